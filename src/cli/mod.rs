@@ -1,0 +1,74 @@
+//! The command line: one file per command, one line per command in the table below.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod password;
+
+/// Everything was fine.
+pub const FINE: u8 = 0;
+/// There were findings, failed tests or rejected records.
+pub const FINDINGS: u8 = 1;
+/// The command could not run.
+pub const COULD_NOT_RUN: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "landfall", version, about, max_term_width = 100, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Identify, verify and make stored passwords
+    Password(password::Arguments),
+}
+
+/// Why a command could not run: one sentence and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CommandError {
+    message: String,
+    help: Option<String>,
+}
+
+impl CommandError {
+    /// An error with one sentence.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Reads the arguments, runs the command, and gives its exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let result = match command {
+        Command::Password(arguments) => password::run(arguments),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report(&error);
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where a command's failure is said")]
+fn report(error: &CommandError) {
+    anstream::eprintln!("error: {error}");
+    if let Some(help) = &error.help {
+        anstream::eprintln!("help: {help}");
+    }
+}

@@ -1,0 +1,12 @@
+//! Landfall migrates customer accounts at their first login.
+//!
+//! This crate is the engine and the program around it. Rules, written as YAML, say how a legacy record becomes an account;
+//! the engine compiles them once and runs them over any number of records.
+//!
+//! The rooms of the house, each using only rooms above it, are listed in `ARCHITECTURE.md`.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod diag;
+pub mod model;
+pub mod password;

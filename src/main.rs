@@ -1,0 +1,5 @@
+//! The command line program: arguments, run, exit code.
+
+fn main() -> std::process::ExitCode {
+    landfall::cli::run()
+}

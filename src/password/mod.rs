@@ -1,0 +1,1 @@
+//! Every stored hash, proved safely.
