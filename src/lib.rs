@@ -10,3 +10,4 @@ pub mod cli;
 pub mod diag;
 pub mod model;
 pub mod password;
+pub mod rules;

@@ -1,0 +1,1 @@
+//! Findings as text for people, as plain lines, and as JSON.

@@ -1,0 +1,159 @@
+//! The tree of a YAML file in which every node knows its place, down to the character inside a scalar.
+
+use std::ops::Range;
+
+use crate::diag::Span;
+
+/// A node and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The whole node as written.
+    pub span: Span,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// What a node is. Aliases are already resolved (within a budget); tags, merge keys and several documents are refused.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// A scalar.
+    Scalar(Scalar),
+    /// A list.
+    List(Vec<Node>),
+    /// A map; keys are unique scalars.
+    Map(Vec<Entry>),
+}
+
+/// One key of a map with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key's text.
+    pub key: String,
+    /// The place of the key.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node,
+}
+
+/// How a scalar was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarStyle {
+    /// Without quotes: only these can be null, booleans and numbers.
+    Plain,
+    /// In quotes.
+    Quoted,
+    /// A `|` or `>` block.
+    Block,
+}
+
+/// A scalar: its text and the way back to the bytes it was written with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scalar {
+    /// The text after YAML's unescaping.
+    pub text: String,
+    /// How it was written.
+    pub style: ScalarStyle,
+    /// Runs of text that stand in the file as they are: (offset in `text`, offset in the file, length), ascending.
+    /// Empty when the text cannot be mapped (folded, escaped).
+    pub(super) runs: Vec<(usize, usize, usize)>,
+}
+
+impl Node {
+    /// The scalar, when this is one.
+    #[must_use]
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.kind {
+            NodeKind::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The text, when this is a scalar.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        self.as_scalar().map(|scalar| scalar.text.as_str())
+    }
+
+    /// The elements, when this is a list.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.kind {
+            NodeKind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries, when this is a map.
+    #[must_use]
+    pub fn as_map(&self) -> Option<&[Entry]> {
+        match &self.kind {
+            NodeKind::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value of a key, when this is a map that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map()?.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// Whether this is a plain `null`, `~` or nothing at all.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.plain().is_some_and(|text| matches!(text, "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The boolean, when this is a plain `true` or `false` (YAML 1.2 core schema).
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.plain()? {
+            "true" | "True" | "TRUE" => Some(true),
+            "false" | "False" | "FALSE" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The whole number, when this is a plain one that fits.
+    #[must_use]
+    pub fn as_integer(&self) -> Option<i64> {
+        let text = self.plain()?;
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        // a leading zero is an id or a post code, not a number
+        let is_number = !digits.is_empty()
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && (digits == "0" || !digits.starts_with('0'));
+        if is_number { text.parse().ok() } else { None }
+    }
+
+    /// The text of a plain scalar.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        self.as_scalar().filter(|scalar| scalar.style == ScalarStyle::Plain).map(|scalar| scalar.text.as_str())
+    }
+
+    /// The place of a range of this scalar's text; the whole node when that cannot be told.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Span {
+        self.as_scalar().and_then(|scalar| scalar.locate(range)).map_or(self.span, |(start, end)| Span {
+            start,
+            end,
+            ..self.span
+        })
+    }
+}
+
+impl Scalar {
+    fn locate(&self, range: Range<usize>) -> Option<(usize, usize)> {
+        let start = self.offset(range.start)?;
+        let end = if range.end > range.start { self.offset(range.end - 1)? + 1 } else { start + 1 };
+        Some((start, end.max(start)))
+    }
+
+    /// The place in the file of a byte of the text; the end of the text maps behind its last byte.
+    fn offset(&self, at: usize) -> Option<usize> {
+        let run = self.runs.iter().rev().find(|(from, _, _)| *from <= at)?;
+        let (from, file, length) = *run;
+        Some(file + (at - from).min(length))
+    }
+}
