@@ -8,6 +8,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diag;
+pub mod engine;
 pub mod model;
 pub mod password;
 pub mod rules;

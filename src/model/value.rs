@@ -161,3 +161,10 @@ impl<'a> Value<'a> {
         }
     }
 }
+
+impl fmt::Debug for Value<'_> {
+    /// Shows the kind only: records are personal data, and debug output reaches logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Value({})", self.kind())
+    }
+}

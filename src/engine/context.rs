@@ -1,0 +1,120 @@
+//! What a step may see while it runs: the arena, the registers of the run, and the element it stands on.
+
+use std::cell::{Cell, RefCell};
+
+use bumpalo::Bump;
+
+use super::op::Failure;
+use crate::model::{Kinds, Value};
+
+/// What a step may see. It is small and `Copy`; a step that walks a list makes one with another item.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// Where new values live until the record is done.
+    pub arena: &'a Bump,
+    /// Every named value of the run: slots of the record, parameters, working values, claims.
+    pub(super) registers: &'a [Cell<Value<'a>>],
+    /// `$item`
+    pub(super) item: Value<'a>,
+    /// `$index`
+    pub(super) index: Value<'a>,
+    /// `$key`
+    pub(super) key: Value<'a>,
+    /// Where lookups report which entry they used, when somebody wants to know.
+    pub(super) notes: Option<&'a RefCell<Vec<Note>>>,
+}
+
+/// What a step reports besides its result, for coverage and the trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// A lookup found an entry.
+    LookupHit {
+        /// The number of the lookup in the plan.
+        lookup: usize,
+        /// The number of the entry in the lookup.
+        entry: usize,
+    },
+    /// A lookup found nothing.
+    LookupMiss {
+        /// The number of the lookup in the plan.
+        lookup: usize,
+    },
+    /// A script was run.
+    Script {
+        /// The operations it took.
+        operations: u64,
+    },
+}
+
+impl<'a> Cx<'a> {
+    /// A context without registers, for trying a step on its own.
+    #[must_use]
+    pub fn bare(arena: &'a Bump) -> Self {
+        Self { arena, registers: &[], item: Value::Missing, index: Value::Missing, key: Value::Missing, notes: None }
+    }
+
+    /// The same context standing on an element of a list.
+    #[must_use]
+    pub fn on_element(&self, item: Value<'a>, index: usize) -> Self {
+        Self { item, index: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)), key: Value::Missing, ..*self }
+    }
+
+    /// The same context standing on a member of an object.
+    #[must_use]
+    pub fn on_member(&self, key: &'a str, item: Value<'a>, index: usize) -> Self {
+        Self { key: Value::Text(key), ..self.on_element(item, index) }
+    }
+
+    /// The text of a value that a text step reads: text as it is, numbers as written.
+    ///
+    /// # Errors
+    /// For every other kind.
+    pub fn text(&self, value: Value<'a>) -> Result<&'a str, Failure> {
+        match value {
+            Value::Text(text) | Value::Decimal(text) => Ok(text),
+            Value::Int(_) => value.scalar_text(self.arena).ok_or_else(|| Failure::kind(Kinds::TEXT, value)),
+            _ => Err(Failure::kind(Kinds::TEXT, value)),
+        }
+    }
+
+    /// Text that was made, moved into the arena.
+    #[must_use]
+    pub fn keep(&self, text: &str) -> Value<'a> {
+        Value::Text(self.arena.alloc_str(text))
+    }
+
+    /// Bytes that were made, moved into the arena.
+    #[must_use]
+    pub fn keep_bytes(&self, bytes: &[u8]) -> Value<'a> {
+        Value::Bytes(self.arena.alloc_slice_copy(bytes))
+    }
+
+    /// A list that was made, moved into the arena.
+    #[must_use]
+    pub fn keep_list(&self, items: &[Value<'a>]) -> Value<'a> {
+        Value::List(self.arena.alloc_slice_copy(items))
+    }
+
+    /// An object that was made, moved into the arena. Keys must be unique.
+    #[must_use]
+    pub fn keep_object(&self, members: &[(&'a str, Value<'a>)]) -> Value<'a> {
+        Value::Object(self.arena.alloc_slice_copy(members))
+    }
+
+    /// Reports something, when somebody wants to know.
+    pub fn note(&self, note: Note) {
+        if let Some(notes) = self.notes {
+            notes.borrow_mut().push(note);
+        }
+    }
+
+    pub(super) fn register(&self, at: usize) -> Value<'a> {
+        self.registers.get(at).map_or(Value::Missing, Cell::get)
+    }
+
+    pub(super) fn set(&self, at: usize, value: Value<'a>) {
+        if let Some(register) = self.registers.get(at) {
+            register.set(value);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! What an op is: one row of the step table, and the code behind it.
+//!
+//! The table is the documentation. `landfall ops`, the editor schema and the language reference are made from it, and every
+//! example in it runs as a test.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use regex::Regex;
+
+use super::condition::Condition;
+use super::context::Cx;
+use super::lookup::LookupRef;
+use super::operand::Operand;
+use super::path::Tail;
+use super::steps::Steps;
+use crate::model::{Kinds, Value};
+
+/// One row of the step table.
+#[derive(Debug)]
+pub struct OpSpec {
+    /// The word a rule file uses: `parse_*`, `to_*`, `is_*`, or a plain verb.
+    pub name: &'static str,
+    /// The group it is listed in.
+    pub family: Family,
+    /// One line: what it does.
+    pub summary: &'static str,
+    /// Why one would use it, edge cases, the source of any format. May be empty.
+    pub details: &'static str,
+    /// What it accepts. Steps do not see missing and null unless [`Self::takes_nothing`] says so.
+    pub input: Kinds,
+    /// What it gives.
+    pub output: Output,
+    /// What can be set.
+    pub arguments: &'static [ArgumentSpec],
+    /// When it fails, completing the sentence "fails when …"; empty when it cannot fail on an accepted kind.
+    pub fails: &'static str,
+    /// Whether it also runs on missing and null (a default, a presence test).
+    pub takes_nothing: bool,
+    /// Examples; all of them run as tests.
+    pub examples: &'static [Example],
+    /// Makes the step from its checked arguments.
+    pub build: fn(&mut Arguments) -> Result<Box<dyn Op>, ArgumentError>,
+}
+
+/// The group an op is listed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// Text.
+    Text,
+    /// Numbers and booleans.
+    Number,
+    /// Dates and times.
+    Time,
+    /// Lists and objects.
+    Collection,
+    /// Decoding.
+    Decode,
+    /// Mail addresses, phones, places, languages, ids.
+    Identity,
+    /// Tests that give a boolean, usable in conditions.
+    Predicate,
+    /// Choosing and looking up.
+    Choice,
+}
+
+/// What an op gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// These kinds.
+    Is(Kinds),
+    /// What came in.
+    Same,
+    /// An element of the list that came in: any kind.
+    Element,
+}
+
+/// One argument of an op.
+#[derive(Debug)]
+pub struct ArgumentSpec {
+    /// Its key.
+    pub name: &'static str,
+    /// What may stand there.
+    pub kind: ArgumentKind,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Whether it is the one meant by `op: X` without a key.
+    pub main: bool,
+    /// One line.
+    pub about: &'static str,
+}
+
+impl ArgumentSpec {
+    /// The argument meant by `op: X`; required.
+    #[must_use]
+    pub const fn main(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
+        Self { name, kind, required: true, main: true, about }
+    }
+
+    /// An argument that may be left out.
+    #[must_use]
+    pub const fn optional(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
+        Self { name, kind, required: false, main: false, about }
+    }
+
+    /// An argument that must be given by its key.
+    #[must_use]
+    pub const fn required(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
+        Self { name, kind, required: true, main: false, about }
+    }
+
+    /// The argument meant by `op: X` that may also be left out.
+    #[must_use]
+    pub const fn main_optional(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
+        Self { name, kind, required: false, main: true, about }
+    }
+}
+
+/// What may stand as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// A constant text.
+    Text,
+    /// A constant text or a list of them.
+    Texts,
+    /// A constant whole number.
+    Integer,
+    /// A constant boolean.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A regex, compiled when the rules are read.
+    Regex,
+    /// Any value: a literal, a reference or a template.
+    Operand,
+    /// Any value, or a list of values of which each may be a reference.
+    Operands,
+    /// A condition, in which `$item` is the element.
+    Condition,
+    /// A list of steps.
+    Steps,
+    /// The name of a lookup.
+    Lookup,
+    /// A path inside the value, such as `a.b[0]`.
+    Path,
+    /// A map of names to values of which each may be a reference.
+    Fields,
+}
+
+/// A checked argument.
+#[derive(Debug)]
+pub enum Argument {
+    /// For [`ArgumentKind::Text`] and [`ArgumentKind::Choice`].
+    Text(String),
+    /// For [`ArgumentKind::Texts`].
+    Texts(Vec<String>),
+    /// For [`ArgumentKind::Integer`].
+    Integer(i64),
+    /// For [`ArgumentKind::Boolean`].
+    Boolean(bool),
+    /// For [`ArgumentKind::Regex`].
+    Regex(Regex),
+    /// For [`ArgumentKind::Operand`].
+    Operand(Operand),
+    /// For [`ArgumentKind::Operands`].
+    Operands(Vec<Operand>),
+    /// For [`ArgumentKind::Condition`].
+    Condition(Condition),
+    /// For [`ArgumentKind::Steps`].
+    Steps(Steps),
+    /// For [`ArgumentKind::Lookup`].
+    Lookup(LookupRef),
+    /// For [`ArgumentKind::Path`].
+    Path(Tail),
+    /// For [`ArgumentKind::Fields`].
+    Fields(Vec<(String, Operand)>),
+}
+
+/// The checked arguments of one step, each taken out once by [`OpSpec::build`].
+#[derive(Debug, Default)]
+pub struct Arguments(Vec<(&'static str, Argument)>);
+
+macro_rules! take {
+    ($(#[$doc:meta])* $name:ident, $variant:ident, $type:ty) => {
+        $(#[$doc])*
+        pub fn $name(&mut self, name: &str) -> Option<$type> {
+            match self.take(name) {
+                Some(Argument::$variant(value)) => Some(value),
+                _ => None,
+            }
+        }
+    };
+}
+
+impl Arguments {
+    /// Adds an argument that has been checked against its spec.
+    pub fn push(&mut self, name: &'static str, argument: Argument) {
+        self.0.push((name, argument));
+    }
+
+    fn take(&mut self, name: &str) -> Option<Argument> {
+        let at = self.0.iter().position(|(have, _)| *have == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    take!(
+        /// The text of an argument, when given.
+        text, Text, String);
+    take!(
+        /// The texts of an argument, when given.
+        texts, Texts, Vec<String>);
+    take!(
+        /// The whole number of an argument, when given.
+        integer, Integer, i64);
+    take!(
+        /// The boolean of an argument, when given.
+        boolean, Boolean, bool);
+    take!(
+        /// The regex of an argument, when given.
+        regex, Regex, Regex);
+    take!(
+        /// The operand of an argument, when given.
+        operand, Operand, Operand);
+    take!(
+        /// The operands of an argument, when given.
+        operands, Operands, Vec<Operand>);
+    take!(
+        /// The condition of an argument, when given.
+        condition, Condition, Condition);
+    take!(
+        /// The steps of an argument, when given.
+        steps, Steps, Steps);
+    take!(
+        /// The lookup of an argument, when given.
+        lookup, Lookup, LookupRef);
+    take!(
+        /// The path of an argument, when given.
+        path, Path, Tail);
+    take!(
+        /// The fields of an argument, when given.
+        fields, Fields, Vec<(String, Operand)>);
+
+    /// The text of a required argument; the checks before [`OpSpec::build`] make sure that it is there.
+    pub fn need_text(&mut self, name: &'static str) -> Result<String, ArgumentError> {
+        self.text(name).ok_or_else(|| ArgumentError::new(name, "is missing", "give it"))
+    }
+}
+
+/// Why an argument cannot be used although its kind is right.
+#[derive(Debug)]
+pub struct ArgumentError {
+    /// The argument.
+    pub argument: &'static str,
+    /// The characters inside the argument's text that are wrong, when they can be told.
+    pub at: Option<Range<usize>>,
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl ArgumentError {
+    /// An error about a whole argument.
+    #[must_use]
+    pub fn new(argument: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { argument, at: None, message: message.into(), help: help.into() }
+    }
+
+    /// Marks the wrong characters inside the argument's text.
+    #[must_use]
+    pub fn at(mut self, range: Range<usize>) -> Self {
+        self.at = Some(range);
+        self
+    }
+}
+
+/// An example of a step: it is shown in the documentation and run as a test.
+#[derive(Debug)]
+pub struct Example {
+    /// The argument as YAML, after `op:`; empty for the bare word.
+    pub arguments: &'static str,
+    /// The value that comes in, as JSON.
+    pub input: &'static str,
+    /// What comes out.
+    pub gives: Gives,
+}
+
+/// What an example gives.
+#[derive(Debug)]
+pub enum Gives {
+    /// This value, as JSON.
+    Value(&'static str),
+    /// No value: the claim is left out.
+    Nothing,
+    /// A failure: `on_error` decides.
+    Failure,
+}
+
+/// An example that gives a value.
+#[must_use]
+pub const fn example(arguments: &'static str, input: &'static str, output: &'static str) -> Example {
+    Example { arguments, input, gives: Gives::Value(output) }
+}
+
+/// An example that gives no value.
+#[must_use]
+pub const fn example_nothing(arguments: &'static str, input: &'static str) -> Example {
+    Example { arguments, input, gives: Gives::Nothing }
+}
+
+/// An example that fails.
+#[must_use]
+pub const fn example_failure(arguments: &'static str, input: &'static str) -> Example {
+    Example { arguments, input, gives: Gives::Failure }
+}
+
+/// The code behind a step. It is built once and runs for every record.
+pub trait Op: Send + Sync + std::fmt::Debug {
+    /// Applies the step. The input has one of the spec's input kinds; text that does not change is given back as it is.
+    ///
+    /// # Errors
+    /// As the spec's `fails` says. The message names kinds and rules, never the value.
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure>;
+}
+
+/// Why a step failed on a value: one sentence without the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure(Cow<'static, str>);
+
+impl Failure {
+    /// A failure with one sentence, lower case, no period, no value.
+    #[must_use]
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self(message.into())
+    }
+
+    /// The value has the wrong kind.
+    #[must_use]
+    pub fn kind(expected: Kinds, found: Value<'_>) -> Self {
+        Self(Cow::Owned(format!("expected {expected}, found {}", found.kind())))
+    }
+
+    /// The sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0
+    }
+}

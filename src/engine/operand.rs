@@ -1,0 +1,137 @@
+//! A value that a rule names: a literal, a reference, a template, or a list or map of these.
+
+use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
+
+use super::context::Cx;
+use super::path::Tail;
+use crate::model::Value;
+
+/// A value that a rule names, ready to be read for every record.
+#[derive(Debug, Clone)]
+pub enum Operand {
+    /// `null`
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number, as written.
+    Decimal(Box<str>),
+    /// Text.
+    Text(Box<str>),
+    /// A reference.
+    Reference(Reference),
+    /// Text with references in it.
+    Template(Template),
+    /// A list of operands.
+    List(Vec<Operand>),
+    /// A map of operands.
+    Object(Vec<(Box<str>, Operand)>),
+}
+
+/// Where a reference begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// A register of the run: a slot, a parameter, a working value, a claim.
+    Register(usize),
+    /// `$item`
+    Item,
+    /// `$index`
+    Index,
+    /// `$key`
+    Key,
+}
+
+/// `$.a.b`, `$name.a`, `$item.a`: where it begins and the way from there.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Where it begins.
+    pub base: Base,
+    /// The way from there.
+    pub tail: Tail,
+}
+
+impl Reference {
+    /// The value that the reference names in this run.
+    #[must_use]
+    pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
+        let start = match self.base {
+            Base::Register(at) => cx.register(at),
+            Base::Item => cx.item,
+            Base::Index => cx.index,
+            Base::Key => cx.key,
+        };
+        self.tail.find(start, cx)
+    }
+}
+
+/// Text with references: `"wp:{$.ID}"`.
+#[derive(Debug, Clone)]
+pub struct Template(pub(super) Vec<Part>);
+
+/// A part of a template.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// Text as it stands.
+    Text(Box<str>),
+    /// A reference; when it names no scalar, the whole template gives nothing.
+    Reference(Reference),
+}
+
+impl Template {
+    /// The text, or [`Value::Missing`] when one of the references names nothing.
+    #[must_use]
+    pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
+        let mut text = ArenaString::new_in(cx.arena);
+        for part in &self.0 {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Reference(reference) => match reference.value(cx).scalar_text(cx.arena) {
+                    Some(part) => text.push_str(part),
+                    None => return Value::Missing,
+                },
+            }
+        }
+        Value::Text(text.into_bump_str())
+    }
+}
+
+impl Operand {
+    /// The value in this run.
+    #[must_use]
+    pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::Int(*value),
+            Self::Decimal(text) => Value::Decimal(text),
+            Self::Text(text) => Value::Text(text),
+            Self::Reference(reference) => reference.value(cx),
+            Self::Template(template) => template.value(cx),
+            Self::List(items) => {
+                let mut list = ArenaVec::with_capacity_in(items.len(), cx.arena);
+                list.extend(items.iter().map(|item| item.value(cx)).filter(|value| !matches!(value, Value::Missing)));
+                Value::List(list.into_bump_slice())
+            }
+            Self::Object(members) => {
+                let mut object = ArenaVec::with_capacity_in(members.len(), cx.arena);
+                object.extend(
+                    members
+                        .iter()
+                        .map(|(key, value)| (&**key, value.value(cx)))
+                        .filter(|(_, value)| !matches!(value, Value::Missing)),
+                );
+                Value::Object(object.into_bump_slice())
+            }
+        }
+    }
+
+    /// The constant text, when the operand is one.
+    #[must_use]
+    pub fn constant_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Lists and objects.
+
+use crate::engine::op::OpSpec;
+
+/// The rows of this family.
+pub const OPS: &[&OpSpec] = &[];

@@ -1,0 +1,6 @@
+//! Mail addresses, phones, places, languages, ids.
+
+use crate::engine::op::OpSpec;
+
+/// The rows of this family.
+pub const OPS: &[&OpSpec] = &[];

@@ -1,0 +1,26 @@
+//! The step table: one row per op, one file per op or small family.
+
+mod collection;
+mod decode;
+mod identity;
+mod number;
+mod predicate;
+mod text;
+mod time;
+
+use super::op::OpSpec;
+
+/// All ops, family by family.
+#[must_use]
+pub fn all() -> impl Iterator<Item = &'static OpSpec> {
+    [text::OPS, number::OPS, time::OPS, collection::OPS, decode::OPS, identity::OPS, predicate::OPS]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+/// The op of a name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static OpSpec> {
+    all().find(|spec| spec.name == name)
+}

@@ -1,0 +1,6 @@
+//! Numbers and booleans.
+
+use crate::engine::op::OpSpec;
+
+/// The rows of this family.
+pub const OPS: &[&OpSpec] = &[];

@@ -1,0 +1,8 @@
+//! Text.
+
+mod trim;
+
+use crate::engine::op::OpSpec;
+
+/// The rows of this family.
+pub const OPS: &[&OpSpec] = &[&trim::TRIM];

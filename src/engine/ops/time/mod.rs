@@ -1,0 +1,6 @@
+//! Dates and times.
+
+use crate::engine::op::OpSpec;
+
+/// The rows of this family.
+pub const OPS: &[&OpSpec] = &[];

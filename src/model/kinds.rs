@@ -1,0 +1,109 @@
+//! Sets of kinds: what a step accepts and gives, decided when rules are loaded.
+
+use std::fmt;
+
+use super::{Kind, Value};
+
+/// A set of [`Kind`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kinds(u16);
+
+impl Kinds {
+    /// No kind at all.
+    pub const NONE: Self = Self(0);
+    /// Missing and null.
+    pub const NOTHING: Self = Self(0b11);
+    /// Booleans.
+    pub const BOOLEAN: Self = Self(1 << 2);
+    /// Whole numbers of 64 bits.
+    pub const INTEGER: Self = Self(1 << 3);
+    /// All numbers.
+    pub const NUMBER: Self = Self(1 << 3 | 1 << 4);
+    /// Text.
+    pub const TEXT: Self = Self(1 << 5);
+    /// Bytes.
+    pub const BYTES: Self = Self(1 << 6);
+    /// Lists.
+    pub const LIST: Self = Self(1 << 7);
+    /// Objects.
+    pub const OBJECT: Self = Self(1 << 8);
+    /// What text steps read: text, and numbers by their text.
+    pub const TEXTUAL: Self = Self(1 << 3 | 1 << 4 | 1 << 5);
+    /// Text, numbers and booleans.
+    pub const SCALAR: Self = Self(1 << 2 | 1 << 3 | 1 << 4 | 1 << 5);
+    /// Every kind of value.
+    pub const ANY: Self = Self(0b1_1111_1100);
+
+    /// The set with one kind.
+    #[must_use]
+    pub const fn of(kind: Kind) -> Self {
+        Self(match kind {
+            Kind::Missing => 1,
+            Kind::Null => 1 << 1,
+            Kind::Boolean => 1 << 2,
+            Kind::Integer => 1 << 3,
+            Kind::Number => 1 << 4,
+            Kind::Text => 1 << 5,
+            Kind::Bytes => 1 << 6,
+            Kind::List => 1 << 7,
+            Kind::Object => 1 << 8,
+        })
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What both sets have.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether the sets share a kind.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether every kind of the other set is in this one.
+    #[must_use]
+    pub const fn covers(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether the value's kind is in the set.
+    #[must_use]
+    pub fn has(self, value: Value<'_>) -> bool {
+        self.meets(Self::of(value.kind()))
+    }
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.covers(Self::ANY) {
+            return f.write_str("any value");
+        }
+        let names = [
+            (Self::BOOLEAN, "boolean"),
+            (Self::NUMBER, "number"),
+            (Self::INTEGER, "integer"),
+            (Self::TEXT, "text"),
+            (Self::BYTES, "bytes"),
+            (Self::LIST, "list"),
+            (Self::OBJECT, "object"),
+        ];
+        let mut rest = *self;
+        let mut first = true;
+        for (set, name) in names {
+            if set.0 != 0 && rest.covers(set) {
+                write!(f, "{}{name}", if first { "" } else { " or " })?;
+                rest = Self(rest.0 & !set.0);
+                first = false;
+            }
+        }
+        if first { f.write_str("nothing") } else { Ok(()) }
+    }
+}
