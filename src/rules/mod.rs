@@ -1,5 +1,15 @@
 //! The rule language as written: YAML read with the place of every node.
 
+pub mod body;
+mod condition;
+pub mod expr;
+pub mod fields;
+mod lower;
 mod node;
+mod path_lint;
+pub mod reference;
+pub mod syntax;
 
+pub use condition::read as read_condition;
+pub use lower::{KEYS, rule_file};
 pub use node::{Entry, Node, NodeKind, Scalar, ScalarStyle};

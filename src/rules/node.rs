@@ -35,6 +35,19 @@ pub struct Entry {
     pub value: Node,
 }
 
+impl Entry {
+    /// The key as a scalar node's content. Keys are written on one line; their places are exact when they have no escapes.
+    #[must_use]
+    pub fn key_kind(&self) -> NodeKind {
+        let written = self.key_span.end - self.key_span.start;
+        // a quoted key has one quote on each side
+        let lead = usize::from(written == self.key.len() + 2);
+        let exact = written == self.key.len() + 2 * lead;
+        let runs = if exact { vec![(0, self.key_span.start + lead, self.key.len())] } else { Vec::new() };
+        NodeKind::Scalar(Scalar { text: self.key.clone(), style: ScalarStyle::Quoted, runs })
+    }
+}
+
 /// How a scalar was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarStyle {

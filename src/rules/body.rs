@@ -1,0 +1,288 @@
+//! How a claim or a working value is made, as written.
+
+use super::condition;
+use super::expr;
+use super::fields::{Fields, choice, expected, key, list, map, word};
+use super::node::{Node, NodeKind};
+use super::reference;
+use super::syntax::{
+    Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
+};
+use crate::diag::{Diagnostic, Findings, Span};
+
+/// The keys of a rule that is a map.
+pub const KEYS: &[&str] = &[
+    "about",
+    "when",
+    "from",
+    "value",
+    "script",
+    "with",
+    "do",
+    "where",
+    "each",
+    "then",
+    "as",
+    "default",
+    "required",
+    "on_error",
+    "keep_empty",
+    "examples",
+    "rejects",
+];
+
+/// Reads how a value is made: a reference, text, or a map.
+pub fn read(node: &Node, findings: &mut Findings) -> Option<Body> {
+    match &node.kind {
+        NodeKind::Map(_) => read_map(node, findings),
+        NodeKind::Scalar(_) if node.is_null() => {
+            findings.push(expected(node, "a reference, a text or a map with `from`, `value` or `script`"));
+            None
+        }
+        NodeKind::Scalar(_) => {
+            let origin = match expr::read(node, findings)? {
+                reference @ Expr::Reference(_) => Origin::From(vec![reference]),
+                other => Origin::Value(other),
+            };
+            Some(plain(node.span, origin))
+        }
+        NodeKind::List(_) => {
+            let help = "write `{ from: [ … ] }` for the first that is present, or `{ value: [ … ] }` for a list";
+            findings.push(Diagnostic::error(
+                "R107",
+                node.span,
+                "a rule is a reference, a text or a map, found a list",
+                help,
+            ));
+            None
+        }
+    }
+}
+
+/// A body that is only an origin.
+#[must_use]
+pub fn plain(span: Span, origin: Origin) -> Body {
+    Body {
+        span,
+        when: None,
+        origin,
+        steps: Vec::new(),
+        filter: None,
+        each: None,
+        then: Vec::new(),
+        cast: None,
+        default: None,
+        required: None,
+        on_error: None,
+        keep_empty: false,
+        examples: Vec::new(),
+        rejects: Vec::new(),
+    }
+}
+
+fn read_map(node: &Node, findings: &mut Findings) -> Option<Body> {
+    let fields = Fields::open(node, "a rule", KEYS, findings)?;
+    let origin = origin(node, &fields, findings);
+    // everything is read even when the origin is wrong, so that all problems are reported
+    let body = with_origin(node, &fields, findings);
+    Some(Body { origin: origin?, ..body })
+}
+
+/// Reads all but the origin of a body.
+pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Body {
+    let required = match fields.boolean("required", findings) {
+        Some(true) => fields.get("required").map(|node| node.span),
+        _ => None,
+    };
+    Body {
+        when: condition_of(fields, "when", findings),
+        steps: steps_of(fields, "do", findings),
+        filter: condition_of(fields, "where", findings),
+        each: fields.get("each").and_then(|node| each(node, findings)),
+        then: steps_of(fields, "then", findings),
+        cast: fields.word("as", findings),
+        default: fields.get("default").and_then(|node| expr::read(node, findings)),
+        required,
+        on_error: fields.get("on_error").and_then(|node| on_error(node, findings)),
+        keep_empty: fields.boolean("keep_empty", findings).unwrap_or(false),
+        examples: fields.get("examples").map_or_else(Vec::new, |node| examples(node, findings)),
+        rejects: fields.list("rejects", findings).to_vec(),
+        ..plain(node.span, Origin::From(Vec::new()))
+    }
+}
+
+fn origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<Origin> {
+    let given: Vec<_> = ["from", "value", "script"].into_iter().filter_map(|key| fields.entry(key)).collect();
+    match given.as_slice() {
+        [] => {
+            let help = "say where the value comes from: `from: $.field`, `value: …` or `script: |`";
+            findings.push(Diagnostic::error(
+                "R110",
+                node.span,
+                "a rule needs one of `from`, `value` and `script`",
+                help,
+            ));
+            return None;
+        }
+        [_] => {}
+        [first, second, ..] => {
+            let message = format!("a rule has one origin, and this one has `{}` and `{}`", first.key, second.key);
+            let help = "keep one of them";
+            findings
+                .push(Diagnostic::error("R110", second.key_span, message, help).also(first.key_span, "the first one"));
+            return None;
+        }
+    }
+    if let (Some(entry), None) = (fields.entry("with"), fields.entry("script")) {
+        let help = "add `script:`, or remove `with:`";
+        findings.push(Diagnostic::error(
+            "R110",
+            entry.key_span,
+            "`with` names the inputs of a script, and there is none",
+            help,
+        ));
+    }
+    if let Some(node) = fields.get("from") {
+        return from(node, findings).map(Origin::From);
+    }
+    if let Some(node) = fields.get("value") {
+        return expr::read(node, findings).map(Origin::Value);
+    }
+    fields.get("script").and_then(|node| script(node, fields, findings)).map(Origin::Script)
+}
+
+/// Reads `from`: one reference or template, or a list of them.
+pub fn from(node: &Node, findings: &mut Findings) -> Option<Vec<Expr>> {
+    let sources = match node.as_list() {
+        Some([]) => {
+            findings.push(expected(node, "at least one reference"));
+            return None;
+        }
+        Some(items) => items.iter().collect(),
+        None => vec![node],
+    };
+    let read: Vec<Option<Expr>> = sources.into_iter().map(|source| source_expr(source, findings)).collect();
+    read.into_iter().collect()
+}
+
+fn source_expr(node: &Node, findings: &mut Findings) -> Option<Expr> {
+    let read = expr::read(node, findings)?;
+    if let Expr::Literal(_) | Expr::Map(..) | Expr::List(..) = read {
+        let help = match node.as_text() {
+            Some(text) if reference::is_reference(&format!("$.{text}")) => {
+                format!("write `$.{text}` to read the record, or `value:` for a constant")
+            }
+            _ => "write a reference such as `$.field`, or `value:` for a constant".to_owned(),
+        };
+        findings.push(Diagnostic::error("R109", node.span, "`from` takes references", help));
+        return None;
+    }
+    Some(read)
+}
+
+fn script(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<ScriptDef> {
+    word(node, findings)?;
+    let with = match fields.get("with") {
+        None => Vec::new(),
+        Some(inputs) => map(inputs, findings)
+            .iter()
+            .map(|entry| Some((key(entry), expr::read(&entry.value, findings)?)))
+            .collect::<Option<_>>()?,
+    };
+    Some(ScriptDef { with, source: node.clone() })
+}
+
+fn condition_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Option<Cond> {
+    fields.get(name).and_then(|node| condition::read(node, findings))
+}
+
+fn steps_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<StepDef> {
+    fields.get(name).map_or_else(Vec::new, |node| steps(node, findings))
+}
+
+/// Reads a list of steps; a single step may stand alone.
+pub fn steps(node: &Node, findings: &mut Findings) -> Vec<StepDef> {
+    match node.as_list() {
+        Some(items) => items.iter().filter_map(|item| step(item, findings)).collect(),
+        None => step(node, findings).into_iter().collect(),
+    }
+}
+
+fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
+    match node.as_map() {
+        None => word(node, findings).map(|name| StepDef { name, argument: None }),
+        Some([entry]) => {
+            let argument = (!entry.value.is_null()).then(|| entry.value.clone());
+            Some(StepDef { name: key(entry), argument })
+        }
+        Some(_) => {
+            let help = "write one step per list item: `- trim` or `- date: { format: … }`";
+            findings.push(Diagnostic::error("R107", node.span, "a step is a word or a map with one key", help));
+            None
+        }
+    }
+}
+
+fn each(node: &Node, findings: &mut Findings) -> Option<Each> {
+    if node.as_list().is_some() || node.as_scalar().is_some() {
+        return Some(Each::Steps(steps(node, findings)));
+    }
+    Some(Each::Fields(rules(node, findings)))
+}
+
+/// Reads a map of names to rules.
+pub fn rules(node: &Node, findings: &mut Findings) -> Vec<Rule> {
+    map(node, findings)
+        .iter()
+        .filter_map(|entry| Some(Rule { name: key(entry), body: read(&entry.value, findings)? }))
+        .collect()
+}
+
+/// The words of `on_error`, in the order of [`policy`].
+pub const POLICIES: &[&str] = &["reject", "warn", "skip", "default"];
+
+/// The policy of a position in [`POLICIES`].
+#[must_use]
+pub fn policy(position: usize) -> DefaultPolicy {
+    match position {
+        0 => DefaultPolicy::Reject,
+        1 => DefaultPolicy::Warn,
+        2 => DefaultPolicy::Skip,
+        _ => DefaultPolicy::Default,
+    }
+}
+
+/// Reads `on_error`: a word, or `{ warn: NAME }` for another name in `warnings`.
+pub fn on_error(node: &Node, findings: &mut Findings) -> Option<OnError> {
+    if let Some([entry]) = node.as_map() {
+        if entry.key != "warn" {
+            findings.push(expected(node, "`reject`, `warn`, `skip`, `default` or `{ warn: NAME }`"));
+            return None;
+        }
+        let key: Word = word(&entry.value, findings)?;
+        return Some(OnError { policy: DefaultPolicy::Warn, key: Some(key), span: node.span });
+    }
+    let position = choice(node, POLICIES, findings)?;
+    Some(OnError { policy: policy(position), key: None, span: node.span })
+}
+
+/// Reads `examples`: a map of inputs to outputs, or a list of `{ input, gives }` for inputs that are no text.
+fn examples(node: &Node, findings: &mut Findings) -> Vec<ExampleDef> {
+    if node.as_list().is_none() {
+        return map(node, findings)
+            .iter()
+            .map(|entry| ExampleDef {
+                input: ExampleInput::Key(entry.key.clone()),
+                gives: entry.value.clone(),
+                span: entry.key_span.to(entry.value.span),
+            })
+            .collect();
+    }
+    list(node, findings).iter().filter_map(|item| example(item, findings)).collect()
+}
+
+fn example(node: &Node, findings: &mut Findings) -> Option<ExampleDef> {
+    let fields = Fields::open(node, "an example", &["input", "gives"], findings)?;
+    let input = ExampleInput::Node(fields.need("input", findings)?.clone());
+    Some(ExampleDef { input, gives: fields.need("gives", findings)?.clone(), span: node.span })
+}

@@ -1,0 +1,77 @@
+//! Conditions as written: a map whose entries all hold.
+
+use super::expr;
+use super::fields::{expected, key, list, map};
+use super::node::{Entry, Node};
+use super::reference;
+use super::syntax::{Cond, StepDef, TestDef, Word};
+use crate::diag::{Diagnostic, Findings};
+
+/// Reads a condition.
+pub fn read(node: &Node, findings: &mut Findings) -> Option<Cond> {
+    let entries = map(node, findings);
+    if entries.is_empty() {
+        if node.as_map().is_some() {
+            findings.push(expected(node, "a condition such as `{ $.status: active }`"));
+        }
+        return None;
+    }
+    let parts: Vec<Option<Cond>> = entries.iter().map(|entry| part(entry, findings)).collect();
+    let mut parts: Vec<Cond> = parts.into_iter().collect::<Option<_>>()?;
+    if parts.len() == 1 { parts.pop() } else { Some(Cond::All(parts)) }
+}
+
+fn part(entry: &Entry, findings: &mut Findings) -> Option<Cond> {
+    match entry.key.as_str() {
+        "any" => conditions(&entry.value, findings).map(Cond::Any),
+        "all" => conditions(&entry.value, findings).map(Cond::All),
+        "not" => read(&entry.value, findings).map(|cond| Cond::Not(Box::new(cond))),
+        text if reference::is_reference(text) => {
+            let left = Node { span: entry.key_span, kind: entry.key_kind() };
+            let left = reference::read(&left, 0..text.len(), findings);
+            let test = test(&entry.value, findings);
+            Some(Cond::Test(left?, test?))
+        }
+        text => {
+            let message = format!("`{text}` is not a reference");
+            let help = "a condition begins with a reference such as `$.status`, or is `any`, `all` or `not`";
+            findings.push(Diagnostic::error("R109", entry.key_span, message, help));
+            None
+        }
+    }
+}
+
+fn conditions(node: &Node, findings: &mut Findings) -> Option<Vec<Cond>> {
+    let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, findings)).collect();
+    if parts.is_empty() { None } else { parts.into_iter().collect() }
+}
+
+fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
+    if let Some(items) = node.as_list() {
+        let items: Option<Vec<_>> = items.iter().map(|item| expr::read(item, findings)).collect();
+        return items.map(TestDef::OneOf);
+    }
+    if let Some(entries) = node.as_map() {
+        let parts: Vec<Option<TestDef>> = entries.iter().map(|entry| predicate(entry, findings)).collect();
+        let mut parts: Vec<TestDef> = parts.into_iter().collect::<Option<_>>()?;
+        return if parts.len() == 1 { parts.pop() } else { Some(TestDef::All(parts)) };
+    }
+    match node.plain() {
+        Some("present") => Some(TestDef::Present),
+        Some("missing") => Some(TestDef::Missing),
+        Some("blank") => {
+            let name = Word { text: "is_blank".to_owned(), span: node.span };
+            Some(TestDef::Predicate(StepDef { name, argument: None }))
+        }
+        _ if node.is_null() => Some(TestDef::Missing),
+        _ => expr::read(node, findings).map(TestDef::Equals),
+    }
+}
+
+fn predicate(entry: &Entry, findings: &mut Findings) -> Option<TestDef> {
+    if entry.key == "not" {
+        return test(&entry.value, findings).map(|test| TestDef::Not(Box::new(test)));
+    }
+    let argument = (!entry.value.is_null()).then(|| entry.value.clone());
+    Some(TestDef::Predicate(StepDef { name: key(entry), argument }))
+}

@@ -1,0 +1,82 @@
+//! Values in a rule file: literals, references, templates, and lists and maps of these.
+
+use super::node::{Node, NodeKind};
+use super::reference;
+use super::syntax::{Expr, TemplatePart, Word};
+use crate::diag::{Diagnostic, Findings};
+
+/// Reads a node as a value.
+pub fn read(node: &Node, findings: &mut Findings) -> Option<Expr> {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => read_scalar(node, &scalar.text, findings),
+        NodeKind::List(items) => {
+            let items: Option<Vec<_>> = items.iter().map(|item| read(item, findings)).collect();
+            Some(Expr::List(items?, node.span))
+        }
+        NodeKind::Map(entries) => {
+            let members: Option<Vec<_>> = entries
+                .iter()
+                .map(|entry| {
+                    let key = Word { text: entry.key.clone(), span: entry.key_span };
+                    Some((key, read(&entry.value, findings)?))
+                })
+                .collect();
+            Some(Expr::Map(members?, node.span))
+        }
+    }
+}
+
+fn read_scalar(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
+    if reference::is_reference(text) {
+        return reference::read(node, 0..text.len(), findings).map(Expr::Reference);
+    }
+    if text.contains(['{', '}']) || text.starts_with("$$") {
+        return template(node, text, findings);
+    }
+    Some(Expr::Literal(node.clone()))
+}
+
+/// Reads text with `{reference}` in it; `{{`, `}}` and a leading `$$` write the characters themselves.
+fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
+    let mut parts = Vec::new();
+    let mut plain = String::new();
+    let mut at = usize::from(text.starts_with("$$"));
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(brace) = ["{{", "}}"].into_iter().find(|brace| rest.starts_with(brace)) {
+            plain.push_str(brace.get(..1)?);
+            at += 2;
+        } else if rest.starts_with('{') {
+            let end = at + rest.find('}').unwrap_or(rest.len());
+            let inner = text.get(at + 1..end).unwrap_or("");
+            if end == text.len() || !reference::is_reference(inner) {
+                findings.push(brace_problem(node, at, (end + 1).min(text.len())));
+                return None;
+            }
+            if !plain.is_empty() {
+                parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
+            }
+            parts.push(TemplatePart::Reference(reference::read(node, at + 1..end, findings)?));
+            at = end + 1;
+        } else if rest.starts_with('}') {
+            findings.push(brace_problem(node, at, at + 1));
+            return None;
+        } else {
+            let end = rest.find(['{', '}']).unwrap_or(rest.len());
+            plain.push_str(rest.get(..end)?);
+            at += end;
+        }
+    }
+    if !plain.is_empty() || parts.is_empty() {
+        parts.push(TemplatePart::Text(plain));
+    }
+    Some(Expr::Template(parts, node.span))
+}
+
+fn brace_problem(node: &Node, start: usize, end: usize) -> Diagnostic {
+    Diagnostic::error(
+        "R211",
+        node.part(start..end),
+        "a brace in text must hold a reference",
+        "write `{$.field}` or `{$name.field}`; `{{` and `}}` write the braces themselves",
+    )
+}

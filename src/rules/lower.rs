@@ -1,0 +1,269 @@
+//! From the YAML tree to the rule file: every part in one place, all problems at once.
+
+use super::body::{self, POLICIES};
+use super::condition;
+use super::expr;
+use super::fields::{Fields, expected, key, map, word};
+use super::node::Node;
+use super::reference;
+use super::syntax::{
+    Admit, Blank, Check, Credential, Defaults, Identify, LookupDef, LookupSource, NamedSteps, Origin, Param, RefExpr,
+    Rule, RuleFile, Split, Unread, Word,
+};
+use crate::diag::{Diagnostic, Findings};
+
+/// The version of the language that this program reads.
+pub const VERSION: i64 = 1;
+
+/// The keys of a rule file, in the order in which they are written.
+pub const KEYS: &[&str] = &[
+    "landfall",
+    "name",
+    "about",
+    "use",
+    "target",
+    "params",
+    "defaults",
+    "lookups",
+    "steps",
+    "identify",
+    "admit",
+    "let",
+    "accounts",
+    "account",
+    "credential",
+    "ignore",
+    "checks",
+    "tests",
+];
+
+/// Reads a rule file from its tree.
+pub fn rule_file(root: &Node, findings: &mut Findings) -> Option<RuleFile> {
+    let fields = Fields::open(root, "a rule file", KEYS, findings)?;
+    version(&fields, root, findings);
+    Some(RuleFile {
+        name: fields.word("name", findings),
+        about: fields.word("about", findings),
+        uses: fields.list("use", findings).iter().filter_map(|node| word(node, findings)).collect(),
+        target: fields.word("target", findings),
+        params: entries(&fields, "params", findings, param),
+        defaults: fields.get("defaults").map_or_else(Defaults::default, |node| defaults(node, findings)),
+        lookups: entries(&fields, "lookups", findings, lookup),
+        steps: entries(&fields, "steps", findings, |name, node, findings| {
+            Some(NamedSteps { name, steps: body::steps(node, findings) })
+        }),
+        identify: fields.get("identify").and_then(|node| identify(node, findings)),
+        admit: fields.list("admit", findings).iter().filter_map(|node| admit(node, findings)).collect(),
+        lets: rules(&fields, "let", findings),
+        accounts: fields.get("accounts").and_then(|node| split(node, findings)),
+        account: rules(&fields, "account", findings),
+        account_span: fields.entry("account").map(|entry| entry.key_span),
+        credential: fields.get("credential").and_then(|node| credential(node, findings)),
+        ignore: fields.list("ignore", findings).iter().filter_map(|node| ignored(node, findings)).collect(),
+        checks: fields.list("checks", findings).iter().filter_map(|node| check(node, findings)).collect(),
+        tests: fields.get("tests").cloned(),
+    })
+}
+
+fn version(fields: &Fields<'_>, root: &Node, findings: &mut Findings) {
+    match fields.get("landfall") {
+        Some(node) if node.as_integer() == Some(VERSION) => {}
+        Some(node) => findings.push(Diagnostic::error(
+            "R111",
+            node.span,
+            format!("this program reads version {VERSION} of the rule language"),
+            format!("write `landfall: {VERSION}`"),
+        )),
+        None => findings.push(Diagnostic::error(
+            "R111",
+            crate::diag::Span { end: root.span.start, ..root.span },
+            "a rule file begins with the version of its language",
+            format!("add `landfall: {VERSION}` as the first line"),
+        )),
+    }
+}
+
+fn entries<T>(
+    fields: &Fields<'_>,
+    name: &str,
+    findings: &mut Findings,
+    read: impl Fn(Word, &Node, &mut Findings) -> Option<T>,
+) -> Vec<T> {
+    let Some(node) = fields.get(name) else { return Vec::new() };
+    map(node, findings).iter().filter_map(|entry| read(key(entry), &entry.value, findings)).collect()
+}
+
+fn rules(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Rule> {
+    fields.get(name).map_or_else(Vec::new, |node| body::rules(node, findings))
+}
+
+fn param(name: Word, node: &Node, findings: &mut Findings) -> Option<Param> {
+    let is_spec = node
+        .as_map()
+        .is_some_and(|entries| entries.iter().all(|entry| matches!(entry.key.as_str(), "default" | "about")));
+    if !is_spec {
+        return Some(Param { name, default: (!node.is_null()).then(|| node.clone()), about: None });
+    }
+    let fields = Fields::open(node, "a parameter", &["default", "about"], findings)?;
+    Some(Param { name, default: fields.get("default").cloned(), about: fields.word("about", findings) })
+}
+
+fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
+    let Some(fields) = Fields::open(node, "`defaults`", &["blank", "on_error", "unread"], findings) else {
+        return Defaults::default();
+    };
+    Defaults {
+        blank: match fields.choice("blank", &["missing", "keep"], findings) {
+            Some(1) => Blank::Keep,
+            _ => Blank::Missing,
+        },
+        on_error: fields.choice("on_error", POLICIES, findings).map(body::policy),
+        unread: match fields.choice("unread", &["allow", "warn", "reject"], findings) {
+            Some(1) => Unread::Warn,
+            Some(2) => Unread::Reject,
+            _ => Unread::Allow,
+        },
+    }
+}
+
+fn lookup(name: Word, node: &Node, findings: &mut Findings) -> Option<LookupDef> {
+    if node.get("file").is_some() {
+        let fields = Fields::open(node, "a lookup file", &["file", "key", "value"], findings)?;
+        let source = LookupSource::File {
+            file: fields.word("file", findings)?,
+            key: fields.word("key", findings),
+            value: fields.word("value", findings),
+        };
+        return Some(LookupDef { name, source });
+    }
+    let entries = map(node, findings);
+    if entries.is_empty() && node.as_map().is_some() {
+        findings.push(expected(node, "at least one entry"));
+    }
+    let entries = entries.iter().map(|entry| (key(entry), entry.value.clone())).collect();
+    Some(LookupDef { name, source: LookupSource::Inline(entries) })
+}
+
+fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
+    let fields = Fields::open(node, "`identify`", &["id", "logins"], findings)?;
+    let id = fields.need("id", findings).and_then(|node| expr::read(node, findings));
+    let logins = match fields.get("logins") {
+        Some(node) => body::from(node, findings).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    Some(Identify { id: id?, logins })
+}
+
+fn admit(node: &Node, findings: &mut Findings) -> Option<Admit> {
+    let fields = Fields::open(node, "an entry of `admit`", &["refuse", "when"], findings)?;
+    let refuse = fields.need("refuse", findings).and_then(|node| reason(node, findings));
+    let when = fields.need("when", findings).and_then(|node| condition::read(node, findings));
+    Some(Admit { refuse: refuse?, when: when? })
+}
+
+/// A reason is a key that the service turns into a message, never prose.
+fn reason(node: &Node, findings: &mut Findings) -> Option<Word> {
+    let word = word(node, findings)?;
+    let is_key = !word.text.is_empty() && word.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if !is_key {
+        let help = "write a key such as `closed_account`; the service turns keys into messages";
+        findings.push(Diagnostic::error(
+            "R112",
+            node.span,
+            "a reason is a key of letters, digits, `_`, `-` and `.`",
+            help,
+        ));
+        return None;
+    }
+    Some(word)
+}
+
+fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
+    let fields = Fields::open(node, "`accounts`", &["from", "name", "do", "where", "on_error"], findings)?;
+    let name = fields.need("name", findings).and_then(|node| word(node, findings));
+    let from = fields.need("from", findings).and_then(|node| body::from(node, findings));
+    let body = body::with_origin(node, &fields, findings);
+    Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from?), ..body } })
+}
+
+/// The keys of `credential` that are not parts of it.
+const CREDENTIAL_KEYS: &[&str] = &["when", "from", "do", "on_error", "scheme"];
+
+/// The parts a credential may have.
+pub const CREDENTIAL_PARTS: &[&str] = &[
+    "source",
+    "value",
+    "hash_hex",
+    "hash_b64",
+    "salt",
+    "salt_hex",
+    "salt_b64",
+    "order",
+    "iterations",
+    "template",
+    "digest",
+    "encoding",
+    "prehash",
+    "username",
+    "pepper",
+    "key",
+    "parameters",
+    "set_at",
+    "needs_rehash",
+];
+
+fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
+    let known: Vec<&'static str> = CREDENTIAL_KEYS.iter().chain(CREDENTIAL_PARTS).copied().collect();
+    let fields = Fields::open(node, "`credential`", &known, findings)?;
+    let mut parts: Vec<Rule> = Vec::new();
+    if let Some(from) = fields.entry("from") {
+        let body = body::with_origin(node, &fields, findings);
+        let origin = Origin::From(body::from(&from.value, findings)?);
+        let name = Word { text: "value".to_owned(), span: from.key_span };
+        // `when` belongs to the whole credential
+        parts.push(Rule { name, body: super::syntax::Body { origin, when: None, ..body } });
+    }
+    for entry in node.as_map().unwrap_or_default() {
+        if CREDENTIAL_PARTS.contains(&entry.key.as_str()) {
+            parts.extend(body::read(&entry.value, findings).map(|body| Rule { name: key(entry), body }));
+        }
+    }
+    let (schemes, scheme_rule) = fields.get("scheme").map_or((Vec::new(), None), |node| schemes(node, findings));
+    Some(Credential {
+        span: node.span,
+        when: fields.get("when").and_then(|node| condition::read(node, findings)),
+        schemes,
+        scheme_rule,
+        fields: parts,
+    })
+}
+
+fn schemes(node: &Node, findings: &mut Findings) -> (Vec<Word>, Option<super::syntax::Body>) {
+    let is_rule = node.as_map().is_some() || node.as_text().is_some_and(reference::is_reference);
+    if is_rule {
+        return (Vec::new(), body::read(node, findings));
+    }
+    let words = match node.as_list() {
+        Some(items) => items.iter().filter_map(|item| word(item, findings)).collect(),
+        None => word(node, findings).into_iter().collect(),
+    };
+    (words, None)
+}
+
+fn ignored(node: &Node, findings: &mut Findings) -> Option<RefExpr> {
+    match node.as_text() {
+        Some(text) if reference::is_reference(text) => reference::read(node, 0..text.len(), findings),
+        _ => {
+            findings.push(expected(node, "a reference such as `$.field`"));
+            None
+        }
+    }
+}
+
+fn check(node: &Node, findings: &mut Findings) -> Option<Check> {
+    let fields = Fields::open(node, "an entry of `checks`", &["that", "needs", "because"], findings)?;
+    let that = fields.get("that").and_then(|node| condition::read(node, findings));
+    let needs = fields.need("needs", findings).and_then(|node| condition::read(node, findings));
+    let because = fields.need("because", findings).and_then(|node| reason(node, findings));
+    Some(Check { that, needs: needs?, because: because? })
+}

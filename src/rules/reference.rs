@@ -1,0 +1,108 @@
+//! References: `$.a.b` reads the record, `$name.a` a variable. The path is RFC 9535 JSONPath, parsed once.
+
+use std::ops::Range;
+
+use jsonpath_rust::parser::errors::JsonPathError;
+use jsonpath_rust::parser::model::JpQuery;
+use jsonpath_rust::parser::parse_json_path;
+use pest::error::InputLocation;
+
+use super::Node;
+use super::path_lint;
+use super::syntax::{RefExpr, Root};
+use crate::diag::{Diagnostic, Findings};
+
+/// The longest path, in bytes. Deeply nested brackets cannot exhaust the parser, and no hand-written path comes near.
+const MAX_PATH_BYTES: usize = 1024;
+
+/// Whether a text is a reference: `$`, `$.…`, `$[…`, `$name`, `$name.…`, `$name[…`.
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('$') else { return false };
+    let after_name = rest.get(name_length(rest)..).unwrap_or("");
+    after_name.is_empty() || after_name.starts_with(['.', '['])
+}
+
+fn name_length(rest: &str) -> usize {
+    if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return 0;
+    }
+    rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())
+}
+
+/// Reads the reference that stands in a range of a scalar; reports what is wrong with it.
+pub fn read(node: &Node, range: Range<usize>, findings: &mut Findings) -> Option<RefExpr> {
+    let text = node.as_text()?.get(range.clone())?;
+    let rest = text.strip_prefix('$')?;
+    let name_end = name_length(rest);
+    let (name, path) = (rest.get(..name_end)?, rest.get(name_end..)?);
+    let root = if name.is_empty() { Root::Record } else { Root::Variable(name.to_owned()) };
+    let query = match parse(path) {
+        Ok(query) => query,
+        Err(problem) => {
+            let offset = range.start + 1 + name_end;
+            let place = node.part(offset + problem.at.start..offset + problem.at.end);
+            findings.push(Diagnostic::error("R203", place, problem.message, problem.help));
+            return None;
+        }
+    };
+    path_lint::check(&query, node.part(range.clone()), findings);
+    Some(RefExpr { root, query, text: text.to_owned(), span: node.part(range) })
+}
+
+/// Why a path cannot be read.
+#[derive(Debug)]
+pub struct PathProblem {
+    /// The bytes behind `$` that are wrong.
+    pub at: Range<usize>,
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Parses the part of a path behind `$` and its name.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse(path: &str) -> Result<JpQuery, PathProblem> {
+    if path.len() > MAX_PATH_BYTES {
+        return Err(problem(0..path.len(), format!("a path has at most {MAX_PATH_BYTES} bytes"), "shorten it"));
+    }
+    if path.is_empty() {
+        return Ok(JpQuery::new(Vec::new()));
+    }
+    let query = parse_json_path(&format!("${path}")).map_err(|error| translate(&error, path))?;
+    path_lint::refuse(&query)
+        .map_or(Ok(query), |message| Err(problem(0..path.len(), message, "see RFC 9535 for what a query may say")))
+}
+
+fn problem(at: Range<usize>, message: String, help: &str) -> PathProblem {
+    PathProblem { at, message, help: help.to_owned() }
+}
+
+fn translate(error: &JsonPathError, path: &str) -> PathProblem {
+    let at = match error {
+        JsonPathError::PestError(error) => match error.location {
+            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.saturating_sub(1),
+        },
+        _ => 0,
+    };
+    let at = if path.is_char_boundary(at) { at.min(path.len()) } else { 0 };
+    let rest = path.get(at..).unwrap_or("");
+    let end = at + rest.chars().next().map_or(0, char::len_utf8);
+    let (message, help) = match rest.chars().next() {
+        None => ("the path ends too early".to_owned(), "finish it: a name after `.`, a `]` after `[`"),
+        Some(' ') => {
+            ("a blank stands in the path".to_owned(), "write names with blanks in brackets: `$['First Name']`")
+        }
+        Some(c @ ('-' | ':' | '(' | ')' | '@' | '/' | '#' | '$')) => {
+            (format!("`{c}` cannot stand here"), "write names with such characters in brackets: `$['user-name']`")
+        }
+        Some(c) => (
+            format!("`{c}` cannot stand here"),
+            "a path is `$.name`, `$['name']`, `[0]`, `[*]` or `[?@.key == 'value']`",
+        ),
+    };
+    problem(at..end.max(at), message, help)
+}

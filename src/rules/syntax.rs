@@ -1,0 +1,401 @@
+//! A rule file as its author wrote it, every part with its place.
+
+use jsonpath_rust::parser::model::JpQuery;
+
+use super::Node;
+use crate::diag::Span;
+
+/// Text and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// The text.
+    pub text: String,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A whole rule file.
+#[derive(Debug, Clone, Default)]
+pub struct RuleFile {
+    /// Its name; events and traces show it.
+    pub name: Option<Word>,
+    /// What it is for.
+    pub about: Option<Word>,
+    /// Files whose lookups and steps it shares.
+    pub uses: Vec<Word>,
+    /// The target schema: a built-in name or a file.
+    pub target: Option<Word>,
+    /// Values set per deployment.
+    pub params: Vec<Param>,
+    /// What holds for every claim that does not say otherwise.
+    pub defaults: Defaults,
+    /// Tables.
+    pub lookups: Vec<LookupDef>,
+    /// Named chains of steps.
+    pub steps: Vec<NamedSteps>,
+    /// Who the record is.
+    pub identify: Option<Identify>,
+    /// Who may not migrate.
+    pub admit: Vec<Admit>,
+    /// Working values.
+    pub lets: Vec<Rule>,
+    /// One record that yields several accounts.
+    pub accounts: Option<Split>,
+    /// The claims.
+    pub account: Vec<Rule>,
+    /// The place of the `account` key.
+    pub account_span: Option<Span>,
+    /// The stored password.
+    pub credential: Option<Credential>,
+    /// Fields left behind on purpose.
+    pub ignore: Vec<RefExpr>,
+    /// What must hold between claims.
+    pub checks: Vec<Check>,
+    /// Tests beside the rules, read by the testing room.
+    pub tests: Option<Node>,
+}
+
+/// A value set per deployment.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Its name, read as `$params.NAME`.
+    pub name: Word,
+    /// The value when nothing is set; without one it must be set.
+    pub default: Option<Node>,
+    /// What it is for.
+    pub about: Option<Word>,
+}
+
+/// What holds for every claim that does not say otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Defaults {
+    /// Whether blank text counts as no value.
+    pub blank: Blank,
+    /// What happens to a claim whose steps fail.
+    pub on_error: Option<DefaultPolicy>,
+    /// What happens when the record has fields that no rule reads.
+    pub unread: Unread,
+}
+
+/// Whether blank text counts as no value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Blank {
+    /// `""` and `"  "` are no value.
+    #[default]
+    Missing,
+    /// They are text.
+    Keep,
+}
+
+/// A policy that needs no more words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultPolicy {
+    /// The record is held back.
+    Reject,
+    /// The claim is left out and named in `warnings`.
+    Warn,
+    /// The claim is left out and counted.
+    Skip,
+    /// The claim's `default` is used.
+    Default,
+}
+
+/// What happens when the record has fields that no rule reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unread {
+    /// Nothing.
+    #[default]
+    Allow,
+    /// They are reported.
+    Warn,
+    /// The record is held back.
+    Reject,
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct LookupDef {
+    /// Its name.
+    pub name: Word,
+    /// Where its entries are.
+    pub source: LookupSource,
+}
+
+/// Where the entries of a table are.
+#[derive(Debug, Clone)]
+pub enum LookupSource {
+    /// In the rule file: keys to values.
+    Inline(Vec<(Word, Node)>),
+    /// In a CSV, JSON or YAML file beside it.
+    File {
+        /// The file.
+        file: Word,
+        /// The column of the keys.
+        key: Option<Word>,
+        /// The column of the values.
+        value: Option<Word>,
+    },
+}
+
+/// A named chain of steps.
+#[derive(Debug, Clone)]
+pub struct NamedSteps {
+    /// Its name.
+    pub name: Word,
+    /// The steps.
+    pub steps: Vec<StepDef>,
+}
+
+/// One step: an op or a named chain, with its argument as written.
+#[derive(Debug, Clone)]
+pub struct StepDef {
+    /// The op's or chain's name.
+    pub name: Word,
+    /// What stands behind it.
+    pub argument: Option<Node>,
+}
+
+/// Who the record is.
+#[derive(Debug, Clone)]
+pub struct Identify {
+    /// The legacy id: stable, never reused.
+    pub id: Expr,
+    /// What a customer may type to sign in.
+    pub logins: Vec<Expr>,
+}
+
+/// A refusal.
+#[derive(Debug, Clone)]
+pub struct Admit {
+    /// The reason's key.
+    pub refuse: Word,
+    /// When it applies.
+    pub when: Cond,
+}
+
+/// One record that yields several accounts.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// The name of the variable that holds the element.
+    pub name: Word,
+    /// Where the elements are.
+    pub body: Body,
+}
+
+/// A claim or a working value.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The claim's dotted path or the variable's name.
+    pub name: Word,
+    /// How it is made.
+    pub body: Body,
+}
+
+/// How a value is made.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// The whole body.
+    pub span: Span,
+    /// When it is made at all.
+    pub when: Option<Cond>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The steps of the whole value.
+    pub steps: Vec<StepDef>,
+    /// Which elements stay.
+    pub filter: Option<Cond>,
+    /// What is done with each element.
+    pub each: Option<Each>,
+    /// The steps of the whole list.
+    pub then: Vec<StepDef>,
+    /// The type it ends in.
+    pub cast: Option<Word>,
+    /// The value when there is none.
+    pub default: Option<Expr>,
+    /// Whether the record is held back without it.
+    pub required: Option<Span>,
+    /// What happens when a step fails.
+    pub on_error: Option<OnError>,
+    /// Whether empty text, lists and objects stay.
+    pub keep_empty: bool,
+    /// Inputs and what they must give.
+    pub examples: Vec<ExampleDef>,
+    /// Inputs that must fail.
+    pub rejects: Vec<Node>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// The first of these that is present.
+    From(Vec<Expr>),
+    /// This value.
+    Value(Expr),
+    /// What this script gives.
+    Script(ScriptDef),
+}
+
+/// A script and its inputs.
+#[derive(Debug, Clone)]
+pub struct ScriptDef {
+    /// The names the script sees.
+    pub with: Vec<(Word, Expr)>,
+    /// The text, as a node so that places inside it are known.
+    pub source: Node,
+}
+
+/// What is done with each element of a list.
+#[derive(Debug, Clone)]
+pub enum Each {
+    /// Steps.
+    Steps(Vec<StepDef>),
+    /// An object is made of it.
+    Fields(Vec<Rule>),
+}
+
+/// What happens when a step fails.
+#[derive(Debug, Clone)]
+pub struct OnError {
+    /// The policy.
+    pub policy: DefaultPolicy,
+    /// The name in `warnings`, when it is not the claim's path.
+    pub key: Option<Word>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// An input and what it must give.
+#[derive(Debug, Clone)]
+pub struct ExampleDef {
+    /// The input: a key of a map, or any value in the list form.
+    pub input: ExampleInput,
+    /// What it must give.
+    pub gives: Node,
+    /// Its place.
+    pub span: Span,
+}
+
+/// The input of an example.
+#[derive(Debug, Clone)]
+pub enum ExampleInput {
+    /// A key: text.
+    Key(String),
+    /// Any value.
+    Node(Node),
+}
+
+/// The stored password.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The whole block.
+    pub span: Span,
+    /// When there is one at all.
+    pub when: Option<Cond>,
+    /// The schemes, told apart by prefix when there are several.
+    pub schemes: Vec<Word>,
+    /// A scheme that the record names.
+    pub scheme_rule: Option<Body>,
+    /// Its parts: `value`, `salt`, `set_at` …
+    pub fields: Vec<Rule>,
+}
+
+/// What must hold between claims.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// When the check applies; always, when left out.
+    pub that: Option<Cond>,
+    /// What must hold then.
+    pub needs: Cond,
+    /// The reason's key.
+    pub because: Word,
+}
+
+/// A value in a rule file.
+#[derive(Debug, Clone)]
+pub enum Expr {
+    /// A scalar as written.
+    Literal(Node),
+    /// A reference.
+    Reference(RefExpr),
+    /// Text with references.
+    Template(Vec<TemplatePart>, Span),
+    /// A list.
+    List(Vec<Expr>, Span),
+    /// A map.
+    Map(Vec<(Word, Expr)>, Span),
+}
+
+/// A part of a template.
+#[derive(Debug, Clone)]
+pub enum TemplatePart {
+    /// Text as it stands.
+    Text(String),
+    /// A reference.
+    Reference(RefExpr),
+}
+
+/// `$.a.b` or `$name.a`.
+#[derive(Debug, Clone)]
+pub struct RefExpr {
+    /// What it begins with.
+    pub root: Root,
+    /// The way from there.
+    pub query: JpQuery,
+    /// As written.
+    pub text: String,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What a reference begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Root {
+    /// `$`
+    Record,
+    /// `$name`
+    Variable(String),
+}
+
+/// A condition.
+#[derive(Debug, Clone)]
+pub enum Cond {
+    /// All hold.
+    All(Vec<Cond>),
+    /// One holds.
+    Any(Vec<Cond>),
+    /// It does not hold.
+    Not(Box<Cond>),
+    /// A tested value.
+    Test(RefExpr, TestDef),
+}
+
+/// What is asked of a value.
+#[derive(Debug, Clone)]
+pub enum TestDef {
+    /// There is a value.
+    Present,
+    /// There is none.
+    Missing,
+    /// Equal.
+    Equals(Expr),
+    /// One of these.
+    OneOf(Vec<Expr>),
+    /// A predicate.
+    Predicate(StepDef),
+    /// All of these.
+    All(Vec<TestDef>),
+    /// Not this.
+    Not(Box<TestDef>),
+}
+
+impl Expr {
+    /// Its place.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Literal(node) => node.span,
+            Self::Reference(reference) => reference.span,
+            Self::Template(_, span) | Self::List(_, span) | Self::Map(_, span) => *span,
+        }
+    }
+}
