@@ -20,6 +20,8 @@ pub struct Cx<'a> {
     pub(super) index: Value<'a>,
     /// `$key`
     pub(super) key: Value<'a>,
+    /// Whether blank text counts as no value where it is read.
+    pub(super) fold_blank: bool,
     /// Where lookups report which entry they used, when somebody wants to know.
     pub(super) notes: Option<&'a RefCell<Vec<Note>>>,
 }

@@ -61,7 +61,10 @@ impl Reference {
             Base::Index => cx.index,
             Base::Key => cx.key,
         };
-        self.tail.find(start, cx)
+        match self.tail.find(start, cx) {
+            Value::Text(text) if cx.fold_blank && text.trim_start().is_empty() => Value::Missing,
+            value => value,
+        }
     }
 }
 

@@ -78,7 +78,9 @@ fn step(segment: &Segment) -> Option<PathStep> {
     }
 }
 
-fn walk<'a>(mut value: Value<'a>, steps: &[PathStep]) -> Value<'a> {
+/// The value at the one place that the steps name.
+#[must_use]
+pub fn walk<'a>(mut value: Value<'a>, steps: &[PathStep]) -> Value<'a> {
     for step in steps {
         value = match step {
             PathStep::Member(name) => value.member(name),

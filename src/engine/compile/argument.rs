@@ -1,0 +1,251 @@
+//! Arguments of steps as written become checked arguments.
+
+use std::ops::Range;
+
+use regex::RegexBuilder;
+
+use super::Compiler;
+use super::steps::Flow;
+use crate::diag::{Diagnostic, Span, closest};
+use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
+use crate::engine::path::Tail;
+use crate::model::Kinds;
+use crate::rules::fields::{choice, expected};
+use crate::rules::syntax::StepDef;
+use crate::rules::{Node, body, expr, read_condition, reference};
+
+/// The largest compiled regex, in bytes. Stops classes under large repeats (`[\p{L}]{1,64}` is over 10 MB); every pattern of
+/// the shipped rules is below 100 KB.
+const MAX_REGEX_BYTES: usize = 1024 * 1024;
+
+impl Compiler<'_> {
+    /// The checked arguments of a step.
+    pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Arguments> {
+        let given = self.given(spec, def)?;
+        let mut arguments = Arguments::default();
+        let mut complete = true;
+        for argument in spec.arguments {
+            match given.iter().find(|(have, _)| have.name == argument.name) {
+                Some((_, node)) => match self.argument(argument, node) {
+                    Some(value) => arguments.push(argument.name, value),
+                    None => complete = false,
+                },
+                None if argument.required => {
+                    complete = false;
+                    let help = if argument.main {
+                        format!("write `{}: …`: {}", spec.name, argument.about)
+                    } else {
+                        format!("write `{}: {{ {}: … }}`: {}", spec.name, argument.name, argument.about)
+                    };
+                    let message = format!("`{}` needs `{}`", spec.name, argument.name);
+                    self.findings.push(Diagnostic::error("R406", def.name.span, message, help));
+                }
+                None => {}
+            }
+        }
+        complete.then_some(arguments)
+    }
+
+    /// Which node stands for which argument.
+    fn given<'n>(&mut self, spec: &'static OpSpec, def: &'n StepDef) -> Option<Vec<(&'static ArgumentSpec, &'n Node)>> {
+        let Some(node) = &def.argument else { return Some(Vec::new()) };
+        if spec.arguments.is_empty() {
+            let message = format!("`{}` takes no argument", spec.name);
+            self.findings.push(Diagnostic::error("R206", node.span, message, format!("write `{}` alone", spec.name)));
+            return None;
+        }
+        let main = spec.arguments.iter().find(|argument| argument.main);
+        if let (false, Some(main)) = (is_named(spec, node), main) {
+            return Some(vec![(main, node)]);
+        }
+        let Some(entries) = node.as_map() else {
+            let message = format!("`{}` takes its arguments by name", spec.name);
+            self.findings.push(Diagnostic::error("R406", node.span, message, usage(spec)));
+            return None;
+        };
+        let mut given = Vec::new();
+        for entry in entries {
+            match spec.arguments.iter().find(|argument| argument.name == entry.key) {
+                Some(argument) => given.push((argument, &entry.value)),
+                None => {
+                    let names = spec.arguments.iter().map(|argument| argument.name);
+                    let help = match closest(&entry.key, names) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => usage(spec),
+                    };
+                    let message = format!("`{}` has no argument `{}`", spec.name, entry.key);
+                    self.findings.push(Diagnostic::error("R206", entry.key_span, message, help));
+                }
+            }
+        }
+        Some(given)
+    }
+
+    fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
+        match spec.kind {
+            ArgumentKind::Text => self.constant_text(node).map(Argument::Text),
+            ArgumentKind::Choice(words) => {
+                choice(node, words, self.findings).and_then(|at| words.get(at)).map(|word| Argument::Text((*word).to_owned()))
+            }
+            ArgumentKind::Texts => {
+                let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+                let texts: Vec<Option<String>> = nodes.iter().map(|node| self.constant_text(node)).collect();
+                texts.into_iter().collect::<Option<_>>().map(Argument::Texts)
+            }
+            ArgumentKind::Integer => self.scalar(node, node.as_integer(), "a whole number").map(Argument::Integer),
+            ArgumentKind::Boolean => self.scalar(node, node.as_bool(), "`true` or `false`").map(Argument::Boolean),
+            ArgumentKind::Regex => self.regex(node).map(Argument::Regex),
+            ArgumentKind::Operand => {
+                let expr = expr::read(node, self.findings)?;
+                self.operand(&expr).map(|(operand, _)| Argument::Operand(operand))
+            }
+            ArgumentKind::Operands => self.operands(node),
+            ArgumentKind::Condition => {
+                let cond = read_condition(node, self.findings)?;
+                self.on_element(|compiler| compiler.condition(&cond)).map(Argument::Condition)
+            }
+            ArgumentKind::Steps => {
+                let defs = body::steps(node, self.findings);
+                let steps = self.on_element(|compiler| compiler.steps(&defs, &mut Flow::of(Kinds::ANY)));
+                Some(Argument::Steps(steps))
+            }
+            ArgumentKind::Lookup => self.lookup(node).map(Argument::Lookup),
+            ArgumentKind::Path => self.path(node).map(Argument::Path),
+            ArgumentKind::Fields => self.fields(node),
+        }
+    }
+
+    fn operands(&mut self, node: &Node) -> Option<Argument> {
+        let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+        let operands: Vec<Option<_>> = nodes
+            .iter()
+            .map(|node| {
+                let expr = expr::read(node, self.findings)?;
+                self.operand(&expr).map(|(operand, _)| operand)
+            })
+            .collect();
+        operands.into_iter().collect::<Option<_>>().map(Argument::Operands)
+    }
+
+    fn fields(&mut self, node: &Node) -> Option<Argument> {
+        let Some(entries) = node.as_map() else {
+            self.findings.push(expected(node, "a map"));
+            return None;
+        };
+        let fields: Vec<Option<_>> = entries
+            .iter()
+            .map(|entry| {
+                let expr = expr::read(&entry.value, self.findings)?;
+                self.operand(&expr).map(|(operand, _)| (entry.key.clone(), operand))
+            })
+            .collect();
+        fields.into_iter().collect::<Option<_>>().map(Argument::Fields)
+    }
+
+    /// Compiles something in which `$item` means the element.
+    pub(super) fn on_element<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
+        let outside = std::mem::replace(&mut self.scope.on_element, true);
+        let result = compile(self);
+        self.scope.on_element = outside;
+        result
+    }
+
+    fn constant_text(&mut self, node: &Node) -> Option<String> {
+        let text = node.as_text().filter(|_| !node.is_null()).map(str::to_owned);
+        if text.is_none() {
+            self.findings.push(expected(node, "text"));
+        }
+        text
+    }
+
+    fn scalar<T>(&mut self, node: &Node, value: Option<T>, what: &str) -> Option<T> {
+        if value.is_none() {
+            self.findings.push(expected(node, what));
+        }
+        value
+    }
+
+    fn regex(&mut self, node: &Node) -> Option<regex::Regex> {
+        let pattern = self.constant_text(node)?;
+        if let Err(error) = regex_syntax::Parser::new().parse(&pattern) {
+            self.findings.push(regex_problem(node, &pattern, &error));
+            return None;
+        }
+        match RegexBuilder::new(&pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build() {
+            Ok(regex) => {
+                if pattern.starts_with(".*") && pattern.len() > 2 {
+                    let help = "begin with what must stand first, or anchor it with `^`";
+                    let message = "the regex begins with `.*`, which makes every search start again at every character";
+                    self.findings.push(Diagnostic::warning("R302", node.part(0..2), message, help));
+                }
+                Some(regex)
+            }
+            Err(_) => {
+                let help = "repeat less: `{1,64}` over a large class such as `\\p{L}` is the usual cause";
+                self.findings.push(Diagnostic::error("R302", node.span, "the regex is too large when compiled", help));
+                None
+            }
+        }
+    }
+
+    /// A path inside a value: `a.b[0]`, with or without `$.` before it.
+    fn path(&mut self, node: &Node) -> Option<Tail> {
+        let text = self.constant_text(node)?;
+        let (path, lead) = match (text.strip_prefix('$'), text.starts_with('[')) {
+            (Some(rest), _) => (rest.to_owned(), 1),
+            (None, true) => (text.clone(), 0),
+            (None, false) => (format!(".{text}"), -1_isize),
+        };
+        match reference::parse(&path) {
+            Ok(query) => Some(Tail::of(query)),
+            Err(problem) => {
+                let shift = |at: usize| at.saturating_add_signed(lead).min(text.len());
+                let place = node.part(shift(problem.at.start)..shift(problem.at.end));
+                self.findings.push(Diagnostic::error("R203", place, problem.message, problem.help));
+                None
+            }
+        }
+    }
+}
+
+/// Whether a step's argument is a map of argument names.
+fn is_named(spec: &OpSpec, node: &Node) -> bool {
+    let Some(entries) = node.as_map() else { return false };
+    let main = spec.arguments.iter().find(|argument| argument.main);
+    let main_takes_maps = main.is_some_and(|main| {
+        let kinds = [ArgumentKind::Operand, ArgumentKind::Operands, ArgumentKind::Condition, ArgumentKind::Fields];
+        kinds.contains(&main.kind) || main.kind == ArgumentKind::Steps
+    });
+    !main_takes_maps || entries.iter().any(|entry| spec.arguments.iter().any(|argument| argument.name == entry.key))
+}
+
+fn usage(spec: &OpSpec) -> String {
+    let names: Vec<String> = spec.arguments.iter().map(|argument| format!("`{}`", argument.name)).collect();
+    format!("its arguments are {}; see `landfall ops {}`", names.join(", "), spec.name)
+}
+
+/// Where an argument of a step stands, down to characters inside it.
+pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<usize>>) -> Span {
+    let Some(node) = &def.argument else { return def.name.span };
+    let named = if is_named(spec, node) { node.get(name) } else { None };
+    let node = named.unwrap_or(node);
+    // a list of texts reports places inside its first element
+    let node = node.as_list().and_then(<[Node]>::first).filter(|_| at.is_some()).unwrap_or(node);
+    at.map_or(node.span, |range| node.part(range))
+}
+
+fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
+    let (range, told) = match error {
+        regex_syntax::Error::Parse(error) => (error.span().start.offset..error.span().end.offset, error.kind().to_string()),
+        regex_syntax::Error::Translate(error) => {
+            (error.span().start.offset..error.span().end.offset, error.kind().to_string())
+        }
+        other => (0..pattern.len(), other.to_string()),
+    };
+    let help = if pattern.contains("(?=") || pattern.contains("(?!") || pattern.contains("(?<") {
+        "look-around is not part of the language: it cannot be matched in linear time; use a group, or two steps"
+    } else {
+        "see https://docs.rs/regex/latest/regex/#syntax"
+    };
+    Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
+}

@@ -1,0 +1,133 @@
+//! Claims against the target schema: unknown ones, impossible types, values outside an enumeration, required ones nothing
+//! makes.
+
+use std::collections::BTreeSet;
+
+use bumpalo::Bump;
+
+use super::Compiler;
+use super::rule::Purpose;
+use super::steps::Flow;
+use crate::diag::{Diagnostic, Span, closest};
+use crate::engine::context::Cx;
+use crate::engine::operand::Operand;
+use crate::engine::plan::{OriginPlan, RuleKind};
+use crate::model::Kinds;
+use crate::rules::syntax::{Body, Rule, StepDef};
+use crate::schema::{Place, Shape, ShapeKind, Violations, coerce};
+
+impl Compiler<'_> {
+    /// What the schema says of a claim, or a finding.
+    pub(super) fn claim_shape(&mut self, rule: &Rule) -> Option<(Shape, bool)> {
+        let schema = std::sync::Arc::clone(&self.schema);
+        if let Some(claim) = schema.claim(&rule.name.text) {
+            return Some((claim.shape.clone(), claim.sensitive));
+        }
+        let names = schema.claim_names();
+        let help = match closest(&rule.name.text, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("`landfall schema {}` lists the claims", schema.name()),
+        };
+        let message = format!("the target schema has no claim `{}`", rule.name.text);
+        self.findings.push(Diagnostic::error("R201", rule.name.span, message, help));
+        None
+    }
+
+    /// What a rule gives must be able to be what the claim holds.
+    pub(super) fn meets_claim(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow, origin: Option<&OriginPlan>) {
+        let (RuleKind::Claim, Some(shape)) = (purpose.kind, purpose.shape) else { return };
+        let accepted = kinds_of(shape);
+        if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
+            let message = format!("the claim `{}` holds {accepted}, and the rule makes {}", rule.name.text, flow.kinds);
+            let help = "add a step that converts it, such as `to_text`, `to_boolean` or `first`";
+            self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
+            return;
+        }
+        if let Some(OriginPlan::Value(operand)) = origin
+            && has_no_steps(&rule.body)
+        {
+            self.constant_fits(operand, shape, rule.body.span);
+        }
+        self.lookup_fits(rule, shape);
+    }
+
+    fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
+        if !matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_)) {
+            return;
+        }
+        if let Some(problem) = misfit(operand, shape) {
+            let message = format!("the claim cannot hold this value: {problem}");
+            self.findings.push(Diagnostic::error("R401", span, message, "write one of the values that the schema admits"));
+        }
+    }
+
+    /// Every value of a table that a claim ends in must be one the claim admits.
+    fn lookup_fits(&mut self, rule: &Rule, shape: &Shape) {
+        let body = &rule.body;
+        let (steps, shape): (&[StepDef], &Shape) = match (&body.each, body.then.as_slice()) {
+            (Some(crate::rules::syntax::Each::Steps(steps)), _) => match shape.element() {
+                Some(element) => (steps, element),
+                None => return,
+            },
+            (None, []) => (&body.steps, shape),
+            _ => return,
+        };
+        let Some(last) = steps.last().filter(|step| step.name.text == "lookup") else { return };
+        let Some(name) = last.argument.as_ref().and_then(|node| node.as_text().or_else(|| node.get("table")?.as_text())) else {
+            return;
+        };
+        let Some(table) = self.tables.iter().find(|table| table.lookup.name == name) else { return };
+        let table = std::sync::Arc::clone(&table.lookup);
+        let bad = table.entries.iter().find_map(|(key, value)| misfit(value, shape).map(|problem| (key, problem)));
+        if let Some((key, problem)) = bad {
+            let message = format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: {problem}");
+            let help = "mend the entry, or add a step behind the lookup";
+            self.findings.push(Diagnostic::error("R405", last.name.span, message, help));
+        }
+    }
+
+    /// Every claim that all accounts need must be made by some rule.
+    pub(super) fn required_claims(&mut self, claims: &[Rule], account: Option<Span>) {
+        let Some(span) = account else { return };
+        let made: BTreeSet<&str> = claims.iter().map(|claim| claim.name.text.as_str()).collect();
+        let schema = std::sync::Arc::clone(&self.schema);
+        for claim in schema.required_claims() {
+            let inside = format!("{}.", claim.path);
+            let is_made = made.iter().any(|name| {
+                *name == claim.path || name.starts_with(&inside) || claim.path.starts_with(&format!("{name}."))
+            });
+            let is_needed = claim.with.as_ref().is_none_or(|with| {
+                made.iter().any(|name| name.starts_with(&format!("{with}.")))
+            });
+            if is_needed && !is_made {
+                let message = format!("the target needs the claim `{}`, and no rule makes it", claim.path);
+                let help = format!("add a rule `{}:`", claim.path);
+                self.findings.push(Diagnostic::error("R402", span, message, help));
+            }
+        }
+    }
+}
+
+/// The kinds that a claim takes: what it holds, and numbers where it holds text.
+fn kinds_of(shape: &Shape) -> Kinds {
+    let held = shape
+        .accepts_kinds()
+        .iter()
+        .fold(Kinds::NONE, |kinds, kind| kinds.or(Kinds::of(kind)));
+    if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
+}
+
+fn has_no_steps(body: &Body) -> bool {
+    body.steps.is_empty() && body.then.is_empty() && body.each.is_none() && body.filter.is_none() && body.cast.is_none()
+}
+
+fn misfit(operand: &Operand, shape: &Shape) -> Option<String> {
+    if matches!(shape.kind, ShapeKind::Any) {
+        return None;
+    }
+    let arena = Bump::new();
+    let value = coerce::fit(shape, operand.value(&Cx::bare(&arena)), &arena);
+    let mut violations = Violations::default();
+    shape.check(value, Place::account(), &mut violations);
+    violations.iter().next().map(|violation| violation.breach.to_string())
+}

@@ -1,0 +1,156 @@
+//! Tables as written, or read from files beside the rules.
+
+use std::sync::Arc;
+
+use super::{Compiler, Loader, value};
+use crate::diag::{Diagnostic, FileId, Findings, Span, closest};
+use crate::engine::lookup::{Lookup, LookupRef};
+use crate::engine::operand::Operand;
+use crate::rules::fields::{expected, word};
+use crate::rules::syntax::{LookupDef, LookupSource, Word};
+use crate::rules::{Node, NodeKind};
+
+/// The most entries of a table. Stops a wrong file from filling the memory; the world's languages, places and a large
+/// company's groups fit.
+const MAX_ENTRIES: usize = 100_000;
+
+/// A table while rules are compiled.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub lookup: LookupRef,
+    pub span: Span,
+    pub used: bool,
+    /// Shared tables need not be used.
+    pub shared: bool,
+}
+
+type Entries = Vec<(Box<str>, Operand)>;
+
+/// Reads a table; its name has a prefix when it comes from a shared file.
+pub(super) fn table(
+    def: &LookupDef,
+    prefix: &str,
+    number: usize,
+    asker: (FileId, &str),
+    loader: &dyn Loader,
+    findings: &mut Findings,
+) -> Option<Table> {
+    let entries = match &def.source {
+        LookupSource::Inline(entries) => {
+            entries.iter().map(|(key, node)| (key.text.as_str().into(), value::literal(node).0)).collect()
+        }
+        LookupSource::File { file, key, value } => {
+            let text = match loader.load(asker.1, &file.text) {
+                Ok(loaded) => loaded.text,
+                Err(problem) => {
+                    findings.push(Diagnostic::error("R213", file.span, problem, "the path is relative to the rule file"));
+                    return None;
+                }
+            };
+            file_entries(file, &text, key.as_ref(), value.as_ref(), findings)?
+        }
+    };
+    if entries.len() > MAX_ENTRIES {
+        let message = format!("a lookup has at most {MAX_ENTRIES} entries");
+        findings.push(Diagnostic::error("R412", def.name.span, message, "look the value up in a script or at the source"));
+        return None;
+    }
+    let name = format!("{prefix}{}", def.name.text);
+    let lookup = Arc::new(Lookup::new(name, number, entries));
+    Some(Table { lookup, span: def.name.span, used: false, shared: !prefix.is_empty() })
+}
+
+fn file_entries(
+    file: &Word,
+    text: &str,
+    key: Option<&Word>,
+    value: Option<&Word>,
+    findings: &mut Findings,
+) -> Option<Entries> {
+    if !file.text.to_ascii_lowercase().ends_with(".csv") {
+        return json_entries(file, text, findings);
+    }
+    let mut problem = |span: Span, message: String, help: &str| {
+        findings.push(Diagnostic::error("R213", span, message, help));
+        None
+    };
+    let mut reader = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let Ok(headers) = reader.headers().cloned() else {
+        return problem(file.span, "the lookup file is not CSV".to_owned(), "it needs a header line and commas");
+    };
+    let mut columns = [0, 1];
+    for (position, wanted) in [(0, key), (1, value)] {
+        let Some(wanted) = wanted else { continue };
+        match headers.iter().position(|header| header.trim() == wanted.text) {
+            Some(column) => columns.iter_mut().skip(position).take(1).for_each(|slot| *slot = column),
+            None => {
+                let help = match closest(&wanted.text, headers.iter()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("its columns are {}", headers.iter().collect::<Vec<_>>().join(", ")),
+                };
+                return problem(wanted.span, format!("the file has no column `{}`", wanted.text), &help);
+            }
+        }
+    }
+    let [key_column, value_column] = columns;
+    let mut entries: Entries = Vec::new();
+    for record in reader.records().take(MAX_ENTRIES + 1) {
+        match record.as_ref().ok().and_then(|row| Some((row.get(key_column)?, row.get(value_column)?))) {
+            Some((key, value)) => entries.push((key.into(), Operand::Text(value.into()))),
+            None => {
+                let message = format!("row {} of the lookup file cannot be read", entries.len() + 2);
+                return problem(file.span, message, "every row needs the columns of the header");
+            }
+        }
+    }
+    Some(entries)
+}
+
+fn json_entries(file: &Word, text: &str, findings: &mut Findings) -> Option<Entries> {
+    match serde_yaml::from_str::<std::collections::BTreeMap<String, serde_json::Value>>(text) {
+        Ok(map) => Some(map.into_iter().map(|(key, value)| (key.into(), json_operand(value))).collect()),
+        Err(_) => {
+            let help = "a lookup file is CSV with a header, or a JSON or YAML map of keys to values";
+            findings.push(Diagnostic::error("R213", file.span, "the lookup file cannot be read", help));
+            None
+        }
+    }
+}
+
+/// A JSON value as an operand.
+pub(super) fn json_operand(value: serde_json::Value) -> Operand {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => Operand::Null,
+        Json::Bool(value) => Operand::Bool(value),
+        Json::Number(number) => {
+            number.as_i64().map_or_else(|| Operand::Decimal(number.to_string().into()), Operand::Int)
+        }
+        Json::String(text) => Operand::Text(text.into()),
+        Json::Array(items) => Operand::List(items.into_iter().map(json_operand).collect()),
+        Json::Object(members) => {
+            Operand::Object(members.into_iter().map(|(key, value)| (key.into(), json_operand(value))).collect())
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// The table of a name.
+    pub(super) fn lookup(&mut self, node: &Node) -> Option<LookupRef> {
+        if !matches!(node.kind, NodeKind::Scalar(_)) {
+            self.findings.push(expected(node, "the name of a lookup"));
+            return None;
+        }
+        let name = word(node, self.findings)?;
+        if let Some(table) = self.tables.iter_mut().find(|table| table.lookup.name == name.text) {
+            table.used = true;
+            return Some(Arc::clone(&table.lookup));
+        }
+        let help = match closest(&name.text, self.tables.iter().map(|table| table.lookup.name.as_str())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it: `lookups: {{ {}: {{ … }} }}`", name.text),
+        };
+        self.findings.push(Diagnostic::error("R207", name.span, format!("there is no lookup `{}`", name.text), help));
+        None
+    }
+}

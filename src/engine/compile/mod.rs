@@ -1,0 +1,380 @@
+//! From rules as written to the plan that runs; everything that can be known beforehand is known here.
+
+mod argument;
+mod claims;
+mod condition;
+mod lookup;
+mod order;
+mod rule;
+mod scope;
+mod shared;
+mod steps;
+mod value;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lookup::Table;
+use rule::Purpose;
+use scope::Scope;
+
+use super::plan::{
+    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
+};
+use super::script::{Sandbox, ScriptLimits};
+use crate::diag::{Diagnostic, FileId, Files, Findings};
+use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
+use crate::rules::{read, rule_file};
+use crate::schema::{Schema, path_names};
+
+/// Where files that rules name come from. The engine itself opens nothing.
+pub trait Loader {
+    /// The file of a name, as another file names it.
+    ///
+    /// # Errors
+    /// One sentence that says why it cannot be had.
+    fn load(&self, asker: &str, name: &str) -> Result<Loaded, String>;
+}
+
+/// A file that rules name.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its full name, for findings, and for the files it names itself.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Rules that name no other file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&self, _: &str, name: &str) -> Result<Loaded, String> {
+        Err(format!("`{name}` cannot be read here: only the rules themselves were given"))
+    }
+}
+
+/// Reads and compiles a rule file. All findings are added; a plan is given only when none is an error.
+pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
+    let tree = read(files, file, findings)?;
+    let rules = rule_file(&tree, findings)?;
+    let shared = shared::load(&rules, file, files, loader, findings);
+    let schema = shared::schema(&rules, file, files, loader, findings)?;
+    let mut compiler = Compiler {
+        files,
+        findings,
+        scope: Scope::default(),
+        schema,
+        tables: Vec::new(),
+        chains: Vec::new(),
+        chain_stack: Vec::new(),
+        sandbox: Sandbox::new(ScriptLimits::default()),
+    };
+    compiler.names(&rules, file, shared, loader);
+    let plan = compiler.plan(&rules);
+    compiler.unused();
+    let plan = plan.filter(|_| !findings.has_errors())?;
+    Some(Plan { files: files.clone(), ..plan })
+}
+
+/// A named chain of steps while rules are compiled.
+#[derive(Debug)]
+struct Chain {
+    name: String,
+    span: crate::diag::Span,
+    steps: Vec<StepDef>,
+    used: bool,
+    shared: bool,
+}
+
+struct Compiler<'c> {
+    files: &'c Files,
+    findings: &'c mut Findings,
+    scope: Scope,
+    schema: Arc<Schema>,
+    tables: Vec<Table>,
+    chains: Vec<Chain>,
+    chain_stack: Vec<String>,
+    sandbox: Sandbox,
+}
+
+impl Compiler<'_> {
+    /// Declares every name of the file before anything that may use it is compiled.
+    fn names(&mut self, rules: &RuleFile, file: FileId, shared: Vec<shared::SharedFile>, loader: &dyn Loader) {
+        self.scope.facts = self.scope.register();
+        let files = shared.iter().map(|shared| (shared.prefix.as_str(), shared.file, &shared.rules, true));
+        for (prefix, file, rules, is_shared) in std::iter::once(("", file, rules, false)).chain(files) {
+            for def in &rules.lookups {
+                let asker = (file, self.files.name(file));
+                self.tables.extend(lookup::table(def, prefix, self.tables.len(), asker, loader, self.findings));
+            }
+            self.chains.extend(rules.steps.iter().map(|def| Chain {
+                name: format!("{prefix}{}", def.name.text),
+                span: def.name.span,
+                steps: def.steps.clone(),
+                used: false,
+                shared: is_shared,
+            }));
+        }
+        for param in &rules.params {
+            let variable = self.scope.variable(&param.name.text, Some(param.name.span));
+            self.scope.params.push(variable);
+        }
+        let elements = rules.accounts.iter().map(|split| &split.name);
+        for name in rules.lets.iter().map(|rule| &rule.name).chain(elements) {
+            self.declare(&name.text, name.span);
+        }
+        for claim in &rules.account {
+            let variable = self.scope.variable(&claim.name.text, Some(claim.name.span));
+            self.scope.claims.push(variable);
+        }
+    }
+
+    fn declare(&mut self, name: &str, span: crate::diag::Span) {
+        let taken = ["params", "account", "facts", "item", "index", "key"].contains(&name);
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if taken || !is_name {
+            let message = format!("`{name}` cannot be the name of a working value");
+            let help = "use ASCII letters, digits and `_`, and none of `params`, `account`, `facts`, `item`, `index`, `key`";
+            self.findings.push(Diagnostic::error("R202", span, message, help));
+        }
+        let variable = self.scope.variable(name, Some(span));
+        self.scope.lets.push(variable);
+    }
+
+    fn plan(&mut self, rules: &RuleFile) -> Option<Plan> {
+        let params = self.params(rules);
+        let lets = self.lets(rules);
+        let split = rules.accounts.as_ref().map(|split| self.split(split, rules));
+        let admit: Vec<Option<AdmitPlan>> = rules.admit.iter().map(|admit| self.admit(admit)).collect();
+        self.scope.claims_visible = true;
+        let claims = self.claims(rules);
+        let credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
+        let checks: Vec<Option<CheckPlan>> = rules.checks.iter().map(|check| self.check(check)).collect();
+        let identify = rules.identify.as_ref().map(|identify| self.identify(identify));
+        for reference in &rules.ignore {
+            self.scope.ignore(reference, self.findings);
+        }
+        self.required_claims(&rules.account, rules.account_span);
+        let output = self.skeleton(&rules.account);
+        let (trie, derived) = self.scope.slots();
+        Some(Plan {
+            name: rules.name.as_ref().map_or_else(String::new, |name| name.text.clone()),
+            files: Files::default(),
+            schema: Arc::clone(&self.schema),
+            registers: self.scope.len(),
+            trie,
+            derived,
+            params,
+            facts: self.scope.facts,
+            fold_blank: rules.defaults.blank == Blank::Missing,
+            unread: rules.defaults.unread,
+            let_members: self.let_members(),
+            admit: admit.into_iter().collect::<Option<_>>()?,
+            lets,
+            split: match split {
+                None => None,
+                Some(split) => Some(split?),
+            },
+            claims,
+            output,
+            credential: match credential {
+                None => None,
+                Some(credential) => Some(credential?),
+            },
+            checks: checks.into_iter().collect::<Option<_>>()?,
+            identify: match identify {
+                None => None,
+                Some(identify) => Some(identify?),
+            },
+            lookups: self.tables.iter().map(|table| Arc::clone(&table.lookup)).collect(),
+        })
+    }
+
+    fn params(&self, rules: &RuleFile) -> Vec<ParamPlan> {
+        let registers = self.scope.params.iter().map(|variable| variable.register);
+        rules
+            .params
+            .iter()
+            .zip(registers)
+            .map(|(param, register)| ParamPlan {
+                name: param.name.text.clone(),
+                default: param.default.as_ref().map(|node| value::literal(node).0),
+                about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
+                register,
+            })
+            .collect()
+    }
+
+    /// Compiles a rule and tells which registers it reads.
+    fn rule_with_needs(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, BTreeSet<usize>, crate::model::Kinds)> {
+        self.scope.needs.clear();
+        let compiled = self.rule(rule, purpose);
+        let needs = std::mem::take(&mut self.scope.needs);
+        compiled.map(|(plan, kinds)| (plan, needs, kinds))
+    }
+
+    fn lets(&mut self, rules: &RuleFile) -> Vec<RulePlan> {
+        let mut compiled = Vec::new();
+        for rule in &rules.lets {
+            let Some(register) = self.scope.lets.iter().find(|v| v.name == rule.name.text).map(|v| v.register) else { continue };
+            let policy = rules.defaults.on_error;
+            let purpose = Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy };
+            if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
+                if let Some(variable) = self.scope.lets.iter_mut().find(|variable| variable.register == register) {
+                    variable.kinds = kinds;
+                }
+                compiled.push((plan, needs));
+            }
+        }
+        order::sort(compiled, self.findings)
+    }
+
+    fn claims(&mut self, rules: &RuleFile) -> Vec<RulePlan> {
+        let mut compiled = Vec::new();
+        let mut paths = BTreeSet::new();
+        for rule in &rules.account {
+            if !paths.insert(path_names(&rule.name.text).map(|names| names.join("\u{0}"))) {
+                let message = format!("the claim `{}` is made twice", rule.name.text);
+                self.findings.push(Diagnostic::error("R202", rule.name.span, message, "keep one of the rules"));
+            }
+            let found = self.claim_shape(rule);
+            let register = self.scope.claims.iter().find(|v| v.name == rule.name.text).map_or(0, |v| v.register);
+            let purpose = Purpose {
+                kind: RuleKind::Claim,
+                register,
+                shape: found.as_ref().map(|(shape, _)| shape),
+                sensitive: found.as_ref().is_some_and(|(_, sensitive)| *sensitive),
+                policy: rules.defaults.on_error,
+            };
+            if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
+                if let Some(variable) = self.scope.claims.iter_mut().find(|variable| variable.register == register) {
+                    variable.kinds = kinds;
+                }
+                compiled.push((plan, needs));
+            }
+        }
+        order::sort(compiled, self.findings)
+    }
+
+    fn split(&mut self, split: &Split, rules: &RuleFile) -> Option<SplitPlan> {
+        let register = self.scope.lets.iter().find(|v| v.name == split.name.text).map(|v| v.register)?;
+        let rule = Rule { name: split.name.clone(), body: split.body.clone() };
+        let policy = rules.defaults.on_error;
+        let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy };
+        self.rule(&rule, &purpose).map(|(rule, _)| SplitPlan { rule })
+    }
+
+    fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
+        let when = self.condition(&admit.when)?;
+        Some(AdmitPlan { reason: admit.refuse.text.clone(), when, span: admit.refuse.span })
+    }
+
+    fn check(&mut self, check: &Check) -> Option<CheckPlan> {
+        let that = check.that.as_ref().map(|that| self.condition(that));
+        let needs = self.condition(&check.needs);
+        Some(CheckPlan {
+            that: match that {
+                None => None,
+                Some(that) => Some(that?),
+            },
+            needs: needs?,
+            because: check.because.text.clone(),
+            span: check.because.span,
+        })
+    }
+
+    fn credential(&mut self, credential: &Credential, rules: &RuleFile) -> Option<CredentialPlan> {
+        let when = credential.when.as_ref().map(|when| self.condition(when));
+        let policy = rules.defaults.on_error;
+        let purpose = Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy };
+        let fields: Vec<Option<RulePlan>> =
+            credential.fields.iter().map(|field| Some(self.rule(field, &purpose)?.0)).collect();
+        let scheme_rule = credential.scheme_rule.as_ref().map(|body| {
+            let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
+            self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
+        });
+        for scheme in &credential.schemes {
+            super::scheme::check(&scheme.text, scheme.span, credential.schemes.len() > 1, self.findings);
+        }
+        Some(CredentialPlan {
+            span: credential.span,
+            when: match when {
+                None => None,
+                Some(when) => Some(when?),
+            },
+            schemes: credential.schemes.iter().map(|scheme| scheme.text.clone()).collect(),
+            scheme_rule: match scheme_rule {
+                None => None,
+                Some(rule) => Some(rule?),
+            },
+            fields: fields.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn identify(&mut self, identify: &Identify) -> Option<IdentifyPlan> {
+        let operand = |compiler: &mut Self, expr: &Expr| compiler.operand(expr).map(|(operand, _)| operand);
+        let id = operand(self, &identify.id);
+        let logins: Vec<Option<_>> = identify.logins.iter().map(|login| operand(self, login)).collect();
+        Some(IdentifyPlan { id: id?, logins: logins.into_iter().collect::<Option<_>>()? })
+    }
+
+    /// The account's object as the rules fix it: members in the order in which the file first names them.
+    fn skeleton(&self, claims: &[Rule]) -> Vec<OutputNode> {
+        let mut nodes = Vec::new();
+        for rule in claims {
+            let Some(variable) = self.scope.claims.iter().find(|claim| claim.name == rule.name.text) else { continue };
+            let Some(names) = path_names(&rule.name.text) else { continue };
+            place(&mut nodes, &names, variable.register);
+        }
+        nodes
+    }
+
+    fn let_members(&self) -> Vec<LetMembers> {
+        self.scope
+            .lets
+            .iter()
+            .filter(|variable| variable.used)
+            .filter_map(|variable| {
+                let known = variable.members.as_ref()?.iter().cloned().collect();
+                Some(LetMembers { name: variable.name.clone(), register: variable.register, known })
+            })
+            .collect()
+    }
+
+    /// Names that nothing uses are probably mistakes.
+    fn unused(&mut self) {
+        if self.findings.has_errors() {
+            return;
+        }
+        let mut unused = Vec::new();
+        for (what, variables) in [("the parameter", &self.scope.params), ("the working value", &self.scope.lets)] {
+            let idle = variables.iter().filter(|variable| !variable.used);
+            unused.extend(idle.filter_map(|variable| Some((what, variable.name.clone(), variable.span?))));
+        }
+        let tables = self.tables.iter().filter(|table| !table.used && !table.shared);
+        unused.extend(tables.map(|table| ("the lookup", table.lookup.name.clone(), table.span)));
+        let chains = self.chains.iter().filter(|chain| !chain.used && !chain.shared);
+        unused.extend(chains.map(|chain| ("the chain", chain.name.clone(), chain.span)));
+        for (what, name, span) in unused {
+            let message = format!("{what} `{name}` is never used");
+            self.findings.push(Diagnostic::warning("R208", span, message, "use it or remove it"));
+        }
+    }
+}
+
+fn place(nodes: &mut Vec<OutputNode>, names: &[&str], register: usize) {
+    let Some((name, rest)) = names.split_first() else { return };
+    let at = nodes.iter().position(|node| *node.key == **name).unwrap_or_else(|| {
+        nodes.push(OutputNode { key: (*name).into(), claim: None, children: Vec::new() });
+        nodes.len() - 1
+    });
+    let Some(node) = nodes.get_mut(at) else { return };
+    if rest.is_empty() {
+        node.claim = Some(register);
+    } else {
+        place(&mut node.children, rest, register);
+    }
+}

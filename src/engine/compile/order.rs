@@ -1,0 +1,39 @@
+//! The order in which values are made: after everything they read; cycles are findings.
+
+use std::collections::BTreeSet;
+
+use crate::diag::{Diagnostic, Findings};
+use crate::engine::plan::RulePlan;
+
+/// Rules with the registers they read, in the order in which they are made. File order where need leaves a choice.
+pub(super) fn sort(rules: Vec<(RulePlan, BTreeSet<usize>)>, findings: &mut Findings) -> Vec<RulePlan> {
+    let mut waiting: Vec<(RulePlan, BTreeSet<usize>)> = rules;
+    let own: BTreeSet<usize> = waiting.iter().map(|(rule, _)| rule.register).collect();
+    for (_, needs) in &mut waiting {
+        needs.retain(|need| own.contains(need));
+    }
+    let mut sorted: Vec<RulePlan> = Vec::with_capacity(waiting.len());
+    let mut made = BTreeSet::new();
+    while !waiting.is_empty() {
+        let Some(at) = waiting.iter().position(|(_, needs)| needs.is_subset(&made)) else {
+            cycle(&waiting, findings);
+            sorted.extend(waiting.into_iter().map(|(rule, _)| rule));
+            return sorted;
+        };
+        let (rule, _) = waiting.remove(at);
+        made.insert(rule.register);
+        sorted.push(rule);
+    }
+    sorted
+}
+
+fn cycle(waiting: &[(RulePlan, BTreeSet<usize>)], findings: &mut Findings) {
+    let Some((first, _)) = waiting.first() else { return };
+    let names: Vec<String> = waiting.iter().map(|(rule, _)| format!("`{}`", rule.name)).collect();
+    let message = format!("these need each other: {}", names.join(", "));
+    let mut finding = Diagnostic::error("R209", first.span, message, "let one of them read the record instead");
+    for (rule, _) in waiting.iter().skip(1) {
+        finding = finding.also(rule.span, "and this one");
+    }
+    findings.push(finding);
+}

@@ -1,0 +1,219 @@
+//! How a value is made, as written, becomes a rule that runs.
+
+use super::Compiler;
+use super::steps::Flow;
+use crate::diag::{Diagnostic, Span};
+use crate::engine::operand::Operand;
+use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
+use crate::engine::steps::Steps;
+use crate::model::Kinds;
+use crate::rules::syntax::{Body, DefaultPolicy, Each, OnError, Origin, Rule, ScriptDef, StepDef, Word};
+use crate::schema::Shape;
+
+/// What a rule is made for.
+pub(super) struct Purpose<'s> {
+    pub kind: RuleKind,
+    pub register: usize,
+    /// What the schema says of the claim.
+    pub shape: Option<&'s Shape>,
+    pub sensitive: bool,
+    /// What holds when the rule does not say.
+    pub policy: Option<DefaultPolicy>,
+}
+
+impl Compiler<'_> {
+    /// A rule, ready to run, and what it may give.
+    pub(super) fn rule(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, Kinds)> {
+        let body = &rule.body;
+        let when = body.when.as_ref().map(|when| self.condition(when));
+        let origin = self.origin(&body.origin);
+        let mut flow = Flow::of(origin.as_ref().map_or(Kinds::ANY, |(_, kinds)| *kinds));
+        if let Origin::Script(script) = &body.origin {
+            flow.fails = Some((script.source.span, "script", "the script fails"));
+        }
+        let steps = self.steps(&body.steps, &mut flow);
+        let filter = body.filter.as_ref().map(|filter| {
+            self.needs_list("where", body.span, &flow);
+            flow.kinds = Kinds::LIST;
+            self.on_element(|compiler| compiler.condition(filter))
+        });
+        let policy = self.policy(rule, purpose);
+        let each = body.each.as_ref().map(|each| self.each(each, rule, purpose, &policy, &mut flow));
+        let mut then = self.steps(&body.then, &mut flow);
+        self.cast(body.cast.as_ref(), &mut flow, &mut then);
+        let default = body.default.as_ref().map(|default| self.operand(default));
+        self.contradictions(rule, purpose, &flow);
+        self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
+        let plan = RulePlan {
+            name: rule.name.text.clone(),
+            span: rule.name.span,
+            kind: purpose.kind,
+            register: purpose.register,
+            when: transpose(when)?,
+            origin: origin?.0,
+            steps,
+            filter: transpose(filter)?,
+            each: transpose(each)?,
+            then,
+            default: transpose(default)?.map(|(operand, _)| operand),
+            required: body.required.is_some(),
+            policy,
+            keep_empty: body.keep_empty,
+            shape: purpose.shape.cloned(),
+            sensitive: purpose.sensitive,
+        };
+        Some((plan, flow.kinds))
+    }
+
+    fn origin(&mut self, origin: &Origin) -> Option<(OriginPlan, Kinds)> {
+        match origin {
+            Origin::Value(expr) => self.operand(expr).map(|(operand, kinds)| (OriginPlan::Value(operand), kinds)),
+            Origin::From(exprs) => {
+                let mut kinds = Kinds::NONE;
+                let mut sources = Vec::new();
+                let mut complete = true;
+                for expr in exprs {
+                    match self.operand(expr) {
+                        Some((operand, may_be)) => {
+                            kinds = kinds.or(may_be);
+                            sources.push((operand, self.files.excerpt(expr.span()).to_owned()));
+                        }
+                        None => complete = false,
+                    }
+                }
+                complete.then_some((OriginPlan::From(sources), kinds))
+            }
+            Origin::Script(script) => self.script(script),
+        }
+    }
+
+    fn script(&mut self, def: &ScriptDef) -> Option<(OriginPlan, Kinds)> {
+        let inputs: Vec<Option<Operand>> = def.with.iter().map(|(_, expr)| Some(self.operand(expr)?.0)).collect();
+        let names: Vec<&str> = def.with.iter().map(|(name, _)| name.text.as_str()).collect();
+        let text = def.source.as_text().unwrap_or("");
+        match self.sandbox.compile(text, &names) {
+            Ok(script) => {
+                let inputs = inputs.into_iter().collect::<Option<_>>()?;
+                Some((OriginPlan::Script { script, inputs, source: def.source.clone() }, Kinds::ANY))
+            }
+            Err(error) => {
+                let place = error.at.map_or(def.source.span, |range| def.source.part(range));
+                self.findings.push(Diagnostic::error("R303", place, error.message, error.help));
+                None
+            }
+        }
+    }
+
+    fn each(&mut self, each: &Each, rule: &Rule, purpose: &Purpose<'_>, policy: &Policy, flow: &mut Flow) -> Option<EachPlan> {
+        self.needs_list("each", rule.body.span, flow);
+        flow.kinds = Kinds::LIST;
+        match each {
+            Each::Steps(defs) => {
+                let mut element = Flow { kinds: Kinds::ANY, fails: flow.fails };
+                let steps = self.on_element(|compiler| compiler.steps(defs, &mut element));
+                flow.fails = element.fails;
+                Some(EachPlan::Steps(steps))
+            }
+            Each::Fields(fields) => {
+                let element = purpose.shape.and_then(Shape::element);
+                let plans: Vec<Option<RulePlan>> = self.on_element(|compiler| {
+                    fields.iter().map(|field| compiler.field(field, rule, element, purpose, policy)).collect()
+                });
+                plans.into_iter().collect::<Option<_>>().map(EachPlan::Fields)
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        field: &Rule,
+        parent: &Rule,
+        element: Option<&Shape>,
+        purpose: &Purpose<'_>,
+        policy: &Policy,
+    ) -> Option<RulePlan> {
+        if let Some(shape) = element
+            && shape.member(&field.name.text).is_none()
+        {
+            let message = format!("elements of `{}` have no member `{}`", parent.name.text, field.name.text);
+            self.findings.push(Diagnostic::error("R201", field.name.span, message, "see `landfall schema standard`"));
+        }
+        let inherited = match policy {
+            Policy::Reject => parent.body.on_error.as_ref().map(|on_error| on_error.policy).or(purpose.policy),
+            Policy::Warn(_) => Some(DefaultPolicy::Warn),
+            Policy::Skip | Policy::Default => Some(DefaultPolicy::Skip),
+        };
+        let inner = Purpose { kind: RuleKind::Field, register: 0, shape: None, sensitive: purpose.sensitive, policy: inherited };
+        let (mut plan, _) = self.rule(field, &inner)?;
+        if let Policy::Warn(name) = &mut plan.policy
+            && field.body.on_error.is_none()
+        {
+            *name = format!("{}.{}", parent.name.text, field.name.text);
+        }
+        Some(plan)
+    }
+
+    fn cast(&mut self, cast: Option<&Word>, flow: &mut Flow, then: &mut Steps) {
+        const TYPES: &[&str] = &["text", "integer", "number", "boolean", "list"];
+        let Some(word) = cast else { return };
+        if !TYPES.contains(&word.text.as_str()) {
+            let help = "the types are `text`, `integer`, `number`, `boolean` and `list`";
+            self.findings.push(Diagnostic::error("R107", word.span, format!("`{}` is not a type", word.text), help));
+            return;
+        }
+        let name = Word { text: format!("to_{}", word.text), span: word.span };
+        let steps = self.steps(&[StepDef { name, argument: None }], flow);
+        then.0.extend(steps.0);
+    }
+
+    fn policy(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Policy {
+        let (policy, key) = match &rule.body.on_error {
+            Some(OnError { policy, key, .. }) => (*policy, key.as_ref()),
+            None => (purpose.policy.unwrap_or(DefaultPolicy::Reject), None),
+        };
+        match policy {
+            DefaultPolicy::Reject => Policy::Reject,
+            DefaultPolicy::Warn => Policy::Warn(key.map_or_else(|| rule.name.text.clone(), |key| key.text.clone())),
+            DefaultPolicy::Skip => Policy::Skip,
+            // `default` as a file-wide policy means something only where there is a default
+            DefaultPolicy::Default if rule.body.default.is_none() => Policy::Reject,
+            DefaultPolicy::Default => Policy::Default,
+        }
+    }
+
+    fn contradictions(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow) {
+        let body = &rule.body;
+        let stated = body.on_error.as_ref();
+        if let (Some(required), Some(OnError { policy: DefaultPolicy::Skip, span, .. })) = (body.required, stated) {
+            let help = "a claim that must be there cannot be skipped: remove one of them";
+            let message = format!("`{}` is required and skipped", rule.name.text);
+            self.findings.push(Diagnostic::error("R404", *span, message, help).also(required, "required here"));
+        }
+        if let (None, Some(OnError { policy: DefaultPolicy::Default, span, .. })) = (&body.default, stated) {
+            let help = "add `default: …`";
+            self.findings.push(Diagnostic::error("R404", *span, "`on_error: default` without a `default`", help));
+        }
+        if stated.is_none() && purpose.policy.is_none() && let Some((span, step, fails)) = flow.fails {
+            let message = format!("`{step}` can fail, and nothing says what happens then");
+            let help = format!("it fails when {fails}: add `on_error: warn` to the rule, or `on_error` to `defaults`");
+            self.findings.push(Diagnostic::error("R403", span, message, help));
+        }
+    }
+
+    fn needs_list(&mut self, word: &str, span: Span, flow: &Flow) {
+        if !flow.kinds.meets(Kinds::LIST.or(Kinds::OBJECT)) {
+            let message = format!("`{word}` takes a list, and {} comes in", flow.kinds);
+            self.findings.push(Diagnostic::error("R401", span, message, "use `do`, or `split` the value first"));
+        }
+    }
+}
+
+/// All or nothing: a part that was written must have compiled.
+#[expect(clippy::option_option, reason = "the outer says whether it was written, the inner whether it compiled")]
+fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        None => Some(None),
+        Some(None) => None,
+        Some(compiled) => Some(compiled),
+    }
+}

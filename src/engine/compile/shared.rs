@@ -1,0 +1,112 @@
+//! The files that a rule file names: shared lookups and steps, and the target schema.
+
+use std::sync::Arc;
+
+use super::Loader;
+use crate::diag::{Diagnostic, FileId, Files, Findings, closest};
+use crate::rules::syntax::{RuleFile, Word};
+use crate::rules::{read, rule_file};
+use crate::schema::{BUILT_IN, Schema};
+
+/// How many files may be shared, all together. Stops a chain of files without end.
+const MAX_FILES: usize = 64;
+
+/// A file of shared lookups and steps.
+pub(super) struct SharedFile {
+    /// `contact.` for `common/contact.yaml`.
+    pub prefix: String,
+    pub file: FileId,
+    pub rules: RuleFile,
+}
+
+/// Loads every file that `use` names, and those they use; cycles are findings.
+pub(super) fn load(
+    rules: &RuleFile,
+    file: FileId,
+    files: &mut Files,
+    loader: &dyn Loader,
+    findings: &mut Findings,
+) -> Vec<SharedFile> {
+    let mut loaded = Vec::new();
+    let mut stack = vec![files.name(file).to_owned()];
+    load_into(&mut loaded, rules, file, &mut stack, (files, loader, findings));
+    loaded
+}
+
+fn load_into(
+    loaded: &mut Vec<SharedFile>,
+    rules: &RuleFile,
+    file: FileId,
+    stack: &mut Vec<String>,
+    (files, loader, findings): (&mut Files, &dyn Loader, &mut Findings),
+) {
+    for wanted in &rules.uses {
+        let found = match loader.load(files.name(file), &wanted.text) {
+            Ok(found) => found,
+            Err(problem) => {
+                findings.push(Diagnostic::error("R213", wanted.span, problem, "the path is relative to the rule file"));
+                continue;
+            }
+        };
+        if stack.contains(&found.name) || loaded.len() >= MAX_FILES {
+            let message = format!("`{}` is used in a circle", wanted.text);
+            findings.push(Diagnostic::error("R209", wanted.span, message, "move what both need to a third file"));
+            continue;
+        }
+        let id = files.add(found.name.clone(), found.text);
+        let Some(shared) = read(files, id, findings).and_then(|tree| rule_file(&tree, findings)) else { continue };
+        only_shared(&shared, wanted, findings);
+        stack.push(found.name);
+        load_into(loaded, &shared, id, stack, (&mut *files, loader, &mut *findings));
+        stack.pop();
+        loaded.push(SharedFile { prefix: format!("{}.", stem(&wanted.text)), file: id, rules: shared });
+    }
+}
+
+fn only_shared(rules: &RuleFile, wanted: &Word, findings: &mut Findings) {
+    if rules.account.is_empty() && rules.lets.is_empty() && rules.admit.is_empty() {
+        return;
+    }
+    let message = format!("`{}` makes claims, so it cannot be shared", wanted.text);
+    findings.push(Diagnostic::error("R213", wanted.span, message, "shared files hold `lookups` and `steps`"));
+}
+
+fn stem(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
+}
+
+/// The target schema: a built-in one, or a JSON Schema file.
+pub(super) fn schema(
+    rules: &RuleFile,
+    file: FileId,
+    files: &Files,
+    loader: &dyn Loader,
+    findings: &mut Findings,
+) -> Option<Arc<Schema>> {
+    let Some(target) = &rules.target else { return Schema::load("standard").ok().map(Arc::new) };
+    let is_file = target.text.contains(['/', '.']);
+    let loaded = if is_file {
+        match loader.load(files.name(file), &target.text) {
+            Ok(found) => Schema::read(&found.name, &found.text),
+            Err(problem) => {
+                let help = "the path is relative to the rule file";
+                findings.push(Diagnostic::error("R213", target.span, problem, help));
+                return None;
+            }
+        }
+    } else {
+        Schema::load(&target.text)
+    };
+    match loaded {
+        Ok(schema) => Some(Arc::new(schema)),
+        Err(error) => {
+            let help = match closest(&target.text, BUILT_IN.iter().copied()) {
+                Some(near) if !is_file && near != target.text => format!("did you mean `{near}`?"),
+                _ => format!("the built-in schemas are {}; others are JSON Schema files", BUILT_IN.join(" and ")),
+            };
+            findings.push(Diagnostic::error("R407", target.span, error.to_string(), help));
+            None
+        }
+    }
+}

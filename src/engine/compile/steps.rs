@@ -1,0 +1,135 @@
+//! Chains of steps as written become flat chains that run, with the kinds that flow through them checked.
+
+use super::Compiler;
+use crate::diag::{Diagnostic, Span, closest};
+use crate::engine::op::{Op, OpSpec, Output};
+use crate::engine::ops;
+use crate::engine::steps::{Step, Steps};
+use crate::model::Kinds;
+use crate::rules::syntax::{StepDef, Word};
+
+/// How deep named chains may use each other. Stops chains that grow without end; people stop at three.
+const MAX_CHAIN_DEPTH: usize = 16;
+
+/// The longest chain after all names are replaced by their steps.
+const MAX_STEPS: usize = 256;
+
+/// What flows out of a chain.
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    /// What the value may be.
+    pub kinds: Kinds,
+    /// The first step that can fail, with what makes it fail.
+    pub fails: Option<(Span, &'static str, &'static str)>,
+}
+
+impl Flow {
+    /// A value of these kinds that has not failed.
+    pub(super) fn of(kinds: Kinds) -> Self {
+        Self { kinds, fails: None }
+    }
+}
+
+impl Compiler<'_> {
+    /// The steps of a chain; what flows is changed on the way.
+    pub(super) fn steps(&mut self, defs: &[StepDef], flow: &mut Flow) -> Steps {
+        let mut steps = Vec::new();
+        for def in defs {
+            self.step(def, flow, &mut steps);
+        }
+        Steps(steps)
+    }
+
+    fn step(&mut self, def: &StepDef, flow: &mut Flow, steps: &mut Vec<Step>) {
+        if let Some(chain) = self.chain(&def.name) {
+            self.chain_steps(def, &chain, flow, steps);
+            return;
+        }
+        let Some(spec) = self.find_op(&def.name) else { return };
+        let span = def.argument.as_ref().map_or(def.name.span, |argument| def.name.span.to(argument.span));
+        let built = self.build(spec, def);
+        if !spec.takes_nothing && !spec.input.meets(flow.kinds) {
+            self.cannot_meet(spec, flow.kinds, def.name.span);
+        }
+        flow.kinds = match spec.output {
+            Output::Is(kinds) => kinds,
+            Output::Same => flow.kinds,
+            Output::Element => Kinds::ANY,
+        };
+        if !spec.fails.is_empty() && flow.fails.is_none() {
+            flow.fails = Some((def.name.span, spec.name, spec.fails));
+        }
+        if steps.len() >= MAX_STEPS {
+            let message = format!("a chain has at most {MAX_STEPS} steps");
+            self.findings.push(Diagnostic::error("R412", def.name.span, message, "split the rule with `let`"));
+            return;
+        }
+        steps.extend(built.map(|op| Step { name: spec.name, input: spec.input, takes_nothing: spec.takes_nothing, op, span }));
+    }
+
+    fn chain(&mut self, name: &Word) -> Option<Vec<StepDef>> {
+        // inside its own definition a chain's name means the op
+        if self.chain_stack.contains(&name.text) {
+            return None;
+        }
+        let chain = self.chains.iter_mut().find(|chain| chain.name == name.text)?;
+        chain.used = true;
+        Some(chain.steps.clone())
+    }
+
+    fn chain_steps(&mut self, def: &StepDef, chain: &[StepDef], flow: &mut Flow, steps: &mut Vec<Step>) {
+        if let Some(argument) = &def.argument {
+            let help = "write its name alone";
+            let message = format!("`{}` is a named chain and takes no argument", def.name.text);
+            self.findings.push(Diagnostic::error("R206", argument.span, message, help));
+        }
+        if self.chain_stack.len() >= MAX_CHAIN_DEPTH {
+            let message = format!("named chains use each other more than {MAX_CHAIN_DEPTH} deep");
+            self.findings.push(Diagnostic::error("R209", def.name.span, message, "write the steps out"));
+            return;
+        }
+        self.chain_stack.push(def.name.text.clone());
+        for step in chain {
+            self.step(step, flow, steps);
+        }
+        self.chain_stack.pop();
+    }
+
+    /// The op of a name, or a finding.
+    pub(super) fn find_op(&mut self, name: &Word) -> Option<&'static OpSpec> {
+        let found = ops::find(&name.text);
+        if found.is_none() {
+            if self.chain_stack.contains(&name.text) {
+                let message = format!("the chain `{}` uses itself, and there is no op of that name", name.text);
+                self.findings.push(Diagnostic::error("R209", name.span, message, "name an op, or another chain"));
+                return None;
+            }
+            let chains: Vec<String> = self.chains.iter().map(|chain| chain.name.clone()).collect();
+            let candidates = ops::all().map(|spec| spec.name).chain(chains.iter().map(String::as_str));
+            let help = match closest(&name.text, candidates) {
+                Some(near) => format!("did you mean `{near}`? `landfall ops` lists all steps"),
+                None => "`landfall ops` lists all steps".to_owned(),
+            };
+            self.findings.push(Diagnostic::error("R205", name.span, format!("there is no step `{}`", name.text), help));
+        }
+        found
+    }
+
+    /// The code of a step, made from its argument.
+    pub(super) fn build(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Box<dyn Op>> {
+        let mut arguments = self.arguments(spec, def)?;
+        match (spec.build)(&mut arguments) {
+            Ok(op) => Some(op),
+            Err(error) => {
+                let place = super::argument::place(spec, def, error.argument, error.at);
+                self.findings.push(Diagnostic::error("R406", place, error.message, error.help));
+                None
+            }
+        }
+    }
+
+    pub(super) fn cannot_meet(&mut self, spec: &OpSpec, found: Kinds, span: Span) {
+        let message = format!("`{}` takes {}, and {found} comes in", spec.name, spec.input);
+        self.findings.push(Diagnostic::error("R401", span, message, "add a step that converts it, or remove this one"));
+    }
+}

@@ -1,0 +1,81 @@
+//! Values as written become operands: literals typed, references resolved.
+
+use super::Compiler;
+use crate::engine::operand::{Operand, Part, Template};
+use crate::model::Kinds;
+use crate::rules::syntax::{Expr, TemplatePart};
+use crate::rules::{Node, NodeKind};
+
+impl Compiler<'_> {
+    /// The operand of a value, and what it may hold.
+    pub(super) fn operand(&mut self, expr: &Expr) -> Option<(Operand, Kinds)> {
+        match expr {
+            Expr::Literal(node) => Some(literal(node)),
+            Expr::Reference(reference) => {
+                let (reference, kinds) = self.scope.resolve(reference, self.findings)?;
+                let kinds = if reference.tail.is_singular() { kinds } else { Kinds::LIST };
+                Some((Operand::Reference(reference), kinds))
+            }
+            Expr::Template(parts, _) => {
+                let parts: Vec<Option<Part>> = parts.iter().map(|part| self.template_part(part)).collect();
+                let parts: Vec<Part> = parts.into_iter().collect::<Option<_>>()?;
+                let operand = match parts.as_slice() {
+                    [Part::Text(text)] => Operand::Text(text.clone()),
+                    _ => Operand::Template(Template(parts)),
+                };
+                Some((operand, Kinds::TEXT))
+            }
+            Expr::List(items, _) => {
+                let items: Vec<Option<Operand>> = items.iter().map(|item| Some(self.operand(item)?.0)).collect();
+                Some((Operand::List(items.into_iter().collect::<Option<_>>()?), Kinds::LIST))
+            }
+            Expr::Map(members, _) => {
+                let members: Vec<Option<_>> = members
+                    .iter()
+                    .map(|(key, value)| Some((key.text.as_str().into(), self.operand(value)?.0)))
+                    .collect();
+                Some((Operand::Object(members.into_iter().collect::<Option<_>>()?), Kinds::OBJECT))
+            }
+        }
+    }
+
+    fn template_part(&mut self, part: &TemplatePart) -> Option<Part> {
+        match part {
+            TemplatePart::Text(text) => Some(Part::Text(text.as_str().into())),
+            TemplatePart::Reference(reference) => {
+                self.scope.resolve(reference, self.findings).map(|(reference, _)| Part::Reference(reference))
+            }
+        }
+    }
+}
+
+/// A node without references as an operand: plain scalars have the types of YAML 1.2's core schema, and numbers keep their
+/// text when they do not fit 64 bits.
+#[must_use]
+pub fn literal(node: &Node) -> (Operand, Kinds) {
+    match &node.kind {
+        NodeKind::List(items) => (Operand::List(items.iter().map(|item| literal(item).0).collect()), Kinds::LIST),
+        NodeKind::Map(entries) => {
+            let members = entries.iter().map(|entry| (entry.key.as_str().into(), literal(&entry.value).0)).collect();
+            (Operand::Object(members), Kinds::OBJECT)
+        }
+        NodeKind::Scalar(scalar) => {
+            if node.is_null() {
+                (Operand::Null, Kinds::NOTHING)
+            } else if let Some(value) = node.as_bool() {
+                (Operand::Bool(value), Kinds::BOOLEAN)
+            } else if let Some(value) = node.as_integer() {
+                (Operand::Int(value), Kinds::INTEGER)
+            } else if node.plain().is_some_and(is_json_number) {
+                (Operand::Decimal(scalar.text.as_str().into()), Kinds::NUMBER)
+            } else {
+                (Operand::Text(scalar.text.as_str().into()), Kinds::TEXT)
+            }
+        }
+    }
+}
+
+/// Whether a text is a number as JSON writes it (RFC 8259, section 6).
+fn is_json_number(text: &str) -> bool {
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && serde_json::from_str::<serde_json::Number>(text).is_ok()
+}

@@ -1,0 +1,52 @@
+//! What becomes of a record: accounts, a refusal, or reasons why it is held back.
+
+use crate::diag::Span;
+use crate::model::Value;
+use crate::schema::Account;
+
+/// What becomes of a record, or of one of the accounts in it.
+#[derive(Debug)]
+pub enum Outcome<'a> {
+    /// An account.
+    Account(Made<'a>),
+    /// The rules refuse the customer: the reason's key.
+    Refused(&'a str),
+    /// The record is held back.
+    Rejected(Vec<Reason>),
+}
+
+/// An account and what belongs to it.
+#[derive(Debug)]
+pub struct Made<'a> {
+    /// The account.
+    pub account: Account<'a>,
+    /// The claims that were left out because their value was bad.
+    pub warnings: &'a [&'a str],
+    /// The stored password, for the verifier; never part of the account.
+    pub credential: Value<'a>,
+    /// The legacy id, when the rules have `identify`.
+    pub id: Value<'a>,
+    /// What the customer may type to sign in, when the rules have `identify`.
+    pub logins: Value<'a>,
+}
+
+/// Why a record is held back. It never holds a value of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The claim, working value or check.
+    pub rule: String,
+    /// The op that failed, or `required`, `schema`, `check`, `record`, `unread`.
+    pub step: String,
+    /// One sentence.
+    pub message: String,
+    /// Where in the rules, when there is such a place.
+    pub span: Option<Span>,
+}
+
+impl Reason {
+    /// The reason as JSON: `rule`, `step`, `message`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({ "rule": self.rule, "step": self.step, "message": self.message })
+    }
+}

@@ -1,0 +1,229 @@
+//! The compiled plan: everything that the rules fix, decided once.
+
+use std::sync::Arc;
+
+use super::capture::Trie;
+use super::condition::Condition;
+use super::lookup::LookupRef;
+use super::operand::Operand;
+use super::path::PathStep;
+use super::script::Script;
+use super::steps::Steps;
+use crate::diag::{Files, Span};
+use crate::rules::syntax::Unread;
+use crate::schema::{Schema, Shape};
+
+/// A rule file, checked and compiled. It is immutable and shared by all threads.
+#[derive(Debug)]
+pub struct Plan {
+    /// The name of the rules.
+    pub name: String,
+    /// The files the rules were read from, for the places in errors and traces.
+    pub files: Files,
+    /// The target schema.
+    pub schema: Arc<Schema>,
+    /// How many registers a run needs.
+    pub(super) registers: usize,
+    pub(super) trie: Trie,
+    pub(super) derived: Vec<Derived>,
+    /// The parameters the rules declare.
+    pub params: Vec<ParamPlan>,
+    pub(super) facts: usize,
+    pub(super) fold_blank: bool,
+    /// What happens when the record has fields that no rule reads.
+    pub unread: Unread,
+    pub(super) let_members: Vec<LetMembers>,
+    pub(super) admit: Vec<AdmitPlan>,
+    /// Working values, in the order in which they are made.
+    pub lets: Vec<RulePlan>,
+    pub(super) split: Option<SplitPlan>,
+    /// The claims, in the order in which they are made.
+    pub claims: Vec<RulePlan>,
+    pub(super) output: Vec<OutputNode>,
+    pub(super) credential: Option<CredentialPlan>,
+    pub(super) checks: Vec<CheckPlan>,
+    pub(super) identify: Option<IdentifyPlan>,
+    /// The tables, in the order of their numbers.
+    pub lookups: Vec<LookupRef>,
+}
+
+/// A register that is a part of another one.
+#[derive(Debug)]
+pub struct Derived {
+    pub(super) register: usize,
+    pub(super) from: usize,
+    pub(super) steps: Vec<PathStep>,
+}
+
+/// A parameter of the rules.
+#[derive(Debug)]
+pub struct ParamPlan {
+    /// Its name.
+    pub name: String,
+    /// Its value when nothing is set.
+    pub default: Option<Operand>,
+    /// What it is for.
+    pub about: String,
+    pub(super) register: usize,
+}
+
+/// The members of a working value that rules read, to tell what is left unread.
+#[derive(Debug)]
+pub struct LetMembers {
+    pub(super) name: String,
+    pub(super) register: usize,
+    pub(super) known: Vec<String>,
+}
+
+/// A refusal.
+#[derive(Debug)]
+pub struct AdmitPlan {
+    pub(super) reason: String,
+    pub(super) when: Condition,
+    pub(super) span: Span,
+}
+
+/// One record that yields several accounts.
+#[derive(Debug)]
+pub struct SplitPlan {
+    pub(super) rule: RulePlan,
+}
+
+/// Who the record is.
+#[derive(Debug)]
+pub struct IdentifyPlan {
+    pub(super) id: Operand,
+    pub(super) logins: Vec<Operand>,
+}
+
+/// A check between claims.
+#[derive(Debug)]
+pub struct CheckPlan {
+    pub(super) that: Option<Condition>,
+    pub(super) needs: Condition,
+    pub(super) because: String,
+    pub(super) span: Span,
+}
+
+/// The stored password.
+#[derive(Debug)]
+pub struct CredentialPlan {
+    pub(super) span: Span,
+    pub(super) when: Option<Condition>,
+    pub(super) schemes: Vec<String>,
+    pub(super) scheme_rule: Option<RulePlan>,
+    pub(super) fields: Vec<RulePlan>,
+}
+
+/// How a claim, a working value or a field of an object is made.
+#[derive(Debug)]
+pub struct RulePlan {
+    /// The claim's path or the variable's name.
+    pub name: String,
+    /// Where the rule stands.
+    pub span: Span,
+    /// What is being made.
+    pub kind: RuleKind,
+    pub(super) register: usize,
+    pub(super) when: Option<Condition>,
+    pub(super) origin: OriginPlan,
+    pub(super) steps: Steps,
+    pub(super) filter: Option<Condition>,
+    pub(super) each: Option<EachPlan>,
+    pub(super) then: Steps,
+    pub(super) default: Option<Operand>,
+    /// Whether the record is held back without it.
+    pub required: bool,
+    pub(super) policy: Policy,
+    pub(super) keep_empty: bool,
+    /// What the schema says of the claim.
+    pub(super) shape: Option<Shape>,
+    /// Whether its values are masked outside the target.
+    pub sensitive: bool,
+}
+
+/// What a rule makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    /// A claim of the account.
+    Claim,
+    /// A working value.
+    Let,
+    /// A field of the object made for each element.
+    Field,
+    /// A part of the credential.
+    Credential,
+    /// The elements that become accounts.
+    Split,
+}
+
+/// Where a value comes from.
+#[derive(Debug)]
+pub enum OriginPlan {
+    /// The first present one, each with its text for traces.
+    From(Vec<(Operand, String)>),
+    /// A value.
+    Value(Operand),
+    /// A script with its inputs.
+    Script {
+        /// The compiled script.
+        script: Script,
+        /// Its inputs in the order of its names.
+        inputs: Vec<Operand>,
+        /// The text as a node, to mark places inside it.
+        source: crate::rules::Node,
+    },
+}
+
+/// What is done with each element.
+#[derive(Debug)]
+pub enum EachPlan {
+    /// Steps.
+    Steps(Steps),
+    /// An object is made.
+    Fields(Vec<RulePlan>),
+}
+
+/// What happens when a step fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Policy {
+    /// The record is held back.
+    Reject,
+    /// The claim is left out and this name stands in `warnings`.
+    Warn(String),
+    /// The claim is left out.
+    Skip,
+    /// The default is used.
+    Default,
+}
+
+/// A member of the account as it is written out: the skeleton is fixed by the rules.
+#[derive(Debug)]
+pub struct OutputNode {
+    pub(super) key: Box<str>,
+    pub(super) claim: Option<usize>,
+    pub(super) children: Vec<OutputNode>,
+}
+
+impl Plan {
+    /// The columns of a flat account: claims in the order of the output.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns = Vec::new();
+        for node in &self.output {
+            node.columns("", &mut columns);
+        }
+        columns
+    }
+}
+
+impl OutputNode {
+    fn columns(&self, prefix: &str, columns: &mut Vec<String>) {
+        let path = if prefix.is_empty() { self.key.to_string() } else { format!("{prefix}.{}", self.key) };
+        if self.children.is_empty() {
+            columns.push(path);
+        } else {
+            self.children.iter().for_each(|child| child.columns(&path, columns));
+        }
+    }
+}
