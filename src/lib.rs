@@ -11,3 +11,4 @@ pub mod diag;
 pub mod model;
 pub mod password;
 pub mod rules;
+pub mod schema;
