@@ -17,12 +17,18 @@ pub struct ReadLimits {
     /// Bytes of JSON text. Stops a legacy system from filling the memory; 256 KiB admits a Cognito or Okta profile (a few
     /// KiB) and a shop customer with hundreds of addresses.
     pub bytes: usize,
-    /// Lists and objects inside each other. Stops deep nesting from using up the stack; real profiles stay below 12.
+    /// Lists and objects inside each other, at most [`ReadLimits::MAX_DEPTH`]. Stops deep nesting from using up the stack;
+    /// real profiles stay below 12.
     pub depth: usize,
     /// Values of all kinds together. Stops `[[],[],…]`, which costs far more memory than text.
     pub values: usize,
     /// Bytes of one key. Stops keys that are really values; LDAP names and SCIM URNs stay below 128.
     pub key_bytes: usize,
+}
+
+impl ReadLimits {
+    /// The deepest nesting that can be allowed; `serde_json` itself stops at 128.
+    pub const MAX_DEPTH: usize = 120;
 }
 
 impl Default for ReadLimits {
@@ -273,6 +279,8 @@ mod tests {
             assert_eq!(found.as_deref(), message, "{json}");
         }
         let deep = "[".repeat(100_000);
+        let deeper = ReadLimits { depth: usize::MAX, ..ReadLimits::default() };
+        assert!(matches!(parse(&deep, &arena, &deeper), Err(ReadError::TooDeep { limit: ReadLimits::MAX_DEPTH, .. })));
         assert!(matches!(parse(&deep, &arena, &ReadLimits::default()), Err(ReadError::TooDeep { limit: 64, .. })));
     }
 

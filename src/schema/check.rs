@@ -237,3 +237,169 @@ fn equals(value: Value<'_>, listed: &serde_json::Value) -> bool {
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use crate::model::Value;
+    use crate::model::read::{ReadLimits, parse};
+    use crate::schema::{Place, Schema, Violations};
+
+    /// The violations of `value`, as JSON text, in a claim `x` of the given shape.
+    fn broken(shape: &Json, value: &str) -> String {
+        let document = json!({"type": "object", "properties": {"x": shape}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        let arena = Bump::new();
+        let value = parse(value, &arena, &ReadLimits::default()).expect("JSON");
+        let mut found = Violations::default();
+        schema.claim("x").expect("a claim").shape.check(value, Place::claim("x"), &mut found);
+        found.to_string()
+    }
+
+    #[test]
+    fn each_rule() {
+        for (shape, value, message) in [
+            (json!({"type": "string"}), "\"a\"", ""),
+            (json!({"type": "string"}), "1", "`x` takes text, not integer"),
+            (json!({"type": ["string", "null"]}), "null", ""),
+            (json!({"type": ["string", "integer"]}), "[]", "`x` takes number or text, not list"),
+            (json!({"type": "string", "minLength": 2}), "\"ü\"", "`x` has fewer than 2 characters"),
+            (json!({"type": "string", "maxLength": 2}), "\"üüü\"", "`x` has more than 2 characters"),
+            (json!({"pattern": r"^\d+$"}), "\"12\"", ""),
+            (json!({"pattern": r"^\d+$"}), "\"1\u{662}\"", r"`x` does not match `^\d+$`"),
+            (json!({"pattern": r"^[[&&\w]+\/$"}), "\"[&a/\"", ""),
+            (json!({"enum": ["a", 1, null]}), "1.0", ""),
+            (json!({"enum": ["a", 1, null]}), "\"b\"", r#"`x` is not one of "a", 1, null"#),
+            (json!({"const": {"a": [1]}}), r#"{"a":[1]}"#, ""),
+            (json!({"enum": ["a", "b"], "const": "b"}), "\"a\"", r#"`x` is not one of "b""#),
+            (json!({"type": "integer"}), "123456789012345678901234567890", ""),
+            (json!({"type": "integer", "maximum": 5}), "123456789012345678901234567890", "`x` is above 5"),
+            (json!({"type": "integer", "minimum": 5}), "-1e40", "`x` is below 5"),
+            (json!({"type": "integer", "minimum": 5}), "5.0", ""),
+            (json!({"type": "integer", "minimum": 5}), "0.0", "`x` is below 5"),
+            (json!({"type": "integer"}), "1.5", "`x` is not a whole number"),
+            (json!({"type": "integer", "minimum": 0.5}), "0", "`x` breaks `minimum` of the schema"),
+            (json!({"type": "number", "maximum": 1.5}), "1.6", "`x` is above 1.5"),
+            (json!({"type": "number", "minimum": 1.5}), "1", "`x` is below 1.5"),
+            (json!({"type": "boolean"}), "\"true\"", "`x` takes boolean, not text"),
+            (json!({"type": "array", "minItems": 1}), "[]", "`x` has fewer than 1 elements"),
+            (json!({"type": "array", "maxItems": 1}), "[1,2]", "`x` has more than 1 elements"),
+            (json!({"items": {"type": "string"}}), "[\"a\",1]", "`x[1]` takes text, not integer"),
+            (json!({"uniqueItems": true}), r#"[1,{"a":1,"b":2},{"b":2,"a":1.0}]"#, "`x[2]` is there twice"),
+            (json!({"required": ["a"]}), "{}", "`x.a` is required"),
+            (json!({"additionalProperties": false}), r#"{"a.b":1}"#, "`x.\"a.b\"` is not in the schema"),
+            (json!({"additionalProperties": {"type": "string"}}), r#"{"a":1}"#, "`x.a` takes text, not integer"),
+            (json!(false), "1", "`x` takes no value, not integer"),
+            (json!(true), "1", ""),
+        ] {
+            assert_eq!(broken(&shape, value), message, "{shape} {value}");
+        }
+    }
+
+    #[test]
+    fn keywords_that_shapes_do_not_model_are_enforced() {
+        for (shape, value, message) in [
+            (json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}), r#"{"b":1}"#, ""),
+            (json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}), "{}", "`x` breaks `anyOf` of the schema"),
+            (json!({"type": "string", "not": {"const": "root"}}), "\"root\"", "`x` breaks `not` of the schema"),
+            (json!({"type": "string", "pattern": "^(?!a)"}), "\"ab\"", "`x` breaks `pattern` of the schema"),
+            (json!({"type": "string", "format": "ipv4"}), "\"1.2.3\"", "`x` breaks `format` of the schema"),
+            (json!({"type": "string", "format": "our-own"}), "\"1.2.3\"", ""),
+            (json!({"anyOf": [{"type": "integer"}, {"type": "boolean"}]}), "123456789012345678901234567890", ""),
+            (json!({"anyOf": [{"type": "number"}, {"type": "boolean"}]}), "1e400", ""),
+            (json!({"type": "integer", "multipleOf": 5}), "12", "`x` breaks `multipleOf` of the schema"),
+            (json!({"type": ["string", "null"], "minLength": 2}), "\"a\"", "`x` has fewer than 2 characters"),
+            (json!({"type": ["string", "array"], "minLength": 2}), "\"a\"", "`x` breaks `minLength` of the schema"),
+            (
+                json!({"patternProperties": {"^x-": {"type": "string"}}, "properties": {"a": {}}, "additionalProperties": false}),
+                r#"{"a":1,"x-b":1,"c":1}"#,
+                "`x.x-b` breaks `type` of the schema; `x` breaks `additionalProperties` of the schema",
+            ),
+            (
+                json!({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}),
+                r#"["a","b"]"#,
+                "`x[1]` breaks `type` of the schema",
+            ),
+            (
+                json!({"properties": {"a": {}}, "unevaluatedProperties": false}),
+                r#"{"b":1}"#,
+                "`x` breaks `unevaluatedProperties` of the schema",
+            ),
+        ] {
+            let mut messages: Vec<_> = broken(&shape, value).split("; ").map(str::to_owned).collect();
+            messages.sort();
+            assert_eq!(messages.join("; "), message, "{shape} {value}");
+        }
+    }
+
+    #[test]
+    fn repeats_are_found_in_long_lists_too() {
+        let numbers: Vec<_> = (0..100).map(|number| number.to_string()).collect();
+        let list = format!("[{}, 7.0]", numbers.join(","));
+        assert_eq!(broken(&json!({"uniqueItems": true}), &list), "`x[100]` is there twice");
+        assert_eq!(broken(&json!({"uniqueItems": true}), &format!("[{}]", numbers.join(","))), "");
+    }
+
+    #[test]
+    fn members_are_found_in_any_order_and_missing_ones_do_not_count() {
+        let shape = json!({"type": "object", "additionalProperties": false, "required": ["c"],
+            "properties": {"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}}});
+        assert_eq!(broken(&shape, r#"{"c":"1","a":"2","b":"3"}"#), "");
+        assert_eq!(broken(&shape, r#"{"b":"1","a":2}"#), "`x.a` takes text, not integer; `x.c` is required");
+        let schema = Schema::from_json("test", &shape).expect("a schema");
+        let mut found = Violations::default();
+        let members = [("c", Value::Missing), ("z", Value::Missing)];
+        schema.root().check(Value::Object(&members), Place::account(), &mut found);
+        assert_eq!(found.to_string(), "`c` is required");
+    }
+
+    /// A schema that uses everything shapes model, and nothing else.
+    fn modelled() -> Json {
+        json!({"type": "object", "additionalProperties": false, "required": ["a"], "properties": {
+            "a": {"type": "string", "minLength": 1, "maxLength": 3, "pattern": "^[a-c]"},
+            "b": {"type": ["integer", "null"], "minimum": -2, "maximum": 2},
+            "c": {"type": "array", "minItems": 1, "maxItems": 3, "uniqueItems": true, "items": {"enum": ["a", 1, true, null]}},
+            "d": {"type": "object", "required": ["a"], "properties": {"a": {"type": "boolean"}}},
+            "e": {"type": "number", "minimum": 0.5},
+        }})
+    }
+
+    fn any_value() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            (-4_i64..4).prop_map(Json::from),
+            prop_oneof![Just(0.25), Just(1.0), Just(1.5)].prop_map(Json::from),
+            "[a-d]{0,4}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
+                prop::collection::btree_map("[a-f]", inner, 0..5)
+                    .prop_map(|map| Json::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_general_validator(
+            members in prop::collection::btree_map("[a-f]", any_value(), 0..5),
+            a in prop::option::of("[a-c]{1,3}"),
+        ) {
+            let mut account: serde_json::Map<_, _> = members.into_iter().collect();
+            if let Some(a) = a {
+                account.insert("a".to_owned(), Json::from(a));
+            }
+            let account = Json::Object(account);
+            let document = modelled();
+            let schema = Schema::from_json("test", &document).expect("a schema");
+            let arena = Bump::new();
+            let accepted = schema.accept(crate::model::json::from_json(&account, &arena)).is_ok();
+            prop_assert_eq!(accepted, jsonschema::is_valid(&document, &account), "{}", account);
+        }
+    }
+}

@@ -4,105 +4,22 @@
 //! shapes do not model are left to the general validator, so that no rule of the document is ever dropped.
 
 use jsonschema::Draft;
-use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::SchemaError;
-use super::format::TextFormat;
+use super::keywords::{
+    Node, choices, demands_anything, flag, integers, is_holistic, leave_demands, leftovers, members_of, nullable,
+    numbers, pointer_step, required_names, size, text, text_shape, types, wrong,
+};
 use super::kinds::KindSet;
 use super::residual::Residual;
-use super::shape::{ListShape, Member, ObjectShape, Pattern, Range, Shape, ShapeKind, TextShape};
-use crate::diag::closest;
+use super::shape::{ListShape, Member, ObjectShape, Shape, ShapeKind};
 use crate::model::Kind;
 
 /// Schemas inside each other. Stops a document from using up the stack; SCIM has 5 levels.
 const MAX_DEPTH: usize = 48;
 /// Shapes of one document. Stops references from multiplying without end; SCIM has about 90.
 const MAX_SHAPES: usize = 20_000;
-
-/// Keywords that shapes leave to the general validator wherever they stand.
-const UNMODELLED: [&str; 23] = [
-    "additionalItems",
-    "allOf",
-    "anyOf",
-    "contains",
-    "dependencies",
-    "dependentRequired",
-    "dependentSchemas",
-    "else",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "if",
-    "maxContains",
-    "maxProperties",
-    "minContains",
-    "minProperties",
-    "multipleOf",
-    "not",
-    "oneOf",
-    "patternProperties",
-    "prefixItems",
-    "propertyNames",
-    "then",
-    "contentSchema",
-];
-
-/// Keywords whose meaning depends on all others at the same place, so the general validator gets the whole place.
-const HOLISTIC: [&str; 4] = ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
-
-/// Keywords that demand something of values, whoever enforces it.
-const DEMANDS: [&str; 19] = [
-    "additionalProperties",
-    "const",
-    "enum",
-    "format",
-    "items",
-    "maxItems",
-    "maxLength",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minimum",
-    "pattern",
-    "properties",
-    "required",
-    "type",
-    "uniqueItems",
-    "$dynamicRef",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-
-const TYPES: [(&str, KindSet); 7] = [
-    ("string", KindSet::TEXT),
-    ("boolean", KindSet::BOOLEAN),
-    ("integer", KindSet::NUMBER),
-    ("number", KindSet::NUMBER),
-    ("array", KindSet::LIST),
-    ("object", KindSet::OBJECT),
-    ("null", KindSet::of(&[Kind::Null])),
-];
-
-/// Which keywords speak of which type, for schemas that name none.
-const SPOKEN: [(&str, &str); 15] = [
-    ("properties", "object"),
-    ("required", "object"),
-    ("additionalProperties", "object"),
-    ("patternProperties", "object"),
-    ("items", "array"),
-    ("prefixItems", "array"),
-    ("minItems", "array"),
-    ("maxItems", "array"),
-    ("uniqueItems", "array"),
-    ("pattern", "string"),
-    ("format", "string"),
-    ("minLength", "string"),
-    ("maxLength", "string"),
-    ("minimum", "number"),
-    ("maximum", "number"),
-];
-
-type Node = Map<String, Json>;
 
 /// Reads a whole document.
 pub(super) fn read(document: &Json) -> Result<Shape, SchemaError> {
@@ -227,7 +144,7 @@ impl Reader<'_> {
         let mut shape = Shape::new(kind, kinds);
         shape.choices = choices(node, at)?;
         self.learn_from_parts(&mut shape, node, at)?;
-        let holistic = HOLISTIC.iter().any(|keyword| node.contains_key(*keyword));
+        let holistic = is_holistic(node);
         if holistic {
             left.clone_from(node);
         }
@@ -336,230 +253,145 @@ fn learn(shape: &mut Shape, mut part: Shape) {
     }
 }
 
-/// The types of a schema as kinds, and the only one beside `null` when there is just one.
-fn types<'n>(node: &'n Node, at: &str) -> Result<(KindSet, Option<&'n str>), SchemaError> {
-    let place = format!("{at}/type");
-    let names: Vec<&str> = match node.get("type") {
-        None => match spoken_type(node) {
-            Some(name) => vec![name],
-            None => return Ok((KindSet::JSON, None)),
-        },
-        Some(Json::Array(names)) => names.iter().map(|name| text(name, &place)).collect::<Result<_, _>>()?,
-        Some(name) => vec![text(name, &place)?],
-    };
-    let mut kinds = KindSet::NONE;
-    for name in &names {
-        let Some((_, more)) = TYPES.iter().find(|(known, _)| known == name) else {
-            let meant = closest(name, TYPES.iter().map(|(known, _)| *known));
-            let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-            return Err(SchemaError::new(place, format!("`{name}` is not a type{hint}")));
-        };
-        kinds = kinds | *more;
-    }
-    let mut others = names.iter().filter(|name| **name != "null");
-    match (others.next(), others.next()) {
-        (Some(only), None) => Ok((kinds, Some(only))),
-        _ => Ok((kinds, None)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
 
-fn spoken_type(node: &Node) -> Option<&'static str> {
-    let only_text =
-        |listed: &Json| listed.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Json::is_string));
-    if node.get("enum").is_some_and(only_text) || node.get("const").is_some_and(Json::is_string) {
-        return Some("string");
-    }
-    let mut spoken = SPOKEN.iter().filter(|(keyword, _)| node.contains_key(*keyword)).map(|(_, name)| *name);
-    let first = spoken.next()?;
-    spoken.all(|name| name == first).then_some(first)
-}
+    use crate::schema::{KindSet, Schema, ShapeKind};
 
-/// A schema or nothing: the branch of `anyOf` or `oneOf` whose only other branch is `null`.
-fn nullable(node: &Node) -> Option<(&'static str, usize, &Json)> {
-    if DEMANDS.iter().any(|keyword| node.contains_key(*keyword)) || node.contains_key("$ref") {
-        return None;
+    fn error(document: &Json) -> String {
+        Schema::from_json("test", document).expect_err("not a schema").to_string()
     }
-    let mut present = UNMODELLED.iter().filter(|keyword| node.contains_key(**keyword));
-    let keyword = present.next().copied().filter(|keyword| matches!(*keyword, "anyOf" | "oneOf"))?;
-    let [first, second] = node.get(keyword)?.as_array()?.as_slice() else { return None };
-    let is_null = |branch: &Json| {
-        branch.as_object().is_some_and(|node| node.len() == 1) && branch.get("type").is_some_and(|name| name == "null")
-    };
-    match (present.next(), is_null(first), is_null(second)) {
-        (None, true, false) => Some((keyword, 1, second)),
-        (None, false, true) => Some((keyword, 0, first)),
-        _ => None,
-    }
-}
 
-fn demands_anything(node: &Node) -> bool {
-    DEMANDS.iter().chain(&UNMODELLED).chain(&HOLISTIC).any(|keyword| node.contains_key(*keyword))
-}
-
-/// The keywords that a shape does not model, with those that they cannot be understood without.
-fn leftovers(node: &Node) -> Node {
-    let mut left = Node::new();
-    let mut leave = |keyword: &str| {
-        if let Some(value) = node.get(keyword) {
-            left.insert(keyword.to_owned(), value.clone());
+    #[test]
+    fn mistakes_are_placed() {
+        for (document, message) in [
+            (json!({"type": "strng"}), "at `/type`: `strng` is not a type; did you mean `string`?"),
+            (
+                json!({"properties": {"a/b": {"type": 1}}}),
+                "at `/properties/a~1b/type`: this has to be text, not a number",
+            ),
+            (json!({"properties": []}), "at `/properties`: this has to be an object, not a list"),
+            (
+                json!({"properties": {"a": "text"}}),
+                "at `/properties/a`: this has to be a schema (an object, `true` or `false`), not text",
+            ),
+            (json!({"required": "a"}), "at `/required`: this has to be a list of names, not text"),
+            (
+                json!({"required": ["a"], "additionalProperties": false}),
+                "at `/required`: `a` is required, but the object has no such member and takes no others",
+            ),
+            (
+                json!({"properties": {"a": {"minLength": -1}}}),
+                "at `/properties/a/minLength`: this has to be a whole number from 0, not a number",
+            ),
+            (json!({"properties": {"a": {"enum": "x"}}}), "at `/properties/a/enum`: this has to be a list, not text"),
+            (
+                json!({"properties": {"a": {"x-sensitive": 1}}}),
+                "at `/properties/a/x-sensitive`: this has to be `true` or `false`, not a number",
+            ),
+            (
+                json!({"properties": {"a": {"$ref": "#/$defs/b"}}}),
+                "at `/properties/a/$ref`: `#/$defs/b` is not in the document",
+            ),
+            (
+                json!({"properties": {"a": {"$ref": "https://example.com/b.json"}}}),
+                "at `/properties/a/$ref`: `https://example.com/b.json` is not a place in this document; references look like `#/$defs/name`",
+            ),
+            (
+                json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+                "at `/$defs/b/$ref`: `#/$defs/a` leads back to itself",
+            ),
+            (json!({"type": "string"}), "an account is an object, and this schema takes none"),
+            (
+                json!({"$schema": "https://example.com/own"}),
+                "at `/$schema`: this is not a version of JSON Schema that Landfall knows",
+            ),
+            (json!([]), "this has to be a schema (an object, `true` or `false`), not a list"),
+        ] {
+            assert_eq!(error(&document), message, "{document}");
         }
-    };
-    UNMODELLED.iter().for_each(|keyword| leave(keyword));
-    leave("$ref");
-    // Draft 4 writes `exclusiveMinimum: true` beside `minimum`.
-    if node.get("exclusiveMinimum").is_some_and(Json::is_boolean) {
-        leave("minimum");
-    }
-    if node.get("exclusiveMaximum").is_some_and(Json::is_boolean) {
-        leave("maximum");
-    }
-    if node.contains_key("patternProperties") {
-        leave("additionalProperties");
-        let names = node.get("properties").and_then(Json::as_object).into_iter().flat_map(Map::keys);
-        let known = names.map(|name| (name.clone(), Json::Object(Node::new()))).collect();
-        left.insert("properties".to_owned(), Json::Object(known));
-    }
-    left
-}
-
-/// Leaves all demands of a place with several types to the general validator.
-fn leave_demands(node: &Node, left: &mut Node) {
-    for keyword in DEMANDS.iter().filter(|keyword| !matches!(**keyword, "type" | "enum" | "const")) {
-        if let Some(value) = node.get(*keyword) {
-            left.insert((*keyword).to_owned(), value.clone());
+        for document in [
+            json!({"properties": {"a": {"type": "string", "pattern": "("}}}),
+            json!({"properties": {"a": {"allOf": {}}}}),
+            json!({"properties": {"a": {"type": "number", "minimum": "x"}}}),
+        ] {
+            assert!(error(&document).starts_with("at `/properties/a"), "{}", error(&document));
         }
     }
-}
 
-fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextShape, SchemaError> {
-    let mut shape = TextShape {
-        min_length: size(node, "minLength", at)?,
-        max_length: size(node, "maxLength", at)?,
-        ..TextShape::default()
-    };
-    if let Some(format) = node.get("format") {
-        shape.format = TextFormat::named(text(format, &format!("{at}/format"))?);
-        if shape.format.is_none() {
-            left.insert("format".to_owned(), format.clone());
+    #[test]
+    fn text_is_json_or_yaml() {
+        let yaml = "type: object\nproperties:\n  email: { type: string, format: email }\n";
+        assert!(Schema::load(yaml).expect("a schema").claim("email").is_some());
+        assert!(Schema::load("scim").is_ok());
+        let unknown = Schema::load("skim").expect_err("no such schema").to_string();
+        assert_eq!(unknown, "there is no schema `skim`; built in are `standard` and `scim`");
+        assert!(Schema::load("{ \"type\": }").expect_err("not JSON").to_string().contains("line 1 column 11"));
+        assert!(Schema::load("type: [object").is_err());
+    }
+
+    #[test]
+    fn every_builtin_is_read() {
+        for (name, _) in Schema::builtins() {
+            let document = Schema::builtin_document(name).expect("a document");
+            Schema::from_text(name, document).expect(name);
+            assert_eq!(Schema::builtin(name).expect(name).name(), name);
         }
     }
-    if let Some(pattern) = node.get("pattern") {
-        let source = text(pattern, &format!("{at}/pattern"))?;
-        match Regex::new(&to_rust_syntax(source)) {
-            Ok(regex) => shape.pattern = Some(Pattern { source: source.to_owned(), regex }),
-            // Look-around and back-references; whether the pattern is one at all, the general validator says.
-            Err(_) => {
-                left.insert("pattern".to_owned(), pattern.clone());
-            }
+
+    #[test]
+    fn recursive_schemas_are_unfolded_once_and_enforced_below() {
+        let document = json!({"$ref": "#/$defs/tree", "$defs": {"tree": {"type": "object", "additionalProperties": false,
+            "properties": {"name": {"type": "string"}, "next": {"$ref": "#/$defs/tree"}}}}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        assert!(schema.claim("next.next.name").is_some());
+        let arena = bumpalo::Bump::new();
+        let accept =
+            |json: Json| schema.accept(crate::model::json::from_json(&json, &arena)).map_err(|e| e.to_string());
+        assert!(accept(json!({"next": {"next": {"name": "x"}}})).is_ok());
+        let found = accept(json!({"next": {"next": {"next": {"name": 1}}}})).expect_err("a number");
+        assert_eq!(found, "`next.next.next.name` breaks `type` of the schema");
+    }
+
+    #[test]
+    fn parts_are_learned_from() {
+        let document = json!({"$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": "#/$defs/base", "required": ["b"],
+            "allOf": [{"properties": {"c": {"type": ["boolean", "null"], "x-sensitive": true}}}],
+            "properties": {"b": {"anyOf": [{"type": "null"}, {"type": "string"}], "description": "the b"}},
+            "$defs": {"base": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        assert_eq!(schema.claim_names(), ["b", "a", "c"]);
+        let b = schema.claim("b").expect("a claim").shape;
+        assert!(matches!(b.kind, ShapeKind::Text(_)));
+        assert_eq!(
+            (b.about.as_str(), b.accepts_kinds().without(KindSet::TEXT).to_string()),
+            ("the b", "null".to_owned())
+        );
+        assert!(schema.claim("c").expect("a claim").sensitive);
+        assert_eq!(schema.required_claims().len(), 2);
+    }
+
+    #[test]
+    fn a_reference_in_draft_7_stands_alone() {
+        let document = json!({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#/definitions/t", "minLength": 5, "x-sensitive": true}},
+            "definitions": {"t": {"type": "string"}}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        let claim = schema.claim("a").expect("a claim");
+        assert!(claim.sensitive);
+        assert!(matches!(&claim.shape.kind, ShapeKind::Text(text) if text.min_length.is_none()));
+    }
+
+    #[test]
+    fn references_cannot_multiply_without_end() {
+        let mut defs = serde_json::Map::new();
+        for level in 0..20 {
+            let next = json!({"$ref": format!("#/$defs/d{}", level + 1)});
+            defs.insert(format!("d{level}"), json!({"properties": {"a": next, "b": next}}));
         }
+        defs.insert("d20".to_owned(), json!({}));
+        let found = error(&json!({"$ref": "#/$defs/d0", "$defs": defs}));
+        assert!(found.contains("unfolds to more than") || found.contains("nested deeper"), "{found}");
     }
-    Ok(shape)
-}
-
-/// Rewrites what means something else in ECMA-262 than in the `regex` crate: classes of ASCII only, `\/`, and signs that
-/// are plain inside brackets.
-fn to_rust_syntax(pattern: &str) -> String {
-    let mut rewritten = String::with_capacity(pattern.len() + 8);
-    let mut in_class = false;
-    let mut letters = pattern.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => match letters.next() {
-                Some('d') => rewritten.push_str("[0-9]"),
-                Some('D') => rewritten.push_str("[^0-9]"),
-                Some('w') => rewritten.push_str("[A-Za-z0-9_]"),
-                Some('W') => rewritten.push_str("[^A-Za-z0-9_]"),
-                Some('/') => rewritten.push('/'),
-                Some(other) => rewritten.extend(['\\', other]),
-                None => rewritten.push('\\'),
-            },
-            '[' if !in_class => {
-                in_class = true;
-                rewritten.push('[');
-            }
-            ']' if in_class => {
-                in_class = false;
-                rewritten.push(']');
-            }
-            '[' | '&' | '~' if in_class => rewritten.extend(['\\', letter]),
-            _ => rewritten.push(letter),
-        }
-    }
-    rewritten
-}
-
-fn integers(node: &Node, left: &mut Node) -> Range<i64> {
-    let mut bound = |keyword: &str| match node.get(keyword) {
-        Some(value) if value.as_i64().is_none() => {
-            left.insert(keyword.to_owned(), value.clone());
-            None
-        }
-        value => value.and_then(Json::as_i64),
-    };
-    Range { min: bound("minimum"), max: bound("maximum") }
-}
-
-fn numbers(node: &Node) -> Range<f64> {
-    let bound = |keyword| node.get(keyword).and_then(Json::as_f64);
-    Range { min: bound("minimum"), max: bound("maximum") }
-}
-
-fn choices(node: &Node, at: &str) -> Result<Option<Vec<Json>>, SchemaError> {
-    match (node.get("enum"), node.get("const")) {
-        (Some(Json::Array(listed)), only) => {
-            Ok(Some(listed.iter().filter(|value| only.is_none_or(|only| only == *value)).cloned().collect()))
-        }
-        (Some(other), _) => Err(wrong(&format!("{at}/enum"), "a list", other)),
-        (None, only) => Ok(only.map(|only| vec![only.clone()])),
-    }
-}
-
-fn members_of<'n>(node: &'n Node, at: &str) -> Result<impl Iterator<Item = (&'n String, &'n Json)>, SchemaError> {
-    let members = match node.get("properties") {
-        Some(Json::Object(members)) => Some(members),
-        Some(other) => return Err(wrong(&format!("{at}/properties"), "an object", other)),
-        None => None,
-    };
-    Ok(members.into_iter().flatten())
-}
-
-fn required_names<'n>(node: &'n Node, at: &str) -> Result<Vec<&'n str>, SchemaError> {
-    let place = format!("{at}/required");
-    match node.get("required") {
-        Some(Json::Array(names)) => names.iter().map(|name| text(name, &place)).collect(),
-        Some(other) => Err(wrong(&place, "a list of names", other)),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn size(node: &Node, keyword: &str, at: &str) -> Result<Option<u64>, SchemaError> {
-    let Some(value) = node.get(keyword) else { return Ok(None) };
-    match value.as_u64() {
-        Some(size) => Ok(Some(size)),
-        None => Err(wrong(&format!("{at}/{keyword}"), "a whole number from 0", value)),
-    }
-}
-
-fn text<'n>(value: &'n Json, at: &str) -> Result<&'n str, SchemaError> {
-    value.as_str().ok_or_else(|| wrong(at, "text", value))
-}
-
-fn flag(value: &Json, at: &str) -> Result<bool, SchemaError> {
-    value.as_bool().ok_or_else(|| wrong(at, "`true` or `false`", value))
-}
-
-fn wrong(at: &str, expected: &str, found: &Json) -> SchemaError {
-    let found = match found {
-        Json::Null => "null",
-        Json::Bool(_) => "a boolean",
-        Json::Number(_) => "a number",
-        Json::String(_) => "text",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
-    };
-    SchemaError::new(at, format!("this has to be {expected}, not {found}"))
-}
-
-fn pointer_step(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -20,6 +20,7 @@ mod claim;
 mod coerce;
 mod format;
 mod json_schema;
+mod keywords;
 mod kinds;
 mod path;
 mod residual;

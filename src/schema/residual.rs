@@ -53,7 +53,7 @@ impl Residual {
         if self.repeats_shape && already_broken {
             return;
         }
-        let instance = json::to_json(value);
+        let instance = instance(value);
         if self.validator.is_valid(&instance) {
             return;
         }
@@ -62,6 +62,22 @@ impl Residual {
             push_pointer(&mut path, error.instance_path().as_str(), &instance);
             found.push(Violation { path, breach: Breach::Keyword(error.kind().keyword().to_owned()) });
         }
+    }
+}
+
+/// The value as the validator reads it. Numbers stay numbers, at the price of digits that no keyword of a schema can see.
+fn instance(value: Value<'_>) -> Json {
+    match value {
+        Value::Decimal(text) if json::to_json(value).is_string() => {
+            let double = text.parse::<f64>().unwrap_or_default().clamp(f64::MIN, f64::MAX);
+            Json::from(double)
+        }
+        Value::List(items) => items.iter().map(|item| instance(*item)).collect(),
+        Value::Object(members) => {
+            let present = members.iter().filter(|(_, value)| !matches!(value, Value::Missing));
+            Json::Object(present.map(|(name, value)| ((*name).to_owned(), instance(*value))).collect())
+        }
+        scalar => json::to_json(scalar),
     }
 }
 

@@ -45,7 +45,7 @@ impl<'a> Cx<'a> {
         Self {
             text,
             arena,
-            limits: *limits,
+            limits: ReadLimits { depth: limits.depth.min(ReadLimits::MAX_DEPTH), ..*limits },
             mode,
             values: Cell::new(0),
             inexact: Cell::new(false),
