@@ -7,7 +7,7 @@ pub mod render;
 
 use std::sync::Arc;
 
-pub use codes::{CODES, CodeInfo, find};
+pub use codes::{CodeInfo, all, find};
 
 /// One of the files that were read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,7 +66,8 @@ impl Files {
     pub fn position(&self, span: Span) -> (usize, usize) {
         let before = self.text(span.file).get(..span.start).unwrap_or("");
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
+        let line = before.get(line_start..).unwrap_or("").trim_start_matches('\u{feff}');
+        let column = line.chars().count() + 1;
         (before.bytes().filter(|byte| *byte == b'\n').count() + 1, column)
     }
 
@@ -96,7 +97,7 @@ pub struct Label {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// One of [`CODES`], such as `R203`.
+    /// One of the codes of [`all`], such as `R203`.
     pub code: &'static str,
     /// Error or warning.
     pub severity: Severity,

@@ -2,6 +2,8 @@
 //!
 //! It is pure: no network, disk, clock, environment or randomness. The same record and facts give the same result.
 
+pub mod capture;
+pub mod compile;
 pub mod condition;
 pub mod context;
 pub mod limits;
@@ -9,6 +11,13 @@ pub mod lookup;
 pub mod op;
 pub mod operand;
 pub mod ops;
+pub mod outcome;
+mod output;
 pub mod path;
+pub mod plan;
+pub mod probe;
 mod query;
+pub mod run;
+mod scheme;
+pub mod script;
 pub mod steps;

@@ -18,7 +18,7 @@ use crate::diag::Span;
 use crate::model::read::{ReadLimits, parse};
 use crate::model::{Kinds, Value};
 use crate::rules::syntax::Unread;
-use crate::schema::{Place, Shape, Violations, coerce};
+use crate::schema::{Place, Shape, Violations, fit as coerce};
 
 /// What comes from outside the record. The caller gives it, so that runs repeat.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +77,13 @@ impl Plan {
 
     /// Runs the plan over the JSON text of one record.
     #[must_use]
-    pub fn run<'a, P: Probe>(&'a self, json: &'a str, settings: &'a Settings, arena: &'a Bump, probe: &mut P) -> Run<'a> {
+    pub fn run<'a, P: Probe>(
+        &'a self,
+        json: &'a str,
+        settings: &'a Settings,
+        arena: &'a Bump,
+        probe: &mut P,
+    ) -> Run<'a> {
         match parse(json, arena, &settings.limits) {
             Ok(record) => self.run_value(record, settings, arena, probe),
             Err(error) => Run::rejected("record", "record", error.to_string()),
@@ -99,7 +105,8 @@ impl Plan {
         let cx = self.context(record, settings, arena, P::ON);
         let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
         let outcomes = machine.record(&cx).unwrap_or_else(|fall| vec![Outcome::Rejected(vec![fall.reason])]);
-        let unread = if settings.unread || self.unread != Unread::Allow { self.unread(record, &cx) } else { Vec::new() };
+        let unread =
+            if settings.unread || self.unread != Unread::Allow { self.unread(record, &cx) } else { Vec::new() };
         if self.unread == Unread::Reject && !unread.is_empty() {
             let message = format!("the record has fields that no rule reads: {}", unread.join(", "));
             return Run { unread, ..Run::rejected("record", "unread", message) };
@@ -207,7 +214,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if !reasons.is_empty() {
             return Outcome::Rejected(reasons);
         }
-        match self.plan.schema.accept(output::assemble(&self.plan.output, cx), cx.arena) {
+        match self.plan.schema.accept(output::assemble(&self.plan.output, cx)) {
             Ok(account) => {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
@@ -423,7 +430,13 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(value)
     }
 
-    fn filtered(&mut self, filter: &'a Condition, rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+    fn filtered(
+        &mut self,
+        filter: &'a Condition,
+        rule: &RulePlan,
+        value: Value<'a>,
+        cx: &Cx<'a>,
+    ) -> Result<Value<'a>, Stop> {
         let mut kept = ArenaVec::new_in(cx.arena);
         for (element, place) in elements(value, rule.span, "where", cx)? {
             if self.holds("where", filter, rule.span, &place) {
@@ -433,7 +446,13 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::List(kept.into_bump_slice()))
     }
 
-    fn each(&mut self, each: &'a EachPlan, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+    fn each(
+        &mut self,
+        each: &'a EachPlan,
+        rule: &'a RulePlan,
+        value: Value<'a>,
+        cx: &Cx<'a>,
+    ) -> Result<Value<'a>, Stop> {
         let mut made = ArenaVec::new_in(cx.arena);
         for (index, (element, place)) in elements(value, rule.span, "each", cx)?.into_iter().enumerate() {
             if P::ON {
@@ -525,7 +544,7 @@ fn reason(rule: &RulePlan, step: &str, message: String, span: Span) -> Reason {
 
 /// The value as the claim holds it, when the schema admits it.
 fn fit<'a>(shape: &Shape, value: Value<'a>, claim: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    let value = coerce::fit(shape, value, cx.arena);
+    let value = coerce(shape, value, cx.arena);
     let mut violations = Violations::default();
     shape.check(value, Place::claim(claim), &mut violations);
     match violations.iter().next() {
@@ -535,7 +554,12 @@ fn fit<'a>(shape: &Shape, value: Value<'a>, claim: &str, cx: &Cx<'a>) -> Result<
 }
 
 /// The elements of a list or the members of an object, each with the context standing on it.
-fn elements<'a>(value: Value<'a>, span: Span, word: &'static str, cx: &Cx<'a>) -> Result<Vec<(Value<'a>, Cx<'a>)>, Stop> {
+fn elements<'a>(
+    value: Value<'a>,
+    span: Span,
+    word: &'static str,
+    cx: &Cx<'a>,
+) -> Result<Vec<(Value<'a>, Cx<'a>)>, Stop> {
     match value {
         Value::Missing | Value::Null => Ok(Vec::new()),
         Value::List(items) => {

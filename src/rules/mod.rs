@@ -9,7 +9,9 @@ mod node;
 mod path_lint;
 pub mod reference;
 pub mod syntax;
+mod yaml;
 
 pub use condition::read as read_condition;
 pub use lower::{KEYS, rule_file};
 pub use node::{Entry, Node, NodeKind, Scalar, ScalarStyle};
+pub use yaml::{MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, read};

@@ -66,8 +66,8 @@ pub struct Scalar {
     pub text: String,
     /// How it was written.
     pub style: ScalarStyle,
-    /// Runs of text that stand in the file as they are: (offset in `text`, offset in the file, length), ascending.
-    /// Empty when the text cannot be mapped (folded, escaped).
+    /// Runs of text that stand in the file as they are: (offset in `text`, offset in the file, length), ascending. A run of
+    /// length 0 begins an escape, or ends the text. No runs when the text cannot be mapped.
     pub(super) runs: Vec<(usize, usize, usize)>,
 }
 
@@ -158,8 +158,13 @@ impl Node {
 
 impl Scalar {
     fn locate(&self, range: Range<usize>) -> Option<(usize, usize)> {
-        let start = self.offset(range.start)?;
-        let end = if range.end > range.start { self.offset(range.end - 1)? + 1 } else { start + 1 };
+        // a place behind the text is shown behind its last character, not on the line after it
+        let is_behind = range.start >= self.text.len();
+        let start = self.offset(if is_behind { self.text.trim_end_matches('\n').len() } else { range.start })?;
+        if range.end <= range.start {
+            return Some((start, start));
+        }
+        let end = self.end_of((range.end - 1).min(self.text.len()))?;
         Some((start, end.max(start)))
     }
 
@@ -168,5 +173,15 @@ impl Scalar {
         let run = self.runs.iter().rev().find(|(from, _, _)| *from <= at)?;
         let (from, file, length) = *run;
         Some(file + (at - from).min(length))
+    }
+
+    /// The place in the file behind a byte of the text. An empty run begins an escape, which goes up to the next run.
+    fn end_of(&self, at: usize) -> Option<usize> {
+        let index = self.runs.iter().rposition(|(from, _, _)| *from <= at)?;
+        let (from, file, length) = *self.runs.get(index)?;
+        match self.runs.get(index + 1) {
+            Some((_, next, _)) if length == 0 => Some(*next),
+            _ => Some(file + (at - from + 1).min(length)),
+        }
     }
 }

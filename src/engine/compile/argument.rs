@@ -84,9 +84,9 @@ impl Compiler<'_> {
     fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
         match spec.kind {
             ArgumentKind::Text => self.constant_text(node).map(Argument::Text),
-            ArgumentKind::Choice(words) => {
-                choice(node, words, self.findings).and_then(|at| words.get(at)).map(|word| Argument::Text((*word).to_owned()))
-            }
+            ArgumentKind::Choice(words) => choice(node, words, self.findings)
+                .and_then(|at| words.get(at))
+                .map(|word| Argument::Text((*word).to_owned())),
             ArgumentKind::Texts => {
                 let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
                 let texts: Vec<Option<String>> = nodes.iter().map(|node| self.constant_text(node)).collect();
@@ -236,7 +236,9 @@ pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<u
 
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
     let (range, told) = match error {
-        regex_syntax::Error::Parse(error) => (error.span().start.offset..error.span().end.offset, error.kind().to_string()),
+        regex_syntax::Error::Parse(error) => {
+            (error.span().start.offset..error.span().end.offset, error.kind().to_string())
+        }
         regex_syntax::Error::Translate(error) => {
             (error.span().start.offset..error.span().end.offset, error.kind().to_string())
         }

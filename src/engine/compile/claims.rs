@@ -14,7 +14,7 @@ use crate::engine::operand::Operand;
 use crate::engine::plan::{OriginPlan, RuleKind};
 use crate::model::Kinds;
 use crate::rules::syntax::{Body, Rule, StepDef};
-use crate::schema::{Place, Shape, ShapeKind, Violations, coerce};
+use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
 impl Compiler<'_> {
     /// What the schema says of a claim, or a finding.
@@ -57,7 +57,12 @@ impl Compiler<'_> {
         }
         if let Some(problem) = misfit(operand, shape) {
             let message = format!("the claim cannot hold this value: {problem}");
-            self.findings.push(Diagnostic::error("R401", span, message, "write one of the values that the schema admits"));
+            self.findings.push(Diagnostic::error(
+                "R401",
+                span,
+                message,
+                "write one of the values that the schema admits",
+            ));
         }
     }
 
@@ -73,14 +78,17 @@ impl Compiler<'_> {
             _ => return,
         };
         let Some(last) = steps.last().filter(|step| step.name.text == "lookup") else { return };
-        let Some(name) = last.argument.as_ref().and_then(|node| node.as_text().or_else(|| node.get("table")?.as_text())) else {
+        let Some(name) =
+            last.argument.as_ref().and_then(|node| node.as_text().or_else(|| node.get("table")?.as_text()))
+        else {
             return;
         };
         let Some(table) = self.tables.iter().find(|table| table.lookup.name == name) else { return };
         let table = std::sync::Arc::clone(&table.lookup);
         let bad = table.entries.iter().find_map(|(key, value)| misfit(value, shape).map(|problem| (key, problem)));
         if let Some((key, problem)) = bad {
-            let message = format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: {problem}");
+            let message =
+                format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: {problem}");
             let help = "mend the entry, or add a step behind the lookup";
             self.findings.push(Diagnostic::error("R405", last.name.span, message, help));
         }
@@ -96,9 +104,8 @@ impl Compiler<'_> {
             let is_made = made.iter().any(|name| {
                 *name == claim.path || name.starts_with(&inside) || claim.path.starts_with(&format!("{name}."))
             });
-            let is_needed = claim.with.as_ref().is_none_or(|with| {
-                made.iter().any(|name| name.starts_with(&format!("{with}.")))
-            });
+            let is_needed =
+                claim.with.as_ref().is_none_or(|with| made.iter().any(|name| name.starts_with(&format!("{with}."))));
             if is_needed && !is_made {
                 let message = format!("the target needs the claim `{}`, and no rule makes it", claim.path);
                 let help = format!("add a rule `{}:`", claim.path);
@@ -110,10 +117,7 @@ impl Compiler<'_> {
 
 /// The kinds that a claim takes: what it holds, and numbers where it holds text.
 fn kinds_of(shape: &Shape) -> Kinds {
-    let held = shape
-        .accepts_kinds()
-        .iter()
-        .fold(Kinds::NONE, |kinds, kind| kinds.or(Kinds::of(kind)));
+    let held = shape.accepts_kinds().iter().fold(Kinds::NONE, |kinds, kind| kinds.or(Kinds::of(kind)));
     if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
 }
 
@@ -126,7 +130,7 @@ fn misfit(operand: &Operand, shape: &Shape) -> Option<String> {
         return None;
     }
     let arena = Bump::new();
-    let value = coerce::fit(shape, operand.value(&Cx::bare(&arena)), &arena);
+    let value = fit(shape, operand.value(&Cx::bare(&arena)), &arena);
     let mut violations = Violations::default();
     shape.check(value, Place::account(), &mut violations);
     violations.iter().next().map(|violation| violation.breach.to_string())

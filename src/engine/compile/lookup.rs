@@ -43,7 +43,12 @@ pub(super) fn table(
             let text = match loader.load(asker.1, &file.text) {
                 Ok(loaded) => loaded.text,
                 Err(problem) => {
-                    findings.push(Diagnostic::error("R213", file.span, problem, "the path is relative to the rule file"));
+                    findings.push(Diagnostic::error(
+                        "R213",
+                        file.span,
+                        problem,
+                        "the path is relative to the rule file",
+                    ));
                     return None;
                 }
             };
@@ -52,7 +57,12 @@ pub(super) fn table(
     };
     if entries.len() > MAX_ENTRIES {
         let message = format!("a lookup has at most {MAX_ENTRIES} entries");
-        findings.push(Diagnostic::error("R412", def.name.span, message, "look the value up in a script or at the source"));
+        findings.push(Diagnostic::error(
+            "R412",
+            def.name.span,
+            message,
+            "look the value up in a script or at the source",
+        ));
         return None;
     }
     let name = format!("{prefix}{}", def.name.text);

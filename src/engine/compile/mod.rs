@@ -19,7 +19,8 @@ use rule::Purpose;
 use scope::Scope;
 
 use super::plan::{
-    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
+    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
+    SplitPlan,
 };
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings};
@@ -137,7 +138,8 @@ impl Compiler<'_> {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if taken || !is_name {
             let message = format!("`{name}` cannot be the name of a working value");
-            let help = "use ASCII letters, digits and `_`, and none of `params`, `account`, `facts`, `item`, `index`, `key`";
+            let help =
+                "use ASCII letters, digits and `_`, and none of `params`, `account`, `facts`, `item`, `index`, `key`";
             self.findings.push(Diagnostic::error("R202", span, message, help));
         }
         let variable = self.scope.variable(name, Some(span));
@@ -209,7 +211,11 @@ impl Compiler<'_> {
     }
 
     /// Compiles a rule and tells which registers it reads.
-    fn rule_with_needs(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, BTreeSet<usize>, crate::model::Kinds)> {
+    fn rule_with_needs(
+        &mut self,
+        rule: &Rule,
+        purpose: &Purpose<'_>,
+    ) -> Option<(RulePlan, BTreeSet<usize>, crate::model::Kinds)> {
         self.scope.needs.clear();
         let compiled = self.rule(rule, purpose);
         let needs = std::mem::take(&mut self.scope.needs);
@@ -219,7 +225,9 @@ impl Compiler<'_> {
     fn lets(&mut self, rules: &RuleFile) -> Vec<RulePlan> {
         let mut compiled = Vec::new();
         for rule in &rules.lets {
-            let Some(register) = self.scope.lets.iter().find(|v| v.name == rule.name.text).map(|v| v.register) else { continue };
+            let Some(register) = self.scope.lets.iter().find(|v| v.name == rule.name.text).map(|v| v.register) else {
+                continue;
+            };
             let policy = rules.defaults.on_error;
             let purpose = Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy };
             if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {

@@ -7,7 +7,7 @@ use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
-use crate::rules::syntax::{Body, DefaultPolicy, Each, OnError, Origin, Rule, ScriptDef, StepDef, Word};
+use crate::rules::syntax::{DefaultPolicy, Each, OnError, Origin, Rule, ScriptDef, StepDef, Word};
 use crate::schema::Shape;
 
 /// What a rule is made for.
@@ -104,7 +104,14 @@ impl Compiler<'_> {
         }
     }
 
-    fn each(&mut self, each: &Each, rule: &Rule, purpose: &Purpose<'_>, policy: &Policy, flow: &mut Flow) -> Option<EachPlan> {
+    fn each(
+        &mut self,
+        each: &Each,
+        rule: &Rule,
+        purpose: &Purpose<'_>,
+        policy: &Policy,
+        flow: &mut Flow,
+    ) -> Option<EachPlan> {
         self.needs_list("each", rule.body.span, flow);
         flow.kinds = Kinds::LIST;
         match each {
@@ -143,7 +150,13 @@ impl Compiler<'_> {
             Policy::Warn(_) => Some(DefaultPolicy::Warn),
             Policy::Skip | Policy::Default => Some(DefaultPolicy::Skip),
         };
-        let inner = Purpose { kind: RuleKind::Field, register: 0, shape: None, sensitive: purpose.sensitive, policy: inherited };
+        let inner = Purpose {
+            kind: RuleKind::Field,
+            register: 0,
+            shape: None,
+            sensitive: purpose.sensitive,
+            policy: inherited,
+        };
         let (mut plan, _) = self.rule(field, &inner)?;
         if let Policy::Warn(name) = &mut plan.policy
             && field.body.on_error.is_none()
@@ -193,7 +206,10 @@ impl Compiler<'_> {
             let help = "add `default: …`";
             self.findings.push(Diagnostic::error("R404", *span, "`on_error: default` without a `default`", help));
         }
-        if stated.is_none() && purpose.policy.is_none() && let Some((span, step, fails)) = flow.fails {
+        if stated.is_none()
+            && purpose.policy.is_none()
+            && let Some((span, step, fails)) = flow.fails
+        {
             let message = format!("`{step}` can fail, and nothing says what happens then");
             let help = format!("it fails when {fails}: add `on_error: warn` to the rule, or `on_error` to `defaults`");
             self.findings.push(Diagnostic::error("R403", span, message, help));

@@ -135,7 +135,12 @@ impl Scope {
                 let (names, _) = leading_names(&reference.query);
                 if let Some(unknown) = names.first().filter(|first| !FACTS.contains(&first.as_str())) {
                     let help = "the facts are `now`, `tenant` and `identifier`";
-                    findings.push(Diagnostic::error("R204", reference.span, format!("there is no fact `{unknown}`"), help));
+                    findings.push(Diagnostic::error(
+                        "R204",
+                        reference.span,
+                        format!("there is no fact `{unknown}`"),
+                        help,
+                    ));
                     return None;
                 }
                 let base = Base::Register(self.facts);
@@ -158,7 +163,8 @@ impl Scope {
 
     fn element(&self, name: &str, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         if !self.on_element {
-            let help = "it means something inside `each`, `where`, and the conditions and steps of `find`, `filter` and `map`";
+            let help =
+                "it means something inside `each`, `where`, and the conditions and steps of `find`, `filter` and `map`";
             findings.push(Diagnostic::error("R204", reference.span, format!("`${name}` stands outside a list"), help));
             return None;
         }
@@ -196,7 +202,8 @@ impl Scope {
         let (names, _) = leading_names(&reference.query);
         let path = names.join(".");
         let covers = |claim: &Variable| path == claim.name || path.starts_with(&format!("{}.", claim.name));
-        let Some(claim) = self.claims.iter_mut().filter(|claim| covers(claim)).max_by_key(|claim| claim.name.len()) else {
+        let Some(claim) = self.claims.iter_mut().filter(|claim| covers(claim)).max_by_key(|claim| claim.name.len())
+        else {
             let names: Vec<&str> = self.claims.iter().map(|claim| claim.name.as_str()).collect();
             let inside: Vec<&&str> = names.iter().filter(|name| name.starts_with(&format!("{path}."))).collect();
             let help = match (inside.first(), closest(&path, names.iter().copied())) {

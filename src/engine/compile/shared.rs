@@ -6,7 +6,7 @@ use super::Loader;
 use crate::diag::{Diagnostic, FileId, Files, Findings, closest};
 use crate::rules::syntax::{RuleFile, Word};
 use crate::rules::{read, rule_file};
-use crate::schema::{BUILT_IN, Schema};
+use crate::schema::Schema;
 
 /// How many files may be shared, all together. Stops a chain of files without end.
 const MAX_FILES: usize = 64;
@@ -88,7 +88,7 @@ pub(super) fn schema(
     let is_file = target.text.contains(['/', '.']);
     let loaded = if is_file {
         match loader.load(files.name(file), &target.text) {
-            Ok(found) => Schema::read(&found.name, &found.text),
+            Ok(found) => Schema::from_text(&found.name, &found.text),
             Err(problem) => {
                 let help = "the path is relative to the rule file";
                 findings.push(Diagnostic::error("R213", target.span, problem, help));
@@ -101,9 +101,9 @@ pub(super) fn schema(
     match loaded {
         Ok(schema) => Some(Arc::new(schema)),
         Err(error) => {
-            let help = match closest(&target.text, BUILT_IN.iter().copied()) {
+            let help = match closest(&target.text, Schema::builtins().map(|(name, _)| name)) {
                 Some(near) if !is_file && near != target.text => format!("did you mean `{near}`?"),
-                _ => format!("the built-in schemas are {}; others are JSON Schema files", BUILT_IN.join(" and ")),
+                _ => "the built-in schemas are `standard` and `scim`; others are JSON Schema files".to_owned(),
             };
             findings.push(Diagnostic::error("R407", target.span, error.to_string(), help));
             None

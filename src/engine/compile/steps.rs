@@ -64,7 +64,13 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R412", def.name.span, message, "split the rule with `let`"));
             return;
         }
-        steps.extend(built.map(|op| Step { name: spec.name, input: spec.input, takes_nothing: spec.takes_nothing, op, span }));
+        steps.extend(built.map(|op| Step {
+            name: spec.name,
+            input: spec.input,
+            takes_nothing: spec.takes_nothing,
+            op,
+            span,
+        }));
     }
 
     fn chain(&mut self, name: &Word) -> Option<Vec<StepDef>> {

@@ -77,5 +77,6 @@ pub fn literal(node: &Node) -> (Operand, Kinds) {
 
 /// Whether a text is a number as JSON writes it (RFC 8259, section 6).
 fn is_json_number(text: &str) -> bool {
-    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && serde_json::from_str::<serde_json::Number>(text).is_ok()
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }

@@ -1,0 +1,295 @@
+//! The tree of nodes from the list of events: aliases replaced, duplicate keys, tags and merge keys refused.
+
+use std::collections::HashMap;
+
+use granit_parser::{ScalarStyle as Style, StructureStyle};
+
+use super::runs;
+use super::tokens::{Kind, Token, too_deep};
+use super::{MAX_ALIASED_NODES, MAX_DEPTH, Source};
+use crate::diag::{Diagnostic, Findings, Span};
+use crate::rules::{Entry, Node, NodeKind, Scalar, ScalarStyle};
+
+/// Builds the tree; `None` when an alias stands for nothing or for too much.
+pub(super) fn tree(source: Source<'_>, tokens: &[Token], findings: &mut Findings) -> Option<Node> {
+    let mut builder = Builder {
+        source,
+        tokens,
+        findings,
+        anchors: HashMap::new(),
+        open: Vec::new(),
+        at: 0,
+        depth: 0,
+        alias: None,
+        aliased: 0,
+        sound: true,
+    };
+    let node = builder.node()?;
+    builder.sound.then_some(node)
+}
+
+struct Builder<'t, 'f> {
+    source: Source<'t>,
+    tokens: &'t [Token],
+    findings: &'f mut Findings,
+    /// Where the node of an anchor begins.
+    anchors: HashMap<usize, usize>,
+    /// Anchors of the lists and maps that are being built.
+    open: Vec<usize>,
+    at: usize,
+    depth: usize,
+    /// The alias that is being replaced: its nodes are read again, and what was found in them is known already.
+    alias: Option<Span>,
+    aliased: usize,
+    /// Whether every alias stood for something.
+    sound: bool,
+}
+
+impl<'t> Builder<'t, '_> {
+    fn next(&mut self) -> Option<&'t Token> {
+        let token = self.tokens.get(self.at)?;
+        self.at += 1;
+        Some(token)
+    }
+
+    fn find(&mut self, finding: Diagnostic) {
+        if self.alias.is_none() {
+            self.findings.push(finding);
+        }
+    }
+
+    /// One node; `None` stops the reading.
+    fn node(&mut self) -> Option<Node> {
+        let index = self.at;
+        let token = self.next()?;
+        self.count_aliased()?;
+        if let Some(tag) = token.tag {
+            self.find(tagged(tag));
+        }
+        if token.anchor != 0 {
+            self.anchors.insert(token.anchor, index);
+        }
+        match &token.kind {
+            Kind::Scalar(text, style) => Some(self.scalar(token, text, *style)),
+            Kind::Alias(anchor) => self.aliased(token.span, *anchor),
+            Kind::List(_) => self.inside(token, Self::list),
+            Kind::Map => self.inside(token, Self::map),
+            Kind::Close => None,
+        }
+    }
+
+    fn inside(&mut self, token: &Token, build: fn(&mut Self, Span) -> Option<Node>) -> Option<Node> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            // only an alias gets here: the depth as written was counted before
+            self.findings.push(too_deep(self.alias.unwrap_or(token.span)));
+            return None;
+        }
+        self.open.push(token.anchor);
+        let node = build(self, token.span);
+        self.open.pop();
+        self.depth -= 1;
+        node
+    }
+
+    fn list(&mut self, start: Span) -> Option<Node> {
+        let mut items = Vec::new();
+        let mut end = start.end;
+        while !self.at_close()? {
+            let item = self.node()?;
+            end = end.max(item.span.end);
+            items.push(item);
+        }
+        let span = self.close(start, end)?;
+        Some(Node { span, kind: NodeKind::List(items) })
+    }
+
+    fn map(&mut self, start: Span) -> Option<Node> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut places: HashMap<&'t str, Span> = HashMap::new();
+        let mut end = start.end;
+        while !self.at_close()? {
+            let (key, key_span) = self.key()?;
+            let value = self.value(key_span)?;
+            end = end.max(value.span.end);
+            let Some(key) = key else { continue };
+            if let Some(first) = places.get(key) {
+                self.find(duplicate(key, *first, key_span));
+                continue;
+            }
+            places.insert(key, key_span);
+            entries.push(Entry { key: key.to_owned(), key_span, value });
+        }
+        let span = self.close(start, end)?;
+        Some(Node { span, kind: NodeKind::Map(entries) })
+    }
+
+    fn at_close(&self) -> Option<bool> {
+        self.tokens.get(self.at).map(|token| matches!(token.kind, Kind::Close))
+    }
+
+    /// The place of a list or map: to its bracket, or without one to the end of its last value.
+    fn close(&mut self, start: Span, last: usize) -> Option<Span> {
+        let close = self.next()?.span;
+        let end = if close.end > close.start { close.end } else { last };
+        Some(self.source.span(start.start, end))
+    }
+
+    /// A key and its place; no key when it was refused.
+    fn key(&mut self) -> Option<(Option<&'t str>, Span)> {
+        let token = self.tokens.get(self.at)?;
+        let node = self.node()?;
+        let refusal = match &token.kind {
+            Kind::Scalar(text, style) => match (text.as_str(), style) {
+                ("~", Style::Plain) if is_absent(token) => missing_key(node.span),
+                ("<<", Style::Plain) => merge_key(node.span),
+                _ => return Some((Some(text), node.span)),
+            },
+            Kind::Alias(_) => alias_key(node.span),
+            _ => structured_key(node.span),
+        };
+        self.find(refusal);
+        Some((None, node.span))
+    }
+
+    /// The value of a key. Nothing at all has its place behind the colon, and a block list begins with its dash: the parser
+    /// names the place behind the dash when the list is not indented.
+    fn value(&mut self, key: Span) -> Option<Node> {
+        let token = self.tokens.get(self.at)?;
+        let mut node = self.node()?;
+        if is_absent(token) && token.anchor == 0 && token.tag.is_none() {
+            node.span = self.behind_colon(key).unwrap_or(node.span);
+        } else if matches!(token.kind, Kind::List(StructureStyle::Block)) {
+            node.span.start = self.dash(node.span.start).unwrap_or(node.span.start);
+        }
+        Some(node)
+    }
+
+    fn behind_colon(&self, key: Span) -> Option<Span> {
+        let rest = self.source.text.get(key.end..)?;
+        let after = rest.trim_start_matches([' ', '\t']).strip_prefix(':')?;
+        Some(self.source.empty(key.end + rest.len() - after.len()))
+    }
+
+    /// The dash that the line of a place begins with.
+    fn dash(&self, at: usize) -> Option<usize> {
+        let before = self.source.text.get(..at)?;
+        let line = before.rfind(['\n', '\r']).map_or(0, |line_break| line_break + 1);
+        let text = self.source.text.get(line..)?.trim_start_matches([' ', '\t']);
+        text.starts_with('-').then_some(self.source.text.len() - text.len())
+    }
+
+    fn scalar(&self, token: &Token, text: &str, style: Style) -> Node {
+        // the parser gives `~` for nothing at all
+        let text = if is_absent(token) { "" } else { text };
+        let written = self.source.text.get(token.span.start..token.span.end).unwrap_or_default();
+        let end = match style {
+            Style::Literal | Style::Folded => {
+                token.span.start + written.trim_end_matches([' ', '\t', '\r', '\n']).len()
+            }
+            _ => token.span.end,
+        };
+        let runs = runs::find(self.source.text, token, text, style).unwrap_or_default();
+        let style = match style {
+            Style::Plain => ScalarStyle::Plain,
+            Style::SingleQuoted | Style::DoubleQuoted => ScalarStyle::Quoted,
+            Style::Literal | Style::Folded => ScalarStyle::Block,
+        };
+        let kind = NodeKind::Scalar(Scalar { text: text.to_owned(), style, runs });
+        Node { span: self.source.span(token.span.start, end), kind }
+    }
+
+    /// What an alias stands for. Its own place is that of the alias; what is inside keeps the place where it is written.
+    fn aliased(&mut self, span: Span, anchor: Option<usize>) -> Option<Node> {
+        let Some(start) = anchor.and_then(|anchor| self.anchors.get(&anchor)).copied() else {
+            return Some(self.unsound(span, unknown_anchor(self.source, span)));
+        };
+        if anchor.is_some_and(|anchor| self.open.contains(&anchor)) {
+            return Some(self.unsound(span, inside_itself(self.source, span)));
+        }
+        let back = (self.at, self.alias);
+        self.at = start;
+        self.alias = self.alias.or(Some(span));
+        let node = self.node()?;
+        (self.at, self.alias) = back;
+        Some(Node { span, ..node })
+    }
+
+    fn unsound(&mut self, span: Span, finding: Diagnostic) -> Node {
+        self.find(finding);
+        self.sound = false;
+        let nothing = Scalar { text: String::new(), style: ScalarStyle::Plain, runs: Vec::new() };
+        Node { span, kind: NodeKind::Scalar(nothing) }
+    }
+
+    fn count_aliased(&mut self) -> Option<()> {
+        let Some(span) = self.alias else { return Some(()) };
+        self.aliased += 1;
+        if self.aliased <= MAX_ALIASED_NODES {
+            return Some(());
+        }
+        let message = format!("the aliases of this file stand for more than {MAX_ALIASED_NODES} values");
+        self.findings.push(Diagnostic::error("R103", span, message, "use a lookup or named steps instead of aliases"));
+        None
+    }
+}
+
+/// Whether nothing was written.
+fn is_absent(token: &Token) -> bool {
+    matches!(token.kind, Kind::Scalar(_, Style::Plain)) && token.span.start == token.span.end
+}
+
+fn duplicate(key: &str, first: Span, again: Span) -> Diagnostic {
+    let message = format!("the key `{}` is given twice", clipped(key));
+    let help = "keep one of them; two origins of one claim can be a list under `from`";
+    Diagnostic::error("R102", again, message, help).says("again here").also(first, "first here")
+}
+
+/// A key short enough for a message.
+fn clipped(key: &str) -> String {
+    const LONGEST: usize = 60;
+    if key.chars().count() <= LONGEST { key.to_owned() } else { key.chars().take(LONGEST).chain(['…']).collect() }
+}
+
+fn tagged(span: Span) -> Diagnostic {
+    let help = "remove the tag; write text in quotes and everything else plainly";
+    Diagnostic::error("R104", span, "tags are not part of the rule language", help)
+}
+
+fn merge_key(span: Span) -> Diagnostic {
+    let help = "write the keys out, or share them with `defaults`, `steps` or `use`";
+    Diagnostic::error("R104", span, "merge keys are not part of the rule language", help)
+}
+
+fn missing_key(span: Span) -> Diagnostic {
+    Diagnostic::error("R104", span, "a value without a key", "write the key before the colon")
+}
+
+fn alias_key(span: Span) -> Diagnostic {
+    Diagnostic::error("R104", span, "a key cannot be an alias", "write the key out")
+}
+
+fn structured_key(span: Span) -> Diagnostic {
+    let help = "write a plain or quoted key; put text that begins with `[` or `{` in quotes";
+    Diagnostic::error("R104", span, "a key cannot be a list or a map", help)
+}
+
+fn unknown_anchor(source: Source<'_>, span: Span) -> Diagnostic {
+    let message =
+        format!("no anchor before this place has the name of the alias `{}`", clipped(alias_name(source, span)));
+    Diagnostic::error(
+        "R104",
+        span,
+        message,
+        "put quotes around the text if the `*` belongs to it, or define the anchor first",
+    )
+}
+
+fn inside_itself(source: Source<'_>, span: Span) -> Diagnostic {
+    let message = format!("the alias `{}` stands inside the value it names", clipped(alias_name(source, span)));
+    Diagnostic::error("R104", span, message, "write the inner value out")
+}
+
+fn alias_name(source: Source<'_>, span: Span) -> &str {
+    source.text.get(span.start..span.end).unwrap_or_default()
+}

@@ -1,0 +1,76 @@
+//! Reads one YAML file into the tree of nodes; the only module that knows the YAML crate.
+
+mod build;
+mod runs;
+mod syntax;
+mod tokens;
+
+use super::Node;
+use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
+
+/// Bytes of one file. Stops a file that was made to exhaust memory; the largest known rule file has under 40 KiB.
+pub const MAX_FILE_BYTES: usize = 256 * 1024;
+
+/// Lists and maps inside each other. Stops exhaustion of the stack; people write at most ten.
+pub const MAX_DEPTH: usize = 64;
+
+/// Keys, values, lists and maps of one file. Stops small files that make large trees; real files have a few thousand.
+pub const MAX_NODES: usize = 50_000;
+
+/// Nodes that all aliases of one file may stand for together. Stops the "billion laughs"; a shared list of a hundred
+/// elements may still be named a hundred times.
+pub const MAX_ALIASED_NODES: usize = 10_000;
+
+/// Reads a YAML file into a tree in which every node knows its place.
+///
+/// All findings go to `findings`. `None` means that there is no tree to go on with: the text is not YAML, is empty, is over
+/// a limit, or names an anchor that does not exist. After other findings (duplicate keys, tags, merge keys, further documents)
+/// the tree lacks what was refused, so that the rest of the file can still be checked.
+///
+/// A byte-order mark and Windows line ends are accepted.
+#[must_use]
+pub fn read(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node> {
+    let text = files.text(file);
+    let source = Source { text, file };
+    if text.len() > MAX_FILE_BYTES {
+        findings.push(too_large(source));
+        return None;
+    }
+    let tokens = tokens::collect(source, findings)?;
+    build::tree(source, &tokens, findings)
+}
+
+/// The file that is read.
+#[derive(Clone, Copy)]
+struct Source<'t> {
+    text: &'t str,
+    file: FileId,
+}
+
+impl Source<'_> {
+    fn span(self, start: usize, end: usize) -> Span {
+        Span { file: self.file, start, end: end.max(start) }
+    }
+
+    /// The character at a place, or the empty place behind the last character of its line.
+    fn character(self, at: usize) -> Span {
+        let at = at.min(self.text.len());
+        match self.text.get(at..).and_then(|rest| rest.chars().next()) {
+            Some(found) if found != '\n' && found != '\r' => self.span(at, at + found.len_utf8()),
+            _ => self.empty(self.text.get(..at).map_or(at, |before| before.trim_end().len())),
+        }
+    }
+
+    fn empty(self, at: usize) -> Span {
+        self.span(at, at)
+    }
+}
+
+fn too_large(source: Source<'_>) -> Diagnostic {
+    let message = format!("the file has {} bytes, more than the {MAX_FILE_BYTES} allowed", source.text.len());
+    let help = "move lookup tables to CSV files and split the rest into files named under `use`";
+    Diagnostic::error("R103", source.empty(0), message, help)
+}
+
+#[cfg(test)]
+mod tests;
