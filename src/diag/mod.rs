@@ -2,12 +2,12 @@
 //!
 //! All findings of a file are collected, never only the first. [`render`] shows them to people, as plain lines, or as JSON.
 
-mod codes;
+pub mod codes;
 pub mod render;
 
 use std::sync::Arc;
 
-pub use codes::{CodeInfo, all, find};
+pub use codes::{CodeInfo, find};
 
 /// One of the files that were read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ pub struct Label {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// One of the codes of [`all`], such as `R203`.
+    /// One of the codes of [`codes::all`], such as `R203`.
     pub code: &'static str,
     /// Error or warning.
     pub severity: Severity,

@@ -5,6 +5,7 @@ mod condition;
 pub mod expr;
 pub mod fields;
 mod lower;
+mod format;
 mod node;
 mod path_lint;
 pub mod reference;
@@ -13,5 +14,6 @@ mod yaml;
 
 pub use condition::read as read_condition;
 pub use lower::{KEYS, rule_file};
+pub use format::{FormatError, SECTIONS, format};
 pub use node::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 pub use yaml::{MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, read};

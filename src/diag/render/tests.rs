@@ -138,9 +138,7 @@ fn terminals_receive_no_control_characters() {
        ╰────
       help: no␊line
     "#);
-    insta::assert_snapshot!(plain(&files, &[finding]), @r#"
-    ev␛il.yaml:2:8: error[R101]: see `␛]0;x␇` (also: ev␛il.yaml:1:1) (help: no␊line)
-    "#);
+    insta::assert_snapshot!(plain(&files, &[finding]), @"ev␛il.yaml:2:8: error[R101]: see `␛]0;x␇` (also: ev␛il.yaml:1:1) (help: no␊line)");
 }
 
 #[cfg(feature = "cli")]

@@ -1,0 +1,190 @@
+//! The formatter behind `landfall fmt`: one indentation, one blank line, one order of sections, and every comment kept.
+
+mod layout;
+
+use std::ops::Range;
+
+use layout::{Laid, What};
+
+use super::{Node, NodeKind, read};
+use crate::diag::{Files, Findings};
+
+/// The sections of a rule file, in the order in which they are read aloud.
+pub const SECTIONS: [&str; 18] = [
+    "landfall",
+    "name",
+    "about",
+    "use",
+    "target",
+    "params",
+    "defaults",
+    "lookups",
+    "steps",
+    "identify",
+    "admit",
+    "let",
+    "accounts",
+    "account",
+    "credential",
+    "ignore",
+    "checks",
+    "tests",
+];
+
+/// Why a text was not formatted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// [`read`] has findings about it.
+    #[error("the file cannot be formatted before its errors are mended")]
+    Unreadable,
+    /// It uses a spelling of YAML that the formatter does not know, such as `? key`.
+    #[error("formatting would change what the file says, so it was left as it is")]
+    WouldChange,
+}
+
+/// Formats a rule or test file: indentation of two, no white space at line ends, at most one blank line, sections in the
+/// order of [`SECTIONS`], Unix line ends.
+///
+/// Comments, the order of claims and everything inside a line stay as they are. The formatted text is read again and compared,
+/// so what it says never changes, and formatting twice is the same as formatting once.
+///
+/// # Errors
+/// When the text cannot be read, or cannot be formatted without changing what it says.
+pub fn format(text: &str) -> Result<String, FormatError> {
+    let mut text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let before = parse(&text).ok_or(FormatError::Unreadable)?;
+    for _ in 0..MOST_PASSES {
+        let next = pass(&text, &before).ok_or(FormatError::WouldChange)?;
+        if next == text {
+            return Ok(next);
+        }
+        text = next;
+    }
+    Err(FormatError::WouldChange)
+}
+
+/// One pass is enough but for odd comments, which may come to line up with another block. The bound stops a layout that would
+/// never settle.
+const MOST_PASSES: usize = 5;
+
+/// Lays the text out once; `None` when it would say something else.
+fn pass(text: &str, before: &Node) -> Option<String> {
+    let tree = parse(text)?;
+    let lines = layout::lay_out(text, &tree);
+    // an alias may have to stay behind its anchor: then the sections stay where they are
+    [in_order(&lines, &tree), joined(&lines)]
+        .into_iter()
+        .find(|formatted| parse(formatted).is_some_and(|after| same_file(before, &after)))
+}
+
+/// The tree of a text without findings.
+fn parse(text: &str) -> Option<Node> {
+    let mut files = Files::default();
+    let file = files.add("", text);
+    let mut findings = Findings::default();
+    read(&files, file, &mut findings).filter(|_| findings.is_empty())
+}
+
+/// Whether two files say the same; the order of sections says nothing.
+fn same_file(one: &Node, other: &Node) -> bool {
+    match (one.as_map(), other.as_map()) {
+        (Some(entries), Some(others)) if entries.len() == others.len() => entries
+            .iter()
+            .all(|entry| others.iter().any(|found| found.key == entry.key && same(&entry.value, &found.value))),
+        _ => same(one, other),
+    }
+}
+
+fn same(one: &Node, other: &Node) -> bool {
+    match (&one.kind, &other.kind) {
+        (NodeKind::Scalar(a), NodeKind::Scalar(b)) => a.text == b.text && a.style == b.style,
+        (NodeKind::List(a), NodeKind::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (NodeKind::Map(a), NodeKind::Map(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.key == b.key && same(&a.value, &b.value))
+        }
+        _ => false,
+    }
+}
+
+/// The lines with blank ones folded.
+fn joined(lines: &[Laid]) -> String {
+    let mut out = String::new();
+    let mut blank = false;
+    for line in lines {
+        if line.what == What::Blank {
+            blank = !out.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut blank) {
+            out.push('\n');
+        }
+        out.push_str(&line.text);
+        out.push('\n');
+    }
+    out
+}
+
+/// The lines with the sections in order, each with the comments right above it. What stands before the first section and
+/// behind the last one stays there.
+fn in_order(lines: &[Laid], root: &Node) -> String {
+    let mut sections = sections(lines, root);
+    let Some(first) = sections.first().map(|(_, range)| range.start) else { return joined(lines) };
+    sections.sort_by_key(|(rank, _)| *rank);
+    let mut all = lines.get(..first).unwrap_or_default().to_vec();
+    for (_, range) in sections {
+        append(&mut all, lines, range);
+    }
+    append(&mut all, lines, tail(lines)..lines.len());
+    joined(&all)
+}
+
+/// The rank and the lines of each section.
+fn sections(lines: &[Laid], root: &Node) -> Vec<(usize, Range<usize>)> {
+    let entries = root.as_map().unwrap_or_default();
+    let mut starts = lines.iter().enumerate().filter_map(|(at, line)| line.section.map(|entry| (at, entry))).peekable();
+    let mut from = starts.peek().map_or(0, |(first, _)| *first);
+    let mut rank = 0;
+    let mut sections = Vec::new();
+    while let Some((_, entry)) = starts.next() {
+        let name = entries.get(entry).map_or("", |entry| entry.key.as_str());
+        // what is not a section stays behind the one it follows
+        rank = SECTIONS.iter().position(|section| *section == name).unwrap_or(rank);
+        let next = starts.peek().map_or_else(|| tail(lines), |(next, _)| with_comments(lines, *next));
+        sections.push((rank, from..next));
+        from = next;
+    }
+    sections
+}
+
+/// Where the comments and blank lines behind the last section begin.
+fn tail(lines: &[Laid]) -> usize {
+    let is_tail = |line: &&Laid| match line.what {
+        What::Blank => true,
+        What::Comment => line.text.starts_with('#'),
+        What::Content => false,
+    };
+    lines.len() - lines.iter().rev().take_while(is_tail).count()
+}
+
+/// A section goes with the blank line before it, not with the one behind it.
+fn append(all: &mut Vec<Laid>, lines: &[Laid], range: Range<usize>) {
+    let is_blank = |at: usize| lines.get(at).is_some_and(|line| line.what == What::Blank);
+    while all.last().is_some_and(|line| line.what == What::Blank) {
+        all.pop();
+    }
+    if let Some(before) = range.start.checked_sub(1).filter(|before| is_blank(*before)) {
+        all.extend(lines.get(before).cloned());
+    }
+    all.extend(lines.get(range).unwrap_or_default().iter().cloned());
+}
+
+/// The first of the comment lines right above a section.
+fn with_comments(lines: &[Laid], section: usize) -> usize {
+    let above = lines.get(..section).unwrap_or_default();
+    let comments =
+        above.iter().rev().take_while(|line| line.what == What::Comment && line.text.starts_with('#')).count();
+    section - comments
+}
+
+#[cfg(test)]
+mod tests;
