@@ -124,15 +124,26 @@ pub fn same(a: Value<'_>, b: Value<'_>) -> bool {
         (Value::Text(a), Value::Text(b)) => a == b,
         (Value::Bytes(a), Value::Bytes(b)) => a == b,
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b)),
-        (Value::Object(_), Value::Object(_)) => covers(a, b) && covers(b, a),
+        (Value::Object(a), Value::Object(b)) => same_members(a, b),
         _ => false,
     }
 }
 
-/// Whether every member of `a` is the same in `b`.
-fn covers(a: Value<'_>, b: Value<'_>) -> bool {
-    let Value::Object(members) = a else { return false };
-    members.iter().all(|(name, value)| same(*value, b.member(name)))
+/// Whether two objects have the same members: in one walk when the order agrees, else by sorted names.
+fn same_members(a: &[(&str, Value<'_>)], b: &[(&str, Value<'_>)]) -> bool {
+    let (mut a, mut b) = (present(a), present(b));
+    if a.len() != b.len() {
+        return false;
+    }
+    if a.iter().zip(&b).any(|((name, _), (other, _))| name != other) {
+        a.sort_unstable_by_key(|(name, _)| *name);
+        b.sort_unstable_by_key(|(name, _)| *name);
+    }
+    a.iter().zip(&b).all(|((name, value), (other, theirs))| name == other && same(*value, *theirs))
+}
+
+fn present<'m, 'a>(members: &'m [(&'a str, Value<'a>)]) -> Vec<&'m (&'a str, Value<'a>)> {
+    members.iter().filter(|(_, value)| !matches!(value, Value::Missing)).collect()
 }
 
 /// Whether two JSON numbers are the same number, compared as text so that no digit is lost.
