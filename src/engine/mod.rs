@@ -11,4 +11,5 @@ pub mod operand;
 pub mod ops;
 pub mod path;
 mod query;
+pub mod script;
 pub mod steps;
