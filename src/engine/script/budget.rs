@@ -1,0 +1,126 @@
+//! What a running script has left: operations and time, kept per thread because the engine is shared between threads.
+//!
+//! Rhai's own count starts again in every callback of `map` and `filter`, so the count here is the one that holds.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use super::limits::ScriptLimits;
+
+/// Why a script has to stop at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Too many operations.
+    Operations,
+    /// Too much time.
+    Time,
+    /// A list or map stands where text is made.
+    NoText,
+}
+
+struct Budget {
+    used: u64,
+    most: u64,
+    started: Instant,
+    soft: Duration,
+    hard: Duration,
+    stop: Option<Stop>,
+}
+
+thread_local! {
+    static BUDGET: RefCell<Option<Budget>> = const { RefCell::new(None) };
+}
+
+/// How often the clock is read, in operations. One read costs as much as an operation; 16 of them take microseconds.
+const CLOCK_EVERY: u64 = 16;
+
+/// A run that is under way; the budget it replaced comes back when it is dropped.
+pub(super) struct Running(Option<Budget>);
+
+impl Running {
+    /// Starts the count and the clock.
+    pub(super) fn start(limits: &ScriptLimits) -> Self {
+        let budget = Budget {
+            used: 0,
+            most: limits.operations,
+            started: Instant::now(),
+            soft: limits.soft_time,
+            hard: limits.hard_time,
+            stop: None,
+        };
+        Self(BUDGET.with(|cell| cell.borrow_mut().replace(budget)))
+    }
+
+    /// The operations so far.
+    pub(super) fn used(&self) -> u64 {
+        BUDGET.with(|cell| cell.borrow().as_ref().map_or(0, |budget| budget.used))
+    }
+
+    /// Why the script had to stop, also when Rhai swallowed it.
+    pub(super) fn stopped(&self) -> Option<Stop> {
+        BUDGET.with(|cell| cell.borrow().as_ref().and_then(|budget| budget.stop))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let before = self.0.take();
+        BUDGET.with(|cell| *cell.borrow_mut() = before);
+    }
+}
+
+/// Counts one operation. Gives the reason when the script has to stop; a stopped script stays stopped.
+pub(super) fn spend() -> Option<Stop> {
+    BUDGET.with(|cell| {
+        let mut cell = cell.borrow_mut();
+        let budget = cell.as_mut()?;
+        budget.used += 1;
+        if budget.stop.is_none() {
+            budget.stop = budget.over();
+        }
+        budget.stop
+    })
+}
+
+/// Stops the script at the next operation, from where no error can be given back.
+pub(super) fn stop(reason: Stop) {
+    BUDGET.with(|cell| {
+        if let Some(budget) = cell.borrow_mut().as_mut() {
+            budget.stop.get_or_insert(reason);
+        }
+    });
+}
+
+impl Budget {
+    fn over(&self) -> Option<Stop> {
+        if self.used > self.most {
+            return Some(Stop::Operations);
+        }
+        if self.used % CLOCK_EVERY != 0 {
+            return None;
+        }
+        let time = self.started.elapsed();
+        let busy = self.used > self.most / 10;
+        (time > self.hard || busy && time > self.soft).then_some(Stop::Time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_inside_a_run_has_its_own_budget() {
+        let limits = ScriptLimits { operations: 2, ..ScriptLimits::default() };
+        let outer = Running::start(&limits);
+        assert_eq!((spend(), spend()), (None, None));
+        {
+            let inner = Running::start(&limits);
+            assert_eq!((spend(), inner.used()), (None, 1));
+        }
+        assert_eq!((spend(), spend()), (Some(Stop::Operations), Some(Stop::Operations)));
+        assert_eq!(outer.stopped(), Some(Stop::Operations));
+        drop(outer);
+        assert_eq!(spend(), None);
+    }
+}

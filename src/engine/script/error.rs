@@ -1,0 +1,289 @@
+//! What can be wrong with a script, in the words of somebody who writes rules: Rhai's jargon ends here.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+
+use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Position};
+
+use super::bridge::Refused;
+use super::budget::Stop;
+use super::helpers::{FUNCTIONS, Wrong};
+use super::limits::{MAX_REASON, MAX_SOURCE};
+use super::place;
+use crate::engine::op::Failure;
+
+/// Why a script does not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptError {
+    /// The bytes of the script that are wrong, when they can be told.
+    pub at: Option<Range<usize>>,
+    /// One sentence.
+    pub message: String,
+    /// What to do; empty when the message says it all.
+    pub help: String,
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+/// Why a script failed on the values of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptFailure {
+    /// The bytes of the script where it happened, when they can be told.
+    pub at: Option<Range<usize>>,
+    /// One sentence without a value of the record.
+    pub failure: Failure,
+    /// What sort of failure it is.
+    pub kind: FailureKind,
+}
+
+/// The sorts of failures of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureKind {
+    /// One of [`super::ScriptLimits`] was reached.
+    Limit,
+    /// The script did something that is not possible.
+    Error,
+    /// The script said `throw "reason"`. The key has 1 to 64 lower case letters, digits, `_`, `-` and `.`, and stands in the
+    /// script as it is, so that it holds nothing of the record.
+    Thrown(String),
+}
+
+/// The help of a word that does not exist but is like one that does.
+fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    let (name, likeness) =
+        names.map(|name| (name, strsim::jaro_winkler(word, name))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (likeness > 0.8).then(|| format!("did you mean `{name}`"))
+}
+
+pub(super) fn too_long(bytes: usize) -> ScriptError {
+    ScriptError {
+        at: None,
+        message: format!("the script has {bytes} bytes, more than the {MAX_SOURCE} allowed"),
+        help: "say more of it with steps".into(),
+    }
+}
+
+pub(super) fn unknown_function(source: &str, name: &str, position: Position, own: &BTreeSet<String>) -> ScriptError {
+    let help = match name {
+        "eval" | "Fn" | "call" | "curry" | "print" | "debug" | "sleep" | "timestamp" => {
+            "scripts only compute a value; this is switched off".to_owned()
+        }
+        "trim" => "write `trimmed(x)`; it gives the result and leaves `x` as it is".to_owned(),
+        "make_lower" | "to_lower" => "write `lower(x)`; it gives the result and leaves `x` as it is".to_owned(),
+        "make_upper" | "to_upper" => "write `upper(x)`; it gives the result and leaves `x` as it is".to_owned(),
+        "replace" => "write `replaced(x, a, b)`; it gives the result and leaves `x` as it is".to_owned(),
+        _ => did_you_mean(name, FUNCTIONS.iter().copied().chain(own.iter().map(String::as_str)))
+            .unwrap_or_else(|| "the functions of scripts are listed in the language reference".to_owned()),
+    };
+    ScriptError { at: place::range(source, position), message: format!("there is no function `{name}`"), help }
+}
+
+/// A script that does not parse.
+pub(super) fn compile(source: &str, inputs: &[&str], found: &ParseError) -> ScriptError {
+    let (message, help) = parse_message(found.err_type(), inputs);
+    let at = match found.err_type() {
+        ParseErrorType::UnexpectedEOF => Some(source.len()..source.len()),
+        _ => place::range(source, found.position()),
+    };
+    ScriptError { at, message, help }
+}
+
+fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
+    let (message, help) = match kind {
+        ParseErrorType::UnexpectedEOF => ("the script ends too early".into(), "close what is still open"),
+        ParseErrorType::BadInput(error) => return lex_message(error),
+        ParseErrorType::VariableUndefined(name) => return undefined(name, inputs),
+        ParseErrorType::MissingToken(token, _) => (format!("expected `{token}` here"), ""),
+        ParseErrorType::ExprTooDeep => (
+            "the script is nested or chained too deeply".into(),
+            "split it into several `let`, use `switch` for a chain of `else if`, a template for a chain of `+`",
+        ),
+        ParseErrorType::TooManyFunctions => {
+            ("the script defines too many functions".into(), "say more of it with steps")
+        }
+        ParseErrorType::LiteralTooLarge(_, most) => (format!("a value written here is larger than {most}"), ""),
+        ParseErrorType::AssignmentToConstant(name) => {
+            (format!("`{name}` is an input and cannot be changed"), "copy it first: `let changed = …`")
+        }
+        ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) => return switched_off(word),
+        ParseErrorType::FnDuplicatedDefinition(name, _) => (format!("the function `{name}` is defined twice"), ""),
+        ParseErrorType::DuplicatedProperty(name) => (format!("the key `{name}` is written twice"), ""),
+        ParseErrorType::FnDuplicatedParam(_, name) => (format!("the argument `{name}` is written twice"), ""),
+        ParseErrorType::WrongFnDefinition => ("a function is defined inside a block".into(), "move it to the start"),
+        ParseErrorType::LoopBreak => ("`break` or `continue` stands outside a loop".into(), ""),
+        ParseErrorType::ExprExpected(_) => ("a value is missing here".into(), ""),
+        ParseErrorType::VariableExpected => ("a name is missing here".into(), ""),
+        ParseErrorType::PropertyExpected => ("a key is missing here".into(), ""),
+        other => (lower_first(&other.to_string()), ""),
+    };
+    (message, help.to_owned())
+}
+
+fn lex_message(error: &LexError) -> (String, String) {
+    match error {
+        LexError::UnterminatedString => ("a text is not closed".into(), "end it with the same quote".into()),
+        LexError::ImproperSymbol(word, _) => switched_off(word),
+        LexError::UnexpectedInput(word) => (format!("`{word}` is not expected here"), String::new()),
+        LexError::MalformedEscapeSequence(word) => {
+            (format!("`{word}` is not an escape"), "write `\\\\` for a backslash".into())
+        }
+        LexError::MalformedNumber(word) => {
+            (format!("`{word}` is not a number"), "write numbers beyond 64 bits as text".into())
+        }
+        LexError::MalformedChar(word) => {
+            (format!("`{word}` is not one character"), "write text with double quotes".into())
+        }
+        other => (lower_first(&other.to_string()), String::new()),
+    }
+}
+
+fn switched_off(word: &str) -> (String, String) {
+    let help = match word {
+        "import" | "export" => "a script has no modules",
+        "eval" | "print" | "debug" => "scripts only compute a value; this is switched off",
+        "===" | "!==" => "write `==` or `!=`",
+        _ => "it has no meaning in scripts; as a name, choose another",
+    };
+    (format!("`{word}` cannot be used in a script"), help.to_owned())
+}
+
+fn undefined(name: &str, inputs: &[&str]) -> (String, String) {
+    let help = did_you_mean(name, inputs.iter().copied()).unwrap_or_else(|| match inputs {
+        [] => "the script has no inputs; name them in `with`".to_owned(),
+        _ => format!("the inputs are {}; a function sees only its own arguments", quoted(inputs)),
+    });
+    (format!("there is no variable `{name}`"), help)
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_lowercase().collect::<String>()).unwrap_or_default();
+    (first + chars.as_str()).replace('\'', "`").trim_end_matches('.').to_owned()
+}
+
+pub(super) fn input(name: &str, why: &Refused) -> ScriptFailure {
+    refused(format!("the input `{name}` {}", why.why), why)
+}
+
+pub(super) fn output(why: &Refused) -> ScriptFailure {
+    refused(format!("the result {}", why.why), why)
+}
+
+fn refused(message: String, why: &Refused) -> ScriptFailure {
+    let kind = if why.limit { FailureKind::Limit } else { FailureKind::Error };
+    ScriptFailure { at: None, failure: Failure::new(message), kind }
+}
+
+/// A script that was stopped from outside.
+pub(super) fn stopped(stop: Stop, at: Option<Range<usize>>) -> ScriptFailure {
+    let (message, kind) = match stop {
+        Stop::Operations => ("the script takes too many operations", FailureKind::Limit),
+        Stop::Time => ("the script takes too long", FailureKind::Limit),
+        Stop::NoText => ("a list or map was put into text; use `join`", FailureKind::Error),
+    };
+    ScriptFailure { at, failure: Failure::new(message), kind }
+}
+
+/// A script that failed while it ran.
+pub(super) fn run(source: &str, found: &EvalAltResult, stop: Option<Stop>) -> ScriptFailure {
+    let inner = found.unwrap_inner();
+    let at = place::range(source, inner.position()).or_else(|| place::range(source, found.position()));
+    if let Some(stop) = stop {
+        return stopped(stop, at);
+    }
+    let (message, kind) = match inner {
+        EvalAltResult::ErrorRuntime(thrown, _) => thrown_message(source, thrown),
+        EvalAltResult::ErrorTooManyOperations(_) => return stopped(Stop::Operations, at),
+        EvalAltResult::ErrorTerminated(..) => return stopped(Stop::Time, at),
+        EvalAltResult::ErrorTooManyVariables(_) => ("the script has too many variables".into(), FailureKind::Limit),
+        EvalAltResult::ErrorStackOverflow(_) => ("functions call each other too deeply".into(), FailureKind::Limit),
+        EvalAltResult::ErrorDataTooLarge(..) => ("a text, list or map grows too large".into(), FailureKind::Limit),
+        other => (run_message(source, other), FailureKind::Error),
+    };
+    ScriptFailure { at, failure: Failure::new(message), kind }
+}
+
+fn thrown_message(source: &str, thrown: &Dynamic) -> (String, FailureKind) {
+    if let Some(wrong) = thrown.read_lock::<Wrong>() {
+        return (wrong.0.to_owned(), FailureKind::Error);
+    }
+    match thrown.as_immutable_string_ref() {
+        Ok(reason) if is_reason(source, &reason) => {
+            let reason = reason.as_str();
+            (format!("the script threw `{reason}`"), FailureKind::Thrown(reason.to_owned()))
+        }
+        _ => ("the script threw something that is not a reason key written in it".into(), FailureKind::Error),
+    }
+}
+
+fn is_reason(source: &str, reason: &str) -> bool {
+    let proper = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'_' | b'-' | b'.');
+    (1..=MAX_REASON).contains(&reason.len())
+        && reason.bytes().all(proper)
+        && ['"', '`'].iter().any(|quote| source.contains(&format!("{quote}{reason}{quote}")))
+}
+
+fn run_message(source: &str, found: &EvalAltResult) -> String {
+    match found {
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => not_applicable(source, signature),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(..) | EvalAltResult::ErrorAssignmentToConstant(..) => {
+            "an input cannot be changed; copy it first with `let`".into()
+        }
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _)
+        | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
+            format!("expected {}, found {}", kind_name(wanted), kind_name(found))
+        }
+        EvalAltResult::ErrorIndexingType(..) => "this value has no elements or members".into(),
+        EvalAltResult::ErrorArrayBounds(..) => "the list has no element at this position".into(),
+        EvalAltResult::ErrorStringBounds(..) => "the text has no character at this position".into(),
+        EvalAltResult::ErrorBitFieldBounds(..) => "the number has no bit at this position".into(),
+        EvalAltResult::ErrorFor(_) => "this value cannot be looped over".into(),
+        EvalAltResult::ErrorDotExpr(..) | EvalAltResult::ErrorPropertyNotFound(..) => {
+            "this value has no such member; write `?.` where it may be nothing".into()
+        }
+        EvalAltResult::ErrorArithmetic(..) => {
+            "the arithmetic is not possible: overflow, division by zero or no number".into()
+        }
+        EvalAltResult::ErrorUnboundThis(_) => "`this` stands outside a method".into(),
+        _ => "the script cannot go on here".into(),
+    }
+}
+
+/// From `lower (array)` to a sentence. The name comes from the script, but is left out when it does not stand there.
+fn not_applicable(source: &str, signature: &str) -> String {
+    let (name, kinds) = signature.split_once(" (").unwrap_or((signature, ""));
+    let kinds: Vec<_> =
+        kinds.trim_end_matches(')').split(", ").filter(|kind| !kind.is_empty()).map(kind_name).collect();
+    let name = name.trim();
+    let what = if source.contains(name) { format!("`{name}`") } else { "this".to_owned() };
+    match kinds.as_slice() {
+        [] => format!("{what} does not work here"),
+        kinds => format!("{what} does not work on {}", kinds.join(" and ")),
+    }
+}
+
+fn kind_name(name: &str) -> &'static str {
+    match name.trim_start_matches("&mut ").rsplit("::").next().unwrap_or_default().trim() {
+        "string" | "ImmutableString" | "str" | "&str" | "String" | "char" => "text",
+        "i64" => "an integer",
+        "f64" => "a number",
+        "bool" => "a boolean",
+        "array" | "Array" => "a list",
+        "map" | "Map" => "a map",
+        "blob" | "Blob" => "bytes",
+        "()" | "unit" => "nothing",
+        "Fn" | "FnPtr" => "a function",
+        _ => "another value",
+    }
+}
