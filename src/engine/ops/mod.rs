@@ -1,5 +1,6 @@
 //! The step table: one row per op, one file per op or small family.
 
+mod arguments;
 mod choice;
 mod collection;
 mod decode;
