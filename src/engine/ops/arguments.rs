@@ -70,16 +70,14 @@ mod tests {
 
     #[test]
     fn an_operand_needs_a_value_and_a_text() {
+        let operands = [Operand::Int(7), Operand::Null, Operand::List(Vec::new())];
         let arena = Bump::new();
-        let cx = Cx::bare(&arena);
-        let message =
-            |operand: Operand| text(&operand, "with", &cx).map(str::to_owned).map_err(|e| e.message().to_owned());
-        assert_eq!(message(Operand::Int(7)), Ok("7".to_owned()));
-        assert_eq!(message(Operand::Null), Err("the argument `with` has no value".to_owned()));
-        assert_eq!(
-            message(Operand::List(Vec::new())),
-            Err("the argument `with` must be boolean or number or text, found list".to_owned())
-        );
+        let texts = operands
+            .each_ref()
+            .map(|operand| text(operand, "with", &Cx::bare(&arena)).map_err(|failure| failure.message().to_owned()));
+        assert_eq!(texts[0], Ok("7"));
+        assert_eq!(texts[1], Err("the argument `with` has no value".to_owned()));
+        assert_eq!(texts[2], Err("the argument `with` must be boolean or number or text, found list".to_owned()));
     }
 
     #[test]
