@@ -1,7 +1,11 @@
 //! The step table: one row per op, one file per op or small family.
 
+mod arguments;
+mod choice;
 mod collection;
 mod decode;
+#[cfg(test)]
+mod examples;
 mod identity;
 mod number;
 mod predicate;
@@ -13,7 +17,7 @@ use super::op::OpSpec;
 /// All ops, family by family.
 #[must_use]
 pub fn all() -> impl Iterator<Item = &'static OpSpec> {
-    [text::OPS, number::OPS, time::OPS, collection::OPS, decode::OPS, identity::OPS, predicate::OPS]
+    [text::OPS, number::OPS, time::OPS, collection::OPS, decode::OPS, identity::OPS, predicate::OPS, choice::OPS]
         .into_iter()
         .flatten()
         .copied()

@@ -1,6 +1,30 @@
 //! Numbers and booleans.
 
+mod arithmetic;
+pub(super) mod bits;
+mod boolean;
+mod bounds;
+mod convert;
+pub(super) mod exact;
+
 use crate::engine::op::OpSpec;
 
 /// The rows of this family.
-pub const OPS: &[&OpSpec] = &[];
+pub const OPS: &[&OpSpec] = &[
+    &convert::TO_INTEGER,
+    &convert::TO_NUMBER,
+    &convert::TO_TEXT,
+    &boolean::TO_BOOLEAN,
+    &boolean::INVERT,
+    &convert::ROUND,
+    &arithmetic::ADD,
+    &arithmetic::SUBTRACT,
+    &arithmetic::MULTIPLY,
+    &arithmetic::DIVIDE,
+    &convert::ABS,
+    &bounds::CLAMP,
+    &bits::BITS,
+    &bounds::SUM,
+    &bounds::MIN,
+    &bounds::MAX,
+];

@@ -1,0 +1,124 @@
+//! `default`, `coalesce`, `constant`, `nothing_if`: a value in place of another.
+
+use crate::engine::condition::equal;
+use crate::engine::context::Cx;
+use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_nothing};
+use crate::engine::operand::Operand;
+use crate::engine::ops::arguments::need;
+use crate::model::{Kinds, Value};
+
+/// The row of `default`.
+pub const DEFAULT: OpSpec = OpSpec {
+    name: "default",
+    family: Family::Choice,
+    summary: "gives another value when there is none",
+    details: "Only missing and null count as none: `\"\"` stays, unless the rule file says `blank: missing`; `coalesce` also \
+              passes over empty values.",
+    input: Kinds::ANY,
+    output: Output::Is(Kinds::ANY),
+    arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value to give instead")],
+    fails: "",
+    takes_nothing: true,
+    examples: &[
+        example("customer", "null", r#""customer""#),
+        example("true", "false", "false"),
+        example_nothing("$item.role", "null"),
+    ],
+    build: |arguments| Ok(Box::new(Default(need(arguments.operand("value"), "value")?))),
+};
+
+/// The row of `coalesce`.
+pub const COALESCE: OpSpec = OpSpec {
+    name: "coalesce",
+    family: Family::Choice,
+    summary: "gives the first value that is there and not empty, beginning with the value that comes in",
+    details: "Missing, null, `\"\"`, `[]` and `{}` are passed over; `0` and `false` are values. Gives no value when all are \
+              empty.",
+    input: Kinds::ANY,
+    output: Output::Is(Kinds::ANY),
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the other values, in the order to try them")],
+    fails: "",
+    takes_nothing: true,
+    examples: &[
+        example(r#"[$item.nickname, "friend"]"#, r#""""#, r#""friend""#),
+        example("[7, 8]", "0", "0"),
+        example_nothing(r#"["", null, []]"#, "null"),
+    ],
+    build: |arguments| Ok(Box::new(Coalesce(need(arguments.operands("values"), "values")?))),
+};
+
+/// The row of `constant`.
+pub const CONSTANT: OpSpec = OpSpec {
+    name: "constant",
+    family: Family::Choice,
+    summary: "gives a value whatever comes in",
+    details: "For the elements of a list and for chains of steps; a claim with a fixed value says `value` instead of `from`.",
+    input: Kinds::ANY,
+    output: Output::Is(Kinds::ANY),
+    arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value")],
+    fails: "",
+    takes_nothing: true,
+    examples: &[
+        example("true", r#""2012-09-14 21:05:48""#, "true"),
+        example("{ value: { kind: sms } }", "null", r#"{ "kind": "sms" }"#),
+    ],
+    build: |arguments| Ok(Box::new(Constant(need(arguments.operand("value"), "value")?))),
+};
+
+/// The row of `nothing_if`.
+pub const NOTHING_IF: OpSpec = OpSpec {
+    name: "nothing_if",
+    family: Family::Choice,
+    summary: "gives no value when the value is one of those that mean none",
+    details: "Compares as conditions do: scalars are equal when their texts are, so `0` covers `\"0\"`. Case and white space \
+              count; `trim` and `lowercase` before it if they should not.",
+    input: Kinds::ANY,
+    output: Output::Same,
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values that mean no value")],
+    fails: "",
+    takes_nothing: false,
+    examples: &[
+        example_nothing(r#"["N/A", "-", 0]"#, r#""0""#),
+        example_nothing("0000-00-00", r#""0000-00-00""#),
+        example(r#"["N/A", "-"]"#, r#""n/a""#, r#""n/a""#),
+    ],
+    build: |arguments| Ok(Box::new(NothingIf(need(arguments.operands("values"), "values")?))),
+};
+
+#[derive(Debug)]
+struct Default(Operand);
+
+impl Op for Default {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        Ok(if input.is_present() { input } else { self.0.value(cx) })
+    }
+}
+
+#[derive(Debug)]
+struct Coalesce(Vec<Operand>);
+
+impl Op for Coalesce {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let mut values = std::iter::once(input).chain(self.0.iter().map(|operand| operand.value(cx)));
+        Ok(values.find(|value| !value.is_empty()).unwrap_or_default())
+    }
+}
+
+#[derive(Debug)]
+struct Constant(Operand);
+
+impl Op for Constant {
+    fn apply<'a>(&'a self, _: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        Ok(self.0.value(cx))
+    }
+}
+
+#[derive(Debug)]
+struct NothingIf(Vec<Operand>);
+
+impl Op for NothingIf {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let is_none = self.0.iter().any(|operand| equal(input, operand.value(cx)));
+        Ok(if is_none { Value::Missing } else { input })
+    }
+}

@@ -1,0 +1,109 @@
+//! `to_boolean`, `invert`: flags, however they are spelled.
+
+use crate::engine::context::Cx;
+use crate::engine::op::{
+    ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure,
+};
+use crate::model::{Kinds, Value};
+
+const TRUE: [&str; 6] = ["true", "yes", "y", "on", "t", "1"];
+const FALSE: [&str; 6] = ["false", "no", "n", "off", "f", "0"];
+
+/// The row of `to_boolean`.
+pub const TO_BOOLEAN: OpSpec = OpSpec {
+    name: "to_boolean",
+    family: Family::Number,
+    summary: "turns a word or number into true or false",
+    details: "Without arguments `true`, `yes`, `y`, `on`, `t`, `1` are true and `false`, `no`, `n`, `off`, `f`, `0` are false. \
+              Words given replace the ones of their side. Case and the white space around do not count. A word on neither side \
+              is a failure: nobody knows what it means. Where everything else is false, use `one_of`.",
+    input: Kinds::SCALAR,
+    output: Output::Is(Kinds::BOOLEAN),
+    arguments: &[
+        ArgumentSpec::optional("true", ArgumentKind::Texts, "the words that mean true"),
+        ArgumentSpec::optional("false", ArgumentKind::Texts, "the words that mean false"),
+    ],
+    fails: "the word is on neither side",
+    takes_nothing: false,
+    examples: &[
+        example("", r#"" TRUE ""#, "true"),
+        example("", "0", "false"),
+        example("{ true: [enabled, active], false: disabled }", r#""Active""#, "true"),
+        example_failure("", r#""maybe""#),
+        example_failure("", "2"),
+    ],
+    build: |arguments| {
+        let mut words = |name, usual: [&str; 6]| {
+            let given =
+                arguments.texts(name).map(|words| words.iter().map(|word| word.trim().to_lowercase()).collect());
+            given.unwrap_or_else(|| usual.map(str::to_owned).to_vec())
+        };
+        let (yes, no): (Vec<String>, Vec<String>) = (words("true", TRUE), words("false", FALSE));
+        if let Some(word) = yes.iter().find(|word| no.contains(word)) {
+            let message = format!("has `{word}`, which also means false");
+            return Err(ArgumentError::new("true", message, "give the words of both sides"));
+        }
+        Ok(Box::new(ToBoolean { yes, no }))
+    },
+};
+
+/// The row of `invert`.
+pub const INVERT: OpSpec = OpSpec {
+    name: "invert",
+    family: Family::Number,
+    summary: "makes true false and false true",
+    details: "For flags that say the opposite, such as `blocked`; words and numbers go through `to_boolean` before.",
+    input: Kinds::BOOLEAN,
+    output: Output::Is(Kinds::BOOLEAN),
+    arguments: &[],
+    fails: "",
+    takes_nothing: false,
+    examples: &[example("", "true", "false"), example("", "false", "true")],
+    build: |_| Ok(Box::new(Invert)),
+};
+
+#[derive(Debug)]
+struct ToBoolean {
+    yes: Vec<String>,
+    no: Vec<String>,
+}
+
+impl Op for ToBoolean {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        if let Value::Bool(_) = input {
+            return Ok(input);
+        }
+        let word = cx.text(input)?.trim();
+        let is_among = |words: &[String]| words.iter().any(|have| have == word || *have == word.to_lowercase());
+        match (is_among(&self.yes), is_among(&self.no)) {
+            (true, _) => Ok(Value::Bool(true)),
+            (_, true) => Ok(Value::Bool(false)),
+            _ => Err(Failure::new("the word means neither true nor false")),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Invert;
+
+impl Op for Invert {
+    fn apply<'a>(&'a self, input: Value<'a>, _: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        match input {
+            Value::Bool(value) => Ok(Value::Bool(!value)),
+            _ => Err(Failure::kind(Kinds::BOOLEAN, input)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::op::{Argument, Arguments};
+
+    #[test]
+    fn no_word_is_on_both_sides() {
+        let mut arguments = Arguments::default();
+        arguments.push("true", Argument::Texts(vec![" NO ".to_owned()]));
+        assert_eq!((TO_BOOLEAN.build)(&mut arguments).unwrap_err().message, "has `no`, which also means false");
+    }
+}

@@ -1,0 +1,98 @@
+//! `equals`, `equals_ignoring_case`, `one_of`: the same value, as conditions compare.
+
+use super::folded_equal;
+use crate::engine::condition::equal;
+use crate::engine::context::Cx;
+use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
+use crate::engine::operand::Operand;
+use crate::engine::ops::arguments::{need, text};
+use crate::model::{Kinds, Value};
+
+/// The row of `equals`.
+pub const EQUALS: OpSpec = OpSpec {
+    name: "equals",
+    family: Family::Predicate,
+    summary: "whether the value is equal to another",
+    details: "Scalars are equal when their texts are: `1` equals `\"1\"`, `true` equals `\"true\"`, but `1.0` is not `1`; \
+              numbers are compared by `at_least` and its kin. Lists and objects are compared member by member.",
+    input: Kinds::ANY,
+    output: Output::Is(Kinds::BOOLEAN),
+    arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the other value")],
+    fails: "",
+    takes_nothing: false,
+    examples: &[
+        example("1", r#""1""#, "true"),
+        example("active", r#""Active""#, "false"),
+        example("{ value: [a, 1] }", r#"["a", "1"]"#, "true"),
+    ],
+    build: |arguments| Ok(Box::new(Equals(need(arguments.operand("value"), "value")?))),
+};
+
+/// The row of `equals_ignoring_case`.
+pub const EQUALS_IGNORING_CASE: OpSpec = OpSpec {
+    name: "equals_ignoring_case",
+    family: Family::Predicate,
+    summary: "whether two texts are equal when upper and lower case are the same",
+    details: "Letters are compared in lower case. White space and accents count.",
+    input: Kinds::SCALAR,
+    output: Output::Is(Kinds::BOOLEAN),
+    arguments: &[ArgumentSpec::main("text", ArgumentKind::Operand, "the other text")],
+    fails: "the argument has no value or is no text",
+    takes_nothing: false,
+    examples: &[
+        example("ines.valdez@example.org", r#""Ines.VALDEZ@example.org""#, "true"),
+        example("élodie", r#""Elodie""#, "false"),
+        example_failure("$item.email", r#""ada""#),
+    ],
+    build: |arguments| Ok(Box::new(EqualsIgnoringCase(need(arguments.operand("text"), "text")?))),
+};
+
+/// The row of `one_of`.
+pub const ONE_OF: OpSpec = OpSpec {
+    name: "one_of",
+    family: Family::Predicate,
+    summary: "whether the value is equal to one of several",
+    details: "Compares as `equals` does. A reference among the values that names a list stands for its elements.",
+    input: Kinds::ANY,
+    output: Output::Is(Kinds::BOOLEAN),
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values")],
+    fails: "",
+    takes_nothing: false,
+    examples: &[
+        example("[active, 1]", "1", "true"),
+        example("[active, locked]", r#""deleted""#, "false"),
+        example("{ values: [[active, locked]] }", r#""locked""#, "true"),
+    ],
+    build: |arguments| Ok(Box::new(OneOf(need(arguments.operands("values"), "values")?))),
+};
+
+#[derive(Debug)]
+struct Equals(Operand);
+
+impl Op for Equals {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        Ok(Value::Bool(equal(input, self.0.value(cx))))
+    }
+}
+
+#[derive(Debug)]
+struct EqualsIgnoringCase(Operand);
+
+impl Op for EqualsIgnoringCase {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let have = input.scalar_text(cx.arena).ok_or_else(|| Failure::kind(Kinds::SCALAR, input))?;
+        Ok(Value::Bool(folded_equal(have, text(&self.0, "text", cx)?)))
+    }
+}
+
+#[derive(Debug)]
+struct OneOf(Vec<Operand>);
+
+impl Op for OneOf {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let is_among = |other: Value<'a>| {
+            equal(input, other) || other.as_list().is_some_and(|list| list.iter().any(|element| equal(input, *element)))
+        };
+        Ok(Value::Bool(self.0.iter().any(|operand| is_among(operand.value(cx)))))
+    }
+}

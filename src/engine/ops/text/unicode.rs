@@ -1,0 +1,132 @@
+//! `unicode`, `transliterate`: one spelling for the same text, and plain ASCII for targets that know nothing else.
+
+use deunicode::AsciiChars as _;
+use unicode_normalization::{
+    IsNormalized, UnicodeNormalization as _, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
+};
+
+use super::made::{Made, TOO_LONG};
+use crate::engine::context::Cx;
+use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example};
+use crate::model::{Kinds, Value};
+
+/// The row of `unicode`.
+pub const UNICODE: OpSpec = OpSpec {
+    name: "unicode",
+    family: Family::Text,
+    summary: "brings a text to one of Unicode's normal forms",
+    details: "`nfc` makes `e` with a combining accent the one character `é`, so that equal names are equal; macOS and some LDAP \
+              servers write the other way, `nfd`. `nfkc` and `nfkd` also replace look-alikes such as full-width digits and \
+              ligatures, which loses the difference. See Unicode Standard Annex 15.",
+    input: Kinds::TEXTUAL,
+    output: Output::Is(Kinds::TEXT),
+    arguments: &[ArgumentSpec::main("form", ArgumentKind::Choice(&["nfc", "nfd", "nfkc", "nfkd"]), "the normal form")],
+    fails: TOO_LONG,
+    takes_nothing: false,
+    examples: &[
+        example("nfc", r#""Mu\u0308ller""#, r#""M\u00fcller""#),
+        example("nfd", r#""M\u00fcller""#, r#""Mu\u0308ller""#),
+        example("nfkc", r#""\uff11\uff12 ﬁn""#, r#""12 fin""#),
+    ],
+    build: |arguments| {
+        Ok(Box::new(match arguments.need_text("form")?.as_str() {
+            "nfd" => Form::Nfd,
+            "nfkc" => Form::Nfkc,
+            "nfkd" => Form::Nfkd,
+            _ => Form::Nfc,
+        }))
+    },
+};
+
+/// The row of `transliterate`.
+pub const TRANSLITERATE: OpSpec = OpSpec {
+    name: "transliterate",
+    family: Family::Text,
+    summary: "writes a text with ASCII characters that sound or look alike",
+    details: "For user names and mailbox names, not for the names of people: it loses accents, knows no language (`ä` becomes \
+              `a`, not `ae`) and reads Chinese characters as Mandarin. Characters without an equivalent are removed.",
+    input: Kinds::TEXTUAL,
+    output: Output::Is(Kinds::TEXT),
+    arguments: &[],
+    fails: TOO_LONG,
+    takes_nothing: false,
+    examples: &[
+        example("", r#""Solène Dušková""#, r#""Solene Duskova""#),
+        example("", r#""Straße Ægir""#, r#""Strasse AEgir""#),
+        example("", r#""北京""#, r#""Bei Jing""#),
+    ],
+    build: |_| Ok(Box::new(Transliterate)),
+};
+
+#[derive(Debug)]
+enum Form {
+    Nfc,
+    Nfd,
+    Nfkc,
+    Nfkd,
+}
+
+impl Form {
+    fn has(&self, text: &str) -> bool {
+        let check = match self {
+            Self::Nfc => is_nfc_quick(text.chars()),
+            Self::Nfd => is_nfd_quick(text.chars()),
+            Self::Nfkc => is_nfkc_quick(text.chars()),
+            Self::Nfkd => is_nfkd_quick(text.chars()),
+        };
+        check == IsNormalized::Yes
+    }
+}
+
+impl Op for Form {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let text = cx.text(input)?;
+        if self.has(text) {
+            return Ok(Value::Text(text));
+        }
+        match self {
+            Self::Nfc => collect(text.nfc(), cx),
+            Self::Nfd => collect(text.nfd(), cx),
+            Self::Nfkc => collect(text.nfkc(), cx),
+            Self::Nfkd => collect(text.nfkd(), cx),
+        }
+    }
+}
+
+fn collect<'a>(mut characters: impl Iterator<Item = char>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+    let mut made = Made::new(cx);
+    characters.try_for_each(|c| made.push_char(c))?;
+    Ok(made.finish())
+}
+
+#[derive(Debug)]
+struct Transliterate;
+
+impl Op for Transliterate {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let text = cx.text(input)?;
+        if text.is_ascii() {
+            return Ok(Value::Text(text));
+        }
+        let mut made = Made::new(cx);
+        text.ascii_chars().flatten().try_for_each(|part| made.push(&part))?;
+        Ok(made.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::engine::limits::MAX_TEXT_BYTES;
+
+    #[test]
+    fn one_character_may_become_many_but_not_too_many() {
+        let arena = Bump::new();
+        let cx = Cx::bare(&arena);
+        let ligatures = "\u{FDFA}".repeat(MAX_TEXT_BYTES / 10);
+        assert!(Form::Nfkd.apply(Value::Text(&ligatures), &cx).is_err());
+        assert!(Transliterate.apply(Value::Text(&ligatures), &cx).is_err());
+    }
+}
