@@ -12,3 +12,4 @@ pub mod engine;
 pub mod model;
 pub mod password;
 pub mod rules;
+pub mod schema;

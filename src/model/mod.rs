@@ -1,7 +1,9 @@
 //! The nouns that every other room speaks of.
 
+pub mod json;
 mod kinds;
 mod password;
+pub mod read;
 mod value;
 
 pub use kinds::Kinds;

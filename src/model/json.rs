@@ -1,0 +1,240 @@
+//! Values as JSON text and as `serde_json` data, and when two values are the same.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::Value;
+
+/// Appends the value as compact JSON.
+///
+/// Decimals keep their text, bytes become base64 text (RFC 4648, padded), members and elements that are
+/// [`Value::Missing`] are left out; a value that is itself missing is `null`.
+pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
+    let written = serde_json::to_writer(out, &value);
+    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+}
+
+/// JSON text as [`write`] makes it. With another serializer than `serde_json`, decimals have no exact form.
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Missing | Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(flag),
+            Self::Int(number) => serializer.serialize_i64(number),
+            Self::Decimal(text) => match serde_json::from_str::<&RawValue>(text) {
+                Ok(raw) => raw.serialize(serializer),
+                Err(_) => serializer.serialize_str(text),
+            },
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Bytes(bytes) => serializer.collect_str(&base64::display::Base64Display::new(bytes, &STANDARD)),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(None)?;
+                for item in items.iter().filter(|item| !matches!(item, Value::Missing)) {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Object(members) => {
+                let mut map = serializer.serialize_map(None)?;
+                for (name, value) in members.iter().filter(|(_, value)| !matches!(value, Value::Missing)) {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// The value as `serde_json` data, for reports.
+///
+/// Lossy on purpose: a number that neither 64 bits nor a double hold exactly becomes text, bytes become base64 text, and
+/// what is missing is left out.
+#[must_use]
+pub fn to_json(value: Value<'_>) -> Json {
+    match value {
+        Value::Missing | Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(flag),
+        Value::Int(number) => Json::from(number),
+        Value::Decimal(text) => decimal_to_json(text),
+        Value::Text(text) => Json::from(text),
+        Value::Bytes(bytes) => Json::String(STANDARD.encode(bytes)),
+        Value::List(items) => {
+            items.iter().filter(|item| !matches!(item, Value::Missing)).map(|item| to_json(*item)).collect()
+        }
+        Value::Object(members) => Json::Object(
+            members
+                .iter()
+                .filter(|(_, value)| !matches!(value, Value::Missing))
+                .map(|(name, value)| ((*name).to_owned(), to_json(*value)))
+                .collect(),
+        ),
+    }
+}
+
+fn decimal_to_json(text: &str) -> Json {
+    if let Ok(number) = text.parse::<u64>() {
+        return Json::from(number);
+    }
+    let double = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64);
+    match double {
+        Some(number) if same_number(&number.to_string(), text) => Json::Number(number),
+        _ => Json::from(text),
+    }
+}
+
+/// The value that `serde_json` data holds, copied into the arena.
+#[must_use]
+pub fn from_json<'a>(json: &Json, arena: &'a Bump) -> Value<'a> {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Int(number),
+            None => Value::Decimal(bumpalo::format!(in arena, "{}", number).into_bump_str()),
+        },
+        Json::String(text) => Value::Text(arena.alloc_str(text)),
+        Json::Array(items) => Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| from_json(item, arena)))),
+        Json::Object(members) => {
+            let mut copied = ArenaVec::with_capacity_in(members.len(), arena);
+            copied.extend(members.iter().map(|(name, value)| (&*arena.alloc_str(name), from_json(value, arena))));
+            Value::Object(copied.into_bump_slice())
+        }
+    }
+}
+
+/// Whether two values say the same.
+///
+/// Objects are the same in any order of members, and a missing member is no member. Numbers are compared exactly, by what
+/// they are and not how they are written: `1`, `1.0` and `10e-1` are the same, `0.1` and `0.10000000000000001` are not.
+#[must_use]
+pub fn same(a: Value<'_>, b: Value<'_>) -> bool {
+    match (a, b) {
+        (Value::Missing, Value::Missing) | (Value::Null, Value::Null) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Int(int), Value::Decimal(text)) | (Value::Decimal(text), Value::Int(int)) => {
+            same_number(&int.to_string(), text)
+        }
+        (Value::Decimal(a), Value::Decimal(b)) => same_number(a, b),
+        (Value::Text(a), Value::Text(b)) => a == b,
+        (Value::Bytes(a), Value::Bytes(b)) => a == b,
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(*a, *b)),
+        (Value::Object(_), Value::Object(_)) => covers(a, b) && covers(b, a),
+        _ => false,
+    }
+}
+
+/// Whether every member of `a` is the same in `b`.
+fn covers(a: Value<'_>, b: Value<'_>) -> bool {
+    let Value::Object(members) = a else { return false };
+    members.iter().all(|(name, value)| same(*value, b.member(name)))
+}
+
+/// Whether two JSON numbers are the same number, compared as text so that no digit is lost.
+#[must_use]
+pub fn same_number(a: &str, b: &str) -> bool {
+    a == b || matches!((canonical_number(a), canonical_number(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// A number as sign, digits without zeros at either end, and the power of ten of the last digit; nothing when the text is
+/// not a number or its exponent is beyond all reason.
+pub(crate) fn canonical_number(text: &str) -> Option<(bool, String, i64)> {
+    let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (rest, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let trimmed = digits.trim_end_matches('0');
+    let dropped = i64::try_from(digits.len() - trimmed.len()).ok()?;
+    let scale = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
+    let significant = trimmed.trim_start_matches('0');
+    if significant.is_empty() {
+        return Some((false, String::new(), 0));
+    }
+    Some((negative, significant.to_owned(), scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: Value<'_>) -> String {
+        let mut out = Vec::new();
+        write(value, &mut out);
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn writes_json() {
+        let members = [
+            ("a", Value::Text("q\"\u{1}ü")),
+            ("gone", Value::Missing),
+            ("n", Value::Decimal("1.10")),
+            ("big", Value::Decimal("123456789012345678901234567890")),
+            ("huge", Value::Decimal("1e400")),
+            ("list", Value::List(&[Value::Int(-3), Value::Missing, Value::Null, Value::Bool(true)])),
+            ("bytes", Value::Bytes(&[0xff, 0xfe])),
+        ];
+        assert_eq!(
+            text(Value::Object(&members)),
+            r#"{"a":"q\"\u0001ü","n":1.10,"big":123456789012345678901234567890,"huge":1e400,"list":[-3,null,true],"bytes":"//4="}"#
+        );
+        assert_eq!(text(Value::Decimal("nonsense")), "\"nonsense\"");
+        assert_eq!(text(Value::Missing), "null");
+    }
+
+    #[test]
+    fn to_json_keeps_what_fits_and_writes_the_rest_as_text() {
+        for (number, json) in [
+            ("18446744073709551615", "18446744073709551615"),
+            ("1.5", "1.5"),
+            ("1.10", "1.1"),
+            ("0.1000000000000000000001", "\"0.1000000000000000000001\""),
+            ("123456789012345678901234567890", "\"123456789012345678901234567890\""),
+            ("1e400", "\"1e400\""),
+        ] {
+            assert_eq!(to_json(Value::Decimal(number)).to_string(), json, "{number}");
+        }
+    }
+
+    #[test]
+    fn json_comes_back() {
+        let arena = Bump::new();
+        let json = serde_json::json!({"b": [1, 2.5, null, {"x": "y"}], "a": 18446744073709551615_u64, "c": false});
+        assert_eq!(to_json(from_json(&json, &arena)), json);
+    }
+
+    #[test]
+    fn sameness() {
+        let ab = [("a", Value::Int(1)), ("b", Value::Null)];
+        let ba = [("b", Value::Null), ("a", Value::Decimal("1.0"))];
+        let with_gap = [("a", Value::Int(1)), ("b", Value::Null), ("c", Value::Missing)];
+        assert!(same(Value::Object(&ab), Value::Object(&ba)));
+        assert!(same(Value::Object(&ab), Value::Object(&with_gap)));
+        assert!(!same(Value::Object(&ab), Value::Object(&[("a", Value::Int(1))])));
+        assert!(!same(Value::Int(1), Value::Text("1")));
+        assert!(!same(Value::Null, Value::Missing));
+        for (a, b, wanted) in [
+            ("1.0", "1", true),
+            ("10e-1", "1", true),
+            ("-0", "0.0", true),
+            ("1e2", "100", true),
+            ("-1", "1", false),
+            ("0.1", "0.10000000000000001", false),
+            ("1e99999999999999999999", "1", false),
+            ("1e99999999999999999999", "1e99999999999999999999", true),
+        ] {
+            assert_eq!(same(Value::Decimal(a), Value::Decimal(b)), wanted, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Looks up claims by their path, and lists those there are.
+
+use super::Schema;
+use super::path::{path_names, push_name};
+use super::shape::{Shape, ShapeKind};
+
+/// What the schema says about one claim path.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimShape<'s> {
+    /// The shape of the claim's values.
+    pub shape: &'s Shape,
+    /// Whether the claim has to be there.
+    pub requirement: Requirement,
+    /// Whether the claim, something around it or something inside it is marked sensitive.
+    pub sensitive: bool,
+}
+
+/// Whether a claim has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// It may be left out.
+    Optional,
+    /// It has to be there when any claim of the object around it is.
+    WithParent,
+    /// It has to be there in every account.
+    Always,
+}
+
+/// A claim that has to be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredClaim {
+    /// The claim path.
+    pub path: String,
+    /// The optional object whose presence demands the claim, by its path; nothing when every account needs the claim.
+    pub with: Option<String>,
+}
+
+impl Schema {
+    /// What the schema says about a claim; nothing when the path is not well formed or the schema has no such claim.
+    ///
+    /// Below an open object every name is a claim, of the shape that the schema gives to additional members.
+    #[must_use]
+    pub fn claim(&self, path: &str) -> Option<ClaimShape<'_>> {
+        let mut shape = self.root();
+        let mut requirement = Requirement::Always;
+        let mut sensitive = shape.sensitive;
+        for name in path_names(path)? {
+            requirement = match &shape.kind {
+                ShapeKind::Object(object) => {
+                    object.find(name).map_or(Requirement::Optional, |member| member.requirement(requirement))
+                }
+                _ => Requirement::Optional,
+            };
+            shape = shape.member(name)?;
+            sensitive |= shape.sensitive;
+        }
+        Some(ClaimShape { shape, requirement, sensitive: sensitive || shape.holds_sensitive() })
+    }
+
+    /// All claims that the schema names, in its order, objects before their members; for "did you mean" and listings.
+    #[must_use]
+    pub fn claim_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        collect_names(self.root(), "", &mut names);
+        names
+    }
+
+    /// All claims that have to be there, always or with the object around them, in the order of the schema.
+    #[must_use]
+    pub fn required_claims(&self) -> Vec<RequiredClaim> {
+        let mut claims = Vec::new();
+        collect_required(self.root(), "", None, &mut claims);
+        claims
+    }
+}
+
+fn collect_names(shape: &Shape, path: &str, names: &mut Vec<String>) {
+    let ShapeKind::Object(object) = &shape.kind else { return };
+    for member in &object.members {
+        let path = joined(path, &member.name);
+        names.push(path.clone());
+        collect_names(&member.shape, &path, names);
+    }
+}
+
+fn collect_required(shape: &Shape, path: &str, with: Option<&str>, claims: &mut Vec<RequiredClaim>) {
+    let ShapeKind::Object(object) = &shape.kind else { return };
+    for member in &object.members {
+        let path = joined(path, &member.name);
+        if member.required {
+            claims.push(RequiredClaim { path: path.clone(), with: with.map(str::to_owned) });
+            collect_required(&member.shape, &path, with, claims);
+        } else {
+            collect_required(&member.shape, &path, Some(&path), claims);
+        }
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    let mut path = path.to_owned();
+    push_name(&mut path, name);
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::KindSet;
+
+    #[test]
+    fn claims_of_the_standard_schema() {
+        let schema = Schema::builtin("standard").expect("built in");
+        for (path, kinds, sensitive) in [
+            ("username", KindSet::TEXT, true),
+            ("email", KindSet::OBJECT, true),
+            ("email.value", KindSet::TEXT, true),
+            ("email.verified", KindSet::BOOLEAN, false),
+            ("name.given", KindSet::TEXT, true),
+            ("status", KindSet::TEXT, false),
+            ("roles", KindSet::LIST, false),
+            ("custom.greeting", KindSet::JSON, true),
+            ("custom.a.b", KindSet::JSON, true),
+        ] {
+            let claim = schema.claim(path).expect(path);
+            assert_eq!((claim.shape.accepts_kinds(), claim.sensitive), (kinds, sensitive), "{path}");
+        }
+        for path in ["e_mail", "email.wert", "username.x", "email.", "", "roles.x"] {
+            assert!(schema.claim(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn requirements() {
+        let text = r#"{"type": "object", "required": ["a"], "properties": {
+            "a": {"type": "object", "required": ["x"], "properties": {"x": {"type": "string"}, "y": {"type": "string"}}},
+            "b": {"type": "object", "required": ["x"], "properties": {"x": {"type": "string"}}}}}"#;
+        let schema = Schema::load(text).expect("a schema");
+        let requirement = |path| schema.claim(path).expect("a claim").requirement;
+        assert_eq!(requirement("a"), Requirement::Always);
+        assert_eq!(requirement("a.x"), Requirement::Always);
+        assert_eq!(requirement("a.y"), Requirement::Optional);
+        assert_eq!(requirement("b.x"), Requirement::WithParent);
+        let required: Vec<_> = schema.required_claims().into_iter().map(|claim| (claim.path, claim.with)).collect();
+        assert_eq!(
+            required,
+            [("a".to_owned(), None), ("a.x".to_owned(), None), ("b.x".to_owned(), Some("b".to_owned()))]
+        );
+    }
+
+    #[test]
+    fn names_with_dots_are_quoted() {
+        let schema = Schema::builtin("scim").expect("built in");
+        let urn = r#""urn:ietf:params:scim:schemas:extension:enterprise:2.0:User".department"#;
+        assert!(schema.claim(urn).is_some());
+        assert!(schema.claim_names().iter().any(|name| name == urn));
+        assert!(schema.claim_names().iter().all(|name| schema.claim(name).is_some()));
+    }
+}

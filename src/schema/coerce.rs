@@ -1,0 +1,101 @@
+//! The one conversion that copying may do: a number becomes its text where the claim is text, so that ids stay whole.
+
+use bumpalo::Bump;
+
+use super::kinds::KindSet;
+use super::shape::Shape;
+use crate::model::Value;
+
+/// Fits a value to a shape without losing anything: numbers become text where the shape takes text and no numbers, also
+/// inside lists and objects. Everything else stays as it is; [`Shape::check`] says whether that fits.
+///
+/// A value that needs no change is given back without a copy.
+#[must_use]
+pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
+    match value {
+        Value::Int(_) | Value::Decimal(_) if takes_text_only(shape) => {
+            value.scalar_text(arena).map_or(value, Value::Text)
+        }
+        Value::List(items) => match shape.element() {
+            Some(element) if needs_list(element, items) => {
+                Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| fit(element, *item, arena))))
+            }
+            _ => value,
+        },
+        Value::Object(members) if needs_object(shape, members) => {
+            Value::Object(arena.alloc_slice_fill_iter(
+                members.iter().map(|(name, member)| {
+                    (*name, shape.member(name).map_or(*member, |shape| fit(shape, *member, arena)))
+                }),
+            ))
+        }
+        _ => value,
+    }
+}
+
+fn takes_text_only(shape: &Shape) -> bool {
+    shape.kinds.meets(KindSet::TEXT) && !shape.kinds.meets(KindSet::NUMBER)
+}
+
+/// Whether fitting would change the value.
+fn needs(shape: &Shape, value: Value<'_>) -> bool {
+    match value {
+        Value::Int(_) | Value::Decimal(_) => takes_text_only(shape),
+        Value::List(items) => shape.element().is_some_and(|element| needs_list(element, items)),
+        Value::Object(members) => needs_object(shape, members),
+        _ => false,
+    }
+}
+
+fn needs_list(element: &Shape, items: &[Value<'_>]) -> bool {
+    items.iter().any(|item| needs(element, *item))
+}
+
+fn needs_object(shape: &Shape, members: &[(&str, Value<'_>)]) -> bool {
+    members.iter().any(|(name, value)| shape.member(name).is_some_and(|shape| needs(shape, *value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::json::{from_json, to_json};
+    use crate::schema::Schema;
+
+    #[test]
+    fn numbers_become_text_where_text_is_wanted() {
+        let schema = Schema::builtin("standard").expect("built in");
+        let arena = Bump::new();
+        let draft = serde_json::json!({
+            "external_id": 412, "tags": [1, "b"], "status": true, "must_change_password": 1,
+            "external_identities": [{"provider": "x", "subject": 18446744073709551615_u64}],
+            "custom": {"seats": 12},
+        });
+        let fitted = to_json(fit(schema.root(), from_json(&draft, &arena), &arena));
+        assert_eq!(
+            fitted,
+            serde_json::json!({
+                "external_id": "412", "tags": ["1", "b"], "status": true, "must_change_password": 1,
+                "external_identities": [{"provider": "x", "subject": "18446744073709551615"}],
+                "custom": {"seats": 12},
+            })
+        );
+    }
+
+    #[test]
+    fn decimals_keep_their_text() {
+        let schema = Schema::builtin("standard").expect("built in");
+        let arena = Bump::new();
+        let shape = schema.claim("external_id").expect("a claim").shape;
+        assert_eq!(fit(shape, Value::Decimal("1.10"), &arena).as_text(), Some("1.10"));
+    }
+
+    #[test]
+    fn what_fits_is_not_copied() {
+        let schema = Schema::builtin("standard").expect("built in");
+        let arena = Bump::new();
+        let items = [Value::Text("a"), Value::Text("b")];
+        let shape = schema.claim("roles").expect("a claim").shape;
+        let fitted = fit(shape, Value::List(&items), &arena);
+        assert!(std::ptr::eq(fitted.as_list().expect("a list"), &raw const items[..]));
+    }
+}

@@ -1,0 +1,397 @@
+//! Reads JSON Schema documents into shapes.
+//!
+//! Drafts 4 to 2020-12 are read alike. A schema without `type` takes the type that its keywords speak of. Keywords that
+//! shapes do not model are left to the general validator, so that no rule of the document is ever dropped.
+
+use jsonschema::Draft;
+use serde_json::{Map, Value as Json};
+
+use super::SchemaError;
+use super::keywords::{
+    Node, choices, demands_anything, flag, integers, is_holistic, leave_demands, leftovers, members_of, nullable,
+    numbers, pointer_step, required_names, size, text, text_shape, types, wrong,
+};
+use super::kinds::KindSet;
+use super::residual::Residual;
+use super::shape::{ListShape, Member, ObjectShape, Shape, ShapeKind};
+use crate::model::Kind;
+
+/// Schemas inside each other. Stops a document from using up the stack; SCIM has 5 levels.
+const MAX_DEPTH: usize = 48;
+/// Shapes of one document. Stops references from multiplying without end; SCIM has about 90.
+const MAX_SHAPES: usize = 20_000;
+
+/// Reads a whole document.
+pub(super) fn read(document: &Json) -> Result<Shape, SchemaError> {
+    let draft = Draft::default().detect(document);
+    if draft == Draft::Unknown {
+        return Err(SchemaError::new("/$schema", "this is not a version of JSON Schema that Landfall knows"));
+    }
+    let lone_refs = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
+    let mut reader = Reader { root: document, lone_refs, open: Vec::new(), level: 0, depth: 0, shapes: 0 };
+    let shape = reader.schema(document, "")?;
+    jsonschema::meta::validate(document)
+        .map_err(|error| SchemaError::new(error.instance_path().as_str(), error.to_string()))?;
+    if !shape.accepts_kinds().contains(Kind::Object) {
+        return Err(SchemaError::new("", "an account is an object, and this schema takes none"));
+    }
+    Ok(shape)
+}
+
+struct Reader<'d> {
+    root: &'d Json,
+    /// Keywords beside `$ref` count for nothing, as up to draft 7.
+    lone_refs: bool,
+    /// The references being followed, each with the level at which it was.
+    open: Vec<(String, usize)>,
+    /// How many members and lists the reader has gone into.
+    level: usize,
+    depth: usize,
+    shapes: usize,
+}
+
+impl Reader<'_> {
+    fn schema(&mut self, schema: &Json, at: &str) -> Result<Shape, SchemaError> {
+        self.shapes += 1;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(SchemaError::new(at, format!("schemas are nested deeper than {MAX_DEPTH} levels")));
+        }
+        if self.shapes > MAX_SHAPES {
+            return Err(SchemaError::new(at, format!("the schema unfolds to more than {MAX_SHAPES} places")));
+        }
+        let shape = match schema {
+            Json::Bool(true) => Shape::any(),
+            Json::Bool(false) => Shape::new(ShapeKind::Any, KindSet::NONE),
+            Json::Object(node) => self.node(node, at)?,
+            other => return Err(wrong(at, "a schema (an object, `true` or `false`)", other)),
+        };
+        self.depth -= 1;
+        Ok(shape)
+    }
+
+    /// Goes into a member or an element, which is what makes a recursive schema legal.
+    fn inner(&mut self, schema: &Json, at: &str) -> Result<Shape, SchemaError> {
+        self.level += 1;
+        let shape = self.schema(schema, at);
+        self.level -= 1;
+        shape
+    }
+
+    fn node(&mut self, node: &Node, at: &str) -> Result<Shape, SchemaError> {
+        let mut shape = match node.get("$ref") {
+            Some(target) if self.lone_refs || !demands_anything(node) => self.follow(target, at)?,
+            _ => match nullable(node) {
+                Some((keyword, index, branch)) => {
+                    let mut shape = self.schema(branch, &format!("{at}/{keyword}/{index}"))?;
+                    shape.kinds = shape.kinds | KindSet::from(Kind::Null);
+                    shape
+                }
+                None => self.plain(node, at)?,
+            },
+        };
+        if let Some(about) = node.get("description") {
+            shape.about = text(about, &format!("{at}/description"))?.to_owned();
+        }
+        if let Some(sensitive) = node.get("x-sensitive") {
+            shape.sensitive = flag(sensitive, &format!("{at}/x-sensitive"))?;
+        }
+        Ok(shape)
+    }
+
+    fn follow(&mut self, target: &Json, at: &str) -> Result<Shape, SchemaError> {
+        let place = format!("{at}/$ref");
+        let target = text(target, &place)?;
+        let Some(pointer) = target.strip_prefix('#').filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+            let message = format!("`{target}` is not a place in this document; references look like `#/$defs/name`");
+            return Err(SchemaError::new(place, message));
+        };
+        let decoded = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
+        let Some(schema) = self.root.pointer(&decoded) else {
+            return Err(SchemaError::new(place, format!("`{target}` is not in the document")));
+        };
+        if let Some((_, level)) = self.open.iter().find(|(open, _)| open == target) {
+            if *level == self.level {
+                return Err(SchemaError::new(place, format!("`{target}` leads back to itself")));
+            }
+            // A recursive schema, a tree for example: unfolded once, then left to the general validator.
+            let mut shape = Shape::any();
+            let keywords = Map::from_iter([("$ref".to_owned(), Json::from(target))]);
+            shape.residual = Some(self.residual(keywords, false, at)?);
+            return Ok(shape);
+        }
+        self.open.push((target.to_owned(), self.level));
+        let shape = self.schema(schema, &decoded);
+        self.open.pop();
+        shape
+    }
+
+    fn plain(&mut self, node: &Node, at: &str) -> Result<Shape, SchemaError> {
+        let (kinds, only) = types(node, at)?;
+        let mut left = leftovers(node);
+        let kind = match only {
+            Some("string") => ShapeKind::Text(text_shape(node, &mut left, at)?),
+            Some("boolean") => ShapeKind::Boolean,
+            Some("integer") => ShapeKind::Integer(integers(node, &mut left)),
+            Some("number") => ShapeKind::Number(numbers(node)),
+            Some("array") => ShapeKind::List(self.list(node, &mut left, at)?),
+            Some("object") => ShapeKind::Object(self.object(node, at)?),
+            _ => {
+                leave_demands(node, &mut left);
+                ShapeKind::Any
+            }
+        };
+        let mut shape = Shape::new(kind, kinds);
+        shape.choices = choices(node, at)?;
+        self.learn_from_parts(&mut shape, node, at)?;
+        let holistic = is_holistic(node);
+        if holistic {
+            left.clone_from(node);
+        }
+        if !left.is_empty() {
+            shape.residual = Some(self.residual(left, holistic, at)?);
+        }
+        Ok(shape)
+    }
+
+    fn residual(&self, keywords: Node, repeats_shape: bool, at: &str) -> Result<Residual, SchemaError> {
+        Residual::new(keywords, self.root, repeats_shape).map_err(|message| SchemaError::new(at, message))
+    }
+
+    fn list(&mut self, node: &Node, left: &mut Node, at: &str) -> Result<ListShape, SchemaError> {
+        let element = match node.get("items") {
+            Some(items @ (Json::Object(_) | Json::Bool(_))) if !node.contains_key("prefixItems") => {
+                self.inner(items, &format!("{at}/items"))?
+            }
+            Some(items) => {
+                left.insert("items".to_owned(), items.clone());
+                Shape::any()
+            }
+            None => Shape::any(),
+        };
+        Ok(ListShape {
+            element: Box::new(element),
+            unique: node.get("uniqueItems").map_or(Ok(false), |unique| flag(unique, &format!("{at}/uniqueItems")))?,
+            min_items: size(node, "minItems", at)?,
+            max_items: size(node, "maxItems", at)?,
+        })
+    }
+
+    fn object(&mut self, node: &Node, at: &str) -> Result<ObjectShape, SchemaError> {
+        let mut members = Vec::new();
+        for (name, schema) in members_of(node, at)? {
+            let place = format!("{at}/properties/{}", pointer_step(name));
+            members.push(Member { name: name.clone(), shape: self.inner(schema, &place)?, required: false });
+        }
+        let additional = match node.get("additionalProperties") {
+            // Which members are additional then depends on the patterns; the general validator knows.
+            _ if node.contains_key("patternProperties") => Some(Shape::any()),
+            Some(Json::Bool(false)) => None,
+            Some(schema) => Some(self.inner(schema, &format!("{at}/additionalProperties"))?),
+            None => Some(Shape::any()),
+        };
+        for name in required_names(node, at)? {
+            match (members.iter_mut().find(|member| member.name == name), &additional) {
+                (Some(member), _) => member.required = true,
+                (None, Some(shape)) => {
+                    members.push(Member { name: name.to_owned(), shape: shape.clone(), required: true });
+                }
+                (None, None) => {
+                    let message =
+                        format!("`{name}` is required, but the object has no such member and takes no others");
+                    return Err(SchemaError::new(format!("{at}/required"), message));
+                }
+            }
+        }
+        Ok(ObjectShape::new(members, additional.map(Box::new)))
+    }
+
+    /// Takes over what the parts of `allOf`, and a `$ref` with other keywords beside it, say of kinds and members, so that
+    /// claims below them are known. Enforcing them stays with the general validator.
+    fn learn_from_parts(&mut self, shape: &mut Shape, node: &Node, at: &str) -> Result<(), SchemaError> {
+        let mut parts = Vec::new();
+        if let Some(target) = node.get("$ref") {
+            parts.push(self.follow(target, at)?);
+        }
+        for (index, part) in node.get("allOf").and_then(Json::as_array).into_iter().flatten().enumerate() {
+            parts.push(self.schema(part, &format!("{at}/allOf/{index}"))?);
+        }
+        for part in parts {
+            learn(shape, part);
+        }
+        Ok(())
+    }
+}
+
+/// Adds what `part` says to a shape that has to keep it, too.
+fn learn(shape: &mut Shape, mut part: Shape) {
+    shape.kinds = shape.kinds.and(part.kinds);
+    shape.sensitive |= part.sensitive;
+    if shape.about.is_empty() {
+        shape.about = std::mem::take(&mut part.about);
+    }
+    match (&mut shape.kind, part.kind) {
+        (ShapeKind::Object(object), ShapeKind::Object(other)) => {
+            let mut members = std::mem::take(&mut object.members);
+            for theirs in other.members {
+                match members.iter_mut().find(|ours| ours.name == theirs.name) {
+                    Some(ours) => {
+                        ours.required |= theirs.required;
+                        learn(&mut ours.shape, theirs.shape);
+                    }
+                    None => members.push(theirs),
+                }
+            }
+            let additional = match (object.additional.take(), other.additional) {
+                (Some(ours), Some(_)) => Some(ours),
+                _ => None,
+            };
+            *object = ObjectShape::new(members, additional);
+        }
+        (kind @ ShapeKind::Any, theirs) => *kind = theirs,
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::schema::{KindSet, Schema, ShapeKind};
+
+    fn error(document: &Json) -> String {
+        Schema::from_json("test", document).expect_err("not a schema").to_string()
+    }
+
+    #[test]
+    fn mistakes_are_placed() {
+        for (document, message) in [
+            (json!({"type": "strng"}), "at `/type`: `strng` is not a type; did you mean `string`?"),
+            (
+                json!({"properties": {"a/b": {"type": 1}}}),
+                "at `/properties/a~1b/type`: this has to be text, not a number",
+            ),
+            (json!({"properties": []}), "at `/properties`: this has to be an object, not a list"),
+            (
+                json!({"properties": {"a": "text"}}),
+                "at `/properties/a`: this has to be a schema (an object, `true` or `false`), not text",
+            ),
+            (json!({"required": "a"}), "at `/required`: this has to be a list of names, not text"),
+            (
+                json!({"required": ["a"], "additionalProperties": false}),
+                "at `/required`: `a` is required, but the object has no such member and takes no others",
+            ),
+            (
+                json!({"properties": {"a": {"minLength": -1}}}),
+                "at `/properties/a/minLength`: this has to be a whole number from 0, not a number",
+            ),
+            (json!({"properties": {"a": {"enum": "x"}}}), "at `/properties/a/enum`: this has to be a list, not text"),
+            (
+                json!({"properties": {"a": {"x-sensitive": 1}}}),
+                "at `/properties/a/x-sensitive`: this has to be `true` or `false`, not a number",
+            ),
+            (
+                json!({"properties": {"a": {"$ref": "#/$defs/b"}}}),
+                "at `/properties/a/$ref`: `#/$defs/b` is not in the document",
+            ),
+            (
+                json!({"properties": {"a": {"$ref": "https://example.com/b.json"}}}),
+                "at `/properties/a/$ref`: `https://example.com/b.json` is not a place in this document; references look like `#/$defs/name`",
+            ),
+            (
+                json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+                "at `/$defs/b/$ref`: `#/$defs/a` leads back to itself",
+            ),
+            (json!({"type": "string"}), "an account is an object, and this schema takes none"),
+            (
+                json!({"$schema": "https://example.com/own"}),
+                "at `/$schema`: this is not a version of JSON Schema that Landfall knows",
+            ),
+            (json!([]), "this has to be a schema (an object, `true` or `false`), not a list"),
+        ] {
+            assert_eq!(error(&document), message, "{document}");
+        }
+        for document in [
+            json!({"properties": {"a": {"type": "string", "pattern": "("}}}),
+            json!({"properties": {"a": {"allOf": {}}}}),
+            json!({"properties": {"a": {"type": "number", "minimum": "x"}}}),
+        ] {
+            assert!(error(&document).starts_with("at `/properties/a"), "{}", error(&document));
+        }
+    }
+
+    #[test]
+    fn text_is_json_or_yaml() {
+        let yaml = "type: object\nproperties:\n  email: { type: string, format: email }\n";
+        assert!(Schema::load(yaml).expect("a schema").claim("email").is_some());
+        assert!(Schema::load("scim").is_ok());
+        let unknown = Schema::load("skim").expect_err("no such schema").to_string();
+        assert_eq!(unknown, "there is no schema `skim`; built in are `standard` and `scim`");
+        assert!(Schema::load("{ \"type\": }").expect_err("not JSON").to_string().contains("line 1 column 11"));
+        assert!(Schema::load("type: [object").is_err());
+    }
+
+    #[test]
+    fn every_builtin_is_read() {
+        for (name, _) in Schema::builtins() {
+            let document = Schema::builtin_document(name).expect("a document");
+            Schema::from_text(name, document).expect(name);
+            assert_eq!(Schema::builtin(name).expect(name).name(), name);
+        }
+    }
+
+    #[test]
+    fn recursive_schemas_are_unfolded_once_and_enforced_below() {
+        let document = json!({"$ref": "#/$defs/tree", "$defs": {"tree": {"type": "object", "additionalProperties": false,
+            "properties": {"name": {"type": "string"}, "next": {"$ref": "#/$defs/tree"}}}}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        assert!(schema.claim("next.next.name").is_some());
+        let arena = bumpalo::Bump::new();
+        let accept =
+            |json: Json| schema.accept(crate::model::json::from_json(&json, &arena)).map_err(|e| e.to_string());
+        assert!(accept(json!({"next": {"next": {"name": "x"}}})).is_ok());
+        let found = accept(json!({"next": {"next": {"next": {"name": 1}}}})).expect_err("a number");
+        assert_eq!(found, "`next.next.next.name` breaks `type` of the schema");
+    }
+
+    #[test]
+    fn parts_are_learned_from() {
+        let document = json!({"$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": "#/$defs/base", "required": ["b"],
+            "allOf": [{"properties": {"c": {"type": ["boolean", "null"], "x-sensitive": true}}}],
+            "properties": {"b": {"anyOf": [{"type": "null"}, {"type": "string"}], "description": "the b"}},
+            "$defs": {"base": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        assert_eq!(schema.claim_names(), ["b", "a", "c"]);
+        let b = schema.claim("b").expect("a claim").shape;
+        assert!(matches!(b.kind, ShapeKind::Text(_)));
+        assert_eq!(
+            (b.about.as_str(), b.accepts_kinds().without(KindSet::TEXT).to_string()),
+            ("the b", "null".to_owned())
+        );
+        assert!(schema.claim("c").expect("a claim").sensitive);
+        assert_eq!(schema.required_claims().len(), 2);
+    }
+
+    #[test]
+    fn a_reference_in_draft_7_stands_alone() {
+        let document = json!({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#/definitions/t", "minLength": 5, "x-sensitive": true}},
+            "definitions": {"t": {"type": "string"}}});
+        let schema = Schema::from_json("test", &document).expect("a schema");
+        let claim = schema.claim("a").expect("a claim");
+        assert!(claim.sensitive);
+        assert!(matches!(&claim.shape.kind, ShapeKind::Text(text) if text.min_length.is_none()));
+    }
+
+    #[test]
+    fn references_cannot_multiply_without_end() {
+        let mut defs = serde_json::Map::new();
+        for level in 0..20 {
+            let next = json!({"$ref": format!("#/$defs/d{}", level + 1)});
+            defs.insert(format!("d{level}"), json!({"properties": {"a": next, "b": next}}));
+        }
+        defs.insert("d20".to_owned(), json!({}));
+        let found = error(&json!({"$ref": "#/$defs/d0", "$defs": defs}));
+        assert!(found.contains("unfolds to more than") || found.contains("nested deeper"), "{found}");
+    }
+}

@@ -1,0 +1,192 @@
+//! Shapes: what a value at one place of the account has to look like, ready to check without further thought.
+
+use regex::Regex;
+
+use super::claim::Requirement;
+use super::format::TextFormat;
+use super::kinds::KindSet;
+use super::residual::Residual;
+
+/// The shape of the values at one place.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    /// What is demanded of the values.
+    pub kind: ShapeKind,
+    /// The only values taken, when the schema lists them.
+    pub choices: Option<Vec<serde_json::Value>>,
+    /// Whether values are masked everywhere but in the target.
+    pub sensitive: bool,
+    /// What the schema says about the place; may be empty.
+    pub about: String,
+    pub(super) kinds: KindSet,
+    pub(super) residual: Option<Residual>,
+}
+
+/// What a shape demands.
+#[derive(Debug, Clone)]
+pub enum ShapeKind {
+    /// Nothing beyond [`Shape::accepts_kinds`].
+    Any,
+    /// Text.
+    Text(TextShape),
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer(Range<i64>),
+    /// A number.
+    Number(Range<f64>),
+    /// A list.
+    List(ListShape),
+    /// An object.
+    Object(ObjectShape),
+}
+
+/// What is demanded of text.
+#[derive(Debug, Clone, Default)]
+pub struct TextShape {
+    /// The format.
+    pub format: Option<TextFormat>,
+    /// The pattern that matches somewhere in the text.
+    pub pattern: Option<Pattern>,
+    /// The least number of characters.
+    pub min_length: Option<u64>,
+    /// The largest number of characters.
+    pub max_length: Option<u64>,
+}
+
+/// A pattern as the schema writes it, and compiled.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// The pattern as written, in the syntax of ECMA-262.
+    pub source: String,
+    pub(super) regex: Regex,
+}
+
+/// Bounds of numbers, both inclusive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range<T> {
+    /// The smallest number taken.
+    pub min: Option<T>,
+    /// The largest number taken.
+    pub max: Option<T>,
+}
+
+/// What is demanded of a list.
+#[derive(Debug, Clone)]
+pub struct ListShape {
+    /// The shape of every element.
+    pub element: Box<Shape>,
+    /// Whether no element may be there twice.
+    pub unique: bool,
+    /// The least number of elements.
+    pub min_items: Option<u64>,
+    /// The largest number of elements.
+    pub max_items: Option<u64>,
+}
+
+/// What is demanded of an object.
+#[derive(Debug, Clone)]
+pub struct ObjectShape {
+    /// The members that the schema names, in its order.
+    pub members: Vec<Member>,
+    /// The shape of all other members; nothing when there may be none.
+    pub additional: Option<Box<Shape>>,
+    pub(super) required: usize,
+}
+
+/// One named member of an object.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The name.
+    pub name: String,
+    /// The shape of its values.
+    pub shape: Shape,
+    /// Whether an object without it is refused.
+    pub required: bool,
+}
+
+impl Shape {
+    pub(super) fn new(kind: ShapeKind, kinds: KindSet) -> Self {
+        Self { kind, choices: None, sensitive: false, about: String::new(), kinds, residual: None }
+    }
+
+    /// The shape that takes everything JSON has.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::new(ShapeKind::Any, KindSet::JSON)
+    }
+
+    /// The kinds of values that can fit, for checks before there are values.
+    #[must_use]
+    pub fn accepts_kinds(&self) -> KindSet {
+        self.kinds
+    }
+
+    /// The shape of a member of the object, named or additional; nothing when there is no such member.
+    ///
+    /// A shape that demands nothing has all members, of any shape.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Shape> {
+        match &self.kind {
+            ShapeKind::Object(object) => match object.find(name) {
+                Some(member) => Some(&member.shape),
+                None => object.additional.as_deref(),
+            },
+            ShapeKind::Any if self.kinds.meets(KindSet::OBJECT) => Some(any_shape()),
+            _ => None,
+        }
+    }
+
+    /// The shape of the elements of the list; nothing when this takes no list.
+    #[must_use]
+    pub fn element(&self) -> Option<&Shape> {
+        match &self.kind {
+            ShapeKind::List(list) => Some(&list.element),
+            ShapeKind::Any if self.kinds.meets(KindSet::LIST) => Some(any_shape()),
+            _ => None,
+        }
+    }
+
+    /// Whether this shape or one inside it is marked sensitive.
+    #[must_use]
+    pub fn holds_sensitive(&self) -> bool {
+        self.sensitive
+            || match &self.kind {
+                ShapeKind::List(list) => list.element.holds_sensitive(),
+                ShapeKind::Object(object) => {
+                    object.members.iter().any(|member| member.shape.holds_sensitive())
+                        || object.additional.as_ref().is_some_and(|shape| shape.holds_sensitive())
+                }
+                _ => false,
+            }
+    }
+}
+
+impl ObjectShape {
+    pub(super) fn new(members: Vec<Member>, additional: Option<Box<Shape>>) -> Self {
+        let required = members.iter().filter(|member| member.required).count();
+        Self { members, additional, required }
+    }
+
+    /// The named member.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+}
+
+impl Member {
+    pub(super) fn requirement(&self, outer: Requirement) -> Requirement {
+        match (self.required, outer) {
+            (false, _) => Requirement::Optional,
+            (true, Requirement::Always) => Requirement::Always,
+            (true, _) => Requirement::WithParent,
+        }
+    }
+}
+
+/// The one shape that stands for "anything" where the schema says no more.
+pub(super) fn any_shape() -> &'static Shape {
+    static ANY: std::sync::LazyLock<Shape> = std::sync::LazyLock::new(Shape::any);
+    &ANY
+}
