@@ -1,0 +1,154 @@
+//! A time or a date, and how both are written.
+
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+
+use super::zone::{self, Zone, out_of_range};
+use crate::engine::context::Cx;
+use crate::engine::op::{ArgumentKind, ArgumentSpec, Arguments, Failure};
+use crate::model::Value;
+
+/// 1970-01-01T00:00:00Z, where Unix times begin (IEEE Std 1003.1, 4.19).
+pub const UNIX_EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// What was read from a record: a date, perhaps with a time of day, perhaps with the zone it was written for.
+#[derive(Debug)]
+pub struct Read {
+    /// The date as written.
+    pub date: Date,
+    /// The time of day as written.
+    pub time: Option<Time>,
+    /// The zone or offset as written.
+    pub zone: Option<TimeZone>,
+}
+
+/// What a step gives: a time or a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A time when a time of day was read, otherwise a date.
+    AsRead,
+    /// Always a time.
+    Time,
+    /// Always a date.
+    Date,
+}
+
+/// The `to` argument.
+pub const TO: ArgumentSpec = ArgumentSpec::optional(
+    "to",
+    ArgumentKind::Choice(&["time", "date"]),
+    "what to make; by default a time when a time of day is there, otherwise a date",
+);
+
+/// The `zone` argument of steps that read local times.
+pub const ZONE: ArgumentSpec = ArgumentSpec::optional(
+    "zone",
+    ArgumentKind::Operand,
+    "the IANA time zone or offset of times that are written without one",
+);
+
+impl Target {
+    /// Takes the argument `to`.
+    pub fn take(arguments: &mut Arguments) -> Self {
+        match arguments.text("to").as_deref() {
+            Some("time") => Self::Time,
+            Some("date") => Self::Date,
+            _ => Self::AsRead,
+        }
+    }
+}
+
+impl Read {
+    /// The value that a step makes of it.
+    ///
+    /// A date of a time that carries its offset is the date as written, or, when a zone is declared, the date in that zone.
+    pub fn finish<'a>(self, zone: &'a Zone, target: Target, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let as_date = target == Target::Date || (target == Target::AsRead && self.time.is_none());
+        match (as_date, self.time, &self.zone) {
+            (true, Some(_), Some(written)) => match zone.value(cx)? {
+                Some(declared) => {
+                    let utc = zone::to_utc(self.local(), written)?;
+                    write_date(zone::to_local(utc, &declared)?.date(), cx)
+                }
+                None => write_date(self.date, cx),
+            },
+            (true, ..) => write_date(self.date, cx),
+            (false, ..) => write_time(self.utc(zone, cx)?, cx),
+        }
+    }
+
+    /// The time in UTC; midnight when no time of day was read.
+    pub fn utc<'a>(self, zone: &'a Zone, cx: &Cx<'a>) -> Result<DateTime, Failure> {
+        let local = self.local();
+        let zone = match self.zone {
+            Some(zone) => zone,
+            None => zone.value(cx)?.ok_or_else(no_zone)?,
+        };
+        zone::to_utc(local, &zone)
+    }
+
+    /// The time as written; midnight when no time of day was read.
+    pub fn local(&self) -> DateTime {
+        DateTime::from_parts(self.date, self.time.unwrap_or_default())
+    }
+}
+
+/// The failure of a local time without a zone.
+pub fn no_zone() -> Failure {
+    Failure::new("the time has no zone and none is declared")
+}
+
+/// The failure of a day that the calendar does not have.
+pub fn no_such_date() -> Failure {
+    Failure::new("there is no such date")
+}
+
+/// A UTC time as RFC 3339 text, the fraction without zeros at its end.
+pub fn write_time<'a>(utc: DateTime, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+    if utc.year() < 1 {
+        return Err(out_of_range());
+    }
+    Ok(Value::Text(bumpalo::format!(in cx.arena, "{}Z", utc).into_bump_str()))
+}
+
+/// A date as `YYYY-MM-DD`.
+pub fn write_date<'a>(date: Date, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+    if date.year() < 1 {
+        return Err(out_of_range());
+    }
+    Ok(Value::Text(bumpalo::format!(in cx.arena, "{}", date).into_bump_str()))
+}
+
+/// The UTC time this many nanoseconds after the Unix epoch.
+pub fn from_unix_nanos(nanos: i128) -> Result<DateTime, Failure> {
+    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
+    let rest = i32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
+    UNIX_EPOCH.checked_add(SignedDuration::new(seconds, rest)).map_err(|_| out_of_range())
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+
+    #[test]
+    fn times_are_trimmed_and_reach_the_end_of_9999() {
+        let arena = Bump::new();
+        let cx = Cx::bare(&arena);
+        for (nanos, text) in [
+            (0, Some("1970-01-01T00:00:00Z")),
+            (1_688_904_002_610_000_000, Some("2023-07-09T12:00:02.61Z")),
+            (-1, Some("1969-12-31T23:59:59.999999999Z")),
+            (253_402_300_799_999_999_900, Some("9999-12-31T23:59:59.9999999Z")),
+            (253_402_300_800_000_000_000, None),
+            (-62_135_596_800_000_000_000, Some("0001-01-01T00:00:00Z")),
+            (-62_135_596_800_000_000_001, None),
+            (i128::MAX, None),
+        ] {
+            let written = from_unix_nanos(nanos).and_then(|utc| write_time(utc, &cx)).ok().and_then(Value::as_text);
+            assert_eq!(written, text, "{nanos}");
+        }
+    }
+}
