@@ -1,0 +1,261 @@
+//! `email`, `email_domain`, `email_local`: mail addresses.
+
+use std::borrow::Cow;
+
+use email_address::{EmailAddress, Options};
+
+use super::domain::{IDN, Idn};
+use crate::engine::context::Cx;
+use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
+use crate::model::{Kinds, Value};
+
+/// The longest address that can be used in a mail (RFC 5321 §4.5.3.1.3 with erratum 1690).
+const MAX_BYTES: usize = 254;
+
+/// The row of `email`.
+pub const EMAIL: OpSpec = OpSpec {
+    name: "email",
+    family: Family::Identity,
+    summary: "checks a mail address and writes it in lower case",
+    details: "White space around the address is taken off. The syntax is that of RFC 5321 and 6531 with what registration forms \
+              expect: a domain of at least two parts, no display name, no comment, no address literal. International domains \
+              are written in ASCII unless `idn` says otherwise, so that one mailbox has one spelling. `keep_case` keeps the \
+              case of the part before the `@`; domains have no case.",
+    input: Kinds::TEXT,
+    output: Output::Is(Kinds::TEXT),
+    arguments: &[
+        ArgumentSpec::optional("keep_case", ArgumentKind::Boolean, "whether the part before the `@` keeps its case"),
+        IDN,
+    ],
+    fails: "the text is not a mail address, or is longer than 254 bytes",
+    takes_nothing: false,
+    examples: &[
+        example("", r#""  Jane.DOE@Example.COM ""#, r#""jane.doe@example.com""#),
+        example("", r#""info@bücher.example""#, r#""info@xn--bcher-kva.example""#),
+        example("{ keep_case: true, idn: unicode }", r#""Info@xn--bcher-kva.EXAMPLE""#, r#""Info@bücher.example""#),
+        example_failure("", r#""a@b""#),
+        example_failure("", r#""Jane Doe <jane@example.com>""#),
+    ],
+    build: |arguments| {
+        let keep_case = arguments.boolean("keep_case").unwrap_or(false);
+        Ok(Box::new(Email { keep_case, idn: Idn::of(arguments), part: Part::Whole }))
+    },
+};
+
+/// The row of `email_domain`.
+pub const EMAIL_DOMAIN: OpSpec = OpSpec {
+    name: "email_domain",
+    summary: "takes the domain of a mail address",
+    details: "The address is checked as by `email`. The domain tells company accounts and tenants apart.",
+    arguments: &[IDN],
+    examples: &[
+        example("", r#""jane@Example.COM""#, r#""example.com""#),
+        example("{ idn: unicode }", r#""info@xn--bcher-kva.example""#, r#""bücher.example""#),
+        example_failure("", r#""jane""#),
+    ],
+    build: |arguments| Ok(Box::new(Email { keep_case: false, idn: Idn::of(arguments), part: Part::Domain })),
+    ..EMAIL
+};
+
+/// The row of `email_local`.
+pub const EMAIL_LOCAL: OpSpec = OpSpec {
+    name: "email_local",
+    summary: "takes the part of a mail address before the `@`",
+    details: "The address is checked as by `email`. The part is written in lower case unless `keep_case` is set.",
+    arguments: &[ArgumentSpec::optional("keep_case", ArgumentKind::Boolean, "whether the part keeps its case")],
+    examples: &[
+        example("", r#""Jane.Doe@example.com""#, r#""jane.doe""#),
+        example("{ keep_case: true }", r#""Jane.Doe@example.com""#, r#""Jane.Doe""#),
+        example_failure("", r#""@example.com""#),
+    ],
+    build: |arguments| {
+        let keep_case = arguments.boolean("keep_case").unwrap_or(false);
+        Ok(Box::new(Email { keep_case, idn: Idn::Ascii, part: Part::Local }))
+    },
+    ..EMAIL
+};
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Whole,
+    Local,
+    Domain,
+}
+
+#[derive(Debug)]
+struct Email {
+    keep_case: bool,
+    idn: Idn,
+    part: Part,
+}
+
+impl Op for Email {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let text = cx.text(input)?.trim();
+        let (local, domain) = check(text, self.idn)?;
+        let local = if self.keep_case || !local.chars().any(char::is_uppercase) {
+            Cow::Borrowed(local)
+        } else {
+            Cow::Owned(local.to_lowercase())
+        };
+        Ok(match self.part {
+            Part::Local => keep(local, cx),
+            Part::Domain => keep(domain, cx),
+            Part::Whole => {
+                let made = bumpalo::format!(in cx.arena, "{}@{}", local, domain).into_bump_str();
+                if made.len() > MAX_BYTES {
+                    return Err(too_long());
+                }
+                Value::Text(if made == text { text } else { made })
+            }
+        })
+    }
+}
+
+fn keep<'a>(text: Cow<'a, str>, cx: &Cx<'a>) -> Value<'a> {
+    match text {
+        Cow::Borrowed(text) => Value::Text(text),
+        Cow::Owned(text) => cx.keep(&text),
+    }
+}
+
+fn too_long() -> Failure {
+    Failure::new(format!("is longer than the {MAX_BYTES} bytes of a mail address"))
+}
+
+/// Checks an address; gives the part before the `@` as it is, and the domain in its form.
+fn check(text: &str, idn: Idn) -> Result<(&str, Cow<'_, str>), Failure> {
+    if text.len() > MAX_BYTES {
+        return Err(too_long());
+    }
+    let (local, domain) =
+        text.rsplit_once('@').ok_or_else(|| Failure::new("is not a mail address: there is no `@`"))?;
+    if local.chars().any(is_unseen) {
+        return Err(Failure::new("is not a mail address: it has control or invisible characters"));
+    }
+    let written = idn.write(domain)?;
+    let ascii = if idn == Idn::Ascii { Cow::Borrowed(&*written) } else { Idn::Ascii.write(domain)? };
+    let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
+    EmailAddress::parse_with_options(&format!("{local}@{ascii}"), options)
+        .map_err(|error| Failure::new(format!("is not a mail address: {}", reason(error))))?;
+    Ok((local, written))
+}
+
+/// Control characters, white space other than the plain blank, and characters that change how text looks without being seen.
+fn is_unseen(c: char) -> bool {
+    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || (c.is_whitespace() && c != ' ') || invisible
+}
+
+fn reason(error: email_address::Error) -> &'static str {
+    use email_address::Error;
+    match error {
+        Error::LocalPartEmpty => "there is nothing before the `@`",
+        Error::LocalPartTooLong => "the part before the `@` is longer than 64 bytes",
+        Error::DomainEmpty | Error::DomainTooFew | Error::DomainTooLong | Error::DomainInvalidSeparator => {
+            "the domain is wrong"
+        }
+        _ => "it has a character in a wrong place",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn email(text: &str) -> Option<String> {
+        let arena = Bump::new();
+        let op = Email { keep_case: false, idn: Idn::Ascii, part: Part::Whole };
+        let result = op.apply(Value::Text(text), &Cx::bare(&arena)).ok()?;
+        result.as_text().map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn addresses_in_use_pass_and_others_fail() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let long = format!(
+            "{}@{}.com",
+            "a".repeat(60),
+            ["b".repeat(60), "c".repeat(60), "d".repeat(60), "e".repeat(20)].join(".")
+        );
+        let cases = [
+            ("a+b@example.com", Some("a+b@example.com")),
+            ("O'Brien@example.co.uk", Some("o'brien@example.co.uk")),
+            ("\u{a0}a@example.com\u{feff}", None),
+            ("\u{a0}a@example.com\u{3000}", Some("a@example.com")),
+            ("jürgen@example.com", Some("jürgen@example.com")),
+            ("a@EXAMPLE。com", Some("a@example.com")),
+            ("\"a b\"@example.com", Some("\"a b\"@example.com")),
+            ("a..b@example.com", None),
+            (".a@example.com", None),
+            ("a@b@example.com", None),
+            ("a@example..com", None),
+            ("a@-example.com", None),
+            ("a@exa_mple.com", None),
+            ("a@[127.0.0.1]", None),
+            ("a@127.0.0.1", None),
+            ("a@example.com\u{202e}", None),
+            ("a\u{200b}b@example.com", None),
+            ("a\nb@example.com", None),
+            ("\"a\tb\"@example.com", None),
+            ("<a@example.com>", None),
+            ("a@example.com, b@example.com", None),
+            ("", None),
+            ("@", None),
+            (&long_local, None),
+            (&long, None),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(email(text).as_deref(), wanted, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_result_is_stable(text in r#"[ \PCa-zA-Z."+-]{1,20}@[a-zA-Zäöß.-]{1,12}\.[a-z]{2,4}"#) {
+            if let Some(once) = email(&text) {
+                prop_assert_eq!(email(&once), Some(once.clone()));
+                prop_assert!(once.len() <= MAX_BYTES);
+            }
+        }
+    }
+
+    /// The public test set of isemail: what it calls an error must fail here, except where the rules above are wider.
+    #[test]
+    fn agrees_with_the_isemail_test_set() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/records/corpora/isemail_tests.xml");
+        let Ok(xml) = std::fs::read_to_string(path) else { return };
+        let between = |text: &str, open: &str, close: &str| {
+            text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map(|(inner, _)| inner.to_owned())
+        };
+        let (mut valid, mut valid_pass, mut wrong, mut wrong_pass) = (0, 0, 0, Vec::new());
+        for test in xml.split("<test ").skip(1) {
+            let address = between(test, "<address>", "</address>").unwrap_or_default();
+            let address =
+                address.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+            let category = between(test, "<category>", "</category>").unwrap_or_default();
+            let passes = email(&address).is_some();
+            match category.as_str() {
+                "ISEMAIL_VALID_CATEGORY" | "ISEMAIL_DNSWARN" => {
+                    valid += 1;
+                    valid_pass += usize::from(passes);
+                }
+                "ISEMAIL_ERR" => {
+                    wrong += 1;
+                    if passes {
+                        wrong_pass.push(address);
+                    }
+                }
+                _ => {}
+            }
+        }
+        println!(
+            "isemail: {valid_pass} of {valid} deliverable addresses pass; of {wrong} wrong ones pass: {wrong_pass:?}"
+        );
+        assert!(wrong > 50, "the test set was not read");
+        assert!(wrong_pass.is_empty(), "{wrong_pass:?}");
+    }
+}

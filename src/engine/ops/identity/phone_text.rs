@@ -1,0 +1,195 @@
+//! What people write as a phone number, reduced to digits: the phone library only ever sees `+` and ASCII digits.
+
+use crate::engine::op::Failure;
+
+/// The longest text that is read as a phone number, in characters: E.164 allows 15 digits, prefixes, brackets, blanks and an
+/// extension are well inside, and nothing longer reaches the parser.
+pub(super) const MAX_CHARACTERS: usize = 64;
+
+/// Words before an extension, in lower case: English, Spanish, Portuguese, Russian, and signs.
+const EXTENSION_MARKS: &[&str] = &[
+    "extension",
+    "extensión",
+    "ext",
+    "extn",
+    "xtn",
+    "xt",
+    "int",
+    "anexo",
+    "доб",
+    "x",
+    "ｘ",
+    "#",
+    "＃",
+    "~",
+    "～",
+    ",,",
+    ";",
+];
+
+/// A phone number reduced to its digits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Digits {
+    /// ASCII digits without the `+`.
+    pub digits: String,
+    /// Whether there was a `+`.
+    pub international: bool,
+    /// Whether there was an extension; it is not among the digits.
+    pub extension: bool,
+}
+
+/// Reads what people write as a phone number.
+///
+/// Besides digits of any script it may have a `+` in front, the separators that people use, marks of writing direction, and an
+/// extension. `tel:` addresses (RFC 3966) are read too. Letters are digits of a keypad when `letters` is set.
+pub(super) fn read(text: &str, letters: bool) -> Result<Digits, Failure> {
+    if text.chars().count() > MAX_CHARACTERS {
+        return Err(Failure::new(format!("is longer than the {MAX_CHARACTERS} characters of a phone number")));
+    }
+    let seen: String = text.trim().chars().filter(|c| !is_direction_mark(*c)).map(plain).collect();
+    let lower = seen.to_lowercase();
+    let (main, mut extension) = match lower.strip_prefix("tel:") {
+        Some(address) => tel(address)?,
+        None => (lower, false),
+    };
+    let main = main.trim();
+    let main = match without_extension(main) {
+        Some(number) => {
+            extension = true;
+            number
+        }
+        None => main,
+    };
+    let number = main.trim_start_matches(['+', ' ']);
+    let international = main.starts_with('+');
+    let mut digits = String::with_capacity(number.len());
+    for c in number.chars() {
+        match c {
+            '0'..='9' => digits.push(c),
+            'a'..='z' if letters => digits.push(keypad(c)),
+            'a'..='z' => return Err(Failure::new("has letters")),
+            _ if is_separator(c) => {}
+            _ => return Err(Failure::new("has a character that phone numbers do not have")),
+        }
+    }
+    Ok(Digits { digits, international, extension })
+}
+
+/// The number of a `tel:` address without its parameters, led by a `phone-context` that is a number, and whether there is an
+/// extension (RFC 3966 §3).
+fn tel(address: &str) -> Result<(String, bool), Failure> {
+    let mut parts = address.split(';');
+    let mut number = parts.next().unwrap_or_default().trim().to_owned();
+    let mut extension = false;
+    for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
+        match name.trim() {
+            "ext" => extension = true,
+            "phone-context" if !number.starts_with('+') && value.starts_with('+') => {
+                if !value.chars().all(|c| c == '+' || c.is_ascii_digit() || is_separator(c)) {
+                    return Err(Failure::new("has a `phone-context` that is not a number"));
+                }
+                number.insert_str(0, value);
+            }
+            _ => {}
+        }
+    }
+    Ok((number, extension))
+}
+
+/// The number in front of an extension, when there is one: a mark and digits at the end, behind a digit.
+fn without_extension(text: &str) -> Option<&str> {
+    let end = text.trim_end_matches('#');
+    let before = end.trim_end_matches(|c: char| c.is_ascii_digit());
+    if before.len() == end.len() {
+        return None;
+    }
+    let before = before.trim_end_matches([' ', ':', '.', '\u{a0}']);
+    // the longest mark first, so that `ext` is not read as `x` and a letter
+    let mark = EXTENSION_MARKS.iter().filter(|mark| before.ends_with(**mark)).max_by_key(|mark| mark.len())?;
+    let number = before.strip_suffix(*mark)?.trim_end_matches([' ', ',', ';', '-', '.', '(', '\u{a0}']);
+    number.ends_with(|c: char| c.is_ascii_digit() || c == ')').then_some(number)
+}
+
+/// Digits of other scripts as ASCII, full-width signs as their plain forms.
+fn plain(c: char) -> char {
+    let zero = match c {
+        '\u{ff10}'..='\u{ff19}' => 0xff10,
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        '\u{966}'..='\u{96f}' => 0x966,
+        '\u{ff0b}' => return '+',
+        _ => return c,
+    };
+    char::from_digit(u32::from(c) - zero, 10).unwrap_or(c)
+}
+
+/// Marks of writing direction, which address books put around numbers.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What libphonenumber takes as punctuation between digits, without the star.
+fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t' | '-' | '.' | '/' | '(' | ')' | '[' | ']' | '~' | '\u{a0}' | '\u{ad}' | '\u{200b}' | '\u{2007}' | '\u{2009}'
+            | '\u{2010}'..='\u{2015}' | '\u{202f}' | '\u{2053}' | '\u{2060}' | '\u{2212}' | '\u{223c}' | '\u{3000}' | '\u{30fc}'
+            | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}'..='\u{ff0f}' | '\u{ff3b}' | '\u{ff3d}' | '\u{ff5e}'
+    )
+}
+
+/// The digit under a letter on a phone's keypad (ITU-T E.161).
+fn keypad(c: char) -> char {
+    match c {
+        'a'..='c' => '2',
+        'd'..='f' => '3',
+        'g'..='i' => '4',
+        'j'..='l' => '5',
+        'm'..='o' => '6',
+        'p'..='s' => '7',
+        't'..='v' => '8',
+        _ => '9',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_becomes_digits() {
+        let cases = [
+            ("+49 (0)30 / 1234-567", "490301234567", true, false),
+            ("(202) 555-0143", "2025550143", false, false),
+            ("\u{202a}+1\u{a0}202\u{2011}555\u{2013}0143\u{202c}", "12025550143", true, false),
+            ("＋４９ ３０", "4930", true, false),
+            ("٠٣٠ ١٢", "03012", false, false),
+            ("++1 202", "1202", true, false),
+            ("tel:+1-202-555-0143", "12025550143", true, false),
+            ("tel:331-6005;phone-context=+64-3", "6433316005", true, false),
+            ("tel:331;phone-context=example.com", "331", false, false),
+            ("tel:+6433316005;ext=7", "6433316005", true, true),
+            ("03-3316005 x56", "033316005", false, true),
+            ("03 3316005 ext. 56", "033316005", false, true),
+            ("03 3316005 доб:56", "033316005", false, true),
+            ("03 3316005 #56#", "033316005", false, true),
+            ("030 123~456 x", "", false, false),
+        ];
+        for (text, digits, international, extension) in cases {
+            let wanted = Digits { digits: digits.to_owned(), international, extension };
+            match read(text, false) {
+                Ok(got) => assert_eq!(got, wanted, "{text}"),
+                Err(_) => assert_eq!(digits, "", "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn letters_only_when_asked_for() {
+        assert!(read("202-555-CALL", false).is_err());
+        assert_eq!(read("202-555-CALL", true).unwrap().digits, "2025552255");
+        for text in ["+***", "12*34", "ada@example.com", "1️⃣", &"1".repeat(65)] {
+            assert!(read(text, true).is_err(), "{text}");
+        }
+    }
+}

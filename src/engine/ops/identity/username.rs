@@ -1,0 +1,119 @@
+//! `username`: user names in the one spelling that RFC 8265 gives them.
+
+use std::borrow::Cow;
+
+use precis_profiles::UsernameCaseMapped;
+use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
+
+use crate::engine::context::Cx;
+use crate::engine::op::{Failure, Family, Op, OpSpec, Output, example, example_failure};
+use crate::model::{Kinds, Value};
+
+/// The longest user name, in bytes: what RFC 7622 allows for the parts of an address, and more than any login form takes.
+const MAX_BYTES: usize = 1023;
+
+/// How often the rules are applied until the name stays the same (RFC 8264 §7 asks for at most three further times).
+const MAX_ROUNDS: usize = 4;
+
+/// The row of the step table.
+pub const USERNAME: OpSpec = OpSpec {
+    name: "username",
+    family: Family::Identity,
+    summary: "writes a user name in its one spelling, in lower case",
+    details: "The profile UsernameCaseMapped of PRECIS (RFC 8265): full-width letters become plain, upper case becomes lower case, \
+              composed characters are in NFC; white space, control characters, symbols and mixed writing directions are refused. \
+              Nothing is trimmed, because two names must not become one unseen: put `trim` before it.",
+    input: Kinds::TEXTUAL,
+    output: Output::Is(Kinds::TEXT),
+    arguments: &[],
+    fails: "the profile does not allow a character, or the name is empty or longer than 1023 bytes",
+    takes_nothing: false,
+    examples: &[
+        example("", r#""Ada.Lovelace""#, r#""ada.lovelace""#),
+        example("", r#""ＡＤＡ""#, r#""ada""#),
+        example("", r#""Ju\u0308rgen""#, r#""jürgen""#),
+        example_failure("", r#""ada lovelace""#),
+        example_failure("", r#""ada\u202e""#),
+    ],
+    build: |_| Ok(Box::new(Username)),
+};
+
+#[derive(Debug)]
+struct Username;
+
+impl Op for Username {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let text = cx.text(input)?;
+        if text.len() > MAX_BYTES {
+            return Err(too_long());
+        }
+        let mut name = Cow::Borrowed(text);
+        for _ in 0..MAX_ROUNDS {
+            let next =
+                UsernameCaseMapped::enforce(&*name).map_err(|_| Failure::new("is not allowed as a user name"))?;
+            if next == name {
+                return match name {
+                    _ if name.len() > MAX_BYTES => Err(too_long()),
+                    Cow::Borrowed(_) => Ok(Value::Text(text)),
+                    Cow::Owned(name) => Ok(cx.keep(&name)),
+                };
+            }
+            name = Cow::Owned(next.into_owned());
+        }
+        Err(Failure::new("is not allowed as a user name: it has no stable spelling"))
+    }
+}
+
+fn too_long() -> Failure {
+    Failure::new(format!("is longer than the {MAX_BYTES} bytes of a user name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn username(text: &str) -> Option<String> {
+        let arena = Bump::new();
+        Username.apply(Value::Text(text), &Cx::bare(&arena)).ok()?.as_text().map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn length_is_bounded() {
+        assert!(username(&"a".repeat(MAX_BYTES)).is_some());
+        assert!(username(&"a".repeat(MAX_BYTES + 1)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn the_result_is_stable(text in "\\PC{0,12}") {
+            if let Some(once) = username(&text) {
+                prop_assert_eq!(username(&once), Some(once.clone()));
+            }
+        }
+    }
+
+    /// The golden cases of another implementation of PRECIS.
+    #[test]
+    fn agrees_with_the_golden_cases() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/records/corpora/precis_golden.json");
+        let Ok(text) = std::fs::read_to_string(path) else { return };
+        // cases may have lone surrogates, which are no characters and which no Rust text can hold
+        let cases: Vec<&str> =
+            text.split("},{").filter(|case| case.contains("\"profile\":\"UsernameCaseMapped\"")).collect();
+        let (mut same, mut unreadable, mut other) = (0, 0, Vec::new());
+        for case in cases {
+            let object = format!("{{{}}}", case.trim().trim_start_matches("[{").trim_end_matches("}]"));
+            let Ok(case) = serde_json::from_str::<serde_json::Value>(&object) else {
+                unreadable += 1;
+                continue;
+            };
+            let got = username(case["input"].as_str().unwrap());
+            if got.as_deref() == case["output"].as_str() { same += 1 } else { other.push(format!("{case}: {got:?}")) }
+        }
+        println!("precis: {same} agree, {unreadable} cannot be read, {} do not:\n{}", other.len(), other.join("\n"));
+        assert!(same >= 290, "{same} {unreadable}\n{}", other.join("\n"));
+    }
+}
