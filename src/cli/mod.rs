@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod check;
+mod load;
 mod password;
+mod show;
 
 /// Everything was fine.
 pub const FINE: u8 = 0;
@@ -22,6 +25,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check rules: names, paths, types, regexes, scripts
+    Check(check::Arguments),
     /// Identify, verify and make stored passwords
     Password(password::Arguments),
 }
@@ -49,11 +54,18 @@ impl CommandError {
     }
 }
 
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(format!("reading or writing failed: {}", error.kind()))
+    }
+}
+
 /// Reads the arguments, runs the command, and gives its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
+        Command::Check(arguments) => check::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
     };
     match result {
@@ -65,7 +77,6 @@ pub fn run() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where a command's failure is said")]
 fn report(error: &CommandError) {
     anstream::eprintln!("error: {error}");
     if let Some(help) = &error.help {

@@ -52,7 +52,15 @@ impl<'a> Cx<'a> {
     /// A context without registers, for trying a step on its own.
     #[must_use]
     pub fn bare(arena: &'a Bump) -> Self {
-        Self { arena, registers: &[], item: Value::Missing, index: Value::Missing, key: Value::Missing, notes: None }
+        Self {
+            arena,
+            registers: &[],
+            item: Value::Missing,
+            index: Value::Missing,
+            key: Value::Missing,
+            fold_blank: false,
+            notes: None,
+        }
     }
 
     /// The same context standing on an element of a list.

@@ -140,6 +140,19 @@ pub struct RulePlan {
     pub(super) shape: Option<Shape>,
     /// Whether its values are masked outside the target.
     pub sensitive: bool,
+    /// Inputs of the rule and what they must give.
+    pub examples: Vec<ExamplePlan>,
+}
+
+/// An input of a rule and what it must give; it stands in for what `from` reads.
+#[derive(Debug)]
+pub struct ExamplePlan {
+    /// The input.
+    pub input: Operand,
+    /// What it must give; nothing when it must fail.
+    pub gives: Option<Operand>,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// What a rule makes.

@@ -114,6 +114,38 @@ impl Plan {
         Run { outcomes, unread }
     }
 
+    /// Runs one rule on an input that stands in for what its `from` reads; the record is empty, parameters are set.
+    ///
+    /// # Errors
+    /// When a step fails, whatever the rule's `on_error` says, or when a required claim has no value.
+    pub fn try_rule<'a, P: Probe>(
+        &'a self,
+        rule: &'a RulePlan,
+        input: Value<'a>,
+        settings: &'a Settings,
+        arena: &'a Bump,
+        probe: &mut P,
+    ) -> Result<Value<'a>, Reason> {
+        let cx = self.context(Value::Object(&[]), settings, arena, P::ON);
+        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
+        let input = match input {
+            Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
+            input => input,
+        };
+        let result = machine.finished(rule, input, &cx);
+        match result {
+            Ok(_) if !machine.warnings.is_empty() => {
+                let message = "an element failed".to_owned();
+                Err(reason(rule, "each", message, rule.span))
+            }
+            Ok(value) => Ok(value),
+            Err(Stop::Fall(fall)) => Err(fall.reason),
+            Err(Stop::Step(failure)) => {
+                Err(reason(rule, failure.step, failure.failure.message().to_owned(), failure.span))
+            }
+        }
+    }
+
     fn context<'a>(&'a self, record: Value<'a>, settings: &'a Settings, arena: &'a Bump, notes: bool) -> Cx<'a> {
         let registers = arena.alloc_slice_fill_with(self.registers, |_| Cell::new(Value::Missing));
         let cx = Cx {
@@ -372,8 +404,13 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
-        let mut value = self.origin(rule, cx)?;
-        value = self.steps(&rule.steps, value, cx)?;
+        let value = self.origin(rule, cx)?;
+        self.finished(rule, value, cx)
+    }
+
+    /// What the rule makes of the value that it reads.
+    fn finished(&mut self, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+        let mut value = self.steps(&rule.steps, value, cx)?;
         if let Some(filter) = &rule.filter {
             value = self.filtered(filter, rule, value, cx)?;
         }
@@ -397,7 +434,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 self.notes(cx);
                 result.map_err(|failure| {
                     let span = failure.at.clone().map_or(source.span, |range| source.part(range));
-                    stop("script", span, Failure::new(failure.message().to_owned()))
+                    stop("script", span, failure.failure)
                 })
             }
         }

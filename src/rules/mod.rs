@@ -4,8 +4,8 @@ pub mod body;
 mod condition;
 pub mod expr;
 pub mod fields;
-mod lower;
 mod format;
+mod lower;
 mod node;
 mod path_lint;
 pub mod reference;
@@ -13,7 +13,7 @@ pub mod syntax;
 mod yaml;
 
 pub use condition::read as read_condition;
-pub use lower::{KEYS, rule_file};
 pub use format::{FormatError, SECTIONS, format};
+pub use lower::{KEYS, rule_file};
 pub use node::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 pub use yaml::{MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, read};

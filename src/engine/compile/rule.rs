@@ -2,12 +2,13 @@
 
 use super::Compiler;
 use super::steps::Flow;
+use super::value::literal;
 use crate::diag::{Diagnostic, Span};
 use crate::engine::operand::Operand;
-use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
+use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
-use crate::rules::syntax::{DefaultPolicy, Each, OnError, Origin, Rule, ScriptDef, StepDef, Word};
+use crate::rules::syntax::{Body, DefaultPolicy, Each, ExampleInput, OnError, Origin, Rule, ScriptDef, StepDef, Word};
 use crate::schema::Shape;
 
 /// What a rule is made for.
@@ -61,6 +62,7 @@ impl Compiler<'_> {
             keep_empty: body.keep_empty,
             shape: purpose.shape.cloned(),
             sensitive: purpose.sensitive,
+            examples: examples(body),
         };
         Some((plan, flow.kinds))
     }
@@ -222,6 +224,19 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R401", span, message, "use `do`, or `split` the value first"));
         }
     }
+}
+
+fn examples(body: &Body) -> Vec<ExamplePlan> {
+    let given = body.examples.iter().map(|example| ExamplePlan {
+        input: match &example.input {
+            ExampleInput::Key(text) => Operand::Text(text.as_str().into()),
+            ExampleInput::Node(node) => literal(node).0,
+        },
+        gives: Some(literal(&example.gives).0),
+        span: example.span,
+    });
+    let rejected = body.rejects.iter().map(|node| ExamplePlan { input: literal(node).0, gives: None, span: node.span });
+    given.chain(rejected).collect()
 }
 
 /// All or nothing: a part that was written must have compiled.

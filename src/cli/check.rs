@@ -1,0 +1,140 @@
+//! `landfall check`: everything that can be known of rules without a record.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::{CommandError, FINDINGS, FINE, load, show};
+use crate::diag::render::{human, json, plain, summary};
+use crate::diag::{self, Severity};
+
+/// What `landfall check` is asked.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  landfall check                          all rule files below rules/
+  landfall check rules/wordpress.yaml     one file
+  landfall check --format json rules/     for editors and CI
+  landfall check --explain R203           what a code means")]
+pub struct Arguments {
+    /// Rule files, or folders of them
+    #[arg(default_value = "rules")]
+    paths: Vec<PathBuf>,
+    /// How to show findings
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Says what a code means, with an example and the usual cure
+    #[arg(long, value_name = "CODE")]
+    explain: Option<String>,
+    /// Treats warnings as errors
+    #[arg(long)]
+    strict: bool,
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With the text they speak of
+    Human,
+    /// One line per finding
+    Plain,
+    /// A JSON document
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a path cannot be read, a folder holds no rule file, or the code does not exist.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if let Some(code) = &arguments.explain {
+        return explain(code);
+    }
+    let paths = rule_files(&arguments.paths)?;
+    let (mut errors, mut all, mut documents) = (0, Vec::new(), Vec::new());
+    for path in &paths {
+        let compiled = load::rules(path)?;
+        let counts = |d: &&diag::Diagnostic| d.severity == Severity::Error || arguments.strict;
+        errors += compiled.findings.iter().filter(counts).count();
+        match arguments.format {
+            Format::Human => show::output(&human(&compiled.files, &compiled.findings, show::colour()))?,
+            Format::Plain => show::output(&plain(&compiled.files, &compiled.findings))?,
+            Format::Json => {
+                documents.extend(json(&compiled.files, &compiled.findings).as_array().cloned().unwrap_or_default())
+            }
+        }
+        all.extend(compiled.findings);
+    }
+    match arguments.format {
+        Format::Human => {
+            let files = if paths.len() == 1 { "1 file".to_owned() } else { format!("{} files", paths.len()) };
+            let found = if all.is_empty() { "no findings".to_owned() } else { summary(&all) };
+            show::output(&format!("checked {files}: {found}\n"))?;
+        }
+        Format::Json => show::output(&format!("{:#}\n", serde_json::Value::from(documents)))?,
+        Format::Plain => {}
+    }
+    Ok(if errors > 0 { FINDINGS } else { FINE })
+}
+
+fn explain(code: &str) -> Result<u8, CommandError> {
+    let Some(info) = diag::find(code) else {
+        let known: Vec<&str> = diag::codes::all().map(|info| info.code).collect();
+        let help = format!("the codes are {}", known.join(", "));
+        return Err(CommandError::new(format!("there is no code `{code}`")).help(help));
+    };
+    show::output(&format!("{}: {}\n\n{}\n", info.code, info.title, info.explain.trim()))?;
+    Ok(FINE)
+}
+
+/// The rule files among paths: files as they are given, and every `.yaml` of a folder that begins a rule file.
+///
+/// # Errors
+/// When a path does not exist, or a folder holds no rule file.
+pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let before = found.len();
+            walk(path, &mut found)?;
+            if found.len() == before {
+                let message = format!("`{}` holds no rule file", path.display());
+                return Err(
+                    CommandError::new(message).help("a rule file ends in `.yaml` and begins with `landfall: 1`")
+                );
+            }
+        } else if path.exists() {
+            found.push(path.clone());
+        } else {
+            let help = "give rule files or folders of them; `landfall init` writes one";
+            return Err(CommandError::new(format!("`{}` does not exist", path.display())).help(help));
+        }
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CommandError> {
+    let unreadable =
+        |error: std::io::Error| CommandError::new(format!("`{}` cannot be read: {}", folder.display(), error.kind()));
+    let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(unreadable)?.collect();
+    let mut paths: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if is_rule_file(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is a rule file: YAML that says `landfall:` and is neither a test file nor only shared by others.
+fn is_rule_file(path: &Path) -> bool {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    let is_test = name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+    is_yaml
+        && !is_test
+        && fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("landfall:")))
+}
