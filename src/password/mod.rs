@@ -1,1 +1,3 @@
 //! Every stored hash, proved safely.
+
+pub mod template;
