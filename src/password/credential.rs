@@ -87,11 +87,6 @@ impl Credential {
         Self { scheme: scheme.to_owned(), ..self.clone() }
     }
 
-    /// The same user with one string in place of the parts.
-    pub(crate) fn with_text(&self, scheme: &str, encoded: &str) -> Self {
-        Self { username: self.username.clone(), ..Self::encoded(scheme, encoded) }
-    }
-
     /// The user: from the credential itself or from its parts.
     pub(crate) fn username(&self) -> Option<&str> {
         self.username.as_deref().or_else(|| self.text(&["user", "username"]))
@@ -160,6 +155,14 @@ impl Credential {
             _ => return None,
         };
         Some(Self { scheme: self.scheme.clone(), fields, username: self.username.clone() })
+    }
+
+    /// The text of a part that is a text or a list of one text, as Keycloak writes it.
+    pub(crate) fn listed(&self, key: &str) -> Option<&str> {
+        match self.fields.get(key)? {
+            Value::Array(items) => items.first()?.as_str(),
+            value => value.as_str(),
+        }
     }
 
     /// The bytes of a part, decoded as its own name (`salt_hex`, `salt_b64`) or its `…_encoding` part says.

@@ -1,6 +1,6 @@
 //! The digests that legacy systems use, chosen by name at run time.
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{KeyInit, Mac, SimpleHmac};
 use zeroize::Zeroizing;
 
 /// A digest algorithm.
@@ -34,24 +34,27 @@ pub enum Digest {
     Sha3_512,
 }
 
-/// Runs the body with `$hasher` standing for the type of the digest.
+/// Runs the first body with `$hasher` standing for the type of a block digest, the second for a sponge.
 macro_rules! with_hasher {
-    ($digest:expr, $hasher:ident => $body:expr) => {
+    ($digest:expr, $hasher:ident => $blocks:expr, $sponge:expr) => {
         match $digest {
-            Digest::Md4 => { type $hasher = md4::Md4; $body }
-            Digest::Md5 => { type $hasher = md5::Md5; $body }
-            Digest::Ripemd160 => { type $hasher = ripemd::Ripemd160; $body }
-            Digest::Sha1 => { type $hasher = sha1::Sha1; $body }
-            Digest::Sha224 => { type $hasher = sha2::Sha224; $body }
-            Digest::Sha256 => { type $hasher = sha2::Sha256; $body }
-            Digest::Sha384 => { type $hasher = sha2::Sha384; $body }
-            Digest::Sha512 => { type $hasher = sha2::Sha512; $body }
-            Digest::Sha512_256 => { type $hasher = sha2::Sha512_256; $body }
-            Digest::Sha3_224 => { type $hasher = sha3::Sha3_224; $body }
-            Digest::Sha3_256 => { type $hasher = sha3::Sha3_256; $body }
-            Digest::Sha3_384 => { type $hasher = sha3::Sha3_384; $body }
-            Digest::Sha3_512 => { type $hasher = sha3::Sha3_512; $body }
+            Digest::Md4 => { type $hasher = md4::Md4; $blocks }
+            Digest::Md5 => { type $hasher = md5::Md5; $blocks }
+            Digest::Ripemd160 => { type $hasher = ripemd::Ripemd160; $blocks }
+            Digest::Sha1 => { type $hasher = sha1::Sha1; $blocks }
+            Digest::Sha224 => { type $hasher = sha2::Sha224; $blocks }
+            Digest::Sha256 => { type $hasher = sha2::Sha256; $blocks }
+            Digest::Sha384 => { type $hasher = sha2::Sha384; $blocks }
+            Digest::Sha512 => { type $hasher = sha2::Sha512; $blocks }
+            Digest::Sha512_256 => { type $hasher = sha2::Sha512_256; $blocks }
+            Digest::Sha3_224 => { type $hasher = sha3::Sha3_224; $sponge }
+            Digest::Sha3_256 => { type $hasher = sha3::Sha3_256; $sponge }
+            Digest::Sha3_384 => { type $hasher = sha3::Sha3_384; $sponge }
+            Digest::Sha3_512 => { type $hasher = sha3::Sha3_512; $sponge }
         }
+    };
+    ($digest:expr, $hasher:ident => $body:expr) => {
+        with_hasher!($digest, $hasher => $body, $body)
     };
 }
 
@@ -128,7 +131,7 @@ impl Digest {
     pub fn hmac(self, key: &[u8], parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         with_hasher!(self, D => {
             // A key of any length is fine for HMAC, so the other arm is never taken; empty output equals no stored hash.
-            let Ok(mut mac) = <Hmac<D> as KeyInit>::new_from_slice(key) else { return Zeroizing::default() };
+            let Ok(mut mac) = <SimpleHmac<D> as KeyInit>::new_from_slice(key) else { return Zeroizing::default() };
             for part in parts {
                 mac.update(part);
             }
@@ -138,7 +141,12 @@ impl Digest {
 
     /// PBKDF2 (RFC 8018) with HMAC of this digest, into `output`.
     pub fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, output: &mut [u8]) {
-        with_hasher!(self, D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, output));
+        with_hasher!(
+            self,
+            D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, output),
+            // Sponges have no precomputed key state; a key of any length is fine here too.
+            pbkdf2::pbkdf2::<SimpleHmac<D>>(password, salt, iterations, output).unwrap_or_default()
+        );
     }
 }
 

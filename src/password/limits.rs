@@ -44,7 +44,8 @@ pub struct Limits {
     pub des_rounds: u64,
     /// Binary logarithm of phpass and Drupal 7 rounds. Stops 2^30; Drupal 7 uses 15, phpBB 11.
     pub phpass_log2: u32,
-    /// Digest calls of one check, of repeated digests and templates alike. Stops `repeat(4000000000, …)`; Jasypt uses 100 000.
+    /// Digest calls of one check, of repeated digests and templates alike. Stops `repeat(4000000000, …)`; Jasypt uses
+    /// 100 000, and a template may take a million rounds of a step with seven functions.
     pub digest_calls: u64,
     /// Whether stored plain text (`{CLEARTEXT}`, `{noop}`) may prove a password. Off: who can read the store could log in.
     pub plain_text: bool,
@@ -68,7 +69,7 @@ impl Default for Limits {
             crypt_rounds: 10_000_000,
             des_rounds: 1_000_000,
             phpass_log2: 24,
-            digest_calls: 1_000_000,
+            digest_calls: 8_000_000,
             plain_text: false,
         }
     }

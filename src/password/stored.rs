@@ -3,7 +3,7 @@
 use argon2::Block;
 use zeroize::Zeroizing;
 
-use super::limits::{Cost, Limits};
+use super::limits::Cost;
 use super::verdict::{Problem, Verdict};
 
 /// What a parser gives.
@@ -55,21 +55,19 @@ impl Scratch {
 pub(crate) struct Attempt<'a> {
     /// The bytes as presented, or as a transformation of the scheme made them.
     pub password: &'a [u8],
-    /// What a template may still compute.
-    pub limits: &'a Limits,
     /// Memory to work in.
     pub scratch: &'a mut Scratch,
 }
 
-/// What a scheme does to the password before its inner hash sees it.
-pub(crate) type Prepare = Box<dyn Fn(&[u8], &Limits) -> Result<Zeroizing<Vec<u8>>, Problem> + Send + Sync>;
+/// What a scheme does to the password before its inner hash sees it; or the verdict, when no such password can exist.
+pub(crate) type Prepare = Box<dyn Fn(&[u8]) -> Result<Zeroizing<Vec<u8>>, Verdict> + Send + Sync>;
 
 /// A hash over a transformed password: peppered, digested, normalised.
 pub(crate) struct Prepared {
     /// The transformation.
     pub prepare: Prepare,
-    /// What the transformation costs.
-    pub price: Cost,
+    /// How many digests the transformation calls.
+    pub calls: u64,
     /// The hash of the transformed password.
     pub inner: Box<dyn StoredHash>,
     /// What stands in front of the inner text, when the whole is one text.
@@ -79,22 +77,20 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// A hash over a transformed password, without a text form of its own.
     pub fn boxed(inner: Box<dyn StoredHash>, prepare: Prepare) -> Box<dyn StoredHash> {
-        Box::new(Self { prepare, price: Cost::Digests(1), inner, prefix: None })
+        Box::new(Self { prepare, calls: 1, inner, prefix: None })
     }
 }
 
 impl StoredHash for Prepared {
     fn cost(&self) -> Cost {
-        match (&self.price, self.inner.cost()) {
-            (Cost::Digests(1), inner) => inner,
-            (price, inner) => Cost::Several(vec![price.clone(), inner]),
-        }
+        // The price of a few digests is noise beside any inner hash.
+        if self.calls < 100 { self.inner.cost() } else { Cost::Several(vec![Cost::Digests(self.calls), self.inner.cost()]) }
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
-        match (self.prepare)(attempt.password, attempt.limits) {
-            Ok(password) => self.inner.check(&mut Attempt { password: &password, limits: attempt.limits, scratch: attempt.scratch }),
-            Err(problem) => problem.into(),
+        match (self.prepare)(attempt.password) {
+            Ok(password) => self.inner.check(&mut Attempt { password: &password, scratch: attempt.scratch }),
+            Err(verdict) => verdict,
         }
     }
 
@@ -144,5 +140,54 @@ impl StoredHash for PlainText {
 
     fn canonical(&self) -> Option<String> {
         Some(format!("{}{}", self.prefix, *self.text))
+    }
+}
+
+/// A hash with a text that its core does not print itself.
+pub(crate) struct Printed {
+    /// The text in its usual form.
+    pub printed: String,
+    /// The hash.
+    pub inner: Box<dyn StoredHash>,
+}
+
+impl StoredHash for Printed {
+    fn cost(&self) -> Cost {
+        self.inner.cost()
+    }
+
+    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
+        self.inner.check(attempt)
+    }
+
+    fn canonical(&self) -> Option<String> {
+        Some(self.printed.clone())
+    }
+}
+
+impl Printed {
+    /// A hash with its text.
+    pub fn boxed(printed: String, inner: Understood) -> Understood {
+        Ok(Box::new(Self { printed, inner: inner? }))
+    }
+}
+
+/// A text that several schemes may have written: a proof under any reading is a proof.
+pub(crate) struct AnyOf(pub Vec<Box<dyn StoredHash>>);
+
+impl StoredHash for AnyOf {
+    fn cost(&self) -> Cost {
+        Cost::Several(self.0.iter().map(|stored| stored.cost()).collect())
+    }
+
+    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
+        let mut verdict = Verdict::Mismatch;
+        for stored in &self.0 {
+            verdict = stored.check(attempt);
+            if verdict.is_proof() {
+                break;
+            }
+        }
+        verdict
     }
 }

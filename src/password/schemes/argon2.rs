@@ -100,7 +100,7 @@ impl Stored {
     }
 
     /// The raw output for a password.
-    fn output(&self, attempt: &mut Attempt<'_>) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    pub(super) fn output(&self, attempt: &mut Attempt<'_>) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let broken = |_| Problem::malformed("the argon2 parameters do not fit together");
         let small = |number: u64| u32::try_from(number).map_err(|_| Problem::cost("an argon2 parameter is beyond 32 bits"));
         let params = ParamsBuilder::new()
@@ -148,5 +148,18 @@ impl StoredHash for Stored {
             to_base64_unpadded(&self.salt),
             to_base64_unpadded(&self.hash),
         ))
+    }
+}
+
+/// An Argon2 hash that came in named parts, so that it has no text.
+pub(super) struct Nameless(pub Stored);
+
+impl StoredHash for Nameless {
+    fn cost(&self) -> Cost {
+        self.0.cost()
+    }
+
+    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
+        self.0.check(attempt)
     }
 }

@@ -6,10 +6,10 @@ use crate::password::credential::Credential;
 use crate::password::encoding::{from_bcrypt64, same, to_bcrypt64};
 use crate::password::limits::Cost;
 use crate::password::parts::{after, exactly, split};
-use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
+use crate::password::stored::{Attempt, StoredHash, Understood};
 use crate::password::verdict::{Lossy, Problem, Verdict};
 
-use super::template::transform;
+use super::template::transformed;
 
 /// The bytes of a password, its NUL included, that bcrypt's key schedule takes.
 const KEY_BYTES: usize = 72;
@@ -37,7 +37,7 @@ pub(super) struct Bcrypt {
 pub(super) fn parse(credential: &Credential) -> Understood {
     let inner: Box<dyn StoredHash> = Box::new(Bcrypt::read(credential.required()?)?);
     match credential.text(&["prehash", "input"]) {
-        Some(template) => Ok(Prepared::boxed(inner, transform(template, credential)?)),
+        Some(template) => transformed(template, credential, inner),
         None => Ok(inner),
     }
 }
@@ -135,6 +135,7 @@ mod tests {
     #[test]
     fn signed_characters_smear() {
         assert_eq!(sign_extended(b"a\0").get(..4), Some(&b"a\0a\0"[..]));
-        assert_eq!(sign_extended(b"a\x80\0").get(..4), Some(&[0xff, 0xff, 0x80, 0x00 | 0x00][..]).map(|_| &[0xff, 0x80, 0x00, b'a'][..]));
+        // `a` 0x80 NUL `a`: the negative byte sets every bit above it.
+        assert_eq!(sign_extended(b"a\x80\0").get(..4), Some(&[0xff, 0x80, 0x00, b'a'][..]));
     }
 }

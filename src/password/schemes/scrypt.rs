@@ -56,7 +56,7 @@ pub(super) fn parse_better_auth(credential: &Credential) -> Understood {
     let hash = decoded("key", from_hex(key))?;
     let salt = salt.as_bytes().to_vec();
     let inner = Scrypt { n: 16384, r: 16, p: 1, salt, hash, spelling: Spelling::Other }.boxed()?;
-    Ok(Prepared::boxed(inner, Box::new(|password, _| Ok(nfkc(password)))))
+    Ok(Prepared::boxed(inner, Box::new(|password| Ok(nfkc(password)))))
 }
 
 /// The password in form NFKC; bytes that are no text stay as they are.
