@@ -42,7 +42,7 @@ pub struct LaneSettings {
     /// The memory that all jobs together may hold, in KiB. The default is 64 MiB per thread, which admits three default
     /// Argon2id hashes or one 64 MiB legacy hash per thread; a single job over the whole budget is refused.
     pub budget_kib: u64,
-    /// How many jobs may wait. Stops a flood of logins from piling up passwords; at 30 hashes a second and core the
+    /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords; at 30 hashes a second and core the
     /// default of 256 is a wait of several seconds, longer than a login page is willing to wait.
     pub queue: usize,
 }
@@ -154,7 +154,8 @@ impl Lane {
     }
 
     /// Queues a job. `done` is called exactly once: on a hashing thread with the result, or with the error; when the job
-    /// is refused at once, before this function returns. It should only pass the result on.
+    /// is refused at once, before this function returns. It should only pass the result on, for example to a one-shot
+    /// channel that async code awaits: while it runs, the thread hashes nothing.
     pub fn submit<T, W, D>(&self, job: Job, work: W, done: D)
     where
         T: Send + 'static,

@@ -65,6 +65,8 @@ struct State {
 
 impl Shared {
     pub(super) fn new(settings: LaneSettings) -> Self {
+        // Every job passes through the queue, so a lane without one could run nothing.
+        let settings = LaneSettings { queue: settings.queue.max(1), ..settings };
         let state = State {
             waiting: VecDeque::new(),
             running: 0,
@@ -159,8 +161,10 @@ impl Shared {
             if state.is_idle() && now.duration_since(state.last_use) >= KEEP {
                 return Next::Free(state.take_kept());
             }
-            let pause = state.pause(now);
-            state = self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
+            state = match state.pause(now) {
+                Some(pause) => self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 
@@ -261,9 +265,10 @@ impl State {
         std::mem::take(&mut self.kept)
     }
 
-    /// How long a worker may sleep without missing a deadline.
-    fn pause(&self, now: Instant) -> Duration {
+    /// How long a worker may sleep without missing a deadline or keeping memory too long; for ever when there is neither.
+    fn pause(&self, now: Instant) -> Option<Duration> {
+        let keep = self.is_idle().then(|| (self.last_use + KEEP).saturating_duration_since(now));
         let deadlines = self.waiting.iter().map(|queued| queued.job.deadline.saturating_duration_since(now));
-        deadlines.min().unwrap_or(KEEP).min(KEEP)
+        deadlines.chain(keep).min()
     }
 }
