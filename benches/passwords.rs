@@ -35,7 +35,7 @@ fn main() {
 
 fn lane(threads: usize) -> Lane {
     let budget_kib = u64::from(HASH_KIB) * u64::try_from(threads).unwrap();
-    Lane::start(LaneSettings { threads, budget_kib, queue: 256 }).unwrap()
+    Lane::start(LaneSettings { threads, budget_kib, ..LaneSettings::default() }).unwrap()
 }
 
 fn job() -> Job {

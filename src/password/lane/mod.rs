@@ -45,13 +45,16 @@ pub struct LaneSettings {
     /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords; at 30 hashes a second and core the
     /// default of 256 is a wait of several seconds, longer than a login page is willing to wait.
     pub queue: usize,
+    /// How long an idle lane keeps the memory of its last hashes before it wipes and frees it. The default of 500 ms spans
+    /// the gaps between logins of a busy service, and does not leave traces of passwords in memory for long.
+    pub keep: Duration,
 }
 
 impl Default for LaneSettings {
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let budget_kib = u64::try_from(threads).unwrap_or(1).saturating_mul(64 * 1024);
-        Self { threads, budget_kib, queue: 256 }
+        Self { threads, budget_kib, queue: 256, keep: Duration::from_millis(500) }
     }
 }
 
@@ -262,9 +265,6 @@ impl<T> fmt::Debug for Ticket<T> {
         f.debug_struct("Ticket").field("deadline", &self.deadline).finish_non_exhaustive()
     }
 }
-
-/// How long the lane is idle before it wipes and frees the memory it kept.
-const KEEP: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests;

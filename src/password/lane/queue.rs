@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::workspace::Workspace;
-use super::{Job, JobMemory, KEEP, LaneError, LaneFigures, LaneSettings};
+use super::{Job, JobMemory, LaneError, LaneFigures, LaneSettings};
 
 /// Hands the result over; called without any lock.
 pub(super) type Deliver = Box<dyn FnOnce() + Send>;
@@ -158,10 +158,10 @@ impl Shared {
                 self.changed.notify_one();
                 return next;
             }
-            if state.is_idle() && now.duration_since(state.last_use) >= KEEP {
+            if state.is_idle() && now.duration_since(state.last_use) >= self.settings.keep {
                 return Next::Free(state.take_kept());
             }
-            state = match state.pause(now) {
+            state = match state.pause(now, self.settings.keep) {
                 Some(pause) => self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
@@ -266,8 +266,9 @@ impl State {
     }
 
     /// How long a worker may sleep without missing a deadline or keeping memory too long; for ever when there is neither.
-    fn pause(&self, now: Instant) -> Option<Duration> {
-        let keep = self.is_idle().then(|| (self.last_use + KEEP).saturating_duration_since(now));
+    fn pause(&self, now: Instant, keep: Duration) -> Option<Duration> {
+        let used = now.saturating_duration_since(self.last_use);
+        let keep = self.is_idle().then(|| keep.saturating_sub(used));
         let deadlines = self.waiting.iter().map(|queued| queued.job.deadline.saturating_duration_since(now));
         deadlines.chain(keep).min()
     }

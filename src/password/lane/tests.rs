@@ -6,7 +6,7 @@ use std::sync::{Barrier, Mutex};
 use super::*;
 
 fn lane(threads: usize, budget_kib: u64, queue: usize) -> Lane {
-    Lane::start(LaneSettings { threads, budget_kib, queue }).unwrap()
+    Lane::start(LaneSettings { threads, budget_kib, queue, keep: Duration::MAX }).unwrap()
 }
 
 fn soon() -> Instant {
@@ -194,7 +194,8 @@ fn closing_refuses_what_waits() {
 
 #[test]
 fn kept_memory_is_freed_when_idle() {
-    let lane = lane(1, 100, 10);
+    let settings = LaneSettings { threads: 1, budget_kib: 100, queue: 10, keep: Duration::ZERO };
+    let lane = Lane::start(settings).unwrap();
     let job = Job { memory: JobMemory::Workspace(40), deadline: soon() };
     lane.run(job, |workspace| workspace.blocks(40).map(|_| ())).unwrap().unwrap();
     let limit = soon();
