@@ -15,12 +15,15 @@ use std::time::{Duration, Instant};
 use argon2::{Algorithm, Argon2, Params, Version};
 use criterion::{Criterion, Throughput};
 use landfall::model::Password;
-use landfall::password::lane::{Job, JobMemory, Lane, LaneSettings, Workspace};
-use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
+use landfall::password::lane::{Job, JobMemory, Lane, LaneSettings, Ticket, Workspace};
+use landfall::password::store::{PasswordStore, Peppers, StoreParameters, StoreVerdict};
 use landfall::password::template::{Template, TemplateInput};
 
 /// Memory of one default hash, in KiB.
 const HASH_KIB: u32 = 19_456;
+
+/// Verifications that wait together.
+const BATCH: u32 = 8;
 
 fn main() {
     let is_smoke_test = std::env::args().any(|argument| argument == "--test");
@@ -69,12 +72,23 @@ fn context() -> Argon2<'static> {
 
 /// One verification through a lane, as a login does it.
 fn through(lane: &Lane, phc: &str) {
+    black_box(ticket(lane, phc).wait().unwrap());
+}
+
+fn ticket(lane: &Lane, phc: &str) -> Ticket<StoreVerdict> {
     let phc = phc.to_owned();
-    let verdict = lane.run(job(), move |workspace| {
+    lane.ticket(job(), move |workspace| {
         let store = PasswordStore::new(StoreParameters::default(), Peppers::none());
         store.verify(&password(), &phc, workspace).unwrap()
-    });
-    black_box(verdict.unwrap());
+    })
+}
+
+/// Several verifications that wait together, as they do on a busy service: no thread has to be woken between them.
+fn together(lane: &Lane, phc: &str) {
+    let tickets: Vec<_> = (0..BATCH).map(|_| ticket(lane, phc)).collect();
+    for ticket in tickets {
+        black_box(ticket.wait().unwrap());
+    }
 }
 
 /// One thread, lane and bare calls in turns; compares medians and bests.
@@ -93,11 +107,19 @@ fn in_turns(rounds: usize) {
             black_box(out);
         }));
     }
+    let (mut batch_times, mut bare_batch_times) = (Vec::new(), Vec::new());
+    for _ in 0..rounds.div_ceil(5) {
+        batch_times.push(time(|| together(&lane, &phc)) / f64::from(BATCH));
+        bare_batch_times.push(time(|| (0..BATCH).for_each(|_| _ = black_box(bare(&context)))) / f64::from(BATCH));
+    }
     println!("one thread, Argon2id 19456/2/1, {rounds} rounds in turns, median (best) ms:");
     let lane_ms = report("lane", &mut lane_times);
     let bare_ms = report("bare call", &mut bare_times);
     let reused_ms = report("memory reused", &mut reused_times);
+    let batch_ms = report("lane queued", &mut batch_times);
+    let bare_batch_ms = report("bare in a row", &mut bare_batch_times);
     println!("  lane reaches {:.3} of the bare call (goal 0.97)", bare_ms / lane_ms);
+    println!("  lane with a queue reaches {:.3} of bare calls in a row", bare_batch_ms / batch_ms);
     println!("  lane reaches {:.3} of the bare call with reused memory", reused_ms / lane_ms);
 }
 
