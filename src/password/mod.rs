@@ -27,6 +27,9 @@ mod parts;
 mod registry;
 mod schemes;
 mod stored;
+pub mod lane;
+pub mod matrix;
+pub mod store;
 pub mod template;
 mod verdict;
 
