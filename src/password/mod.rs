@@ -22,14 +22,14 @@ mod credential;
 mod detect;
 mod digests;
 mod encoding;
+pub mod lane;
 mod limits;
+pub mod matrix;
 mod parts;
 mod registry;
 mod schemes;
-mod stored;
-pub mod lane;
-pub mod matrix;
 pub mod store;
+mod stored;
 pub mod template;
 mod verdict;
 

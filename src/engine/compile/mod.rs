@@ -304,9 +304,7 @@ impl Compiler<'_> {
             let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
             self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
         });
-        for scheme in &credential.schemes {
-            super::scheme::check(&scheme.text, scheme.span, credential.schemes.len() > 1, self.findings);
-        }
+        super::scheme::check(&credential.schemes, self.findings);
         Some(CredentialPlan {
             span: credential.span,
             when: match when {
