@@ -15,6 +15,7 @@ use super::plan::{CredentialPlan, EachPlan, OriginPlan, Plan, Policy, RuleKind, 
 use super::probe::{Event, Probe};
 use super::steps::{StepFailure, Steps};
 use crate::diag::Span;
+use crate::model::json::from_json;
 use crate::model::read::{ReadLimits, parse};
 use crate::model::{Kinds, Value};
 use crate::rules::syntax::Unread;
@@ -78,7 +79,7 @@ impl Plan {
         self.params.iter().filter(|p| p.default.is_none() && !is_set(&p.name)).map(|p| p.name.as_str()).collect()
     }
 
-    /// Runs the plan over the JSON text of one record.
+    /// Runs the plan over the JSON text of one record. Only what the rules read is kept of it.
     #[must_use]
     pub fn run<'a, P: Probe>(
         &'a self,
@@ -87,10 +88,18 @@ impl Plan {
         arena: &'a Bump,
         probe: &mut P,
     ) -> Run<'a> {
-        match parse(json, arena, &settings.limits) {
-            Ok(record) => self.run_value(record, settings, arena, probe),
-            Err(error) => Run::rejected("record", "record", error.to_string()),
+        let is_object = json.trim_ascii_start().starts_with('{');
+        if self.looks_for_unread(settings) || !is_object {
+            return match parse(json, arena, &settings.limits) {
+                Ok(record) => self.run_value(record, settings, arena, probe),
+                Err(error) => Run::rejected("record", "record", error.to_string()),
+            };
         }
+        let cx = self.context(arena, P::ON);
+        if let Err(error) = self.trie.read_record(json, &settings.limits, &cx) {
+            return Run::rejected("record", "record", error.to_string());
+        }
+        Run { outcomes: self.outcomes(settings, &cx, probe), unread: Vec::new() }
     }
 
     /// Runs the plan over a record that has been read.
@@ -105,16 +114,26 @@ impl Plan {
         if record.as_object().is_none() {
             return Run::rejected("record", "record", format!("a record is an object, found {}", record.kind()));
         }
-        let cx = self.context(record, settings, arena, P::ON);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
-        let outcomes = machine.record(&cx).unwrap_or_else(|fall| vec![Outcome::Rejected(vec![fall.reason])]);
-        let unread =
-            if settings.unread || self.unread != Unread::Allow { self.unread(record, &cx) } else { Vec::new() };
+        let cx = self.context(arena, P::ON);
+        self.trie.capture(record, &cx);
+        let outcomes = self.outcomes(settings, &cx, probe);
+        let unread = if self.looks_for_unread(settings) { self.unread(record, &cx) } else { Vec::new() };
         if self.unread == Unread::Reject && !unread.is_empty() {
             let message = format!("the record has fields that no rule reads: {}", unread.join(", "));
             return Run { unread, ..Run::rejected("record", "unread", message) };
         }
         Run { outcomes, unread }
+    }
+
+    fn looks_for_unread(&self, settings: &Settings) -> bool {
+        settings.unread || self.unread != Unread::Allow
+    }
+
+    /// What becomes of a record whose wanted parts are in their registers.
+    fn outcomes<'a, P: Probe>(&'a self, settings: &'a Settings, cx: &Cx<'a>, probe: &mut P) -> Vec<Outcome<'a>> {
+        self.set_registers(settings, cx);
+        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(cx.arena) };
+        machine.record(cx).unwrap_or_else(|fall| vec![Outcome::Rejected(vec![fall.reason])])
     }
 
     /// Runs one rule on an input that stands in for what its `from` reads; the record is empty, parameters are set.
@@ -129,7 +148,8 @@ impl Plan {
         arena: &'a Bump,
         probe: &mut P,
     ) -> Result<Value<'a>, Reason> {
-        let cx = self.context(Value::Object(&[]), settings, arena, P::ON);
+        let cx = self.context(arena, P::ON);
+        self.set_registers(settings, &cx);
         let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
         let input = match input {
             Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
@@ -149,28 +169,29 @@ impl Plan {
         }
     }
 
-    fn context<'a>(&'a self, record: Value<'a>, settings: &'a Settings, arena: &'a Bump, notes: bool) -> Cx<'a> {
-        let registers = arena.alloc_slice_fill_with(self.registers, |_| Cell::new(Value::Missing));
-        let cx = Cx {
-            registers,
+    fn context<'a>(&'a self, arena: &'a Bump, notes: bool) -> Cx<'a> {
+        Cx {
+            registers: arena.alloc_slice_fill_with(self.registers, |_| Cell::new(Value::Missing)),
             fold_blank: self.fold_blank,
             notes: notes.then(|| &*arena.alloc(RefCell::new(Vec::new()))),
             ..Cx::bare(arena)
-        };
-        self.trie.capture(record, &cx);
+        }
+    }
+
+    /// Sets what is not read from the record itself: parts of captured values, parameters, facts.
+    fn set_registers<'a>(&'a self, settings: &'a Settings, cx: &Cx<'a>) {
         for derived in &self.derived {
             cx.set(derived.register, super::path::walk(cx.register(derived.from), &derived.steps));
         }
         for param in &self.params {
             let set = settings.params.iter().find(|(name, _)| *name == param.name);
             let value = match set {
-                Some((_, value)) => crate::model::json::from_json(value, arena),
-                None => param.default.as_ref().map_or(Value::Missing, |default| default.value(&cx)),
+                Some((_, value)) => from_json(value, cx.arena),
+                None => param.default.as_ref().map_or(Value::Missing, |default| default.value(cx)),
             };
             cx.set(param.register, value);
         }
-        cx.set(self.facts, facts(&settings.facts, &cx));
-        cx
+        cx.set(self.facts, facts(&settings.facts, cx));
     }
 
     fn unread(&self, record: Value<'_>, cx: &Cx<'_>) -> Vec<String> {
