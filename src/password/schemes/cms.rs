@@ -168,7 +168,7 @@ impl Magento {
                 Link::Digest(digest) => digest.hash(&[self.salt.as_bytes(), &text]),
                 Link::Argon2 { length, passes, memory_bytes } => {
                     let stored = self.argon2(*length, *passes, *memory_bytes).checked()?;
-                    stored.output(&mut Attempt { password: &text, scratch: attempt.scratch })?
+                    stored.output(&mut Attempt { password: &text, workspace: attempt.workspace })?
                 }
             };
             text = Zeroizing::new(hex::encode(output.as_slice()).into_bytes());
