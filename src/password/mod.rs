@@ -41,9 +41,9 @@ pub use credential::Credential;
 pub use detect::{Detection, detect, placeholder};
 pub use limits::{Cost, Limits};
 pub use registry::{SchemeInfo, find, schemes};
-pub use stored::Scratch;
 pub use verdict::{Lossy, Problem, Verdict};
 
+use lane::Workspace;
 use stored::{AnyOf, Attempt, StoredHash};
 
 /// A stored credential that was understood: its cost is known and nothing has been computed.
@@ -108,7 +108,7 @@ impl Parsed {
 
     /// Checks a password, after the cost and the length of the password were held against the limits.
     #[must_use]
-    pub fn verify(&self, password: &Password, limits: &Limits, scratch: &mut Scratch) -> Verdict {
+    pub fn verify(&self, password: &Password, limits: &Limits, workspace: &mut Workspace) -> Verdict {
         let cost = self.stored.cost();
         if let Err(problem) = cost.within(limits) {
             return problem.into();
@@ -117,7 +117,7 @@ impl Parsed {
         if password.expose().len() > longest {
             return Verdict::CostRefused(format!("the presented password has more than {longest} bytes").into());
         }
-        let mut attempt = Attempt { password: password.expose(), scratch };
+        let mut attempt = Attempt { password: password.expose(), workspace };
         // The primitives are called within their bounds; should one of them panic all the same, one login fails closed.
         catch_unwind(AssertUnwindSafe(|| self.stored.check(&mut attempt)))
             .unwrap_or(Verdict::Unsupported("the check stopped unexpectedly".into()))
@@ -127,14 +127,14 @@ impl Parsed {
 /// Checks a presented password against a stored credential.
 #[must_use]
 pub fn verify(credential: &Credential, password: &Password, limits: &Limits) -> Verdict {
-    verify_in(credential, password, limits, &mut Scratch::default())
+    verify_in(credential, password, limits, &mut Workspace::new())
 }
 
 /// Like [`verify`], in memory that a hashing thread keeps.
 #[must_use]
-pub fn verify_in(credential: &Credential, password: &Password, limits: &Limits, scratch: &mut Scratch) -> Verdict {
+pub fn verify_in(credential: &Credential, password: &Password, limits: &Limits, workspace: &mut Workspace) -> Verdict {
     match parse(credential) {
-        Ok(parsed) => parsed.verify(password, limits, scratch),
+        Ok(parsed) => parsed.verify(password, limits, workspace),
         Err(problem) => problem.into(),
     }
 }

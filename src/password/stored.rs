@@ -1,8 +1,8 @@
 //! A stored hash that was understood: its price is known and nothing has been computed yet.
 
-use argon2::Block;
 use zeroize::Zeroizing;
 
+use super::lane::Workspace;
 use super::limits::Cost;
 use super::verdict::{Problem, Verdict};
 
@@ -25,38 +25,12 @@ pub(crate) trait StoredHash: Send + Sync {
     }
 }
 
-/// Memory that checks take turns in using. Keep one per hashing thread: fresh pages cost Argon2 a third of its throughput.
-#[derive(Default)]
-pub struct Scratch {
-    blocks: Vec<Block>,
-}
-
-impl Scratch {
-    /// Argon2 memory of at least `count` blocks of 1 KiB.
-    ///
-    /// # Errors
-    /// [`Problem::CostRefused`] when the machine does not have it.
-    pub(crate) fn argon2_blocks(&mut self, count: usize) -> Result<&mut [Block], Problem> {
-        if let Some(more) = count.checked_sub(self.blocks.len()).filter(|more| *more > 0) {
-            self.blocks.try_reserve_exact(more).map_err(|_| Problem::cost("the memory for this hash is not there"))?;
-            self.blocks.resize(count, Block::new());
-        }
-        self.blocks.get_mut(..count).ok_or(Problem::cost("the memory for this hash is not there"))
-    }
-
-    /// Gives memory back beyond `kib`, so that one rare large hash does not stay in memory.
-    pub fn shrink_to(&mut self, kib: usize) {
-        self.blocks.truncate(kib);
-        self.blocks.shrink_to(kib);
-    }
-}
-
 /// One presented password on its way into a check.
 pub(crate) struct Attempt<'a> {
     /// The bytes as presented, or as a transformation of the scheme made them.
     pub password: &'a [u8],
     /// Memory to work in.
-    pub scratch: &'a mut Scratch,
+    pub workspace: &'a mut Workspace,
 }
 
 /// What a scheme does to the password before its inner hash sees it; or the verdict, when no such password can exist.
@@ -93,7 +67,7 @@ impl StoredHash for Prepared {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match (self.prepare)(attempt.password) {
-            Ok(password) => self.inner.check(&mut Attempt { password: &password, scratch: attempt.scratch }),
+            Ok(password) => self.inner.check(&mut Attempt { password: &password, workspace: attempt.workspace }),
             Err(verdict) => verdict,
         }
     }

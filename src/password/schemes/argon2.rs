@@ -112,7 +112,8 @@ impl Stored {
             .output_len(self.hash.len())
             .build()
             .map_err(broken)?;
-        let blocks = attempt.scratch.argon2_blocks(params.block_count())?;
+        let blocks = attempt.workspace.blocks(params.block_count());
+        let blocks = blocks.map_err(|_| Problem::cost("the memory for this hash is not there"))?;
         let hasher = if self.secret.is_empty() {
             Argon2::new(self.algorithm, self.version, params)
         } else {

@@ -126,6 +126,13 @@ pub(super) fn parse_magento(credential: &Credential) -> Understood {
     Ok(Box::new(Magento { hash, salt, links, text: text.to_owned() }))
 }
 
+/// Whether a text ends with the Argon2 version of Magento, which nothing else writes.
+pub(super) fn is_magento(text: &str) -> bool {
+    let is_hex = |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ends_so = text.rsplit(':').next().is_some_and(|version| version.starts_with("3_"));
+    ends_so && text.split(':').count() > 2 && text.split(':').next().is_some_and(is_hex)
+}
+
 fn link(version: &str) -> Result<Link, Problem> {
     match version {
         "0" => Ok(Link::Digest(Digest::Md5)),
@@ -170,7 +177,7 @@ impl Magento {
                 Link::Digest(digest) => digest.hash(&[self.salt.as_bytes(), &text]),
                 Link::Argon2 { length, passes, memory_bytes } => {
                     let stored = self.argon2(*length, *passes, *memory_bytes).checked()?;
-                    stored.output(&mut Attempt { password: &text, scratch: attempt.scratch })?
+                    stored.output(&mut Attempt { password: &text, workspace: attempt.workspace })?
                 }
             };
             text = Zeroizing::new(hex::encode(output.as_slice()).into_bytes());

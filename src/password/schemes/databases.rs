@@ -49,7 +49,7 @@ impl StoredHash for Mysql323 {
             add = add.wrapping_add(byte);
         }
         let output = [(first & 0x7fff_ffff).to_be_bytes(), (second & 0x7fff_ffff).to_be_bytes()];
-        let loss = attempt.password.iter().any(|byte| is_space(byte)).then_some(Lossy::Spaces);
+        let loss = attempt.password.iter().any(is_space).then_some(Lossy::Spaces);
         Verdict::proof(same(output.as_flattened(), &self.hash)).with_loss(loss)
     }
 

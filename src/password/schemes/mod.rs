@@ -96,7 +96,7 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     scheme("wordpress", &[], "WordPress, with an optional input template", &["$wp$"], cms::parse_wordpress),
     scheme("joomla", &[], "Joomla", &[], cms::parse_joomla),
     scheme("php", &["phpbb", "drupal", "password_hash"], "whatever PHP applications store", &[], cms::parse_php),
-    scheme("magento", &["magento1", "magento2"], "Magento 1 and 2, upgrade chains too", &[], cms::parse_magento),
+    shaped(scheme("magento", &["magento1", "magento2"], "Magento 1 and 2, upgrade chains too", &[], cms::parse_magento), cms::is_magento),
     scheme("mediawiki", &[], "MediaWiki", &[":A:", ":B:", ":pbkdf2:", ":argon2:", ":bcrypt:", "$B$"], cms::parse_mediawiki),
     scheme("authme-sha256", &["authme"], "AuthMe Reloaded", &["$SHA$"], cms::parse_authme),
     // --- directories and enterprise systems; Spring before LDAP, whose names it shares
