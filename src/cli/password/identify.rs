@@ -149,7 +149,7 @@ fn as_table(census: &BTreeMap<Kind, u64>) -> String {
         let share = format!("{}.{}%", permille / 10, permille % 10);
         text += &format!("{count:>9}  {share:>6}  {:scheme$}  {:cost$}  {state}\n", kind.scheme, kind.cost);
     }
-    text + &format!("{total:>9}  in total\n")
+    text + format!("{total:>9}  in total\n").as_str()
 }
 
 #[cfg(test)]
