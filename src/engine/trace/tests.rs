@@ -26,7 +26,7 @@ account:
   locale:
     when: { $.lang: present }
     from: $.lang
-  roles: { from: $.roles, each: [ trim, lookup: { in: roles, default: customer } ], then: [ unique ] }
+  roles: { from: $.roles, each: [ trim, lookup: { table: roles, default: customer } ], then: [ unique ] }
   custom.greeting:
     with: { name: $.login }
     script: '`Hello ${name}`'
