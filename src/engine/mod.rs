@@ -21,3 +21,4 @@ pub mod run;
 mod scheme;
 pub mod script;
 pub mod steps;
+pub mod trace;
