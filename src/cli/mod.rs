@@ -8,6 +8,7 @@ mod check;
 mod load;
 mod password;
 mod show;
+mod test;
 
 /// Everything was fine.
 pub const FINE: u8 = 0;
@@ -29,6 +30,8 @@ enum Command {
     Check(check::Arguments),
     /// Identify, verify and make stored passwords
     Password(password::Arguments),
+    /// Run the tests beside rules, and the examples in them
+    Test(test::Arguments),
 }
 
 /// Why a command could not run: one sentence and what to do next.
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
     let result = match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
+        Command::Test(arguments) => test::run(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -71,7 +71,11 @@ impl Credential {
         let fields = match object.get("fields") {
             Some(Value::Object(fields)) => fields.clone(),
             Some(_) => return Err(Problem::malformed("`fields` is not an object")),
-            None => object.iter().filter(|(key, _)| !AROUND.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            None => object
+                .iter()
+                .filter(|(key, _)| !AROUND.contains(&key.as_str()))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect(),
         };
         Ok(Self { scheme: scheme.to_owned(), fields, username })
     }
@@ -187,7 +191,11 @@ impl Credential {
     /// # Errors
     /// [`Problem::Malformed`] when a part is longer than any hash.
     pub(crate) fn check_size(&self) -> Result<(), Problem> {
-        if self.longest() > MAX_TEXT_BYTES { Err(Problem::malformed("the stored text is longer than any hash")) } else { Ok(()) }
+        if self.longest() > MAX_TEXT_BYTES {
+            Err(Problem::malformed("the stored text is longer than any hash"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -253,11 +261,19 @@ mod tests {
 
     #[test]
     fn bytes_are_decoded_as_their_name_or_their_encoding_says() {
-        for json in [r#"{"salt": "a"}"#, r#"{"salt_hex": "61"}"#, r#"{"salt_b64": "YQ"}"#, r#"{"salt": "YQ==", "salt_encoding": "base64"}"#] {
+        for json in [
+            r#"{"salt": "a"}"#,
+            r#"{"salt_hex": "61"}"#,
+            r#"{"salt_b64": "YQ"}"#,
+            r#"{"salt": "YQ==", "salt_encoding": "base64"}"#,
+        ] {
             assert_eq!(credential(json).bytes("salt", "utf8"), Ok(Some(b"a".to_vec())), "{json}");
         }
         assert!(matches!(credential(r#"{"salt_hex": "6"}"#).bytes("salt", "utf8"), Err(Problem::Malformed(_))));
-        assert!(matches!(credential(r#"{"salt": "6", "salt_encoding": "rot13"}"#).bytes("salt", "utf8"), Err(Problem::Unsupported(_))));
+        assert!(matches!(
+            credential(r#"{"salt": "6", "salt_encoding": "rot13"}"#).bytes("salt", "utf8"),
+            Err(Problem::Unsupported(_))
+        ));
     }
 
     #[test]

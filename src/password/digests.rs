@@ -176,7 +176,10 @@ mod tests {
         let hex = |bytes: &[u8]| hex::encode(bytes);
         assert_eq!(hex(&Digest::Md5.hash(&[b"a", b"bc"])), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(hex(&Digest::Md5.repeat(1, Digest::Md5.hash(&[b""]))), "59adb24ef3cdbe0297f05b395827453f");
-        assert_eq!(hex(&Digest::Md5.hmac(b"Jefe", &[b"what do ya want for nothing?"])), "750c783e6ab0b503eaa86e310a5db738");
+        assert_eq!(
+            hex(&Digest::Md5.hmac(b"Jefe", &[b"what do ya want for nothing?"])),
+            "750c783e6ab0b503eaa86e310a5db738"
+        );
         let mut key = [0; 20];
         Digest::Sha1.pbkdf2(b"password", b"salt", 2, &mut key);
         assert_eq!(hex(&key), "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");

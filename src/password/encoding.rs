@@ -100,7 +100,9 @@ pub fn from_crypt64_number(text: &str) -> Option<u64> {
 /// A number in the crypt(3) alphabet, least significant character first.
 #[must_use]
 pub fn to_crypt64_number(number: u64, characters: usize) -> String {
-    (0..characters).map(|at| crypt64_character(number.checked_shr(6 * u32::try_from(at).unwrap_or(64)).unwrap_or(0))).collect()
+    (0..characters)
+        .map(|at| crypt64_character(number.checked_shr(6 * u32::try_from(at).unwrap_or(64)).unwrap_or(0)))
+        .collect()
 }
 
 /// Bytes in the crypt(3) alphabet, three bytes to four characters, least significant first.

@@ -7,7 +7,8 @@ use super::verdict::Problem;
 /// # Errors
 /// [`Problem::Malformed`] names what the number should have been.
 pub(crate) fn number(what: &str, text: &str) -> Result<u64, Problem> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    let plain =
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten().ok_or_else(|| Problem::malformed(format!("the {what} is not a number")))
 }
 
@@ -36,7 +37,8 @@ pub(crate) fn split<const N: usize>(text: &str, separator: char) -> Result<[&str
 /// # Errors
 /// [`Problem::Malformed`] when the text does not start so.
 pub(crate) fn after<'a>(text: &'a str, prefix: &str) -> Result<&'a str, Problem> {
-    text.strip_prefix(prefix).ok_or_else(|| Problem::malformed(format!("the stored hash does not start with `{prefix}`")))
+    text.strip_prefix(prefix)
+        .ok_or_else(|| Problem::malformed(format!("the stored hash does not start with `{prefix}`")))
 }
 
 /// The parameters `k=v,k=v` of a PHC string, in any order.

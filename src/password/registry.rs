@@ -28,7 +28,8 @@ impl SchemeInfo {
     }
 
     /// Whether a text is one of this scheme.
-    pub(super) fn claims(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn claims(&self, text: &str) -> bool {
         self.prefixes.iter().any(|prefix| text.starts_with(prefix)) || self.shape.is_some_and(|shape| shape(text))
     }
 }
@@ -50,7 +51,10 @@ pub fn schemes() -> &'static [SchemeInfo] {
 pub fn find(name: &str) -> Option<&'static SchemeInfo> {
     let name = name.to_ascii_lowercase().replace('_', "-");
     let is_it = |other: &str| other.replace('_', "-") == name;
-    SCHEMES.iter().find(|info| is_it(info.name)).or_else(|| SCHEMES.iter().find(|info| info.aliases.iter().any(|alias| is_it(alias))))
+    SCHEMES
+        .iter()
+        .find(|info| is_it(info.name))
+        .or_else(|| SCHEMES.iter().find(|info| info.aliases.iter().any(|alias| is_it(alias))))
 }
 
 #[cfg(test)]
@@ -59,7 +63,8 @@ mod tests {
 
     #[test]
     fn names_stand_once() {
-        let mut names: Vec<&str> = SCHEMES.iter().flat_map(|info| info.aliases.iter().chain([&info.name])).copied().collect();
+        let mut names: Vec<&str> =
+            SCHEMES.iter().flat_map(|info| info.aliases.iter().chain([&info.name])).copied().collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();
@@ -68,7 +73,9 @@ mod tests {
 
     #[test]
     fn names_are_found_in_any_spelling() {
-        for (name, found) in [("bcrypt", Some("bcrypt")), ("PBKDF2_PHC", Some("pbkdf2")), ("md5", Some("digest")), ("rot13", None)] {
+        for (name, found) in
+            [("bcrypt", Some("bcrypt")), ("PBKDF2_PHC", Some("pbkdf2")), ("md5", Some("digest")), ("rot13", None)]
+        {
             assert_eq!(find(name).map(|info| info.name), found, "{name}");
         }
     }

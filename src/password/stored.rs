@@ -84,7 +84,11 @@ impl Prepared {
 impl StoredHash for Prepared {
     fn cost(&self) -> Cost {
         // The price of a few digests is noise beside any inner hash.
-        if self.calls < 100 { self.inner.cost() } else { Cost::Several(vec![Cost::Digests(self.calls), self.inner.cost()]) }
+        if self.calls < 100 {
+            self.inner.cost()
+        } else {
+            Cost::Several(vec![Cost::Digests(self.calls), self.inner.cost()])
+        }
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_problem_is_no_proof() {
-        for problem in [Problem::unusable("u"), Problem::malformed("m"), Problem::unsupported("s"), Problem::cost("c")] {
+        for problem in [Problem::unusable("u"), Problem::malformed("m"), Problem::unsupported("s"), Problem::cost("c")]
+        {
             let why = problem.to_string();
             let verdict = Verdict::from(problem);
             assert!(!verdict.is_proof());

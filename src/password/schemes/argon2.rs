@@ -102,7 +102,8 @@ impl Stored {
     /// The raw output for a password.
     pub(super) fn output(&self, attempt: &mut Attempt<'_>) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let broken = |_| Problem::malformed("the argon2 parameters do not fit together");
-        let small = |number: u64| u32::try_from(number).map_err(|_| Problem::cost("an argon2 parameter is beyond 32 bits"));
+        let small =
+            |number: u64| u32::try_from(number).map_err(|_| Problem::cost("an argon2 parameter is beyond 32 bits"));
         let params = ParamsBuilder::new()
             .m_cost(small(self.memory_kib)?)
             .t_cost(small(self.passes)?)
@@ -138,7 +139,8 @@ impl StoredHash for Stored {
     fn canonical(&self) -> Option<String> {
         let version = if self.version == Version::V0x13 { "$v=19" } else { "$v=16" };
         let key_id = self.key_id.as_ref().map(|id| format!(",keyid={id}")).unwrap_or_default();
-        let data = if self.data.is_empty() { String::new() } else { format!(",data={}", to_base64_unpadded(&self.data)) };
+        let data =
+            if self.data.is_empty() { String::new() } else { format!(",data={}", to_base64_unpadded(&self.data)) };
         Some(format!(
             "${}{version}$m={},t={},p={}{key_id}{data}${}${}",
             self.algorithm.as_str(),

@@ -27,7 +27,9 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 /// Whether a text is base64 of a plausible hash of either version.
 pub(super) fn is_aspnet(text: &str) -> bool {
     // `AA` and `AQ` are the base64 beginnings of the version bytes 0 and 1.
-    let Some(bytes) = from_base64(text).filter(|_| text.starts_with("AA") || text.starts_with("AQAAAA")) else { return false };
+    let Some(bytes) = from_base64(text).filter(|_| text.starts_with("AA") || text.starts_with("AQAAAA")) else {
+        return false;
+    };
     bytes.first() == Some(&1) && bytes.len() > 13 || bytes.first() == Some(&0) && bytes.len() == 49
 }
 

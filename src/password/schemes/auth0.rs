@@ -100,11 +100,13 @@ fn scrypt(credential: &Credential, parts: Parts) -> Understood {
     let p = credential.number(&["parallelization"])?.unwrap_or(1);
     let salt = [parts.before.as_slice(), &parts.after].concat();
     let inner = Scrypt { n, r, p, salt, hash: parts.hash, spelling: Spelling::Other }.boxed()?;
-    Ok(Parts { hash: Vec::new(), text: String::new(), before: Vec::new(), after: Vec::new(), letters: parts.letters }.salted(inner))
+    Ok(Parts { hash: Vec::new(), text: String::new(), before: Vec::new(), after: Vec::new(), letters: parts.letters }
+        .salted(inner))
 }
 
 fn hmac(hash: &Credential, parts: Parts) -> Understood {
-    let digest = Digest::named(hash.required_text(&["digest"])?).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest =
+        Digest::named(hash.required_text(&["digest"])?).ok_or(Problem::unsupported("this digest is not known"))?;
     let key = hash.object(&["key"]).ok_or(Problem::malformed("the part `key` is not an object"))?;
     let key = decode("key", key.required_text(&["value"])?, key.text(&["encoding"]).unwrap_or("utf8"))?;
     let mut digested = Digested::keyed(digest, key, parts.hash.clone());

@@ -60,7 +60,8 @@ impl Bcrypt {
             _ => return Err(Problem::unsupported("this bcrypt dialect is not known")),
         };
         let cost = cost.parse().ok().filter(|_| cost.len() == 2 && cost.bytes().all(|byte| byte.is_ascii_digit()));
-        let cost = cost.filter(|cost| (4..=31).contains(cost)).ok_or(Problem::malformed("the bcrypt cost is not 04 to 31"))?;
+        let cost =
+            cost.filter(|cost| (4..=31).contains(cost)).ok_or(Problem::malformed("the bcrypt cost is not 04 to 31"))?;
         let (salt, hash) = rest.split_at_checked(22).ok_or(Problem::malformed("the bcrypt salt is too short"))?;
         // The last characters have unused bits; set ones mean different things to different libraries.
         let salt = from_bcrypt64(salt).ok_or(Problem::malformed("the bcrypt salt is not in its alphabet"))?;

@@ -32,7 +32,8 @@ pub(super) fn parse_wordpress(credential: &Credential) -> Understood {
 fn wordpress(text: &str) -> Understood {
     if let Some(inner) = text.strip_prefix("$wp") {
         // The key of the HMAC only separates domains (wp-includes/pluggable.php, `wp_hash_password`).
-        let prepare = |password: &[u8]| Ok(to_base64(&Digest::Sha384.hmac(b"wp-sha384", &[password])).into_bytes().into());
+        let prepare =
+            |password: &[u8]| Ok(to_base64(&Digest::Sha384.hmac(b"wp-sha384", &[password])).into_bytes().into());
         let prefix = Some("$wp".to_owned());
         return Ok(Box::new(Prepared { prepare: Box::new(prepare), calls: 1, inner: bcrypt::boxed(inner)?, prefix }));
     }
@@ -59,7 +60,7 @@ fn php(text: &str) -> Understood {
 /// A hexadecimal digest of `before`, the password and `after`; `tail` is what stands behind it.
 fn salted(digest: Digest, before: &[u8], after: &[u8], hash: &str, tail: String) -> Understood {
     let hash = decoded("hash", from_hex(hash))?;
-    let printed = hex::encode(&hash) + &tail;
+    let printed = hex::encode(&hash) + tail.as_str();
     Digested::between(digest, before, after, hash).printed(printed).boxed()
 }
 
@@ -133,7 +134,8 @@ fn link(version: &str) -> Result<Link, Problem> {
         "2" => Ok(Link::Argon2 { length: 32, passes: 2, memory_bytes: 64 << 20 }),
         _ => {
             let [_, length, passes, memory] = split::<4>(after(version, "3_").map(|_| version)?, '_')?;
-            let length = usize::try_from(positive("length", length)?).ok().filter(|length| (16..=1024).contains(length));
+            let length =
+                usize::try_from(positive("length", length)?).ok().filter(|length| (16..=1024).contains(length));
             Ok(Link::Argon2 {
                 length: length.ok_or(Problem::malformed("the length of the hash is out of bounds"))?,
                 passes: positive("number of passes", passes)?,

@@ -5,7 +5,7 @@ use crate::password::detect::placeholder;
 use crate::password::stored::Understood;
 use crate::password::verdict::Problem;
 
-use super::{bcrypt, des_crypt, md5_crypt, nt, scrypt, sha1_crypt, sha_crypt, sun_md5, yescrypt};
+use super::{bcrypt, des_crypt, md5_crypt, nt, scrypt, sha_crypt, sha1_crypt, sun_md5, yescrypt};
 
 /// Reads format `crypt`.
 pub(super) fn parse(credential: &Credential) -> Understood {

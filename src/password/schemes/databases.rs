@@ -97,7 +97,9 @@ impl StoredHash for Mssql {
         if same(&self.digest.hash(&[&password, &self.salt]), &self.hash) {
             return Verdict::Match;
         }
-        let (Some(upper), Ok(text)) = (&self.upper, std::str::from_utf8(attempt.password)) else { return Verdict::Mismatch };
+        let (Some(upper), Ok(text)) = (&self.upper, std::str::from_utf8(attempt.password)) else {
+            return Verdict::Mismatch;
+        };
         let folded = Zeroizing::new(text.to_uppercase());
         let Some(folded) = to_utf16le(folded.as_bytes()) else { return Verdict::Mismatch };
         // A server with a case-insensitive collation compared this half only.
@@ -131,7 +133,9 @@ pub(super) fn parse_oracle(credential: &Credential) -> Understood {
     if salt.len() != 10 {
         return Err(Problem::malformed("the hash does not have 30 bytes"));
     }
-    Digested::between(Digest::Sha1, &[], salt, hash.to_vec()).printed(format!("S:{}", hex::encode_upper(&bytes))).boxed()
+    Digested::between(Digest::Sha1, &[], salt, hash.to_vec())
+        .printed(format!("S:{}", hex::encode_upper(&bytes)))
+        .boxed()
 }
 
 struct Oracle12 {
@@ -164,7 +168,9 @@ struct Oracle10 {
 /// Reads format `oracle10`: 16 hexadecimal digits and the user name, which is hashed with the password.
 pub(super) fn parse_oracle10(credential: &Credential) -> Understood {
     let hash = exactly("hash", decoded("hash", from_hex(credential.required()?))?)?;
-    let user = credential.username().ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
+    let user = credential
+        .username()
+        .ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
     Ok(Box::new(Oracle10 { user: user.to_owned(), hash }))
 }
 
@@ -183,7 +189,8 @@ impl StoredHash for Oracle10 {
         let Ok(password) = std::str::from_utf8(attempt.password) else { return Verdict::Mismatch };
         let text = Zeroizing::new(format!("{}{password}", self.user).to_uppercase());
         let units: Zeroizing<Vec<u16>> = Zeroizing::new(text.encode_utf16().collect());
-        let block = |units: &[u16]| (0..4).fold(0, |block, at| block << 16 | u64::from(units.get(at).copied().unwrap_or(0)));
+        let block =
+            |units: &[u16]| (0..4).fold(0, |block, at| block << 16 | u64::from(units.get(at).copied().unwrap_or(0)));
         let blocks: Zeroizing<Vec<u64>> = Zeroizing::new(units.chunks(4).map(block).collect());
         let output = cbc(cbc(0x0123_4567_89ab_cdef, &blocks), &blocks);
         let loss = password.chars().any(char::is_alphabetic).then_some(Lossy::Case);
@@ -194,7 +201,9 @@ impl StoredHash for Oracle10 {
 /// Reads format `postgres-md5`: `md5` and the hexadecimal MD5 of password and user name.
 pub(super) fn parse_postgres_md5(credential: &Credential) -> Understood {
     let hash = decoded("hash", from_hex(after(credential.required()?, "md5")?))?;
-    let user = credential.username().ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
+    let user = credential
+        .username()
+        .ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
     let printed = format!("md5{}", hex::encode(&hash));
     Digested::between(Digest::Md5, &[], user.as_bytes(), hash).printed(printed).boxed()
 }

@@ -96,7 +96,11 @@ impl Digested {
         if self.hash.len() == self.digest.size() {
             Ok(Box::new(self))
         } else {
-            Err(Problem::malformed(format!("the hash does not have the {} bytes of {}", self.digest.size(), self.digest.name())))
+            Err(Problem::malformed(format!(
+                "the hash does not have the {} bytes of {}",
+                self.digest.size(),
+                self.digest.name()
+            )))
         }
     }
 }
@@ -161,7 +165,8 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 }
 
 fn keyed(credential: &Credential) -> Understood {
-    let name = credential.text(&["digest", "hash_function"]).ok_or(Problem::malformed("the part `digest` is missing"))?;
+    let name =
+        credential.text(&["digest", "hash_function"]).ok_or(Problem::malformed("the part `digest` is missing"))?;
     let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
     let key = match credential.bytes("key", "utf8")? {
         Some(key) => key,
@@ -187,14 +192,16 @@ fn hash(credential: &Credential, digest: Digest) -> Result<Vec<u8>, Problem> {
     }
     match credential.bytes("hash", "hex")? {
         Some(hash) => Ok(hash),
-        None => sized(credential.required()?, digest).ok_or(Problem::malformed("the hash does not have the size of its digest")),
+        None => sized(credential.required()?, digest)
+            .ok_or(Problem::malformed("the hash does not have the size of its digest")),
     }
 }
 
 /// Reads `ssha`, `smd5`, `ssha256` and their like in parts: `hash_b64`, `salt_b64`; the password stands in front.
 pub(super) fn parse_salted(credential: &Credential) -> Understood {
     let name = credential.scheme().to_ascii_lowercase();
-    let digest = Digest::named(name.strip_prefix('s').unwrap_or(&name)).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest = Digest::named(name.strip_prefix('s').unwrap_or(&name))
+        .ok_or(Problem::unsupported("this digest is not known"))?;
     if let Some(text) = credential.whole() {
         let text = if text.starts_with('{') { text.to_owned() } else { format!("{{{name}}}{text}") };
         return super::ldap::boxed(&text);

@@ -24,9 +24,15 @@ pub(super) fn boxed(text: &str) -> Understood {
     }
     let Some((algorithm, rest)) = text.split_once('$') else {
         // Unsalted MD5 of Django 0.90, before there were prefixes.
-        return if text.len() == 32 { digest(Digest::Md5, "", text, text) } else { Err(Problem::malformed("the algorithm is missing")) };
+        return if text.len() == 32 {
+            digest(Digest::Md5, "", text, text)
+        } else {
+            Err(Problem::malformed("the algorithm is missing"))
+        };
     };
-    let wrapped = |prefix: &str, inner: Understood| -> Understood { Ok(Box::new(Wrapped { prefix: prefix.to_owned(), inner: inner? })) };
+    let wrapped = |prefix: &str, inner: Understood| -> Understood {
+        Ok(Box::new(Wrapped { prefix: prefix.to_owned(), inner: inner? }))
+    };
     match algorithm {
         // `argon2$argon2id$…`: the `$` in the middle is both the separator and the first character of the inner text.
         "argon2" => wrapped("argon2", argon2::boxed(&format!("${}", rest.trim_start_matches('$')))),

@@ -65,7 +65,8 @@ pub(super) fn boxed(text: &str, signer_key: Option<&str>) -> Understood {
 fn kratos(text: &str) -> Result<Texts<'_>, Problem> {
     let [parameters, salt, hash, separator, signer_key] = split::<5>(text, '$')?;
     let parameters = Parameters::read(parameters, &["ln", "r", "p"])?;
-    let (mem_cost, rounds, parallelism) = (parameters.positive("ln")?, parameters.positive("r")?, parameters.positive("p")?);
+    let (mem_cost, rounds, parallelism) =
+        (parameters.positive("ln")?, parameters.positive("r")?, parameters.positive("p")?);
     Ok(Texts { mem_cost, rounds, parallelism, salt, separator, signer_key, hash })
 }
 
@@ -154,7 +155,8 @@ impl Firebase {
     fn output(&self, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let key = derive(password, &self.salt, &self.cost(), 32)?;
         let mut output = self.signer_key.clone();
-        let mut cipher = Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16]).map_err(|_| Problem::malformed("no AES key"))?;
+        let mut cipher =
+            Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16]).map_err(|_| Problem::malformed("no AES key"))?;
         cipher.apply_keystream(&mut output);
         Ok(output)
     }

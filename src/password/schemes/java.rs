@@ -44,7 +44,12 @@ pub(super) fn parse_jasypt(credential: &Credential) -> Understood {
     let mut digested = Digested::between(digest, salt, &[], hash.to_vec());
     digested.again = rounds - 1;
     let inner = digested.printed(to_base64(&bytes)).boxed()?;
-    Ok(Box::new(Prepared { prepare: Box::new(|password| Ok(nfc(password))), calls: 1, inner, prefix: Some(String::new()) }))
+    Ok(Box::new(Prepared {
+        prepare: Box::new(|password| Ok(nfc(password))),
+        calls: 1,
+        inner,
+        prefix: Some(String::new()),
+    }))
 }
 
 /// The password in form NFC; bytes that are no text stay as they are.

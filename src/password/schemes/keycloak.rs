@@ -16,7 +16,9 @@ use super::{argon2 as argon2_text, bcrypt};
 
 /// Reads format `keycloak`.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let part = |name: &str| credential.object(&[name]).ok_or_else(|| Problem::malformed(format!("`{name}` is no JSON object")));
+    let part = |name: &str| {
+        credential.object(&[name]).ok_or_else(|| Problem::malformed(format!("`{name}` is no JSON object")))
+    };
     let (secret, data) = (part("secretData")?, part("credentialData")?);
     let algorithm = data.required_text(&["algorithm"])?;
     let value = secret.required_text(&["value"])?;
@@ -31,14 +33,18 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     }
     let digest = match algorithm {
         "pbkdf2" => Digest::Sha1,
-        _ => algorithm.strip_prefix("pbkdf2-").and_then(Digest::named).ok_or(Problem::unsupported("this Keycloak algorithm is not known"))?,
+        _ => algorithm
+            .strip_prefix("pbkdf2-")
+            .and_then(Digest::named)
+            .ok_or(Problem::unsupported("this Keycloak algorithm is not known"))?,
     };
     Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed()
 }
 
 /// Argon2 keeps its parameters in `additionalParameters`, each in a list of its own.
 fn argon2(data: &Credential, salt: Vec<u8>, hash: Vec<u8>, passes: u64) -> Understood {
-    let more = data.object(&["additionalParameters"]).ok_or(Problem::malformed("`additionalParameters` is no object"))?;
+    let more =
+        data.object(&["additionalParameters"]).ok_or(Problem::malformed("`additionalParameters` is no object"))?;
     if more.number(&["hashLength"])?.is_some_and(|length| !is_length(length, &hash)) {
         return Err(Problem::malformed("the hash length disagrees with the value"));
     }

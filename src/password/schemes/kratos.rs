@@ -44,10 +44,12 @@ fn digest(name: &str, rest: &str) -> Understood {
         return Digested::between(digest, &[], &[], hash).boxed();
     };
     let [format, salt, hash] = split::<3>(rest, '$')?;
-    let format = String::from_utf8(decoded("format", from_base64(format))?).map_err(|_| Problem::malformed("the format is no text"))?;
+    let format = String::from_utf8(decoded("format", from_base64(format))?)
+        .map_err(|_| Problem::malformed("the format is no text"))?;
     let salt = decoded("salt", from_base64(salt))?;
     let hash = decoded("hash", from_base64(hash))?;
-    let [before, after] = split::<2>(&format.replace("{PASSWORD}", "\0"), '\0').map(|parts| parts.map(str::to_owned))?;
+    let [before, after] =
+        split::<2>(&format.replace("{PASSWORD}", "\0"), '\0').map(|parts| parts.map(str::to_owned))?;
     let salted = |text: &str| {
         let parts: Vec<&[u8]> = text.split("{SALT}").map(str::as_bytes).collect();
         parts.join(salt.as_slice())

@@ -123,7 +123,8 @@ pub(super) fn boxed(text: &str) -> Understood {
     }
     match kind(name).ok_or(Problem::unsupported("this scheme is not known"))? {
         Kind::Plain(digest) => {
-            let hash = sized(rest, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"))?;
+            let hash =
+                sized(rest, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"))?;
             let printed = format!("{prefix}{}", to_base64(&hash));
             Digested::between(digest, &[], &[], hash).printed(printed).boxed()
         }
@@ -173,11 +174,7 @@ fn pbkdf2(prefix: String, digest: Digest, text: &str) -> Understood {
     let iterations = positive("number of rounds", rounds)?;
     let salt = decoded("salt", from_ab64(salt))?;
     let hash = decoded("hash", from_ab64(hash))?;
-    let printed = format!(
-        "{prefix}{iterations}${}${}",
-        to_ab64(&salt),
-        to_ab64(&hash)
-    );
+    let printed = format!("{prefix}{iterations}${}${}", to_ab64(&salt), to_ab64(&hash));
     let inner = Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed()?;
     Printed::boxed(printed, Ok(inner))
 }
@@ -191,7 +188,13 @@ fn pbkdf2_binary(text: &str) -> Understood {
     let (rounds, rest) = cut(&bytes, 4)?;
     let (salt, hash) = cut(rest, 64)?;
     let iterations = rounds.iter().fold(0, |rounds, byte| rounds << 8 | u64::from(*byte));
-    let inner = Pbkdf2 { digest: Digest::Sha256, iterations, salt: salt.to_vec(), hash: hash.to_vec(), spelling: Spelling::Other };
+    let inner = Pbkdf2 {
+        digest: Digest::Sha256,
+        iterations,
+        salt: salt.to_vec(),
+        hash: hash.to_vec(),
+        spelling: Spelling::Other,
+    };
     let printed = format!("{{PBKDF2_SHA256}}{}", to_base64(&bytes));
     Printed::boxed(printed, inner.boxed())
 }

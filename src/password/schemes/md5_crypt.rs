@@ -72,7 +72,7 @@ impl Md5Crypt {
 fn print(value: &[u8]) -> String {
     let ordered: Vec<u8> = ORDER.iter().filter_map(|at| value.get(*at).copied()).collect();
     match ordered.split_last() {
-        Some((last, rest)) => to_crypt64(rest) + &to_crypt64_number(u64::from(*last), 2),
+        Some((last, rest)) => to_crypt64(rest) + to_crypt64_number(u64::from(*last), 2).as_str(),
         None => String::new(),
     }
 }

@@ -138,8 +138,20 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
 
 /// Bare digest names as schemes.
 const DIGESTS: &[&str] = &[
-    "md4", "md5", "ripemd160", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "sha-1", "sha-256",
-    "sha-512", "sha512-256",
+    "md4",
+    "md5",
+    "ripemd160",
+    "sha1",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "sha3-256",
+    "sha3-512",
+    "sha-1",
+    "sha-256",
+    "sha-512",
+    "sha512-256",
 ];
 
 fn parse_bcrypt(credential: &Credential) -> Understood {

@@ -33,7 +33,8 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 
 fn pbkdf2(credential: &Credential, value: &str) -> Understood {
     let name = credential.required_text(&["digestAlgorithm"])?;
-    let digest = Digest::named(name.strip_suffix("_HMAC").unwrap_or(name)).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest = Digest::named(name.strip_suffix("_HMAC").unwrap_or(name))
+        .ok_or(Problem::unsupported("this digest is not known"))?;
     let hash = decoded("value", from_base64(value))?;
     if credential.number(&["keySize"])?.is_some_and(|length| !is_length(length, &hash)) {
         return Err(Problem::malformed("the key size disagrees with the value"));

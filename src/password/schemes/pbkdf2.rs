@@ -4,9 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
-use crate::password::encoding::{
-    from_ab64, from_base64, from_hex, same, to_ab64, to_base64, to_base64_unpadded,
-};
+use crate::password::encoding::{from_ab64, from_base64, from_hex, same, to_ab64, to_base64, to_base64_unpadded};
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, cut, decoded, positive, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -57,7 +55,8 @@ pub(super) fn boxed(text: &str) -> Understood {
     if text.starts_with("grub.") {
         return read_grub(text)?.boxed();
     }
-    let (name, rest) = after(text, "$pbkdf2")?.split_once('$').ok_or(Problem::malformed("the hash has parts missing"))?;
+    let (name, rest) =
+        after(text, "$pbkdf2")?.split_once('$').ok_or(Problem::malformed("the hash has parts missing"))?;
     let digest = digest(name)?;
     let parts: Vec<&str> = rest.split('$').collect();
     match parts.as_slice() {
@@ -80,7 +79,9 @@ pub(super) fn read_phc(digest: Digest, parameters: &str, salt: &str, hash: &str)
     if parameters.text("l").is_some() {
         let length = parameters.positive("l")?;
         if usize::try_from(length).map_or(true, |length| length > MAX_OUTPUT_BYTES) {
-            return Err(Problem::cost(format!("a derived key of {length} bytes is above the limit {MAX_OUTPUT_BYTES}")));
+            return Err(Problem::cost(format!(
+                "a derived key of {length} bytes is above the limit {MAX_OUTPUT_BYTES}"
+            )));
         }
         if !is_length(length, &hash) {
             return Err(Problem::malformed("the key length disagrees with the hash"));
@@ -185,7 +186,9 @@ impl StoredHash for Pbkdf2 {
                 let name = if self.digest == Digest::Sha1 { String::new() } else { format!("-{name}") };
                 Some(format!("$pbkdf2{name}${}${}${}", self.iterations, to_ab64(&self.salt), to_ab64(&self.hash)))
             }
-            Spelling::Atlassian => Some(format!("{{PKCS5S2}}{}", to_base64(&[self.salt.as_slice(), &self.hash].concat()))),
+            Spelling::Atlassian => {
+                Some(format!("{{PKCS5S2}}{}", to_base64(&[self.salt.as_slice(), &self.hash].concat())))
+            }
             Spelling::Other => None,
         }
     }

@@ -54,7 +54,9 @@ fn read(text: &str, rest: &str, digest: Digest, characters: usize) -> Result<Php
     let (salt, hash) = rest.split_at_checked(8).ok_or_else(broken)?;
     let log2 = round.bytes().next().and_then(crypt64_value);
     // phpass itself computes nothing outside of 2^7 to 2^30.
-    let log2 = log2.filter(|log2| (7..=30).contains(log2)).ok_or(Problem::malformed("the number of rounds is not 2^7 to 2^30"))?;
+    let log2 = log2
+        .filter(|log2| (7..=30).contains(log2))
+        .ok_or(Problem::malformed("the number of rounds is not 2^7 to 2^30"))?;
     let whole = digest == Digest::Md5;
     if hash.len() != characters || !hash.bytes().all(|byte| crypt64_value(byte).is_some()) {
         return Err(Problem::malformed(format!("the hash does not have {characters} characters")));

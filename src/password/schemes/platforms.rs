@@ -57,7 +57,8 @@ pub(super) fn parse_clerk(credential: &Credential) -> Understood {
         "sha256_salted" => suffixed(Digest::Sha256, rest),
         "hmac_sha256_utf16_b64" => {
             let [hash, key] = split::<2>(rest, '$')?;
-            let mut digested = Digested::keyed(Digest::Sha256, decoded("key", from_base64(key))?, decoded("hash", from_base64(hash))?);
+            let mut digested =
+                Digested::keyed(Digest::Sha256, decoded("key", from_base64(key))?, decoded("hash", from_base64(hash))?);
             digested.letters = Letters::Utf16Le;
             digested.boxed()
         }
@@ -95,9 +96,12 @@ fn clerk_pbkdf2(name: &str, rest: &str) -> Understood {
     let (name, encoding) = name.strip_suffix("_hex").map_or((name, "base64"), |name| (name, "hex"));
     let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
     let parts: Vec<&str> = rest.trim_start_matches("pbkdf2_").split('$').collect();
-    let [.., iterations, salt, hash] = parts.as_slice() else { return Err(Problem::malformed("the hash has parts missing")) };
+    let [.., iterations, salt, hash] = parts.as_slice() else {
+        return Err(Problem::malformed("the hash has parts missing"));
+    };
     let (salt, hash) = (decode("salt", salt, encoding)?, decode("hash", hash, encoding)?);
-    Pbkdf2 { digest, iterations: positive("number of iterations", iterations)?, salt, hash, spelling: Spelling::Other }.boxed()
+    Pbkdf2 { digest, iterations: positive("number of iterations", iterations)?, salt, hash, spelling: Spelling::Other }
+        .boxed()
 }
 
 /// `iterations$salt$hash` of Symfony's message digest encoder.
@@ -121,7 +125,8 @@ pub(super) fn parse_logto(credential: &Credential) -> Understood {
         return argon2::boxed(text);
     }
     let broken = || Problem::malformed("this is not the list of algorithm, arguments and hash");
-    let (algorithm, arguments, hash): (String, Vec<String>, String) = serde_json::from_str(text).map_err(|_| broken())?;
+    let (algorithm, arguments, hash): (String, Vec<String>, String) =
+        serde_json::from_str(text).map_err(|_| broken())?;
     let argument = |text: &str| match text.strip_prefix("hex:") {
         Some(hex) => decoded("argument", from_hex(hex)),
         None => Ok(text.as_bytes().to_vec()),
@@ -137,8 +142,13 @@ pub(super) fn parse_logto(credential: &Credential) -> Understood {
         return Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed();
     }
     let digest = Digest::named(&algorithm).ok_or(Problem::unsupported("this Logto algorithm is not known"))?;
-    let at = arguments.iter().position(|argument| argument == "@").ok_or(Problem::malformed("no argument is the password"))?;
-    let joined = |arguments: &[String]| arguments.iter().map(|text| argument(text)).collect::<Result<Vec<_>, _>>().map(|parts| parts.concat());
+    let at = arguments
+        .iter()
+        .position(|argument| argument == "@")
+        .ok_or(Problem::malformed("no argument is the password"))?;
+    let joined = |arguments: &[String]| {
+        arguments.iter().map(|text| argument(text)).collect::<Result<Vec<_>, _>>().map(|parts| parts.concat())
+    };
     let (before, rest) = arguments.split_at_checked(at).ok_or_else(broken)?;
     let (before, after) = (joined(before)?, joined(rest.get(1..).unwrap_or_default())?);
     Digested::between(digest, &before, &after, decoded("hash", from_hex(&hash))?).boxed()

@@ -25,7 +25,11 @@ pub(super) fn boxed(text: &str) -> Understood {
     if hash.len() != 28 || decoded("hash", from_crypt64(hash))?.len() != 21 {
         return Err(Problem::malformed("the hash does not have 28 characters"));
     }
-    Ok(Box::new(Sha1Crypt { rounds: positive("number of rounds", rounds)?, salt: salt.to_owned(), hash: hash.to_owned() }))
+    Ok(Box::new(Sha1Crypt {
+        rounds: positive("number of rounds", rounds)?,
+        salt: salt.to_owned(),
+        hash: hash.to_owned(),
+    }))
 }
 
 impl StoredHash for Sha1Crypt {
@@ -41,7 +45,8 @@ impl StoredHash for Sha1Crypt {
         }
         // Groups of three with the most significant byte first; the last group takes the first byte again.
         let byte = |at: usize| value.get(at).copied().unwrap_or(0);
-        let ordered: Vec<u8> = (0..7).flat_map(|group| [3 * group + 2, 3 * group + 1, 3 * group]).map(|at| byte(at % 20)).collect();
+        let ordered: Vec<u8> =
+            (0..7).flat_map(|group| [3 * group + 2, 3 * group + 1, 3 * group]).map(|at| byte(at % 20)).collect();
         Verdict::proof(same(to_crypt64(&ordered).as_bytes(), self.hash.as_bytes()))
     }
 

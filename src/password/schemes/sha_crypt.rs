@@ -87,9 +87,9 @@ fn print(output: &[u8], size: Size) -> String {
     match size {
         Size::Sha256 => {
             let tail = u64::from(byte(31)) << 8 | u64::from(byte(30));
-            (0..10).map(group).collect::<String>() + &to_crypt64_number(tail, 3)
+            (0..10).map(group).collect::<String>() + to_crypt64_number(tail, 3).as_str()
         }
-        Size::Sha512 => (0..21).map(group).collect::<String>() + &to_crypt64_number(u64::from(byte(63)), 2),
+        Size::Sha512 => (0..21).map(group).collect::<String>() + to_crypt64_number(u64::from(byte(63)), 2).as_str(),
     }
 }
 

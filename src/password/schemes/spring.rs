@@ -23,7 +23,8 @@ pub(super) fn parse(credential: &Credential) -> Understood {
         return Err(Problem::malformed("nothing stands behind the encoder's id"));
     }
     let secret = credential.pepper().unwrap_or_default().as_bytes();
-    let wrapped = |inner: Understood| -> Understood { Ok(Box::new(Wrapped { prefix: format!("{{{id}}}"), inner: inner? })) };
+    let wrapped =
+        |inner: Understood| -> Understood { Ok(Box::new(Wrapped { prefix: format!("{{{id}}}"), inner: inner? })) };
     let printed = |inner: Understood| Printed::boxed(text.to_owned(), inner);
     match id {
         "bcrypt" => wrapped(bcrypt::boxed(rest)),
@@ -46,7 +47,9 @@ pub(super) fn is_spring(text: &str) -> bool {
     match id {
         "bcrypt" | "argon2" | "ldap" | "noop" | "pbkdf2" | "scrypt" => true,
         "sha256" => is_hex(rest, 80),
-        "MD4" | "MD5" | "SHA-1" | "SHA-256" => rest.starts_with('{') || Digest::named(id).is_some_and(|d| is_hex(rest, 2 * d.size())),
+        "MD4" | "MD5" | "SHA-1" | "SHA-256" => {
+            rest.starts_with('{') || Digest::named(id).is_some_and(|d| is_hex(rest, 2 * d.size()))
+        }
         _ => id.contains("@SpringSecurity_"),
     }
 }
@@ -65,7 +68,8 @@ fn pbkdf2(text: &str, digest: Digest, iterations: u64, salt_bytes: usize, secret
 /// `SCryptPasswordEncoder`: `$params$salt$key`, where params is log2 N, r and p as one hexadecimal number.
 fn scrypt(text: &str) -> Understood {
     let [params, salt, hash] = split::<3>(after(text, "$")?, '$')?;
-    let params = u64::from_str_radix(params, 16).map_err(|_| Problem::malformed("the scrypt parameters are not hexadecimal"))?;
+    let params =
+        u64::from_str_radix(params, 16).map_err(|_| Problem::malformed("the scrypt parameters are not hexadecimal"))?;
     let (n, r, p) = (power_of_two(params >> 16)?, params >> 8 & 0xff, params & 0xff);
     let salt = decoded("salt", from_base64(salt))?;
     let hash = decoded("hash", from_base64(hash))?;

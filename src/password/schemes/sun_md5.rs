@@ -82,7 +82,7 @@ impl StoredHash for SunMd5 {
         }
         let ordered: Vec<u8> = ORDER.iter().filter_map(|at| value.get(*at).copied()).collect();
         let last = value.get(11).copied().unwrap_or(0);
-        let text = to_crypt64(&ordered) + &to_crypt64_number(u64::from(last), 2);
+        let text = to_crypt64(&ordered) + to_crypt64_number(u64::from(last), 2).as_str();
         Verdict::proof(same(text.as_bytes(), self.hash.as_bytes()))
     }
 

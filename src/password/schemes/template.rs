@@ -50,7 +50,11 @@ impl Bound {
         })?;
         let uses = template.uses();
         let need = |used: bool, there: bool, what: &str| {
-            if used && !there { Err(Problem::malformed(format!("the template needs a {what} that is missing"))) } else { Ok(()) }
+            if used && !there {
+                Err(Problem::malformed(format!("the template needs a {what} that is missing")))
+            } else {
+                Ok(())
+            }
         };
         let salt = credential.bytes("salt", "utf8")?;
         let (user, pepper) = (credential.username(), credential.pepper());

@@ -28,7 +28,8 @@ pub(super) fn boxed(text: &str) -> Understood {
     let (name, parameters) = method.split_once(':').unwrap_or((method, ""));
     match name {
         "pbkdf2" => {
-            let (digest, iterations) = parameters.split_once(':').ok_or(Problem::malformed("the iterations are missing"))?;
+            let (digest, iterations) =
+                parameters.split_once(':').ok_or(Problem::malformed("the iterations are missing"))?;
             let digest = Digest::named(digest).ok_or(Problem::unsupported("this digest is not known"))?;
             let iterations = positive("number of iterations", iterations)?;
             let stored = Pbkdf2 { digest, iterations, salt, hash, spelling: pbkdf2::Spelling::Other };
@@ -41,7 +42,11 @@ pub(super) fn boxed(text: &str) -> Understood {
         }
         _ => {
             let digest = Digest::named(method).ok_or(Problem::unsupported("this Werkzeug method is not known"))?;
-            let stored = if salt.is_empty() { Digested::between(digest, &[], &[], hash) } else { Digested::keyed(digest, salt, hash) };
+            let stored = if salt.is_empty() {
+                Digested::between(digest, &[], &[], hash)
+            } else {
+                Digested::keyed(digest, salt, hash)
+            };
             stored.printed(printed).boxed()
         }
     }

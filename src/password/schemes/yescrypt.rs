@@ -40,7 +40,8 @@ pub(super) fn boxed(text: &str) -> Understood {
     let flavor = numbers.next(0)?;
     let (log2_n, r) = (numbers.next(1)?, numbers.next(1)?);
     let optional = if numbers.0.is_empty() { 0 } else { numbers.next(1)? };
-    let mut when = |bit: u32, least: u32, default: u32| if optional & bit == 0 { Ok(default) } else { numbers.next(least) };
+    let mut when =
+        |bit: u32, least: u32, default: u32| if optional & bit == 0 { Ok(default) } else { numbers.next(least) };
     let (p, t, g, rom) = (when(1, 2, 1)?, when(2, 1, 0)?, when(4, 1, 0)?, when(8, 1, 0)?);
     if !numbers.0.is_empty() {
         return Err(Problem::malformed("the yescrypt parameters have something behind them"));
@@ -63,7 +64,9 @@ impl Numbers<'_> {
     fn character(&mut self) -> Result<u32, Problem> {
         let (first, rest) = self.0.split_first().ok_or(Problem::malformed("the yescrypt parameters are too short"))?;
         self.0 = rest;
-        crypt64_value(*first).map(u32::from).ok_or(Problem::malformed("the yescrypt parameters are not in their alphabet"))
+        crypt64_value(*first)
+            .map(u32::from)
+            .ok_or(Problem::malformed("the yescrypt parameters are not in their alphabet"))
     }
 
     fn next(&mut self, least: u32) -> Result<u32, Problem> {
@@ -134,7 +137,8 @@ impl StoredHash for Yescrypt {
     }
 
     fn canonical(&self) -> Option<String> {
-        let mut text = print_number(self.flavor, 0) + &print_number(self.log2_n, 1) + &print_number(self.r, 1);
+        let mut text =
+            print_number(self.flavor, 0) + print_number(self.log2_n, 1).as_str() + print_number(self.r, 1).as_str();
         let optional = u32::from(self.p != 1) | u32::from(self.t != 0) << 1;
         if optional != 0 {
             text += &print_number(optional, 1);

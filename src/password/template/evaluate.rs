@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
             }
             Node::Text { function, argument } => {
                 self.charge(CALL_WORK)?;
-                function.apply(&*self.piece(argument, current)?, sink)
+                function.apply(&self.piece(argument, current)?, sink)
             }
             Node::Substring { argument, start, length } => {
                 let value = self.piece(argument, current)?;
