@@ -22,3 +22,4 @@ pub mod run;
 mod scheme;
 pub mod script;
 pub mod steps;
+pub mod trace;
