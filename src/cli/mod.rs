@@ -14,6 +14,7 @@ mod password;
 mod sample;
 mod schema;
 mod show;
+mod test;
 
 /// Everything was fine.
 pub const FINE: u8 = 0;
@@ -45,6 +46,8 @@ enum Command {
     Completions(completions::Arguments),
     /// Identify, verify and make stored passwords
     Password(password::Arguments),
+    /// Run the tests beside rules, and the examples in them
+    Test(test::Arguments),
 }
 
 /// Why a command could not run: one sentence and what to do next.
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
+        Command::Test(arguments) => test::run(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -15,6 +15,7 @@ pub mod outcome;
 mod output;
 pub mod path;
 pub mod plan;
+pub mod possible;
 pub mod probe;
 mod query;
 pub mod run;

@@ -11,6 +11,8 @@ mod shared;
 mod steps;
 mod value;
 
+pub(crate) use value::literal;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -203,7 +205,7 @@ impl Compiler<'_> {
             .zip(registers)
             .map(|(param, register)| ParamPlan {
                 name: param.name.text.clone(),
-                default: param.default.as_ref().map(|node| value::literal(node).0),
+                default: param.default.as_ref().map(|node| literal(node).0),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
