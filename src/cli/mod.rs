@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 mod check;
 mod load;
 mod password;
+mod pipeline;
 mod show;
+mod transform;
 
 /// Everything was fine.
 pub const FINE: u8 = 0;
@@ -29,6 +31,8 @@ enum Command {
     Check(check::Arguments),
     /// Identify, verify and make stored passwords
     Password(password::Arguments),
+    /// Turn a file of legacy records into accounts
+    Transform(transform::Arguments),
 }
 
 /// Why a command could not run: one sentence and what to do next.
@@ -67,6 +71,7 @@ pub fn run() -> ExitCode {
     let result = match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
+        Command::Transform(arguments) => transform::run(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),
