@@ -9,6 +9,8 @@
 pub mod cli;
 pub mod diag;
 pub mod engine;
+#[cfg(feature = "cli")]
+pub mod formats;
 pub mod model;
 pub mod password;
 pub mod rules;

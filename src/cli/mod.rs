@@ -11,10 +11,14 @@ mod fmt;
 mod load;
 mod ops;
 mod password;
+mod pipeline;
+mod pipeline;
 mod sample;
 mod schema;
 mod show;
+mod show;
 mod test;
+mod transform;
 
 /// Everything was fine.
 pub const FINE: u8 = 0;
@@ -48,6 +52,8 @@ enum Command {
     Password(password::Arguments),
     /// Run the tests beside rules, and the examples in them
     Test(test::Arguments),
+    /// Turn a file of legacy records into accounts
+    Transform(transform::Arguments),
 }
 
 /// Why a command could not run: one sentence and what to do next.
@@ -92,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Transform(arguments) => transform::run(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

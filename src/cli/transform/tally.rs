@@ -1,0 +1,185 @@
+//! What became of the records: counts that are kept per batch, added up, and told at the end.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use crate::engine::outcome::Reason;
+
+/// Different names that are counted each; all further ones count as one. Stops records with made-up keys from filling the
+/// memory; rule files have some dozen reasons.
+const MAX_NAMES: usize = 1000;
+
+/// How many names of a kind are shown.
+const SHOWN: usize = 20;
+
+/// How often each name came.
+#[derive(Debug, Default)]
+pub struct Counts(FxHashMap<String, u64>);
+
+impl Counts {
+    /// Counts a name.
+    pub fn count(&mut self, name: &str) {
+        self.add(name, 1);
+    }
+
+    fn add(&mut self, name: &str, times: u64) {
+        if let Some(count) = self.0.get_mut(name) {
+            *count += times;
+            return;
+        }
+        let name = if self.0.len() < MAX_NAMES { name } else { "(others)" };
+        *self.0.entry(name.to_owned()).or_default() += times;
+    }
+
+    /// Takes all counts of another one.
+    fn take(&mut self, other: &mut Self) {
+        other.0.drain().for_each(|(name, times)| self.add(&name, times));
+    }
+
+    fn show(&self, title: &str, text: &mut String) {
+        if self.0.is_empty() {
+            return;
+        }
+        let mut all: Vec<(&String, &u64)> = self.0.iter().collect();
+        all.sort_unstable_by(|(name, count), (other, others)| others.cmp(count).then(name.cmp(other)));
+        let _ = writeln!(text, "{title}");
+        for (name, count) in all.iter().take(SHOWN) {
+            let _ = writeln!(text, "{count:>10}  {name}");
+        }
+        if let Some(more) = all.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let _ = writeln!(text, "{:>10}  more kinds", format!("+{more}"));
+        }
+    }
+}
+
+/// What became of records.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Records that were run, whatever became of them.
+    pub run: u64,
+    /// Accounts that were written.
+    pub accounts: u64,
+    /// Records that were rejected.
+    pub rejected: u64,
+    /// Records that could not be read.
+    pub unreadable: u64,
+    /// Refused customers by reason.
+    pub refusals: Counts,
+    /// Reasons of rejections; a record may have several.
+    pub rejections: Counts,
+    /// Why records could not be read.
+    pub problems: Counts,
+    /// Warnings by name.
+    pub warnings: Counts,
+    /// Fields that no rule reads, each once per record.
+    pub unread: Counts,
+}
+
+impl Tally {
+    /// Takes all counts of another one.
+    pub fn add(&mut self, other: &mut Self) {
+        self.run += std::mem::take(&mut other.run);
+        self.accounts += std::mem::take(&mut other.accounts);
+        self.rejected += std::mem::take(&mut other.rejected);
+        self.unreadable += std::mem::take(&mut other.unreadable);
+        self.refusals.take(&mut other.refusals);
+        self.rejections.take(&mut other.rejections);
+        self.problems.take(&mut other.problems);
+        self.warnings.take(&mut other.warnings);
+        self.unread.take(&mut other.unread);
+    }
+
+    /// Counts the reason of a rejection.
+    pub fn reason(&mut self, reason: &Reason) {
+        match (reason.rule.as_str(), reason.step.as_str()) {
+            ("record", "unread") => self.rejections.count("the record has fields that no rule reads"),
+            // without the place, which differs from record to record
+            ("record", _) => self.rejections.count(reason.message.split(':').next().unwrap_or_default()),
+            (rule, _) => self.rejections.count(&format!("{rule}: {}", reason.message)),
+        }
+    }
+
+    /// All records, readable or not.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.run + self.unreadable
+    }
+
+    /// Whether any record was rejected or unreadable.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        self.rejected + self.unreadable > 0
+    }
+
+    /// The text that is shown at the end.
+    #[must_use]
+    pub fn summary(&self, took: Duration, has_rejects_file: bool) -> String {
+        let refused: u64 = self.refusals.0.values().sum();
+        let mut text = format!(
+            "{} records: {} accounts, {refused} refused, {} rejected, {} unreadable\n",
+            self.records(),
+            self.accounts,
+            self.rejected,
+            self.unreadable
+        );
+        self.refusals.show("refused:", &mut text);
+        self.rejections.show("rejected:", &mut text);
+        self.problems.show("unreadable:", &mut text);
+        self.warnings.show("warnings:", &mut text);
+        self.unread.show("fields that no rule reads:", &mut text);
+        let seconds = took.as_secs_f64();
+        let records = f64::from(u32::try_from(self.records()).unwrap_or(u32::MAX));
+        let _ = writeln!(text, "{seconds:.2} s, {:.0} records/s", records / seconds.max(1e-9));
+        if self.has_failures() && !has_rejects_file {
+            text.push_str("give `--rejects FILE` to keep the records that were rejected or unreadable\n");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(rule: &str, step: &str, message: &str) -> Reason {
+        Reason { rule: rule.to_owned(), step: step.to_owned(), message: message.to_owned(), span: None }
+    }
+
+    #[test]
+    fn counts_are_told_most_frequent_first() {
+        let mut tally = Tally::default();
+        for (times, mut part) in [(1, Tally::default()), (2, Tally::default())] {
+            part.run = 2;
+            part.rejected = 1;
+            part.refusals.count("spammer");
+            (0..times).for_each(|_| part.reason(&reason("email.value", "email", "is no mail address")));
+            part.reason(&reason("record", "record", "the record is not JSON: x at line 1 column 7"));
+            part.reason(&reason("record", "unread", "the record has fields that no rule reads: $.a"));
+            tally.add(&mut part);
+            assert_eq!(part.records(), 0);
+        }
+        let wanted = "\
+4 records: 0 accounts, 2 refused, 2 rejected, 0 unreadable
+refused:
+         2  spammer
+rejected:
+         3  email.value: is no mail address
+         2  the record has fields that no rule reads
+         2  the record is not JSON
+2.00 s, 2 records/s
+";
+        assert_eq!(tally.summary(Duration::from_secs(2), true), wanted);
+    }
+
+    #[test]
+    fn the_number_of_names_is_bounded() {
+        let mut counts = Counts::default();
+        (0..5000).for_each(|name| counts.count(&name.to_string()));
+        assert_eq!((counts.0.len(), counts.0.get("(others)")), (MAX_NAMES + 1, Some(&4000)));
+        let mut text = String::new();
+        counts.show("all:", &mut text);
+        assert_eq!(text.lines().count(), SHOWN + 2);
+    }
+}

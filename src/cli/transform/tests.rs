@@ -1,0 +1,155 @@
+//! Whole runs of the command over files in a folder of their own.
+
+use std::fs;
+
+use clap::Parser;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+
+#[derive(Parser)]
+struct Program {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+const RULES: &str = "
+landfall: 1
+name: shop
+target: standard
+params: { shop: { default: main } }
+admit:
+  - { refuse: banned, when: { $.banned: yes please } }
+account:
+  external_id: { from: $.id, required: true, on_error: reject }
+  username: { from: $.login, do: [ trim ] }
+  email.value: { from: $.mail, required: true, on_error: reject }
+credential: { from: $.hash, scheme: bcrypt }
+";
+
+/// A folder with the rules, and the result of runs in it.
+struct Shop(TempDir);
+
+impl Shop {
+    fn new() -> Self {
+        let shop = Self(tempfile::tempdir().unwrap());
+        shop.put("shop.yaml", RULES);
+        shop
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    fn lines(&self, name: &str) -> Vec<Value> {
+        self.text(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Runs with arguments in which names of files begin with `@`.
+    fn run(&self, arguments: &str) -> Result<u8, String> {
+        let path = |word: &str| match word.strip_prefix('@') {
+            Some(name) => self.0.path().join(name).display().to_string(),
+            None => word.to_owned(),
+        };
+        let words = ["x", "--rules", "@shop.yaml"].into_iter().chain(arguments.split_whitespace()).map(path);
+        let program = Program::try_parse_from(words).map_err(|error| error.to_string())?;
+        run(&program.arguments).map_err(|error| error.to_string())
+    }
+}
+
+fn legacy(count: usize) -> String {
+    (0..count)
+        .map(|id| {
+            json!({"id": format!("u{id}"), "login": " a ", "mail": format!("u{id}@example.org")}).to_string() + "\n"
+        })
+        .collect()
+}
+
+#[test]
+fn accounts_come_in_the_order_of_the_records_whatever_the_jobs() {
+    let shop = Shop::new();
+    shop.put("in.ndjson", &legacy(3000));
+    for jobs in [1, 2, 5] {
+        assert_eq!(shop.run(&format!("--in @in.ndjson --out @out{jobs}.ndjson --jobs {jobs}")), Ok(FINE));
+    }
+    let accounts = shop.lines("out1.ndjson");
+    assert_eq!(accounts[2999], json!({"external_id":"u2999","username":"a","email":{"value":"u2999@example.org"}}));
+    assert_eq!((accounts.len(), shop.text("out1.ndjson") == shop.text("out2.ndjson")), (3000, true));
+    assert_eq!(shop.text("out1.ndjson"), shop.text("out5.ndjson"));
+}
+
+#[test]
+fn rejects_are_kept_mended_and_run_again() {
+    let shop = Shop::new();
+    shop.put(
+        "in.ndjson",
+        "{\"id\":\"1\",\"mail\":\"a@example.org\"}\n{\"id\":\"2\"}\n[3]\n{\"id\":}\n{\"id\":\"5\",\"banned\":\"yes please\"}\n",
+    );
+    assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --rejects @bad.ndjson"), Ok(FINDINGS));
+    assert_eq!(shop.lines("out.ndjson").len(), 1);
+    let rejects = shop.lines("bad.ndjson");
+    assert_eq!(rejects.len(), 3);
+    assert_eq!(rejects[0]["record"], json!({"id": "2"}));
+    let about = &rejects[0]["landfall_reject"];
+    assert_eq!((&about["number"], &about["line"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&about["reasons"][0]["rule"], &about["reasons"][0]["step"]),
+        (&json!("email.value"), &json!("required"))
+    );
+    assert_eq!((&rejects[1]["text"], &rejects[2]["text"]), (&json!("[3]"), &json!("{\"id\":}")));
+    let mended = shop
+        .text("bad.ndjson")
+        .replace("{\"id\":\"2\"}", "{\"id\":\"2\",\"mail\":\"b@example.org\"}")
+        .replace("\"[3]\"", "\"{\\\"id\\\":\\\"3\\\",\\\"mail\\\":\\\"c@example.org\\\"}\"")
+        .replace("{\\\"id\\\":}", "{\\\"id\\\":\\\"4\\\",\\\"mail\\\":\\\"d@example.org\\\"}");
+    shop.put("mended.ndjson", &mended);
+    assert_eq!(shop.run("--in @mended.ndjson --out @again.ndjson --rejects @worse.ndjson"), Ok(FINE));
+    let ids: Vec<Value> = shop.lines("again.ndjson").iter().map(|account| account["external_id"].clone()).collect();
+    assert_eq!((ids, shop.text("worse.ndjson").as_str()), (vec![json!("2"), json!("3"), json!("4")], ""));
+}
+
+#[test]
+fn accounts_are_lines_lists_or_rows() {
+    let shop = Shop::new();
+    shop.put("in.csv", "id,login,mail,hash\n0012,\"a, \"\"b\"\"\",a@example.org,$2b$10$x\n13,c,c@example.org,\n");
+    assert_eq!(shop.run("--in @in.csv --out @out.json --credentials"), Ok(FINE));
+    let accounts: Value = serde_json::from_str(&shop.text("out.json")).unwrap();
+    assert_eq!(accounts[0]["external_id"], json!("0012"));
+    assert_eq!(accounts[0]["credential"], json!({"scheme":"bcrypt","value":"$2b$10$x"}));
+    assert_eq!((accounts.as_array().map(Vec::len), &accounts[1]["credential"]), (Some(2), &Value::Null));
+    assert_eq!(shop.run("--in @in.csv --out @out.csv"), Ok(FINE));
+    let wanted =
+        "external_id,username,email.value,warnings\r\n0012,\"a, \"\"b\"\"\",a@example.org,\r\n13,c,c@example.org,\r\n";
+    assert_eq!(shop.text("out.csv"), wanted);
+    shop.put("none.csv", "id,mail\n");
+    assert_eq!(shop.run("--in @none.csv --out @none.json"), Ok(FINE));
+    assert_eq!(shop.text("none.json"), "[]\n");
+}
+
+#[test]
+fn what_cannot_run_says_why() {
+    let shop = Shop::new();
+    shop.put("in.ndjson", &legacy(1));
+    shop.put("cut.json", "[{\"id\":\"1\",\"mail\":\"a@example.org\"},{");
+    shop.put("odd", "word");
+    for (arguments, wanted) in [
+        ("--in @in.ndjson --out @in.ndjson", "`--out` and `--in` are the same file"),
+        ("--in @in.ndjson --out @shop.yaml", "`--out` and `--rules` are the same file"),
+        ("--in @in.ndjson --out @x --rejects @x", "`--rejects` and `--out` are the same file"),
+        ("--in @in.ndjson --rejects -", "`--rejects` and `--out` are the same file"),
+        ("--in @in.ndjson --out @out.ldif", "accounts cannot be written as `.ldif`"),
+        ("--in @in.ndjson --out @o --param zone=x", "there is no parameter `zone`"),
+        ("--in @odd --out @o", "the format of the records cannot be told"),
+        ("--in @cut.json --out @o", "the input cannot be read to its end: line 1: the text ends in the middle of"),
+        ("--in @in.ndjson --out @o --from xml", "invalid value 'xml'"),
+    ] {
+        let message = shop.run(arguments).unwrap_err();
+        assert!(message.contains(wanted), "{arguments}: {message}");
+    }
+    assert_eq!(shop.text("in.ndjson"), legacy(1));
+}

@@ -1,0 +1,209 @@
+//! CSV: a header row, then one record per row. Values stay text, so that an id such as `0012` keeps its zeros.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use csv::{ByteRecord, ReaderBuilder};
+
+use super::{Found, Problem, Source, peek};
+
+/// How much of the file is looked at to find the delimiter: a header of some thousand columns.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// The delimiters that exports use; the first one wins a draw.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Reads rows.
+pub(super) struct Csv {
+    /// `None` until the header is read.
+    rows: Option<Rows>,
+    source: Option<Source>,
+    limit: usize,
+}
+
+struct Rows {
+    reader: csv::Reader<Bounded>,
+    left: Arc<AtomicUsize>,
+    limit: usize,
+    delimiter: u8,
+    header: ByteRecord,
+    /// Each name as a JSON text with its colon.
+    keys: Vec<String>,
+    row: ByteRecord,
+    /// Lines before the header.
+    before: u64,
+}
+
+impl Csv {
+    /// Records of at most about `limit` bytes.
+    pub fn new(source: Source, limit: usize) -> Self {
+        Self { rows: None, source: Some(source), limit }
+    }
+
+    fn rows(&mut self) -> Result<Option<&mut Rows>, Problem> {
+        if let Some(source) = self.source.take() {
+            self.rows = Rows::open(source, self.limit)?;
+        }
+        Ok(self.rows.as_mut())
+    }
+}
+
+impl Iterator for Csv {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        match self.rows() {
+            Ok(rows) => rows?.next(),
+            Err(problem) => Some(Err(problem)),
+        }
+    }
+}
+
+impl Rows {
+    /// Reads the header. No rows when the file is empty.
+    fn open(source: Source, limit: usize) -> Result<Option<Self>, Problem> {
+        let failed = |error: io::Error| Problem::source(1, &error);
+        let (head, mut source) = peek(source, HEAD_BYTES).map_err(failed)?;
+        let stated = stated_delimiter(&head);
+        if let Some((_, bytes)) = stated {
+            io::copy(&mut source.by_ref().take(bytes), &mut io::sink()).map_err(failed)?;
+        }
+        let delimiter = stated.map_or_else(|| likely_delimiter(&head), |(delimiter, _)| delimiter);
+        let left = Arc::new(AtomicUsize::new(limit));
+        let input = Bounded { input: source, left: Arc::clone(&left) };
+        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
+        let before = u64::from(stated.is_some());
+        let (header, keys) = (ByteRecord::new(), Vec::new());
+        let mut rows = Self { reader, left, limit, delimiter, header, keys, row: ByteRecord::new(), before };
+        if !rows.read()? {
+            return Ok(None);
+        }
+        rows.header = std::mem::take(&mut rows.row);
+        rows.keys = keys_of(&rows.header, 1 + before)?;
+        Ok(Some(rows))
+    }
+
+    /// Reads the next row; false at the end.
+    fn read(&mut self) -> Result<bool, Problem> {
+        self.left.store(self.limit, Ordering::Relaxed);
+        let line = self.reader.position().line() + self.before;
+        self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let message = format!("the row is longer than {} bytes; is a quote left open?", self.limit);
+                Problem::fatal(line, message)
+            }
+            csv::ErrorKind::Io(error) => Problem::source(line, &error),
+            _ => Problem::fatal(line, "the row cannot be read"),
+        })
+    }
+
+    fn next(&mut self) -> Option<Found> {
+        match self.read() {
+            Ok(false) => None,
+            Ok(true) => Some(self.record()),
+            Err(problem) => Some(Err(problem)),
+        }
+    }
+
+    fn record(&self) -> Found {
+        let line = self.row.position().map_or(0, csv::Position::line) + self.before;
+        if self.row.len() != self.keys.len() {
+            let message = format!("the row has {} fields, the header has {}", self.row.len(), self.keys.len());
+            return Err(self.with_text(Problem::new(line, message)));
+        }
+        let mut json = String::with_capacity(self.row.as_slice().len() * 2 + 2);
+        json.push('{');
+        for (position, (key, value)) in self.keys.iter().zip(&self.row).enumerate() {
+            let Ok(value) = std::str::from_utf8(value) else {
+                return Err(Problem::new(line, format!("field {} of the row is not UTF-8", position + 1)));
+            };
+            if position > 0 {
+                json.push(',');
+            }
+            json.push_str(key);
+            json.push_str(&quoted(value));
+        }
+        json.push('}');
+        Ok((json, line))
+    }
+
+    /// Keeps the row below its header.
+    fn with_text(&self, problem: Problem) -> Problem {
+        let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(Vec::new());
+        let written = writer.write_byte_record(&self.header).and_then(|()| writer.write_byte_record(&self.row));
+        match (written, writer.into_inner()) {
+            (Ok(()), Ok(text)) => problem.with_text(&text),
+            _ => problem,
+        }
+    }
+}
+
+/// Ends a row that has no end: the bytes left are set before each row.
+struct Bounded {
+    input: Source,
+    left: Arc<AtomicUsize>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let room = left.min(buffer.len());
+        let read = self.input.read(buffer.get_mut(..room).unwrap_or_default())?;
+        self.left.store(left - read.min(left), Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The first line `sep=;`, which Excel understands, with its length.
+fn stated_delimiter(head: &[u8]) -> Option<(u8, u64)> {
+    match head.strip_prefix(b"sep=")? {
+        [delimiter, b'\n', ..] if delimiter.is_ascii() => Some((*delimiter, 6)),
+        [delimiter, b'\r', b'\n', ..] if delimiter.is_ascii() => Some((*delimiter, 7)),
+        _ => None,
+    }
+}
+
+/// The delimiter that stands most often in the first line, outside of quotes.
+pub(super) fn likely_delimiter(head: &[u8]) -> u8 {
+    let mut counts = [0_usize; DELIMITERS.len()];
+    let mut is_quoted = false;
+    for byte in head {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\n' if !is_quoted => break,
+            byte if !is_quoted => {
+                let counted = DELIMITERS.iter().zip(&mut counts).filter(|(delimiter, _)| *delimiter == byte);
+                counted.for_each(|(_, count)| *count += 1);
+            }
+            _ => {}
+        }
+    }
+    let most = counts.iter().max().copied().unwrap_or_default();
+    DELIMITERS.iter().zip(counts).find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+/// The names of the header; blanks around them are not part of them.
+fn keys_of(header: &ByteRecord, line: u64) -> Result<Vec<String>, Problem> {
+    let mut names: Vec<&str> = Vec::with_capacity(header.len());
+    for (position, name) in header.iter().enumerate() {
+        let Ok(name) = std::str::from_utf8(name) else {
+            return Err(Problem::fatal(line, format!("column {} of the header is not UTF-8", position + 1)));
+        };
+        let name = name.trim();
+        if let Some(first) = names.iter().position(|other| *other == name) {
+            let message = format!("columns {} and {} of the header have the same name", first + 1, position + 1);
+            return Err(Problem::fatal(line, message));
+        }
+        names.push(name);
+    }
+    Ok(names.into_iter().map(|name| quoted(name) + ":").collect())
+}
+
+/// Text as JSON.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}

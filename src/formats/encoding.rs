@@ -1,0 +1,32 @@
+//! The first bytes of a file: byte-order marks, and a look ahead.
+
+use std::io::{self, Cursor, Read};
+
+use super::{Problem, Source};
+
+/// Reads up to `bytes` bytes ahead and gives them with a source that still begins with them.
+///
+/// # Errors
+/// When the source cannot be read.
+pub fn peek(mut source: Source, bytes: usize) -> io::Result<(Vec<u8>, Source)> {
+    let mut head = Vec::new();
+    let limit = u64::try_from(bytes).unwrap_or(u64::MAX);
+    source.by_ref().take(limit).read_to_end(&mut head)?;
+    let whole: Source = Box::new(Cursor::new(head.clone()).chain(source));
+    Ok((head, whole))
+}
+
+/// The source without its byte-order mark.
+pub(super) fn plain(source: Source) -> Result<Source, Problem> {
+    let failed = |error: io::Error| Problem::source(1, &error);
+    let (head, mut source) = peek(source, 3).map_err(failed)?;
+    match head.as_slice() {
+        [0xEF, 0xBB, 0xBF] => {
+            source.read_exact(&mut [0; 3]).map_err(failed)?;
+            Ok(source)
+        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(Problem::fatal(1, "the text is UTF-16; save it as UTF-8")),
+        [0x1F, 0x8B, ..] => Err(Problem::fatal(1, "the file is compressed with gzip; unpack it first")),
+        _ => Ok(source),
+    }
+}

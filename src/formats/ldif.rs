@@ -1,0 +1,71 @@
+//! LDIF (RFC 2849): entries of a directory, told apart by empty lines.
+//!
+//! An entry becomes `{"dn": "…", "mail": ["…"], …}`: `dn` is text, every attribute a list. Names keep the spelling in which
+//! they come first; spellings that differ only in case are one attribute (RFC 4512, section 2.5). Values that are not text
+//! are `{"base64": "…"}`.
+
+mod entry;
+
+use super::lines::{Line, Lines};
+use super::{Found, Problem, Source};
+
+/// Reads entries.
+pub(super) struct Ldif {
+    lines: Lines,
+    line: Vec<u8>,
+    /// The lines of the entry, each with its end.
+    text: Vec<u8>,
+    limit: usize,
+}
+
+impl Ldif {
+    /// Records of at most `limit` bytes.
+    pub fn new(source: Source, limit: usize) -> Self {
+        Self { lines: Lines::new(source, limit), line: Vec::new(), text: Vec::new(), limit }
+    }
+
+    /// Reads up to the next empty line: the number of the first line, and whether all of it fits.
+    fn block(&mut self) -> Result<Option<(u64, bool)>, Problem> {
+        self.text.clear();
+        let (mut first, mut fits) = (None, true);
+        loop {
+            let line = self.lines.read(&mut self.line).map_err(|e| Problem::source(self.lines.number() + 1, &e))?;
+            let is_empty = line == Line::Whole && self.line.is_empty();
+            match (line, first) {
+                (Line::End, _) => return Ok(first.map(|first| (first, fits))),
+                (_, Some(first)) if is_empty => return Ok(Some((first, fits))),
+                (_, None) if is_empty => continue,
+                _ => {}
+            }
+            first.get_or_insert(self.lines.number());
+            fits &= line == Line::Whole && self.text.len() + self.line.len() < self.limit;
+            if fits {
+                self.text.extend_from_slice(&self.line);
+                self.text.push(b'\n');
+            }
+        }
+    }
+}
+
+impl Iterator for Ldif {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            let (line, fits) = match self.block() {
+                Ok(block) => block?,
+                Err(problem) => return Some(Err(problem)),
+            };
+            if !fits {
+                return Some(Err(Problem::new(line, format!("the entry is longer than {} bytes", self.limit))));
+            }
+            match entry::read(&self.text) {
+                Ok(None) => {}
+                Ok(Some(json)) => return Some(Ok((json, line))),
+                Err(wrong) => {
+                    return Some(Err(Problem::new(line + wrong.line, wrong.message).with_text(&self.text)));
+                }
+            }
+        }
+    }
+}

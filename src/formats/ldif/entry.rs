@@ -1,0 +1,181 @@
+//! One entry: unfolded lines, attributes, values.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::csv::quoted;
+
+/// Attributes whose values are never text, in lower case: RFC 2798 (photos, certificates), RFC 4523 (certificates), and
+/// Active Directory (ids).
+const BINARY: [&str; 17] = [
+    "audio",
+    "authorityrevocationlist",
+    "cacertificate",
+    "certificaterevocationlist",
+    "crosscertificatepair",
+    "jpegphoto",
+    "ms-ds-consistencyguid",
+    "msexchmailboxguid",
+    "objectguid",
+    "objectsid",
+    "photo",
+    "sidhistory",
+    "thumbnaillogo",
+    "thumbnailphoto",
+    "usercertificate",
+    "userpkcs12",
+    "usersmimecertificate",
+];
+
+/// A password given as base64 stays base64: it is bytes (RFC 4519, section 2.41), and rules can count on one form.
+const PASSWORD: &str = "userpassword";
+
+/// Why an entry cannot be read.
+pub struct Wrong {
+    /// The line, counted from 0 at the beginning of the entry.
+    pub line: u64,
+    /// One sentence without values.
+    pub message: &'static str,
+}
+
+/// An attribute: its name as first spelled, and its values as JSON texts.
+struct Attribute {
+    name: String,
+    values: Vec<String>,
+}
+
+/// A line of an entry, unfolded.
+struct Logical {
+    line: u64,
+    text: Vec<u8>,
+}
+
+/// A value as written.
+enum Written {
+    Plain(Vec<u8>),
+    Base64(Vec<u8>),
+}
+
+impl Written {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Plain(bytes) | Self::Base64(bytes) => bytes,
+        }
+    }
+
+    /// As JSON: text where it can be.
+    fn json(&self, name: &str) -> String {
+        let bare = name.split(';').next().unwrap_or(name).to_ascii_lowercase();
+        let is_password = bare == PASSWORD && matches!(self, Self::Base64(_));
+        let has_option = name.split(';').skip(1).any(|option| option.eq_ignore_ascii_case("binary"));
+        let is_binary = is_password || has_option || BINARY.contains(&bare.as_str());
+        match std::str::from_utf8(self.bytes()) {
+            Ok(text) if !is_binary => quoted(text),
+            _ => format!("{{\"base64\":\"{}\"}}", STANDARD.encode(self.bytes())),
+        }
+    }
+}
+
+/// Reads an entry; `None` when the lines hold none: comments, a version, or the result that `ldapsearch` writes at the end.
+pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
+    let mut lines = unfold(text)?.into_iter().peekable();
+    while lines.peek().is_some_and(|line| name_of(&line.text).eq_ignore_ascii_case(b"version")) {
+        lines.next();
+    }
+    let Some(first) = lines.next() else { return Ok(None) };
+    let (name, dn) = split(&first)?;
+    match name.to_ascii_lowercase().as_str() {
+        "dn" => {}
+        "search" | "result" | "ref" => return Ok(None),
+        _ => return Err(Wrong { line: first.line, message: "an entry begins with `dn:`" }),
+    }
+    let Ok(dn) = std::str::from_utf8(dn.bytes()) else {
+        return Err(Wrong { line: first.line, message: "`dn` is not UTF-8" });
+    };
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for line in lines {
+        add(&line, &mut attributes)?;
+    }
+    Ok(Some(json(dn, &attributes)))
+}
+
+/// Joins folded lines and drops comments, which may be folded too.
+fn unfold(text: &[u8]) -> Result<Vec<Logical>, Wrong> {
+    let mut lines: Vec<Logical> = Vec::new();
+    let mut is_comment = false;
+    for (number, line) in (0_u64..).zip(text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n')) {
+        match (line, lines.last_mut()) {
+            ([b' ', ..], _) if is_comment => {}
+            ([b' ', rest @ ..], Some(last)) => last.text.extend_from_slice(rest),
+            ([b' ', ..], None) => return Err(Wrong { line: number, message: "a folded line continues nothing" }),
+            ([b'#', ..], _) => is_comment = true,
+            (line, _) => {
+                is_comment = false;
+                lines.push(Logical { line: number, text: line.to_vec() });
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn name_of(line: &[u8]) -> &[u8] {
+    line.split(|byte| *byte == b':').next().unwrap_or_default()
+}
+
+/// The name and the value of a line.
+fn split(line: &Logical) -> Result<(String, Written), Wrong> {
+    let wrong = |message| Wrong { line: line.line, message };
+    let name = name_of(&line.text);
+    let Some([b':', value @ ..]) = line.text.get(name.len()..) else {
+        let is_change = line.text == b"-";
+        return Err(wrong(if is_change { "change records cannot be read" } else { "a line has no `:`" }));
+    };
+    // RFC 2849, `AttributeDescription`; `_` stands in the names of some products
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b';' | b'.' | b'_');
+    let Some(name) =
+        std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && name.as_bytes().iter().all(is_name))
+    else {
+        return Err(wrong("the name of an attribute has characters that it cannot have"));
+    };
+    let trimmed = |value: &[u8]| value.iter().skip_while(|byte| **byte == b' ').copied().collect::<Vec<u8>>();
+    let value = match value {
+        [b'<', ..] => return Err(wrong("values from other files (`:<`) are not read")),
+        [b':', value @ ..] => match STANDARD.decode(trimmed(value).trim_ascii_end()) {
+            Ok(bytes) => Written::Base64(bytes),
+            Err(_) => return Err(wrong("a value after `::` is not base64")),
+        },
+        value => Written::Plain(trimmed(value)),
+    };
+    Ok((name.to_owned(), value))
+}
+
+fn add(line: &Logical, attributes: &mut Vec<Attribute>) -> Result<(), Wrong> {
+    let wrong = |message| Err(Wrong { line: line.line, message });
+    let (name, value) = split(line)?;
+    match name.to_ascii_lowercase().as_str() {
+        "dn" => return wrong("an empty line is missing before the next entry"),
+        "changetype" if value.bytes().eq_ignore_ascii_case(b"add") => return Ok(()),
+        "changetype" => return wrong("change records cannot be read, except `changetype: add`"),
+        "control" => return Ok(()),
+        _ => {}
+    }
+    let json = value.json(&name);
+    match attributes.iter_mut().find(|known| known.name.eq_ignore_ascii_case(&name)) {
+        Some(known) => known.values.push(json),
+        None => attributes.push(Attribute { name, values: vec![json] }),
+    }
+    Ok(())
+}
+
+fn json(dn: &str, attributes: &[Attribute]) -> String {
+    let mut json = format!("{{\"dn\":{}", quoted(dn));
+    for attribute in attributes {
+        json.push(',');
+        json.push_str(&quoted(&attribute.name));
+        json.push_str(":[");
+        json.push_str(&attribute.values.join(","));
+        json.push(']');
+    }
+    json.push('}');
+    json
+}

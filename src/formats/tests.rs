@@ -1,0 +1,354 @@
+//! What each format gives, and what hostile files cannot do.
+
+use std::io::Cursor;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn read_bytes(bytes: &[u8], format: Format, record_bytes: usize) -> Vec<Result<RawRecord, RecordError>> {
+    open(Box::new(Cursor::new(bytes.to_vec())), format, ReadOptions { record_bytes }).collect()
+}
+
+/// Each record as JSON, each error as `line: message`, with `!` when it is fatal.
+fn shown(text: impl AsRef<[u8]>, format: Format) -> Vec<Value> {
+    read_bytes(text.as_ref(), format, 1024)
+        .into_iter()
+        .map(|found| match found {
+            Ok(record) => serde_json::from_str(&record.json).expect("well-formed"),
+            Err(error) => Value::from(format!("{error}{}", if error.fatal { "!" } else { "" })),
+        })
+        .collect()
+}
+
+#[test]
+fn formats_have_names_and_extensions() {
+    for (name, format) in Format::NAMES {
+        assert_eq!((Format::from_name(name), Format::from_extension(name)), (Some(format), Some(format)));
+        assert_eq!(format.name(), name);
+    }
+    assert_eq!(Format::from_extension("JSONL"), Some(Format::Ndjson));
+    assert_eq!(Format::from_extension("xml"), None);
+}
+
+#[test]
+fn formats_are_told_by_their_first_bytes() {
+    for (text, wanted) in [
+        ("{\"a\":1}\n{\"a\":2}\n", Some(Format::Ndjson)),
+        ("{\"users\":[{}]}\n", Some(Format::Json)),
+        ("{\n \"a\": 1\n}", Some(Format::Json)),
+        ("\u{feff} [ {", Some(Format::Json)),
+        ("# people\nversion: 1\ndn: cn=a", Some(Format::Ldif)),
+        ("dn:: Y249YQ==\n", Some(Format::Ldif)),
+        ("---\nversion: 1\n", Some(Format::Yaml)),
+        ("- id: 1", Some(Format::Yaml)),
+        ("id: 1\nmail: a", Some(Format::Yaml)),
+        ("id;mail\n1;a", Some(Format::Csv)),
+        ("", None),
+        ("word", None),
+    ] {
+        assert_eq!(sniff(text.as_bytes()), wanted, "{text}");
+    }
+}
+
+#[test]
+fn ndjson_goes_on_after_lines_that_are_no_records() {
+    let text = "\u{feff}{\"a\":1}\r\n\n  {\"a\":2}  \n[1]\n\"x\"\n{\"a\":3}";
+    let not_one = "the line is not one JSON object; JSON over several lines is read with `--from json`";
+    let wanted = [
+        json!({"a":1}),
+        json!({"a":2}),
+        json!(format!("line 4: {not_one}")),
+        json!(format!("line 5: {not_one}")),
+        json!({"a":3}),
+    ];
+    assert_eq!(shown(text, Format::Ndjson), wanted);
+    let found = read_bytes(b"{\"a\":\"\xff\"}\n[1]\n", Format::Ndjson, 99);
+    assert_eq!(found[0].as_ref().unwrap_err().raw, None, "a repaired copy would pass for the record");
+    assert_eq!(found[1].as_ref().unwrap_err().raw.as_deref(), Some("[1]"));
+}
+
+#[test]
+fn records_and_errors_are_numbered_together() {
+    let found = read_bytes(b"{}\nx\n\n{}\n", Format::Ndjson, 99);
+    assert_eq!((found[0].as_ref().unwrap().number, found[0].as_ref().unwrap().line), (1, 1));
+    assert_eq!((found[1].as_ref().unwrap_err().number, found[1].as_ref().unwrap_err().line), (2, 2));
+    assert_eq!((found[2].as_ref().unwrap().number, found[2].as_ref().unwrap().line), (3, 4));
+}
+
+#[test]
+fn json_lists_objects_and_envelopes_are_records() {
+    let (one, two) = (json!({"a":1}), json!({"a":[{"b":"]}"}]}));
+    let both = vec![one.clone(), two.clone()];
+    for text in [
+        r#"[{"a":1}, {"a":[{"b":"]}"}]}]"#,
+        r#"{"a":1}{"a":[{"b":"]}"}],"c":[],"d":2}"#,
+        r#"{"total":2,"users":[{"a":1},{"a":[{"b":"]}"}]}],"next":{"users":[{}]}}"#,
+        r#"{"Resources":[{"a":1},{"a":[{"b":"]}"}]}]}"#,
+        r#"{"data":[{"a":1},{"a":[{"b":"]}"}]}],"more":false}"#,
+        r#"{"customers":[{"a":1},{"a":[{"b":"]}"}]}]}"#,
+    ] {
+        let mut found = shown(text, Format::Json);
+        if text.starts_with("{\"a\"") {
+            assert_eq!(found.pop(), Some(json!({"a":[{"b":"]}"}],"c":[],"d":2})));
+            found.push(two.clone());
+        }
+        assert_eq!(found, both, "{text}");
+    }
+    for (text, count) in [("", 0), ("[]", 0), (r#"{"users":[],"total":0}"#, 0), ("{}", 1), (r#"{"data":[],"id":1}"#, 1)]
+    {
+        assert_eq!(shown(text, Format::Json).len(), count, "{text}");
+    }
+    let single = json!({"identities": [{"provider": "x"}], "id": 1});
+    assert_eq!(shown(single.to_string(), Format::Json), [single]);
+}
+
+#[test]
+fn json_texts_keep_their_tokens_on_one_line() {
+    let found = read_bytes(b"[\n {\n  \"a\" : 1.50,\r\n  \"b\":\"x  y \\\" \\\\\"\n }\n]", Format::Json, 99);
+    let record = found[0].as_ref().unwrap();
+    assert_eq!((record.json.as_str(), record.line), (r#"{ "a" : 1.50, "b":"x  y \" \\" }"#, 2));
+}
+
+#[test]
+fn json_tells_where_it_breaks() {
+    for (text, wanted) in [
+        ("[{},7,{}]", "line 1: a record is an object, found number"),
+        ("[{},\n\"x\",{}]", "line 2: a record is an object, found text"),
+        ("[{},\n{", "line 2: the text ends in the middle of a value!"),
+        ("[{}", "line 1: the text ends in the middle of a list!"),
+        ("[{} {}]", "line 1: expected `,` or `]` after an element!"),
+        ("[{},]", "line 1: expected a value!"),
+        ("[{},{]]", "line 1: a list or object is closed by the wrong bracket!"),
+        ("{}\nx", "line 2: expected a record, or a list of records!"),
+        ("[{},{\"a\":\"x\n\"}]", "line 1: a text in the record goes over the end of its line; is a quote missing?"),
+    ] {
+        let found = shown(text, Format::Json);
+        assert_eq!((&found[0], found[1].as_str()), (&json!({}), Some(wanted)), "{text}");
+    }
+    let deep = "[".repeat(5000);
+    assert_eq!(shown(format!("[{{\"a\":{deep}"), Format::Json), ["line 1: lists and objects are nested too deep!"]);
+}
+
+#[test]
+fn a_list_larger_than_any_record_is_the_list_of_records_whatever_its_name() {
+    let users: Vec<Value> = (0..500).map(|id| json!({"id": id, "mail": "someone@example.org"})).collect();
+    assert_eq!(shown(json!({"customers": users, "z": 1}).to_string(), Format::Json), users);
+    assert_eq!(
+        shown(format!(r#"{{"z":[1],"customers":{}}}"#, json!(users)), Format::Json),
+        ["line 1: the record is longer than 1024 bytes"]
+    );
+}
+
+#[test]
+fn csv_values_are_text() {
+    let wanted = [json!({"id":"0012","name":"a \"b\",\nc","on":"true"}), json!({"id":"","name":" x ","on":"1e5"})];
+    assert_eq!(shown("\u{feff}id, name ,on\r\n0012,\"a \"\"b\"\",\nc\",true\r\n\r\n, x ,1e5\n", Format::Csv), wanted);
+    assert_eq!(shown("id;a,b;c\n1;2;3\n", Format::Csv), [json!({"id":"1","a,b":"2","c":"3"})]);
+    assert_eq!(shown("id\ta\n1\t2", Format::Csv), [json!({"id":"1","a":"2"})]);
+    assert_eq!(shown("sep=;\r\nid;a\n1;2,5,6,7", Format::Csv), [json!({"id":"1","a":"2,5,6,7"})]);
+    assert_eq!(shown("id\n7", Format::Csv), [json!({"id":"7"})]);
+    assert!(shown("", Format::Csv).is_empty() && shown("id,a\n", Format::Csv).is_empty());
+}
+
+#[test]
+fn csv_goes_on_after_rows_that_do_not_fit_the_header() {
+    let text = b"id,a\n1\n2,\"x\",3\n4,5\n6,\xff\n7,8\n";
+    let wanted = [
+        json!("line 2: the row has 1 fields, the header has 2"),
+        json!("line 3: the row has 3 fields, the header has 2"),
+        json!({"id":"4","a":"5"}),
+        json!("line 5: field 2 of the row is not UTF-8"),
+        json!({"id":"7","a":"8"}),
+    ];
+    assert_eq!(shown(text, Format::Csv), wanted);
+    let found = read_bytes(text, Format::Csv, 99);
+    assert_eq!(found[1].as_ref().unwrap_err().raw.as_deref(), Some("id,a\n2,x,3\n"));
+}
+
+#[test]
+fn csv_that_would_lose_values_is_not_read() {
+    assert_eq!(shown("id,a,id \n1,2,3\n", Format::Csv), ["line 1: columns 1 and 3 of the header have the same name!"]);
+    let open_quote = format!("id,a\n1,\"{}", "x\n".repeat(100_000));
+    assert_eq!(shown(open_quote, Format::Csv), ["line 2: the row is longer than 1024 bytes; is a quote left open?!"]);
+}
+
+#[test]
+fn ldif_entries_are_objects_of_lists() {
+    let text = "version: 1\n# people\n of all kinds\ndn: cn=Ann,\n dc=x\nchangetype: add\nMail: a@x\nmail;lang-en: b\n\
+                mail:c@x\ncn:: w4RubmE=\nempty:\n\n\n# nothing\n\ndn:: Y249w6Q=\nuserPassword: {SSHA}x\r\n\r\n\
+                dn: cn=b\nuserPassword:: e3g=\njpegPhoto: x\nodd:: //8=\nx;binary: y\nobjectGUID:: AAEC\n\n\
+                search: 2\nresult: 0 Success\n";
+    let wanted = [
+        json!({"dn":"cn=Ann,dc=x","Mail":["a@x","c@x"],"mail;lang-en":["b"],"cn":["Änna"],"empty":[""]}),
+        json!({"dn":"cn=ä","userPassword":["{SSHA}x"]}),
+        json!({"dn":"cn=b","userPassword":[{"base64":"e3g="}],"jpegPhoto":[{"base64":"eA=="}],"odd":[{"base64":"//8="}],
+            "x;binary":[{"base64":"eQ=="}],"objectGUID":[{"base64":"AAEC"}]}),
+    ];
+    assert_eq!(shown(text, Format::Ldif), wanted);
+}
+
+#[test]
+fn ldif_goes_on_after_entries_that_cannot_be_read() {
+    for (entry, wanted) in [
+        ("cn: a", "line 1: an entry begins with `dn:`"),
+        ("dn: x\nchangetype: delete", "line 2: change records cannot be read, except `changetype: add`"),
+        ("dn: x\nmail: a\n-", "line 3: change records cannot be read"),
+        ("dn: x\nphoto:< file:///etc/passwd", "line 2: values from other files (`:<`) are not read"),
+        ("dn: x\n# c\n folded\nmail:: %%", "line 4: a value after `::` is not base64"),
+        ("dn: x\nno colon", "line 2: a line has no `:`"),
+        ("dn: x\nbad name: a", "line 2: the name of an attribute has characters that it cannot have"),
+        ("dn: x\ncn: a\ndn: y", "line 3: an empty line is missing before the next entry"),
+        (" folded", "line 1: a folded line continues nothing"),
+    ] {
+        let found = shown(format!("{entry}\n\ndn: cn=next\n"), Format::Ldif);
+        assert_eq!(found, [json!(wanted), json!({"dn": "cn=next"})], "{entry}");
+    }
+    let long = format!("dn: x\njpegPhoto:: {}\n\ndn: y\n", "QUFB\n ".repeat(1000));
+    assert_eq!(shown(long, Format::Ldif), [json!("line 1: the entry is longer than 1024 bytes"), json!({"dn":"y"})]);
+}
+
+#[test]
+fn real_ldif_reads_as_the_challenges_show_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/records/ldap");
+    let Ok(bytes) = std::fs::read(folder.join("planetexpress_10_people_bender.nophoto.ldif")) else { return };
+    let found = shown(bytes, Format::Ldif);
+    assert_eq!((found.len(), &found[0]["mail"]), (1, &json!(["bender@planetexpress.com"])));
+    let password = "e3NzaGF9amxCTnNmVVdKK0tIWHprRFVuYTJSSTBjK09PNmlGdzAxZHd3K3c9PQ==";
+    assert_eq!(found[0]["userPassword"], json!([{ "base64": password }]));
+}
+
+#[test]
+fn yaml_lists_and_documents_are_records() {
+    let wanted = [json!({"id":"0012","tags":["x"]}), json!({"n":null,"on":true,"big":"y"})];
+    for text in [
+        "- id: 0012\n  tags:\n  - x\n\n# next\n- {n: ~, on: true, big: 'y'}\n",
+        "%YAML 1.2\n---\n  - id: '0012'\n    tags: [x]\n  - n:\n    on: true\n    big: y\n...\n",
+        "id: 0012\ntags: [x]\n---\n# c\nn: ~\non: true\nbig: |-\n  y\n",
+        "--- {id: 0012, tags: [x]}\n--- [{n: null, on: true, big: y}]\n",
+    ] {
+        assert_eq!(shown(text, Format::Yaml), wanted, "{text}");
+    }
+    let exact = read_bytes(b"- {a: 123456789012345678901234567890, b: 1.10, c: 0x1F}\n", Format::Yaml, 99);
+    assert_eq!(exact[0].as_ref().unwrap().json, r#"{"a":123456789012345678901234567890,"b":1.10,"c":"0x1F"}"#);
+}
+
+#[test]
+fn yaml_goes_on_after_elements_that_cannot_be_read() {
+    let text = "- id: 1\n- id: [\n- x\n- a: 1\n  a: 2\n- id: 2\n---\n- {t: !x y}\n- id: 3\n";
+    let wanted = [
+        json!({"id":1}),
+        json!("line 3: the text is not YAML"),
+        json!("line 3: a record is a map, found a single value"),
+        json!("line 5: a key is given twice"),
+        json!({"id":2}),
+        json!("line 8: tags, merge keys, keys that are not text, and aliases without anchor cannot be read"),
+        json!({"id":3}),
+    ];
+    let found = shown(text, Format::Yaml);
+    assert_eq!(found[0], wanted[0]);
+    assert!(found[1].as_str().is_some_and(|message| message.ends_with("the text is not YAML")), "{:?}", found[1]);
+    assert_eq!(found[2..], wanted[2..]);
+    let long = format!("- a: {}\n- id: 1\n", "x".repeat(3000));
+    assert_eq!(shown(long, Format::Yaml), [json!("line 1: the record is longer than 1024 bytes"), json!({"id":1})]);
+}
+
+#[test]
+fn other_encodings_are_named() {
+    assert_eq!(shown(b"\xFF\xFEa\0", Format::Csv), ["line 1: the text is UTF-16; save it as UTF-8!"]);
+    assert_eq!(shown(b"\x1F\x8B\x08\0", Format::Json), ["line 1: the file is compressed with gzip; unpack it first!"]);
+}
+
+struct Broken(usize);
+
+impl Read for Broken {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(left) = self.0.checked_sub(1) else { return Err(io::ErrorKind::ConnectionReset.into()) };
+        self.0 = left;
+        buffer[0] = b"{}\n"[2 - self.0 % 3];
+        Ok(1)
+    }
+}
+
+#[test]
+fn a_source_that_breaks_ends_the_stream() {
+    for (_, format) in Format::NAMES {
+        let found: Vec<_> = open(Box::new(Broken(30)), format, ReadOptions::default()).collect();
+        let last = found.last().unwrap().as_ref().unwrap_err();
+        assert!(last.fatal && last.message.contains("reading failed"), "{format:?} {last:?}");
+    }
+}
+
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = prop::sample::select(vec![
+        &b"{"[..],
+        b"}",
+        b"[",
+        b"]",
+        b"\"",
+        b"\\",
+        b",",
+        b":",
+        b"\n",
+        b"\r\n",
+        b" ",
+        b";",
+        b"\t",
+        b"-",
+        b"---",
+        b"- ",
+        b"#",
+        b"dn: a",
+        b"a:: ",
+        b"a:< ",
+        b"\xff",
+        b"\xEF\xBB\xBF",
+        b"\"users\":",
+        b"{\"landfall_reject\":{},\"text\":\"",
+        b"1",
+        b"x",
+        b"&a",
+        b"*a",
+        b"version: 1",
+        b"changetype: add",
+        b"sep=;\n",
+        b"...",
+        b"|",
+        b"\0",
+    ]);
+    prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic_or_go_on_for_ever(
+        bytes in prop_oneof![hostile(), prop::collection::vec(any::<u8>(), 0..300)],
+        limit in 0_usize..64,
+    ) {
+        for (_, format) in Format::NAMES {
+            let found = read_bytes(&bytes, format, limit);
+            prop_assert!(found.len() <= bytes.len() + 1);
+            let fatal = found.iter().filter(|found| found.as_ref().is_err_and(|error| error.fatal)).count();
+            prop_assert!(fatal <= 1 && found.iter().rev().skip(1).all(|found| !found.as_ref().is_err_and(|e| e.fatal)));
+        }
+        let _ = sniff(&bytes);
+    }
+
+    #[test]
+    fn objects_come_through_json_and_ndjson_as_they_are(texts in prop::collection::vec(".{0,20}", 0..8)) {
+        let records: Vec<Value> = texts.iter().map(|text| json!({"a": text, "b": [{"c": text}]})).collect();
+        let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+        prop_assert_eq!(&shown(&lines, Format::Ndjson), &records);
+        prop_assert_eq!(&shown(serde_json::to_string_pretty(&records).unwrap(), Format::Json), &records);
+    }
+
+    #[test]
+    fn rows_come_through_csv_as_they_are(rows in prop::collection::vec((".{0,20}", "[^\0]{0,20}"), 0..8)) {
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
+        writer.write_record(["a", "b"]).unwrap();
+        rows.iter().for_each(|(a, b)| writer.write_record([a, b]).unwrap());
+        let wanted: Vec<Value> = rows.iter().map(|(a, b)| json!({"a": a, "b": b})).collect();
+        prop_assert_eq!(shown(writer.into_inner().unwrap(), Format::Csv), wanted);
+    }
+}

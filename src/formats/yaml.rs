@@ -1,0 +1,197 @@
+//! YAML: a list of maps, or one map per document. Each is read by itself, so that the file may be of any length.
+//!
+//! Aliases therefore reach only anchors in the same record. Numbers keep every digit; `0012` is text, as in rules.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use super::csv::quoted;
+use super::lines::{Line, Lines};
+use super::{Found, Problem, Source};
+use crate::diag::{Files, Findings};
+use crate::rules::{MAX_FILE_BYTES, Node, NodeKind, read};
+
+/// Reads documents, and the elements of their lists.
+pub(super) struct Yaml {
+    lines: Lines,
+    line: Vec<u8>,
+    /// The text of the record so far, and the line it begins at.
+    text: Vec<u8>,
+    first: u64,
+    /// The text is longer than the limit.
+    is_cut: bool,
+    /// The blanks before the dashes of the list that the document is.
+    indent: Option<usize>,
+    /// Nothing of the document was read yet, except comments.
+    is_fresh: bool,
+    limit: usize,
+    ready: VecDeque<Found>,
+    ended: bool,
+}
+
+impl Yaml {
+    /// Records of at most `limit` bytes, or [`MAX_FILE_BYTES`] when that is less.
+    pub fn new(source: Source, limit: usize) -> Self {
+        let limit = limit.min(MAX_FILE_BYTES);
+        Self {
+            lines: Lines::new(source, limit),
+            line: Vec::new(),
+            text: Vec::new(),
+            first: 1,
+            is_cut: false,
+            indent: None,
+            is_fresh: true,
+            limit,
+            ready: VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    /// Takes one line: it ends a record, begins one, or goes on with one.
+    fn line(&mut self, kind: Line) {
+        let is_marker = |marker: &[u8], line: &[u8]| {
+            line.strip_prefix(marker).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+        };
+        if is_marker(b"---", &self.line) || is_marker(b"...", &self.line) {
+            self.finish();
+            (self.indent, self.is_fresh) = (None, true);
+            self.line.iter_mut().take(3).for_each(|byte| *byte = b' ');
+        }
+        let blanks = self.line.iter().take_while(|byte| **byte == b' ').count();
+        let content = self.line.get(blanks..).unwrap_or_default();
+        let is_silent = content.trim_ascii().is_empty() || content.starts_with(b"#");
+        if self.is_fresh && (is_silent || self.line.starts_with(b"%")) {
+            return;
+        }
+        let is_dash = content.starts_with(b"-") && content.get(1).is_none_or(u8::is_ascii_whitespace);
+        if mem::take(&mut self.is_fresh) && is_dash {
+            self.indent = Some(blanks);
+        }
+        if is_dash && self.indent == Some(blanks) {
+            self.finish();
+        }
+        if self.text.is_empty() && !self.is_cut {
+            self.first = self.lines.number();
+        }
+        self.is_cut |= kind == Line::TooLong || self.text.len() + self.line.len() >= self.limit;
+        if !self.is_cut {
+            self.text.extend_from_slice(&self.line);
+            self.text.push(b'\n');
+        }
+    }
+
+    /// Reads the record that was gathered.
+    fn finish(&mut self) {
+        let text = mem::take(&mut self.text);
+        if mem::take(&mut self.is_cut) {
+            let message = format!("the record is longer than {} bytes", self.limit);
+            self.ready.push_back(Err(Problem::new(self.first, message)));
+        } else if !text.is_empty() {
+            self.record(text);
+        }
+    }
+
+    fn record(&mut self, text: Vec<u8>) {
+        let first = self.first;
+        let text = match String::from_utf8(text) {
+            Ok(text) => text,
+            Err(_) => return self.ready.push_back(Err(Problem::new(first, "the record is not UTF-8"))),
+        };
+        let (mut files, mut findings) = (Files::default(), Findings::default());
+        let file = files.add("record", text.as_str());
+        let tree = read(&files, file, &mut findings).filter(|_| !findings.has_errors());
+        let Some(tree) = tree else {
+            let found = findings.sorted();
+            let place = found.first().and_then(|finding| Some((finding.code, finding.labels.first()?.span)));
+            let message = place.map_or("the text is not YAML", |(code, _)| problem_of(code));
+            let after = place.map_or(0, |(_, span)| files.position(span).0.saturating_sub(1));
+            let line = first + u64::try_from(after).unwrap_or(0);
+            return self.ready.push_back(Err(Problem::new(line, message).with_text(text.as_bytes())));
+        };
+        match &tree.kind {
+            NodeKind::List(items) => self.ready.extend(items.iter().map(|item| object(item, &text, first))),
+            _ => self.ready.push_back(object(&tree, &text, first)),
+        }
+    }
+}
+
+/// What a finding of the YAML reader says of a record; its own words speak of rules, and may show values.
+fn problem_of(code: &str) -> &'static str {
+    match code {
+        "R102" => "a key is given twice",
+        "R103" => "the record is over a limit of size, depth or aliases",
+        "R104" => "tags, merge keys, keys that are not text, and aliases without anchor cannot be read",
+        _ => "the text is not YAML",
+    }
+}
+
+fn object(node: &Node, text: &str, line: u64) -> Found {
+    let kind = match &node.kind {
+        NodeKind::Map(_) => {
+            let mut json = String::new();
+            write(node, &mut json);
+            return Ok((json, line));
+        }
+        NodeKind::List(_) => "list",
+        NodeKind::Scalar(_) => "single value",
+    };
+    Err(Problem::new(line, format!("a record is a map, found a {kind}")).with_text(text.as_bytes()))
+}
+
+fn write(node: &Node, json: &mut String) {
+    match &node.kind {
+        NodeKind::Scalar(_) => scalar(node, json),
+        NodeKind::List(items) => {
+            json.push('[');
+            for (position, item) in items.iter().enumerate() {
+                json.push_str(if position > 0 { "," } else { "" });
+                write(item, json);
+            }
+            json.push(']');
+        }
+        NodeKind::Map(entries) => {
+            json.push('{');
+            for (position, entry) in entries.iter().enumerate() {
+                json.push_str(if position > 0 { "," } else { "" });
+                json.push_str(&quoted(&entry.key));
+                json.push(':');
+                write(&entry.value, json);
+            }
+            json.push('}');
+        }
+    }
+}
+
+fn scalar(node: &Node, json: &mut String) {
+    let is_number = |text: &&str| serde_json::from_str::<serde_json::Number>(text).is_ok();
+    if node.is_null() {
+        json.push_str("null");
+    } else if let Some(flag) = node.as_bool() {
+        json.push_str(if flag { "true" } else { "false" });
+    } else if let Some(number) = node.plain().filter(is_number) {
+        json.push_str(number);
+    } else {
+        json.push_str(&quoted(node.as_text().unwrap_or_default()));
+    }
+}
+
+impl Iterator for Yaml {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        while self.ready.is_empty() && !self.ended {
+            match self.lines.read(&mut self.line) {
+                Ok(Line::End) => {
+                    self.ended = true;
+                    self.finish();
+                }
+                Ok(kind) => self.line(kind),
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(Problem::source(self.lines.number() + 1, &error)));
+                }
+            }
+        }
+        self.ready.pop_front()
+    }
+}
