@@ -1,6 +1,12 @@
 //! Records per second through the engine: parse, map, validate, serialise, on one thread.
 
-#![allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::expect_used, missing_docs, reason = "a benchmark")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark"
+)]
 
 mod data;
 

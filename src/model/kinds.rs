@@ -34,6 +34,9 @@ impl Kinds {
     /// Every kind of value.
     pub const ANY: Self = Self(0b1_1111_1100);
 
+    /// The kinds that JSON has: all but nothing and bytes.
+    pub const JSON: Self = Self(0b1_1011_1110);
+
     /// The set with one kind.
     #[must_use]
     pub const fn of(kind: Kind) -> Self {
@@ -62,6 +65,12 @@ impl Kinds {
         Self(self.0 & other.0)
     }
 
+    /// The kinds of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether the sets share a kind.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
@@ -74,6 +83,18 @@ impl Kinds {
         self.0 & other.0 == other.0
     }
 
+    /// Whether there is no kind in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the kind is in the set.
+    #[must_use]
+    pub const fn contains(self, kind: Kind) -> bool {
+        self.meets(Self::of(kind))
+    }
+
     /// Whether the value's kind is in the set.
     #[must_use]
     pub fn has(self, value: Value<'_>) -> bool {
@@ -81,29 +102,47 @@ impl Kinds {
     }
 }
 
+/// `text`, `text or list`, `any value`; integers are not named beside numbers.
 impl fmt::Display for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.covers(Self::ANY) {
             return f.write_str("any value");
         }
-        let names = [
-            (Self::BOOLEAN, "boolean"),
-            (Self::NUMBER, "number"),
-            (Self::INTEGER, "integer"),
-            (Self::TEXT, "text"),
-            (Self::BYTES, "bytes"),
-            (Self::LIST, "list"),
-            (Self::OBJECT, "object"),
-        ];
-        let mut rest = *self;
-        let mut first = true;
-        for (set, name) in names {
-            if set.0 != 0 && rest.covers(set) {
-                write!(f, "{}{name}", if first { "" } else { " or " })?;
-                rest = Self(rest.0 & !set.0);
-                first = false;
+        let named = if self.contains(Kind::Number) { self.without(Self::INTEGER) } else { *self };
+        let mut kinds = Kind::ALL.into_iter().filter(|kind| named.contains(*kind));
+        match kinds.next() {
+            None => f.write_str("no value"),
+            Some(first) => {
+                write!(f, "{first}")?;
+                kinds.try_for_each(|kind| write!(f, " or {kind}"))
             }
         }
-        if first { f.write_str("nothing") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets() {
+        for kind in Kind::ALL {
+            assert!(Kinds::of(kind).contains(kind));
+            assert_eq!(Kind::ALL.into_iter().filter(|other| Kinds::of(kind).contains(*other)).count(), 1);
+        }
+        assert!(!Kinds::JSON.contains(Kind::Bytes) && !Kinds::JSON.contains(Kind::Missing));
+        assert!(Kinds::JSON.covers(Kinds::SCALAR.or(Kinds::LIST).or(Kinds::OBJECT)));
+        assert!(Kinds::TEXT.or(Kinds::LIST).meets(Kinds::LIST));
+        assert!(!Kinds::TEXT.meets(Kinds::NUMBER));
+        assert!(Kinds::TEXT.and(Kinds::LIST).is_empty());
+    }
+
+    #[test]
+    fn reads_aloud() {
+        assert_eq!(Kinds::TEXT.or(Kinds::LIST).to_string(), "text or list");
+        assert_eq!(Kinds::NUMBER.to_string(), "number");
+        assert_eq!(Kinds::INTEGER.to_string(), "integer");
+        assert_eq!(Kinds::ANY.to_string(), "any value");
+        assert_eq!(Kinds::NONE.to_string(), "no value");
     }
 }

@@ -54,6 +54,21 @@ pub enum Kind {
     Object,
 }
 
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::Missing,
+        Self::Null,
+        Self::Boolean,
+        Self::Integer,
+        Self::Number,
+        Self::Text,
+        Self::Bytes,
+        Self::List,
+        Self::Object,
+    ];
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::kinds::KindSet;
 use super::shape::{ListShape, Member, ObjectShape, Range, Shape, ShapeKind, TextShape};
 use super::violation::{Breach, Place, Violations};
+use crate::model::Kinds;
 use crate::model::json::{canonical_number, same};
 use crate::model::{Kind, Value};
 
@@ -206,7 +206,7 @@ fn find_from<'s>(members: &'s [Member], expected: usize, name: &str) -> Option<(
 /// Inside a value that the schema says nothing about: bytes have no form in JSON.
 fn check_json(value: Value<'_>, place: Place<'_>, found: &mut Violations) {
     match value {
-        Value::Bytes(_) => found.add(place, Breach::Kind { expected: KindSet::JSON, found: Kind::Bytes }),
+        Value::Bytes(_) => found.add(place, Breach::Kind { expected: Kinds::JSON, found: Kind::Bytes }),
         Value::List(items) => {
             for (at, item) in items.iter().enumerate() {
                 check_json(*item, place.element(at), found);

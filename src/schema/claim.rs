@@ -105,21 +105,21 @@ fn joined(path: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::KindSet;
+    use crate::model::Kinds;
 
     #[test]
     fn claims_of_the_standard_schema() {
         let schema = Schema::builtin("standard").expect("built in");
         for (path, kinds, sensitive) in [
-            ("username", KindSet::TEXT, true),
-            ("email", KindSet::OBJECT, true),
-            ("email.value", KindSet::TEXT, true),
-            ("email.verified", KindSet::BOOLEAN, false),
-            ("name.given", KindSet::TEXT, true),
-            ("status", KindSet::TEXT, false),
-            ("roles", KindSet::LIST, false),
-            ("custom.greeting", KindSet::JSON, true),
-            ("custom.a.b", KindSet::JSON, true),
+            ("username", Kinds::TEXT, true),
+            ("email", Kinds::OBJECT, true),
+            ("email.value", Kinds::TEXT, true),
+            ("email.verified", Kinds::BOOLEAN, false),
+            ("name.given", Kinds::TEXT, true),
+            ("status", Kinds::TEXT, false),
+            ("roles", Kinds::LIST, false),
+            ("custom.greeting", Kinds::JSON, true),
+            ("custom.a.b", Kinds::JSON, true),
         ] {
             let claim = schema.claim(path).expect(path);
             assert_eq!((claim.shape.accepts_kinds(), claim.sensitive), (kinds, sensitive), "{path}");

@@ -2,8 +2,8 @@
 
 use bumpalo::Bump;
 
-use super::kinds::KindSet;
 use super::shape::Shape;
+use crate::model::Kinds;
 use crate::model::Value;
 
 /// Fits a value to a shape without losing anything: numbers become text where the shape takes text and no numbers, also
@@ -34,7 +34,7 @@ pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
 }
 
 fn takes_text_only(shape: &Shape) -> bool {
-    shape.kinds.meets(KindSet::TEXT) && !shape.kinds.meets(KindSet::NUMBER)
+    shape.kinds.meets(Kinds::TEXT) && !shape.kinds.meets(Kinds::NUMBER)
 }
 
 /// Whether fitting would change the value.

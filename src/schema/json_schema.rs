@@ -11,10 +11,10 @@ use super::keywords::{
     Node, choices, demands_anything, flag, integers, is_holistic, leave_demands, leftovers, members_of, nullable,
     numbers, pointer_step, required_names, size, text, text_shape, types, wrong,
 };
-use super::kinds::KindSet;
 use super::residual::Residual;
 use super::shape::{ListShape, Member, ObjectShape, Shape, ShapeKind};
 use crate::model::Kind;
+use crate::model::Kinds;
 
 /// Schemas inside each other. Stops a document from using up the stack; SCIM has 5 levels.
 const MAX_DEPTH: usize = 48;
@@ -62,7 +62,7 @@ impl Reader<'_> {
         }
         let shape = match schema {
             Json::Bool(true) => Shape::any(),
-            Json::Bool(false) => Shape::new(ShapeKind::Any, KindSet::NONE),
+            Json::Bool(false) => Shape::new(ShapeKind::Any, Kinds::NONE),
             Json::Object(node) => self.node(node, at)?,
             other => return Err(wrong(at, "a schema (an object, `true` or `false`)", other)),
         };
@@ -84,7 +84,7 @@ impl Reader<'_> {
             _ => match nullable(node) {
                 Some((keyword, index, branch)) => {
                     let mut shape = self.schema(branch, &format!("{at}/{keyword}/{index}"))?;
-                    shape.kinds = shape.kinds | KindSet::from(Kind::Null);
+                    shape.kinds = shape.kinds.or(Kinds::of(Kind::Null));
                     shape
                 }
                 None => self.plain(node, at)?,
@@ -257,7 +257,8 @@ fn learn(shape: &mut Shape, mut part: Shape) {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use crate::schema::{KindSet, Schema, ShapeKind};
+    use crate::model::Kinds;
+    use crate::schema::{Schema, ShapeKind};
 
     fn error(document: &Json) -> String {
         Schema::from_json("test", document).expect_err("not a schema").to_string()
@@ -366,7 +367,7 @@ mod tests {
         let b = schema.claim("b").expect("a claim").shape;
         assert!(matches!(b.kind, ShapeKind::Text(_)));
         assert_eq!(
-            (b.about.as_str(), b.accepts_kinds().without(KindSet::TEXT).to_string()),
+            (b.about.as_str(), b.accepts_kinds().without(Kinds::TEXT).to_string()),
             ("the b", "null".to_owned())
         );
         assert!(schema.claim("c").expect("a claim").sensitive);

@@ -6,10 +6,10 @@ use serde_json::{Map, Value as Json};
 
 use super::SchemaError;
 use super::format::TextFormat;
-use super::kinds::KindSet;
 use super::shape::{Pattern, Range, TextShape};
 use crate::diag::closest;
 use crate::model::Kind;
+use crate::model::Kinds;
 
 /// The members of one schema object.
 pub(super) type Node = Map<String, Json>;
@@ -67,14 +67,14 @@ const DEMANDS: [&str; 19] = [
     "unevaluatedProperties",
 ];
 
-const TYPES: [(&str, KindSet); 7] = [
-    ("string", KindSet::TEXT),
-    ("boolean", KindSet::BOOLEAN),
-    ("integer", KindSet::NUMBER),
-    ("number", KindSet::NUMBER),
-    ("array", KindSet::LIST),
-    ("object", KindSet::OBJECT),
-    ("null", KindSet::of(&[Kind::Null])),
+const TYPES: [(&str, Kinds); 7] = [
+    ("string", Kinds::TEXT),
+    ("boolean", Kinds::BOOLEAN),
+    ("integer", Kinds::NUMBER),
+    ("number", Kinds::NUMBER),
+    ("array", Kinds::LIST),
+    ("object", Kinds::OBJECT),
+    ("null", Kinds::of(Kind::Null)),
 ];
 
 /// Which keywords speak of which type, for schemas that name none.
@@ -97,24 +97,24 @@ const SPOKEN: [(&str, &str); 15] = [
 ];
 
 /// The types of a schema as kinds, and the only one beside `null` when there is just one.
-pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(KindSet, Option<&'n str>), SchemaError> {
+pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(Kinds, Option<&'n str>), SchemaError> {
     let place = format!("{at}/type");
     let names: Vec<&str> = match node.get("type") {
         None => match spoken_type(node) {
             Some(name) => vec![name],
-            None => return Ok((KindSet::JSON, None)),
+            None => return Ok((Kinds::JSON, None)),
         },
         Some(Json::Array(names)) => names.iter().map(|name| text(name, &place)).collect::<Result<_, _>>()?,
         Some(name) => vec![text(name, &place)?],
     };
-    let mut kinds = KindSet::NONE;
+    let mut kinds = Kinds::NONE;
     for name in &names {
         let Some((_, more)) = TYPES.iter().find(|(known, _)| known == name) else {
             let meant = closest(name, TYPES.iter().map(|(known, _)| *known));
             let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
             return Err(SchemaError::new(place, format!("`{name}` is not a type{hint}")));
         };
-        kinds = kinds | *more;
+        kinds = kinds.or(*more);
     }
     let mut others = names.iter().filter(|name| **name != "null");
     match (others.next(), others.next()) {

@@ -4,8 +4,8 @@ use regex::Regex;
 
 use super::claim::Requirement;
 use super::format::TextFormat;
-use super::kinds::KindSet;
 use super::residual::Residual;
+use crate::model::Kinds;
 
 /// The shape of the values at one place.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Shape {
     pub sensitive: bool,
     /// What the schema says about the place; may be empty.
     pub about: String,
-    pub(super) kinds: KindSet,
+    pub(super) kinds: Kinds,
     pub(super) residual: Option<Residual>,
 }
 
@@ -106,19 +106,19 @@ pub struct Member {
 }
 
 impl Shape {
-    pub(super) fn new(kind: ShapeKind, kinds: KindSet) -> Self {
+    pub(super) fn new(kind: ShapeKind, kinds: Kinds) -> Self {
         Self { kind, choices: None, sensitive: false, about: String::new(), kinds, residual: None }
     }
 
     /// The shape that takes everything JSON has.
     #[must_use]
     pub fn any() -> Self {
-        Self::new(ShapeKind::Any, KindSet::JSON)
+        Self::new(ShapeKind::Any, Kinds::JSON)
     }
 
     /// The kinds of values that can fit, for checks before there are values.
     #[must_use]
-    pub fn accepts_kinds(&self) -> KindSet {
+    pub fn accepts_kinds(&self) -> Kinds {
         self.kinds
     }
 
@@ -132,7 +132,7 @@ impl Shape {
                 Some(member) => Some(&member.shape),
                 None => object.additional.as_deref(),
             },
-            ShapeKind::Any if self.kinds.meets(KindSet::OBJECT) => Some(any_shape()),
+            ShapeKind::Any if self.kinds.meets(Kinds::OBJECT) => Some(any_shape()),
             _ => None,
         }
     }
@@ -142,7 +142,7 @@ impl Shape {
     pub fn element(&self) -> Option<&Shape> {
         match &self.kind {
             ShapeKind::List(list) => Some(&list.element),
-            ShapeKind::Any if self.kinds.meets(KindSet::LIST) => Some(any_shape()),
+            ShapeKind::Any if self.kinds.meets(Kinds::LIST) => Some(any_shape()),
             _ => None,
         }
     }

@@ -5,9 +5,9 @@ use std::fmt;
 use thiserror::Error;
 
 use super::format::TextFormat;
-use super::kinds::KindSet;
 use super::path::push_name;
 use crate::model::Kind;
+use crate::model::Kinds;
 
 /// Where in the account a check is. Lives on the stack, so that a check without findings allocates nothing.
 #[derive(Clone, Copy)]
@@ -75,7 +75,7 @@ pub enum Breach {
     /// The value is of another kind.
     Kind {
         /// The kinds the schema takes.
-        expected: KindSet,
+        expected: Kinds,
         /// The kind of the value.
         found: Kind,
     },

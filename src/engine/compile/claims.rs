@@ -117,7 +117,7 @@ impl Compiler<'_> {
 
 /// The kinds that a claim takes: what it holds, and numbers where it holds text.
 fn kinds_of(shape: &Shape) -> Kinds {
-    let held = shape.accepts_kinds().iter().fold(Kinds::NONE, |kinds, kind| kinds.or(Kinds::of(kind)));
+    let held = shape.accepts_kinds();
     if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
 }
 
