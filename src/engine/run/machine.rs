@@ -1,0 +1,184 @@
+//! One run: from the captured record to accounts, a refusal, or reasons.
+
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::stop::Stop;
+use crate::diag::Span;
+use crate::engine::condition::Condition;
+use crate::engine::context::Cx;
+use crate::engine::operand::Operand;
+use crate::engine::outcome::{self, Outcome, Reason};
+use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
+use crate::engine::probe::{Event, Probe};
+use crate::engine::{output, scheme};
+use crate::model::Value;
+
+/// One run: the plan, whoever follows it, and the warnings so far.
+pub(super) struct Machine<'a, 'p, P> {
+    pub plan: &'a Plan,
+    pub probe: &'p mut P,
+    pub warnings: ArenaVec<'a, &'a str>,
+}
+
+impl<'a, P: Probe> Machine<'a, '_, P> {
+    pub(super) fn record(&mut self, cx: &Cx<'a>) -> Result<Vec<Outcome<'a>>, Reason> {
+        for rule in &self.plan.lets {
+            let value = self.ruled(rule, cx)?;
+            cx.set(rule.register, value);
+        }
+        let Some(split) = &self.plan.split else { return Ok(vec![self.account(cx)]) };
+        let elements = self.ruled(&split.rule, cx)?;
+        let elements = match elements {
+            Value::List(items) => items,
+            Value::Missing => &[],
+            single => std::slice::from_ref(cx.arena.alloc(single)),
+        };
+        if elements.is_empty() {
+            return Err(Reason {
+                rule: split.rule.name.clone(),
+                step: "required".to_owned(),
+                message: "the record yields no account".to_owned(),
+                span: Some(split.rule.span),
+            });
+        }
+        let shared = self.warnings.len();
+        let outcomes = elements.iter().map(|element| {
+            self.warnings.truncate(shared);
+            cx.set(split.rule.register, *element);
+            self.account(cx)
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// A rule's value, or why the record is held back.
+    fn ruled(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
+        self.rule(rule, cx).map_err(|stop: Stop| stop.into_reason(rule))
+    }
+
+    fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
+        if let Some(refused) = self.refusal(cx) {
+            return Outcome::Refused(refused);
+        }
+        let mut reasons = Vec::new();
+        for rule in &self.plan.claims {
+            match self.ruled(rule, cx) {
+                Ok(value) => cx.set(rule.register, value),
+                Err(reason) => {
+                    cx.set(rule.register, Value::Missing);
+                    reasons.push(reason);
+                }
+            }
+        }
+        let credential = self.credential(cx).unwrap_or_else(|reason| {
+            reasons.push(reason);
+            Value::Missing
+        });
+        self.checks(cx, &mut reasons);
+        if !reasons.is_empty() {
+            return Outcome::Rejected(reasons);
+        }
+        match self.plan.schema.accept(output::assemble(&self.plan.output, cx)) {
+            Ok(account) => {
+                let (id, logins) = self.identity(cx);
+                let warnings = cx.arena.alloc_slice_copy(&self.warnings);
+                Outcome::Account(outcome::Made { account, warnings, credential, id, logins })
+            }
+            Err(violations) => Outcome::Rejected(
+                violations
+                    .iter()
+                    .map(|violation| Reason {
+                        rule: violation.path.clone(),
+                        step: "schema".to_owned(),
+                        message: violation.breach.to_string(),
+                        span: None,
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    fn refusal(&mut self, cx: &Cx<'a>) -> Option<&'a str> {
+        for admit in &self.plan.admit {
+            if self.holds("admit", &admit.when, admit.span, cx) {
+                if P::ON {
+                    self.probe.event(Event::Refused(&admit.reason));
+                }
+                return Some(&admit.reason);
+            }
+        }
+        None
+    }
+
+    fn checks(&mut self, cx: &Cx<'a>, reasons: &mut Vec<Reason>) {
+        for check in &self.plan.checks {
+            let applies = check.that.as_ref().is_none_or(|that| self.holds("that", that, check.span, cx));
+            if applies && !self.holds("needs", &check.needs, check.span, cx) {
+                reasons.push(Reason {
+                    rule: check.because.clone(),
+                    step: "check".to_owned(),
+                    message: "the claims do not fit together".to_owned(),
+                    span: Some(check.span),
+                });
+            }
+        }
+    }
+
+    pub(super) fn holds(&mut self, word: &'static str, condition: &'a Condition, span: Span, cx: &Cx<'a>) -> bool {
+        let holds = condition.holds(cx);
+        if P::ON {
+            self.notes(cx);
+            self.probe.event(Event::Condition { word, condition, span, holds });
+        }
+        holds
+    }
+
+    fn identity(&self, cx: &Cx<'a>) -> (Value<'a>, Value<'a>) {
+        let Some(identify) = &self.plan.identify else { return (Value::Missing, Value::Missing) };
+        let text = |operand: &'a Operand| match operand.value(cx).scalar_text(cx.arena) {
+            Some(text) if !text.trim().is_empty() => Value::Text(text),
+            _ => Value::Missing,
+        };
+        let mut logins = ArenaVec::new_in(cx.arena);
+        logins.extend(identify.logins.iter().map(text).filter(|login| login.is_present()));
+        (text(&identify.id), Value::List(logins.into_bump_slice()))
+    }
+
+    fn credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
+        let Some(plan) = &self.plan.credential else { return Ok(Value::Missing) };
+        if plan.when.as_ref().is_some_and(|when| !self.holds("when", when, plan.span, cx)) {
+            return Ok(Value::Missing);
+        }
+        let mut parts = ArenaVec::new_in(cx.arena);
+        for rule in &plan.fields {
+            let value = self.ruled(rule, cx)?;
+            if value.is_present() {
+                parts.push((rule.name.as_str(), value));
+            }
+        }
+        let core = parts.iter().find(|(name, _)| matches!(*name, "value" | "hash_hex" | "hash_b64" | "parameters"));
+        let has_source = parts.iter().any(|(name, _)| *name == "source");
+        if core.is_none() && !has_source {
+            return Ok(Value::Missing);
+        }
+        let scheme = self.scheme(plan, core.map_or(Value::Missing, |(_, value)| *value), cx)?;
+        if scheme.is_present() {
+            parts.insert(0, ("scheme", scheme));
+        }
+        Ok(Value::Object(parts.into_bump_slice()))
+    }
+
+    fn scheme(&mut self, plan: &'a CredentialPlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
+        if let Some(rule) = &plan.scheme_rule {
+            return self.ruled(rule, cx);
+        }
+        match plan.schemes.as_slice() {
+            [] => Ok(Value::Missing),
+            [scheme] => Ok(Value::Text(scheme)),
+            schemes => {
+                let encoded = value.as_text().unwrap_or("");
+                let found = scheme::choose(schemes, encoded);
+                Ok(found.map_or(Value::Missing, |scheme| Value::Text(scheme)))
+            }
+        }
+    }
+}

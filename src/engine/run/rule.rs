@@ -1,0 +1,252 @@
+//! How one value is made, in the fixed order of a rule.
+
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::machine::Machine;
+use super::stop::{Made, Stop, reason};
+use crate::diag::Span;
+use crate::engine::condition::Condition;
+use crate::engine::context::{Cx, Note};
+use crate::engine::op::Failure;
+use crate::engine::operand::Operand;
+use crate::engine::outcome::Reason;
+use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
+use crate::engine::probe::{Event, Probe};
+use crate::engine::steps::{StepFailure, Steps};
+use crate::model::{Kinds, Value};
+use crate::schema::{Place, Shape, Violations, fit};
+
+impl<'a, P: Probe> Machine<'a, '_, P> {
+    /// Makes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
+    pub(super) fn rule(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
+        if P::ON {
+            self.probe.event(Event::Rule(rule));
+        }
+        let value = self.rule_value(rule, cx)?;
+        if P::ON {
+            self.probe.event(Event::Result { rule, value });
+        }
+        Ok(value)
+    }
+
+    fn rule_value(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
+        if rule.when.as_ref().is_some_and(|when| !self.holds("when", when, rule.span, cx)) {
+            return Ok(Value::Missing);
+        }
+        let made = match self.made(rule, cx) {
+            Ok(made) => made,
+            Err(Stop::Fall(reason)) => return Err(Stop::Fall(reason)),
+            Err(Stop::Step(failure)) => {
+                self.failed(rule, &failure).map_err(Stop::Fall)?;
+                if rule.policy != Policy::Default {
+                    return self.absent(rule);
+                }
+                Value::Missing
+            }
+        };
+        if !made.is_empty() || (rule.keep_empty && made.is_present()) {
+            return Ok(made);
+        }
+        match &rule.default {
+            Some(default) => {
+                let value = default.value(cx);
+                if P::ON {
+                    self.probe.event(Event::Defaulted(value));
+                }
+                Ok(value)
+            }
+            None => self.absent(rule),
+        }
+    }
+
+    /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
+    /// the list decides.
+    fn absent(&mut self, rule: &RulePlan) -> Made<'a> {
+        if !rule.required {
+            return Ok(Value::Missing);
+        }
+        let failure = Failure::new("it has no value and is required");
+        let failure = StepFailure { step: "required", span: rule.span, failure };
+        if rule.kind == RuleKind::Field {
+            return Err(Stop::Step(failure));
+        }
+        self.tell(&failure, "reject");
+        Err(Stop::Fall(reason(rule, &failure)))
+    }
+
+    fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
+        let value = self.origin(rule, cx)?;
+        self.finished(rule, value, cx)
+    }
+
+    /// What the rule makes of the value that it reads.
+    pub(super) fn finished(&mut self, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+        let mut value = self.steps(&rule.steps, value, cx)?;
+        if let Some(filter) = &rule.filter {
+            value = self.filtered(filter, rule, value, cx)?;
+        }
+        if let Some(each) = &rule.each {
+            value = self.each(each, rule, value, cx)?;
+        }
+        value = self.steps(&rule.then, value, cx)?;
+        if let Some(shape) = rule.shape.as_ref().filter(|_| !value.is_empty()) {
+            value = fitted(shape, value, &rule.name, cx).map_err(|failure| Stop::step("schema", rule.span, failure))?;
+        }
+        Ok(value)
+    }
+
+    fn origin(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
+        match &rule.origin {
+            OriginPlan::Value(operand) => Ok(operand.value(cx)),
+            OriginPlan::From(sources) => Ok(self.first_present(sources, cx)),
+            OriginPlan::Script { script, inputs, source } => {
+                let values = cx.arena.alloc_slice_fill_iter(inputs.iter().map(|input| input.value(cx)));
+                let result = script.run(values, cx);
+                self.notes(cx);
+                result.map_err(|failure| {
+                    let span = failure.at.clone().map_or(source.span, |range| source.part(range));
+                    Stop::step("script", span, failure.failure)
+                })
+            }
+        }
+    }
+
+    fn first_present(&mut self, sources: &'a [(Operand, String)], cx: &Cx<'a>) -> Value<'a> {
+        for (position, (operand, text)) in sources.iter().enumerate() {
+            let value = operand.value(cx);
+            let taken = value.is_present();
+            if P::ON {
+                self.probe.event(Event::Read { position, text, value, taken });
+            }
+            if taken {
+                return value;
+            }
+        }
+        Value::Missing
+    }
+
+    fn steps(&mut self, steps: &'a Steps, mut value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+        for step in &steps.0 {
+            let before = value;
+            let result = step.apply(before, cx);
+            self.notes(cx);
+            value = result.map_err(Stop::Step)?;
+            if P::ON && (before.is_present() || step.takes_nothing) {
+                self.probe.event(Event::Step { name: step.name, span: step.span, before, after: value });
+            }
+        }
+        Ok(value)
+    }
+
+    fn filtered(&mut self, filter: &'a Condition, rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+        let mut kept = ArenaVec::new_in(cx.arena);
+        for (element, place) in elements(value, rule.span, "where", cx)? {
+            if self.holds("where", filter, rule.span, &place) {
+                kept.push(element);
+            }
+        }
+        Ok(Value::List(kept.into_bump_slice()))
+    }
+
+    fn each(&mut self, each: &'a EachPlan, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+        let mut made = ArenaVec::new_in(cx.arena);
+        for (index, (element, place)) in elements(value, rule.span, "each", cx)?.into_iter().enumerate() {
+            if P::ON {
+                self.probe.event(Event::Element { index, value: element });
+            }
+            let result = match each {
+                EachPlan::Steps(steps) => self.steps(steps, element, &place),
+                EachPlan::Fields(fields) => self.object(fields, &place),
+            };
+            let element = match result {
+                Ok(element) => element,
+                Err(Stop::Step(failure)) => {
+                    self.failed(rule, &failure).map_err(Stop::Fall)?;
+                    let default = rule.default.as_ref().filter(|_| rule.policy == Policy::Default);
+                    default.map_or(Value::Missing, |default| default.value(&place))
+                }
+                Err(fall) => return Err(fall),
+            };
+            if !element.is_empty() {
+                made.push(element);
+            }
+        }
+        Ok(Value::List(made.into_bump_slice()))
+    }
+
+    fn object(&mut self, fields: &'a [RulePlan], cx: &Cx<'a>) -> Made<'a> {
+        let mut members = ArenaVec::with_capacity_in(fields.len(), cx.arena);
+        for field in fields {
+            let value = self.rule(field, cx)?;
+            if value.is_present() {
+                members.push((field.name.as_str(), value));
+            }
+        }
+        Ok(Value::Object(members.into_bump_slice()))
+    }
+
+    /// What the policy makes of a failure: nothing, or the fall of the record.
+    fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Reason> {
+        match &rule.policy {
+            Policy::Reject => {
+                self.tell(failure, "reject");
+                return Err(reason(rule, failure));
+            }
+            Policy::Warn(name) => {
+                self.tell(failure, "warn");
+                if !self.warnings.contains(&name.as_str()) {
+                    self.warnings.push(name);
+                }
+            }
+            Policy::Skip => self.tell(failure, "skip"),
+            Policy::Default => self.tell(failure, "default"),
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
+        if P::ON {
+            let (step, span, message) = (failure.step, failure.span, failure.failure.message());
+            self.probe.event(Event::Failed { step, span, message, policy });
+        }
+    }
+
+    pub(super) fn notes(&mut self, cx: &Cx<'a>) {
+        if P::ON {
+            let taken: Vec<Note> = cx.notes.map(|notes| std::mem::take(&mut *notes.borrow_mut())).unwrap_or_default();
+            taken.into_iter().for_each(|note| self.probe.event(Event::Note(note)));
+        }
+    }
+}
+
+/// The value as the claim holds it, when the schema admits it.
+fn fitted<'a>(shape: &Shape, value: Value<'a>, claim: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+    let value = fit(shape, value, cx.arena);
+    let mut violations = Violations::default();
+    shape.check(value, Place::claim(claim), &mut violations);
+    match violations.iter().next() {
+        None => Ok(value),
+        Some(violation) => Err(Failure::new(violation.breach.to_string())),
+    }
+}
+
+/// The elements of a list or the members of an object, each with the context standing on it.
+fn elements<'a>(
+    value: Value<'a>,
+    span: Span,
+    word: &'static str,
+    cx: &Cx<'a>,
+) -> Result<Vec<(Value<'a>, Cx<'a>)>, Stop> {
+    match value {
+        Value::Missing | Value::Null => Ok(Vec::new()),
+        Value::List(items) => {
+            Ok(items.iter().enumerate().map(|(index, item)| (*item, cx.on_element(*item, index))).collect())
+        }
+        Value::Object(members) => Ok(members
+            .iter()
+            .enumerate()
+            .map(|(index, (key, item))| (*item, cx.on_member(key, *item, index)))
+            .collect()),
+        other => Err(Stop::step(word, span, Failure::kind(Kinds::LIST.or(Kinds::OBJECT), other))),
+    }
+}
