@@ -15,3 +15,4 @@ pub mod model;
 pub mod password;
 pub mod rules;
 pub mod schema;
+pub mod testing;

@@ -5,10 +5,19 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod completions;
+mod explain;
+mod fmt;
 mod load;
+mod ops;
 mod password;
 mod pipeline;
+mod pipeline;
+mod sample;
+mod schema;
 mod show;
+mod show;
+mod test;
 mod transform;
 
 /// Everything was fine.
@@ -29,8 +38,20 @@ struct Arguments {
 enum Command {
     /// Check rules: names, paths, types, regexes, scripts
     Check(check::Arguments),
+    /// Explain what happens to one record, rule by rule
+    Explain(explain::Arguments),
+    /// Format rule and test files
+    Fmt(fmt::Arguments),
+    /// List the steps, or say all about one
+    Ops(ops::Arguments),
+    /// Print a JSON Schema: of rule files, of test files, or a built-in target schema
+    Schema(schema::Arguments),
+    /// Print completions for a shell
+    Completions(completions::Arguments),
     /// Identify, verify and make stored passwords
     Password(password::Arguments),
+    /// Run the tests beside rules, and the examples in them
+    Test(test::Arguments),
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
 }
@@ -70,7 +91,13 @@ pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Ops(arguments) => ops::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),
     };
     match result {

@@ -1,7 +1,10 @@
 //! Which parts of a record the rules read: a tree of the wanted paths, each leaf a register.
 
+use rustc_hash::FxHashMap;
+
 use super::context::Cx;
 use crate::model::Value;
+use crate::model::read::{ReadError, ReadLimits, Selection, select};
 
 /// The wanted paths of a record, as a tree of member names.
 #[derive(Debug, Default)]
@@ -11,6 +14,20 @@ pub struct Trie {
     /// Whether the place is read or ignored as a whole, so that nothing below it is unread.
     known: bool,
     members: Vec<(Box<str>, Trie)>,
+    index: FxHashMap<Box<str>, usize>,
+}
+
+/// From how many members on they are found by hash and not one by one.
+const INDEXED_MEMBERS: usize = 8;
+
+impl Selection for &Trie {
+    fn is_whole(self) -> bool {
+        self.register.is_some()
+    }
+
+    fn member(self, key: &str) -> Option<Self> {
+        self.child(key)
+    }
 }
 
 impl Trie {
@@ -29,8 +46,10 @@ impl Trie {
     fn node(&mut self, path: &[String]) -> &mut Self {
         let Some((name, rest)) = path.split_first() else { return self };
         let at = self.members.iter().position(|(have, _)| **have == **name).unwrap_or_else(|| {
+            let at = self.members.len();
+            self.index.insert(name.as_str().into(), at);
             self.members.push((name.as_str().into(), Self::default()));
-            self.members.len() - 1
+            at
         });
         #[expect(clippy::indexing_slicing, reason = "the position was found or made one line above")]
         self.members[at].1.node(rest)
@@ -41,8 +60,29 @@ impl Trie {
     pub fn covering(&self, path: &[String]) -> Option<(usize, usize)> {
         self.register.map(|register| (register, 0)).or_else(|| {
             let (name, rest) = path.split_first()?;
-            let (_, child) = self.members.iter().find(|(have, _)| **have == **name)?;
+            let child = self.child(name)?;
             child.covering(rest).map(|(register, depth)| (register, depth + 1))
+        })
+    }
+
+    fn child(&self, key: &str) -> Option<&Self> {
+        let at = if self.members.len() < INDEXED_MEMBERS {
+            self.members.iter().position(|(name, _)| **name == *key)?
+        } else {
+            *self.index.get(key)?
+        };
+        self.members.get(at).map(|(_, child)| child)
+    }
+
+    /// Reads the wanted values of a record into their registers, and skips the rest.
+    ///
+    /// # Errors
+    /// Why the text is not a record.
+    pub fn read_record<'a>(&self, json: &'a str, limits: &ReadLimits, cx: &Cx<'a>) -> Result<(), ReadError> {
+        select(json, cx.arena, limits, self, |place, value| {
+            if let Some(register) = place.register {
+                cx.set(register, value);
+            }
         })
     }
 
@@ -55,7 +95,7 @@ impl Trie {
             return;
         }
         for (key, value) in record.as_object().unwrap_or_default() {
-            if let Some((_, child)) = self.members.iter().find(|(name, _)| **name == **key) {
+            if let Some(child) = self.child(key) {
                 child.capture(*value, cx);
             }
         }
@@ -72,8 +112,8 @@ impl Trie {
         };
         for (key, value) in members {
             let path = member_path(path, key);
-            match self.members.iter().find(|(name, _)| **name == **key) {
-                Some((_, child)) => child.unread(*value, &path, found),
+            match self.child(key) {
+                Some(child) => child.unread(*value, &path, found),
                 None if value.is_empty() => {}
                 None => found.push(path),
             }

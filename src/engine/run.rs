@@ -9,12 +9,13 @@ use super::condition::Condition;
 use super::context::{Cx, Note};
 use super::op::Failure;
 use super::operand::Operand;
-use super::outcome::{Made, Outcome, Reason};
+use super::outcome::{self, Outcome, Reason};
 use super::output;
-use super::plan::{CredentialPlan, EachPlan, OriginPlan, Plan, Policy, RulePlan};
+use super::plan::{CredentialPlan, EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan};
 use super::probe::{Event, Probe};
 use super::steps::{StepFailure, Steps};
 use crate::diag::Span;
+use crate::model::json::from_json;
 use crate::model::read::{ReadLimits, parse};
 use crate::model::{Kinds, Value};
 use crate::rules::syntax::Unread;
@@ -67,6 +68,9 @@ struct Fall {
 
 type Ruled<T> = Result<T, Fall>;
 
+/// A value that a rule makes, or why it could not.
+type Made<'a> = Result<Value<'a>, Stop>;
+
 impl Plan {
     /// The parameters that must be set and are not.
     #[must_use]
@@ -75,7 +79,7 @@ impl Plan {
         self.params.iter().filter(|p| p.default.is_none() && !is_set(&p.name)).map(|p| p.name.as_str()).collect()
     }
 
-    /// Runs the plan over the JSON text of one record.
+    /// Runs the plan over the JSON text of one record. Only what the rules read is kept of it.
     #[must_use]
     pub fn run<'a, P: Probe>(
         &'a self,
@@ -84,10 +88,18 @@ impl Plan {
         arena: &'a Bump,
         probe: &mut P,
     ) -> Run<'a> {
-        match parse(json, arena, &settings.limits) {
-            Ok(record) => self.run_value(record, settings, arena, probe),
-            Err(error) => Run::rejected("record", "record", error.to_string()),
+        let is_object = json.trim_ascii_start().starts_with('{');
+        if self.looks_for_unread(settings) || !is_object {
+            return match parse(json, arena, &settings.limits) {
+                Ok(record) => self.run_value(record, settings, arena, probe),
+                Err(error) => Run::rejected("record", "record", error.to_string()),
+            };
         }
+        let cx = self.context(arena, P::ON);
+        if let Err(error) = self.trie.read_record(json, &settings.limits, &cx) {
+            return Run::rejected("record", "record", error.to_string());
+        }
+        Run { outcomes: self.outcomes(settings, &cx, probe), unread: Vec::new() }
     }
 
     /// Runs the plan over a record that has been read.
@@ -102,16 +114,26 @@ impl Plan {
         if record.as_object().is_none() {
             return Run::rejected("record", "record", format!("a record is an object, found {}", record.kind()));
         }
-        let cx = self.context(record, settings, arena, P::ON);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
-        let outcomes = machine.record(&cx).unwrap_or_else(|fall| vec![Outcome::Rejected(vec![fall.reason])]);
-        let unread =
-            if settings.unread || self.unread != Unread::Allow { self.unread(record, &cx) } else { Vec::new() };
+        let cx = self.context(arena, P::ON);
+        self.trie.capture(record, &cx);
+        let outcomes = self.outcomes(settings, &cx, probe);
+        let unread = if self.looks_for_unread(settings) { self.unread(record, &cx) } else { Vec::new() };
         if self.unread == Unread::Reject && !unread.is_empty() {
             let message = format!("the record has fields that no rule reads: {}", unread.join(", "));
             return Run { unread, ..Run::rejected("record", "unread", message) };
         }
         Run { outcomes, unread }
+    }
+
+    fn looks_for_unread(&self, settings: &Settings) -> bool {
+        settings.unread || self.unread != Unread::Allow
+    }
+
+    /// What becomes of a record whose wanted parts are in their registers.
+    fn outcomes<'a, P: Probe>(&'a self, settings: &'a Settings, cx: &Cx<'a>, probe: &mut P) -> Vec<Outcome<'a>> {
+        self.set_registers(settings, cx);
+        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(cx.arena) };
+        machine.record(cx).unwrap_or_else(|fall| vec![Outcome::Rejected(vec![fall.reason])])
     }
 
     /// Runs one rule on an input that stands in for what its `from` reads; the record is empty, parameters are set.
@@ -126,7 +148,8 @@ impl Plan {
         arena: &'a Bump,
         probe: &mut P,
     ) -> Result<Value<'a>, Reason> {
-        let cx = self.context(Value::Object(&[]), settings, arena, P::ON);
+        let cx = self.context(arena, P::ON);
+        self.set_registers(settings, &cx);
         let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
         let input = match input {
             Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
@@ -146,28 +169,29 @@ impl Plan {
         }
     }
 
-    fn context<'a>(&'a self, record: Value<'a>, settings: &'a Settings, arena: &'a Bump, notes: bool) -> Cx<'a> {
-        let registers = arena.alloc_slice_fill_with(self.registers, |_| Cell::new(Value::Missing));
-        let cx = Cx {
-            registers,
+    fn context<'a>(&'a self, arena: &'a Bump, notes: bool) -> Cx<'a> {
+        Cx {
+            registers: arena.alloc_slice_fill_with(self.registers, |_| Cell::new(Value::Missing)),
             fold_blank: self.fold_blank,
             notes: notes.then(|| &*arena.alloc(RefCell::new(Vec::new()))),
             ..Cx::bare(arena)
-        };
-        self.trie.capture(record, &cx);
+        }
+    }
+
+    /// Sets what is not read from the record itself: parts of captured values, parameters, facts.
+    fn set_registers<'a>(&'a self, settings: &'a Settings, cx: &Cx<'a>) {
         for derived in &self.derived {
             cx.set(derived.register, super::path::walk(cx.register(derived.from), &derived.steps));
         }
         for param in &self.params {
             let set = settings.params.iter().find(|(name, _)| *name == param.name);
             let value = match set {
-                Some((_, value)) => crate::model::json::from_json(value, arena),
-                None => param.default.as_ref().map_or(Value::Missing, |default| default.value(&cx)),
+                Some((_, value)) => from_json(value, cx.arena),
+                None => param.default.as_ref().map_or(Value::Missing, |default| default.value(cx)),
             };
             cx.set(param.register, value);
         }
-        cx.set(self.facts, facts(&settings.facts, &cx));
-        cx
+        cx.set(self.facts, facts(&settings.facts, cx));
     }
 
     fn unread(&self, record: Value<'_>, cx: &Cx<'_>) -> Vec<String> {
@@ -201,11 +225,11 @@ struct Machine<'a, 'p, P> {
 impl<'a, P: Probe> Machine<'a, '_, P> {
     fn record(&mut self, cx: &Cx<'a>) -> Ruled<Vec<Outcome<'a>>> {
         for rule in &self.plan.lets {
-            let value = self.rule(rule, cx)?;
+            let value = self.rule(rule, cx).map_err(Stop::into_fall)?;
             cx.set(rule.register, value);
         }
         let Some(split) = &self.plan.split else { return Ok(vec![self.account(cx)]) };
-        let elements = self.rule(&split.rule, cx)?;
+        let elements = self.rule(&split.rule, cx).map_err(Stop::into_fall)?;
         let elements = match elements {
             Value::List(items) => items,
             Value::Missing => &[],
@@ -230,7 +254,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let mut reasons = Vec::new();
         for rule in &self.plan.claims {
-            match self.rule(rule, cx) {
+            match self.rule(rule, cx).map_err(Stop::into_fall) {
                 Ok(value) => cx.set(rule.register, value),
                 Err(fall) => {
                     cx.set(rule.register, Value::Missing);
@@ -250,7 +274,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             Ok(account) => {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
-                Outcome::Account(Made { account, warnings, credential, id, logins })
+                Outcome::Account(outcome::Made { account, warnings, credential, id, logins })
             }
             Err(violations) => Outcome::Rejected(
                 violations
@@ -319,7 +343,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let mut parts = ArenaVec::new_in(cx.arena);
         for rule in &plan.fields {
-            let value = self.rule(rule, cx)?;
+            let value = self.rule(rule, cx).map_err(Stop::into_fall)?;
             if value.is_present() {
                 parts.push((rule.name.as_str(), value));
             }
@@ -338,7 +362,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn scheme(&mut self, plan: &'a CredentialPlan, value: Value<'a>, cx: &Cx<'a>) -> Ruled<Value<'a>> {
         if let Some(rule) = &plan.scheme_rule {
-            return self.rule(rule, cx);
+            return self.rule(rule, cx).map_err(Stop::into_fall);
         }
         match plan.schemes.as_slice() {
             [] => Ok(Value::Missing),
@@ -352,7 +376,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     /// Makes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
-    fn rule(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Ruled<Value<'a>> {
+    fn rule(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         if P::ON {
             self.probe.event(Event::Rule(rule));
         }
@@ -363,15 +387,15 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(value)
     }
 
-    fn rule_value(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Ruled<Value<'a>> {
+    fn rule_value(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         if rule.when.as_ref().is_some_and(|when| !self.holds("when", when, rule.span, cx)) {
             return Ok(Value::Missing);
         }
         let made = match self.made(rule, cx) {
             Ok(made) => made,
-            Err(Stop::Fall(fall)) => return Err(fall),
+            Err(Stop::Fall(fall)) => return Err(Stop::Fall(fall)),
             Err(Stop::Step(failure)) => {
-                self.failed(rule, &failure)?;
+                self.failed(rule, &failure).map_err(Stop::Fall)?;
                 if rule.policy != Policy::Default {
                     return self.absent(rule);
                 }
@@ -393,23 +417,27 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    /// The rule made nothing: fine, unless the claim is required.
-    fn absent(&mut self, rule: &RulePlan) -> Ruled<Value<'a>> {
+    /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
+    /// the list decides.
+    fn absent(&mut self, rule: &RulePlan) -> Made<'a> {
         if !rule.required {
             return Ok(Value::Missing);
         }
-        let failure = step_failure("required", rule.span, "the claim has no value and is required");
+        let failure = step_failure("required", rule.span, "it has no value and is required");
+        if rule.kind == RuleKind::Field {
+            return Err(Stop::Step(failure));
+        }
         self.tell(&failure, "reject");
-        Err(Fall { reason: reason(rule, failure.step, failure.failure.message().to_owned(), rule.span) })
+        Err(Stop::Fall(Fall { reason: reason(rule, failure.step, failure.failure.message().to_owned(), rule.span) }))
     }
 
-    fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+    fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         let value = self.origin(rule, cx)?;
         self.finished(rule, value, cx)
     }
 
     /// What the rule makes of the value that it reads.
-    fn finished(&mut self, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+    fn finished(&mut self, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
         let mut value = self.steps(&rule.steps, value, cx)?;
         if let Some(filter) = &rule.filter {
             value = self.filtered(filter, rule, value, cx)?;
@@ -424,7 +452,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(value)
     }
 
-    fn origin(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+    fn origin(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         match &rule.origin {
             OriginPlan::Value(operand) => Ok(operand.value(cx)),
             OriginPlan::From(sources) => Ok(self.first_present(sources, cx)),
@@ -454,7 +482,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Value::Missing
     }
 
-    fn steps(&mut self, steps: &'a Steps, mut value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Stop> {
+    fn steps(&mut self, steps: &'a Steps, mut value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
         for step in &steps.0 {
             let before = value;
             let result = step.apply(before, cx);
@@ -467,13 +495,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(value)
     }
 
-    fn filtered(
-        &mut self,
-        filter: &'a Condition,
-        rule: &RulePlan,
-        value: Value<'a>,
-        cx: &Cx<'a>,
-    ) -> Result<Value<'a>, Stop> {
+    fn filtered(&mut self, filter: &'a Condition, rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
         let mut kept = ArenaVec::new_in(cx.arena);
         for (element, place) in elements(value, rule.span, "where", cx)? {
             if self.holds("where", filter, rule.span, &place) {
@@ -483,13 +505,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::List(kept.into_bump_slice()))
     }
 
-    fn each(
-        &mut self,
-        each: &'a EachPlan,
-        rule: &'a RulePlan,
-        value: Value<'a>,
-        cx: &Cx<'a>,
-    ) -> Result<Value<'a>, Stop> {
+    fn each(&mut self, each: &'a EachPlan, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
         let mut made = ArenaVec::new_in(cx.arena);
         for (index, (element, place)) in elements(value, rule.span, "each", cx)?.into_iter().enumerate() {
             if P::ON {
@@ -497,7 +513,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             }
             let result = match each {
                 EachPlan::Steps(steps) => self.steps(steps, element, &place),
-                EachPlan::Fields(fields) => self.object(fields, &place).map_err(Stop::Fall),
+                EachPlan::Fields(fields) => self.object(fields, &place),
             };
             let element = match result {
                 Ok(element) => element,
@@ -515,7 +531,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::List(made.into_bump_slice()))
     }
 
-    fn object(&mut self, fields: &'a [RulePlan], cx: &Cx<'a>) -> Ruled<Value<'a>> {
+    fn object(&mut self, fields: &'a [RulePlan], cx: &Cx<'a>) -> Made<'a> {
         let mut members = ArenaVec::with_capacity_in(fields.len(), cx.arena);
         for field in fields {
             let value = self.rule(field, cx)?;
@@ -565,6 +581,19 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 enum Stop {
     Step(StepFailure),
     Fall(Fall),
+}
+
+impl Stop {
+    /// Outside a list every stop makes the record fall.
+    fn into_fall(self) -> Fall {
+        match self {
+            Self::Fall(fall) => fall,
+            Self::Step(StepFailure { step, span, failure }) => {
+                let message = failure.message().to_owned();
+                Fall { reason: Reason { rule: String::new(), step: step.to_owned(), message, span: Some(span) } }
+            }
+        }
+    }
 }
 
 fn stop(step: &'static str, span: Span, failure: Failure) -> Stop {

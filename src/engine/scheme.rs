@@ -1,12 +1,44 @@
-//! The scheme of a stored password, as rules name it: a format, or several that are told apart by their prefix.
+//! The scheme of a stored password, as rules name it: one, or several that are told apart by how the stored text begins.
 
-use crate::diag::{Findings, Span};
+use crate::diag::{Diagnostic, Findings, closest};
+use crate::password::{SchemeInfo, find, schemes};
+use crate::rules::syntax::Word;
 
-/// The first of the schemes that the stored text belongs to.
+/// The scheme of a list that a stored text belongs to: one that the text names, or else the one that no text names.
 #[must_use]
-pub fn choose<'s>(_schemes: &'s [String], _encoded: &str) -> Option<&'s str> {
-    None
+pub fn choose<'s>(schemes: &'s [String], encoded: &str) -> Option<&'s str> {
+    let describing = |scheme: &&str| find(scheme).is_some_and(SchemeInfo::is_self_describing);
+    let names = || schemes.iter().map(String::as_str);
+    names()
+        .find(|scheme| find(scheme).is_some_and(|info| info.claims(encoded)))
+        .or_else(|| names().find(|scheme| !describing(scheme)))
 }
 
-/// Reports a scheme that does not exist, or that cannot be told apart from others.
-pub fn check(_scheme: &str, _span: Span, _among_others: bool, _findings: &mut Findings) {}
+/// Reports schemes that do not exist, and lists whose schemes cannot be told apart.
+pub fn check(schemes: &[Word], findings: &mut Findings) {
+    let mut silent: Option<&Word> = None;
+    for scheme in schemes {
+        let Some(info) = find(&scheme.text) else {
+            findings.push(unknown(scheme));
+            continue;
+        };
+        if info.is_self_describing() {
+            continue;
+        }
+        if let Some(first) = silent.filter(|_| schemes.len() > 1) {
+            let message = format!("`{}` and `{}` cannot be told apart by the stored text", first.text, scheme.text);
+            let help = "keep one scheme whose text has no prefix of its own, or let the record name the scheme: `scheme: $.type`";
+            findings.push(Diagnostic::error("R409", scheme.span, message, help).also(first.span, "the first of them"));
+        }
+        silent = silent.or(Some(scheme));
+    }
+}
+
+fn unknown(scheme: &Word) -> Diagnostic {
+    let names = schemes().iter().flat_map(|info| info.aliases.iter().chain(std::iter::once(&info.name))).copied();
+    let help = match closest(&scheme.text, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`landfall password schemes` lists all schemes".to_owned(),
+    };
+    Diagnostic::error("R408", scheme.span, format!("there is no password scheme `{}`", scheme.text), help)
+}

@@ -1,15 +1,18 @@
 //! Reads a record: JSON text to a value, exact in every digit, with limits, and without ever keeping one of two equal keys.
 
 mod seed;
+mod select;
 
 use std::fmt;
 
 use bumpalo::Bump;
-use serde::de::DeserializeSeed as _;
+use serde::de::DeserializeSeed;
 use thiserror::Error;
 
 use super::Value;
 pub use seed::{Cx, Mode, Seed};
+pub use select::Selection;
+use select::Selector;
 
 /// How large a record may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +131,34 @@ impl ReadError {
 /// # Errors
 /// The first of [`ReadError`] that applies.
 pub fn parse<'a>(json: &'a str, arena: &'a Bump, limits: &ReadLimits) -> Result<Value<'a>, ReadError> {
+    exactly(json, arena, limits, |json, cx| pass(json, cx, Seed::new(cx)))
+}
+
+/// Reads the wanted parts of one record and gives each, with its place, to `take`; the rest is skipped. A part may be given
+/// twice: the last time counts.
+///
+/// Duplicate keys are refused in every object that is read or that a wanted part lies in; what is skipped as a whole is only
+/// checked to be JSON.
+///
+/// # Errors
+/// The first of [`ReadError`] that applies.
+pub fn select<'a, S: Selection>(
+    json: &'a str,
+    arena: &'a Bump,
+    limits: &ReadLimits,
+    selection: S,
+    take: impl Fn(S, Value<'a>),
+) -> Result<(), ReadError> {
+    exactly(json, arena, limits, |json, cx| pass(json, cx, Selector { cx, depth: 0, selection, take: &take }))
+}
+
+/// Runs a quick pass, and an exact one when the quick one met a number that it could not keep.
+fn exactly<'a, T>(
+    json: &'a str,
+    arena: &'a Bump,
+    limits: &ReadLimits,
+    pass: impl Fn(&'a str, &Cx<'a>) -> Result<T, Stopped>,
+) -> Result<T, ReadError> {
     if json.len() > limits.bytes {
         return Err(ReadError::TooLarge { limit: limits.bytes });
     }
@@ -164,9 +195,9 @@ impl Stopped {
     }
 }
 
-fn pass<'a>(json: &'a str, cx: &Cx<'a>) -> Result<Value<'a>, Stopped> {
+fn pass<'a, S: DeserializeSeed<'a>>(json: &'a str, cx: &Cx<'a>, seed: S) -> Result<S::Value, Stopped> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let result = Seed::new(cx).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let result = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     result.map_err(|error| match cx.take_failure() {
         Some(found @ ReadError::Syntax { .. }) => Stopped::Syntax(found),
         Some(found) => Stopped::Found(found),

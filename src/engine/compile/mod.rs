@@ -11,6 +11,8 @@ mod shared;
 mod steps;
 mod value;
 
+pub(crate) use value::literal;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -203,7 +205,7 @@ impl Compiler<'_> {
             .zip(registers)
             .map(|(param, register)| ParamPlan {
                 name: param.name.text.clone(),
-                default: param.default.as_ref().map(|node| value::literal(node).0),
+                default: param.default.as_ref().map(|node| literal(node).0),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
@@ -304,9 +306,7 @@ impl Compiler<'_> {
             let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
             self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
         });
-        for scheme in &credential.schemes {
-            super::scheme::check(&scheme.text, scheme.span, credential.schemes.len() > 1, self.findings);
-        }
+        super::scheme::check(&credential.schemes, self.findings);
         Some(CredentialPlan {
             span: credential.span,
             when: match when {

@@ -96,7 +96,7 @@ impl Budget {
         if self.used > self.most {
             return Some(Stop::Operations);
         }
-        if self.used % CLOCK_EVERY != 0 {
+        if !self.used.is_multiple_of(CLOCK_EVERY) {
             return None;
         }
         let time = self.started.elapsed();

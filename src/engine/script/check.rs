@@ -1,4 +1,4 @@
-//! The check of calls when a script is compiled: only the functions of the table and of the script itself may be called.
+//! What Rhai's parser lets through: calls of functions that are not there, inputs that are changed, functions that see inputs.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,12 @@ use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use super::error::{self, ScriptError};
 use super::helpers::FUNCTIONS;
 
-/// Checks every call of a script.
+/// Checks every call, assignment and variable of a script.
 ///
 /// # Errors
-/// For the first call of a function that neither the table nor the script has.
-pub(super) fn calls(source: &str, ast: &AST) -> Result<(), ScriptError> {
+/// For the first call of a function that neither the table nor the script has, the first change of an input, and the first
+/// variable of a function that is not its own.
+pub(super) fn names(source: &str, ast: &AST) -> Result<(), ScriptError> {
     let own: BTreeSet<String> = ast.iter_functions().map(|function| function.name.to_owned()).collect();
     let mut unknown = None;
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -25,6 +26,54 @@ pub(super) fn calls(source: &str, ast: &AST) -> Result<(), ScriptError> {
     });
     match unknown {
         Some((name, position)) => Err(error::unknown_function(source, &name, position, &own)),
+        None => {
+            assignments(source, ast)?;
+            variables(source, &ast.clone_functions_only(), &own)
+        }
+    }
+}
+
+/// Checks that no input is assigned to. A variable that is not of the script itself has no index.
+fn assignments(source: &str, ast: &AST) -> Result<(), ScriptError> {
+    let mut input = None;
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Stmt(Stmt::Assignment(assignment))) = path.last()
+            && let Expr::Variable(variable, None, position) = root(&assignment.1.lhs)
+            && variable.0.is_none()
+        {
+            input = Some((variable.1.to_string(), *position));
+        }
+        input.is_none()
+    });
+    match input {
+        Some((name, position)) => Err(error::changed_input(source, &name, position)),
+        None => Ok(()),
+    }
+}
+
+/// The `x` of `x.y[z]`.
+fn root(place: &Expr) -> &Expr {
+    match place {
+        Expr::Dot(pair, ..) | Expr::Index(pair, ..) => root(&pair.lhs),
+        other => other,
+    }
+}
+
+/// Checks the variables inside functions. Rhai checks only those outside, because functions could be called with a scope; a
+/// variable that it could not resolve has no index.
+fn variables(source: &str, functions: &AST, own: &BTreeSet<String>) -> Result<(), ScriptError> {
+    let mut unknown = None;
+    functions.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Expr(Expr::Variable(variable, None, position))) = path.last()
+            && variable.0.is_none()
+            && !own.contains(variable.1.as_str())
+        {
+            unknown = Some((variable.1.to_string(), *position));
+        }
+        unknown.is_none()
+    });
+    match unknown {
+        Some((name, position)) => Err(error::unknown_in_function(source, &name, position)),
         None => Ok(()),
     }
 }

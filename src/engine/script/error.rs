@@ -85,6 +85,23 @@ pub(super) fn unknown_function(source: &str, name: &str, position: Position, own
     ScriptError { at: place::range(source, position), message: format!("there is no function `{name}`"), help }
 }
 
+pub(super) fn changed_input(source: &str, name: &str, position: Position) -> ScriptError {
+    let (message, help) = input_is_constant(name);
+    ScriptError { at: place::range(source, position), message, help: help.to_owned() }
+}
+
+fn input_is_constant(name: &str) -> (String, &'static str) {
+    (format!("`{name}` is an input and cannot be changed"), "copy it first: `let changed = …`")
+}
+
+pub(super) fn unknown_in_function(source: &str, name: &str, position: Position) -> ScriptError {
+    ScriptError {
+        at: place::range(source, position),
+        message: format!("there is no variable `{name}`"),
+        help: "a function sees only its own arguments, not the inputs".into(),
+    }
+}
+
 /// A script that does not parse.
 pub(super) fn compile(source: &str, inputs: &[&str], found: &ParseError) -> ScriptError {
     let (message, help) = parse_message(found.err_type(), inputs);
@@ -109,9 +126,7 @@ fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
             ("the script defines too many functions".into(), "say more of it with steps")
         }
         ParseErrorType::LiteralTooLarge(_, most) => (format!("a value written here is larger than {most}"), ""),
-        ParseErrorType::AssignmentToConstant(name) => {
-            (format!("`{name}` is an input and cannot be changed"), "copy it first: `let changed = …`")
-        }
+        ParseErrorType::AssignmentToConstant(name) => input_is_constant(name),
         ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) => return switched_off(word),
         ParseErrorType::FnDuplicatedDefinition(name, _) => (format!("the function `{name}` is defined twice"), ""),
         ParseErrorType::DuplicatedProperty(name) => (format!("the key `{name}` is written twice"), ""),
@@ -274,6 +289,8 @@ fn not_applicable(source: &str, signature: &str) -> String {
 }
 
 fn kind_name(name: &str) -> &'static str {
+    // Rhai names the types that text may have as `&str | ImmutableString | String`.
+    let name = name.split(" | ").next().unwrap_or_default();
     match name.trim_start_matches("&mut ").rsplit("::").next().unwrap_or_default().trim() {
         "string" | "ImmutableString" | "str" | "&str" | "String" | "char" => "text",
         "i64" => "an integer",

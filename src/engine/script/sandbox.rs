@@ -53,7 +53,7 @@ impl Sandbox {
         }
         let ast =
             self.0.engine.compile_with_scope(&scope, source).map_err(|found| error::compile(source, inputs, &found))?;
-        check::calls(source, &ast)?;
+        check::names(source, &ast)?;
         Ok(Script {
             sandbox: Arc::clone(&self.0),
             ast,
@@ -104,7 +104,7 @@ fn engine(limits: &ScriptLimits) -> Engine {
     engine
 }
 
-/// Shuts what would reach outside or around the checks. `check::calls` refuses the same words by name.
+/// Shuts what would reach outside or around the checks. `check::names` refuses the same words by name.
 fn close(engine: &mut Engine) {
     for word in ["eval", "print", "debug", "import", "export"] {
         engine.disable_symbol(word);
@@ -126,4 +126,80 @@ fn bound(engine: &mut Engine, limits: &ScriptLimits) {
     engine.set_max_variables(limits.variables);
     engine.set_max_functions(limits.functions);
     engine.on_progress(|_| spend().map(|_| Dynamic::UNIT));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::engine::script::FailureKind;
+
+    fn sandbox() -> Sandbox {
+        Sandbox::new(ScriptLimits::default())
+    }
+
+    #[test]
+    fn threads_share_a_script() {
+        let script = sandbox().compile("a * 2", &["a"]).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                let script = &script;
+                scope.spawn(move || {
+                    let arena = Bump::new();
+                    let result = script.run(&[Value::Int(number)], &Cx::bare(&arena));
+                    assert!(matches!(result, Ok(Value::Int(twice)) if twice == number * 2));
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_run_starts_fresh_and_notes_its_operations() {
+        let script = sandbox().compile("let x = a ?? []; x.push(1); len(x)", &["a"]).unwrap();
+        let (arena, notes) = (Bump::new(), RefCell::new(Vec::new()));
+        let cx = Cx { notes: Some(&notes), ..Cx::bare(&arena) };
+        for _ in 0..2 {
+            assert!(matches!(script.run(&[], &cx), Ok(Value::Int(1))));
+        }
+        let notes = notes.into_inner();
+        assert_eq!(notes.len(), 2);
+        assert!(matches!(notes[0], Note::Script { operations: 5..30 }), "{notes:?}");
+        assert_eq!(notes[0], notes[1]);
+    }
+
+    #[test]
+    fn a_script_needs_no_input_and_may_give_nothing() {
+        let arena = Bump::new();
+        for (source, want) in [
+            ("\"x\"", "Value(text)"),
+            ("", "Value(nothing)"),
+            ("if false { 1 }", "Value(nothing)"),
+            ("[()]", "Value(list)"),
+        ] {
+            let found =
+                sandbox().compile(source, &[]).unwrap().run(&[], &Cx::bare(&arena)).map(|value| format!("{value:?}"));
+            assert_eq!(found.as_deref(), Ok(want), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_clock_stops_a_script_that_operations_do_not() {
+        let limits =
+            ScriptLimits { operations: u64::MAX, hard_time: Duration::from_millis(2), ..ScriptLimits::default() };
+        let script = Sandbox::new(limits).compile("loop {}", &[]).unwrap();
+        let failure = script.run(&[], &Cx::bare(&Bump::new())).unwrap_err();
+        assert_eq!((failure.failure.message(), failure.kind), ("the script takes too long", FailureKind::Limit));
+    }
+
+    #[test]
+    fn a_large_input_fails_before_the_script_runs() {
+        let script = sandbox().compile("throw \"ran\"", &["note"]).unwrap();
+        let long = "x".repeat(16 * 1024 + 1);
+        let failure = script.run(&[Value::Text(&long)], &Cx::bare(&Bump::new())).unwrap_err();
+        assert_eq!(failure.failure.message(), "the input `note` has more than 16384 bytes of text");
+    }
 }

@@ -66,13 +66,27 @@ impl<'a> Cx<'a> {
         self.inexact.get()
     }
 
-    fn fail<E: serde::de::Error>(&self, error: ReadError) -> E {
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Keeps what was wrong in a part of the text that was read on its own.
+    pub(super) fn misread<E: serde::de::Error>(&self, error: &serde_json::Error, part: &str) -> E {
+        self.failure.borrow_mut().get_or_insert_with(|| syntax_error(error, part, self.text));
+        E::custom("")
+    }
+
+    pub(super) fn push_member(&self, key: &'a str, value: Value<'a>) {
+        self.members.borrow_mut().push((key, value));
+    }
+
+    pub(super) fn fail<E: serde::de::Error>(&self, error: ReadError) -> E {
         *self.failure.borrow_mut() = Some(error);
         E::custom("")
     }
 
     /// Notes that a failure happened inside a member or element.
-    fn inside(&self, step: impl FnOnce() -> String) {
+    pub(super) fn inside(&self, step: impl FnOnce() -> String) {
         if let Some(failure) = self.failure.borrow_mut().as_mut() {
             failure.inside(&step());
         }
@@ -87,7 +101,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The depth inside a list or object at `depth`.
-    fn deeper<E: serde::de::Error>(&self, depth: usize) -> Result<usize, E> {
+    pub(super) fn deeper<E: serde::de::Error>(&self, depth: usize) -> Result<usize, E> {
         if depth >= self.limits.depth {
             return Err(self.fail(ReadError::TooDeep { limit: self.limits.depth, path: RecordPath::default() }));
         }
@@ -109,6 +123,12 @@ impl<'c, 'a> Seed<'c, 'a> {
         Self { cx, depth: 0 }
     }
 
+    /// The seed of a value that lies at a depth.
+    #[must_use]
+    pub(super) fn inside(cx: &'c Cx<'a>, depth: usize) -> Self {
+        Self { cx, depth }
+    }
+
     /// Reads a value from its own text, so that numbers keep theirs.
     fn read_exactly<E: serde::de::Error>(self, raw: &'a str) -> Result<Value<'a>, E> {
         if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
@@ -120,11 +140,7 @@ impl<'c, 'a> Seed<'c, 'a> {
             });
         }
         let mut deserializer = serde_json::Deserializer::from_str(raw);
-        deserializer.deserialize_any(self).map_err(|error| {
-            let mut failure = self.cx.failure.borrow_mut();
-            failure.get_or_insert_with(|| syntax_error(&error, raw, self.cx.text));
-            E::custom("")
-        })
+        deserializer.deserialize_any(self).map_err(|error| self.cx.misread(&error, raw))
     }
 }
 
@@ -204,7 +220,7 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
         let cx = self.cx;
         cx.count()?;
         let depth = cx.deeper(self.depth)?;
-        let mut keys = Keys { start: cx.members.borrow().len(), hashed: None };
+        let mut keys = Keys::open(cx);
         while let Some(key) = access.next_key_seed(KeySeed { cx })? {
             if keys.repeats(key, cx) {
                 let mut error = ReadError::DuplicateKey { path: RecordPath::default() };
@@ -212,7 +228,7 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
                 return Err(cx.fail(error));
             }
             let value = access.next_value_seed(Seed { cx, depth }).inspect_err(|_| cx.inside(|| key.to_owned()))?;
-            cx.members.borrow_mut().push((key, value));
+            cx.push_member(key, value);
         }
         let mut members = cx.members.borrow_mut();
         let object = cx.arena.alloc_slice_copy(members.get(keys.start..).unwrap_or_default());
@@ -222,14 +238,23 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 }
 
 /// The keys of one object so far.
-struct Keys<'a> {
+pub(super) struct Keys<'a> {
     start: usize,
     // Randomly keyed hashing: keys are the customer's to choose where a record holds a free map.
     hashed: Option<HashSet<&'a str>>,
 }
 
 impl<'a> Keys<'a> {
-    fn repeats(&mut self, key: &'a str, cx: &Cx<'a>) -> bool {
+    pub(super) fn open(cx: &Cx<'a>) -> Self {
+        Self { start: cx.members.borrow().len(), hashed: None }
+    }
+
+    /// Forgets the members of the object.
+    pub(super) fn close(self, cx: &Cx<'a>) {
+        cx.members.borrow_mut().truncate(self.start);
+    }
+
+    pub(super) fn repeats(&mut self, key: &'a str, cx: &Cx<'a>) -> bool {
         let members = cx.members.borrow();
         let seen = members.get(self.start..).unwrap_or_default();
         if seen.len() < HASHED_KEYS {
@@ -241,8 +266,14 @@ impl<'a> Keys<'a> {
 
 /// Reads one key.
 #[derive(Clone, Copy)]
-struct KeySeed<'c, 'a> {
+pub(super) struct KeySeed<'c, 'a> {
     cx: &'c Cx<'a>,
+}
+
+impl<'c, 'a> KeySeed<'c, 'a> {
+    pub(super) fn new(cx: &'c Cx<'a>) -> Self {
+        Self { cx }
+    }
 }
 
 impl<'a> KeySeed<'_, 'a> {

@@ -65,7 +65,7 @@ pub const PHC: OpSpec = OpSpec {
             r#""$argon2id$v=19$m=19456,t=2,p=1$TmFDbA$AP8Q""#,
         ),
         example_failure("{ scheme: scrypt, salt: NaCl }", r#""not base64""#),
-        example_failure("{ scheme: SCRYPT, salt: NaCl }", r#""AP8Q""#),
+        example_failure(r#"{ scheme: scrypt, parameters: { ln: "1 7" }, salt: NaCl }"#, r#""AP8Q""#),
     ],
     build: |arguments| Ok(Box::new(Phc::build(arguments)?)),
 };

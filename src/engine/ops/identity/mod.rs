@@ -8,6 +8,7 @@ mod ip_address;
 mod language;
 mod locale;
 mod phone;
+mod phone_plan;
 mod phone_text;
 mod tables;
 mod time_zone;

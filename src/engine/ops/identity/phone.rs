@@ -1,10 +1,8 @@
 //! `phone`: phone numbers in E.164.
 
-use phonenumber::country::Id;
-use phonenumber::metadata::DATABASE;
-use phonenumber::{Metadata, PhoneNumber};
+use phonenumber::Metadata;
 
-use super::country;
+use super::phone_plan::{self, Check};
 use super::phone_text::{Digits, read};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -52,15 +50,15 @@ pub const PHONE: OpSpec = OpSpec {
     build: |arguments| {
         let regions = arguments.operands("region").unwrap_or_default();
         for code in regions.iter().filter_map(Operand::constant_text) {
-            if numbering_plan(code).is_none() {
+            if phone_plan::of_country(code).is_none() {
                 let help = "give an ISO 3166 code such as `DE`";
                 return Err(ArgumentError::new("region", format!("`{code}` is not a country"), help));
             }
         }
         let check = match arguments.text("check").as_deref() {
-            Some("possible") => Check::Possible,
-            Some("shape") => Check::Shape,
-            _ => Check::Valid,
+            Some("possible") => Some(Check::Possible),
+            Some("shape") => None,
+            _ => Some(Check::Valid),
         };
         let drop_extension = arguments.text("extension").as_deref() == Some("drop");
         let letters = arguments.boolean("letters").unwrap_or(false);
@@ -68,17 +66,11 @@ pub const PHONE: OpSpec = OpSpec {
     },
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Check {
-    Valid,
-    Possible,
-    Shape,
-}
-
 #[derive(Debug)]
 struct Phone {
     regions: Vec<Operand>,
-    check: Check,
+    /// The check against numbering plans; without one the shape is checked.
+    check: Option<Check>,
     drop_extension: bool,
     letters: bool,
 }
@@ -91,62 +83,41 @@ impl Op for Phone {
             return Err(Failure::new("is a phone number with an extension"));
         }
         let e164 = match self.check {
-            Check::Shape => shape(&number)?,
-            _ if number.international => self.international(&number.digits)?,
-            _ => self.national(&number.digits, self.region(cx)?)?,
+            None => shape(&number)?,
+            Some(check) if number.international => international(&number.digits, check)?,
+            Some(check) => {
+                let number = phone_plan::national(&number.digits, self.region(cx)?, check);
+                number.ok_or_else(|| not_a_number(check))?
+            }
         };
         Ok(if e164 == text { Value::Text(text) } else { cx.keep(&e164) })
     }
 }
 
 impl Phone {
-    /// The country of numbers without a country code.
-    fn region<'a>(&'a self, cx: &Cx<'a>) -> Result<(Id, &'static Metadata), Failure> {
+    /// The numbering plan for numbers without a country code.
+    fn region<'a>(&'a self, cx: &Cx<'a>) -> Result<&'static Metadata, Failure> {
         let mut values = self.regions.iter().map(|operand| operand.value(cx));
         let region = values
             .find(|value| value.is_present() && value.as_text().is_none_or(|text| !text.trim().is_empty()))
             .ok_or_else(|| Failure::new("is a phone number without a country code, and there is no region"))?;
         let code =
             region.as_text().ok_or_else(|| Failure::new(format!("the region is {}, not text", region.kind())))?;
-        numbering_plan(code).ok_or_else(|| Failure::new("the region is not a country with phone numbers"))
-    }
-
-    fn international(&self, digits: &str) -> Result<String, Failure> {
-        if digits.starts_with('0') {
-            return Err(Failure::new("is not a phone number: no country code begins with 0"));
-        }
-        self.accept(None, &format!("+{digits}")).ok_or_else(|| not_a_number(self.check))
-    }
-
-    fn national(&self, digits: &str, (region, plan): (Id, &Metadata)) -> Result<String, Failure> {
-        if let Some(rest) = after_international_prefix(digits, plan) {
-            return self.international(rest);
-        }
-        // the parser cuts some national prefixes twice (`8 800 …` in Russia): then the number is tried as written
-        let without_prefix = plan.national_prefix().and_then(|prefix| digits.strip_prefix(prefix));
-        self.accept(Some(region), digits)
-            .or_else(|| self.accept(None, &format!("+{}{}", plan.country_code(), without_prefix?)))
-            .or_else(|| self.accept(None, &format!("+{}{digits}", plan.country_code())))
-            .ok_or_else(|| not_a_number(self.check))
-    }
-
-    /// The number in E.164, when it passes the check. The text has nothing but digits and perhaps a `+` in front.
-    fn accept(&self, region: Option<Id>, text: &str) -> Option<String> {
-        let number = phonenumber::parse(region, text).ok()?;
-        let passes = match self.check {
-            Check::Possible => is_possible(&number),
-            _ => number.is_valid(),
-        };
-        // not the library's own formatter, whose `Display` fails for unknown country codes
-        passes.then(|| format!("+{}{}", number.code().value(), number.national()))
+        phone_plan::of_country(code).ok_or_else(|| Failure::new("the region is not a country with phone numbers"))
     }
 }
 
+fn international(digits: &str, check: Check) -> Result<String, Failure> {
+    if digits.starts_with('0') {
+        return Err(Failure::new("is not a phone number: no country code begins with 0"));
+    }
+    phone_plan::international(digits, check).ok_or_else(|| not_a_number(check))
+}
+
 fn not_a_number(check: Check) -> Failure {
-    Failure::new(if check == Check::Possible {
-        "is not a possible phone number"
-    } else {
-        "is not a valid phone number"
+    Failure::new(match check {
+        Check::Possible => "is not a possible phone number",
+        Check::Valid => "is not a valid phone number",
     })
 }
 
@@ -156,26 +127,6 @@ fn shape(number: &Digits) -> Result<String, Failure> {
     if fits { Ok(format!("+{}", number.digits)) } else { Err(Failure::new("is not `+` and 7 to 15 digits")) }
 }
 
-/// The country of a code and its numbering plan, when it has one.
-fn numbering_plan(code: &str) -> Option<(Id, &'static Metadata)> {
-    let id: Id = country::by_code(code.trim())?.alpha2.parse().ok()?;
-    Some((id, DATABASE.by_id(id.as_ref())?))
-}
-
-/// What stands behind the prefix that is dialled for calls abroad: `00` in most countries, `011` in North America.
-fn after_international_prefix<'a>(digits: &'a str, plan: &Metadata) -> Option<&'a str> {
-    let prefix = plan.international_prefix()?.find(digits).filter(|found| found.start() == 0)?;
-    // a country code does not begin with 0: then it is a national number that begins alike
-    digits.get(prefix.end()..).filter(|rest| !rest.is_empty() && !rest.starts_with('0'))
-}
-
-/// Whether numbers of this length exist under the country code.
-fn is_possible(number: &PhoneNumber) -> bool {
-    let length = u16::try_from(number.national().to_string().len()).unwrap_or(u16::MAX);
-    let plans = DATABASE.by_code(&number.code().value()).unwrap_or_default();
-    plans.iter().any(|plan| plan.descriptors().general().possible_length().contains(&length))
-}
-
 #[cfg(test)]
 mod tests {
     use bumpalo::Bump;
@@ -183,7 +134,10 @@ mod tests {
 
     use super::*;
 
-    fn phone(region: Option<&str>, check: Check, text: &str) -> Option<String> {
+    const VALID: Option<Check> = Some(Check::Valid);
+    const POSSIBLE: Option<Check> = Some(Check::Possible);
+
+    fn phone(region: Option<&str>, check: Option<Check>, text: &str) -> Option<String> {
         let arena = Bump::new();
         let regions = region.map(|code| Operand::Text(code.into())).into_iter().collect();
         let op = Phone { regions, check, drop_extension: false, letters: false };
@@ -205,6 +159,12 @@ mod tests {
             ("GB", "07911 123456", Some("+447911123456")),
             ("FR", "06 12 34 56 78", Some("+33612345678")),
             ("RU", "8 (800) 555-35-35", Some("+78005553535")),
+            ("RU", "+7 812 335-00-00", Some("+78123350000")),
+            ("US", "+7 800 555 35 35", Some("+78005553535")),
+            ("KZ", "8 727 250 00 00", Some("+77272500000")),
+            ("CA", "(416) 555-0123", Some("+14165550123")),
+            ("IN", "098765 43210", Some("+919876543210")),
+            ("GB", "44 20 7946 0018", Some("+442079460018")),
             ("RU", "8 912 345 67 89", Some("+79123456789")),
             ("BR", "(11) 96123-4567", Some("+5511961234567")),
             ("AR", "011 15 8765-4321", Some("+5491187654321")),
@@ -217,7 +177,7 @@ mod tests {
             ("US", "", None),
         ];
         for (region, text, wanted) in cases {
-            assert_eq!(phone(Some(region), Check::Valid, text).as_deref(), wanted, "{region} {text}");
+            assert_eq!(phone(Some(region), VALID, text).as_deref(), wanted, "{region} {text}");
         }
     }
 
@@ -233,7 +193,7 @@ mod tests {
             ("202 555 0143", false, false, false),
         ];
         for (text, valid, possible, shape) in cases {
-            for (check, wanted) in [(Check::Valid, valid), (Check::Possible, possible), (Check::Shape, shape)] {
+            for (check, wanted) in [(VALID, valid), (POSSIBLE, possible), (None, shape)] {
                 assert_eq!(phone(None, check, text).is_some(), wanted, "{check:?} {text}");
             }
         }
@@ -253,7 +213,7 @@ mod tests {
         #[test]
         fn nothing_panics_and_results_are_stable(text in "(\\+|tel:|00)?[0-9٠-٩ x#;=*().,~\\-+/a-zA-Z\\PC]{0,40}", at in 0usize..249) {
             let region = super::super::tables::countries::COUNTRIES.get(at).map(|country| country.alpha2);
-            for check in [Check::Valid, Check::Possible, Check::Shape] {
+            for check in [VALID, POSSIBLE, None] {
                 if let Some(once) = phone(region, check, &text) {
                     prop_assert_eq!(phone(None, check, &once), Some(once.clone()));
                 }
@@ -263,7 +223,7 @@ mod tests {
         #[test]
         fn digits_of_any_length_do_not_panic(text in "\\+?[0-9]{0,40}", at in 0usize..249) {
             let region = super::super::tables::countries::COUNTRIES.get(at).map(|country| country.alpha2);
-            for check in [Check::Valid, Check::Possible] {
+            for check in [VALID, POSSIBLE] {
                 if let Some(once) = phone(region, check, &text) {
                     prop_assert!(once.starts_with('+'));
                 }
@@ -285,7 +245,7 @@ mod tests {
             let wanted = case["real_metadata_e164"].as_str().filter(|_| valid).map(ToOwned::to_owned);
             let arena = Bump::new();
             let regions = region.map(|code| Operand::Text(code.into())).into_iter().collect();
-            let op = Phone { regions, check: Check::Valid, drop_extension: true, letters: true };
+            let op = Phone { regions, check: VALID, drop_extension: true, letters: true };
             let got = op.apply(Value::Text(text), &Cx::bare(&arena)).ok();
             let got = got.and_then(Value::as_text).map(ToOwned::to_owned);
             if got == wanted { same += 1 } else { other.push(format!("{text:?} {region:?}: {got:?}, not {wanted:?}")) }

@@ -113,7 +113,8 @@ impl Op for Clamp {
             let Some(bound) = bound else { continue };
             let bound = present(bound, name, cx)?;
             let limit = number(bound).map_err(|_| Failure::new(format!("the argument `{name}` is not a number")))?;
-            if if name == "min" { exact < limit } else { exact > limit } {
+            let beyond = if name == "min" { exact < limit } else { exact > limit };
+            if beyond {
                 (value, exact) = (bound, limit);
             }
         }

@@ -24,7 +24,7 @@ pub const CONTAINS: OpSpec = OpSpec {
     fails: "the argument has no value, or the value is a text and the argument is none",
     takes_nothing: false,
     examples: &[
-        example("@", r#""ada@example.com""#, "true"),
+        example(r#""@""#, r#""ada@example.com""#, "true"),
         example("admin", r#"["staff", "admin"]"#, "true"),
         example("admin", r#"["administrator"]"#, "false"),
         example_failure("$item.role", r#"["admin"]"#),

@@ -152,13 +152,8 @@ pub const IS_OBJECT: OpSpec = OpSpec {
 };
 
 /// A question about the value alone.
+#[derive(Debug)]
 struct Asks(fn(Value<'_>) -> bool);
-
-impl std::fmt::Debug for Asks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Asks")
-    }
-}
 
 impl Op for Asks {
     fn apply<'a>(&'a self, input: Value<'a>, _: &Cx<'a>) -> Result<Value<'a>, Failure> {

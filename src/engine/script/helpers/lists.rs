@@ -82,7 +82,7 @@ enum Number {
 }
 
 impl Number {
-    #[expect(clippy::cast_precision_loss, reason = "an integer meets a float, as in any arithmetic with both")]
+    /// An integer that meets a float loses what a float cannot hold, as in any arithmetic with both.
     fn float(self) -> f64 {
         match self {
             Self::Whole(number) => number as f64,

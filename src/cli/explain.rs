@@ -1,0 +1,281 @@
+//! `landfall explain`: what happens to one record, rule by rule.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use bumpalo::Bump;
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+
+use super::{CommandError, FINDINGS, FINE, load, sample, show};
+use crate::diag::{Files, closest};
+use crate::engine::outcome::{Made, Outcome, Reason};
+use crate::engine::plan::Plan;
+use crate::engine::run::Run;
+use crate::engine::trace::{Trace, View};
+use crate::model::Value;
+use crate::model::json::to_json;
+use crate::schema::Shape;
+
+/// The mask of a value that is not shown.
+const MASK: &str = "•••";
+
+/// What `landfall explain` is asked.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  landfall explain --rules rules/shop.yaml --record ada.json
+  landfall explain --rules rules/shop.yaml --record users.ndjson --number 3
+  landfall explain --rules rules/shop.yaml --record ada.json --claim phone.value --show-sensitive
+  curl -s https://legacy.example/users/7 | landfall explain --rules rules/shop.yaml --record - --format json")]
+pub struct Arguments {
+    /// The rule file
+    #[arg(long, value_name = "FILE")]
+    rules: PathBuf,
+    /// A file of records; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    record: PathBuf,
+    /// Which record of the file, counted from 1
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    number: usize,
+    /// Sets a parameter of the rules
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    params: Vec<String>,
+    /// `$facts.now`, an RFC 3339 time
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+    /// `$facts.tenant`
+    #[arg(long)]
+    tenant: Option<String>,
+    /// `$facts.identifier`, what the customer typed
+    #[arg(long)]
+    identifier: Option<String>,
+    /// Shows one claim, working value or part of the credential only
+    #[arg(long, value_name = "PATH")]
+    claim: Option<String>,
+    /// Shows the values of sensitive claims, of working values and of the credential
+    #[arg(long)]
+    show_sensitive: bool,
+    /// How to show what happened
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How the trace is shown.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// A JSON document
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the rules or the record cannot be read, or the rules have no such claim.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    let plan = load::plan(&arguments.rules)?;
+    let mut settings = load::settings(&plan, &arguments.params)?;
+    settings.unread = true;
+    settings.facts.now.clone_from(&arguments.now);
+    settings.facts.tenant.clone_from(&arguments.tenant);
+    settings.facts.identifier.clone_from(&arguments.identifier);
+    if let Some(claim) = &arguments.claim {
+        is_known(&plan, claim)?;
+    }
+    let record = record(arguments)?;
+    let (arena, mut trace) = (Bump::new(), Trace::new());
+    let run = plan.run(&record, &settings, &arena, &mut trace);
+    let colour = arguments.format == Format::Human && show::colour();
+    let view = View { sensitive: arguments.show_sensitive, colour };
+    let told = Told { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
+    show::output(&match arguments.format {
+        Format::Human => told.human(),
+        Format::Json => format!("{:#}\n", told.json()),
+    })?;
+    let is_rejected = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_)));
+    Ok(if is_rejected { FINDINGS } else { FINE })
+}
+
+fn record(arguments: &Arguments) -> Result<String, CommandError> {
+    let records = sample::records(&arguments.record, arguments.number.max(1))?;
+    let count = records.len();
+    let at = arguments.number.checked_sub(1);
+    at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {
+        let message = format!("there is no record {}", arguments.number);
+        CommandError::new(message).help(format!("the file has {count}, counted from 1"))
+    })
+}
+
+fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
+    let names = || plan.claims.iter().chain(&plan.lets).map(|rule| rule.name.as_str()).chain(["value", "scheme"]);
+    if names().any(|name| name == claim) {
+        return Ok(());
+    }
+    let help = match closest(claim, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name a claim as the rules write it, such as `email.value`".to_owned(),
+    };
+    Err(CommandError::new(format!("no rule makes `{claim}`")).help(help))
+}
+
+/// What is told of a run.
+struct Told<'t> {
+    plan: &'t Plan,
+    run: &'t Run<'t>,
+    trace: &'t Trace,
+    claim: Option<&'t str>,
+    view: View,
+}
+
+impl Told<'_> {
+    fn human(&self) -> String {
+        let files = &self.plan.files;
+        if let Some(claim) = self.claim {
+            return self.trace.render_rule(claim, files, self.view);
+        }
+        let mut out = self.trace.render(files, self.view);
+        out.push('\n');
+        for outcome in &self.run.outcomes {
+            self.outcome(outcome, &mut out);
+        }
+        if self.run.unread.is_empty() {
+            out.push_str("every field of the record was read or ignored\n");
+        } else {
+            // writing to a `String` cannot fail
+            let _ = writeln!(out, "fields that no rule reads: {}", self.run.unread.join(", "));
+        }
+        out
+    }
+
+    fn outcome(&self, outcome: &Outcome<'_>, out: &mut String) {
+        match outcome {
+            Outcome::Account(made) => {
+                let _ = writeln!(out, "the record becomes an account\n{:#}", self.account(made));
+                if !made.warnings.is_empty() {
+                    let _ = writeln!(out, "left out with a warning: {}", made.warnings.join(", "));
+                }
+            }
+            Outcome::Refused(reason) => {
+                let _ = writeln!(out, "the record is refused: {reason}");
+            }
+            Outcome::Rejected(reasons) => {
+                out.push_str("the record is held back\n");
+                for reason in reasons {
+                    let place = place(reason, &self.plan.files).map(|place| format!("  ({place})")).unwrap_or_default();
+                    let _ = writeln!(out, "  {}: {}: {}{place}", reason.rule, reason.step, reason.message);
+                }
+            }
+        }
+    }
+
+    fn account(&self, made: &Made<'_>) -> Json {
+        shown(made.account.value(), self.plan.schema.root(), self.view.sensitive)
+    }
+
+    fn json(&self) -> Json {
+        let mut trace = self.trace.to_json(&self.plan.files, self.view);
+        if let (Some(claim), Some(entries)) = (self.claim, trace.as_array_mut()) {
+            entries.retain(|entry| entry.get("rule").and_then(Json::as_str) == Some(claim));
+        }
+        let outcomes: Vec<Json> = self.run.outcomes.iter().map(|outcome| self.outcome_json(outcome)).collect();
+        json!({ "trace": trace, "outcomes": outcomes, "unread": self.run.unread })
+    }
+
+    fn outcome_json(&self, outcome: &Outcome<'_>) -> Json {
+        match outcome {
+            Outcome::Account(made) => {
+                json!({ "outcome": "account", "account": self.account(made), "warnings": made.warnings })
+            }
+            Outcome::Refused(reason) => json!({ "outcome": "refused", "reason": reason }),
+            Outcome::Rejected(reasons) => {
+                let reasons: Vec<Json> = reasons
+                    .iter()
+                    .map(|reason| {
+                        let mut json = reason.to_json();
+                        if let (Some(members), Some(place)) = (json.as_object_mut(), place(reason, &self.plan.files)) {
+                            members.insert("at".to_owned(), place.into());
+                        }
+                        json
+                    })
+                    .collect();
+                json!({ "outcome": "rejected", "reasons": reasons })
+            }
+        }
+    }
+}
+
+fn place(reason: &Reason, files: &Files) -> Option<String> {
+    let span = reason.span?;
+    let (line, column) = files.position(span);
+    Some(format!("{}:{line}:{column}", files.name(span.file)))
+}
+
+/// The account as JSON, sensitive claims masked.
+fn shown(value: Value<'_>, shape: &Shape, sensitive: bool) -> Json {
+    if sensitive {
+        return to_json(value);
+    }
+    if shape.sensitive {
+        return MASK.into();
+    }
+    match value {
+        Value::Object(members) => {
+            let shown_member = |(name, value): &(&str, Value<'_>)| {
+                let json = shape.member(name).map_or_else(|| MASK.into(), |shape| shown(*value, shape, sensitive));
+                ((*name).to_owned(), json)
+            };
+            Json::Object(members.iter().map(shown_member).collect())
+        }
+        Value::List(items) => {
+            let item =
+                |item: &Value<'_>| shape.element().map_or_else(|| MASK.into(), |shape| shown(*item, shape, sensitive));
+            items.iter().map(item).collect()
+        }
+        scalar => to_json(scalar),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Findings;
+    use crate::engine::compile::{NoFiles, compile};
+    use crate::engine::run::Settings;
+
+    const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\ndefaults: { on_error: warn }\nidentify: { id: $.id }\n\
+        account:\n  username: { from: $.login, required: true }\n  email.value: { from: $.mail, do: [ email ] }\n  \
+        status: { from: $.state, do: [ lowercase ], on_error: reject }\n";
+
+    fn told(record: &str, claim: Option<&str>, sensitive: bool) -> (String, Json) {
+        let (mut files, mut findings) = (Files::default(), Findings::default());
+        let file = files.add("shop.yaml", RULES);
+        let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap();
+        let settings = Settings { unread: true, ..Settings::default() };
+        let (arena, mut trace) = (Bump::new(), Trace::new());
+        let run = plan.run(record, &settings, &arena, &mut trace);
+        let view = View { sensitive, colour: false };
+        let told = Told { plan: &plan, run: &run, trace: &trace, claim, view };
+        (told.human(), told.json())
+    }
+
+    #[test]
+    fn an_account_is_told_with_its_warnings_and_what_was_left_unread() {
+        let record = r#"{"id": 1, "login": "ada", "mail": "nope", "state": "ACTIVE", "shoe": 38}"#;
+        let (human, json) = told(record, None, false);
+        insta::assert_snapshot!(human);
+        assert_eq!(json["outcomes"][0]["account"], json!({ "username": "•••", "status": "active" }));
+        assert_eq!(json["outcomes"][0]["warnings"], json!(["email.value"]));
+        assert_eq!(json["unread"], json!(["$.shoe"]));
+        let (_, json) = told(record, Some("username"), true);
+        assert_eq!(json["outcomes"][0]["account"]["username"], "ada");
+        assert_eq!(json["trace"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn reasons_have_their_place() {
+        let (human, json) = told(r#"{"login": "ada", "state": "gone"}"#, None, false);
+        assert!(human.contains("the record is held back\n  status: schema: "), "{human}");
+        assert_eq!(json["outcomes"][0]["reasons"][0]["at"], "shop.yaml:9:3");
+    }
+}

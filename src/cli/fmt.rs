@@ -1,0 +1,182 @@
+//! `landfall fmt`: rule and test files in the one layout.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::{CommandError, FINDINGS, FINE, show};
+use crate::diag::{Files, Findings};
+use crate::rules::{FormatError, format, read};
+
+/// What `landfall fmt` is asked.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  landfall fmt                        all rule and test files below rules/
+  landfall fmt --check                names the files that are not formatted; for CI
+  landfall fmt rules/wordpress.yaml   one file
+  landfall fmt - < draft.yaml         standard input to standard output")]
+pub struct Arguments {
+    /// Rule or test files, or folders of them; `-` reads standard input
+    #[arg(default_value = "rules")]
+    paths: Vec<PathBuf>,
+    /// Writes nothing, and names the files that would change
+    #[arg(long)]
+    check: bool,
+}
+
+/// What became of a file.
+enum Done {
+    Same,
+    Formatted(String),
+    /// It has errors, which were shown.
+    Unreadable,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a path cannot be read or written, or a folder holds no rule file.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if let [path] = arguments.paths.as_slice()
+        && path == Path::new("-")
+    {
+        return standard_input(arguments.check);
+    }
+    let files = files(&arguments.paths)?;
+    let (mut changed, mut unreadable) = (0, 0);
+    for path in &files {
+        let text = fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
+        match formatted(&path.display().to_string(), &text) {
+            Done::Same => {}
+            Done::Unreadable => unreadable += 1,
+            Done::Formatted(_) if arguments.check => {
+                show::output(&format!("would change {}\n", path.display()))?;
+                changed += 1;
+            }
+            Done::Formatted(text) => {
+                fs::write(path, text).map_err(|error| cannot("written", path, &error))?;
+                show::output(&format!("formatted {}\n", path.display()))?;
+                changed += 1;
+            }
+        }
+    }
+    if changed == 0 && unreadable == 0 {
+        let files = if files.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", files.len()) };
+        show::output(&format!("{files} formatted\n"))?;
+    }
+    Ok(if unreadable > 0 || (arguments.check && changed > 0) { FINDINGS } else { FINE })
+}
+
+fn standard_input(check: bool) -> Result<u8, CommandError> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    match formatted("standard input", &text) {
+        Done::Unreadable => Ok(FINDINGS),
+        Done::Same => {
+            show::output(if check { "" } else { &text })?;
+            Ok(FINE)
+        }
+        Done::Formatted(_) if check => {
+            show::output("would change standard input\n")?;
+            Ok(FINDINGS)
+        }
+        Done::Formatted(text) => {
+            show::output(&text)?;
+            Ok(FINE)
+        }
+    }
+}
+
+fn formatted(name: &str, text: &str) -> Done {
+    match format(text) {
+        Ok(formatted) if formatted == text => Done::Same,
+        Ok(formatted) => Done::Formatted(formatted),
+        Err(error) => {
+            if error == FormatError::Unreadable {
+                let (mut files, mut findings) = (Files::default(), Findings::default());
+                let file = files.add(name, text);
+                let _ = read(&files, file, &mut findings);
+                show::findings(&files, &findings.sorted());
+            }
+            anstream::eprintln!("{name}: {error}");
+            Done::Unreadable
+        }
+    }
+}
+
+/// The files among paths: files as they are given, and every rule and test file of a folder.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut found = Vec::new();
+    for path in paths {
+        let before = found.len();
+        if path.is_dir() {
+            walk(path, &mut found)?;
+        } else {
+            found.push(path.clone());
+        }
+        if found.len() == before {
+            let message = format!("`{}` holds no rule or test file", path.display());
+            let help = "a rule file begins with `landfall: 1`, a test file ends in `.test.yaml`";
+            return Err(CommandError::new(message).help(help));
+        }
+    }
+    Ok(found)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CommandError> {
+    let entries: io::Result<Vec<_>> = fs::read_dir(folder).and_then(Iterator::collect);
+    let entries = entries.map_err(|error| cannot("read", folder, &error))?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if is_ours(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else { return false };
+    let says_landfall = |text: String| text.lines().any(|line| line.starts_with("landfall:"));
+    stem.ends_with(".test") || fs::read_to_string(path).is_ok_and(says_landfall)
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> CommandError {
+    let message = format!("`{}` cannot be {what}: {}", path.display(), error.kind());
+    CommandError::new(message).help("give rule or test files, folders of them, or `-` for standard input")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_formatted_once_and_checked_without_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.yaml");
+        let ugly = "name: shop\nlandfall: 1\n\n\n\naccount:\n    username: $.u\n";
+        fs::write(&path, ugly).unwrap();
+        fs::write(folder.path().join("other.yaml"), "a: 1\n").unwrap();
+        let run = |check| run(&Arguments { paths: vec![folder.path().to_owned()], check }).unwrap();
+        assert_eq!(run(true), FINDINGS);
+        assert_eq!(fs::read_to_string(&path).unwrap(), ugly);
+        assert_eq!(run(false), FINE);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "landfall: 1\nname: shop\n\naccount:\n  username: $.u\n");
+        assert_eq!(run(true), FINE);
+    }
+
+    #[test]
+    fn unreadable_files_stay_and_empty_folders_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = |path: &Path| Arguments { paths: vec![path.to_owned()], check: false };
+        assert!(run(&arguments(folder.path())).is_err());
+        let path = folder.path().join("bad.yaml");
+        fs::write(&path, "landfall: [").unwrap();
+        assert_eq!(run(&arguments(&path)).unwrap(), FINDINGS);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "landfall: [");
+    }
+}

@@ -1,0 +1,181 @@
+//! `landfall password identify`: a census of stored hashes.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::{CommandError, FINE};
+use crate::password::{Credential, Detection, Limits, Problem, detect, parse};
+
+use super::input;
+
+pub(super) const ABOUT: &str = "\
+Count the formats, costs, weak and unusable hashes of a population, without any password.
+
+The input has one stored hash per line, or one NDJSON object with the fields of `landfall password verify`. Nothing is \
+computed, so a million lines take seconds, and no hash is repeated in the answer.
+
+`weak` is what current advice (OWASP) calls too cheap to withstand guessing.";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  cut -d: -f2 shadow | landfall password identify
+  landfall password identify --in users.ndjson --format json";
+
+/// What `landfall password identify` is asked.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Read hashes from this file; `-` or nothing is standard input
+    #[arg(long = "in", value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table
+    Human,
+    /// One JSON object
+    Json,
+}
+
+/// What one line of the input is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    state: &'static str,
+    scheme: String,
+    cost: String,
+    weak: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the input cannot be read or the answer cannot be written.
+pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    let mut input = input::open(arguments.input.as_deref())?;
+    let mut census: BTreeMap<Kind, u64> = BTreeMap::new();
+    let mut line = Vec::new();
+    while input::next_line(&mut *input, &mut line)?.is_some() {
+        *census.entry(kind(&line)).or_default() += 1;
+    }
+    let report = if arguments.format == Format::Json { as_json(&census) } else { as_table(&census) };
+    let written = std::io::stdout().write_all(report.as_bytes());
+    written.map_err(|error| CommandError::new(format!("the answer cannot be written: {error}")))?;
+    Ok(FINE)
+}
+
+fn kind(line: &[u8]) -> Kind {
+    let credential = match input::object(line) {
+        Some(row) => Credential::from_json(&without_password(row)),
+        None => Ok(Credential::encoded("auto", String::from_utf8_lossy(line))),
+    };
+    let named = credential.as_ref().map(|credential| credential.scheme().to_owned()).unwrap_or_default();
+    let scheme = if named.eq_ignore_ascii_case("auto") { scheme_of(line) } else { named };
+    match credential.and_then(|credential| parse(&credential)) {
+        Ok(parsed) => {
+            let cost = parsed.cost();
+            let refused = matches!(cost.within(&Limits::default()), Err(Problem::CostRefused(_)));
+            let state = if refused { "cost_refused" } else { "usable" };
+            Kind { state, scheme: parsed.scheme().to_owned(), cost: cost.to_string(), weak: cost.is_weak() }
+        }
+        Err(problem) => {
+            let state = match problem {
+                Problem::Unusable(_) => "unusable",
+                Problem::Malformed(_) => "malformed",
+                Problem::CostRefused(_) => "cost_refused",
+                Problem::Unsupported(_) if scheme == "ambiguous" => "ambiguous",
+                Problem::Unsupported(_) => "unsupported",
+            };
+            Kind { state, scheme, cost: String::new(), weak: false }
+        }
+    }
+}
+
+fn without_password(mut row: Map<String, Value>) -> Map<String, Value> {
+    row.retain(|key, _| key != "password" && key != "password_b64");
+    row
+}
+
+fn scheme_of(line: &[u8]) -> String {
+    let row = input::object(line);
+    let text = match &row {
+        Some(row) => {
+            row.get("encoded").or_else(|| row.get("value")).and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        None => String::from_utf8_lossy(line).into_owned(),
+    };
+    match detect(&text) {
+        Detection::Known(info) => info.name.to_owned(),
+        Detection::Ambiguous { .. } => "ambiguous".to_owned(),
+        Detection::Unusable(_) => "none".to_owned(),
+        Detection::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn as_json(census: &BTreeMap<Kind, u64>) -> String {
+    let rows: Vec<Value> = census
+        .iter()
+        .map(|(kind, count)| json!({"scheme": kind.scheme, "cost": kind.cost, "state": kind.state, "weak": kind.weak, "count": count}))
+        .collect();
+    let sum = |wanted: &dyn Fn(&Kind) -> bool| {
+        census.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum::<u64>()
+    };
+    let report = json!({
+        "total": sum(&|_| true),
+        "usable": sum(&|kind| kind.state == "usable"),
+        "weak": sum(&|kind| kind.weak),
+        "unusable": sum(&|kind| kind.state == "unusable"),
+        "formats": rows,
+    });
+    format!("{report}\n")
+}
+
+fn as_table(census: &BTreeMap<Kind, u64>) -> String {
+    let total: u64 = census.values().sum();
+    let mut rows: Vec<(&Kind, &u64)> = census.iter().collect();
+    rows.sort_by(|left, right| right.1.cmp(left.1).then(left.0.cmp(right.0)));
+    let width = |cells: &mut dyn Iterator<Item = usize>, least: usize| cells.max().unwrap_or(0).max(least);
+    let scheme = width(&mut rows.iter().map(|(kind, _)| kind.scheme.len()), 6);
+    let cost = width(&mut rows.iter().map(|(kind, _)| kind.cost.len()), 4);
+    let mut text = format!("{:>9}  {:>6}  {:scheme$}  {:cost$}  state\n", "count", "share", "scheme", "cost");
+    for (kind, count) in rows {
+        let permille = count.saturating_mul(1000) / total.max(1);
+        let state = if kind.weak { format!("{}, weak", kind.state) } else { kind.state.to_owned() };
+        let share = format!("{}.{}%", permille / 10, permille % 10);
+        text += &format!("{count:>9}  {share:>6}  {:scheme$}  {:cost$}  {state}\n", kind.scheme, kind.cost);
+    }
+    text + format!("{total:>9}  in total\n").as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_by_scheme_and_cost() {
+        let lines = [
+            "$2b$12$4zDT/FAKvjR8F5qcKCHFoOZG67E8aZe0n0AmCkZjJVKCwi0ysLS1m",
+            "$2b$31$4zDT/FAKvjR8F5qcKCHFoOZG67E8aZe0n0AmCkZjJVKCwi0ysLS1m",
+            "!!",
+            "900150983cd24fb0d6963f7d28e17f72",
+            r#"{"format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72"}"#,
+            "$2b$12$",
+        ];
+        let found: Vec<(String, &str, bool)> =
+            lines.iter().map(|line| kind(line.as_bytes())).map(|k| (k.scheme, k.state, k.weak)).collect();
+        let wanted = [
+            ("bcrypt", "usable", false),
+            ("bcrypt", "cost_refused", false),
+            ("none", "unusable", false),
+            ("ambiguous", "ambiguous", false),
+            ("digest", "usable", true),
+            ("bcrypt", "malformed", false),
+        ];
+        assert_eq!(found, wanted.map(|(scheme, state, weak)| (scheme.to_owned(), state, weak)));
+    }
+}

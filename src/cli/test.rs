@@ -1,0 +1,406 @@
+//! `landfall test`: runs the tests beside rules, and the examples in them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::check::rule_files;
+use super::load::{self, Compiled};
+use super::{COULD_NOT_RUN, CommandError, FINDINGS, FINE, show};
+use crate::diag::{Diagnostic, Files, Findings};
+use crate::engine::compile::{Loaded, Loader as _};
+use crate::engine::plan::Plan;
+use crate::testing::coverage::{Coverage, CoverageReport, percent, total};
+use crate::testing::{self, Options, Shelf, TestFile, Tested, report};
+
+/// How a test file's name ends.
+const ENDINGS: [&str; 2] = [".test.yaml", ".test.yml"];
+
+/// What `landfall test` is asked.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  landfall test                            all tests below rules/
+  landfall test rules/wordpress.yaml       the tests of one rule file, and its examples
+  landfall test --filter phone             tests with `phone` in their name
+  landfall test --update                   writes snapshots anew
+  landfall test --coverage --threshold 90  fails when less than 90 % of the outcomes were seen
+  landfall test --format junit > out.xml   for CI systems")]
+pub struct Arguments {
+    /// Rule files, test files, or folders of them
+    #[arg(default_value = "rules")]
+    paths: Vec<PathBuf>,
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Writes snapshots instead of comparing them
+    #[arg(long)]
+    update: bool,
+    /// How to show the results
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Counts the outcomes of the rules that the tests saw
+    #[arg(long)]
+    coverage: bool,
+    /// Fails when less than this share of the outcomes was seen, in per cent
+    #[arg(long, value_name = "N", requires = "coverage", value_parser = clap::value_parser!(u8).range(0..=100))]
+    threshold: Option<u8>,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// A JSON document
+    Json,
+    /// JUnit XML
+    Junit,
+}
+
+/// Everything that was run.
+#[derive(Default)]
+struct Results {
+    tested: Vec<Tested>,
+    coverage: Vec<CoverageReport>,
+    /// Whether some rules or tests could not be run at all.
+    broken: bool,
+    /// Names that the filter left out.
+    left_out: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a path cannot be read, or there is no test.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    let mut results = Results::default();
+    for job in jobs(&arguments.paths)? {
+        job.run(arguments, &mut results)?;
+    }
+    if results.tested.is_empty() && !results.broken {
+        return Err(no_tests(arguments, &results));
+    }
+    print(arguments, &results)?;
+    let (_, failed) = report::count(&results.tested);
+    let (seen, all) = total(&results.coverage);
+    let share = percent(seen, all);
+    let short = arguments.threshold.is_some_and(|threshold| share < usize::from(threshold));
+    if short && let Some(threshold) = arguments.threshold {
+        anstream::eprintln!("the coverage of {share}% is below the threshold of {threshold}%");
+    }
+    Ok(match (results.broken, failed > 0 || short) {
+        (true, _) => COULD_NOT_RUN,
+        (false, true) => FINDINGS,
+        (false, false) => FINE,
+    })
+}
+
+fn no_tests(arguments: &Arguments, results: &Results) -> CommandError {
+    match &arguments.filter {
+        Some(filter) if results.left_out > 0 => {
+            let message = format!("no name of {} tests contains `{filter}`", results.left_out);
+            CommandError::new(message).help("`--filter` looks for a part of the name, letter by letter")
+        }
+        _ => CommandError::new("there are no tests")
+            .help("write `tests:` or `examples:` into the rules, or a file `NAME.test.yaml` beside `NAME.yaml`"),
+    }
+}
+
+fn print(arguments: &Arguments, results: &Results) -> Result<(), CommandError> {
+    let coverage = arguments.coverage.then_some(results.coverage.as_slice());
+    match arguments.format {
+        Format::Human => {
+            show::output(&report::human(&results.tested, show::colour()))?;
+            if let Some(coverage) = coverage {
+                show::output(&report::human_coverage(coverage))?;
+            }
+        }
+        Format::Json => show::output(&format!("{:#}\n", report::json(&results.tested, coverage)))?,
+        Format::Junit => {
+            let xml = report::junit(&results.tested)
+                .map_err(|error| CommandError::new(format!("the results cannot be written as XML: {error}")))?;
+            show::output(&xml)?;
+        }
+    }
+    Ok(())
+}
+
+/// A rule file with the test files to run on it.
+struct Job {
+    rules: PathBuf,
+    /// Whether the tests and examples in the rule file itself are run.
+    own: bool,
+    tests: Vec<PathBuf>,
+}
+
+/// What the paths mean: rule files bring the test files beside them along, test files their rules.
+fn jobs(paths: &[PathBuf]) -> Result<Vec<Job>, CommandError> {
+    let mut jobs: Vec<Job> = Vec::new();
+    for path in paths {
+        if is_test(path) {
+            if !path.is_file() {
+                return Err(CommandError::new(format!("`{}` does not exist", path.display())));
+            }
+            add(&mut jobs, rules_beside(path)?, Some(path.clone()));
+            continue;
+        }
+        let tests = if path.is_dir() { test_files(path)? } else { beside(path) };
+        let rules = match rule_files(std::slice::from_ref(path)) {
+            // a folder may hold nothing but tests of rules elsewhere
+            Err(_) if path.is_dir() && !tests.is_empty() => Vec::new(),
+            found => found?,
+        };
+        rules.into_iter().for_each(|rules| add(&mut jobs, rules, None));
+        for test in tests {
+            add(&mut jobs, rules_beside(&test)?, Some(test));
+        }
+    }
+    Ok(jobs)
+}
+
+fn add(jobs: &mut Vec<Job>, rules: PathBuf, test: Option<PathBuf>) {
+    let key = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let wanted = key(&rules);
+    let at = jobs.iter().position(|job| key(&job.rules) == wanted);
+    if at.is_none() {
+        jobs.push(Job { rules, own: false, tests: Vec::new() });
+    }
+    let Some(job) = at.map_or_else(|| jobs.len().checked_sub(1), Some).and_then(|at| jobs.get_mut(at)) else { return };
+    match test {
+        None => job.own = true,
+        Some(test) if !job.tests.iter().any(|known| key(known) == key(&test)) => job.tests.push(test),
+        Some(_) => {}
+    }
+}
+
+fn is_test(path: &Path) -> bool {
+    ENDINGS.iter().any(|ending| path.to_string_lossy().ends_with(ending))
+}
+
+/// The test files beside a rule file that go by its name.
+fn beside(rules: &Path) -> Vec<PathBuf> {
+    let stem = rules.with_extension("");
+    let named = ENDINGS.iter().map(|ending| PathBuf::from(format!("{}{ending}", stem.display())));
+    named.filter(|path| path.is_file()).collect()
+}
+
+/// All test files below a folder, sorted.
+fn test_files(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let unreadable =
+        |error: std::io::Error| CommandError::new(format!("`{}` cannot be read: {}", folder.display(), error.kind()));
+    let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(unreadable)?.collect();
+    let mut paths: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            found.extend(test_files(&path)?);
+        } else if is_test(&path) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The rule file that a test file belongs to: the one it names, or the one of its own name.
+fn rules_beside(test: &Path) -> Result<PathBuf, CommandError> {
+    let text = read(test)?;
+    let mut files = Files::default();
+    let file = files.add(test.display().to_string(), text);
+    if let Some(named) = testing::rules_of(&files, file) {
+        let path = test.parent().unwrap_or_else(|| Path::new("")).join(&named);
+        if !path.is_file() {
+            let message = format!("`{}` names the rules `{named}`, which do not exist", test.display());
+            return Err(CommandError::new(message).help("the path is relative to the test file"));
+        }
+        return Ok(path);
+    }
+    let name = test.to_string_lossy().into_owned();
+    let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let candidates = ["yaml", "yml"].map(|ending| PathBuf::from(format!("{stem}.{ending}")));
+    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        let message = format!("there are no rules `{stem}.yaml` for the tests in `{name}`");
+        CommandError::new(message).help("rename the file, or name its rules: `rules: other.yaml`")
+    })
+}
+
+fn read(path: &Path) -> Result<String, CommandError> {
+    fs::read_to_string(path)
+        .map_err(|error| CommandError::new(format!("`{}` cannot be read: {}", path.display(), error.kind())))
+}
+
+impl Job {
+    fn run(&self, arguments: &Arguments, results: &mut Results) -> Result<(), CommandError> {
+        let Compiled { files, findings, plan } = load::rules(&self.rules)?;
+        let Some(plan) = plan else {
+            show::findings(&files, &findings);
+            results.broken = true;
+            return Ok(());
+        };
+        let mut coverage = Coverage::default();
+        let name = self.rules.display().to_string();
+        if self.own {
+            let examples = testing::run_examples(&name, &plan, &mut coverage);
+            let all = examples.len();
+            let wanted = |tested: &Tested| arguments.filter.as_ref().is_none_or(|text| tested.name.contains(text));
+            let before = results.tested.len();
+            results.tested.extend(examples.into_iter().filter(wanted));
+            results.left_out += all - (results.tested.len() - before);
+            let reader = testing::inline;
+            self.file(&self.rules, reader, &plan, arguments, &mut coverage, results)?;
+        }
+        for test in &self.tests {
+            self.file(test, testing::test_file, &plan, arguments, &mut coverage, results)?;
+        }
+        results.coverage.push(coverage.report(&name, &plan));
+        Ok(())
+    }
+
+    /// Runs the tests of one file.
+    fn file(
+        &self,
+        path: &Path,
+        reader: fn(&Files, crate::diag::FileId, &mut Findings) -> Option<TestFile>,
+        plan: &Plan,
+        arguments: &Arguments,
+        coverage: &mut Coverage,
+        results: &mut Results,
+    ) -> Result<(), CommandError> {
+        let mut files = Files::default();
+        let id = files.add(path.display().to_string(), read(path)?);
+        let mut findings = Findings::default();
+        let tests = reader(&files, id, &mut findings);
+        let shelf = Beside { disk: load::Disk::beside(path) };
+        let cases = tests.as_ref().map(|tests| {
+            testing::check_names(tests, plan, &mut findings);
+            testing::cases(tests, &mut files, &shelf, &mut findings)
+        });
+        let broken = findings.has_errors();
+        show_all(&files, findings);
+        if broken {
+            results.broken = true;
+            return Ok(());
+        }
+        let options = Options { update: arguments.update };
+        for case in cases.into_iter().flatten() {
+            if arguments.filter.as_ref().is_some_and(|text| !case.name.contains(text)) {
+                results.left_out += 1;
+                continue;
+            }
+            results.tested.push(testing::run_case(&case, plan, &shelf, options, coverage));
+        }
+        Ok(())
+    }
+}
+
+fn show_all(files: &Files, findings: Findings) {
+    let findings: Vec<Diagnostic> = findings.sorted();
+    if !findings.is_empty() {
+        show::findings(files, &findings);
+    }
+}
+
+/// The files beside a test file.
+struct Beside {
+    disk: load::Disk,
+}
+
+impl Shelf for Beside {
+    fn find(&self, asker: &str, pattern: &str) -> Result<Vec<Loaded>, String> {
+        if !pattern.contains('*') {
+            return self.disk.load(asker, pattern).map(|loaded| vec![loaded]);
+        }
+        let (folder, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        if folder.contains('*') {
+            return Err(format!("`{pattern}` has a `*` before its last part"));
+        }
+        let below = Path::new(asker).parent().unwrap_or_else(|| Path::new("")).join(folder);
+        let below = if below.as_os_str().is_empty() { PathBuf::from(".") } else { below };
+        let entries = fs::read_dir(&below).map_err(|error| format!("`{folder}` cannot be read: {}", error.kind()))?;
+        let mut names = BTreeSet::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| format!("`{folder}` cannot be read: {}", error.kind()))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if matches(last, &name) && entry.path().is_file() {
+                names.insert(name);
+            }
+        }
+        if names.is_empty() {
+            return Err(format!("no file is named like `{pattern}`"));
+        }
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        names.iter().map(|name| self.disk.load(asker, &format!("{prefix}{name}"))).collect()
+    }
+
+    fn snapshot(&self, asker: &str, name: &str) -> Result<Option<String>, String> {
+        let path = beside_file(asker, name)?;
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("`{name}` cannot be read: {}", error.kind())),
+        }
+    }
+
+    fn write_snapshot(&self, asker: &str, name: &str, text: &str) -> Result<(), String> {
+        let path = beside_file(asker, name)?;
+        let write = || {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(&path, text)
+        };
+        write().map_err(|error: std::io::Error| format!("`{name}` cannot be written: {}", error.kind()))
+    }
+}
+
+/// The path of a snapshot; it lies below the folder of the test file, so that tests from elsewhere write nowhere else.
+fn beside_file(asker: &str, name: &str) -> Result<PathBuf, String> {
+    let inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    if !inside {
+        return Err(format!("the snapshot `{name}` lies outside the folder of the test file"));
+    }
+    Ok(Path::new(asker).parent().unwrap_or_else(|| Path::new("")).join(name))
+}
+
+/// Whether a name is like a pattern in which `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    let mut rest = rest;
+    for part in middle {
+        match rest.find(part).and_then(|at| rest.get(at + part.len()..)) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, wanted) in [
+            ("*.json", "a.json", true),
+            ("*.json", "a.jsonl", false),
+            ("user-*-x*.json", "user-1-x.json", true),
+            ("user-*-x*.json", "user-1-y.json", false),
+            ("a*a", "a", false),
+            ("*", "anything", true),
+        ] {
+            assert_eq!(matches(pattern, name), wanted, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn snapshots_stay_beside_their_tests() {
+        for name in ["../x.json", "/x.json", "a/../../x.json"] {
+            assert!(beside_file("rules/a.test.yaml", name).is_err(), "{name}");
+        }
+        assert_eq!(beside_file("rules/a.test.yaml", "s/x.json"), Ok(PathBuf::from("rules/s/x.json")));
+    }
+}

@@ -1,0 +1,224 @@
+//! Everything that can come of the rules of a plan: what coverage counts, and the names that tests may expect.
+
+use super::operand::Operand;
+use super::ops;
+use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan};
+use super::steps::Steps;
+use crate::diag::Span;
+
+/// Where an outcome belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A claim, working value, field, refusal or check, by where it stands.
+    Rule(Span),
+    /// A lookup, by its number.
+    Lookup(usize),
+}
+
+/// One thing that can come of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Chance {
+    /// The rule gave a value of its own.
+    Ran,
+    /// The rule gave nothing, and nothing failed.
+    Missing,
+    /// The claim had no value and is required.
+    Required,
+    /// The default was used.
+    Defaulted,
+    /// Something failed, and `on_error` did this: `reject`, `warn`, `skip` or `default`.
+    Failed(&'static str),
+    /// A condition (`when`, `where`, `admit`, `that`, `needs`) held or did not.
+    Side(&'static str, bool),
+    /// The entry of a lookup was used, by its number.
+    Entry(usize),
+    /// A lookup had no entry.
+    Miss,
+}
+
+/// What can come of one rule.
+#[derive(Debug, Clone)]
+pub struct Possible {
+    /// What it is called: the claim's path, `$let`, `list[].field`, `credential.part`, `admit reason`, `lookup name`.
+    pub name: String,
+    /// Where it belongs.
+    pub place: Place,
+    /// Its outcomes with their names.
+    pub chances: Vec<(Chance, String)>,
+}
+
+impl Possible {
+    fn at(name: String, span: Span) -> Self {
+        Self { name, place: Place::Rule(span), chances: Vec::new() }
+    }
+
+    fn add(&mut self, chance: Chance, name: impl Into<String>) {
+        self.chances.push((chance, name.into()));
+    }
+
+    fn sides(&mut self, word: &'static str) {
+        self.add(Chance::Side(word, true), format!("`{word}` holds"));
+        self.add(Chance::Side(word, false), format!("`{word}` does not hold"));
+    }
+}
+
+impl Plan {
+    /// All outcomes that the rules can have, in the order in which they run; lookups come last.
+    #[must_use]
+    pub fn possible(&self) -> Vec<Possible> {
+        let mut found = Vec::new();
+        for (prefix, rule) in self.named_rules() {
+            found.push(of_rule(&prefix, rule));
+        }
+        for admit in &self.admit {
+            let mut possible = Possible::at(format!("admit {}", admit.reason), admit.span);
+            possible.sides("admit");
+            found.push(possible);
+        }
+        if let Some(credential) = self.credential.as_ref().filter(|credential| credential.when.is_some()) {
+            let mut possible = Possible::at("credential".to_owned(), credential.span);
+            possible.sides("when");
+            found.push(possible);
+        }
+        for check in &self.checks {
+            let mut possible = Possible::at(format!("check {}", check.because), check.span);
+            if check.that.is_some() {
+                possible.sides("that");
+            }
+            possible.sides("needs");
+            found.push(possible);
+        }
+        found.extend(self.lookups.iter().map(|lookup| {
+            let entries = lookup.entries.iter().enumerate();
+            let mut chances: Vec<_> =
+                entries.map(|(at, (key, _))| (Chance::Entry(at), format!("entry `{key}`"))).collect();
+            chances.push((Chance::Miss, "no entry".to_owned()));
+            Possible { name: format!("lookup {}", lookup.name), place: Place::Lookup(lookup.number), chances }
+        }));
+        found
+    }
+
+    /// All rules with the names that reports show, fields of objects after the rule that they belong to.
+    #[must_use]
+    pub fn named_rules(&self) -> Vec<(String, &RulePlan)> {
+        let mut found = Vec::new();
+        let split = self.split.iter().map(|split| &split.rule);
+        for rule in self.lets.iter().chain(split).chain(&self.claims) {
+            with_fields(rule, &mut found);
+        }
+        if let Some(credential) = &self.credential {
+            credential.scheme_rule.iter().chain(&credential.fields).for_each(|rule| with_fields(rule, &mut found));
+        }
+        found
+    }
+
+    /// The reasons for which the rules may refuse a customer.
+    pub fn refusals(&self) -> impl Iterator<Item = &str> {
+        self.admit.iter().map(|admit| admit.reason.as_str())
+    }
+
+    /// The reasons that checks between claims give.
+    pub fn check_reasons(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().map(|check| check.because.as_str())
+    }
+
+    /// The names that may stand in `warnings`.
+    #[must_use]
+    pub fn warning_names(&self) -> Vec<&str> {
+        let policies = self.named_rules().into_iter().filter_map(|(_, rule)| match &rule.policy {
+            Policy::Warn(name) => Some(name.as_str()),
+            _ => None,
+        });
+        policies.collect()
+    }
+}
+
+fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) {
+    let name = match rule.kind {
+        RuleKind::Claim | RuleKind::Field => rule.name.clone(),
+        RuleKind::Let | RuleKind::Split => format!("${}", rule.name),
+        RuleKind::Credential => format!("credential.{}", rule.name),
+    };
+    found.push((name.clone(), rule));
+    if let Some(EachPlan::Fields(fields)) = &rule.each {
+        for field in fields {
+            let before = found.len();
+            with_fields(field, found);
+            found.iter_mut().skip(before).for_each(|(inner, _)| *inner = format!("{name}[].{inner}"));
+        }
+    }
+}
+
+fn of_rule(name: &str, rule: &RulePlan) -> Possible {
+    let mut possible = Possible::at(name.to_owned(), rule.span);
+    if rule.when.is_some() {
+        possible.sides("when");
+    }
+    possible.add(Chance::Ran, "gives a value");
+    if rule.filter.is_some() {
+        possible.sides("where");
+    }
+    if rule.default.is_some() {
+        possible.add(Chance::Defaulted, "the default is used");
+    } else if may_be_missing(rule) {
+        if rule.required {
+            possible.add(Chance::Required, "missing, and required");
+        } else {
+            possible.add(Chance::Missing, "missing");
+        }
+    }
+    if can_fail(rule) {
+        let word = rule.policy_word();
+        possible.add(Chance::Failed(word), format!("`on_error: {word}`"));
+    }
+    possible
+}
+
+impl RulePlan {
+    /// What is done when a step fails: `reject`, `warn`, `skip` or `default`.
+    #[must_use]
+    pub fn policy_word(&self) -> &'static str {
+        match self.policy {
+            Policy::Reject => "reject",
+            Policy::Warn(_) => "warn",
+            Policy::Skip => "skip",
+            Policy::Default => "default",
+        }
+    }
+}
+
+/// Whether a rule can give nothing without a failure: not when a constant is taken as it is.
+fn may_be_missing(rule: &RulePlan) -> bool {
+    let from_constant = match &rule.origin {
+        OriginPlan::Value(operand) => is_constant(operand),
+        OriginPlan::From(sources) => sources.iter().any(|(operand, _)| is_constant(operand)),
+        OriginPlan::Script { .. } => false,
+    };
+    !from_constant || rule.filter.is_some()
+}
+
+fn is_constant(operand: &Operand) -> bool {
+    match operand {
+        Operand::Null | Operand::Reference(_) | Operand::Template(_) => false,
+        Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_) => true,
+        Operand::List(items) => items.iter().any(is_constant),
+        Operand::Object(members) => members.iter().any(|(_, value)| is_constant(value)),
+    }
+}
+
+/// Whether one of the rule's steps says that it can fail. Values of a kind that a step does not take are not counted: which
+/// kinds a legacy system sends is not known from the rules.
+fn can_fail(rule: &RulePlan) -> bool {
+    let of_elements = match &rule.each {
+        Some(EachPlan::Steps(steps)) => steps_can_fail(steps),
+        // a required field that is missing makes its element fail
+        Some(EachPlan::Fields(fields)) => fields.iter().any(|field| field.required && may_be_missing(field)),
+        None => false,
+    };
+    let is_script = matches!(rule.origin, OriginPlan::Script { .. });
+    is_script || of_elements || steps_can_fail(&rule.steps) || steps_can_fail(&rule.then)
+}
+
+fn steps_can_fail(steps: &Steps) -> bool {
+    steps.0.iter().any(|step| ops::find(step.name).is_some_and(|spec| !spec.fails.is_empty()))
+}

@@ -1,0 +1,210 @@
+//! Plain, salted, repeated and keyed digests: what most home-made systems store.
+
+use zeroize::Zeroizing;
+
+use crate::password::credential::Credential;
+use crate::password::digests::Digest;
+use crate::password::encoding::{from_base64, from_hex, same, to_utf16le};
+use crate::password::limits::Cost;
+use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::verdict::{Problem, Verdict};
+
+/// How a password's text becomes the bytes that are hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// The presented bytes.
+    AsPresented,
+    /// UTF-16, little-endian: .NET, SQL Server, Windows.
+    Utf16Le,
+    /// ISO 8859-1.
+    Latin1,
+    /// 7 bits.
+    Ascii,
+}
+
+impl Letters {
+    /// The encoding of that name, as Auth0 and Node.js call them.
+    pub fn named(name: &str) -> Result<Self, Problem> {
+        match name.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
+            "utf8" | "" => Ok(Self::AsPresented),
+            "utf16le" | "utf16" | "ucs2" => Ok(Self::Utf16Le),
+            "latin1" | "binary" | "iso88591" => Ok(Self::Latin1),
+            "ascii" => Ok(Self::Ascii),
+            _ => Err(Problem::unsupported("this password encoding is not known")),
+        }
+    }
+
+    /// The bytes; `None` when the encoding cannot write the password, so that it was never set.
+    pub fn encode(self, password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        match self {
+            Self::AsPresented => Some(Zeroizing::new(password.to_vec())),
+            Self::Utf16Le => to_utf16le(password),
+            Self::Latin1 => {
+                let text = std::str::from_utf8(password).ok()?;
+                let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+                for letter in text.chars() {
+                    bytes.push(u8::try_from(u32::from(letter)).ok()?);
+                }
+                Some(bytes)
+            }
+            Self::Ascii => password.is_ascii().then(|| Zeroizing::new(password.to_vec())),
+        }
+    }
+}
+
+/// What the digest is taken of.
+pub(super) enum Over {
+    /// The password between two byte strings.
+    Between(Vec<u8>, Vec<u8>),
+    /// The password under HMAC with this key.
+    Keyed(Zeroizing<Vec<u8>>),
+}
+
+/// A digest over a password.
+pub(super) struct Digested {
+    pub digest: Digest,
+    pub over: Over,
+    pub letters: Letters,
+    /// How many times the bare digest is taken again of its own output.
+    pub again: u64,
+    pub hash: Vec<u8>,
+    /// The stored text in its usual form.
+    pub printed: Option<String>,
+}
+
+impl Digested {
+    /// A digest of `before`, the password and `after`.
+    pub fn between(digest: Digest, before: &[u8], after: &[u8], hash: Vec<u8>) -> Self {
+        let over = Over::Between(before.to_vec(), after.to_vec());
+        Self { digest, over, letters: Letters::AsPresented, again: 0, hash, printed: None }
+    }
+
+    /// An HMAC of the password.
+    pub fn keyed(digest: Digest, key: Vec<u8>, hash: Vec<u8>) -> Self {
+        let over = Over::Keyed(Zeroizing::new(key));
+        Self { digest, over, letters: Letters::AsPresented, again: 0, hash, printed: None }
+    }
+
+    /// Names the stored text.
+    pub fn printed(mut self, text: String) -> Self {
+        self.printed = Some(text);
+        self
+    }
+
+    /// The hash, boxed, when it has the size of its digest.
+    pub fn boxed(self) -> Understood {
+        if self.hash.len() == self.digest.size() {
+            Ok(Box::new(self))
+        } else {
+            Err(Problem::malformed(format!(
+                "the hash does not have the {} bytes of {}",
+                self.digest.size(),
+                self.digest.name()
+            )))
+        }
+    }
+}
+
+impl StoredHash for Digested {
+    fn cost(&self) -> Cost {
+        Cost::Digests(self.again.saturating_add(1))
+    }
+
+    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
+        let Some(password) = self.letters.encode(attempt.password) else { return Verdict::Mismatch };
+        let first = match &self.over {
+            Over::Between(before, after) => self.digest.hash(&[before, &password, after]),
+            Over::Keyed(key) => self.digest.hmac(key, &[&password]),
+        };
+        Verdict::proof(same(&self.digest.repeat(self.again, first), &self.hash))
+    }
+
+    fn canonical(&self) -> Option<String> {
+        self.printed.clone()
+    }
+}
+
+/// Whether the salt stands in front of the password; the default is in front.
+fn is_prefix(credential: &Credential) -> Result<bool, Problem> {
+    match credential.text(&["salt_position", "order", "saltOrder"]) {
+        None => Ok(true),
+        Some(text) => match text.to_ascii_lowercase().replace(' ', "").as_str() {
+            "prefix" | "salt+password" => Ok(true),
+            "suffix" | "postfix" | "password+salt" => Ok(false),
+            _ => Err(Problem::unsupported("this order of salt and password is not known")),
+        },
+    }
+}
+
+/// Bytes that are hexadecimal or base64 of exactly this digest's size.
+pub(super) fn sized(text: &str, digest: Digest) -> Option<Vec<u8>> {
+    let fits = |bytes: &Vec<u8>| bytes.len() == digest.size();
+    from_hex(text).filter(fits).or_else(|| from_base64(text).filter(fits))
+}
+
+/// Reads formats `digest`, `hmac` and the bare names `md5`, `sha256` and so on: parts `algorithm`, `hash`, `salt`,
+/// `salt_position` (or `order`), `password_encoding`, `iterations`, or a whole text in hexadecimal or base64.
+pub(super) fn parse(credential: &Credential) -> Understood {
+    let named = credential.text(&["algorithm"]).unwrap_or(credential.scheme());
+    if named.eq_ignore_ascii_case("hmac") {
+        return keyed(credential);
+    }
+    let digest = Digest::named(named).ok_or(Problem::unsupported("this digest is not known"))?;
+    let hash = hash(credential, digest)?;
+    let salt = credential.bytes("salt", "utf8")?.unwrap_or_default();
+    let mut digested = match is_prefix(credential)? {
+        true => Digested::between(digest, &salt, &[], hash),
+        false => Digested::between(digest, &[], &salt, hash),
+    };
+    digested.letters = Letters::named(credential.text(&["password_encoding"]).unwrap_or("utf8"))?;
+    digested.again = match credential.number(&["iterations", "rounds"])? {
+        Some(0) => return Err(Problem::malformed("the number of iterations is zero")),
+        rounds => rounds.unwrap_or(1) - 1,
+    };
+    digested.boxed()
+}
+
+fn keyed(credential: &Credential) -> Understood {
+    let name =
+        credential.text(&["digest", "hash_function"]).ok_or(Problem::malformed("the part `digest` is missing"))?;
+    let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
+    let key = match credential.bytes("key", "utf8")? {
+        Some(key) => key,
+        None => credential.pepper().ok_or(Problem::malformed("the part `key` is missing"))?.as_bytes().to_vec(),
+    };
+    let hash = hash(credential, digest)?;
+    let salt = credential.bytes("salt", "utf8")?.unwrap_or_default();
+    let letters = Letters::named(credential.text(&["password_encoding"]).unwrap_or("utf8"))?;
+    if salt.is_empty() {
+        let mut digested = Digested::keyed(digest, key, hash);
+        digested.letters = letters;
+        return digested.boxed();
+    }
+    Err(Problem::unsupported("a salted HMAC needs a template that says where the salt stands"))
+}
+
+/// The hash of a credential: decoded as it says, or hexadecimal or base64 by its size.
+fn hash(credential: &Credential, digest: Digest) -> Result<Vec<u8>, Problem> {
+    if let (None, Some(text)) = (credential.text(&["hash_encoding"]), credential.text(&["hash", "encoded", "value"])) {
+        return sized(text, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"));
+    }
+    match credential.bytes("hash", "hex")? {
+        Some(hash) => Ok(hash),
+        None => sized(credential.required()?, digest)
+            .ok_or(Problem::malformed("the hash does not have the size of its digest")),
+    }
+}
+
+/// Reads `ssha`, `smd5`, `ssha256` and their like in parts: `hash_b64`, `salt_b64`; the password stands in front.
+pub(super) fn parse_salted(credential: &Credential) -> Understood {
+    let name = credential.scheme().to_ascii_lowercase();
+    let digest = Digest::named(name.strip_prefix('s').unwrap_or(&name))
+        .ok_or(Problem::unsupported("this digest is not known"))?;
+    if let Some(text) = credential.whole() {
+        let text = if text.starts_with('{') { text.to_owned() } else { format!("{{{name}}}{text}") };
+        return super::ldap::boxed(&text);
+    }
+    let hash = credential.bytes("hash", "base64")?.ok_or(Problem::malformed("the part `hash` is missing"))?;
+    let salt = credential.bytes("salt", "base64")?.ok_or(Problem::malformed("the part `salt` is missing"))?;
+    Digested::between(digest, &[], &salt, hash).boxed()
+}

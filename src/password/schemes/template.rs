@@ -1,0 +1,97 @@
+//! Hashes that a digest template describes, and templates as transformations in front of other hashes.
+
+use zeroize::Zeroizing;
+
+use crate::password::credential::{Credential, decode};
+use crate::password::encoding::same;
+use crate::password::limits::Cost;
+use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
+use crate::password::template::{Template, TemplateInput, TemplateProblem};
+use crate::password::verdict::{Problem, Verdict};
+
+/// A template with the parts of the record that it reads.
+pub(super) struct Bound {
+    template: Template,
+    salt: Vec<u8>,
+    user: String,
+    pepper: Zeroizing<String>,
+}
+
+struct Templated {
+    bound: Bound,
+    hash: Vec<u8>,
+}
+
+/// Reads format `template`: parts `template`, `hash`, and what the template uses of `salt`, `user`, `pepper`.
+pub(super) fn parse(credential: &Credential) -> Understood {
+    let bound = Bound::new(credential.required_text(&["template"])?, credential)?;
+    let hash = match credential.bytes("hash", "text")? {
+        Some(hash) => hash,
+        None => decode("hash", credential.required()?, credential.text(&["hash_encoding"]).unwrap_or("text"))?,
+    };
+    if hash.is_empty() {
+        return Err(Problem::malformed("the hash is empty"));
+    }
+    Ok(Box::new(Templated { bound, hash }))
+}
+
+/// A hash over what the template makes of the password.
+pub(super) fn transformed(text: &str, credential: &Credential, inner: Box<dyn StoredHash>) -> Understood {
+    let bound = Bound::new(text, credential)?;
+    let calls = bound.template.calls();
+    Ok(Box::new(Prepared { prepare: Box::new(move |password| bound.value(password)), calls, inner, prefix: None }))
+}
+
+impl Bound {
+    fn new(text: &str, credential: &Credential) -> Result<Self, Problem> {
+        let template = Template::compile(text).map_err(|error| match error.problem() {
+            TemplateProblem::TooCostly => Problem::cost(error.message().to_owned()),
+            _ => Problem::malformed(format!("the template is not valid: {}", error.message())),
+        })?;
+        let uses = template.uses();
+        let need = |used: bool, there: bool, what: &str| {
+            if used && !there {
+                Err(Problem::malformed(format!("the template needs a {what} that is missing")))
+            } else {
+                Ok(())
+            }
+        };
+        let salt = credential.bytes("salt", "utf8")?;
+        let (user, pepper) = (credential.username(), credential.pepper());
+        need(uses.salt, salt.is_some(), "salt")?;
+        need(uses.user, user.is_some(), "user name")?;
+        need(uses.pepper, pepper.is_some(), "pepper")?;
+        Ok(Self {
+            template,
+            salt: salt.unwrap_or_default(),
+            user: user.unwrap_or_default().to_owned(),
+            pepper: Zeroizing::new(pepper.unwrap_or_default().to_owned()),
+        })
+    }
+
+    fn value(&self, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Verdict> {
+        let input = TemplateInput {
+            pass: password,
+            salt: &self.salt,
+            user: self.user.as_bytes(),
+            pepper: self.pepper.as_bytes(),
+        };
+        self.template.evaluate(&input).map_err(|error| {
+            // A password that the legacy encoding cannot write was never set there.
+            if error.is_refusal() { Verdict::CostRefused(error.to_string().into()) } else { Verdict::Mismatch }
+        })
+    }
+}
+
+impl StoredHash for Templated {
+    fn cost(&self) -> Cost {
+        Cost::Digests(self.bound.template.calls())
+    }
+
+    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
+        match self.bound.value(attempt.password) {
+            Ok(value) => Verdict::proof(same(&value, &self.hash)),
+            Err(verdict) => verdict,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Cases: a test with one record each. A test over many files becomes many cases.
+
+use std::collections::BTreeMap;
+
+use bumpalo::Bump;
+
+use super::file::{RecordSource, Test, TestFile};
+use super::shelf::Shelf;
+use crate::diag::{Diagnostic, FileId, Files, Findings};
+use crate::engine::compile::{Loaded, literal};
+use crate::engine::context::Cx;
+use crate::engine::operand::Operand;
+use crate::engine::run::Settings;
+use crate::model::json::to_json;
+use crate::rules::syntax::Word;
+
+/// A test with one record.
+#[derive(Debug)]
+pub struct Case<'t> {
+    /// The test's name; of many records, also the file's, and the line's.
+    pub name: String,
+    /// The test file, as it is shown.
+    pub file: &'t str,
+    pub(super) test: &'t Test,
+    pub(super) record: Record<'t>,
+    shared: &'t [(Word, Operand)],
+    several: bool,
+}
+
+/// The record of a case.
+#[derive(Debug)]
+pub(super) enum Record<'t> {
+    /// In the test.
+    Inline(&'t Operand),
+    /// YAML of a file.
+    Yaml(Operand),
+    /// JSON text, read anew for every run so that every digit is kept.
+    Json(String),
+}
+
+/// The cases of a test file; record files are read.
+pub fn cases<'t>(file: &'t TestFile, files: &mut Files, shelf: &dyn Shelf, findings: &mut Findings) -> Vec<Case<'t>> {
+    let mut found = Vec::new();
+    for test in &file.tests {
+        for (suffix, record, several) in records(test, &file.name, files, shelf, findings) {
+            let name = suffix.map_or_else(|| test.name.text.clone(), |suffix| format!("{}: {suffix}", test.name.text));
+            found.push(Case { name, file: &file.name, test, record, shared: &file.params, several });
+        }
+    }
+    same_snapshots(&found, findings);
+    found
+}
+
+type Found<'t> = (Option<String>, Record<'t>, bool);
+
+fn records<'t>(
+    test: &'t Test,
+    asker: &str,
+    files: &mut Files,
+    shelf: &dyn Shelf,
+    findings: &mut Findings,
+) -> Vec<Found<'t>> {
+    let pattern = match &test.record {
+        RecordSource::Inline(operand) => return vec![(None, Record::Inline(operand), false)],
+        RecordSource::Files(pattern) => pattern,
+    };
+    let loaded = match shelf.find(asker, &pattern.text) {
+        Ok(loaded) => loaded,
+        Err(problem) => {
+            let help = "the path is relative to the test file; `*` in its last part stands for any text";
+            findings.push(Diagnostic::error("R606", pattern.span, problem, help));
+            return Vec::new();
+        }
+    };
+    let is_pattern = pattern.text.contains('*');
+    let mut found = Vec::new();
+    for file in loaded {
+        let name = file.name.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
+        let name = is_pattern.then_some(name);
+        of_file(file, name, pattern, files, findings, &mut found);
+    }
+    found
+}
+
+fn of_file(
+    file: Loaded,
+    name: Option<String>,
+    pattern: &Word,
+    files: &mut Files,
+    findings: &mut Findings,
+    found: &mut Vec<Found<'_>>,
+) {
+    let ending = file.name.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    match ending.as_str() {
+        "json" => {
+            let several = name.is_some();
+            found.push((name, Record::Json(file.text), several));
+        }
+        "ndjson" | "jsonl" => {
+            let before = found.len();
+            for (line, text) in file.text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
+                let line = format!("line {}", line + 1);
+                let suffix = name.as_ref().map_or_else(|| line.clone(), |name| format!("{name} {line}"));
+                found.push((Some(suffix), Record::Json(text.to_owned()), true));
+            }
+            if found.len() == before {
+                let message = format!("`{}` holds no record", file.name);
+                findings.push(Diagnostic::error("R606", pattern.span, message, "write one JSON object per line"));
+            }
+        }
+        "yaml" | "yml" => {
+            let id: FileId = files.add(file.name, file.text);
+            if let Some(tree) = crate::rules::read(files, id, findings) {
+                let several = name.is_some();
+                found.push((name, Record::Yaml(literal(&tree).0), several));
+            }
+        }
+        _ => {
+            let message = format!("`{}` is no record file", file.name);
+            let help = "records are `.json`, `.yaml`, or `.ndjson` and `.jsonl` with one record per line";
+            findings.push(Diagnostic::error("R606", pattern.span, message, help));
+        }
+    }
+}
+
+/// Two cases that share a snapshot would overwrite each other's.
+fn same_snapshots(cases: &[Case<'_>], findings: &mut Findings) {
+    let mut seen = BTreeMap::new();
+    for case in cases {
+        let (Some(path), Some(word)) = (case.snapshot(), &case.test.wants.snapshot) else { continue };
+        if let Some(first) = seen.insert(path.clone(), word.span) {
+            let message = format!("two records share the snapshot `{path}`");
+            let help = "name a folder, ending in `/`; each record gets a file of its own in it";
+            let mut finding = Diagnostic::error("R607", word.span, message, help);
+            if first != word.span {
+                finding = finding.also(first, "first here");
+            }
+            findings.push(finding);
+        }
+    }
+}
+
+impl Case<'_> {
+    /// The path of the snapshot, relative to the test file, when the test has one.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<String> {
+        let word = self.test.wants.snapshot.as_ref()?;
+        if word.text.to_ascii_lowercase().ends_with(".json") {
+            return Some(word.text.clone());
+        }
+        let folder = word.text.trim_end_matches('/');
+        Some(format!("{folder}/{}.json", file_name(&self.name)))
+    }
+
+    /// The settings of the run; unread fields are looked for.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let arena = Bump::new();
+        let mut settings = Settings { facts: self.test.facts.clone(), unread: true, ..Settings::default() };
+        for (name, value) in self.test.params.iter().chain(self.shared) {
+            if !settings.params.iter().any(|(have, _)| *have == name.text) {
+                settings.params.push((name.text.clone(), to_json(value.value(&Cx::bare(&arena)))));
+            }
+        }
+        settings
+    }
+
+    /// Whether the test has more than one record.
+    #[must_use]
+    pub fn is_one_of_many(&self) -> bool {
+        self.several
+    }
+}
+
+/// A name as the name of a file: what is neither letter nor digit becomes one `-`.
+fn file_name(name: &str) -> String {
+    let name = name.strip_suffix(".json").unwrap_or(name);
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_alphanumeric() || c == '_' {
+            out.extend(c.to_lowercase());
+        } else if !out.ends_with('-') {
+            out.push('-');
+        }
+    }
+    out.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn names_become_file_names() {
+        for (name, file) in [
+            ("all samples: wordpress-2.json", "all-samples-wordpress-2"),
+            ("Größe / ../x", "größe-x"),
+            ("one of two: users.ndjson line 3", "one-of-two-users-ndjson-line-3"),
+        ] {
+            assert_eq!(file_name(name), file);
+        }
+    }
+}

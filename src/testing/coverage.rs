@@ -1,0 +1,188 @@
+//! Coverage: which of the outcomes that the rules can have were seen.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use crate::diag::Span;
+use crate::engine::context::Note;
+use crate::engine::outcome::Reason;
+use crate::engine::plan::{Plan, RuleKind, RulePlan};
+use crate::engine::possible::{Chance, Place};
+use crate::engine::probe::{Event, Probe};
+use crate::model::Value;
+
+/// The outcomes that were seen, over any number of runs of one plan.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    seen: HashSet<(Place, Chance)>,
+    stack: Vec<Frame>,
+}
+
+/// A rule that has begun.
+#[derive(Debug)]
+struct Frame {
+    span: Span,
+    is_field: bool,
+    /// Whether nothing came of it for another reason than missing input: a failure, or its `when`.
+    failed: bool,
+    /// Whether the default was used.
+    defaulted: bool,
+}
+
+/// The coverage of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covered {
+    /// What the rule is called.
+    pub name: String,
+    /// How many of its outcomes were seen.
+    pub seen: usize,
+    /// How many it can have.
+    pub total: usize,
+    /// The names of those not seen.
+    pub open: Vec<String>,
+}
+
+/// The coverage of a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageReport {
+    /// The rule file.
+    pub file: String,
+    /// Its rules, refusals, checks and lookups.
+    pub rules: Vec<Covered>,
+}
+
+impl Coverage {
+    /// Tells of an example of a rule: it gives a value, or a reason why not.
+    pub fn example(&mut self, rule: &RulePlan, result: &Result<Value<'_>, Reason>) {
+        match result {
+            Ok(value) => self.event(Event::Result { rule, value: *value }),
+            Err(_) => {
+                self.see(Place::Rule(rule.span), Chance::Failed(rule.policy_word()));
+                self.stack.clear();
+            }
+        }
+    }
+
+    /// What was seen of everything that can come of a plan.
+    ///
+    /// Lookups of shared files count from their first use on: a file may use a part of what is shared.
+    #[must_use]
+    pub fn report(&self, file: &str, plan: &Plan) -> CoverageReport {
+        let mut rules = Vec::new();
+        for possible in plan.possible() {
+            let seen = |chance: &Chance| self.seen.contains(&(possible.place, *chance));
+            let open: Vec<String> =
+                possible.chances.iter().filter(|(chance, _)| !seen(chance)).map(|(_, name)| name.clone()).collect();
+            let total = possible.chances.len();
+            let is_shared = matches!(possible.place, Place::Lookup(_)) && possible.name.contains('.');
+            if is_shared && open.len() == total {
+                continue;
+            }
+            rules.push(Covered { name: possible.name, seen: total - open.len(), total, open });
+        }
+        CoverageReport { file: file.to_owned(), rules }
+    }
+
+    fn see(&mut self, place: Place, chance: Chance) {
+        self.seen.insert((place, chance));
+    }
+
+    fn see_here(&mut self, chance: Chance) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.failed |= matches!(chance, Chance::Failed(_) | Chance::Required | Chance::Side("when", false));
+            frame.defaulted |= chance == Chance::Defaulted;
+            let place = Place::Rule(frame.span);
+            self.see(place, chance);
+        }
+    }
+
+    /// A required field that has no value is a failed element of the list around it.
+    fn required(&mut self, policy: &'static str) {
+        self.see_here(Chance::Required);
+        if self.stack.pop_if(|frame| frame.is_field).is_some() {
+            self.see_here(Chance::Failed(policy));
+        }
+    }
+
+    fn result(&mut self, rule: &RulePlan, value: Value<'_>) {
+        // a rule tried on an example has not begun
+        let at = self.stack.iter().rposition(|frame| frame.span == rule.span);
+        let frame = at.and_then(|at| self.stack.drain(at..).next());
+        let (failed, defaulted) = frame.map_or((false, false), |frame| (frame.failed, frame.defaulted));
+        let place = Place::Rule(rule.span);
+        match value.is_present() {
+            true if !defaulted => self.see(place, Chance::Ran),
+            false if !failed => self.see(place, Chance::Missing),
+            _ => {}
+        }
+    }
+}
+
+impl Probe for Coverage {
+    const ON: bool = true;
+
+    fn event(&mut self, event: Event<'_, '_>) {
+        match event {
+            Event::Rule(rule) => {
+                if rule.kind != RuleKind::Field {
+                    // rules that made the record fall have no result
+                    self.stack.clear();
+                }
+                let is_field = rule.kind == RuleKind::Field;
+                self.stack.push(Frame { span: rule.span, is_field, failed: false, defaulted: false });
+            }
+            Event::Condition { word, span, holds, .. } => {
+                let here = self.stack.last().is_some_and(|frame| frame.span == span);
+                if here {
+                    self.see_here(Chance::Side(word, holds));
+                } else {
+                    self.see(Place::Rule(span), Chance::Side(word, holds));
+                }
+            }
+            Event::Note(Note::LookupHit { lookup, entry }) => self.see(Place::Lookup(lookup), Chance::Entry(entry)),
+            Event::Note(Note::LookupMiss { lookup }) => self.see(Place::Lookup(lookup), Chance::Miss),
+            Event::Failed { step: "required", policy, .. } => self.required(policy),
+            Event::Failed { policy, .. } => self.see_here(Chance::Failed(policy)),
+            Event::Defaulted(_) => self.see_here(Chance::Defaulted),
+            Event::Result { rule, value } => self.result(rule, value),
+            Event::Note(Note::Script { .. })
+            | Event::Read { .. }
+            | Event::Step { .. }
+            | Event::Element { .. }
+            | Event::Refused(_) => {}
+        }
+    }
+}
+
+impl CoverageReport {
+    /// Outcomes seen, and outcomes in all.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        self.rules.iter().fold((0, 0), |(seen, total), rule| (seen + rule.seen, total + rule.total))
+    }
+
+    /// The report as JSON: `file`, `covered`, `total` and the `rules`, each with its `open` outcomes.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let (seen, total) = self.count();
+        let rules: Vec<_> = self
+            .rules
+            .iter()
+            .map(|rule| json!({ "name": rule.name, "covered": rule.seen, "total": rule.total, "open": rule.open }))
+            .collect();
+        json!({ "file": self.file, "covered": seen, "total": total, "rules": rules })
+    }
+}
+
+/// Outcomes seen as a share of all, in whole per cent, rounded down so that 100 means all of them.
+#[must_use]
+pub fn percent(seen: usize, total: usize) -> usize {
+    (seen * 100).checked_div(total).unwrap_or(100)
+}
+
+/// Outcomes seen, and outcomes in all, of several rule files.
+#[must_use]
+pub fn total(reports: &[CoverageReport]) -> (usize, usize) {
+    reports.iter().map(CoverageReport::count).fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
+}

@@ -1,0 +1,266 @@
+//! Judging a run: what was expected against what became of the record.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::account::{Extent, differences, pretty, spoken_of, without_nulls, written};
+use super::prove::prove;
+use super::want::{Accounts, Claims, Rejected, Want, WantedReason, Wants};
+use crate::engine::context::Cx;
+use crate::engine::outcome::{Made, Outcome, Reason};
+use crate::engine::run::Run;
+use crate::model::Value;
+use crate::model::json::to_json;
+use crate::rules::syntax::Word;
+
+/// One way in which a test failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// One sentence.
+    pub message: String,
+    /// What was expected and what was there, when both can be shown.
+    pub shown: Option<Shown>,
+    /// The rules that are to blame, to print their trace.
+    pub rules: Vec<String>,
+}
+
+/// Two texts to be shown side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+}
+
+impl Failure {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), shown: None, rules: Vec::new() }
+    }
+
+    pub(super) fn shows(mut self, expected: String, actual: String) -> Self {
+        self.shown = Some(Shown { expected, actual });
+        self
+    }
+
+    pub(super) fn blames(mut self, rules: impl IntoIterator<Item = String>) -> Self {
+        self.rules.extend(rules);
+        self
+    }
+}
+
+/// Everything in which a run is not what a test expects.
+pub(super) fn judge(wants: &Wants, run: &Run<'_>, arena: &Bump) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    match (&wants.accounts, run.outcomes.as_slice()) {
+        (None, _) => {}
+        (Some(Accounts::One(want)), [outcome]) => Judge { arena, failures: &mut failures }.outcome(want, outcome),
+        (Some(Accounts::One(_)), outcomes) => failures.push(count(1, outcomes)),
+        (Some(Accounts::Several(wants)), outcomes) if wants.len() != outcomes.len() => {
+            failures.push(count(wants.len(), outcomes));
+        }
+        (Some(Accounts::Several(wants)), outcomes) => {
+            for (number, (want, outcome)) in wants.iter().zip(outcomes).enumerate() {
+                let before = failures.len();
+                Judge { arena, failures: &mut failures }.outcome(want, outcome);
+                for failure in failures.iter_mut().skip(before) {
+                    failure.message = format!("account {}: {}", number + 1, failure.message);
+                }
+            }
+        }
+    }
+    failures
+}
+
+fn count(wanted: usize, outcomes: &[Outcome<'_>]) -> Failure {
+    let became: Vec<String> = outcomes.iter().map(became).collect();
+    let accounts = if wanted == 1 { "one account".to_owned() } else { format!("{wanted} accounts") };
+    let message = format!("expected {accounts}, found {}: {}", outcomes.len(), became.join("; "));
+    Failure::new(message).blames(outcomes.iter().flat_map(blamed))
+}
+
+/// What became of a record, in words; never a value of it.
+fn became(outcome: &Outcome<'_>) -> String {
+    match outcome {
+        Outcome::Account(_) => "an account".to_owned(),
+        Outcome::Refused(reason) => format!("refused as `{reason}`"),
+        Outcome::Rejected(reasons) => format!("held back ({})", list(reasons)),
+    }
+}
+
+fn list(reasons: &[Reason]) -> String {
+    let texts = reasons.iter().map(|reason| format!("`{}` at `{}`: {}", reason.rule, reason.step, reason.message));
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+fn blamed(outcome: &Outcome<'_>) -> Vec<String> {
+    match outcome {
+        Outcome::Account(_) => Vec::new(),
+        Outcome::Refused(_) => vec!["admit".to_owned()],
+        Outcome::Rejected(reasons) => reasons.iter().map(|reason| reason.rule.clone()).collect(),
+    }
+}
+
+struct Judge<'a, 'f> {
+    arena: &'a Bump,
+    failures: &'f mut Vec<Failure>,
+}
+
+impl<'a> Judge<'a, '_> {
+    fn outcome(&mut self, want: &'a Want, outcome: &Outcome<'_>) {
+        if let Some(refused) = &want.refused {
+            if !matches!(outcome, Outcome::Refused(reason) if *reason == refused.text) {
+                self.other(&format!("the refusal `{}`", refused.text), outcome);
+            }
+            return;
+        }
+        if let Some(rejected) = &want.rejected {
+            match outcome {
+                Outcome::Rejected(reasons) => self.reasons(rejected, reasons),
+                _ => self.other("the record to be held back", outcome),
+            }
+            return;
+        }
+        match outcome {
+            Outcome::Account(made) => self.made(want, made),
+            _ => self.other("an account", outcome),
+        }
+    }
+
+    fn other(&mut self, wanted: &str, outcome: &Outcome<'_>) {
+        let failure = Failure::new(format!("expected {wanted}, and the record became {}", became(outcome)));
+        self.failures.push(failure.blames(blamed(outcome)));
+    }
+
+    fn reasons(&mut self, wanted: &Rejected, reasons: &[Reason]) {
+        let Rejected::For(wanted) = wanted else { return };
+        let fits = |want: &WantedReason, reason: &Reason| {
+            want.rule.text == reason.rule && want.step.as_ref().is_none_or(|step| step.text == reason.step)
+        };
+        let all_wanted = wanted.iter().all(|want| reasons.iter().any(|reason| fits(want, reason)));
+        let all_known = reasons.iter().all(|reason| wanted.iter().any(|want| fits(want, reason)));
+        if all_wanted && all_known {
+            return;
+        }
+        let text = |rule: &str, step: Option<&str>| step.map_or(rule.to_owned(), |step| format!("{rule} at {step}"));
+        let expected =
+            wanted.iter().map(|want| text(&want.rule.text, want.step.as_ref().map(|step| step.text.as_str())));
+        let actual = reasons.iter().map(|reason| text(&reason.rule, Some(&reason.step)));
+        let failure = Failure::new(format!("the record is held back for other reasons: {}", list(reasons)))
+            .shows(expected.collect::<Vec<_>>().join("\n"), actual.collect::<Vec<_>>().join("\n"))
+            .blames(reasons.iter().map(|reason| reason.rule.clone()));
+        self.failures.push(failure);
+    }
+
+    fn made(&mut self, want: &'a Want, made: &Made<'_>) {
+        let account = written(made.account.value(), self.arena);
+        let credential = written(made.credential, self.arena);
+        if let Some(Claims { value, .. }) = &want.expect {
+            let expected = self.value(value);
+            self.compare("the account", expected, account, Extent::Part);
+        }
+        if let Some(Claims { value, .. }) = &want.exactly {
+            let expected = self.value(value);
+            let actual = self.whole(want, expected, account, credential, made.warnings);
+            let expected = self.sorted_warnings(without_nulls(expected, self.arena));
+            self.compare("the account", expected, actual, Extent::Whole);
+        }
+        if let Some(wanted) = &want.credential {
+            let expected = self.value(wanted);
+            self.compare("the credential", expected, credential, Extent::Part);
+        }
+        if let Some(wanted) = &want.warnings {
+            self.warnings(wanted, made.warnings);
+        }
+        let proofs = [(&want.password, true), (&want.wrong_password, false)];
+        for (password, wanted) in proofs.into_iter().filter_map(|(word, wanted)| Some((word.as_ref()?, wanted))) {
+            self.proof(credential, password, wanted);
+        }
+    }
+
+    fn value(&self, operand: &'a crate::engine::operand::Operand) -> Value<'a> {
+        operand.value(&Cx::bare(self.arena))
+    }
+
+    fn compare(&mut self, what: &str, expected: Value<'a>, actual: Value<'a>, extent: Extent) {
+        let paths = differences(expected, actual, extent);
+        if paths.is_empty() {
+            return;
+        }
+        let at = paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let shown = spoken_of(expected, actual, extent, self.arena);
+        let failure = Failure::new(format!("{what} differs at {at}")).shows(pretty(expected), pretty(shown)).blames(
+            paths.into_iter().map(|path| if what == "the account" { path } else { format!("credential.{path}") }),
+        );
+        self.failures.push(failure);
+    }
+
+    /// The account with what else `exactly` speaks of: warnings and the credential, unless the test has keys for them.
+    fn whole(
+        &self,
+        want: &Want,
+        expected: Value<'a>,
+        account: Value<'a>,
+        credential: Value<'a>,
+        warnings: &[&str],
+    ) -> Value<'a> {
+        let mut members = ArenaVec::new_in(self.arena);
+        members.extend(account.as_object().unwrap_or_default().iter().copied());
+        let named = |key: &str| !matches!(expected.member(key), Value::Missing | Value::Null);
+        if named("warnings") || (want.warnings.is_none() && !warnings.is_empty()) {
+            let texts = warnings.iter().map(|name| Value::Text(self.arena.alloc_str(name)));
+            let mut list: Vec<Value<'a>> = texts.collect();
+            list.sort_by_key(|value| value.as_text());
+            members.push(("warnings", Value::List(self.arena.alloc_slice_copy(&list))));
+        }
+        let spoken_of = want.credential.is_some() || want.password.is_some() || want.wrong_password.is_some();
+        if credential.is_present() && (named("credential") || !spoken_of) {
+            members.push(("credential", credential));
+        }
+        Value::Object(members.into_bump_slice())
+    }
+
+    fn sorted_warnings(&self, expected: Value<'a>) -> Value<'a> {
+        let mut members = ArenaVec::new_in(self.arena);
+        for (key, value) in expected.as_object().unwrap_or_default() {
+            let value = match value {
+                Value::List(items) if *key == "warnings" => {
+                    let sorted = self.arena.alloc_slice_copy(items);
+                    sorted.sort_by_key(|value| value.as_text());
+                    Value::List(sorted)
+                }
+                value => *value,
+            };
+            members.push((*key, value));
+        }
+        Value::Object(members.into_bump_slice())
+    }
+
+    fn warnings(&mut self, wanted: &[Word], actual: &[&str]) {
+        let mut wanted: Vec<&str> = wanted.iter().map(|word| word.text.as_str()).collect();
+        let mut actual = actual.to_vec();
+        wanted.sort_unstable();
+        actual.sort_unstable();
+        if wanted != actual {
+            let others = wanted.iter().filter(|name| !actual.contains(name));
+            let blamed = others.chain(actual.iter().filter(|name| !wanted.contains(name)));
+            let failure = Failure::new("the warnings differ")
+                .blames(blamed.map(|name| (*name).to_owned()))
+                .shows(wanted.join("\n"), actual.join("\n"));
+            self.failures.push(failure);
+        }
+    }
+
+    fn proof(&mut self, credential: Value<'_>, password: &Word, wanted: bool) {
+        let (word, key) = if wanted { ("match", "password") } else { ("mismatch", "wrong_password") };
+        let found = match prove(&to_json(credential), &password.text) {
+            Ok(verdict) if wanted && verdict.is_proof() => return,
+            Ok(verdict) if !wanted && verdict.name() == "mismatch" => return,
+            Ok(verdict) if verdict.why().is_empty() => verdict.name().to_owned(),
+            Ok(verdict) => format!("{}: {}", verdict.name(), verdict.why()),
+            Err(problem) => problem,
+        };
+        let failure = Failure::new(format!("`{key}` expects the verdict {word}, found {found}"));
+        self.failures.push(failure.blames(["credential.value".to_owned()]));
+    }
+}

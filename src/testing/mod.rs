@@ -1,0 +1,24 @@
+#![doc = include_str!("reference.md")]
+
+mod account;
+mod case;
+mod change;
+pub mod coverage;
+mod file;
+mod judge;
+mod names;
+mod prove;
+pub mod report;
+mod run;
+mod shelf;
+mod snapshot;
+mod trace;
+mod want;
+
+pub use case::{Case, cases};
+pub use file::{TestFile, inline, rules_of, test_file};
+pub use judge::{Failure, Shown};
+pub use names::check as check_names;
+pub use prove::prove;
+pub use run::{Options, Status, Tested, run_case, run_examples};
+pub use shelf::Shelf;

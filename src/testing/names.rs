@@ -1,0 +1,110 @@
+//! Names in tests that the rules do not know: a misspelt one would never fail, or never pass.
+
+use super::file::{Test, TestFile};
+use super::want::{Rejected, Want};
+use crate::diag::{Diagnostic, Findings, closest};
+use crate::engine::plan::Plan;
+use crate::rules::Node;
+use crate::rules::syntax::Word;
+use crate::schema::Shape;
+
+/// Steps of reasons that no rule names.
+const OWN_REASONS: [&str; 2] = ["record", "unread"];
+
+/// Holds the names in a test file against the rules.
+pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
+    let names = Names::of(plan);
+    for (param, _) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
+        known(param, "parameter", &names.params, findings);
+    }
+    for test in &file.tests {
+        settings(test, file, plan, findings);
+        for want in test.wants.each() {
+            names.want(want, plan, findings);
+        }
+    }
+}
+
+/// A parameter without default must be set by the test or its file.
+fn settings(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findings) {
+    let is_set = |name: &str| test.params.iter().chain(&file.params).any(|(param, _)| param.text == name);
+    for param in plan.params.iter().filter(|param| param.default.is_none() && !is_set(&param.name)) {
+        let message = format!("the parameter `{}` has no value", param.name);
+        let help = format!("add `params: {{ {}: … }}` to the test or to the top of the test file", param.name);
+        findings.push(Diagnostic::error("R608", test.name.span, message, help));
+    }
+}
+
+struct Names<'p> {
+    params: Vec<&'p str>,
+    refusals: Vec<&'p str>,
+    warnings: Vec<&'p str>,
+    reasons: Vec<String>,
+}
+
+impl<'p> Names<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        let rules = plan.named_rules().into_iter().map(|(_, rule)| rule.name.clone());
+        let checks = plan.check_reasons().map(str::to_owned);
+        Self {
+            params: plan.params.iter().map(|param| param.name.as_str()).collect(),
+            refusals: plan.refusals().collect(),
+            warnings: plan.warning_names(),
+            reasons: rules.chain(checks).chain(OWN_REASONS.map(str::to_owned)).collect(),
+        }
+    }
+
+    fn want(&self, want: &Want, plan: &Plan, findings: &mut Findings) {
+        if let Some(refused) = &want.refused {
+            known(refused, "refusal", &self.refusals, findings);
+        }
+        for warning in want.warnings.iter().flatten() {
+            known(warning, "warning", &self.warnings, findings);
+        }
+        if let Some(Rejected::For(reasons)) = &want.rejected {
+            let names: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
+            // the schema may object to any claim, and to parts of claims
+            let of_schema = |rule: &str| plan.schema.claim(rule).is_some();
+            for reason in reasons.iter().filter(|reason| !of_schema(&reason.rule.text)) {
+                known(&reason.rule, "rule or check", &names, findings);
+            }
+        }
+        if let Some(claims) = &want.expect {
+            members(&claims.node, plan.schema.root(), &[], findings);
+        }
+        if let Some(claims) = &want.exactly {
+            members(&claims.node, plan.schema.root(), &["warnings", "credential"], findings);
+        }
+    }
+}
+
+fn known(word: &Word, what: &str, names: &[&str], findings: &mut Findings) {
+    if names.contains(&word.text.as_str()) {
+        return;
+    }
+    let help = match closest(&word.text, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => "the rules have none".to_owned(),
+        None => {
+            format!("the rules have {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        }
+    };
+    findings.push(Diagnostic::error("R609", word.span, format!("the rules have no {what} `{}`", word.text), help));
+}
+
+/// Claims that the schema does not have can only be expected by mistake.
+fn members(node: &Node, shape: &Shape, besides: &[&str], findings: &mut Findings) {
+    for entry in node.as_map().unwrap_or_default().iter().filter(|entry| !besides.contains(&entry.key.as_str())) {
+        match shape.member(&entry.key) {
+            Some(inner) => members(&entry.value, inner, &[], findings),
+            None => {
+                let message = format!("the target schema has no claim `{}` here", entry.key);
+                let help = match entry.key.split_once('.') {
+                    Some((outer, inner)) => format!("an account is nested: `{outer}: {{ {inner}: … }}`"),
+                    None => "see the target schema for the claims there are".to_owned(),
+                };
+                findings.push(Diagnostic::error("R610", entry.key_span, message, help));
+            }
+        }
+    }
+}

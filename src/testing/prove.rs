@@ -1,0 +1,32 @@
+//! Proving the credential that the rules made, as a login would.
+
+use serde_json::Value;
+
+use crate::model::Password;
+use crate::password::{Credential, Limits, Verdict, verify};
+
+/// Checks a password against a credential as the rules wrote it.
+///
+/// # Errors
+/// When there is no credential, or the password is too long to be one.
+pub fn prove(credential: &Value, password: &str) -> Result<Verdict, String> {
+    let object = credential.as_object().ok_or("the account has no credential")?;
+    let credential = Credential::from_json(object).map_err(|problem| problem.to_string())?;
+    let password = Password::new(password.as_bytes().to_vec()).map_err(|error| error.to_string())?;
+    Ok(verify(&credential, &password, &Limits::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_is_proved() {
+        let md5 = json!({"scheme": "md5", "hash_hex": "900150983cd24fb0d6963f7d28e17f72"});
+        assert_eq!(prove(&md5, "abc"), Ok(Verdict::Match));
+        assert_eq!(prove(&md5, "abd"), Ok(Verdict::Mismatch));
+        assert_eq!(prove(&Value::Null, "abc"), Err("the account has no credential".to_owned()));
+    }
+}

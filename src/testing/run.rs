@@ -1,0 +1,194 @@
+//! Running cases, and the examples of rules.
+
+use bumpalo::Bump;
+
+use super::account::compact;
+use super::case::{Case, Record};
+use super::coverage::Coverage;
+use super::judge::{Failure, judge};
+use super::shelf::Shelf;
+use super::snapshot;
+use super::trace::Recorder;
+use crate::engine::context::Cx;
+use crate::engine::outcome::Reason;
+use crate::engine::plan::{ExamplePlan, Plan, RulePlan};
+use crate::engine::probe::Probe;
+use crate::engine::run::{Run, Settings};
+use crate::model::Value;
+use crate::model::json::same;
+use crate::model::read::parse;
+
+/// The longest input shown in the name of an example, in characters.
+const MAX_NAME: usize = 60;
+
+/// How cases are run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Whether snapshots are written instead of compared.
+    pub update: bool,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// As expected.
+    Passed,
+    /// Otherwise.
+    Failed(Vec<Failure>),
+}
+
+/// A case that was run.
+#[derive(Debug, Clone)]
+pub struct Tested {
+    /// The name of the case.
+    pub name: String,
+    /// The file it stands in.
+    pub file: String,
+    /// How it ended.
+    pub status: Status,
+    /// What the rules that are to blame did; empty when the case passed.
+    pub trace: Vec<String>,
+    /// The snapshot that was written.
+    pub written: Option<String>,
+    /// Fields of the record that no rule reads.
+    pub unread: Vec<String>,
+}
+
+impl Tested {
+    /// Whether it ended as expected.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.status == Status::Passed
+    }
+}
+
+/// Runs a case.
+pub fn run_case(case: &Case<'_>, plan: &Plan, shelf: &dyn Shelf, options: Options, coverage: &mut Coverage) -> Tested {
+    let (arena, settings) = (Bump::new(), case.settings());
+    let mut tested = Tested {
+        name: case.name.clone(),
+        file: case.file.to_owned(),
+        status: Status::Passed,
+        trace: Vec::new(),
+        written: None,
+        unread: Vec::new(),
+    };
+    let run = match execute(case, plan, &settings, &arena, coverage) {
+        Ok(run) => run,
+        Err(problem) => {
+            tested.status = Status::Failed(vec![Failure::new(problem)]);
+            return tested;
+        }
+    };
+    let mut failures = judge(&case.test.wants, &run, &arena);
+    if let Some(name) = case.snapshot() {
+        if !options.update {
+            failures.extend(snapshot::compare(&name, case.file, &run, shelf, &arena));
+        } else if failures.is_empty() {
+            match snapshot::update(&name, case.file, &run, shelf, &arena) {
+                Ok(changed) => tested.written = changed.then_some(name),
+                Err(problem) => failures.push(Failure::new(problem)),
+            }
+        }
+    }
+    if !failures.is_empty() {
+        tested.trace = trace(case, plan, &settings, &failures);
+        tested.status = Status::Failed(failures);
+    }
+    tested.unread = run.unread;
+    tested
+}
+
+fn trace(case: &Case<'_>, plan: &Plan, settings: &Settings, failures: &[Failure]) -> Vec<String> {
+    let (arena, mut recorder) = (Bump::new(), Recorder::default());
+    if execute(case, plan, settings, &arena, &mut recorder).is_err() {
+        return Vec::new();
+    }
+    let blamed: Vec<String> = failures.iter().flat_map(|failure| failure.rules.iter().cloned()).collect();
+    recorder.of(&blamed)
+}
+
+fn execute<'a, P: Probe>(
+    case: &'a Case<'_>,
+    plan: &'a Plan,
+    settings: &'a Settings,
+    arena: &'a Bump,
+    probe: &mut P,
+) -> Result<Run<'a>, String> {
+    let record = match &case.record {
+        Record::Inline(operand) => operand.value(&Cx::bare(arena)),
+        Record::Yaml(operand) => operand.value(&Cx::bare(arena)),
+        Record::Json(text) => match parse(text, arena, &settings.limits) {
+            Ok(record) => record,
+            // what cannot be read is held back, and a test may expect just that
+            Err(_) => return Ok(plan.run(text, settings, arena, probe)),
+        },
+    };
+    let changed = case.test.changes.iter().try_fold(record, |record, change| change.apply(record, arena))?;
+    Ok(plan.run_value(changed, settings, arena, probe))
+}
+
+/// Runs the `examples` and `rejects` of all rules.
+pub fn run_examples(file: &str, plan: &Plan, coverage: &mut Coverage) -> Vec<Tested> {
+    let mut tested = Vec::new();
+    for (name, rule) in plan.named_rules() {
+        for example in &rule.examples {
+            tested.push(run_example(&name, rule, example, file, plan, coverage));
+        }
+    }
+    tested
+}
+
+fn run_example(
+    rule_name: &str,
+    rule: &RulePlan,
+    example: &ExamplePlan,
+    file: &str,
+    plan: &Plan,
+    coverage: &mut Coverage,
+) -> Tested {
+    let (arena, settings) = (Bump::new(), Settings::default());
+    let input = example.input.value(&Cx::bare(&arena));
+    let word = if example.gives.is_some() { "example" } else { "rejects" };
+    let shown: String = compact(input).chars().take(MAX_NAME).collect();
+    let result = plan.try_rule(rule, input, &settings, &arena, coverage);
+    coverage.example(rule, &result);
+    let failure = judge_example(example, &result, &arena);
+    let mut recorder = Recorder::default();
+    let mut trace = Vec::new();
+    if failure.is_some() {
+        recorder.event(crate::engine::probe::Event::Rule(rule));
+        let again = plan.try_rule(rule, input, &settings, &arena, &mut recorder);
+        trace = recorder.of(&[rule.name.clone(), rule_name.to_owned()]);
+        trace.extend(again.err().map(|reason| format!("  {} failed: {}", reason.step, reason.message)));
+    }
+    Tested {
+        name: format!("claim {rule_name}: {word} {shown}"),
+        file: file.to_owned(),
+        status: failure.map_or(Status::Passed, |failure| Status::Failed(vec![failure])),
+        trace,
+        written: None,
+        unread: Vec::new(),
+    }
+}
+
+fn judge_example(example: &ExamplePlan, result: &Result<Value<'_>, Reason>, arena: &Bump) -> Option<Failure> {
+    let text = |value: Value<'_>| if value.is_present() { compact(value) } else { "nothing".to_owned() };
+    match (&example.gives, result) {
+        (None, Err(_)) => None,
+        (None, Ok(value)) => {
+            let failure = Failure::new("the input should have been rejected, and gave a value");
+            Some(failure.shows("a failure".to_owned(), text(*value)))
+        }
+        (Some(gives), Ok(value)) => {
+            let expected = gives.value(&Cx::bare(arena));
+            let value = super::account::written(*value, arena);
+            let is_same = same(expected, value) || (!expected.is_present() && !value.is_present());
+            (!is_same).then(|| Failure::new("the example gives something else").shows(text(expected), text(value)))
+        }
+        (Some(gives), Err(reason)) => {
+            let failure = Failure::new(format!("the example fails at `{}`: {}", reason.step, reason.message));
+            Some(failure.shows(text(gives.value(&Cx::bare(arena))), "a failure".to_owned()))
+        }
+    }
+}

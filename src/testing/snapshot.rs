@@ -1,0 +1,91 @@
+//! Snapshots: what became of a record as JSON, kept beside the tests and compared with every run.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::account::{Extent, differences, pretty, written};
+use super::judge::Failure;
+use super::shelf::Shelf;
+use crate::engine::outcome::{Outcome, Reason};
+use crate::engine::run::Run;
+use crate::model::Value;
+use crate::model::read::{ReadLimits, parse};
+
+/// Everything that became of a record: one object, or `accounts` when there are several.
+pub(super) fn document<'a>(run: &Run<'_>, arena: &'a Bump) -> Value<'a> {
+    match run.outcomes.as_slice() {
+        [outcome] => of_outcome(outcome, arena),
+        outcomes => {
+            let list = arena.alloc_slice_fill_iter(outcomes.iter().map(|outcome| of_outcome(outcome, arena)));
+            object(&[("accounts", Value::List(list))], arena)
+        }
+    }
+}
+
+fn of_outcome<'a>(outcome: &Outcome<'_>, arena: &'a Bump) -> Value<'a> {
+    match outcome {
+        Outcome::Account(made) => {
+            let warnings = made.warnings.iter().map(|name| Value::Text(arena.alloc_str(name)));
+            let warnings = Value::List(arena.alloc_slice_fill_iter(warnings));
+            let parts = [
+                ("account", written(made.account.value(), arena)),
+                ("warnings", warnings),
+                ("credential", written(made.credential, arena)),
+                ("id", written(made.id, arena)),
+                ("logins", written(made.logins, arena)),
+            ];
+            let mut members = ArenaVec::new_in(arena);
+            members.extend(parts.into_iter().filter(|(key, value)| *key == "account" || !value.is_empty()));
+            Value::Object(members.into_bump_slice())
+        }
+        Outcome::Refused(reason) => object(&[("refused", Value::Text(arena.alloc_str(reason)))], arena),
+        Outcome::Rejected(reasons) => {
+            let list = arena.alloc_slice_fill_iter(reasons.iter().map(|reason| of_reason(reason, arena)));
+            object(&[("rejected", Value::List(list))], arena)
+        }
+    }
+}
+
+fn of_reason<'a>(reason: &Reason, arena: &'a Bump) -> Value<'a> {
+    let text = |text: &str| Value::Text(arena.alloc_str(text));
+    object(&[("rule", text(&reason.rule)), ("step", text(&reason.step)), ("message", text(&reason.message))], arena)
+}
+
+fn object<'a>(members: &[(&'a str, Value<'a>)], arena: &'a Bump) -> Value<'a> {
+    Value::Object(arena.alloc_slice_copy(members))
+}
+
+/// Compares a run with its snapshot.
+pub(super) fn compare(name: &str, asker: &str, run: &Run<'_>, shelf: &dyn Shelf, arena: &Bump) -> Option<Failure> {
+    let stored = match shelf.snapshot(asker, name) {
+        Ok(Some(stored)) => stored,
+        Ok(None) => {
+            let message = format!("there is no snapshot `{name}` yet; `landfall test --update` writes it");
+            return Some(Failure::new(message));
+        }
+        Err(problem) => return Some(Failure::new(problem)),
+    };
+    let limits = ReadLimits { bytes: usize::MAX, values: usize::MAX, ..ReadLimits::default() };
+    let Ok(expected) = parse(arena.alloc_str(&stored), arena, &limits) else {
+        let message = format!("the snapshot `{name}` is no JSON; `landfall test --update` writes it anew");
+        return Some(Failure::new(message));
+    };
+    let actual = document(run, arena);
+    let paths = differences(expected, actual, Extent::Whole);
+    if paths.is_empty() {
+        return None;
+    }
+    let at = paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    let claims = paths.iter().map(|path| path.strip_prefix("account.").unwrap_or(path).to_owned());
+    let message = format!("the snapshot `{name}` differs at {at}");
+    Some(Failure::new(message).shows(pretty(expected), pretty(actual)).blames(claims))
+}
+
+/// Writes the snapshot of a run; tells whether it was another one before.
+pub(super) fn update(name: &str, asker: &str, run: &Run<'_>, shelf: &dyn Shelf, arena: &Bump) -> Result<bool, String> {
+    let text = pretty(document(run, arena)) + "\n";
+    if shelf.snapshot(asker, name).is_ok_and(|stored| stored.as_deref() == Some(text.as_str())) {
+        return Ok(false);
+    }
+    shelf.write_snapshot(asker, name, &text).map(|()| true)
+}

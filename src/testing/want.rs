@@ -1,0 +1,191 @@
+//! What a test expects, as written.
+
+use crate::diag::{Diagnostic, Findings, Span};
+use crate::engine::compile::literal;
+use crate::engine::operand::Operand;
+use crate::rules::Node;
+use crate::rules::fields::{Fields, expected, list, word};
+use crate::rules::syntax::Word;
+
+/// What a test expects of its record.
+#[derive(Debug)]
+pub(super) struct Wants {
+    /// What is expected of each account; nothing when only the snapshot counts.
+    pub accounts: Option<Accounts>,
+    /// The folder or file of the snapshot.
+    pub snapshot: Option<Word>,
+}
+
+/// How many accounts are expected.
+#[derive(Debug)]
+pub(super) enum Accounts {
+    /// One.
+    One(Want),
+    /// So many, in this order.
+    Several(Vec<Want>),
+}
+
+/// What is expected of one account.
+#[derive(Debug, Default)]
+pub(super) struct Want {
+    /// Some of its claims.
+    pub expect: Option<Claims>,
+    /// All of it.
+    pub exactly: Option<Claims>,
+    /// Some parts of the credential.
+    pub credential: Option<Operand>,
+    /// The warnings, all of them.
+    pub warnings: Option<Vec<Word>>,
+    /// The reason of a refusal.
+    pub refused: Option<Word>,
+    /// Why it is held back.
+    pub rejected: Option<Rejected>,
+    /// A password that the credential must prove.
+    pub password: Option<Word>,
+    /// A password that the credential must not prove.
+    pub wrong_password: Option<Word>,
+}
+
+/// Expected claims.
+#[derive(Debug)]
+pub(super) struct Claims {
+    /// Their values.
+    pub value: Operand,
+    /// As written.
+    pub node: Node,
+}
+
+/// Why a record is expected to be held back.
+#[derive(Debug)]
+pub(super) enum Rejected {
+    /// For whatever reason.
+    Somehow,
+    /// For these reasons and no others.
+    For(Vec<WantedReason>),
+}
+
+/// A reason as a test names it.
+#[derive(Debug)]
+pub(super) struct WantedReason {
+    /// The claim, working value or check.
+    pub rule: Word,
+    /// The step that failed, when it matters.
+    pub step: Option<Word>,
+}
+
+/// The keys that say something of one account.
+const WANT_KEYS: &[&str] =
+    &["expect", "exactly", "credential", "warnings", "refused", "rejected", "password", "wrong_password"];
+
+/// Those of them that expect an account.
+const ACCOUNT_KEYS: &[&str] = &["expect", "exactly", "credential", "warnings", "password", "wrong_password"];
+
+/// Reads what a test expects.
+pub(super) fn wants(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<Wants> {
+    let snapshot = fields.word("snapshot", findings);
+    let says_one = WANT_KEYS.iter().any(|key| fields.get(key).is_some());
+    let accounts = match fields.entry("accounts") {
+        Some(entry) => {
+            if let Some(other) = WANT_KEYS.iter().find_map(|key| fields.entry(key)) {
+                exclude(other.key_span, &other.key, entry.key_span, "accounts", findings);
+            }
+            let items = list(&entry.value, findings);
+            if items.is_empty() {
+                let help = "a record without accounts is `rejected`";
+                findings.push(Diagnostic::error("R604", entry.key_span, "`accounts` expects nothing", help));
+            }
+            Some(Accounts::Several(items.iter().filter_map(|item| of_account(item, findings)).collect()))
+        }
+        None if says_one => Some(Accounts::One(want(fields, findings))),
+        None => None,
+    };
+    if accounts.is_none() && snapshot.is_none() {
+        let help = "add one of `expect`, `exactly`, `refused`, `rejected`, `accounts`, `password` or `snapshot`";
+        findings.push(Diagnostic::error("R604", node.span, "the test expects nothing", help));
+        return None;
+    }
+    Some(Wants { accounts, snapshot })
+}
+
+fn of_account(node: &Node, findings: &mut Findings) -> Option<Want> {
+    let fields = Fields::open(node, "an entry of `accounts`", WANT_KEYS, findings)?;
+    if node.as_map().is_some_and(<[_]>::is_empty) {
+        let help = "say what the account must be: `{ expect: { … } }`";
+        findings.push(Diagnostic::error("R604", node.span, "the entry expects nothing", help));
+    }
+    Some(want(&fields, findings))
+}
+
+fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
+    for (key, others) in [
+        ("refused", &[ACCOUNT_KEYS, &["rejected"]][..]),
+        ("rejected", &[ACCOUNT_KEYS][..]),
+        ("exactly", &[&["expect"][..]][..]),
+    ] {
+        let other = others.iter().copied().flatten().find_map(|other| fields.entry(other));
+        if let (Some(entry), Some(other)) = (fields.entry(key), other) {
+            exclude(other.key_span, &other.key, entry.key_span, key, findings);
+        }
+    }
+    Want {
+        expect: claims(fields, "expect", findings),
+        exactly: claims(fields, "exactly", findings),
+        credential: fields.get("credential").map(|node| literal(node).0),
+        warnings: fields.get("warnings").map(|node| words(node, findings)),
+        refused: fields.word("refused", findings),
+        rejected: fields.get("rejected").map(|node| rejected(node, findings)),
+        password: fields.word("password", findings),
+        wrong_password: fields.word("wrong_password", findings),
+    }
+}
+
+fn exclude(span: Span, key: &str, first: Span, first_key: &str, findings: &mut Findings) {
+    let message = format!("`{key}` and `{first_key}` exclude each other");
+    let help = "a record becomes an account, is refused, or is held back: keep one, or write two tests";
+    findings.push(Diagnostic::error("R605", span, message, help).also(first, format!("`{first_key}` here")));
+}
+
+fn claims(fields: &Fields<'_>, key: &str, findings: &mut Findings) -> Option<Claims> {
+    let node = fields.get(key)?;
+    if node.as_map().is_none() {
+        findings.push(expected(node, "a map of claims"));
+        return None;
+    }
+    Some(Claims { value: literal(node).0, node: node.clone() })
+}
+
+fn words(node: &Node, findings: &mut Findings) -> Vec<Word> {
+    list(node, findings).iter().filter_map(|item| word(item, findings)).collect()
+}
+
+fn rejected(node: &Node, findings: &mut Findings) -> Rejected {
+    if node.as_bool() == Some(true) {
+        return Rejected::Somehow;
+    }
+    let items = node.as_list().unwrap_or(std::slice::from_ref(node));
+    if items.is_empty() || node.as_bool() == Some(false) {
+        let help = "name the claim that fails, or write `true` for any reason";
+        findings.push(Diagnostic::error("R604", node.span, "`rejected` expects nothing", help));
+    }
+    Rejected::For(items.iter().filter_map(|item| reason(item, findings)).collect())
+}
+
+fn reason(node: &Node, findings: &mut Findings) -> Option<WantedReason> {
+    if node.as_map().is_none() {
+        return word(node, findings).map(|rule| WantedReason { rule, step: None });
+    }
+    let fields = Fields::open(node, "a reason", &["rule", "step"], findings)?;
+    let rule = fields.need("rule", findings).and_then(|node| word(node, findings));
+    Some(WantedReason { rule: rule?, step: fields.word("step", findings) })
+}
+
+impl Wants {
+    /// What is expected of each account.
+    pub fn each(&self) -> &[Want] {
+        match &self.accounts {
+            None => &[],
+            Some(Accounts::One(want)) => std::slice::from_ref(want),
+            Some(Accounts::Several(wants)) => wants,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The order of the rooms: a room uses only rooms above it, and the engine alone stays free of everything that touches the
+//! world.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The rooms in order of dependency. A room may use itself and the rooms before it.
+const ROOMS: &[&str] = &["model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "cli"];
+
+/// What pure rooms may not speak of, and the files that may all the same, each with its reason in ARCHITECTURE.md.
+const PURE: &[&str] = &["model", "diag", "rules", "schema", "engine", "testing"];
+const WORLD: &[&str] = &["std::fs", "std::net", "std::env", "std::process", "SystemTime", "std::thread"];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a source folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The source files of a room, without what stands below `#[cfg(test)]`.
+fn room(name: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    if root.join(name).is_dir() {
+        sources(&root.join(name), &mut files);
+    }
+    let single = root.join(format!("{name}.rs"));
+    if single.is_file() {
+        files.push(single);
+    }
+    files
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a source file");
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("").to_owned();
+            (path, code)
+        })
+        .collect()
+}
+
+fn code_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn rooms_use_only_rooms_above_them() {
+    let mut seen = 0;
+    let mut upward = Vec::new();
+    for (at, name) in ROOMS.iter().enumerate() {
+        for (path, code) in room(name) {
+            seen += 1;
+            let is_test = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
+            for line in code_lines(&code).filter(|_| !is_test) {
+                for below in ROOMS.iter().skip(at + 1).filter(|below| line.contains(&format!("crate::{below}::"))) {
+                    upward.push(format!("{}: {name} uses {below}: {}", path.display(), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} source files were found");
+    assert!(upward.is_empty(), "{}", upward.join("\n"));
+}
+
+#[test]
+fn every_room_has_its_place_in_the_order() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in fs::read_dir(root).expect("src").flatten().filter(|entry| entry.path().is_dir()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(ROOMS.contains(&name.as_str()), "the room `{name}` has no place in the order");
+    }
+}
+
+#[test]
+fn pure_rooms_do_not_touch_the_world() {
+    let mut touched = Vec::new();
+    for name in PURE {
+        for (path, code) in room(name) {
+            for line in code_lines(&code) {
+                for word in WORLD.iter().filter(|word| line.contains(**word)) {
+                    touched.push(format!("{}: {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(touched.is_empty(), "{}", touched.join("\n"));
+}
+
+#[test]
+fn the_pure_engine_has_no_runtime_network_or_terminal() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--no-default-features", "--edges", "normal", "--prefix", "none"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo tree");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("text");
+    for name in ["tokio", "reqwest", "sqlx", "axum", "clap", "indicatif", "aws-lc-sys"] {
+        assert!(!tree.lines().any(|line| line.starts_with(&format!("{name} "))), "{name} is in the pure engine");
+    }
+    assert!(tree.lines().any(|line| line.starts_with("rhai ")), "the tree does not look like ours");
+}
