@@ -208,7 +208,9 @@ mod tests {
     fn an_error_of_the_writer_ends_the_work() {
         for jobs in [1, 4] {
             let read = AtomicUsize::new(0);
-            let endless = (0..).inspect(|_| drop(read.fetch_add(1, Ordering::Relaxed)));
+            let endless = (0..).inspect(|_| {
+                read.fetch_add(1, Ordering::Relaxed);
+            });
             let ended = run(endless, jobs, || Doubler, |_| Err("full"));
             assert_eq!(ended, Err("full"));
             assert!(read.into_inner() <= (jobs * BATCHES_PER_WORKER + 2) * BATCH_ITEMS);
@@ -218,7 +220,9 @@ mod tests {
     #[test]
     fn the_reader_does_not_run_ahead_of_the_writer() {
         let (read, mut written, mut most) = (AtomicUsize::new(0), 0, 0);
-        let items = (0..50_000).inspect(|_| drop(read.fetch_add(1, Ordering::Relaxed)));
+        let items = (0..50_000).inspect(|_| {
+            read.fetch_add(1, Ordering::Relaxed);
+        });
         let write = |batch: &mut Vec<String>| {
             written += batch.len();
             batch.clear();

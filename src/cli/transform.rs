@@ -69,7 +69,7 @@ pub struct Arguments {
     unread: bool,
     /// The time that rules see as `$facts.now`, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
-    now: Option<String>,
+    now: Option<jiff::Timestamp>,
     /// The tenant that rules see as `$facts.tenant`
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let mut settings = load::settings(&plan, &arguments.params)?;
     settings.unread = arguments.unread;
     settings.limits.bytes = options.record_bytes;
-    settings.facts.now = Some(arguments.now.clone().unwrap_or_else(|| jiff::Timestamp::now().to_string()));
+    settings.facts.now = Some(arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string());
     settings.facts.tenant.clone_from(&arguments.tenant);
     let written = Written::new(target, &plan.columns(), arguments.credentials);
     let progress = Progress::new(&arguments.input);
