@@ -62,6 +62,7 @@ struct Tally {
     schemes: BTreeMap<String, u64>,
     disabled: u64,
     must_change: u64,
+    repeated: u64,
     mails: BTreeSet<String>,
     texts: String,
 }
@@ -91,6 +92,9 @@ impl Tally {
         *self.schemes.entry(if has_hash { scheme } else { "no hash" }.to_owned()).or_default() += 1;
         self.disabled += u64::from(account["status"] == "disabled");
         self.must_change += u64::from(account["must_change_password"] == true);
+        // the generator puts another nickname behind the first one: the last row wins
+        let nickname = account["name"]["nickname"].as_str().unwrap_or("");
+        self.repeated += u64::from(nickname.starts_with("old-"));
         self.mails.insert(account["email"]["value"].as_str().unwrap().to_owned());
         self.texts.push_str(&account.to_string());
     }
@@ -134,7 +138,8 @@ fn rejects_and_warnings_are_those_of_the_manifest() {
     assert_eq!(tally.disabled, count("blocked") - dirty.blocked);
     assert_eq!(tally.must_change, count("hash_unusable") - dirty.unusable);
     assert_eq!(tally.schemes["no hash"], count("hash_unusable") - dirty.unusable);
-    for secret in ["session_tokens", "expiration", "$P$", "$wp$", "$2y$", "Elsewhere", "old-"] {
+    assert_eq!(tally.repeated, count("meta_repeated") - dirty.repeated);
+    for secret in ["session_tokens", "expiration", "$P$", "$wp$", "$2y$", "Elsewhere"] {
         assert!(!tally.texts.contains(secret), "an account holds `{secret}`");
     }
     assert!(!tally.texts.contains('\u{301}'), "an account holds a decomposed letter");
@@ -151,6 +156,7 @@ struct Overlap {
     nameless: u64,
     blocked: u64,
     unusable: u64,
+    repeated: u64,
 }
 
 impl Overlap {
@@ -177,6 +183,7 @@ impl Overlap {
         self.zero_dates += u64::from(record["user_registered"] == "0000-00-00 00:00:00");
         self.nameless += u64::from(record["display_name"] == record["user_login"]);
         self.blocked += u64::from(meta("account_blocked") == "1");
+        self.repeated += u64::from(meta("nickname").starts_with("old-"));
         self.unusable += u64::from(["", "*", "!"].iter().any(|hash| record["user_pass"] == *hash));
     }
 }
