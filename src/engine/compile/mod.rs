@@ -76,7 +76,10 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
     };
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
-    compiler.unused();
+    // a file that only shares lookups and steps is used by others
+    if rules.account_span.is_some() {
+        compiler.unused();
+    }
     let plan = plan.filter(|_| !findings.has_errors())?;
     Some(Plan { files: files.clone(), ..plan })
 }

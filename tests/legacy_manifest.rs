@@ -1,0 +1,189 @@
+//! A user base of known dirt through the WordPress rules: rejects, warnings and gaps are exactly those of its manifest.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bumpalo::Bump;
+use landfall::diag::render::plain;
+use landfall::diag::{Files, Findings};
+use landfall::engine::compile::{Loaded, Loader, compile};
+use landfall::engine::outcome::{Made, Outcome};
+use landfall::engine::plan::Plan;
+use landfall::engine::probe::Silent;
+use landfall::engine::run::Settings;
+use landfall::model::json::to_json;
+use serde_json::Value;
+
+const USERS: &str = "2000";
+
+struct Beside(PathBuf);
+
+impl Loader for Beside {
+    fn load(&self, _: &str, name: &str) -> Result<Loaded, String> {
+        let text = fs::read_to_string(self.0.join(name)).map_err(|error| error.to_string())?;
+        Ok(Loaded { name: name.to_owned(), text })
+    }
+}
+
+fn wordpress(root: &Path) -> Plan {
+    let mut files = Files::default();
+    let text = fs::read_to_string(root.join("rules/wordpress.yaml")).unwrap();
+    let file = files.add("wordpress.yaml".to_owned(), text);
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &Beside(root.join("rules")), &mut findings);
+    plan.unwrap_or_else(|| panic!("{}", plain(&files, &findings.sorted())))
+}
+
+/// Writes the user base, with its manifest; nothing when the machine has no Python.
+fn user_base(root: &Path) -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("legacy");
+    let script = root.join("tests/make_legacy.py");
+    let mut command = Command::new("python3");
+    command.arg(script).args(["--users", USERS, "--seed", "1", "--sql", "", "--out"]).arg(&folder);
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => panic!("python3 cannot be started: {error}"),
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(folder)
+}
+
+/// What came of the records.
+#[derive(Default)]
+struct Tally {
+    rejected: BTreeMap<String, u64>,
+    warned: BTreeMap<String, u64>,
+    without: BTreeMap<&'static str, u64>,
+    schemes: BTreeMap<String, u64>,
+    disabled: u64,
+    must_change: u64,
+    repeated: u64,
+    mails: BTreeSet<String>,
+    texts: String,
+}
+
+impl Tally {
+    fn add(&mut self, outcome: &Outcome<'_>) {
+        match outcome {
+            Outcome::Account(made) => self.account(made),
+            Outcome::Rejected(reasons) => {
+                let rules: Vec<&str> = reasons.iter().map(|reason| reason.rule.as_str()).collect();
+                *self.rejected.entry(rules.join("+")).or_default() += 1;
+            }
+            Outcome::Refused(reason) => panic!("refused: {reason}"),
+        }
+    }
+
+    fn account(&mut self, made: &Made<'_>) {
+        let account = to_json(made.account.value());
+        for warning in made.warnings {
+            *self.warned.entry((*warning).to_owned()).or_default() += 1;
+        }
+        for claim in ["/phone/value", "/name/full", "/created_at", "/roles"] {
+            *self.without.entry(claim).or_default() += u64::from(account.pointer(claim).is_none());
+        }
+        let scheme = made.credential.member("scheme").as_text().unwrap_or("none");
+        let has_hash = made.credential.is_present();
+        *self.schemes.entry(if has_hash { scheme } else { "no hash" }.to_owned()).or_default() += 1;
+        self.disabled += u64::from(account["status"] == "disabled");
+        self.must_change += u64::from(account["must_change_password"] == true);
+        // the generator puts another nickname behind the first one: the last row wins
+        let nickname = account["name"]["nickname"].as_str().unwrap_or("");
+        self.repeated += u64::from(nickname.starts_with("old-"));
+        self.mails.insert(account["email"]["value"].as_str().unwrap().to_owned());
+        self.texts.push_str(&account.to_string());
+    }
+}
+
+#[test]
+fn rejects_and_warnings_are_those_of_the_manifest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some(folder) = user_base(root) else {
+        // without Python there is no user base; the rules have tests of their own in rules/wordpress.test.yaml
+        return;
+    };
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    let count = |kind: &str| manifest["counts"][kind].as_u64().unwrap_or_else(|| panic!("no count of {kind}"));
+    let plan = wordpress(root);
+    let settings = Settings::default();
+    let records = fs::read_to_string(folder.join("wordpress_users.ndjson")).unwrap();
+    let (mut tally, mut arena) = (Tally::default(), Bump::new());
+    let mut dirty = Overlap::default();
+    for line in records.lines() {
+        let run = plan.run(line, &settings, &arena, &mut Silent);
+        run.outcomes.iter().for_each(|outcome| tally.add(outcome));
+        dirty.add(line, &run.outcomes);
+        drop(run);
+        arena.reset();
+    }
+    let rejected = count("email_missing") + count("email_invalid");
+    assert_eq!(tally.rejected, BTreeMap::from([("email.value".to_owned(), rejected)]));
+    assert_eq!(tally.mails.len() as u64, count("emails_distinct_after_folding"));
+    // of each kind of dirt, those that the rejected records took with them are not seen in an account
+    assert_eq!(tally.warned.get("phone.value"), Some(&(count("phone_bad") - dirty.bad_phones)));
+    assert_eq!(tally.warned.get("roles"), Some(&(count("role_unknown") - dirty.unknown_roles)));
+    assert_eq!(tally.warned.len(), 2, "{:?}", tally.warned);
+    assert_eq!(tally.without["/created_at"], count("date_zero") - dirty.zero_dates);
+    assert_eq!(tally.without["/name/full"], count("names_missing") - dirty.nameless);
+    assert_eq!(tally.without["/roles"], count("role_none") + count("role_unknown") - dirty.without_roles);
+    assert_eq!(
+        tally.without["/phone/value"],
+        count("phone_missing") + count("phone_bad") - dirty.no_phones - dirty.bad_phones
+    );
+    assert_eq!(tally.disabled, count("blocked") - dirty.blocked);
+    assert_eq!(tally.must_change, count("hash_unusable") - dirty.unusable);
+    assert_eq!(tally.schemes["no hash"], count("hash_unusable") - dirty.unusable);
+    assert_eq!(tally.repeated, count("meta_repeated") - dirty.repeated);
+    for secret in ["session_tokens", "expiration", "$P$", "$wp$", "$2y$", "Elsewhere"] {
+        assert!(!tally.texts.contains(secret), "an account holds `{secret}`");
+    }
+    assert!(!tally.texts.contains('\u{301}'), "an account holds a decomposed letter");
+}
+
+/// How much dirt of other kinds the rejected records carry, counted on the raw records.
+#[derive(Default)]
+struct Overlap {
+    bad_phones: u64,
+    no_phones: u64,
+    unknown_roles: u64,
+    without_roles: u64,
+    zero_dates: u64,
+    nameless: u64,
+    blocked: u64,
+    unusable: u64,
+    repeated: u64,
+}
+
+impl Overlap {
+    fn add(&mut self, line: &str, outcomes: &[Outcome<'_>]) {
+        if !outcomes.iter().all(|outcome| matches!(outcome, Outcome::Rejected(_))) {
+            return;
+        }
+        let record: Value = serde_json::from_str(line).unwrap();
+        let meta = |key: &str| {
+            let rows = record["meta"].as_array().unwrap();
+            rows.iter().rfind(|row| row["meta_key"] == key).and_then(|row| row["meta_value"].as_str()).unwrap_or("")
+        };
+        let phone = meta("billing_phone");
+        // well-formed numbers are those that the generator writes in full or with the prefix of London or Washington
+        let good = ["+1202", "+1 (202) ", "(202) ", "+4420", "+44 20 7", "020 "];
+        let bad = phone.contains(" x") || phone.contains(" / ") || !good.iter().any(|start| phone.starts_with(start));
+        self.no_phones += u64::from(phone.is_empty());
+        self.bad_phones += u64::from(!phone.is_empty() && bad);
+        let roles = meta("wp_capabilities");
+        let known = ["customer", "subscriber", "contributor", "author", "editor", "shop_manager", "administrator"];
+        let unknown = !roles.is_empty() && !known.iter().any(|role| roles.contains(&format!("\"{role}\"")));
+        self.unknown_roles += u64::from(unknown);
+        self.without_roles += u64::from(unknown || roles.is_empty());
+        self.zero_dates += u64::from(record["user_registered"] == "0000-00-00 00:00:00");
+        self.nameless += u64::from(record["display_name"] == record["user_login"]);
+        self.blocked += u64::from(meta("account_blocked") == "1");
+        self.repeated += u64::from(meta("nickname").starts_with("old-"));
+        self.unusable += u64::from(["", "*", "!"].iter().any(|hash| record["user_pass"] == *hash));
+    }
+}
