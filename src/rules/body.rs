@@ -31,10 +31,18 @@ pub const KEYS: &[&str] = &[
     "rejects",
 ];
 
-/// Reads how a value is made: a reference, text, or a map.
-pub fn read(node: &Node, findings: &mut Findings) -> Option<Body> {
+/// Reads how the value of a key is made: a reference, text, or a map. What cannot be read is reported, and may be anything.
+pub fn read(node: &Node, key_span: Span, findings: &mut Findings) -> Body {
+    shaped(node, key_span, findings).unwrap_or_else(|| plain(node.span, unreadable(node.span)))
+}
+
+fn unreadable(span: Span) -> Origin {
+    Origin::From(vec![Expr::unreadable(span)])
+}
+
+fn shaped(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> {
     match &node.kind {
-        NodeKind::Map(_) => read_map(node, findings),
+        NodeKind::Map(_) => read_map(node, key_span, findings),
         NodeKind::Scalar(_) if node.is_null() => {
             findings.push(expected(node, "a reference, a text or a map with `from`, `value` or `script`"));
             None
@@ -68,7 +76,9 @@ pub fn plain(span: Span, origin: Origin) -> Body {
         origin,
         steps: Vec::new(),
         filter: None,
+        filter_span: None,
         each: None,
+        each_span: None,
         then: Vec::new(),
         cast: None,
         default: None,
@@ -80,12 +90,11 @@ pub fn plain(span: Span, origin: Origin) -> Body {
     }
 }
 
-fn read_map(node: &Node, findings: &mut Findings) -> Option<Body> {
+fn read_map(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> {
     let fields = Fields::open(node, "a rule", KEYS, findings)?;
-    let origin = origin(node, &fields, findings);
     // everything is read even when the origin is wrong, so that all problems are reported
-    let body = with_origin(node, &fields, findings);
-    Some(Body { origin: origin?, ..body })
+    let origin = origin(key_span, &fields, findings).unwrap_or_else(|| unreadable(node.span));
+    Some(Body { origin, ..with_origin(node, &fields, findings) })
 }
 
 /// Reads all but the origin of a body.
@@ -98,12 +107,14 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
         when: condition_of(fields, "when", findings),
         steps: steps_of(fields, "do", findings),
         filter: condition_of(fields, "where", findings),
-        each: fields.get("each").and_then(|node| each(node, findings)),
+        filter_span: fields.entry("where").map(|entry| entry.key_span),
+        each: fields.get("each").map(|node| each(node, findings)),
+        each_span: fields.entry("each").map(|entry| entry.key_span),
         then: steps_of(fields, "then", findings),
         cast: fields.word("as", findings),
-        default: fields.get("default").and_then(|node| expr::read(node, findings)),
+        default: fields.get("default").map(|node| expr::read_or_any(node, findings)),
         required,
-        on_error: fields.get("on_error").and_then(|node| on_error(node, findings)),
+        on_error: fields.get("on_error").map(|node| on_error(node, findings)),
         keep_empty: fields.boolean("keep_empty", findings).unwrap_or(false),
         examples: fields.get("examples").map_or_else(Vec::new, |node| examples(node, findings)),
         rejects: fields.list("rejects", findings).to_vec(),
@@ -111,14 +122,14 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
     }
 }
 
-fn origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<Origin> {
+fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Option<Origin> {
     let given: Vec<_> = ["from", "value", "script"].into_iter().filter_map(|key| fields.entry(key)).collect();
     match given.as_slice() {
         [] => {
             let help = "say where the value comes from: `from: $.field`, `value: …` or `script: |`";
             findings.push(Diagnostic::error(
                 "R110",
-                node.span,
+                key_span,
                 "a rule needs one of `from`, `value` and `script`",
                 help,
             ));
@@ -182,13 +193,8 @@ fn source_expr(node: &Node, findings: &mut Findings) -> Option<Expr> {
 
 fn script(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<ScriptDef> {
     word(node, findings)?;
-    let with = match fields.get("with") {
-        None => Vec::new(),
-        Some(inputs) => map(inputs, findings)
-            .iter()
-            .map(|entry| Some((key(entry), expr::read(&entry.value, findings)?)))
-            .collect::<Option<_>>()?,
-    };
+    let inputs = fields.get("with").map_or(&[][..], |inputs| map(inputs, findings));
+    let with = inputs.iter().map(|entry| (key(entry), expr::read_or_any(&entry.value, findings))).collect();
     Some(ScriptDef { with, source: node.clone() })
 }
 
@@ -223,18 +229,18 @@ fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
     }
 }
 
-fn each(node: &Node, findings: &mut Findings) -> Option<Each> {
+fn each(node: &Node, findings: &mut Findings) -> Each {
     if node.as_list().is_some() || node.as_scalar().is_some() {
-        return Some(Each::Steps(steps(node, findings)));
+        return Each::Steps(steps(node, findings));
     }
-    Some(Each::Fields(rules(node, findings)))
+    Each::Fields(rules(node, findings))
 }
 
 /// Reads a map of names to rules.
 pub fn rules(node: &Node, findings: &mut Findings) -> Vec<Rule> {
     map(node, findings)
         .iter()
-        .filter_map(|entry| Some(Rule { name: key(entry), body: read(&entry.value, findings)? }))
+        .map(|entry| Rule { name: key(entry), body: read(&entry.value, entry.key_span, findings) })
         .collect()
 }
 
@@ -252,18 +258,19 @@ pub fn policy(position: usize) -> DefaultPolicy {
     }
 }
 
-/// Reads `on_error`: a word, or `{ warn: NAME }` for another name in `warnings`.
-pub fn on_error(node: &Node, findings: &mut Findings) -> Option<OnError> {
+/// Reads `on_error`: a word, or `{ warn: NAME }` for another name in `warnings`. What cannot be read is reported, and stands
+/// for `reject`, so that nothing follows from the one finding.
+pub fn on_error(node: &Node, findings: &mut Findings) -> OnError {
+    let plain = |policy: DefaultPolicy| OnError { policy, key: None, span: node.span };
     if let Some([entry]) = node.as_map() {
         if entry.key != "warn" {
             findings.push(expected(node, "`reject`, `warn`, `skip`, `default` or `{ warn: NAME }`"));
-            return None;
+            return plain(DefaultPolicy::Reject);
         }
-        let key: Word = word(&entry.value, findings)?;
-        return Some(OnError { policy: DefaultPolicy::Warn, key: Some(key), span: node.span });
+        let key: Option<Word> = word(&entry.value, findings);
+        return OnError { key, ..plain(DefaultPolicy::Warn) };
     }
-    let position = choice(node, POLICIES, findings)?;
-    Some(OnError { policy: policy(position), key: None, span: node.span })
+    plain(choice(node, POLICIES, findings).map_or(DefaultPolicy::Reject, policy))
 }
 
 /// Reads `examples`: a map of inputs to outputs, or a list of `{ input, gives }` for inputs that are no text.

@@ -33,8 +33,12 @@ fn part(entry: &Entry, findings: &mut Findings) -> Option<Cond> {
             Some(Cond::Test(left?, test?))
         }
         text => {
-            let message = format!("`{text}` is not a reference");
-            let help = "a condition begins with a reference such as `$.status`, or is `any`, `all` or `not`";
+            let message = format!("a condition begins with a reference, and `{text}` is none");
+            let help = if reference::is_reference(&format!("$.{text}")) {
+                format!("write `$.{text}` to test a field of the record; other keys are `any`, `all` and `not`")
+            } else {
+                "write a reference such as `$.status`, or `any`, `all` or `not`".to_owned()
+            };
             findings.push(Diagnostic::error("R109", entry.key_span, message, help));
             None
         }
@@ -43,13 +47,16 @@ fn part(entry: &Entry, findings: &mut Findings) -> Option<Cond> {
 
 fn conditions(node: &Node, findings: &mut Findings) -> Option<Vec<Cond>> {
     let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, findings)).collect();
-    if parts.is_empty() { None } else { parts.into_iter().collect() }
+    if parts.is_empty() && node.as_list().is_some() {
+        findings.push(expected(node, "at least one condition"));
+        return None;
+    }
+    parts.into_iter().collect()
 }
 
 fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
     if let Some(items) = node.as_list() {
-        let items: Option<Vec<_>> = items.iter().map(|item| expr::read(item, findings)).collect();
-        return items.map(TestDef::OneOf);
+        return Some(TestDef::OneOf(items.iter().map(|item| expr::read_or_any(item, findings)).collect()));
     }
     if let Some(entries) = node.as_map() {
         let parts: Vec<Option<TestDef>> = entries.iter().map(|entry| predicate(entry, findings)).collect();

@@ -1,27 +1,29 @@
 //! Values in a rule file: literals, references, templates, and lists and maps of these.
 
-use super::node::{Node, NodeKind};
+use super::node::{Entry, Node, NodeKind};
 use super::reference;
 use super::syntax::{Expr, TemplatePart, Word};
 use crate::diag::{Diagnostic, Findings};
+
+/// Reads a node as a value; what cannot be read is reported, and may be anything.
+pub fn read_or_any(node: &Node, findings: &mut Findings) -> Expr {
+    read(node, findings).unwrap_or_else(|| Expr::unreadable(node.span))
+}
 
 /// Reads a node as a value.
 pub fn read(node: &Node, findings: &mut Findings) -> Option<Expr> {
     match &node.kind {
         NodeKind::Scalar(scalar) => read_scalar(node, &scalar.text, findings),
         NodeKind::List(items) => {
-            let items: Option<Vec<_>> = items.iter().map(|item| read(item, findings)).collect();
-            Some(Expr::List(items?, node.span))
+            let items = items.iter().map(|item| read_or_any(item, findings)).collect();
+            Some(Expr::List(items, node.span))
         }
         NodeKind::Map(entries) => {
-            let members: Option<Vec<_>> = entries
-                .iter()
-                .map(|entry| {
-                    let key = Word { text: entry.key.clone(), span: entry.key_span };
-                    Some((key, read(&entry.value, findings)?))
-                })
-                .collect();
-            Some(Expr::Map(members?, node.span))
+            let member = |entry: &Entry| {
+                let key = Word { text: entry.key.clone(), span: entry.key_span };
+                (key, read_or_any(&entry.value, findings))
+            };
+            Some(Expr::Map(entries.iter().map(member).collect(), node.span))
         }
     }
 }

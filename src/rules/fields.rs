@@ -77,8 +77,10 @@ impl<'n> Fields<'n> {
 pub fn choice(node: &Node, words: &[&'static str], findings: &mut Findings) -> Option<usize> {
     let found = node.as_text().and_then(|text| words.iter().position(|word| *word == text));
     if found.is_none() {
-        let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-        findings.push(expected(node, &format!("one of {list}")));
+        findings.push(match node.as_text() {
+            Some(text) if !node.is_null() => no_choice(node, text, words),
+            _ => expected(node, &format!("one of {}", quoted(words))),
+        });
     }
     found
 }
@@ -136,6 +138,14 @@ pub fn expected(node: &Node, what: &str) -> Diagnostic {
         format!("expected {what}, found {}", shape(node)),
         format!("write {what} here"),
     )
+}
+
+fn no_choice(node: &Node, text: &str, words: &[&'static str]) -> Diagnostic {
+    let help = match closest(text, words.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write one of these words".to_owned(),
+    };
+    Diagnostic::error("R107", node.span, format!("expected one of {}, found `{text}`", quoted(words)), help)
 }
 
 fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> Diagnostic {

@@ -3,12 +3,12 @@
 use super::body::{self, POLICIES};
 use super::condition;
 use super::expr;
-use super::fields::{Fields, expected, key, map, word};
-use super::node::Node;
+use super::fields::{Fields, choice, expected, key, map, word};
+use super::node::{Entry, Node};
 use super::reference;
 use super::syntax::{
-    Admit, Blank, Check, Credential, Defaults, Identify, LookupDef, LookupSource, NamedSteps, Origin, Param, RefExpr,
-    Rule, RuleFile, Split, Unread, Word,
+    Admit, Blank, Check, Credential, DefaultPolicy, Defaults, Expr, Identify, LookupDef, LookupSource, NamedSteps,
+    Origin, Param, RefExpr, Rule, RuleFile, Split, Unread, Word,
 };
 use crate::diag::{Diagnostic, Findings};
 
@@ -117,7 +117,10 @@ fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
             Some(1) => Blank::Keep,
             _ => Blank::Missing,
         },
-        on_error: fields.choice("on_error", POLICIES, findings).map(body::policy),
+        // a word that is no policy is one finding, not one for every rule that can fail
+        on_error: fields
+            .get("on_error")
+            .map(|node| choice(node, POLICIES, findings).map_or(DefaultPolicy::Reject, body::policy)),
         unread: match fields.choice("unread", &["allow", "warn", "reject"], findings) {
             Some(1) => Unread::Warn,
             Some(2) => Unread::Reject,
@@ -129,10 +132,12 @@ fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
 fn lookup(name: Word, node: &Node, findings: &mut Findings) -> Option<LookupDef> {
     if node.get("file").is_some() {
         let fields = Fields::open(node, "a lookup file", &["file", "key", "value"], findings)?;
-        let source = LookupSource::File {
-            file: fields.word("file", findings)?,
-            key: fields.word("key", findings),
-            value: fields.word("value", findings),
+        let (file, key, value) =
+            (fields.word("file", findings), fields.word("key", findings), fields.word("value", findings));
+        // without a file the name stays known, so that its uses are no findings
+        let source = match file {
+            Some(file) => LookupSource::File { file, key, value },
+            None => LookupSource::Inline(Vec::new()),
         };
         return Some(LookupDef { name, source });
     }
@@ -146,7 +151,7 @@ fn lookup(name: Word, node: &Node, findings: &mut Findings) -> Option<LookupDef>
 
 fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
     let fields = Fields::open(node, "`identify`", &["id", "logins"], findings)?;
-    let id = fields.need("id", findings).and_then(|node| expr::read(node, findings));
+    let id = fields.need("id", findings).map(|node| expr::read_or_any(node, findings));
     let logins = match fields.get("logins") {
         Some(node) => body::from(node, findings).unwrap_or_default(),
         None => Vec::new(),
@@ -182,8 +187,9 @@ fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
     let fields = Fields::open(node, "`accounts`", &["from", "name", "do", "where", "on_error"], findings)?;
     let name = fields.need("name", findings).and_then(|node| word(node, findings));
     let from = fields.need("from", findings).and_then(|node| body::from(node, findings));
+    let from = from.unwrap_or_else(|| vec![Expr::unreadable(node.span)]);
     let body = body::with_origin(node, &fields, findings);
-    Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from?), ..body } })
+    Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body } })
 }
 
 /// The keys of `credential` that are not parts of it.
@@ -218,17 +224,18 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     let mut parts: Vec<Rule> = Vec::new();
     if let Some(from) = fields.entry("from") {
         let body = body::with_origin(node, &fields, findings);
-        let origin = Origin::From(body::from(&from.value, findings)?);
+        let sources = body::from(&from.value, findings);
+        let origin = Origin::From(sources.unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]));
         let name = Word { text: "value".to_owned(), span: from.key_span };
         // `when` belongs to the whole credential
         parts.push(Rule { name, body: super::syntax::Body { origin, when: None, ..body } });
     }
     for entry in node.as_map().unwrap_or_default() {
         if CREDENTIAL_PARTS.contains(&entry.key.as_str()) {
-            parts.extend(body::read(&entry.value, findings).map(|body| Rule { name: key(entry), body }));
+            parts.push(Rule { name: key(entry), body: body::read(&entry.value, entry.key_span, findings) });
         }
     }
-    let (schemes, scheme_rule) = fields.get("scheme").map_or((Vec::new(), None), |node| schemes(node, findings));
+    let (schemes, scheme_rule) = fields.entry("scheme").map_or((Vec::new(), None), |entry| schemes(entry, findings));
     Some(Credential {
         span: node.span,
         when: fields.get("when").and_then(|node| condition::read(node, findings)),
@@ -238,10 +245,11 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     })
 }
 
-fn schemes(node: &Node, findings: &mut Findings) -> (Vec<Word>, Option<super::syntax::Body>) {
+fn schemes(entry: &Entry, findings: &mut Findings) -> (Vec<Word>, Option<super::syntax::Body>) {
+    let node = &entry.value;
     let is_rule = node.as_map().is_some() || node.as_text().is_some_and(reference::is_reference);
     if is_rule {
-        return (Vec::new(), body::read(node, findings));
+        return (Vec::new(), Some(body::read(node, entry.key_span, findings)));
     }
     let words = match node.as_list() {
         Some(items) => items.iter().filter_map(|item| word(item, findings)).collect(),

@@ -204,8 +204,12 @@ pub struct Body {
     pub steps: Vec<StepDef>,
     /// Which elements stay.
     pub filter: Option<Cond>,
+    /// The place of the key `where`.
+    pub filter_span: Option<Span>,
     /// What is done with each element.
     pub each: Option<Each>,
+    /// The place of the key `each`.
+    pub each_span: Option<Span>,
     /// The steps of the whole list.
     pub then: Vec<StepDef>,
     /// The type it ends in.
@@ -389,6 +393,12 @@ pub enum TestDef {
 }
 
 impl Expr {
+    /// What stands for a value that could not be read: it may be anything, so that no finding follows from the one made.
+    #[must_use]
+    pub fn unreadable(span: Span) -> Self {
+        Self::Reference(RefExpr { root: Root::Record, query: JpQuery::new(Vec::new()), text: "$".to_owned(), span })
+    }
+
     /// Its place.
     #[must_use]
     pub fn span(&self) -> Span {

@@ -83,13 +83,13 @@ impl Compiler<'_> {
 
     fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
         match spec.kind {
-            ArgumentKind::Text => self.constant_text(node).map(Argument::Text),
+            ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
                 .and_then(|at| words.get(at))
                 .map(|word| Argument::Text((*word).to_owned())),
             ArgumentKind::Texts => {
                 let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
-                let texts: Vec<Option<String>> = nodes.iter().map(|node| self.constant_text(node)).collect();
+                let texts: Vec<Option<String>> = nodes.iter().map(|node| self.literal_text(node)).collect();
                 texts.into_iter().collect::<Option<_>>().map(Argument::Texts)
             }
             ArgumentKind::Integer => self.scalar(node, node.as_integer(), "a whole number").map(Argument::Integer),
@@ -156,6 +156,17 @@ impl Compiler<'_> {
             self.findings.push(expected(node, "text"));
         }
         text
+    }
+
+    /// Text that is taken as it stands; one that looks like a reference is probably not meant so.
+    fn literal_text(&mut self, node: &Node) -> Option<String> {
+        let text = self.constant_text(node)?;
+        if text.len() > 1 && reference::is_reference(&text) {
+            let message = format!("`{text}` is taken literally here, not as a reference");
+            let help = "this argument is fixed text: compare fields in a condition, `{ $.a: $.b }`, or use a script";
+            self.findings.push(Diagnostic::warning("R214", node.span, message, help));
+        }
+        Some(text)
     }
 
     fn scalar<T>(&mut self, node: &Node, value: Option<T>, what: &str) -> Option<T> {
@@ -244,8 +255,10 @@ fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Dia
         }
         other => (0..pattern.len(), other.to_string()),
     };
-    let help = if pattern.contains("(?=") || pattern.contains("(?!") || pattern.contains("(?<") {
-        "look-around is not part of the language: it cannot be matched in linear time; use a group, or two steps"
+    let help = if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look)) {
+        "look-around cannot be matched in linear time: use a group, or two steps"
+    } else if told.contains("backreference") {
+        "a match cannot depend on what a group found: use two steps, or a script"
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };

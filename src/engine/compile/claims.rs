@@ -13,7 +13,7 @@ use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
 use crate::engine::plan::{OriginPlan, RuleKind};
 use crate::model::Kinds;
-use crate::rules::syntax::{Body, Rule, StepDef};
+use crate::rules::syntax::{Body, Origin, Rule, StepDef};
 use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
 impl Compiler<'_> {
@@ -43,15 +43,15 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
         }
-        if let Some(OriginPlan::Value(operand)) = origin
+        if let (Some(OriginPlan::Value(operand)), Origin::Value(written)) = (origin, &rule.body.origin)
             && has_no_steps(&rule.body)
         {
-            self.constant_fits(operand, shape, rule.body.span);
+            self.constant_fits(operand, shape, written.span());
         }
         self.lookup_fits(rule, shape);
     }
 
-    fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
+    pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
         if !matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_)) {
             return;
         }
@@ -84,13 +84,19 @@ impl Compiler<'_> {
             return;
         };
         let Some(table) = self.tables.iter().find(|table| table.lookup.name == name) else { return };
+        let declared = table.span;
         let table = std::sync::Arc::clone(&table.lookup);
-        let bad = table.entries.iter().find_map(|(key, value)| misfit(value, shape).map(|problem| (key, problem)));
-        if let Some((key, problem)) = bad {
+        let mut bad = table.entries.iter().filter_map(|(key, value)| Some((key, misfit(value, shape)?)));
+        if let Some((key, problem)) = bad.next() {
+            let more = match bad.count() {
+                0 => String::new(),
+                more => format!(" (and {more} more of its entries)"),
+            };
             let message =
-                format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: {problem}");
+                format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: {problem}{more}");
             let help = "mend the entry, or add a step behind the lookup";
-            self.findings.push(Diagnostic::error("R405", last.name.span, message, help));
+            let place = last.argument.as_ref().map_or(last.name.span, |argument| argument.span);
+            self.findings.push(Diagnostic::error("R405", place, message, help).also(declared, "the lookup"));
         }
     }
 
@@ -108,8 +114,18 @@ impl Compiler<'_> {
                 claim.with.as_ref().is_none_or(|with| made.iter().any(|name| name.starts_with(&format!("{with}."))));
             if is_needed && !is_made {
                 let message = format!("the target needs the claim `{}`, and no rule makes it", claim.path);
-                let help = format!("add a rule `{}:`", claim.path);
+                let help = match &claim.with {
+                    Some(with) => format!("add a rule `{}:`, or remove the other rules of `{with}`", claim.path),
+                    None => format!("add a rule `{}:`", claim.path),
+                };
                 self.findings.push(Diagnostic::error("R402", span, message, help));
+            }
+            let rule = claims.iter().find(|rule| rule.name.text == claim.path).filter(|_| claim.with.is_none());
+            if let Some(rule) = rule.filter(|rule| rule.body.when.is_some()) {
+                let message =
+                    format!("the target needs the claim `{}`, and this rule makes it only sometimes", claim.path);
+                let help = "records for which `when` does not hold are held back: use `admit` to refuse them by name";
+                self.findings.push(Diagnostic::warning("R410", rule.name.span, message, help));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Compiler, Loader, value};
-use crate::diag::{Diagnostic, FileId, Findings, Span, closest};
+use crate::diag::{Diagnostic, Findings, Span, closest};
 use crate::engine::lookup::{Lookup, LookupRef};
 use crate::engine::operand::Operand;
 use crate::rules::fields::{expected, word};
@@ -26,21 +26,29 @@ pub(super) struct Table {
 
 type Entries = Vec<(Box<str>, Operand)>;
 
-/// Reads a table; its name has a prefix when it comes from a shared file.
+/// Reads a table; its name has a prefix when it comes from a shared file. One that cannot be read is reported, and stays
+/// empty, so that its uses are no findings.
 pub(super) fn table(
     def: &LookupDef,
     prefix: &str,
     number: usize,
-    asker: (FileId, &str),
+    asker: &str,
     loader: &dyn Loader,
     findings: &mut Findings,
-) -> Option<Table> {
-    let entries = match &def.source {
+) -> Table {
+    let entries = entries(def, asker, loader, findings).unwrap_or_default();
+    let name = format!("{prefix}{}", def.name.text);
+    let lookup = Arc::new(Lookup::new(name, number, entries));
+    Table { lookup, span: def.name.span, used: false, shared: !prefix.is_empty() }
+}
+
+fn entries(def: &LookupDef, asker: &str, loader: &dyn Loader, findings: &mut Findings) -> Option<Entries> {
+    let entries: Entries = match &def.source {
         LookupSource::Inline(entries) => {
             entries.iter().map(|(key, node)| (key.text.as_str().into(), value::literal(node).0)).collect()
         }
         LookupSource::File { file, key, value } => {
-            let text = match loader.load(asker.1, &file.text) {
+            let text = match loader.load(asker, &file.text) {
                 Ok(loaded) => loaded.text,
                 Err(problem) => {
                     findings.push(Diagnostic::error(
@@ -65,9 +73,7 @@ pub(super) fn table(
         ));
         return None;
     }
-    let name = format!("{prefix}{}", def.name.text);
-    let lookup = Arc::new(Lookup::new(name, number, entries));
-    Some(Table { lookup, span: def.name.span, used: false, shared: !prefix.is_empty() })
+    Some(entries)
 }
 
 fn file_entries(
@@ -155,6 +161,9 @@ impl Compiler<'_> {
         if let Some(table) = self.tables.iter_mut().find(|table| table.lookup.name == name.text) {
             table.used = true;
             return Some(Arc::clone(&table.lookup));
+        }
+        if self.is_of_missing_file(&name.text) {
+            return None;
         }
         let help = match closest(&name.text, self.tables.iter().map(|table| table.lookup.name.as_str())) {
             Some(near) => format!("did you mean `{near}`?"),

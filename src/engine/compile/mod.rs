@@ -13,19 +13,21 @@ mod value;
 
 pub(crate) use value::literal;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lookup::Table;
 use rule::Purpose;
 use scope::Scope;
+use steps::Flow;
 
 use super::plan::{
     AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
     SplitPlan,
 };
 use super::script::{Sandbox, ScriptLimits};
-use crate::diag::{Diagnostic, FileId, Files, Findings};
+use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
+use crate::model::Kinds;
 use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
 use crate::rules::{read, rule_file};
 use crate::schema::{Schema, path_names};
@@ -62,7 +64,7 @@ impl Loader for NoFiles {
 pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
     let tree = read(files, file, findings)?;
     let rules = rule_file(&tree, findings)?;
-    let shared = shared::load(&rules, file, files, loader, findings);
+    let (shared, missing_files) = shared::load(&rules, file, files, loader, findings);
     let schema = shared::schema(&rules, file, files, loader, findings)?;
     let mut compiler = Compiler {
         files,
@@ -70,6 +72,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         scope: Scope::default(),
         schema,
         tables: Vec::new(),
+        missing_files,
         chains: Vec::new(),
         chain_stack: Vec::new(),
         sandbox: Sandbox::new(ScriptLimits::default()),
@@ -88,7 +91,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
 #[derive(Debug)]
 struct Chain {
     name: String,
-    span: crate::diag::Span,
+    span: Span,
     steps: Vec<StepDef>,
     used: bool,
     shared: bool,
@@ -100,6 +103,8 @@ struct Compiler<'c> {
     scope: Scope,
     schema: Arc<Schema>,
     tables: Vec<Table>,
+    /// The prefixes of shared files that could not be read: nothing is known of their names.
+    missing_files: Vec<String>,
     chains: Vec<Chain>,
     chain_stack: Vec<String>,
     sandbox: Sandbox,
@@ -112,8 +117,8 @@ impl Compiler<'_> {
         let files = shared.iter().map(|shared| (shared.prefix.as_str(), shared.file, &shared.rules, true));
         for (prefix, file, rules, is_shared) in std::iter::once(("", file, rules, false)).chain(files) {
             for def in &rules.lookups {
-                let asker = (file, self.files.name(file));
-                self.tables.extend(lookup::table(def, prefix, self.tables.len(), asker, loader, self.findings));
+                let asker = self.files.name(file);
+                self.tables.push(lookup::table(def, prefix, self.tables.len(), asker, loader, self.findings));
             }
             self.chains.extend(rules.steps.iter().map(|def| Chain {
                 name: format!("{prefix}{}", def.name.text),
@@ -137,7 +142,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn declare(&mut self, name: &str, span: crate::diag::Span) {
+    /// Whether a name belongs to a shared file that could not be read, which is a finding of its own.
+    fn is_of_missing_file(&self, name: &str) -> bool {
+        self.missing_files.iter().any(|prefix| name.starts_with(prefix.as_str()))
+    }
+
+    fn declare(&mut self, name: &str, span: Span) {
         let taken = ["params", "account", "facts", "item", "index", "key"].contains(&name);
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -146,6 +156,11 @@ impl Compiler<'_> {
             let help =
                 "use ASCII letters, digits and `_`, and none of `params`, `account`, `facts`, `item`, `index`, `key`";
             self.findings.push(Diagnostic::error("R202", span, message, help));
+        }
+        if let Some(first) = self.scope.lets.iter().find(|known| known.name == name).and_then(|known| known.span) {
+            let message = format!("the working value `{name}` is made twice");
+            let help = "give one of them another name";
+            self.findings.push(Diagnostic::error("R202", span, message, help).also(first, "first here"));
         }
         let variable = self.scope.variable(name, Some(span));
         self.scope.lets.push(variable);
@@ -216,11 +231,7 @@ impl Compiler<'_> {
     }
 
     /// Compiles a rule and tells which registers it reads.
-    fn rule_with_needs(
-        &mut self,
-        rule: &Rule,
-        purpose: &Purpose<'_>,
-    ) -> Option<(RulePlan, BTreeSet<usize>, crate::model::Kinds)> {
+    fn rule_with_needs(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, BTreeSet<usize>, Kinds)> {
         self.scope.needs.clear();
         let compiled = self.rule(rule, purpose);
         let needs = std::mem::take(&mut self.scope.needs);
@@ -247,11 +258,14 @@ impl Compiler<'_> {
 
     fn claims(&mut self, rules: &RuleFile) -> Vec<RulePlan> {
         let mut compiled = Vec::new();
-        let mut paths = BTreeSet::new();
+        let mut paths: BTreeMap<Vec<&str>, Span> = BTreeMap::new();
         for rule in &rules.account {
-            if !paths.insert(path_names(&rule.name.text).map(|names| names.join("\u{0}"))) {
+            // what is no path is a finding of its own
+            let first = path_names(&rule.name.text).and_then(|names| paths.insert(names, rule.name.span));
+            if let Some(first) = first {
                 let message = format!("the claim `{}` is made twice", rule.name.text);
-                self.findings.push(Diagnostic::error("R202", rule.name.span, message, "keep one of the rules"));
+                let help = "keep one of the rules; one that has two sources lists them under `from`";
+                self.findings.push(Diagnostic::error("R202", rule.name.span, message, help).also(first, "first here"));
             }
             let found = self.claim_shape(rule);
             let register = self.scope.claims.iter().find(|v| v.name == rule.name.text).map_or(0, |v| v.register);
@@ -357,6 +371,7 @@ impl Compiler<'_> {
 
     /// Names that nothing uses are probably mistakes.
     fn unused(&mut self) {
+        self.idle_chains();
         if self.findings.has_errors() {
             return;
         }
@@ -372,6 +387,23 @@ impl Compiler<'_> {
         for (what, name, span) in unused {
             let message = format!("{what} `{name}` is never used");
             self.findings.push(Diagnostic::warning("R208", span, message, "use it or remove it"));
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// Chains that no rule uses are compiled all the same, for the mistakes in them.
+    fn idle_chains(&mut self) {
+        let idle: Vec<(String, Vec<StepDef>)> = self
+            .chains
+            .iter()
+            .filter(|chain| !chain.used && !chain.shared)
+            .map(|chain| (chain.name.clone(), chain.steps.clone()))
+            .collect();
+        for (name, steps) in idle {
+            self.chain_stack.push(name);
+            self.on_element(|compiler| compiler.steps(&steps, &mut Flow::of(Kinds::ANY)));
+            self.chain_stack.pop();
         }
     }
 }

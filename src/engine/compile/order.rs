@@ -27,12 +27,29 @@ pub(super) fn sort(rules: Vec<(RulePlan, BTreeSet<usize>)>, findings: &mut Findi
     sorted
 }
 
+/// The rules that others of them need: those that only wait for a circle are not part of it.
+fn needed(waiting: &[(RulePlan, BTreeSet<usize>)]) -> Vec<&(RulePlan, BTreeSet<usize>)> {
+    let mut left: Vec<_> = waiting.iter().collect();
+    loop {
+        let wanted: BTreeSet<usize> = left.iter().flat_map(|(_, needs)| needs.iter().copied()).collect();
+        let before = left.len();
+        left.retain(|(rule, _)| wanted.contains(&rule.register));
+        if left.len() == before {
+            return left;
+        }
+    }
+}
+
 fn cycle(waiting: &[(RulePlan, BTreeSet<usize>)], findings: &mut Findings) {
-    let Some((first, _)) = waiting.first() else { return };
-    let names: Vec<String> = waiting.iter().map(|(rule, _)| format!("`{}`", rule.name)).collect();
-    let message = format!("these need each other: {}", names.join(", "));
+    let circle = needed(waiting);
+    let Some((first, _)) = circle.first() else { return };
+    let names: Vec<String> = circle.iter().map(|(rule, _)| format!("`{}`", rule.name)).collect();
+    let message = match names.as_slice() {
+        [one] => format!("{one} needs itself"),
+        names => format!("these need each other: {}", names.join(", ")),
+    };
     let mut finding = Diagnostic::error("R209", first.span, message, "let one of them read the record instead");
-    for (rule, _) in waiting.iter().skip(1) {
+    for (rule, _) in circle.iter().skip(1) {
         finding = finding.also(rule.span, "and this one");
     }
     findings.push(finding);

@@ -3,13 +3,13 @@
 use super::Compiler;
 use super::steps::Flow;
 use super::value::literal;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
 use crate::rules::syntax::{Body, DefaultPolicy, Each, ExampleInput, OnError, Origin, Rule, ScriptDef, StepDef, Word};
-use crate::schema::Shape;
+use crate::schema::{Shape, ShapeKind};
 
 /// What a rule is made for.
 pub(super) struct Purpose<'s> {
@@ -34,7 +34,7 @@ impl Compiler<'_> {
         }
         let steps = self.steps(&body.steps, &mut flow);
         let filter = body.filter.as_ref().map(|filter| {
-            self.needs_list("where", body.span, &flow);
+            self.needs_list("where", body.filter_span.unwrap_or(body.span), &flow);
             flow.kinds = Kinds::LIST;
             self.on_element(|compiler| compiler.condition(filter))
         });
@@ -45,6 +45,9 @@ impl Compiler<'_> {
         let default = body.default.as_ref().map(|default| self.operand(default));
         self.contradictions(rule, purpose, &flow);
         self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
+        if let (Some(Some((operand, _))), Some(shape), Some(written)) = (&default, purpose.shape, &body.default) {
+            self.constant_fits(operand, shape, written.span());
+        }
         let plan = RulePlan {
             name: rule.name.text.clone(),
             span: rule.name.span,
@@ -114,11 +117,11 @@ impl Compiler<'_> {
         policy: &Policy,
         flow: &mut Flow,
     ) -> Option<EachPlan> {
-        self.needs_list("each", rule.body.span, flow);
+        self.needs_list("each", rule.body.each_span.unwrap_or(rule.body.span), flow);
         flow.kinds = Kinds::LIST;
         match each {
             Each::Steps(defs) => {
-                let mut element = Flow { kinds: Kinds::ANY, fails: flow.fails };
+                let mut element = Flow { fails: flow.fails, ..Flow::of(Kinds::ANY) };
                 let steps = self.on_element(|compiler| compiler.steps(defs, &mut element));
                 flow.fails = element.fails;
                 Some(EachPlan::Steps(steps))
@@ -145,7 +148,11 @@ impl Compiler<'_> {
             && shape.member(&field.name.text).is_none()
         {
             let message = format!("elements of `{}` have no member `{}`", parent.name.text, field.name.text);
-            self.findings.push(Diagnostic::error("R201", field.name.span, message, "see `landfall schema standard`"));
+            let help = match closest(&field.name.text, element_members(shape)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the members are {}", element_members(shape).collect::<Vec<_>>().join(", ")),
+            };
+            self.findings.push(Diagnostic::error("R201", field.name.span, message, help));
         }
         let inherited = match policy {
             Policy::Reject => parent.body.on_error.as_ref().map(|on_error| on_error.policy).or(purpose.policy),
@@ -174,6 +181,7 @@ impl Compiler<'_> {
         if !TYPES.contains(&word.text.as_str()) {
             let help = "the types are `text`, `integer`, `number`, `boolean` and `list`";
             self.findings.push(Diagnostic::error("R107", word.span, format!("`{}` is not a type", word.text), help));
+            flow.kinds = Kinds::ANY;
             return;
         }
         let name = Word { text: format!("to_{}", word.text), span: word.span };
@@ -200,12 +208,12 @@ impl Compiler<'_> {
         let body = &rule.body;
         let stated = body.on_error.as_ref();
         if let (Some(required), Some(OnError { policy: DefaultPolicy::Skip, span, .. })) = (body.required, stated) {
-            let help = "a claim that must be there cannot be skipped: remove one of them";
+            let help = "a claim that must be there cannot be left out in silence: remove `required`, or write `on_error: reject`";
             let message = format!("`{}` is required and skipped", rule.name.text);
             self.findings.push(Diagnostic::error("R404", *span, message, help).also(required, "required here"));
         }
         if let (None, Some(OnError { policy: DefaultPolicy::Default, span, .. })) = (&body.default, stated) {
-            let help = "add `default: …`";
+            let help = "add `default: …` to the rule, or choose `reject`, `warn` or `skip`";
             self.findings.push(Diagnostic::error("R404", *span, "`on_error: default` without a `default`", help));
         }
         if stated.is_none()
@@ -213,7 +221,9 @@ impl Compiler<'_> {
             && let Some((span, step, fails)) = flow.fails
         {
             let message = format!("`{step}` can fail, and nothing says what happens then");
-            let help = format!("it fails when {fails}: add `on_error: warn` to the rule, or `on_error` to `defaults`");
+            let help = format!(
+                "it fails when {fails}: add `on_error` to this rule or to `defaults`: `reject`, `warn`, `skip` or `default`"
+            );
             self.findings.push(Diagnostic::error("R403", span, message, help));
         }
     }
@@ -221,9 +231,18 @@ impl Compiler<'_> {
     fn needs_list(&mut self, word: &str, span: Span, flow: &Flow) {
         if !flow.kinds.meets(Kinds::LIST.or(Kinds::OBJECT)) {
             let message = format!("`{word}` takes a list, and {} comes in", flow.kinds);
-            self.findings.push(Diagnostic::error("R401", span, message, "use `do`, or `split` the value first"));
+            let help = "make a list of it under `do` first, such as with `split`, or use `do` and `when` alone";
+            self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
+}
+
+fn element_members(shape: &Shape) -> impl Iterator<Item = &str> {
+    let members = match &shape.kind {
+        ShapeKind::Object(object) => object.members.as_slice(),
+        _ => &[],
+    };
+    members.iter().map(|member| &*member.name)
 }
 
 fn examples(body: &Body) -> Vec<ExamplePlan> {

@@ -19,22 +19,23 @@ pub(super) struct SharedFile {
     pub rules: RuleFile,
 }
 
-/// Loads every file that `use` names, and those they use; cycles are findings.
+/// Loads every file that `use` names, and those they use; cycles are findings. Gives the prefixes of those that could not be
+/// read, too.
 pub(super) fn load(
     rules: &RuleFile,
     file: FileId,
     files: &mut Files,
     loader: &dyn Loader,
     findings: &mut Findings,
-) -> Vec<SharedFile> {
-    let mut loaded = Vec::new();
+) -> (Vec<SharedFile>, Vec<String>) {
+    let (mut loaded, mut missing) = (Vec::new(), Vec::new());
     let mut stack = vec![files.name(file).to_owned()];
-    load_into(&mut loaded, rules, file, &mut stack, (files, loader, findings));
-    loaded
+    load_into((&mut loaded, &mut missing), rules, file, &mut stack, (files, loader, findings));
+    (loaded, missing)
 }
 
 fn load_into(
-    loaded: &mut Vec<SharedFile>,
+    (loaded, missing): (&mut Vec<SharedFile>, &mut Vec<String>),
     rules: &RuleFile,
     file: FileId,
     stack: &mut Vec<String>,
@@ -45,6 +46,7 @@ fn load_into(
             Ok(found) => found,
             Err(problem) => {
                 findings.push(Diagnostic::error("R213", wanted.span, problem, "the path is relative to the rule file"));
+                missing.push(format!("{}.", stem(&wanted.text)));
                 continue;
             }
         };
@@ -54,10 +56,13 @@ fn load_into(
             continue;
         }
         let id = files.add(found.name.clone(), found.text);
-        let Some(shared) = read(files, id, findings).and_then(|tree| rule_file(&tree, findings)) else { continue };
+        let Some(shared) = read(files, id, findings).and_then(|tree| rule_file(&tree, findings)) else {
+            missing.push(format!("{}.", stem(&wanted.text)));
+            continue;
+        };
         only_shared(&shared, wanted, findings);
         stack.push(found.name);
-        load_into(loaded, &shared, id, stack, (&mut *files, loader, &mut *findings));
+        load_into((&mut *loaded, &mut *missing), &shared, id, stack, (&mut *files, loader, &mut *findings));
         stack.pop();
         loaded.push(SharedFile { prefix: format!("{}.", stem(&wanted.text)), file: id, rules: shared });
     }
@@ -76,6 +81,11 @@ fn stem(path: &str) -> &str {
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }
 
+/// The target that takes every claim, for rules whose own cannot be read: their other mistakes are still found.
+fn any_target() -> Option<Arc<Schema>> {
+    Schema::from_text("any", "{}").ok().map(Arc::new)
+}
+
 /// The target schema: a built-in one, or a JSON Schema file.
 pub(super) fn schema(
     rules: &RuleFile,
@@ -92,7 +102,7 @@ pub(super) fn schema(
             Err(problem) => {
                 let help = "the path is relative to the rule file";
                 findings.push(Diagnostic::error("R213", target.span, problem, help));
-                return None;
+                return any_target();
             }
         }
     } else {
@@ -106,7 +116,7 @@ pub(super) fn schema(
                 _ => "the built-in schemas are `standard` and `scim`; others are JSON Schema files".to_owned(),
             };
             findings.push(Diagnostic::error("R407", target.span, error.to_string(), help));
-            None
+            any_target()
         }
     }
 }

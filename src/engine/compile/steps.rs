@@ -21,12 +21,14 @@ pub(super) struct Flow {
     pub kinds: Kinds,
     /// The first step that can fail, with what makes it fail.
     pub fails: Option<(Span, &'static str, &'static str)>,
+    /// Whether the chain was found to be too long.
+    pub too_long: bool,
 }
 
 impl Flow {
     /// A value of these kinds that has not failed.
     pub(super) fn of(kinds: Kinds) -> Self {
-        Self { kinds, fails: None }
+        Self { kinds, fails: None, too_long: false }
     }
 }
 
@@ -45,7 +47,11 @@ impl Compiler<'_> {
             self.chain_steps(def, &chain, flow, steps);
             return;
         }
-        let Some(spec) = self.find_op(&def.name) else { return };
+        let Some(spec) = self.find_op(&def.name) else {
+            // what it was meant to give is not known
+            flow.kinds = Kinds::ANY;
+            return;
+        };
         let span = def.argument.as_ref().map_or(def.name.span, |argument| def.name.span.to(argument.span));
         let built = self.build(spec, def);
         if !spec.takes_nothing && !spec.input.meets(flow.kinds) {
@@ -60,8 +66,11 @@ impl Compiler<'_> {
             flow.fails = Some((def.name.span, spec.name, spec.fails));
         }
         if steps.len() >= MAX_STEPS {
-            let message = format!("a chain has at most {MAX_STEPS} steps");
-            self.findings.push(Diagnostic::error("R412", def.name.span, message, "split the rule with `let`"));
+            if !flow.too_long {
+                let message = format!("a chain has at most {MAX_STEPS} steps, and this is one more");
+                self.findings.push(Diagnostic::error("R412", def.name.span, message, "split the rule with `let`"));
+            }
+            flow.too_long = true;
             return;
         }
         steps.extend(built.map(|op| Step {
@@ -94,11 +103,16 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R209", def.name.span, message, "write the steps out"));
             return;
         }
+        let could_fail = flow.fails.is_some();
         self.chain_stack.push(def.name.text.clone());
         for step in chain {
             self.step(step, flow, steps);
         }
         self.chain_stack.pop();
+        // the rule that uses the chain has to say what happens, not the chain
+        if let (false, Some((span, _, _))) = (could_fail, &mut flow.fails) {
+            *span = def.name.span;
+        }
     }
 
     /// The op of a name, or a finding.
@@ -108,6 +122,9 @@ impl Compiler<'_> {
             if self.chain_stack.contains(&name.text) {
                 let message = format!("the chain `{}` uses itself, and there is no op of that name", name.text);
                 self.findings.push(Diagnostic::error("R209", name.span, message, "name an op, or another chain"));
+                return None;
+            }
+            if self.is_of_missing_file(&name.text) {
                 return None;
             }
             let chains: Vec<String> = self.chains.iter().map(|chain| chain.name.clone()).collect();
@@ -136,6 +153,13 @@ impl Compiler<'_> {
 
     pub(super) fn cannot_meet(&mut self, spec: &OpSpec, found: Kinds, span: Span) {
         let message = format!("`{}` takes {}, and {found} comes in", spec.name, spec.input);
-        self.findings.push(Diagnostic::error("R401", span, message, "add a step that converts it, or remove this one"));
+        let help = if found.meets(Kinds::LIST) && spec.input.meets(Kinds::TEXT) {
+            "use it under `each` to change every element, or take one element first, such as with `first`"
+        } else if found.meets(Kinds::TEXT) && spec.input.meets(Kinds::LIST) {
+            "make a list of the text first, such as with `split`, or remove this step"
+        } else {
+            "add a step before it that converts the value, or remove this one"
+        };
+        self.findings.push(Diagnostic::error("R401", span, message, help));
     }
 }
