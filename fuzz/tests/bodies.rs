@@ -1,0 +1,60 @@
+//! The fuzz bodies over generated inputs, for machines without the fuzzer.
+
+use proptest::prelude::*;
+
+/// Pieces that get a random input past the first checks.
+fn pieces(words: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(words).prop_map(|word| word.as_bytes().to_vec());
+    let noise = prop::collection::vec(any::<u8>(), 0..4);
+    prop::collection::vec(prop_oneof![8 => word, 1 => noise], 0..24).prop_map(|pieces| pieces.concat())
+}
+
+const TEMPLATE: &[&str] = &[
+    "md5(",
+    "sha256_bin(",
+    "hmac_sha1(",
+    "repeat(9,",
+    "substr(",
+    "unhex(",
+    "utf16le(",
+    "lower(",
+    ")",
+    ",",
+    ".",
+    "$pass",
+    "$salt",
+    "$_",
+    "'x'",
+    "7",
+    " ",
+    "\0",
+];
+
+const STORED: &[&str] = &[
+    "$argon2id$v=19$",
+    "m=8,t=1,p=1",
+    "m=",
+    "t=",
+    "p=",
+    ",",
+    "$",
+    "4294967295",
+    "keyid=MjAyNQ",
+    "c29tZXNhbHRTT01FU0FMVA",
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "=",
+    "$2b$12$",
+    "{SSHA}",
+];
+
+proptest! {
+    #[test]
+    fn password_template(data in prop_oneof![pieces(TEMPLATE), prop::collection::vec(any::<u8>(), 0..200)]) {
+        landfall_fuzz::password_template(&data);
+    }
+
+    #[test]
+    fn password_parse(data in prop_oneof![pieces(STORED), prop::collection::vec(any::<u8>(), 0..200)]) {
+        landfall_fuzz::password_parse(&data);
+    }
+}

@@ -1,0 +1,270 @@
+//! The hashing lane: a fixed number of threads, a memory budget, and a bounded queue in which nobody waits in vain.
+//!
+//! Password hashes are the one costly thing a login does. Without a lane, 200 logins at once take 200 times the memory
+//! of a hash and every one of them is slow; with it the memory is bounded, and what cannot be served in time is refused
+//! before any work was spent on it.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//! use landfall::password::lane::{Job, JobMemory, Lane, LaneSettings};
+//!
+//! let lane = Lane::start(LaneSettings::default())?;
+//! let job = Job { memory: JobMemory::Own(64), deadline: Instant::now() + Duration::from_secs(5) };
+//! assert_eq!(lane.run(job, |_workspace| 6 * 7)?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Jobs start in the order they came. A job whose memory is not free yet is not overtaken, so that small jobs cannot
+//! starve a big one.
+
+mod decoy;
+mod queue;
+mod worker;
+mod workspace;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{fmt, io};
+
+use thiserror::Error;
+
+pub use decoy::Decoy;
+use queue::{Queued, Shared};
+pub use workspace::{Workspace, WorkspaceError};
+
+/// How big a lane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneSettings {
+    /// Hashing threads, at least one. The default is the number of cores: more only adds waiting inside a hash.
+    pub threads: usize,
+    /// The memory that all jobs together may hold, in KiB. The default is 64 MiB per thread, which admits three default
+    /// Argon2id hashes or one 64 MiB legacy hash per thread; a single job over the whole budget is refused.
+    pub budget_kib: u64,
+    /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords; at 30 hashes a second and core the
+    /// default of 256 is a wait of several seconds, longer than a login page is willing to wait.
+    pub queue: usize,
+    /// How long an idle lane keeps the memory of its last hashes before it wipes and frees it. The default of 500 ms spans
+    /// the gaps between logins of a busy service, and does not leave traces of passwords in memory for long.
+    pub keep: Duration,
+}
+
+impl Default for LaneSettings {
+    fn default() -> Self {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let budget_kib = u64::try_from(threads).unwrap_or(1).saturating_mul(64 * 1024);
+        Self { threads, budget_kib, queue: 256, keep: Duration::from_millis(500) }
+    }
+}
+
+/// The memory a job needs, in KiB; it is held from the start of the job to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobMemory {
+    /// Argon2 blocks, taken from the workspace that the job is given.
+    Workspace(u32),
+    /// Memory that the job allocates itself, as scrypt and yescrypt do; its workspace is empty.
+    Own(u32),
+}
+
+impl JobMemory {
+    /// The amount, in KiB.
+    #[must_use]
+    pub fn kib(self) -> u64 {
+        match self {
+            Self::Workspace(kib) | Self::Own(kib) => u64::from(kib),
+        }
+    }
+}
+
+/// What the lane has to know about a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    /// The memory it needs.
+    pub memory: JobMemory,
+    /// When it is no longer worth starting. A job that has started is finished.
+    pub deadline: Instant,
+}
+
+/// Why a job gave no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LaneError {
+    /// The queue is full.
+    #[error("too many password checks are waiting")]
+    Full,
+    /// The deadline passed before the job could start.
+    #[error("the password check could not start in time")]
+    Late,
+    /// The lane is shutting down.
+    #[error("the hashing lane is closed")]
+    Closed,
+    /// The job needs more memory than the whole budget; trying again cannot help.
+    #[error("the password check needs more memory than the lane may use")]
+    TooLarge,
+    /// The job panicked; the lane works on.
+    #[error("the password check failed unexpectedly")]
+    Panicked,
+}
+
+impl LaneError {
+    /// Whether the same job may succeed later.
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Full | Self::Late)
+    }
+}
+
+/// How busy a lane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneFigures {
+    /// Jobs that wait.
+    pub waiting: usize,
+    /// Jobs that run.
+    pub running: usize,
+    /// Memory of the running jobs, in KiB.
+    pub busy_kib: u64,
+    /// Memory kept for the next jobs, in KiB.
+    pub kept_kib: u64,
+    /// The most that busy and kept memory ever were together, in KiB; never over the budget.
+    pub peak_kib: u64,
+}
+
+/// Boxed work with a result.
+pub type Work<T> = Box<dyn FnOnce(&mut Workspace) -> T + Send>;
+
+/// A running lane. Dropping it refuses what waits, finishes what runs, and ends the threads.
+pub struct Lane {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Lane {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The error of the system when a thread cannot be started.
+    pub fn start(settings: LaneSettings) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new(settings));
+        // Built before the first thread starts: when a later one fails, dropping the lane ends the earlier ones.
+        let mut lane = Self { shared, threads: Vec::new() };
+        for number in 0..settings.threads.max(1) {
+            let shared = Arc::clone(&lane.shared);
+            let thread = thread::Builder::new().name(format!("hash-{number}"));
+            lane.threads.push(thread.spawn(move || worker::work(&shared))?);
+        }
+        Ok(lane)
+    }
+
+    /// Queues a job. `done` is called exactly once: on a hashing thread with the result, or with the error; when the job
+    /// is refused at once, before this function returns. It should only pass the result on, for example to a one-shot
+    /// channel that async code awaits: while it runs, the thread hashes nothing.
+    pub fn submit<T, W, D>(&self, job: Job, work: W, done: D)
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Workspace) -> T + Send + 'static,
+        D: FnOnce(Result<T, LaneError>) + Send + 'static,
+    {
+        self.enqueue(job, work, done);
+    }
+
+    /// Queues a job and returns the place where its result will be.
+    pub fn ticket<T, W>(&self, job: Job, work: W) -> Ticket<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Workspace) -> T + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let id = self.enqueue(job, work, move |result| {
+            // Nobody waits when the ticket was dropped.
+            let _ = sender.send(result);
+        });
+        Ticket { receiver, id, deadline: job.deadline, shared: Arc::clone(&self.shared) }
+    }
+
+    /// Runs a job and blocks until it is done or refused.
+    ///
+    /// # Errors
+    /// [`LaneError`] when there is no result.
+    pub fn run<T, W>(&self, job: Job, work: W) -> Result<T, LaneError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Workspace) -> T + Send + 'static,
+    {
+        self.ticket(job, work).wait()
+    }
+
+    /// How busy the lane is now.
+    #[must_use]
+    pub fn figures(&self) -> LaneFigures {
+        self.shared.figures()
+    }
+
+    fn enqueue<T, W, D>(&self, job: Job, work: W, done: D) -> Option<u64>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Workspace) -> T + Send + 'static,
+        D: FnOnce(Result<T, LaneError>) + Send + 'static,
+    {
+        let run = move |turn: Result<&mut Workspace, LaneError>| {
+            let result = turn.and_then(|workspace| {
+                catch_unwind(AssertUnwindSafe(|| work(workspace))).map_err(|_| LaneError::Panicked)
+            });
+            Box::new(move || done(result)) as queue::Deliver
+        };
+        self.shared.push(Queued::new(job, Box::new(run)))
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.shared.close();
+        for thread in self.threads.drain(..) {
+            // The last owner may be a `done` callback on a hashing thread, which cannot wait for itself.
+            if thread.thread().id() != thread::current().id() {
+                // A worker contains every panic; there is nothing to report.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("threads", &self.threads.len()).field("figures", &self.figures()).finish()
+    }
+}
+
+/// The result of a queued job, to be waited for.
+pub struct Ticket<T> {
+    receiver: mpsc::Receiver<Result<T, LaneError>>,
+    id: Option<u64>,
+    deadline: Instant,
+    shared: Arc<Shared>,
+}
+
+impl<T> Ticket<T> {
+    /// Blocks until the job is done or refused. A job that has not started at its deadline is taken out of the queue then.
+    ///
+    /// # Errors
+    /// [`LaneError`] when there is no result.
+    pub fn wait(self) -> Result<T, LaneError> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match self.receiver.recv_timeout(left) {
+            Ok(result) => result,
+            Err(mpsc::RecvTimeoutError::Timeout) if self.id.is_some_and(|id| self.shared.cancel(id)) => {
+                Err(LaneError::Late)
+            }
+            Err(_) => self.receiver.recv().unwrap_or(Err(LaneError::Panicked)),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Ticket<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! The functions of the language by name.
+
+use super::algorithm::Algorithm;
+use super::text::TextFunction;
+use super::tree::Spelling;
+
+/// A function and how it is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    Digest(Algorithm, Spelling),
+    Hmac(Algorithm, Spelling),
+    Text(TextFunction),
+    Substring,
+    Left,
+    Repeat,
+}
+
+impl Function {
+    /// Finds a function by its exact name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "repeat" => return Some(Self::Repeat),
+            "substr" => return Some(Self::Substring),
+            "left" => return Some(Self::Left),
+            _ => {}
+        }
+        if let Some(function) = TextFunction::ALL.iter().find(|function| function.name() == name) {
+            return Some(Self::Text(*function));
+        }
+        let (name, spelling) = name.strip_suffix("_bin").map_or((name, Spelling::Hex), |name| (name, Spelling::Raw));
+        match name.strip_prefix("hmac_") {
+            Some(name) => Some(Self::Hmac(Algorithm::named(name)?, spelling)),
+            None => Some(Self::Digest(Algorithm::named(name)?, spelling)),
+        }
+    }
+
+    /// The arguments as a reader would write them, for messages.
+    pub(super) fn signature(self) -> &'static [&'static str] {
+        match self {
+            Self::Digest(..) | Self::Text(_) => &["x"],
+            Self::Hmac(..) => &["key", "message"],
+            Self::Substring => &["x", "start", "length"],
+            Self::Left => &["x", "n"],
+            Self::Repeat => &["n", "start", "step"],
+        }
+    }
+
+    /// The existing name that is most like `wrong`, if one is near.
+    pub(super) fn nearest(wrong: &str) -> Option<String> {
+        let wrong = wrong.to_ascii_lowercase().replace("sha3-", "sha3_").replace('-', "");
+        Self::names()
+            .map(|name| (strsim::damerau_levenshtein(&name, &wrong), name))
+            .min_by_key(|(distance, _)| *distance)
+            .filter(|(distance, name)| *distance <= 1 + name.len() / 5)
+            .map(|(_, name)| name)
+    }
+
+    fn names() -> impl Iterator<Item = String> {
+        let text = TextFunction::ALL.iter().map(|function| function.name().to_owned());
+        let digests = Algorithm::ALL.iter().flat_map(|algorithm| {
+            let name = algorithm.name();
+            [name.to_owned(), format!("{name}_bin"), format!("hmac_{name}"), format!("hmac_{name}_bin")]
+        });
+        digests.chain(text).chain(["repeat", "substr", "left"].map(str::to_owned))
+    }
+}
