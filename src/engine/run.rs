@@ -378,19 +378,20 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 Value::Missing
             }
         };
-        if !made.is_empty() || (rule.keep_empty && made.is_present()) {
+        let stays = |value: Value<'_>| !value.is_empty() || (rule.keep_empty && value.is_present());
+        if stays(made) {
             return Ok(made);
         }
-        match &rule.default {
-            Some(default) => {
-                let value = default.value(cx);
-                if P::ON {
-                    self.probe.event(Event::Defaulted(value));
-                }
-                Ok(value)
-            }
-            None => self.absent(rule),
+        let Some(default) = &rule.default else { return self.absent(rule) };
+        let mut value = default.value(cx);
+        if P::ON {
+            self.probe.event(Event::Defaulted(value));
         }
+        if let Some(shape) = rule.shape.as_ref().filter(|_| stays(value)) {
+            let failed = |failure: Failure| reason(rule, "default", failure.message().to_owned(), rule.span);
+            value = fit(shape, value, &rule.name, cx).map_err(|failure| Fall { reason: failed(failure) })?;
+        }
+        if stays(value) { Ok(value) } else { self.absent(rule) }
     }
 
     /// The rule made nothing: fine, unless the claim is required.
@@ -418,7 +419,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             value = self.each(each, rule, value, cx)?;
         }
         value = self.steps(&rule.then, value, cx)?;
-        if let Some(shape) = rule.shape.as_ref().filter(|_| !value.is_empty()) {
+        let stays = !value.is_empty() || (rule.keep_empty && value.is_present());
+        if let Some(shape) = rule.shape.as_ref().filter(|_| stays) {
             value = fit(shape, value, &rule.name, cx).map_err(|failure| stop("schema", rule.span, failure))?;
         }
         Ok(value)
