@@ -337,7 +337,8 @@ impl RuleGenerator<'_> {
         if has_default {
             parts.push(entry("default", self.operand(names, 1)));
         }
-        let required = self.chance.percent(10);
+        // what a required field without a value does is settled elsewhere
+        let required = !name.is_empty() && self.chance.percent(10);
         if required {
             parts.push(entry("required", "true"));
         }

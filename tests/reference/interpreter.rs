@@ -171,7 +171,11 @@ impl Interpreter<'_> {
                 _ => {}
             },
         }
-        let value = default.map_or(V::Missing, |default| self.expr(default, place));
+        let mut value = default.map_or(V::Missing, |default| self.expr(default, place));
+        if let (Some(claim), false) = (claim, !counts(&value)) {
+            // nothing is left to fall back on
+            value = fitted(claim, value).ok_or_else(|| name.to_owned())?;
+        }
         if counts(&value) { Ok(value) } else { absent() }
     }
 
@@ -207,8 +211,11 @@ impl Interpreter<'_> {
         if let Some(kind) = body.get("as").and_then(Yaml::as_str) {
             value = self.op(&format!("to_{kind}"), &Yaml::Null, value, place).ok_or(Stop::Failed)?;
         }
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
         match claim {
-            Some(claim) if !value.empty() => fitted(claim, value).ok_or(Stop::Failed),
+            Some(claim) if !value.empty() || (keeps_empty && value.present()) => {
+                fitted(claim, value).ok_or(Stop::Failed)
+            }
             _ => Ok(value),
         }
     }
@@ -412,7 +419,8 @@ fn fitted(claim: &str, value: V) -> Option<V> {
         _ => None,
     };
     match claim {
-        "external_id" | "username" | "name.given" | "name.full" => text(value),
+        "external_id" | "username" => text(value).filter(|text| !text.empty()),
+        "name.given" | "name.full" => text(value),
         "status" => text(value)
             .filter(|v| ["active", "disabled", "locked"].iter().any(|word| v.scalar().as_deref() == Some(word))),
         "must_change_password" | "mfa_reenroll" => matches!(value, V::Bool(_)).then_some(value),
