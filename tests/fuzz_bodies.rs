@@ -60,7 +60,12 @@ fn drive(name: &str, body: fn(&[u8]), seeds: &[Vec<u8>], words: &[&str]) {
     let mut runs = 0_u64;
     let run = |data: &[u8]| {
         let caught = std::panic::catch_unwind(|| body(data));
-        assert!(caught.is_ok(), "{name} fails on {:?}\n{}", data.escape_ascii().to_string(), String::from_utf8_lossy(data));
+        assert!(
+            caught.is_ok(),
+            "{name} fails on {:?}\n{}",
+            data.escape_ascii().to_string(),
+            String::from_utf8_lossy(data)
+        );
     };
     for seed in seeds {
         run(seed);

@@ -20,6 +20,7 @@ use landfall::engine::run::Settings;
 use landfall::model::Value;
 use landfall::model::json::{to_json, write};
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 fn plan(rules: &str) -> Option<Plan> {
@@ -129,8 +130,10 @@ fn the_same_rules_and_record_give_the_same_bytes() {
 // ----------------------------------------------------------------------------------------------------- canonical forms
 
 /// What a step makes of a text; nothing when it fails or makes nothing.
-fn stepped(plan: &Plan, text: &str) -> Option<Json> {
-    let made: Json = serde_json::from_str(&account(plan, &json!({ "v": text }).to_string())?).unwrap();
+fn stepped(plan: &Plan, text: &str, region: &str) -> Option<Json> {
+    let record = json!({ "v": text, "r": region }).to_string();
+    // a number that no double holds is of no interest here
+    let made: Json = serde_json::from_str(&account(plan, &record)?).ok()?;
     made.get("custom").map(|custom| custom["v"].clone())
 }
 
@@ -138,112 +141,197 @@ fn step_plan(step: &str) -> Plan {
     plan(&format!("account: {{ custom.v: {{ from: $.v, do: [ {step} ], on_error: warn }} }}")).expect(step)
 }
 
-/// The steps that make a canonical form, with words that get chance past the first check.
+/// The steps that make a canonical form, with values that are changed by chance.
 const CANONICAL: &[(&str, &[&str])] = &[
     (
         "email",
-        &["Ada", "@", "example", ".com", ".", "+tag", "ü", " ", "<", ">", "mailto:", "\"", "(c)", "xn--", "EXAMPLE"],
+        &[
+            "Ada@Example.COM",
+            "a+b.c@sub.example.org",
+            "ü@münchen.example",
+            "\"a b\"@example.com",
+            "<ada@example.com>",
+            "mailto:ada@example.com",
+            "x@xn--mnchen-3ya.example",
+            "ada@[192.0.2.1]",
+            "o'brien_9@example.co.uk",
+        ],
     ),
     (
-        "phone: { region: US }",
-        &["+", "1", "202", "555", "0143", "-", " ", "(", ")", "00", "49", "ext. 7", "x9", "tel:", "٣"],
+        "phone: { region: [ $.r ] }",
+        &[
+            "(202) 555-0143",
+            "+49 30 901820",
+            "0044 20 7946 0958",
+            "tel:+1-202-555-0143",
+            "2025550143 ext. 7",
+            "+33 1 42 68 53 00",
+            "1-800-FLOWERS",
+            "٢٠٢٥٥٥٠١٤٣",
+            "+1 202.555.0143x9",
+        ],
     ),
     (
         "locale",
         &[
-            "en",
-            "_",
-            "-",
-            "US",
-            "de",
-            "Latn",
-            "zh",
-            "Hans",
-            "CN",
-            ".UTF-8",
-            "@euro",
-            "x",
+            "en_US",
+            "de-DE",
+            "zh_Hans_CN",
+            "pt_BR.UTF-8",
+            "sr@latin",
+            "es-419",
             "i-klingon",
-            "419",
-            "C",
             "no",
+            "iw",
+            "en-x-a",
+            "EN",
+            "sl-rozaj-biske",
+            "de-DE-u-co-phonebk",
+            "fr_FR.ISO8859-1@euro",
+            "zh-cmn-Hans",
         ],
     ),
     (
         "username",
-        &["Ada", "_", "é", "e\u{301}", "ß", "İ", " ", "Σ", "ς", "ﬀ", "１", ".", "-", "\u{200d}", "\u{ad}", "ǅ"],
+        &[
+            "Ada",
+            "élodie",
+            "e\u{301}lodie",
+            "Straße",
+            "İstanbul",
+            "ΣΟΦΟΣ",
+            "ﬀ",
+            "ＡＢＣ１",
+            "ada.king",
+            "ǅ",
+            "a\u{200d}b",
+            "ſ",
+            "Ω",
+            "K",
+        ],
     ),
-    ("date", &["2024", "-", "02", "29", "T", "23", ":", "59", "60", ".5", "Z", "+01:00", "-00:00", " ", "1", "0000"]),
+    (
+        "date",
+        &[
+            "2024-02-29",
+            "2024-02-29T23:59:59Z",
+            "2024-02-29 23:59:59 +0000",
+            "2024-02-29T23:59:59.123456+01:00",
+            "0001-01-01T00:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2024-02-29T24:00:00Z",
+            "20240229T235959Z",
+            "2024-060",
+            "2024-02-29T23:59:59+00",
+        ],
+    ),
     (
         "uuid",
         &[
-            "6ba7b810",
-            "-",
-            "9dad",
-            "11d1",
-            "80b4",
-            "00c04fd430c8",
-            "{",
-            "}",
-            "urn:uuid:",
-            "F",
-            "0",
-            "6BA7B8109DAD11D180B400C04FD430C8",
+            "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+            "{6BA7B810-9DAD-11D1-80B4-00C04FD430C8}",
+            "6ba7b8109dad11d180b400c04fd430c8",
+            "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         ],
     ),
     (
         "country",
-        &["DE", "deu", "Germany", "276", " ", "UK", "USA", "Holland", "Côte", "d'Ivoire", "St.", "Korea", "the "],
+        &[
+            "DE",
+            "deu",
+            "Germany",
+            "276",
+            "UK",
+            "USA",
+            "Holland",
+            "Côte d'Ivoire",
+            "St. Lucia",
+            "South Korea",
+            "the Netherlands",
+            "United States",
+        ],
     ),
     (
         "time_zone",
         &[
-            "Europe",
-            "/",
-            "Berlin",
+            "Europe/Berlin",
             "UTC",
-            "GMT",
-            "+1",
+            "GMT+1",
             "+01:00",
-            "(GMT)",
-            " ",
-            "US",
-            "Eastern",
-            "Etc",
+            "(GMT+01:00) Amsterdam",
+            "US/Eastern",
+            "Etc/GMT-3",
             "CET",
-            "Pacific Time",
+            "Pacific Standard Time",
+            "europe/berlin",
+            "America/Argentina/Buenos_Aires",
+            "Eastern Time (US & Canada)",
         ],
     ),
     (
         "url",
-        &["https://", "Example.COM", ":443", "/a/../b", "?q=ü", "#f", "%7E", " ", "http:", "user@", "münchen", "\\"],
+        &[
+            "https://Example.COM:443/a/../b?q=ü#f",
+            "http://münchen.example/%7Ea",
+            "https://user@example.com",
+            "HTTP://EXAMPLE.com",
+            "https://example.com/a b",
+        ],
     ),
-    ("language", &["en", "English", "deu", "-", "DE", "zh-Hans", "fr_CA", " ", "german"]),
-    ("ip_address", &["192", ".", "168", "0", "1", "::", ":", "ffff", "[", "]", "%eth0", "/24", "00"]),
-    ("domain", &["example", ".", "COM", "ü", "xn--", "mxa", "-", " ", "@", "。"]),
-    ("squish", &[" ", "a", "\t", "\u{a0}", "\u{200b}", "é", "\u{2060}", "\n"]),
-    ("title_case", &["ADA", "o'brien", "-", " ", "ß", "ﬀ", "ΣΟΦΟΣ", ".", "’"]),
+    ("language", &["en", "English", "deu", "zh-Hans", "fr_CA", "german", "ger", "Norwegian"]),
+    (
+        "ip_address",
+        &["192.168.0.1", "::1", "2001:DB8::0:1", "::ffff:192.0.2.1", "fe80::1%eth0", "192.168.000.001", "[::1]"],
+    ),
+    ("domain", &["Example.COM", "münchen.example", "xn--mnchen-3ya.example", "example.com.", "faß.example", "a。b"]),
+    ("gender", &["F", "male", "Female", "m", "divers", "0", "non-binary"]),
+    ("squish", &[" Ada  King\u{a0}", "a\u{200b} b", "\t\n", "a \u{2060} b"]),
+    ("title_case", &["ANNE-MARIE O'BRIEN", "it's j.r.", "ßa ﬀ", "ΣΟΦΟΣ ΑΣ", "o’neil", "ǆ"]),
+    ("to_number", &["0012.50", "+7", "-0", "-0.0E+7", " 1.10 ", "123456789012345678901"]),
+    ("capitalize", &["ada", "ßa", "ǆ", "ﬀ", "élodie", "ŉ"]),
 ];
 
-fn naughty() -> Vec<String> {
-    let mut values: Vec<String> =
-        ["", " ", "a", "Ada@Example.com", "+1 (202) 555-0143", "en_US", "2024-02-29"].map(str::to_owned).into();
+/// A value with up to two changes: another case, a blank, a character more, less or twice, a part of another value.
+fn varied(values: &[&str], chance: &mut Chance) -> String {
+    let mut chars: Vec<char> = chance.pick(values).chars().collect();
+    for _ in 0..chance.below(3) {
+        let at = chance.below(chars.len().max(1)).min(chars.len());
+        match chance.below(7) {
+            0 => chars = chars.iter().collect::<String>().to_uppercase().chars().collect(),
+            1 => chars = chars.iter().collect::<String>().to_lowercase().chars().collect(),
+            2 => chars
+                .insert(at, *chance.pick(&[' ', '\u{a0}', '-', '_', '.', '0', '9', 'ß', 'İ', '\u{200b}', '+', '/'])),
+            3 if at < chars.len() => drop(chars.remove(at)),
+            4 if at < chars.len() => chars.insert(at, chars[at]),
+            5 => chars.truncate(at),
+            _ => chars.extend(chance.pick(values).chars().skip(at)),
+        }
+    }
+    chars.into_iter().collect()
+}
+
+/// Values of the shared corpora with their regions.
+fn naughty() -> Vec<(String, String)> {
+    let mut values: Vec<String> = vec![String::new(), " ".to_owned()];
     if let Some(text) = corpus("blns.json") {
         values.extend(serde_json::from_str::<Vec<String>>(&text).unwrap());
     }
     if let Some(text) = corpus("isemail_tests.xml") {
         let addresses = text.split("<address>").skip(1).filter_map(|part| part.split("</address>").next());
-        values.extend(
-            addresses.map(|address| address.replace("&#x", "\u{1}").replace("&lt;", "<").replace("&amp;", "&")),
-        );
-    }
-    if let Some(text) = corpus("phones_libphonenumber.jsonl") {
-        let lines = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-        values.extend(lines.filter_map(|line| Some(line["raw"].as_str()?.to_owned())));
+        values.extend(addresses.map(|address| address.replace("&lt;", "<").replace("&amp;", "&")));
     }
     if let Some(text) = corpus("precis_golden.json") {
-        let cases: Vec<Json> = serde_json::from_str(&text).unwrap();
-        values.extend(cases.iter().filter_map(|case| Some(case["input"].as_str()?.to_owned())));
+        // some of its texts are halves of surrogate pairs, which no record holds
+        let cases: Vec<Box<RawValue>> = serde_json::from_str(&text).unwrap();
+        let cases = cases.iter().filter_map(|case| serde_json::from_str::<Json>(case.get()).ok());
+        values.extend(cases.filter_map(|case| Some(case["input"].as_str()?.to_owned())));
+    }
+    let mut values: Vec<(String, String)> = values.into_iter().map(|value| (value, "US".to_owned())).collect();
+    if let Some(text) = corpus("phones_libphonenumber.jsonl") {
+        let lines = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+        values.extend(
+            lines.filter_map(|line| Some((line["raw"].as_str()?.to_owned(), line["region"].as_str()?.to_owned()))),
+        );
     }
     values
 }
@@ -253,23 +341,26 @@ fn canonical_forms_stay_as_they_are() {
     let naughty = naughty();
     let mut chance = Chance::new(3);
     let mut problems = Vec::new();
-    for (step, words) in CANONICAL {
+    for (step, seeds) in CANONICAL {
         let plan = step_plan(step);
-        let made = (0..1_500).map(|_| (0..1 + chance.below(7)).map(|_| *chance.pick(words)).collect::<String>());
-        let inputs: Vec<String> = made.collect();
+        let whole = seeds.iter().map(|seed| ((*seed).to_owned(), "US".to_owned()));
+        let mut inputs: Vec<(String, String)> = whole.collect();
+        inputs.extend((0..3_000).map(|_| (varied(seeds, &mut chance), "US".to_owned())));
         let mut valid = 0;
-        for input in inputs.iter().chain(&naughty) {
-            let Some(once) = stepped(&plan, input) else { continue };
+        for (input, region) in inputs.iter().chain(&naughty) {
+            let Some(once) = stepped(&plan, input, region) else { continue };
             valid += 1;
-            let twice = once.as_str().map(|once| stepped(&plan, once));
-            if twice != Some(Some(once.clone())) {
+            // what is written as a number is read as its text
+            let text = once.as_str().map_or_else(|| once.to_string(), str::to_owned);
+            let twice = stepped(&plan, &text, region);
+            if twice.as_ref() != Some(&once) {
                 problems.push(format!("{step}: {input:?} gives {once}, and that gives {twice:?}"));
             }
         }
         println!("{step}: {valid} values of {}", inputs.len() + naughty.len());
-        assert!(valid >= 5, "{step}: hardly any value passes");
+        assert!(valid >= 100, "{step}: hardly any value passes");
     }
-    assert!(problems.is_empty(), "{} forms change:\n{}", problems.len(), problems[..problems.len().min(40)].join("\n"));
+    assert!(problems.is_empty(), "{} forms change:\n{}", problems.len(), problems[..problems.len().min(60)].join("\n"));
 }
 
 // -------------------------------------------------------------------------------------------------------------- secrecy
@@ -448,7 +539,7 @@ fn debug_output_shows_kinds_only() {
 fn thirty_digits_stay_thirty_digits() {
     const ID: &str = "123456789012345678901234567890";
     let rules = "identify: { id: $.id, logins: [ $.id ] }\n\
-                 let: { again: { from: $.id, do: [ to_text, to_number ] } }\n\
+                 let: { again: { from: $.id, do: [ to_text, to_number ], on_error: reject } }\n\
                  account:\n  external_id: $.id\n  custom.number: $.id\n  custom.text: \"id:{$.id}\"\n  custom.again: $again\n  \
                  roles: $.ids\n  custom.list: { from: $.ids, each: [ to_number ], then: [ unique ], on_error: reject }\n  \
                  custom.looked_up: { from: $.id, do: [ { lookup: known } ], on_error: reject }\n\

@@ -283,13 +283,17 @@ impl RuleGenerator<'_> {
         let mut kind = Kind::Any;
         if self.chance.percent(10) {
             parts.push(entry("value", self.operand(names, 1)));
+            self.ending(name, names, &mut parts);
+            return map(&parts);
         } else {
             let count = if self.chance.percent(25) { 2 + self.chance.below(2) } else { 1 };
             let mut sources = Vec::new();
             for _ in 0..count {
                 let (source, found) = self.reference(names);
                 kind = if count == 1 { found } else { Kind::Any };
-                sources.push(if self.chance.percent(10) { self.template(names) } else { source });
+                let is_template = self.chance.percent(10);
+                kind = if is_template && count == 1 { Kind::Text } else { kind };
+                sources.push(if is_template { self.template(names) } else { source });
             }
             parts.push(entry("from", if count == 1 { sources.remove(0) } else { seq(&sources) }));
         }
