@@ -2,6 +2,8 @@
 //!
 //! A body returns when a promise holds and panics when it does not.
 
+pub mod engine;
+
 use landfall::model::Password;
 use landfall::password::lane::Workspace;
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters, needs_upgrade};

@@ -168,7 +168,7 @@ impl Compiler<'_> {
         };
         let (mut plan, _) = self.rule(field, &inner)?;
         if let Policy::Warn(name) = &mut plan.policy
-            && field.body.on_error.is_none()
+            && field.body.on_error.as_ref().is_none_or(|on_error| on_error.key.is_none())
         {
             *name = format!("{}.{}", parent.name.text, field.name.text);
         }

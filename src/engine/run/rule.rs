@@ -44,19 +44,20 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 Value::Missing
             }
         };
-        if !made.is_empty() || (rule.keep_empty && made.is_present()) {
+        if rule.keeps(made) {
             return Ok(made);
         }
-        match &rule.default {
-            Some(default) => {
-                let value = default.value(cx);
-                if P::ON {
-                    self.probe.event(Event::Defaulted(value));
-                }
-                Ok(value)
-            }
-            None => self.absent(rule),
+        let Some(default) = &rule.default else { return self.absent(rule) };
+        let mut value = default.value(cx);
+        if P::ON {
+            self.probe.event(Event::Defaulted(value));
         }
+        if let Some(shape) = rule.shape.as_ref().filter(|_| rule.keeps(value)) {
+            value = fitted(shape, value, &rule.name, cx).map_err(|failure| {
+                Stop::Fall(reason(rule, &StepFailure { step: "default", span: rule.span, failure }))
+            })?;
+        }
+        if rule.keeps(value) { Ok(value) } else { self.absent(rule) }
     }
 
     /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
@@ -89,7 +90,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             value = self.each(each, rule, value, cx)?;
         }
         value = self.steps(&rule.then, value, cx)?;
-        if let Some(shape) = rule.shape.as_ref().filter(|_| !value.is_empty()) {
+        if let Some(shape) = rule.shape.as_ref().filter(|_| rule.keeps(value)) {
             value = fitted(shape, value, &rule.name, cx).map_err(|failure| Stop::step("schema", rule.span, failure))?;
         }
         Ok(value)
@@ -248,5 +249,12 @@ fn elements<'a>(
             .map(|(index, (key, item))| (*item, cx.on_member(key, *item, index)))
             .collect()),
         other => Err(Stop::step(word, span, Failure::kind(Kinds::LIST.or(Kinds::OBJECT), other))),
+    }
+}
+
+impl RulePlan {
+    /// Whether a value counts as one: it is not empty, or the rule keeps empty values.
+    fn keeps(&self, value: Value<'_>) -> bool {
+        !value.is_empty() || (self.keep_empty && value.is_present())
     }
 }

@@ -95,6 +95,9 @@ impl Op for Email {
         let (local, domain) = check(text, self.idn)?;
         let local = if self.keep_case || !local.chars().any(char::is_uppercase) {
             Cow::Borrowed(local)
+        } else if local.chars().any(|c| c.to_lowercase().count() > 1) {
+            // `İ` becomes two characters, of which the second is none that an address may have
+            return Err(Failure::new("is not a mail address: it has a letter without a lower case"));
         } else {
             Cow::Owned(local.to_lowercase())
         };
@@ -190,6 +193,7 @@ mod tests {
             ("jürgen@example.com", Some("jürgen@example.com")),
             ("a@EXAMPLE。com", Some("a@example.com")),
             ("\"a b\"@example.com", Some("\"a b\"@example.com")),
+            ("İ@example.com", None),
             ("a..b@example.com", None),
             (".a@example.com", None),
             ("a@b@example.com", None),

@@ -1,0 +1,6 @@
+//! Runs arbitrary rules over an arbitrary record.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| landfall_fuzz::engine::transform(data));

@@ -1,0 +1,434 @@
+//! The rule language once more, naively: a tree of YAML walked for every record, values made when something asks for them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+use serde_yaml::Value as Yaml;
+
+use super::value::{V, walk};
+
+/// What becomes of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    Account {
+        account: Json,
+        warnings: BTreeSet<String>,
+    },
+    Refused(String),
+    /// The names of the rules that made the record fall.
+    Rejected(BTreeSet<String>),
+    /// The same for working values, of which the engine names only the first.
+    RejectedByLet(BTreeSet<String>),
+}
+
+/// Where `$item`, `$index` and `$key` stand.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    element: Option<(V, V, V)>,
+}
+
+pub struct Interpreter<'r> {
+    pub rules: &'r Yaml,
+    record: V,
+    params: BTreeMap<String, V>,
+    fold: bool,
+    made: RefCell<BTreeMap<String, V>>,
+    warnings: RefCell<BTreeSet<String>>,
+    fallen: RefCell<BTreeSet<String>>,
+}
+
+enum Stop {
+    /// A step failed; the policy decides.
+    Failed,
+    /// The record falls because of this rule.
+    Fall(String),
+}
+
+/// `$name` and the path behind it, when the text is a reference.
+pub fn reference_parts(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix('$')?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let (name, path) = rest.split_at(end);
+    (path.is_empty() || path.starts_with(['.', '['])).then_some((name, path))
+}
+
+pub fn run(rules: &Yaml, record: &Json, set: &[(String, Json)]) -> Verdict {
+    let mut params = BTreeMap::new();
+    for (name, param) in entries(rules.get("params")) {
+        let chosen = set.iter().find(|(have, _)| have == name).map(|(_, json)| V::of_json(json));
+        params.insert(name.to_owned(), chosen.unwrap_or_else(|| V::of_json(&json_of(param.get("default").unwrap()))));
+    }
+    let defaults = rules.get("defaults");
+    let this = Interpreter {
+        rules,
+        record: V::of_json(record),
+        params,
+        fold: defaults.and_then(|d| d.get("blank")).and_then(Yaml::as_str) != Some("keep"),
+        made: RefCell::default(),
+        warnings: RefCell::default(),
+        fallen: RefCell::default(),
+    };
+    this.verdict()
+}
+
+fn entries(map: Option<&Yaml>) -> impl Iterator<Item = (&str, &Yaml)> {
+    map.and_then(Yaml::as_mapping).into_iter().flatten().map(|(key, value)| (key.as_str().unwrap(), value))
+}
+
+fn items(list: Option<&Yaml>) -> impl Iterator<Item = &Yaml> {
+    list.and_then(Yaml::as_sequence).into_iter().flatten()
+}
+
+fn json_of(yaml: &Yaml) -> Json {
+    serde_json::to_value(yaml).unwrap()
+}
+
+impl Interpreter<'_> {
+    fn verdict(&self) -> Verdict {
+        let here = Place::default();
+        for (name, _) in entries(self.rules.get("let")) {
+            self.named("let", name);
+        }
+        if !self.fallen.borrow().is_empty() {
+            return Verdict::RejectedByLet(self.fallen.take());
+        }
+        for admit in items(self.rules.get("admit")) {
+            if self.holds(&admit["when"], &here) {
+                return Verdict::Refused(admit["refuse"].as_str().unwrap().to_owned());
+            }
+        }
+        let mut account = V::Object(Vec::new());
+        for (name, _) in entries(self.rules.get("account")) {
+            let value = self.named("account", name);
+            if value != V::Missing {
+                put(&mut account, name, value);
+            }
+        }
+        for check in items(self.rules.get("checks")) {
+            let applies = check.get("that").is_none_or(|that| self.holds(that, &here));
+            if applies && !self.holds(&check["needs"], &here) {
+                self.fallen.borrow_mut().insert(check["because"].as_str().unwrap().to_owned());
+            }
+        }
+        if self.fallen.borrow().is_empty() {
+            Verdict::Account { account: account.to_json(), warnings: self.warnings.take() }
+        } else {
+            Verdict::Rejected(self.fallen.take())
+        }
+    }
+
+    /// A working value or claim, made when it is first asked for.
+    fn named(&self, section: &str, name: &str) -> V {
+        let key = format!("{section}/{name}");
+        if let Some(value) = self.made.borrow().get(&key) {
+            return value.clone();
+        }
+        let body = &self.rules[section][name];
+        let policy = self.rules.get("defaults").and_then(|d| d.get("on_error"));
+        let policy = policy.and_then(Yaml::as_str).unwrap_or("reject");
+        let claim = (section == "account").then_some(name);
+        let value = self.rule(name, name, body, policy, claim, &Place::default()).unwrap_or_else(|fallen| {
+            self.fallen.borrow_mut().insert(fallen);
+            V::Missing
+        });
+        self.made.borrow_mut().insert(key, value.clone());
+        value
+    }
+
+    /// Makes a value; the error is the name of the rule that makes the record fall.
+    fn rule(
+        &self,
+        name: &str,
+        warning: &str,
+        body: &Yaml,
+        inherited: &str,
+        claim: Option<&str>,
+        place: &Place,
+    ) -> Result<V, String> {
+        let policy = body.get("on_error").map_or(inherited, |stated| stated.as_str().unwrap_or("warn"));
+        let warning = body.get("on_error").and_then(|stated| stated.get("warn")?.as_str()).unwrap_or(warning);
+        let default = body.get("default");
+        let policy = if policy == "default" && default.is_none() { "reject" } else { policy };
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        let is_required = body.get("required").and_then(Yaml::as_bool) == Some(true);
+        let absent = || if is_required { Err(name.to_owned()) } else { Ok(V::Missing) };
+        let counts = |value: &V| !value.empty() || (keeps_empty && value.present());
+        if body.get("when").is_some_and(|when| !self.holds(when, place)) {
+            return Ok(V::Missing);
+        }
+        match self.value_of(name, warning, body, policy, inherited, claim, place) {
+            Ok(value) if counts(&value) => return Ok(value),
+            Ok(_) => {}
+            Err(Stop::Fall(name)) => return Err(name),
+            Err(Stop::Failed) => match policy {
+                "reject" => return Err(name.to_owned()),
+                "warn" => {
+                    self.warnings.borrow_mut().insert(warning.to_owned());
+                    return absent();
+                }
+                "skip" => return absent(),
+                _ => {}
+            },
+        }
+        let mut value = default.map_or(V::Missing, |default| self.expr(default, place));
+        if let (Some(claim), false) = (claim, !counts(&value)) {
+            // nothing is left to fall back on
+            value = fitted(claim, value).ok_or_else(|| name.to_owned())?;
+        }
+        if counts(&value) { Ok(value) } else { absent() }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that decides about one rule")]
+    fn value_of(
+        &self,
+        name: &str,
+        warning: &str,
+        body: &Yaml,
+        policy: &str,
+        inherited: &str,
+        claim: Option<&str>,
+        place: &Place,
+    ) -> Result<V, Stop> {
+        let mut value = self.origin(body, place);
+        value = self.steps(body.get("do"), value, place).ok_or(Stop::Failed)?;
+        if let Some(filter) = body.get("where") {
+            let places = elements(&value).ok_or(Stop::Failed)?.into_iter();
+            let kept = places.filter(|place| self.holds(filter, place));
+            value = V::List(kept.map(|place| place.element.unwrap().0).collect());
+        }
+        if let Some(each) = body.get("each") {
+            let mut list = Vec::new();
+            for place in elements(&value).ok_or(Stop::Failed)? {
+                let made = self.element(name, warning, body, each, policy, inherited, &place).map_err(Stop::Fall)?;
+                if !made.empty() {
+                    list.push(made);
+                }
+            }
+            value = V::List(list);
+        }
+        value = self.steps(body.get("then"), value, place).ok_or(Stop::Failed)?;
+        if let Some(kind) = body.get("as").and_then(Yaml::as_str) {
+            value = self.op(&format!("to_{kind}"), &Yaml::Null, value, place).ok_or(Stop::Failed)?;
+        }
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        match claim {
+            Some(claim) if !value.empty() || (keeps_empty && value.present()) => {
+                fitted(claim, value).ok_or(Stop::Failed)
+            }
+            _ => Ok(value),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that decides about one rule")]
+    fn element(
+        &self,
+        name: &str,
+        warning: &str,
+        body: &Yaml,
+        each: &Yaml,
+        policy: &str,
+        inherited: &str,
+        place: &Place,
+    ) -> Result<V, String> {
+        if let Some(fields) = each.as_mapping().filter(|_| each.as_sequence().is_none()) {
+            let inherited = match policy {
+                "reject" => body.get("on_error").and_then(Yaml::as_str).unwrap_or(inherited),
+                "warn" => "warn",
+                _ => "skip",
+            };
+            let mut members = Vec::new();
+            for (field, body) in fields {
+                let field = field.as_str().unwrap();
+                let value = self.rule(field, &format!("{name}.{field}"), body, inherited, None, place)?;
+                if value.present() {
+                    members.push((field.to_owned(), value));
+                }
+            }
+            return Ok(V::Object(members));
+        }
+        let item = place.element.as_ref().unwrap().0.clone();
+        if let Some(made) = self.steps(Some(each), item, place) {
+            return Ok(made);
+        }
+        match policy {
+            "reject" => return Err(name.to_owned()),
+            "warn" => {
+                self.warnings.borrow_mut().insert(warning.to_owned());
+            }
+            "default" => return Ok(self.expr(&body["default"], place)),
+            _ => {}
+        }
+        Ok(V::Missing)
+    }
+
+    fn origin(&self, body: &Yaml, place: &Place) -> V {
+        if body.as_mapping().is_none() {
+            return self.expr(body, place);
+        }
+        if let Some(value) = body.get("value") {
+            return self.expr(value, place);
+        }
+        let from = &body["from"];
+        let sources = from.as_sequence().map_or(vec![from], |list| list.iter().collect());
+        sources.into_iter().map(|source| self.expr(source, place)).find(V::present).unwrap_or(V::Missing)
+    }
+
+    fn steps(&self, steps: Option<&Yaml>, value: V, place: &Place) -> Option<V> {
+        let Some(steps) = steps else { return Some(value) };
+        let single = [steps.clone()];
+        let steps = steps.as_sequence().map_or(&single[..], |list| &list[..]);
+        steps.iter().try_fold(value, |value, step| match step.as_str() {
+            Some(name) => self.step(name, &Yaml::Null, value, place),
+            None => {
+                let (name, argument) = entries(Some(step)).next().unwrap();
+                self.step(name, argument, value, place)
+            }
+        })
+    }
+
+    fn step(&self, name: &str, argument: &Yaml, value: V, place: &Place) -> Option<V> {
+        match self.rules.get("steps").and_then(|chains| chains.get(name)) {
+            Some(chain) => self.steps(Some(chain), value, place),
+            None => self.op(name, argument, value, place),
+        }
+    }
+
+    /// A literal, reference, template, list or map.
+    pub fn expr(&self, expr: &Yaml, place: &Place) -> V {
+        match expr {
+            Yaml::String(text) if reference_parts(text).is_some() => self.reference(text, place),
+            Yaml::String(text) => self.template(text, place),
+            Yaml::Sequence(list) => {
+                V::List(list.iter().map(|item| self.expr(item, place)).filter(|v| *v != V::Missing).collect())
+            }
+            Yaml::Mapping(_) => V::Object(
+                entries(Some(expr))
+                    .map(|(key, value)| (key.to_owned(), self.expr(value, place)))
+                    .filter(|(_, v)| *v != V::Missing)
+                    .collect(),
+            ),
+            scalar => self.literal(scalar),
+        }
+    }
+
+    pub fn literal(&self, yaml: &Yaml) -> V {
+        V::of_json(&json_of(yaml))
+    }
+
+    fn template(&self, text: &str, place: &Place) -> V {
+        let mut made = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            let end = at + rest[at..].find('}').unwrap();
+            let Some(part) = self.reference(&rest[at + 1..end], place).scalar() else { return V::Missing };
+            made += &rest[..at];
+            made += &part;
+            rest = &rest[end + 1..];
+        }
+        V::Text(made + rest)
+    }
+
+    fn reference(&self, text: &str, place: &Place) -> V {
+        let (name, path) = reference_parts(text).unwrap();
+        let found = match (name, &place.element) {
+            ("", _) => walk(&self.record, path),
+            ("params", _) => walk(&V::Object(self.params.clone().into_iter().collect()), path),
+            ("item", Some((item, _, _))) => walk(item, path),
+            ("index", Some((_, index, _))) => walk(index, path),
+            ("key", Some((_, _, key))) => walk(key, path),
+            ("account", _) => {
+                let path = &path[1..];
+                let claims = entries(self.rules.get("account")).map(|(claim, _)| claim);
+                let covers = |claim: &&str| {
+                    path.strip_prefix(claim)
+                        .is_some_and(|rest| rest.is_empty() || !rest.starts_with(|c: char| c.is_alphanumeric()))
+                };
+                let claim = claims.filter(covers).max_by_key(|claim| claim.len()).unwrap();
+                walk(&self.named("account", claim), &path[claim.len()..])
+            }
+            (name, _) => walk(&self.named("let", name), path),
+        };
+        match found {
+            V::Text(text) if self.fold && text.trim().is_empty() => V::Missing,
+            found => found,
+        }
+    }
+
+    fn holds(&self, condition: &Yaml, place: &Place) -> bool {
+        entries(Some(condition)).all(|(key, value)| match key {
+            "any" => items(Some(value)).any(|part| self.holds(part, place)),
+            "all" => items(Some(value)).all(|part| self.holds(part, place)),
+            "not" => !self.holds(value, place),
+            reference => self.passes(&self.reference(reference, place), value, place),
+        })
+    }
+
+    fn passes(&self, value: &V, test: &Yaml, place: &Place) -> bool {
+        match test {
+            Yaml::Null => !value.present(),
+            Yaml::Sequence(list) => list.iter().any(|other| value.equals(&self.expr(other, place))),
+            Yaml::Mapping(_) => entries(Some(test)).all(|(name, argument)| match name {
+                "not" => !self.passes(value, argument, place),
+                "is_present" => value.present(),
+                name => value.present() && self.op(name, argument, value.clone(), place) == Some(V::Bool(true)),
+            }),
+            Yaml::String(word) if word == "present" => value.present(),
+            Yaml::String(word) if word == "missing" => !value.present(),
+            Yaml::String(word) if word == "blank" => {
+                value.empty() || matches!(value, V::Text(text) if text.trim().is_empty())
+            }
+            other => value.equals(&self.expr(other, place)),
+        }
+    }
+}
+
+/// The elements of a list or the members of an object, each with its place; `None` for scalars.
+fn elements(value: &V) -> Option<Vec<Place>> {
+    let place =
+        |item: &V, index: usize, key: V| Place { element: Some((item.clone(), V::Number(index.to_string()), key)) };
+    match value {
+        V::Missing | V::Null => Some(Vec::new()),
+        V::List(items) => Some(items.iter().enumerate().map(|(at, item)| place(item, at, V::Missing)).collect()),
+        V::Object(members) => {
+            Some(members.iter().enumerate().map(|(at, (key, item))| place(item, at, V::Text(key.clone()))).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Puts a claim into the account at its dotted path.
+fn put(object: &mut V, path: &str, value: V) {
+    let V::Object(members) = object else { panic!("the generator makes no claim below a claim") };
+    match path.split_once('.') {
+        None => members.push((path.to_owned(), value)),
+        Some((first, rest)) => {
+            let at = members.iter().position(|(key, _)| key == first).unwrap_or_else(|| {
+                members.push((first.to_owned(), V::Object(Vec::new())));
+                members.len() - 1
+            });
+            put(&mut members[at].1, rest, value);
+        }
+    }
+}
+
+/// The value as the standard profile holds it; only the claims that the generator uses.
+fn fitted(claim: &str, value: V) -> Option<V> {
+    let text = |value: V| match value {
+        V::Text(text) | V::Number(text) => Some(V::Text(text)),
+        _ => None,
+    };
+    match claim {
+        "external_id" | "username" => text(value).filter(|text| !text.empty()),
+        "name.given" | "name.full" => text(value),
+        "status" => text(value)
+            .filter(|v| ["active", "disabled", "locked"].iter().any(|word| v.scalar().as_deref() == Some(word))),
+        "must_change_password" | "mfa_reenroll" => matches!(value, V::Bool(_)).then_some(value),
+        "roles" | "tags" => {
+            let V::List(items) = value else { return None };
+            let items: Option<Vec<V>> = items.into_iter().map(|item| text(item).filter(|item| !item.empty())).collect();
+            items.map(V::List)
+        }
+        _ => Some(value),
+    }
+}
