@@ -12,7 +12,6 @@ pub mod report;
 mod run;
 mod shelf;
 mod snapshot;
-mod trace;
 mod want;
 
 pub use case::{Case, cases};

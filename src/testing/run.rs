@@ -1,5 +1,7 @@
 //! Running cases, and the examples of rules.
 
+use std::collections::BTreeSet;
+
 use bumpalo::Bump;
 
 use super::account::compact;
@@ -8,12 +10,12 @@ use super::coverage::Coverage;
 use super::judge::{Failure, judge};
 use super::shelf::Shelf;
 use super::snapshot;
-use super::trace::Recorder;
 use crate::engine::context::Cx;
 use crate::engine::outcome::Reason;
-use crate::engine::plan::{ExamplePlan, Plan, RulePlan};
-use crate::engine::probe::Probe;
+use crate::engine::plan::{ExamplePlan, Plan, RuleKind, RulePlan};
+use crate::engine::probe::{Event, Probe};
 use crate::engine::run::{Run, Settings};
+use crate::engine::trace::{Trace, View};
 use crate::model::Value;
 use crate::model::json::same;
 use crate::model::read::parse;
@@ -100,12 +102,28 @@ pub fn run_case(case: &Case<'_>, plan: &Plan, shelf: &dyn Shelf, options: Option
 }
 
 fn trace(case: &Case<'_>, plan: &Plan, settings: &Settings, failures: &[Failure]) -> Vec<String> {
-    let (arena, mut recorder) = (Bump::new(), Recorder::default());
-    if execute(case, plan, settings, &arena, &mut recorder).is_err() {
+    let (arena, mut trace) = (Bump::new(), Trace::new());
+    if execute(case, plan, settings, &arena, &mut trace).is_err() {
         return Vec::new();
     }
-    let blamed: Vec<String> = failures.iter().flat_map(|failure| failure.rules.iter().cloned()).collect();
-    recorder.of(&blamed)
+    let blamed = failures.iter().flat_map(|failure| &failure.rules);
+    let rules: BTreeSet<String> = blamed.flat_map(|path| rules_at(path, plan)).collect();
+    rules.iter().flat_map(|rule| lines(&trace, rule, plan)).collect()
+}
+
+/// The rules that have to do with a path: the claim itself, those around it and those in it, parts of the credential.
+fn rules_at(path: &str, plan: &Plan) -> Vec<String> {
+    let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let related = |name: &str| name == path || begins(name, path) || begins(path, name);
+    let rules = plan.named_rules().into_iter();
+    // fields of elements stand in the trace of their list
+    let outer = rules.filter(|(_, rule)| rule.kind != RuleKind::Field);
+    outer.filter(|(name, rule)| related(name) || rule.name == path).map(|(_, rule)| rule.name.clone()).collect()
+}
+
+/// The trace of one rule; values of sensitive claims are masked.
+fn lines(trace: &Trace, rule: &str, plan: &Plan) -> Vec<String> {
+    trace.render_rule(rule, &plan.files, View::default()).lines().map(str::to_owned).collect()
 }
 
 fn execute<'a, P: Probe>(
@@ -154,21 +172,29 @@ fn run_example(
     let result = plan.try_rule(rule, input, &settings, &arena, coverage);
     coverage.example(rule, &result);
     let failure = judge_example(example, &result, &arena);
-    let mut recorder = Recorder::default();
     let mut trace = Vec::new();
     if failure.is_some() {
-        recorder.event(crate::engine::probe::Event::Rule(rule));
-        let again = plan.try_rule(rule, input, &settings, &arena, &mut recorder);
-        trace = recorder.of(&[rule.name.clone(), rule_name.to_owned()]);
-        trace.extend(again.err().map(|reason| format!("  {} failed: {}", reason.step, reason.message)));
+        let mut tried = Trace::new();
+        tried.event(Event::Rule(rule));
+        // the result is known; only what happens on the way is asked
+        let _ = plan.try_rule(rule, input, &settings, &arena, &mut tried);
+        trace = lines(&tried, &rule.name, plan);
     }
     Tested {
-        name: format!("claim {rule_name}: {word} {shown}"),
+        name: format!("{}: {word} {shown}", title(rule_name, rule)),
         file: file.to_owned(),
         status: failure.map_or(Status::Passed, |failure| Status::Failed(vec![failure])),
         trace,
         written: None,
         unread: Vec::new(),
+    }
+}
+
+fn title(name: &str, rule: &RulePlan) -> String {
+    match rule.kind {
+        RuleKind::Claim | RuleKind::Field => format!("claim {name}"),
+        RuleKind::Let | RuleKind::Split => format!("working value {name}"),
+        RuleKind::Credential => name.to_owned(),
     }
 }
 
