@@ -70,4 +70,93 @@ look like success.
 
 Write the file, or do not name it.",
     },
+    CodeInfo {
+        code: "R106",
+        title: "an unknown key",
+        explain: "\
+A key that this part of a file does not know would be ignored in silence, so it is refused.
+
+    email.value:
+      from: $.mail
+      requierd: true                 # `required`
+
+Mend the spelling; the help names the nearest key, or all of them. A claim's own members are dotted
+keys of rules, `email.value`, not maps inside maps.",
+    },
+    CodeInfo {
+        code: "R107",
+        title: "another shape was expected",
+        explain: "\
+A list stands where a map belongs, text where a list belongs, or a word that is none of those possible.
+
+    on_error: ignore                 # one of `reject`, `warn`, `skip`, `default`
+    required: yes                    # text in YAML 1.2: write `true`
+    admit: { refuse: closed }        # a list: `admit: [ { refuse: closed, when: … } ]`
+
+Write what the message expects. In YAML 1.2 only `true` and `false` are booleans.",
+    },
+    CodeInfo {
+        code: "R108",
+        title: "a key is missing",
+        explain: "\
+This part of a file means nothing without the key.
+
+    admit:
+      - { refuse: spammer, when: { $.status: spam } }    # both are needed
+    checks:
+      - { needs: { $account.email.value: present }, because: no_email }
+
+Add the key.",
+    },
+    CodeInfo {
+        code: "R109",
+        title: "a reference was expected",
+        explain: "\
+`from`, `ignore` and the left side of a condition read something, so a reference stands there: `$.field`
+of the record, or `$name` of a variable.
+
+    username: { from: login }        # the word `login`
+    username: { from: $.login }      # the field
+    status: { value: active }        # a constant
+
+Write `$.` before the name of a field; write `value:` for a constant. `ignore` takes fields by name,
+without filters and `*`.",
+    },
+    CodeInfo {
+        code: "R110",
+        title: "a rule needs exactly one origin",
+        explain: "\
+The value of a rule comes from one of three: `from` reads, `value` is a constant or template, `script`
+computes. None leaves nothing to do, two leave open which counts. `with` belongs to a script.
+
+    username: { from: $.login, do: [ lowercase ] }
+    status: { value: active }
+    custom.initial: { with: { name: $.name }, script: \"name.sub_string(0, 1)\" }
+
+Keep one. For a value when there is none, write `default:`.",
+    },
+    CodeInfo {
+        code: "R111",
+        title: "the version of the rule language",
+        explain: "\
+Every rule file says which version of the language it is written in, so that it never changes its meaning
+under a newer program.
+
+    landfall: 1
+    name: wordpress
+
+Write `landfall: 1` as the first line. A higher number needs a newer program.",
+    },
+    CodeInfo {
+        code: "R112",
+        title: "a reason is a key, not prose",
+        explain: "\
+Reasons of refusals and checks go to the service, which turns them into messages in the language of the
+customer, and into counters.
+
+    - { refuse: \"This account was closed!\", when: { $.closed: true } }
+    - { refuse: closed_account, when: { $.closed: true } }
+
+Use letters, digits, `_`, `-` and `.`.",
+    },
 ];

@@ -3,4 +3,48 @@
 use super::CodeInfo;
 
 /// The codes of this family, in order.
-pub const CODES: &[CodeInfo] = &[];
+pub const CODES: &[CodeInfo] = &[
+    CodeInfo {
+        code: "R301",
+        title: "a regex cannot be read",
+        explain: "\
+The marked part is not a regex in the syntax of Rust's `regex`. It is matched in linear time, so it has
+no look-around and no backreferences.
+
+    do: [ extract: '(\\d+' ]              # the group is never closed
+    do: [ extract: '(\\d+)' ]
+    do: [ extract: \"(\\\\d+)\" ]           # in double quotes every `\\` is written twice
+
+Close groups and classes, put regexes in single quotes, and put `\\` before a character that is meant
+itself: `\\.` for a dot.",
+    },
+    CodeInfo {
+        code: "R302",
+        title: "a regex is too large or slow",
+        explain: "\
+A repeat over a large class makes a regex of megabytes; `.*` at the beginning makes every search start
+again at every character.
+
+    do: [ extract: '.*@(.+)' ]           # slow
+    do: [ extract: '@(.+)' ]             # finds the same
+    matches: '^[\\p{L}]{1,64}$'           # too large
+    matches: '^\\p{L}+$'                  # check the length with `length`
+
+Begin with what must stand first, anchor with `^`, and repeat with `+` and `*`.",
+    },
+    CodeInfo {
+        code: "R303",
+        title: "a script cannot be compiled",
+        explain: "\
+Scripts are checked when rules are loaded: their grammar, every variable, every function. A script sees
+the names under `with` and nothing else.
+
+    custom.greeting:
+      with: { given: $.first_name }
+      script: |
+        if given == () { \"Hello\" } else { `Hello ${givne}` }    # `given`
+
+Mend the marked place. Inputs are constants: copy one with `let` to change it. `eval`, `import` and
+`print` are switched off. The language reference lists the functions.",
+    },
+];

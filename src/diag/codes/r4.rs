@@ -3,4 +3,124 @@
 use super::CodeInfo;
 
 /// The codes of this family, in order.
-pub const CODES: &[CodeInfo] = &[];
+pub const CODES: &[CodeInfo] = &[
+    CodeInfo {
+        code: "R401",
+        title: "types that cannot meet",
+        explain: "\
+A step, a condition or a claim gets a kind of value that it can never take, so that it would fail or be
+left out for every record.
+
+    roles: { from: $.roles, do: [ split: \",\", lowercase ] }            # a list comes in
+    roles: { from: $.roles, do: [ split: \",\" ], each: [ lowercase ] }
+    email.verified: { value: maybe }                                  # the claim holds a boolean
+
+Convert the value first (`to_text`, `to_boolean`, `split`, `first`), or use `each` for the elements of
+a list. In conditions stand predicates: ops that give true or false.",
+    },
+    CodeInfo {
+        code: "R402",
+        title: "nothing makes a claim that the target needs",
+        explain: "\
+The target schema says that accounts, or a part of them, always have this claim, and no rule makes it.
+Every record would be held back.
+
+    account:
+      email.verified: { value: false }
+      email.value: $.mail              # the profile needs it wherever there is an `email`
+
+Add a rule for the claim, or leave out the other rules of its part.",
+    },
+    CodeInfo {
+        code: "R403",
+        title: "a failure is left open",
+        explain: "\
+A step of this rule can fail on some record, and nothing says what happens then. A lookup without
+`default` fails on every key that it does not have, a date on every text that is none.
+
+    created_at: { from: $.created, do: [ date ], on_error: warn }
+    address.country: { from: $.country, do: [ lookup: { table: countries, default: null } ] }
+    defaults: { on_error: warn }       # once, for all rules that do not say
+
+`reject` holds the record back, `warn` leaves the claim out and names it, `skip` leaves it out, `default`
+takes the rule's `default`.",
+    },
+    CodeInfo {
+        code: "R404",
+        title: "parts of a rule contradict each other",
+        explain: "\
+A claim that must be there cannot be skipped in silence, and `on_error: default` needs a `default`.
+
+    email.value: { from: $.mail, do: [ email ], required: true, on_error: skip }
+    email.value: { from: $.mail, do: [ email ], required: true, on_error: reject }
+    locale: { from: $.lang, do: [ language ], default: en, on_error: default }
+
+Decide which of the two is meant and remove the other.",
+    },
+    CodeInfo {
+        code: "R405",
+        title: "a lookup gives a value that the claim cannot hold",
+        explain: "\
+The last step of the rule is a lookup, and one of its values is none that the schema admits for the
+claim. Records with that key would be held back.
+
+    lookups:
+      states: { \"0\": active, \"1\": asleep }
+    account:
+      status: { from: $.state, do: [ lookup: states ] }     # `asleep` is no status
+
+Mend the entry, or add a step behind the lookup.",
+    },
+    CodeInfo {
+        code: "R406",
+        title: "an argument is missing or unusable",
+        explain: "\
+The step needs an argument that is not there, or what stands there has no meaning for it.
+
+    do: [ split ]                      # by what?
+    do: [ split: \",\" ]
+    do: [ date: { format: \"%Q\" } ]     # no such directive
+
+`landfall ops NAME` tells what an argument takes, with examples.",
+    },
+    CodeInfo {
+        code: "R407",
+        title: "the target is no schema",
+        explain: "\
+`target` names neither a built-in schema nor a readable JSON Schema file, so claims cannot be checked.
+
+    target: standard
+    target: scim
+    target: schemas/customer.json
+
+`landfall schema` lists the built-in schemas. A file is found by a `/` or a `.` in its name.",
+    },
+    CodeInfo {
+        code: "R410",
+        title: "a claim that the target needs is made only sometimes",
+        explain: "\
+The target schema says that every account has this claim, and the only rule that makes it has a `when`.
+Records for which the condition does not hold are held back by the schema, without a reason of yours.
+
+    admit:
+      - { refuse: no_login, when: { $.login: missing } }
+    account:
+      username: $.login                # no `when` is needed behind the refusal
+
+Refuse such records under `admit`, or let the rule cover them too.",
+    },
+    CodeInfo {
+        code: "R412",
+        title: "rules are over a limit",
+        explain: "\
+A lookup has at most 100 000 entries, and a chain at most 256 steps after all named chains in it are
+written out. The limits bound the time and memory of one login.
+
+    let:
+      cleaned: { from: $.text, do: [ first_half ] }
+    account:
+      custom.text: { from: $cleaned, do: [ second_half ] }
+
+Split long chains with `let`. Let the source join very large tables before the export.",
+    },
+];
