@@ -23,8 +23,10 @@ impl Loader for Named {
         let text = match name {
             "common/contact.yaml" => "landfall: 1\nsteps:\n  person: [ squish, { unicode: nfc } ]\n",
             "stores.csv" => "code,store\nB1,Berlin\nH1,Hamburg\n",
-            "crm.schema.json" => r#"{ "type": "object", "required": ["mail"], "additionalProperties": false,
-                "properties": { "mail": { "type": "string", "format": "email" }, "segment": { "type": "string" } } }"#,
+            "crm.schema.json" => {
+                r#"{ "type": "object", "required": ["mail"], "additionalProperties": false,
+                "properties": { "mail": { "type": "string", "format": "email" }, "segment": { "type": "string" } } }"#
+            }
             _ => return Err(format!("`{name}` is not a file of the examples")),
         };
         Ok(Loaded { name: name.to_owned(), text: text.to_owned() })
@@ -115,7 +117,10 @@ fn every_rule_file_compiles_and_every_record_becomes_the_account_shown() {
                 accounts += 1;
             }
             "text" | "json" | "sh" => {}
-            other => panic!("line {}: a block is `yaml` with `landfall:`, `json record` or `json account`, found `{other}`", block.line),
+            other => panic!(
+                "line {}: a block is `yaml` with `landfall:`, `json record` or `json account`, found `{other}`",
+                block.line
+            ),
         }
     }
     assert!(record.is_none(), "the last record has no account");
