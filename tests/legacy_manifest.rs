@@ -1,11 +1,19 @@
-//! A user base of known dirt through the WordPress rules: rejects, warnings and gaps are exactly those of its manifest.
+//! A user base of known dirt through the rules for WordPress and Auth0: rejects, warnings and gaps are exactly those of its
+//! manifest.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use bumpalo::Bump;
 use landfall::diag::render::plain;
@@ -16,9 +24,39 @@ use landfall::engine::plan::Plan;
 use landfall::engine::probe::Silent;
 use landfall::engine::run::Settings;
 use landfall::model::json::to_json;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const USERS: &str = "2000";
+
+/// The user base, written once for all tests; none on a machine without Python, where the rules still have tests of their
+/// own beside them.
+static USER_BASE: LazyLock<Option<UserBase>> = LazyLock::new(|| Some(UserBase::read(&written()?)));
+
+/// The user base and what is known of it.
+struct UserBase {
+    manifest: Value,
+    wordpress: String,
+    auth0: String,
+    auth0_passwords: String,
+}
+
+impl UserBase {
+    fn read(folder: &Path) -> Self {
+        let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        Self {
+            manifest: serde_json::from_str(&text("manifest.json")).unwrap(),
+            wordpress: text("wordpress_users.ndjson"),
+            auth0: text("auth0_users.ndjson"),
+            auth0_passwords: text("auth0_passwords.ndjson"),
+        }
+    }
+
+    /// How many users have a kind of dirt.
+    fn count(&self, kind: &str) -> u64 {
+        self.manifest["counts"][kind].as_u64().unwrap_or_else(|| panic!("no count of {kind}"))
+    }
+}
 
 struct Beside(PathBuf);
 
@@ -29,19 +67,20 @@ impl Loader for Beside {
     }
 }
 
-fn wordpress(root: &Path) -> Plan {
+fn rules(name: &str) -> Plan {
+    let root = Path::new(ROOT);
     let mut files = Files::default();
-    let text = fs::read_to_string(root.join("rules/wordpress.yaml")).unwrap();
-    let file = files.add("wordpress.yaml".to_owned(), text);
+    let text = fs::read_to_string(root.join("rules").join(name)).unwrap();
+    let file = files.add(name.to_owned(), text);
     let mut findings = Findings::default();
     let plan = compile(&mut files, file, &Beside(root.join("rules")), &mut findings);
     plan.unwrap_or_else(|| panic!("{}", plain(&files, &findings.sorted())))
 }
 
 /// Writes the user base, with its manifest; nothing when the machine has no Python.
-fn user_base(root: &Path) -> Option<PathBuf> {
+fn written() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("legacy");
-    let script = root.join("tests/make_legacy.py");
+    let script = Path::new(ROOT).join("tests/make_legacy.py");
     let mut command = Command::new("python3");
     command.arg(script).args(["--users", USERS, "--seed", "1", "--sql", "", "--out"]).arg(&folder);
     let output = match command.output() {
@@ -101,20 +140,14 @@ impl Tally {
 }
 
 #[test]
-fn rejects_and_warnings_are_those_of_the_manifest() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let Some(folder) = user_base(root) else {
-        // without Python there is no user base; the rules have tests of their own in rules/wordpress.test.yaml
-        return;
-    };
-    let manifest: Value = serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
-    let count = |kind: &str| manifest["counts"][kind].as_u64().unwrap_or_else(|| panic!("no count of {kind}"));
-    let plan = wordpress(root);
+fn wordpress_rejects_and_warns_as_the_manifest_says() {
+    let Some(base) = &*USER_BASE else { return };
+    let count = |kind: &str| base.count(kind);
+    let plan = rules("wordpress.yaml");
     let settings = Settings::default();
-    let records = fs::read_to_string(folder.join("wordpress_users.ndjson")).unwrap();
     let (mut tally, mut arena) = (Tally::default(), Bump::new());
     let mut dirty = Overlap::default();
-    for line in records.lines() {
+    for line in base.wordpress.lines() {
         let run = plan.run(line, &settings, &arena, &mut Silent);
         run.outcomes.iter().for_each(|outcome| tally.add(outcome));
         dirty.add(line, &run.outcomes);
@@ -143,6 +176,39 @@ fn rejects_and_warnings_are_those_of_the_manifest() {
         assert!(!tally.texts.contains(secret), "an account holds `{secret}`");
     }
     assert!(!tally.texts.contains('\u{301}'), "an account holds a decomposed letter");
+}
+
+#[test]
+fn auth0_rejects_and_warns_as_the_manifest_says() {
+    let Some(base) = &*USER_BASE else { return };
+    let rows: BTreeMap<String, Value> = base
+        .auth0_passwords
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|row| (row["_ID"]["$oid"].as_str().unwrap().to_owned(), row))
+        .collect();
+    let plan = rules("auth0.yaml");
+    let settings = Settings::default();
+    let (mut warned, mut without_date, mut disabled, mut hashes) = (BTreeMap::<String, u64>::new(), 0, 0, 0);
+    for line in base.auth0.lines() {
+        let user: Value = serde_json::from_str(line).unwrap();
+        let id = user["user_id"].as_str().unwrap().rsplit('|').next().unwrap();
+        let row = rows.get(id);
+        let record = json!({ "user": user, "passwords": row.into_iter().collect::<Vec<_>>() }).to_string();
+        let arena = Bump::new();
+        let run = plan.run(&record, &settings, &arena, &mut Silent);
+        let [Outcome::Account(made)] = &run.outcomes[..] else { panic!("no account: {:?}", run.outcomes) };
+        let account = to_json(made.account.value());
+        made.warnings.iter().for_each(|warning| *warned.entry((*warning).to_owned()).or_default() += 1);
+        without_date += u64::from(account["created_at"].is_null());
+        disabled += u64::from(account["status"] == "disabled");
+        hashes += u64::from(made.credential.is_present());
+    }
+    let wanted = [("email.value", "email_invalid"), ("phone.value", "phone_bad")];
+    assert_eq!(warned, wanted.map(|(claim, kind)| (claim.to_owned(), base.count(kind))).into());
+    assert_eq!(without_date, base.count("date_zero"));
+    assert_eq!(disabled, base.count("blocked"));
+    assert_eq!(hashes, base.count("auth0_password_rows"));
 }
 
 /// How much dirt of other kinds the rejected records carry, counted on the raw records.

@@ -1,6 +1,12 @@
 //! Every example of the language reference is run: rules compile without findings, records become the accounts shown.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use bumpalo::Bump;
 use landfall::diag::render::plain;

@@ -1,4 +1,5 @@
 //! The rule language as written: YAML read with the place of every node.
+#![doc = include_str!("reference.md")]
 
 pub mod body;
 mod condition;
