@@ -51,7 +51,22 @@ fn a_failed_test_shows_both_sides_and_the_trace() {
     let folder = rules(&[("tiny.yaml", RULES), ("tiny.test.yaml", test)]);
     let (code, out, err) = landfall(folder.path(), &["tiny.yaml"]);
     assert_eq!((code, err.as_str()), (1, ""), "{out}");
-    insta::assert_snapshot!(out, @"");
+    insta::assert_snapshot!(out, @r#"
+    FAILED tiny.test.yaml: wrong
+      the account differs at `username`
+        expected            │   actual
+        {                   │   {
+      -   "username": "Ada" │ +   "username": "ada"
+        }                   │   }
+      trace
+        claim username  (tiny.yaml:5:3)
+          from         $.login is •••
+          lowercase    ••• → •••
+          result       •••
+
+    2 tests: 1 passed, 1 failed
+    1 passed, 1 failed
+    "#);
 }
 
 #[test]
@@ -114,7 +129,16 @@ fn snapshots_are_written_and_compared() {
     assert!(out.contains("wrote golden/ada-s-own.json"), "{out}");
     let path = folder.path().join("golden/ada-s-own.json");
     let written = fs::read_to_string(&path).expect("written");
-    insta::assert_snapshot!(written, @"");
+    insta::assert_snapshot!(written, @r#"
+    {
+      "account": {
+        "username": "ada",
+        "name": {
+          "nickname": "friend"
+        }
+      }
+    }
+    "#);
     assert_eq!(landfall(folder.path(), &["."]).0, 0);
     fs::write(&path, written.replace("friend", "foe")).expect("written");
     let (code, out, _) = landfall(folder.path(), &["."]);
@@ -128,7 +152,16 @@ fn coverage_has_a_threshold() {
     let folder = rules(&[("tiny.yaml", RULES), ("tiny.test.yaml", test)]);
     let (code, out, _) = landfall(folder.path(), &["--coverage", "--threshold", "50", "."]);
     assert_eq!(code, 0, "{out}");
-    insta::assert_snapshot!(out, @"");
+    insta::assert_snapshot!(out, @r#"
+    1 test: 1 passed, 0 failed
+    1 passed, 0 failed
+    coverage of ./tiny.yaml
+      username      1/2
+        not seen: missing, and required
+      name.nickname 1/2
+        not seen: gives a value
+    coverage: 2 of 4 outcomes, 50%
+    "#);
     let (code, _, err) = landfall(folder.path(), &["--coverage", "--threshold", "51", "."]);
     assert_eq!((code, err.as_str()), (1, "the coverage of 50% is below the threshold of 51%\n"));
 }
@@ -139,9 +172,11 @@ fn junit_names_tests_and_failures() {
     let folder = rules(&[("tiny.yaml", RULES), ("tiny.test.yaml", test)]);
     let (code, out, _) = landfall(folder.path(), &[".", "--format", "junit"]);
     assert_eq!(code, 1);
-    for part in
-        ["tests=\"1\" failures=\"1\"", "name=\"a &amp; b\"", "<failure message=\"the account differs at `username`\""]
-    {
+    for part in [
+        "tests=\"1\" skipped=\"0\" failures=\"1\"",
+        "name=\"a &amp; b\"",
+        "<failure message=\"the account differs at `username`\"",
+    ] {
         assert!(out.contains(part), "{part}: {out}");
     }
 }

@@ -21,3 +21,6 @@ pub use names::check as check_names;
 pub use prove::prove;
 pub use run::{Options, Status, Tested, run_case, run_examples};
 pub use shelf::Shelf;
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,8 @@ fn of_outcome<'a>(outcome: &Outcome<'_>, arena: &'a Bump) -> Value<'a> {
 
 fn of_reason<'a>(reason: &Reason, arena: &'a Bump) -> Value<'a> {
     let text = |text: &str| Value::Text(arena.alloc_str(text));
-    object(&[("rule", text(&reason.rule)), ("step", text(&reason.step)), ("message", text(&reason.message))], arena)
+    // the sentence is for people and may be worded anew
+    object(&[("rule", text(&reason.rule)), ("step", text(&reason.step))], arena)
 }
 
 fn object<'a>(members: &[(&'a str, Value<'a>)], arena: &'a Bump) -> Value<'a> {

@@ -77,7 +77,15 @@ mod tests {
 
     #[test]
     fn lines_stand_side_by_side() {
-        insta::assert_snapshot!(side_by_side(&shown(), false), @"");
+        insta::assert_snapshot!(side_by_side(&shown(), false), @r#"
+        expected    │   actual
+      {           │   {
+        "a": 1,   │     "a": 1,
+    -   "b": 2,   │ +   "b": "two",
+                  │ +   "x": 0,
+        "c": 3    │     "c": 3
+      }           │   }
+    "#);
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! Findings in test files, each with its rendered text; coverage.
+
+use super::coverage::Coverage;
+use super::*;
+use crate::diag::Files;
+use crate::diag::Findings;
+use crate::diag::render::plain;
+use crate::engine::compile::{Loaded, NoFiles, compile};
+use crate::engine::plan::Plan;
+
+const RULES: &str = "\
+landfall: 1
+name: tiny
+target: standard
+params: { region: {}, zone: UTC }
+defaults: { on_error: warn }
+lookups:
+  roles: { a: admin, c: customer }
+admit:
+  - { refuse: spammer, when: { $.status: spam } }
+account:
+  username: { from: $.login, do: [ lowercase ], required: true }
+  locale: $params.region
+  zoneinfo: $params.zone
+  phone.value: { from: $.phone, do: [ phone: { region: US } ] }
+  name.nickname: { from: $.nick, default: friend }
+  status: active
+  roles: { from: $.roles, each: [ lookup: roles ] }
+";
+
+/// Two records by the name of any pattern, and nothing else.
+struct TwoRecords;
+
+impl Shelf for TwoRecords {
+    fn find(&self, _: &str, pattern: &str) -> Result<Vec<Loaded>, String> {
+        let record = |name: &str| Loaded { name: name.to_owned(), text: r#"{"login": "ada"}"#.to_owned() };
+        match pattern {
+            "*.json" => Ok(vec![record("a.json"), record("b.json")]),
+            "a.csv" => Ok(vec![record("a.csv")]),
+            _ => Err(format!("`{pattern}` cannot be read: entity not found")),
+        }
+    }
+
+    fn snapshot(&self, _: &str, _: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    fn write_snapshot(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn plan() -> Plan {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("tiny.yaml", RULES);
+    let plan = compile(&mut files, file, &NoFiles, &mut findings);
+    plan.unwrap_or_else(|| panic!("{}", plain(&files, &findings.sorted())))
+}
+
+fn findings(text: &str) -> String {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("t", text);
+    if let Some(tests) = test_file(&files, file, &mut findings) {
+        check_names(&tests, &plan(), &mut findings);
+        cases(&tests, &mut files, &TwoRecords, &mut findings);
+    }
+    plain(&files, &findings.sorted())
+}
+
+#[test]
+fn problems_have_codes_places_and_help() {
+    for (tests, wanted) in [
+        (
+            "{ params: { region: DE }, tests: [] }",
+            "t:1:34: error[R601]: there is no test in this list (help: write a test, or remove the key; a list without tests \
+             checks nothing)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, rejected: true }\n- { name: a, record: {}, rejected: true }",
+            "t:4:11: error[R602]: two tests are named `a` (first here: t:3:11) (help: give each test a name of its own; \
+             `--filter` and snapshots go by it)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, rejected: true, with: { $meta.x: 1, '$.a[*]': 1 } }",
+            "t:3:50: error[R603]: a change names one field of the record (help: write `$.name`, `$.list[0].name` or \
+             `$['odd name']`; to give another record, change `record`)\n\
+             t:3:62: error[R603]: a change names one field of the record (help: write `$.name`, `$.list[0].name` or \
+             `$['odd name']`; to give another record, change `record`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {} }",
+            "t:3:3: error[R604]: the test expects nothing (help: add one of `expect`, `exactly`, `refused`, `rejected`, \
+             `accounts`, `password` or `snapshot`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, refused: spammer, expect: {} }",
+            "t:3:44: error[R605]: `expect` and `refused` exclude each other (`refused` here: t:3:26) (help: a record becomes \
+             an account, is refused, or is held back: keep one, or write two tests)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: a.csv, rejected: true }\n- { name: b, record: b.json, rejected: true }",
+            "t:3:22: error[R606]: `a.csv` is no record file (help: records are `.json`, `.yaml`, or `.ndjson` and `.jsonl` \
+             with one record per line)\n\
+             t:4:22: error[R606]: `b.json` cannot be read: entity not found (help: the path is relative to the test file; `*` \
+             in its last part stands for any text)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: '*.json', snapshot: s.json }",
+            "t:3:42: error[R607]: two records share the snapshot `s.json` (help: name a folder, ending in `/`; each record \
+             gets a file of its own in it)\n",
+        ),
+        (
+            "- { name: a, record: {}, rejected: true }",
+            "t:1:11: error[R608]: the parameter `region` has no value (help: add `params: { region: … }` to the test or to \
+             the top of the test file)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, refused: spamer }\n- { name: b, record: {}, warnings: [ q ] }",
+            "t:3:35: error[R609]: the rules have no refusal `spamer` (help: did you mean `spammer`?)\n\
+             t:4:38: error[R609]: the rules have no warning `q` (help: the rules have `username`, `locale`, `zoneinfo`, \
+             `phone.value`, `name.nickname`, `status`, `roles`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: { usrname: null, email.value: x } }",
+            "t:3:36: error[R610]: the target schema has no claim `usrname` here (help: see the target schema for the claims \
+             there are)\n\
+             t:3:51: error[R610]: the target schema has no claim `email.value` here (help: an account is nested: `email: { \
+             value: … }`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: [], rejected: true, fact: {} }",
+            "t:3:22: error[R107]: expected a record or the name of a file, found a list (help: write a record or the name of a \
+             file here)\n\
+             t:3:42: error[R106]: `fact` is not a key of a test (help: did you mean `facts`?)\n",
+        ),
+    ] {
+        assert_eq!(findings(tests), wanted, "{tests}");
+    }
+}
+
+#[test]
+fn coverage_counts_outcomes() {
+    let text = "\
+params: { region: DE }
+tests:
+- { name: a, record: { login: A, phone: x, roles: [ a, q ] }, expect: { username: a }, warnings: [ phone.value, roles ] }
+- { name: b, record: { login: B, nick: N }, expect: {} }
+";
+    let (mut files, mut findings, plan) = (Files::default(), Findings::default(), plan());
+    let file = files.add("t", text);
+    let tests = test_file(&files, file, &mut findings).expect("tests");
+    let mut coverage = Coverage::default();
+    for case in cases(&tests, &mut files, &TwoRecords, &mut findings) {
+        let tested = run_case(&case, &plan, &TwoRecords, Options::default(), &mut coverage);
+        assert!(tested.passed(), "{tested:?}");
+    }
+    let report = coverage.report("tiny.yaml", &plan);
+    let lines: Vec<String> = report
+        .rules
+        .iter()
+        .map(|rule| format!("{} {}/{} {}", rule.name, rule.seen, rule.total, rule.open.join(", ")))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "username 1/2 missing, and required",
+            "locale 1/2 missing",
+            "zoneinfo 1/2 missing",
+            "phone.value 2/3 gives a value",
+            "name.nickname 2/2 ",
+            "status 1/1 ",
+            "roles 3/3 ",
+            "admit spammer 1/2 `admit` holds",
+            "lookup roles 2/3 entry `c`",
+        ]
+    );
+    assert_eq!(report.count(), (14, 20));
+    assert_eq!((coverage::percent(14, 20), coverage::percent(199, 200)), (70, 99));
+}
