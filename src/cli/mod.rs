@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod explain;
 mod fmt;
+mod init;
 mod load;
 mod ops;
 mod password;
@@ -40,6 +41,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Format rule and test files
     Fmt(fmt::Arguments),
+    /// Make starter rules from sample records
+    Init(init::Arguments),
     /// List the steps, or say all about one
     Ops(ops::Arguments),
     /// Print a JSON Schema: of rule files, of test files, or a built-in target schema
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -1,0 +1,125 @@
+//! `landfall init`: a starter rule file from sample records.
+
+mod guess;
+mod names;
+mod profile;
+mod values;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bumpalo::Bump;
+
+use super::{CommandError, FINE, sample, show};
+use crate::diag::{Files, Findings, Severity};
+use crate::engine::compile::{NoFiles, compile};
+use crate::engine::outcome::Outcome;
+use crate::engine::plan::Plan;
+use crate::engine::probe::Silent;
+use crate::engine::run::Settings;
+use crate::rules::format;
+
+/// The most records that are read: enough to meet the rare spellings, and quick.
+const MAX_RECORDS: usize = 1000;
+
+/// What `landfall init` is asked.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  landfall init --from users.ndjson                               shows starter rules
+  landfall init --from users.json --name shop --out rules/shop.yaml
+  head -500 export.ndjson | landfall init --from - --name shop
+
+What the samples cannot say is marked `# unsure: …` in the file.")]
+pub struct Arguments {
+    /// A file of sample records; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// The name of the rules; the file's name when left out
+    #[arg(long)]
+    name: Option<String>,
+    /// The rule file to write; standard output when left out
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the samples cannot be read, the rule file exists or cannot be written.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists()) {
+        let message = format!("`{}` exists", out.display());
+        return Err(CommandError::new(message).help("remove it, or give another `--out`"));
+    }
+    let records = sample::records(&arguments.from, MAX_RECORDS)?;
+    let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
+    let text = starter(&name, &records);
+    let plan = checked(&name, &text)?;
+    match &arguments.out {
+        None => show::output(&text)?,
+        Some(out) => {
+            fs::write(out, &text).map_err(|error| {
+                CommandError::new(format!("`{}` cannot be written: {}", out.display(), error.kind()))
+            })?;
+            let path = out.display();
+            anstream::eprintln!(
+                "wrote {path}; go on with `landfall check {path}` and `landfall explain --rules {path} --record …`"
+            );
+        }
+    }
+    anstream::eprintln!("{}", tried(&plan, &records));
+    Ok(FINE)
+}
+
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.filter(|stem| stem != "-").unwrap_or_else(|| "legacy".to_owned())
+}
+
+/// The text of starter rules for records.
+fn starter(name: &str, records: &[String]) -> String {
+    let profile = profile::profile(records);
+    let text = write::write(name, &profile, &guess::guess(&profile));
+    format(&text).unwrap_or(text)
+}
+
+/// The rules compiled, so that nobody is given a file that does not load.
+fn checked(name: &str, text: &str) -> Result<Plan, CommandError> {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add(format!("{name}.yaml"), text);
+    let plan = compile(&mut files, file, &NoFiles, &mut findings);
+    let findings = findings.sorted();
+    if findings.iter().any(|finding| finding.severity == Severity::Error) || plan.is_none() {
+        show::findings(&files, &findings);
+    }
+    plan.ok_or_else(|| {
+        let help = "please report it with the findings above; they hold no values of the records";
+        CommandError::new("the rules made of these samples have errors, which is a mistake of this program").help(help)
+    })
+}
+
+/// What becomes of the samples, in one line.
+fn tried(plan: &Plan, records: &[String]) -> String {
+    let settings = Settings::default();
+    let (mut accounts, mut warnings) = (0, BTreeMap::<String, usize>::new());
+    for record in records {
+        let arena = Bump::new();
+        for outcome in plan.run(record, &settings, &arena, &mut Silent).outcomes {
+            if let Outcome::Account(made) = outcome {
+                accounts += 1;
+                made.warnings.iter().for_each(|claim| *warnings.entry((*claim).to_owned()).or_default() += 1);
+            }
+        }
+    }
+    let mut line = format!("{accounts} of {} samples become accounts", records.len());
+    if !warnings.is_empty() {
+        let list: Vec<String> = warnings.iter().map(|(claim, count)| format!("{claim} ({count})")).collect();
+        line = format!("{line}; left out because their values are bad: {}", list.join(", "));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+use super::*;
+
+fn started(name: &str, records: &[&str]) -> (String, String) {
+    let records: Vec<String> = records.iter().map(|record| (*record).to_owned()).collect();
+    let text = starter(name, &records);
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("made.yaml", text.as_str());
+    let plan = compile(&mut files, file, &NoFiles, &mut findings);
+    let found = crate::diag::render::plain(&files, &findings.sorted());
+    assert_eq!(found, "", "{text}");
+    let tried = tried(&plan.unwrap(), &records);
+    (text, tried)
+}
+
+const WORDPRESS: [&str; 2] = [
+    r#"{"ID": 1, "user_login": "ada", "user_pass": "$P$BVrdsW/NUuXDi0Od0uUdk2SnJHHmQ01", "user_email": "Ada@Example.com",
+        "user_registered": "2024-02-21 07:09:20", "user_activation_key": "", "user_status": 0, "display_name": "Ada",
+        "meta": [{"meta_key": "first_name", "meta_value": "Ada"}, {"meta_key": "billing_phone", "meta_value": "(202) 555-0143"},
+        {"meta_key": "wp_capabilities", "meta_value": "a:1:{s:13:\"administrator\";b:1;}"},
+        {"meta_key": "session_tokens", "meta_value": "a:0:{}"}, {"meta_key": "rich_editing", "meta_value": "true"}]}"#,
+    r#"{"ID": 2, "user_login": "bob", "user_pass": "$wp$2y$10$abcdefghijklmnopqrstuv", "user_email": "nope",
+        "user_registered": "0000-00-00 00:00:00", "user_activation_key": "k", "user_status": 0, "display_name": "Bob", "meta": []}"#,
+];
+
+#[test]
+fn rows_passwords_and_secrets_of_wordpress() {
+    let (text, tried) = started("wordpress", &WORDPRESS);
+    insta::assert_snapshot!(text);
+    assert_eq!(tried, "2 of 2 samples become accounts; left out because their values are bad: email.value (1)");
+}
+
+#[test]
+fn no_value_of_a_record_is_written_but_words_of_status() {
+    let (text, _) = started("wordpress", &WORDPRESS);
+    for value in ["Ada", "Example.com", "$P$", "administrator", "202"] {
+        assert!(!text.contains(value), "{value}: {text}");
+    }
+}
+
+#[test]
+fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
+    let cases: [(&str, &[&str], &[&str]); 6] = [
+        (
+            "ldap",
+            &[
+                r#"{"dn": "uid=wil,dc=x", "uid": ["wil"], "cn": ["Wil S"], "sn": ["S"], "mail": ["wil@example.org", "w@example.org"], "memberOf": ["cn=staff,dc=x"], "createTimestamp": ["20190830110205Z"], "userPassword": ["{SSHA}abcdefghijklmn"]}"#,
+            ],
+            &[
+                "identify: { id: \"$.uid[0]\", logins: [ \"$.uid[0]\", \"$.mail[0]\" ] }",
+                "username: { from: $.uid, do: [ first, trim ] }",
+                "created_at: { from: $.createTimestamp, do: [ first, generalized_time ] }",
+                "groups: { from: $.memberOf, each: [ dn_part: cn ] }",
+                "scheme: ldap",
+            ],
+        ),
+        (
+            "cognito",
+            &[
+                r#"{"Username": "testuser", "Attributes": [{"Name": "sub", "Value": "eaad0219"}, {"Name": "email", "Value": "t@example.com"}, {"Name": "email_verified", "Value": "true"}], "Enabled": true, "UserCreateDate": 1682955829.578}"#,
+            ],
+            &[
+                "attributes: { from: $.Attributes, do: [ pivot: { key: Name, value: Value } ] }",
+                "email.value: { from: $attributes.email, do: [ trim, email ] }",
+                "when: { $account.email.value: present }",
+                "created_at: { from: $.UserCreateDate, do: [ epoch: s ] }",
+                "\"true\": active",
+            ],
+        ),
+        (
+            "joomla",
+            &[
+                r#"{"id": 412, "name": "Bram", "username": "bram.o", "email": "b@example.net", "password": "c7b7278e06acf48828dbae1b1e3bd943:xSQeRINIPsBbhQ4BzhpLgE2fNBe1KGSc", "block": 0, "params": "{\"language\": \"en-GB\", \"editor\": \"x\"}"}"#,
+            ],
+            &["\"1\": disabled", "params", "# unsure: the stored passwords do not name their scheme", "  - $.password"],
+        ),
+        (
+            "odd",
+            &[
+                r##"{"User Name": "x", "E-Mail": "x@example.com", "it's": 1, "a]b": "c", "": 2, "dob": "03/04/1999", "#: {y}": "\u0007"}"##,
+            ],
+            &["username: { from: \"$['User Name']\"", "unsure: day and month could also be the other way round"],
+        ),
+        ("nothing", &[r#"{"a": {}}"#], &["no field looks like a claim"]),
+        (
+            "words",
+            &[r#"{"id": "1", "login": "a", "status": "ACTIVE"}"#, r#"{"id": "2", "login": "b", "status": "STAGED"}"#],
+            &[
+                "\"ACTIVE\": active",
+                "# unsure: \"STAGED\"",
+                "status: { from: $.status, do: [ trim, lookup: statuses ] }",
+            ],
+        ),
+    ];
+    for (name, records, wanted) in cases {
+        let (text, tried) = started(name, records);
+        for part in wanted {
+            assert!(text.contains(part), "{name}: {part}\n{text}");
+        }
+        assert!(tried.starts_with(&format!("{0} of {0} ", records.len())), "{name}: {tried}");
+    }
+}
+
+#[test]
+fn a_file_that_exists_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, out) = (folder.path().join("a.json"), folder.path().join("a.yaml"));
+    fs::write(&from, r#"{"id": 1, "email": "a@example.com"}"#).unwrap();
+    let arguments = Arguments { from, name: None, out: Some(out.clone()) };
+    assert_eq!(run(&arguments).unwrap(), FINE);
+    assert!(fs::read_to_string(&out).unwrap().contains("\nname: a\n"));
+    assert!(run(&arguments).is_err());
+}
