@@ -234,6 +234,22 @@ impl RuleGenerator<'_> {
         let mut names = Names { policy, ..Names::default() };
         let lets = (0..self.chance.below(4)).map(|n| format!("x{n}")).collect();
         out += &self.rules("let", lets, &mut names);
+        if self.chance.percent(15) {
+            let from = *self.chance.pick(&["$.rows", "$.l2", "$.o1", "$.rows[*].v"]);
+            let mut parts = vec![entry("name", "person"), entry("from", quoted(from))];
+            if self.chance.percent(40) {
+                let step = *self.chance.pick(&["compact", "unique", "first", "{ get: \"[*].k\" }"]);
+                parts.push(entry("do", seq(&[step.to_owned()])));
+            }
+            if self.chance.percent(30) {
+                parts.push(entry("where", self.condition(&Names { element: true, ..names.clone() }, 0)));
+            }
+            if !policy || self.chance.percent(30) {
+                parts.push(entry("on_error", *self.chance.pick(&["reject", "warn"])));
+            }
+            out += &format!("accounts: {}\n", map(&parts));
+            names.lets.push("person".to_owned());
+        }
         if self.chance.percent(30) {
             out += "admit:\n";
             for reason in ["closed", "spam"] {

@@ -53,7 +53,8 @@ pub fn reference_parts(text: &str) -> Option<(&str, &str)> {
     (path.is_empty() || path.starts_with(['.', '['])).then_some((name, path))
 }
 
-pub fn run(rules: &Yaml, record: &Json, set: &[(String, Json)]) -> Verdict {
+/// One verdict per account.
+pub fn run(rules: &Yaml, record: &Json, set: &[(String, Json)]) -> Vec<Verdict> {
     let mut params = BTreeMap::new();
     for (name, param) in entries(rules.get("params")) {
         let chosen = set.iter().find(|(have, _)| have == name).map(|(_, json)| V::of_json(json));
@@ -69,7 +70,7 @@ pub fn run(rules: &Yaml, record: &Json, set: &[(String, Json)]) -> Verdict {
         warnings: RefCell::default(),
         fallen: RefCell::default(),
     };
-    this.verdict()
+    this.verdicts()
 }
 
 fn entries(map: Option<&Yaml>) -> impl Iterator<Item = (&str, &Yaml)> {
@@ -85,14 +86,39 @@ fn json_of(yaml: &Yaml) -> Json {
 }
 
 impl Interpreter<'_> {
-    fn verdict(&self) -> Verdict {
-        let here = Place::default();
+    fn verdicts(&self) -> Vec<Verdict> {
         for (name, _) in entries(self.rules.get("let")) {
             self.named("let", name);
         }
         if !self.fallen.borrow().is_empty() {
-            return Verdict::RejectedByLet(self.fallen.take());
+            return vec![Verdict::RejectedByLet(self.fallen.take())];
         }
+        let Some(split) = self.rules.get("accounts") else { return vec![self.verdict()] };
+        let name = split["name"].as_str().unwrap();
+        let elements = match self.rule(name, name, split, self.policy(), None, &Place::default()) {
+            Ok(V::List(items)) if !items.is_empty() => items,
+            Ok(V::Missing) | Ok(V::List(_)) => return vec![Verdict::Rejected([name.to_owned()].into())],
+            Ok(single) => vec![single],
+            Err(name) => return vec![Verdict::Rejected([name].into())],
+        };
+        let (made, warnings) = (self.made.borrow().clone(), self.warnings.borrow().clone());
+        let accounts = elements.into_iter().map(|element| {
+            *self.made.borrow_mut() = made.clone();
+            *self.warnings.borrow_mut() = warnings.clone();
+            self.made.borrow_mut().insert(format!("let/{name}"), element);
+            self.verdict()
+        });
+        accounts.collect()
+    }
+
+    /// What holds for rules that do not say.
+    fn policy(&self) -> &str {
+        let policy = self.rules.get("defaults").and_then(|defaults| defaults.get("on_error"));
+        policy.and_then(Yaml::as_str).unwrap_or("reject")
+    }
+
+    fn verdict(&self) -> Verdict {
+        let here = Place::default();
         for admit in items(self.rules.get("admit")) {
             if self.holds(&admit["when"], &here) {
                 return Verdict::Refused(admit["refuse"].as_str().unwrap().to_owned());
@@ -125,10 +151,8 @@ impl Interpreter<'_> {
             return value.clone();
         }
         let body = &self.rules[section][name];
-        let policy = self.rules.get("defaults").and_then(|d| d.get("on_error"));
-        let policy = policy.and_then(Yaml::as_str).unwrap_or("reject");
         let claim = (section == "account").then_some(name);
-        let value = self.rule(name, name, body, policy, claim, &Place::default()).unwrap_or_else(|fallen| {
+        let value = self.rule(name, name, body, self.policy(), claim, &Place::default()).unwrap_or_else(|fallen| {
             self.fallen.borrow_mut().insert(fallen);
             V::Missing
         });
