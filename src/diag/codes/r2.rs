@@ -144,8 +144,8 @@ Name the way with members, or use the steps `find` and `filter`, which take cond
 Text with braces is a template: every brace holds a reference. Anything else would be copied as it
 stands, braces and all.
 
-    name.display: \"{given} {family}\"                   # names of nothing
-    name.display: \"{$.first_name} {$.last_name}\"
+    name.full: \"{given} {family}\"                   # names of nothing
+    name.full: \"{$.first_name} {$.last_name}\"
 
 Write `{$.field}` or `{$name.field}`. `{{` and `}}` write the braces themselves.",
     },

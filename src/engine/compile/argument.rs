@@ -259,6 +259,10 @@ fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Dia
         "look-around cannot be matched in linear time: use a group, or two steps"
     } else if told.contains("backreference") {
         "a match cannot depend on what a group found: use two steps, or a script"
+    } else if told.contains("unclosed group") {
+        "close it with `)`, or write `\\(` for the character itself"
+    } else if told.contains("unclosed character class") {
+        "close it with `]`, or write `\\[` for the character itself"
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };

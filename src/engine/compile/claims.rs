@@ -36,6 +36,13 @@ impl Compiler<'_> {
     /// What a rule gives must be able to be what the claim holds.
     pub(super) fn meets_claim(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow, origin: Option<&OriginPlan>) {
         let (RuleKind::Claim, Some(shape)) = (purpose.kind, purpose.shape) else { return };
+        if let (Some(OriginPlan::Value(operand)), Origin::Value(written)) = (origin, &rule.body.origin)
+            && has_no_steps(&rule.body)
+            && is_scalar(operand)
+        {
+            self.constant_fits(operand, shape, written.span());
+            return;
+        }
         let accepted = kinds_of(shape);
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
             let message = format!("the claim `{}` holds {accepted}, and the rule makes {}", rule.name.text, flow.kinds);
@@ -43,20 +50,15 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
         }
-        if let (Some(OriginPlan::Value(operand)), Origin::Value(written)) = (origin, &rule.body.origin)
-            && has_no_steps(&rule.body)
-        {
-            self.constant_fits(operand, shape, written.span());
-        }
         self.lookup_fits(rule, shape);
     }
 
     pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
-        if !matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_)) {
+        if !is_scalar(operand) {
             return;
         }
         if let Some(problem) = misfit(operand, shape) {
-            let message = format!("the claim cannot hold this value: {problem}");
+            let message = format!("the claim cannot hold this value: it {problem}");
             self.findings.push(Diagnostic::error(
                 "R401",
                 span,
@@ -93,7 +95,7 @@ impl Compiler<'_> {
                 more => format!(" (and {more} more of its entries)"),
             };
             let message =
-                format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: {problem}{more}");
+                format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: it {problem}{more}");
             let help = "mend the entry, or add a step behind the lookup";
             let place = last.argument.as_ref().map_or(last.name.span, |argument| argument.span);
             self.findings.push(Diagnostic::error("R405", place, message, help).also(declared, "the lookup"));
@@ -135,6 +137,10 @@ impl Compiler<'_> {
 fn kinds_of(shape: &Shape) -> Kinds {
     let held = shape.accepts_kinds();
     if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
+}
+
+fn is_scalar(operand: &Operand) -> bool {
+    matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_))
 }
 
 fn has_no_steps(body: &Body) -> bool {

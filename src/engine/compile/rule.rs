@@ -34,8 +34,7 @@ impl Compiler<'_> {
         }
         let steps = self.steps(&body.steps, &mut flow);
         let filter = body.filter.as_ref().map(|filter| {
-            self.needs_list("where", body.filter_span.unwrap_or(body.span), &flow);
-            flow.kinds = Kinds::LIST;
+            self.needs_list("where", body.filter_span.unwrap_or(body.span), &mut flow);
             self.on_element(|compiler| compiler.condition(filter))
         });
         let policy = self.policy(rule, purpose);
@@ -118,7 +117,6 @@ impl Compiler<'_> {
         flow: &mut Flow,
     ) -> Option<EachPlan> {
         self.needs_list("each", rule.body.each_span.unwrap_or(rule.body.span), flow);
-        flow.kinds = Kinds::LIST;
         match each {
             Each::Steps(defs) => {
                 let mut element = Flow { fails: flow.fails, ..Flow::of(Kinds::ANY) };
@@ -228,9 +226,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn needs_list(&mut self, word: &str, span: Span, flow: &Flow) {
-        if !flow.kinds.meets(Kinds::LIST.or(Kinds::OBJECT)) {
-            let message = format!("`{word}` takes a list, and {} comes in", flow.kinds);
+    fn needs_list(&mut self, word: &str, span: Span, flow: &mut Flow) {
+        let comes_in = std::mem::replace(&mut flow.kinds, Kinds::LIST);
+        if !comes_in.meets(Kinds::LIST.or(Kinds::OBJECT)) {
+            let message = format!("`{word}` takes a list, and {comes_in} comes in");
+            flow.kinds = Kinds::ANY;
             let help = "make a list of it under `do` first, such as with `split`, or use `do` and `when` alone";
             self.findings.push(Diagnostic::error("R401", span, message, help));
         }

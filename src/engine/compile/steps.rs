@@ -56,13 +56,16 @@ impl Compiler<'_> {
         let built = self.build(spec, def);
         if !spec.takes_nothing && !spec.input.meets(flow.kinds) {
             self.cannot_meet(spec, flow.kinds, def.name.span);
+            // one finding says it; what follows is not judged by it again
+            flow.kinds = Kinds::ANY;
+        } else {
+            flow.kinds = match spec.output {
+                Output::Is(kinds) => kinds,
+                Output::Same => flow.kinds,
+                Output::Element => Kinds::ANY,
+            };
         }
-        flow.kinds = match spec.output {
-            Output::Is(kinds) => kinds,
-            Output::Same => flow.kinds,
-            Output::Element => Kinds::ANY,
-        };
-        if !spec.fails.is_empty() && flow.fails.is_none() {
+        if can_fail(spec, def) && flow.fails.is_none() {
             flow.fails = Some((def.name.span, spec.name, spec.fails));
         }
         if steps.len() >= MAX_STEPS {
@@ -145,7 +148,11 @@ impl Compiler<'_> {
             Ok(op) => Some(op),
             Err(error) => {
                 let place = super::argument::place(spec, def, error.argument, error.at);
-                self.findings.push(Diagnostic::error("R406", place, error.message, error.help));
+                let message = match error.message.starts_with("is ") {
+                    true => format!("`{}` of `{}` {}", error.argument, spec.name, error.message),
+                    false => error.message,
+                };
+                self.findings.push(Diagnostic::error("R406", place, message, error.help));
                 None
             }
         }
@@ -162,4 +169,10 @@ impl Compiler<'_> {
         };
         self.findings.push(Diagnostic::error("R401", span, message, help));
     }
+}
+
+/// Whether a step can fail as it is written: a lookup in a table cannot when it has a default.
+fn can_fail(spec: &OpSpec, def: &StepDef) -> bool {
+    let given = |name: &str| def.argument.as_ref().is_some_and(|argument| argument.get(name).is_some());
+    !spec.fails.is_empty() && !(spec.name == "lookup" && given("table") && given("default") && !given("in"))
 }

@@ -191,14 +191,14 @@ fn deep_and_long_source_does_not_load() {
 #[test]
 fn errors_have_their_place() {
     let cases = [
-        ("let x = 1;\ngive + 1", Some("give"), "there is no variable `give`", "did you mean `given`"),
+        ("let x = 1;\ngive + 1", Some("give"), "there is no variable `give`", "did you mean `given`?"),
         (
             "qqq(given)",
             Some("qqq"),
             "there is no function `qqq`",
             "the functions of scripts are listed in the language reference",
         ),
-        ("trimed(given)", Some("trimed"), "there is no function `trimed`", "did you mean `trimmed`"),
+        ("trimed(given)", Some("trimed"), "there is no function `trimed`", "did you mean `trimmed`?"),
         (
             "given.trim()",
             Some("trim"),

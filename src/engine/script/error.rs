@@ -59,7 +59,7 @@ pub enum FailureKind {
 fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     let (name, likeness) =
         names.map(|name| (name, strsim::jaro_winkler(word, name))).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (likeness > 0.8).then(|| format!("did you mean `{name}`"))
+    (likeness > 0.8).then(|| format!("did you mean `{name}`?"))
 }
 
 pub(super) fn too_long(bytes: usize) -> ScriptError {
