@@ -23,6 +23,10 @@ fn member<'a>(node: &'a OutputNode, cx: &Cx<'a>) -> Value<'a> {
     if node.children.is_empty() {
         return own;
     }
+    let is_whole = matches!(own, Value::Object(_));
+    if !is_whole && node.needs.iter().any(|claim| !cx.register(*claim).is_present()) {
+        return own;
+    }
     let Value::Object(made) = assemble(&node.children, cx) else { return own };
     match own {
         Value::Object(own) => Value::Object(merge(own, made, cx)),

@@ -215,6 +215,9 @@ pub enum Policy {
 pub struct OutputNode {
     pub(super) key: Box<str>,
     pub(super) claim: Option<usize>,
+    /// The claims without which the schema does not admit the object: it is left out when one of them has no value, so that
+    /// `email.verified` falls with a refused `email.value`.
+    pub(super) needs: Vec<usize>,
     pub(super) children: Vec<OutputNode>,
 }
 

@@ -145,7 +145,7 @@ impl Scan {
             match end.map_or(Ok(None), |_| self.take())? {
                 Some(b'\\') => {
                     let escaped = self.take()?;
-                    text.push(&[b'\\'], limit);
+                    text.push(b"\\", limit);
                     text.push(escaped.as_slice(), limit);
                 }
                 Some(b'"') => {

@@ -20,7 +20,7 @@ pub(super) struct Wants {
 #[derive(Debug)]
 pub(super) enum Accounts {
     /// One.
-    One(Want),
+    One(Box<Want>),
     /// So many, in this order.
     Several(Vec<Want>),
 }
@@ -96,7 +96,7 @@ pub(super) fn wants(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -
             }
             Some(Accounts::Several(items.iter().filter_map(|item| of_account(item, findings)).collect()))
         }
-        None if says_one => Some(Accounts::One(want(fields, findings))),
+        None if says_one => Some(Accounts::One(Box::new(want(fields, findings)))),
         None => None,
     };
     if accounts.is_none() && snapshot.is_none() {
@@ -184,7 +184,7 @@ impl Wants {
     pub fn each(&self) -> &[Want] {
         match &self.accounts {
             None => &[],
-            Some(Accounts::One(want)) => std::slice::from_ref(want),
+            Some(Accounts::One(want)) => std::slice::from_ref(want.as_ref()),
             Some(Accounts::Several(wants)) => wants,
         }
     }

@@ -30,7 +30,7 @@ use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
 use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
 use crate::rules::{read, rule_file};
-use crate::schema::{Schema, path_names};
+use crate::schema::{Schema, Shape, ShapeKind, path_names};
 
 /// Where files that rules name come from. The engine itself opens nothing.
 pub trait Loader {
@@ -233,6 +233,7 @@ impl Compiler<'_> {
     /// Compiles a rule and tells which registers it reads.
     fn rule_with_needs(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, BTreeSet<usize>, Kinds)> {
         self.scope.needs.clear();
+        self.scope.element_members.clear();
         let compiled = self.rule(rule, purpose);
         let needs = std::mem::take(&mut self.scope.needs);
         compiled.map(|(plan, kinds)| (plan, needs, kinds))
@@ -247,8 +248,10 @@ impl Compiler<'_> {
             let policy = rules.defaults.on_error;
             let purpose = Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy };
             if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
+                let read = std::mem::take(&mut self.scope.element_members);
                 if let Some(variable) = self.scope.lets.iter_mut().find(|variable| variable.register == register) {
                     variable.kinds = kinds;
+                    variable.know(read);
                 }
                 compiled.push((plan, needs));
             }
@@ -354,6 +357,7 @@ impl Compiler<'_> {
             let Some(names) = path_names(&rule.name.text) else { continue };
             place(&mut nodes, &names, variable.register);
         }
+        demand(&mut nodes, self.schema.root());
         nodes
     }
 
@@ -411,7 +415,7 @@ impl Compiler<'_> {
 fn place(nodes: &mut Vec<OutputNode>, names: &[&str], register: usize) {
     let Some((name, rest)) = names.split_first() else { return };
     let at = nodes.iter().position(|node| *node.key == **name).unwrap_or_else(|| {
-        nodes.push(OutputNode { key: (*name).into(), claim: None, children: Vec::new() });
+        nodes.push(OutputNode { key: (*name).into(), claim: None, needs: Vec::new(), children: Vec::new() });
         nodes.len() - 1
     });
     let Some(node) = nodes.get_mut(at) else { return };
@@ -419,5 +423,21 @@ fn place(nodes: &mut Vec<OutputNode>, names: &[&str], register: usize) {
         node.claim = Some(register);
     } else {
         place(&mut node.children, rest, register);
+    }
+}
+
+/// Notes, for every object that may be left out, the claims without which the schema does not admit it.
+fn demand(nodes: &mut [OutputNode], shape: &Shape) {
+    let ShapeKind::Object(object) = &shape.kind else { return };
+    for node in nodes {
+        let Some(member) = object.find(&node.key) else { continue };
+        demand(&mut node.children, &member.shape);
+        let ShapeKind::Object(inner) = &member.shape.kind else { continue };
+        if !member.required {
+            let required = inner.members.iter().filter(|inside| inside.required);
+            let children = &node.children;
+            node.needs =
+                required.filter_map(|inside| children.iter().find(|child| *child.key == *inside.name)?.claim).collect();
+        }
     }
 }

@@ -49,6 +49,8 @@ pub struct Scope {
     /// The registers that the rule at hand reads.
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
+    /// The members of elements that the rule at hand reads: the conditions of `find` read what the working value then holds.
+    pub element_members: BTreeSet<String>,
 }
 
 /// The members of `$facts`.
@@ -161,13 +163,14 @@ impl Scope {
         }
     }
 
-    fn element(&self, name: &str, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
+    fn element(&mut self, name: &str, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         if !self.on_element {
             let help =
                 "it means something inside `each`, `where`, and the conditions and steps of `find`, `filter` and `map`";
             findings.push(Diagnostic::error("R204", reference.span, format!("`${name}` stands outside a list"), help));
             return None;
         }
+        self.element_members.extend(leading_names(&reference.query).0.into_iter().next());
         let base = match name {
             "item" => Base::Item,
             "index" => Base::Index,
@@ -256,6 +259,13 @@ impl Scope {
 }
 
 impl Variable {
+    /// Notes that members were read while the value was made.
+    pub fn know(&mut self, read: BTreeSet<String>) {
+        if let Some(members) = &mut self.members {
+            members.extend(read);
+        }
+    }
+
     /// Notes that a member, or the whole, is read.
     fn read(&mut self, member: Option<&String>, is_known: bool) {
         self.used = true;

@@ -15,7 +15,6 @@ mod time;
 use super::op::OpSpec;
 
 /// All ops, family by family.
-#[must_use]
 pub fn all() -> impl Iterator<Item = &'static OpSpec> {
     [text::OPS, number::OPS, time::OPS, collection::OPS, decode::OPS, identity::OPS, predicate::OPS, choice::OPS]
         .into_iter()

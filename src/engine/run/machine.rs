@@ -177,7 +177,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             schemes => {
                 let encoded = value.as_text().unwrap_or("");
                 let found = scheme::choose(schemes, encoded);
-                Ok(found.map_or(Value::Missing, |scheme| Value::Text(scheme)))
+                Ok(found.map_or(Value::Missing, Value::Text))
             }
         }
     }

@@ -143,10 +143,15 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         let mut kept = ArenaVec::new_in(cx.arena);
         for (element, place) in elements(value, rule.span, "where", cx)? {
             if self.holds("where", filter, rule.span, &place) {
-                kept.push(element);
+                kept.push((place.key.as_text().unwrap_or(""), element));
             }
         }
-        Ok(Value::List(kept.into_bump_slice()))
+        if matches!(value, Value::Object(_)) {
+            return Ok(Value::Object(kept.into_bump_slice()));
+        }
+        let mut list = ArenaVec::with_capacity_in(kept.len(), cx.arena);
+        list.extend(kept.iter().map(|(_, element)| *element));
+        Ok(Value::List(list.into_bump_slice()))
     }
 
     fn each(&mut self, each: &'a EachPlan, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {

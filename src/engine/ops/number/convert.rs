@@ -144,10 +144,10 @@ impl Op for Convert {
 fn written<'a>(input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let exact = number(input)?;
     let text = cx.text(input)?.trim();
-    if !text.contains(['.', 'e', 'E']) {
-        if let Some(number) = exact.to_int() {
-            return Ok(Value::Int(number));
-        }
+    if !text.contains(['.', 'e', 'E'])
+        && let Some(number) = exact.to_int()
+    {
+        return Ok(Value::Int(number));
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let stripped = unsigned.trim_start_matches('0');

@@ -70,10 +70,10 @@ impl Affixes {
     /// When not exactly one of them is given, or one of the texts is empty: every text begins with nothing.
     pub(in crate::engine::ops) fn build(arguments: &mut Arguments) -> Result<Self, ArgumentError> {
         let given = one_of(("text", arguments.texts("text")), ("value", arguments.operand("value")))?;
-        if let Either::First(texts) = &given {
-            if texts.is_empty() || texts.iter().any(String::is_empty) {
-                return Err(ArgumentError::new("text", "is empty", "give at least one character"));
-            }
+        if let Either::First(texts) = &given
+            && (texts.is_empty() || texts.iter().any(String::is_empty))
+        {
+            return Err(ArgumentError::new("text", "is empty", "give at least one character"));
         }
         Ok(Self { given, ignoring_case: arguments.boolean("ignoring_case").unwrap_or(false) })
     }
@@ -107,13 +107,13 @@ impl Affixes {
 /// What stands behind a prefix when case is ignored, character by character.
 fn behind<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
-    prefix.chars().all(|c| rest.next().is_some_and(|have| same_letter(have, c))).then(|| rest.as_str())
+    prefix.chars().all(|c| rest.next().is_some_and(|have| same_letter(have, c))).then_some(rest.as_str())
 }
 
 /// What stands before a suffix when case is ignored, character by character.
 fn before<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
-    suffix.chars().rev().all(|c| rest.next_back().is_some_and(|have| same_letter(have, c))).then(|| rest.as_str())
+    suffix.chars().rev().all(|c| rest.next_back().is_some_and(|have| same_letter(have, c))).then_some(rest.as_str())
 }
 
 fn same_letter(a: char, b: char) -> bool {

@@ -109,7 +109,7 @@ impl Op for Transliterate {
             return Ok(Value::Text(text));
         }
         let mut made = Made::new(cx);
-        text.ascii_chars().flatten().try_for_each(|part| made.push(&part))?;
+        text.ascii_chars().flatten().try_for_each(|part| made.push(part))?;
         Ok(made.finish())
     }
 }
