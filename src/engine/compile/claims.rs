@@ -51,7 +51,8 @@ impl Compiler<'_> {
         self.lookup_fits(rule, shape);
     }
 
-    fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
+    /// A constant that the claim is given as it stands must be one it can hold.
+    pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
         if !matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_)) {
             return;
         }

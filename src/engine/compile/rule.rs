@@ -8,7 +8,9 @@ use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
-use crate::rules::syntax::{Body, DefaultPolicy, Each, ExampleInput, OnError, Origin, Rule, ScriptDef, StepDef, Word};
+use crate::rules::syntax::{
+    Body, DefaultPolicy, Each, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
+};
 use crate::schema::Shape;
 
 /// What a rule is made for.
@@ -43,6 +45,9 @@ impl Compiler<'_> {
         let mut then = self.steps(&body.then, &mut flow);
         self.cast(body.cast.as_ref(), &mut flow, &mut then);
         let default = body.default.as_ref().map(|default| self.operand(default));
+        if let (RuleKind::Claim, Some(shape), Some(Some((operand, _)))) = (purpose.kind, purpose.shape, &default) {
+            self.constant_fits(operand, shape, body.default.as_ref().map_or(body.span, Expr::span));
+        }
         self.contradictions(rule, purpose, &flow);
         self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
         let plan = RulePlan {
