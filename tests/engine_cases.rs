@@ -8,6 +8,15 @@ use landfall::engine::probe::Silent;
 use landfall::engine::run::Settings;
 use serde_json::{Value as Json, json};
 
+/// The codes of what is found when the rules are read.
+fn codes(rules: &str) -> Vec<&'static str> {
+    let mut files = Files::default();
+    let file = files.add("case.yaml", format!("landfall: 1\nname: case\n{rules}"));
+    let mut findings = Findings::default();
+    compile(&mut files, file, &NoFiles, &mut findings);
+    findings.iter().map(|finding| finding.code).collect()
+}
+
 /// The account and its warnings, or the names of the rules that reject the record.
 fn outcome(rules: &str, record: Json) -> Json {
     let mut files = Files::default();
@@ -63,4 +72,12 @@ fn a_field_that_warns_by_itself_is_named_with_its_claim() {
 fn an_empty_value_that_stays_must_fit_the_claim_too() {
     let rules = "account: { mfa_reenroll: { from: $.a, keep_empty: true, on_error: warn } }";
     assert_eq!(outcome(rules, json!({ "a": [] })), json!({ "account": {}, "warnings": ["mfa_reenroll"] }));
+}
+
+#[test]
+fn a_constant_default_that_the_claim_cannot_hold_does_not_load() {
+    assert_eq!(codes("account: { status: { from: $.s, default: sleeping } }"), ["R401"]);
+    assert_eq!(codes("account: { must_change_password: { from: $.s, default: maybe } }"), ["R401"]);
+    assert_eq!(codes("account: { status: { from: $.s, default: active } }"), [""; 0]);
+    assert_eq!(codes("account: { external_id: { from: $.s, default: 7 } }"), [""; 0]);
 }

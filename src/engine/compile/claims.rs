@@ -53,6 +53,7 @@ impl Compiler<'_> {
         self.lookup_fits(rule, shape);
     }
 
+    /// A constant that the claim is given as it stands must be one it can hold.
     pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
         if !is_scalar(operand) {
             return;
