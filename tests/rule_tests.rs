@@ -102,7 +102,7 @@ fn nothing_to_run_is_an_error() {
 #[test]
 fn broken_rules_and_broken_tests_could_not_run() {
     for (rules_text, test, code) in [
-        ("landfall: 1\nname: x\n", "- { name: a, record: {}, expect: {} }", "R"),
+        ("landfall: 2\nname: x\n", "- { name: a, record: {}, expect: {} }", "R111"),
         (RULES, "[]", "R601"),
         (RULES, "- { name: a, record: gone.json, expect: {} }", "R606"),
         (RULES, "- { name: a, record: 'gone/*.json', expect: {} }", "R606"),

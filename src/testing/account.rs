@@ -117,8 +117,8 @@ mod tests {
             (json!({"roles": [{"l": 2, "k": 1.0}], "gone": null}), vec![], vec!["a", "email"]),
             (
                 json!({"name": {"given": "x"}, "a": {"b": 1}}),
-                vec!["name.given", "a"],
-                vec!["name.given", "a", "email", "roles"],
+                vec!["a", "name.given"],
+                vec!["a", "name.given", "email", "roles"],
             ),
         ] {
             let (expected, actual) = (from_json(&expected, &arena), from_json(&actual, &arena));
