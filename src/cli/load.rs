@@ -107,10 +107,15 @@ pub fn plan(path: &Path) -> Result<Plan, CommandError> {
     if !compiled.findings.is_empty() {
         super::show::findings(&compiled.files, &compiled.findings);
     }
-    compiled.plan.ok_or_else(|| {
+    let plan = compiled.plan.ok_or_else(|| {
         let message = format!("`{}` has errors", path.display());
         CommandError::new(message).help("mend what is shown above; `landfall check --explain CODE` says more")
-    })
+    })?;
+    if plan.claims.is_empty() {
+        let message = format!("`{}` makes no claims", path.display());
+        return Err(CommandError::new(message).help("add `account:`; a file of shared lookups and steps cannot be run"));
+    }
+    Ok(plan)
 }
 
 /// The settings of a run from `--param name=value` arguments. A value that is JSON (`{…}`, `[…]`) is read as such; all else

@@ -123,7 +123,7 @@ impl Plan {
     /// What becomes of a record whose wanted parts are in their registers.
     fn outcomes<'a, P: Probe>(&'a self, settings: &'a Settings, cx: &Cx<'a>, probe: &mut P) -> Vec<Outcome<'a>> {
         self.set_registers(settings, cx);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(cx.arena) };
+        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(cx.arena), failures: 0 };
         machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Rejected(vec![reason])])
     }
 
@@ -141,13 +141,13 @@ impl Plan {
     ) -> Result<Value<'a>, Reason> {
         let cx = self.context(arena, P::ON);
         self.set_registers(settings, &cx);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena) };
+        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena), failures: 0 };
         let input = match input {
             Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
             input => input,
         };
         let value = machine.finished(rule, input, &cx).map_err(|stop| stop.into_reason(rule))?;
-        if machine.warnings.is_empty() {
+        if machine.failures == 0 {
             return Ok(value);
         }
         let message = "an element failed".to_owned();

@@ -18,6 +18,8 @@ pub(super) struct Machine<'a, 'p, P> {
     pub plan: &'a Plan,
     pub probe: &'p mut P,
     pub warnings: ArenaVec<'a, &'a str>,
+    /// How many steps have failed, whatever was done about it.
+    pub failures: usize,
 }
 
 impl<'a, P: Probe> Machine<'a, '_, P> {

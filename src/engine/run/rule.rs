@@ -22,11 +22,12 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if P::ON {
             self.probe.event(Event::Rule(rule));
         }
-        let value = self.rule_value(rule, cx)?;
+        let result = self.rule_value(rule, cx);
         if P::ON {
+            let value = result.as_ref().map_or(Value::Missing, |value| *value);
             self.probe.event(Event::Result { rule, value });
         }
-        Ok(value)
+        result
     }
 
     fn rule_value(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
@@ -193,6 +194,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     /// What the policy makes of a failure: nothing, or the fall of the record.
     fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Reason> {
+        self.failures += 1;
         match &rule.policy {
             Policy::Reject => {
                 self.tell(failure, "reject");
