@@ -57,13 +57,22 @@ pub(super) fn guess(profile: &Profile) -> Guess {
         }
     }
     for (at, field) in profile.fields.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
-        if field.path.iter().any(|name| is_secret(name)) {
+        if holds_secret(field) {
             guess.secrets.push(at);
         } else {
             guess.unmapped.push(at);
         }
     }
     guess
+}
+
+/// Whether a field that no claim wants probably holds a secret: by its name, or as a long text beside a password. A flag or
+/// a date is none.
+fn holds_secret(field: &Field) -> bool {
+    let is_text = field.booleans == 0 && dates(&field.texts, false).is_none();
+    let is_long = field.texts.iter().any(|text| text.len() >= 13);
+    let of_password = field.path.iter().any(|name| plain(name).contains("password"));
+    is_text && (field.path.iter().any(|name| is_secret(name)) || (of_password && is_long))
 }
 
 /// The fields that a claim may be made of, the best first: by name, then by how near to the top they lie.

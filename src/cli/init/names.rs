@@ -37,7 +37,7 @@ const fn known(claim: &'static str, holds: Holds, names: &'static [&'static str]
 #[rustfmt::skip]
 pub(super) const CLAIMS: &[Known] = &[
     known("external_id", Holds::Id, &["id", "userid", "sub", "uuid", "guid", "entityid", "customerid", "accountid", "localid", "objectguid", "entryuuid", "objectid", "legacyid", "memberid", "number", "uid"]),
-    known("credential", Holds::Password, &["passwordhash", "hashedpassword", "encryptedpassword", "password", "userpass", "userpassword", "pass", "passwd", "pwd", "passwordhashed", "custompasswordhash", "hash"]),
+    known("credential", Holds::Password, &["passwordhash", "hashedpassword", "encryptedpassword", "password", "userpass", "userpassword", "pass", "passwd", "pwd", "passwordhashed", "passwordvalue", "custompasswordhash", "hash"]),
     known("username", Holds::Username, &["username", "userlogin", "login", "loginname", "samaccountname", "preferredusername", "uid", "screenname", "handle", "userid"]),
     known("upn", Holds::Text, &["userprincipalname", "upn"]),
     known("email.value", Holds::Mail, &["email", "mail", "useremail", "emailaddress", "primaryemail", "usermail", "emailvalue", "email1"]),
@@ -145,14 +145,42 @@ pub(super) fn plain(name: &str) -> String {
 /// How well a field's name fits: the position in the claim's names, the smaller the better.
 pub(super) fn fit(known: &Known, name: &str, parent: &str) -> Option<usize> {
     let name = plain(name);
-    let both = format!("{}{name}", plain(parent));
     let position = |name: &str| known.names.iter().position(|known| *known == name);
+    // a name that is only a word of every object counts where the person is described, not in `provider.name`
+    let parent = plain(parent);
+    let is_person = parent.is_empty() || PERSONS.contains(&parent.as_str());
+    if !is_person && WORDS_OF_ALL.contains(&name.as_str()) {
+        return position(&format!("{parent}{name}"));
+    }
+    if name.ends_with("capabilities") && known.claim == "roles" {
+        return Some(known.names.len());
+    }
+    let both = if is_person { name.clone() } else { format!("{parent}{name}") };
     let bare = ["user", "customer", "profile", "account", "default", "custom"].iter().find_map(|prefix| {
         let rest = name.strip_prefix(prefix)?;
         position(rest).map(|at| at + 50)
     });
     position(&name).or_else(|| position(&both)).or(bare)
 }
+
+/// Objects that describe the person.
+const PERSONS: [&str; 12] = [
+    "user",
+    "profile",
+    "customer",
+    "account",
+    "person",
+    "traits",
+    "entity",
+    "attributes",
+    "meta",
+    "member",
+    "identity",
+    "data",
+];
+
+/// Names that objects of all kinds have.
+const WORDS_OF_ALL: [&str; 8] = ["id", "name", "url", "status", "state", "number", "hash", "image"];
 
 /// Whether a field's name says that it holds a secret.
 pub(super) fn is_secret(name: &str) -> bool {
@@ -180,10 +208,14 @@ mod tests {
             ("lastLogonTimestamp", "", "last_login_at"),
             ("wp_capabilities", "meta", "roles"),
             ("customer_city", "", "address.locality"),
+            ("name", "profile", "name.full"),
+            ("value", "password", "credential"),
+            ("shop7_capabilities", "meta", "roles"),
         ] {
             assert!(claim(name, parent).contains(&wanted), "{name}: {:?}", claim(name, parent));
         }
-        assert!(claim("shoe_size", "").is_empty());
+        assert!(claim("shoe_size", "").is_empty() && claim("name", "provider").is_empty());
+        assert_eq!(claim("name", "user"), ["name.full"]);
         assert!(is_secret("user_activation_key") && is_secret("_session_token") && !is_secret("email"));
     }
 }
