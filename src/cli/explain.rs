@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::{CommandError, FINDINGS, FINE, load, sample, show};
+use super::{CommandError, FINDINGS, FINE, load, input, show};
 use crate::diag::{Files, closest};
 use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::Plan;
@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
-    let records = sample::records(&arguments.record, arguments.number.max(1))?;
+    let records = input::first(&arguments.record, arguments.number.max(1))?;
     let count = records.len();
     let at = arguments.number.checked_sub(1);
     at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {

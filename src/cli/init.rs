@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
 
-use super::{CommandError, FINE, sample, show};
+use super::{CommandError, FINE, input, show};
 use crate::diag::{Files, Findings, Severity};
 use crate::engine::compile::{NoFiles, compile};
 use crate::engine::outcome::Outcome;
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let message = format!("`{}` exists", out.display());
         return Err(CommandError::new(message).help("remove it, or give another `--out`"));
     }
-    let records = sample::records(&arguments.from, MAX_RECORDS)?;
+    let records = input::first(&arguments.from, MAX_RECORDS)?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;

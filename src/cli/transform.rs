@@ -12,8 +12,9 @@ use std::time::Instant;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::input::{extension, is_dash, records};
 use super::{CommandError, FINDINGS, FINE, load, pipeline};
-use crate::formats::{Format, ReadOptions, Records, SNIFF_BYTES, Source, open, peek, sniff};
+use crate::formats::{Format, ReadOptions};
 use tally::Tally;
 use worker::{Batch, Worker};
 use written::{Target, Written};
@@ -91,7 +92,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     settings.facts.tenant.clone_from(&arguments.tenant);
     let written = Written::new(target, &plan.columns(), arguments.credentials);
     let progress = Progress::new(&arguments.input);
-    let records = arguments.records(&progress, options)?;
+    let bar = progress.0.clone();
+    let records = records(&arguments.input, arguments.from, options, |source| Box::new(bar.wrap_read(source)))?;
     let mut out = Out::open(arguments, target)?;
     let began = Instant::now();
     let worker = || Worker::new(&plan, &settings, &written, arguments.rejects.is_some());
@@ -144,45 +146,6 @@ impl Arguments {
             },
         }
     }
-
-    fn records(&self, progress: &Progress, options: ReadOptions) -> Result<Records, CommandError> {
-        let failed = |error: &io::Error| {
-            CommandError::new(format!("`{}` cannot be read: {}", self.input.display(), error.kind()))
-                .help("give the path of the records after `--in`, or `-` for standard input")
-        };
-        let source: Source = if is_dash(&self.input) {
-            if io::stdin().is_terminal() {
-                let help = "give `--in FILE`, or pipe the records to standard input";
-                return Err(CommandError::new("there are no records to read").help(help));
-            }
-            Box::new(progress.0.wrap_read(io::stdin()))
-        } else {
-            let file = File::open(&self.input).map_err(|error| failed(&error))?;
-            if file.metadata().is_ok_and(|about| about.is_dir()) {
-                return Err(failed(&ErrorKind::IsADirectory.into()));
-            }
-            Box::new(progress.0.wrap_read(file))
-        };
-        let named = self.from.or_else(|| extension(&self.input).and_then(Format::from_extension));
-        if let Some(format) = named {
-            return Ok(open(source, format, options));
-        }
-        let (head, source) = peek(source, SNIFF_BYTES).map_err(|error| failed(&error))?;
-        match sniff(&head) {
-            Some(format) => Ok(open(source, format, options)),
-            None if head.is_empty() => Ok(open(source, Format::Ndjson, options)),
-            None => Err(CommandError::new("the format of the records cannot be told")
-                .help("give it: `--from ndjson`, `json`, `csv`, `ldif` or `yaml`")),
-        }
-    }
-}
-
-fn is_dash(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-fn extension(path: &Path) -> Option<&str> {
-    path.extension().and_then(|extension| extension.to_str())
 }
 
 /// Refuses to write over what is read, or two things into one file.

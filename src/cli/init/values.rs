@@ -1,5 +1,7 @@
 //! What the texts of a field are: dates in their spellings, flags, mail addresses, stored passwords.
 
+use crate::password::{Detection, detect};
+
 /// How dates are written, as the step that reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dates {
@@ -173,41 +175,13 @@ pub(super) fn are_addresses(texts: &[String]) -> bool {
     has_at > 0 && has_at * 2 >= texts.len()
 }
 
-/// Beginnings of stored passwords and the schemes that they name, the longer first.
-const PREFIXES: [(&str, &str); 24] = [
-    ("$argon2", "argon2"),
-    ("$2", "bcrypt"),
-    ("$wp$", "wordpress"),
-    ("$P$", "phpass"),
-    ("$H$", "phpass"),
-    ("$S$", "drupal7"),
-    ("$scrypt$", "scrypt"),
-    ("$pbkdf2", "pbkdf2"),
-    ("$y$", "yescrypt"),
-    ("$6$", "sha512crypt"),
-    ("$5$", "sha256crypt"),
-    ("$apr1$", "apr1"),
-    ("$1$", "md5crypt"),
-    ("$firescrypt$", "firebase-scrypt"),
-    ("$fbscrypt$", "firebase-scrypt"),
-    ("pbkdf2_", "django"),
-    ("argon2$", "django"),
-    ("bcrypt_sha256$", "django"),
-    ("bcrypt$", "django"),
-    ("pbkdf2:", "werkzeug"),
-    ("scrypt:", "werkzeug"),
-    ("{bcrypt}", "spring"),
-    ("{noop}", "spring"),
-    ("{", "ldap"),
-];
-
 /// The schemes that the texts name by how they begin; `None` when one of them names none.
 pub(super) fn schemes(texts: &[String]) -> Option<Vec<&'static str>> {
     let mut found = Vec::new();
     for text in texts {
-        let (_, scheme) = PREFIXES.iter().find(|(prefix, _)| text.starts_with(prefix))?;
-        if !found.contains(scheme) {
-            found.push(*scheme);
+        let Detection::Known(scheme) = detect(text) else { return None };
+        if !found.contains(&scheme.name) {
+            found.push(scheme.name);
         }
     }
     (!found.is_empty()).then_some(found)
@@ -254,9 +228,10 @@ mod tests {
 
     #[test]
     fn stored_passwords_name_their_scheme() {
-        assert_eq!(schemes(&texts(&["$2b$10$x", "$2y$x", "$argon2id$"])), Some(vec!["bcrypt", "argon2"]));
-        assert_eq!(schemes(&texts(&["{SSHA}x"])), Some(vec!["ldap"]));
-        assert_eq!(schemes(&texts(&["$2b$10$x", "c7b7278e06acf48828dbae1b1e3bd943"])), None);
+        let bcrypt = "$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW";
+        let phpass = "$P$B5b98XUIku/oVW3o8Y3.ZjX/G3wWP8.";
+        assert_eq!(schemes(&texts(&[bcrypt, phpass, bcrypt])), Some(vec!["bcrypt", "phpass"]));
+        assert_eq!(schemes(&texts(&[bcrypt, "c7b7278e06acf48828dbae1b1e3bd943"])), None);
         assert_eq!(schemes(&[]), None);
     }
 }

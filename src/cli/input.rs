@@ -1,0 +1,124 @@
+//! The records that a command reads: from a file or standard input, in the format that is given, named by the ending, or told
+//! by the first bytes.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal as _};
+use std::path::Path;
+
+use super::CommandError;
+use crate::formats::{Format, ReadOptions, Records, Source, open, peek, sniff};
+
+/// How many bytes tell a format.
+const SNIFF_BYTES: usize = 4096;
+
+/// Opens the records of a path; `-` is standard input. `follow` may wrap what is read, to show progress.
+///
+/// # Errors
+/// When the path cannot be read, or its format cannot be told.
+pub fn records(
+    path: &Path,
+    format: Option<Format>,
+    options: ReadOptions,
+    follow: impl FnOnce(Source) -> Source,
+) -> Result<Records, CommandError> {
+    let source = follow(source(path)?);
+    if let Some(format) = format.or_else(|| extension(path).and_then(Format::from_extension)) {
+        return Ok(open(source, format, options));
+    }
+    let (head, source) = peek(source, SNIFF_BYTES).map_err(|error| failed(path, error.kind()))?;
+    match sniff(&head) {
+        Some(format) => Ok(open(source, format, options)),
+        None if head.is_empty() => Ok(open(source, Format::Ndjson, options)),
+        None => Err(CommandError::new(format!("the format of `{}` cannot be told", path.display()))
+            .help("the formats are ndjson, json, csv, ldif and yaml: name the file so, or give `--from` where there is one")),
+    }
+}
+
+/// The first records of a path, as JSON texts.
+///
+/// # Errors
+/// As [`records`]; and when there is no record, or one of the first cannot be read.
+pub fn first(path: &Path, most: usize) -> Result<Vec<String>, CommandError> {
+    let unreadable = |problem: String| CommandError::new(format!("`{}` cannot be read: {problem}", path.display()));
+    let records = records(path, None, ReadOptions::default(), |source| source)?;
+    let mut texts = Vec::new();
+    for record in records.take(most) {
+        let record = record.map_err(|error| unreadable(error.to_string()))?;
+        serde_json::from_str::<serde::de::IgnoredAny>(&record.json)
+            .map_err(|_| unreadable(format!("the record at line {} is not JSON", record.line)))?;
+        texts.push(record.json);
+    }
+    if texts.is_empty() {
+        return Err(CommandError::new(format!("`{}` holds no record", path.display())).help("a record is an object"));
+    }
+    Ok(texts)
+}
+
+fn source(path: &Path) -> Result<Source, CommandError> {
+    if is_dash(path) {
+        if io::stdin().is_terminal() {
+            let help = "give a file, or pipe the records to standard input";
+            return Err(CommandError::new("there are no records to read").help(help));
+        }
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path).map_err(|error| failed(path, error.kind()))?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        return Err(failed(path, ErrorKind::IsADirectory));
+    }
+    Ok(Box::new(file))
+}
+
+fn failed(path: &Path, kind: ErrorKind) -> CommandError {
+    CommandError::new(format!("`{}` cannot be read: {kind}", path.display()))
+        .help("give the path of a file of records, or `-` for standard input")
+}
+
+/// Whether a path stands for standard input or output.
+#[must_use]
+pub fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The ending of a path.
+#[must_use]
+pub fn extension(path: &Path) -> Option<&str> {
+    path.extension().and_then(|extension| extension.to_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_out_of_every_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let big = r#"{"id":123456789012345678901}"#;
+        for (name, text, wanted) in [
+            ("a.json", r#"{"id":123456789012345678901}"#, vec![big]),
+            ("b.json", r#"[{"id":123456789012345678901}, {"a":1}]"#, vec![big, r#"{"a":1}"#]),
+            ("c.ndjson", "{\"a\":1}\n\n{\"b\":2}\n", vec![r#"{"a":1}"#, r#"{"b":2}"#]),
+            ("d.json", r#"{"realm":"x","users":[{"a":1}]}"#, vec![r#"{"a":1}"#]),
+            ("e.csv", "a;b\n1;\"x;y\"\n", vec![r#"{"a":"1","b":"x;y"}"#]),
+            ("f.yaml", "- a: 1\n- b: x\n", vec![r#"{"a":1}"#, r#"{"b":"x"}"#]),
+            ("g.ldif", "dn: cn=a\nmail: a@b.c\n", vec![r#"{"dn":"cn=a","mail":["a@b.c"]}"#]),
+            ("export", "{\"a\":1}\n", vec![r#"{"a":1}"#]),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(first(&path, 10).unwrap(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("a.json", ""), ("b.json", "[]"), ("c.json", "[1]"), ("d.json", "{"), ("e.csv", "a,b\n")] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            assert!(first(&path, 10).is_err(), "{name}");
+        }
+        assert!(first(&folder.path().join("none.json"), 10).is_err());
+        assert!(first(folder.path(), 10).is_err());
+    }
+}
