@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::{CommandError, FINDINGS, FINE, load, input, show};
+use super::{CommandError, FINDINGS, FINE, input, load, show};
 use crate::diag::{Files, closest};
 use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::Plan;

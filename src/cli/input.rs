@@ -29,8 +29,9 @@ pub fn records(
     match sniff(&head) {
         Some(format) => Ok(open(source, format, options)),
         None if head.is_empty() => Ok(open(source, Format::Ndjson, options)),
-        None => Err(CommandError::new(format!("the format of `{}` cannot be told", path.display()))
-            .help("the formats are ndjson, json, csv, ldif and yaml: name the file so, or give `--from` where there is one")),
+        None => Err(CommandError::new(format!("the format of `{}` cannot be told", path.display())).help(
+            "the formats are ndjson, json, csv, ldif and yaml: name the file so, or give `--from` where there is one",
+        )),
     }
 }
 

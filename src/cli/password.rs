@@ -3,6 +3,7 @@
 mod hash;
 mod identify;
 mod input;
+mod schemes;
 mod verify;
 
 use clap::Subcommand;
@@ -27,6 +28,9 @@ enum Command {
     /// Hash one password as Landfall stores it (Argon2id)
     #[command(long_about = hash::ABOUT, after_help = hash::EXAMPLES)]
     Hash(hash::Arguments),
+    /// List the schemes that rules may name
+    #[command(after_help = schemes::EXAMPLES)]
+    Schemes,
 }
 
 /// Runs the command.
@@ -38,5 +42,6 @@ pub fn run(arguments: Arguments) -> Result<u8, CommandError> {
         Command::Identify(arguments) => identify::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Hash(arguments) => hash::run(&arguments),
+        Command::Schemes => schemes::run(),
     }
 }

@@ -170,6 +170,14 @@ pub enum RuleKind {
     Split,
 }
 
+impl RuleKind {
+    /// What a rule of this kind is called in reasons and warnings.
+    #[must_use]
+    pub fn path_of(self, name: &str) -> String {
+        if self == Self::Credential { format!("credential.{name}") } else { name.to_owned() }
+    }
+}
+
 /// Where a value comes from.
 #[derive(Debug)]
 pub enum OriginPlan {

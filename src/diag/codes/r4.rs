@@ -96,6 +96,29 @@ The step needs an argument that is not there, or what stands there has no meanin
 `landfall schema` lists the built-in schemas. A file is found by a `/` or a `.` in its name.",
     },
     CodeInfo {
+        code: "R408",
+        title: "there is no such password scheme",
+        explain: "\
+`scheme` names how the stored password was made, and no scheme has this name. No password could be proved.
+
+    credential: { from: $.user_pass, scheme: bcrypt }
+    credential: { from: $.user_pass, scheme: [ bcrypt, phpass ] }    # told apart by their prefix
+
+`landfall password schemes` lists all schemes and their other names.",
+    },
+    CodeInfo {
+        code: "R409",
+        title: "password schemes that cannot be told apart",
+        explain: "\
+Of several schemes the stored text must say which it is. Only one of a list may be a bare digest without
+a prefix of its own.
+
+    credential: { from: $.password, scheme: [ bcrypt, md5, sha1 ] }   # `md5` or `sha1`?
+    credential: { from: $.password, scheme: $.password_type }         # the record says
+
+Keep one of the bare digests, or let the record name the scheme.",
+    },
+    CodeInfo {
         code: "R410",
         title: "a claim that the target needs is made only sometimes",
         explain: "\

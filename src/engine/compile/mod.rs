@@ -132,9 +132,8 @@ impl Compiler<'_> {
             let variable = self.scope.variable(&param.name.text, Some(param.name.span));
             self.scope.params.push(variable);
         }
-        let elements = rules.accounts.iter().map(|split| &split.name);
-        for name in rules.lets.iter().map(|rule| &rule.name).chain(elements) {
-            self.declare(&name.text, name.span);
+        for rule in &rules.lets {
+            self.declare(&rule.name.text, rule.name.span);
         }
         for claim in &rules.account {
             let variable = self.scope.variable(&claim.name.text, Some(claim.name.span));
@@ -169,6 +168,10 @@ impl Compiler<'_> {
     fn plan(&mut self, rules: &RuleFile) -> Option<Plan> {
         let params = self.params(rules);
         let lets = self.lets(rules);
+        // working values are made before the record is split
+        if let Some(split) = &rules.accounts {
+            self.declare(&split.name.text, split.name.span);
+        }
         let split = rules.accounts.as_ref().map(|split| self.split(split, rules));
         let admit: Vec<Option<AdmitPlan>> = rules.admit.iter().map(|admit| self.admit(admit)).collect();
         self.scope.claims_visible = true;
@@ -286,7 +289,25 @@ impl Compiler<'_> {
                 compiled.push((plan, needs));
             }
         }
+        self.claims_inside_others(&paths);
         order::sort(compiled, self.findings)
+    }
+
+    /// A claim inside another is a member of it, so the outer one must be an object.
+    fn claims_inside_others(&mut self, paths: &BTreeMap<Vec<&str>, Span>) {
+        for (path, span) in paths {
+            let outer = (1..path.len()).rev().find_map(|length| paths.get_key_value(path.get(..length)?));
+            let Some((outer, first)) = outer else { continue };
+            let name = outer.join(".");
+            let is_object =
+                self.schema.claim(&name).is_none_or(|claim| matches!(claim.shape.kind, ShapeKind::Object(_)));
+            if !is_object {
+                let message =
+                    format!("this claim lies inside the claim `{name}`, which may be something other than an object");
+                let help = "make both in one rule, or give one of them another name";
+                self.findings.push(Diagnostic::error("R202", *span, message, help).also(*first, "the outer one"));
+            }
+        }
     }
 
     fn split(&mut self, split: &Split, rules: &RuleFile) -> Option<SplitPlan> {

@@ -194,7 +194,10 @@ impl Compiler<'_> {
         };
         match policy {
             DefaultPolicy::Reject => Policy::Reject,
-            DefaultPolicy::Warn => Policy::Warn(key.map_or_else(|| rule.name.text.clone(), |key| key.text.clone())),
+            DefaultPolicy::Warn => {
+                let path = purpose.kind.path_of(&rule.name.text);
+                Policy::Warn(key.map_or(path, |key| key.text.clone()))
+            }
             DefaultPolicy::Skip => Policy::Skip,
             // `default` as a file-wide policy means something only where there is a default
             DefaultPolicy::Default if rule.body.default.is_none() => Policy::Reject,

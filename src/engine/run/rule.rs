@@ -141,6 +141,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     fn filtered(&mut self, filter: &'a Condition, rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+        if !value.is_present() {
+            return Ok(value);
+        }
         let mut kept = ArenaVec::new_in(cx.arena);
         for (element, place) in elements(value, rule.span, "where", cx)? {
             if self.holds("where", filter, rule.span, &place) {
@@ -156,6 +159,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     fn each(&mut self, each: &'a EachPlan, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+        if !value.is_present() {
+            return Ok(value);
+        }
         let mut made = ArenaVec::new_in(cx.arena);
         for (index, (element, place)) in elements(value, rule.span, "each", cx)?.into_iter().enumerate() {
             if P::ON {
@@ -246,7 +252,6 @@ fn elements<'a>(
     cx: &Cx<'a>,
 ) -> Result<Vec<(Value<'a>, Cx<'a>)>, Stop> {
     match value {
-        Value::Missing | Value::Null => Ok(Vec::new()),
         Value::List(items) => {
             Ok(items.iter().enumerate().map(|(index, item)| (*item, cx.on_element(*item, index))).collect())
         }

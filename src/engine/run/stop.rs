@@ -36,7 +36,7 @@ impl Stop {
 /// The failure of a rule's step as a reason to hold the record back.
 pub(super) fn reason(rule: &RulePlan, failure: &StepFailure) -> Reason {
     Reason {
-        rule: rule.name.clone(),
+        rule: rule.kind.path_of(&rule.name),
         step: failure.step.to_owned(),
         message: failure.failure.message().to_owned(),
         span: Some(failure.span),
