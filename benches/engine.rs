@@ -23,7 +23,7 @@ use landfall::engine::run::Settings;
 
 const RULES: &str = include_str!("data/shop.yaml");
 
-fn plan() -> Plan {
+fn compiled() -> Plan {
     let mut files = Files::default();
     let file = files.add("shop.yaml", RULES);
     let mut findings = Findings::default();
@@ -31,7 +31,7 @@ fn plan() -> Plan {
 }
 
 fn engine(criterion: &mut Criterion) {
-    let (plan, settings) = (plan(), Settings::default());
+    let (plan, settings) = (compiled(), Settings::default());
     let records: Vec<String> = (0..1000).map(data::record).collect();
     let mut arena = Bump::new();
     let mut out = Vec::new();
@@ -54,7 +54,7 @@ fn engine(criterion: &mut Criterion) {
         });
     });
     group.finish();
-    criterion.bench_function("compile a rule file of 28 claims", |bencher| bencher.iter(plan));
+    criterion.bench_function("compile a rule file of 28 claims", |bencher| bencher.iter(|| black_box(compiled())));
 }
 
 criterion_group!(benches, engine);

@@ -2,6 +2,18 @@
 //!
 //! `LANDFALL_PAIRS` sets how many pairs are tried, `LANDFALL_SEED` which are the first.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+
 mod reference;
 
 use std::collections::BTreeSet;

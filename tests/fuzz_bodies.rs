@@ -2,6 +2,17 @@
 //!
 //! `LANDFALL_FUZZ_MS` sets how long each body runs, `LANDFALL_SEED` where chance begins.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+
 #[path = "../fuzz/src/engine.rs"]
 mod bodies;
 #[path = "reference/generate.rs"]

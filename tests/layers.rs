@@ -1,6 +1,17 @@
 //! The order of the rooms: a room uses only rooms above it, and the engine alone stays free of everything that touches the
 //! world.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

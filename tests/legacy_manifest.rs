@@ -2,11 +2,14 @@
 //! manifest.
 
 #![allow(
-    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test stops at the first surprise"
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};

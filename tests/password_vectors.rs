@@ -3,6 +3,17 @@
 //! `tests/vectors/password_vectors.jsonl` holds one row per line: the stored credential, the presented password, and what
 //! is expected. Rows marked `policy` are those on which implementations differ.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;

@@ -1,5 +1,16 @@
 //! What holds for all rules and records: no panic, right places, same results again, canonical forms, no leaked value.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+
 #[path = "../fuzz/src/engine.rs"]
 #[allow(dead_code, reason = "the fuzz targets and their own test use the other bodies")]
 mod bodies;

@@ -1,11 +1,14 @@
 //! Every example of the language reference is run: rules compile without findings, records become the accounts shown.
 
 #![allow(
-    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test stops at the first surprise"
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
 )]
 
 use bumpalo::Bump;

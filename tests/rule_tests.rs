@@ -1,4 +1,16 @@
 //! Runs every rule test below `tests/cases`, and holds `landfall test` to its exit codes.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
 #![cfg(feature = "cli")]
 
 use std::fs;

@@ -171,7 +171,7 @@ mod tests {
 
         fn item(&mut self, item: &u64, batch: &mut Vec<String>) {
             assert!(item % 1000 != 999, "customer value {item}");
-            if item % 500 == 0 {
+            if item.is_multiple_of(500) {
                 thread::yield_now();
             }
             batch.push((item * 2).to_string());

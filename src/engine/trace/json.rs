@@ -121,10 +121,9 @@ fn put_value(out: &mut Json, key: &str, value: &Shown, hide: bool) {
 
 /// The value that JSON text says; numbers that would lose digits stay text.
 fn exact(text: &str) -> Json {
-    match serde_json::from_str::<Json>(text) {
-        Ok(json) if json.to_string() == text => json,
-        _ => Json::from(text),
-    }
+    let read = serde_json::from_str::<Json>(text).ok();
+    let same = |json: &Json| serde_json::to_string(json).is_ok_and(|written| written == text);
+    read.filter(same).unwrap_or_else(|| Json::from(text))
 }
 
 /// What a person is shown of a value: its JSON, the mask, or `nothing`.
