@@ -49,7 +49,8 @@ account:
 #[test]
 fn all_cases_pass() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (code, out, err) = landfall(root, &["tests/cases", "--format", "json"]);
+    let (code, out, err) =
+        landfall(root, &["rules", "tests/cases/challenges", "tests/cases/testing", "--format", "json"]);
     assert_eq!(code, 0, "{out}{err}");
     let document: serde_json::Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(document["failed"], 0);

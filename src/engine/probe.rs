@@ -92,6 +92,8 @@ pub enum Event<'e, 'a> {
         /// What it made; missing when it made nothing.
         value: Value<'a>,
     },
+    /// A rule ends without a value: a field fails its element, every other rule holds the record back.
+    Fell(&'e RulePlan),
     /// The record was refused.
     Refused(&'e str),
 }

@@ -126,7 +126,8 @@ impl Probe for Trace {
                 self.happened(Happening::Failed { step, span, message: message.to_owned(), policy });
             }
             Event::Defaulted(value) => self.at_rule(Happening::Defaulted(Shown::of(value))),
-            Event::Result { rule, value } => self.end(rule, value),
+            Event::Result { rule, value } => self.end(rule, Ended::With(Shown::of(value))),
+            Event::Fell(rule) => self.end(rule, Ended::Fell),
             Event::Refused(reason) => {
                 self.close();
                 self.done.push(Entry::Refused(reason.to_owned()));
@@ -168,11 +169,11 @@ impl Trace {
         });
     }
 
-    fn end(&mut self, rule: &RulePlan, value: Value<'_>) {
+    fn end(&mut self, rule: &RulePlan, how: Ended) {
         if self.open.last().is_some_and(|open| open.span == rule.span)
             && let Some(mut ended) = self.open.pop()
         {
-            ended.ended = Ended::With(Shown::of(value));
+            ended.ended = how;
             self.put(ended);
         }
     }

@@ -17,13 +17,14 @@ use crate::model::Value;
 pub struct Coverage {
     seen: HashSet<(Place, Chance)>,
     stack: Vec<Frame>,
+    /// Whether a field has just failed its element.
+    field_fell: bool,
 }
 
 /// A rule that has begun.
 #[derive(Debug)]
 struct Frame {
     span: Span,
-    is_field: bool,
     /// Whether nothing came of it for another reason than missing input: a failure, or its `when`.
     failed: bool,
     /// Whether the default was used.
@@ -97,11 +98,17 @@ impl Coverage {
         }
     }
 
-    /// A required field that has no value is a failed element of the list around it.
-    fn required(&mut self, policy: &'static str) {
-        self.see_here(Chance::Required);
-        if self.stack.pop_if(|frame| frame.is_field).is_some() {
-            self.see_here(Chance::Failed(policy));
+    /// A step failed, or a required value is not there: of this rule, or of a field, which fails its element.
+    fn failed(&mut self, step: &'static str, policy: &'static str) {
+        let of_field = std::mem::take(&mut self.field_fell);
+        self.see_here(if step == "required" && !of_field { Chance::Required } else { Chance::Failed(policy) });
+    }
+
+    fn fell(&mut self, rule: &RulePlan) {
+        self.stack.pop_if(|frame| frame.span == rule.span);
+        self.field_fell = rule.kind == RuleKind::Field;
+        if self.field_fell && rule.required {
+            self.see(Place::Rule(rule.span), Chance::Required);
         }
     }
 
@@ -129,8 +136,7 @@ impl Probe for Coverage {
                     // rules that made the record fall have no result
                     self.stack.clear();
                 }
-                let is_field = rule.kind == RuleKind::Field;
-                self.stack.push(Frame { span: rule.span, is_field, failed: false, defaulted: false });
+                self.stack.push(Frame { span: rule.span, failed: false, defaulted: false });
             }
             Event::Condition { word, span, holds, .. } => {
                 let here = self.stack.last().is_some_and(|frame| frame.span == span);
@@ -142,10 +148,10 @@ impl Probe for Coverage {
             }
             Event::Note(Note::LookupHit { lookup, entry }) => self.see(Place::Lookup(lookup), Chance::Entry(entry)),
             Event::Note(Note::LookupMiss { lookup }) => self.see(Place::Lookup(lookup), Chance::Miss),
-            Event::Failed { step: "required", policy, .. } => self.required(policy),
-            Event::Failed { policy, .. } => self.see_here(Chance::Failed(policy)),
+            Event::Failed { step, policy, .. } => self.failed(step, policy),
             Event::Defaulted(_) => self.see_here(Chance::Defaulted),
             Event::Result { rule, value } => self.result(rule, value),
+            Event::Fell(rule) => self.fell(rule),
             Event::Note(Note::Script { .. })
             | Event::Read { .. }
             | Event::Step { .. }

@@ -216,12 +216,15 @@ impl Interpreter<'_> {
     ) -> Result<V, Stop> {
         let mut value = self.origin(body, place);
         value = self.steps(body.get("do"), value, place).ok_or(Stop::Failed)?;
-        if let Some(filter) = body.get("where") {
+        if let Some(filter) = body.get("where").filter(|_| value.present()) {
             let places = elements(&value).ok_or(Stop::Failed)?.into_iter();
-            let kept = places.filter(|place| self.holds(filter, place));
-            value = V::List(kept.map(|place| place.element.unwrap().0).collect());
+            let kept = places.filter(|place| self.holds(filter, place)).map(|place| place.element.unwrap());
+            value = match value {
+                V::Object(_) => V::Object(kept.map(|(item, _, key)| (key.scalar().unwrap(), item)).collect()),
+                _ => V::List(kept.map(|(item, _, _)| item).collect()),
+            };
         }
-        if let Some(each) = body.get("each") {
+        if let Some(each) = body.get("each").filter(|_| value.present()) {
             let mut list = Vec::new();
             for place in elements(&value).ok_or(Stop::Failed)? {
                 let made = self.element(name, warning, body, each, policy, inherited, &place).map_err(Stop::Fall)?;

@@ -24,8 +24,10 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let result = self.rule_value(rule, cx);
         if P::ON {
-            let value = result.as_ref().map_or(Value::Missing, |value| *value);
-            self.probe.event(Event::Result { rule, value });
+            self.probe.event(match &result {
+                Ok(value) => Event::Result { rule, value: *value },
+                Err(_) => Event::Fell(rule),
+            });
         }
         result
     }
@@ -37,6 +39,10 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         let made = match self.made(rule, cx) {
             Ok(made) => made,
             Err(Stop::Fall(reason)) => return Err(Stop::Fall(reason)),
+            // a required claim without a value falls all the same, and this says why
+            Err(Stop::Step(failure)) if rule.required && rule.policy != Policy::Default => {
+                return self.required_failed(rule, failure);
+            }
             Err(Stop::Step(failure)) => {
                 self.failed(rule, &failure).map_err(Stop::Fall)?;
                 if rule.policy != Policy::Default {
@@ -59,6 +65,14 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             })?;
         }
         if rule.keeps(value) { Ok(value) } else { self.absent(rule) }
+    }
+
+    fn required_failed(&mut self, rule: &RulePlan, failure: StepFailure) -> Made<'a> {
+        if rule.kind == RuleKind::Field {
+            return Err(Stop::Step(failure));
+        }
+        self.tell(&failure, "reject");
+        Err(Stop::Fall(reason(rule, &failure)))
     }
 
     /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of

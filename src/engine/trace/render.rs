@@ -7,6 +7,7 @@ use super::json::shown;
 use super::{ConditionTrace, Ended, Entry, Happening, LookedUp, RuleTrace, Shown, Trace, View, kind_word};
 use crate::diag::render::escaped;
 use crate::diag::{Files, Span};
+use crate::engine::plan::RuleKind;
 
 /// The longest text of a value on a line, in characters: enough for an address or a stored password, not for a photo.
 const MAX_SHOWN: usize = 160;
@@ -71,7 +72,8 @@ impl Writer<'_> {
         }
         match &rule.ended {
             Ended::Fell => {
-                let text = self.paint("31", "the record is held back");
+                let is_field = rule.kind == RuleKind::Field;
+                let text = self.paint("31", if is_field { "the element fails" } else { "the record is held back" });
                 self.line(depth + 1, "result", &text);
             }
             Ended::With(value) => {

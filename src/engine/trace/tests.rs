@@ -82,7 +82,7 @@ fn refusals_and_falls_are_told() {
     assert!(refused.contains("admit        { $.status: \"1\" } holds\nrefused      `spammer`\n"), "{refused}");
     let fallen = traced(&plan, r#"{"id": 1}"#);
     let fallen = fallen.render_rule("username", &plan.files, view);
-    assert!(fallen.contains("fails: the claim has no value and is required: the record is held back"), "{fallen}");
+    assert!(fallen.contains("fails: it has no value and is required: the record is held back"), "{fallen}");
     assert!(fallen.ends_with("  result       the record is held back\n"), "{fallen}");
 }
 
