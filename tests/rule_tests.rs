@@ -73,9 +73,9 @@ fn a_failed_test_shows_both_sides_and_the_trace() {
         }                   │   }
       trace
         claim username  (tiny.yaml:5:3)
-          from         $.login is •••
-          lowercase    ••• → •••
-          result       •••
+          from         $.login is "ADA"
+          lowercase    "ADA" → "ada"
+          result       "ada"
 
     2 tests: 1 passed, 1 failed
     1 passed, 1 failed
