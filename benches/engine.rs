@@ -4,6 +4,7 @@
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     clippy::expect_used,
+    clippy::panic,
     missing_docs,
     reason = "a benchmark"
 )]

@@ -135,3 +135,11 @@ fn every_rule_file_compiles_and_every_record_becomes_the_account_shown() {
     assert!(record.is_none(), "the last record has no account");
     assert!(rules > 10 && accounts >= rules, "{rules} rule files and {accounts} accounts were found");
 }
+
+#[test]
+fn the_rules_of_the_readme_compile() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
+    let rules: Vec<Block> = blocks(&text).into_iter().filter(|block| block.info == "yaml").collect();
+    assert!(!rules.is_empty(), "the README shows no rules");
+    rules.iter().for_each(|block| drop(compiled(block)));
+}
