@@ -6,30 +6,8 @@ use std::ops::Range;
 
 use layout::{Laid, What};
 
-use super::{Node, NodeKind, read};
+use super::{KEYS, Node, NodeKind, read};
 use crate::diag::{Files, Findings};
-
-/// The sections of a rule file, in the order in which they are read aloud.
-pub const SECTIONS: [&str; 18] = [
-    "landfall",
-    "name",
-    "about",
-    "use",
-    "target",
-    "params",
-    "defaults",
-    "lookups",
-    "steps",
-    "identify",
-    "admit",
-    "let",
-    "accounts",
-    "account",
-    "credential",
-    "ignore",
-    "checks",
-    "tests",
-];
 
 /// Why a text was not formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +21,7 @@ pub enum FormatError {
 }
 
 /// Formats a rule or test file: indentation of two, no white space at line ends, at most one blank line, sections in the
-/// order of [`SECTIONS`], Unix line ends.
+/// order of [`KEYS`], Unix line ends.
 ///
 /// Comments, the order of claims and everything inside a line stay as they are. The formatted text is read again and compared,
 /// so what it says never changes, and formatting twice is the same as formatting once.
@@ -148,7 +126,7 @@ fn sections(lines: &[Laid], root: &Node) -> Vec<(usize, Range<usize>)> {
     while let Some((_, entry)) = starts.next() {
         let name = entries.get(entry).map_or("", |entry| entry.key.as_str());
         // what is not a section stays behind the one it follows
-        rank = SECTIONS.iter().position(|section| *section == name).unwrap_or(rank);
+        rank = KEYS.iter().position(|section| *section == name).unwrap_or(rank);
         let next = starts.peek().map_or_else(|| tail(lines), |(next, _)| with_comments(lines, *next));
         sections.push((rank, from..next));
         from = next;

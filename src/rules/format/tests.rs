@@ -165,7 +165,7 @@ impl Writer {
                 self.noise(indent);
                 self.out += &" ".repeat(indent);
             }
-            let key = if depth == 0 { SECTIONS[17 - usize::from(index)].to_owned() } else { format!("k{index}") };
+            let key = if depth == 0 { KEYS[17 - usize::from(index)].to_owned() } else { format!("k{index}") };
             self.out += &format!("{key}:");
             self.value(indent, depth, false);
         }
