@@ -19,7 +19,7 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }
 
-/// JSON text as [`write`] makes it. With another serializer than `serde_json`, decimals have no exact form.
+/// JSON text as [`write()`] makes it. With another serializer than `serde_json`, decimals have no exact form.
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
