@@ -92,3 +92,13 @@ fn a_constant_default_that_the_claim_cannot_hold_does_not_load() {
     assert_eq!(codes("account: { status: { from: $.s, default: active } }"), [""; 0]);
     assert_eq!(codes("account: { external_id: { from: $.s, default: 7 } }"), [""; 0]);
 }
+
+#[test]
+fn the_matrix_of_targets_names_schemes_that_exist() {
+    use landfall::password::{find, matrix};
+    for target in matrix::targets() {
+        for (scheme, _) in matrix::taken_by(target) {
+            assert!(find(scheme).is_some(), "{target} takes `{scheme}`, which is no scheme");
+        }
+    }
+}
