@@ -9,8 +9,10 @@
 pub mod cli;
 pub mod diag;
 pub mod engine;
-#[cfg(feature = "cli")]
+#[cfg(feature = "login")]
 pub mod formats;
+#[cfg(feature = "login")]
+pub mod migrate;
 pub mod model;
 pub mod password;
 pub mod rules;

@@ -230,6 +230,12 @@ pub struct OutputNode {
 }
 
 impl Plan {
+    /// Whether the rules say who a record is.
+    #[must_use]
+    pub fn identifies(&self) -> bool {
+        self.identify.is_some()
+    }
+
     /// The columns of a flat account: claims in the order of the output.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {

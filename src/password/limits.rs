@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::lane::JobMemory;
 use super::verdict::Problem;
 
 /// The most that one check may cost, and what else needs an explicit yes.
@@ -151,6 +152,13 @@ impl Cost {
             Self::Bcrypt(_) => 5,
             _ => 1,
         }
+    }
+
+    /// The memory of one check as the [lane](super::lane) counts it: Argon2 works in the lane's own.
+    #[must_use]
+    pub fn memory(&self) -> JobMemory {
+        let kib = u32::try_from(self.memory_kib()).unwrap_or(u32::MAX);
+        if matches!(self, Self::Argon2 { .. }) { JobMemory::Workspace(kib) } else { JobMemory::Own(kib) }
     }
 
     /// Whether the price is within the limits.

@@ -1,0 +1,134 @@
+//! A customer on the way: claimed → verified → creating → created → done.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::decision::Decision;
+use super::event::Event;
+use super::ports::{ExternalId, LegacyKey, TargetId};
+
+/// A claim on a customer whose password is proven.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Who.
+    pub key: LegacyKey,
+    /// Keyed digests of all logins, to be held against tombstones.
+    pub logins: Vec<String>,
+    /// The name under which the account will be created.
+    pub external_id: ExternalId,
+    /// The hash of the rules.
+    pub rules: String,
+    /// When the record had been fetched.
+    pub claimed_at: Timestamp,
+    /// When the password was proven; none for a pending account of the forgot-password door.
+    pub verified_at: Option<Timestamp>,
+    /// Now: when the creation begins.
+    pub creating_at: Timestamp,
+    /// How long the claim holds when nobody ends it. It outlives the deadline of a login, so that no second one creates
+    /// beside it.
+    pub lease: Duration,
+}
+
+/// Whether a claim holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimAnswer {
+    /// It does. The token grows with every grant; an outdated one finishes nothing.
+    Granted(u64),
+    /// Somebody else holds it.
+    Held,
+    /// The customer has been migrated, to this account.
+    Done(TargetId),
+    /// The customer's account was deleted for good.
+    Buried,
+}
+
+/// The end of a claim.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// Who.
+    pub key: LegacyKey,
+    /// The token of the claim.
+    pub token: u64,
+    /// The account.
+    pub account: TargetId,
+    /// When the target had it.
+    pub created_at: Timestamp,
+    /// Tags that hooks gave the customer.
+    pub tags: Vec<String>,
+    /// What was decided.
+    pub decision: Decision,
+    /// What is to be sent.
+    pub events: Vec<Event>,
+}
+
+/// Whether a claim was still ours to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It was, and all is durable.
+    Done,
+    /// The lease passed and somebody else took over; nothing was written.
+    Lost,
+}
+
+/// How far a customer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EntryState {
+    /// The account may or may not be at the target.
+    Creating,
+    /// The account is at the target and the customer was told so.
+    Done,
+    /// Nothing was created; the next login begins anew.
+    Abandoned,
+    /// The account was deleted for good.
+    Buried,
+}
+
+impl EntryState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Creating, Self::Done, Self::Abandoned, Self::Buried];
+
+    /// The name in the ledger.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Done => "done",
+            Self::Abandoned => "abandoned",
+            Self::Buried => "buried",
+        }
+    }
+
+    /// The state of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// What the ledger knows of a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Who.
+    pub key: LegacyKey,
+    /// How far.
+    pub state: EntryState,
+    /// The name under which the account is created.
+    pub external_id: ExternalId,
+    /// The account, once it is known.
+    pub account: Option<TargetId>,
+    /// The token of the last grant.
+    pub token: u64,
+    /// The hash of the rules.
+    pub rules: String,
+    /// When the record had been fetched.
+    pub claimed_at: Timestamp,
+    /// When the password was proven; none for pending accounts.
+    pub verified_at: Option<Timestamp>,
+    /// When the creation began.
+    pub creating_at: Timestamp,
+    /// When the target had the account.
+    pub created_at: Option<Timestamp>,
+    /// When the customer's migration was complete.
+    pub done_at: Option<Timestamp>,
+}

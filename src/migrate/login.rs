@@ -1,0 +1,146 @@
+//! The login itself.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::hasher::Hasher;
+use super::hooks::SharedHooks;
+use super::identifier::IdentifierProfile;
+use super::keyring::Keyring;
+use super::locks::Turns;
+use super::outcome::Outcome;
+use super::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
+use super::rules::LiveRules;
+use super::step::Observer;
+
+/// A customer at the door.
+pub struct Login {
+    /// The id of the request, for logs and the audit.
+    pub request_id: String,
+    /// What was typed as the identifier.
+    pub identifier: String,
+    /// What was typed as the password, untouched.
+    pub password: Zeroizing<Vec<u8>>,
+    /// Where the customer comes from; none when the caller does not say.
+    pub network: Option<IpAddr>,
+}
+
+/// Never shows what was typed.
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("request_id", &self.request_id).finish_non_exhaustive()
+    }
+}
+
+/// The answer to a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The account, when the customer is in.
+    pub account: Option<TargetId>,
+    /// Whether a new password must be chosen.
+    pub change: PasswordChange,
+    /// When it is worth to try again, for temporary outcomes.
+    pub retry_after: Option<Duration>,
+}
+
+/// Everything a migrator stands on.
+#[derive(Clone)]
+pub struct MigratorParts {
+    /// Where legacy records come from.
+    pub source: Arc<dyn Source>,
+    /// What proves passwords.
+    pub verifier: Arc<dyn Verifier>,
+    /// Where accounts are stored.
+    pub target: Arc<dyn Target>,
+    /// What keeps the books.
+    pub ledger: Arc<dyn Ledger>,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What computes hashes. The target and the verifier use the same one.
+    pub hasher: Arc<Hasher>,
+    /// The operator's scripts.
+    pub hooks: SharedHooks,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// The rules in force.
+    pub rules: Arc<LiveRules>,
+    /// How customers are named in the books.
+    pub keyring: Arc<Keyring>,
+}
+
+/// How a migrator behaves.
+#[derive(Debug, Clone)]
+pub struct MigratorSettings {
+    /// How identifiers are made one spelling.
+    pub identifiers: IdentifierProfile,
+    /// The tenant, for the rules' `$facts.tenant`.
+    pub tenant: Option<String>,
+    /// How long a login may take in all. Stops a slow legacy system from piling up logins; the hooks of identity providers
+    /// wait 2 to 5 seconds.
+    pub deadline: Duration,
+    /// Refusals are answered no sooner than this. Hides what a refusal is about behind one time; longer than a fetch and two
+    /// hashes usually take, short enough for somebody who mistyped.
+    pub floor: Duration,
+    /// Refusals that took longer than the floor are answered at the next multiple of this.
+    pub quantum: Duration,
+    /// Failed attempts per customer within the window.
+    pub subject_limit: u32,
+    /// How long a customer's failed attempts are remembered.
+    pub subject_window: Duration,
+    /// Failed attempts per network (IPv4 /24, IPv6 /48) within the window. Stops one host from trying one password at many
+    /// customers; admits an office or a mobile carrier behind one address.
+    pub network_limit: u32,
+    /// How long a network's failed attempts are remembered.
+    pub network_window: Duration,
+    /// Logins of one customer that are verified at the same time; others wait their turn. Stops a burst of guesses from
+    /// being verified before the first of them counts.
+    pub turns: usize,
+    /// How long a claim holds when nobody ends it.
+    pub lease: Duration,
+    /// Refusals that wait for their time. Stops a flood of guesses from filling the memory; above it, 503.
+    pub waiting: usize,
+}
+
+impl Default for MigratorSettings {
+    fn default() -> Self {
+        Self {
+            identifiers: IdentifierProfile::default(),
+            tenant: None,
+            deadline: Duration::from_millis(1500),
+            floor: Duration::from_millis(400),
+            quantum: Duration::from_millis(100),
+            subject_limit: 10,
+            subject_window: Duration::from_secs(15 * 60),
+            network_limit: 300,
+            network_window: Duration::from_secs(15 * 60),
+            turns: 4,
+            lease: Duration::from_secs(10),
+            waiting: 10_000,
+        }
+    }
+}
+
+/// Migrates customers at their first login, and lets them in at every later one.
+pub struct Migrator {
+    pub(super) parts: MigratorParts,
+    pub(super) settings: MigratorSettings,
+    pub(super) customers: Turns,
+    pub(super) creations: Turns,
+    pub(super) waiting: tokio::sync::Semaphore,
+}
+
+impl Migrator {
+    /// A migrator of these parts.
+    #[must_use]
+    pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
+        let customers = Turns::new(settings.turns);
+        let waiting = tokio::sync::Semaphore::new(settings.waiting);
+        Self { parts, settings, customers, creations: Turns::new(1), waiting }
+    }
+}

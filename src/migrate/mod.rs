@@ -1,0 +1,39 @@
+//! One customer, safely across: the login that finds, proves, maps and stores an account, and the ports it stands on.
+//!
+//! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
+//! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
+
+mod claim;
+mod decision;
+mod doors;
+mod event;
+mod hasher;
+mod hooks;
+mod identifier;
+mod keyring;
+mod locks;
+mod login;
+mod outcome;
+mod port;
+mod ports;
+mod rules;
+mod step;
+
+pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
+pub use decision::{Decision, Door};
+pub use doors::{ResetAnswer, SignupAnswer};
+pub use event::{Event, EventKind, Outgoing};
+pub use hasher::{HashCalls, Hasher};
+pub use hooks::{HookAnswer, HookError, HookInput, HookPoint, Hooks, NoHooks};
+pub use identifier::{Identifier, IdentifierError, IdentifierKind, IdentifierProfile};
+pub use keyring::{Keyring, KeyringError};
+pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
+pub use outcome::{Outcome, Refusal};
+pub use port::{Pending, PortError, PortErrorKind};
+pub use ports::{
+    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, ExternalId, Found, Ledger, LegacyKey,
+    NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoredAccount, SystemClock, Target, TargetId,
+    Verifier,
+};
+pub use rules::{LiveRules, RuleSet, RuleSetError};
+pub use step::{Known, Observer, Silent, Step};

@@ -1,0 +1,125 @@
+//! The outcomes of a login: one closed list.
+
+/// Why a customer is refused. It goes to the ledger and to events, never to the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// Neither the target nor the legacy system knows the identifier.
+    Unknown,
+    /// The legacy system does not accept the password.
+    WrongPassword,
+    /// The target does not accept the password.
+    WrongPasswordAtTarget,
+    /// The identifier or the password cannot be one.
+    Malformed,
+    /// The stored credential proves no password: none stored, broken, unsupported, too expensive.
+    Unprovable,
+    /// The account is disabled.
+    Disabled,
+    /// The account is locked.
+    Locked,
+    /// The account was deleted at the target.
+    Deleted,
+    /// Too many attempts.
+    Attempts,
+    /// The account waits for a password to be set.
+    Pending,
+}
+
+impl Refusal {
+    /// All reasons.
+    pub const ALL: [Self; 10] = [
+        Self::Unknown,
+        Self::WrongPassword,
+        Self::WrongPasswordAtTarget,
+        Self::Malformed,
+        Self::Unprovable,
+        Self::Disabled,
+        Self::Locked,
+        Self::Deleted,
+        Self::Attempts,
+        Self::Pending,
+    ];
+
+    /// The name in the ledger, events and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::WrongPassword => "wrong_password",
+            Self::WrongPasswordAtTarget => "wrong_password_at_target",
+            Self::Malformed => "malformed",
+            Self::Unprovable => "unprovable",
+            Self::Disabled => "disabled",
+            Self::Locked => "locked",
+            Self::Deleted => "deleted",
+            Self::Attempts => "attempts",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// What came of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The target knew the account and proved the password.
+    Authenticated,
+    /// The account was created now.
+    Migrated,
+    /// The account was created now, and a new password must be chosen.
+    MigratedMustChangePassword,
+    /// The customer is refused.
+    Rejected(Refusal),
+    /// The target holds something that contradicts the account.
+    Conflict,
+    /// The record gives no valid account.
+    InvalidRecord,
+    /// The rules or a hook refuse the customer, with a message key.
+    DeniedByRule(String),
+    /// The legacy system gave no answer that counts.
+    LegacyUnavailable,
+    /// The target or the ledger gave no answer that counts.
+    TargetUnavailable,
+    /// There is more to do than can be done in time.
+    Overloaded,
+}
+
+impl Outcome {
+    /// The name in the ledger, events and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Authenticated => "authenticated",
+            Self::Migrated => "migrated",
+            Self::MigratedMustChangePassword => "migrated_must_change_password",
+            Self::Rejected(_) => "rejected",
+            Self::Conflict => "conflict",
+            Self::InvalidRecord => "invalid_record",
+            Self::DeniedByRule(_) => "denied_by_rule",
+            Self::LegacyUnavailable => "legacy_unavailable",
+            Self::TargetUnavailable => "target_unavailable",
+            Self::Overloaded => "overloaded",
+        }
+    }
+
+    /// The reason beside the name; empty when the name says all.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Rejected(refusal) => refusal.name(),
+            Self::DeniedByRule(key) => key,
+            _ => "",
+        }
+    }
+
+    /// Whether the customer is in.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Authenticated | Self::Migrated | Self::MigratedMustChangePassword)
+    }
+
+    /// Whether the same login may succeed later without anybody mending anything.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::LegacyUnavailable | Self::TargetUnavailable | Self::Overloaded)
+    }
+}

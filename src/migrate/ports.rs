@@ -1,0 +1,393 @@
+//! The five ports of a login and the nouns they speak in.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::claim::{Claim, ClaimAnswer, Entry, Finish, Finished};
+use super::decision::Decision;
+use super::event::{Event, Outgoing};
+use super::identifier::Identifier;
+use super::port::{Pending, PortError};
+use crate::model::Password;
+use crate::password::{Credential, Verdict};
+
+/// The text of one legacy record: one JSON object.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    json: String,
+}
+
+impl Record {
+    /// A record from its JSON text.
+    #[must_use]
+    pub fn new(json: String) -> Self {
+        Self { json }
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// Never shows values.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} bytes)", self.json.len())
+    }
+}
+
+/// Who a customer is for ever: the source and the id in it. Never a mail address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LegacyKey {
+    /// The source's name in the settings.
+    pub source: String,
+    /// The record's id in that source, as the rules' `identify` reads it.
+    pub id: String,
+}
+
+/// The name under which we create an account at the target: the same for every attempt of the same customer, and not to be
+/// guessed without our key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExternalId(pub String);
+
+/// The id that a target gave an account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TargetId(pub String);
+
+impl fmt::Display for TargetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where legacy records come from.
+pub trait Source: Send + Sync {
+    /// Its name in the settings.
+    fn name(&self) -> &str;
+
+    /// The one record of this customer, or none.
+    ///
+    /// An outage, a timeout, an answer that is no record, or more than one record is an error, never "none". The caller
+    /// bounds the time; an adapter that can pass the deadline on does so.
+    fn fetch<'a>(
+        &'a self,
+        identifier: &'a Identifier,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Option<Record>, PortError>>;
+}
+
+/// What a verifier may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// What the customer typed.
+    pub identifier: &'a Identifier,
+    /// The customer's record.
+    pub record: &'a Record,
+    /// The stored credential, as the rules read it from the record.
+    pub credential: Option<&'a Credential>,
+    /// The password the customer typed.
+    pub password: &'a Arc<Password>,
+    /// When the answer is no longer wanted.
+    pub deadline: Instant,
+}
+
+/// What proves a presented password against the legacy system.
+pub trait Verifier: Send + Sync {
+    /// Its name in logs and the ledger.
+    fn name(&self) -> &str;
+
+    /// Proves the password. It is never called twice for one login: legacy systems count wrong passwords.
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>>;
+}
+
+/// What state an account at the target is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountState {
+    /// The customer may sign in.
+    Active,
+    /// Made without proof, by the forgot-password door: it has no password and cannot sign in until one is set.
+    Pending,
+    /// Closed at the target.
+    Disabled,
+}
+
+impl AccountState {
+    /// The name in stores and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// The state of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Active, Self::Pending, Self::Disabled].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// An account that the target knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub id: TargetId,
+    /// The name under which we made it; none when somebody else did.
+    pub external_id: Option<ExternalId>,
+    /// Its state.
+    pub state: AccountState,
+}
+
+/// Whether the customer must choose a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// No.
+    Optional,
+    /// Yes, before anything else.
+    Required,
+}
+
+/// What a target says of a presented password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// It is the account's password.
+    Proven(PasswordChange),
+    /// It is another one.
+    Mismatch,
+    /// The account has no password, or may not sign in. The adapter has done the work of a check all the same.
+    Unusable,
+}
+
+/// An account to be created.
+#[derive(Clone, Copy)]
+pub struct NewAccount<'a> {
+    /// The name under which it is created.
+    pub external_id: &'a ExternalId,
+    /// Whose it is.
+    pub legacy: &'a LegacyKey,
+    /// What the customer may type to sign in, canonical, without doubles.
+    pub logins: &'a [String],
+    /// The claims: the JSON text of an account that keeps the target schema.
+    pub claims: &'a str,
+    /// The proven password; none makes a pending account.
+    pub password: Option<&'a Arc<Password>>,
+    /// Whether the password must be changed.
+    pub change: PasswordChange,
+    /// The hash of the rules that made the claims.
+    pub rules: &'a str,
+    /// Now.
+    pub at: Timestamp,
+    /// When the answer is no longer wanted.
+    pub deadline: Instant,
+}
+
+/// Never shows values.
+impl fmt::Debug for NewAccount<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccount").field("external_id", self.external_id).finish_non_exhaustive()
+    }
+}
+
+/// What stands in the way of a new account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// Another account has one of the logins.
+    Login,
+    /// Another account was made for the same legacy customer under another name.
+    Legacy,
+}
+
+/// What came of a creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// The account is there now and durable; a pending one of the same external id was completed.
+    New(TargetId),
+    /// It was there already, under our external id, with a password of its own.
+    Exists(TargetId),
+    /// It cannot be made; nothing was written.
+    Conflict(Conflict),
+}
+
+/// An account as the target holds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredAccount {
+    /// Its id.
+    pub id: TargetId,
+    /// Its state.
+    pub state: AccountState,
+    /// Whose it was, when we made it.
+    pub legacy: Option<LegacyKey>,
+    /// What the customer may type, canonical.
+    pub logins: Vec<String>,
+    /// The claims as JSON text.
+    pub claims: String,
+    /// The hash of the rules that made it.
+    pub rules: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When somebody last changed it: claims, password or state.
+    pub changed_at: Timestamp,
+    /// Whether the password must be changed at the next sign-in.
+    pub change: PasswordChange,
+}
+
+/// Never shows values.
+impl fmt::Debug for StoredAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredAccount").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Where accounts are stored. Writes are durable when their future is ready.
+pub trait Target: Send + Sync {
+    /// Its name in the settings.
+    fn name(&self) -> &str;
+
+    /// The account that this customer signs in to.
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>>;
+
+    /// The account that we made under this name.
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>>;
+
+    /// Checks a password with exactly one hash of the target's cost, whatever the answer. An outdated hash of a right
+    /// password is replaced.
+    fn authenticate<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Authentication, PortError>>;
+
+    /// Creates an account, or completes the pending one of the same external id.
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>>;
+
+    /// Sets a password; a pending account becomes active. `false` when there is no such account.
+    fn set_password<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        at: Timestamp,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>>;
+
+    /// Deletes an account; when `unchanged_since` is given, only one that nobody changed after that time. The id when one
+    /// was deleted.
+    fn delete<'a>(
+        &'a self,
+        id: &'a TargetId,
+        unchanged_since: Option<Timestamp>,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>>;
+
+    /// One account.
+    fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>>;
+
+    /// Accounts in the order of their ids, at most `limit`, beginning after `after`.
+    fn list<'a>(
+        &'a self,
+        after: Option<&'a TargetId>,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>>;
+}
+
+/// A counter of attempts and how far it may count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Keyed digest of whom or what it counts; never a plain identifier or address.
+    pub key: String,
+    /// Failed attempts that are admitted within the window.
+    pub limit: u32,
+    /// How long the counter remembers since its last attempt that counted.
+    pub window: Duration,
+}
+
+/// An attempt that is reserved before anything is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// All of them must admit it, or none counts it.
+    pub counters: Vec<Counter>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Whether an attempt may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// It may; it counts as failed until it is [settled](Ledger::settle).
+    Admitted,
+    /// A counter is at its limit.
+    OverLimit,
+}
+
+/// What happened to whom, durable: the migration of every customer, the attempts, the audit, and the events to be sent.
+pub trait Ledger: Send + Sync {
+    /// Counts an attempt, durable before it returns.
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>>;
+
+    /// Takes back one attempt of each counter: it was no failure.
+    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Pending<'a, Result<(), PortError>>;
+
+    /// Claims a customer whose password is proven: `claimed`, `verified` and `creating` become durable together.
+    fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>>;
+
+    /// Ends a claim: `created` and `done`, the decision and the events become durable together.
+    fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Finished, PortError>>;
+
+    /// Gives a claim up: nothing was created.
+    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Pending<'a, Result<(), PortError>>;
+
+    /// Appends a decision to the audit, with its events. When it names an account whose entry is still `creating`, that
+    /// entry is finished with it.
+    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>>;
+
+    /// Marks a customer as deleted for good: neither the key nor the logins migrate again. `logins` are keyed digests.
+    fn bury<'a>(
+        &'a self,
+        key: &'a LegacyKey,
+        logins: &'a [String],
+        at: Timestamp,
+    ) -> Pending<'a, Result<(), PortError>>;
+
+    /// Forgets that a customer was migrated, so that the next login migrates anew; part of undo.
+    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>>;
+
+    /// What the ledger knows of a customer.
+    fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>>;
+
+    /// Entries that are `creating` and whose lease has passed.
+    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Pending<'a, Result<Vec<Entry>, PortError>>;
+
+    /// Events that are due, oldest first; each is given out again only after `lease`.
+    fn due<'a>(
+        &'a self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<Outgoing>, PortError>>;
+
+    /// An event was delivered (`None`), or is to be tried again at a time.
+    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>>;
+}
+
+/// The wall clock, for stamps. Deadlines use the monotonic clock.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
