@@ -94,7 +94,7 @@ async fn deleted_stays_deleted() {
     let house = House::new();
     house.legacy(&customer("ada"));
     let id = house.login("ada", "secret ada").await.account.unwrap();
-    assert_eq!(house.migrator.delete("r2", &id).await.unwrap(), Some(id));
+    assert_eq!(house.migrator.desk().delete("r2", &id).await.unwrap(), Some(id));
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Deleted));
     // nor by a new record that has the same login
     house.source.clear();
@@ -128,8 +128,8 @@ async fn undo_lets_the_customer_migrate_anew_unless_somebody_changed_the_account
     house.clock.advance(60);
     let new = zeroize::Zeroizing::new(b"a new one".to_vec());
     house.migrator.set_password("r2", &bob, new).await.unwrap();
-    assert_eq!(house.migrator.undo("r3", &ada).await.unwrap(), Some(ada));
-    assert_eq!(house.migrator.undo("r3", &bob).await.unwrap(), None);
+    assert_eq!(house.migrator.desk().undo("r3", &ada).await.unwrap(), Some(ada));
+    assert_eq!(house.migrator.desk().undo("r3", &bob).await.unwrap(), None);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
     assert_eq!(house.outcome("bob", "a new one").await, Outcome::Authenticated);
 }
