@@ -12,6 +12,8 @@ pub mod engine;
 #[cfg(feature = "login")]
 pub mod formats;
 #[cfg(feature = "login")]
+pub mod ledger;
+#[cfg(feature = "login")]
 pub mod migrate;
 pub mod model;
 pub mod password;
