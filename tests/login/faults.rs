@@ -44,7 +44,8 @@ async fn a_silent_legacy_system_is_given_up_at_the_deadline() {
 async fn an_answer_of_the_target_that_is_lost_makes_no_second_account() {
     let house = House::new();
     house.legacy(&customer("ada"));
-    house.target.faults().push_for("create", [Fault::Lose(PortErrorKind::Unavailable)]);
+    // found, and lost while creating
+    house.target.faults().push([Fault::Pass, Fault::Lose(PortErrorKind::Unavailable)]);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::TargetUnavailable);
     // the account is there; the customer who comes back is let in
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Authenticated);
@@ -57,9 +58,9 @@ async fn recovery_settles_what_nobody_heard_the_end_of() {
     for name in ["ada", "bob"] {
         house.legacy(&customer(name));
     }
-    house.target.faults().push_for("create", [Fault::Lose(PortErrorKind::Unavailable)]);
+    house.target.faults().push([Fault::Pass, Fault::Lose(PortErrorKind::Unavailable)]);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::TargetUnavailable);
-    house.target.faults().push_for("create", [Fault::Fail(PortErrorKind::Unavailable)]);
+    house.target.faults().push([Fault::Pass, Fault::Fail(PortErrorKind::Unavailable)]);
     assert_eq!(house.outcome("bob", "secret bob").await, Outcome::TargetUnavailable);
     assert_eq!(house.migrator.recover().await.unwrap(), 0, "their leases hold");
     house.clock.advance(60);

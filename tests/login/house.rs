@@ -133,7 +133,7 @@ impl World {
         Self {
             source: Arc::new(MemorySource::new("shop", IdentifierProfile::default())),
             target: Arc::new(MemoryTarget::new("accounts", Arc::clone(&hasher))),
-            ledger: Arc::new(MemoryLedger::new(Arc::clone(&keyring))),
+            ledger: Arc::new(MemoryLedger::new()),
             clock: Arc::new(TestClock(AtomicI64::new(1_760_000_000))),
             heard: Arc::new(Heard::default()),
             hasher,

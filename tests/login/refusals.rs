@@ -24,7 +24,7 @@ async fn classes(house: &House) -> Vec<(&'static str, &'static str, Outcome)> {
     house.source.insert(&["wrong-record"], other.to_string()).unwrap();
     assert_eq!(house.outcome("bob", "secret bob").await, Outcome::Migrated);
     let id = house.login("erin", "secret erin").await.account.unwrap();
-    house.target.disable(&id);
+    house.target.disable(&id, jiff::Timestamp::UNIX_EPOCH);
     for _ in 0..10 {
         house.outcome("ove", "guess").await;
     }
