@@ -23,7 +23,7 @@ const SODIUM_SALT_BYTES: usize = 16;
 /// MD5; `input` is the transformation that the login form applied (`addslashes(trim($pass))`).
 pub(super) fn parse_wordpress(credential: &Credential) -> Understood {
     let inner = wordpress(credential.required()?)?;
-    match credential.text(&["input", "prehash"]) {
+    match credential.text(&["input", "prehash"])? {
         Some(template) => transformed(template, credential, inner),
         None => Ok(inner),
     }
@@ -81,7 +81,7 @@ pub(super) fn parse_joomla(credential: &Credential) -> Understood {
 /// Reads format `phpbb`, `drupal` and other PHP applications without a form of their own.
 pub(super) fn parse_php(credential: &Credential) -> Understood {
     let inner = php(credential.required()?)?;
-    match credential.text(&["input", "prehash"]) {
+    match credential.text(&["input", "prehash"])? {
         Some(template) => transformed(template, credential, inner),
         None => Ok(inner),
     }
