@@ -58,6 +58,15 @@ pub fn accepts(target: &str, scheme: &str) -> Acceptance {
     }
 }
 
+/// What the table says of schemes that [`taken_by`] does not list for `target`.
+#[must_use]
+pub fn of_others(target: &str) -> Acceptance {
+    match TARGETS.iter().find(|known| known.name == target) {
+        Some(target) if target.completeness == Whole => Acceptance::No,
+        _ => Acceptance::Unknown,
+    }
+}
+
 /// The name under which the table lists a scheme.
 fn listed(name: &str) -> &str {
     if SCHEMES.contains(&name) {
@@ -450,6 +459,8 @@ mod tests {
         }
         assert_eq!(taken_by("supabase").count(), 3);
         assert_eq!(taken_by("nobody").count(), 0);
+        let others = ["okta", "logto", "nobody"].map(of_others);
+        assert_eq!(others, [Acceptance::No, Acceptance::Unknown, Acceptance::Unknown]);
         assert!(source("kratos").is_some_and(|source| source.contains("hash_comparator")));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::CommandError;
 use crate::diag::closest;
 use crate::engine::plan::DeclaredSchemes;
-use crate::password::matrix::{Acceptance, accepts, source, taken_by, targets};
+use crate::password::matrix::{Acceptance, accepts, of_others, source, taken_by, targets};
 
 /// What is done with a hash that the target does not take.
 const AT_LOGIN: &str = "prove the password at login, and it is stored anew";
@@ -58,7 +58,7 @@ pub fn answers(target: &'static str, file: &str, declared: DeclaredSchemes<'_>) 
         }
         DeclaredSchemes::Told => {
             let taken = taken_by(target).map(|(scheme, acceptance)| answer(scheme, acceptance));
-            taken.chain([answer("any other", Acceptance::No)]).collect()
+            taken.chain([answer("any other", of_others(target))]).collect()
         }
     }
 }

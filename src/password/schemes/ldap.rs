@@ -10,7 +10,7 @@ use crate::password::verdict::Problem;
 
 use super::digest::{Digested, sized};
 use super::pbkdf2::{Pbkdf2, Spelling};
-use super::{argon2, crypt, databases, des_crypt, md5_crypt, nt, sha_crypt};
+use super::{argon2, cms, crypt, databases, des_crypt, md5_crypt, nt, sha_crypt};
 
 /// What stands behind a scheme's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 
 /// Whether a text starts with a scheme of LDAP.
 pub(super) fn is_ldap(text: &str) -> bool {
-    name_and_rest(text).is_ok_and(|(name, _)| kind(name).is_some())
+    name_and_rest(text).is_ok_and(|(name, _)| kind(name).is_some()) && !cms::is_joomla(text)
 }
 
 /// The name in braces and what stands behind them.

@@ -96,7 +96,7 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     scheme("jasypt", &[], "Jasypt's digesters", &[], java::parse_jasypt),
     // --- content management systems, shops, forums
     scheme("wordpress", &[], "WordPress, with an optional input template", &["$wp$"], cms::parse_wordpress),
-    scheme("joomla", &[], "Joomla", &[], cms::parse_joomla),
+    shaped(scheme("joomla", &[], "Joomla", &[], cms::parse_joomla), cms::is_joomla),
     scheme("php", &["phpbb", "drupal", "password_hash"], "whatever PHP applications store", &[], cms::parse_php),
     shaped(scheme("magento", &["magento1", "magento2"], "Magento 1 and 2, upgrade chains too", &[], cms::parse_magento), cms::is_magento),
     scheme("mediawiki", &[], "MediaWiki", &[":A:", ":B:", ":pbkdf2:", ":argon2:", ":bcrypt:", "$B$"], cms::parse_mediawiki),
