@@ -113,6 +113,7 @@ const SCHEMES: &[&str] = &[
     "bcrypt-sha256",
     "better-auth",
     "bsdicrypt",
+    "cisco",
     "clerk",
     "descrypt",
     "digest",
