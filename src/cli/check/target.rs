@@ -112,18 +112,19 @@ pub fn plain(answers: &[Answer]) -> String {
 
 /// The answers as a JSON list.
 pub fn json(answers: &[Answer]) -> Value {
+    let condition = |answer: &Answer| match answer.acceptance {
+        Acceptance::WithLimit(limit) => Some(limit),
+        _ => None,
+    };
     let object = |answer: &Answer| {
-        let mut object = json!({
+        json!({
             "file": answer.file,
             "target": answer.target,
             "scheme": answer.scheme,
             "taken": answer.word(),
+            "condition": condition(answer),
             "message": answer.sentence(),
-        });
-        if let Acceptance::WithLimit(limit) = answer.acceptance {
-            object["condition"] = limit.into();
-        }
-        object
+        })
     };
     answers.iter().map(object).collect()
 }

@@ -126,11 +126,8 @@ fn as_json(census: &BTreeMap<Kind, u64>) -> String {
     let rows: Vec<Value> = census
         .iter()
         .map(|(kind, count)| {
-            let mut row = json!({"scheme": kind.scheme, "cost": kind.cost, "state": kind.state, "weak": kind.weak, "count": count});
-            if !kind.why.is_empty() {
-                row["why"] = kind.why.into();
-            }
-            row
+            let why = Some(kind.why).filter(|why| !why.is_empty());
+            json!({"scheme": kind.scheme, "cost": kind.cost, "state": kind.state, "weak": kind.weak, "count": count, "why": why})
         })
         .collect();
     let sum = |wanted: &dyn Fn(&Kind) -> bool| {
