@@ -15,6 +15,8 @@
 
 #[path = "../fuzz/src/engine.rs"]
 mod bodies;
+#[path = "../fuzz/src/fields.rs"]
+mod fields;
 #[path = "reference/generate.rs"]
 mod generate;
 
@@ -239,4 +241,61 @@ fn script() {
         "eval(",
     ];
     drive("script", bodies::script, &seeds, &words);
+}
+
+/// One line per part of a credential, as the body reads them.
+fn lines_of(prefix: &str, value: &serde_json::Value, lines: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(parts) => {
+            for (key, value) in parts {
+                lines_of(&if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") }, value, lines);
+            }
+        }
+        serde_json::Value::String(text) => lines.push(format!("{prefix}=s{text}")),
+        other => lines.push(format!("{prefix}=j{other}")),
+    }
+}
+
+/// Every credential in parts of the vectors, with its password.
+fn credentials_in_parts() -> Vec<Vec<u8>> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/password_vectors.jsonl");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let seed = |row: serde_json::Value| {
+        let mut lines = vec![row["format"].as_str()?.to_owned(), row["password"].as_str()?.to_owned()];
+        lines_of("", row.get("fields")?, &mut lines);
+        Some(lines.join("\n").into_bytes())
+    };
+    rows.filter_map(seed).filter(|seed| seed.len() < 2_000).collect()
+}
+
+#[test]
+fn password_fields() {
+    let seeds = credentials_in_parts();
+    assert!(seeds.len() > 300, "{}", seeds.len());
+    let words = [
+        "\n",
+        "\nsalt=s",
+        "\nsalt=n7",
+        "=l",
+        "=p",
+        "=z",
+        "=b",
+        "=x",
+        "=j[[]]",
+        "=n18446744073709551616",
+        "=n-1",
+        "=n1e99",
+        "_hex=",
+        "_b64=",
+        "_encoding=s",
+        ".value=",
+        "iterations=",
+        "\nprehash=smd5($pass)",
+        "\nalgorithm=s",
+        "{\"a\":",
+        "é",
+        "\0",
+    ];
+    drive("password_fields", fields::password_fields, &seeds, &words);
 }

@@ -3,6 +3,7 @@
 //! A body returns when a promise holds and panics when it does not.
 
 pub mod engine;
+pub mod fields;
 
 use landfall::model::Password;
 use landfall::password::lane::Workspace;

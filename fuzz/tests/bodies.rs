@@ -47,6 +47,27 @@ const STORED: &[&str] = &[
     "{SSHA}",
 ];
 
+const FIELDS: &[&str] = &[
+    "md5",
+    "auth0",
+    "okta",
+    "keycloak",
+    "\n",
+    "\npassword\n",
+    "\nalgorithm=sMD5",
+    "\nhash=s5f4dcc3b5aa765d61d8327deb882cf99",
+    "\nhash.value=s5f4dcc3b5aa765d61d8327deb882cf99",
+    "\nsalt=n7",
+    "\nsalt.value=sc2FsdA==",
+    "\niterations=s1",
+    "_encoding=shex",
+    "=z",
+    "=b",
+    "=xA",
+    "=j[[]]",
+    ".",
+];
+
 proptest! {
     #[test]
     fn password_template(data in prop_oneof![pieces(TEMPLATE), prop::collection::vec(any::<u8>(), 0..200)]) {
@@ -56,5 +77,10 @@ proptest! {
     #[test]
     fn password_parse(data in prop_oneof![pieces(STORED), prop::collection::vec(any::<u8>(), 0..200)]) {
         landfall_fuzz::password_parse(&data);
+    }
+
+    #[test]
+    fn password_fields(data in prop_oneof![pieces(FIELDS), prop::collection::vec(any::<u8>(), 0..200)]) {
+        landfall_fuzz::fields::password_fields(&data);
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::{CommandError, FINDINGS, FINE, load, show};
+
+mod target;
 use crate::diag::render::{human, json, plain, summary};
 use crate::diag::{self, Severity};
 
@@ -15,6 +17,7 @@ use crate::diag::{self, Severity};
   landfall check                          all rule files below rules/
   landfall check rules/wordpress.yaml     one file
   landfall check --format json rules/     for editors and CI
+  landfall check --target auth0           whether Auth0 takes the hashes as they are
   landfall check --explain R203           what a code means")]
 pub struct Arguments {
     /// Rule files, or folders of them
@@ -26,6 +29,9 @@ pub struct Arguments {
     /// Says what a code means, with an example and the usual cure
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
+    /// Also says, for each password scheme that the rules name, whether this product takes such hashes as they are
+    #[arg(long, value_name = "NAME", long_help = target::help())]
+    target: Option<String>,
     /// Treats warnings as errors
     #[arg(long)]
     strict: bool,
@@ -50,8 +56,9 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     if let Some(code) = &arguments.explain {
         return explain(code);
     }
+    let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = rule_files(&arguments.paths)?;
-    let (mut errors, mut all, mut documents) = (0, Vec::new(), Vec::new());
+    let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
     for path in &paths {
         let compiled = load::rules(path)?;
         let counts = |d: &&diag::Diagnostic| d.severity == Severity::Error || arguments.strict;
@@ -63,16 +70,26 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 documents.extend(json(&compiled.files, &compiled.findings).as_array().cloned().unwrap_or_default())
             }
         }
+        if let (Some(target), Some(plan)) = (target, &compiled.plan) {
+            hashes.extend(target::answers(target, &path.display().to_string(), plan.declared_schemes()));
+        }
         all.extend(compiled.findings);
     }
     match arguments.format {
         Format::Human => {
+            if let Some(target) = target {
+                show::output(&target::human(target, &hashes))?;
+            }
             let files = if paths.len() == 1 { "1 file".to_owned() } else { format!("{} files", paths.len()) };
             let found = if all.is_empty() { "no findings".to_owned() } else { summary(&all) };
             show::output(&format!("checked {files}: {found}\n"))?;
         }
+        Format::Json if target.is_some() => {
+            let document = serde_json::json!({ "findings": documents, "hashes": target::json(&hashes) });
+            show::output(&format!("{document:#}\n"))?;
+        }
         Format::Json => show::output(&format!("{:#}\n", serde_json::Value::from(documents)))?,
-        Format::Plain => {}
+        Format::Plain => show::output(&target::plain(&hashes))?,
     }
     Ok(if errors > 0 { FINDINGS } else { FINE })
 }

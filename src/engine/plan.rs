@@ -247,6 +247,29 @@ impl Plan {
     }
 }
 
+/// What the rules say of the schemes of stored passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclaredSchemes<'p> {
+    /// The rules make no stored hash: there is no `credential`, or only a `source` that proves passwords.
+    Nothing,
+    /// These.
+    Named(&'p [String]),
+    /// The record or the stored text tells.
+    Told,
+}
+
+impl Plan {
+    /// The schemes that `credential` names.
+    #[must_use]
+    pub fn declared_schemes(&self) -> DeclaredSchemes<'_> {
+        match &self.credential {
+            Some(credential) if !credential.schemes.is_empty() => DeclaredSchemes::Named(&credential.schemes),
+            Some(credential) if credential.fields.iter().any(|part| part.name != "source") => DeclaredSchemes::Told,
+            _ => DeclaredSchemes::Nothing,
+        }
+    }
+}
+
 impl OutputNode {
     fn columns(&self, prefix: &str, columns: &mut Vec<String>) {
         let path = if prefix.is_empty() { self.key.to_string() } else { format!("{prefix}.{}", self.key) };

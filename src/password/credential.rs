@@ -49,10 +49,10 @@ impl Credential {
     }
 
     /// Reads a credential object: `format` or `scheme` names the scheme (none: `auto`), `encoded` or `value` is its text,
-    /// `fields` are its parts; parts may also stand beside the scheme.
+    /// `fields` are its parts; parts may also stand beside the scheme, or be the members of `value` or `parameters`.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when the scheme is no text, or `fields` is no object.
+    /// [`Problem::Malformed`] when the scheme or the user name is no text, or `fields` is no object.
     ///
     /// ```
     /// use landfall::password::Credential;
@@ -67,15 +67,15 @@ impl Credential {
             Some(Value::String(name)) => name,
             Some(_) => return Err(Problem::malformed("the scheme is not a text")),
         };
-        let username = object.get("username").and_then(Value::as_str).map(str::to_owned);
+        let username = match object.get("username") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name.clone()),
+            Some(_) => return Err(Problem::malformed("the user name is not a text")),
+        };
         let fields = match object.get("fields") {
             Some(Value::Object(fields)) => fields.clone(),
             Some(_) => return Err(Problem::malformed("`fields` is not an object")),
-            None => object
-                .iter()
-                .filter(|(key, _)| !AROUND.contains(&key.as_str()))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
+            None => unfolded(object.iter().filter(|(key, _)| !AROUND.contains(&key.as_str()))),
         };
         Ok(Self { scheme: scheme.to_owned(), fields, username })
     }
@@ -92,17 +92,26 @@ impl Credential {
     }
 
     /// The user: from the credential itself or from its parts.
-    pub(crate) fn username(&self) -> Option<&str> {
-        self.username.as_deref().or_else(|| self.text(&["user", "username"]))
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when it is there and no text.
+    pub(crate) fn username(&self) -> Result<Option<&str>, Problem> {
+        self.username.as_deref().map_or_else(|| self.text(&["user", "username"]), |name| Ok(Some(name)))
     }
 
     /// The secret that the legacy application mixed into every hash.
-    pub(crate) fn pepper(&self) -> Option<&str> {
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when it is there and no text.
+    pub(crate) fn pepper(&self) -> Result<Option<&str>, Problem> {
         self.text(&["pepper", "secret"])
     }
 
     /// The credential as one string, when it is one.
-    pub(crate) fn whole(&self) -> Option<&str> {
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when something else stands in its place.
+    pub(crate) fn whole(&self) -> Result<Option<&str>, Problem> {
         self.text(&["encoded", "value"])
     }
 
@@ -116,20 +125,29 @@ impl Credential {
     /// # Errors
     /// [`Problem::Malformed`] when there is none.
     pub(crate) fn required(&self) -> Result<&str, Problem> {
-        self.whole().ok_or(Problem::malformed("the stored hash is missing"))
+        self.whole()?.ok_or(Problem::malformed("the stored hash is missing"))
+    }
+
+    /// The first of these parts that is there and not `null`, with its name.
+    fn part(&self, keys: &[&str]) -> Option<(&String, &Value)> {
+        keys.iter().filter_map(|key| self.fields.get_key_value(*key)).find(|(_, value)| !value.is_null())
     }
 
     /// The text of the first of these parts that is there.
-    pub(crate) fn text(&self, keys: &[&str]) -> Option<&str> {
-        keys.iter().find_map(|key| self.fields.get(*key)?.as_str())
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when it is no text: a salt that is a number must not read as no salt, which every password fails.
+    pub(crate) fn text(&self, keys: &[&str]) -> Result<Option<&str>, Problem> {
+        let Some((key, value)) = self.part(keys) else { return Ok(None) };
+        value.as_str().map(Some).ok_or_else(|| Problem::malformed(format!("the part `{key}` is not a text")))
     }
 
     /// The text of a part that must be there.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] names the first spelling of the part.
+    /// [`Problem::Malformed`] when it is missing or no text.
     pub(crate) fn required_text(&self, keys: &[&str]) -> Result<&str, Problem> {
-        self.text(keys).ok_or_else(|| missing(keys))
+        self.text(keys)?.ok_or_else(|| missing(keys))
     }
 
     /// A part that is a number, or a number written as text.
@@ -137,10 +155,8 @@ impl Credential {
     /// # Errors
     /// [`Problem::Malformed`] when it is there and is something else.
     pub(crate) fn number(&self, keys: &[&str]) -> Result<Option<u64>, Problem> {
-        let Some(value) = keys.iter().find_map(|key| self.fields.get(*key)).filter(|value| !value.is_null()) else {
-            return Ok(None);
-        };
-        number_of(value).map(Some).ok_or_else(|| Problem::malformed(format!("`{}` is not a number", first(keys))))
+        let Some((key, value)) = self.part(keys) else { return Ok(None) };
+        number_of(value).map(Some).ok_or_else(|| Problem::malformed(format!("`{key}` is not a number")))
     }
 
     /// A part that must be a number.
@@ -152,21 +168,39 @@ impl Credential {
     }
 
     /// A part that is an object, or an object written as JSON text, as parts of its own.
-    pub(crate) fn object(&self, keys: &[&str]) -> Option<Self> {
-        let fields = match keys.iter().find_map(|key| self.fields.get(*key))? {
-            Value::Object(fields) => fields.clone(),
-            Value::String(text) => serde_json::from_str(text).ok()?,
-            _ => return None,
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when it is there and no object.
+    pub(crate) fn object(&self, keys: &[&str]) -> Result<Option<Self>, Problem> {
+        let Some((key, value)) = self.part(keys) else { return Ok(None) };
+        let fields = match value {
+            Value::Object(fields) => Some(fields.clone()),
+            Value::String(text) => serde_json::from_str(text).ok(),
+            _ => None,
         };
-        Some(Self { scheme: self.scheme.clone(), fields, username: self.username.clone() })
+        let fields = fields.ok_or_else(|| Problem::malformed(format!("the part `{key}` is not an object")))?;
+        Ok(Some(Self { scheme: self.scheme.clone(), fields, username: self.username.clone() }))
+    }
+
+    /// A part that must be an object.
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when it is missing or no object.
+    pub(crate) fn required_object(&self, key: &str) -> Result<Self, Problem> {
+        self.object(&[key])?.ok_or_else(|| missing(&[key]))
     }
 
     /// The text of a part that is a text or a list of one text, as Keycloak writes it.
-    pub(crate) fn listed(&self, key: &str) -> Option<&str> {
-        match self.fields.get(key)? {
-            Value::Array(items) => items.first()?.as_str(),
-            value => value.as_str(),
-        }
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] when it is there and neither.
+    pub(crate) fn listed(&self, key: &str) -> Result<Option<&str>, Problem> {
+        let text = match self.part(&[key]) {
+            None => return Ok(None),
+            Some((_, Value::Array(items))) => items.first().filter(|_| items.len() == 1).and_then(Value::as_str),
+            Some((_, value)) => value.as_str(),
+        };
+        text.map(Some).ok_or_else(|| Problem::malformed(format!("the part `{key}` is not a text")))
     }
 
     /// The bytes of a part, decoded as its own name (`salt_hex`, `salt_b64`) or its `…_encoding` part says.
@@ -175,27 +209,48 @@ impl Credential {
     /// [`Problem::Malformed`] when it is not in that encoding, [`Problem::Unsupported`] for an unknown encoding.
     pub(crate) fn bytes(&self, key: &str, default_encoding: &str) -> Result<Option<Vec<u8>>, Problem> {
         for (suffix, encoding) in [("_hex", "hex"), ("_b64", "base64"), ("_base64", "base64")] {
-            if let Some(text) = self.text(&[&format!("{key}{suffix}")]) {
+            if let Some(text) = self.text(&[&format!("{key}{suffix}")])? {
                 return decode(key, text, encoding).map(Some);
             }
         }
-        let encoding = self.text(&[&format!("{key}_encoding")]).unwrap_or(default_encoding);
-        self.text(&[key]).map(|text| decode(key, text, encoding)).transpose()
-    }
-
-    /// The longest text among the parts, in bytes.
-    fn longest(&self) -> usize {
-        self.fields.values().filter_map(Value::as_str).map(str::len).max().unwrap_or(0)
+        let encoding = self.text(&[&format!("{key}_encoding")])?.unwrap_or(default_encoding);
+        self.text(&[key])?.map(|text| decode(key, text, encoding)).transpose()
     }
 
     /// # Errors
-    /// [`Problem::Malformed`] when a part is longer than any hash.
+    /// [`Problem::Malformed`] when a text in it is longer than any hash.
     pub(crate) fn check_size(&self) -> Result<(), Problem> {
-        if self.longest() > MAX_TEXT_BYTES {
+        if self.fields.values().any(|value| longest(value) > MAX_TEXT_BYTES) {
             Err(Problem::malformed("the stored text is longer than any hash"))
         } else {
             Ok(())
         }
+    }
+}
+
+/// Parts, with the members of an object that stands as `encoded`, `value` or `parameters` among them: rules hand over an
+/// object of the legacy system as a whole.
+fn unfolded<'v>(parts: impl Iterator<Item = (&'v String, &'v Value)>) -> Map<String, Value> {
+    let (mut flat, mut members) = (Map::new(), Map::new());
+    for (key, value) in parts {
+        match value {
+            Value::Object(inside) if ["encoded", "value", "parameters"].contains(&key.as_str()) => {
+                members.extend(inside.clone());
+            }
+            _ => drop(flat.insert(key.clone(), value.clone())),
+        }
+    }
+    members.extend(flat);
+    members
+}
+
+/// The longest text in a value, in bytes.
+fn longest(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(longest).max().unwrap_or(0),
+        Value::Object(fields) => fields.values().map(longest).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -253,9 +308,21 @@ mod tests {
         ] {
             let credential = credential(json);
             assert_eq!(credential.scheme(), "digest");
-            assert_eq!(credential.text(&["salt"]), Some("a"));
+            assert_eq!(credential.text(&["salt"]), Ok(Some("a")));
             assert_eq!(credential.number(&["n"]), Ok(Some(5)));
-            assert_eq!(credential.text(&["id", "set_at"]), None);
+            assert_eq!(credential.text(&["id", "set_at"]), Ok(None));
+        }
+    }
+
+    #[test]
+    fn an_object_in_the_place_of_the_text_is_its_parts() {
+        for json in [
+            r#"{"scheme": "okta", "value": {"value": "a", "salt": "b"}, "salt": "c"}"#,
+            r#"{"scheme": "okta", "parameters": {"value": "a", "salt": "b"}, "salt": "c"}"#,
+        ] {
+            let credential = credential(json);
+            assert_eq!(credential.whole(), Ok(Some("a")), "{json}");
+            assert_eq!(credential.text(&["salt"]), Ok(Some("c")), "{json}");
         }
     }
 
@@ -274,6 +341,29 @@ mod tests {
             credential(r#"{"salt": "6", "salt_encoding": "rot13"}"#).bytes("salt", "utf8"),
             Err(Problem::Unsupported(_))
         ));
+    }
+
+    #[test]
+    fn parts_of_another_type_are_malformed_and_not_missing() {
+        let broken = |answer: Result<(), Problem>| matches!(answer, Err(Problem::Malformed(_)));
+        for json in [r#"{"p": 7}"#, r#"{"p": true}"#, r#"{"p": ["a", "b"]}"#, r#"{"p": [{}]}"#, r#"{"p": []}"#] {
+            let credential = credential(json);
+            assert!(broken(credential.text(&["p", "q"]).map(drop)), "{json}");
+            assert!(broken(credential.object(&["p"]).map(drop)), "{json}");
+            assert!(broken(credential.listed("p").map(drop)), "{json}");
+            assert!(broken(credential.bytes("p", "utf8").map(drop)), "{json}");
+        }
+        let credential = credential(r#"{"p": null, "q": "a"}"#);
+        assert_eq!(credential.text(&["p", "q"]), Ok(Some("a")));
+        assert!(Credential::from_json(&serde_json::from_str(r#"{"username": 7}"#).unwrap()).is_err());
+    }
+
+    #[test]
+    fn texts_inside_of_parts_are_not_endless_either() {
+        let long = "a".repeat(MAX_TEXT_BYTES + 1);
+        for json in [format!(r#"{{"hash": {{"value": "{long}"}}}}"#), format!(r#"{{"salt": [["{long}"]]}}"#)] {
+            assert!(credential(&json).check_size().is_err());
+        }
     }
 
     #[test]

@@ -65,15 +65,14 @@ fn ambiguous(text: &str) -> Option<Detection> {
         let why = "Django (digest of salt and password) or old Werkzeug (HMAC keyed by the salt)";
         return Some(Detection::Ambiguous { why, readings: &["django", "werkzeug"] });
     }
-    if text.starts_with("{SHA256}") {
-        return named("LDAP or Joomla");
-    }
     if is_hex(text) {
         match text.len() {
             16 => return named("16 hexadecimal digits may be MySQL OLD_PASSWORD or Oracle 10"),
             32 => return named("32 hexadecimal digits may be MD5, MD4, an NT or LM hash, or an MD5 of an MD5"),
             40 => return named("40 hexadecimal digits may be SHA-1 or RIPEMD-160, salted or not"),
-            56 | 64 | 96 | 128 => return named("hexadecimal digits may be any SHA-2 or SHA-3 digest, salted or not"),
+            56 | 64 | 96 | 128 => {
+                return named("hexadecimal digits may be any SHA-2, SHA-3, BLAKE2 or Whirlpool digest, salted or not");
+            }
             _ => {}
         }
     }
@@ -103,6 +102,8 @@ mod tests {
             ("*A3C79DD4D50F0C8B46516EC6EA74F1E7763E46B0", "mysql41"),
             ("{SSHA}abc", "ldap"),
             ("{ssha}abc", "ldap"),
+            ("{SHA256}LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=", "ldap"),
+            ("{SHA256}2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824:salt", "joomla"),
             ("{MD5}{salt}0123", "spring"),
             ("{MD5}kIHECkx2vNR7NIQgvrFgJA==", "ldap"),
             ("{x-issha, 1024}abc", "sap-issha"),

@@ -32,9 +32,19 @@ pub enum Digest {
     Sha3_384,
     /// FIPS 202
     Sha3_512,
+    /// RFC 7693, 512 bits
+    Blake2b,
+    /// RFC 7693, 256 bits
+    Blake2s,
+    /// GOST R 34.11-2012 (RFC 6986)
+    Streebog256,
+    /// GOST R 34.11-2012 (RFC 6986)
+    Streebog512,
+    /// ISO/IEC 10118-3
+    Whirlpool,
 }
 
-/// Runs the first body with `$hasher` standing for the type of a block digest, the second for a sponge.
+/// Runs the first body with `$hasher` standing for the type of a digest of the MD and SHA families, the second for the rest.
 macro_rules! with_hasher {
     ($digest:expr, $hasher:ident => $blocks:expr, $sponge:expr) => {
         match $digest {
@@ -51,6 +61,11 @@ macro_rules! with_hasher {
             Digest::Sha3_256 => { type $hasher = sha3::Sha3_256; $sponge }
             Digest::Sha3_384 => { type $hasher = sha3::Sha3_384; $sponge }
             Digest::Sha3_512 => { type $hasher = sha3::Sha3_512; $sponge }
+            Digest::Blake2b => { type $hasher = blake2::Blake2b512; $sponge }
+            Digest::Blake2s => { type $hasher = blake2::Blake2s256; $sponge }
+            Digest::Streebog256 => { type $hasher = streebog::Streebog256; $sponge }
+            Digest::Streebog512 => { type $hasher = streebog::Streebog512; $sponge }
+            Digest::Whirlpool => { type $hasher = whirlpool::Whirlpool; $sponge }
         }
     };
     ($digest:expr, $hasher:ident => $body:expr) => {
@@ -59,7 +74,7 @@ macro_rules! with_hasher {
 }
 
 /// Every digest with the name that is printed.
-const NAMES: [(&str, Digest); 13] = [
+const NAMES: [(&str, Digest); 18] = [
     ("md4", Digest::Md4),
     ("md5", Digest::Md5),
     ("ripemd160", Digest::Ripemd160),
@@ -73,6 +88,11 @@ const NAMES: [(&str, Digest); 13] = [
     ("sha3_256", Digest::Sha3_256),
     ("sha3_384", Digest::Sha3_384),
     ("sha3_512", Digest::Sha3_512),
+    ("blake2b", Digest::Blake2b),
+    ("blake2s", Digest::Blake2s),
+    ("streebog256", Digest::Streebog256),
+    ("streebog512", Digest::Streebog512),
+    ("whirlpool", Digest::Whirlpool),
 ];
 
 impl Digest {
@@ -82,6 +102,8 @@ impl Digest {
         let plain = |text: &str| text.replace(['-', '_', '/'], "").to_ascii_lowercase();
         let wanted = match plain(name).as_str() {
             "sha" => "sha1".to_owned(),
+            "blake2b512" => "blake2b".to_owned(),
+            "blake2s256" => "blake2s".to_owned(),
             "ripemd" | "rmd160" => "ripemd160".to_owned(),
             other => other.to_owned(),
         };
@@ -144,7 +166,7 @@ impl Digest {
         with_hasher!(
             self,
             D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, output),
-            // Sponges have no precomputed key state; a key of any length is fine here too.
+            // These have no precomputed key state; a key of any length is fine here too.
             pbkdf2::pbkdf2::<SimpleHmac<D>>(password, salt, iterations, output).unwrap_or_default()
         );
     }
@@ -162,6 +184,7 @@ mod tests {
             ("SHA", Some(Digest::Sha1)),
             ("sha3-256", Some(Digest::Sha3_256)),
             ("SHA512/256", Some(Digest::Sha512_256)),
+            ("BLAKE2b-512", Some(Digest::Blake2b)),
             ("RIPEMD-160", Some(Digest::Ripemd160)),
             ("sha257", None),
             ("", None),

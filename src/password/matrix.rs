@@ -5,6 +5,8 @@
 use Acceptance::{WithLimit, Yes};
 use Completeness::{Partial, Whole};
 
+use super::registry::find;
+
 /// Whether a target takes a hash of a scheme as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acceptance {
@@ -33,22 +35,49 @@ enum Completeness {
     Partial,
 }
 
-/// Whether `target` takes hashes of `scheme` as they are; both by their names in rules.
+/// Whether `target` takes hashes of `scheme` as they are; both by their names in rules, aliases too.
 ///
 /// ```
 /// use landfall::password::matrix::{Acceptance, accepts};
 ///
 /// assert_eq!(accepts("supabase", "bcrypt"), Acceptance::Yes);
 /// assert_eq!(accepts("auth0", "yescrypt"), Acceptance::No);
+/// assert!(matches!(accepts("auth0", "ssha512"), Acceptance::WithLimit(_)));
 /// assert!(matches!(accepts("okta", "bcrypt"), Acceptance::WithLimit(_)));
 /// ```
 #[must_use]
 pub fn accepts(target: &str, scheme: &str) -> Acceptance {
     let Some(target) = TARGETS.iter().find(|known| known.name == target) else { return Acceptance::Unknown };
+    let scheme = listed(scheme);
     match target.takes.iter().find(|(taken, _)| *taken == scheme) {
         Some((_, acceptance)) => *acceptance,
+        // PBKDF2 as text is one of the forms of PBKDF2.
+        None if scheme.starts_with("pbkdf2-") => accepts(target.name, "pbkdf2"),
         None if target.completeness == Whole && SCHEMES.contains(&scheme) => Acceptance::No,
         None => Acceptance::Unknown,
+    }
+}
+
+/// What the table says of schemes that [`taken_by`] does not list for `target`.
+#[must_use]
+pub fn of_others(target: &str) -> Acceptance {
+    match TARGETS.iter().find(|known| known.name == target) {
+        Some(target) if target.completeness == Whole => Acceptance::No,
+        _ => Acceptance::Unknown,
+    }
+}
+
+/// The name under which the table lists a scheme.
+fn listed(name: &str) -> &str {
+    if SCHEMES.contains(&name) {
+        return name;
+    }
+    match find(name).map_or(name, |info| info.name) {
+        "ssha" => "ldap",
+        "auth0-bcrypt" => "bcrypt",
+        "pbkdf2-text" => "pbkdf2",
+        "sunmd5-bare" => "sunmd5",
+        name => name,
     }
 }
 
@@ -81,8 +110,10 @@ const SCHEMES: &[&str] = &[
     "auth0",
     "authme-sha256",
     "bcrypt",
+    "bcrypt-sha256",
     "better-auth",
     "bsdicrypt",
+    "cisco",
     "clerk",
     "descrypt",
     "digest",
@@ -96,6 +127,7 @@ const SCHEMES: &[&str] = &[
     "keycloak",
     "kratos",
     "ldap",
+    "lmhash",
     "logto",
     "magento",
     "md5crypt",
@@ -117,9 +149,11 @@ const SCHEMES: &[&str] = &[
     "scram",
     "scrypt",
     "scrypt-mcf7",
+    "sha1crypt",
     "sha256crypt",
     "sha512crypt",
     "shiro1",
+    "sunmd5",
     "werkzeug",
     "wordpress",
     "yescrypt",
@@ -415,11 +449,19 @@ mod tests {
             ("logto", "yescrypt", Acceptance::Unknown),
             ("nobody", "bcrypt", Acceptance::Unknown),
             ("auth0", "rot13", Acceptance::Unknown),
+            ("supabase", "argon2id", WithLimit("Argon2i and Argon2id, version 19")),
+            ("supabase", "ssha", Acceptance::No),
+            ("descope", "SHA-256", WithLimit("md5")),
+            ("stytch", "pbkdf2-phc", WithLimit("sha256 and sha512")),
+            ("workos", "pbkdf2-mcf", Acceptance::No),
+            ("firebase", "auth0-bcrypt", Yes),
         ] {
             assert_eq!(accepts(target, scheme), expected, "{target} {scheme}");
         }
         assert_eq!(taken_by("supabase").count(), 3);
         assert_eq!(taken_by("nobody").count(), 0);
+        let others = ["okta", "logto", "nobody"].map(of_others);
+        assert_eq!(others, [Acceptance::No, Acceptance::Unknown, Acceptance::Unknown]);
         assert!(source("kratos").is_some_and(|source| source.contains("hash_comparator")));
     }
 }

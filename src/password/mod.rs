@@ -65,14 +65,14 @@ pub fn parse(credential: &Credential) -> Result<Parsed, Problem> {
         return parse_detected(credential);
     }
     let info = find(credential.scheme()).ok_or(Problem::unsupported("this scheme is not known"))?;
-    if let Some(why) = credential.whole().filter(|_| info.name != "plain").and_then(placeholder) {
+    if let Some(why) = credential.whole()?.filter(|_| info.name != "plain").and_then(placeholder) {
         return Err(Problem::unusable(why));
     }
     Ok(Parsed { scheme: info.name, stored: (info.parse)(credential)? })
 }
 
 fn parse_detected(credential: &Credential) -> Result<Parsed, Problem> {
-    let text = credential.whole().ok_or(Problem::unsupported("a credential in parts does not name its scheme"))?;
+    let text = credential.whole()?.ok_or(Problem::unsupported("a credential in parts does not name its scheme"))?;
     match detect(text) {
         Detection::Known(info) => Ok(Parsed { scheme: info.name, stored: (info.parse)(&credential.under(info.name))? }),
         Detection::Unusable(why) => Err(Problem::unusable(why)),

@@ -50,6 +50,8 @@ struct Kind {
     scheme: String,
     cost: String,
     weak: bool,
+    /// Why the text does not name its scheme; empty when it does.
+    why: &'static str,
 }
 
 /// Runs the command.
@@ -75,13 +77,14 @@ fn kind(line: &[u8]) -> Kind {
         None => Ok(Credential::encoded("auto", String::from_utf8_lossy(line))),
     };
     let named = credential.as_ref().map(|credential| credential.scheme().to_owned()).unwrap_or_default();
-    let scheme = if named.eq_ignore_ascii_case("auto") { scheme_of(line) } else { named };
+    let (scheme, why) = if named.eq_ignore_ascii_case("auto") { scheme_of(line) } else { (named, "") };
     match credential.and_then(|credential| parse(&credential)) {
         Ok(parsed) => {
             let cost = parsed.cost();
             let refused = matches!(cost.within(&Limits::default()), Err(Problem::CostRefused(_)));
             let state = if refused { "cost_refused" } else { "usable" };
-            Kind { state, scheme: parsed.scheme().to_owned(), cost: cost.to_string(), weak: cost.is_weak() }
+            let scheme = if why.is_empty() { parsed.scheme().to_owned() } else { scheme };
+            Kind { state, scheme, cost: cost.to_string(), weak: cost.is_weak(), why }
         }
         Err(problem) => {
             let state = match problem {
@@ -91,7 +94,7 @@ fn kind(line: &[u8]) -> Kind {
                 Problem::Unsupported(_) if scheme == "ambiguous" => "ambiguous",
                 Problem::Unsupported(_) => "unsupported",
             };
-            Kind { state, scheme, cost: String::new(), weak: false }
+            Kind { state, scheme, cost: String::new(), weak: false, why }
         }
     }
 }
@@ -101,7 +104,8 @@ fn without_password(mut row: Map<String, Value>) -> Map<String, Value> {
     row
 }
 
-fn scheme_of(line: &[u8]) -> String {
+/// The scheme that a text names, or what it may be and why it does not name one.
+fn scheme_of(line: &[u8]) -> (String, &'static str) {
     let row = input::object(line);
     let text = match &row {
         Some(row) => {
@@ -110,17 +114,21 @@ fn scheme_of(line: &[u8]) -> String {
         None => String::from_utf8_lossy(line).into_owned(),
     };
     match detect(&text) {
-        Detection::Known(info) => info.name.to_owned(),
-        Detection::Ambiguous { .. } => "ambiguous".to_owned(),
-        Detection::Unusable(_) => "none".to_owned(),
-        Detection::Unknown => "unknown".to_owned(),
+        Detection::Known(info) => (info.name.to_owned(), ""),
+        Detection::Ambiguous { why, readings: [] } => ("ambiguous".to_owned(), why),
+        Detection::Ambiguous { why, readings } => (readings.join(" or "), why),
+        Detection::Unusable(_) => ("none".to_owned(), ""),
+        Detection::Unknown => ("unknown".to_owned(), ""),
     }
 }
 
 fn as_json(census: &BTreeMap<Kind, u64>) -> String {
     let rows: Vec<Value> = census
         .iter()
-        .map(|(kind, count)| json!({"scheme": kind.scheme, "cost": kind.cost, "state": kind.state, "weak": kind.weak, "count": count}))
+        .map(|(kind, count)| {
+            let why = Some(kind.why).filter(|why| !why.is_empty());
+            json!({"scheme": kind.scheme, "cost": kind.cost, "state": kind.state, "weak": kind.weak, "count": count, "why": why})
+        })
         .collect();
     let sum = |wanted: &dyn Fn(&Kind) -> bool| {
         census.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum::<u64>()
@@ -146,6 +154,7 @@ fn as_table(census: &BTreeMap<Kind, u64>) -> String {
     for (kind, count) in rows {
         let permille = count.saturating_mul(1000) / total.max(1);
         let state = if kind.weak { format!("{}, weak", kind.state) } else { kind.state.to_owned() };
+        let state = if kind.why.is_empty() { state } else { format!("{state}: {}", kind.why) };
         let share = format!("{}.{}%", permille / 10, permille % 10);
         text += &format!("{count:>9}  {share:>6}  {:scheme$}  {:cost$}  {state}\n", kind.scheme, kind.cost);
     }
@@ -165,6 +174,7 @@ mod tests {
             "900150983cd24fb0d6963f7d28e17f72",
             r#"{"format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72"}"#,
             "$2b$12$",
+            "sha1$salt$0123456789012345678901234567890123456789",
         ];
         let found: Vec<(String, &str, bool)> =
             lines.iter().map(|line| kind(line.as_bytes())).map(|k| (k.scheme, k.state, k.weak)).collect();
@@ -175,7 +185,21 @@ mod tests {
             ("ambiguous", "ambiguous", false),
             ("digest", "usable", true),
             ("bcrypt", "malformed", false),
+            ("django or werkzeug", "usable", true),
         ];
         assert_eq!(found, wanted.map(|(scheme, state, weak)| (scheme.to_owned(), state, weak)));
+    }
+
+    #[test]
+    fn ambiguous_texts_say_why() {
+        for (line, why) in [
+            ("900150983cd24fb0d6963f7d28e17f72", "NT or LM hash"),
+            ("900150983cd24fb0d6963f7d28e17f72:salt", "vBulletin"),
+            ("sha1$salt$0123456789012345678901234567890123456789", "old Werkzeug"),
+        ] {
+            let census = BTreeMap::from([(kind(line.as_bytes()), 1)]);
+            assert!(as_table(&census).contains(why), "{line}: {}", as_table(&census));
+            assert!(as_json(&census).contains(why), "{line}: {}", as_json(&census));
+        }
     }
 }

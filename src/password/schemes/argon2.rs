@@ -28,7 +28,7 @@ pub(super) struct Stored {
 /// Reads format `argon2`: the text, and optionally the secret (`pepper`) that the application keyed it with.
 pub(super) fn parse(credential: &Credential) -> Understood {
     let mut stored = Stored::read(credential.required()?)?;
-    stored.secret = Zeroizing::new(credential.pepper().unwrap_or_default().as_bytes().to_vec());
+    stored.secret = Zeroizing::new(credential.pepper()?.unwrap_or_default().as_bytes().to_vec());
     Ok(Box::new(stored))
 }
 

@@ -24,9 +24,9 @@ struct Parts {
 
 /// Reads format `auth0`: `algorithm`, `hash`, `salt`, `password`, and the parameters of scrypt.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let credential = &credential.object(&["custom_password_hash"]).unwrap_or_else(|| credential.clone());
+    let credential = &credential.object(&["custom_password_hash"])?.unwrap_or_else(|| credential.clone());
     let algorithm = credential.required_text(&["algorithm"])?.to_ascii_lowercase();
-    let hash = credential.object(&["hash"]).ok_or(Problem::malformed("the part `hash` is not an object"))?;
+    let hash = credential.required_object("hash")?;
     let parts = read(credential, &hash, &algorithm)?;
     match algorithm.as_str() {
         "argon2" => Ok(parts.salted(argon2::boxed(&parts.text)?)),
@@ -47,19 +47,21 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 fn read(credential: &Credential, hash: &Credential, algorithm: &str) -> Result<Parts, Problem> {
     let text = hash.required_text(&["value"])?.to_owned();
     let is_text = matches!(algorithm, "argon2" | "bcrypt" | "ldap" | "pbkdf2");
-    let encoding = hash.text(&["encoding"]).unwrap_or(if is_text { "utf8" } else { "hex" });
+    let encoding = hash.text(&["encoding"])?.unwrap_or(if is_text { "utf8" } else { "hex" });
     let hash = if is_text { Vec::new() } else { decode("hash", &text, encoding)? };
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    if let Some(salt) = credential.object(&["salt"]) {
-        let bytes = decode("salt", salt.required_text(&["value"])?, salt.text(&["encoding"]).unwrap_or("utf8"))?;
-        match salt.text(&["position"]).unwrap_or("prefix") {
+    if let Some(salt) = credential.object(&["salt"])? {
+        let bytes = decode("salt", salt.required_text(&["value"])?, salt.text(&["encoding"])?.unwrap_or("utf8"))?;
+        match salt.text(&["position"])?.unwrap_or("prefix") {
             "prefix" => before = bytes,
             "suffix" => after = bytes,
             _ => return Err(Problem::unsupported("this salt position is not known")),
         }
     }
-    let password = credential.object(&["password"]);
-    let letters = Letters::named(password.as_ref().and_then(|part| part.text(&["encoding"])).unwrap_or("utf8"))?;
+    let letters = match credential.object(&["password"])? {
+        Some(password) => Letters::named(password.text(&["encoding"])?.unwrap_or("utf8"))?,
+        None => Letters::AsPresented,
+    };
     Ok(Parts { hash, text, before, after, letters })
 }
 
@@ -107,8 +109,8 @@ fn scrypt(credential: &Credential, parts: Parts) -> Understood {
 fn hmac(hash: &Credential, parts: Parts) -> Understood {
     let digest =
         Digest::named(hash.required_text(&["digest"])?).ok_or(Problem::unsupported("this digest is not known"))?;
-    let key = hash.object(&["key"]).ok_or(Problem::malformed("the part `key` is not an object"))?;
-    let key = decode("key", key.required_text(&["value"])?, key.text(&["encoding"]).unwrap_or("utf8"))?;
+    let key = hash.required_object("key")?;
+    let key = decode("key", key.required_text(&["value"])?, key.text(&["encoding"])?.unwrap_or("utf8"))?;
     let mut digested = Digested::keyed(digest, key, parts.hash.clone());
     digested.letters = parts.letters;
     if parts.before.is_empty() && parts.after.is_empty() {

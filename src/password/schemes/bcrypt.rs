@@ -36,7 +36,7 @@ pub(super) struct Bcrypt {
 /// Reads format `bcrypt`: the text, and optionally a `prehash` template and a `pepper`.
 pub(super) fn parse(credential: &Credential) -> Understood {
     let inner: Box<dyn StoredHash> = Box::new(Bcrypt::read(credential.required()?)?);
-    match credential.text(&["prehash", "input"]) {
+    match credential.text(&["prehash", "input"])? {
         Some(template) => transformed(template, credential, inner),
         None => Ok(inner),
     }

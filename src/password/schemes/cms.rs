@@ -23,7 +23,7 @@ const SODIUM_SALT_BYTES: usize = 16;
 /// MD5; `input` is the transformation that the login form applied (`addslashes(trim($pass))`).
 pub(super) fn parse_wordpress(credential: &Credential) -> Understood {
     let inner = wordpress(credential.required()?)?;
-    match credential.text(&["input", "prehash"]) {
+    match credential.text(&["input", "prehash"])? {
         Some(template) => transformed(template, credential, inner),
         None => Ok(inner),
     }
@@ -64,6 +64,11 @@ fn salted(digest: Digest, before: &[u8], after: &[u8], hash: &str, tail: String)
     Digested::between(digest, before, after, hash).printed(printed).boxed()
 }
 
+/// Whether a text is Joomla's `{SHA256}hex:salt`; the other forms of Joomla are not told apart from other systems'.
+pub(super) fn is_joomla(text: &str) -> bool {
+    text.strip_prefix("{SHA256}").and_then(|rest| rest.split_once(':')).is_some_and(|(hex, _)| super::is_hex(hex, 64))
+}
+
 /// Reads format `joomla`: `md5hex:salt`, `{SHA256}hex:salt` (not LDAP's), and what PHP applications share.
 pub(super) fn parse_joomla(credential: &Credential) -> Understood {
     let text = credential.required()?;
@@ -81,7 +86,7 @@ pub(super) fn parse_joomla(credential: &Credential) -> Understood {
 /// Reads format `phpbb`, `drupal` and other PHP applications without a form of their own.
 pub(super) fn parse_php(credential: &Credential) -> Understood {
     let inner = php(credential.required()?)?;
-    match credential.text(&["input", "prehash"]) {
+    match credential.text(&["input", "prehash"])? {
         Some(template) => transformed(template, credential, inner),
         None => Ok(inner),
     }

@@ -169,7 +169,7 @@ struct Oracle10 {
 pub(super) fn parse_oracle10(credential: &Credential) -> Understood {
     let hash = exactly("hash", decoded("hash", from_hex(credential.required()?))?)?;
     let user = credential
-        .username()
+        .username()?
         .ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
     Ok(Box::new(Oracle10 { user: user.to_owned(), hash }))
 }
@@ -202,7 +202,7 @@ impl StoredHash for Oracle10 {
 pub(super) fn parse_postgres_md5(credential: &Credential) -> Understood {
     let hash = decoded("hash", from_hex(after(credential.required()?, "md5")?))?;
     let user = credential
-        .username()
+        .username()?
         .ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
     let printed = format!("md5{}", hex::encode(&hash));
     Digested::between(Digest::Md5, &[], user.as_bytes(), hash).printed(printed).boxed()

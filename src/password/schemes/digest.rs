@@ -126,7 +126,7 @@ impl StoredHash for Digested {
 
 /// Whether the salt stands in front of the password; the default is in front.
 fn is_prefix(credential: &Credential) -> Result<bool, Problem> {
-    match credential.text(&["salt_position", "order", "saltOrder"]) {
+    match credential.text(&["salt_position", "order", "saltOrder"])? {
         None => Ok(true),
         Some(text) => match text.to_ascii_lowercase().replace(' ', "").as_str() {
             "prefix" | "salt+password" => Ok(true),
@@ -145,7 +145,7 @@ pub(super) fn sized(text: &str, digest: Digest) -> Option<Vec<u8>> {
 /// Reads formats `digest`, `hmac` and the bare names `md5`, `sha256` and so on: parts `algorithm`, `hash`, `salt`,
 /// `salt_position` (or `order`), `password_encoding`, `iterations`, or a whole text in hexadecimal or base64.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let named = credential.text(&["algorithm"]).unwrap_or(credential.scheme());
+    let named = credential.text(&["algorithm"])?.unwrap_or(credential.scheme());
     if named.eq_ignore_ascii_case("hmac") {
         return keyed(credential);
     }
@@ -156,7 +156,7 @@ pub(super) fn parse(credential: &Credential) -> Understood {
         true => Digested::between(digest, &salt, &[], hash),
         false => Digested::between(digest, &[], &salt, hash),
     };
-    digested.letters = Letters::named(credential.text(&["password_encoding"]).unwrap_or("utf8"))?;
+    digested.letters = Letters::named(credential.text(&["password_encoding"])?.unwrap_or("utf8"))?;
     digested.again = match credential.number(&["iterations", "rounds"])? {
         Some(0) => return Err(Problem::malformed("the number of iterations is zero")),
         rounds => rounds.unwrap_or(1) - 1,
@@ -165,16 +165,15 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 }
 
 fn keyed(credential: &Credential) -> Understood {
-    let name =
-        credential.text(&["digest", "hash_function"]).ok_or(Problem::malformed("the part `digest` is missing"))?;
+    let name = credential.required_text(&["digest", "hash_function"])?;
     let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
     let key = match credential.bytes("key", "utf8")? {
         Some(key) => key,
-        None => credential.pepper().ok_or(Problem::malformed("the part `key` is missing"))?.as_bytes().to_vec(),
+        None => credential.pepper()?.ok_or(Problem::malformed("the part `key` is missing"))?.as_bytes().to_vec(),
     };
     let hash = hash(credential, digest)?;
     let salt = credential.bytes("salt", "utf8")?.unwrap_or_default();
-    let letters = Letters::named(credential.text(&["password_encoding"]).unwrap_or("utf8"))?;
+    let letters = Letters::named(credential.text(&["password_encoding"])?.unwrap_or("utf8"))?;
     if salt.is_empty() {
         let mut digested = Digested::keyed(digest, key, hash);
         digested.letters = letters;
@@ -185,7 +184,8 @@ fn keyed(credential: &Credential) -> Understood {
 
 /// The hash of a credential: decoded as it says, or hexadecimal or base64 by its size.
 fn hash(credential: &Credential, digest: Digest) -> Result<Vec<u8>, Problem> {
-    if let (None, Some(text)) = (credential.text(&["hash_encoding"]), credential.text(&["hash", "encoded", "value"])) {
+    if let (None, Some(text)) = (credential.text(&["hash_encoding"])?, credential.text(&["hash", "encoded", "value"])?)
+    {
         return sized(text, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"));
     }
     match credential.bytes("hash", "hex")? {
@@ -200,7 +200,7 @@ pub(super) fn parse_salted(credential: &Credential) -> Understood {
     let name = credential.scheme().to_ascii_lowercase();
     let digest = Digest::named(name.strip_prefix('s').unwrap_or(&name))
         .ok_or(Problem::unsupported("this digest is not known"))?;
-    if let Some(text) = credential.whole() {
+    if let Some(text) = credential.whole()? {
         let text = if text.starts_with('{') { text.to_owned() } else { format!("{{{name}}}{text}") };
         return super::ldap::boxed(&text);
     }

@@ -38,8 +38,8 @@ struct Texts<'a> {
 /// Reads format `firebase-scrypt`: the parts of a Firebase export, or the text of Ory Kratos, Supabase, WorkOS, Clerk or
 /// SuperTokens (whose signer key comes from its configuration).
 pub(super) fn parse(credential: &Credential) -> Understood {
-    match credential.whole() {
-        Some(text) => boxed(text, credential.text(&SIGNER_KEY)),
+    match credential.whole()? {
+        Some(text) => boxed(text, credential.text(&SIGNER_KEY)?),
         None => from_parts(credential)?.understood(),
     }
 }
@@ -127,8 +127,8 @@ fn from_parts(credential: &Credential) -> Result<Texts<'_>, Problem> {
         mem_cost: credential.required_number(&["mem_cost", "memCost", "memoryCost", "memory_cost"])?,
         rounds: credential.number(&["rounds"])?.unwrap_or(8),
         parallelism: 1,
-        salt: credential.text(&["salt", "passwordSalt"]).unwrap_or_default(),
-        separator: credential.text(&["salt_separator", "base64_salt_separator", "saltSeparator"]).unwrap_or_default(),
+        salt: credential.text(&["salt", "passwordSalt"])?.unwrap_or_default(),
+        separator: credential.text(&["salt_separator", "base64_salt_separator", "saltSeparator"])?.unwrap_or_default(),
         signer_key: credential.required_text(&SIGNER_KEY)?,
         hash: credential.required_text(&["hash", "passwordHash"])?,
     })

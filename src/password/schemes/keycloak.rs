@@ -16,17 +16,14 @@ use super::{argon2 as argon2_text, bcrypt};
 
 /// Reads format `keycloak`.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let part = |name: &str| {
-        credential.object(&[name]).ok_or_else(|| Problem::malformed(format!("`{name}` is no JSON object")))
-    };
-    let (secret, data) = (part("secretData")?, part("credentialData")?);
+    let (secret, data) = (credential.required_object("secretData")?, credential.required_object("credentialData")?);
     let algorithm = data.required_text(&["algorithm"])?;
     let value = secret.required_text(&["value"])?;
     if algorithm == "bcrypt" {
         return bcrypt::boxed(value);
     }
     let hash = decoded("value", from_base64(value))?;
-    let salt = decoded("salt", from_base64(secret.text(&["salt"]).unwrap_or_default()))?;
+    let salt = decoded("salt", from_base64(secret.text(&["salt"])?.unwrap_or_default()))?;
     let iterations = data.required_number(&["hashIterations"])?;
     if algorithm == "argon2" {
         return argon2(&data, salt, hash, iterations);
@@ -43,12 +40,11 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 
 /// Argon2 keeps its parameters in `additionalParameters`, each in a list of its own.
 fn argon2(data: &Credential, salt: Vec<u8>, hash: Vec<u8>, passes: u64) -> Understood {
-    let more =
-        data.object(&["additionalParameters"]).ok_or(Problem::malformed("`additionalParameters` is no object"))?;
+    let more = data.required_object("additionalParameters")?;
     if more.number(&["hashLength"])?.is_some_and(|length| !is_length(length, &hash)) {
         return Err(Problem::malformed("the hash length disagrees with the value"));
     }
-    let version = match more.listed("version").unwrap_or("1.3") {
+    let version = match more.listed("version")?.unwrap_or("1.3") {
         "1.3" => Version::V0x13,
         "1.0" => Version::V0x10,
         _ => return Err(Problem::unsupported("this argon2 version is not known")),
@@ -58,7 +54,7 @@ fn argon2(data: &Credential, salt: Vec<u8>, hash: Vec<u8>, passes: u64) -> Under
         return Err(Problem::malformed("passes and parallelism are at least one"));
     }
     let stored = argon2_text::Stored {
-        algorithm: argon2_text::variant(more.listed("type").unwrap_or("id"))?,
+        algorithm: argon2_text::variant(more.listed("type")?.unwrap_or("id"))?,
         version,
         memory_kib,
         passes,

@@ -4,13 +4,13 @@ use crate::password::credential::Credential;
 use crate::password::detect::placeholder;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_ab64, from_base64, from_hex, to_ab64, to_base64};
-use crate::password::parts::{cut, decoded, positive, split};
+use crate::password::parts::{after, cut, decoded, positive, split};
 use crate::password::stored::{PlainText, Printed, Understood, Wrapped};
 use crate::password::verdict::Problem;
 
 use super::digest::{Digested, sized};
 use super::pbkdf2::{Pbkdf2, Spelling};
-use super::{argon2, crypt, des_crypt, md5_crypt, nt, sha_crypt};
+use super::{argon2, cms, crypt, databases, des_crypt, md5_crypt, nt, sha_crypt};
 
 /// What stands behind a scheme's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,10 @@ enum Kind {
     Argon2,
     /// Hexadecimal MD4 of UTF-16LE.
     Nt,
+    /// Hexadecimal LM hash.
+    Lm,
+    /// Dovecot's `rounds,salt,stored key,server key`.
+    Scram(Digest),
     /// The password itself.
     ClearText,
     /// The password is checked somewhere else.
@@ -36,7 +40,7 @@ enum Kind {
 }
 
 /// Every scheme name, in upper case.
-const SCHEMES: [(&str, Kind); 52] = [
+const SCHEMES: [(&str, Kind); 59] = [
     ("MD4", Kind::Plain(Digest::Md4)),
     ("MD5", Kind::Plain(Digest::Md5)),
     ("LDAP-MD5", Kind::Plain(Digest::Md5)),
@@ -77,12 +81,19 @@ const SCHEMES: [(&str, Kind); 52] = [
     ("SHA512-CRYPT", Kind::Crypt),
     ("BLF-CRYPT", Kind::Crypt),
     ("BCRYPT", Kind::Crypt),
+    ("CRYPT-MD5", Kind::Crypt),
+    ("CRYPT-SHA256", Kind::Crypt),
+    ("CRYPT-SHA512", Kind::Crypt),
     ("ARGON2", Kind::Argon2),
+    ("ARGON2D", Kind::Argon2),
     ("ARGON2I", Kind::Argon2),
     ("ARGON2ID", Kind::Argon2),
     ("NT", Kind::Nt),
     ("NTLM", Kind::Nt),
     ("NTHASH", Kind::Nt),
+    ("LANMAN", Kind::Lm),
+    ("SCRAM-SHA-1", Kind::Scram(Digest::Sha1)),
+    ("SCRAM-SHA-256", Kind::Scram(Digest::Sha256)),
     ("CLEARTEXT", Kind::ClearText),
     ("CLEAR", Kind::ClearText),
     ("PLAIN", Kind::ClearText),
@@ -98,7 +109,7 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 
 /// Whether a text starts with a scheme of LDAP.
 pub(super) fn is_ldap(text: &str) -> bool {
-    name_and_rest(text).is_ok_and(|(name, _)| kind(name).is_some())
+    name_and_rest(text).is_ok_and(|(name, _)| kind(name).is_some()) && !cms::is_joomla(text)
 }
 
 /// The name in braces and what stands behind them.
@@ -134,6 +145,8 @@ pub(super) fn boxed(text: &str) -> Understood {
         Kind::Crypt => wrap(prefix, crypt_text(name, rest)),
         Kind::Argon2 => wrap(prefix, argon2::boxed(rest)),
         Kind::Nt => wrap(prefix, nt::boxed(rest)),
+        Kind::Lm => wrap(prefix, nt::lm(rest)),
+        Kind::Scram(digest) => Printed::boxed(text.to_owned(), scram(digest, rest)),
         Kind::ClearText => Ok(Box::new(PlainText { prefix, text: rest.to_owned().into() })),
         Kind::Elsewhere => Err(Problem::unsupported("the password is checked by another system")),
     }
@@ -150,8 +163,8 @@ fn crypt_text(name: &str, text: &str) -> Understood {
     }
     match name.to_ascii_uppercase().as_str() {
         "DES-CRYPT" => des_crypt::traditional(text),
-        "MD5-CRYPT" => md5_crypt::read(text, "$1$"),
-        "SHA256-CRYPT" | "SHA512-CRYPT" => sha_crypt::boxed(text),
+        "MD5-CRYPT" | "CRYPT-MD5" => md5_crypt::read(text, "$1$"),
+        "SHA256-CRYPT" | "SHA512-CRYPT" | "CRYPT-SHA256" | "CRYPT-SHA512" => sha_crypt::boxed(text),
         _ => crypt::boxed(text),
     }
 }
@@ -170,6 +183,9 @@ fn salted(prefix: &str, digest: Digest, text: &str) -> Understood {
 
 /// OpenLDAP's pw-pbkdf2 and 389's newer form: `rounds$salt$key` in base64 with or without padding, `.` for `+`.
 fn pbkdf2(prefix: String, digest: Digest, text: &str) -> Understood {
+    if text.starts_with("$1$") {
+        return Printed::boxed(format!("{prefix}{text}"), dovecot_pbkdf2(digest, text));
+    }
     let [rounds, salt, hash] = split::<3>(text, '$')?;
     let iterations = positive("number of rounds", rounds)?;
     let salt = decoded("salt", from_ab64(salt))?;
@@ -177,6 +193,21 @@ fn pbkdf2(prefix: String, digest: Digest, text: &str) -> Understood {
     let printed = format!("{prefix}{iterations}${}${}", to_ab64(&salt), to_ab64(&hash));
     let inner = Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed()?;
     Printed::boxed(printed, Ok(inner))
+}
+
+/// Dovecot's `$1$salt$rounds$hex`, whose salt is text (`password-scheme-pbkdf2.c`).
+fn dovecot_pbkdf2(digest: Digest, text: &str) -> Understood {
+    let [salt, rounds, hash] = split::<3>(after(text, "$1$")?, '$')?;
+    let (iterations, hash) = (positive("number of rounds", rounds)?, decoded("hash", from_hex(hash))?);
+    Pbkdf2 { digest, iterations, salt: salt.as_bytes().to_vec(), hash, spelling: Spelling::Other }.boxed()
+}
+
+/// Dovecot's `rounds,salt,stored key,server key` (`password-scheme-scram.c`) is SCRAM with other separators.
+fn scram(digest: Digest, text: &str) -> Understood {
+    let [iterations, salt, stored, server] = split::<4>(text, ',')?;
+    let name = if digest == Digest::Sha1 { "SHA-1" } else { "SHA-256" };
+    let text = format!("SCRAM-{name}${iterations}:{salt}${stored}:{server}");
+    databases::parse_scram(&Credential::encoded("scram", text))
 }
 
 /// 389's `{PBKDF2_SHA256}`: rounds (big-endian), salt and key in one piece (`pbkdf2_pwd.c`).

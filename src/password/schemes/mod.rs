@@ -11,6 +11,7 @@ mod aspnet;
 mod auth0;
 mod bcrypt;
 mod bcrypt_sha256;
+mod cisco;
 mod cms;
 mod crypt;
 mod databases;
@@ -72,7 +73,7 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     scheme("yescrypt", &[], "yescrypt", &["$y$", "$gy$"], yescrypt::parse),
     scheme("firebase-scrypt", &["firebase", "firescrypt"], "Firebase's scrypt in six spellings", &["$firescrypt$", "$fbscrypt$", "$firebase-scrypt$", "$f_scrypt$"], firebase::parse),
     scheme("better-auth", &[], "Better Auth's scrypt", &[], scrypt::parse_better_auth),
-    scheme("pbkdf2", &["pbkdf2-phc", "pbkdf2-mcf", "grub"], "PBKDF2 in PHC, passlib or GRUB text, or parts", &["$pbkdf2", "grub.pbkdf2."], pbkdf2::parse),
+    scheme("pbkdf2", &["pbkdf2-phc", "pbkdf2-mcf", "grub", "dlitz-pbkdf2", "cta-pbkdf2", "macos-ml"], "PBKDF2 in the text of PHC, passlib, GRUB or macOS, or parts", &["$pbkdf2", "grub.pbkdf2.", "$p5k2$", "$ml$"], pbkdf2::parse),
     scheme("pbkdf2-text", &[], "PBKDF2 in text only", &[], pbkdf2::parse_text),
     scheme("atlassian-pkcs5s2", &["atlassian"], "Atlassian's PBKDF2", &["{PKCS5S2}"], pbkdf2::parse_atlassian),
     // --- crypt(3)
@@ -84,6 +85,7 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     scheme("descrypt", &["des-crypt"], "DES crypt", &[], des_crypt::parse),
     shaped(scheme("bsdicrypt", &["bsdi-crypt"], "BSDi's extended DES crypt", &[], des_crypt::parse_extended), |text| text.starts_with('_') && text.len() == 20),
     scheme("sunmd5", &["sun-md5"], "Solaris' MD5 crypt", &["$md5,"], sun_md5::parse),
+    scheme("cisco", &["cisco-type8", "cisco-type9"], "Cisco IOS' types 8 and 9", &["$8$", "$9$"], cisco::parse),
     // --- frameworks
     scheme("phpass", &[], "phpass", &["$P$", "$H$"], phpass::parse),
     scheme("drupal7", &[], "Drupal 7, hashes upgraded from Drupal 6 too", &["$S$", "U$S$", "U$P$", "U$H$"], phpass::parse_drupal),
@@ -94,7 +96,7 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     scheme("jasypt", &[], "Jasypt's digesters", &[], java::parse_jasypt),
     // --- content management systems, shops, forums
     scheme("wordpress", &[], "WordPress, with an optional input template", &["$wp$"], cms::parse_wordpress),
-    scheme("joomla", &[], "Joomla", &[], cms::parse_joomla),
+    shaped(scheme("joomla", &[], "Joomla", &[], cms::parse_joomla), cms::is_joomla),
     scheme("php", &["phpbb", "drupal", "password_hash"], "whatever PHP applications store", &[], cms::parse_php),
     shaped(scheme("magento", &["magento1", "magento2"], "Magento 1 and 2, upgrade chains too", &[], cms::parse_magento), cms::is_magento),
     scheme("mediawiki", &[], "MediaWiki", &[":A:", ":B:", ":pbkdf2:", ":argon2:", ":bcrypt:", "$B$"], cms::parse_mediawiki),
@@ -146,16 +148,23 @@ const DIGESTS: &[&str] = &[
     "sha256",
     "sha384",
     "sha512",
+    "sha3-224",
     "sha3-256",
+    "sha3-384",
     "sha3-512",
     "sha-1",
     "sha-256",
     "sha-512",
     "sha512-256",
+    "blake2b",
+    "blake2s",
+    "streebog256",
+    "streebog512",
+    "whirlpool",
 ];
 
 fn parse_bcrypt(credential: &Credential) -> Understood {
-    match credential.whole() {
+    match credential.whole()? {
         Some(text) if text.starts_with("$bcrypt-sha256$") => bcrypt_sha256::boxed(text),
         _ => bcrypt::parse(credential),
     }

@@ -18,7 +18,7 @@ const LM_NONE: &str = "aad3b435b51404eeaad3b435b51404ee";
 
 /// Reads format `nthash`: 32 hexadecimal digits, `$3$$…`, or the `…:LM:NT:::` line of `pwdump`.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let text = match credential.text(&["hash"]) {
+    let text = match credential.text(&["hash"])? {
         Some(text) => text,
         None => credential.required()?,
     };
@@ -48,7 +48,11 @@ struct Lm {
 
 /// Reads format `lmhash`: 32 hexadecimal digits.
 pub(super) fn parse_lm(credential: &Credential) -> Understood {
-    let text = credential.required()?;
+    lm(credential.required()?)
+}
+
+/// Hexadecimal digits of an LM hash.
+pub(super) fn lm(text: &str) -> Understood {
     if text.eq_ignore_ascii_case(LM_NONE) {
         return Err(Problem::unusable("Windows kept no LM hash for this account"));
     }

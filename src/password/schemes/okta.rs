@@ -14,7 +14,7 @@ use super::scrypt::is_length;
 
 /// Reads format `okta`: `algorithm`, `value`, `salt`, and `saltOrder`, `workFactor` or the parts of PBKDF2.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let credential = &credential.object(&["hash"]).unwrap_or_else(|| credential.clone());
+    let credential = &credential.object(&["hash"])?.unwrap_or_else(|| credential.clone());
     let algorithm = credential.required_text(&["algorithm"])?.to_ascii_uppercase();
     let value = credential.required_text(&["value"])?;
     match algorithm.as_str() {
@@ -47,8 +47,8 @@ fn pbkdf2(credential: &Credential, value: &str) -> Understood {
 fn digest(credential: &Credential, algorithm: &str, value: &str) -> Understood {
     let digest = Digest::named(algorithm).ok_or(Problem::unsupported("this Okta algorithm is not known"))?;
     let hash = decoded("value", from_base64(value))?;
-    let salt = decoded("salt", from_base64(credential.text(&["salt"]).unwrap_or_default()))?;
-    match credential.text(&["saltOrder"]).unwrap_or("PREFIX") {
+    let salt = decoded("salt", from_base64(credential.text(&["salt"])?.unwrap_or_default()))?;
+    match credential.text(&["saltOrder"])?.unwrap_or("PREFIX") {
         "PREFIX" => Digested::between(digest, &salt, &[], hash).boxed(),
         "POSTFIX" => Digested::between(digest, &[], &salt, hash).boxed(),
         _ => Err(Problem::unsupported("this salt order is not known")),

@@ -7,7 +7,7 @@ use crate::password::digests::Digest;
 use crate::password::encoding::{from_ab64, from_base64, from_hex, same, to_ab64, to_base64, to_base64_unpadded};
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, cut, decoded, positive, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, Printed, StoredHash, Understood};
 use crate::password::verdict::{Problem, Verdict};
 
 use super::scrypt::is_length;
@@ -39,7 +39,7 @@ pub(super) struct Pbkdf2 {
 
 /// Reads format `pbkdf2`: any text form, or parts `digest`, `iterations`, `salt`, `hash`.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    match credential.whole() {
+    match credential.whole()? {
         Some(text) => boxed(text),
         None => read_parts(credential)?.boxed(),
     }
@@ -54,6 +54,12 @@ pub(super) fn parse_text(credential: &Credential) -> Understood {
 pub(super) fn boxed(text: &str) -> Understood {
     if text.starts_with("grub.") {
         return read_grub(text)?.boxed();
+    }
+    if text.starts_with("$p5k2$") {
+        return Printed::boxed(text.to_owned(), read_p5k2(text)?.boxed());
+    }
+    if text.starts_with("$ml$") {
+        return Printed::boxed(text.to_owned(), read_ml(text)?.boxed());
     }
     let (name, rest) =
         after(text, "$pbkdf2")?.split_once('$').ok_or(Problem::malformed("the hash has parts missing"))?;
@@ -109,6 +115,32 @@ fn read_grub(text: &str) -> Result<Pbkdf2, Problem> {
     })
 }
 
+/// Iterations of `$p5k2$` when none are written.
+const P5K2_ITERATIONS: u64 = 400;
+
+/// Reads `$p5k2$<hexadecimal rounds>$salt$hash`: Dwayne Litzenberger's form, whose salt is everything in front of the hash, or
+/// Cryptacular's, whose salt is base64 and whose hash is padded (passlib, `dlitz_pbkdf2_sha1` and `cta_pbkdf2_sha1`).
+fn read_p5k2(text: &str) -> Result<Pbkdf2, Problem> {
+    let (head, _) = text.rsplit_once('$').unwrap_or((text, ""));
+    let [rounds, salt, hash] = split::<3>(after(text, "$p5k2$")?, '$')?;
+    let iterations = match rounds {
+        "" => P5K2_ITERATIONS,
+        _ => u64::from_str_radix(rounds, 16).map_err(|_| Problem::malformed("the rounds are not hexadecimal"))?,
+    };
+    let is_cryptacular = hash.ends_with('=');
+    let salt = if is_cryptacular { decoded("salt", from_base64(salt))? } else { head.as_bytes().to_vec() };
+    let hash = decoded("hash", if is_cryptacular { from_base64(hash) } else { from_ab64(hash) })?;
+    Ok(Pbkdf2 { digest: Digest::Sha1, iterations, salt, hash, spelling: Spelling::Other })
+}
+
+/// Reads `$ml$rounds$salt$hash` of macOS since 10.8, in hexadecimal (`ShadowHashData`, SALTED-SHA512-PBKDF2).
+fn read_ml(text: &str) -> Result<Pbkdf2, Problem> {
+    let [rounds, salt, hash] = split::<3>(after(text, "$ml$")?, '$')?;
+    let iterations = positive("number of rounds", rounds)?;
+    let (salt, hash) = (decoded("salt", from_hex(salt))?, decoded("hash", from_hex(hash))?);
+    Ok(Pbkdf2 { digest: Digest::Sha512, iterations, salt, hash, spelling: Spelling::Other })
+}
+
 /// Reads format `atlassian-pkcs5s2`: 16 bytes of salt, 32 of key, SHA-1, 10 000 iterations.
 pub(super) fn parse_atlassian(credential: &Credential) -> Understood {
     let text = after(credential.required()?, "{PKCS5S2}")?;
@@ -127,7 +159,7 @@ fn read_parts(credential: &Credential) -> Result<Pbkdf2, Problem> {
         return Err(Problem::malformed("the key length disagrees with the hash"));
     }
     Ok(Pbkdf2 {
-        digest: digest(credential.text(&["digest", "prf", "hash_function"]).unwrap_or("sha1"))?,
+        digest: digest(credential.text(&["digest", "prf", "hash_function"])?.unwrap_or("sha1"))?,
         iterations: credential.required_number(&["iterations", "rounds", "hashIterations"])?,
         salt: credential.bytes("salt", "utf8")?.unwrap_or_default(),
         hash,

@@ -158,7 +158,7 @@ pub(super) fn parse_logto(credential: &Credential) -> Understood {
 pub(super) fn parse_fusionauth(credential: &Credential) -> Understood {
     let scheme = credential.required_text(&["encryptionScheme"])?;
     let factor = credential.required_number(&["factor"])?;
-    let salt = credential.text(&["salt"]).unwrap_or_default();
+    let salt = credential.text(&["salt"])?.unwrap_or_default();
     let value = credential.required_text(&["password"])?;
     if factor == 0 {
         return Err(Problem::malformed("the factor is zero"));

@@ -36,7 +36,7 @@ pub(super) struct Scrypt {
 
 /// Reads format `scrypt`: the PHC text (`$7$` too), or parts `n`, `r`, `p`, `salt`, `hash`.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let stored = match credential.whole() {
+    let stored = match credential.whole()? {
         Some(text) if text.starts_with("$7$") => read_seven(text)?,
         Some(text) => read_phc(text)?,
         None => read_parts(credential)?,

@@ -6,7 +6,7 @@ use crate::password::credential::{Credential, decode};
 use crate::password::encoding::same;
 use crate::password::limits::Cost;
 use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
-use crate::password::template::{Template, TemplateInput, TemplateProblem};
+use crate::password::template::{Template, TemplateError, TemplateInput, TemplateProblem};
 use crate::password::verdict::{Problem, Verdict};
 
 /// A template with the parts of the record that it reads.
@@ -27,7 +27,7 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     let bound = Bound::new(credential.required_text(&["template"])?, credential)?;
     let hash = match credential.bytes("hash", "text")? {
         Some(hash) => hash,
-        None => decode("hash", credential.required()?, credential.text(&["hash_encoding"]).unwrap_or("text"))?,
+        None => decode("hash", credential.required()?, credential.text(&["hash_encoding"])?.unwrap_or("text"))?,
     };
     if hash.is_empty() {
         return Err(Problem::malformed("the hash is empty"));
@@ -42,12 +42,25 @@ pub(super) fn transformed(text: &str, credential: &Credential, inner: Box<dyn St
     Ok(Box::new(Prepared { prepare: Box::new(move |password| bound.value(password)), calls, inner, prefix: None }))
 }
 
+/// What is wrong with a template, without its text: a rule may have put a part of the record in its place.
+fn invalid(error: &TemplateError) -> Problem {
+    let what = match error.problem() {
+        TemplateProblem::TooCostly => return Problem::cost("the template runs too many functions or rounds"),
+        TemplateProblem::Syntax => "it is no expression",
+        TemplateProblem::UnknownFunction => "there is no such function",
+        TemplateProblem::UnknownVariable => "there is no such variable",
+        TemplateProblem::Arguments => "the arguments do not fit the function",
+        TemplateProblem::Placement => "`$_` has a value only in the step of a `repeat`",
+        TemplateProblem::PasswordUnused => "it does not use `$pass`",
+        TemplateProblem::TooLong => "it is too long",
+        TemplateProblem::TooDeep => "it is nested too deep",
+    };
+    Problem::malformed(format!("the template is not valid at byte {}: {what}", error.range().start))
+}
+
 impl Bound {
     fn new(text: &str, credential: &Credential) -> Result<Self, Problem> {
-        let template = Template::compile(text).map_err(|error| match error.problem() {
-            TemplateProblem::TooCostly => Problem::cost(error.message().to_owned()),
-            _ => Problem::malformed(format!("the template is not valid: {}", error.message())),
-        })?;
+        let template = Template::compile(text).map_err(|error| invalid(&error))?;
         let uses = template.uses();
         let need = |used: bool, there: bool, what: &str| {
             if used && !there {
@@ -57,7 +70,7 @@ impl Bound {
             }
         };
         let salt = credential.bytes("salt", "utf8")?;
-        let (user, pepper) = (credential.username(), credential.pepper());
+        let (user, pepper) = (credential.username()?, credential.pepper()?);
         need(uses.salt, salt.is_some(), "salt")?;
         need(uses.user, user.is_some(), "user name")?;
         need(uses.pepper, pepper.is_some(), "pepper")?;
@@ -92,6 +105,24 @@ impl StoredHash for Templated {
         match self.bound.value(attempt.password) {
             Ok(value) => Verdict::proof(same(&value, &self.hash)),
             Err(verdict) => verdict,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_template_is_placed_and_not_quoted() {
+        for (text, why) in [
+            ("sha512917abdc311e1d4e23", "the template is not valid at byte 0: it is no expression"),
+            ("md5($pass . secretfunction($salt))", "the template is not valid at byte 12: there is no such function"),
+            ("repeat(4000000000, $pass, md5($_))", "the template runs too many functions or rounds"),
+        ] {
+            let fields = [("template", text), ("hash", "00")].map(|(key, text)| (key.to_owned(), text.into()));
+            let problem = parse(&Credential::fields("template", fields.into_iter().collect())).err();
+            assert_eq!(problem.map(|problem| problem.to_string()).as_deref(), Some(why), "{text}");
         }
     }
 }

@@ -1,9 +1,11 @@
-//! yescrypt, the crypt(3) default of current Linux distributions: `$y$j9T$salt$hash` (openwall.com/yescrypt).
+//! yescrypt, the crypt(3) default of current Linux distributions: `$y$j9T$salt$hash` (openwall.com/yescrypt), and the
+//! `$gy$` of ALT Linux, which puts GOST R 34.11-2012 around it (libxcrypt, `crypt-gost-yescrypt.c`).
 
 use yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
 
 use crate::password::credential::Credential;
+use crate::password::digests::Digest;
 use crate::password::encoding::{crypt64_character, crypt64_value, from_crypt64, same, to_crypt64};
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, exactly, split};
@@ -12,7 +14,17 @@ use crate::password::verdict::{Problem, Verdict};
 
 use super::scrypt::{power_of_two, reserve};
 
+/// What is stored of the output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outer {
+    /// The output itself.
+    None,
+    /// An HMAC of the output whose key is bound to password and settings.
+    Gost,
+}
+
 struct Yescrypt {
+    outer: Outer,
     flavor: u32,
     mode: Mode,
     log2_n: u32,
@@ -30,10 +42,11 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 
 /// A yescrypt text as a boxed stored hash.
 pub(super) fn boxed(text: &str) -> Understood {
-    if text.starts_with("$gy$") {
-        return Err(Problem::unsupported("gost-yescrypt needs the Streebog digest, which is not here"));
-    }
-    let [parameters, salt, hash] = split::<3>(after(text, "$y$")?, '$')?;
+    let (outer, rest) = match text.strip_prefix("$gy$") {
+        Some(rest) => (Outer::Gost, rest),
+        None => (Outer::None, after(text, "$y$")?),
+    };
+    let [parameters, salt, hash] = split::<3>(rest, '$')?;
     let salt = decoded("yescrypt salt", from_crypt64(salt))?;
     let hash = exactly("yescrypt hash", decoded("yescrypt hash", from_crypt64(hash))?)?;
     let mut numbers = Numbers(parameters.as_bytes());
@@ -54,7 +67,7 @@ pub(super) fn boxed(text: &str) -> Understood {
     if n < 2 || (mode.is_rw() && n / u64::from(p) < 2) {
         return Err(Problem::malformed("the yescrypt parameters do not fit together"));
     }
-    Ok(Box::new(Yescrypt { flavor, mode, log2_n, r, p, t, salt, hash }))
+    Ok(Box::new(Yescrypt { outer, flavor, mode, log2_n, r, p, t, salt, hash }))
 }
 
 /// yescrypt's numbers: small ones take one character, larger ones take more.
@@ -121,22 +134,9 @@ impl Yescrypt {
         yescrypt::yescrypt(password, &self.salt, &params, output.as_mut_slice()).map_err(broken)?;
         Ok(output)
     }
-}
 
-impl StoredHash for Yescrypt {
-    fn cost(&self) -> Cost {
-        let n = 1_u64.checked_shl(self.log2_n).unwrap_or(u64::MAX);
-        Cost::Yescrypt { n, r: u64::from(self.r), p: u64::from(self.p), t: u64::from(self.t) }
-    }
-
-    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
-        match self.output(attempt.password) {
-            Ok(output) => Verdict::proof(same(output.as_slice(), &self.hash)),
-            Err(problem) => problem.into(),
-        }
-    }
-
-    fn canonical(&self) -> Option<String> {
+    /// The text in front of the hash, without the `$` between them.
+    fn settings(&self) -> String {
         let mut text =
             print_number(self.flavor, 0) + print_number(self.log2_n, 1).as_str() + print_number(self.r, 1).as_str();
         let optional = u32::from(self.p != 1) | u32::from(self.t != 0) << 1;
@@ -149,7 +149,35 @@ impl StoredHash for Yescrypt {
         if self.t != 0 {
             text += &print_number(self.t, 1);
         }
-        Some(format!("$y${text}${}${}", to_crypt64(&self.salt), to_crypt64(&self.hash)))
+        let prefix = if self.outer == Outer::Gost { "$gy$" } else { "$y$" };
+        format!("{prefix}{text}${}", to_crypt64(&self.salt))
+    }
+
+    fn proof(&self, password: &[u8], output: &[u8]) -> Verdict {
+        if self.outer == Outer::None {
+            return Verdict::proof(same(output, &self.hash));
+        }
+        let gost = Digest::Streebog256;
+        let key = gost.hmac(&gost.hash(&[password]), &[self.settings().as_bytes()]);
+        Verdict::proof(same(&gost.hmac(&key, &[output]), &self.hash))
+    }
+}
+
+impl StoredHash for Yescrypt {
+    fn cost(&self) -> Cost {
+        let n = 1_u64.checked_shl(self.log2_n).unwrap_or(u64::MAX);
+        Cost::Yescrypt { n, r: u64::from(self.r), p: u64::from(self.p), t: u64::from(self.t) }
+    }
+
+    fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
+        match self.output(attempt.password) {
+            Ok(output) => self.proof(attempt.password, output.as_slice()),
+            Err(problem) => problem.into(),
+        }
+    }
+
+    fn canonical(&self) -> Option<String> {
+        Some(format!("{}${}", self.settings(), to_crypt64(&self.hash)))
     }
 }
 

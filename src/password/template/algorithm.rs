@@ -25,6 +25,9 @@ pub(super) enum Algorithm {
     Sha3Wide256,
     Sha3Wide384,
     Sha3Wide512,
+    Blake2b,
+    Blake2s,
+    Whirlpool,
 }
 
 /// Feeds a message or a key into a sink.
@@ -46,6 +49,9 @@ impl Algorithm {
         Self::Sha3Wide256,
         Self::Sha3Wide384,
         Self::Sha3Wide512,
+        Self::Blake2b,
+        Self::Blake2s,
+        Self::Whirlpool,
     ];
 
     /// The name in templates.
@@ -64,6 +70,9 @@ impl Algorithm {
             Self::Sha3Wide256 => "sha3_256",
             Self::Sha3Wide384 => "sha3_384",
             Self::Sha3Wide512 => "sha3_512",
+            Self::Blake2b => "blake2b",
+            Self::Blake2s => "blake2s",
+            Self::Whirlpool => "whirlpool",
         }
     }
 
@@ -93,6 +102,9 @@ impl Algorithm {
             Self::Sha3Wide256 => digest::<sha3::Sha3_256>(spelling, message, sink),
             Self::Sha3Wide384 => digest::<sha3::Sha3_384>(spelling, message, sink),
             Self::Sha3Wide512 => digest::<sha3::Sha3_512>(spelling, message, sink),
+            Self::Blake2b => digest::<blake2::Blake2b512>(spelling, message, sink),
+            Self::Blake2s => digest::<blake2::Blake2s256>(spelling, message, sink),
+            Self::Whirlpool => digest::<whirlpool::Whirlpool>(spelling, message, sink),
         }
     }
 
@@ -118,6 +130,9 @@ impl Algorithm {
             Self::Sha3Wide256 => hmac::<sha3::Sha3_256>(spelling, key, message, sink),
             Self::Sha3Wide384 => hmac::<sha3::Sha3_384>(spelling, key, message, sink),
             Self::Sha3Wide512 => hmac::<sha3::Sha3_512>(spelling, key, message, sink),
+            Self::Blake2b => hmac::<blake2::Blake2b512>(spelling, key, message, sink),
+            Self::Blake2s => hmac::<blake2::Blake2s256>(spelling, key, message, sink),
+            Self::Whirlpool => hmac::<whirlpool::Whirlpool>(spelling, key, message, sink),
         }
     }
 }

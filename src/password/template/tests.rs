@@ -28,6 +28,11 @@ fn known_digests() {
         ("sha512_256($pass)", "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23"),
         ("ripemd160($pass)", "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"),
         ("sha3_256($pass)", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"),
+        (
+            "whirlpool($pass)",
+            "4e2448a4c6f486bb16b6562c73b4020bf3043e3a731bce721ae1b303d97e6d4c7181eebdb6c57e277d0e34957114cbd6c797fc9d95d8b582d225292076d4eef5",
+        ),
+        ("blake2s($pass)", "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982"),
         ("hex(sha1_bin($pass))", "a9993e364706816aba3e25717850c26c9cd0d89d"),
         ("hmac_md5('Jefe', 'what do ya want for nothing?' . left($pass, 0))", "750c783e6ab0b503eaa86e310a5db738"),
         (
