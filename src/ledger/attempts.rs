@@ -3,7 +3,9 @@
 //! A counter is forgotten only when its window has passed, never to make room: whoever floods the ledger with other names does
 //! not wash a counter away.
 
-use sqlx::SqliteConnection;
+use std::collections::HashMap;
+
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::stamp::{later, micros};
 use crate::migrate::{Attempt, Counter, Reserved};
@@ -14,57 +16,65 @@ const SWEEP: i64 = 8;
 
 /// Counts an attempt at all of its counters, or at none.
 pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
-    let now = micros(attempt.at);
-    let mut counts = Vec::with_capacity(attempt.counters.len());
-    for counter in &attempt.counters {
-        let failed = failed(connection, &counter.key, now).await?;
-        if failed >= i64::from(counter.limit) {
-            return Ok(Reserved::OverLimit);
-        }
-        counts.push((counter, failed + 1));
+    if attempt.counters.is_empty() {
+        return Ok(Reserved::Admitted);
     }
-    for (counter, failed) in counts {
-        count(connection, counter, failed, later(attempt.at, counter.window)).await?;
+    let failed = failed(connection, attempt).await?;
+    let failed = |counter: &Counter| failed.get(&counter.key).copied().unwrap_or(0);
+    if attempt.counters.iter().any(|counter| failed(counter) >= i64::from(counter.limit)) {
+        return Ok(Reserved::OverLimit);
     }
-    sweep(connection, now).await?;
+    let counts = attempt.counters.iter().map(|counter| (counter, failed(counter).saturating_add(1)));
+    count_and_sweep(connection, attempt, counts).await?;
     Ok(Reserved::Admitted)
 }
 
 /// Takes one attempt of each counter back.
 pub(super) async fn settle(connection: &mut SqliteConnection, counters: &[Counter]) -> Result<(), sqlx::Error> {
-    for counter in counters {
-        sqlx::query("UPDATE attempts SET failed = failed - 1 WHERE counter = ? AND failed > 0")
-            .bind(&counter.key)
-            .execute(&mut *connection)
-            .await?;
+    if counters.is_empty() {
+        return Ok(());
     }
+    // Only placeholders are put together, here and below, no values.
+    let sql =
+        format!("UPDATE attempts SET failed = failed - 1 WHERE failed > 0 AND counter IN ({})", places("?", counters));
+    let query = counters.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, counter| query.bind(&counter.key));
+    query.execute(connection).await?;
     Ok(())
 }
 
-async fn failed(connection: &mut SqliteConnection, counter: &str, now: i64) -> Result<i64, sqlx::Error> {
-    let failed = sqlx::query_scalar("SELECT failed FROM attempts WHERE counter = ? AND expires_at > ?")
-        .bind(counter)
-        .bind(now)
-        .fetch_optional(&mut *connection)
-        .await?;
-    Ok(failed.unwrap_or(0))
+/// So many times the same places, with commas between them.
+fn places(one: &str, counters: &[Counter]) -> String {
+    vec![one; counters.len()].join(", ")
 }
 
-async fn count(
+/// What the counters of an attempt hold, those that have expired left out.
+async fn failed(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let sql = format!(
+        "SELECT counter, failed FROM attempts WHERE expires_at > ? AND counter IN ({})",
+        places("?", &attempt.counters)
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(attempt.at));
+    let query = attempt.counters.iter().fold(query, |query, counter| query.bind(&counter.key));
+    let rows: Vec<(String, i64)> = query.fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Writes what the counters hold now, and sweeps; both in one step.
+async fn count_and_sweep(
     connection: &mut SqliteConnection,
-    counter: &Counter,
-    failed: i64,
-    expires_at: i64,
+    attempt: &Attempt,
+    counts: impl Iterator<Item = (&Counter, i64)>,
 ) -> Result<(), sqlx::Error> {
-    let sql = "INSERT INTO attempts (counter, failed, expires_at) VALUES (?, ?, ?) \
-               ON CONFLICT (counter) DO UPDATE SET failed = excluded.failed, expires_at = excluded.expires_at";
-    sqlx::query(sql).bind(&counter.key).bind(failed).bind(expires_at).execute(connection).await?;
-    Ok(())
-}
-
-async fn sweep(connection: &mut SqliteConnection, now: i64) -> Result<(), sqlx::Error> {
-    let sql = "DELETE FROM attempts WHERE counter IN \
-               (SELECT counter FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
-    sqlx::query(sql).bind(now).bind(SWEEP).execute(connection).await?;
+    let sql = format!(
+        "INSERT INTO attempts (counter, failed, expires_at) VALUES {} \
+         ON CONFLICT (counter) DO UPDATE SET failed = excluded.failed, expires_at = excluded.expires_at; \
+         DELETE FROM attempts WHERE counter IN \
+         (SELECT counter FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        places("(?, ?, ?)", &attempt.counters)
+    );
+    let query = counts.fold(sqlx::query(AssertSqlSafe(sql)), |query, (counter, failed)| {
+        query.bind(&counter.key).bind(failed).bind(later(attempt.at, counter.window))
+    });
+    query.bind(micros(attempt.at)).bind(SWEEP).execute(connection).await?;
     Ok(())
 }

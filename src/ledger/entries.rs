@@ -87,43 +87,57 @@ pub(super) async fn claim(
     customer: &str,
     claim: &Claim,
 ) -> Result<ClaimAnswer, sqlx::Error> {
-    if tombstones(connection, customer, &claim.logins).await? > 0 {
+    let standing = standing(connection, customer, claim).await?;
+    if standing.tombstones > 0 {
         return Ok(ClaimAnswer::Buried);
     }
-    let standing: Option<(String, Option<String>, i64)> =
-        sqlx::query_as("SELECT state, account, lease_until FROM entries WHERE source = ? AND legacy_id = ?")
-            .bind(&claim.key.source)
-            .bind(&claim.key.id)
-            .fetch_optional(&mut *connection)
-            .await?;
-    if let Some((name, account, lease_until)) = standing {
-        match (state(&name)?, account) {
-            (EntryState::Buried, _) => return Ok(ClaimAnswer::Buried),
-            (EntryState::Done, Some(account)) => return Ok(ClaimAnswer::Done(TargetId(account))),
-            (EntryState::Done, None) => return Err(refusal("an entry of the ledger is done and names no account")),
-            (EntryState::Creating, _) if lease_until > micros(claim.creating_at) => return Ok(ClaimAnswer::Held),
-            (EntryState::Creating | EntryState::Abandoned, _) => {}
+    match (standing.state.as_deref().map(state).transpose()?, standing.account) {
+        (Some(EntryState::Buried), _) => return Ok(ClaimAnswer::Buried),
+        (Some(EntryState::Done), Some(account)) => return Ok(ClaimAnswer::Done(TargetId(account))),
+        (Some(EntryState::Done), None) => return Err(refusal("an entry of the ledger is done and names no account")),
+        (Some(EntryState::Creating), _) if standing.lease_until > Some(micros(claim.creating_at)) => {
+            return Ok(ClaimAnswer::Held);
         }
+        (Some(EntryState::Creating | EntryState::Abandoned) | None, _) => {}
     }
-    grant(connection, claim).await
+    // Tokens are counted for the whole ledger, so that they grow even when an entry was forgotten in between.
+    grant(connection, claim, standing.last_token.saturating_add(1)).await
 }
 
-/// How many of these digests are buried.
-async fn tombstones(connection: &mut SqliteConnection, customer: &str, logins: &[String]) -> Result<i64, sqlx::Error> {
+/// What the ledger knows when somebody is claimed.
+struct Standing {
+    /// How many of the digests are buried.
+    tombstones: i64,
+    /// The token that was given last, to whomever.
+    last_token: i64,
+    state: Option<String>,
+    account: Option<String>,
+    lease_until: Option<i64>,
+}
+
+async fn standing(connection: &mut SqliteConnection, customer: &str, claim: &Claim) -> Result<Standing, sqlx::Error> {
     // Only placeholders are put together, no values.
-    let sql = format!("SELECT COUNT(*) FROM tombstones WHERE digest IN (?{})", ", ?".repeat(logins.len()));
-    let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(customer);
-    logins.iter().fold(query, |query, login| query.bind(login)).fetch_one(connection).await
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN (?{})), meta.number, state, account, lease_until \
+         FROM meta LEFT JOIN entries ON source = ? AND legacy_id = ? WHERE meta.name = 'token'",
+        ", ?".repeat(claim.logins.len())
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(customer);
+    let query = claim.logins.iter().fold(query, |query, login| query.bind(login));
+    let (tombstones, last_token, state, account, lease_until) =
+        query.bind(&claim.key.source).bind(&claim.key.id).fetch_one(connection).await?;
+    Ok(Standing { tombstones, last_token, state, account, lease_until })
 }
 
-async fn grant(connection: &mut SqliteConnection, claim: &Claim) -> Result<ClaimAnswer, sqlx::Error> {
-    let token = next_token(connection).await?;
+/// Grants a claim under a new token, which is counted in the same step.
+async fn grant(connection: &mut SqliteConnection, claim: &Claim, token: i64) -> Result<ClaimAnswer, sqlx::Error> {
     let sql = "INSERT INTO entries (source, legacy_id, state, external_id, token, rules, claimed_at, verified_at, \
                creating_at, lease_until, tags) VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, '[]') \
                ON CONFLICT (source, legacy_id) DO UPDATE SET state = excluded.state, external_id = excluded.external_id, \
                account = NULL, token = excluded.token, rules = excluded.rules, claimed_at = excluded.claimed_at, \
                verified_at = excluded.verified_at, creating_at = excluded.creating_at, \
-               lease_until = excluded.lease_until, created_at = NULL, done_at = NULL, tags = excluded.tags";
+               lease_until = excluded.lease_until, created_at = NULL, done_at = NULL, tags = excluded.tags; \
+               UPDATE meta SET number = ? WHERE name = 'token'";
     sqlx::query(sql)
         .bind(&claim.key.source)
         .bind(&claim.key.id)
@@ -134,16 +148,10 @@ async fn grant(connection: &mut SqliteConnection, claim: &Claim) -> Result<Claim
         .bind(claim.verified_at.map(micros))
         .bind(micros(claim.creating_at))
         .bind(later(claim.creating_at, claim.lease))
+        .bind(token)
         .execute(connection)
         .await?;
     Ok(ClaimAnswer::Granted(unsigned(token)?))
-}
-
-/// A token that was never given before. It is counted for the whole ledger, so that it grows even when an entry was forgotten
-/// in between.
-async fn next_token(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query("UPDATE meta SET number = number + 1 WHERE name = 'token'").execute(&mut *connection).await?;
-    sqlx::query_scalar("SELECT number FROM meta WHERE name = 'token'").fetch_one(connection).await
 }
 
 /// Ends a claim; whether it was ours.

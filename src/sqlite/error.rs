@@ -62,6 +62,11 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
+/// What happened, in one sentence without values.
+pub(super) fn detail(error: &sqlx::Error) -> String {
+    meaning(error).1
+}
+
 fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
     use PortErrorKind as Kind;
     if let Some(code) = primary_code(error) {

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::migrate::{Pending, PortError, PortErrorKind};
 
-use super::error::port_error;
+use super::error::{detail, port_error};
 
 /// Why a whole group of jobs was lost.
 #[derive(Debug)]
@@ -77,21 +77,19 @@ where
     }
 
     fn answer(self: Box<Self>, lost: Option<&Lost>) {
-        let result =
-            match (lost, self.result) {
-                // INVARIANT: what was not committed is never reported as done. Whether a failed commit reached the disk is not
-                // known, so the answer is an outage and not "it did not happen".
-                (Some(lost), _) => Err(outage(&self.name, self.operation, &lost.error)),
-                (None, Some(result)) => result,
-                (None, None) => Err(PortError::new(PortErrorKind::Unavailable, &*self.name, self.operation)
-                    .because("the writer has ended")),
-            };
+        let failed = |detail: String| {
+            Err(PortError::new(PortErrorKind::Unavailable, &*self.name, self.operation).because(detail))
+        };
+        let result = match (lost, self.result) {
+            // Its own failure says more than that of the group: a full disk is often what ended the transaction.
+            (_, Some(Err(own))) => Err(own),
+            // INVARIANT: what was not committed is never reported as done. Whether a failed commit reached the disk is not
+            // known, so the answer is an outage and not "it did not happen".
+            (Some(lost), _) => failed(format!("the commit failed: {}", detail(&lost.error))),
+            (None, Some(Ok(done))) => Ok(done),
+            (None, None) => failed("the writer has ended".to_owned()),
+        };
         // Whoever no longer waits needs no answer.
         drop(self.answer.send(result));
     }
-}
-
-fn outage(name: &str, operation: &'static str, error: &sqlx::Error) -> PortError {
-    let cause = port_error(name, operation, error);
-    PortError::new(PortErrorKind::Unavailable, name, operation).because(format!("nothing was committed: {cause}"))
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Acquire as _, Connection as _, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -153,7 +153,7 @@ impl Task {
         let Some(connection) = self.connection.as_mut() else { return Err(sqlx::Error::WorkerCrashed) };
         let give_up = Instant::now() + BEGIN_BOUND;
         let mut transaction = loop {
-            match connection.begin_with("BEGIN IMMEDIATE").await {
+            match connection.begin_with("BEGIN IMMEDIATE; SAVEPOINT job").await {
                 Ok(transaction) => break transaction,
                 // Nothing was run yet, so trying again is safe.
                 Err(error) if is_busy(&error) && Instant::now() < give_up => {}
@@ -164,13 +164,14 @@ impl Task {
         };
         for job in group {
             self.figures.jobs.fetch_add(1, Ordering::Relaxed);
-            let mut savepoint = transaction.begin().await?;
-            // SQLite itself may have ended the transaction, when the disk is full for example. Then the savepoint is gone, what
-            // follows fails, and so does the group.
-            match job.run(&mut savepoint).await {
-                Ran::Keep => savepoint.commit().await?,
-                Ran::Undo => savepoint.rollback().await?,
-            }
+            // Both leave a savepoint for the next job; one step, because every step is a way to SQLite's thread and back.
+            let next = match job.run(&mut transaction).await {
+                Ran::Keep => "RELEASE job; SAVEPOINT job",
+                Ran::Undo => "ROLLBACK TO job",
+            };
+            // SQLite itself may have ended the transaction, when the disk is full for example. Then the savepoint is gone,
+            // this fails, and so does the group.
+            sqlx::raw_sql(next).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         self.figures.commits.fetch_add(1, Ordering::Relaxed);
@@ -257,6 +258,15 @@ mod tests {
         let ends = database.writer().write("ends", |connection| {
             Box::pin(async move { sqlx::raw_sql("ROLLBACK").execute(connection).await.map(|_| ()) })
         });
+        let full = database.writer().write::<(), _>("full", |connection| {
+            Box::pin(async move {
+                sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                Err(sqlx::Error::PoolTimedOut)
+            })
+        });
+        let (before, full, after) = tokio::join!(add(&database, "a".into()), full, add(&database, "b".into()));
+        assert_eq!(full.unwrap_err().kind(), PortErrorKind::RateLimited, "its own failure is its answer");
+        assert!(before.is_err() && after.is_err());
         let (before, ends, after) = tokio::join!(add(&database, "a".into()), ends, add(&database, "b".into()));
         for error in [before.unwrap_err(), ends.unwrap_err(), after.unwrap_err()] {
             assert_eq!(error.kind(), PortErrorKind::Unavailable, "{error}");

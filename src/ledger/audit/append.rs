@@ -21,7 +21,8 @@ pub(in crate::ledger) async fn append(
     let head = AuditHead { number: before.number.saturating_add(1), chain };
     let number = i64::try_from(head.number).map_err(|_| refusal("the audit has no more numbers"))?;
     let sql = "INSERT INTO audit (number, at, outcome, reason, subject, customer, text, chain) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?); \
+               UPDATE meta SET number = ?, text = ?, tag = ? WHERE name = 'audit'";
     sqlx::query(sql)
         .bind(number)
         .bind(micros(decision.at))
@@ -31,9 +32,6 @@ pub(in crate::ledger) async fn append(
         .bind(decision.customer.as_deref())
         .bind(text)
         .bind(&head.chain)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE meta SET number = ?, text = ?, tag = ? WHERE name = 'audit'")
         .bind(number)
         .bind(&head.chain)
         .bind(head.tag(keyring))
