@@ -177,3 +177,15 @@ tests:
     assert_eq!(report.count(), (14, 20));
     assert_eq!((coverage::percent(14, 20), coverage::percent(199, 200)), (70, 99));
 }
+
+#[test]
+fn a_test_can_say_what_hooks_add() {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let text = "{ tests: [ { name: a, record: { login: ada }, facts: { tenant: shop, added: { tier: gold, seats: 3 } }, expect: {} } ] }";
+    let file = files.add("t", text);
+    let tests = test_file(&files, file, &mut findings).unwrap();
+    let cases = cases(&tests, &mut files, &TwoRecords, &mut findings);
+    let facts = cases.first().unwrap().settings().facts;
+    assert_eq!(serde_json::Value::Object(facts.added), serde_json::json!({ "tier": "gold", "seats": 3 }));
+    assert_eq!((facts.tenant.as_deref(), plain(&files, &findings.sorted()).as_str()), (Some("shop"), ""));
+}
