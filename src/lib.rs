@@ -17,4 +17,6 @@ pub mod model;
 pub mod password;
 pub mod rules;
 pub mod schema;
+#[cfg(feature = "login")]
+pub mod service;
 pub mod testing;
