@@ -168,8 +168,14 @@ mod tests {
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }
 
-    const HOSTILE: [&str; 6] =
-        ["a\nb", "\r\n{\"level\":\"ERROR\"}", "\u{1b}[31mred", "\u{202e}txt.exe", "\u{85}\u{2028}", "\0\u{7f}\u{9b}31m"];
+    const HOSTILE: [&str; 6] = [
+        "a\nb",
+        "\r\n{\"level\":\"ERROR\"}",
+        "\u{1b}[31mred",
+        "\u{202e}txt.exe",
+        "\u{85}\u{2028}",
+        "\0\u{7f}\u{9b}31m",
+    ];
 
     #[test]
     fn hostile_values_stay_on_one_line_of_json() {
@@ -187,7 +193,10 @@ mod tests {
         for value in HOSTILE {
             let text = logged(LogFormat::Text, Colours::None, value);
             assert_eq!(text.matches('\n').count(), 1, "{text}");
-            assert!(!text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}' || c == '\u{2028}'), "{text:?}");
+            assert!(
+                !text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}' || c == '\u{2028}'),
+                "{text:?}"
+            );
         }
         assert!(logged(LogFormat::Text, Colours::Shown, "plain").contains('\u{1b}'));
     }

@@ -4,7 +4,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::migrate::Hasher;
@@ -65,8 +67,7 @@ impl Metrics {
     pub fn new() -> Self {
         // The bounds are not empty, which is all that can be wrong with them.
         let builder = PrometheusBuilder::new();
-        let recorder =
-            builder.set_buckets(&BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
+        let recorder = builder.set_buckets(&BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = recorder.handle();
         with_local_recorder(&recorder, describe);
         Self(Arc::new(Inner { recorder, handle, samplers: RwLock::default() }))

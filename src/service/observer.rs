@@ -32,7 +32,8 @@ impl Telemetry {
     fn timed(&self, request_id: &str, timed: &Timed<'_>) {
         let Timed { step, port, result, took } = *timed;
         self.metrics.record(|| {
-            histogram!("landfall_step_seconds", "step" => step, "port" => port.to_owned(), "result" => result).record(took);
+            histogram!("landfall_step_seconds", "step" => step, "port" => port.to_owned(), "result" => result)
+                .record(took);
         });
         tracing::debug!(request_id, step, port, result, micros = micros(took), "step");
     }

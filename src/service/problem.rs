@@ -45,8 +45,11 @@ impl Problem {
     pub(super) const CALLER: Self =
         Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:caller", "the caller is not admitted");
     /// The body is not what the route takes.
-    pub(super) const MALFORMED: Self =
-        Self::new(StatusCode::BAD_REQUEST, "urn:landfall:problem:malformed", "the request body is not what is expected");
+    pub(super) const MALFORMED: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "urn:landfall:problem:malformed",
+        "the request body is not what is expected",
+    );
     /// The body is no JSON by its own account.
     pub(super) const MEDIA_TYPE: Self = Self::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -69,8 +72,11 @@ impl Problem {
         "the method is not one that this route takes",
     );
     /// Something failed that should not.
-    pub(super) const INTERNAL: Self =
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "urn:landfall:problem:internal", "the request could not be served");
+    pub(super) const INTERNAL: Self = Self::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "urn:landfall:problem:internal",
+        "the request could not be served",
+    );
 
     const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
         Self { status, kind, title, retry_after: None }

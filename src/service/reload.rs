@@ -14,9 +14,8 @@ use tokio::task::JoinHandle;
 use super::metrics::Metrics;
 use crate::migrate::{LiveRules, RuleSet};
 
-/// How long files must stay as they are before they are read. Keeps a file that is being written from being taken for
-/// rules; editors and deployments write within milliseconds.
-const SETTLED: Duration = Duration::from_millis(100);
+/// The usual value of [`RuleReload::settled`]: editors and deployments write within milliseconds.
+pub const SETTLED: Duration = Duration::from_millis(100);
 
 /// How often it is waited for that. Stops a file that changes all the time from keeping a task busy for ever.
 const MAX_WAITS: usize = 100;
@@ -33,6 +32,9 @@ pub struct RuleReload {
     pub rules: Arc<LiveRules>,
     /// Reads them.
     pub load: LoadRules,
+    /// How long files must stay as they are before they are read; [`SETTLED`] is right for most. Keeps a file that is being
+    /// written from being taken for rules.
+    pub settled: Duration,
 }
 
 impl std::fmt::Debug for RuleReload {
@@ -104,7 +106,7 @@ async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>) {
     loop {
         wake.notified().await;
         let (again, counted) = (reload.clone(), metrics.clone());
-        settled(&reload.files).await;
+        settled(&reload).await;
         // Compiling is work of milliseconds, and tests of rules are more.
         if tokio::task::spawn_blocking(move || once(&again, &counted)).await.is_err() {
             metrics.reloaded("broken");
@@ -114,11 +116,11 @@ async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>) {
 }
 
 /// Waits until the files stay as they are.
-async fn settled(files: &[PathBuf]) {
-    let mut before = fingerprint(files);
+async fn settled(reload: &RuleReload) {
+    let mut before = fingerprint(&reload.files);
     for _ in 0..MAX_WAITS {
-        tokio::time::sleep(SETTLED).await;
-        let now = fingerprint(files);
+        tokio::time::sleep(reload.settled).await;
+        let now = fingerprint(&reload.files);
         if now == before {
             return;
         }
@@ -156,7 +158,3 @@ fn once(reload: &RuleReload, metrics: &Metrics) {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "tests/reload.rs"]
-mod tests;

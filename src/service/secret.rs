@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use zeroize::Zeroizing;
 
+use crate::model::Password;
+
 /// A password as it was sent. The buffers of the connection and of the JSON reader, which saw it before, are not wiped:
 /// hyper and serde_json own them.
 pub(super) struct SecretText(Zeroizing<Vec<u8>>);
@@ -15,9 +17,10 @@ impl SecretText {
         self.0
     }
 
-    /// How many bytes it has.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    /// The bytes of what can be a new password: some text without NUL, and not too long.
+    pub(super) fn into_new_password(self) -> Option<Zeroizing<Vec<u8>>> {
+        let fits = (1..=Password::MAX_BYTES).contains(&self.0.len()) && !self.0.contains(&0);
+        fits.then_some(self.0)
     }
 }
 
@@ -58,11 +61,9 @@ mod tests {
 
     #[test]
     fn passwords_are_kept_as_they_are_and_never_shown() {
-        for (json, bytes) in [
-            (r#"" a ""#, " a ".as_bytes()),
-            (r#""\u0000\u00e9""#, "\0é".as_bytes()),
-            (r#""""#, b"" as &[u8]),
-        ] {
+        for (json, bytes) in
+            [(r#"" a ""#, " a ".as_bytes()), (r#""\u0000\u00e9""#, "\0é".as_bytes()), (r#""""#, b"" as &[u8])]
+        {
             let secret: SecretText = serde_json::from_str(json).unwrap();
             assert_eq!(format!("{secret:?}"), "SecretText(***)");
             assert_eq!(secret.into_bytes().as_slice(), bytes);

@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 
 use super::login::COME_BACK;
 use crate::migrate::{PasswordChange, PortError, StoredAccount, TargetId};
-use crate::model::Password;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody};
@@ -49,7 +48,7 @@ pub(super) struct AccountAnswer {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordRequest {
-    /// The new password, 1 to 4096 bytes.
+    /// The new password: 1 to 4096 bytes in UTF-8, without NUL.
     #[schema(value_type = String, format = Password)]
     password: SecretText,
 }
@@ -91,10 +90,8 @@ pub(super) async fn set_password(
     JsonBody(body): JsonBody<PasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     let (doors, id) = (app.doors.clone(), account_id(id)?);
-    if !(1..=Password::MAX_BYTES).contains(&body.password.len()) {
-        return Err(Problem::MALFORMED);
-    }
-    let (asked, password) = (info.id.clone(), body.password.into_bytes());
+    let password = body.password.into_new_password().ok_or(Problem::MALFORMED)?;
+    let asked = info.id.clone();
     let set = app.to_the_end(&info, async move { doors.set_password(&asked, &id, password).await }).await?;
     set.map_err(|error| failed(&info, &error))?.ok_or(Problem::NOT_FOUND)?;
     Ok(StatusCode::NO_CONTENT)
