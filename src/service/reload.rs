@@ -72,6 +72,8 @@ impl Reloader {
         for folder in folders(&reload.files) {
             watcher.watch(&folder, RecursiveMode::NonRecursive)?;
         }
+        // What changed between the first reading and now was not seen.
+        wake.notify_one();
         let task = tokio::spawn(serve(reload, metrics, Arc::clone(&wake)));
         Ok(Self { wake, task, _watcher: watcher })
     }
