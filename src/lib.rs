@@ -12,6 +12,8 @@ pub mod engine;
 #[cfg(feature = "login")]
 pub mod formats;
 #[cfg(feature = "login")]
+pub mod ledger;
+#[cfg(feature = "login")]
 pub mod migrate;
 pub mod model;
 pub mod password;
@@ -19,4 +21,8 @@ pub mod rules;
 pub mod schema;
 #[cfg(feature = "login")]
 pub mod service;
+#[cfg(feature = "login")]
+pub mod sources;
+#[cfg(feature = "login")]
+pub mod sqlite;
 pub mod testing;
