@@ -12,6 +12,10 @@ pub mod engine;
 #[cfg(feature = "login")]
 pub mod formats;
 #[cfg(feature = "login")]
+pub mod guard;
+#[cfg(feature = "login")]
+pub mod hooks;
+#[cfg(feature = "login")]
 pub mod ledger;
 #[cfg(feature = "login")]
 pub mod migrate;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::callers::CallerCheck;
 use super::doors::Doors;
 use super::metrics::Metrics;
 use super::network::TrustedProxies;
@@ -12,6 +11,7 @@ use super::problem::Problem;
 use super::ready::Readiness;
 use super::request::RequestInfo;
 use super::settings::ServiceLimits;
+use crate::guard::Callers;
 
 /// What all routes share; cheap to clone.
 #[derive(Clone)]
@@ -20,7 +20,8 @@ pub(super) struct App(Arc<Shared>);
 /// See [`App`].
 pub(super) struct Shared {
     pub(super) doors: Arc<dyn Doors>,
-    pub(super) callers: CallerCheck,
+    /// None admits everybody, and the service then listens on loopback only.
+    pub(super) callers: Option<Arc<Callers>>,
     pub(super) metrics: Metrics,
     pub(super) limits: ServiceLimits,
     pub(super) trusted: TrustedProxies,

@@ -1,6 +1,7 @@
 //! Who may call: every route but the service's health asks for the caller's credentials, before the body is understood.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,33 +12,16 @@ use axum::response::{IntoResponse, Response};
 use super::app::App;
 use super::body::read;
 use super::problem::Problem;
-use crate::migrate::Pending;
+use crate::guard::{Admission, CallerRequest, Callers};
+use crate::migrate::{Clock as _, SystemClock};
 
 /// The header of a signature (Standard Webhooks, <https://www.standardwebhooks.com>).
 pub(super) const SIGNATURE: &str = "webhook-signature";
 
-/// What a caller shows.
-#[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
-    /// The headers of the request.
-    pub headers: &'a HeaderMap,
-    /// The whole body, which signatures are over.
-    pub body: &'a [u8],
-}
+/// When to come back while replays cannot be told.
+const COME_BACK: Duration = Duration::from_secs(5);
 
-/// Whether a caller may go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Admission {
-    /// It may; its name in the settings, for logs.
-    Admitted(String),
-    /// It may not.
-    Refused,
-}
-
-/// What tells callers apart. None admits everybody, and the service then listens on loopback only.
-pub type CallerCheck = Option<Arc<dyn for<'a> Fn(Shown<'a>) -> Pending<'a, Admission> + Send + Sync>>;
-
-/// The caller's name, in the extensions of requests and answers.
+/// The caller's name, in the extensions of answers.
 #[derive(Debug, Clone)]
 pub(super) struct CallerName(pub(super) Arc<str>);
 
@@ -58,9 +42,9 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
     };
     let name = match &app.callers {
         None => None,
-        Some(check) => match check(Shown { headers: &parts.headers, body: &body }).await {
-            Admission::Admitted(name) => Some(CallerName(name.into())),
-            Admission::Refused => return Problem::CALLER.into_response(),
+        Some(callers) => match ask(callers, &parts.headers, &body).await {
+            Ok(name) => Some(name),
+            Err(problem) => return problem.into_response(),
         },
     };
     let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -68,4 +52,29 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
         response.extensions_mut().insert(name);
     }
     response
+}
+
+async fn ask(callers: &Callers, headers: &HeaderMap, body: &[u8]) -> Result<CallerName, Problem> {
+    let shown = CallerRequest {
+        authorization: only(headers, "authorization")?,
+        id: only(headers, "webhook-id")?,
+        timestamp: only(headers, "webhook-timestamp")?,
+        signature: only(headers, SIGNATURE)?,
+        body,
+    };
+    match callers.admit(shown, SystemClock.now()).await {
+        Admission::Admitted(name) => Ok(CallerName(name)),
+        Admission::Refused => Err(Problem::CALLER),
+        Admission::Unavailable => Err(Problem::unavailable(COME_BACK)),
+    }
+}
+
+/// The one value of a header. One that comes twice, or is no text, proves nothing.
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| Problem::CALLER),
+        (Some(_), Some(_)) => Err(Problem::CALLER),
+    }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::callers::CallerCheck;
 use super::doors::Doors;
 use super::metrics::Metrics;
 use super::reload::RuleReload;
 use super::server::{Bound, Served, ServiceError, bind};
 use super::settings::ServiceSettings;
+use crate::guard::Callers;
 use crate::migrate::{
     Answer, Ledger, LegacyKey, Login, Migrator, Pending, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target,
     TargetId,
@@ -24,8 +24,8 @@ pub struct Service {
     pub target: Arc<dyn Target>,
     /// The migrator's ledger, to be asked whether it answers.
     pub ledger: Arc<dyn Ledger>,
-    /// Who may call.
-    pub callers: CallerCheck,
+    /// Who may call; none admits everybody, and the service then listens on loopback only.
+    pub callers: Option<Arc<Callers>>,
     /// What is counted. The migrator's observer should be a [`Telemetry`](super::Telemetry) of the same.
     pub metrics: Metrics,
     /// Which rules are read again when their files change.

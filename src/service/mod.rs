@@ -33,7 +33,6 @@ mod tests;
 mod tls;
 mod watch;
 
-pub use callers::{Admission, CallerCheck, Shown};
 pub use live::Service;
 pub use logs::{LogError, LogFormat, LogSettings, init};
 pub use metrics::{Figures, Metrics};

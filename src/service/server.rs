@@ -12,7 +12,6 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use super::app::{App, Shared};
-use super::callers::CallerCheck;
 use super::connections::Gate;
 use super::doors::Doors;
 use super::metrics::Metrics;
@@ -23,6 +22,7 @@ use super::routes;
 use super::settings::{ServiceSettings, TlsFiles};
 use super::stop::{Signal, Signals, Stage, Stopper};
 use super::tls::{self, TlsError};
+use crate::guard::Callers;
 
 /// How often measurements are taken into their buckets while nobody looks at the metrics.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ pub enum ServiceError {
 /// What is served, and to whom.
 pub(super) struct Served {
     pub(super) doors: Arc<dyn Doors>,
-    pub(super) callers: CallerCheck,
+    pub(super) callers: Option<Arc<Callers>>,
     pub(super) metrics: Metrics,
     pub(super) reload: Option<RuleReload>,
 }

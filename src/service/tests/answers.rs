@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::service::callers::{Admission, Shown};
+use crate::guard::{Caller, CallerCredential, MemoryNonces, SigningKey};
 
 /// The one refusal.
 const REFUSED: &str = "\
@@ -157,12 +157,15 @@ fn routes_that_are_none_are_problems() {
     assert_eq!(header(&service.get("/v1/login"), "allow"), Some("POST"));
 }
 
-/// Admits `Bearer right`.
-fn callers() -> CallerCheck {
-    Some(Arc::new(|shown: Shown<'_>| {
-        let right = shown.headers.get("authorization").is_some_and(|value| value == "Bearer right");
-        Box::pin(async move { if right { Admission::Admitted("idp".to_owned()) } else { Admission::Refused } })
-    }))
+const TOKEN: &str = "right-token-0123456789";
+const SECRET: &str = "a-signing-secret-of-the-tests-0123456789";
+
+fn callers() -> Option<Arc<Callers>> {
+    let token = CallerCredential::Bearer(TOKEN.to_owned().into());
+    let key = CallerCredential::Signed(vec![SECRET.to_owned().into()]);
+    let callers =
+        [("idp", token), ("shop", key)].map(|(name, credential)| Caller { name: name.to_owned(), credential });
+    Some(Arc::new(Callers::new(&callers, Arc::new(MemoryNonces::default())).unwrap()))
 }
 
 #[test]
@@ -174,10 +177,20 @@ fn callers_show_credentials_everywhere_but_at_the_health_routes() {
         assert!(body(&response).contains("problem:caller"), "{response}");
         assert!(header(&response, "www-authenticate").is_some());
     }
-    let wrong = service.exchange(&post("/v1/login", "authorization: Bearer wrong\r\n", &login("migrated")));
-    assert_eq!((status(&wrong), service.asked()), (401, 0));
-    let right = service.exchange(&post("/v1/login", "authorization: Bearer right\r\n", &login("migrated")));
-    assert_eq!((status(&right), service.asked()), (200, 1));
+    let ask = |headers: &str| status(&service.exchange(&post("/v1/login", headers, &login("migrated"))));
+    let right = format!("authorization: Bearer {TOKEN}\r\n");
+    for wrong in [
+        "authorization: Bearer wrong-token-0123456789\r\n".to_owned(),
+        right.repeat(2),
+        "webhook-id: a\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,AAAA\r\n".to_owned(),
+    ] {
+        assert_eq!((ask(&wrong), service.asked()), (401, 0), "{wrong}");
+    }
+    assert_eq!((ask(&right), service.asked()), (200, 1));
+    let (key, now) = (SigningKey::new(&SECRET.to_owned().into()).unwrap(), jiff::Timestamp::now().as_second());
+    let signature = key.sign("call-1", now, login("migrated").as_bytes());
+    let signed = format!("webhook-id: call-1\r\nwebhook-timestamp: {now}\r\nwebhook-signature: {signature}\r\n");
+    assert_eq!((ask(&signed), ask(&signed), service.asked()), (200, 401, 2), "a signed call is good for once");
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(status(&service.get(path)), 200, "{path}");
     }

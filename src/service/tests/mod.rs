@@ -17,7 +17,6 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::callers::CallerCheck;
 use super::doors::Doors;
 use super::metrics::Metrics;
 use super::observer::Telemetry;
@@ -25,6 +24,7 @@ use super::reload::RuleReload;
 use super::server::{Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use super::stop::Stopper;
+use crate::guard::Callers;
 use crate::migrate::{
     AccountState, Answer, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange, Pending, PortError,
     PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
@@ -177,7 +177,11 @@ impl Running {
         Self::start_with(None, None, change)
     }
 
-    fn start_with(callers: CallerCheck, reload: Option<RuleReload>, change: impl FnOnce(&mut ServiceSettings)) -> Self {
+    fn start_with(
+        callers: Option<Arc<Callers>>,
+        reload: Option<RuleReload>,
+        change: impl FnOnce(&mut ServiceSettings),
+    ) -> Self {
         let mut settings =
             ServiceSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServiceSettings::default() };
         change(&mut settings);
