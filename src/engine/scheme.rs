@@ -1,8 +1,12 @@
 //! The scheme of a stored password, as rules name it: one, or several that are told apart by how the stored text begins.
 
 use crate::diag::{Diagnostic, Findings, closest};
+use crate::password::template::{Template, TemplateProblem};
 use crate::password::{SchemeInfo, find, schemes};
-use crate::rules::syntax::Word;
+use crate::rules::syntax::{Expr, Origin, Rule, Word};
+
+/// The parts of a credential that are digest templates.
+const TEMPLATES: [&str; 2] = ["template", "prehash"];
 
 /// The scheme of a list that a stored text belongs to: one that the text names, or else the one that no text names.
 #[must_use]
@@ -31,6 +35,22 @@ pub fn check(schemes: &[Word], findings: &mut Findings) {
             findings.push(Diagnostic::error("R409", scheme.span, message, help).also(first.span, "the first of them"));
         }
         silent = silent.or(Some(scheme));
+    }
+}
+
+/// Compiles the digest templates that stand in the rules as they are, so that a mistake in one is found now and not at a login.
+pub fn check_templates(parts: &[Rule], findings: &mut Findings) {
+    for part in parts.iter().filter(|part| TEMPLATES.contains(&part.name.text.as_str())) {
+        let Origin::Value(Expr::Literal(node)) = &part.body.origin else { continue };
+        let Some(text) = node.as_text() else { continue };
+        if let Err(error) = Template::compile(text) {
+            let help = match error.problem() {
+                TemplateProblem::TooCostly => "ask for fewer rounds: what a check may cost is bounded",
+                TemplateProblem::PasswordUnused => "let the hash depend on `$pass`, or every password would match",
+                _ => "`landfall check --explain R304` shows the language",
+            };
+            findings.push(Diagnostic::error("R304", node.part(error.range()), error.to_string(), help));
+        }
     }
 }
 

@@ -47,4 +47,18 @@ the names under `with` and nothing else.
 Mend the marked place. Inputs are constants: copy one with `let` to change it. `eval`, `import` and
 `print` are switched off. The language reference lists the functions.",
     },
+    CodeInfo {
+        code: "R304",
+        title: "a digest template cannot be compiled",
+        explain: "\
+A digest template says how the legacy system built its hash. It is compiled when the rules are read, with
+its functions, its variables, and a bound on its work.
+
+    credential: { scheme: template, value: $.hash, template: 'sha1(md5($pas))' }     # `$pas`
+    credential: { scheme: template, value: $.hash, template: 'sha1(md5($pass))' }
+
+The variables are `$pass`, `$salt`, `$user` and `$pepper`; `.` joins; digests such as `md5(x)` give hex and
+`md5_bin(x)` bytes; `hmac_sha256(key, x)`, `repeat(n, start, step)` with `$_`, `base64`, `hex`, `lower`, `trim`,
+`utf16le` and others are in the reference of the library, `landfall::password::template`.",
+    },
 ];

@@ -348,6 +348,7 @@ impl Compiler<'_> {
             self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
         });
         super::scheme::check(&credential.schemes, self.findings);
+        super::scheme::check_templates(&credential.fields, self.findings);
         Some(CredentialPlan {
             span: credential.span,
             when: match when {

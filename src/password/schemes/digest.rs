@@ -184,7 +184,8 @@ fn keyed(credential: &Credential) -> Understood {
 
 /// The hash of a credential: decoded as it says, or hexadecimal or base64 by its size.
 fn hash(credential: &Credential, digest: Digest) -> Result<Vec<u8>, Problem> {
-    if let (None, Some(text)) = (credential.text(&["hash_encoding"])?, credential.text(&["hash", "encoded", "value"])?)
+    if let (None, Some(text)) =
+        (credential.text(&["hash_encoding", "encoding"])?, credential.text(&["hash", "encoded", "value"])?)
     {
         return sized(text, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"));
     }

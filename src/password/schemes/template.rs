@@ -27,7 +27,9 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     let bound = Bound::new(credential.required_text(&["template"])?, credential)?;
     let hash = match credential.bytes("hash", "text")? {
         Some(hash) => hash,
-        None => decode("hash", credential.required()?, credential.text(&["hash_encoding"])?.unwrap_or("text"))?,
+        None => {
+            decode("hash", credential.required()?, credential.text(&["hash_encoding", "encoding"])?.unwrap_or("text"))?
+        }
     };
     if hash.is_empty() {
         return Err(Problem::malformed("the hash is empty"));
