@@ -122,7 +122,7 @@ impl Default for MigratorSettings {
             subject_window: Duration::from_secs(15 * 60),
             network_limit: 300,
             network_window: Duration::from_secs(15 * 60),
-            turns: 4,
+            turns: 2,
             lease: Duration::from_secs(10),
             waiting: 10_000,
         }

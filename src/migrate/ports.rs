@@ -269,7 +269,7 @@ pub trait Target: Send + Sync {
     /// Creates an account, or completes the pending one of the same external id.
     fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>>;
 
-    /// Sets a password; a pending account becomes active. `false` when there is no such account.
+    /// Sets a password; a pending account becomes active. The id when there is such an account.
     fn set_password<'a>(
         &'a self,
         id: &'a TargetId,
