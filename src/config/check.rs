@@ -34,8 +34,9 @@ impl Teller<'_> {
         }
     }
 
-    /// Tells that two settings contradict each other.
+    /// Tells that two settings contradict each other, at the one that is written.
     fn contradiction(&mut self, path: &str, other: &str, message: &str, help: &str) {
+        let (path, other) = if self.tree.is_written(path) { (path, other) } else { (other, path) };
         if let (Some(place), Some(also)) = (self.tree.place(path), self.tree.place(other)) {
             let finding = Diagnostic::error("R508", place, message, help);
             self.findings.push(if also == place { finding } else { finding.also(also, "against this") });

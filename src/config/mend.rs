@@ -79,7 +79,7 @@ fn refuse(tree: &mut Tree, mut steps: Vec<Step>, fault: Fault, findings: &mut Fi
         Fault::Wrong(sentence) => {
             let node = tree.at(&steps)?;
             let at = if node.is_null() { at_key(tree, &steps)? } else { node.span };
-            let help = format!("`{}` is another kind of setting", name(&steps));
+            let help = format!("mend `{}`; `landfall config init` shows how settings are written", name(&steps));
             findings.push(Diagnostic::error("R502", at, sentence, help));
         }
     }

@@ -144,6 +144,12 @@ impl Tree {
         next.at(rest)
     }
 
+    /// Whether a setting such as `login.floor` is written, and is no default.
+    pub fn is_written(&self, path: &str) -> bool {
+        let steps: Vec<Step> = path.split('.').map(|name| Step::Key(name.to_owned())).collect();
+        self.at(&steps).is_some()
+    }
+
     /// The place of a setting such as `service.tls.key`; of the nearest setting around it that is written when it is not.
     /// None when something on the way was refused: what is said about it would be wrong.
     pub fn place(&self, path: &str) -> Option<Span> {

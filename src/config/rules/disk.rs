@@ -131,7 +131,7 @@ impl Shelf for Beside {
 
 /// The path of a snapshot; it lies below the folder of the test file, so that tests from elsewhere write nowhere else.
 fn beside_file(asker: &str, name: &str) -> Result<PathBuf, String> {
-    let inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
         return Err(format!("the snapshot `{name}` lies outside the folder of the test file"));
     }

@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     const RULES: &str = "landfall: 1\nname: t\ntarget: standard\nuse: [ steps.yaml ]\nparams: { region: {} }\n\
-                         identify: { id: $.ID }\naccount:\n  username: { from: $.login, do: [ shout ] }\n  \
+                         identify: { id: $.ID }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
                          locale: { from: $params.region }\n";
     const STEPS: &str = "landfall: 1\nsteps:\n  shout: [ uppercase ]\n";
     const TESTS: &str = "tests:\n  - name: shouts\n    record: { ID: 1, login: ada }\n    params: { region: de }\n    \
