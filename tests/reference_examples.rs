@@ -79,7 +79,9 @@ fn compiled(block: &Block) -> Plan {
 
 /// What becomes of a record, as the examples write it.
 fn outcome(plan: &Plan, record: &str) -> Value {
-    let facts = Facts { now: Some("2026-03-01T09:30:00Z".into()), tenant: Some("emea".into()), identifier: None };
+    let added = [("tier".to_owned(), Value::from("gold"))].into_iter().collect();
+    let (now, tenant) = (Some("2026-03-01T09:30:00Z".into()), Some("emea".into()));
+    let facts = Facts { now, tenant, identifier: None, added };
     let settings = Settings { facts, ..Settings::default() };
     let arena = Bump::new();
     let run = plan.run(record, &settings, &arena, &mut Silent);

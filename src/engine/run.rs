@@ -31,6 +31,8 @@ pub struct Facts {
     pub tenant: Option<String>,
     /// `$facts.identifier`: what the customer typed to sign in.
     pub identifier: Option<String>,
+    /// `$facts.added.<name>`: what hooks of a login add.
+    pub added: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The parameters and facts of a run, checked against the plan.
@@ -197,5 +199,30 @@ fn facts<'a>(facts: &'a Facts, cx: &Cx<'a>) -> Value<'a> {
     let members = [("now", &facts.now), ("tenant", &facts.tenant), ("identifier", &facts.identifier)];
     let mut object = ArenaVec::new_in(cx.arena);
     object.extend(members.into_iter().filter_map(|(name, value)| Some((name, Value::Text(value.as_deref()?)))));
+    if !facts.added.is_empty() {
+        let mut added = ArenaVec::with_capacity_in(facts.added.len(), cx.arena);
+        added.extend(facts.added.iter().map(|(name, value)| (name.as_str(), from_json(value, cx.arena))));
+        object.push(("added", Value::Object(added.into_bump_slice())));
+    }
     Value::Object(object.into_bump_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::json::to_json;
+
+    #[test]
+    fn facts_that_hooks_add_are_a_member_of_their_own() {
+        let arena = Bump::new();
+        let added = serde_json::json!({ "tier": "gold", "seats": 3 });
+        for (added, want) in [
+            (serde_json::json!({}), serde_json::json!({ "tenant": "emea" })),
+            (added.clone(), serde_json::json!({ "tenant": "emea", "added": added })),
+        ] {
+            let added = added.as_object().unwrap().clone();
+            let given = Facts { tenant: Some("emea".into()), added, ..Facts::default() };
+            assert_eq!(to_json(facts(&given, &Cx::bare(&arena))), want);
+        }
+    }
 }

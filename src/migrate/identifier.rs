@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use precis_profiles::UsernameCaseMapped;
-use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
 use thiserror::Error;
+
+use crate::engine::ops::{UsernameError, one_phone, one_username};
 
 /// What identifiers are, which decides how they are made one spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,7 +14,8 @@ pub enum IdentifierKind {
     Username,
     /// Mail addresses: the local part as a user name, the domain in its ASCII form (RFC 5890).
     Email,
-    /// Phone numbers in E.164; numbers without a country prefix are read as numbers of this region (ISO 3166-1).
+    /// Phone numbers in E.164, as the step `phone` writes them; numbers without a country prefix are read as numbers of this
+    /// region (ISO 3166-1), and numbers with an extension are refused.
     Phone {
         /// Two letters, such as `DE`; none admits only numbers with a country prefix.
         region: Option<String>,
@@ -78,7 +79,9 @@ impl IdentifierProfile {
     /// characters (RFC 5321), and user names are shorter.
     pub const MAX_BYTES: usize = 512;
 
-    /// The one spelling of what was typed. Spaces around it do not count.
+    /// The one spelling of what was typed: the one that the step `username` gives, so that a name that rules wrote is found
+    /// again. Spaces (U+0020) around it do not count; every other invisible character is refused and not taken out, because
+    /// two names must not become one unseen.
     ///
     /// # Errors
     /// [`IdentifierError`].
@@ -93,7 +96,7 @@ impl IdentifierProfile {
         if typed.len() > Self::MAX_BYTES {
             return Err(IdentifierError::TooLong);
         }
-        let canonical = self.map(typed.trim())?;
+        let canonical = self.map(typed.trim_matches(' '))?;
         if canonical.len() > Self::MAX_BYTES {
             return Err(IdentifierError::TooLong);
         }
@@ -116,28 +119,188 @@ impl IdentifierProfile {
     }
 }
 
+/// A user name. PRECIS admits joiners inside some scripts (RFC 5892, CONTEXTJ); here they are refused, because nobody sees
+/// whether they are there.
 fn username(text: &str) -> Result<String, IdentifierError> {
-    let mapped = UsernameCaseMapped::enforce(text).map_err(|_| IdentifierError::Shape)?;
-    if mapped.is_empty() { Err(IdentifierError::Empty) } else { Ok(mapped.into_owned()) }
+    if text.contains(['\u{200c}', '\u{200d}']) {
+        return Err(IdentifierError::Shape);
+    }
+    let name = one_username(text).map_err(|error| match error {
+        UsernameError::TooLong => IdentifierError::TooLong,
+        UsernameError::NotAllowed => IdentifierError::Shape,
+        UsernameError::Unstable => IdentifierError::Unstable,
+    })?;
+    Ok(name.into_owned())
 }
 
+/// The sign between the parts of a mail address as East Asian input methods type it.
+const FULL_WIDTH_AT: char = '\u{ff20}';
+
 fn email(text: &str) -> Result<String, IdentifierError> {
-    let (local, domain) = text.rsplit_once('@').ok_or(IdentifierError::Shape)?;
+    let text = text.replace(FULL_WIDTH_AT, "@");
+    let (local, domain) = text.split_once('@').ok_or(IdentifierError::Shape)?;
     let domain = idna::domain_to_ascii_strict(domain).map_err(|_| IdentifierError::Shape)?;
-    if domain.is_empty() {
+    if local.is_empty() || domain.is_empty() {
         return Err(IdentifierError::Shape);
     }
     Ok(format!("{}@{domain}", username(local)?))
 }
 
 fn phone(text: &str, region: Option<&str>) -> Result<String, IdentifierError> {
-    let region = match region {
-        Some(region) => Some(region.parse().map_err(|_| IdentifierError::Shape)?),
-        None => None,
-    };
-    let number = phonenumber::parse(region, text).map_err(|_| IdentifierError::Shape)?;
-    if !number.is_valid() {
-        return Err(IdentifierError::Shape);
+    one_phone(text, region).map_err(|_| IdentifierError::Shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization as _;
+
+    use super::*;
+
+    fn profile(kind: IdentifierKind) -> IdentifierProfile {
+        IdentifierProfile { kind }
     }
-    Ok(number.format().mode(phonenumber::Mode::E164).to_string())
+
+    fn profiles() -> [IdentifierProfile; 3] {
+        let phone = IdentifierKind::Phone { region: Some("DE".into()) };
+        [profile(IdentifierKind::Username), profile(IdentifierKind::Email), profile(phone)]
+    }
+
+    fn one(kind: IdentifierKind, typed: &str) -> Result<String, IdentifierError> {
+        profile(kind).canonical(typed).map(|identifier| identifier.canonical().to_owned())
+    }
+
+    #[test]
+    fn user_names() {
+        let cases = [
+            ("Ada.Lovelace", Ok("ada.lovelace")),
+            (" ada ", Ok("ada")),
+            ("Ada+Shop@Example.ORG", Ok("ada+shop@example.org")),
+            ("ＡＤＡ", Ok("ada")),
+            ("Ju\u{308}rgen", Ok("jürgen")),
+            ("\u{212a}elvin", Ok("kelvin")),
+            ("Straße", Ok("straße")),
+            ("", Err(IdentifierError::Empty)),
+            ("   ", Err(IdentifierError::Empty)),
+            ("ada lovelace", Err(IdentifierError::Shape)),
+            ("ada\u{200b}", Err(IdentifierError::Shape)),
+            ("ada\u{200d}", Err(IdentifierError::Shape)),
+            ("\u{feff}ada", Err(IdentifierError::Shape)),
+            ("ada\u{202e}", Err(IdentifierError::Shape)),
+            ("ada\u{2066}", Err(IdentifierError::Shape)),
+            ("ada\n", Err(IdentifierError::Shape)),
+            ("\tada", Err(IdentifierError::Shape)),
+            ("\u{3000}ada", Err(IdentifierError::Shape)),
+            ("\u{a0}ada", Err(IdentifierError::Shape)),
+            ("ada\0", Err(IdentifierError::Shape)),
+        ];
+        for (typed, want) in cases {
+            assert_eq!(one(IdentifierKind::Username, typed).as_deref(), want.as_ref().copied(), "{typed:?}");
+        }
+        assert_eq!(one(IdentifierKind::Username, &"a".repeat(513)), Err(IdentifierError::TooLong));
+    }
+
+    #[test]
+    fn mail_addresses() {
+        let cases = [
+            ("Ada+Shop@Example.ORG", Some("ada+shop@example.org")),
+            ("a.d.a@Bücher.example", Some("a.d.a@xn--bcher-kva.example")),
+            ("ada@xn--bcher-kva.example", Some("ada@xn--bcher-kva.example")),
+            ("ａｄａ＠ｅｘａｍｐｌｅ.org", Some("ada@example.org")),
+            ("ada", None),
+            ("@example.org", None),
+            ("ada@", None),
+            ("ada@b@example.org", None),
+            ("ada love@example.org", None),
+            ("ada@exa mple.org", None),
+        ];
+        for (typed, want) in cases {
+            assert_eq!(one(IdentifierKind::Email, typed).ok().as_deref(), want, "{typed}");
+        }
+    }
+
+    #[test]
+    fn phones() {
+        for (region, typed, want) in [
+            (Some("DE"), " 030 901820", Some("+4930901820")),
+            (Some("DE"), "+49 (0)30 901820", Some("+4930901820")),
+            (Some("de"), "+1 202 555 0143", Some("+12025550143")),
+            (None, "+1 202 555 0143", Some("+12025550143")),
+            (None, "202 555 0143", None),
+            (Some("XX"), "202 555 0143", None),
+            (Some("US"), "202-555-0143 x56", None),
+            (Some("US"), "ada", None),
+        ] {
+            let kind = IdentifierKind::Phone { region: region.map(Into::into) };
+            assert_eq!(one(kind, typed).ok().as_deref(), want, "{region:?} {typed}");
+        }
+    }
+
+    #[test]
+    fn letters_that_only_look_alike_stay_apart() {
+        let names = ["mike", "mıke", "straße", "strasse", "admin", "\u{430}dmin", "ﬁ"];
+        let spellings: Vec<_> = names.iter().filter_map(|name| one(IdentifierKind::Username, name).ok()).collect();
+        let apart: std::collections::BTreeSet<_> = spellings.iter().collect();
+        assert_eq!((apart.len(), spellings.len()), (6, 6), "the ligature is refused: {spellings:?}");
+    }
+
+    #[test]
+    fn a_thousand_spellings_are_one() {
+        let name = "jérôme.ångström+shop@example.org";
+        let wide = |c: char| u32::from(c).checked_add(0xfee0).filter(|_| c.is_ascii_graphic()).and_then(char::from_u32);
+        let spellings = (0..1_000_usize).map(|seed| {
+            let bit = |at: usize| seed.wrapping_mul(0x9e37_79b9).rotate_right(u32::try_from(at % 31).unwrap()) & 1 == 1;
+            let changed = name.chars().enumerate().flat_map(|(at, c)| {
+                let c = if bit(at) { c.to_uppercase().next().unwrap() } else { c };
+                let c = if bit(at + 7) { wide(c).unwrap_or(c) } else { c };
+                if bit(at + 13) { c.to_string().nfd().collect::<Vec<_>>() } else { vec![c] }
+            });
+            let changed: String = changed.collect();
+            format!("{}{changed}{}", " ".repeat(seed % 3), " ".repeat(seed % 4))
+        });
+        let spellings: std::collections::BTreeSet<String> = spellings.collect();
+        assert!(spellings.len() > 900, "{}", spellings.len());
+        for spelling in spellings {
+            assert_eq!(one(IdentifierKind::Username, &spelling).as_deref(), Ok(name), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn every_character_before_and_after_a_name_is_refused_or_stable() {
+        let profile = IdentifierProfile::default();
+        let mut admitted = 0;
+        for c in '\0'..=char::MAX {
+            for typed in [format!("{c}ada"), format!("ada{c}")] {
+                let Ok(once) = profile.canonical(&typed) else { continue };
+                admitted += 1;
+                assert_eq!(
+                    profile.canonical(once.canonical()).map(|twice| twice.canonical),
+                    Ok(once.canonical),
+                    "{c:?}"
+                );
+            }
+        }
+        assert!(admitted > 100_000, "{admitted}");
+    }
+
+    proptest! {
+        #[test]
+        fn one_spelling_is_its_own(text in "[\\PC@+. \u{0}-\u{ff}]{0,16}(@[a-zA-ZüÜßＡ.\\-]{1,12})?") {
+            for profile in profiles() {
+                if let Ok(once) = profile.canonical(&text) {
+                    prop_assert_eq!(profile.canonical(once.canonical()).map(|twice| twice.canonical), Ok(once.canonical));
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_handled(text in any::<String>()) {
+            for profile in profiles() {
+                if let Ok(once) = profile.canonical(&text) {
+                    prop_assert!(!once.canonical().is_empty());
+                    prop_assert_eq!(profile.canonical(once.canonical()).map(|twice| twice.canonical), Ok(once.canonical));
+                }
+            }
+        }
+    }
 }

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use bumpalo::Bump;
+
 use super::change::Change;
 use super::want::{Wants, wants};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::engine::compile::literal;
+use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
 use crate::engine::run::Facts;
+use crate::model::json::to_json;
 use crate::rules::fields::{Fields, expected, map, word};
 use crate::rules::syntax::Word;
 use crate::rules::{Node, read};
@@ -151,9 +155,13 @@ fn values(node: Option<&Node>, findings: &mut Findings) -> Vec<(Word, Operand)> 
 }
 
 fn read_facts(node: &Node, findings: &mut Findings) -> Facts {
-    let Some(fields) = Fields::open(node, "`facts`", &["now", "tenant", "identifier"], findings) else {
+    let Some(fields) = Fields::open(node, "`facts`", &["now", "tenant", "identifier", "added"], findings) else {
         return Facts::default();
     };
+    let arena = Bump::new();
+    let added = values(fields.get("added"), findings);
+    let added =
+        added.iter().map(|(name, value)| (name.text.clone(), to_json(value.value(&Cx::bare(&arena))))).collect();
     let mut text = |key: &str| fields.word(key, findings).map(|word| word.text);
-    Facts { now: text("now"), tenant: text("tenant"), identifier: text("identifier") }
+    Facts { now: text("now"), tenant: text("tenant"), identifier: text("identifier"), added }
 }

@@ -55,6 +55,7 @@ fn facts() -> Json {
         ("now", "The time, RFC 3339", scalar()),
         ("tenant", "The tenant", scalar()),
         ("identifier", "What the customer typed", scalar()),
+        ("added", "What hooks add", json!({ "type": "object" })),
     ];
     closed("What comes from outside the record", &keys, &[])
 }

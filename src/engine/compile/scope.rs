@@ -54,7 +54,7 @@ pub struct Scope {
 }
 
 /// The members of `$facts`.
-const FACTS: &[&str] = &["now", "tenant", "identifier"];
+const FACTS: &[&str] = &["now", "tenant", "identifier", "added"];
 
 impl Scope {
     /// A new register.
@@ -136,7 +136,7 @@ impl Scope {
             "facts" => {
                 let (names, _) = leading_names(&reference.query);
                 if let Some(unknown) = names.first().filter(|first| !FACTS.contains(&first.as_str())) {
-                    let help = "the facts are `now`, `tenant` and `identifier`";
+                    let help = "the facts are `now`, `tenant`, `identifier`, and `added` with what hooks add";
                     findings.push(Diagnostic::error(
                         "R204",
                         reference.span,

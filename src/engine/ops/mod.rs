@@ -12,6 +12,9 @@ mod predicate;
 mod text;
 mod time;
 
+#[cfg(feature = "login")]
+pub(crate) use identity::{UsernameError, one_phone, one_username};
+
 use super::op::OpSpec;
 
 /// All ops, family by family.

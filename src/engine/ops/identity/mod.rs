@@ -16,6 +16,11 @@ mod url;
 mod username;
 mod uuid;
 
+#[cfg(feature = "login")]
+pub(crate) use phone::one_spelling as one_phone;
+#[cfg(feature = "login")]
+pub(crate) use username::{UsernameError, one_spelling as one_username};
+
 use crate::engine::op::OpSpec;
 
 /// The rows of this family.

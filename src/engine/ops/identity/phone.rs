@@ -107,6 +107,21 @@ impl Phone {
     }
 }
 
+/// The valid number that a customer typed to sign in, in E.164. Without a region it must begin with `+`.
+#[cfg(feature = "login")]
+pub(crate) fn one_spelling(text: &str, region: Option<&str>) -> Result<String, Failure> {
+    let number = read(text, false)?;
+    if number.extension {
+        return Err(Failure::new("is a phone number with an extension"));
+    }
+    if number.international {
+        return international(&number.digits, Check::Valid);
+    }
+    let region = region.and_then(phone_plan::of_country);
+    let region = region.ok_or_else(|| Failure::new("is a phone number without a country code"))?;
+    phone_plan::national(&number.digits, region, Check::Valid).ok_or_else(|| not_a_number(Check::Valid))
+}
+
 fn international(digits: &str, check: Check) -> Result<String, Failure> {
     if digits.starts_with('0') {
         return Err(Failure::new("is not a phone number: no country code begins with 0"));

@@ -45,30 +45,51 @@ struct Username;
 impl Op for Username {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
-        if text.len() > MAX_BYTES {
-            return Err(too_long());
+        match one_spelling(text) {
+            Ok(Cow::Borrowed(name)) => Ok(Value::Text(name)),
+            Ok(Cow::Owned(name)) => Ok(cx.keep(&name)),
+            Err(error) => Err(error.into()),
         }
-        // mapped before the profile looks at the characters (RFC 8264 §7): the Kelvin sign is a `k`, a Greek question mark is `;`
-        let mapped = text.to_lowercase().nfc().collect::<String>();
-        let mut name = if mapped == text { Cow::Borrowed(text) } else { Cow::Owned(mapped) };
-        for _ in 0..MAX_ROUNDS {
-            let next =
-                UsernameCaseMapped::enforce(&*name).map_err(|_| Failure::new("is not allowed as a user name"))?;
-            if next == name {
-                return match name {
-                    _ if name.len() > MAX_BYTES => Err(too_long()),
-                    Cow::Borrowed(_) => Ok(Value::Text(text)),
-                    Cow::Owned(name) => Ok(cx.keep(&name)),
-                };
-            }
-            name = Cow::Owned(next.into_owned());
-        }
-        Err(Failure::new("is not allowed as a user name: it has no stable spelling"))
     }
 }
 
-fn too_long() -> Failure {
-    Failure::new(format!("is longer than the {MAX_BYTES} bytes of a user name"))
+/// Why text is no user name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsernameError {
+    /// More than [`MAX_BYTES`] bytes, before or after the mapping.
+    TooLong,
+    /// The profile refuses a character, or nothing is left.
+    NotAllowed,
+    /// The spelling of the spelling is another one.
+    Unstable,
+}
+
+impl From<UsernameError> for Failure {
+    fn from(error: UsernameError) -> Self {
+        match error {
+            UsernameError::TooLong => Self::new(format!("is longer than the {MAX_BYTES} bytes of a user name")),
+            UsernameError::NotAllowed => Self::new("is not allowed as a user name"),
+            UsernameError::Unstable => Self::new("is not allowed as a user name: it has no stable spelling"),
+        }
+    }
+}
+
+/// The one spelling of a user name (UsernameCaseMapped, RFC 8265 §3.3), for the step and for what customers type to sign in.
+pub(crate) fn one_spelling(text: &str) -> Result<Cow<'_, str>, UsernameError> {
+    if text.len() > MAX_BYTES {
+        return Err(UsernameError::TooLong);
+    }
+    // mapped before the profile looks at the characters (RFC 8264 §7): the Kelvin sign is a `k`, a Greek question mark is `;`
+    let mapped = text.to_lowercase().nfc().collect::<String>();
+    let mut name = if mapped == text { Cow::Borrowed(text) } else { Cow::Owned(mapped) };
+    for _ in 0..MAX_ROUNDS {
+        let next = UsernameCaseMapped::enforce(&*name).map_err(|_| UsernameError::NotAllowed)?;
+        if next == name {
+            return if name.len() > MAX_BYTES { Err(UsernameError::TooLong) } else { Ok(name) };
+        }
+        name = Cow::Owned(next.into_owned());
+    }
+    Err(UsernameError::Unstable)
 }
 
 #[cfg(test)]

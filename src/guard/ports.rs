@@ -1,0 +1,165 @@
+//! A guarded port is that port: which calls are reads, and which are made once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::layer::{Call, CallKind, Guarded, Layer};
+use crate::migrate::{
+    Attempt, Authentication, Claim, ClaimAnswer, Counter, Created, Decision, Entry, Event, ExternalId, Finish,
+    Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record,
+    Reserved, Source, StoredAccount, Target, TargetId, Verifier,
+};
+use crate::model::Password;
+use crate::password::Verdict;
+
+/// What a call gives.
+type Answer<'a, T> = Pending<'a, Result<T, PortError>>;
+
+impl<L: Layer> Source for Guarded<dyn Source, L> {
+    fn name(&self) -> &str {
+        self.port.name()
+    }
+
+    fn fetch<'a>(&'a self, identifier: &'a Identifier, deadline: Instant) -> Answer<'a, Option<Record>> {
+        let call =
+            Call { adapter: self.port.name(), operation: "fetch", kind: CallKind::Read, deadline: Some(deadline) };
+        Box::pin(self.layer.around(call, move || self.port.fetch(identifier, deadline)))
+    }
+}
+
+impl<L: Layer> Verifier for Guarded<dyn Verifier, L> {
+    fn name(&self) -> &str {
+        self.port.name()
+    }
+
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Answer<'a, Verdict> {
+        let call = Call {
+            adapter: self.port.name(),
+            operation: "verify",
+            kind: CallKind::Once,
+            deadline: Some(presented.deadline),
+        };
+        Box::pin(self.layer.around(call, move || self.port.verify(presented)))
+    }
+}
+
+impl<L: Layer> Guarded<dyn Target, L> {
+    fn read_call(&self, operation: &'static str) -> Call<'_> {
+        Call { adapter: self.port.name(), operation, kind: CallKind::Read, deadline: None }
+    }
+
+    fn write_call(&self, operation: &'static str, deadline: Option<Instant>) -> Call<'_> {
+        Call { adapter: self.port.name(), operation, kind: CallKind::Once, deadline }
+    }
+}
+
+impl<L: Layer> Target for Guarded<dyn Target, L> {
+    fn name(&self) -> &str {
+        self.port.name()
+    }
+
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.read_call("find"), move || self.port.find(identifier)))
+    }
+
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.read_call("find_external"), move || self.port.find_external(external)))
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        deadline: Instant,
+    ) -> Answer<'a, Authentication> {
+        let call = self.write_call("authenticate", Some(deadline));
+        Box::pin(self.layer.around(call, move || self.port.authenticate(id, password, deadline)))
+    }
+
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> Answer<'a, Created> {
+        let call = self.write_call("create", Some(account.deadline));
+        Box::pin(self.layer.around(call, move || self.port.create(account)))
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        at: Timestamp,
+        deadline: Instant,
+    ) -> Answer<'a, Option<TargetId>> {
+        let call = self.write_call("set_password", Some(deadline));
+        Box::pin(self.layer.around(call, move || self.port.set_password(id, password, at, deadline)))
+    }
+
+    fn delete<'a>(&'a self, id: &'a TargetId, unchanged_since: Option<Timestamp>) -> Answer<'a, Option<TargetId>> {
+        let call = self.write_call("delete", None);
+        Box::pin(self.layer.around(call, move || self.port.delete(id, unchanged_since)))
+    }
+
+    fn read<'a>(&'a self, id: &'a TargetId) -> Answer<'a, Option<StoredAccount>> {
+        Box::pin(self.layer.around(self.read_call("read"), move || self.port.read(id)))
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a TargetId>, limit: usize) -> Answer<'a, Vec<StoredAccount>> {
+        Box::pin(self.layer.around(self.read_call("list"), move || self.port.list(after, limit)))
+    }
+}
+
+/// A call of the ledger. None is made twice: even reading the outbox counts an attempt.
+fn ledger(operation: &'static str) -> Call<'static> {
+    Call { adapter: "ledger", operation, kind: CallKind::Once, deadline: None }
+}
+
+impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {
+        Box::pin(self.layer.around(ledger("reserve"), move || self.port.reserve(attempt)))
+    }
+
+    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("settle"), move || self.port.settle(counters)))
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> Answer<'a, ClaimAnswer> {
+        Box::pin(self.layer.around(ledger("claim"), move || self.port.claim(claim)))
+    }
+
+    fn finish<'a>(&'a self, finish: &'a Finish) -> Answer<'a, Finished> {
+        Box::pin(self.layer.around(ledger("finish"), move || self.port.finish(finish)))
+    }
+
+    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("abandon"), move || self.port.abandon(key, token)))
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("decide"), move || self.port.decide(decision, events)))
+    }
+
+    fn bury<'a>(&'a self, key: &'a LegacyKey, logins: &'a [String], at: Timestamp) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("bury"), move || self.port.bury(key, logins, at)))
+    }
+
+    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("forget"), move || self.port.forget(key)))
+    }
+
+    fn entry<'a>(&'a self, key: &'a LegacyKey) -> Answer<'a, Option<Entry>> {
+        Box::pin(self.layer.around(ledger("entry"), move || self.port.entry(key)))
+    }
+
+    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Answer<'a, Vec<Entry>> {
+        Box::pin(self.layer.around(ledger("unfinished"), move || self.port.unfinished(now, limit)))
+    }
+
+    fn due<'a>(&'a self, now: Timestamp, lease: Duration, limit: usize) -> Answer<'a, Vec<Outgoing>> {
+        Box::pin(self.layer.around(ledger("due"), move || self.port.due(now, lease, limit)))
+    }
+
+    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("sent"), move || self.port.sent(id, again_at)))
+    }
+}

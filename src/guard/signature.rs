@@ -1,0 +1,141 @@
+//! Signed messages as Standard Webhooks writes them: <https://www.standardwebhooks.com>.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq as _};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// How a secret in base64 begins.
+const BASE64_PREFIX: &str = "whsec_";
+
+/// How a signature of this kind begins: HMAC-SHA-256 in base64.
+const VERSION_PREFIX: &str = "v1,";
+
+/// How many signatures of one message are looked at. A sender that changes its key signs with two; stops a header from buying
+/// comparisons without end.
+const MAX_SIGNATURES: usize = 8;
+
+/// A key that signs messages.
+pub struct SigningKey {
+    key: Zeroizing<Vec<u8>>,
+}
+
+/// A secret that is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SigningKeyError {
+    /// Empty, or shorter than [`SigningKey::MIN_BYTES`].
+    #[error("a signing secret has at least {} bytes", SigningKey::MIN_BYTES)]
+    TooShort,
+    /// What follows `whsec_` is no base64.
+    #[error("what follows `whsec_` in a signing secret is base64")]
+    NotBase64,
+}
+
+/// Whether a message was signed by a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    /// It was.
+    Right,
+    /// It was not, as far as this key can tell.
+    Wrong,
+}
+
+impl SigningKey {
+    /// The shortest key, in bytes, as the specification asks for. Stops keys that can be guessed.
+    pub const MIN_BYTES: usize = 24;
+
+    /// The key of a secret: `whsec_` and base64, or the bytes of the text itself.
+    ///
+    /// # Errors
+    /// [`SigningKeyError`].
+    pub fn new(secret: &SecretString) -> Result<Self, SigningKeyError> {
+        let text = secret.expose_secret();
+        let key = match text.strip_prefix(BASE64_PREFIX) {
+            Some(coded) => STANDARD.decode(coded).map_err(|_| SigningKeyError::NotBase64)?,
+            None => text.as_bytes().to_vec(),
+        };
+        let key = Zeroizing::new(key);
+        if key.len() < Self::MIN_BYTES { Err(SigningKeyError::TooShort) } else { Ok(Self { key }) }
+    }
+
+    /// The signature of a message: `v1,` and the base64 of HMAC-SHA-256 over `id.timestamp.body`. `timestamp` counts seconds
+    /// since 1970.
+    #[must_use]
+    pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+        // HMAC takes keys of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        format!("{VERSION_PREFIX}{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+
+    /// Whether one of the signatures of a `webhook-signature` header, which are separated by spaces, is this key's. Every one
+    /// of them is compared, in constant time.
+    #[must_use]
+    pub fn check(&self, signatures: &str, id: &str, timestamp: i64, body: &[u8]) -> Signature {
+        let wanted = self.sign(id, timestamp, body);
+        let found = signatures
+            .split(' ')
+            .take(MAX_SIGNATURES)
+            .filter(|signature| signature.starts_with(VERSION_PREFIX))
+            .fold(Choice::from(0), |found, signature| found | signature.as_bytes().ct_eq(wanted.as_bytes()));
+        if found.into() { Signature::Right } else { Signature::Wrong }
+    }
+}
+
+/// Never shows the key.
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(secret: &str) -> Result<SigningKey, SigningKeyError> {
+        SigningKey::new(&SecretString::from(secret))
+    }
+
+    /// The example of the specification's libraries.
+    #[test]
+    fn agrees_with_the_reference_libraries() {
+        let key = key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let (id, timestamp, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+        let signed = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        assert_eq!(key.sign(id, timestamp, body), signed);
+        for (header, want) in [
+            (signed.to_owned(), Signature::Right),
+            (format!("v2,xx v1,AAAA {signed}"), Signature::Right),
+            (format!("{}{signed}", "v1,AAAA ".repeat(8)), Signature::Wrong),
+            (signed.replace("v1,", "v2,"), Signature::Wrong),
+            (signed.replace("v1,", ""), Signature::Wrong),
+            (String::new(), Signature::Wrong),
+            ("v1,".to_owned(), Signature::Wrong),
+        ] {
+            assert_eq!(key.check(&header, id, timestamp, body), want, "{header}");
+        }
+    }
+
+    #[test]
+    fn weak_secrets_are_refused() {
+        for (secret, want) in [
+            ("", SigningKeyError::TooShort),
+            ("whsec_", SigningKeyError::TooShort),
+            ("short", SigningKeyError::TooShort),
+            ("whsec_c2hvcnQ=", SigningKeyError::TooShort),
+            ("whsec_***", SigningKeyError::NotBase64),
+        ] {
+            assert_eq!(key(secret).err(), Some(want), "{secret}");
+        }
+        assert!(key("twenty-four-bytes-of-it!").is_ok());
+        assert_eq!(format!("{:?}", key("twenty-four-bytes-of-it!").unwrap()), "SigningKey(***)");
+    }
+}

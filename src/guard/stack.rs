@@ -1,0 +1,57 @@
+//! The guards of a port in their order; the module's page says why it is this one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::breaker::{Breaker, Broken};
+use super::capped::Capped;
+use super::figures::GuardFigures;
+use super::layer::Guarded;
+use super::retried::Retried;
+use super::settings::GuardSettings;
+use super::timed::Timed;
+use crate::migrate::{Ledger, Source, Target, Verifier};
+
+fn begin(settings: &GuardSettings) -> (Option<Arc<Breaker>>, GuardFigures) {
+    let breaker = settings.breaker.map(|settings| Arc::new(Breaker::new(settings)));
+    (breaker.clone(), GuardFigures::new(breaker))
+}
+
+/// A source with all guards.
+#[must_use]
+pub fn guarded_source(source: Arc<dyn Source>, settings: &GuardSettings) -> (Arc<dyn Source>, GuardFigures) {
+    let (breaker, figures) = begin(settings);
+    let source: Arc<dyn Source> = Arc::new(Guarded::new(source, Timed::new(settings.call, figures.clone())));
+    let source: Arc<dyn Source> = Arc::new(Guarded::new(source, Retried::new(settings.retry_wait, figures.clone())));
+    let source: Arc<dyn Source> = Arc::new(Guarded::new(source, Broken::new(breaker, figures.clone())));
+    let cap = Capped::new(settings.concurrency, settings.queue, figures.clone());
+    (Arc::new(Guarded::new(source, cap)), figures)
+}
+
+/// A verifier with all guards but the retry: legacy systems count wrong passwords, and ours must not count twice.
+#[must_use]
+pub fn guarded_verifier(verifier: Arc<dyn Verifier>, settings: &GuardSettings) -> (Arc<dyn Verifier>, GuardFigures) {
+    let (breaker, figures) = begin(settings);
+    let verifier: Arc<dyn Verifier> = Arc::new(Guarded::new(verifier, Timed::new(settings.call, figures.clone())));
+    let verifier: Arc<dyn Verifier> = Arc::new(Guarded::new(verifier, Broken::new(breaker, figures.clone())));
+    let cap = Capped::new(settings.concurrency, settings.queue, figures.clone());
+    (Arc::new(Guarded::new(verifier, cap)), figures)
+}
+
+/// A target with all guards; only reads are retried.
+#[must_use]
+pub fn guarded_target(target: Arc<dyn Target>, settings: &GuardSettings) -> (Arc<dyn Target>, GuardFigures) {
+    let (breaker, figures) = begin(settings);
+    let target: Arc<dyn Target> = Arc::new(Guarded::new(target, Timed::new(settings.call, figures.clone())));
+    let target: Arc<dyn Target> = Arc::new(Guarded::new(target, Retried::new(settings.retry_wait, figures.clone())));
+    let target: Arc<dyn Target> = Arc::new(Guarded::new(target, Broken::new(breaker, figures.clone())));
+    let cap = Capped::new(settings.concurrency, settings.queue, figures.clone());
+    (Arc::new(Guarded::new(target, cap)), figures)
+}
+
+/// A ledger whose calls are bounded in time, and nothing else: what it counts must not be counted twice.
+#[must_use]
+pub fn guarded_ledger(ledger: Arc<dyn Ledger>, at_most: Duration) -> (Arc<dyn Ledger>, GuardFigures) {
+    let figures = GuardFigures::default();
+    (Arc::new(Guarded::new(ledger, Timed::new(at_most, figures.clone()))), figures)
+}

@@ -1,0 +1,247 @@
+//! Guarded ports around fakes that are slow, flap, answer nonsense, or never answer; on a clock that only the tests move.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, advance, sleep};
+
+use super::*;
+use crate::migrate::{
+    Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Presented, Record, Source, Verifier,
+};
+use crate::model::Password;
+use crate::password::Verdict;
+
+/// What a fake does at its nth call, counted from 0.
+type Behaviour = fn(u64) -> Act;
+
+#[derive(Clone, Copy)]
+enum Act {
+    Answer,
+    AnswerAfter(Duration),
+    Fail(PortErrorKind),
+    Never,
+}
+
+struct Fake {
+    behaviour: Behaviour,
+    calls: AtomicU64,
+    inside: AtomicUsize,
+    most_inside: AtomicUsize,
+}
+
+impl Fake {
+    fn new(behaviour: Behaviour) -> Arc<Self> {
+        let (calls, inside, most_inside) = Default::default();
+        Arc::new(Self { behaviour, calls, inside, most_inside })
+    }
+
+    fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    async fn act<T>(&self, answer: T) -> Result<T, PortError> {
+        let inside = self.inside.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_inside.fetch_max(inside, Ordering::Relaxed);
+        let act = (self.behaviour)(self.calls.fetch_add(1, Ordering::Relaxed));
+        let result = match act {
+            Act::Answer => Ok(answer),
+            Act::AnswerAfter(time) => {
+                sleep(time).await;
+                Ok(answer)
+            }
+            Act::Fail(kind) => Err(PortError::new(kind, "legacy", "fetch")),
+            Act::Never => std::future::pending().await,
+        };
+        self.inside.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+}
+
+impl Source for Fake {
+    fn name(&self) -> &str {
+        "legacy"
+    }
+
+    fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> Pending<'a, Result<Option<Record>, PortError>> {
+        Box::pin(self.act(None))
+    }
+}
+
+impl Verifier for Fake {
+    fn name(&self) -> &str {
+        "legacy"
+    }
+
+    fn verify<'a>(&'a self, _: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>> {
+        Box::pin(self.act(Verdict::Mismatch))
+    }
+}
+
+const DEADLINE: Duration = Duration::from_millis(1500);
+
+fn ada() -> Identifier {
+    IdentifierProfile::default().canonical("ada").unwrap()
+}
+
+async fn fetch(source: &Arc<dyn Source>) -> Result<Option<Record>, PortErrorKind> {
+    source.fetch(&ada(), Instant::now() + DEADLINE).await.map_err(|error| error.kind())
+}
+
+async fn verify(verifier: &Arc<dyn Verifier>) -> Result<Verdict, PortErrorKind> {
+    let (identifier, record) = (ada(), Record::new("{}".into()));
+    let password = Arc::new(Password::new(b"secret".to_vec()).unwrap());
+    let deadline = Instant::now() + DEADLINE;
+    let presented =
+        Presented { identifier: &identifier, record: &record, credential: None, password: &password, deadline };
+    verifier.verify(presented).await.map_err(|error| error.kind())
+}
+
+fn without_breaker() -> GuardSettings {
+    GuardSettings { breaker: None, ..GuardSettings::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_black_hole_costs_the_time_of_a_call_and_not_more() {
+    let fake = Fake::new(|_| Act::Never);
+    let (source, figures) = guarded_source(fake.clone(), &without_breaker());
+    let started = Instant::now();
+    assert_eq!(fetch(&source).await, Err(PortErrorKind::Unavailable));
+    assert_eq!(started.elapsed(), GuardSettings::default().call);
+    assert_eq!((fake.calls(), figures.calls(), figures.late()), (1, 1, 1));
+
+    let started = Instant::now();
+    let soon = Instant::now() + Duration::from_millis(30);
+    assert_eq!(source.fetch(&ada(), soon).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+    assert_eq!(started.elapsed(), Duration::from_millis(30), "the deadline comes before the time of a call");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_deadline_nothing_is_tried() {
+    let fake = Fake::new(|_| Act::Answer);
+    let (source, figures) = guarded_source(fake.clone(), &without_breaker());
+    let past = Instant::now();
+    assert_eq!(source.fetch(&ada(), past).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+    assert_eq!((fake.calls(), figures.calls()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_answers_in_time_are_answers() {
+    let fake = Fake::new(|_| Act::AnswerAfter(Duration::from_millis(700)));
+    let (source, figures) = guarded_source(fake, &GuardSettings::default());
+    for _ in 0..30 {
+        assert_eq!(fetch(&source).await, Ok(None));
+    }
+    assert_eq!((figures.late(), figures.breaker()), (0, BreakerState::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_are_retried_at_most_once_in_ten_and_checks_never() {
+    for behaviour in [
+        (|_| Act::Fail(PortErrorKind::Unavailable)) as Behaviour,
+        |call| if call % 2 == 0 { Act::Fail(PortErrorKind::Unavailable) } else { Act::Answer },
+        |call| if call % 20 == 19 { Act::Never } else { Act::Answer },
+    ] {
+        let (reads, checks) = (Fake::new(behaviour), Fake::new(behaviour));
+        let (source, figures) = guarded_source(reads.clone(), &without_breaker());
+        let (verifier, _) = guarded_verifier(checks.clone(), &without_breaker());
+        for _ in 0..1_000 {
+            drop(fetch(&source).await);
+            drop(verify(&verifier).await);
+        }
+        assert_eq!(checks.calls(), 1_000);
+        assert!((1_001..=1_100).contains(&reads.calls()), "{}", reads.calls());
+        assert_eq!(figures.retries(), reads.calls() - 1_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_mends_a_failure_that_passes() {
+    let fake = Fake::new(|call| if call == 20 { Act::Fail(PortErrorKind::Unavailable) } else { Act::Answer });
+    let (source, figures) = guarded_source(fake.clone(), &GuardSettings::default());
+    for _ in 0..21 {
+        assert_eq!(fetch(&source).await, Ok(None));
+    }
+    assert_eq!((fake.calls(), figures.retries()), (22, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_pass_is_not_retried() {
+    for behaviour in [
+        (|call| if call < 20 { Act::Answer } else { Act::Fail(PortErrorKind::BadResponse) }) as Behaviour,
+        |call| if call < 20 { Act::Answer } else { Act::Fail(PortErrorKind::Denied) },
+        |call| if call < 20 { Act::Answer } else { Act::Fail(PortErrorKind::RateLimited) },
+    ] {
+        let fake = Fake::new(behaviour);
+        let (source, figures) = guarded_source(fake.clone(), &without_breaker());
+        for _ in 0..21 {
+            drop(fetch(&source).await);
+        }
+        assert_eq!((fake.calls(), figures.retries()), (21, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nonsense_opens_the_breaker_and_a_sound_answer_closes_it() {
+    let fake = Fake::new(|call| if call < 10 { Act::Fail(PortErrorKind::BadResponse) } else { Act::Answer });
+    let (source, figures) = guarded_source(fake.clone(), &GuardSettings::default());
+    for _ in 0..10 {
+        assert_eq!(fetch(&source).await, Err(PortErrorKind::BadResponse));
+    }
+    assert_eq!(figures.breaker(), BreakerState::Open);
+    for _ in 0..100 {
+        assert_eq!(fetch(&source).await, Err(PortErrorKind::Unavailable));
+    }
+    assert_eq!((fake.calls(), figures.broken()), (10, 100), "it is left alone");
+    advance(BreakerSettings::default().open).await;
+    assert_eq!(figures.breaker(), BreakerState::HalfOpen);
+    assert_eq!(fetch(&source).await, Ok(None));
+    assert_eq!(figures.breaker(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_ten_minutes_is_asked_once_in_a_while_and_noticed_when_it_ends() {
+    static HEALED: AtomicUsize = AtomicUsize::new(0);
+    let fake = Fake::new(|_| if HEALED.load(Ordering::Relaxed) == 0 { Act::Never } else { Act::Answer });
+    let (verifier, figures) = guarded_verifier(fake.clone(), &GuardSettings::default());
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(600) {
+        drop(verify(&verifier).await);
+        advance(Duration::from_millis(100)).await;
+    }
+    assert!(fake.calls() <= 10 + 600 / 5, "{}", fake.calls());
+    HEALED.store(1, Ordering::Relaxed);
+    let healed = Instant::now();
+    while figures.breaker() != BreakerState::Closed {
+        drop(verify(&verifier).await);
+        advance(Duration::from_millis(100)).await;
+    }
+    assert!(healed.elapsed() <= Duration::from_secs(10), "{:?}", healed.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_let_through_by_and_by_and_the_rest_is_turned_away() {
+    let fake = Fake::new(|_| Act::AnswerAfter(Duration::from_millis(200)));
+    let settings = GuardSettings { concurrency: 4, ..GuardSettings::default() };
+    let (source, figures) = guarded_source(fake.clone(), &settings);
+    let results = join_all((0..20).map(|_| fetch(&source))).await;
+    let fine = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(fine, 8, "two rounds of 200 ms begin within the wait of 250 ms");
+    assert!(results.iter().all(|result| matches!(result, Ok(None) | Err(PortErrorKind::RateLimited))));
+    assert_eq!((fake.calls(), figures.crowded(), fake.most_inside.load(Ordering::Relaxed)), (8, 12, 4));
+    assert_eq!(figures.breaker(), BreakerState::Closed, "our own line is no fault of the source");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_given_up_leave_room_and_say_nothing() {
+    let fake = Fake::new(|call| if call < 50 { Act::Never } else { Act::Answer });
+    let settings = GuardSettings { concurrency: 2, ..GuardSettings::default() };
+    let (source, figures) = guarded_source(fake, &settings);
+    for _ in 0..50 {
+        let given_up = tokio::time::timeout(Duration::from_millis(10), fetch(&source)).await;
+        assert!(given_up.is_err());
+    }
+    assert_eq!((fetch(&source).await, figures.breaker()), (Ok(None), BreakerState::Closed));
+}
