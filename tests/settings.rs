@@ -95,7 +95,7 @@ fn parse(text: &str) -> (Option<Settings>, String) {
 /// An example with what it leaves out.
 fn whole(example: &str) -> String {
     let missing = REST.iter().filter(|(key, _)| !example.lines().any(|line| line.starts_with(&format!("{key}:"))));
-    example.to_owned() + &missing.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    example.to_owned() + &*missing.map(|(_, line)| format!("{line}\n")).collect::<String>()
 }
 
 fn examples() -> Vec<String> {

@@ -139,10 +139,15 @@ fn login(settings: &Settings, teller: &mut Teller<'_>) {
 fn guard(settings: &Settings, teller: &mut Teller<'_>) {
     let guard = &settings.guard;
     teller.bound("guard.concurrency", guard.concurrency.into(), 1, 10_000);
-    teller.bound("guard.retries.limit", guard.retries.limit.into(), 0, 10);
-    teller.bound("guard.breaker.calls", guard.breaker.calls.into(), 1, 10_000);
+    teller.bound("guard.breaker.window", guard.breaker.window.into(), 1, 10_000);
+    teller.bound("guard.breaker.minimum", guard.breaker.minimum.into(), 1, 10_000);
     teller.bound("guard.breaker.failures", guard.breaker.failures.into(), 1, 100);
-    teller.bound("guard.breaker.trials", guard.breaker.trials.into(), 1, 1000);
+    teller.time("guard.call", guard.call, Duration::from_millis(10), Duration::from_secs(60));
+    if guard.breaker.minimum > guard.breaker.window {
+        let message = "the breaker would wait for more calls than it looks at, and never open";
+        let help = "keep `minimum` at or below `window`";
+        teller.contradiction("guard.breaker.minimum", "guard.breaker.window", message, help);
+    }
 }
 
 fn service(settings: &Settings, teller: &mut Teller<'_>) {
@@ -167,8 +172,17 @@ fn service(settings: &Settings, teller: &mut Teller<'_>) {
         let help = "keep `service.request_timeout` above `login.deadline`";
         teller.contradiction("service.request_timeout", "login.deadline", message, help);
     }
+    callers(settings, teller);
+}
+
+fn callers(settings: &Settings, teller: &mut Teller<'_>) {
     let mut names = BTreeSet::new();
-    for (at, caller) in service.callers.iter().enumerate() {
+    for (at, caller) in settings.service.callers.iter().enumerate() {
+        let ways = [caller.bearer.is_some(), caller.basic.is_some(), !caller.signed.is_empty()];
+        if ways.into_iter().filter(|way| *way).count() != 1 {
+            let message = "a caller shows who it is in exactly one way";
+            teller.error("R503", &format!("service.callers.{at}"), message, "give `bearer`, `basic` or `signed`");
+        }
         if !names.insert(&caller.name) {
             let message = format!("two callers are named `{}`", caller.name);
             teller.error("R508", &format!("service.callers.{at}.name"), message, "give each a name of its own");

@@ -24,15 +24,16 @@ pub use resources::MIN_TOKEN;
 pub use rules::{Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, tests_beside};
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
 pub use settings::{
-    AccountStore, Argon2, Attempts, Breaker, Caller, Decoy, FileSource, GuardSettings, HookSettings,
+    AccountStore, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, FileSource, GuardSettings, HookSettings,
     IdentifierSettings, LaneSettings, LedgerSettings, ListShape, LogFormat, LogLevel, LogSettings, LoginSettings,
-    PasswordSettings, Pepper, RecordFormat, RecordList, Retries, ServiceSettings, Settings, SourceSettings, SqlSource,
+    PasswordSettings, Pepper, RecordFormat, RecordList, ServiceSettings, Settings, SourceSettings, SqlSource,
     TargetSettings, TlsFiles, Webhook, WebhookEvent, Window,
 };
 use tree::Tree;
 pub use units::{Network, NetworkError};
 
 use crate::diag::{Diagnostic, FileId, Files, Findings};
+use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
 
 /// The name of the settings file, when none is given.
@@ -50,6 +51,8 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The rules.
     pub rules: RuleSet,
+    /// The scripts of the operator, compiled.
+    pub hooks: ScriptHooks,
 }
 
 impl Loaded {
@@ -137,8 +140,10 @@ fn load(
     let mut teller = Teller { tree: &tree, findings };
     resources::secrets(&mut settings, folder, &mut teller);
     resources::files(&settings, folder, &mut teller);
-    let rules = resources::rules(&settings, folder, files, &mut teller)?;
-    Some(Loaded { settings, folder: folder.to_owned(), rules })
+    resources::callers(&settings, &mut teller);
+    let hooks = resources::hooks(&settings, folder, files, &mut teller);
+    let rules = resources::rules(&settings, folder, files, &mut teller);
+    Some(Loaded { settings, folder: folder.to_owned(), rules: rules?, hooks: hooks? })
 }
 
 #[cfg(test)]

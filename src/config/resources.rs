@@ -8,11 +8,15 @@ use super::rules::{self, RulesError};
 use super::secret::{Secret, SecretError};
 use super::settings::{Settings, SourceSettings};
 use crate::diag::{Files, Severity};
-use crate::migrate::{Keyring, RuleSet};
+use crate::hooks::{HookScript, ScriptHooks};
+use crate::migrate::{HookPoint, Keyring, RuleSet};
 use crate::password::store::Peppers;
 
 /// The shortest token or signing secret, in bytes: 128 bits in hexadecimal. Stops tokens from being guessed.
 pub const MIN_TOKEN: usize = 32;
+
+/// How the name of a script file ends.
+const SCRIPT: &str = ".rhai";
 
 /// What a secret has to be.
 #[derive(Clone, Copy)]
@@ -39,7 +43,16 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, teller: &mut Telle
         all.push((format!("hooks.webhooks.{at}.secret"), &mut webhook.secret, Use::Token(MIN_TOKEN)));
     }
     for (at, caller) in settings.service.callers.iter_mut().enumerate() {
-        all.push((format!("service.callers.{at}.bearer"), &mut caller.bearer, Use::Token(MIN_TOKEN)));
+        let path = |key: &str| format!("service.callers.{at}.{key}");
+        if let Some(bearer) = &mut caller.bearer {
+            all.push((path("bearer"), bearer, Use::Token(MIN_TOKEN)));
+        }
+        if let Some(basic) = &mut caller.basic {
+            all.push((path("basic.password"), &mut basic.password, Use::Token(MIN_TOKEN)));
+        }
+        for (number, secret) in caller.signed.iter_mut().enumerate() {
+            all.push((path(&format!("signed.{number}")), secret, Use::Token(MIN_TOKEN)));
+        }
     }
     for (path, secret, purpose) in all {
         one_secret(&path, secret, purpose, folder, teller);
@@ -80,6 +93,49 @@ fn is_open(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_open(_: &Path) -> bool {
     false
+}
+
+/// Tells when nobody could call the service.
+pub(super) fn callers(settings: &Settings, teller: &mut Teller<'_>) {
+    if settings.service.callers.is_empty() {
+        let help = "add `service: { callers: [ { name: idp, bearer: file:idp.token } ] }`";
+        teller.error("R503", "service.callers", "`service.callers` is missing: nobody could call", help);
+    }
+}
+
+/// Reads and compiles the scripts of hooks.
+pub(super) fn hooks(
+    settings: &Settings,
+    folder: &Path,
+    files: &mut Files,
+    teller: &mut Teller<'_>,
+) -> Option<ScriptHooks> {
+    let mut written = Vec::new();
+    for point in HookPoint::ALL {
+        let Some(text) = settings.hooks.script(point) else { continue };
+        let path = format!("hooks.{}", point.name());
+        if text.contains('\n') || !text.trim_end().ends_with(SCRIPT) {
+            written.push((point, path, text.to_owned()));
+            continue;
+        }
+        let file = folder.join(text.trim_end());
+        match fs::read_to_string(&file) {
+            Ok(text) => written.push((point, file.display().to_string(), text)),
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {}", text.trim_end(), error.kind());
+                teller.error("R505", &path, message, "paths are relative to the settings file");
+            }
+        }
+    }
+    let scripts: Vec<HookScript<'_>> =
+        written.iter().map(|(point, file, text)| HookScript { point: *point, file, text }).collect();
+    match ScriptHooks::compile(&scripts, files) {
+        Ok(hooks) => Some(hooks),
+        Err(findings) => {
+            findings.into_iter().for_each(|finding| teller.findings.push(finding));
+            None
+        }
+    }
 }
 
 /// Looks for the files that settings name.

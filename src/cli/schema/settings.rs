@@ -194,16 +194,17 @@ fn login() -> Json {
 }
 
 fn guard() -> Json {
-    let retries = [("limit", "How often", number()), ("wait", "The wait before the first; it doubles", duration())];
     let breaker = [
-        ("calls", "The last calls that are looked at", number()),
-        ("failures", "Failed ones of them, in per cent, from which on the system is left alone", number()),
-        ("pause", "How long it is left alone", duration()),
-        ("trials", "Calls that try it again", number()),
+        ("window", "How many of the last calls are looked at", number()),
+        ("minimum", "How many calls must have been seen before it may open", number()),
+        ("failures", "Failed ones of them, in per cent, at which it opens", number()),
+        ("open", "How long it stays open before one call may try", duration()),
     ];
     let keys = [
-        ("concurrency", "Calls of the legacy system at the same time", number()),
-        ("retries", "Calls that are made again", closed("Calls that are made again", &retries, &[])),
+        ("call", "The longest a single try may take", duration()),
+        ("concurrency", "Calls at the same time", number()),
+        ("queue", "How long a call may wait for its turn", duration()),
+        ("retry_wait", "The shortest wait before the one retry of a read", duration()),
         ("breaker", "When a system that fails is left alone", closed("The circuit breaker", &breaker, &[])),
     ];
     closed("How calls of the legacy system are guarded", &keys, &[])
@@ -225,13 +226,17 @@ fn hooks() -> Json {
 }
 
 fn service() -> Json {
+    let basic = [("user", "The user", scalar()), ("password", "The password, at least 32 characters", secret())];
     let caller = [
-        ("name", "Its name, for the audit and logs", scalar()),
+        ("name", "Its name, for logs and metrics", scalar()),
         ("bearer", "Its bearer token, at least 32 characters", secret()),
+        ("basic", "Its user and password", closed("A user and a password", &basic, &["user", "password"])),
+        ("signed", "The secrets with which it signs its calls (Standard Webhooks)", list(&secret())),
     ];
     let tls = [("certificate", "PEM, with those up to its root", text()), ("key", "PEM", text())];
     let keys = [
-        ("callers", "Who may call", list(&closed("A caller", &caller, &["name", "bearer"]))),
+        ("callers", "Who may call", list(&closed("A caller", &caller, &["name"]))),
+        ("nonces", "The file that remembers signed calls", text()),
         ("tls", "The certificate; plain HTTP without one", closed("The certificate", &tls, &["certificate", "key"])),
         ("allow_plain_http", "Whether other machines may be served without TLS", boolean()),
         ("trusted_proxies", "Networks whose `X-Forwarded-For` is believed", list(&text())),

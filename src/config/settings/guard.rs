@@ -1,43 +1,37 @@
-//! How calls of the source, the target and the ledger are guarded.
+//! How calls of the legacy system and the target are guarded.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::units;
+use crate::guard;
 
-/// How calls are guarded.
+/// How calls are guarded. The defaults are those of [`guard::GuardSettings`].
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuardSettings {
-    /// Calls of the legacy system at the same time.
+    /// The longest a single try may take.
+    #[serde(with = "units::duration")]
+    pub call: Duration,
+    /// Calls at the same time.
     pub concurrency: u32,
-    /// Calls that are made again.
-    pub retries: Retries,
+    /// How long a call may wait for its turn.
+    #[serde(with = "units::duration")]
+    pub queue: Duration,
+    /// The shortest wait before the one retry of a read.
+    #[serde(with = "units::duration")]
+    pub retry_wait: Duration,
     /// When a system that fails is left alone.
     pub breaker: Breaker,
 }
 
 impl Default for GuardSettings {
     fn default() -> Self {
-        Self { concurrency: 32, retries: Retries::default(), breaker: Breaker::default() }
-    }
-}
-
-/// Calls that are made again after a temporary failure, as long as the deadline of the login allows.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Retries {
-    /// How often.
-    pub limit: u32,
-    /// The wait before the first; each further one doubles it.
-    #[serde(with = "units::duration")]
-    pub wait: Duration,
-}
-
-impl Default for Retries {
-    fn default() -> Self {
-        Self { limit: 2, wait: Duration::from_millis(50) }
+        let guard = guard::GuardSettings::default();
+        let concurrency = u32::try_from(guard.concurrency).unwrap_or(u32::MAX);
+        let guard::GuardSettings { call, queue, retry_wait, .. } = guard;
+        Self { call, concurrency, queue, retry_wait, breaker: Breaker::default() }
     }
 }
 
@@ -45,19 +39,43 @@ impl Default for Retries {
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Breaker {
-    /// The last calls that are looked at.
-    pub calls: u32,
-    /// Failed ones of them, in per cent, from which on the system is left alone.
-    pub failures: u32,
-    /// How long it is left alone before it is tried again.
+    /// How many of the last calls are looked at.
+    pub window: u32,
+    /// How many calls must have been seen before it may open.
+    pub minimum: u32,
+    /// Failed ones of them, in per cent, at which it opens.
+    pub failures: u8,
+    /// How long it stays open before one call may try.
     #[serde(with = "units::duration")]
-    pub pause: Duration,
-    /// Calls that try it again.
-    pub trials: u32,
+    pub open: Duration,
 }
 
+/// Those of [`guard::BreakerSettings`].
 impl Default for Breaker {
     fn default() -> Self {
-        Self { calls: 50, failures: 50, pause: Duration::from_secs(5), trials: 5 }
+        let guard::BreakerSettings { window, minimum, open, .. } = guard::BreakerSettings::default();
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { window: number(window), minimum: number(minimum), failures: 50, open }
+    }
+}
+
+impl From<GuardSettings> for guard::GuardSettings {
+    fn from(written: GuardSettings) -> Self {
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let Breaker { window, minimum, failures, open } = written.breaker;
+        let (window, minimum, threshold) = (number(window), number(minimum), f64::from(failures) / 100.0);
+        let breaker = Some(guard::BreakerSettings { window, minimum, threshold, open });
+        let GuardSettings { call, concurrency, queue, retry_wait, .. } = written;
+        Self { call, concurrency: number(concurrency), queue, retry_wait, breaker }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_guards() {
+        assert_eq!(guard::GuardSettings::from(GuardSettings::default()), guard::GuardSettings::default());
     }
 }

@@ -17,12 +17,12 @@ use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
 
-pub use guard::{Breaker, GuardSettings, Retries};
+pub use guard::{Breaker, GuardSettings};
 pub use hooks::{HookSettings, Webhook, WebhookEvent};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, Window};
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
-pub use service::{Caller, ServiceSettings, TlsFiles};
+pub use service::{BasicPair, Caller, ServiceSettings, TlsFiles};
 pub use source::{FileSource, ListShape, RecordFormat, RecordList, SourceSettings, SqlSource};
 pub use target::{AccountStore, LedgerSettings, TargetSettings};
 

@@ -13,6 +13,8 @@ use crate::config::{Network, Secret, units};
 pub struct ServiceSettings {
     /// Who may call, besides `/healthz` and `/readyz`.
     pub callers: Vec<Caller>,
+    /// The file that remembers signed calls, so that none counts twice, not even after a restart.
+    pub nonces: PathBuf,
     /// The certificate; plain HTTP without one.
     pub tls: Option<TlsFiles>,
     /// Whether other machines may be served without TLS.
@@ -57,6 +59,7 @@ impl Default for ServiceSettings {
     fn default() -> Self {
         Self {
             callers: Vec::new(),
+            nonces: PathBuf::from("landfall.nonces"),
             tls: None,
             allow_plain_http: false,
             trusted_proxies: Vec::new(),
@@ -80,10 +83,28 @@ impl Default for ServiceSettings {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
-    /// Its name, for the audit and logs.
+    /// Its name, for logs and metrics.
     pub name: String,
-    /// Its bearer token, at least 32 bytes.
-    pub bearer: Secret,
+    /// Its bearer token (RFC 6750), at least 32 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bearer: Option<Secret>,
+    /// Its user and password (RFC 7617).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic: Option<BasicPair>,
+    /// The secrets with which it signs its calls as Standard Webhooks do; any of them counts, so that they can be changed
+    /// without a gap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed: Vec<Secret>,
+}
+
+/// A user and a password of a caller.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasicPair {
+    /// The user.
+    pub user: String,
+    /// The password, at least 32 characters.
+    pub password: Secret,
 }
 
 /// Where the certificate is. Both files are PEM (RFC 7468).
