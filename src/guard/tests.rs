@@ -1,15 +1,18 @@
 //! Guarded ports around fakes that are slow, flap, answer nonsense, or never answer; on a clock that only the tests move.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::migrate::{
-    Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Presented, Record, Source, Verifier,
+    Authentication, Created, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey, NewAccount, PasswordChange,
+    Pending, PortError, PortErrorKind, Presented, Record, Source, StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -244,4 +247,103 @@ async fn calls_that_are_given_up_leave_room_and_say_nothing() {
         assert!(given_up.is_err());
     }
     assert_eq!((fetch(&source).await, figures.breaker()), (Ok(None), BreakerState::Closed));
+}
+
+/// A target that is never there, and counts who asked.
+#[derive(Default)]
+struct Gone(Mutex<BTreeMap<&'static str, u32>>);
+
+impl Gone {
+    fn fail<'a, T: Send + 'a>(&'a self, operation: &'static str) -> Pending<'a, Result<T, PortError>> {
+        *self.0.lock().unwrap().entry(operation).or_default() += 1;
+        Box::pin(async move { Err(PortError::new(PortErrorKind::Unavailable, "store", operation)) })
+    }
+}
+
+impl Target for Gone {
+    fn name(&self) -> &str {
+        "store"
+    }
+
+    fn find<'a>(&'a self, _: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>> {
+        self.fail("find")
+    }
+
+    fn find_external<'a>(&'a self, _: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+        self.fail("find_external")
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a TargetId,
+        _: &'a Arc<Password>,
+        _: Instant,
+    ) -> Pending<'a, Result<Authentication, PortError>> {
+        self.fail("authenticate")
+    }
+
+    fn create<'a>(&'a self, _: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>> {
+        self.fail("create")
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        _: &'a TargetId,
+        _: &'a Arc<Password>,
+        _: Timestamp,
+        _: Instant,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+        self.fail("set_password")
+    }
+
+    fn delete<'a>(&'a self, _: &'a TargetId, _: Option<Timestamp>) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+        self.fail("delete")
+    }
+
+    fn read<'a>(&'a self, _: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+        self.fail("read")
+    }
+
+    fn list<'a>(&'a self, _: Option<&'a TargetId>, _: usize) -> Pending<'a, Result<Vec<StoredAccount>, PortError>> {
+        self.fail("list")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_is_asked_again_for_reads_and_never_for_writes() {
+    let gone = Arc::new(Gone::default());
+    let (target, _) = guarded_target(gone.clone(), &without_breaker());
+    let (identifier, external, id) = (ada(), ExternalId("x".into()), TargetId("1".into()));
+    let legacy = LegacyKey { source: "legacy".into(), id: "1".into() };
+    let (password, at) = (Arc::new(Password::new(b"secret".to_vec()).unwrap()), Timestamp::UNIX_EPOCH);
+    for _ in 0..100 {
+        let deadline = Instant::now() + DEADLINE;
+        let (change, claims) = (PasswordChange::Optional, "{}");
+        let account = NewAccount {
+            external_id: &external,
+            legacy: &legacy,
+            logins: &[],
+            claims,
+            password: None,
+            change,
+            rules: "",
+            at,
+            deadline,
+        };
+        assert!(target.create(account).await.is_err());
+        assert!(target.authenticate(&id, &password, deadline).await.is_err());
+        assert!(target.set_password(&id, &password, at, deadline).await.is_err());
+        assert!(target.delete(&id, None).await.is_err());
+        assert!(target.find(&identifier).await.is_err());
+        assert!(target.find_external(&external).await.is_err());
+        assert!(target.read(&id).await.is_err());
+        assert!(target.list(None, 1).await.is_err());
+    }
+    let counts = gone.0.lock().unwrap().clone();
+    for write in ["create", "authenticate", "set_password", "delete"] {
+        assert_eq!(counts[write], 100, "{write}");
+    }
+    // All calls pay for retries, and every read took some.
+    let reads: u32 = ["find", "find_external", "read", "list"].iter().map(|read| counts[read]).sum();
+    assert_eq!(reads, 400 + 80, "{counts:?}");
 }
