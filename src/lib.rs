@@ -18,11 +18,15 @@ pub mod guard;
 #[cfg(feature = "login")]
 pub mod hooks;
 #[cfg(feature = "login")]
+pub mod ledger;
+#[cfg(feature = "login")]
 pub mod migrate;
 pub mod model;
 pub mod password;
 pub mod rules;
 pub mod schema;
+#[cfg(feature = "login")]
+pub mod sources;
 #[cfg(feature = "login")]
 pub mod sqlite;
 pub mod testing;
