@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> Result<Reading, CommandError> {
 /// As for [`read`].
 pub fn findings(path: &Path) -> Result<Compiled, CommandError> {
     let Reading { files, findings, .. } = read(path)?;
-    Ok(Compiled { files, findings, plan: None, hash: String::new() })
+    Ok(Compiled { files, findings, plan: None, hash: String::new(), paths: Vec::new() })
 }
 
 fn shown(path: &Path, format: Format) -> Result<u8, CommandError> {

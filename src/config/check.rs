@@ -200,6 +200,15 @@ fn exposure(settings: &Settings, teller: &mut Teller<'_>) {
                     `service.allow_plain_http: true`";
         teller.error("R509", "listen", message, help);
     }
+    if !settings.listen.ip().to_canonical().is_loopback() && service.callers.is_empty() {
+        let message = "anybody could call: without callers, the service listens at loopback addresses only";
+        teller.contradiction(
+            "service.callers",
+            "listen",
+            message,
+            "add `callers` to `service`, with a name and a token",
+        );
+    }
 }
 
 fn stores(settings: &Settings, teller: &mut Teller<'_>) {
@@ -215,7 +224,6 @@ fn stores(settings: &Settings, teller: &mut Teller<'_>) {
         let message = "accounts and ledger are two files";
         teller.contradiction("ledger.url", "target.url", message, "give one of them another path");
     }
-    teller.bound("target.readers", target.readers.into(), 1, 1000);
     match &settings.source {
         SourceSettings::File(file) => {
             teller.bound("source.record_limit", file.record_limit, 1024, 16 * 1024 * 1024);

@@ -3,6 +3,7 @@
 //! This room is the only one that reads settings files, the environment and secrets; all others are given values.
 #![doc = include_str!("reference.md")]
 
+mod build;
 mod check;
 mod environment;
 mod fault;
@@ -18,6 +19,7 @@ mod units;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use build::{BuildError, Built, build};
 use check::Teller;
 pub use environment::{Environment, process as process_environment};
 pub use resources::MIN_TOKEN;
@@ -51,6 +53,8 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The rules.
     pub rules: RuleSet,
+    /// The paths of all files that the rules are made of, tables included.
+    pub rule_files: Vec<PathBuf>,
     /// The scripts of the operator, compiled.
     pub hooks: ScriptHooks,
 }
@@ -140,10 +144,10 @@ fn load(
     let mut teller = Teller { tree: &tree, findings };
     resources::secrets(&mut settings, folder, &mut teller);
     resources::files(&settings, folder, &mut teller);
-    resources::callers(&settings, &mut teller);
     let hooks = resources::hooks(&settings, folder, files, &mut teller);
     let rules = resources::rules(&settings, folder, files, &mut teller);
-    Some(Loaded { settings, folder: folder.to_owned(), rules: rules?, hooks: hooks? })
+    let (rules, rule_files) = rules?;
+    Some(Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? })
 }
 
 #[cfg(test)]

@@ -95,14 +95,6 @@ fn is_open(_: &Path) -> bool {
     false
 }
 
-/// Tells when nobody could call the service.
-pub(super) fn callers(settings: &Settings, teller: &mut Teller<'_>) {
-    if settings.service.callers.is_empty() {
-        let help = "add `service: { callers: [ { name: idp, bearer: file:idp.token } ] }`";
-        teller.error("R503", "service.callers", "`service.callers` is missing: nobody could call", help);
-    }
-}
-
 /// Reads and compiles the scripts of hooks.
 pub(super) fn hooks(
     settings: &Settings,
@@ -155,33 +147,38 @@ pub(super) fn files(settings: &Settings, folder: &Path, teller: &mut Teller<'_>)
     }
 }
 
-/// Reads the rules. Their own findings are told as they are, among those of the settings.
-pub(super) fn rules(settings: &Settings, folder: &Path, files: &mut Files, teller: &mut Teller<'_>) -> Option<RuleSet> {
+/// Reads the rules, and tells which files they are made of. Their own findings are told among those of the settings.
+pub(super) fn rules(
+    settings: &Settings,
+    folder: &Path,
+    files: &mut Files,
+    teller: &mut Teller<'_>,
+) -> Option<(RuleSet, Vec<PathBuf>)> {
     let path = folder.join(&settings.rules);
     let mut own = crate::diag::Findings::default();
     let compiled = rules::compile_into(&path, files, &mut own);
     let has_errors = own.iter().any(|finding| finding.severity == Severity::Error);
     teller.findings.extend(own);
-    let (plan, hash) = match compiled {
-        Ok((Some(plan), hash)) => (plan, hash),
-        Ok((None, _)) => {
-            if !has_errors {
-                let message = RulesError::Findings(settings.rules.display().to_string()).to_string();
-                teller.error("R511", "rules", message, "`landfall check` says more");
-            }
-            return None;
-        }
+    let rules::Parsed { plan, hash, paths } = match compiled {
+        Ok(parsed) => parsed,
         Err(error) => {
             let message = format!("`{}` cannot be read: {}", settings.rules.display(), error.kind());
             teller.error("R505", "rules", message, "paths are relative to the settings file");
             return None;
         }
     };
+    let Some(plan) = plan else {
+        if !has_errors {
+            let message = RulesError::Findings(settings.rules.display().to_string()).to_string();
+            teller.error("R511", "rules", message, "`landfall check` says more");
+        }
+        return None;
+    };
     for fault in rules::faults(&plan, &path, &settings.params) {
         tell_rules(&fault, teller);
     }
     match rules::set(plan, &settings.params, hash) {
-        Ok(set) => Some(set),
+        Ok(set) => Some((set, paths)),
         Err(error) => {
             tell_rules(&error.into(), teller);
             None

@@ -110,8 +110,9 @@ fn settings_do_not_contradict_each_other() {
         ("login: { lease: 1s }", "R508"),
         ("login: { deadline: 20s, lease: 60s }", "landfall.yaml:5:20: error[R508]"),
         ("lane: { memory: 1MiB }", "R508"),
-        ("listen: 0.0.0.0:80", "R509"),
-        ("listen: '[::ffff:10.0.0.1]:80'", "R509"),
+        ("listen: 0.0.0.0:80\nservice: { callers: [ { name: a, bearer: x } ] }", "R509"),
+        ("listen: 0.0.0.0:80\nservice: { allow_plain_http: true }", "R508"),
+        ("listen: '[::ffff:10.0.0.1]:80'\nservice: { callers: [ { name: a, bearer: x } ] }", "R509"),
         ("login: { turns: 0 }", "R507"),
         ("login: { quantum: 0ms }", "R507"),
         ("guard: { breaker: { failures: 101 } }", "R507"),
@@ -134,8 +135,8 @@ fn settings_do_not_contradict_each_other() {
         assert_eq!(shown.lines().count(), 1, "{wrong}: {shown}");
     }
     for fine in [
-        "listen: 0.0.0.0:80\nservice: { allow_plain_http: true }",
-        "listen: 0.0.0.0:80\nservice: { tls: { certificate: a.pem, key: b.pem } }",
+        "listen: 0.0.0.0:80\nservice: { allow_plain_http: true, callers: [ { name: a, bearer: x } ] }",
+        "listen: 0.0.0.0:80\nservice: { tls: { certificate: a.pem, key: b.pem }, callers: [ { name: a, bearer: x } ] }",
         "hooks: { webhooks: [ { name: a, url: 'http://127.0.0.1:9/x', secret: x } ] }",
     ] {
         assert_eq!(lines(&format!("{SMALL}{fine}\n")), Vec::<String>::new(), "{fine}");

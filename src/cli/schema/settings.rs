@@ -127,11 +127,7 @@ fn record_list() -> Json {
 }
 
 fn target() -> Json {
-    let keys = [
-        ("name", "The name of the target, for logs and metrics", scalar()),
-        ("url", "`sqlite:PATH`", text()),
-        ("readers", "Connections that read at the same time", number()),
-    ];
+    let keys = [("name", "The name of the target, for logs and metrics", scalar()), ("url", "`sqlite:PATH`", text())];
     json!({ "anyOf": [kind("sql", "Landfall's own account store", &keys, &["url"])] })
 }
 

@@ -32,6 +32,8 @@ pub struct Compiled {
     pub plan: Option<Plan>,
     /// The name of the text of all files that were read: the first 16 bytes of a SHA-256, in hexadecimal.
     pub hash: String,
+    /// The paths of all files that were read, tables included.
+    pub paths: Vec<PathBuf>,
 }
 
 /// Reads and compiles a rule file.
@@ -40,23 +42,26 @@ pub struct Compiled {
 /// When the file itself cannot be read.
 pub fn compiled(path: &Path) -> io::Result<Compiled> {
     let (mut files, mut findings) = (Files::default(), Findings::default());
-    let (plan, hash) = compile_into(path, &mut files, &mut findings)?;
-    Ok(Compiled { files, findings: findings.sorted(), plan, hash })
+    let Parsed { plan, hash, paths } = compile_into(path, &mut files, &mut findings)?;
+    Ok(Compiled { files, findings: findings.sorted(), plan, hash, paths })
+}
+
+/// What a rule file gave.
+pub(super) struct Parsed {
+    pub plan: Option<Plan>,
+    pub hash: String,
+    pub paths: Vec<PathBuf>,
 }
 
 /// Reads and compiles a rule file among others.
-pub(super) fn compile_into(
-    path: &Path,
-    files: &mut Files,
-    findings: &mut Findings,
-) -> io::Result<(Option<Plan>, String)> {
+pub(super) fn compile_into(path: &Path, files: &mut Files, findings: &mut Findings) -> io::Result<Parsed> {
     let text = fs::read_to_string(path)?;
     let reading = Reading::beside(path, &text);
     let file = files.add(path.display().to_string(), text);
     let mut own = Findings::default();
     let plan = compile(files, file, &reading, &mut own);
     findings.extend(own);
-    Ok((plan, reading.hash()))
+    Ok(Parsed { plan, hash: reading.hash(), paths: reading.paths() })
 }
 
 /// A loader that remembers what it read.
@@ -73,6 +78,10 @@ impl Reading {
         let name = PathBuf::from(path.file_name().unwrap_or_default());
         let texts = RefCell::new(BTreeMap::from([(name, text.to_owned())]));
         Self { disk: Disk::beside(path), folder, texts }
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        self.texts.borrow().keys().map(|name| self.folder.join(name)).collect()
     }
 
     fn hash(&self) -> String {

@@ -21,9 +21,6 @@ pub struct AccountStore {
     pub name: String,
     /// The file, as `sqlite:PATH`; it is made when it is not there.
     pub url: String,
-    /// Connections that read at the same time.
-    #[serde(default = "readers")]
-    pub readers: u32,
 }
 
 /// The ledger: who was migrated, attempts, the audit, and events to be sent.
@@ -39,9 +36,4 @@ pub struct LedgerSettings {
 
 fn name() -> String {
     "accounts".to_owned()
-}
-
-/// Each sign-in reads twice, in microseconds; more than the cores gains nothing.
-fn readers() -> u32 {
-    4
 }
