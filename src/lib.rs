@@ -29,4 +29,6 @@ pub mod schema;
 pub mod sources;
 #[cfg(feature = "login")]
 pub mod sqlite;
+#[cfg(feature = "login")]
+pub mod targets;
 pub mod testing;
