@@ -142,7 +142,8 @@ fn every_setting_is_in_the_reference() {
     let mut unnamed = BTreeSet::new();
     for text in texts {
         walk("", &serde_json::to_value(parse(&text).0.unwrap()).unwrap(), &mut |key| {
-            let is_named = rows.iter().any(|(row, _)| key == row || key.starts_with(&format!("{row}.")));
+            let is_part = |whole: &str, part: &str| part.starts_with(&format!("{whole}."));
+            let is_named = rows.iter().any(|(row, _)| key == row || is_part(row, key) || is_part(key, row));
             if !is_named {
                 unnamed.insert(key.to_owned());
             }
