@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::{CommandError, FINDINGS, FINE, load, show};
+use super::{CommandError, FINDINGS, FINE, config, load, show};
 
 mod target;
 use crate::diag::render::{human, json, plain, summary};
@@ -18,11 +18,15 @@ use crate::diag::{self, Severity};
   landfall check rules/wordpress.yaml     one file
   landfall check --format json rules/     for editors and CI
   landfall check --target auth0           whether Auth0 takes the hashes as they are
+  landfall check --config landfall.yaml   settings, and the rules they name
   landfall check --explain R203           what a code means")]
 pub struct Arguments {
     /// Rule files, or folders of them
     #[arg(default_value = "rules")]
     paths: Vec<PathBuf>,
+    /// Checks a settings file and the rules it names, instead of rule files
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    config: Option<PathBuf>,
     /// How to show findings
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -57,10 +61,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         return explain(code);
     }
     let target = arguments.target.as_deref().map(target::named).transpose()?;
-    let paths = rule_files(&arguments.paths)?;
+    let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
     for path in &paths {
-        let compiled = load::rules(path)?;
+        let compiled = if arguments.config.is_some() { config::findings(path)? } else { load::rules(path)? };
         let counts = |d: &&diag::Diagnostic| d.severity == Severity::Error || arguments.strict;
         errors += compiled.findings.iter().filter(counts).count();
         match arguments.format {

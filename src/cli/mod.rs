@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod check;
 mod completions;
+mod config;
 mod explain;
 mod fmt;
 mod init;
@@ -49,6 +50,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
+    /// Print the settings in force, or a settings file to begin with
+    Config(config::Arguments),
     /// Identify, verify and make stored passwords
     Password(password::Arguments),
     /// Run the tests beside rules, and the examples in them
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Ops(arguments) => ops::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Password(arguments) => password::run(arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Transform(arguments) => transform::run(&arguments),

@@ -2,6 +2,7 @@
 
 mod parts;
 mod rule_files;
+mod settings;
 mod test_files;
 
 use clap::ValueEnum;
@@ -14,6 +15,7 @@ use crate::schema::Schema;
 #[command(after_help = "Examples:
   landfall schema rules > landfall-rules.schema.json     completion and checks while typing
   landfall schema tests > landfall-tests.schema.json
+  landfall schema settings > landfall.schema.json
   landfall schema standard                               the claims of `target: standard`
 
 With the YAML language server, begin a rule file with
@@ -31,6 +33,8 @@ enum Which {
     Rules,
     /// What a test file may hold
     Tests,
+    /// What a settings file may hold
+    Settings,
     /// The target schema `standard`
     Standard,
     /// The target schema `scim`
@@ -45,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match arguments.which {
         Which::Rules => format!("{:#}\n", rule_files::schema()),
         Which::Tests => format!("{:#}\n", test_files::schema()),
+        Which::Settings => format!("{:#}\n", settings::schema()),
         Which::Standard => document("standard")?,
         Which::Scim => document("scim")?,
     };

@@ -1,22 +1,17 @@
 //! `landfall test`: runs the tests beside rules, and the examples in them.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::check::rule_files;
-use super::load::{self, Compiled};
-use super::{COULD_NOT_RUN, CommandError, FINDINGS, FINE, show};
+use super::{COULD_NOT_RUN, CommandError, FINDINGS, FINE, load, show};
+use crate::config::{Beside, Compiled, TEST_ENDINGS, tests_beside};
 use crate::diag::{Diagnostic, Files, Findings};
-use crate::engine::compile::{Loaded, Loader as _};
 use crate::engine::plan::Plan;
 use crate::testing::coverage::{Coverage, CoverageReport, percent, total};
-use crate::testing::{self, Options, Shelf, TestFile, Tested, report};
-
-/// How a test file's name ends.
-const ENDINGS: [&str; 2] = [".test.yaml", ".test.yml"];
+use crate::testing::{self, Options, TestFile, Tested, report};
 
 /// What `landfall test` is asked.
 #[derive(clap::Args)]
@@ -146,7 +141,7 @@ fn jobs(paths: &[PathBuf]) -> Result<Vec<Job>, CommandError> {
             add(&mut jobs, rules_beside(path)?, Some(path.clone()));
             continue;
         }
-        let tests = if path.is_dir() { test_files(path)? } else { beside(path) };
+        let tests = if path.is_dir() { test_files(path)? } else { tests_beside(path) };
         let rules = match rule_files(std::slice::from_ref(path)) {
             // a folder may hold nothing but tests of rules elsewhere
             Err(_) if path.is_dir() && !tests.is_empty() => Vec::new(),
@@ -176,14 +171,7 @@ fn add(jobs: &mut Vec<Job>, rules: PathBuf, test: Option<PathBuf>) {
 }
 
 fn is_test(path: &Path) -> bool {
-    ENDINGS.iter().any(|ending| path.to_string_lossy().ends_with(ending))
-}
-
-/// The test files beside a rule file that go by its name.
-fn beside(rules: &Path) -> Vec<PathBuf> {
-    let stem = rules.with_extension("");
-    let named = ENDINGS.iter().map(|ending| PathBuf::from(format!("{}{ending}", stem.display())));
-    named.filter(|path| path.is_file()).collect()
+    TEST_ENDINGS.iter().any(|ending| path.to_string_lossy().ends_with(ending))
 }
 
 /// All test files below a folder, sorted.
@@ -218,7 +206,7 @@ fn rules_beside(test: &Path) -> Result<PathBuf, CommandError> {
         return Ok(path);
     }
     let name = test.to_string_lossy().into_owned();
-    let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let stem = TEST_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     let candidates = ["yaml", "yml"].map(|ending| PathBuf::from(format!("{stem}.{ending}")));
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         let message = format!("there are no rules `{stem}.yaml` for the tests in `{name}`");
@@ -233,7 +221,7 @@ fn read(path: &Path) -> Result<String, CommandError> {
 
 impl Job {
     fn run(&self, arguments: &Arguments, results: &mut Results) -> Result<(), CommandError> {
-        let Compiled { files, findings, plan } = load::rules(&self.rules)?;
+        let Compiled { files, findings, plan, .. } = load::rules(&self.rules)?;
         let Some(plan) = plan else {
             show::findings(&files, &findings);
             results.broken = true;
@@ -272,7 +260,7 @@ impl Job {
         let id = files.add(path.display().to_string(), read(path)?);
         let mut findings = Findings::default();
         let tests = reader(&files, id, &mut findings);
-        let shelf = Beside { disk: load::Disk::beside(path) };
+        let shelf = Beside::new(path);
         let cases = tests.as_ref().map(|tests| {
             testing::check_names(tests, plan, &mut findings);
             testing::cases(tests, &mut files, &shelf, &mut findings)
@@ -299,108 +287,5 @@ fn show_all(files: &Files, findings: Findings) {
     let findings: Vec<Diagnostic> = findings.sorted();
     if !findings.is_empty() {
         show::findings(files, &findings);
-    }
-}
-
-/// The files beside a test file.
-struct Beside {
-    disk: load::Disk,
-}
-
-impl Shelf for Beside {
-    fn find(&self, asker: &str, pattern: &str) -> Result<Vec<Loaded>, String> {
-        if !pattern.contains('*') {
-            return self.disk.load(asker, pattern).map(|loaded| vec![loaded]);
-        }
-        let (folder, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-        if folder.contains('*') {
-            return Err(format!("`{pattern}` has a `*` before its last part"));
-        }
-        let below = Path::new(asker).parent().unwrap_or_else(|| Path::new("")).join(folder);
-        let below = if below.as_os_str().is_empty() { PathBuf::from(".") } else { below };
-        let entries = fs::read_dir(&below).map_err(|error| format!("`{folder}` cannot be read: {}", error.kind()))?;
-        let mut names = BTreeSet::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| format!("`{folder}` cannot be read: {}", error.kind()))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if matches(last, &name) && entry.path().is_file() {
-                names.insert(name);
-            }
-        }
-        if names.is_empty() {
-            return Err(format!("no file is named like `{pattern}`"));
-        }
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        names.iter().map(|name| self.disk.load(asker, &format!("{prefix}{name}"))).collect()
-    }
-
-    fn snapshot(&self, asker: &str, name: &str) -> Result<Option<String>, String> {
-        let path = beside_file(asker, name)?;
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("`{name}` cannot be read: {}", error.kind())),
-        }
-    }
-
-    fn write_snapshot(&self, asker: &str, name: &str, text: &str) -> Result<(), String> {
-        let path = beside_file(asker, name)?;
-        let write = || {
-            path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(&path, text)
-        };
-        write().map_err(|error: std::io::Error| format!("`{name}` cannot be written: {}", error.kind()))
-    }
-}
-
-/// The path of a snapshot; it lies below the folder of the test file, so that tests from elsewhere write nowhere else.
-fn beside_file(asker: &str, name: &str) -> Result<PathBuf, String> {
-    let inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    if !inside {
-        return Err(format!("the snapshot `{name}` lies outside the folder of the test file"));
-    }
-    Ok(Path::new(asker).parent().unwrap_or_else(|| Path::new("")).join(name))
-}
-
-/// Whether a name is like a pattern in which `*` stands for any text.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    let mut rest = rest;
-    for part in middle {
-        match rest.find(part).and_then(|at| rest.get(at + part.len()..)) {
-            Some(behind) => rest = behind,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns() {
-        for (pattern, name, wanted) in [
-            ("*.json", "a.json", true),
-            ("*.json", "a.jsonl", false),
-            ("user-*-x*.json", "user-1-x.json", true),
-            ("user-*-x*.json", "user-1-y.json", false),
-            ("a*a", "a", false),
-            ("*", "anything", true),
-        ] {
-            assert_eq!(matches(pattern, name), wanted, "{pattern} {name}");
-        }
-    }
-
-    #[test]
-    fn snapshots_stay_beside_their_tests() {
-        for name in ["../x.json", "/x.json", "a/../../x.json"] {
-            assert!(beside_file("rules/a.test.yaml", name).is_err(), "{name}");
-        }
-        assert_eq!(beside_file("rules/a.test.yaml", "s/x.json"), Ok(PathBuf::from("rules/s/x.json")));
     }
 }

@@ -1,0 +1,386 @@
+//! Settings made into the parts of a service: adapters opened, guards around them, the migrator's own settings.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use thiserror::Error;
+
+use super::settings::{
+    Caller, FileSource, IdentifierSettings, ListShape, LoginSettings, Settings, SourceSettings, SqlSource,
+    TargetSettings,
+};
+use super::{Loaded, Secret, SecretError};
+use crate::guard::{
+    self, CallerCredential, CallerError, Callers, FileNonces, GuardFigures, guarded_ledger, guarded_source,
+    guarded_target, guarded_verifier,
+};
+use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
+use crate::ledger::SqliteLedger;
+use crate::migrate::{
+    Clock, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules, MigratorParts,
+    MigratorSettings, Observer, PortError, Source, SystemClock, Target,
+};
+use crate::password::lane::{Lane, LaneSettings};
+use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
+use crate::password::{Credential, Limits, Problem};
+use crate::sources::{self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHash};
+use crate::targets::{AccountStore, StoreSettings};
+
+/// Everything that a service is made of.
+pub struct Built {
+    /// What the migrator stands on.
+    pub parts: MigratorParts,
+    /// How it behaves.
+    pub migrator: MigratorSettings,
+    /// The ledger itself, for reports and operators; the one in `parts` is guarded.
+    pub ledger: Arc<SqliteLedger>,
+    /// The account store itself.
+    pub store: Arc<AccountStore>,
+    /// Who may call; none when nobody is named, and then only loopback addresses may be listened at.
+    pub callers: Option<Arc<Callers>>,
+    /// What sends events; none without webhooks.
+    pub delivery: Option<Delivery>,
+    /// What reading the export gave, when the source is a file.
+    pub report: Option<FileReport>,
+    /// The figures of the guards, by the name of what they guard.
+    pub figures: Vec<(&'static str, GuardFigures)>,
+}
+
+impl std::fmt::Debug for Built {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Built").field("migrator", &self.migrator).finish_non_exhaustive()
+    }
+}
+
+/// Why a service cannot be made of settings that were read without errors.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The source's file cannot be indexed.
+    #[error("the source cannot be used: {0}")]
+    File(#[from] FileError),
+    /// The source's queries cannot be used.
+    #[error("the source cannot be used: {0}")]
+    Sql(#[from] SqlError),
+    /// A store or a ledger cannot be opened.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A secret cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The ledger's key cannot be used.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The cost of new hashes is out of bounds.
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
+    /// The peppers cannot be used.
+    #[error(transparent)]
+    Peppers(#[from] PeppersError),
+    /// The decoy is no stored password.
+    #[error("the decoy is no stored password: {0}")]
+    Decoy(Problem),
+    /// The callers cannot be used.
+    #[error(transparent)]
+    Callers(#[from] CallerError),
+    /// The webhooks cannot be used.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
+    /// The file of signed calls cannot be opened.
+    #[error("`{0}` cannot be opened: {1}")]
+    Nonces(String, io::ErrorKind),
+    /// The hashing threads cannot be started.
+    #[error("the hashing threads cannot be started: {0}")]
+    Lane(io::ErrorKind),
+    /// The work was cut off.
+    #[error("the source could not be read to its end")]
+    CutOff,
+}
+
+/// The longest a single call of the ledger may take. Stops a full disk from holding logins; commits take milliseconds.
+const LEDGER_CALL: Duration = Duration::from_secs(2);
+
+/// Opens everything that settings name and puts it together. A file source is indexed, which takes seconds per million
+/// records. Must be called within a tokio runtime.
+///
+/// # Errors
+/// [`BuildError`].
+pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built, BuildError> {
+    let Loaded { settings, folder, rules, hooks, .. } = loaded;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let profile = profile(&settings.identifier);
+    let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
+    let hasher = Arc::new(hasher(&settings)?);
+    let callers = callers(&settings, &folder, clock.now())?;
+    let ledger = SqliteLedger::open(&sqlite(&folder, &settings.ledger.url), Arc::clone(&keyring)).await?;
+    let ledger = Arc::new(ledger);
+    let TargetSettings::Sql(target) = &settings.target;
+    let path = sqlite(&folder, &target.url);
+    let store = AccountStore::open(&target.name, &StoreSettings::new(path), Arc::clone(&hasher)).await?;
+    let store = Arc::new(store);
+    let (source, report) = source(&settings.source, &folder, profile.clone()).await?;
+    let verifier = Arc::new(StoredHash::new(Arc::clone(&hasher)));
+    let local = guard::GuardSettings::local();
+    let (source, source_figures) = guarded_source(source, &guards(&settings));
+    let (verifier, verifier_figures) = guarded_verifier(verifier, &local);
+    let (target, target_figures) = guarded_target(Arc::clone(&store) as Arc<dyn Target>, &local);
+    let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger) as Arc<dyn Ledger>, LEDGER_CALL);
+    let figures = vec![
+        ("source", source_figures),
+        ("verifier", verifier_figures),
+        ("target", target_figures),
+        ("ledger", ledger_figures),
+    ];
+    let delivery = delivery(&settings, Arc::clone(&guarded), Arc::clone(&clock))?;
+    let parts = MigratorParts {
+        source,
+        verifier,
+        target,
+        ledger: guarded,
+        clock,
+        hasher,
+        hooks: Arc::new(hooks),
+        observer,
+        rules: Arc::new(LiveRules::new(rules)),
+        keyring,
+    };
+    let migrator = migrator(&settings.login, profile, settings.tenant.clone());
+    Ok(Built { parts, migrator, ledger, store, callers, delivery, report, figures })
+}
+
+fn number(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn bytes(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+fn profile(written: &IdentifierSettings) -> IdentifierProfile {
+    let kind = match written {
+        IdentifierSettings::Username => IdentifierKind::Username,
+        IdentifierSettings::Email => IdentifierKind::Email,
+        IdentifierSettings::Phone { region } => IdentifierKind::Phone { region: region.clone() },
+    };
+    IdentifierProfile { kind }
+}
+
+fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Option<String>) -> MigratorSettings {
+    MigratorSettings {
+        identifiers,
+        tenant,
+        deadline: login.deadline,
+        floor: login.floor,
+        quantum: login.quantum,
+        subject_limit: login.attempts.customer.limit,
+        subject_window: login.attempts.customer.window,
+        network_limit: login.attempts.network.limit,
+        network_window: login.attempts.network.window,
+        turns: number(login.turns),
+        lease: login.lease,
+        waiting: number(login.waiting),
+    }
+}
+
+fn guards(settings: &Settings) -> guard::GuardSettings {
+    settings.guard.into()
+}
+
+/// The path of a `sqlite:` address, from the working folder on.
+fn sqlite(folder: &Path, url: &str) -> String {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+    folder.join(path).display().to_string()
+}
+
+/// The address of a source: its path from the working folder on, its parameters as they are.
+fn source_url(folder: &Path, url: &str) -> String {
+    let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
+    let mark = if parameters.is_empty() { "" } else { "?" };
+    format!("sqlite:{}{mark}{parameters}", sqlite(folder, path))
+}
+
+fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
+    let argon2 = settings.password.argon2;
+    let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
+    let parameters = StoreParameters::new(kib, argon2.passes, argon2.lanes)?;
+    let mut peppers = Vec::new();
+    for pepper in &settings.password.peppers {
+        peppers.push((KeyId::new(&pepper.id)?, pepper.secret.key(Peppers::MIN_SECRET)?));
+    }
+    let lane = LaneSettings {
+        threads: number(settings.lane.threads),
+        budget_kib: settings.lane.memory / 1024,
+        queue: number(settings.lane.queue),
+        ..LaneSettings::default()
+    };
+    let lane = Lane::start(lane).map_err(|error| BuildError::Lane(error.kind()))?;
+    let limits = Limits { plain_text: settings.password.plain_text, ..Limits::default() };
+    let decoy = &settings.password.decoy;
+    let decoy = Credential::encoded(&decoy.scheme, &decoy.value);
+    let store = PasswordStore::new(parameters, Peppers::new(peppers)?);
+    Hasher::new(lane, store, limits, &decoy).map_err(BuildError::Decoy)
+}
+
+type OpenSource = (Arc<dyn Source>, Option<FileReport>);
+
+async fn source(written: &SourceSettings, folder: &Path, profile: IdentifierProfile) -> Result<OpenSource, BuildError> {
+    match written {
+        SourceSettings::File(file) => {
+            let (name, settings) = (file.name.clone(), file_settings(file, folder));
+            let open = move || sources::FileSource::open(name, settings, profile);
+            let source = tokio::task::spawn_blocking(open).await.map_err(|_| BuildError::CutOff)??;
+            let report = source.report().clone();
+            Ok((Arc::new(source), Some(report)))
+        }
+        SourceSettings::Sql(sql) => {
+            let source = sources::SqlSource::new(&sql.name, sql_settings(sql, folder))?;
+            Ok((Arc::new(source), None))
+        }
+    }
+}
+
+fn file_settings(file: &FileSource, folder: &Path) -> FileSettings {
+    FileSettings {
+        path: folder.join(&file.path),
+        format: file.format.map(|format| format.name().to_owned()),
+        logins: file.logins.clone(),
+        record_bytes: bytes(file.record_limit),
+        spool: file.spool.as_ref().map(|spool| folder.join(spool)),
+    }
+}
+
+fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
+    let list = |list: &super::settings::RecordList| ListSettings {
+        query: list.query.clone(),
+        shape: match list.shape {
+            ListShape::Rows => sources::ListShape::Rows,
+            ListShape::Values => sources::ListShape::Values,
+            ListShape::Map => sources::ListShape::Map,
+        },
+        key: list.key.clone(),
+        value: list.value.clone(),
+    };
+    SqlSettings {
+        url: SecretString::from(source_url(folder, sql.url.expose())),
+        record: sql.record.clone(),
+        lists: sql.lists.iter().map(|(name, written)| (name.clone(), list(written))).collect(),
+        list_rows: number(sql.list_rows),
+        record_bytes: bytes(sql.record_limit),
+        connections: sql.connections,
+    }
+}
+
+fn callers(settings: &Settings, folder: &Path, now: Timestamp) -> Result<Option<Arc<Callers>>, BuildError> {
+    if settings.service.callers.is_empty() {
+        return Ok(None);
+    }
+    let callers: Vec<guard::Caller> = settings.service.callers.iter().filter_map(caller).collect();
+    let is_signed = |caller: &guard::Caller| matches!(caller.credential, CallerCredential::Signed(_));
+    if !callers.iter().any(is_signed) {
+        return Ok(Some(Arc::new(Callers::new(&callers, Arc::new(guard::MemoryNonces::default()))?)));
+    }
+    let path = folder.join(&settings.service.nonces);
+    let nonces =
+        FileNonces::open(&path, now).map_err(|error| BuildError::Nonces(path.display().to_string(), error.kind()))?;
+    Ok(Some(Arc::new(Callers::new(&callers, Arc::new(nonces))?)))
+}
+
+fn text(secret: &Secret) -> SecretString {
+    SecretString::from(secret.expose())
+}
+
+/// A caller as the guard knows it; none when it shows nothing, which the settings' checks refuse.
+fn caller(written: &Caller) -> Option<guard::Caller> {
+    let credential = match (&written.bearer, &written.basic, written.signed.as_slice()) {
+        (Some(bearer), _, _) => CallerCredential::Bearer(text(bearer)),
+        (_, Some(basic), _) => CallerCredential::Basic { user: basic.user.clone(), password: text(&basic.password) },
+        (_, _, []) => return None,
+        (_, _, signed) => CallerCredential::Signed(signed.iter().map(text).collect()),
+    };
+    Some(guard::Caller { name: written.name.clone(), credential })
+}
+
+fn delivery(
+    settings: &Settings,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Delivery>, BuildError> {
+    if settings.hooks.webhooks.is_empty() {
+        return Ok(None);
+    }
+    let webhook = |written: &super::settings::Webhook| Webhook {
+        name: written.name.clone(),
+        url: written.url.clone(),
+        secret: text(&written.secret),
+        events: written.events.iter().map(|event| (*event).into()).collect(),
+    };
+    let webhooks: Vec<Webhook> = settings.hooks.webhooks.iter().map(webhook).collect();
+    Ok(Some(Delivery::new(Webhooks::new(&webhooks)?, ledger, clock, DeliverySettings::default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::Silent;
+
+    const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
+                         account:\n  username: $.login\n";
+
+    fn folder(source: &str, more: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("shop.yaml", RULES);
+        write("a.ndjson", "{\"id\":1,\"login\":\"Ada\"}\n{\"id\":2,\"login\":\"ada\"}\n{\"id\":3,\"login\":\"bo\"}\n");
+        let settings = format!(
+            "rules: shop.yaml\nsource: {source}\ntarget: {{ kind: sql, url: 'sqlite:accounts.db' }}\n\
+             ledger: {{ url: 'sqlite:ledger.db', key: '${{KEY}}' }}\nlane: {{ threads: 1 }}\n{more}"
+        );
+        write("landfall.yaml", &settings);
+        folder
+    }
+
+    fn loaded(folder: &Path) -> Loaded {
+        let environment = |_: &str| Some("0123456789abcdef".repeat(4));
+        let read = Settings::read_in(&folder.join("landfall.yaml"), &environment).unwrap();
+        let shown = crate::diag::render::plain(&read.files, &read.findings);
+        read.loaded.unwrap_or_else(|| panic!("{shown}"))
+    }
+
+    #[tokio::test]
+    async fn a_service_is_built_beside_its_settings() {
+        let more = "service: { callers: [ { name: idp, bearer: '${T}' }, { name: shop, signed: [ '${T}' ] } ] }\n\
+                    hooks: { webhooks: [ { name: crm, url: 'https://crm.example/', secret: '${T}' } ] }\n";
+        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
+        let loaded = loaded(folder.path());
+        assert_eq!(loaded.rule_files, [folder.path().join("shop.yaml")]);
+        let hash = loaded.rules.hash().to_owned();
+        let built = build(loaded, Arc::new(Silent)).await.unwrap();
+        let report = built.report.unwrap();
+        assert_eq!((report.records, report.ambiguous), (3, 1));
+        assert_eq!(built.parts.rules.current().hash(), hash);
+        assert_eq!(built.parts.source.name(), "legacy");
+        assert!(built.callers.is_some() && built.delivery.is_some());
+        for file in ["accounts.db", "ledger.db", "landfall.nonces"] {
+            assert!(folder.path().join(file).is_file(), "{file}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_opened_is_told() {
+        let folder = folder("{ kind: sql, url: 'sqlite:legacy.db', record: 'SELECT :nothing' }", "");
+        let error = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap_err();
+        assert!(matches!(error, BuildError::Sql(_)), "{error}");
+    }
+
+    #[test]
+    fn addresses_are_relative_to_the_settings() {
+        let folder = Path::new("etc");
+        assert_eq!(sqlite(folder, "sqlite:a/b.db"), "etc/a/b.db");
+        assert_eq!(sqlite(folder, "sqlite:/var/b.db"), "/var/b.db");
+        assert_eq!(sqlite(folder, "sqlite:///var/b.db"), "/var/b.db");
+        assert_eq!(source_url(folder, "sqlite:a.db?mode=ro"), "sqlite:etc/a.db?mode=ro");
+    }
+}

@@ -1,0 +1,140 @@
+//! Reading on after a mistake: what cannot be read is told and left out, and the rest is read again, until nothing is wrong.
+//!
+//! serde stops at the first mistake. People want all of them at once.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use super::fault::{Fault, one_of};
+use super::reader::{KIND, Reader};
+use super::tree::{Member, Step, Tree, TreeKind};
+use crate::diag::{Diagnostic, Findings, Span, closest};
+
+/// The most mistakes that are told. Stops a large file of mistakes from being read ten thousand times; nobody mends more in
+/// one go.
+const MAX_MISTAKES: usize = 100;
+
+/// Reads a tree. `None` when something that must be there could not be read.
+pub(super) fn read<T: DeserializeOwned>(tree: &mut Tree, findings: &mut Findings) -> Option<T> {
+    for _ in 0..MAX_MISTAKES {
+        let error = match serde_path_to_error::deserialize(Reader::new(tree)) {
+            Ok(value) => return Some(value),
+            Err(error) => error,
+        };
+        let steps = steps(error.path());
+        let refused = refuse(tree, steps, error.into_inner(), findings)?;
+        tree.at_mut(&refused)?.refused = true;
+        if refused.is_empty() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Adds keys that must be there and are not, as refused ones, so that all of them are told.
+pub(super) fn require(tree: &mut Tree, keys: &[&'static str], findings: &mut Findings) {
+    let missing: Vec<&str> = keys.iter().copied().filter(|key| tree.member(key).is_none()).collect();
+    for key in missing {
+        let at = Span { end: tree.span.start, ..tree.span };
+        findings.push(missing_key(key, at));
+        add_refused(tree, key);
+    }
+}
+
+fn steps(path: &serde_path_to_error::Path) -> Vec<Step> {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// Tells a fault and gives the steps to what is to be left out.
+fn refuse(tree: &mut Tree, mut steps: Vec<Step>, fault: Fault, findings: &mut Findings) -> Option<Vec<Step>> {
+    match fault {
+        Fault::Unknown { key, known } => {
+            if steps.last() != Some(&Step::Key(key.clone())) {
+                steps.push(Step::Key(key.clone()));
+            }
+            let (_, outer) = steps.split_last()?;
+            let member = tree.at(outer)?.member(&key)?;
+            findings.push(unknown_key(member, outer, &known));
+        }
+        Fault::Missing(key) => {
+            let at = at_key(tree, &steps)?;
+            let node = tree.at_mut(&steps)?;
+            if node.member(key).is_none() {
+                findings.push(missing_key(key, at));
+                add_refused(node, key);
+            }
+        }
+        Fault::Choice { word, known } => {
+            if matches!(tree.at(&steps)?.kind, TreeKind::Map(_)) {
+                steps.push(Step::Key(KIND.to_owned()));
+            }
+            findings.push(wrong_word(tree.at(&steps)?.span, &word, &known));
+        }
+        Fault::Wrong(sentence) => {
+            let node = tree.at(&steps)?;
+            let at = if node.is_null() { at_key(tree, &steps)? } else { node.span };
+            let help = format!("mend `{}`; `landfall config init` shows how settings are written", name(&steps));
+            findings.push(Diagnostic::error("R502", at, sentence, help));
+        }
+    }
+    Some(steps)
+}
+
+fn add_refused(node: &mut Tree, key: &str) {
+    let (at, kind) = (node.span, TreeKind::List(Vec::new()));
+    if let TreeKind::Map(members) = &mut node.kind {
+        let value = Tree { span: at, kind, refused: true };
+        members.push(Member { key: key.to_owned(), key_span: at, value });
+    }
+}
+
+/// The place of the key whose value is meant; of an element itself.
+fn at_key(tree: &Tree, steps: &[Step]) -> Option<Span> {
+    match steps.split_last() {
+        Some((Step::Key(key), outer)) => Some(tree.at(outer)?.member(key)?.key_span),
+        Some(_) => Some(tree.at(steps)?.span),
+        None => Some(Span { end: tree.span.start, ..tree.span }),
+    }
+}
+
+/// The steps as they are written in the reference: `login.attempts`.
+fn name(steps: &[Step]) -> String {
+    let names: Vec<&str> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        })
+        .collect();
+    names.join(".")
+}
+
+fn unknown_key(member: &Member, outer: &[Step], known: &[&str]) -> Diagnostic {
+    let place = if outer.is_empty() { "the settings".to_owned() } else { format!("`{}`", name(outer)) };
+    let help = match closest(&member.key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let keys: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+            format!("the keys of {place} are {}", keys.join(", "))
+        }
+    };
+    Diagnostic::error("R501", member.key_span, format!("`{}` is not a key of {place}", member.key), help)
+}
+
+fn missing_key(key: &str, at: Span) -> Diagnostic {
+    Diagnostic::error("R503", at, format!("`{key}` is missing"), format!("add `{key}:`"))
+}
+
+fn wrong_word(at: Span, word: &str, known: &[&str]) -> Diagnostic {
+    let help = match closest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write one of these words".to_owned(),
+    };
+    Diagnostic::error("R502", at, format!("expected {}, found `{word}`", one_of(known)), help)
+}

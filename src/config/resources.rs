@@ -1,0 +1,199 @@
+//! What settings name: secrets, files, rules and scripts, read once and told about where they are named.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::check::Teller;
+use super::rules::{self, RulesError};
+use super::secret::{Secret, SecretError};
+use super::settings::{Settings, SourceSettings};
+use crate::diag::{Files, Severity};
+use crate::hooks::{HookScript, ScriptHooks};
+use crate::migrate::{HookPoint, Keyring, RuleSet};
+use crate::password::store::Peppers;
+
+/// The shortest token or signing secret, in bytes: 128 bits in hexadecimal. Stops tokens from being guessed.
+pub const MIN_TOKEN: usize = 32;
+
+/// How the name of a script file ends.
+const SCRIPT: &str = ".rhai";
+
+/// What a secret has to be.
+#[derive(Clone, Copy)]
+enum Use {
+    /// A key of at least so many bytes.
+    Key(usize),
+    /// A token of at least so many characters.
+    Token(usize),
+    /// Anything.
+    Address,
+}
+
+/// Reads every secret.
+pub(super) fn secrets(settings: &mut Settings, folder: &Path, teller: &mut Teller<'_>) {
+    let mut all: Vec<(String, &mut Secret, Use)> =
+        vec![("ledger.key".to_owned(), &mut settings.ledger.key, Use::Key(Keyring::MIN_BYTES))];
+    if let SourceSettings::Sql(sql) = &mut settings.source {
+        all.push(("source.url".to_owned(), &mut sql.url, Use::Address));
+    }
+    for (at, pepper) in settings.password.peppers.iter_mut().enumerate() {
+        all.push((format!("password.peppers.{at}.secret"), &mut pepper.secret, Use::Key(Peppers::MIN_SECRET)));
+    }
+    for (at, webhook) in settings.hooks.webhooks.iter_mut().enumerate() {
+        all.push((format!("hooks.webhooks.{at}.secret"), &mut webhook.secret, Use::Token(MIN_TOKEN)));
+    }
+    for (at, caller) in settings.service.callers.iter_mut().enumerate() {
+        let path = |key: &str| format!("service.callers.{at}.{key}");
+        if let Some(bearer) = &mut caller.bearer {
+            all.push((path("bearer"), bearer, Use::Token(MIN_TOKEN)));
+        }
+        if let Some(basic) = &mut caller.basic {
+            all.push((path("basic.password"), &mut basic.password, Use::Token(MIN_TOKEN)));
+        }
+        for (number, secret) in caller.signed.iter_mut().enumerate() {
+            all.push((path(&format!("signed.{number}")), secret, Use::Token(MIN_TOKEN)));
+        }
+    }
+    for (path, secret, purpose) in all {
+        one_secret(&path, secret, purpose, folder, teller);
+    }
+}
+
+fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, teller: &mut Teller<'_>) {
+    let file = secret.file().map(|name| folder.join(name));
+    if let Err(error) = secret.resolve(folder) {
+        return teller.error("R505", path, error.to_string(), "paths are relative to the settings file");
+    }
+    if file.is_some_and(|file| is_open(&file)) {
+        let message = "other users of this machine can read the secret file";
+        teller.warning("R512", path, message, "take their rights away: `chmod 600`");
+    }
+    let usable = match purpose {
+        Use::Key(least) => secret.key(least).map(|_| ()),
+        Use::Token(least) => secret.token(least).map(|_| ()),
+        Use::Address => Ok(()),
+    };
+    if let Err(error) = usable {
+        let help = match error {
+            SecretError::Encoding | SecretError::Short(..) => "`openssl rand -hex 32` makes a good one",
+            SecretError::File(..) => "",
+        };
+        teller.error("R510", path, error.to_string(), help);
+    }
+}
+
+/// Whether others than the owner and the group may read a file.
+#[cfg(unix)]
+fn is_open(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
+}
+
+/// Elsewhere rights are not told by a mode.
+#[cfg(not(unix))]
+fn is_open(_: &Path) -> bool {
+    false
+}
+
+/// Reads and compiles the scripts of hooks.
+pub(super) fn hooks(
+    settings: &Settings,
+    folder: &Path,
+    files: &mut Files,
+    teller: &mut Teller<'_>,
+) -> Option<ScriptHooks> {
+    let mut written = Vec::new();
+    for point in HookPoint::ALL {
+        let Some(text) = settings.hooks.script(point) else { continue };
+        let path = format!("hooks.{}", point.name());
+        if text.contains('\n') || !text.trim_end().ends_with(SCRIPT) {
+            written.push((point, path, text.to_owned()));
+            continue;
+        }
+        let file = folder.join(text.trim_end());
+        match fs::read_to_string(&file) {
+            Ok(text) => written.push((point, file.display().to_string(), text)),
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {}", text.trim_end(), error.kind());
+                teller.error("R505", &path, message, "paths are relative to the settings file");
+            }
+        }
+    }
+    let scripts: Vec<HookScript<'_>> =
+        written.iter().map(|(point, file, text)| HookScript { point: *point, file, text }).collect();
+    match ScriptHooks::compile(&scripts, files) {
+        Ok(hooks) => Some(hooks),
+        Err(findings) => {
+            findings.into_iter().for_each(|finding| teller.findings.push(finding));
+            None
+        }
+    }
+}
+
+/// Looks for the files that settings name.
+pub(super) fn files(settings: &Settings, folder: &Path, teller: &mut Teller<'_>) {
+    let mut named: Vec<(&str, &PathBuf)> = Vec::new();
+    if let SourceSettings::File(file) = &settings.source {
+        named.push(("source.path", &file.path));
+    }
+    if let Some(tls) = &settings.service.tls {
+        named.extend([("service.tls.certificate", &tls.certificate), ("service.tls.key", &tls.key)]);
+    }
+    for (path, name) in named {
+        if let Err(error) = fs::File::open(folder.join(name)) {
+            let message = format!("`{}` cannot be read: {}", name.display(), error.kind());
+            teller.error("R505", path, message, "paths are relative to the settings file");
+        }
+    }
+}
+
+/// Reads the rules, and tells which files they are made of. Their own findings are told among those of the settings.
+pub(super) fn rules(
+    settings: &Settings,
+    folder: &Path,
+    files: &mut Files,
+    teller: &mut Teller<'_>,
+) -> Option<(RuleSet, Vec<PathBuf>)> {
+    let path = folder.join(&settings.rules);
+    let mut own = crate::diag::Findings::default();
+    let compiled = rules::compile_into(&path, files, &mut own);
+    let has_errors = own.iter().any(|finding| finding.severity == Severity::Error);
+    teller.findings.extend(own);
+    let rules::Parsed { plan, hash, paths } = match compiled {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let message = format!("`{}` cannot be read: {}", settings.rules.display(), error.kind());
+            teller.error("R505", "rules", message, "paths are relative to the settings file");
+            return None;
+        }
+    };
+    let Some(plan) = plan else {
+        if !has_errors {
+            let message = RulesError::Findings(settings.rules.display().to_string()).to_string();
+            teller.error("R511", "rules", message, "`landfall check` says more");
+        }
+        return None;
+    };
+    for fault in rules::faults(&plan, &path, &settings.params) {
+        tell_rules(&fault, teller);
+    }
+    match rules::set(plan, &settings.params, hash) {
+        Ok(set) => Some((set, paths)),
+        Err(error) => {
+            tell_rules(&error.into(), teller);
+            None
+        }
+    }
+}
+
+fn tell_rules(fault: &RulesError, teller: &mut Teller<'_>) {
+    let (path, help) = match fault {
+        RulesError::UnknownParam(name) => (format!("params.{name}"), "take it out, or declare it in the rules"),
+        RulesError::Set(crate::migrate::RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
+        RulesError::Test { .. } | RulesError::Tests(_) => {
+            ("rules".to_owned(), "`landfall test` shows why; rules that fail their tests serve nobody")
+        }
+        _ => ("rules".to_owned(), "`landfall check` and the reference of rules say more"),
+    };
+    teller.error("R511", &path, fault.to_string(), help);
+}

@@ -1,0 +1,238 @@
+//! Rules from disk: read, compiled, named by a hash of all their files, and held to their own tests.
+
+mod disk;
+mod proof;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+pub use disk::{Beside, Disk};
+pub use proof::{TEST_ENDINGS, tests_beside};
+
+use crate::diag::{Diagnostic, Files, Findings};
+use crate::engine::compile::{Loaded, Loader, compile};
+use crate::engine::plan::Plan;
+use crate::engine::run::Settings as RunSettings;
+use crate::migrate::{RuleSet, RuleSetError};
+
+/// A rule file that was read and compiled.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The files that were read.
+    pub files: Files,
+    /// What was found, in the order of the text.
+    pub findings: Vec<Diagnostic>,
+    /// The plan, when nothing found is an error.
+    pub plan: Option<Plan>,
+    /// The name of the text of all files that were read: the first 16 bytes of a SHA-256, in hexadecimal.
+    pub hash: String,
+    /// The paths of all files that were read, tables included.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Reads and compiles a rule file.
+///
+/// # Errors
+/// When the file itself cannot be read.
+pub fn compiled(path: &Path) -> io::Result<Compiled> {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let Parsed { plan, hash, paths } = compile_into(path, &mut files, &mut findings)?;
+    Ok(Compiled { files, findings: findings.sorted(), plan, hash, paths })
+}
+
+/// What a rule file gave.
+pub(super) struct Parsed {
+    pub plan: Option<Plan>,
+    pub hash: String,
+    pub paths: Vec<PathBuf>,
+}
+
+/// Reads and compiles a rule file among others.
+pub(super) fn compile_into(path: &Path, files: &mut Files, findings: &mut Findings) -> io::Result<Parsed> {
+    let text = fs::read_to_string(path)?;
+    let reading = Reading::beside(path, &text);
+    let file = files.add(path.display().to_string(), text);
+    let mut own = Findings::default();
+    let plan = compile(files, file, &reading, &mut own);
+    findings.extend(own);
+    Ok(Parsed { plan, hash: reading.hash(), paths: reading.paths() })
+}
+
+/// A loader that remembers what it read.
+struct Reading {
+    disk: Disk,
+    folder: PathBuf,
+    /// Names, from the folder of the rules on so that the hash is the same wherever they lie, and texts.
+    texts: RefCell<BTreeMap<PathBuf, String>>,
+}
+
+impl Reading {
+    fn beside(path: &Path, text: &str) -> Self {
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let name = PathBuf::from(path.file_name().unwrap_or_default());
+        let texts = RefCell::new(BTreeMap::from([(name, text.to_owned())]));
+        Self { disk: Disk::beside(path), folder, texts }
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        self.texts.borrow().keys().map(|name| self.folder.join(name)).collect()
+    }
+
+    fn hash(&self) -> String {
+        let mut digest = Sha256::new();
+        for (name, text) in self.texts.borrow().iter() {
+            for part in [name.to_string_lossy().replace('\\', "/").as_str(), text] {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part.as_bytes());
+            }
+        }
+        hex::encode(digest.finalize().get(..16).unwrap_or_default())
+    }
+}
+
+impl Loader for Reading {
+    fn load(&self, asker: &str, name: &str) -> Result<Loaded, String> {
+        let loaded = self.disk.load(asker, name)?;
+        let path = Path::new(&loaded.name);
+        let name = path.strip_prefix(&self.folder).unwrap_or(path).to_owned();
+        self.texts.borrow_mut().insert(name, loaded.text.clone());
+        Ok(loaded)
+    }
+}
+
+/// Why compiled rules cannot serve logins.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RulesError {
+    /// The file cannot be read.
+    #[error("the rules `{0}` cannot be read: {1}")]
+    File(String, String),
+    /// The rules have errors of their own.
+    #[error("the rules `{0}` have errors")]
+    Findings(String),
+    /// They make no claims.
+    #[error("the rules make no claims")]
+    NoClaims,
+    /// A parameter is set that they do not declare.
+    #[error("the rules declare no parameter `{0}`")]
+    UnknownParam(String),
+    /// They do not say who a record is, or a parameter is not set.
+    #[error(transparent)]
+    Set(#[from] RuleSetError),
+    /// A test of theirs fails or cannot be read.
+    #[error("the test `{name}` of the rules fails, in `{file}`")]
+    Test {
+        /// The name of the test or example.
+        name: String,
+        /// The file it stands in.
+        file: String,
+    },
+    /// A test file cannot be read.
+    #[error("the tests in `{0}` cannot be read")]
+    Tests(String),
+}
+
+/// Rules for logins from a file: compiled, with their parameters, and held to their tests. Used at the start, and again when
+/// the file changes.
+///
+/// ```no_run
+/// let rules = landfall::config::rule_set(std::path::Path::new("rules/shop.yaml"), &Default::default())?;
+/// println!("rules {}", rules.hash());
+/// # Ok::<(), landfall::config::RulesError>(())
+/// ```
+///
+/// # Errors
+/// [`RulesError`].
+pub fn rule_set(path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Result<RuleSet, RulesError> {
+    let name = path.display().to_string();
+    let read = compiled(path).map_err(|error| RulesError::File(name.clone(), error.kind().to_string()))?;
+    let plan = read.plan.ok_or(RulesError::Findings(name))?;
+    if let Some(error) = faults(&plan, path, params).into_iter().next() {
+        return Err(error);
+    }
+    Ok(set(plan, params, read.hash)?)
+}
+
+/// Everything that keeps compiled rules from serving logins, but for a missing `identify` and missing parameters.
+pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Vec<RulesError> {
+    let mut faults = Vec::new();
+    if plan.claims.is_empty() {
+        faults.push(RulesError::NoClaims);
+    }
+    let is_declared = |name: &String| plan.params.iter().any(|param| param.name == *name);
+    faults.extend(params.keys().filter(|name| !is_declared(name)).cloned().map(RulesError::UnknownParam));
+    faults.extend(proof::failures(plan, path));
+    faults
+}
+
+/// The rules with their parameters.
+pub(super) fn set(
+    plan: Plan,
+    params: &BTreeMap<String, serde_json::Value>,
+    hash: String,
+) -> Result<RuleSet, RuleSetError> {
+    let params = params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    RuleSet::new(plan, RunSettings { params, ..RunSettings::default() }, hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = "landfall: 1\nname: t\ntarget: standard\nuse: [ steps.yaml ]\nparams: { region: {} }\n\
+                         identify: { id: $.ID }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
+                         locale: { from: $params.region }\n";
+    const STEPS: &str = "landfall: 1\nsteps:\n  shout: [ uppercase ]\n";
+    const TESTS: &str = "tests:\n  - name: shouts\n    record: { ID: 1, login: ada }\n    params: { region: de }\n    \
+                         expect: { username: ADA }\n";
+
+    fn folder(rules: &str, steps: &str, tests: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.yaml");
+        fs::write(&path, rules).unwrap();
+        fs::write(folder.path().join("steps.yaml"), steps).unwrap();
+        fs::write(folder.path().join("shop.test.yaml"), tests).unwrap();
+        (folder, path)
+    }
+
+    fn load(rules: &str, steps: &str, tests: &str, params: &[(&str, &str)]) -> Result<RuleSet, RulesError> {
+        let (_folder, path) = folder(rules, steps, tests);
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        rule_set(&path, &params)
+    }
+
+    #[test]
+    fn the_hash_names_the_text_of_all_files_wherever_they_lie() {
+        let hash = |steps: &str| {
+            let (_folder, path) = folder(RULES, steps, TESTS);
+            let read = compiled(&path).unwrap();
+            assert!(read.plan.is_some(), "{}", crate::diag::render::plain(&read.files, &read.findings));
+            read.hash
+        };
+        assert_eq!(hash(STEPS), hash(STEPS));
+        assert_eq!(hash(STEPS).len(), 32);
+        assert_ne!(hash(STEPS), hash("landfall: 1\nsteps:\n  shout: [ uppercase, trim ]\n"));
+    }
+
+    #[test]
+    fn rules_serve_logins_only_when_their_tests_pass() {
+        let region = [("region", "de")];
+        assert!(load(RULES, STEPS, TESTS, &region).is_ok());
+        let failing = TESTS.replace("ADA }", "ada }");
+        let error = load(RULES, STEPS, &failing, &region).unwrap_err();
+        assert!(matches!(&error, RulesError::Test { name, .. } if name == "shouts"), "{error}");
+        let broken = load(RULES, STEPS, "tests: []\n", &region).unwrap_err();
+        assert!(matches!(broken, RulesError::Tests(_)), "{broken}");
+        assert!(matches!(load(RULES, STEPS, TESTS, &[]), Err(RulesError::Set(RuleSetError::Param(_)))));
+        let unknown = load(RULES, STEPS, TESTS, &[("region", "de"), ("x", "y")]).unwrap_err();
+        assert_eq!(unknown, RulesError::UnknownParam("x".to_owned()));
+        assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings(_))));
+        let nobody = RULES.replace("identify: { id: $.ID }\n", "");
+        assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));
+    }
+}

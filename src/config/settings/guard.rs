@@ -1,0 +1,81 @@
+//! How calls of the legacy system and the target are guarded.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::units;
+use crate::guard;
+
+/// How calls are guarded. The defaults are those of [`guard::GuardSettings`].
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GuardSettings {
+    /// The longest a single try may take.
+    #[serde(with = "units::duration")]
+    pub call: Duration,
+    /// Calls at the same time.
+    pub concurrency: u32,
+    /// How long a call may wait for its turn.
+    #[serde(with = "units::duration")]
+    pub queue: Duration,
+    /// The shortest wait before the one retry of a read.
+    #[serde(with = "units::duration")]
+    pub retry_wait: Duration,
+    /// When a system that fails is left alone.
+    pub breaker: Breaker,
+}
+
+impl Default for GuardSettings {
+    fn default() -> Self {
+        let guard = guard::GuardSettings::default();
+        let concurrency = u32::try_from(guard.concurrency).unwrap_or(u32::MAX);
+        let guard::GuardSettings { call, queue, retry_wait, .. } = guard;
+        Self { call, concurrency, queue, retry_wait, breaker: Breaker::default() }
+    }
+}
+
+/// When a system that fails is left alone, so that it can recover and logins are answered at once.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// How many of the last calls are looked at.
+    pub window: u32,
+    /// How many calls must have been seen before it may open.
+    pub minimum: u32,
+    /// Failed ones of them, in per cent, at which it opens.
+    pub failures: u8,
+    /// How long it stays open before one call may try.
+    #[serde(with = "units::duration")]
+    pub open: Duration,
+}
+
+/// Those of [`guard::BreakerSettings`].
+impl Default for Breaker {
+    fn default() -> Self {
+        let guard::BreakerSettings { window, minimum, open, .. } = guard::BreakerSettings::default();
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { window: number(window), minimum: number(minimum), failures: 50, open }
+    }
+}
+
+impl From<GuardSettings> for guard::GuardSettings {
+    fn from(written: GuardSettings) -> Self {
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let Breaker { window, minimum, failures, open } = written.breaker;
+        let (window, minimum, threshold) = (number(window), number(minimum), f64::from(failures) / 100.0);
+        let breaker = Some(guard::BreakerSettings { window, minimum, threshold, open });
+        let GuardSettings { call, concurrency, queue, retry_wait, .. } = written;
+        Self { call, concurrency: number(concurrency), queue, retry_wait, breaker }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_guards() {
+        assert_eq!(guard::GuardSettings::from(GuardSettings::default()), guard::GuardSettings::default());
+    }
+}

@@ -1,0 +1,184 @@
+//! Reading settings: what is right, and every mistake with its place.
+
+use super::*;
+use crate::diag::render::plain;
+
+pub(super) const SMALL: &str = "rules: shop.yaml\nsource: { kind: file, path: a.ndjson, logins: [ $.login ] }\n\
+                                target: { kind: sql, url: 'sqlite:accounts.db' }\n\
+                                ledger: { url: 'sqlite:ledger.db', key: '${KEY}' }\n";
+
+fn environment(name: &str) -> Option<String> {
+    match name {
+        "KEY" => Some("0123456789abcdef".repeat(4)),
+        "TOKEN" => Some("t".repeat(40)),
+        "PORT" => Some("9090".to_owned()),
+        _ => None,
+    }
+}
+
+/// The settings of a text, and the findings as lines.
+pub(super) fn parse(text: &str) -> (Option<Settings>, String) {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("landfall.yaml", text);
+    let settings = Settings::parse(&files, file, &environment, &mut findings);
+    (settings, plain(&files, &findings.sorted()))
+}
+
+fn lines(text: &str) -> Vec<String> {
+    let (settings, shown) = parse(text);
+    assert_eq!(settings.is_some(), !shown.contains("error["), "{shown}");
+    shown.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn little_is_enough_and_the_rest_has_defaults() {
+    let (settings, shown) = parse(SMALL);
+    let settings = settings.unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.source.name(), "legacy");
+    assert_eq!(settings.login.attempts.customer.limit, 10);
+    assert_eq!(settings.password.argon2.memory, 19 * 1024 * 1024);
+    assert_eq!(settings.ledger.key.key(32).unwrap().len(), 32);
+}
+
+#[test]
+fn types_decide_what_a_scalar_is() {
+    let text = format!(
+        "{SMALL}tenant: 42\nlisten: '127.0.0.1:${{PORT}}'\nparams: {{ a: 01234, b: 5, c: 'true', d: true, e: 1.50 }}\n\
+         login: {{ attempts: {{ customer: {{ limit: '${{NONE:-7}}' }} }} }}\nlog:\n"
+    );
+    let (settings, shown) = parse(&text);
+    // an empty section is no section
+    assert!(shown.contains("expected a map, found nothing"), "{shown}");
+    assert!(settings.is_none());
+    let (settings, shown) = parse(text.trim_end_matches("log:\n"));
+    let settings = settings.unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!((settings.tenant.as_deref(), settings.listen.port()), (Some("42"), 9090));
+    let attempts = settings.login.attempts;
+    assert_eq!((attempts.customer.limit, attempts.customer.window.as_secs()), (7, 900));
+    let params = serde_json::to_string(&settings.params).unwrap();
+    assert_eq!(params, r#"{"a":"01234","b":5,"c":"true","d":true,"e":"1.50"}"#);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let text = "rulse: shop.yaml\nlisten: here\nsource: { kind: fil, path: a }\ntarget: { kind: sql, ulr: 'sqlite:a' }\n\
+                ledger: { url: 'sqlite:l', key: '${UNSET}' }\nlogin:\n  deadline: 5 sec\n  turns: many\n  \
+                attempts: { customer: { window: 1 } }\nhooks:\n  webhooks:\n    - { name: a }\n    - { name: b, url: u, \
+                secret: s, events: [ migrated, deleted ] }\n";
+    let shown = lines(text).join("\n");
+    for wanted in [
+        "1:1: error[R501]: `rulse` is not a key of the settings (help: did you mean `rules`?)",
+        "error[R503]: `rules` is missing",
+        "2:9: error[R502]: expected an IP address with a port",
+        "3:17: error[R502]: expected one of `file`, `sql`, found `fil` (help: did you mean `file`?)",
+        "4:22: error[R501]: `ulr` is not a key of `target` (help: did you mean `url`?)",
+        "error[R503]: `url` is missing",
+        "5:34: error[R504]: the environment variable `UNSET` is not set",
+        "7:13: error[R502]: expected a duration such as `1500ms`",
+        "8:10: error[R502]: expected a whole number, found text",
+        "9:35: error[R502]: expected a duration",
+        "`migrated`, `needs_action`, `password_reset`, `refused`, `failed`, found `deleted`",
+    ] {
+        assert!(shown.contains(wanted), "{wanted}\n\n{shown}");
+    }
+    assert_eq!(shown.matches("`url` is missing").count(), 2, "{shown}");
+    assert_eq!(shown.lines().count(), 12, "{shown}");
+}
+
+#[test]
+fn sections_of_a_kind_have_the_keys_of_that_kind() {
+    for (wrong, wanted) in [
+        ("identifier: { kind: username, region: DE }", "`region` is not a key of `identifier`"),
+        ("identifier: { region: DE }", "`kind` is missing"),
+        ("identifier: { kind: [ phone ] }", "expected the name of a kind, found a list"),
+        ("identifier: phones", "found `phones`"),
+        ("identifier: { kind: phone, region: XX }", "`XX` is no region"),
+    ] {
+        let shown = lines(&format!("{SMALL}{wrong}\n")).join("\n");
+        assert!(shown.contains(wanted), "{wrong}: {shown}");
+        assert_eq!(shown.lines().count(), 1, "{wrong}: {shown}");
+    }
+    assert_eq!(lines(&format!("{SMALL}identifier: username\n")), Vec::<String>::new());
+    assert_eq!(lines(&format!("{SMALL}identifier: {{ kind: phone, region: DE }}\n")), Vec::<String>::new());
+}
+
+#[test]
+fn settings_do_not_contradict_each_other() {
+    for (wrong, wanted) in [
+        ("login: { floor: 2s }", "R508"),
+        ("login: { lease: 1s }", "R508"),
+        ("login: { deadline: 20s, lease: 60s }", "landfall.yaml:5:20: error[R508]"),
+        ("lane: { memory: 1MiB }", "R508"),
+        ("listen: 0.0.0.0:80\nservice: { callers: [ { name: a, bearer: x } ] }", "R509"),
+        ("listen: 0.0.0.0:80\nservice: { allow_plain_http: true }", "R508"),
+        ("listen: '[::ffff:10.0.0.1]:80'\nservice: { callers: [ { name: a, bearer: x } ] }", "R509"),
+        ("login: { turns: 0 }", "R507"),
+        ("login: { quantum: 0ms }", "R507"),
+        ("guard: { breaker: { failures: 101 } }", "R507"),
+        ("guard: { breaker: { window: 5 } }", "R508"),
+        ("service: { callers: [ { name: a } ] }", "R503"),
+        ("service: { callers: [ { name: a, bearer: x, signed: [ y ] } ] }", "R503"),
+        ("password: { argon2: { memory: 8KiB, lanes: 2 } }", "R507"),
+        ("password: { argon2: { memory: 8MiB } }", "warning[R512]"),
+        ("password: { peppers: [ { id: a b, secret: x } ] }", "R507"),
+        ("password: { peppers: [ { id: a, secret: x }, { id: a, secret: y } ] }", "R507"),
+        ("password: { decoy: { scheme: bcrypt, value: nonsense } }", "R506"),
+        ("password: { decoy: { scheme: plain, value: secret } }", "R506"),
+        ("hooks: { webhooks: [ { name: a, url: 'http://crm.example/', secret: x } ] }", "R506"),
+        ("hooks: { webhooks: [ { name: a, url: 'https://me:pw@crm.example/', secret: x } ] }", "R506"),
+        ("hooks: { webhooks: [ { name: a, url: 'https://crm.example/', secret: x, events: [] } ] }", "R507"),
+        ("service: { callers: [ { name: a, bearer: x }, { name: a, bearer: y } ] }", "R508"),
+    ] {
+        let shown = lines(&format!("{SMALL}{wrong}\n")).join("\n");
+        assert!(shown.contains(wanted), "{wrong}: {shown}");
+        assert_eq!(shown.lines().count(), 1, "{wrong}: {shown}");
+    }
+    for fine in [
+        "listen: 0.0.0.0:80\nservice: { allow_plain_http: true, callers: [ { name: a, bearer: x } ] }",
+        "listen: 0.0.0.0:80\nservice: { tls: { certificate: a.pem, key: b.pem }, callers: [ { name: a, bearer: x } ] }",
+        "hooks: { webhooks: [ { name: a, url: 'http://127.0.0.1:9/x', secret: x } ] }",
+    ] {
+        assert_eq!(lines(&format!("{SMALL}{fine}\n")), Vec::<String>::new(), "{fine}");
+    }
+    let same = SMALL.replace("sqlite:ledger.db", "sqlite:accounts.db");
+    assert!(lines(&same).join("").contains("R508"));
+    assert!(lines(&SMALL.replace("'sqlite:ledger.db'", "'sqlite::memory:'")).join("").contains("R506"));
+}
+
+#[test]
+fn what_is_refused_is_not_told_twice() {
+    // the deadline cannot be read; that the floor is above the default is not known to be wrong
+    let shown = lines(&format!("{SMALL}login: {{ deadline: 5 sec, floor: 3s }}\n")).join("\n");
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+}
+
+#[test]
+fn scripts_keep_their_own_dollar_signs() {
+    let (settings, shown) = parse(&format!("{SMALL}hooks:\n  before_fetch: |-\n    `${{UNSET}}`\n"));
+    assert_eq!(settings.unwrap_or_else(|| panic!("{shown}")).hooks.before_fetch.as_deref(), Some("`${UNSET}`"));
+}
+
+#[test]
+fn the_starter_can_be_used() {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("landfall.yaml", STARTER);
+    let environment = |_: &str| Some("0123456789abcdef".repeat(4));
+    let settings = Settings::parse(&files, file, &environment, &mut findings);
+    assert!(settings.is_some(), "{}", plain(&files, &findings.sorted()));
+}
+
+#[test]
+fn what_is_shown_can_be_read_again_and_holds_no_secret() {
+    let text =
+        format!("{SMALL}service: {{ callers: [ {{ name: a, bearer: '${{TOKEN}}' }} ] }}\nidentifier: username\n");
+    let (settings, shown) = parse(&text);
+    let settings = settings.unwrap_or_else(|| panic!("{shown}"));
+    let yaml = serde_yaml::to_string(&settings).unwrap();
+    assert!(yaml.contains("bearer: '***'") && !yaml.contains("tttt") && !yaml.contains("0123"), "{yaml}");
+    let (again, shown) = parse(&yaml);
+    let again = again.unwrap_or_else(|| panic!("{shown}{yaml}"));
+    assert_eq!(serde_yaml::to_string(&again).unwrap(), yaml);
+    let json = serde_json::to_string(&settings).unwrap();
+    assert!(!json.contains("tttt") && !json.contains("0123"), "{json}");
+}

@@ -1,0 +1,148 @@
+//! Durations, sizes, addresses and networks as people write them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Units of time, the largest first, in milliseconds.
+const TIMES: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+
+/// Units of memory, the largest first, in bytes.
+const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+
+/// A whole number and a unit, such as `15m`.
+fn quantity(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = (text.get(..end)?, text.get(end..)?.trim_start());
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+/// The number in the largest unit that keeps it whole.
+fn written(number: u64, units: &[(&str, u64)]) -> String {
+    let smallest = units.last().map_or("", |(name, _)| name);
+    let unit = units.iter().find(|(_, factor)| number > 0 && number.is_multiple_of(*factor));
+    unit.map_or_else(|| format!("{number}{smallest}"), |(name, factor)| format!("{}{name}", number / factor))
+}
+
+/// A length of time as `1500ms`, `30s`, `15m`, `2h` or `1d`.
+pub(super) mod duration {
+    use super::{Deserialize, Deserializer, Duration, Serializer, TIMES, de, quantity, written};
+
+    /// Reads it.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = quantity(&text, &TIMES).map(Duration::from_millis);
+        time.ok_or_else(|| de::Error::custom("expected a duration such as `1500ms`, `30s`, `15m`, `2h` or `1d`"))
+    }
+
+    /// Writes it.
+    pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        serializer.serialize_str(&written(millis, &TIMES))
+    }
+}
+
+/// Memory as `16KiB`, `64MiB` or `1GiB`, in bytes.
+pub(super) mod size {
+    use super::{Deserialize, Deserializer, SIZES, Serializer, de, quantity, written};
+
+    /// Reads it.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let size = quantity(&text, &SIZES);
+        size.ok_or_else(|| de::Error::custom("expected a size such as `512B`, `16KiB`, `64MiB` or `1GiB`"))
+    }
+
+    /// Writes it.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+    pub fn serialize<S: Serializer>(size: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&written(*size, &SIZES))
+    }
+}
+
+/// An address and port to listen at.
+pub(super) mod address {
+    use super::{Deserialize, Deserializer, Serializer, SocketAddr, de};
+
+    /// Reads it.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| {
+            de::Error::custom("expected an IP address with a port, such as `127.0.0.1:8080` or `[::1]:8080`")
+        })
+    }
+
+    /// Writes it.
+    pub fn serialize<S: Serializer>(address: &SocketAddr, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(address)
+    }
+}
+
+/// A network in the notation of RFC 4632: `10.0.0.0/8`. A single address is a network of one.
+///
+/// ```
+/// use landfall::config::Network;
+/// let network: Network = "10.0.0.0/8".parse()?;
+/// assert!(network.0.contains(&"10.1.2.3".parse::<std::net::IpAddr>()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network(pub IpNet);
+
+/// Text that is no network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a network such as `10.0.0.0/8`, `fd00::/8` or `192.0.2.7`")]
+pub struct NetworkError;
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| NetworkError)
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Network {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_come_back_as_they_were() {
+        for (text, wanted) in [("1500ms", 1500), ("30s", 30_000), ("15m", 900_000), ("2h", 7_200_000), ("0ms", 0)] {
+            assert_eq!(quantity(text, &TIMES), Some(wanted), "{text}");
+            assert_eq!(written(wanted, &TIMES), text);
+        }
+        assert_eq!(quantity("19 MiB", &SIZES), Some(19 << 20));
+        assert_eq!(written(19 << 20, &SIZES), "19MiB");
+        for text in ["", "s", "1.5s", "-1s", "10", "10 sec", "99999999999999999999s", "18446744073709551615d", "1KB"] {
+            assert_eq!((quantity(text, &TIMES), quantity(text, &SIZES)), (None, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn networks() {
+        for (text, wanted) in [("10.0.0.0/8", "10.0.0.0/8"), ("192.0.2.7", "192.0.2.7/32"), ("fd00::/8", "fd00::/8")] {
+            assert_eq!(text.parse::<Network>().unwrap().0.to_string(), wanted);
+        }
+        for text in ["10.0.0.0/33", "10.0.0/8", "fd00::/129", "localhost", ""] {
+            assert_eq!(text.parse::<Network>(), Err(NetworkError), "{text}");
+        }
+    }
+}
