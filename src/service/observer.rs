@@ -164,6 +164,6 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
-        assert!(!text.contains("ada") && !text.contains("r-1"), "{text}");
+        assert!(!text.contains("ada@") && !text.contains("r-1"), "{text}");
     }
 }
