@@ -103,25 +103,66 @@ pub enum BuildError {
 /// The longest a single call of the ledger may take. Stops a full disk from holding logins; commits take milliseconds.
 const LEDGER_CALL: Duration = Duration::from_secs(2);
 
+/// What operators need: the books and the accounts, without a source.
+pub struct Stores {
+    /// How identifiers are made one spelling.
+    pub identifiers: IdentifierProfile,
+    /// How customers are named in the books.
+    pub keyring: Arc<Keyring>,
+    /// What computes hashes.
+    pub hasher: Arc<Hasher>,
+    /// The ledger.
+    pub ledger: Arc<SqliteLedger>,
+    /// The account store.
+    pub store: Arc<AccountStore>,
+}
+
+impl std::fmt::Debug for Stores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stores").field("identifiers", &self.identifiers).finish_non_exhaustive()
+    }
+}
+
+/// How a ledger is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// To be written: its audit must end where it should.
+    Trusted,
+    /// To be looked at, whatever was done to its audit.
+    Unseen,
+}
+
+/// Opens the ledger and the account store. Must be called within a tokio runtime.
+///
+/// # Errors
+/// [`BuildError`].
+pub async fn stores(loaded: &Loaded, opening: Opening) -> Result<Stores, BuildError> {
+    let Loaded { settings, folder, .. } = loaded;
+    let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
+    let hasher = Arc::new(hasher(settings)?);
+    let path = sqlite(folder, &settings.ledger.url);
+    let ledger = match opening {
+        Opening::Trusted => SqliteLedger::open(&path, Arc::clone(&keyring)).await?,
+        Opening::Unseen => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
+    };
+    let TargetSettings::Sql(target) = &settings.target;
+    let path = sqlite(folder, &target.url);
+    let store = AccountStore::open(&target.name, &StoreSettings::new(path), Arc::clone(&hasher)).await?;
+    let identifiers = profile(&settings.identifier);
+    Ok(Stores { identifiers, keyring, hasher, ledger: Arc::new(ledger), store: Arc::new(store) })
+}
+
 /// Opens everything that settings name and puts it together. A file source is indexed, which takes seconds per million
 /// records. Must be called within a tokio runtime.
 ///
 /// # Errors
 /// [`BuildError`].
 pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built, BuildError> {
+    let Stores { identifiers, keyring, hasher, ledger, store } = stores(&loaded, Opening::Trusted).await?;
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let profile = profile(&settings.identifier);
-    let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
-    let hasher = Arc::new(hasher(&settings)?);
     let callers = callers(&settings, &folder, clock.now())?;
-    let ledger = SqliteLedger::open(&sqlite(&folder, &settings.ledger.url), Arc::clone(&keyring)).await?;
-    let ledger = Arc::new(ledger);
-    let TargetSettings::Sql(target) = &settings.target;
-    let path = sqlite(&folder, &target.url);
-    let store = AccountStore::open(&target.name, &StoreSettings::new(path), Arc::clone(&hasher)).await?;
-    let store = Arc::new(store);
-    let (source, report) = source(&settings.source, &folder, profile.clone()).await?;
+    let (source, report) = source(&settings.source, &folder, identifiers.clone()).await?;
     let verifier = Arc::new(StoredHash::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
     let (source, source_figures) = guarded_source(source, &guards(&settings));
@@ -147,7 +188,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         rules: Arc::new(LiveRules::new(rules)),
         keyring,
     };
-    let migrator = migrator(&settings.login, profile, settings.tenant.clone());
+    let migrator = migrator(&settings.login, identifiers, settings.tenant.clone());
     Ok(Built { parts, migrator, ledger, store, callers, delivery, report, figures })
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::doors::Doors;
 use super::metrics::Metrics;
-use super::network::TrustedProxies;
+use super::network::{Peers, TrustedProxies};
 use super::problem::Problem;
 use super::ready::Readiness;
 use super::request::RequestInfo;
@@ -40,6 +40,11 @@ impl std::ops::Deref for App {
 impl App {
     pub(super) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
+    }
+
+    /// Who calls: with callers in the settings nobody but backends gets this far.
+    pub(super) fn peers(&self) -> Peers {
+        if self.callers.is_some() { Peers::Callers } else { Peers::Customers }
     }
 
     /// Does the work to its end even when the caller hangs up, so that nobody can interrupt a migration or free a place

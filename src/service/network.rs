@@ -17,6 +17,16 @@ const MAX_HOPS: usize = 32;
 #[derive(Debug, Clone, Default)]
 pub(super) struct TrustedProxies(Vec<IpNet>);
 
+/// Who the peers are that no network of trusted proxies holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peers {
+    /// Customers: nobody calls for them.
+    Customers,
+    /// Backends that call for all customers. Their address is not the customer's, and must not be counted as such: one
+    /// network's limit would shut everybody out.
+    Callers,
+}
+
 impl TrustedProxies {
     pub(super) fn new(networks: Vec<IpNet>) -> Self {
         Self(networks)
@@ -30,10 +40,10 @@ impl TrustedProxies {
 
     /// The address of the customer: the peer's own, unless the peer is trusted; then the last forwarded address that is not
     /// trusted itself. None when a trusted peer names nobody, or nothing that is an address.
-    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+    pub(super) fn client(&self, peers: Peers, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return Some(peer);
+            return (peers == Peers::Customers).then_some(peer);
         }
         for entry in hops(headers).take(MAX_HOPS) {
             let address = address(entry)?;
@@ -68,7 +78,17 @@ mod tests {
         for value in forwarded {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        trusted.client(peer.parse().unwrap(), &headers).map(|address| address.to_string())
+        trusted.client(Peers::Customers, peer.parse().unwrap(), &headers).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn a_backend_is_not_the_network_of_its_customers() {
+        let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let mut headers = HeaderMap::new();
+        headers.append(FORWARDED_FOR, "203.0.113.9".parse().unwrap());
+        assert_eq!(trusted.client(Peers::Callers, "192.0.2.1".parse().unwrap(), &headers), None);
+        let named = trusted.client(Peers::Callers, "10.0.0.1".parse().unwrap(), &headers);
+        assert_eq!(named, "203.0.113.9".parse().ok());
     }
 
     #[test]

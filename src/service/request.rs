@@ -7,7 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, Request};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::network::TrustedProxies;
+use super::network::{Peers, TrustedProxies};
 use crate::password::store::{SALT_BYTES, system_salt};
 
 /// The header that carries the id of a request, in and out.
@@ -28,9 +28,9 @@ pub(super) struct RequestInfo {
 }
 
 impl RequestInfo {
-    pub(super) fn new<B>(request: &Request<B>, trusted: &TrustedProxies) -> Self {
+    pub(super) fn new<B>(request: &Request<B>, trusted: &TrustedProxies, peers: Peers) -> Self {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let network = peer.and_then(|peer| trusted.client(peer, request.headers()));
+        let network = peer.and_then(|peer| trusted.client(peers, peer, request.headers()));
         let id = given_id(request.headers()).map_or_else(random_id, str::to_owned);
         Self { id: id.into(), network, place: None }
     }

@@ -15,7 +15,7 @@ use super::request::{REQUEST_ID, RequestInfo};
 /// Outermost of all: what happens inside is logged as one line, without a value of anybody.
 pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let info = RequestInfo::new(&request, &app.trusted);
+    let info = RequestInfo::new(&request, &app.trusted, app.peers());
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let method = method(request.method());
     let id = info.id.clone();

@@ -1,0 +1,176 @@
+//! A service of its settings: everything opened and put together, with what works beside it: recovery, events, reloads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::live::Service;
+use super::metrics::Metrics;
+use super::observer::Telemetry;
+use super::reload::{LoadRules, RuleReload, SETTLED};
+use super::server::{Bound, ServiceError};
+use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
+use crate::config::{self, BuildError, Built, Loaded, Settings};
+use crate::guard::GuardFigures;
+use crate::hooks::Delivery;
+use crate::migrate::{LiveRules, Migrator, PortError};
+use crate::sources::FileReport;
+
+/// How often it is looked for creations that nobody ended. A customer who comes back earlier is served all the same.
+const RECOVER_EVERY: Duration = Duration::from_secs(1);
+
+/// Why a service cannot be started.
+#[derive(Debug, Error)]
+pub enum ComposeError {
+    /// Something that the settings name cannot be used.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The service cannot listen.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// What was being created at the last stop cannot be looked at.
+    #[error("what was left unfinished cannot be settled: {0}")]
+    Recovery(PortError),
+}
+
+/// A service that listens, with everything beside it.
+#[derive(Debug)]
+pub struct Composed {
+    bound: Bound,
+    migrator: Arc<Migrator>,
+    delivery: Option<Delivery>,
+    report: Option<FileReport>,
+    recovered: usize,
+}
+
+/// Opens everything that the settings name, settles what the last run left unfinished, and takes the address. Must be called
+/// within a tokio runtime.
+///
+/// # Errors
+/// [`ComposeError`].
+pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
+    let metrics = Metrics::new();
+    metrics.install();
+    let settings = settings(&loaded);
+    let (path, files, params) =
+        (loaded.path(&loaded.settings.rules), loaded.rule_files.clone(), loaded.settings.params.clone());
+    let load: LoadRules = Arc::new(move || config::rule_set(&path, &params).map_err(|error| error.to_string()));
+    let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
+    let Built { parts, migrator, callers, delivery, report, figures, .. } = built;
+    metrics.sample_hasher(Arc::clone(&parts.hasher));
+    sample_guards(&metrics, figures);
+    let reload = reload(files, Arc::clone(&parts.rules), load);
+    let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
+    let migrator = Arc::new(Migrator::new(parts, migrator));
+    let recovered = migrator.recover().await.map_err(ComposeError::Recovery)?;
+    let service =
+        Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
+    Ok(Composed { bound: service.bind()?, migrator, delivery, report, recovered })
+}
+
+impl Composed {
+    /// The address to call, with its scheme.
+    #[must_use]
+    pub fn base(&self) -> String {
+        self.bound.base()
+    }
+
+    /// What reading the export gave, when the source is a file.
+    #[must_use]
+    pub fn report(&self) -> Option<&FileReport> {
+        self.report.as_ref()
+    }
+
+    /// How many creations of the last run were settled at the start.
+    #[must_use]
+    pub fn recovered(&self) -> usize {
+        self.recovered
+    }
+
+    /// Serves until a signal ends it; events that are being sent are finished.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn run(self) -> Result<(), ServiceError> {
+        let (stop, stopped) = watch::channel(());
+        let recovery = tokio::spawn(recover(self.migrator));
+        let delivery = self.delivery.map(|delivery| deliver(delivery, stopped));
+        let served = self.bound.run().await;
+        drop(stop);
+        recovery.abort();
+        if let Some(delivery) = delivery {
+            // A delivery that panicked has lost nothing: its events are still in the outbox.
+            let _ = delivery.await;
+        }
+        served
+    }
+}
+
+/// Settles from time to time what nobody ended.
+async fn recover(migrator: Arc<Migrator>) {
+    let mut ticks = interval(RECOVER_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match migrator.recover().await {
+            Ok(0) => {}
+            Ok(settled) => tracing::info!(settled, "settled creations that nobody ended"),
+            Err(error) => tracing::warn!(%error, "recovery is waiting"),
+        }
+    }
+}
+
+fn deliver(delivery: Delivery, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        // The sender is dropped when the service has ended, which is what is waited for.
+        let ended = async move { while stopped.changed().await.is_ok() {} };
+        delivery.run(ended).await;
+    })
+}
+
+fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleReload {
+    RuleReload { files, rules, load, settled: SETTLED }
+}
+
+fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
+    metrics.sample(move |figures| {
+        for (port, guard) in &guards {
+            let label = || [("port", (*port).to_owned())];
+            figures.counter("landfall_port_calls_total", &label(), guard.calls());
+            figures.counter("landfall_port_late_total", &label(), guard.late());
+        }
+    });
+}
+
+/// How the service listens, from the settings as written.
+fn settings(loaded: &Loaded) -> ServiceSettings {
+    let Settings { listen, service, .. } = &loaded.settings;
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    ServiceSettings {
+        listen: *listen,
+        tls: service.tls.as_ref().map(|tls| TlsFiles {
+            certificates: loaded.path(&tls.certificate),
+            key: loaded.path(&tls.key),
+        }),
+        trusted_proxies: service.trusted_proxies.iter().map(|network| network.0).collect(),
+        limits: ServiceLimits {
+            body_bytes: usize::try_from(service.body_limit).unwrap_or(usize::MAX),
+            header_bytes: u32::try_from(service.header_limit).unwrap_or(u32::MAX),
+            header_time: service.header_timeout,
+            body_time: service.body_timeout,
+            request_time: service.request_timeout,
+            idle_time: service.idle_timeout,
+            connections: count(service.connections),
+            connections_per_peer: count(service.connections_per_peer),
+            streams: service.streams,
+            requests: count(service.requests),
+        },
+        notice: service.notice,
+        drain: service.drain,
+    }
+}
