@@ -7,6 +7,8 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "login")]
+pub mod demo;
 pub mod diag;
 pub mod engine;
 #[cfg(feature = "login")]

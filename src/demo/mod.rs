@@ -1,0 +1,10 @@
+//! `landfall demo`: an invented shop, the real login in front of it, and a page on which one watches customers come across.
+
+pub mod mapping;
+pub mod page;
+pub mod record;
+pub mod rules;
+pub mod samples;
+pub mod shop;
+pub mod tell;
+pub mod watch;
