@@ -47,7 +47,8 @@ pub fn claims(rules: &RuleSet, record: &str) -> Vec<ClaimRow> {
 }
 
 fn row(rule: &Json) -> ClaimRow {
-    let mut row = ClaimRow { claim: text(rule, "rule").to_owned(), value: shown(rule.get("result")), ..ClaimRow::default() };
+    let mut row =
+        ClaimRow { claim: text(rule, "rule").to_owned(), value: shown(rule.get("result")), ..ClaimRow::default() };
     for happening in happenings(rule) {
         note(happening, &mut row);
     }

@@ -174,7 +174,8 @@ impl Visit {
     #[must_use]
     pub fn new(ending: Ending, identifier: String, watched: Watched) -> Self {
         let slowest = watched.steps.iter().filter_map(|told| told.took).max().unwrap_or_default().as_micros().max(1);
-        let asked = if watched.steps.iter().any(|told| told.place == tell::Place::Shop) { Asked::Yes } else { Asked::No };
+        let asked =
+            if watched.steps.iter().any(|told| told.place == tell::Place::Shop) { Asked::Yes } else { Asked::No };
         let row = |told: Told| StepRow {
             took: told.took.map(tell::duration).unwrap_or_default(),
             share: (told.took.unwrap_or_default().as_micros() * 100 / slowest).max(1),
@@ -367,7 +368,14 @@ mod tests {
         assert_eq!(visit.steps.iter().map(|step| step.share).collect::<Vec<_>>(), [1, 100, 50]);
         assert_eq!(visit.asked, Asked::Yes);
         let page = home(Some(visit), Shop::On);
-        for part in ["Signed in: ida.brandt – Landfall demo", "Attempt counted", "email.value", "phpass", "210 ms of work", "wp_usermeta"] {
+        for part in [
+            "Signed in: ida.brandt – Landfall demo",
+            "Attempt counted",
+            "email.value",
+            "phpass",
+            "210 ms of work",
+            "wp_usermeta",
+        ] {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("role=\"alert\""));

@@ -69,7 +69,13 @@ mod tests {
 
     #[test]
     fn schemes_have_words() {
-        for (stored, word) in [("*", "nothing"), ("$P$B", "phpass"), ("$wp$2y$10$", "6.8"), ("$2y$10$", "bcrypt"), ("Lff0PKOx9LFac", "DES")] {
+        for (stored, word) in [
+            ("*", "nothing"),
+            ("$P$B", "phpass"),
+            ("$wp$2y$10$", "6.8"),
+            ("$2y$10$", "bcrypt"),
+            ("Lff0PKOx9LFac", "DES"),
+        ] {
             assert!(scheme_in_words(stored).contains(word), "{stored}");
         }
     }

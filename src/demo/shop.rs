@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn the_same_shop_every_time() {
-        let logins = || people::customers(CUSTOMERS, SEED).into_iter().map(|one| (one.login, one.email)).collect::<Vec<_>>();
+        let logins =
+            || people::customers(CUSTOMERS, SEED).into_iter().map(|one| (one.login, one.email)).collect::<Vec<_>>();
         assert_eq!(logins(), logins());
         assert_eq!(logins().len(), CUSTOMERS);
         let distinct: std::collections::HashSet<_> = logins().into_iter().map(|(login, _)| login).collect();
@@ -173,8 +174,11 @@ mod tests {
             let hash = customer.stored.text(&customer.password, [3; 16]).unwrap();
             let scheme = if hash.len() == 13 { "descrypt" } else { "wordpress" };
             let password = samples::find(&customer.login).unwrap().password;
-            let verdict =
-                verify(&Credential::encoded(scheme, hash), &Password::new(password.into()).unwrap(), &Limits::default());
+            let verdict = verify(
+                &Credential::encoded(scheme, hash),
+                &Password::new(password.into()).unwrap(),
+                &Limits::default(),
+            );
             let want = if customer.login == "grace.okafor" { "unusable" } else { "match" };
             assert_eq!(verdict.name(), want, "{}", customer.login);
         }

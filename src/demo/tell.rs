@@ -110,27 +110,31 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
             "Attempt counted",
             "Before anything is checked, so that a burst of guesses cannot outrun the counter.",
         ),
-        Step::OverLimit => {
-            Told::new(Place::Ledger, Mood::Stop, "Too many attempts", "Nothing else is looked at until the window has passed.")
-        }
+        Step::OverLimit => Told::new(
+            Place::Ledger,
+            Mood::Stop,
+            "Too many attempts",
+            "Nothing else is looked at until the window has passed.",
+        ),
         Step::Looked { known, took } => looked(*known).in_time(*took),
         Step::Authenticated { verdict, took } => authenticated(verdict).in_time(*took),
         Step::Fetched { source, known, took } => fetched(source, *known).in_time(*took),
         Step::Proved { scheme, verdict, took, .. } => proved(scheme, verdict).in_time(*took),
         Step::Mapped { warnings, took } => mapped(warnings).in_time(*took),
-        Step::Invalid { reasons } => {
-            Told::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; "))
-        }
+        Step::Invalid { reasons } => Told::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; ")),
         Step::Hook { point, result, took } => {
             let mood = if *result == "fine" { Mood::Good } else { Mood::Stop };
             Told::new(Place::Landfall, mood, format!("Hook {}: {result}", point.name()), "").in_time(*took)
         }
         Step::Claimed { answer, took } => claimed(answer).in_time(*took),
         Step::Created { answer, took } => created(answer).in_time(*took),
-        Step::Recorded { took } => {
-            Told::new(Place::Ledger, Mood::Good, "Written down", "The decision, chained to the one before it, without a value of the customer.")
-                .in_time(*took)
-        }
+        Step::Recorded { took } => Told::new(
+            Place::Ledger,
+            Mood::Good,
+            "Written down",
+            "The decision, chained to the one before it, without a value of the customer.",
+        )
+        .in_time(*took),
         Step::Failed { adapter, operation, kind } => Told::new(
             if *adapter == SOURCE { Place::Shop } else { Place::Landfall },
             Mood::Stop,
@@ -154,37 +158,77 @@ fn looked(known: Known) -> Told {
 
 fn authenticated(verdict: &str) -> Told {
     let (mood, title, detail) = match verdict {
-        "proven" => (Mood::Good, "Password proved", "Against the Argon2id hash that was stored when the customer came across."),
+        "proven" => {
+            (Mood::Good, "Password proved", "Against the Argon2id hash that was stored when the customer came across.")
+        }
         "mismatch" => (Mood::Stop, "Wrong password", "The account store is asked, and nobody else."),
-        _ => (Mood::Stop, "No password to prove", "The work of a check is done all the same, so that the time tells nothing."),
+        _ => (
+            Mood::Stop,
+            "No password to prove",
+            "The work of a check is done all the same, so that the time tells nothing.",
+        ),
     };
     Told::new(Place::Accounts, mood, title, detail)
 }
 
 fn fetched(source: &str, known: Known) -> Told {
     match known {
-        Known::Yes => Told::new(Place::Shop, Mood::Good, "Record fetched", format!("One row of `{source}` with all that belongs to it.")),
-        Known::No => Told::new(Place::Shop, Mood::Stop, "Nobody of that name", format!("`{source}` has no such customer either.")),
+        Known::Yes => Told::new(
+            Place::Shop,
+            Mood::Good,
+            "Record fetched",
+            format!("One row of `{source}` with all that belongs to it."),
+        ),
+        Known::No => Told::new(
+            Place::Shop,
+            Mood::Stop,
+            "Nobody of that name",
+            format!("`{source}` has no such customer either."),
+        ),
     }
 }
 
 fn proved(scheme: &str, verdict: &str) -> Told {
     let scheme = if scheme.is_empty() { "no stored hash".to_owned() } else { format!("the scheme `{scheme}`") };
     let (mood, title, detail) = match verdict {
-        "match" => (Mood::Good, "Password proved", format!("Against the hash that the shop has stored: {scheme}. Proof comes before any rule runs.")),
-        "lossy_match" => (Mood::Note, "Password proved, in part", format!("With {scheme}, which does not look at all of a password: a new one has to be chosen.")),
-        "mismatch" => (Mood::Stop, "Wrong password", format!("Checked with {scheme}. No rule has run, and nothing is stored.")),
-        _ => (Mood::Stop, "Nothing that can be proved", format!("Verdict `{verdict}` with {scheme}: a matter for the operator, not for another attempt.")),
+        "match" => (
+            Mood::Good,
+            "Password proved",
+            format!("Against the hash that the shop has stored: {scheme}. Proof comes before any rule runs."),
+        ),
+        "lossy_match" => (
+            Mood::Note,
+            "Password proved, in part",
+            format!("With {scheme}, which does not look at all of a password: a new one has to be chosen."),
+        ),
+        "mismatch" => {
+            (Mood::Stop, "Wrong password", format!("Checked with {scheme}. No rule has run, and nothing is stored."))
+        }
+        _ => (
+            Mood::Stop,
+            "Nothing that can be proved",
+            format!("Verdict `{verdict}` with {scheme}: a matter for the operator, not for another attempt."),
+        ),
     };
     Told::new(Place::Landfall, mood, title, detail)
 }
 
 fn mapped(warnings: &[String]) -> Told {
     if warnings.is_empty() {
-        return Told::new(Place::Landfall, Mood::Good, "Record mapped", "The rules made an account, and it keeps the target schema.");
+        return Told::new(
+            Place::Landfall,
+            Mood::Good,
+            "Record mapped",
+            "The rules made an account, and it keeps the target schema.",
+        );
     }
     let list = warnings.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Told::new(Place::Landfall, Mood::Note, "Record mapped", format!("Left out with a warning: {list}. The rest keeps the target schema."))
+    Told::new(
+        Place::Landfall,
+        Mood::Note,
+        "Record mapped",
+        format!("Left out with a warning: {list}. The rest keeps the target schema."),
+    )
 }
 
 fn claimed(answer: &str) -> Told {
@@ -225,14 +269,20 @@ pub fn ending(outcome: &Outcome) -> Ending {
     let (mood, title, detail) = match outcome {
         Outcome::Authenticated => (Mood::Good, "Signed in", "An ordinary sign-in. The legacy shop was not involved."),
         Outcome::Migrated => (Mood::Good, "Signed in", "The customer has come across, and noticed nothing of it."),
-        Outcome::MigratedMustChangePassword => {
-            (Mood::Note, "Signed in, a new password is due", "The customer has come across, and has to choose a new password.")
-        }
+        Outcome::MigratedMustChangePassword => (
+            Mood::Note,
+            "Signed in, a new password is due",
+            "The customer has come across, and has to choose a new password.",
+        ),
         Outcome::Rejected(refusal) => (Mood::Stop, "Not signed in", refused(*refusal)),
-        Outcome::Conflict => (Mood::Stop, "Not signed in", "Another account has the same login. An operator has to decide."),
-        Outcome::InvalidRecord => {
-            (Mood::Stop, "Not signed in", "The password was right, but the record gives no valid account. Nothing was stored; the operator sees the reason.")
+        Outcome::Conflict => {
+            (Mood::Stop, "Not signed in", "Another account has the same login. An operator has to decide.")
         }
+        Outcome::InvalidRecord => (
+            Mood::Stop,
+            "Not signed in",
+            "The password was right, but the record gives no valid account. Nothing was stored; the operator sees the reason.",
+        ),
         Outcome::DeniedByRule(key) => {
             let detail = format!("The rules refuse this customer, with the key `{key}`.");
             return Ending { name: name(outcome), title: "Not signed in", detail, mood: Mood::Stop };
@@ -259,7 +309,9 @@ fn refused(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Unknown => "Nobody knows this name. The answer and its time are those of a wrong password.",
         Refusal::WrongPassword => "The shop has stored another password.",
-        Refusal::WrongPasswordAtTarget => "The account has another password. The shop is not asked: its old password counts no more.",
+        Refusal::WrongPasswordAtTarget => {
+            "The account has another password. The shop is not asked: its old password counts no more."
+        }
         Refusal::Malformed => "What was typed can be no name or no password.",
         Refusal::Unprovable => "The shop has nothing stored that a password could be proved against.",
         Refusal::Disabled => "The account is disabled.",
@@ -331,7 +383,14 @@ mod tests {
 
     #[test]
     fn durations_have_three_digits_at_most() {
-        for (micros, want) in [(0, "0 µs"), (999, "999 µs"), (1_540, "1.5 ms"), (99_999, "99.9 ms"), (250_000, "250 ms"), (12_000_000, "12 s")] {
+        for (micros, want) in [
+            (0, "0 µs"),
+            (999, "999 µs"),
+            (1_540, "1.5 ms"),
+            (99_999, "99.9 ms"),
+            (250_000, "250 ms"),
+            (12_000_000, "12 s"),
+        ] {
             assert_eq!(duration(Duration::from_micros(micros)), want);
         }
     }

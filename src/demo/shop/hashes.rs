@@ -111,9 +111,8 @@ mod tests {
         for (form, scheme) in forms {
             let text = form.text("walnut77", [7; 16]).unwrap();
             let credential = Credential::encoded(scheme, text);
-            let check = |password: &str| {
-                verify(&credential, &Password::new(password.into()).unwrap(), &Limits::default())
-            };
+            let check =
+                |password: &str| verify(&credential, &Password::new(password.into()).unwrap(), &Limits::default());
             assert_eq!(check("walnut77"), Verdict::Match, "{form:?}");
             assert_eq!(check("walnut78"), Verdict::Mismatch, "{form:?}");
         }

@@ -133,13 +133,7 @@ const KNOWN: &[Known] = &[
         extra: &[("account_locked", "2025-02-11")],
         ..ORDINARY
     },
-    Known {
-        login: "petra.vogel",
-        email: "petra.vogel@example.com",
-        names: ["Petra", "Vogel"],
-        status: 1,
-        ..ORDINARY
-    },
+    Known { login: "petra.vogel", email: "petra.vogel@example.com", names: ["Petra", "Vogel"], status: 1, ..ORDINARY },
     Known { login: "leo.martins", email: "leo(at)example.com", names: ["Leo", "Martins"], ..ORDINARY },
     Known {
         login: "grace.okafor",
@@ -276,9 +270,11 @@ fn somebody(number: usize, mail_before: &str, random: &mut Random) -> Customer {
     let ([street, city, postcode, country], prefix) = random.pick(PLACES);
     let login = format!("{login}.{surname}{number}");
     let phone = phone(prefix, random);
-    let address = [format!("{} {street}", random.below(90) + 1), city.to_owned(), postcode.to_owned(), country.to_owned()];
+    let address =
+        [format!("{} {street}", random.below(90) + 1), city.to_owned(), postcode.to_owned(), country.to_owned()];
     let mut meta = profile([given, family], &phone, address, random.pick(LOCALES));
-    let role = if random.below(50) == 0 { "wholesale_buyer" } else { random.pick(&["customer", "customer", "subscriber"]) };
+    let role =
+        if random.below(50) == 0 { "wholesale_buyer" } else { random.pick(&["customer", "customer", "subscriber"]) };
     meta.push(("wp_capabilities", capabilities(&[role])));
     meta.push(("newsletter_optin", random.pick(&["yes", "no", "1", "0"]).to_owned()));
     meta.push(("session_tokens", format!("a:1:{{s:4:\"{:04x}\";i:1;}}", random.below(65_536))));
