@@ -79,7 +79,12 @@ fn compiled(block: &Block) -> Plan {
 
 /// What becomes of a record, as the examples write it.
 fn outcome(plan: &Plan, record: &str) -> Value {
-    let facts = Facts { now: Some("2026-03-01T09:30:00Z".into()), tenant: Some("emea".into()), identifier: None };
+    let facts = Facts {
+        now: Some("2026-03-01T09:30:00Z".into()),
+        tenant: Some("emea".into()),
+        identifier: None,
+        ..Facts::default()
+    };
     let settings = Settings { facts, ..Settings::default() };
     let arena = Bump::new();
     let run = plan.run(record, &settings, &arena, &mut Silent);

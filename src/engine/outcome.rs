@@ -30,6 +30,17 @@ pub struct Made<'a> {
     pub logins: Value<'a>,
 }
 
+/// Who a record is and what it has stored as a password: what must be known before anything is proven.
+#[derive(Debug, Clone, Copy)]
+pub struct Customer<'a> {
+    /// The legacy id, when the rules have `identify`.
+    pub id: Value<'a>,
+    /// What the customer may type to sign in, when the rules have `identify`.
+    pub logins: Value<'a>,
+    /// The stored password as the rules read it: an object, or nothing.
+    pub credential: Value<'a>,
+}
+
 /// Why a record is held back. It never holds a value of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {

@@ -13,10 +13,10 @@ use machine::Machine;
 
 use super::capture::member_path;
 use super::context::Cx;
-use super::outcome::{Outcome, Reason};
+use super::outcome::{Customer, Outcome, Reason};
 use super::path::walk;
 use super::plan::{Plan, RulePlan};
-use super::probe::Probe;
+use super::probe::{Probe, Silent};
 use crate::model::Value;
 use crate::model::json::from_json;
 use crate::model::read::{ReadLimits, parse};
@@ -31,6 +31,8 @@ pub struct Facts {
     pub tenant: Option<String>,
     /// `$facts.identifier`: what the customer typed to sign in.
     pub identifier: Option<String>,
+    /// `$facts.added`: what hooks have found out, by name.
+    pub added: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The parameters and facts of a run, checked against the plan.
@@ -91,6 +93,30 @@ impl Plan {
             return Run::rejected("record", "record", error.to_string());
         }
         Run { outcomes: self.outcomes(settings, &cx, probe), unread: Vec::new() }
+    }
+
+    /// Reads who a record is and what it has stored as a password, for each account it yields in the order of
+    /// [`run`](Self::run). No claim is made: at a login, proof comes first.
+    ///
+    /// # Errors
+    /// Why the record cannot be read, or why its working values cannot be made; inside the list, why one account has no
+    /// credential.
+    pub fn customers<'a>(
+        &'a self,
+        json: &'a str,
+        settings: &'a Settings,
+        arena: &'a Bump,
+    ) -> Result<Vec<Result<Customer<'a>, Reason>>, Reason> {
+        let cx = self.context(arena, false);
+        self.trie.read_record(json, &settings.limits, &cx).map_err(|error| Reason {
+            rule: "record".to_owned(),
+            step: "record".to_owned(),
+            message: error.to_string(),
+            span: None,
+        })?;
+        self.set_registers(settings, &cx);
+        let mut machine = Machine { plan: self, probe: &mut Silent, warnings: ArenaVec::new_in(arena), failures: 0 };
+        machine.customers(&cx)
     }
 
     /// Runs the plan over a record that has been read.

@@ -1,13 +1,28 @@
-//! The other doors: the sign-up guard, forgot password, and setting a password.
+//! The other doors: the sign-up guard, forgot password, and what account managers do.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::time::timeout_at;
+use zeroize::Zeroizing;
+
+use super::create::Proof;
+use super::decision::Door;
+use super::event::{Event, EventKind};
+use super::login::Migrator;
+use super::outcome::{Outcome, Refusal};
+use super::port::{PortError, PortErrorKind};
+use super::ports::{AccountState, StoredAccount, TargetId};
+use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way};
+use crate::model::Password;
 
 /// Whether an identifier may be given to a new customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignupAnswer {
     /// Nobody has it.
     Free,
-    /// An account or a legacy customer has it.
+    /// An account or a legacy customer has it, or nobody can have it.
     Reserved,
     /// It cannot be told now. Not to be taken for free.
     Unknown(Duration),
@@ -20,4 +35,180 @@ pub enum ResetAnswer {
     Accepted,
     /// It cannot be done now.
     Unavailable(Duration),
+}
+
+impl Migrator {
+    /// Whether an identifier is free for a new customer: neither the target nor the legacy system knows it.
+    pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
+        let mut visit = Visit::begin(self, Door::SignupCheck, request_id.to_owned());
+        let answer = visit.is_reserved(identifier, network).await;
+        // Asking is no guess at a password: nothing is taken back, so that the network's counter bounds how many are asked.
+        let (answer, outcome) = match answer {
+            Ok(()) => (SignupAnswer::Reserved, "reserved"),
+            Err(ending) => match ending.outcome {
+                Outcome::Rejected(Refusal::Unknown) => (SignupAnswer::Free, "free"),
+                Outcome::Rejected(Refusal::Malformed) => (SignupAnswer::Reserved, "malformed"),
+                outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.name()),
+            },
+        };
+        match visit.note(outcome, None, &[]).await {
+            Ok(()) => answer,
+            Err(_) => SignupAnswer::Unknown(RETRY_AFTER),
+        }
+    }
+
+    /// A customer has forgotten the password. Somebody who is not migrated yet gets at most an account without password
+    /// that is not verified; the event names the account, so that the notice goes to its stored address and to no other.
+    pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
+        let mut visit = Visit::begin(self, Door::PasswordReset, request_id.to_owned());
+        let asked = visit.reset(identifier, network).await;
+        let (outcome, account) = match asked {
+            Ok(account) => ("accepted", Some(account)),
+            Err(ending) if ending.outcome.is_temporary() => (ending.outcome.name(), None),
+            Err(ending) => (ending.outcome.name(), None),
+        };
+        let is_temporary = matches!(outcome, "legacy_unavailable" | "target_unavailable" | "overloaded");
+        let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
+        if visit.note(outcome, account, events).await.is_err() || is_temporary {
+            return ResetAnswer::Unavailable(RETRY_AFTER);
+        }
+        match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
+            Outcome::Overloaded => ResetAnswer::Unavailable(RETRY_AFTER),
+            _ => ResetAnswer::Accepted,
+        }
+    }
+
+    /// One account, for callers that manage accounts.
+    ///
+    /// # Errors
+    /// The target's.
+    pub async fn account(&self, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
+        self.parts.target.read(id).await
+    }
+
+    /// Sets a password, for callers that have asked the customer for it in their own way; a pending account becomes active.
+    /// The id when there is such an account.
+    ///
+    /// # Errors
+    /// The target's and the ledger's; [`PortErrorKind::Unsupported`] for a password that cannot be one.
+    pub async fn set_password(
+        &self,
+        request_id: &str,
+        id: &TargetId,
+        password: Zeroizing<Vec<u8>>,
+    ) -> Result<Option<TargetId>, PortError> {
+        let unfit = || PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password");
+        if password.is_empty() || password.contains(&0) {
+            return Err(unfit());
+        }
+        let password = Password::new(password.to_vec()).map(Arc::new).map_err(|_| unfit())?;
+        let visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
+        let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
+        let outcome = if set.is_some() { "set" } else { "unknown" };
+        visit.note(outcome, set.clone(), &[]).await?;
+        Ok(set)
+    }
+
+    /// Deletes an account for good: its customer does not migrate again. The id when there was such an account.
+    ///
+    /// # Errors
+    /// The target's and the ledger's.
+    pub async fn delete(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
+        let Some(account) = self.parts.target.read(id).await? else { return Ok(None) };
+        if let Some(key) = &account.legacy {
+            let logins: Vec<String> = account.logins.iter().map(|login| self.parts.keyring.subject(login)).collect();
+            // Buried first: a crash between the two leaves an account that can be deleted again, never one that comes back.
+            self.parts.ledger.bury(key, &logins, self.parts.clock.now()).await?;
+        }
+        let deleted = self.parts.target.delete(id, None).await?;
+        let visit = Visit::begin(self, Door::Operator, request_id.to_owned());
+        visit.note("deleted", deleted.clone(), &[]).await?;
+        Ok(deleted)
+    }
+
+    /// Undoes a migration: deletes the account when nobody changed it since it was made, and lets the customer migrate anew.
+    /// The id when it was undone.
+    ///
+    /// # Errors
+    /// The target's and the ledger's.
+    pub async fn undo(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
+        let Some(account) = self.parts.target.read(id).await? else { return Ok(None) };
+        let Some(key) = account.legacy else { return Ok(None) };
+        let Some(deleted) = self.parts.target.delete(id, Some(account.created_at)).await? else { return Ok(None) };
+        self.parts.ledger.forget(&key).await?;
+        let visit = Visit::begin(self, Door::Operator, request_id.to_owned());
+        visit.note("undone", Some(deleted.clone()), &[]).await?;
+        Ok(Some(deleted))
+    }
+}
+
+impl Visit<'_> {
+    /// Whether somebody has the identifier; nobody is [`Refusal::Unknown`].
+    async fn is_reserved(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<()> {
+        let admission = self.without_password(identifier, network)?;
+        self.reserve_network(network).await?;
+        if self.look(&admission).await?.is_some() {
+            return Ok(());
+        }
+        self.asked();
+        let (source, deadline) = (&self.migrator.parts.source, self.deadline);
+        let fetched = timeout_at(deadline, source.fetch(&admission.identifier, deadline)).await;
+        match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Ending::refused(Refusal::Unknown)),
+            Err(error) => Err(self.legacy_failed(&error)),
+        }
+    }
+
+    /// The account that the notice is about.
+    async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<TargetId> {
+        let admission = self.without_password(identifier, network)?;
+        self.reserve(network).await?;
+        if let Some(found) = self.look(&admission).await? {
+            return match found.state {
+                AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
+                AccountState::Active | AccountState::Pending => Ok(found.id),
+            };
+        }
+        let deadline = self.deadline;
+        let fetched = timeout_at(deadline, self.fetch(&admission)).await;
+        let (who, record, fetched_at) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        let mut draft = self.map(&admission, &who, &record)?;
+        draft.unverify();
+        let proof = Proof { fetched_at, verified_at: None };
+        let ending = self.create(&admission, &who, &record, &draft, proof, None).await?;
+        ending.account.map(|(id, _)| id).ok_or_else(|| Ending::refused(Refusal::Deleted))
+    }
+
+    fn without_password(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<Admission> {
+        let identifier = self.identify(identifier)?;
+        // Nothing is verified here; ports that take a password get none.
+        let password = Password::new(Vec::new()).map(Arc::new).map_err(|_| Ending::refused(Refusal::Malformed))?;
+        Ok(Admission { identifier, password, network })
+    }
+
+    /// Puts what a door did into the books.
+    async fn note(
+        &self,
+        outcome: &'static str,
+        account: Option<TargetId>,
+        events: &[EventKind],
+    ) -> Result<(), PortError> {
+        let ending = Ending { recorded: Recorded::No, ..Ending::of(Outcome::Authenticated) };
+        let mut decision = self.decision(&ending);
+        decision.outcome = outcome;
+        decision.account = account.clone().map(|id| (id, None));
+        let events: Vec<Event> = events
+            .iter()
+            .map(|kind| Event {
+                at: decision.at,
+                kind: *kind,
+                reason: outcome.to_owned(),
+                account: account.clone(),
+                request_id: self.request_id.clone(),
+                tags: self.tags.clone(),
+            })
+            .collect();
+        self.migrator.parts.ledger.decide(&decision, &events).await
+    }
 }

@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::decision::Door;
 use super::hasher::Hasher;
 use super::hooks::SharedHooks;
 use super::identifier::IdentifierProfile;
@@ -16,6 +18,7 @@ use super::outcome::Outcome;
 use super::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
 use super::rules::LiveRules;
 use super::step::Observer;
+use super::visit::Visit;
 
 /// A customer at the door.
 pub struct Login {
@@ -132,15 +135,40 @@ pub struct Migrator {
     pub(super) settings: MigratorSettings,
     pub(super) customers: Turns,
     pub(super) creations: Turns,
-    pub(super) waiting: tokio::sync::Semaphore,
+    pub(super) waiting: Semaphore,
+}
+
+impl fmt::Debug for Migrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migrator").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl Migrator {
     /// A migrator of these parts.
     #[must_use]
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
-        let customers = Turns::new(settings.turns);
-        let waiting = tokio::sync::Semaphore::new(settings.waiting);
+        let (customers, waiting) = (Turns::new(settings.turns), Semaphore::new(settings.waiting));
         Self { parts, settings, customers, creations: Turns::new(1), waiting }
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &LiveRules {
+        &self.parts.rules
+    }
+
+    /// One customer signs in. The whole migration, in the order of the architecture page:
+    /// count the attempt, ask the target, and only for who is not there yet: fetch, prove, map, create.
+    ///
+    /// Dropping the future may leave a creation half done, which recovery completes; servers that drop the futures of
+    /// callers who hang up should run it as a task of its own.
+    pub async fn login(&self, login: Login) -> Answer {
+        let mut visit = Visit::begin(self, Door::Login, login.request_id);
+        let ending = match visit.admit(&login.identifier, login.password, login.network) {
+            Ok(admission) => visit.sign_in(&admission).await,
+            Err(password) => visit.malformed(&password),
+        };
+        visit.close(ending).await
     }
 }

@@ -4,6 +4,7 @@
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
 mod claim;
+mod create;
 mod decision;
 mod doors;
 mod event;
@@ -13,11 +14,16 @@ mod identifier;
 mod keyring;
 mod locks;
 mod login;
+mod mapping;
+mod network;
 mod outcome;
 mod port;
 mod ports;
+mod recovery;
 mod rules;
+mod sign_in;
 mod step;
+mod visit;
 
 pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
 pub use decision::{Decision, Door};

@@ -155,5 +155,5 @@ fn read_facts(node: &Node, findings: &mut Findings) -> Facts {
         return Facts::default();
     };
     let mut text = |key: &str| fields.word(key, findings).map(|word| word.text);
-    Facts { now: text("now"), tenant: text("tenant"), identifier: text("identifier") }
+    Facts { now: text("now"), tenant: text("tenant"), identifier: text("identifier"), ..Facts::default() }
 }

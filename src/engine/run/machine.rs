@@ -7,7 +7,7 @@ use crate::diag::Span;
 use crate::engine::condition::Condition;
 use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
-use crate::engine::outcome::{self, Outcome, Reason};
+use crate::engine::outcome::{self, Customer, Outcome, Reason};
 use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
 use crate::engine::probe::{Event, Probe};
 use crate::engine::{output, scheme};
@@ -24,11 +24,29 @@ pub(super) struct Machine<'a, 'p, P> {
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
     pub(super) fn record(&mut self, cx: &Cx<'a>) -> Result<Vec<Outcome<'a>>, Reason> {
+        self.each_account(cx, Self::account)
+    }
+
+    /// Who the record is and what it has stored as a password, for each of its accounts; no claim is made.
+    pub(super) fn customers(&mut self, cx: &Cx<'a>) -> Result<Vec<Result<Customer<'a>, Reason>>, Reason> {
+        self.each_account(cx, |machine, cx| {
+            let credential = machine.credential(cx)?;
+            let (id, logins) = machine.identity(cx);
+            Ok(Customer { id, logins, credential })
+        })
+    }
+
+    /// Makes the working values, and then something for each account that the record yields.
+    fn each_account<T>(
+        &mut self,
+        cx: &Cx<'a>,
+        mut make: impl FnMut(&mut Self, &Cx<'a>) -> T,
+    ) -> Result<Vec<T>, Reason> {
         for rule in &self.plan.lets {
             let value = self.ruled(rule, cx)?;
             cx.set(rule.register, value);
         }
-        let Some(split) = &self.plan.split else { return Ok(vec![self.account(cx)]) };
+        let Some(split) = &self.plan.split else { return Ok(vec![make(self, cx)]) };
         let elements = self.ruled(&split.rule, cx)?;
         let elements = match elements {
             Value::List(items) => items,
@@ -44,12 +62,12 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             });
         }
         let shared = self.warnings.len();
-        let outcomes = elements.iter().map(|element| {
+        let made = elements.iter().map(|element| {
             self.warnings.truncate(shared);
             cx.set(split.rule.register, *element);
-            self.account(cx)
+            make(self, cx)
         });
-        Ok(outcomes.collect())
+        Ok(made.collect())
     }
 
     /// A rule's value, or why the record is held back.

@@ -1,0 +1,192 @@
+//! The way of a sign-in: count, ask the target, fetch, prove, map, create.
+
+use tokio::time::{Instant, timeout_at};
+
+use super::create::Proof;
+use super::hooks::{HookInput, HookPoint};
+use super::mapping::{Draft, Mapped, Question, Standing, Who};
+use super::outcome::{Outcome, Refusal};
+use super::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record};
+use super::step::{Known, Step};
+use super::visit::{Admission, Ending, Hashed, Visit, Way};
+use crate::password::Verdict;
+
+impl Visit<'_> {
+    /// A sign-in, to its end.
+    pub(super) async fn sign_in(&mut self, admission: &Admission) -> Ending {
+        // One customer's logins wait for each other, so that no burst of guesses is verified before the first one counts.
+        let subject = self.subject().to_owned();
+        let turn = timeout_at(self.deadline, self.migrator.customers.take(&subject)).await;
+        if turn.is_err() {
+            return Ending::of(Outcome::Overloaded);
+        }
+        match self.try_sign_in(admission).await {
+            Ok(ending) | Err(ending) => ending,
+        }
+    }
+
+    async fn try_sign_in(&mut self, admission: &Admission) -> Way<Ending> {
+        self.reserve(admission.network).await?;
+        match self.look(admission).await? {
+            Some(found) if found.state != AccountState::Pending => self.authenticate(admission, &found).await,
+            pending => self.migrate(admission, pending.as_ref()).await,
+        }
+    }
+
+    /// Asks the target whether it knows the account.
+    pub(super) async fn look(&mut self, admission: &Admission) -> Way<Option<Found>> {
+        let began = Instant::now();
+        let found = self.migrator.parts.target.find(&admission.identifier).await;
+        let found = found.map_err(|error| self.target_failed(&error))?;
+        let known = if found.is_some() { Known::Yes } else { Known::No };
+        self.step(&Step::Looked { known, took: began.elapsed() });
+        Ok(found)
+    }
+
+    /// The target knows the account: it alone answers.
+    pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Way<Ending> {
+        let counter = found.external_id.as_ref().map_or(&found.id.0, |external| &external.0).clone();
+        self.reserve_customer(&counter).await?;
+        self.check_at_target(admission, found).await
+    }
+
+    /// Holds the password against the account at the target.
+    pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Way<Ending> {
+        let began = Instant::now();
+        let target = &self.migrator.parts.target;
+        let answer = target.authenticate(&found.id, &admission.password, self.deadline).await;
+        let answer = answer.map_err(|error| self.target_failed(&error))?;
+        self.hashed(Hashed::Target);
+        let verdict = match answer {
+            Authentication::Proven(_) => "proven",
+            Authentication::Mismatch => "mismatch",
+            Authentication::Unusable => "unusable",
+        };
+        self.step(&Step::Authenticated { verdict, took: began.elapsed() });
+        let account = Some((found.id.clone(), found.external_id.clone()));
+        let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
+        Ok(match (answer, found.state) {
+            (Authentication::Proven(change), AccountState::Active) => {
+                self.proven();
+                Ending { account, change, ..Ending::of(Outcome::Authenticated) }
+            }
+            (_, AccountState::Disabled) => refused(Refusal::Disabled),
+            (_, AccountState::Pending) => refused(Refusal::Pending),
+            (Authentication::Mismatch, _) => refused(Refusal::WrongPasswordAtTarget),
+            (Authentication::Unusable, _) => refused(Refusal::Disabled),
+        })
+    }
+
+    /// The target does not know the account yet, or has it without a password: the legacy system is asked.
+    async fn migrate(&mut self, admission: &Admission, pending: Option<&Found>) -> Way<Ending> {
+        // What has begun to write is not given up half-way; everything before it is.
+        let deadline = self.deadline;
+        let prepared = timeout_at(deadline, self.prepare(admission)).await;
+        let (who, record, draft, proof) = prepared.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        self.create(admission, &who, &record, &draft, proof, pending).await
+    }
+
+    /// Fetch, prove, map: nothing is written.
+    async fn prepare(&mut self, admission: &Admission) -> Way<(Who, Record, Draft, Proof)> {
+        let (who, record, fetched_at) = self.fetch(admission).await?;
+        let counter = self.migrator.parts.keyring.external_id(&who.key).0;
+        self.reserve_customer(&counter).await?;
+        let lossy = self.prove(admission, &who, &record).await?;
+        let verified_at = self.migrator.parts.clock.now();
+        let mut draft = self.map(admission, &who, &record)?;
+        if lossy == PasswordChange::Required {
+            draft.change = PasswordChange::Required;
+        }
+        Ok((who, record, draft, Proof { fetched_at, verified_at: Some(verified_at) }))
+    }
+
+    /// Fetches the record and reads who it is.
+    pub(super) async fn fetch(&mut self, admission: &Admission) -> Way<(Who, Record, jiff::Timestamp)> {
+        let identifier = admission.identifier.canonical();
+        self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
+        self.asked();
+        let (began, source) = (Instant::now(), &self.migrator.parts.source);
+        let record = source.fetch(&admission.identifier, self.deadline).await;
+        let record = record.map_err(|error| self.legacy_failed(&error))?;
+        let known = if record.is_some() { Known::Yes } else { Known::No };
+        self.step(&Step::Fetched { source: source.name(), known, took: began.elapsed() });
+        let record = record.ok_or_else(|| Ending::refused(Refusal::Unknown))?;
+        let fetched_at = self.migrator.parts.clock.now();
+        let input = HookInput { identifier, record: Some(record.json()), ..HookInput::default() };
+        self.hook(HookPoint::AfterFetch, input)?;
+        self.ran();
+        let rules = std::sync::Arc::clone(&self.rules);
+        let who = self.question(&rules, admission).who(&record).map_err(|unfit| {
+            self.step(&Step::Invalid { reasons: &unfit.0 });
+            Ending::of(Outcome::InvalidRecord)
+        })?;
+        self.customer = Some(self.migrator.parts.keyring.customer(&who.key));
+        Ok((who, record, fetched_at))
+    }
+
+    fn question<'a>(&'a self, rules: &'a super::rules::RuleSet, admission: &'a Admission) -> Question<'a> {
+        Question {
+            rules,
+            source: self.migrator.parts.source.name(),
+            identifier: &admission.identifier,
+            identifiers: &self.migrator.settings.identifiers,
+            facts: &self.facts,
+        }
+    }
+
+    /// Proves the password against the legacy system. Only a positive verdict goes on; a lossy one asks for a new password,
+    /// because what was typed may differ from what the customer chose.
+    async fn prove(&mut self, admission: &Admission, who: &Who, record: &Record) -> Way<PasswordChange> {
+        let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
+        let presented = Presented {
+            identifier: &admission.identifier,
+            record,
+            credential: who.credential.as_ref(),
+            password: &admission.password,
+            deadline: self.deadline,
+        };
+        let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
+        let scheme = who.credential.as_ref().map_or("", |credential| credential.scheme());
+        self.step(&Step::Proved { verifier: verifier.name(), scheme, verdict: verdict.name(), took: began.elapsed() });
+        match verdict {
+            Verdict::Match => {
+                self.hashed(Hashed::Legacy);
+                self.proven();
+                Ok(PasswordChange::Optional)
+            }
+            Verdict::LossyMatch(_) => {
+                self.hashed(Hashed::Legacy);
+                self.proven();
+                Ok(PasswordChange::Required)
+            }
+            Verdict::Mismatch => {
+                self.hashed(Hashed::Legacy);
+                Err(Ending::refused(Refusal::WrongPassword))
+            }
+            Verdict::Unusable(_) | Verdict::Malformed(_) | Verdict::Unsupported(_) | Verdict::CostRefused(_) => {
+                Err(Ending::refused(Refusal::Unprovable))
+            }
+        }
+    }
+
+    /// Makes the account. Whoever is disabled or locked in the legacy system does not become better by moving.
+    pub(super) fn map(&mut self, admission: &Admission, who: &Who, record: &Record) -> Way<Draft> {
+        let began = Instant::now();
+        let rules = std::sync::Arc::clone(&self.rules);
+        let mapped = self.question(&rules, admission).map(record, who);
+        let draft = match mapped {
+            Mapped::Account(draft) => draft,
+            Mapped::Refused(key) => return Err(Ending::of(Outcome::DeniedByRule(key))),
+            Mapped::Invalid(unfit) => {
+                self.step(&Step::Invalid { reasons: &unfit.0 });
+                return Err(Ending::of(Outcome::InvalidRecord));
+            }
+        };
+        self.step(&Step::Mapped { warnings: &draft.warnings, took: began.elapsed() });
+        match draft.standing {
+            Standing::Good => Ok(draft),
+            Standing::Disabled => Err(Ending::refused(Refusal::Disabled)),
+            Standing::Locked => Err(Ending::refused(Refusal::Locked)),
+        }
+    }
+}

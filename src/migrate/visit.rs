@@ -1,0 +1,447 @@
+//! One customer's visit: what is known so far, what was computed for it, and how it ends the same way for all who are
+//! refused.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use zeroize::Zeroizing;
+
+use super::decision::{Decision, Door};
+use super::event::{Event, EventKind};
+use super::hooks::{HookAnswer, HookInput, HookPoint};
+use super::identifier::Identifier;
+use super::login::{Answer, Migrator};
+use super::network::network_of;
+use super::outcome::{Outcome, Refusal};
+use super::port::{PortError, PortErrorKind};
+use super::ports::{Attempt, Counter, ExternalId, PasswordChange, Reserved, TargetId};
+use super::rules::RuleSet;
+use super::step::Step;
+use crate::engine::run::Facts;
+use crate::model::Password;
+
+/// The longest password a customer may present, in bytes. Stops long inputs from buying time; NIST SP 800-63B asks for 64
+/// characters at least, and 1024 bytes admit 256 of any script.
+const PASSWORD_BYTES: usize = 1024;
+
+/// How a visit goes on or ends: an ending may come early.
+pub(super) type Way<T> = Result<T, Ending>;
+
+/// The end of a visit.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub outcome: Outcome,
+    pub account: Option<(TargetId, Option<ExternalId>)>,
+    pub change: PasswordChange,
+    /// Whether the books have it already.
+    pub recorded: Recorded,
+}
+
+/// Whether a decision is in the books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorded {
+    Yes,
+    No,
+}
+
+impl Ending {
+    pub(super) fn of(outcome: Outcome) -> Self {
+        Self { outcome, account: None, change: PasswordChange::Optional, recorded: Recorded::No }
+    }
+
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self::of(Outcome::Rejected(refusal))
+    }
+}
+
+/// A customer whose attempt may be looked at.
+pub(super) struct Admission {
+    pub identifier: Identifier,
+    pub password: Arc<Password>,
+    pub network: Option<IpAddr>,
+}
+
+/// What is known so far.
+pub(super) struct Visit<'m> {
+    pub migrator: &'m Migrator,
+    pub request_id: String,
+    pub rules: Arc<RuleSet>,
+    pub facts: Facts,
+    pub deadline: Instant,
+    door: Door,
+    started: Instant,
+    subject: String,
+    pub customer: Option<String>,
+    asked: Option<String>,
+    ran: Option<String>,
+    counted: Vec<Counter>,
+    proven: Proven,
+    legacy_hashed: bool,
+    target_hashed: bool,
+    password: Option<Arc<Password>>,
+    pub tags: Vec<String>,
+}
+
+/// Whether the presented password has been proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proven {
+    Yes,
+    No,
+}
+
+/// Which hash was computed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hashed {
+    Legacy,
+    Target,
+}
+
+impl<'m> Visit<'m> {
+    pub(super) fn begin(migrator: &'m Migrator, door: Door, request_id: String) -> Self {
+        let (parts, settings) = (&migrator.parts, &migrator.settings);
+        let started = Instant::now();
+        let facts =
+            Facts { now: Some(parts.clock.now().to_string()), tenant: settings.tenant.clone(), ..Facts::default() };
+        Self {
+            migrator,
+            request_id,
+            rules: parts.rules.current(),
+            facts,
+            deadline: started + settings.deadline,
+            door,
+            started,
+            subject: String::new(),
+            customer: None,
+            asked: None,
+            ran: None,
+            counted: Vec::new(),
+            proven: Proven::No,
+            legacy_hashed: false,
+            target_hashed: false,
+            password: None,
+            tags: Vec::new(),
+        }
+    }
+
+    /// Makes the identifier one spelling and looks at the shape of the password. Nothing is asked of anybody.
+    pub(super) fn admit(
+        &mut self,
+        identifier: &str,
+        password: Zeroizing<Vec<u8>>,
+        network: Option<IpAddr>,
+    ) -> Result<Admission, Zeroizing<Vec<u8>>> {
+        // An empty password makes LDAP servers bind anonymously (RFC 4513 section 5.1.2); bcrypt cycles over NUL.
+        let well_formed = !password.is_empty() && password.len() <= PASSWORD_BYTES && !password.contains(&0);
+        let Ok(identifier) = self.identify(identifier) else { return Err(password) };
+        if !well_formed {
+            return Err(password);
+        }
+        let Ok(password) = Password::new(password.to_vec()).map(Arc::new) else { return Err(password) };
+        self.password = Some(Arc::clone(&password));
+        Ok(Admission { identifier, password, network })
+    }
+
+    /// The identifier in its one spelling; from now on the visit has a subject.
+    pub(super) fn identify(&mut self, typed: &str) -> Way<Identifier> {
+        let parts = &self.migrator.parts;
+        match self.migrator.settings.identifiers.canonical(typed) {
+            Ok(identifier) => {
+                self.subject = parts.keyring.subject(identifier.canonical());
+                self.facts.identifier = Some(identifier.typed().to_owned());
+                Ok(identifier)
+            }
+            Err(_) => {
+                self.subject = parts.keyring.subject("");
+                Err(Ending::refused(Refusal::Malformed))
+            }
+        }
+    }
+
+    /// The same way as everybody else for somebody whose input cannot be right.
+    pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
+        let shown = password.get(..password.len().min(PASSWORD_BYTES)).unwrap_or_default();
+        self.password = Password::new(shown.to_vec()).ok().map(Arc::new);
+        Ending::refused(Refusal::Malformed)
+    }
+
+    pub(super) fn step(&self, step: &Step<'_>) {
+        self.migrator.parts.observer.step(&self.request_id, step);
+    }
+
+    /// The key under which attempts on the customer count, whatever was typed.
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Counts the attempt on the identifier and the network, before anything is asked or verified.
+    pub(super) async fn reserve(&mut self, network: Option<IpAddr>) -> Way<()> {
+        let settings = &self.migrator.settings;
+        let mut counters = vec![Counter {
+            key: format!("subject:{}", self.subject),
+            limit: settings.subject_limit,
+            window: settings.subject_window,
+        }];
+        counters.extend(network.map(|network| self.network_counter(network)));
+        self.count(counters).await
+    }
+
+    /// Counts the attempt on the network alone: for questions that are no guesses at a password.
+    pub(super) async fn reserve_network(&mut self, network: Option<IpAddr>) -> Way<()> {
+        match network.map(|network| self.network_counter(network)) {
+            Some(counter) => self.count(vec![counter]).await,
+            None => Ok(()),
+        }
+    }
+
+    fn network_counter(&self, network: IpAddr) -> Counter {
+        let (settings, keyring) = (&self.migrator.settings, &self.migrator.parts.keyring);
+        Counter {
+            key: format!("network:{}", keyring.network(&network_of(network))),
+            limit: settings.network_limit,
+            window: settings.network_window,
+        }
+    }
+
+    /// Counts the attempt on the customer behind the identifier, so that another login name is no second counter.
+    pub(super) async fn reserve_customer(&mut self, customer: &str) -> Way<()> {
+        let settings = &self.migrator.settings;
+        let (limit, window) = (settings.subject_limit, settings.subject_window);
+        self.count(vec![Counter { key: format!("customer:{customer}"), limit, window }]).await
+    }
+
+    async fn count(&mut self, counters: Vec<Counter>) -> Way<()> {
+        let attempt = Attempt { counters, at: self.migrator.parts.clock.now() };
+        let reserved = self.migrator.parts.ledger.reserve(&attempt).await;
+        match reserved.map_err(|error| self.books_failed(&error))? {
+            Reserved::Admitted => {
+                self.counted.extend(attempt.counters);
+                self.step(&Step::Admitted);
+                Ok(())
+            }
+            Reserved::OverLimit => {
+                self.step(&Step::OverLimit);
+                Err(Ending::refused(Refusal::Attempts))
+            }
+        }
+    }
+
+    /// Notes that a hash was computed.
+    pub(super) fn hashed(&mut self, which: Hashed) {
+        match which {
+            Hashed::Legacy => self.legacy_hashed = true,
+            Hashed::Target => self.target_hashed = true,
+        }
+    }
+
+    /// Notes that the legacy system was asked.
+    pub(super) fn asked(&mut self) {
+        self.asked = Some(self.migrator.parts.source.name().to_owned());
+    }
+
+    /// Notes that the rules ran.
+    pub(super) fn ran(&mut self) {
+        self.ran = Some(self.rules.hash().to_owned());
+    }
+
+    /// Notes that the presented password was proven: this attempt was no guess.
+    pub(super) fn proven(&mut self) {
+        self.proven = Proven::Yes;
+    }
+
+    /// Runs a hook; a denial or a failure ends the visit.
+    pub(super) fn hook(&mut self, point: HookPoint, input: HookInput<'_>) -> Way<()> {
+        let hooks = &self.migrator.parts.hooks;
+        if !hooks.has(point) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let answer = hooks.run(point, input);
+        let result = match &answer {
+            Ok(HookAnswer { deny: None, .. }) => "fine",
+            Ok(_) => "denied",
+            Err(_) => "failed",
+        };
+        self.step(&Step::Hook { point, result, took: began.elapsed() });
+        match answer {
+            Ok(HookAnswer { deny: Some(key), .. }) => Err(Ending::of(Outcome::DeniedByRule(key))),
+            Ok(answer) => {
+                self.facts.added.extend(answer.facts);
+                self.tags.extend(answer.tags);
+                Ok(())
+            }
+            Err(_) => Err(Ending::of(Outcome::InvalidRecord)),
+        }
+    }
+
+    /// The legacy system gave no answer that counts.
+    pub(super) fn legacy_failed(&self, error: &PortError) -> Ending {
+        self.failed(error, Outcome::LegacyUnavailable)
+    }
+
+    /// The target gave no answer that counts.
+    pub(super) fn target_failed(&self, error: &PortError) -> Ending {
+        self.failed(error, Outcome::TargetUnavailable)
+    }
+
+    /// The ledger gave no answer that counts.
+    pub(super) fn books_failed(&self, error: &PortError) -> Ending {
+        self.failed(error, Outcome::TargetUnavailable)
+    }
+
+    fn failed(&self, error: &PortError, outcome: Outcome) -> Ending {
+        let kind = error.kind();
+        self.step(&Step::Failed { adapter: error.adapter(), operation: error.operation(), kind: kind.name() });
+        Ending::of(if kind == PortErrorKind::RateLimited { Outcome::Overloaded } else { outcome })
+    }
+
+    /// What the audit keeps of this visit.
+    pub(super) fn decision(&self, ending: &Ending) -> Decision {
+        Decision {
+            at: self.migrator.parts.clock.now(),
+            request_id: self.request_id.clone(),
+            door: self.door,
+            outcome: ending.outcome.name(),
+            reason: ending.outcome.reason().to_owned(),
+            subject: self.subject.clone(),
+            customer: self.customer.clone(),
+            account: ending.account.clone(),
+            source: self.asked.clone(),
+            rules: self.ran.clone(),
+            micros: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The events of an ending.
+    pub(super) fn events(&self, ending: &Ending) -> Vec<Event> {
+        let event = |kind: EventKind| Event {
+            at: self.migrator.parts.clock.now(),
+            kind,
+            reason: match ending.outcome.reason() {
+                "" => ending.outcome.name().to_owned(),
+                reason => reason.to_owned(),
+            },
+            account: ending.account.as_ref().map(|(id, _)| id.clone()),
+            request_id: self.request_id.clone(),
+            tags: self.tags.clone(),
+        };
+        let kinds: &[EventKind] = match ending.outcome {
+            Outcome::Migrated => &[EventKind::Migrated],
+            Outcome::MigratedMustChangePassword => &[EventKind::Migrated, EventKind::NeedsAction],
+            Outcome::DeniedByRule(_) | Outcome::Rejected(Refusal::Disabled | Refusal::Locked | Refusal::Deleted)
+                if self.proven == Proven::Yes =>
+            {
+                &[EventKind::Refused]
+            }
+            Outcome::InvalidRecord | Outcome::Conflict => &[EventKind::Failed],
+            _ => &[],
+        };
+        kinds.iter().map(|kind| event(*kind)).collect()
+    }
+
+    /// Ends a login: the same hashes and the same time for everybody who is refused, the books, and the answer.
+    pub(super) async fn close(mut self, mut ending: Ending) -> Answer {
+        if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
+            self.refusal_hook(&ending);
+            if let Err(overloaded) = self.equalise().await {
+                ending = overloaded;
+            }
+        }
+        ending = self.record(ending).await;
+        self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
+        if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
+            ending = self.wait(ending).await;
+        }
+        let retry_after = ending.outcome.is_temporary().then_some(RETRY_AFTER);
+        let account = ending.account.filter(|_| ending.outcome.is_success()).map(|(id, _)| id);
+        Answer { outcome: ending.outcome, account, change: ending.change, retry_after }
+    }
+
+    fn refusal_hook(&mut self, ending: &Ending) {
+        let (outcome, reason) = (ending.outcome.name(), ending.outcome.reason().to_owned());
+        let identifier = self.facts.identifier.clone().unwrap_or_default();
+        let input = HookInput {
+            identifier: &identifier,
+            outcome: Some(outcome),
+            reason: Some(&reason),
+            ..HookInput::default()
+        };
+        // The customer is refused already; what the hook wants beyond tags changes nothing.
+        let _ = self.hook(HookPoint::OnRefusal, input);
+    }
+
+    /// Computes what this refusal has spared, so that every refusal costs one legacy hash and one of the target.
+    async fn equalise(&mut self) -> Way<()> {
+        let Some(password) = self.password.clone() else { return Ok(()) };
+        let hasher = &self.migrator.parts.hasher;
+        // Those who come late have used up their deadline; the work is done all the same.
+        let deadline = self.deadline.max(Instant::now() + self.migrator.settings.deadline);
+        if !self.legacy_hashed {
+            hasher.legacy_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
+        }
+        if !self.target_hashed {
+            hasher.target_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the decision into the books and takes back the attempt when it was no guess. A success without a record is none.
+    async fn record(&mut self, ending: Ending) -> Ending {
+        let began = Instant::now();
+        let ledger = &self.migrator.parts.ledger;
+        let guessed = self.proven == Proven::No && !ending.outcome.is_temporary();
+        let counters = if guessed { Vec::new() } else { std::mem::take(&mut self.counted) };
+        let settle = async { if counters.is_empty() { Ok(()) } else { ledger.settle(&counters).await } };
+        let decide = async {
+            if ending.recorded == Recorded::Yes {
+                return Ok(());
+            }
+            ledger.decide(&self.decision(&ending), &self.events(&ending)).await
+        };
+        let (settled, decided) = futures_util::future::join(settle, decide).await;
+        self.step(&Step::Recorded { took: began.elapsed() });
+        if let Err(error) = &settled {
+            // An attempt too many counts against the customer until its window ends; nothing else depends on it.
+            self.books_failed(error);
+        }
+        match decided {
+            Ok(()) => ending,
+            Err(error) => self.books_failed(&error),
+        }
+    }
+
+    /// Holds a refusal back until the time at which every refusal is answered.
+    pub(super) async fn wait(&self, ending: Ending) -> Ending {
+        let settings = &self.migrator.settings;
+        let Ok(_place) = self.migrator.waiting.try_acquire() else { return Ending::of(Outcome::Overloaded) };
+        sleep_until(self.started + release_after(self.started.elapsed(), settings.floor, settings.quantum)).await;
+        ending
+    }
+}
+
+/// What callers are told to wait after a temporary outcome.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// After how long a refusal is answered: the floor, or the first multiple of the quantum after it that has not passed.
+fn release_after(elapsed: Duration, floor: Duration, quantum: Duration) -> Duration {
+    if elapsed <= floor || quantum.is_zero() {
+        return floor;
+    }
+    let late = elapsed.saturating_sub(floor).as_nanos().div_ceil(quantum.as_nanos());
+    floor + quantum.saturating_mul(u32::try_from(late).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_answered_at_the_floor_or_at_a_quantum_after_it() {
+        let ms = Duration::from_millis;
+        for (elapsed, released) in [(0, 400), (399, 400), (400, 400), (401, 500), (500, 500), (501, 600)] {
+            assert_eq!(release_after(ms(elapsed), ms(400), ms(100)), ms(released), "after {elapsed} ms");
+        }
+        assert_eq!(release_after(ms(3), Duration::ZERO, Duration::ZERO), Duration::ZERO);
+    }
+}
