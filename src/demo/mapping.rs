@@ -129,7 +129,8 @@ mod tests {
         assert_eq!(roles.value, r#"["customer"]"#);
         assert!(roles.steps.iter().any(|step| step.name == "lookup"), "{roles:?}");
         let status = claim(RECORD, "status");
-        assert_eq!((status.value.as_str(), status.from.as_str()), (r#""active""#, ""));
+        assert_eq!(status.steps, [StepNote { name: "default".to_owned(), changed: status.value.clone() }]);
+        assert_eq!((status.value.as_str(), status.from.as_str()), (r#""active""#, "$lock"));
     }
 
     #[test]

@@ -334,7 +334,11 @@ mod tests {
     }
 
     fn watched(steps: &[Step<'_>]) -> Watched {
-        Watched { steps: steps.iter().filter_map(tell::step).collect(), took: Some(Duration::from_millis(210)) }
+        Watched {
+            steps: steps.iter().filter_map(tell::step).collect(),
+            took: Some(Duration::from_millis(210)),
+            mapped: true,
+        }
     }
 
     fn home(visit: Option<Visit>, shop: Shop) -> String {

@@ -145,6 +145,13 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
     })
 }
 
+/// An attempt is counted for what was typed, and once more when it is known who that is.
+#[must_use]
+pub fn counted_again() -> Told {
+    let detail = "Now that it is known who it is: another login name is no second counter.";
+    Told::new(Place::Ledger, Mood::Good, "Counted for the customer, too", detail)
+}
+
 /// The name of the demo's source in the settings.
 pub const SOURCE: &str = "shop";
 

@@ -20,6 +20,8 @@ pub struct Watched {
     pub steps: Vec<Told>,
     /// How long it took in all, without the wait that makes refusals look alike; none while it runs.
     pub took: Option<Duration>,
+    /// Whether the rules made an account of the record, or tried to.
+    pub mapped: bool,
 }
 
 /// Keeps the steps of the last logins.
@@ -48,12 +50,14 @@ impl Observer for Watch {
             logins.push_back((request_id.to_owned(), Watched::default()));
         }
         let Some((_, watched)) = logins.iter_mut().rfind(|(id, _)| id == request_id) else { return };
-        if let Step::Ended { took, .. } = step {
-            watched.took = Some(*took);
+        match step {
+            Step::Ended { took, .. } => watched.took = Some(*took),
+            Step::Mapped { .. } | Step::Invalid { .. } => watched.mapped = true,
+            _ => {}
         }
-        if let Some(told) = tell::step(step).filter(|_| watched.steps.len() < MAX_STEPS) {
-            watched.steps.push(told);
-        }
+        let again = *step == Step::Admitted && !watched.steps.is_empty();
+        let told = if again { Some(tell::counted_again()) } else { tell::step(step) };
+        watched.steps.extend(told.filter(|_| watched.steps.len() < MAX_STEPS));
     }
 }
 
@@ -77,14 +81,17 @@ mod tests {
         let watch = Watch::default();
         watch.step("a", &Step::Admitted);
         watch.step("b", &Step::OverLimit);
-        watch.step("a", &Step::Recorded { took: Duration::ZERO });
+        watch.step("a", &Step::Admitted);
+        watch.step("a", &Step::Mapped { warnings: &[], took: Duration::ZERO });
         watch.step("a", &Step::Ended { outcome: &Outcome::Authenticated, took: Duration::from_millis(7) });
         let watched = watch.take("a").unwrap();
         let titles: Vec<_> = watched.steps.iter().map(|told| told.title.as_str()).collect();
-        assert_eq!(titles, ["Attempt counted", "Written down"]);
+        assert_eq!(titles, ["Attempt counted", "Counted for the customer, too", "Record mapped"]);
         assert_eq!(watched.took, Some(Duration::from_millis(7)));
+        assert!(watched.mapped);
         assert!(watch.take("a").is_none());
-        assert!(watch.take("b").unwrap().took.is_none());
+        let other = watch.take("b").unwrap();
+        assert_eq!((other.took, other.mapped), (None, false));
     }
 
     #[test]
