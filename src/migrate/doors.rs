@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::create::Proof;
 use super::decision::Door;
+use super::desk::Desk;
 use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
@@ -109,36 +110,16 @@ impl Migrator {
         Ok(set)
     }
 
-    /// Deletes an account for good: its customer does not migrate again. The id when there was such an account.
-    ///
-    /// # Errors
-    /// The target's and the ledger's.
-    pub async fn delete(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
-        let Some(account) = self.parts.target.read(id).await? else { return Ok(None) };
-        if let Some(key) = &account.legacy {
-            let logins: Vec<String> = account.logins.iter().map(|login| self.parts.keyring.subject(login)).collect();
-            // Buried first: a crash between the two leaves an account that can be deleted again, never one that comes back.
-            self.parts.ledger.bury(key, &logins, self.parts.clock.now()).await?;
+    /// What operators do with accounts.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        let parts = &self.parts;
+        Desk {
+            target: Arc::clone(&parts.target),
+            ledger: Arc::clone(&parts.ledger),
+            clock: Arc::clone(&parts.clock),
+            keyring: Arc::clone(&parts.keyring),
         }
-        let deleted = self.parts.target.delete(id, None).await?;
-        let visit = Visit::begin(self, Door::Operator, request_id.to_owned());
-        visit.note("deleted", deleted.clone(), &[]).await?;
-        Ok(deleted)
-    }
-
-    /// Undoes a migration: deletes the account when nobody changed it since it was made, and lets the customer migrate anew.
-    /// The id when it was undone.
-    ///
-    /// # Errors
-    /// The target's and the ledger's.
-    pub async fn undo(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
-        let Some(account) = self.parts.target.read(id).await? else { return Ok(None) };
-        let Some(key) = account.legacy else { return Ok(None) };
-        let Some(deleted) = self.parts.target.delete(id, Some(account.created_at)).await? else { return Ok(None) };
-        self.parts.ledger.forget(&key).await?;
-        let visit = Visit::begin(self, Door::Operator, request_id.to_owned());
-        visit.note("undone", Some(deleted.clone()), &[]).await?;
-        Ok(Some(deleted))
     }
 }
 

@@ -6,6 +6,7 @@
 mod claim;
 mod create;
 mod decision;
+mod desk;
 mod doors;
 mod event;
 mod hasher;
@@ -27,6 +28,7 @@ mod visit;
 
 pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
 pub use decision::{Decision, Door};
+pub use desk::Desk;
 pub use doors::{ResetAnswer, SignupAnswer};
 pub use event::{Event, EventKind, Outgoing};
 pub use hasher::{HashCalls, Hasher};

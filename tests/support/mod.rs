@@ -109,9 +109,10 @@ impl Server {
             .spawn()
             .expect("the program");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let base = lines
-            .find_map(|line| Some(line.ok()?.split_once("listening on ")?.1.trim().to_owned()))
-            .unwrap_or_else(|| panic!("no address; its log:\n{}", fs::read_to_string(folder.join("log")).unwrap_or_default()));
+        let base =
+            lines.find_map(|line| Some(line.ok()?.split_once("listening on ")?.1.trim().to_owned())).unwrap_or_else(
+                || panic!("no address; its log:\n{}", fs::read_to_string(folder.join("log")).unwrap_or_default()),
+            );
         Self { child, base }
     }
 

@@ -1,0 +1,180 @@
+//! `landfall account`: accounts at the target, shown, listed and deleted.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+
+use super::{CommandError, FINDINGS, FINE, books, show};
+use crate::migrate::{PasswordChange, StoredAccount, TargetId};
+
+/// What `landfall account` is asked.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Show one account, by its id or by what its customer types to sign in
+    #[command(after_help = "Examples:
+  landfall account show ada@example.org
+  landfall account show --format json 2b1f…")]
+    Show(Show),
+    /// Delete an account for good: its customer does not migrate again
+    #[command(after_help = "To let a customer migrate anew, use `landfall undo`.
+
+Examples:
+  landfall account delete ada@example.org
+  landfall account delete 2b1f…")]
+    Delete(Delete),
+    /// List accounts in the order of their ids, one per line
+    #[command(after_help = "Examples:
+  landfall account list --limit 1000
+  landfall account list --format json --after 2b1f…")]
+    List(List),
+}
+
+#[derive(clap::Args)]
+struct Show {
+    /// The account's id, or an identifier of its customer
+    account: String,
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
+    config: PathBuf,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
+struct Delete {
+    /// The account's id, or an identifier of its customer
+    account: String,
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
+    config: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct List {
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
+    config: PathBuf,
+    /// Begin after this id
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+    /// How to show them
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading in a terminal
+    Human,
+    /// JSON
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the settings cannot be read, or the target or the ledger fails.
+pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    match &arguments.command {
+        Command::Show(arguments) => show_one(arguments),
+        Command::Delete(arguments) => delete(arguments),
+        Command::List(arguments) => list(arguments),
+    }
+}
+
+fn show_one(arguments: &Show) -> Result<u8, CommandError> {
+    let found = books::open(&arguments.config, async |books| {
+        let Some(id) = books.account_id(&arguments.account).await? else { return Ok(None) };
+        Ok(books.target.read(&id).await?)
+    })?;
+    let Some(account) = found else { return nobody() };
+    let text = match arguments.format {
+        Format::Human => human(&account),
+        Format::Json => format!("{:#}\n", json_of(&account)),
+    };
+    show::output(&text)?;
+    Ok(FINE)
+}
+
+fn delete(arguments: &Delete) -> Result<u8, CommandError> {
+    let deleted = books::open(&arguments.config, async |books| {
+        let Some(id) = books.account_id(&arguments.account).await? else { return Ok(None) };
+        Ok(books.desk().delete("command", &id).await?)
+    })?;
+    let Some(id) = deleted else { return nobody() };
+    show::output(&format!("deleted {id}; its customer does not migrate again\n"))?;
+    Ok(FINE)
+}
+
+fn nobody() -> Result<u8, CommandError> {
+    anstream::eprintln!("there is no such account");
+    Ok(FINDINGS)
+}
+
+fn list(arguments: &List) -> Result<u8, CommandError> {
+    let after = arguments.after.clone().map(TargetId);
+    let accounts =
+        books::open(&arguments.config, async |books| Ok(books.target.list(after.as_ref(), arguments.limit).await?))?;
+    let mut out = String::new();
+    for account in &accounts {
+        // writing to a `String` cannot fail
+        let _ = match arguments.format {
+            Format::Json => writeln!(out, "{}", json_of(account)),
+            Format::Human => {
+                let made = account.created_at.strftime("%Y-%m-%d %H:%M");
+                writeln!(out, "{}  {:<8}  {made}  {}", account.id, account.state.name(), account.logins.join(", "))
+            }
+        };
+    }
+    show::output(&out)?;
+    Ok(FINE)
+}
+
+fn json_of(account: &StoredAccount) -> Json {
+    json!({
+        "id": account.id.0, "state": account.state.name(), "logins": account.logins,
+        "source": account.legacy.as_ref().map(|key| &key.source),
+        "legacy_id": account.legacy.as_ref().map(|key| &key.id),
+        "rules": account.rules, "created_at": account.created_at.to_string(),
+        "changed_at": account.changed_at.to_string(),
+        "password_change_required": account.change == PasswordChange::Required,
+        "claims": serde_json::from_str::<Box<serde_json::value::RawValue>>(&account.claims).ok(),
+    })
+}
+
+fn human(account: &StoredAccount) -> String {
+    let mut out = String::new();
+    // writing to a `String` cannot fail
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "{name:<12} {value}");
+    };
+    line("id", &account.id.0);
+    line("state", account.state.name());
+    line("logins", &account.logins.join(", "));
+    if let Some(key) = &account.legacy {
+        line("from", &format!("{} {}", key.source, key.id));
+    }
+    if let Some(rules) = &account.rules {
+        line("rules", rules);
+    }
+    line("created", &account.created_at.to_string());
+    line("changed", &account.changed_at.to_string());
+    if account.change == PasswordChange::Required {
+        line("password", "must be changed");
+    }
+    let claims = serde_json::from_str::<Json>(&account.claims).map(|claims| format!("{claims:#}"));
+    let _ = writeln!(out, "claims {}", claims.unwrap_or_default());
+    out
+}

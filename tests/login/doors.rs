@@ -1,0 +1,68 @@
+//! The sign-up guard and forgot password.
+
+use landfall::migrate::{AccountState, Outcome, PortErrorKind, Refusal, ResetAnswer, SignupAnswer};
+use landfall::sources::Fault;
+use serde_json::json;
+
+use super::house::{House, customer, customer_with};
+
+#[tokio::test]
+async fn identifiers_of_legacy_customers_are_reserved() {
+    let house = House::new();
+    for name in ["ada", "bob"] {
+        house.legacy(&customer(name));
+    }
+    house.login("bob", "secret bob").await;
+    for (identifier, wanted) in [
+        ("ADA", SignupAnswer::Reserved),
+        ("bob@example.org", SignupAnswer::Reserved),
+        ("carol", SignupAnswer::Free),
+        ("two words", SignupAnswer::Reserved),
+    ] {
+        assert_eq!(house.migrator.signup_check("r1", identifier, None).await, wanted, "{identifier}");
+    }
+    house.source.faults().stand(Fault::Fail(PortErrorKind::Unavailable));
+    assert!(matches!(house.migrator.signup_check("r1", "carol", None).await, SignupAnswer::Unknown(_)));
+}
+
+#[tokio::test]
+async fn forgot_password_makes_at_most_an_account_that_waits() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    for identifier in ["ada", "nobody", "two words"] {
+        assert_eq!(house.migrator.forgot_password("r1", identifier, None).await, ResetAnswer::Accepted);
+    }
+    let accounts = house.accounts().await;
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(accounts[0].state, AccountState::Pending);
+    assert_eq!(house.account(&accounts[0].id).await["email"], json!({ "value": "ada@example.org", "verified": false }));
+    // no password at all signs in to it but the legacy one, which completes it
+    assert_eq!(house.outcome("ada", "wrong").await, Outcome::Rejected(Refusal::WrongPassword));
+    let answer = house.login("ada", "secret ada").await;
+    assert_eq!((answer.outcome, answer.account), (Outcome::Migrated, Some(accounts[0].id.clone())));
+    assert_eq!(house.accounts().await.len(), 1);
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Authenticated);
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_activates_the_account() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    house.migrator.forgot_password("r1", "ada", None).await;
+    let id = house.accounts().await[0].id.clone();
+    let new = zeroize::Zeroizing::new(b"a new one".to_vec());
+    house.migrator.set_password("r2", &id, new).await.unwrap();
+    assert_eq!(house.outcome("ada", "a new one").await, Outcome::Authenticated);
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+}
+
+#[tokio::test]
+async fn disabled_customers_get_no_account_by_forgetting() {
+    let house = House::new();
+    house.legacy(&customer_with("dora", &json!({ "state": "disabled" })));
+    house.legacy(&customer_with("bart", &json!({ "blocked": true })));
+    for identifier in ["dora", "bart"] {
+        assert_eq!(house.migrator.forgot_password("r1", identifier, None).await, ResetAnswer::Accepted);
+    }
+    assert!(house.accounts().await.is_empty());
+}

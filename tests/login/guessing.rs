@@ -1,0 +1,91 @@
+//! Guessing does not pay: attempts are counted before anything is verified, on the customer and not on the spelling.
+
+use std::net::IpAddr;
+
+use landfall::migrate::{Outcome, Refusal};
+
+use super::house::{House, Wishes, customer, login, login_from};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_guesses_is_verified_no_more_often_than_the_limit() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..500 {
+        let migrator = house.migrator.clone();
+        // right ones among them, late
+        let password = if number > 400 { "secret ada".to_owned() } else { format!("guess {number}") };
+        guesses.spawn(async move { (number, login(&migrator, "ada", &password).await.outcome) });
+    }
+    let mut verified = 0;
+    while let Some(guess) = guesses.join_next().await {
+        let (_, outcome) = guess.unwrap();
+        verified += usize::from(outcome == Outcome::Rejected(Refusal::WrongPassword));
+    }
+    assert!(verified <= 10, "{verified} guesses were verified");
+    assert!(verified > 0);
+}
+
+#[tokio::test]
+async fn the_right_password_after_the_limit_fails_until_the_window_has_passed() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    for _ in 0..10 {
+        assert_eq!(house.outcome("ada", "guess").await, Outcome::Rejected(Refusal::WrongPassword));
+    }
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Attempts));
+    house.clock.advance(16 * 60);
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
+}
+
+#[tokio::test]
+async fn another_login_name_is_no_second_counter() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    for number in 0..10 {
+        let name = if number % 2 == 0 { "ada" } else { "ADA@example.org" };
+        assert_eq!(house.outcome(name, "guess").await, Outcome::Rejected(Refusal::WrongPassword));
+    }
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Attempts));
+    assert_eq!(house.outcome("ada@example.org", "secret ada").await, Outcome::Rejected(Refusal::Attempts));
+}
+
+#[tokio::test]
+async fn counters_follow_the_customer_across_the_migration() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    for _ in 0..6 {
+        house.outcome("ada@example.org", "guess").await;
+    }
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
+    for _ in 0..4 {
+        assert_eq!(house.outcome("ada", "guess").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+    }
+    assert_eq!(house.outcome("ada", "guess").await, Outcome::Rejected(Refusal::Attempts));
+}
+
+#[tokio::test]
+async fn one_network_cannot_try_one_password_at_everybody() {
+    let mut wishes = Wishes::default();
+    wishes.settings.network_limit = 20;
+    let house = House::with(wishes);
+    house.legacy(&customer("ada"));
+    let from: IpAddr = "192.0.2.7".parse().unwrap();
+    let neighbour: IpAddr = "192.0.2.200".parse().unwrap();
+    for number in 0..20 {
+        login_from(&house.migrator, &format!("nobody{number}"), "x", Some(from)).await;
+    }
+    let refused = Outcome::Rejected(Refusal::Attempts);
+    assert_eq!(login_from(&house.migrator, "ada", "secret ada", Some(neighbour)).await.outcome, refused);
+    let elsewhere: IpAddr = "198.51.100.1".parse().unwrap();
+    assert_eq!(login_from(&house.migrator, "ada", "secret ada", Some(elsewhere)).await.outcome, Outcome::Migrated);
+}
+
+#[tokio::test]
+async fn right_logins_are_never_counted() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    for _ in 0..30 {
+        assert!(house.outcome("ada", "secret ada").await.is_success());
+    }
+}

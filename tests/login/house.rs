@@ -1,0 +1,240 @@
+//! A migrator over adapters in memory, and customers to sign in.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use landfall::diag::{Files, Findings};
+use landfall::engine::compile::{NoFiles, compile};
+use landfall::engine::run::Settings;
+use landfall::ledger::MemoryLedger;
+use landfall::migrate::{
+    Answer, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LiveRules, Login, Migrator, MigratorParts,
+    MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Step, TargetId,
+};
+use landfall::password::lane::{Lane, LaneSettings};
+use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
+use landfall::password::{Credential, Limits};
+use landfall::sources::{MemorySource, StoredHash};
+use landfall::targets::MemoryTarget;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+pub const RULES: &str = r#"
+landfall: 1
+name: shop
+target: standard
+identify:
+  id: $.id
+  logins: [ $.login, $.mail ]
+admit:
+  - { refuse: blocked, when: { $.blocked: true } }
+account:
+  external_id: $.id
+  username: { from: $.login, do: [ trim, lowercase ] }
+  email.value: { from: $.mail, do: [ email ], on_error: reject }
+  email.verified: true
+  status: { from: $.state, default: active }
+  tags: { from: $facts.added.tags }
+credential:
+  scheme: [ md5, bcrypt ]
+  value: $.password
+"#;
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// Everything that steps said, as text: what must not leak would leak here.
+#[derive(Debug, Default)]
+pub struct Heard(pub Mutex<Vec<String>>);
+
+impl Observer for Heard {
+    fn step(&self, request_id: &str, step: &Step<'_>) {
+        self.0.lock().unwrap().push(format!("{request_id} {step:?}"));
+    }
+}
+
+/// The world outside a migrator.
+pub struct House {
+    pub migrator: Arc<Migrator>,
+    pub world: World,
+}
+
+impl std::ops::Deref for House {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+pub struct World {
+    pub source: Arc<MemorySource>,
+    pub target: Arc<MemoryTarget>,
+    pub ledger: Arc<MemoryLedger>,
+    pub hasher: Arc<Hasher>,
+    pub clock: Arc<TestClock>,
+    pub heard: Arc<Heard>,
+    pub keyring: Arc<Keyring>,
+}
+
+/// What tests want to be otherwise.
+pub struct Wishes {
+    pub settings: MigratorSettings,
+    pub hooks: Arc<dyn Hooks>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        let settings = MigratorSettings {
+            floor: Duration::ZERO,
+            quantum: Duration::ZERO,
+            deadline: Duration::from_secs(20),
+            ..MigratorSettings::default()
+        };
+        Self { settings, hooks: Arc::new(NoHooks) }
+    }
+}
+
+pub fn rule_set(text: &str) -> RuleSet {
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("rules.yaml".to_owned(), text.to_owned());
+    let plan = compile(&mut files, file, &NoFiles, &mut findings);
+    let plan = plan.unwrap_or_else(|| panic!("{:?}", findings.sorted()));
+    RuleSet::new(plan, Settings::default(), "rules-1").unwrap()
+}
+
+pub fn hasher() -> Arc<Hasher> {
+    let lane = Lane::start(LaneSettings { queue: 100_000, ..LaneSettings::default() }).unwrap();
+    let store = PasswordStore::new(StoreParameters::new(8, 1, 1).unwrap(), Peppers::none());
+    let profile = Credential::encoded("md5", md5("profile"));
+    Arc::new(Hasher::new(lane, store, Limits::default(), &profile).unwrap())
+}
+
+impl World {
+    fn new() -> Self {
+        let hasher = hasher();
+        let keyring = Arc::new(Keyring::new(&[7; 32]).unwrap());
+        Self {
+            source: Arc::new(MemorySource::new("shop", IdentifierProfile::default())),
+            target: Arc::new(MemoryTarget::new("accounts", Arc::clone(&hasher))),
+            ledger: Arc::new(MemoryLedger::new(Arc::clone(&keyring))),
+            clock: Arc::new(TestClock(AtomicI64::new(1_760_000_000))),
+            heard: Arc::new(Heard::default()),
+            hasher,
+            keyring,
+        }
+    }
+
+    /// A migrator of this world; several of them are several processes.
+    pub fn migrator(&self, wishes: Wishes) -> Arc<Migrator> {
+        let parts = MigratorParts {
+            source: self.source.clone(),
+            verifier: Arc::new(StoredHash::new(Arc::clone(&self.hasher))),
+            target: self.target.clone(),
+            ledger: self.ledger.clone(),
+            clock: self.clock.clone(),
+            hasher: Arc::clone(&self.hasher),
+            hooks: wishes.hooks,
+            observer: self.heard.clone(),
+            rules: Arc::new(LiveRules::new(rule_set(RULES))),
+            keyring: Arc::clone(&self.keyring),
+        };
+        Arc::new(Migrator::new(parts, wishes.settings))
+    }
+
+    /// Adds a customer to the legacy system.
+    pub fn legacy(&self, record: &Value) {
+        let logins: Vec<&str> = ["login", "mail"].iter().filter_map(|key| record[*key].as_str()).collect();
+        self.source.insert(&logins, record.to_string()).unwrap();
+    }
+
+    /// How many hashes some work takes.
+    pub async fn hashes<T>(&self, work: impl Future<Output = T>) -> (T, HashCalls) {
+        let before = self.hasher.calls();
+        let done = work.await;
+        let after = self.hasher.calls();
+        (done, HashCalls { legacy: after.legacy - before.legacy, target: after.target - before.target })
+    }
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self::with(Wishes::default())
+    }
+
+    pub fn with(wishes: Wishes) -> Self {
+        let world = World::new();
+        Self { migrator: world.migrator(wishes), world }
+    }
+
+    pub async fn login(&self, identifier: &str, password: &str) -> Answer {
+        login(&self.migrator, identifier, password).await
+    }
+
+    pub async fn outcome(&self, identifier: &str, password: &str) -> Outcome {
+        self.login(identifier, password).await.outcome
+    }
+
+    /// All accounts at the target.
+    pub async fn accounts(&self) -> Vec<landfall::migrate::StoredAccount> {
+        use landfall::migrate::Target as _;
+        self.target.list(None, 1_000_000).await.unwrap()
+    }
+
+    pub async fn account(&self, id: &TargetId) -> Value {
+        let account = self.migrator.account(id).await.unwrap().unwrap();
+        serde_json::from_str(&account.claims).unwrap()
+    }
+}
+
+pub async fn login(migrator: &Migrator, identifier: &str, password: &str) -> Answer {
+    login_from(migrator, identifier, password, None).await
+}
+
+pub async fn login_from(migrator: &Migrator, identifier: &str, password: &str, network: Option<IpAddr>) -> Answer {
+    let login = Login {
+        request_id: "r1".to_owned(),
+        identifier: identifier.to_owned(),
+        password: Zeroizing::new(password.as_bytes().to_vec()),
+        network,
+    };
+    migrator.login(login).await
+}
+
+pub fn md5(text: &str) -> String {
+    use md5::{Digest as _, Md5};
+    hex::encode(Md5::digest(text.as_bytes()))
+}
+
+/// A customer in good standing, whose password is `secret` and the name.
+pub fn customer(name: &str) -> Value {
+    json!({
+        "id": format!("id-{name}"), "login": name, "mail": format!("{name}@example.org"),
+        "password": md5(&format!("secret {name}")),
+    })
+}
+
+/// A customer with members of their own.
+pub fn customer_with(name: &str, members: &Value) -> Value {
+    let mut customer = customer(name);
+    for (key, value) in members.as_object().unwrap() {
+        customer[key] = value.clone();
+    }
+    customer
+}

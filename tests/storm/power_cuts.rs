@@ -1,0 +1,77 @@
+//! Killed at random moments under load, again and again: what was acknowledged is there, and nothing is there twice.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::books::{count, open};
+use super::support::{CHEAP, Server, Shop, client, customer, password, sign_in};
+
+/// How often: `LANDFALL_POWER_CUTS=300` for the whole storm.
+fn power_cuts() -> usize {
+    std::env::var("LANDFALL_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+}
+
+/// Customers who sign in between two cuts.
+const PER_CUT: usize = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_power_cuts() {
+    let cuts = power_cuts();
+    let shop = Shop::new((0..(cuts + 1) * PER_CUT).map(customer), CHEAP);
+    let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
+    let mut slowest = Duration::ZERO;
+    for cut in 0..cuts {
+        let began = Instant::now();
+        let mut server = Server::start(shop.folder.path());
+        let client = client();
+        // recovered: it answers, and the customers of the last cut can sign in
+        if let Some(number) = last(&acknowledged) {
+            assert_eq!(right(&client, &server.base, number).await, Some(200), "customer {number} after cut {cut}");
+        }
+        slowest = slowest.max(began.elapsed());
+        let mut load = tokio::task::JoinSet::new();
+        for number in cut * PER_CUT..(cut + 1) * PER_CUT {
+            let (client, base, acknowledged) = (client.clone(), server.base.clone(), Arc::clone(&acknowledged));
+            load.spawn(async move {
+                // a wrong password first: it must leave nothing behind
+                sign_in(&client, &base, &format!("customer{number}"), "wrong").await;
+                if right(&client, &base, number).await == Some(200) {
+                    acknowledged.lock().unwrap().insert(number);
+                }
+            });
+        }
+        // a moment that differs from cut to cut, without a random number that could not be repeated
+        tokio::time::sleep(Duration::from_micros((cut as u64 * 7_919) % 120_000)).await;
+        server.kill();
+        while load.join_next().await.is_some() {}
+    }
+    let mut server = Server::start(shop.folder.path());
+    let client = client();
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    println!("{} of {} logins were acknowledged; slowest recovery {slowest:.0?}", acknowledged.len(), cuts * PER_CUT);
+    assert!(acknowledged.len() > cuts, "hardly anybody signed in");
+    assert!(slowest < Duration::from_secs(2), "recovery took {slowest:?}");
+    // They authenticate without the legacy system.
+    std::fs::remove_file(shop.path("export.ndjson")).expect("the export");
+    for number in &acknowledged {
+        assert_eq!(right(&client, &server.base, *number).await, Some(200), "customer {number}");
+        assert_eq!(sign_in(&client, &server.base, &format!("customer{number}"), "wrong").await, Some(401));
+    }
+    server.kill();
+    let accounts = open(&shop.path("accounts.db")).await;
+    assert_eq!(
+        count(&accounts, "SELECT COUNT(*) - COUNT(DISTINCT source || '/' || legacy_id) FROM accounts").await,
+        0,
+        "an account is there twice"
+    );
+    assert_eq!(count(&accounts, "SELECT COUNT(*) FROM accounts WHERE phc IS NULL").await, 0);
+}
+
+fn last(acknowledged: &Mutex<BTreeSet<usize>>) -> Option<usize> {
+    acknowledged.lock().unwrap().last().copied()
+}
+
+async fn right(client: &reqwest::Client, base: &str, number: usize) -> Option<u16> {
+    sign_in(client, base, &format!("customer{number}"), &password(number)).await
+}
