@@ -14,9 +14,13 @@ pub mod engine;
 #[cfg(feature = "login")]
 pub mod formats;
 #[cfg(feature = "login")]
+pub mod ledger;
+#[cfg(feature = "login")]
 pub mod migrate;
 pub mod model;
 pub mod password;
 pub mod rules;
 pub mod schema;
+#[cfg(feature = "login")]
+pub mod sqlite;
 pub mod testing;

@@ -1,0 +1,24 @@
+//! The audit: every decision, append-only, each chained to the one before by a keyed digest.
+//!
+//! The digest of a row covers the digest of the row before and the row's text, so a change, a deletion, a swap or an insertion
+//! breaks the chain for whoever does not have the key. The head of the chain is kept beside the rows with a tag of its own,
+//! so that cutting rows off the end shows too; only setting the whole file back to an earlier state does not. Against that an
+//! operator keeps a head elsewhere, and later [verifies](super::SqliteLedger::verify_with) that it is still part of the chain.
+
+mod append;
+mod check;
+mod head;
+mod page;
+mod record;
+
+#[cfg(test)]
+mod tamper_tests;
+
+pub(super) use append::append;
+pub(super) use check::verify;
+pub use check::{AuditBreak, AuditFault, AuditReport};
+pub use head::{AuditHead, AuditHeadError};
+pub(super) use head::{found, head};
+pub use page::AuditFilter;
+pub(super) use page::page;
+pub use record::AuditRecord;

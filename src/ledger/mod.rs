@@ -1,0 +1,22 @@
+//! The books: how far every customer is, the attempts, the audit, and the events that wait to be sent.
+//!
+//! [`SqliteLedger`] keeps them in one SQLite file; [`MemoryLedger`] keeps the same books in memory, for tests and benches.
+//! One suite holds both to the same behaviour.
+
+mod attempts;
+mod audit;
+mod entries;
+mod memory;
+mod outbox;
+mod report;
+mod schema;
+mod sqlite;
+mod stamp;
+
+#[cfg(test)]
+mod behaviour_tests;
+
+pub use audit::{AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport};
+pub use memory::MemoryLedger;
+pub use report::{EntryFilter, EntryPage, EntryReport, OutcomeCount, Summary};
+pub use sqlite::SqliteLedger;

@@ -1,0 +1,78 @@
+//! The tables of the ledger.
+
+/// The steps of the tables.
+///
+/// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
+/// texts with and without fractions do not sort as times.
+pub(super) const MIGRATIONS: &[&str] = &["
+CREATE TABLE entries (
+    source TEXT NOT NULL,
+    legacy_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('creating', 'done', 'abandoned', 'buried')),
+    external_id TEXT NOT NULL UNIQUE,
+    account TEXT,
+    token INTEGER NOT NULL,
+    rules TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    verified_at INTEGER,
+    creating_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    created_at INTEGER,
+    done_at INTEGER,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (source, legacy_id),
+    CHECK (state <> 'done' OR account IS NOT NULL)
+);
+CREATE INDEX entries_state ON entries (state, lease_until);
+CREATE INDEX entries_account ON entries (account);
+CREATE INDEX entries_done ON entries (done_at);
+
+CREATE TABLE tombstones (
+    digest TEXT NOT NULL PRIMARY KEY,
+    buried_at INTEGER NOT NULL
+);
+
+CREATE TABLE attempts (
+    counter TEXT NOT NULL PRIMARY KEY,
+    failed INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+CREATE INDEX attempts_expiry ON attempts (expires_at);
+
+CREATE TABLE audit (
+    number INTEGER NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    customer TEXT,
+    text TEXT NOT NULL,
+    chain TEXT NOT NULL
+);
+CREATE INDEX audit_outcome ON audit (outcome, reason);
+CREATE INDEX audit_subject ON audit (subject);
+CREATE INDEX audit_customer ON audit (customer);
+CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_holds BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    account TEXT,
+    request_id TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+);
+CREATE INDEX outbox_due ON outbox (due_at);
+
+CREATE TABLE meta (
+    name TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    tag TEXT NOT NULL
+);
+INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
+"];

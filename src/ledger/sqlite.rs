@@ -1,0 +1,256 @@
+//! The ledger in one SQLite file, which several processes may share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
+use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
+use super::{attempts, audit, entries, outbox, report, schema};
+use crate::migrate::{
+    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey,
+    Outgoing, Pending, PortError, Reserved,
+};
+use crate::sqlite::{Database, WriterFigures};
+
+/// The name of the ledger in errors and metrics.
+const NAME: &str = "ledger";
+
+/// The ledger in an SQLite file.
+///
+/// Every write is on the disk when its future is ready; writes of concurrent logins share a commit. An I/O error, a full disk
+/// or a lock that nobody releases is an error, never an answer that lets somebody in.
+#[derive(Clone)]
+pub struct SqliteLedger {
+    pub(super) database: Database,
+    keyring: Arc<Keyring>,
+}
+
+impl fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteLedger").finish_non_exhaustive()
+    }
+}
+
+impl SqliteLedger {
+    /// Opens the ledger at a path or `sqlite:` address, and makes it when it is missing.
+    ///
+    /// # Errors
+    /// As [`Database::open`]; and when the key is not the one that the ledger was made with, or the head of the audit was
+    /// changed.
+    pub async fn open(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
+        let ledger = Self::inspect(at, keyring).await?;
+        let keyring = Arc::clone(&ledger.keyring);
+        ledger
+            .write("open", move |connection| {
+                Box::pin(async move {
+                    audit::found(connection, &keyring).await?;
+                    audit::head(connection, &keyring).await.map(|_| ())
+                })
+            })
+            .await?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger without a look at its audit, for [`verify`](Self::verify). A ledger whose head was changed appends
+    /// nothing, however it was opened.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn inspect(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
+        let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
+        Ok(Self { database, keyring })
+    }
+
+    /// How many writes there were, in how many commits, and how many wait.
+    #[must_use]
+    pub fn figures(&self) -> WriterFigures {
+        self.database.writer().figures()
+    }
+
+    /// Follows the audit from its first row to its head.
+    ///
+    /// # Errors
+    /// When the file cannot be read. A break is a part of the report.
+    pub async fn verify(&self) -> Result<AuditReport, PortError> {
+        self.verify_with(&AuditHead::default()).await
+    }
+
+    /// Follows the audit, and proves that a head that was kept elsewhere is still part of it.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn verify_with(&self, anchor: &AuditHead) -> Result<AuditReport, PortError> {
+        let (keyring, anchor) = (Arc::clone(&self.keyring), anchor.clone());
+        self.read("verify", move |connection| {
+            Box::pin(async move { audit::verify(connection, &keyring, &anchor).await })
+        })
+        .await
+    }
+
+    /// Rows of the audit that fit, the newest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a row is none of ours.
+    pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, PortError> {
+        self.read("audit", move |connection| Box::pin(async move { audit::page(connection, &filter, limit).await }))
+            .await
+    }
+
+    /// How the migration stands.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn summary(&self, now: Timestamp) -> Result<Summary, PortError> {
+        self.read("summary", move |connection| Box::pin(report::summary(connection, now))).await
+    }
+
+    /// Entries that fit, in the order of source and legacy id.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn entries(&self, filter: EntryFilter, page: EntryPage) -> Result<Vec<EntryReport>, PortError> {
+        self.read("entries", move |connection| {
+            Box::pin(async move { report::entries(connection, &filter, &page).await })
+        })
+        .await
+    }
+
+    async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
+    {
+        self.database.writer().write(operation, job).await
+    }
+
+    async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    where
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>>,
+    {
+        self.database.reader().read(operation, job).await
+    }
+}
+
+/// Appends a decision with its events.
+async fn record(
+    connection: &mut SqliteConnection,
+    keyring: &Keyring,
+    decision: &Decision,
+    events: &[Event],
+) -> Result<(), sqlx::Error> {
+    audit::append(connection, keyring, decision).await?;
+    outbox::add(connection, events).await
+}
+
+impl Ledger for SqliteLedger {
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+        let attempt = attempt.clone();
+        Box::pin(
+            self.write("reserve", move |connection| {
+                Box::pin(async move { attempts::reserve(connection, &attempt).await })
+            }),
+        )
+    }
+
+    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Pending<'a, Result<(), PortError>> {
+        let counters = counters.to_vec();
+        Box::pin(
+            self.write("settle", move |connection| {
+                Box::pin(async move { attempts::settle(connection, &counters).await })
+            }),
+        )
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>> {
+        let (customer, claim) = (self.keyring.customer(&claim.key), claim.clone());
+        Box::pin(self.write("claim", move |connection| {
+            Box::pin(async move { entries::claim(connection, &customer, &claim).await })
+        }))
+    }
+
+    fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Finished, PortError>> {
+        let (keyring, finish) = (Arc::clone(&self.keyring), finish.clone());
+        Box::pin(self.write("finish", move |connection| {
+            Box::pin(async move {
+                let finished = entries::finish(connection, &finish).await?;
+                if finished == Finished::Done {
+                    record(connection, &keyring, &finish.decision, &finish.events).await?;
+                }
+                Ok(finished)
+            })
+        }))
+    }
+
+    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Pending<'a, Result<(), PortError>> {
+        let key = key.clone();
+        Box::pin(self.write("abandon", move |connection| {
+            Box::pin(async move { entries::abandon(connection, &key, token).await })
+        }))
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
+        let (keyring, decision, events) = (Arc::clone(&self.keyring), decision.clone(), events.to_vec());
+        Box::pin(self.write("decide", move |connection| {
+            Box::pin(async move {
+                record(connection, &keyring, &decision, &events).await?;
+                match &decision.account {
+                    Some((account, Some(external))) => {
+                        entries::settle(connection, external, account, decision.at).await
+                    }
+                    _ => Ok(()),
+                }
+            })
+        }))
+    }
+
+    fn bury<'a>(
+        &'a self,
+        key: &'a LegacyKey,
+        logins: &'a [String],
+        at: Timestamp,
+    ) -> Pending<'a, Result<(), PortError>> {
+        let (customer, key, logins) = (self.keyring.customer(key), key.clone(), logins.to_vec());
+        Box::pin(self.write("bury", move |connection| {
+            Box::pin(async move { entries::bury(connection, &key, &customer, &logins, at).await })
+        }))
+    }
+
+    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
+        let key = key.clone();
+        Box::pin(
+            self.write("forget", move |connection| Box::pin(async move { entries::forget(connection, &key).await })),
+        )
+    }
+
+    fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
+        let key = key.clone();
+        Box::pin(self.read("entry", move |connection| Box::pin(async move { entries::entry(connection, &key).await })))
+    }
+
+    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Pending<'a, Result<Vec<Entry>, PortError>> {
+        Box::pin(self.read("unfinished", move |connection| Box::pin(entries::unfinished(connection, now, limit))))
+    }
+
+    fn due<'a>(
+        &'a self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
+        Box::pin(async move {
+            let due = self.read("due", move |connection| Box::pin(outbox::count_due(connection, now))).await?;
+            if due == 0 || limit == 0 {
+                return Ok(Vec::new());
+            }
+            self.write("due", move |connection| Box::pin(outbox::take_due(connection, now, lease, limit))).await
+        })
+    }
+
+    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(self.write("sent", move |connection| Box::pin(outbox::sent(connection, id, again_at))))
+    }
+}

@@ -1,0 +1,63 @@
+//! Stamps as the ledger stores them: whole microseconds since 1970-01-01 UTC.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::sqlite::refusal;
+
+/// The stored form of a time.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// The stored form of a time that is `by` later.
+pub(super) fn later(at: Timestamp, by: Duration) -> i64 {
+    micros(at).saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The time of a stored form.
+pub(super) fn stamp(micros: i64) -> Result<Timestamp, sqlx::Error> {
+    Timestamp::from_microsecond(micros).map_err(|_| refusal("a stamp of the ledger is no time"))
+}
+
+/// The time of a stored form that may be missing.
+pub(super) fn maybe_stamp(micros: Option<i64>) -> Result<Option<Timestamp>, sqlx::Error> {
+    micros.map(stamp).transpose()
+}
+
+/// A count or number that cannot be negative.
+pub(super) fn unsigned(number: i64) -> Result<u64, sqlx::Error> {
+    u64::try_from(number).map_err(|_| refusal("a number of the ledger is negative"))
+}
+
+/// The tags of a stored list.
+pub(super) fn tags(json: &str) -> Result<Vec<String>, sqlx::Error> {
+    serde_json::from_str(json).map_err(|_| refusal("the tags of an entry cannot be read"))
+}
+
+/// The stored form of tags: a JSON list of texts.
+pub(super) fn tags_json(tags: &[String]) -> String {
+    serde_json::json!(tags).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_survive_to_the_microsecond() {
+        let at: Timestamp = "2026-02-03T04:05:06.123456789Z".parse().unwrap();
+        assert_eq!(stamp(micros(at)).unwrap().to_string(), "2026-02-03T04:05:06.123456Z");
+        assert_eq!(later(at, Duration::MAX), i64::MAX);
+        assert!(stamp(i64::MAX).is_err());
+        assert!(unsigned(-1).is_err());
+    }
+
+    #[test]
+    fn tags_survive() {
+        let list = vec!["a".to_owned(), "\"b\"".to_owned()];
+        assert_eq!(tags(&tags_json(&list)).unwrap(), list);
+        assert!(tags("no").is_err());
+    }
+}

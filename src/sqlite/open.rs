@@ -1,0 +1,243 @@
+//! Opening a file: its settings, its permissions, and the steps that bring its tables up to date.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use tokio::time::{Instant, sleep};
+
+use super::error::{file_error, is_busy, port_error};
+use super::reader::Reader;
+use super::writer::Writer;
+use crate::migrate::{PortError, PortErrorKind};
+
+/// How long opening waits for another process that opens, migrates or recovers the same file. Stops a start from hanging
+/// behind a stuck process; a recovery of a large journal takes a second or two.
+const OPEN_BOUND: Duration = Duration::from_secs(10);
+
+/// How often the lock is tried again.
+pub(super) const RETRY_EVERY: Duration = Duration::from_millis(1);
+
+/// How long a reader waits for a lock. In write-ahead mode readers wait only for a recovery.
+const READ_BUSY: Duration = Duration::from_secs(2);
+
+/// An SQLite file: one writer and a few readers. Several processes may have the same file open; the file must lie on a local
+/// disk, because write-ahead mode shares memory between them (<https://www.sqlite.org/wal.html>).
+#[derive(Debug, Clone)]
+pub struct Database {
+    writer: Writer,
+    reader: Reader,
+}
+
+impl Database {
+    /// Opens the file at a path or `sqlite:` address, and makes it, readable by its owner only, when it is missing.
+    ///
+    /// `name` names the file in errors. `migrations` are the steps of its tables; `PRAGMA user_version` counts how many were
+    /// made, and each is made once. With no migrations the tables are somebody else's.
+    ///
+    /// # Errors
+    /// [`PortErrorKind::Misconfigured`] for an address that names no file, for a file whose tables are newer than the
+    /// migrations, and for a file that holds tables of something else. Other kinds when the file cannot be opened.
+    pub async fn open(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
+        let path = path_of(at, name)?;
+        make_private(&path).map_err(|error| file_error(name, &error))?;
+        let options = writer_options(&path);
+        let mut connection = connect(&options).await.map_err(|error| port_error(name, "open", &error))?;
+        migrate(&mut connection, name, migrations).await?;
+        let reader = Reader::new(name, reader_options(&path));
+        Ok(Self { writer: Writer::start(name, options, connection), reader })
+    }
+
+    /// What writes.
+    #[must_use]
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// What reads.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+/// The path of a path or an address such as `sqlite:data/ledger.db` or `sqlite:///var/lib/ledger.db`.
+fn path_of(at: &str, name: &str) -> Result<PathBuf, PortError> {
+    let path = at.strip_prefix("sqlite://").or_else(|| at.strip_prefix("sqlite:")).unwrap_or(at);
+    if path.is_empty() || path.contains(":memory:") || path.contains('?') {
+        let error = PortError::new(PortErrorKind::Misconfigured, name, "open");
+        return Err(error.because("the address must be the path of a file, without parameters"));
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// Makes the file with mode 0600. SQLite gives the journal beside it the same mode.
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(|_| ())
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).map(|_| ())
+}
+
+/// `synchronous=FULL`: a commit in write-ahead mode is on the disk when it returns
+/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). The writer waits for locks itself, with shorter steps than
+/// SQLite's.
+fn writer_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::ZERO)
+        .disable_statement_logging()
+}
+
+fn reader_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(READ_BUSY)
+        .pragma("query_only", "ON")
+        .disable_statement_logging()
+}
+
+/// A connection that writes. Another process that opens the same file is waited for.
+pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let give_up = Instant::now() + OPEN_BOUND;
+    loop {
+        match options.connect().await {
+            Err(error) if is_busy(&error) && Instant::now() < give_up => sleep(RETRY_EVERY).await,
+            answer => return answer,
+        }
+    }
+}
+
+async fn migrate(connection: &mut SqliteConnection, name: &str, migrations: &[&'static str]) -> Result<(), PortError> {
+    if migrations.is_empty() {
+        return Ok(());
+    }
+    let failed = |error| port_error(name, "open", &error);
+    let give_up = Instant::now() + OPEN_BOUND;
+    let mut transaction = loop {
+        match connection.begin_with("BEGIN IMMEDIATE").await {
+            Ok(transaction) => break transaction,
+            Err(error) if is_busy(&error) && Instant::now() < give_up => {}
+            Err(error) => return Err(failed(error)),
+        }
+        sleep(RETRY_EVERY).await;
+    };
+    let made = check_version(&mut transaction, migrations.len()).await.map_err(failed)?;
+    let made = made.map_err(|detail| PortError::new(PortErrorKind::Misconfigured, name, "open").because(detail))?;
+    for migration in migrations.iter().skip(made) {
+        sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(failed)?;
+    }
+    // The pragma takes no parameters; the number is ours.
+    let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", migrations.len()));
+    sqlx::raw_sql(version).execute(&mut *transaction).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)
+}
+
+/// How many migrations were made, or why the file is not ours.
+async fn check_version(
+    connection: &mut SqliteConnection,
+    known: usize,
+) -> Result<Result<usize, &'static str>, sqlx::Error> {
+    let (version,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(&mut *connection).await?;
+    let (tables,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut *connection).await?;
+    if version == 0 && tables > 0 {
+        return Ok(Err("the file holds tables of something else"));
+    }
+    match usize::try_from(version) {
+        Ok(made) if made <= known => Ok(Ok(made)),
+        _ => Ok(Err("the file was made by a newer version of this program")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: &[&str] =
+        &["CREATE TABLE a (x INTEGER); CREATE INDEX a_x ON a (x)", "ALTER TABLE a ADD COLUMN y INTEGER"];
+
+    fn file() -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db").to_str().unwrap().to_owned();
+        (folder, path)
+    }
+
+    async fn columns(database: &Database) -> i64 {
+        let mut connection = database.reader().acquire("read").await.unwrap();
+        let sql = "SELECT COUNT(*) FROM pragma_table_info('a')";
+        sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn migrations_are_made_once_and_step_by_step() {
+        let (_folder, path) = file();
+        let open = async |address: &str, steps| Database::open(address, "a", steps).await;
+        assert_eq!(columns(&open(&path, &STEPS[..1]).await.unwrap()).await, 1);
+        assert_eq!(columns(&open(&format!("sqlite:{path}"), STEPS).await.unwrap()).await, 2);
+        assert_eq!(columns(&open(&format!("sqlite://{path}"), STEPS).await.unwrap()).await, 2);
+        let newer = open(&path, &STEPS[..1]).await.unwrap_err();
+        assert_eq!(newer.kind(), PortErrorKind::Misconfigured);
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_leaves_nothing() {
+        let (_folder, path) = file();
+        let broken = ["CREATE TABLE a (x INTEGER)", "CREATE TABLE a (x INTEGER)"];
+        assert!(Database::open(&path, "a", &broken).await.is_err());
+        assert_eq!(columns(&Database::open(&path, "a", STEPS).await.unwrap()).await, 2);
+    }
+
+    #[tokio::test]
+    async fn files_of_others_are_refused() {
+        let (_folder, path) = file();
+        let foreign = Database::open(&path, "a", &[]).await.unwrap();
+        let job = foreign.writer().write("make", |connection| {
+            Box::pin(async move { sqlx::raw_sql("CREATE TABLE b (x)").execute(connection).await.map(|_| ()) })
+        });
+        job.await.unwrap();
+        let refused = Database::open(&path, "a", STEPS).await.unwrap_err();
+        assert!(refused.to_string().contains("something else"), "{refused}");
+        std::fs::write(&path, b"this is no database, and it is long enough to be looked at closely").unwrap();
+        assert!(Database::open(&path, "a", STEPS).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn addresses_name_files() {
+        for address in ["", "sqlite:", "sqlite::memory:", "sqlite:a.db?mode=memory"] {
+            let error = Database::open(address, "a", &[]).await.unwrap_err();
+            assert_eq!(error.kind(), PortErrorKind::Misconfigured, "{address}");
+        }
+        let missing = Database::open("/nowhere/at/all/a.db", "a", &[]).await.unwrap_err();
+        assert_eq!(missing.kind(), PortErrorKind::Misconfigured);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_file_and_its_journal_are_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_folder, path) = file();
+        let _database = Database::open(&path, "a", STEPS).await.unwrap();
+        for path in [path.clone(), format!("{path}-wal"), format!("{path}-shm")] {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let (_folder, path) = file();
+        let database = Database::open(&path, "a", STEPS).await.unwrap();
+        let mut connection = database.reader().acquire("read").await.unwrap();
+        let error = sqlx::query("INSERT INTO a VALUES (1, 2)").execute(&mut *connection).await.unwrap_err();
+        assert_eq!(port_error("a", "read", &error).kind(), PortErrorKind::Denied);
+    }
+}

@@ -1,0 +1,318 @@
+//! The one task that writes: jobs that wait together are committed together.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Acquire as _, Connection as _, SqliteConnection};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep};
+
+use super::error::is_busy;
+use super::open::{RETRY_EVERY, connect};
+use super::work::{Job, Lost, Ran, Work};
+use crate::migrate::{Pending, PortError, PortErrorKind};
+
+/// How many jobs may wait. Stops a slow disk from filling the memory; at a few thousand writes a second it is a wait of a
+/// fraction of a second, and a login that waits longer has lost its deadline anyway.
+const QUEUE: usize = 1024;
+
+/// How many jobs share a commit. Stops a long group from delaying its first job; far above what waits during one flush.
+const GROUP: usize = 256;
+
+/// How long the lock of another process is waited for. Stops logins from piling up behind a stuck process; shorter than a
+/// login may take.
+const BEGIN_BOUND: Duration = Duration::from_millis(1200);
+
+/// How long a writer that shares its file leaves it alone after a group, so that others, who look every
+/// [`RETRY_EVERY`], get their turn.
+const GIVE_WAY: Duration = Duration::from_millis(3);
+
+/// How long after it met somebody else's lock a writer thinks that it shares its file.
+const SHARED_FOR: Duration = Duration::from_secs(1);
+
+/// Writes to a file. Cheap to clone; when the last clone is dropped, what waits is written and the file is closed.
+#[derive(Clone)]
+pub struct Writer {
+    name: Arc<str>,
+    jobs: mpsc::Sender<Box<dyn Work>>,
+    figures: Arc<Figures>,
+}
+
+#[derive(Default)]
+struct Figures {
+    jobs: AtomicU64,
+    commits: AtomicU64,
+}
+
+/// What a writer has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterFigures {
+    /// Jobs that were run.
+    pub jobs: u64,
+    /// Transactions that were committed.
+    pub commits: u64,
+    /// Jobs that wait.
+    pub waiting: usize,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Starts the task on the current runtime.
+    pub(super) fn start(name: &str, options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let figures = Arc::new(Figures::default());
+        let task = Task { options, connection: Some(connection), shared_until: None, figures: Arc::clone(&figures) };
+        tokio::spawn(task.run(waiting));
+        Self { name: name.into(), jobs, figures }
+    }
+
+    /// Runs a job inside a transaction, and answers when it is on the disk.
+    ///
+    /// A job that fails, or panics, undoes only itself. A job that wants to tell one broken constraint from another looks at
+    /// the [`sqlx::Error`] itself; the [`PortError`] made of it tells no names. The job runs even when nobody waits for its
+    /// answer any more.
+    ///
+    /// # Errors
+    /// The job's own failure; [`PortErrorKind::RateLimited`] when too many jobs wait; [`PortErrorKind::Unavailable`] when
+    /// the group could not be committed: then it is not known whether the job's writes are there.
+    pub async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Job::new(Arc::clone(&self.name), operation, job, answer));
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                PortError::new(PortErrorKind::RateLimited, &*self.name, operation).because("too many writes wait")
+            }
+            TrySendError::Closed(_) => self.ended(operation),
+        })?;
+        answered.await.unwrap_or_else(|_| Err(self.ended(operation)))
+    }
+
+    /// What the writer has done so far.
+    #[must_use]
+    pub fn figures(&self) -> WriterFigures {
+        WriterFigures {
+            jobs: self.figures.jobs.load(Ordering::Relaxed),
+            commits: self.figures.commits.load(Ordering::Relaxed),
+            waiting: self.jobs.max_capacity().saturating_sub(self.jobs.capacity()),
+        }
+    }
+
+    fn ended(&self, operation: &'static str) -> PortError {
+        PortError::new(PortErrorKind::Unavailable, &*self.name, operation).because("the writer has ended")
+    }
+}
+
+/// The state of the writing task.
+struct Task {
+    options: SqliteConnectOptions,
+    /// None after a failure: a connection whose write failed is not trusted again.
+    connection: Option<SqliteConnection>,
+    shared_until: Option<Instant>,
+    figures: Arc<Figures>,
+}
+
+impl Task {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Work>>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while waiting.recv_many(&mut group, GROUP).await > 0 {
+            let lost = self.commit(&mut group).await.err().map(|error| Lost { error });
+            if lost.is_some() {
+                self.connection = None;
+            }
+            for job in group.drain(..) {
+                job.answer(lost.as_ref());
+            }
+            if self.shared_until.is_some_and(|until| Instant::now() < until) {
+                sleep(GIVE_WAY).await;
+            }
+        }
+        if let Some(connection) = self.connection {
+            // Everything is committed; a failure to close loses nothing.
+            drop(connection.close().await);
+        }
+    }
+
+    /// Runs a group of jobs in one transaction.
+    async fn commit(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), sqlx::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(connect(&self.options).await?);
+        }
+        let Some(connection) = self.connection.as_mut() else { return Err(sqlx::Error::WorkerCrashed) };
+        let give_up = Instant::now() + BEGIN_BOUND;
+        let mut transaction = loop {
+            match connection.begin_with("BEGIN IMMEDIATE").await {
+                Ok(transaction) => break transaction,
+                // Nothing was run yet, so trying again is safe.
+                Err(error) if is_busy(&error) && Instant::now() < give_up => {}
+                Err(error) => return Err(error),
+            }
+            self.shared_until = Some(Instant::now() + SHARED_FOR);
+            sleep(RETRY_EVERY).await;
+        };
+        for job in group {
+            self.figures.jobs.fetch_add(1, Ordering::Relaxed);
+            let mut savepoint = transaction.begin().await?;
+            // SQLite itself may have ended the transaction, when the disk is full for example. Then the savepoint is gone, what
+            // follows fails, and so does the group.
+            match job.run(&mut savepoint).await {
+                Ran::Keep => savepoint.commit().await?,
+                Ran::Undo => savepoint.rollback().await?,
+            }
+        }
+        transaction.commit().await?;
+        self.figures.commits.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::sqlite::Database;
+
+    const STEPS: &[&str] = &["CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL UNIQUE)"];
+
+    async fn open(folder: &tempfile::TempDir) -> Database {
+        Database::open(folder.path().join("t.db").to_str().unwrap(), "t", STEPS).await.unwrap()
+    }
+
+    async fn add(database: &Database, who: String) -> Result<i64, PortError> {
+        let add = database.writer().write("add", |connection| {
+            Box::pin(async move {
+                let added = sqlx::query("INSERT INTO t (who) VALUES (?)").bind(who).execute(connection).await?;
+                Ok(added.last_insert_rowid())
+            })
+        });
+        add.await
+    }
+
+    async fn names(database: &Database) -> Vec<String> {
+        let mut connection = database.reader().acquire("read").await.unwrap();
+        sqlx::query_scalar("SELECT who FROM t ORDER BY id").fetch_all(&mut *connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn jobs_that_wait_together_share_a_commit_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        let ids = join_all((0..200).map(|at| add(&database, format!("n{at:03}")))).await;
+        assert!(ids.into_iter().map(Result::unwrap).eq(1..=200));
+        assert!(names(&database).await.is_sorted());
+        let figures = database.writer().figures();
+        assert_eq!((figures.jobs, figures.waiting), (200, 0));
+        assert!(figures.commits < 20, "{figures:?}");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_undoes_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        let half = database.writer().write::<(), _>("half", |connection| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO t (who) VALUES ('half')").execute(&mut *connection).await?;
+                Err(sqlx::Error::RowNotFound)
+            })
+        });
+        let panics = database.writer().write::<(), _>("panics", |connection| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO t (who) VALUES ('panic')").execute(&mut *connection).await?;
+                panic!("on purpose")
+            })
+        });
+        let all = tokio::join!(
+            add(&database, "a".into()),
+            half,
+            add(&database, "a".into()),
+            panics,
+            add(&database, "b".into()),
+        );
+        assert!(all.0.is_ok() && all.4.is_ok());
+        assert_eq!(all.1.unwrap_err().kind(), PortErrorKind::BadResponse);
+        assert_eq!(all.2.unwrap_err().kind(), PortErrorKind::Conflict);
+        assert!(all.3.unwrap_err().to_string().contains("panicked"));
+        assert_eq!(names(&database).await, ["a", "b"]);
+        assert_eq!(database.writer().figures().commits, 1, "they shared a group");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_not_committed_answers_everybody_with_an_outage() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        // Ends the transaction behind the writer's back, as SQLite does when the disk is full.
+        let ends = database.writer().write("ends", |connection| {
+            Box::pin(async move { sqlx::raw_sql("ROLLBACK").execute(connection).await.map(|_| ()) })
+        });
+        let (before, ends, after) = tokio::join!(add(&database, "a".into()), ends, add(&database, "b".into()));
+        for error in [before.unwrap_err(), ends.unwrap_err(), after.unwrap_err()] {
+            assert_eq!(error.kind(), PortErrorKind::Unavailable, "{error}");
+        }
+        assert_eq!(names(&database).await, Vec::<String>::new());
+        assert!(add(&database, "c".into()).await.is_ok(), "the writer goes on with a new connection");
+        assert_eq!(names(&database).await, ["c"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_is_there_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(&folder).await;
+        add(&first, "a".into()).await.unwrap();
+        // The first one is still open: nothing was flushed by closing it.
+        assert_eq!(names(&open(&folder).await).await, ["a"]);
+        drop(first);
+        assert_eq!(names(&open(&folder).await).await, ["a"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_writers_share_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (open(&folder).await, open(&folder).await);
+        let busy = async |database: Database, name: &'static str| {
+            for round in 0..20 {
+                let added = join_all((0..8).map(|at| add(&database, format!("{name} {round} {at}")))).await;
+                assert!(added.iter().all(Result::is_ok), "{added:?}");
+            }
+        };
+        tokio::join!(busy(one.clone(), "one"), busy(two.clone(), "two"));
+        assert_eq!(names(&one).await.len(), 320);
+        assert_eq!(names(&two).await.len(), 320);
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_never_released_is_an_outage() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        let mut other = connect(&SqliteConnectOptions::new().filename(folder.path().join("t.db"))).await.unwrap();
+        let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let error = add(&database, "a".into()).await.unwrap_err();
+        assert_eq!(error.kind(), PortErrorKind::Unavailable, "{error}");
+        held.rollback().await.unwrap();
+        assert!(add(&database, "a".into()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_come_back_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        // On a runtime of one thread the writer takes nothing before all of these have asked once.
+        let all = join_all((0..=QUEUE).map(|at| add(&database, at.to_string()))).await;
+        let refused: Vec<_> = all.iter().filter_map(|answer| answer.as_ref().err()).collect();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].kind(), PortErrorKind::RateLimited);
+        assert_eq!(names(&database).await.len(), QUEUE);
+    }
+}
