@@ -22,5 +22,7 @@ pub mod password;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "login")]
+pub mod sources;
+#[cfg(feature = "login")]
 pub mod sqlite;
 pub mod testing;

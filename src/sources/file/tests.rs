@@ -1,0 +1,140 @@
+//! Real files: what is found in them, what is said of them, and what happens when they change.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::*;
+
+fn settings(path: &Path) -> FileSettings {
+    FileSettings::new(path, &["$.login", "$.emails[*].value"])
+}
+
+fn open(path: &Path) -> FileSource {
+    FileSource::open("legacy", settings(path), IdentifierProfile::default()).expect("a source")
+}
+
+async fn fetch(source: &FileSource, typed: &str) -> Result<Option<String>, PortErrorKind> {
+    let identifier = IdentifierProfile::default().canonical(typed).expect("an identifier");
+    let found = source.fetch(&identifier, Instant::now() + Duration::from_secs(30)).await;
+    found.map(|record| record.map(|record| record.json().to_owned())).map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn every_user_of_the_example_is_found_by_every_login() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/wordpress_users.ndjson");
+    let settings = FileSettings::new(&path, &["$.user_login", "$.user_email"]);
+    let source = FileSource::open("wordpress", settings, IdentifierProfile::default()).expect("a source");
+    let (mut found, mut ambiguous) = (0_u64, 0_u64);
+    for line in fs::read_to_string(&path).expect("a file").lines() {
+        let Ok(user) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        for login in ["user_login", "user_email"].iter().filter_map(|key| user[key].as_str()) {
+            if IdentifierProfile::default().canonical(login).is_err() {
+                continue;
+            }
+            match fetch(&source, login).await {
+                Ok(Some(json)) => {
+                    assert_eq!(json, line.trim());
+                    found += 1;
+                }
+                Ok(None) => panic!("a user is not found"),
+                Err(kind) => {
+                    assert_eq!(kind, PortErrorKind::BadResponse);
+                    ambiguous += 1;
+                }
+            }
+        }
+    }
+    assert!(found > 100 && ambiguous < found / 10, "{found} {ambiguous}");
+    assert_eq!(source.report().ambiguous > 0, ambiguous > 0);
+}
+
+#[tokio::test]
+async fn lines_are_found_by_position_whatever_stands_between_them() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("legacy.ndjson");
+    let ada = r#"{"login":"Ada","emails":[{"value":"a@x.org"},{"value":"b@x.org"}]}"#;
+    let reject = r#"{"landfall":"reject","number":1,"line":1,"reasons":[],"record":{"login":"cy"}}"#;
+    let text = format!(
+        "\u{feff}{ada}\r\n\n  {{\"login\":\"bo\"}}  \r\nno record\n{{\"login\":\"d\",\"login\":\"d\"}}\n{{}}\n{{\"login\":[\"a b\",\"dee\"]}}"
+    );
+    fs::write(&path, text).expect("a file");
+    let source = open(&path);
+    for login in ["ada", "A@X.org", "b@x.org"] {
+        assert_eq!(fetch(&source, login).await, Ok(Some(ada.to_owned())));
+    }
+    assert_eq!(fetch(&source, "bo").await, Ok(Some(r#"{"login":"bo"}"#.to_owned())));
+    assert_eq!(fetch(&source, "dee").await, Ok(Some(r#"{"login":["a b","dee"]}"#.to_owned())));
+    assert_eq!(fetch(&source, "d").await, Ok(None));
+    let report = source.report().clone();
+    assert_eq!((report.records, report.logins, report.ambiguous), (3, 5, 0));
+    assert_eq!((report.without_login, report.unusable_logins, report.unread), (1, 1, 2));
+    let unread: Vec<_> = report.first_unread.iter().map(|record| (record.number, record.line)).collect();
+    assert_eq!(unread, [(3, 4), (4, 5)]);
+    assert!(!reject.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_changes_answers_nothing_any_more() {
+    let folder = TempDir::new().expect("a folder");
+    let text = "{\"login\":\"ada\"}\n{\"login\":\"bo\"}\n";
+    for (name, change, kind) in [
+        (
+            "moved",
+            (|path, away| fs::rename(path, away)) as fn(&Path, &Path) -> io::Result<()>,
+            PortErrorKind::Unavailable,
+        ),
+        ("removed", |path, _| fs::remove_file(path), PortErrorKind::Unavailable),
+        ("cut", |path, _| fs::write(path, "{\"login\":\"ada\"}\n"), PortErrorKind::BadResponse),
+        ("emptied", |path, _| fs::write(path, ""), PortErrorKind::BadResponse),
+        (
+            "grown",
+            |path, _| fs::write(path, "{\"login\":\"ada\"}\n{\"login\":\"bo\"}\n{}\n"),
+            PortErrorKind::BadResponse,
+        ),
+        (
+            "replaced",
+            |path, away| fs::copy(path, away).and_then(|_| fs::rename(away, path)),
+            PortErrorKind::BadResponse,
+        ),
+    ] {
+        for extension in ["ndjson", "json"] {
+            let path = folder.path().join(format!("{name}.{extension}"));
+            fs::write(&path, text).expect("a file");
+            let source = open(&path);
+            assert_eq!(fetch(&source, "cy").await, Ok(None));
+            change(&path, &folder.path().join("away")).expect(name);
+            for login in ["ada", "bo", "cy"] {
+                assert_eq!(fetch(&source, login).await, Err(kind), "{name}.{extension}: {login}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_cannot_be_a_source_are_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        settings(&path)
+    };
+    let refused = |settings: FileSettings| {
+        FileSource::open("legacy", settings, IdentifierProfile::default()).expect_err("no source").to_string()
+    };
+    let broken = refused(file("broken.json", "[{\"login\":\"ada\"},{\"login\":"));
+    assert!(broken.starts_with("the records after line 1 cannot be read"), "{broken}");
+    let gone = refused(settings(&folder.path().join("gone.json")));
+    assert!(gone.ends_with("cannot be read: entity not found"), "{gone}");
+    assert!(refused(settings(folder.path())).contains("cannot be read"));
+    let named = FileSettings { format: Some("xml".to_owned()), ..file("a.json", "{}") };
+    assert_eq!(refused(named), "`xml` is no format of records");
+    let logins = FileSettings { logins: Vec::new(), ..file("b.json", "{}") };
+    assert_eq!(refused(logins), "`` is no path of a login: there is none");
+    let nowhere = FileSettings { spool: Some(folder.path().join("nowhere")), ..file("c.json", "{}") };
+    assert!(refused(nowhere).contains("cannot be spooled"));
+    assert!(refused(file("strange", "?")).contains("is not to be told"));
+}

@@ -1,0 +1,308 @@
+//! A source that is a database: one query for the record, further ones for its lists. SQLite for now.
+//!
+//! The database is opened to be read only. A record and its lists come from one snapshot. The values keep their exact form:
+//! integers and reals as numbers, text as text, blobs as base64 text, `NULL` as null; the columns keep their order.
+
+mod cell;
+mod error;
+mod settings;
+mod shape;
+mod template;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(super) mod tests_support;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use secrecy::ExposeSecret as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _, SqlitePool, Statement as _};
+use tokio::time::{Instant, timeout_at};
+
+pub use error::SqlError;
+use error::{failed, failed_openly};
+pub use settings::{ListSettings, ListShape, SqlSettings};
+use shape::{Cells, column};
+use template::Template;
+pub use template::TemplateError;
+
+use super::stamp::Stamp;
+use super::{ambiguous, too_large};
+use crate::migrate::{Identifier, Pending, PortError, PortErrorKind, Record, Source};
+use cell::{Cell, cells, write_members, write_text};
+
+/// How long a query waits for somebody who writes to the legacy database. Shorter than a login's deadline.
+const BUSY: Duration = Duration::from_millis(200);
+
+/// After how many steps of SQLite's machine a query looks at the clock: well under a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// Records in a database.
+pub struct SqlSource {
+    name: String,
+    pool: SqlitePool,
+    path: PathBuf,
+    /// The file that was there at the first call.
+    file: OnceLock<Stamp>,
+    record: Template,
+    lists: Vec<List>,
+    settings: SqlSettings,
+}
+
+struct List {
+    name: String,
+    template: Template,
+    settings: ListSettings,
+}
+
+impl SqlSource {
+    /// A source of these settings. Nothing is opened yet: the service starts although a legacy system is down. It must be
+    /// called where tokio runs.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn new(name: impl Into<String>, settings: SqlSettings) -> Result<Self, SqlError> {
+        let url = settings.url.expose_secret();
+        if !url.starts_with("sqlite:") {
+            return Err(SqlError::Url);
+        }
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|_| SqlError::Url)?
+            .read_only(true)
+            .create_if_missing(false)
+            .busy_timeout(BUSY)
+            .pragma("query_only", "ON")
+            .pragma("trusted_schema", "OFF");
+        let path = options.get_filename().to_owned();
+        let pool = SqlitePoolOptions::new()
+            .max_connections(settings.connections.max(1))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        let record = template("record", &settings.record)?;
+        if let Some(name) = record.names.iter().find(|name| !matches!(name.as_str(), "identifier" | "typed")) {
+            return Err(SqlError::Name(name.clone()));
+        }
+        let lists = settings.lists.iter().map(|(name, list)| List::new(name, list)).collect::<Result<_, _>>()?;
+        Ok(Self { name: name.into(), pool, path, file: OnceLock::new(), record, lists, settings })
+    }
+
+    /// Whether the database is there and knows every table and column of the queries. It looks at no record.
+    ///
+    /// # Errors
+    /// What does not fit, in the database's own words.
+    pub async fn check(&self, deadline: Instant) -> Result<(), PortError> {
+        let check = async {
+            self.same_file("check")?;
+            let failed = |error| failed_openly(&self.name, "check", error);
+            let mut connection = self.pool.acquire().await.map_err(failed)?;
+            let columns = columns(&mut connection, &self.record.sql).await.map_err(failed)?;
+            for list in &self.lists {
+                columns_of_list(&mut connection, list, &columns).await.map_err(|problem| match problem {
+                    Ok(error) => failed(error),
+                    Err(detail) => self.failed(PortErrorKind::Misconfigured, "check", detail),
+                })?;
+            }
+            Ok(())
+        };
+        timeout_at(deadline, check).await.unwrap_or_else(|_| Err(self.late("check")))
+    }
+
+    async fn find(&self, identifier: &Identifier, deadline: Instant) -> Result<Option<Record>, PortError> {
+        self.same_file("fetch")?;
+        let failed = |error: sqlx::Error| failed(&self.name, "fetch", &error);
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        let until = deadline.into_std();
+        let mut handle = connection.lock_handle().await.map_err(failed)?;
+        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || std::time::Instant::now() < until);
+        drop(handle);
+        // One transaction is one snapshot: the lists belong to the record they are read with.
+        let mut transaction = connection.begin().await.map_err(failed)?;
+        let found = self.read(&mut transaction, identifier).await?;
+        transaction.rollback().await.map_err(failed)?;
+        Ok(found)
+    }
+
+    async fn read(
+        &self,
+        connection: &mut SqliteConnection,
+        identifier: &Identifier,
+    ) -> Result<Option<Record>, PortError> {
+        let given = |name: &str| match name {
+            "typed" => Some(Cell::Text(identifier.typed().to_owned())),
+            _ => Some(Cell::Text(identifier.canonical().to_owned())),
+        };
+        let mut rows = self.rows(connection, &self.record, given, 1).await?;
+        let record = match rows.len() {
+            0 => return Ok(None),
+            1 => rows.pop().unwrap_or_default(),
+            _ => return Err(ambiguous(&self.name)),
+        };
+        let mut json = String::with_capacity(1024);
+        write_members(&record, &mut json);
+        for list in &self.lists {
+            if record.iter().any(|(name, _)| *name == list.name) {
+                let detail = format!("the record has a column and a list `{}`", list.name);
+                return Err(self.failed(PortErrorKind::Misconfigured, "fetch", detail));
+            }
+            self.list(connection, list, &record, &mut json).await?;
+            if json.len() > self.settings.record_bytes {
+                break;
+            }
+        }
+        json.push('}');
+        if json.len() > self.settings.record_bytes {
+            return Err(too_large(&self.name, self.settings.record_bytes));
+        }
+        Ok(Some(Record::new(json)))
+    }
+
+    async fn list(
+        &self,
+        connection: &mut SqliteConnection,
+        list: &List,
+        record: &Cells,
+        json: &mut String,
+    ) -> Result<(), PortError> {
+        let limit = self.settings.list_rows;
+        let rows = self.rows(connection, &list.template, |name| column(record, name).cloned(), limit).await?;
+        if rows.len() > limit {
+            let detail = format!("the list `{}` has more than {limit} rows", list.name);
+            return Err(self.failed(PortErrorKind::BadResponse, "fetch", detail));
+        }
+        json.push(',');
+        write_text(&list.name, json);
+        json.push(':');
+        shape::write(&list.settings, &rows, json).map_err(|why| {
+            self.failed(PortErrorKind::Misconfigured, "fetch", format!("the list `{}` is none: {why}", list.name))
+        })
+    }
+
+    /// The rows of a query, at most one more than the limit.
+    async fn rows(
+        &self,
+        connection: &mut SqliteConnection,
+        template: &Template,
+        given: impl Fn(&str) -> Option<Cell>,
+        limit: usize,
+    ) -> Result<Vec<Cells>, PortError> {
+        let mut query = sqlx::query(AssertSqlSafe(template.sql.as_str()));
+        for name in &template.names {
+            let Some(cell) = given(name) else {
+                let detail = format!("the record has no column `{name}`");
+                return Err(self.failed(PortErrorKind::Misconfigured, "fetch", detail));
+            };
+            query = cell.bind(query);
+        }
+        let mut stream = query.fetch(connection);
+        let (mut rows, mut bytes) = (Vec::new(), 0_usize);
+        while let Some(row) = stream.try_next().await.map_err(|error| failed(&self.name, "fetch", &error))? {
+            let cells = cells(&row).map_err(|bad| {
+                self.failed(PortErrorKind::BadResponse, "fetch", format!("the column `{}` {}", bad.column, bad.why))
+            })?;
+            bytes += cells.iter().map(|(_, cell)| cell.bytes()).sum::<usize>();
+            if bytes > self.settings.record_bytes {
+                return Err(too_large(&self.name, self.settings.record_bytes));
+            }
+            rows.push(cells);
+            if rows.len() > limit {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// A connection reads on in a file that was moved away or replaced, so the path is looked at first.
+    fn same_file(&self, operation: &'static str) -> Result<(), PortError> {
+        let there = Stamp::at(&self.path).map_err(|error| {
+            self.failed(PortErrorKind::Unavailable, operation, "the database file is not there").caused_by(error)
+        })?;
+        if self.file.get_or_init(|| there).is_same_file(there) {
+            return Ok(());
+        }
+        let detail = "the database file is another one than at the start; start anew";
+        Err(self.failed(PortErrorKind::Unavailable, operation, detail))
+    }
+
+    fn late(&self, operation: &'static str) -> PortError {
+        self.failed(PortErrorKind::Unavailable, operation, "it took too long")
+    }
+
+    fn failed(&self, kind: PortErrorKind, operation: &'static str, detail: impl Into<String>) -> PortError {
+        PortError::new(kind, &self.name, operation).because(detail)
+    }
+}
+
+/// Never shows the address.
+impl fmt::Debug for SqlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlSource").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Source for SqlSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        identifier: &'a Identifier,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Option<Record>, PortError>> {
+        Box::pin(async move {
+            timeout_at(deadline, self.find(identifier, deadline)).await.unwrap_or_else(|_| Err(self.late("fetch")))
+        })
+    }
+}
+
+impl List {
+    fn new(name: &str, settings: &ListSettings) -> Result<Self, SqlError> {
+        let named = settings.key.is_some() && settings.value.is_some();
+        let plain = settings.key.is_none() && settings.value.is_none();
+        if !(if settings.shape == ListShape::Map { named } else { plain }) {
+            return Err(SqlError::Map(name.to_owned()));
+        }
+        let template = template(name, &settings.query)?;
+        Ok(Self { name: name.to_owned(), template, settings: settings.clone() })
+    }
+}
+
+fn template(place: &str, query: &str) -> Result<Template, SqlError> {
+    Template::parse(query).map_err(|problem| SqlError::Template { place: place.to_owned(), problem })
+}
+
+/// The names of the columns of a query.
+async fn columns(connection: &mut SqliteConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    let statement = connection.prepare(AssertSqlSafe(sql).into_sql_str()).await?;
+    Ok(statement.columns().iter().map(|column| sqlx::Column::name(column).to_owned()).collect())
+}
+
+/// Prepares the query of a list, and looks for the columns it needs.
+async fn columns_of_list(
+    connection: &mut SqliteConnection,
+    list: &List,
+    record: &[String],
+) -> Result<(), Result<sqlx::Error, String>> {
+    let has = |columns: &[String], name: &str| columns.iter().any(|have| have.eq_ignore_ascii_case(name));
+    if let Some(name) = list.template.names.iter().find(|name| !has(record, name)) {
+        return Err(Err(format!("the record has no column `{name}`, which the list `{}` names", list.name)));
+    }
+    let columns = columns(connection, &list.template.sql).await.map_err(Ok)?;
+    for name in [&list.settings.key, &list.settings.value].into_iter().flatten() {
+        if !has(&columns, name) {
+            return Err(Err(format!("the list `{}` has no column `{name}`", list.name)));
+        }
+    }
+    if list.settings.shape == ListShape::Values && columns.len() != 1 {
+        return Err(Err(format!("the list `{}` is one of values and has more than one column", list.name)));
+    }
+    Ok(())
+}
