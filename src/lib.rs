@@ -22,6 +22,8 @@ pub mod password;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "login")]
+pub mod service;
+#[cfg(feature = "login")]
 pub mod sources;
 #[cfg(feature = "login")]
 pub mod sqlite;

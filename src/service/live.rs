@@ -1,0 +1,108 @@
+//! The service of a real migrator.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::callers::CallerCheck;
+use super::doors::Doors;
+use super::metrics::Metrics;
+use super::reload::RuleReload;
+use super::server::{Bound, Served, ServiceError, bind};
+use super::settings::ServiceSettings;
+use crate::migrate::{
+    Answer, Ledger, LegacyKey, Login, Migrator, Pending, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target,
+    TargetId,
+};
+
+/// A service before it listens.
+pub struct Service {
+    /// What serves customers.
+    pub migrator: Arc<Migrator>,
+    /// The migrator's target, to be asked whether it answers.
+    pub target: Arc<dyn Target>,
+    /// The migrator's ledger, to be asked whether it answers.
+    pub ledger: Arc<dyn Ledger>,
+    /// Who may call.
+    pub callers: CallerCheck,
+    /// What is counted. The migrator's observer should be a [`Telemetry`](super::Telemetry) of the same.
+    pub metrics: Metrics,
+    /// Which rules are read again when their files change.
+    pub reload: Option<RuleReload>,
+    /// How it listens and what it bears.
+    pub settings: ServiceSettings,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Takes the address and reads the certificate. Nothing is answered before it runs.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when the address cannot be had, it would be open to everybody, or there is no certificate.
+    pub fn bind(self) -> Result<Bound, ServiceError> {
+        let Self { migrator, target, ledger, callers, metrics, reload, settings } = self;
+        let doors = Arc::new(Live { migrator, target, ledger });
+        bind(Served { doors, callers, metrics, reload }, settings)
+    }
+}
+
+/// The doors of a real migrator.
+struct Live {
+    migrator: Arc<Migrator>,
+    target: Arc<dyn Target>,
+    ledger: Arc<dyn Ledger>,
+}
+
+/// The nil UUID (RFC 9562, 5.9): the id of no account and no customer, in the shape that most targets expect.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+impl Doors for Live {
+    fn login(&self, login: Login) -> Pending<'_, Answer> {
+        Box::pin(self.migrator.login(login))
+    }
+
+    fn signup_check<'a>(
+        &'a self,
+        request_id: &'a str,
+        identifier: &'a str,
+        network: Option<IpAddr>,
+    ) -> Pending<'a, SignupAnswer> {
+        Box::pin(self.migrator.signup_check(request_id, identifier, network))
+    }
+
+    fn forgot_password<'a>(
+        &'a self,
+        request_id: &'a str,
+        identifier: &'a str,
+        network: Option<IpAddr>,
+    ) -> Pending<'a, ResetAnswer> {
+        Box::pin(self.migrator.forgot_password(request_id, identifier, network))
+    }
+
+    fn account<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+        Box::pin(self.migrator.account(id))
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        request_id: &'a str,
+        id: &'a TargetId,
+        password: Zeroizing<Vec<u8>>,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+        Box::pin(self.migrator.set_password(request_id, id, password))
+    }
+
+    fn ready(&self) -> Pending<'_, Result<(), PortError>> {
+        Box::pin(async {
+            self.ledger.entry(&LegacyKey { source: NOBODY.to_owned(), id: NOBODY.to_owned() }).await?;
+            self.target.read(&TargetId(NOBODY.to_owned())).await?;
+            Ok(())
+        })
+    }
+}

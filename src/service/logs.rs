@@ -1,0 +1,210 @@
+//! Logs: one line per event, as JSON or as text, on standard error. Nothing in a line can end it or change what a terminal
+//! shows.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::panic;
+
+use thiserror::Error;
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// A JSON object per line, for log collectors.
+    #[default]
+    Json,
+    /// Text, with colours when a terminal shows it.
+    Text,
+}
+
+/// How to log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// What is logged: a level, or directives of
+    /// [`EnvFilter`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html). The
+    /// default is `info`: one line per request, and what an operator should know.
+    pub filter: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), filter: "info".to_owned() }
+    }
+}
+
+/// Why nothing can be logged.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LogError {
+    /// The filter cannot be read.
+    #[error("`{0}` is no log filter")]
+    Filter(String),
+    /// Somebody else has set up logs in this process.
+    #[error("logs have been set up already")]
+    Twice,
+}
+
+/// Logs to standard error from now on, panics included. The message of a panic is left out: it may hold anything.
+///
+/// # Errors
+/// [`LogError`].
+pub fn init(settings: &LogSettings) -> Result<(), LogError> {
+    let shown = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = if shown { Colours::Shown } else { Colours::None };
+    let subscriber = subscriber(settings, colours, io::stderr)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Twice)?;
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a request or a task panicked");
+    }));
+    Ok(())
+}
+
+/// Whether lines of text have colours (<https://no-color.org>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Colours {
+    Shown,
+    None,
+}
+
+fn subscriber<W>(
+    settings: &LogSettings,
+    colours: Colours,
+    writer: W,
+) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|_| LogError::Filter(settings.filter.clone()))?;
+    let writer = OneLine { writer, colours };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    Ok(match settings.format {
+        LogFormat::Json => {
+            let json = builder.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            Box::new(json.with_ansi(false).finish())
+        }
+        LogFormat::Text => Box::new(builder.with_ansi(colours == Colours::Shown).finish()),
+    })
+}
+
+/// Makes writers that keep every event on one harmless line.
+struct OneLine<W> {
+    writer: W,
+    colours: Colours,
+}
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
+    type Writer = OneLineWriter<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        OneLineWriter { writer: self.writer.make_writer(), colours: self.colours }
+    }
+}
+
+/// See [`OneLine`]. Every call of `write` is a whole event.
+struct OneLineWriter<W> {
+    writer: W,
+    colours: Colours,
+}
+
+impl<W: Write> Write for OneLineWriter<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let mut line = String::with_capacity(text.len());
+        for character in text.strip_suffix('\n').unwrap_or(&text).chars() {
+            push(&mut line, character, self.colours);
+        }
+        line.push('\n');
+        self.writer.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// The character, or its escape when it controls something: line ends, terminal sequences, direction of text. The escapes
+/// are those of JSON, and a line of JSON has such characters only inside its texts.
+fn push(line: &mut String, character: char, colours: Colours) {
+    let controls = character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if controls && !(character == '\u{1b}' && colours == Colours::Shown) {
+        line.push_str(&format!("\\u{:04x}", u32::from(character)));
+    } else {
+        line.push(character);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, colours: Colours, value: &str) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let settings = LogSettings { format, filter: "info".to_owned() };
+        let subscriber = subscriber(&settings, colours, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || tracing::info!(route = value, "{value}"));
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    const HOSTILE: [&str; 6] = [
+        "a\nb",
+        "\r\n{\"level\":\"ERROR\"}",
+        "\u{1b}[31mred",
+        "\u{202e}txt.exe",
+        "\u{85}\u{2028}",
+        "\0\u{7f}\u{9b}31m",
+    ];
+
+    #[test]
+    fn hostile_values_stay_on_one_line_of_json() {
+        for value in HOSTILE {
+            let text = logged(LogFormat::Json, Colours::None, value);
+            assert_eq!(text.matches('\n').count(), 1, "{text}");
+            let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((line["route"].as_str(), line["message"].as_str()), (Some(value), Some(value)));
+            assert!(!text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}' || c == '\u{2028}'));
+        }
+    }
+
+    #[test]
+    fn hostile_values_do_not_reach_a_terminal() {
+        for value in HOSTILE {
+            let text = logged(LogFormat::Text, Colours::None, value);
+            assert_eq!(text.matches('\n').count(), 1, "{text}");
+            assert!(
+                !text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}' || c == '\u{2028}'),
+                "{text:?}"
+            );
+        }
+        assert!(logged(LogFormat::Text, Colours::Shown, "plain").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn filters_that_cannot_be_read_are_named() {
+        let settings = LogSettings { filter: "a=b=c".to_owned(), ..LogSettings::default() };
+        let error = subscriber(&settings, Colours::None, io::sink).err();
+        assert_eq!(error, Some(LogError::Filter("a=b=c".to_owned())));
+    }
+}

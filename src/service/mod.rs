@@ -1,0 +1,46 @@
+//! The service: the doors of a migrator over HTTP, with the limits, logs and metrics that stand around them.
+//!
+//! ```text
+//! connection: room → TLS → time of the head
+//! request:    name, log, metrics → panics → room → time → body → caller → route
+//! ```
+//!
+//! Whatever refuses a customer gives the same bytes. Whatever cannot be told now is 503, and never a refusal. Bodies are
+//! read as a whole and must have exactly one shape before anything is looked up.
+
+mod app;
+mod body;
+mod callers;
+mod connections;
+mod doors;
+mod guardrails;
+mod live;
+mod logs;
+mod metrics;
+mod network;
+mod observer;
+mod problem;
+mod ready;
+mod reload;
+mod request;
+mod routes;
+mod secret;
+mod server;
+mod settings;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod watch;
+
+pub use callers::{Admission, CallerCheck, Shown};
+pub use live::Service;
+pub use logs::{LogError, LogFormat, LogSettings, init};
+pub use metrics::{Figures, Metrics};
+pub use observer::Telemetry;
+pub use reload::{LoadRules, ReloadError, Reloader, RuleReload, SETTLED};
+pub use routes::openapi;
+pub use server::{Bound, ServiceError};
+pub use settings::{ServiceLimits, ServiceSettings, TlsFiles};
+pub use stop::Stopper;
+pub use tls::TlsError;

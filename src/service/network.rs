@@ -1,0 +1,95 @@
+//! Where a customer comes from: the peer, or what a trusted proxy says.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+/// The header in which proxies name those they speak for, nearest last. It has no RFC; see
+/// <https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For>.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The most entries that are looked at. Stops a header of thousands of addresses from costing time; chains of proxies have
+/// a handful.
+const MAX_HOPS: usize = 32;
+
+/// The networks whose word is believed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    pub(super) fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Whether the address is in one of the networks. An IPv4 address in its IPv6 form is the IPv4 address.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// The address of the customer: the peer's own, unless the peer is trusted; then the last forwarded address that is not
+    /// trusted itself. None when a trusted peer names nobody, or nothing that is an address.
+    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        if !self.trusts(peer) {
+            return Some(peer);
+        }
+        for entry in hops(headers).take(MAX_HOPS) {
+            let address = address(entry)?;
+            if !self.trusts(address) {
+                return Some(address);
+            }
+        }
+        None
+    }
+}
+
+/// The entries of all headers of the name, last first.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("")).collect();
+    values.into_iter().rev().flat_map(|value| value.rsplit(','))
+}
+
+/// An address, with or without a port.
+fn address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let address = entry.parse::<IpAddr>().ok().or_else(|| entry.parse::<std::net::SocketAddr>().ok().map(|a| a.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded: &[&str]) -> Option<String> {
+        let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append(FORWARDED_FOR, value.parse().unwrap());
+        }
+        trusted.client(peer.parse().unwrap(), &headers).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let cases: &[(&str, &[&str], Option<&str>)] = &[
+            ("192.0.2.1", &[], Some("192.0.2.1")),
+            ("192.0.2.1", &["203.0.113.9"], Some("192.0.2.1")),
+            ("::ffff:192.0.2.1", &[], Some("192.0.2.1")),
+            ("10.0.0.1", &[], None),
+            ("::ffff:10.0.0.1", &["203.0.113.9"], Some("203.0.113.9")),
+            ("10.0.0.1", &["203.0.113.9"], Some("203.0.113.9")),
+            ("10.0.0.1", &["198.51.100.1, 203.0.113.9, 10.2.3.4"], Some("203.0.113.9")),
+            ("10.0.0.1", &["198.51.100.1", "203.0.113.9"], Some("203.0.113.9")),
+            ("10.0.0.1", &["203.0.113.9:4711"], Some("203.0.113.9")),
+            ("fd00::1", &["[2001:db8::7]:443"], Some("2001:db8::7")),
+            ("10.0.0.1", &["203.0.113.9, unknown"], None),
+            ("10.0.0.1", &["203.0.113.9, "], None),
+            ("10.0.0.1", &["10.0.0.2"], None),
+        ];
+        for (peer, forwarded, expected) in cases {
+            assert_eq!(client(peer, forwarded).as_deref(), *expected, "{peer} {forwarded:?}");
+        }
+    }
+}

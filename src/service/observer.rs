@@ -1,0 +1,169 @@
+//! Watches logins for metrics and logs: names and codes of steps, never a value.
+
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+
+use super::metrics::Metrics;
+use super::watch::micros;
+use crate::migrate::{Known, Observer, Outcome, Step};
+
+/// An [`Observer`] that feeds [`Metrics`] and the debug log.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    metrics: Metrics,
+}
+
+/// One step that took time, in words from closed sets.
+struct Timed<'a> {
+    step: &'static str,
+    port: &'a str,
+    result: &'static str,
+    took: Duration,
+}
+
+impl Telemetry {
+    /// Feeds these metrics.
+    #[must_use]
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics }
+    }
+
+    fn timed(&self, request_id: &str, timed: &Timed<'_>) {
+        let Timed { step, port, result, took } = *timed;
+        self.metrics.record(|| {
+            histogram!("landfall_step_seconds", "step" => step, "port" => port.to_owned(), "result" => result)
+                .record(took);
+        });
+        tracing::debug!(request_id, step, port, result, micros = micros(took), "step");
+    }
+
+    fn attempt(&self, request_id: &str, result: &'static str) {
+        self.metrics.record(|| counter!("landfall_attempts_total", "result" => result).increment(1));
+        tracing::debug!(request_id, result, "attempt");
+    }
+
+    fn failed(&self, request_id: &str, adapter: &str, operation: &'static str, kind: &'static str) {
+        self.metrics.record(|| {
+            let adapter = adapter.to_owned();
+            counter!("landfall_port_failures_total", "adapter" => adapter, "operation" => operation, "kind" => kind)
+                .increment(1);
+        });
+        tracing::warn!(request_id, adapter, operation, kind, "a port failed");
+    }
+
+    fn ended(&self, request_id: &str, outcome: &Outcome, took: Duration) {
+        let (name, reason) = (outcome.name(), reason(outcome));
+        self.metrics.record(|| {
+            counter!("landfall_logins_total", "outcome" => name, "reason" => reason).increment(1);
+            histogram!("landfall_login_seconds", "outcome" => name).record(took);
+        });
+        tracing::debug!(request_id, outcome = name, reason, micros = micros(took), "login ended");
+    }
+
+    fn proved(&self, scheme: &str, verdict: &'static str) {
+        self.metrics.record(|| {
+            counter!("landfall_proofs_total", "scheme" => scheme.to_owned(), "verdict" => verdict).increment(1);
+        });
+    }
+}
+
+/// The reason, from a closed set: keys that rules and hooks make up are not.
+fn reason(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Rejected(refusal) => refusal.name(),
+        _ => "",
+    }
+}
+
+fn known(known: Known) -> &'static str {
+    match known {
+        Known::Yes => "known",
+        Known::No => "unknown",
+    }
+}
+
+/// The step as one that took time.
+fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
+    let (step, port, result, took) = match *step {
+        Step::Looked { known: is, took } => ("look", "", known(is), took),
+        Step::Authenticated { verdict, took } => ("authenticate", "", verdict, took),
+        Step::Fetched { source, known: is, took } => ("fetch", source, known(is), took),
+        Step::Proved { verifier, verdict, took, .. } => ("prove", verifier, verdict, took),
+        Step::Mapped { warnings, took } => ("map", "", if warnings.is_empty() { "fine" } else { "warnings" }, took),
+        Step::Hook { point, result, took } => ("hook", point.name(), result, took),
+        Step::Claimed { answer, took } => ("claim", "", answer, took),
+        Step::Created { answer, took } => ("create", "", answer, took),
+        Step::Recorded { took } => ("record", "", "fine", took),
+        Step::Admitted | Step::OverLimit | Step::Invalid { .. } | Step::Failed { .. } | Step::Ended { .. } => {
+            return None;
+        }
+    };
+    Some(Timed { step, port, result, took })
+}
+
+impl Observer for Telemetry {
+    fn step(&self, request_id: &str, step: &Step<'_>) {
+        if let Some(timed) = timed(step) {
+            self.timed(request_id, &timed);
+        }
+        match step {
+            Step::Admitted => self.attempt(request_id, "admitted"),
+            Step::OverLimit => self.attempt(request_id, "over_limit"),
+            Step::Proved { scheme, verdict, .. } => self.proved(scheme, verdict),
+            Step::Mapped { warnings, .. } => {
+                let left_out = u64::try_from(warnings.len()).unwrap_or(u64::MAX);
+                self.metrics.record(|| counter!("landfall_mapping_warnings_total").increment(left_out));
+            }
+            Step::Invalid { reasons } => {
+                tracing::warn!(request_id, reasons = reasons.join("; "), "a record gives no account");
+            }
+            Step::Failed { adapter, operation, kind } => self.failed(request_id, adapter, operation, kind),
+            Step::Ended { outcome, took } => self.ended(request_id, outcome, *took),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::{HookPoint, Refusal};
+
+    #[test]
+    fn steps_become_metrics_of_closed_labels() {
+        let metrics = Metrics::new();
+        let telemetry = Telemetry::new(metrics.clone());
+        let took = Duration::from_millis(2);
+        let warnings = ["locale".to_owned()];
+        let denied = Outcome::DeniedByRule("ada@example.org is not wanted".to_owned());
+        for step in [
+            Step::Admitted,
+            Step::OverLimit,
+            Step::Looked { known: Known::No, took },
+            Step::Fetched { source: "shop", known: Known::Yes, took },
+            Step::Proved { verifier: "hash", scheme: "bcrypt", verdict: "match", took },
+            Step::Mapped { warnings: &warnings, took },
+            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", took },
+            Step::Failed { adapter: "shop", operation: "fetch", kind: "unavailable" },
+            Step::Ended { outcome: &Outcome::Rejected(Refusal::Locked), took },
+            Step::Ended { outcome: &denied, took },
+        ] {
+            telemetry.step("r-1", &step);
+        }
+        let text = metrics.render();
+        for line in [
+            "landfall_attempts_total{result=\"over_limit\"} 1",
+            "landfall_step_seconds_count{step=\"fetch\",port=\"shop\",result=\"known\"} 1",
+            "landfall_step_seconds_count{step=\"hook\",port=\"before_fetch\",result=\"fine\"} 1",
+            "landfall_proofs_total{scheme=\"bcrypt\",verdict=\"match\"} 1",
+            "landfall_mapping_warnings_total 1",
+            "landfall_port_failures_total{adapter=\"shop\",operation=\"fetch\",kind=\"unavailable\"} 1",
+            "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"} 1",
+            "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("ada") && !text.contains("r-1"), "{text}");
+    }
+}

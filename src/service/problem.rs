@@ -1,0 +1,154 @@
+//! What went wrong, as `application/problem+json` (RFC 9457). Refusals of customers are one constant.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem, as it goes out. It never says anything about a customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// Which problem: a name that does not change.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The same in words.
+    title: &'static str,
+    /// The status code of the answer.
+    status: u16,
+}
+
+/// A problem and what goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    retry_after: Option<Duration>,
+}
+
+/// The media type of problems.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// How callers may sign in, for `WWW-Authenticate` (RFC 9110, 11.6.1).
+const SCHEMES: [&str; 2] = ["Bearer realm=\"landfall\"", "Basic realm=\"landfall\""];
+
+impl Problem {
+    /// Every refusal of a customer, whatever the reason.
+    pub(super) const REFUSED: Self =
+        Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:refused", "the customer cannot be signed in");
+    /// The caller did not prove who it is.
+    pub(super) const CALLER: Self =
+        Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:caller", "the caller is not admitted");
+    /// The body is not what the route takes.
+    pub(super) const MALFORMED: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "urn:landfall:problem:malformed",
+        "the request body is not what is expected",
+    );
+    /// The body is no JSON by its own account.
+    pub(super) const MEDIA_TYPE: Self = Self::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "urn:landfall:problem:media-type",
+        "the request body must be `application/json`",
+    );
+    /// The body is too large.
+    pub(super) const TOO_LARGE: Self =
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "urn:landfall:problem:too-large", "the request body is too large");
+    /// The body did not come in time.
+    pub(super) const TOO_SLOW: Self =
+        Self::new(StatusCode::REQUEST_TIMEOUT, "urn:landfall:problem:too-slow", "the request body came too slowly");
+    /// There is no such account or route.
+    pub(super) const NOT_FOUND: Self =
+        Self::new(StatusCode::NOT_FOUND, "urn:landfall:problem:not-found", "there is nothing here");
+    /// The route takes other methods.
+    pub(super) const METHOD: Self = Self::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "urn:landfall:problem:method",
+        "the method is not one that this route takes",
+    );
+    /// Something failed that should not.
+    pub(super) const INTERNAL: Self = Self::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "urn:landfall:problem:internal",
+        "the request could not be served",
+    );
+
+    const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
+        Self { status, kind, title, retry_after: None }
+    }
+
+    /// It cannot be done now, and may be after a while.
+    pub(super) const fn unavailable(retry_after: Duration) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            kind: "urn:landfall:problem:unavailable",
+            title: "the request cannot be served now",
+            retry_after: Some(retry_after),
+        }
+    }
+
+    /// The name after the last colon, for logs.
+    pub(super) fn name(&self) -> &'static str {
+        self.kind.rsplit(':').next().unwrap_or(self.kind)
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds(after)));
+        }
+        if *self == Self::CALLER {
+            for scheme in SCHEMES {
+                headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+            }
+        }
+        headers
+    }
+}
+
+/// Whole seconds, rounded up and at least one, so that nobody comes back at once.
+fn seconds(after: Duration) -> u64 {
+    after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1)
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody { kind: self.kind, title: self.title, status: self.status.as_u16() };
+        let mut response = (self.status, Json(body)).into_response();
+        response.headers_mut().extend(self.headers());
+        response.extensions_mut().insert(Said(self.name()));
+        response
+    }
+}
+
+/// What the answer says, for logs and metrics; it is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said(pub(super) &'static str);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_whole_seconds_and_never_zero() {
+        for (wait, header) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (90_000, 90)] {
+            assert_eq!(seconds(Duration::from_millis(wait)), header, "{wait} ms");
+        }
+    }
+
+    #[test]
+    fn problems_have_their_media_type_and_no_store() {
+        let response = Problem::unavailable(Duration::from_secs(3)).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM_JSON);
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[RETRY_AFTER], "3");
+    }
+}

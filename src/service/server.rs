@@ -1,0 +1,249 @@
+//! The service: bound first, then run until it is told to end.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use super::app::{App, Shared};
+use super::callers::CallerCheck;
+use super::connections::Gate;
+use super::doors::Doors;
+use super::metrics::Metrics;
+use super::network::TrustedProxies;
+use super::ready::Readiness;
+use super::reload::{ReloadError, Reloader, RuleReload};
+use super::routes;
+use super::settings::{ServiceSettings, TlsFiles};
+use super::stop::{Signal, Signals, Stage, Stopper};
+use super::tls::{self, TlsError};
+
+/// How often measurements are taken into their buckets while nobody looks at the metrics.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// Why there is no service.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// It would be open to everybody.
+    #[error("without callers the service listens on loopback only, not on `{0}`")]
+    Open(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("`{address}` cannot be listened on: {source}")]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is no certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Changes of the rules cannot be noticed.
+    #[error(transparent)]
+    Reload(#[from] ReloadError),
+    /// The server failed.
+    #[error("the server failed: {0}")]
+    Server(#[from] io::Error),
+}
+
+/// What is served, and to whom.
+pub(super) struct Served {
+    pub(super) doors: Arc<dyn Doors>,
+    pub(super) callers: CallerCheck,
+    pub(super) metrics: Metrics,
+    pub(super) reload: Option<RuleReload>,
+}
+
+/// A service that listens. Connections wait until it [runs](Self::run).
+pub struct Bound {
+    app: App,
+    settings: ServiceSettings,
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<RustlsConfig>,
+    reload: Option<RuleReload>,
+    stopper: Stopper,
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bound").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Takes the address, reads the certificate, and has everything ready.
+pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, ServiceError> {
+    let at = settings.listen;
+    if served.callers.is_none() && !at.ip().to_canonical().is_loopback() {
+        return Err(ServiceError::Open(at));
+    }
+    let tls = settings.tls.as_ref().map(tls::load).transpose()?.map(RustlsConfig::from_config);
+    let failed = |source| ServiceError::Bind { address: at, source };
+    let listener = TcpListener::bind(at).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let app = App::new(Shared {
+        ready: Readiness::new(Arc::clone(&served.doors)),
+        doors: served.doors,
+        callers: served.callers,
+        metrics: served.metrics,
+        limits: settings.limits,
+        trusted: TrustedProxies::new(settings.trusted_proxies.clone()),
+        places: Arc::new(Semaphore::new(settings.limits.requests)),
+    });
+    Ok(Bound { app, settings, listener, address, tls, reload: served.reload, stopper: Stopper::new() })
+}
+
+impl Bound {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it from elsewhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Serves until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads rules and certificate again.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when rule files cannot be watched or the server fails.
+    pub async fn run(self) -> Result<(), ServiceError> {
+        let signals = Signals::listen()?;
+        self.serve(Some(signals)).await
+    }
+
+    /// As [`run`](Self::run), but only a [`Stopper`] ends it.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub async fn run_without_signals(self) -> Result<(), ServiceError> {
+        self.serve(None).await
+    }
+
+    async fn serve(self, signals: Option<Signals>) -> Result<(), ServiceError> {
+        let handle = Handle::new();
+        let reloader = self.reload.map(|reload| Reloader::start(reload, self.app.metrics.clone())).transpose()?;
+        let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
+        let gate = Gate::new(&self.settings.limits, trusted, self.app.metrics.clone());
+        let server = server(self.listener, &self.settings, self.app.metrics.clone())?.handle(handle.clone());
+        let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let ending = end(self.stopper.clone(), self.app.clone(), self.settings.clone(), handle);
+        let listening = obey(signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
+        let limit = self.settings.limits.header_time;
+        tracing::info!(address = %self.address, "serving");
+        tokio::select! {
+            served = accept(server, self.tls, gate, limit, service) => served?,
+            never = async { tokio::join!(ending, listening, tidy(self.app.metrics.clone())).2 } => match never {},
+        }
+        tracing::info!("ended");
+        Ok(())
+    }
+}
+
+/// What serves a connection.
+type Routes = IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr>;
+
+async fn accept(
+    server: Server<SocketAddr>,
+    tls: Option<RustlsConfig>,
+    gate: Gate,
+    handshake: Duration,
+    routes: Routes,
+) -> io::Result<()> {
+    match tls {
+        None => server.acceptor(gate).serve(routes).await,
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls).handshake_timeout(handshake).acceptor(gate);
+            server.acceptor(acceptor).serve(routes).await
+        }
+    }
+}
+
+/// A server with its limits of time and size.
+fn server(listener: TcpListener, settings: &ServiceSettings, metrics: Metrics) -> io::Result<Server<SocketAddr>> {
+    let limits = &settings.limits;
+    let mut server = axum_server::from_tcp(listener)?.first_request_timeout(limits.header_time).accept_error_handler(
+        move |_: Option<&SocketAddr>, error: &io::Error| {
+            // The gate has counted its own.
+            if error.kind() != io::ErrorKind::ConnectionRefused {
+                metrics.turned_away("failed");
+            }
+        },
+    );
+    let http = server.http_builder();
+    // hyper wants room for at least 8 KiB.
+    let head = usize::try_from(limits.header_bytes).unwrap_or(usize::MAX).max(8192);
+    http.http1().header_read_timeout(limits.header_time).max_buf_size(head);
+    http.http2()
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(limits.header_bytes)
+        .keep_alive_interval(None);
+    Ok(server)
+}
+
+/// Ends the server in good order, and at once when told again.
+async fn end(stopper: Stopper, app: App, settings: ServiceSettings, handle: Handle<SocketAddr>) {
+    stopper.reached(Stage::Draining).await;
+    tracing::info!("ending; running requests are answered");
+    app.ready.stop();
+    tokio::select! {
+        () = tokio::time::sleep(settings.notice) => {}
+        () = stopper.reached(Stage::Now) => {}
+    }
+    handle.graceful_shutdown(Some(settings.drain));
+    stopper.reached(Stage::Now).await;
+    handle.shutdown();
+}
+
+/// Does what signals say.
+async fn obey(
+    signals: Option<Signals>,
+    stopper: Stopper,
+    reloader: Option<Reloader>,
+    tls: Option<(TlsFiles, RustlsConfig)>,
+) {
+    let Some(mut signals) = signals else {
+        // The reloader works as long as it is held.
+        return stopper.reached(Stage::Now).await;
+    };
+    loop {
+        match signals.next().await {
+            Signal::Stop => stopper.stop(),
+            Signal::Reload => {
+                if let Some(reloader) = &reloader {
+                    reloader.reload();
+                }
+                if let Some((files, config)) = &tls {
+                    renew(files, config);
+                }
+            }
+        }
+    }
+}
+
+/// Reads the certificate again; a broken one is told and the old one stays.
+fn renew(files: &TlsFiles, config: &RustlsConfig) {
+    match tls::load(files) {
+        Ok(fresh) => {
+            config.reload_from_config(fresh);
+            tracing::info!("the certificate was read again");
+        }
+        Err(error) => tracing::error!(%error, "the certificate is broken; the old one stays"),
+    }
+}
+
+async fn tidy(metrics: Metrics) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(TIDY_EVERY).await;
+        metrics.tidy();
+    }
+}

@@ -1,0 +1,98 @@
+//! How the service listens and what it bears: every limit with the attack it stops and the deployment it admits.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// How the service behaves.
+#[derive(Debug, Clone)]
+pub struct ServiceSettings {
+    /// Where it listens. Port 0 takes a free one. The default is `127.0.0.1:8080`, which nobody else reaches.
+    pub listen: SocketAddr,
+    /// The certificate; none serves plain HTTP, for a proxy on the same host or a private network.
+    pub tls: Option<TlsFiles>,
+    /// Whose `X-Forwarded-For` is believed: proxies, and backends that name the customer's address. The default is nobody.
+    /// They may hold any number of [connections](ServiceLimits::connections).
+    pub trusted_proxies: Vec<IpNet>,
+    /// The limits.
+    pub limits: ServiceLimits,
+    /// How long the service still accepts connections after it said that it is not ready. The default is none; a load
+    /// balancer that asks every few seconds needs as long.
+    pub notice: Duration,
+    /// How long running requests may take after the service stopped accepting. The default of 10 s is longer than any
+    /// request may take, and shorter than the 30 s after which Kubernetes kills a container.
+    pub drain: Duration,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            tls: None,
+            trusted_proxies: Vec::new(),
+            limits: ServiceLimits::default(),
+            notice: Duration::ZERO,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Where the certificate is. Both files are PEM (RFC 7468) and are read again on SIGHUP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and those that lead to its root.
+    pub certificates: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// What the service bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServiceLimits {
+    /// Bytes of a request body. Stops floods of memory; the default of 16 KiB admits the longest identifier and password
+    /// many times over.
+    pub body_bytes: usize,
+    /// Bytes of a request head. Stops floods of memory; the default of 16 KiB is what most proxies admit.
+    pub header_bytes: u32,
+    /// How long a TLS handshake and each request head may take. Stops connections that send a byte now and then
+    /// (slowloris); the default of 5 s admits mobile networks. It is also how long an idle HTTP/1.1 connection is kept.
+    pub header_time: Duration,
+    /// How long a request body may take. Stops bodies that trickle; the default is 5 s.
+    pub body_time: Duration,
+    /// How long a request may take in all. A backstop behind the deadline of a login, which is shorter; the default is 10 s.
+    pub request_time: Duration,
+    /// How long a connection may be silent in both directions. Stops connections that only take room; the default of 30 s
+    /// keeps the HTTP/2 connections of a busy backend open.
+    pub idle_time: Duration,
+    /// Connections in all. Stops the service from running out of file handles; the default of 2048 admits hundreds of
+    /// logins a second.
+    pub connections: usize,
+    /// Connections from one IPv4 address or IPv6 /64. Stops one host from taking all of them; the default of 256 admits the
+    /// pool of a large backend. Trusted proxies are not bound by it.
+    pub connections_per_peer: usize,
+    /// HTTP/2 requests at the same time on one connection. Stops one connection from taking all of the service; the default
+    /// of 64 admits a busy backend.
+    pub streams: u32,
+    /// Requests at the same time; above it, 503 at once. Stops a flood from making everybody slow; the default of 512 is
+    /// more than two cores can hash in the time of a login.
+    pub requests: usize,
+}
+
+impl Default for ServiceLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 16 * 1024,
+            header_bytes: 16 * 1024,
+            header_time: Duration::from_secs(5),
+            body_time: Duration::from_secs(5),
+            request_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(30),
+            connections: 2048,
+            connections_per_peer: 256,
+            streams: 64,
+            requests: 512,
+        }
+    }
+}

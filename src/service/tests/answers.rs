@@ -1,0 +1,251 @@
+//! What the doors answer, byte by byte.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::service::callers::{Admission, Shown};
+
+/// The one refusal.
+const REFUSED: &str = "\
+HTTP/1.1 401 Unauthorized
+content-type: application/problem+json
+cache-control: no-store
+x-request-id: …
+content-length: 104
+connection: close
+date: …
+
+{\"type\":\"urn:landfall:problem:refused\",\"title\":\"the customer cannot be signed in\",\"status\":401}";
+
+#[test]
+fn every_refusal_has_the_same_bytes() {
+    let service = Running::start(|_| {});
+    let mut seen = 0;
+    for (name, outcome) in outcomes() {
+        if !outcome.is_success() && !outcome.is_temporary() {
+            assert_eq!(comparable(&service.login(&name)), REFUSED, "{name}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, Refusal::ALL.len() + 3);
+}
+
+#[test]
+fn customers_who_are_in_learn_how() {
+    let service = Running::start(|_| {});
+    for (name, expected) in [
+        ("authenticated", r#"{"outcome":"authenticated","account_id":"a-1","password_change_required":false}"#),
+        ("migrated", r#"{"outcome":"migrated","account_id":"a-1","password_change_required":false}"#),
+        (
+            "migrated_must_change_password",
+            r#"{"outcome":"migrated","account_id":"a-1","password_change_required":true}"#,
+        ),
+    ] {
+        let response = service.login(name);
+        assert_eq!((status(&response), body(&response)), (200, expected), "{name}");
+        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+    }
+}
+
+#[test]
+fn temporary_failures_are_no_refusals_and_look_alike() {
+    let service = Running::start(|_| {});
+    let answers = ["legacy_unavailable", "target_unavailable", "overloaded"].map(|name| service.login(name));
+    for response in &answers {
+        assert_eq!((status(response), header(response, "retry-after")), (503, Some("3")));
+        assert_eq!(comparable(response), comparable(&answers[0]));
+    }
+}
+
+#[test]
+fn malformed_bodies_are_refused_before_anything_is_looked_up() {
+    let service = Running::start(|_| {});
+    let long = login(&"a".repeat(20_000));
+    for (body, expected) in [
+        ("", 400),
+        ("{", 400),
+        ("[]", 400),
+        (r#"{"identifier":"a"}"#, 400),
+        (r#"{"identifier":"a","password":1}"#, 400),
+        (r#"{"identifier":null,"password":"b"}"#, 400),
+        (r#"{"identifier":"a","password":"b","tenant":"c"}"#, 400),
+        (r#"{"identifier":"a","identifier":"b","password":"c"}"#, 400),
+        (r#"{"identifier":"a","password":"b","password":"c"}"#, 400),
+        (r#"{"identifier":"a","password":"b"} {}"#, 400),
+        (r#"{"identifier":"\ud800","password":"b"}"#, 400),
+        (long.as_str(), 413),
+    ] {
+        let response = service.post("/v1/login", body);
+        assert_eq!(status(&response), expected, "{body:.80}");
+        assert_eq!(header(&response, "content-type"), Some("application/problem+json"), "{body:.80}");
+    }
+    for (from, to, expected) in [
+        ("application/json", "text/plain", 415),
+        ("application/json", "application/x-www-form-urlencoded", 415),
+        ("content-type: application/json\r\n", "", 415),
+        ("content-length: 0\r\n", "transfer-encoding: chunked\r\n", 413),
+    ] {
+        let mut request = post("/v1/login", "", if expected == 413 { "" } else { "{}" }).replace(from, to);
+        if expected == 413 {
+            request.push_str(&format!("{:x}\r\n{}\r\n0\r\n\r\n", 20_000, "a".repeat(20_000)));
+        }
+        assert_eq!(status(&service.exchange(&request)), expected, "{to}");
+    }
+    let latin1 = [post("/v1/login", "", "").replace("length: 0", "length: 1").as_bytes(), b"\xe9"].concat();
+    let mut stream = service.connect();
+    stream.write_all(&latin1).unwrap();
+    assert_eq!(status(&rest(&mut stream)), 400);
+    assert_eq!(service.asked(), 0, "nothing was looked up");
+}
+
+#[test]
+fn other_doors_answer() {
+    let service = Running::start(|_| {});
+    let ask = |path: &str, identifier: &str| service.post(path, &format!(r#"{{"identifier":"{identifier}"}}"#));
+    let free = ask("/v1/signup-check", "free");
+    assert_eq!((status(&free), body(&free)), (200, r#"{"available":true}"#));
+    assert_eq!(body(&ask("/v1/signup-check", "reserved")), r#"{"available":false}"#);
+    let unknown = ask("/v1/signup-check", "outage");
+    assert_eq!((status(&unknown), header(&unknown, "retry-after")), (503, Some("7")));
+    assert!(!unknown.contains("available\""));
+
+    let known = ask("/v1/password-reset", "known");
+    assert_eq!((status(&known), body(&known)), (202, r#"{"status":"accepted"}"#));
+    assert_eq!(comparable(&known), comparable(&ask("/v1/password-reset", "outage")));
+}
+
+#[test]
+fn accounts_are_read_digit_for_digit_and_take_passwords() {
+    let service = Running::start(|_| {});
+    let found = service.get("/v1/accounts/a-1");
+    assert_eq!(status(&found), 200);
+    assert_eq!(
+        body(&found),
+        r#"{"id":"a-1","state":"pending","claims":{"id":123456789012345678901,"balance":1.10},"created_at":"2026-01-02T03:04:05Z","changed_at":"2026-02-02T03:04:05Z","password_change_required":true,"source":"shop"}"#
+    );
+    for (path, expected) in [("a-2", 404), ("out", 503), ("bad", 500), ("%00", 404), ("%ff", 404)] {
+        assert_eq!(status(&service.get(&format!("/v1/accounts/{path}"))), expected, "{path}");
+    }
+    let set = |id: &str, body: &str| status(&service.post(&format!("/v1/accounts/{id}/password"), body));
+    assert_eq!(set("a-1", r#"{"password":" new \u00e9"}"#), 204);
+    assert_eq!(set("a-2", r#"{"password":" new \u00e9"}"#), 404);
+    let asked = service.asked();
+    assert_eq!(set("a-1", r#"{"password":""}"#), 400);
+    assert_eq!(set("a-1", r#"{"password":"a\u0000b"}"#), 400);
+    assert_eq!(set("a-1", &format!(r#"{{"password":"{}"}}"#, "a".repeat(4097))), 400);
+    assert_eq!(service.asked(), asked);
+}
+
+#[test]
+fn request_ids_are_taken_or_made() {
+    let service = Running::start(|_| {});
+    let ask =
+        |id: &str| service.exchange(&format!("GET /health/live HTTP/1.1\r\nhost: x\r\n{id}connection: close\r\n\r\n"));
+    assert_eq!(header(&ask("x-request-id: caller-7\r\n"), "x-request-id"), Some("caller-7"));
+    for id in ["", "x-request-id: not a token\r\n"] {
+        assert_eq!(header(&ask(id), "x-request-id").map(str::len), Some(32));
+    }
+}
+
+#[test]
+fn routes_that_are_none_are_problems() {
+    let service = Running::start(|_| {});
+    for (response, expected) in [(service.get("/nothing"), 404), (service.get("/v1/login"), 405)] {
+        assert_eq!(status(&response), expected);
+        assert_eq!(header(&response, "content-type"), Some("application/problem+json"));
+    }
+    assert_eq!(header(&service.get("/v1/login"), "allow"), Some("POST"));
+}
+
+/// Admits `Bearer right`.
+fn callers() -> CallerCheck {
+    Some(Arc::new(|shown: Shown<'_>| {
+        let right = shown.headers.get("authorization").is_some_and(|value| value == "Bearer right");
+        Box::pin(async move { if right { Admission::Admitted("idp".to_owned()) } else { Admission::Refused } })
+    }))
+}
+
+#[test]
+fn callers_show_credentials_everywhere_but_at_the_health_routes() {
+    let service = Running::start_with(callers(), None, |_| {});
+    for path in ["/metrics", "/openapi.json", "/v1/accounts/a-1", "/nothing"] {
+        let response = service.get(path);
+        assert_eq!(status(&response), 401, "{path}");
+        assert!(body(&response).contains("problem:caller"), "{response}");
+        assert!(header(&response, "www-authenticate").is_some());
+    }
+    let wrong = service.exchange(&post("/v1/login", "authorization: Bearer wrong\r\n", &login("migrated")));
+    assert_eq!((status(&wrong), service.asked()), (401, 0));
+    let right = service.exchange(&post("/v1/login", "authorization: Bearer right\r\n", &login("migrated")));
+    assert_eq!((status(&right), service.asked()), (200, 1));
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(status(&service.get(path)), 200, "{path}");
+    }
+}
+
+#[test]
+fn without_callers_only_loopback_is_listened_on() {
+    let doors = Running::start(|_| {}).fake.clone();
+    let settings = ServiceSettings { listen: SocketAddr::from(([0, 0, 0, 0], 0)), ..ServiceSettings::default() };
+    let served = || Served { doors: doors.clone(), callers: None, metrics: Metrics::new(), reload: None };
+    assert!(matches!(bind(served(), settings.clone()), Err(ServiceError::Open(_))));
+    assert!(bind(Served { callers: callers(), ..served() }, settings).is_ok());
+}
+
+#[test]
+fn the_network_is_the_peer_or_what_a_trusted_proxy_says() {
+    let ask = |service: &Running| {
+        service.exchange(&post("/v1/login", "x-forwarded-for: 203.0.113.9\r\n", &login("migrated")));
+        *service.fake.network.lock().unwrap()
+    };
+    assert_eq!(ask(&Running::start(|_| {})), Some("127.0.0.1".parse().unwrap()));
+    let behind = Running::start(|settings| settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]);
+    assert_eq!(ask(&behind), Some("203.0.113.9".parse().unwrap()));
+}
+
+#[test]
+fn metrics_count_and_name_nobody() {
+    let service = Running::start(|_| {});
+    for (name, _) in outcomes() {
+        service.login(&name);
+    }
+    service.login("grace.hopper@example.org");
+    service.get("/v1/accounts/secret-account");
+    service.get("/secret-path");
+    let text = service.get("/metrics");
+    assert_eq!(header(&text, "content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    for line in [
+        "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"} 1",
+        "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"} 1",
+        "landfall_http_requests_total{route=\"/v1/accounts/{id}\",status=\"404\"} 1",
+        "landfall_http_requests_total{route=\"none\",status=\"404\"} 1",
+        "landfall_connections 1",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    for value in ["grace", "ada@", "horse", "secret-"] {
+        assert!(!text.contains(value), "{value}");
+    }
+}
+
+#[test]
+fn panics_are_contained_and_say_nothing() {
+    let service = Running::start(|settings| settings.limits.requests = 1);
+    for _ in 0..3 {
+        let response = service.login("panic");
+        assert_eq!(status(&response), 500);
+        assert!(!response.contains("secret"), "{response}");
+    }
+    assert_eq!(status(&service.login("migrated")), 200);
+    assert!(service.metrics.render().contains("landfall_panics_total 3"));
+}
+
+#[test]
+fn the_document_is_that_of_the_routes() {
+    let service = Running::start(|_| {});
+    let served: serde_json::Value = serde_json::from_str(body(&service.get("/openapi.json"))).unwrap();
+    let document = crate::service::openapi();
+    assert_eq!(served, serde_json::to_value(&document).unwrap());
+    assert_eq!(served["openapi"], "3.1.0");
+    insta::assert_snapshot!("openapi", document.to_pretty_json().unwrap());
+}

@@ -1,0 +1,288 @@
+//! The service over real sockets, with doors that give every outcome there is.
+
+mod answers;
+mod limits;
+mod reload;
+mod stop;
+mod tls;
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+use super::callers::CallerCheck;
+use super::doors::Doors;
+use super::metrics::Metrics;
+use super::observer::Telemetry;
+use super::reload::RuleReload;
+use super::server::{Served, ServiceError, bind};
+use super::settings::ServiceSettings;
+use super::stop::Stopper;
+use crate::migrate::{
+    AccountState, Answer, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange, Pending, PortError,
+    PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
+};
+
+/// Doors whose answer is what the identifier says.
+pub(super) struct Fake {
+    metrics: Metrics,
+    /// How often any door was asked.
+    asked: AtomicUsize,
+    /// How many slow logins came to their end.
+    finished: AtomicUsize,
+    /// Told when a slow login begins.
+    entered: Mutex<mpsc::Sender<()>>,
+    /// Lets slow logins end.
+    release: Semaphore,
+    /// The network of the last login.
+    network: Mutex<Option<IpAddr>>,
+    /// What logins of `rules` look at.
+    rules: Mutex<Option<Arc<LiveRules>>>,
+}
+
+/// Every outcome with the name that asks for it.
+pub(super) fn outcomes() -> Vec<(String, Outcome)> {
+    let refusals = Refusal::ALL.into_iter().map(|refusal| (refusal.name().to_owned(), Outcome::Rejected(refusal)));
+    let others = [
+        Outcome::Authenticated,
+        Outcome::Migrated,
+        Outcome::MigratedMustChangePassword,
+        Outcome::Conflict,
+        Outcome::InvalidRecord,
+        Outcome::DeniedByRule("ada@example.org".to_owned()),
+        Outcome::LegacyUnavailable,
+        Outcome::TargetUnavailable,
+        Outcome::Overloaded,
+    ];
+    refusals.chain(others.into_iter().map(|outcome| (outcome.name().to_owned(), outcome))).collect()
+}
+
+impl Fake {
+    async fn answer(&self, login: Login) -> Answer {
+        match login.identifier.as_str() {
+            "panic" => panic!("a secret of the login"),
+            "slow" => {
+                self.entered.lock().unwrap().send(()).unwrap();
+                self.release.acquire().await.unwrap().forget();
+                self.finished.fetch_add(1, Ordering::SeqCst);
+            }
+            "rules" => {
+                let rules = self.rules.lock().unwrap().clone().unwrap();
+                reload::assert_whole(&rules.current());
+            }
+            _ => {}
+        }
+        let outcome = outcomes().into_iter().find(|(name, _)| *name == login.identifier).map(|(_, outcome)| outcome);
+        let outcome = outcome.unwrap_or(Outcome::Authenticated);
+        let ended = Step::Ended { outcome: &outcome, took: Duration::from_millis(1) };
+        Telemetry::new(self.metrics.clone()).step(&login.request_id, &ended);
+        let account = outcome.is_success().then(|| TargetId("a-1".to_owned()));
+        let retry_after = outcome.is_temporary().then(|| Duration::from_millis(2500));
+        Answer { outcome, account, change: PasswordChange::Optional, retry_after }
+    }
+}
+
+impl Doors for Fake {
+    fn login(&self, login: Login) -> Pending<'_, Answer> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        *self.network.lock().unwrap() = login.network;
+        Box::pin(self.answer(login))
+    }
+
+    fn signup_check<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> Pending<'a, SignupAnswer> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match identifier {
+                "free" => SignupAnswer::Free,
+                "reserved" => SignupAnswer::Reserved,
+                _ => SignupAnswer::Unknown(Duration::from_secs(7)),
+            }
+        })
+    }
+
+    fn forgot_password<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> Pending<'a, ResetAnswer> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match identifier {
+                "known" => ResetAnswer::Accepted,
+                _ => ResetAnswer::Unavailable(Duration::from_secs(7)),
+            }
+        })
+    }
+
+    fn account<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match id.0.as_str() {
+                "a-1" => Ok(Some(stored())),
+                "out" => Err(PortError::new(PortErrorKind::Unavailable, "accounts", "read")),
+                "bad" => Err(PortError::new(PortErrorKind::BadResponse, "accounts", "read")),
+                _ => Ok(None),
+            }
+        })
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        _: &'a str,
+        id: &'a TargetId,
+        password: Zeroizing<Vec<u8>>,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            assert_eq!(password.as_slice(), b" new \xc3\xa9");
+            Ok((id.0 == "a-1").then(|| id.clone()))
+        })
+    }
+
+    fn ready(&self) -> Pending<'_, Result<(), PortError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+fn stored() -> StoredAccount {
+    StoredAccount {
+        id: TargetId("a-1".to_owned()),
+        state: AccountState::Pending,
+        legacy: Some(LegacyKey { source: "shop".to_owned(), id: "4711".to_owned() }),
+        logins: vec!["ada".to_owned()],
+        claims: r#"{"id":123456789012345678901,"balance":1.10}"#.to_owned(),
+        rules: Some("abc".to_owned()),
+        created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        changed_at: "2026-02-02T03:04:05Z".parse().unwrap(),
+        change: PasswordChange::Required,
+    }
+}
+
+/// A running service.
+pub(super) struct Running {
+    address: SocketAddr,
+    fake: Arc<Fake>,
+    metrics: Metrics,
+    stopper: Stopper,
+    entered: Mutex<mpsc::Receiver<()>>,
+    task: Option<JoinHandle<Result<(), ServiceError>>>,
+    runtime: Runtime,
+}
+
+impl Running {
+    fn start(change: impl FnOnce(&mut ServiceSettings)) -> Self {
+        Self::start_with(None, None, change)
+    }
+
+    fn start_with(callers: CallerCheck, reload: Option<RuleReload>, change: impl FnOnce(&mut ServiceSettings)) -> Self {
+        let mut settings =
+            ServiceSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServiceSettings::default() };
+        change(&mut settings);
+        let (metrics, (sender, entered)) = (Metrics::new(), mpsc::channel());
+        let fake = Arc::new(Fake {
+            metrics: metrics.clone(),
+            asked: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+            entered: Mutex::new(sender),
+            release: Semaphore::new(0),
+            network: Mutex::new(None),
+            rules: Mutex::new(reload.as_ref().map(|reload| Arc::clone(&reload.rules))),
+        });
+        let served = Served { doors: fake.clone(), callers, metrics: metrics.clone(), reload };
+        let bound = bind(served, settings).unwrap();
+        let (address, stopper) = (bound.address(), bound.stopper());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let task = Some(runtime.spawn(bound.run_without_signals()));
+        let entered = Mutex::new(entered);
+        Self { address, fake, metrics, stopper, entered, task, runtime }
+    }
+
+    fn asked(&self) -> usize {
+        self.fake.asked.load(Ordering::SeqCst)
+    }
+
+    /// Waits until a slow login has begun.
+    fn slow_began(&self) {
+        self.entered.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+    }
+
+    /// Waits until the service has ended.
+    fn ended(&mut self) -> Result<(), ServiceError> {
+        let task = self.task.take().unwrap();
+        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, task).await.unwrap().unwrap() })
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends text and reads until the service hangs up.
+    fn exchange(&self, request: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        rest(&mut stream)
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        self.exchange(&post(path, "", body))
+    }
+
+    fn login(&self, identifier: &str) -> String {
+        self.post("/v1/login", &login(identifier))
+    }
+}
+
+/// Longer than anything here takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn login(identifier: &str) -> String {
+    serde_json::json!({ "identifier": identifier, "password": "correct horse" }).to_string()
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: \
+         {length}\r\n{headers}\r\n{body}"
+    )
+}
+
+/// All that comes until the end.
+fn rest(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // A reset connection is an end, too.
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8(bytes).unwrap()
+}
+
+fn status(response: &str) -> u16 {
+    response.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+}
+
+fn header<'r>(response: &'r str, name: &str) -> Option<&'r str> {
+    let head = response.split("\r\n\r\n").next()?;
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}: ")))?;
+    line.split_once(": ").map(|(_, value)| value)
+}
+
+fn body(response: &str) -> &str {
+    response.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+}
+
+/// The whole response without what may differ: the values of `date` and `x-request-id`.
+fn comparable(response: &str) -> String {
+    let hide = |line: &str| match line.split_once(": ") {
+        Some((name @ ("date" | "x-request-id"), _)) => format!("{name}: …"),
+        _ => line.to_owned(),
+    };
+    response.split("\r\n").map(hide).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,61 @@
+//! Names every request, and tells logs and metrics how it ended.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::app::App;
+use super::callers::CallerName;
+use super::problem::Said;
+use super::request::{REQUEST_ID, RequestInfo};
+
+/// Outermost of all: what happens inside is logged as one line, without a value of anybody.
+pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let info = RequestInfo::new(&request, &app.trusted);
+    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
+    let method = method(request.method());
+    let id = info.id.clone();
+    request.extensions_mut().insert(info);
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let took = begun.elapsed();
+    app.metrics.answered(&route, response.status().as_u16(), took);
+    log(&id, method, &route, &response, took);
+    response
+}
+
+fn log(id: &str, method: &str, route: &str, response: &Response, took: Duration) {
+    let said = response.extensions().get::<Said>().map_or("ok", |said| said.0);
+    let caller = response.extensions().get::<CallerName>().map_or("", |caller| &caller.0);
+    let (status, micros) = (response.status().as_u16(), micros(took));
+    if status >= 500 {
+        tracing::warn!(request_id = id, method, route, status, outcome = said, caller, micros, "answered");
+    } else {
+        tracing::info!(request_id = id, method, route, status, outcome = said, caller, micros, "answered");
+    }
+}
+
+/// Whole microseconds.
+pub(super) fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A closed set: methods are free text on the wire.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
