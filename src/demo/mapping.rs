@@ -89,7 +89,9 @@ fn text<'a>(of: &'a Json, key: &str) -> &'a str {
 /// A value as JSON text, cut at [`MAX_SHOWN`] characters; nothing for nothing.
 pub(super) fn shown(value: Option<&Json>) -> String {
     let Some(value) = value.filter(|value| !value.is_null()) else { return String::new() };
-    let text = value.to_string();
+    // a list or an object that JSON would order anew comes as its text
+    let is_text_of = |text: &&str| text.starts_with(['[', '{']) && serde_json::from_str::<Json>(text).is_ok();
+    let text = value.as_str().filter(is_text_of).map_or_else(|| value.to_string(), str::to_owned);
     match text.char_indices().nth(MAX_SHOWN) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text,
@@ -137,5 +139,6 @@ mod tests {
     fn long_values_are_cut() {
         assert_eq!(shown(Some(&Json::from("x".repeat(500)))).chars().count(), MAX_SHOWN + 1);
         assert_eq!(shown(None), "");
+        assert_eq!(shown(Some(&Json::from(r#"[{"id":1}]"#))), r#"[{"id":1}]"#);
     }
 }

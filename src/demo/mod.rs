@@ -11,3 +11,4 @@ pub mod shop;
 pub mod switch;
 pub mod tell;
 pub mod watch;
+pub mod world;

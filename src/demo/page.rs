@@ -131,6 +131,22 @@ impl Asked {
     }
 }
 
+/// A part of a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// Words.
+    Words(&'a str),
+    /// Something that stood in backticks.
+    Code(&'a str),
+}
+
+/// The parts of a sentence in which names stand in backticks.
+#[must_use]
+pub fn prose(text: &str) -> Vec<Part<'_>> {
+    let part = |(at, text)| if at % 2 == 0 { Part::Words(text) } else { Part::Code(text) };
+    text.split('`').enumerate().map(part).collect()
+}
+
 /// A step with the share it had of the slowest one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRow {
@@ -394,6 +410,12 @@ mod tests {
         let page = home(Some(visit), Shop::Off);
         assert!(page.contains("role=\"alert\"") && page.contains("switched off") && page.contains("try again in 2 s"));
         assert!(!page.contains("<script>") && page.contains("rejected: wrong_password"));
+    }
+
+    #[test]
+    fn backticks_mark_code() {
+        assert_eq!(prose("a `b` c"), [Part::Words("a "), Part::Code("b"), Part::Words(" c")]);
+        assert_eq!(prose("plain"), [Part::Words("plain")]);
     }
 
     #[test]

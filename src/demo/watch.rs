@@ -1,7 +1,7 @@
 //! Watches logins and keeps their steps for the page, by the id of the request.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::tell::{self, Told};
@@ -61,10 +61,10 @@ impl Observer for Watch {
     }
 }
 
-/// Two observers as one.
-pub struct Both<A, B>(pub A, pub B);
+/// The watch and another observer as one.
+pub struct Both<O>(pub Arc<Watch>, pub O);
 
-impl<A: Observer, B: Observer> Observer for Both<A, B> {
+impl<O: Observer> Observer for Both<O> {
     fn step(&self, request_id: &str, step: &Step<'_>) {
         self.0.step(request_id, step);
         self.1.step(request_id, step);
