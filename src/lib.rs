@@ -27,4 +27,6 @@ pub mod service;
 pub mod sources;
 #[cfg(feature = "login")]
 pub mod sqlite;
+#[cfg(feature = "login")]
+pub mod targets;
 pub mod testing;

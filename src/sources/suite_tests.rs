@@ -25,14 +25,20 @@ fn customers() -> Vec<[String; 3]> {
         .collect()
 }
 
-/// What fills the record `large` over the limit of 256 KiB.
-fn filler(login: &str) -> String {
-    if login == "large" { "f".repeat(256 * 1024) } else { String::new() }
+/// What fills the record `large` over the limit of its source.
+fn filler(login: &str, limit: usize) -> String {
+    if login == "large" { "f".repeat(limit) } else { String::new() }
 }
 
-fn objects() -> impl Iterator<Item = serde_json::Value> {
-    customers().into_iter().map(|[login, email, mark]| {
-        let filler = filler(&login);
+/// The limit of a record in memory.
+const MEMORY_LIMIT: usize = 256 * 1024;
+
+/// The limit of records in files and databases. YAML is never read beyond 256 KiB.
+const LIMIT: usize = 64 * 1024;
+
+fn objects(limit: usize) -> impl Iterator<Item = serde_json::Value> {
+    customers().into_iter().map(move |[login, email, mark]| {
+        let filler = filler(&login, limit);
         json!({"login": login, "email": email, "mark": mark, "filler": filler})
     })
 }
@@ -71,14 +77,14 @@ async fn behaves(kind: &str, source: &dyn Source) {
 fn file(folder: &Path, name: &str, text: &str) -> FileSource {
     let path = folder.join(name);
     fs::write(&path, text).expect("a file");
-    let settings = FileSettings::new(path, &["$.login", "$.email"]);
+    let settings = FileSettings { record_bytes: LIMIT, ..FileSettings::new(path, &["$.login", "$.email"]) };
     FileSource::open("legacy", settings, IdentifierProfile::default()).expect(name)
 }
 
 #[tokio::test]
 async fn memory_behaves() {
     let source = MemorySource::new("legacy", IdentifierProfile::default());
-    for (object, [login, email, _]) in objects().zip(customers()) {
+    for (object, [login, email, _]) in objects(MEMORY_LIMIT).zip(customers()) {
         let logins = [login.as_str(), email.as_str()];
         let logins: Vec<&str> = logins.into_iter().filter(|login| !login.is_empty()).collect();
         source.insert(&logins, object.to_string()).expect("identifiers");
@@ -89,19 +95,19 @@ async fn memory_behaves() {
 #[tokio::test]
 async fn files_behave_in_every_format() {
     let folder = TempDir::new().expect("a folder");
-    let lines: String = objects().map(|object| format!("{object}\n")).collect();
-    let list = serde_json::to_string_pretty(&objects().collect::<Vec<_>>()).expect("JSON");
-    let yaml = serde_yaml::to_string(&objects().collect::<Vec<_>>()).expect("YAML");
+    let lines: String = objects(LIMIT).map(|object| format!("{object}\n")).collect();
+    let list = serde_json::to_string_pretty(&objects(LIMIT).collect::<Vec<_>>()).expect("JSON");
+    let yaml = serde_yaml::to_string(&objects(LIMIT).collect::<Vec<_>>()).expect("YAML");
     let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let row = |[login, email, mark]: [String; 3]| {
-        let filler = filler(&login);
+        let filler = filler(&login, LIMIT);
         format!("{},{},{},{filler}\r\n", quote(&login), quote(&email), quote(&mark))
     };
     let csv = format!("login,email,mark,filler\r\n{}", customers().into_iter().map(row).collect::<String>());
     let encoded = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
     let entry = |(at, [login, email, mark]): (usize, [String; 3])| {
         let email = if email.is_empty() { String::new() } else { format!("email: {email}\n") };
-        let filler = filler(&login);
+        let filler = filler(&login, LIMIT);
         let (login, mark) = (encoded(&login), encoded(&mark));
         format!("dn: cn={at}\nlogin:: {login}\n{email}mark:: {mark}\nfiller: {filler}\n\n")
     };
@@ -117,15 +123,14 @@ async fn sqlite_behaves() {
     let path = folder.path().join("legacy.db");
     super::sql::tests_support::make(&path, "CREATE TABLE users(login, email, mark, filler)", async |connection| {
         for [login, email, mark] in customers() {
-            let filler = filler(&login);
+            let filler = filler(&login, LIMIT);
             let insert = sqlx::query("INSERT INTO users VALUES (?1, ?2, ?3, ?4)");
             insert.bind(login).bind(email).bind(mark).bind(filler).execute(&mut *connection).await.expect("a row");
         }
     })
     .await;
     let query = "SELECT * FROM users WHERE lower(login) = :identifier OR lower(email) = :identifier";
-    let settings =
-        SqlSettings { record_bytes: 256 * 1024, ..SqlSettings::new(format!("sqlite:{}", path.display()), query) };
+    let settings = SqlSettings { record_bytes: LIMIT, ..SqlSettings::new(format!("sqlite:{}", path.display()), query) };
     let source = SqlSource::new("legacy", settings).expect("settings");
     source.check(Instant::now() + Duration::from_secs(30)).await.expect("queries that fit");
     behaves("sqlite", &source).await;

@@ -3,7 +3,9 @@
 //! Every target creates one account per customer however many logins race, writes nothing on a conflict, and pays for one hash
 //! whatever it answers. One suite, `suite_tests.rs`, holds all of them to it.
 
+mod id;
 mod memory;
+mod proof;
 mod store;
 #[cfg(test)]
 mod suite_tests;

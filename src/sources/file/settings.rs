@@ -26,7 +26,8 @@ pub struct FileSettings {
     /// Paths in a record (RFC 9535) to what its customer may type to sign in; a path may find a list.
     pub logins: Vec<String>,
     /// Bytes of the JSON text of one record that a login will read. Stops one absurd record from slowing down logins; 256 KiB
-    /// admits what the engine admits, a profile with hundreds of addresses.
+    /// admits what the engine admits, a profile with hundreds of addresses. Such a customer gets an error, not "unknown"; only
+    /// records that cannot be read at all, over 1 MiB (YAML: 256 KiB) or broken, are unknown, and the report counts them.
     #[serde(default = "record_bytes")]
     pub record_bytes: usize,
     /// The folder for the records of a file that is not NDJSON, written once as lines to a file without a name, which the

@@ -15,7 +15,7 @@ use serde::Deserialize;
 /// url: sqlite:legacy/wordpress.db
 /// record: SELECT * FROM wp_users WHERE lower(user_login) = :identifier OR lower(user_email) = :identifier
 /// lists:
-///   meta: { query: SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id }
+///   meta: { query: 'SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id' }
 /// "#)?;
 /// assert_eq!(settings.connections, 4);
 /// # Ok::<(), serde_yaml::Error>(())

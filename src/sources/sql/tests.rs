@@ -37,7 +37,8 @@ async fn database(schema: &str) -> (TempDir, PathBuf) {
 const WORDPRESS: &str = r#"
 record: SELECT * FROM wp_users WHERE lower(user_login) = :identifier OR lower(user_email) = :identifier
 lists:
-  meta: { query: SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id }
+  meta:
+    query: SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id
 "#;
 
 async fn insert(connection: &mut SqliteConnection, user: &Value) {

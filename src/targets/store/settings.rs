@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// let settings: landfall::targets::StoreSettings = serde_yaml::from_str("{ path: data/accounts.db }")?;
-/// assert_eq!(settings.readers, 4);
+/// assert_eq!(settings, landfall::targets::StoreSettings::new("data/accounts.db"));
 /// # Ok::<(), serde_yaml::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,19 +16,12 @@ use serde::{Deserialize, Serialize};
 pub struct StoreSettings {
     /// The SQLite file; it is made when it is not there.
     pub path: PathBuf,
-    /// Connections that read at the same time. Each sign-in reads twice, in microseconds; more than the cores gains nothing.
-    #[serde(default = "readers")]
-    pub readers: u32,
-}
-
-fn readers() -> u32 {
-    4
 }
 
 impl StoreSettings {
-    /// A store in this file, everything else by default.
+    /// A store in this file.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: readers() }
+        Self { path: path.into() }
     }
 }

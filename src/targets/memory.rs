@@ -1,0 +1,290 @@
+//! A target in memory: for tests, benchmarks and the demo. It can be told to fail.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::id;
+use super::proof::{self, Checked};
+use crate::migrate::{
+    AccountState, Authentication, Conflict, Created, ExternalId, Found, Hasher, Identifier, LegacyKey, NewAccount,
+    PasswordChange, Pending, PortError, StoredAccount, Target, TargetId,
+};
+use crate::model::Password;
+use crate::sources::Faults;
+
+/// Accounts that end with the process.
+pub struct MemoryTarget {
+    name: String,
+    hasher: Arc<Hasher>,
+    accounts: Mutex<Accounts>,
+    faults: Faults,
+}
+
+#[derive(Default)]
+struct Accounts {
+    by_id: BTreeMap<TargetId, Account>,
+    by_login: HashMap<String, TargetId>,
+    by_external: HashMap<ExternalId, TargetId>,
+    by_legacy: HashMap<LegacyKey, TargetId>,
+}
+
+struct Account {
+    external_id: ExternalId,
+    legacy: LegacyKey,
+    state: AccountState,
+    phc: Option<String>,
+    change: PasswordChange,
+    logins: Vec<String>,
+    claims: String,
+    rules: String,
+    created_at: Timestamp,
+    changed_at: Timestamp,
+}
+
+impl MemoryTarget {
+    /// A target without accounts that computes on this hasher.
+    #[must_use]
+    pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
+        Self { name: name.into(), hasher, accounts: Mutex::default(), faults: Faults::default() }
+    }
+
+    /// The script of faults of all operations.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Closes an account: nobody signs in to it any more. The id, when there is such an account.
+    pub fn disable(&self, id: &TargetId, at: Timestamp) -> Option<TargetId> {
+        let mut accounts = self.lock();
+        let account = accounts.by_id.get_mut(id)?;
+        account.state = AccountState::Disabled;
+        account.changed_at = at;
+        Some(id.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn create_now(&self, new: NewAccount<'_>) -> Result<Created, PortError> {
+        let phc = match new.password {
+            Some(password) => Some(self.hasher.hash(password, new.deadline).await?),
+            None => None,
+        };
+        let id = id::fresh(&self.name, new.at)?;
+        Ok(self.lock().create(id, &new, phc))
+    }
+
+    async fn authenticate_now(
+        &self,
+        id: &TargetId,
+        password: &Arc<Password>,
+        deadline: Instant,
+    ) -> Result<Authentication, PortError> {
+        let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
+        let checked = proof::check(&self.hasher, stored, password, deadline).await?;
+        if let Checked::Outdated { old, new, .. } = &checked
+            && let Some(account) = self.lock().by_id.get_mut(id).filter(|account| account.phc.as_ref() == Some(old))
+        {
+            account.phc = Some(new.clone());
+        }
+        Ok(checked.answer())
+    }
+
+    async fn set_password_now(
+        &self,
+        id: &TargetId,
+        password: &Arc<Password>,
+        at: Timestamp,
+        deadline: Instant,
+    ) -> Result<Option<TargetId>, PortError> {
+        let phc = self.hasher.hash(password, deadline).await?;
+        let mut accounts = self.lock();
+        let Some(account) = accounts.by_id.get_mut(id) else { return Ok(None) };
+        account.phc = Some(phc);
+        account.change = PasswordChange::Optional;
+        account.changed_at = at;
+        if account.state == AccountState::Pending {
+            account.state = AccountState::Active;
+        }
+        Ok(Some(id.clone()))
+    }
+}
+
+impl Accounts {
+    fn create(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+        if let Some(id) = self.by_external.get(new.external_id).cloned() {
+            return self.meet(id, new, phc);
+        }
+        if self.by_legacy.contains_key(new.legacy) {
+            return Created::Conflict(Conflict::Legacy);
+        }
+        if new.logins.iter().any(|login| self.by_login.contains_key(login)) {
+            return Created::Conflict(Conflict::Login);
+        }
+        self.by_external.insert(new.external_id.clone(), id.clone());
+        self.by_legacy.insert(new.legacy.clone(), id.clone());
+        self.by_login.extend(new.logins.iter().map(|login| (login.clone(), id.clone())));
+        self.by_id.insert(id.clone(), Account::new(new, phc));
+        Created::New(id)
+    }
+
+    /// Completes a pending account, or leaves a complete one alone.
+    fn meet(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+        let Some(account) = self.by_id.get_mut(&id) else { return Created::Conflict(Conflict::Legacy) };
+        if account.legacy != *new.legacy {
+            return Created::Conflict(Conflict::Legacy);
+        }
+        if account.state != AccountState::Pending {
+            return Created::Exists(id);
+        }
+        if phc.is_none() {
+            return Created::New(id);
+        }
+        if new.logins.iter().any(|login| self.by_login.get(login).is_some_and(|other| *other != id)) {
+            return Created::Conflict(Conflict::Login);
+        }
+        let created_at = account.created_at;
+        self.by_login.retain(|_, other| *other != id);
+        self.by_login.extend(new.logins.iter().map(|login| (login.clone(), id.clone())));
+        *account = Account { created_at, ..Account::new(new, phc) };
+        Created::New(id)
+    }
+
+    fn delete(&mut self, id: &TargetId, unchanged_since: Option<Timestamp>) -> Option<TargetId> {
+        let account = self.by_id.get(id)?;
+        // Other stores keep microseconds, so that is how exactly times compare.
+        let changed = account.changed_at.as_microsecond();
+        if unchanged_since.is_some_and(|since| changed > since.as_microsecond()) {
+            return None;
+        }
+        let account = self.by_id.remove(id)?;
+        self.by_login.retain(|_, other| other != id);
+        self.by_external.remove(&account.external_id);
+        self.by_legacy.remove(&account.legacy);
+        Some(id.clone())
+    }
+
+    fn found(&self, id: Option<&TargetId>) -> Option<Found> {
+        let (id, account) = self.by_id.get_key_value(id?)?;
+        Some(Found { id: id.clone(), external_id: Some(account.external_id.clone()), state: account.state })
+    }
+}
+
+impl Account {
+    fn new(new: &NewAccount<'_>, phc: Option<String>) -> Self {
+        Self {
+            external_id: new.external_id.clone(),
+            legacy: new.legacy.clone(),
+            state: if phc.is_some() { AccountState::Active } else { AccountState::Pending },
+            phc,
+            change: new.change,
+            logins: new.logins.to_vec(),
+            claims: new.claims.to_owned(),
+            rules: new.rules.to_owned(),
+            created_at: new.at,
+            changed_at: new.at,
+        }
+    }
+
+    fn shown(&self, id: &TargetId) -> StoredAccount {
+        StoredAccount {
+            id: id.clone(),
+            state: self.state,
+            legacy: Some(self.legacy.clone()),
+            logins: self.logins.clone(),
+            claims: self.claims.clone(),
+            rules: Some(self.rules.clone()),
+            created_at: self.created_at,
+            changed_at: self.changed_at,
+            change: self.change,
+        }
+    }
+}
+
+/// Never shows accounts.
+impl fmt::Debug for MemoryTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryTarget").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Target for MemoryTarget {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>> {
+        let find = async {
+            let accounts = self.lock();
+            Ok(accounts.found(accounts.by_login.get(identifier.canonical())))
+        };
+        Box::pin(self.faults.around(&self.name, "find", find))
+    }
+
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+        let find = async {
+            let accounts = self.lock();
+            Ok(accounts.found(accounts.by_external.get(external)))
+        };
+        Box::pin(self.faults.around(&self.name, "find_external", find))
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Authentication, PortError>> {
+        Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, deadline)))
+    }
+
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>> {
+        Box::pin(self.faults.around(&self.name, "create", self.create_now(account)))
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        at: Timestamp,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+        let set = self.set_password_now(id, password, at, deadline);
+        Box::pin(self.faults.around(&self.name, "set_password", set))
+    }
+
+    fn delete<'a>(
+        &'a self,
+        id: &'a TargetId,
+        unchanged_since: Option<Timestamp>,
+    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+        let delete = async move { Ok(self.lock().delete(id, unchanged_since)) };
+        Box::pin(self.faults.around(&self.name, "delete", delete))
+    }
+
+    fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+        let read = async { Ok(self.lock().by_id.get(id).map(|account| account.shown(id))) };
+        Box::pin(self.faults.around(&self.name, "read", read))
+    }
+
+    fn list<'a>(
+        &'a self,
+        after: Option<&'a TargetId>,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>> {
+        use std::ops::Bound;
+        let list = async move {
+            let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let accounts = self.lock();
+            let page = accounts.by_id.range::<TargetId, _>((begin, Bound::Unbounded)).take(limit);
+            Ok(page.map(|(id, account)| account.shown(id)).collect())
+        };
+        Box::pin(self.faults.around(&self.name, "list", list))
+    }
+}

@@ -1,0 +1,290 @@
+//! What every target must do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::{AccountStore, MemoryTarget, StoreSettings};
+use crate::migrate::{
+    AccountState, Authentication, Conflict, Created, ExternalId, Hasher, IdentifierProfile, LegacyKey, NewAccount,
+    PasswordChange, Target, TargetId,
+};
+use crate::model::Password;
+use crate::password::lane::{Lane, LaneSettings};
+use crate::password::store::{PasswordStore, Peppers, StoreParameters};
+use crate::password::{Credential, Limits};
+
+/// A hasher that costs next to nothing.
+pub(super) fn hasher(memory_kib: u32) -> Arc<Hasher> {
+    let store = PasswordStore::new(StoreParameters::new(memory_kib, 1, 1).expect("parameters"), Peppers::none());
+    let profile = Credential::encoded("md5", "900150983cd24fb0d6963f7d28e17f72");
+    let lane = Lane::start(LaneSettings { threads: 2, ..LaneSettings::default() }).expect("a lane");
+    Arc::new(Hasher::new(lane, store, Limits::default(), &profile).expect("a hasher"))
+}
+
+pub(super) fn password(text: &str) -> Arc<Password> {
+    Arc::new(Password::new(text.as_bytes().to_vec()).expect("a password"))
+}
+
+pub(super) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).expect("a time")
+}
+
+/// A customer, and how a login would create the account.
+pub(super) struct Customer {
+    pub external: ExternalId,
+    pub legacy: LegacyKey,
+    pub logins: Vec<String>,
+    pub password: Option<Arc<Password>>,
+    pub change: PasswordChange,
+    pub at: Timestamp,
+}
+
+impl Customer {
+    pub fn new(id: &str, logins: &[&str]) -> Self {
+        Self {
+            external: ExternalId(format!("ext-{id}")),
+            legacy: LegacyKey { source: "legacy".to_owned(), id: id.to_owned() },
+            logins: logins.iter().map(|&login| login.to_owned()).collect(),
+            password: Some(password("correct horse")),
+            change: PasswordChange::Optional,
+            at: second(0),
+        }
+    }
+
+    pub async fn create(&self, target: &dyn Target) -> Created {
+        let new = NewAccount {
+            external_id: &self.external,
+            legacy: &self.legacy,
+            logins: &self.logins,
+            claims: r#"{"username":"Ada","email":{"value":"ada@example.org"}}"#,
+            password: self.password.as_ref(),
+            change: self.change,
+            rules: "rules-1",
+            at: self.at,
+            deadline: soon(),
+        };
+        target.create(new).await.expect("an answer")
+    }
+}
+
+pub(super) fn new_id(created: Created) -> TargetId {
+    match created {
+        Created::New(id) => id,
+        other => panic!("not new: {other:?}"),
+    }
+}
+
+async fn sign_in(target: &dyn Target, id: &TargetId, typed: &str) -> Authentication {
+    target.authenticate(id, &password(typed), soon()).await.expect("an answer")
+}
+
+async fn found(target: &dyn Target, login: &str) -> Option<(TargetId, AccountState)> {
+    let identifier = IdentifierProfile::default().canonical(login).expect("an identifier");
+    let found = target.find(&identifier).await.expect("an answer")?;
+    let external = found.external_id.clone().expect("an external id");
+    assert_eq!(target.find_external(&external).await.expect("an answer"), Some(found.clone()));
+    Some((found.id, found.state))
+}
+
+const PROVEN: Authentication = Authentication::Proven(PasswordChange::Optional);
+
+async fn creates_and_finds(target: &dyn Target) {
+    let id = new_id(Customer::new("1", &["ada", "ada@example.org"]).create(target).await);
+    for login in ["Ada", "ADA@example.org"] {
+        assert_eq!(found(target, login).await, Some((id.clone(), AccountState::Active)));
+    }
+    assert_eq!(found(target, "nobody").await, None);
+    assert!(target.find_external(&ExternalId("ext-9".to_owned())).await.expect("an answer").is_none());
+    let account = target.read(&id).await.expect("an answer").expect("an account");
+    assert_eq!(account.logins, ["ada", "ada@example.org"]);
+    assert_eq!(account.legacy, Some(LegacyKey { source: "legacy".to_owned(), id: "1".to_owned() }));
+    assert_eq!(
+        (account.rules.as_deref(), account.created_at, account.changed_at),
+        (Some("rules-1"), second(0), second(0))
+    );
+    assert!(account.claims.contains("ada@example.org"));
+    assert!(target.read(&TargetId("nobody".to_owned())).await.expect("an answer").is_none());
+    // The same customer again: the account is there, whatever else is new about them.
+    let again = Customer { password: Some(password("another")), ..Customer::new("1", &["other"]) };
+    assert_eq!(again.create(target).await, Created::Exists(id.clone()));
+    assert_eq!(found(target, "other").await, None);
+    assert_eq!(sign_in(target, &id, "another").await, Authentication::Mismatch);
+}
+
+async fn pays_one_hash_whatever_it_answers(target: &dyn Target, hasher: &Hasher) {
+    let id = new_id(Customer::new("10", &["paid"]).create(target).await);
+    let pending = Customer { password: None, ..Customer::new("11", &["pending"]) };
+    let pending = new_id(pending.create(target).await);
+    let required = Customer { change: PasswordChange::Required, ..Customer::new("12", &["required"]) };
+    let required = new_id(required.create(target).await);
+    for (id, typed, answer) in [
+        (&id, "correct horse", PROVEN),
+        (&id, "wrong", Authentication::Mismatch),
+        (&required, "correct horse", Authentication::Proven(PasswordChange::Required)),
+        (&pending, "correct horse", Authentication::Unusable),
+        (&pending, "", Authentication::Unusable),
+        (&TargetId("nobody".to_owned()), "correct horse", Authentication::Unusable),
+    ] {
+        let before = hasher.calls();
+        assert_eq!(sign_in(target, id, typed).await, answer);
+        let after = hasher.calls();
+        assert_eq!((after.target - before.target, after.legacy - before.legacy), (1, 0), "{answer:?}");
+    }
+    let before = hasher.calls().target;
+    new_id(Customer::new("13", &["hashed"]).create(target).await);
+    assert_eq!(hasher.calls().target - before, 1);
+}
+
+async fn conflicts_write_nothing(target: &dyn Target) {
+    let id = new_id(Customer::new("20", &["taken"]).create(target).await);
+    let login = Customer::new("21", &["free", "taken"]);
+    assert_eq!(login.create(target).await, Created::Conflict(Conflict::Login));
+    assert_eq!(found(target, "free").await, None);
+    assert!(target.find_external(&login.external).await.expect("an answer").is_none());
+    let legacy = Customer { external: ExternalId("ext-other".to_owned()), ..Customer::new("20", &["free"]) };
+    assert_eq!(legacy.create(target).await, Created::Conflict(Conflict::Legacy));
+    let stranger = Customer { external: ExternalId("ext-20".to_owned()), ..Customer::new("22", &["free"]) };
+    assert_eq!(stranger.create(target).await, Created::Conflict(Conflict::Legacy));
+    assert_eq!(found(target, "free").await, None);
+    let pending = Customer { password: None, ..Customer::new("23", &["waits"]) };
+    new_id(pending.create(target).await);
+    let complete = Customer::new("23", &["waits", "taken"]);
+    assert_eq!(complete.create(target).await, Created::Conflict(Conflict::Login));
+    assert_eq!(found(target, "waits").await.expect("an account").1, AccountState::Pending);
+    assert_eq!(sign_in(target, &id, "correct horse").await, PROVEN);
+}
+
+async fn completes_a_pending_account(target: &dyn Target) {
+    let pending = Customer { password: None, ..Customer::new("30", &["before", "both"]) };
+    let id = new_id(pending.create(target).await);
+    assert_eq!(pending.create(target).await, Created::New(id.clone()));
+    let complete = Customer { at: second(9), ..Customer::new("30", &["both", "after"]) };
+    assert_eq!(complete.create(target).await, Created::New(id.clone()));
+    assert_eq!(complete.create(target).await, Created::Exists(id.clone()));
+    assert_eq!(found(target, "before").await, None);
+    for login in ["both", "after"] {
+        assert_eq!(found(target, login).await, Some((id.clone(), AccountState::Active)));
+    }
+    let account = target.read(&id).await.expect("an answer").expect("an account");
+    assert_eq!((account.created_at, account.changed_at), (second(0), second(9)));
+    assert_eq!(sign_in(target, &id, "correct horse").await, PROVEN);
+}
+
+async fn sets_passwords(target: &dyn Target) {
+    let pending = Customer { password: None, ..Customer::new("40", &["reset"]) };
+    let pending = new_id(pending.create(target).await);
+    let active = Customer { change: PasswordChange::Required, ..Customer::new("41", &["known"]) };
+    let active = new_id(active.create(target).await);
+    for id in [&pending, &active] {
+        let set = target.set_password(id, &password("new"), second(5), soon()).await.expect("an answer");
+        assert_eq!(set.as_ref(), Some(id));
+        assert_eq!(sign_in(target, id, "new").await, PROVEN);
+        assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Mismatch);
+        let account = target.read(id).await.expect("an answer").expect("an account");
+        assert_eq!((account.state, account.changed_at), (AccountState::Active, second(5)));
+        assert_eq!(account.change, PasswordChange::Optional);
+    }
+    let nobody = TargetId("nobody".to_owned());
+    assert_eq!(target.set_password(&nobody, &password("new"), second(5), soon()).await.expect("an answer"), None);
+}
+
+async fn closed_accounts_stay_closed(target: &dyn Target, id: &TargetId) {
+    assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Unusable);
+    target.set_password(id, &password("new"), second(8), soon()).await.expect("an answer");
+    assert_eq!(sign_in(target, id, "new").await, Authentication::Unusable);
+    assert_eq!(Customer::new("50", &["closed"]).create(target).await, Created::Exists(id.clone()));
+    assert_eq!(found(target, "closed").await, Some((id.clone(), AccountState::Disabled)));
+}
+
+async fn deletes_what_nobody_changed(target: &dyn Target) {
+    let customer = Customer::new("60", &["gone"]);
+    let id = new_id(customer.create(target).await);
+    sign_in(target, &id, "correct horse").await;
+    target.set_password(&id, &password("new"), second(7), soon()).await.expect("an answer");
+    let delete = async |since| target.delete(&id, since).await.expect("an answer");
+    assert_eq!(delete(Some(second(6))).await, None);
+    assert_eq!(delete(Some(second(7))).await, Some(id.clone()));
+    assert_eq!(delete(None).await, None);
+    assert_eq!(found(target, "gone").await, None);
+    // Nothing is left that would stand in the way.
+    let other = Customer { external: ExternalId("ext-60-again".to_owned()), ..Customer::new("60", &["gone"]) };
+    let again = new_id(other.create(target).await);
+    assert_ne!(again, id);
+    assert_eq!(target.delete(&again, None).await.expect("an answer"), Some(again.clone()));
+}
+
+async fn lists_in_pages(target: &dyn Target) {
+    let mut seen: Vec<TargetId> = Vec::new();
+    loop {
+        let page = target.list(seen.last(), 3).await.expect("an answer");
+        assert!(page.len() <= 3);
+        if page.is_empty() {
+            break;
+        }
+        seen.extend(page.into_iter().map(|account| account.id));
+    }
+    assert!(seen.len() > 10 && seen.is_sorted());
+    let whole = target.list(None, 1000).await.expect("an answer");
+    assert!(whole.iter().map(|account| &account.id).eq(&seen));
+}
+
+async fn racing_logins_create_one_account(target: &dyn Target) {
+    let customer = Customer::new("70", &["race", "race@example.org"]);
+    let all = join_all((0..64).map(|_| customer.create(target))).await;
+    let new: Vec<_> = all.iter().filter(|created| matches!(created, Created::New(_))).collect();
+    assert_eq!(new.len(), 1);
+    let id = new_id(new[0].clone());
+    assert_eq!(all.iter().filter(|created| **created == Created::Exists(id.clone())).count(), 63);
+    // Different customers race for one login.
+    let customers: Vec<_> = (0..16).map(|at| Customer::new(&format!("8{at}"), &["shared"])).collect();
+    let all = join_all(customers.iter().map(|customer| customer.create(target))).await;
+    assert_eq!(all.iter().filter(|created| matches!(created, Created::New(_))).count(), 1);
+    assert_eq!(all.iter().filter(|created| **created == Created::Conflict(Conflict::Login)).count(), 15);
+}
+
+async fn behaves(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&TargetId)) {
+    creates_and_finds(target).await;
+    pays_one_hash_whatever_it_answers(target, hasher).await;
+    conflicts_write_nothing(target).await;
+    completes_a_pending_account(target).await;
+    sets_passwords(target).await;
+    let id = new_id(Customer::new("50", &["closed"]).create(target).await);
+    disable(&id).await;
+    closed_accounts_stay_closed(target, &id).await;
+    deletes_what_nobody_changed(target).await;
+    racing_logins_create_one_account(target).await;
+    lists_in_pages(target).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_behaves() {
+    let hasher = hasher(8);
+    let target = MemoryTarget::new("memory", Arc::clone(&hasher));
+    behaves(&target, &hasher, async |id| assert!(target.disable(id, second(1)).is_some())).await;
+    assert!(target.disable(&TargetId("nobody".to_owned()), second(1)).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_account_store_behaves() {
+    let folder = TempDir::new().expect("a folder");
+    let settings = StoreSettings::new(folder.path().join("accounts.db"));
+    let hasher = hasher(8);
+    let target = AccountStore::open("accounts", &settings, Arc::clone(&hasher)).await.expect("a store");
+    behaves(&target, &hasher, async |id| {
+        assert!(target.disable(id, second(1)).await.expect("an answer").is_some());
+    })
+    .await;
+    // What was answered is there for whoever opens the file next.
+    let again = AccountStore::open("accounts", &settings, hasher).await.expect("a store");
+    assert_eq!(again.count().await.expect("an answer"), target.count().await.expect("an answer"));
+    assert!(found(&again, "race").await.is_some());
+}
