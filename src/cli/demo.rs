@@ -53,12 +53,14 @@ fn failed(error: DemoError) -> CommandError {
 }
 
 fn welcome(address: SocketAddr, folder: &Path) -> String {
-    let mut text = format!("A legacy shop with invented customers, and Landfall in front of it\n\n  open   http://{address}/\n\n");
+    let mut text =
+        format!("A legacy shop with invented customers, and Landfall in front of it\n\n  open   http://{address}/\n\n");
     for sample in ARRIVING.iter().take(3) {
         // writing to a `String` cannot fail
         let _ = writeln!(text, "         {:<16} {:<20} {}", sample.login, sample.password, sample.title);
     }
-    let _ = write!(text, "\n  curl   {}\n\n  files  {}\n\nCtrl-C ends it.\n", curl(&address.to_string()), folder.display());
+    let _ =
+        write!(text, "\n  curl   {}\n\n  files  {}\n\nCtrl-C ends it.\n", curl(&address.to_string()), folder.display());
     text
 }
 
@@ -69,7 +71,15 @@ mod tests {
     #[test]
     fn the_welcome_says_where_and_who() {
         let text = welcome(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711)), Path::new("/tmp/x"));
-        for part in ["http://127.0.0.1:4711/\n", "ida.brandt", "harbour-lamp-42", "siobhan.murphy", "curl -s", "/v1/login", "/tmp/x"] {
+        for part in [
+            "http://127.0.0.1:4711/\n",
+            "ida.brandt",
+            "harbour-lamp-42",
+            "siobhan.murphy",
+            "curl -s",
+            "/v1/login",
+            "/tmp/x",
+        ] {
             assert!(text.contains(part), "{part}");
         }
     }

@@ -98,7 +98,16 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
         trusted: TrustedProxies::new(settings.trusted_proxies.clone()),
         places: Arc::new(Semaphore::new(settings.limits.requests)),
     });
-    Ok(Bound { app, settings, listener, address, tls, reload: served.reload, stopper: Stopper::new(), pages: Router::new() })
+    Ok(Bound {
+        app,
+        settings,
+        listener,
+        address,
+        tls,
+        reload: served.reload,
+        stopper: Stopper::new(),
+        pages: Router::new(),
+    })
 }
 
 impl Bound {
