@@ -39,7 +39,7 @@ async fn serve(arguments: &Arguments) -> Result<(), CommandError> {
     show::output(&welcome(service.address(), folder.path()))?;
     service.run().await.map_err(|error| failed(error.into()))?;
     drop(folder);
-    show::output("the demo has ended\n")
+    Ok(show::output("the demo has ended\n")?)
 }
 
 fn failed(error: DemoError) -> CommandError {

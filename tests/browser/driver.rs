@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -50,6 +50,8 @@ pub struct Browser {
     address: String,
     session: String,
     _profile: tempfile::TempDir,
+    /// Kept open: a driver that cannot write ends.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Browser {
@@ -62,17 +64,13 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("this test needs chromedriver: install the packages `chromium` and `chromium-driver`");
-        let said = BufReader::new(driver.stdout.take().expect("its output")).lines().map_while(Result::ok);
-        let port = said.filter_map(|line| {
-            let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        let address = format!("127.0.0.1:{}", { port }.next().expect("the driver says its port"));
+        let mut output = BufReader::new(driver.stdout.take().expect("its output"));
+        let address = format!("127.0.0.1:{}", port(&mut output));
         let profile = tempfile::tempdir().expect("a folder");
         let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": flags } } } });
-        let mut browser = Self { driver, address, session: String::new(), _profile: profile };
+        let mut browser = Self { driver, address, session: String::new(), _profile: profile, _output: output };
         let made = browser.send("POST", "", &wanted);
         browser.session = format!("/{}", made["sessionId"].as_str().expect("a session"));
         browser
@@ -166,6 +164,14 @@ impl Drop for Browser {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// The port, from the last line that the driver writes when it starts.
+fn port(output: &mut BufReader<ChildStdout>) -> String {
+    let started = "ChromeDriver was started successfully on port ";
+    let mut lines = output.lines().map_while(Result::ok);
+    let line = lines.find(|line| line.starts_with(started)).expect("the driver says its port");
+    line.trim_start_matches(started).trim_end_matches('.').to_owned()
 }
 
 fn artifacts() -> PathBuf {
