@@ -201,7 +201,7 @@ fn proved(scheme: &str, verdict: &str) -> Told {
         "match" => (
             Mood::Good,
             "Password proved",
-            format!("Against the hash that the shop has stored: {scheme}. Proof comes before any rule runs."),
+            format!("Against the hash that the shop has stored: {scheme}. Proof comes before the mapping."),
         ),
         "lossy_match" => (
             Mood::Note,
@@ -209,7 +209,7 @@ fn proved(scheme: &str, verdict: &str) -> Told {
             format!("With {scheme}, which does not look at all of a password: a new one has to be chosen."),
         ),
         "mismatch" => {
-            (Mood::Stop, "Wrong password", format!("Checked with {scheme}. No rule has run, and nothing is stored."))
+            (Mood::Stop, "Wrong password", format!("Checked with {scheme}. Nothing is mapped, and nothing is stored."))
         }
         _ => (
             Mood::Stop,

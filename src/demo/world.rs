@@ -134,9 +134,21 @@ fn key(path: &Path) -> io::Result<Vec<u8>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut halves = [[0; SALT_BYTES]; 2];
             halves.iter_mut().try_for_each(system_salt)?;
-            fs::File::create_new(path)?.write_all(&halves.concat())?;
+            private_file(path)?.write_all(&halves.concat())?;
             Ok(halves.concat())
         }
         Err(error) => Err(error),
     }
+}
+
+/// A new file that nobody else may read.
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
 }
