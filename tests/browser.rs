@@ -23,7 +23,7 @@ use process::Demo;
 fn sign_in(browser: &Browser, identifier: &str, password: &str) {
     browser.fill("#identifier", identifier);
     browser.fill("#password", password);
-    browser.click(".signin button");
+    browser.follow(".signin button");
 }
 
 fn steps(browser: &Browser) -> String {
@@ -74,14 +74,14 @@ fn a_person_signs_customers_in() {
     }
     browser.shoot("demo-rejected", 1200);
 
-    browser.click(".switch button");
+    browser.follow(".switch button");
     sign_in(&browser, "amelie.roux", "lavande!2020");
     assert_eq!(browser.text("#outcome"), "authenticated");
     sign_in(&browser, "ida.brandt", "harbour-lamp-42");
     assert_eq!(browser.text("#outcome"), "legacy_unavailable");
     browser.shoot("demo-off", 1200);
 
-    browser.click(".across");
+    browser.follow(".across");
     assert!(browser.text("main").contains("amelie.roux@example.org"));
     browser.shoot("demo-account", 1200);
 }

@@ -69,7 +69,11 @@ impl Browser {
         let profile = tempfile::tempdir().expect("a folder");
         let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
-        let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": flags } } } });
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "args": flags },
+            // elements are waited for
+            "timeouts": { "implicit": 20_000 },
+        } } });
         let mut browser = Self { driver, address, session: String::new(), _profile: profile, _output: output };
         let made = browser.send("POST", "", &wanted);
         browser.session = format!("/{}", made["sessionId"].as_str().expect("a session"));
@@ -107,7 +111,14 @@ impl Browser {
         self.send("POST", &format!("{element}/value"), &json!({ "text": text }));
     }
 
-    /// Clicks; a page that is loaded by it is waited for by the next command.
+    /// Clicks on what leads to another page, and waits until that is there.
+    pub fn follow(&self, css: &str) {
+        self.run("document.documentElement.dataset.left = '';");
+        self.click(css);
+        self.element("html:not([data-left]) footer");
+    }
+
+    /// Clicks.
     pub fn click(&self, css: &str) {
         self.send("POST", &format!("{}/click", self.element(css)), &json!({}));
     }
