@@ -9,6 +9,8 @@
 pub mod cli;
 #[cfg(feature = "login")]
 pub mod config;
+#[cfg(feature = "login")]
+pub mod demo;
 pub mod diag;
 pub mod engine;
 #[cfg(feature = "login")]

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod completions;
 mod config;
+mod demo;
 mod explain;
 mod fmt;
 mod init;
@@ -38,6 +39,8 @@ struct Arguments {
 enum Command {
     /// Check rules: names, paths, types, regexes, scripts
     Check(check::Arguments),
+    /// Show it: an invented legacy shop, and a page to sign in and watch customers come across
+    Demo(demo::Arguments),
     /// Explain what happens to one record, rule by rule
     Explain(explain::Arguments),
     /// Format rule and test files
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
@@ -69,6 +70,7 @@ pub struct Bound {
     tls: Option<RustlsConfig>,
     reload: Option<RuleReload>,
     stopper: Stopper,
+    pages: Router,
 }
 
 impl std::fmt::Debug for Bound {
@@ -96,7 +98,16 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
         trusted: TrustedProxies::new(settings.trusted_proxies.clone()),
         places: Arc::new(Semaphore::new(settings.limits.requests)),
     });
-    Ok(Bound { app, settings, listener, address, tls, reload: served.reload, stopper: Stopper::new() })
+    Ok(Bound {
+        app,
+        settings,
+        listener,
+        address,
+        tls,
+        reload: served.reload,
+        stopper: Stopper::new(),
+        pages: Router::new(),
+    })
 }
 
 impl Bound {
@@ -104,6 +115,13 @@ impl Bound {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Serves further routes beside its own, within the same limits and for the same callers.
+    #[must_use]
+    pub fn beside(mut self, pages: Router) -> Self {
+        self.pages = self.pages.merge(pages);
+        self
     }
 
     /// Ends it from elsewhere.
@@ -135,7 +153,7 @@ impl Bound {
         let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
         let gate = Gate::new(&self.settings.limits, trusted, self.app.metrics.clone());
         let server = server(self.listener, &self.settings, self.app.metrics.clone())?.handle(handle.clone());
-        let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let service = routes::router(&self.app, self.pages).into_make_service_with_connect_info::<SocketAddr>();
         let ending = end(self.stopper.clone(), self.app.clone(), self.settings.clone(), handle);
         let listening = obey(signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
         let limit = self.settings.limits.header_time;
@@ -150,7 +168,7 @@ impl Bound {
 }
 
 /// What serves a connection.
-type Routes = IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr>;
+type Routes = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
 async fn accept(
     server: Server<SocketAddr>,

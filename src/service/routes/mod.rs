@@ -65,12 +65,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().1
 }
 
-/// All routes with everything around them. What comes last is outermost.
-pub(super) fn router(app: &App) -> Router {
+/// All routes, and the pages beside them, with everything around them. What comes last is outermost.
+pub(super) fn router(app: &App, pages: Router) -> Router {
     let (router, document) = documented();
     let panics = app.metrics.clone();
     router
         .route("/openapi.json", get(async move || Json(document.clone())))
+        .merge(pages.with_state(()))
         .fallback(async || Problem::NOT_FOUND)
         .method_not_allowed_fallback(async || Problem::METHOD)
         .layer(DefaultBodyLimit::disable())

@@ -60,6 +60,14 @@ pub struct ListSettings {
     pub value: Option<String>,
 }
 
+impl ListSettings {
+    /// A list of objects, one per row of a query.
+    #[must_use]
+    pub fn rows(query: impl Into<String>) -> Self {
+        Self { query: query.into(), shape: ListShape::Rows, key: None, value: None }
+    }
+}
+
 /// What the rows of a list become.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

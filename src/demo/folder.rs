@@ -1,0 +1,99 @@
+//! The folder of the demo's files: a new one that goes away with the demo, or one that is kept.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::password::store::{SALT_BYTES, system_salt};
+
+/// A folder for the shop, the account store and the ledger.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    stays: Stays,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stays {
+    Yes,
+    No,
+}
+
+impl Folder {
+    /// A new folder for this run, which nobody else may read. It is removed when the value is dropped.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn temporary() -> io::Result<Self> {
+        let mut name = [0; SALT_BYTES];
+        system_salt(&mut name)?;
+        let path = std::env::temp_dir().join(format!("landfall-demo-{}", hex::encode(name)));
+        private(&mut DirBuilder::new()).create(&path)?;
+        Ok(Self { path, stays: Stays::No })
+    }
+
+    /// A folder that is kept; it is made when it is missing.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn kept(path: &Path) -> io::Result<Self> {
+        private(DirBuilder::new().recursive(true)).create(path)?;
+        Ok(Self { path: path.to_owned(), stays: Stays::Yes })
+    }
+
+    /// A file in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.stays == Stays::No {
+            // there is nobody left to tell
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn private(builder: &mut DirBuilder) -> &mut DirBuilder {
+    use std::os::unix::fs::DirBuilderExt as _;
+    builder.mode(0o700)
+}
+
+#[cfg(not(unix))]
+fn private(builder: &mut DirBuilder) -> &mut DirBuilder {
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_folder_goes_with_its_files() {
+        let folder = Folder::temporary().unwrap();
+        let path = folder.path().to_owned();
+        fs::write(folder.file("shop.db"), "x").unwrap();
+        assert!(path.is_dir());
+        drop(folder);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_kept_folder_stays() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("a/b");
+        drop(Folder::kept(&path).unwrap());
+        assert!(path.is_dir());
+        assert!(Folder::kept(&path).is_ok());
+    }
+}

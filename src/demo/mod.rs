@@ -1,0 +1,14 @@
+//! `landfall demo`: an invented shop, the real login in front of it, and a page on which one watches customers come across.
+
+pub mod folder;
+pub mod mapping;
+pub mod page;
+pub mod record;
+pub mod routes;
+pub mod rules;
+pub mod samples;
+pub mod shop;
+pub mod switch;
+pub mod tell;
+pub mod watch;
+pub mod world;

@@ -1,0 +1,102 @@
+//! The legacy shop with a switch: off, it answers nobody. It counts how often it is asked for a record.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::time::Instant;
+
+use super::page::Shop;
+use crate::migrate::{Identifier, Pending, PortError, PortErrorKind, Record, Source};
+
+/// A source that can be switched off.
+pub struct Switch {
+    source: Arc<dyn Source>,
+    off: AtomicBool,
+    asked: AtomicU64,
+}
+
+impl Switch {
+    /// A source, switched on.
+    #[must_use]
+    pub fn new(source: Arc<dyn Source>) -> Self {
+        Self { source, off: AtomicBool::new(false), asked: AtomicU64::new(0) }
+    }
+
+    /// Switches it on or off.
+    pub fn set(&self, shop: Shop) {
+        self.off.store(!shop.is_on(), Ordering::Relaxed);
+    }
+
+    /// Whether it is on.
+    #[must_use]
+    pub fn shop(&self) -> Shop {
+        if self.off.load(Ordering::Relaxed) { Shop::Off } else { Shop::On }
+    }
+
+    /// How often logins asked it, answered or not.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The record for the page, beside the login and not counted; none when there is none to be had.
+    pub async fn peek(&self, identifier: &Identifier, deadline: Instant) -> Option<Record> {
+        if !self.shop().is_on() {
+            return None;
+        }
+        self.source.fetch(identifier, deadline).await.ok().flatten()
+    }
+}
+
+impl Source for Switch {
+    fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        identifier: &'a Identifier,
+        deadline: Instant,
+    ) -> Pending<'a, Result<Option<Record>, PortError>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.shop().is_on() {
+            return self.source.fetch(identifier, deadline);
+        }
+        let error = PortError::new(PortErrorKind::Unavailable, self.name(), "fetch").because("it is switched off");
+        Box::pin(async { Err(error) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::migrate::IdentifierProfile;
+
+    struct Fixed;
+
+    impl Source for Fixed {
+        fn name(&self) -> &'static str {
+            "shop"
+        }
+
+        fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> Pending<'a, Result<Option<Record>, PortError>> {
+            Box::pin(async { Ok(Some(Record::new("{}".to_owned()))) })
+        }
+    }
+
+    #[tokio::test]
+    async fn off_is_an_outage_and_never_nobody() {
+        let switch = Switch::new(Arc::new(Fixed));
+        let ada = IdentifierProfile::default().canonical("ada").unwrap();
+        let soon = Instant::now() + Duration::from_secs(1);
+        assert!(switch.fetch(&ada, soon).await.unwrap().is_some());
+        switch.set(Shop::Off);
+        assert_eq!(switch.fetch(&ada, soon).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+        assert_eq!((switch.asked(), switch.peek(&ada, soon).await), (2, None));
+        switch.set(Shop::On);
+        assert!(switch.peek(&ada, soon).await.is_some());
+        assert_eq!(switch.asked(), 2);
+    }
+}
