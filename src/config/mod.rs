@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod environment;
 mod fault;
+mod mask;
 mod mend;
 mod reader;
 mod resources;
@@ -101,10 +102,14 @@ impl Settings {
     /// When the file itself cannot be read.
     pub fn read_in(path: &Path, environment: &Environment<'_>) -> io::Result<Reading> {
         let text = std::fs::read_to_string(path)?;
-        let (mut files, mut findings) = (Files::default(), Findings::default());
-        let file = files.add(path.display().to_string(), text);
+        let (mut written, mut files, mut findings) = (Files::default(), Files::default(), Findings::default());
+        let name = path.display().to_string();
+        let file = written.add(name.clone(), text.as_str());
+        // findings show the text around them: secrets that are written in place must not be in it
+        let node = crate::rules::read(&written, file, &mut Findings::default());
+        files.add(name, node.map_or_else(|| text.clone(), |node| mask::masked(&text, &node)));
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        let loaded = load(file, &folder, &mut files, environment, &mut findings);
+        let loaded = load(&written, file, &folder, &mut files, environment, &mut findings);
         let loaded = loaded.filter(|_| !findings.has_errors());
         Ok(Reading { files, findings: findings.sorted(), loaded })
     }
@@ -134,13 +139,14 @@ fn shape(
 }
 
 fn load(
+    written: &Files,
     file: FileId,
     folder: &Path,
     files: &mut Files,
     environment: &Environment<'_>,
     findings: &mut Findings,
 ) -> Option<Loaded> {
-    let (mut settings, tree) = shape(files, file, environment, findings)?;
+    let (mut settings, tree) = shape(written, file, environment, findings)?;
     let mut teller = Teller { tree: &tree, findings };
     resources::secrets(&mut settings, folder, &mut teller);
     resources::files(&settings, folder, &mut teller);

@@ -32,7 +32,7 @@ impl<'t> Reader<'t> {
 
     fn members(self) -> impl Iterator<Item = &'t Member> {
         let inside_kind = self.inside_kind;
-        self.tree.members().iter().filter(move |m| !m.value.refused && !(inside_kind && m.key == KIND))
+        self.tree.members().iter().filter(move |m| !m.value.refused && (!inside_kind || m.key != KIND))
     }
 
     fn wrong(self, expected: &str) -> Fault {
