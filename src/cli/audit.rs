@@ -17,12 +17,14 @@ pub struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Prove that no decision was changed, removed, inserted or cut off
-    #[command(after_help = "Keep the head that is printed somewhere else: given again with --anchor, it proves that nothing up to it
+    #[command(
+        after_help = "Keep the head that is printed somewhere else: given again with --anchor, it proves that nothing up to it
 was changed, even by somebody who has the ledger's key.
 
 Examples:
   landfall audit verify
-  landfall audit verify --anchor 1204:5f0c…")]
+  landfall audit verify --anchor 1204:5f0c…"
+    )]
     Verify(Verify),
     /// List decisions, the newest first, one JSON object per line
     #[command(after_help = "Identifiers are kept as keyed digests; --identifier finds those of one customer.
@@ -74,11 +76,14 @@ fn verify(arguments: &Verify) -> Result<u8, CommandError> {
     let anchor = arguments.anchor.clone().unwrap_or_default();
     let report = books::inspected(&arguments.config, async |books| Ok(books.ledger.verify_with(&anchor).await?))?;
     let Some(broken) = report.broken else {
-        show::output(&format!("{} decisions are whole\nhead {}\n", report.proven, report.head))?;
+        show::output(&format!("{} decisions are whole\nhead {}\n", report.head.number, report.head))?;
         return Ok(FINE);
     };
     let (number, fault) = (broken.number, broken.fault.name());
-    show::output(&format!("the audit is broken at decision {number}: {fault}\n{} before it are whole\n", report.proven))?;
+    show::output(&format!(
+        "the audit is broken at decision {number}: {fault}\n{} before it are whole\n",
+        report.head.number
+    ))?;
     Ok(FINDINGS)
 }
 

@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod account;
+mod audit;
+mod books;
 mod check;
 mod completions;
 mod config;
@@ -17,9 +20,12 @@ mod ops;
 mod password;
 mod pipeline;
 mod schema;
+mod serve;
 mod show;
+mod status;
 mod test;
 mod transform;
+mod undo;
 
 /// Everything was fine.
 pub const FINE: u8 = 0;
@@ -37,30 +43,40 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check rules: names, paths, types, regexes, scripts
-    Check(check::Arguments),
     /// Show it: an invented legacy shop, and a page to sign in and watch customers come across
     Demo(demo::Arguments),
+    /// Serve logins: customers who are not there yet are migrated
+    Serve(serve::Arguments),
+    /// Tell how the migration stands
+    Status(status::Arguments),
+    /// Show, list and delete accounts
+    Account(account::Arguments),
+    /// Take migrations back, where nobody has changed the account since
+    Undo(undo::Arguments),
+    /// Verify and list what was decided
+    Audit(audit::Arguments),
+    /// Print the settings in force, or a settings file to begin with
+    Config(config::Arguments),
+    /// Check rules and settings: names, paths, types, regexes, scripts
+    Check(check::Arguments),
+    /// Run the tests beside rules, and the examples in them
+    Test(test::Arguments),
     /// Explain what happens to one record, rule by rule
     Explain(explain::Arguments),
-    /// Format rule and test files
-    Fmt(fmt::Arguments),
+    /// Turn a file of legacy records into accounts
+    Transform(transform::Arguments),
     /// Make starter rules from sample records
     Init(init::Arguments),
+    /// Format rule and test files
+    Fmt(fmt::Arguments),
     /// List the steps, or say all about one
     Ops(ops::Arguments),
-    /// Print a JSON Schema: of rule files, of test files, or a built-in target schema
+    /// Identify, verify and make stored passwords
+    Password(password::Arguments),
+    /// Print a JSON Schema: of rule files, test files or settings, or a built-in target schema
     Schema(schema::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
-    /// Print the settings in force, or a settings file to begin with
-    Config(config::Arguments),
-    /// Identify, verify and make stored passwords
-    Password(password::Arguments),
-    /// Run the tests beside rules, and the examples in them
-    Test(test::Arguments),
-    /// Turn a file of legacy records into accounts
-    Transform(transform::Arguments),
 }
 
 /// Why a command could not run: one sentence and what to do next.
@@ -97,18 +113,23 @@ impl From<std::io::Error> for CommandError {
 pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
-        Command::Check(arguments) => check::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Account(arguments) => account::run(&arguments),
+        Command::Undo(arguments) => undo::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Transform(arguments) => transform::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),
+        Command::Password(arguments) => password::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-        Command::Config(arguments) => config::run(&arguments),
-        Command::Password(arguments) => password::run(arguments),
-        Command::Test(arguments) => test::run(&arguments),
-        Command::Transform(arguments) => transform::run(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -123,11 +123,14 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
     }
     if let Some(forecast) = forecast {
         let share = format!("{} %", arguments.share);
-        line(&share, match forecast {
-            Forecast::Reached => "reached".to_owned(),
-            Forecast::On(day) => format!("on {day}, if customers keep coming as they did"),
-            Forecast::Never => "not in sight: nobody came lately".to_owned(),
-        });
+        line(
+            &share,
+            match forecast {
+                Forecast::Reached => "reached".to_owned(),
+                Forecast::On(day) => format!("on {day}, if customers keep coming as they did"),
+                Forecast::Never => "not in sight: nobody came lately".to_owned(),
+            },
+        );
     }
     for (heading, counts) in [("refused", &summary.refused), ("failed", &summary.failed)] {
         if !counts.is_empty() {
@@ -155,11 +158,8 @@ fn report(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments,
             .collect::<Vec<_>>()
     };
     let stamp = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    let per_day: Vec<Json> = summary
-        .per_day
-        .iter()
-        .map(|(day, count)| json!({ "day": day.to_string(), "migrated": count }))
-        .collect();
+    let per_day: Vec<Json> =
+        summary.per_day.iter().map(|(day, count)| json!({ "day": day.to_string(), "migrated": count })).collect();
     json!({
         "migrated": summary.migrated, "of": arguments.of, "pending": summary.pending, "creating": summary.creating,
         "overdue": summary.overdue, "abandoned": summary.abandoned, "deleted": summary.buried,

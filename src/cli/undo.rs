@@ -10,12 +10,14 @@ use crate::migrate::EntryState;
 
 /// What `landfall undo` is asked.
 #[derive(clap::Args)]
-#[command(after_help = "Only accounts are deleted that Landfall created and that nobody has changed since: no new password, no new claims.
+#[command(
+    after_help = "Only accounts are deleted that Landfall created and that nobody has changed since: no new password, no new claims.
 Their customers migrate anew at their next login, under the rules that are then in force.
 
 Examples:
   landfall undo --since 2026-11-20T08:00:00Z --dry-run
-  landfall undo --rule-version 5f0c21…")]
+  landfall undo --rule-version 5f0c21…"
+)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true)))]
 pub struct Arguments {
     /// The settings

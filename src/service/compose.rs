@@ -153,10 +153,10 @@ fn settings(loaded: &Loaded) -> ServiceSettings {
     let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     ServiceSettings {
         listen: *listen,
-        tls: service.tls.as_ref().map(|tls| TlsFiles {
-            certificates: loaded.path(&tls.certificate),
-            key: loaded.path(&tls.key),
-        }),
+        tls: service
+            .tls
+            .as_ref()
+            .map(|tls| TlsFiles { certificates: loaded.path(&tls.certificate), key: loaded.path(&tls.key) }),
         trusted_proxies: service.trusted_proxies.iter().map(|network| network.0).collect(),
         limits: ServiceLimits {
             body_bytes: usize::try_from(service.body_limit).unwrap_or(usize::MAX),

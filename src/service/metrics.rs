@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder,
+    Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, counter, describe_counter,
+    describe_gauge, describe_histogram, gauge, histogram, with_local_recorder,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -29,6 +30,35 @@ struct Inner {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     samplers: RwLock<Vec<Sampler>>,
+}
+
+/// The recorder behind the macros.
+struct Shared(Arc<Inner>);
+
+impl Recorder for Shared {
+    fn describe_counter(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.0.recorder.describe_counter(key, unit, description);
+    }
+
+    fn describe_gauge(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.0.recorder.describe_gauge(key, unit, description);
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.0.recorder.describe_histogram(key, unit, description);
+    }
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
+        self.0.recorder.register_counter(key, metadata)
+    }
+
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
+        self.0.recorder.register_gauge(key, metadata)
+    }
+
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
+        self.0.recorder.register_histogram(key, metadata)
+    }
 }
 
 type Sampler = Box<dyn Fn(&mut Figures) + Send + Sync>;
@@ -71,6 +101,12 @@ impl Metrics {
         let handle = recorder.handle();
         with_local_recorder(&recorder, describe);
         Self(Arc::new(Inner { recorder, handle, samplers: RwLock::default() }))
+    }
+
+    /// Takes what rooms that know nothing of a service count with the macros of `metrics`. A process has one such place: the
+    /// first one stays.
+    pub fn install(&self) {
+        let _ = metrics::set_global_recorder(Shared(Arc::clone(&self.0)));
     }
 
     /// Asks for figures whenever somebody looks: lanes, breakers, queues.

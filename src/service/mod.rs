@@ -11,6 +11,7 @@
 mod app;
 mod body;
 mod callers;
+mod compose;
 mod connections;
 mod doors;
 mod guardrails;
@@ -33,6 +34,7 @@ mod tests;
 mod tls;
 mod watch;
 
+pub use compose::{ComposeError, Composed, compose};
 pub use live::Service;
 pub use logs::{LogError, LogFormat, LogSettings, init};
 pub use metrics::{Figures, Metrics};

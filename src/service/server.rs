@@ -124,6 +124,13 @@ impl Bound {
         self
     }
 
+    /// The address to call, with its scheme.
+    #[must_use]
+    pub fn base(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
     /// Ends it from elsewhere.
     #[must_use]
     pub fn stopper(&self) -> Stopper {

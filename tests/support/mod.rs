@@ -83,7 +83,7 @@ impl Shop {
 }
 
 /// What the tests show as callers.
-pub const TOKEN: &str = "a-token-of-the-tests-0123456789";
+pub const TOKEN: &str = "a-token-of-the-tests-0123456789-0123456789";
 
 /// The cheapest Argon2 that is one, so that tests measure everything else; refusals do not wait.
 pub const CHEAP: &str = "\
