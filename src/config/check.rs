@@ -132,7 +132,7 @@ fn login(settings: &Settings, teller: &mut Teller<'_>) {
     }
     if login.lease <= login.deadline {
         let message = "a claim would end before its login does, so that a second one creates beside it";
-        teller.contradiction("login.lease", "login.deadline", message, "make `lease` a few times `deadline`");
+        teller.contradiction("login.lease", "login.deadline", message, "make `lease` somewhat longer than `deadline`");
     }
 }
 

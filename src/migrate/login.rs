@@ -104,7 +104,8 @@ pub struct MigratorSettings {
     /// Logins of one customer that are verified at the same time; others wait their turn. Stops a burst of guesses from
     /// being verified before the first of them counts.
     pub turns: usize,
-    /// How long a claim holds when nobody ends it.
+    /// How long a claim holds when nobody ends it: so long does a customer wait whose login was cut off by a crash. It is
+    /// longer than a login, so that no second one creates beside it; the target's unique names hold if one does.
     pub lease: Duration,
     /// Refusals that wait for their time. Stops a flood of guesses from filling the memory; above it, 503.
     pub waiting: usize,
@@ -123,7 +124,7 @@ impl Default for MigratorSettings {
             network_limit: 300,
             network_window: Duration::from_secs(15 * 60),
             turns: 2,
-            lease: Duration::from_secs(10),
+            lease: Duration::from_secs(2),
             waiting: 10_000,
         }
     }

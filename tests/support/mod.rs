@@ -62,8 +62,8 @@ impl Shop {
             writeln!(export, "{customer}").expect("a line");
         }
         fs::write(shop.path("rules.yaml"), RULES).expect("rules");
-        fs::write(shop.path("ledger.key"), "ab".repeat(32)).expect("a key");
-        fs::write(shop.path("caller.token"), TOKEN).expect("a token");
+        shop.secret("ledger.key", &"ab".repeat(32));
+        shop.secret("caller.token", TOKEN);
         let text = format!(
             "listen: 127.0.0.1:0\n\
              rules: rules.yaml\n\
@@ -77,6 +77,13 @@ impl Shop {
         shop
     }
 
+    /// A file that only we may read.
+    pub fn secret(&self, name: &str, text: &str) {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path(name));
+        file.as_mut().expect("a secret file").write_all(text.as_bytes()).expect("a secret");
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -85,10 +92,20 @@ impl Shop {
 /// What the tests show as callers.
 pub const TOKEN: &str = "a-token-of-the-tests-0123456789-0123456789";
 
-/// The cheapest Argon2 that is one, so that tests measure everything else; refusals do not wait.
+/// The cheapest Argon2 that is one, so that tests measure everything else; refusals hardly wait, and a crowd is no attack.
 pub const CHEAP: &str = "\
 password: { argon2: { memory: 8KiB, passes: 1, lanes: 1 }, decoy: { scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 } }
-login: { floor: 0ms, quantum: 0ms, deadline: 20s, attempts: { customer: { limit: 1000, window: 15m }, network: { limit: 100000000, window: 15m } } }
+lane: { queue: 4096 }
+";
+
+/// Time enough for a crowd on a busy machine.
+pub const PATIENT: &str = "\
+login: { floor: 1ms, quantum: 1ms, deadline: 9s, lease: 9500ms, attempts: { customer: { limit: 1000, window: 15m }, network: { limit: 1000000, window: 15m } } }
+";
+
+/// As short as a customer may notice.
+pub const BRISK: &str = "\
+login: { floor: 1ms, quantum: 1ms, deadline: 1500ms, lease: 1600ms, attempts: { customer: { limit: 1000, window: 15m }, network: { limit: 1000000, window: 15m } } }
 ";
 
 /// A running service. It is killed when it is dropped.
