@@ -15,6 +15,7 @@ pub struct Demo {
     /// Such as `127.0.0.1:4711`.
     pub address: String,
     /// Its files.
+    #[allow(dead_code, reason = "not every test looks at them")]
     pub folder: PathBuf,
 }
 
