@@ -57,8 +57,8 @@ its functions, its variables, and a bound on its work.
     credential: { scheme: template, value: $.hash, template: 'sha1(md5($pas))' }     # `$pas`
     credential: { scheme: template, value: $.hash, template: 'sha1(md5($pass))' }
 
-The variables are `$pass`, `$salt`, `$user` and `$pepper`; `.` joins; digests such as `md5(x)` give hex and
-`md5_bin(x)` bytes; `hmac_sha256(key, x)`, `repeat(n, start, step)` with `$_`, `base64`, `hex`, `lower`, `trim`,
-`utf16le` and others are in the reference of the library, `landfall::password::template`.",
+The variables are `$pass`, `$salt`, `$user` and `$pepper`; `.` joins; digests such as `md5(x)` give hex
+and `md5_bin(x)` bytes; `hmac_sha256(key, x)`, `repeat(n, start, step)` with `$_`, `base64`, `hex`,
+`lower`, `trim`, `utf16le` and others are in the library's page `landfall::password::template`.",
     },
 ];
