@@ -1,7 +1,13 @@
-//! Landfall migrates customer accounts at their first login.
+//! Landfall migrates customer accounts at their first login: one customer, safely across.
 //!
-//! This crate is the engine and the program around it. Rules, written as YAML, say how a legacy record becomes an account;
-//! the engine compiles them once and runs them over any number of records.
+//! Rules, written as YAML, say how a legacy record becomes an account; the engine compiles them once and runs them over any
+//! number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are that part, which is pure and is all that is left
+//! without default features.
+//!
+//! The login stands on it: [`migrate::Migrator::login`] counts the attempt, asks the target, and for whoever is not there yet
+//! fetches the record, proves the password, maps and stores, over the ports [`migrate::Source`], [`migrate::Verifier`],
+//! [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`]. [`service`] puts it behind HTTP, and [`config`] makes both
+//! of one settings file.
 //!
 //! The rooms of the house, each using only rooms above it, are listed in `ARCHITECTURE.md`.
 
