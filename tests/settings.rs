@@ -112,6 +112,17 @@ fn every_example_of_the_reference_can_be_read() {
 }
 
 /// The rows of the reference's tables: key and default.
+#[test]
+fn every_example_of_the_readme_can_be_read() {
+    let blocks = include_str!("../README.md").split("```yaml settings\n").skip(1);
+    let parts: Vec<&str> = blocks.map(|block| block.split("```").next().unwrap()).collect();
+    assert!(parts.len() > 2);
+    for part in parts {
+        let (settings, shown) = parse(&whole(part));
+        assert!(settings.is_some() && shown.is_empty(), "{shown}\n{part}");
+    }
+}
+
 fn rows() -> Vec<(String, String)> {
     let lines = REFERENCE.lines().filter(|line| line.starts_with("| `"));
     let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();

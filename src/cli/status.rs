@@ -72,7 +72,7 @@ enum Forecast {
 }
 
 fn forecast(summary: &Summary, all: u64, share: u8, today: Date) -> Forecast {
-    let wanted = u128::from(all) * u128::from(share) / 100;
+    let wanted = (u128::from(all) * u128::from(share)).div_ceil(100);
     let missing = wanted.saturating_sub(u128::from(summary.migrated));
     if missing == 0 {
         return Forecast::Reached;
@@ -205,6 +205,7 @@ mod tests {
         assert_eq!(found, Forecast::On("2026-03-28".parse().unwrap()));
         assert_eq!(forecast(&summary(7_500, &days), 10_000, 75, today), Forecast::Reached);
         assert_eq!(forecast(&summary(1, &[]), 10_000, 75, today), Forecast::Never);
+        assert_eq!(forecast(&summary(1, &[]), 2, 90, today), Forecast::Never);
     }
 
     #[test]

@@ -21,8 +21,8 @@ use crate::guard::{
 use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
-    Clock, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules, MigratorParts,
-    MigratorSettings, Observer, PortError, Source, SystemClock, Target,
+    Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
+    MigratorParts, MigratorSettings, Observer, PortError, Source, SystemClock, Target,
 };
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
@@ -188,7 +188,10 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         rules: Arc::new(LiveRules::new(rules)),
         keyring,
     };
-    let migrator = migrator(&settings.login, identifiers, settings.tenant.clone());
+    let migrator = MigratorSettings {
+        events: wanted(&settings.hooks.webhooks),
+        ..migrator(&settings.login, identifiers, settings.tenant.clone())
+    };
     Ok(Built { parts, migrator, ledger, store, callers, delivery, report, figures })
 }
 
@@ -223,6 +226,7 @@ fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Optio
         turns: number(login.turns),
         lease: login.lease,
         waiting: number(login.waiting),
+        ..MigratorSettings::default()
     }
 }
 
@@ -342,6 +346,12 @@ fn caller(written: &Caller) -> Option<guard::Caller> {
         (_, _, signed) => CallerCredential::Signed(signed.iter().map(text).collect()),
     };
     Some(guard::Caller { name: written.name.clone(), credential })
+}
+
+/// The events that at least one webhook is told of.
+fn wanted(webhooks: &[super::settings::Webhook]) -> Vec<EventKind> {
+    let all = || webhooks.iter().flat_map(|webhook| webhook.events.iter().map(|event| EventKind::from(*event)));
+    EventKind::ALL.into_iter().filter(|kind| all().any(|event| event == *kind)).collect()
 }
 
 fn delivery(

@@ -132,17 +132,24 @@ pub(super) fn hooks(
 
 /// Looks for the files that settings name.
 pub(super) fn files(settings: &Settings, folder: &Path, teller: &mut Teller<'_>) {
-    let mut named: Vec<(&str, &PathBuf)> = Vec::new();
-    if let SourceSettings::File(file) = &settings.source {
-        named.push(("source.path", &file.path));
+    const HELP: &str = "paths are relative to the settings file";
+    let unreadable = |name: &PathBuf| {
+        let error = fs::File::open(folder.join(name)).err()?;
+        Some(format!("`{}` cannot be read: {}", name.display(), error.kind()))
+    };
+    // When all have come the export may go: the books and the accounts are used without it.
+    if let SourceSettings::File(file) = &settings.source
+        && let Some(message) = unreadable(&file.path)
+    {
+        teller.warning("R505", "source.path", message, HELP);
     }
+    let mut named: Vec<(&str, &PathBuf)> = Vec::new();
     if let Some(tls) = &settings.service.tls {
         named.extend([("service.tls.certificate", &tls.certificate), ("service.tls.key", &tls.key)]);
     }
     for (path, name) in named {
-        if let Err(error) = fs::File::open(folder.join(name)) {
-            let message = format!("`{}` cannot be read: {}", name.display(), error.kind());
-            teller.error("R505", path, message, "paths are relative to the settings file");
+        if let Some(message) = unreadable(name) {
+            teller.error("R505", path, message, HELP);
         }
     }
 }

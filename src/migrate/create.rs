@@ -124,9 +124,11 @@ impl Visit<'_> {
             Created::Conflict(conflict) => return Err(self.conflict(who, token, conflict, began).await),
         };
         self.step(&Step::Created { answer: name, took: began.elapsed() });
-        let outcome = match draft.change {
-            PasswordChange::Required => Outcome::MigratedMustChangePassword,
-            PasswordChange::Optional => Outcome::Migrated,
+        let outcome = match (proof.verified_at, draft.change) {
+            // Made without proof: nobody has come across yet.
+            (None, _) => Outcome::Rejected(Refusal::Pending),
+            (Some(_), PasswordChange::Required) => Outcome::MigratedMustChangePassword,
+            (Some(_), PasswordChange::Optional) => Outcome::Migrated,
         };
         let account = Some((id.clone(), Some(external_id.clone())));
         let ending = Ending { account, change: draft.change, ..Ending::of(outcome) };
@@ -141,13 +143,17 @@ impl Visit<'_> {
     }
 
     async fn finish(&mut self, who: &Who, token: u64, id: &TargetId, mut ending: Ending) -> Way<Ending> {
+        let mut decision = self.decision(&ending);
+        if ending.outcome == Outcome::Rejected(Refusal::Pending) {
+            (decision.outcome, decision.reason) = ("made_pending", String::new());
+        }
         let finish = Finish {
             key: who.key.clone(),
             token,
             account: id.clone(),
             created_at: self.migrator.parts.clock.now(),
             tags: self.tags.clone(),
-            decision: self.decision(&ending),
+            decision,
             events: self.events(&ending),
         };
         let finished = self.migrator.parts.ledger.finish(&finish).await;

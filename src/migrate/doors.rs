@@ -15,7 +15,7 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, StoredAccount, TargetId};
-use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way};
+use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way, presentable};
 use crate::model::Password;
 
 /// Whether an identifier may be given to a new customer.
@@ -98,11 +98,9 @@ impl Migrator {
         id: &TargetId,
         password: Zeroizing<Vec<u8>>,
     ) -> Result<Option<TargetId>, PortError> {
-        let unfit = || PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password");
-        if password.is_empty() || password.contains(&0) {
-            return Err(unfit());
-        }
-        let password = Password::new(password.to_vec()).map(Arc::new).map_err(|_| unfit())?;
+        let password = presentable(&password).ok_or_else(|| {
+            PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password")
+        })?;
         let visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
         let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
@@ -181,6 +179,7 @@ impl Visit<'_> {
         decision.account = account.clone().map(|id| (id, None));
         let events: Vec<Event> = events
             .iter()
+            .filter(|kind| self.is_wanted(**kind))
             .map(|kind| Event {
                 at: decision.at,
                 kind: *kind,

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::decision::Door;
+use super::event::EventKind;
 use super::hasher::Hasher;
 use super::hooks::SharedHooks;
 use super::identifier::IdentifierProfile;
@@ -107,6 +108,8 @@ pub struct MigratorSettings {
     /// How long a claim holds when nobody ends it: so long does a customer wait whose login was cut off by a crash. It is
     /// longer than a login, so that no second one creates beside it; the target's unique names hold if one does.
     pub lease: Duration,
+    /// The events that somebody wants; others are not kept. Stops an outbox that nobody empties from growing for ever.
+    pub events: Vec<EventKind>,
     /// Refusals that wait for their time. Stops a flood of guesses from filling the memory; above it, 503.
     pub waiting: usize,
 }
@@ -125,6 +128,7 @@ impl Default for MigratorSettings {
             network_window: Duration::from_secs(15 * 60),
             turns: 2,
             lease: Duration::from_secs(2),
+            events: EventKind::ALL.to_vec(),
             waiting: 10_000,
         }
     }

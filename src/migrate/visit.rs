@@ -132,15 +132,10 @@ impl<'m> Visit<'m> {
         password: Zeroizing<Vec<u8>>,
         network: Option<IpAddr>,
     ) -> Result<Admission, Zeroizing<Vec<u8>>> {
-        // An empty password makes LDAP servers bind anonymously (RFC 4513 section 5.1.2); bcrypt cycles over NUL.
-        let well_formed = !password.is_empty() && password.len() <= PASSWORD_BYTES && !password.contains(&0);
         let Ok(identifier) = self.identify(identifier) else { return Err(password) };
-        if !well_formed {
-            return Err(password);
-        }
-        let Ok(password) = Password::new(password.to_vec()).map(Arc::new) else { return Err(password) };
-        self.password = Some(Arc::clone(&password));
-        Ok(Admission { identifier, password, network })
+        let Some(fit) = presentable(&password) else { return Err(password) };
+        self.password = Some(Arc::clone(&fit));
+        Ok(Admission { identifier, password: fit, network })
     }
 
     /// The identifier in its one spelling; from now on the visit has a subject.
@@ -337,7 +332,12 @@ impl<'m> Visit<'m> {
             Outcome::InvalidRecord | Outcome::Conflict => &[EventKind::Failed],
             _ => &[],
         };
-        kinds.iter().map(|kind| event(*kind)).collect()
+        kinds.iter().filter(|kind| self.is_wanted(**kind)).map(|kind| event(*kind)).collect()
+    }
+
+    /// Whether somebody wants such events.
+    pub(super) fn is_wanted(&self, kind: EventKind) -> bool {
+        self.migrator.settings.events.contains(&kind)
     }
 
     /// Ends a login: the same hashes and the same time for everybody who is refused, the books, and the answer.
@@ -418,6 +418,13 @@ impl<'m> Visit<'m> {
         sleep_until(self.started + release_after(self.started.elapsed(), settings.floor, settings.quantum)).await;
         ending
     }
+}
+
+/// A password that may be verified or stored. An empty one makes LDAP servers bind anonymously (RFC 4513 section 5.1.2), and
+/// bcrypt cycles over NUL.
+pub(super) fn presentable(typed: &[u8]) -> Option<Arc<Password>> {
+    let is_fit = !typed.is_empty() && typed.len() <= PASSWORD_BYTES && !typed.contains(&0);
+    is_fit.then(|| Password::new(typed.to_vec()).ok().map(Arc::new)).flatten()
 }
 
 /// What callers are told to wait after a temporary outcome.

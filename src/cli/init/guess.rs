@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{CLAIMS, Holds, Known, NEGATIVE, STATUSES, fit, is_secret, plain};
+use super::names::{CLAIMS, Holds, Known, STATUSES, fit, is_negative, is_secret, plain};
 use super::profile::{Field, Profile, Root};
 use super::values::{are_addresses, are_flags, dates, schemes};
 
@@ -169,9 +169,8 @@ impl Guess {
         let name = plain(field.name());
         let says_state = matches!(name.as_str(), "status" | "state" | "userstatus" | "accountstatus");
         if are_flags(&field.texts) && !says_state {
-            let is_negative = NEGATIVE.contains(&name.as_str());
-            let off = if name.contains("locked") { "locked" } else { "disabled" };
-            let (yes, no) = if is_negative { (off, "active") } else { ("active", "disabled") };
+            let off = if name.replace("blocked", "").contains("locked") { "locked" } else { "disabled" };
+            let (yes, no) = if is_negative(&name) { (off, "active") } else { ("active", "disabled") };
             self.statuses =
                 flag_words(&words).into_iter().map(|(word, on)| (word, Some(if on { yes } else { no }))).collect();
             return Some("lookup: statuses".to_owned());

@@ -93,20 +93,16 @@ const SECRETS: [&str; 14] = [
     "salt",
 ];
 
-/// Names that say the account may not sign in when they are true.
-pub(super) const NEGATIVE: [&str; 11] = [
-    "disabled",
-    "blocked",
-    "isblocked",
-    "isdisabled",
-    "suspended",
-    "banned",
-    "block",
-    "locked",
-    "islocked",
-    "deactivated",
-    "inactive",
-];
+/// Parts of names that say the account may not sign in when they are true.
+const NEGATIVE: [&str; 8] =
+    ["disabled", "block", "suspended", "banned", "locked", "deactivated", "inactive", "deleted"];
+
+/// Whether a flag of this name keeps its customer out when it is true. Spring's `accountNonLocked` does not.
+pub(super) fn is_negative(name: &str) -> bool {
+    NEGATIVE.iter().any(|part| {
+        name.split_once(part).is_some_and(|(before, _)| !["non", "not", "un"].iter().any(|no| before.ends_with(no)))
+    })
+}
 
 /// Words of statuses, in lower case without separators, and what they mean.
 pub(super) const STATUSES: [(&str, &str); 25] = [

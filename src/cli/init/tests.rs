@@ -39,7 +39,7 @@ fn no_value_of_a_record_is_written_but_words_of_status() {
 
 #[test]
 fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
-    let cases: [(&str, &[&str], &[&str]); 6] = [
+    let cases: [(&str, &[&str], &[&str]); 8] = [
         (
             "ldap",
             &[
@@ -72,6 +72,22 @@ fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
                 r#"{"id": 412, "name": "Bram", "username": "bram.o", "email": "b@example.net", "password": "c7b7278e06acf48828dbae1b1e3bd943:xSQeRINIPsBbhQ4BzhpLgE2fNBe1KGSc", "block": 0, "params": "{\"language\": \"en-GB\", \"editor\": \"x\"}"}"#,
             ],
             &["\"1\": disabled", "params", "# unsure: the stored passwords do not name their scheme", "  - $.password"],
+        ),
+        (
+            "blocked",
+            &[
+                r#"{"id": 1, "login": "x", "account_blocked": "1"}"#,
+                r#"{"id": 2, "login": "y", "account_blocked": "0"}"#,
+            ],
+            &["\"1\": disabled", "\"0\": active"],
+        ),
+        (
+            "spring",
+            &[
+                r#"{"id": 1, "login": "x", "accountNonLocked": true}"#,
+                r#"{"id": 2, "login": "y", "accountNonLocked": false}"#,
+            ],
+            &["\"true\": active"],
         ),
         (
             "odd",
