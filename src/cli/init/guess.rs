@@ -170,7 +170,7 @@ impl Guess {
         let says_state = matches!(name.as_str(), "status" | "state" | "userstatus" | "accountstatus");
         if are_flags(&field.texts) && !says_state {
             let off = if name.replace("blocked", "").contains("locked") { "locked" } else { "disabled" };
-            let (yes, no) = if is_negative(&name) { (off, "active") } else { ("active", "disabled") };
+            let (yes, no) = if is_negative(&name) { (off, "active") } else { ("active", off) };
             self.statuses =
                 flag_words(&words).into_iter().map(|(word, on)| (word, Some(if on { yes } else { no }))).collect();
             return Some("lookup: statuses".to_owned());

@@ -63,7 +63,7 @@ pub(super) const CLAIMS: &[Known] = &[
     known("address.region", Holds::Text, &["region", "province", "stateorprovince", "provincecode", "st", "county", "billingstate"]),
     known("address.postal_code", Holds::Text, &["postalcode", "zip", "zipcode", "postcode", "billingpostcode", "plz"]),
     known("address.country", Holds::Country, &["countrycode", "country", "billingcountry", "co", "c"]),
-    known("status", Holds::Status, &["status", "enabled", "disabled", "blocked", "isactive", "active", "isblocked", "isdisabled", "isenabled", "accountenabled", "suspended", "banned", "block", "userstatus", "accountstatus", "state", "locked", "islocked", "deactivated", "inactive"]),
+    known("status", Holds::Status, &["status", "enabled", "disabled", "blocked", "isactive", "active", "isblocked", "isdisabled", "isenabled", "accountenabled", "suspended", "banned", "block", "userstatus", "accountstatus", "state", "locked", "islocked", "nonlocked", "deactivated", "inactive"]),
     known("must_change_password", Holds::Flag, &["mustchangepassword", "forcepasswordchange", "changepasswordatnextlogin", "passwordchangerequired"]),
     known("created_at", Holds::Time, &["createdat", "created", "createdon", "creationdate", "createddate", "datecreated", "userregistered", "registerdate", "registeredat", "registered", "datejoined", "whencreated", "createtimestamp", "createdtimestamp", "usercreatedate", "creationtime", "signupdate", "createtime"]),
     known("updated_at", Holds::Time, &["updatedat", "lastupdated", "updated", "updatedon", "modified", "modifiedat", "lastmodified", "datemodified", "whenchanged", "modifytimestamp", "userlastmodifieddate", "lastmodifieddate"]),
