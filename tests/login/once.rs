@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use landfall::migrate::{Outcome, Refusal};
+use landfall::migrate::{Outcome, PasswordChange, Refusal};
 use serde_json::json;
 
 use super::house::{House, Wishes, customer, login};
@@ -87,6 +87,20 @@ async fn the_target_wins_once_migrated() {
     assert_eq!(house.outcome("ada", "a new one").await, Outcome::Authenticated);
     // the legacy password is dead, whatever the legacy system says
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+}
+
+/// bcrypt looks at 72 bytes: what was typed behind them is proven by nothing, so the customer chooses a new password.
+#[tokio::test]
+async fn a_proof_that_leaves_something_open_asks_for_a_new_password() {
+    let house = House::new();
+    let chosen = "long ".repeat(16);
+    let mut ada = customer("ada");
+    // a verifier of our own era would refuse to make such a hash; PHP of old did not
+    ada["password"] = json!(bcrypt::hash_with_result(&chosen.as_bytes()[..72], 4).unwrap().to_string());
+    house.legacy(&ada);
+    let answer = house.login("ada", &format!("{}typed otherwise", &chosen[..72])).await;
+    assert_eq!(answer.outcome, Outcome::MigratedMustChangePassword);
+    assert_eq!(answer.change, PasswordChange::Required);
 }
 
 #[tokio::test]
