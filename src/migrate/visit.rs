@@ -12,7 +12,7 @@ use super::decision::{Decision, Door};
 use super::event::{Event, EventKind};
 use super::hooks::{HookAnswer, HookInput, HookPoint};
 use super::identifier::Identifier;
-use super::login::{Answer, Migrator};
+use super::login::{Answer, Login, Migrator};
 use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
@@ -21,10 +21,6 @@ use super::rules::RuleSet;
 use super::step::Step;
 use crate::engine::run::Facts;
 use crate::model::Password;
-
-/// The longest password a customer may present, in bytes. Stops long inputs from buying time; NIST SP 800-63B asks for 64
-/// characters at least, and 1024 bytes admit 256 of any script.
-const PASSWORD_BYTES: usize = 1024;
 
 /// How a visit goes on or ends: an ending may come early.
 pub(super) type Way<T> = Result<T, Ending>;
@@ -133,7 +129,7 @@ impl<'m> Visit<'m> {
         network: Option<IpAddr>,
     ) -> Result<Admission, Zeroizing<Vec<u8>>> {
         // An empty password makes LDAP servers bind anonymously (RFC 4513 section 5.1.2); bcrypt cycles over NUL.
-        let well_formed = !password.is_empty() && password.len() <= PASSWORD_BYTES && !password.contains(&0);
+        let well_formed = !password.is_empty() && password.len() <= Login::MAX_PASSWORD_BYTES && !password.contains(&0);
         let Ok(identifier) = self.identify(identifier) else { return Err(password) };
         if !well_formed {
             return Err(password);
@@ -161,7 +157,7 @@ impl<'m> Visit<'m> {
 
     /// The same way as everybody else for somebody whose input cannot be right.
     pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
-        let shown = password.get(..password.len().min(PASSWORD_BYTES)).unwrap_or_default();
+        let shown = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
         self.password = Password::new(shown.to_vec()).ok().map(Arc::new);
         Ending::refused(Refusal::Malformed)
     }
