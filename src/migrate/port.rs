@@ -67,7 +67,15 @@ impl PortError {
     #[must_use]
     pub fn new(kind: PortErrorKind, adapter: impl Into<String>, operation: &'static str) -> Self {
         let temporary = matches!(kind, PortErrorKind::Unavailable | PortErrorKind::RateLimited);
-        Self { kind, temporary, about: About::Adapter, adapter: adapter.into(), operation, detail: String::new(), source: None }
+        Self {
+            kind,
+            temporary,
+            about: About::Adapter,
+            adapter: adapter.into(),
+            operation,
+            detail: String::new(),
+            source: None,
+        }
     }
 
     /// Adds one sentence for the operator, without values of customers.

@@ -13,6 +13,8 @@ pub enum Kind {
     Login,
     /// The id of a record in the legacy system.
     LegacyId,
+    /// The address of a webhook, which is a secret with some receivers.
+    Address,
 }
 
 /// One of them.

@@ -71,7 +71,8 @@ impl<'a> Scanner<'a> {
 }
 
 fn forms(bytes: &[u8]) -> Vec<(&'static str, Case, Vec<u8>)> {
-    let mut forms = vec![("plain", Case::Folded, bytes.to_vec()), ("hex", Case::Folded, hex::encode(bytes).into_bytes())];
+    let mut forms =
+        vec![("plain", Case::Folded, bytes.to_vec()), ("hex", Case::Folded, hex::encode(bytes).into_bytes())];
     let list: String = bytes.iter().fold(String::new(), |mut list, byte| {
         let _ = write!(list, ", {byte}");
         list
@@ -132,7 +133,8 @@ fn the_scanner_finds_every_form_wherever_it_is_planted() {
     };
     for before in 0..6 {
         let context = format!("{}{password} and more", "b".repeat(before));
-        let text = |form: &str, planted: String| find(&format!("{before} before"), planted.as_bytes(), form, "a password");
+        let text =
+            |form: &str, planted: String| find(&format!("{before} before"), planted.as_bytes(), form, "a password");
         text("plain", context.clone());
         text("plain", context.to_ascii_uppercase());
         text("hex", hex::encode(&context));

@@ -1,6 +1,7 @@
 //! A shop in which every secret and every personal value is a canary.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -19,7 +20,7 @@ pub enum Source {
     Sql,
 }
 
-const RULES: &str = r#"
+pub const RULES: &str = r#"
 landfall: 1
 name: shop
 target: standard
@@ -46,7 +47,7 @@ account:
       `Hello ${name}`
     on_error: reject
   status: { from: $.state, default: active }
-  must_change_password: { from: $.must_change, do: [ to_boolean ] }
+  must_change_password: { from: $.must_change, do: [ to_boolean ], on_error: reject }
 credential:
   scheme: md5
   hash_hex: $.password
@@ -66,8 +67,21 @@ if record.role == "denied" { return #{ deny: "not_wanted" }; }
 
 /// The columns of a customer.
 const COLUMNS: [&str; 15] = [
-    "id", "login", "mail", "alias", "phone", "name", "born", "locale", "number", "role", "state", "must_change", "password",
-    "remark", "twin",
+    "id",
+    "login",
+    "mail",
+    "alias",
+    "phone",
+    "name",
+    "born",
+    "locale",
+    "number",
+    "role",
+    "state",
+    "must_change",
+    "password",
+    "remark",
+    "twin",
 ];
 
 /// The folder, the canaries, and who signs in.
@@ -92,7 +106,11 @@ impl Shop {
     /// A shop whose customers have one of these roles each, with settings for its doors.
     pub async fn new(source: Source, roles: &[&str], receiver: &str, closed: &str) -> (Self, Vec<Customer>) {
         let mut aviary = Aviary::default();
-        let customers: Vec<Value> = roles.iter().map(|role| record(&mut aviary, role, source)).collect();
+        let mut customers: Vec<Value> = roles.iter().map(|role| record(&mut aviary, role, source)).collect();
+        let mail = customers.first().expect("a customer")["mail"].clone();
+        for customer in customers.iter_mut().filter(|customer| customer["role"] == "conflict") {
+            customer["alias"] = mail.clone();
+        }
         let logins = customers.iter().zip(roles).map(|(record, role)| customer(&mut aviary, record, role)).collect();
         let folder = tempfile::tempdir().expect("a folder");
         let shop = Self::secrets(folder, aviary);
@@ -119,12 +137,16 @@ impl Shop {
         vec![("SHOP_PASSWORD", &self.basic), ("PEPPER", &self.pepper)]
     }
 
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).expect("a file");
+    /// Writes a file that only we may read.
+    pub fn write(&self, name: &str, text: &str) {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(self.path(name));
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a file");
     }
 
     fn settings(mut self, source: Source, receiver: &str, closed: &str) -> Self {
-        let (hook, path) = (self.aviary.token("the webhook secret"), self.aviary.token("the path of the webhook"));
+        let hook = self.aviary.token("the webhook secret");
+        let path = self.aviary.word(Kind::Address, "the path of the webhook");
         let ledger = hex::encode(self.aviary.key("the ledger key"));
         self.aviary.add(Kind::Secret, "the old signing secret", format!("{}-of-old", self.signing));
         self.write("ledger.key", &ledger);
@@ -132,7 +154,9 @@ impl Shop {
         self.write("rules.yaml", RULES);
         self.write("after.rhai", AFTER_FETCH);
         let source = match source {
-            Source::File => "{ name: shop, kind: file, path: export.ndjson, logins: [ $.login, $.mail ], record_limit: 2KiB }",
+            Source::File => {
+                "{ name: shop, kind: file, path: export.ndjson, logins: [ $.login, $.mail ], record_limit: 2KiB }"
+            }
             Source::Sql => {
                 "{ name: shop, kind: sql, url: 'sqlite:legacy.db', record_limit: 2KiB, record: \
                  'SELECT * FROM customers WHERE lower(login) = :identifier OR lower(mail) = :identifier' }"
@@ -212,12 +236,15 @@ log: {{ level: trace, format: json }}
                 insert.execute(&mut connection).await.expect("a customer");
             }
         }
+        let garble = "UPDATE customers SET name = CAST(CAST(name AS BLOB) || x'ff' AS TEXT) WHERE role = 'garbage'";
+        sqlx::query(garble).execute(&mut connection).await.expect("garbage");
     }
 
     /// Whether a file of the folder was made by the service.
     pub fn is_of_the_service(path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let given = ["landfall.yaml", "ledger.key", "caller.token", "rules.yaml", "after.rhai", "export.ndjson", "legacy.db"];
+        let given =
+            ["landfall.yaml", "ledger.key", "caller.token", "rules.yaml", "after.rhai", "export.ndjson", "legacy.db"];
         path.is_file() && !given.contains(&name.as_str())
     }
 }
@@ -259,7 +286,8 @@ fn record(aviary: &mut Aviary, role: &str, source: Source) -> Value {
 fn customer(aviary: &mut Aviary, record: &Value, role: &str) -> Customer {
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
     let password = aviary.canaries.iter().find(|canary| {
-        canary.kind == Kind::Secret && std::str::from_utf8(&canary.bytes).is_ok_and(|canary| md5(canary) == text("password"))
+        canary.kind == Kind::Secret
+            && std::str::from_utf8(&canary.bytes).is_ok_and(|canary| md5(canary) == text("password"))
     });
     let password = password.map(|canary| String::from_utf8_lossy(&canary.bytes).into_owned());
     // whoever has no hash that can be proven has no password either

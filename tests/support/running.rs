@@ -1,7 +1,7 @@
 //! A running service whose output is kept, and how to wait for what will be.
 
 use std::fs::{self, File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub struct Running {
     child: Child,
     pub base: String,
-    pub folder: PathBuf,
 }
 
 impl Running {
@@ -32,7 +31,7 @@ impl Running {
             .stderr(OpenOptions::new().create(true).append(true).open(&log).expect("a log"))
             .spawn()
             .expect("the program");
-        let mut running = Self { child, base: String::new(), folder: folder.to_owned() };
+        let mut running = Self { child, base: String::new() };
         let began = Instant::now();
         while running.base.is_empty() {
             let gone = running.child.try_wait().expect("a status");
