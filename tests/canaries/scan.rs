@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use memchr::memmem;
+use rustc_hash::FxHashMap;
 
 use super::canary::{Aviary, Canary, Kind};
 
@@ -21,7 +21,6 @@ struct Needle {
     canary: usize,
     form: &'static str,
     bytes: Vec<u8>,
-    case: Case,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,36 +30,60 @@ enum Case {
     Folded,
 }
 
-/// All forms of some canaries.
+/// How many bytes a needle is found by.
+const BEGINNING: usize = 8;
+
+/// All forms of some canaries, by how they begin.
 pub struct Scanner<'a> {
     canaries: &'a [Canary],
-    needles: Vec<Needle>,
+    told: FxHashMap<[u8; BEGINNING], Vec<Needle>>,
+    folded: FxHashMap<[u8; BEGINNING], Vec<Needle>>,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(aviary: &'a Aviary) -> Self {
-        let mut needles = Vec::new();
-        for (at, canary) in aviary.canaries.iter().enumerate() {
-            for (form, case, bytes) in forms(&canary.bytes) {
-                assert!(bytes.len() >= 10, "{form} of {}", canary.name);
-                let bytes = if case == Case::Folded { bytes.to_ascii_lowercase() } else { bytes };
-                needles.push(Needle { canary: at, form, bytes, case });
+        let mut scanner = Self { canaries: &aviary.canaries, told: FxHashMap::default(), folded: FxHashMap::default() };
+        for (canary, of) in aviary.canaries.iter().enumerate() {
+            for (form, case, mut bytes) in forms(&of.bytes) {
+                assert!(bytes.len() >= 10, "{form} of {}", of.name);
+                let needles = match case {
+                    Case::Told => &mut scanner.told,
+                    Case::Folded => &mut scanner.folded,
+                };
+                if case == Case::Folded {
+                    bytes.make_ascii_lowercase();
+                }
+                let beginning = bytes[..BEGINNING].try_into().expect("enough bytes");
+                needles.entry(beginning).or_default().push(Needle { canary, form, bytes });
             }
         }
-        Self { canaries: &aviary.canaries, needles }
+        scanner
     }
 
     /// The canaries in some bytes, but for those kinds that may stand there.
     pub fn scan(&self, bytes: &[u8], admitted: &[Kind]) -> Vec<Hit> {
-        let folded = bytes.to_ascii_lowercase();
-        let mut hits = Vec::new();
-        for needle in &self.needles {
-            let canary = &self.canaries[needle.canary];
-            if admitted.contains(&canary.kind) {
-                continue;
-            }
-            let hay: &[u8] = if needle.case == Case::Folded { &folded } else { bytes };
-            if let Some(at) = memmem::find(hay, &needle.bytes) {
+        let mut hits = self.find(bytes, &self.told, bytes, admitted);
+        hits.extend(self.find(&bytes.to_ascii_lowercase(), &self.folded, bytes, admitted));
+        hits
+    }
+
+    fn find(
+        &self,
+        hay: &[u8],
+        needles: &FxHashMap<[u8; BEGINNING], Vec<Needle>>,
+        bytes: &[u8],
+        admitted: &[Kind],
+    ) -> Vec<Hit> {
+        let mut hits: Vec<Hit> = Vec::new();
+        for (at, beginning) in hay.windows(BEGINNING).enumerate() {
+            for needle in needles.get(beginning).into_iter().flatten() {
+                let canary = &self.canaries[needle.canary];
+                if admitted.contains(&canary.kind) || !hay[at..].starts_with(&needle.bytes) {
+                    continue;
+                }
+                if hits.iter().any(|hit| hit.form == needle.form && hit.canary == canary.name) {
+                    continue;
+                }
                 let around = &bytes[at.saturating_sub(120)..(at + needle.bytes.len() + 40).min(bytes.len())];
                 let around = String::from_utf8_lossy(around).into_owned();
                 hits.push(Hit { canary: canary.name.clone(), form: needle.form, around });
