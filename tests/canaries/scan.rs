@@ -1,10 +1,11 @@
 //! Looks for canaries in bytes, in every form in which a program may write them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use rustc_hash::FxHashMap;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::canary::{Aviary, Canary, Kind};
 
@@ -33,31 +34,45 @@ enum Case {
 /// How many bytes a needle is found by.
 const BEGINNING: usize = 8;
 
-/// All forms of some canaries, by how they begin.
+/// All forms of some canaries.
 pub struct Scanner<'a> {
     canaries: &'a [Canary],
-    told: FxHashMap<[u8; BEGINNING], Vec<Needle>>,
-    folded: FxHashMap<[u8; BEGINNING], Vec<Needle>>,
+    told: Needles,
+    folded: Needles,
+}
+
+/// Needles, by how they begin.
+struct Needles {
+    beginnings: Regex,
+    by_beginning: HashMap<Vec<u8>, Vec<Needle>>,
+}
+
+impl Needles {
+    fn new(needles: Vec<Needle>) -> Self {
+        let mut by_beginning: HashMap<Vec<u8>, Vec<Needle>> = HashMap::new();
+        for needle in needles {
+            by_beginning.entry(needle.bytes[..BEGINNING].to_vec()).or_default().push(needle);
+        }
+        let literal = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+        let literals: Vec<String> = by_beginning.keys().map(literal).collect();
+        let beginnings = RegexBuilder::new(&format!("(?-u)(?:{})", literals.join("|"))).size_limit(1 << 28).build();
+        Self { beginnings: beginnings.expect("literals"), by_beginning }
+    }
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(aviary: &'a Aviary) -> Self {
-        let mut scanner = Self { canaries: &aviary.canaries, told: FxHashMap::default(), folded: FxHashMap::default() };
+        let (mut told, mut folded) = (Vec::new(), Vec::new());
         for (canary, of) in aviary.canaries.iter().enumerate() {
-            for (form, case, mut bytes) in forms(&of.bytes) {
+            for (form, case, bytes) in forms(&of.bytes) {
                 assert!(bytes.len() >= 10, "{form} of {}", of.name);
-                let needles = match case {
-                    Case::Told => &mut scanner.told,
-                    Case::Folded => &mut scanner.folded,
-                };
-                if case == Case::Folded {
-                    bytes.make_ascii_lowercase();
+                match case {
+                    Case::Told => told.push(Needle { canary, form, bytes }),
+                    Case::Folded => folded.push(Needle { canary, form, bytes: bytes.to_ascii_lowercase() }),
                 }
-                let beginning = bytes[..BEGINNING].try_into().expect("enough bytes");
-                needles.entry(beginning).or_default().push(Needle { canary, form, bytes });
             }
         }
-        scanner
+        Self { canaries: &aviary.canaries, told: Needles::new(told), folded: Needles::new(folded) }
     }
 
     /// The canaries in some bytes, but for those kinds that may stand there.
@@ -67,16 +82,13 @@ impl<'a> Scanner<'a> {
         hits
     }
 
-    fn find(
-        &self,
-        hay: &[u8],
-        needles: &FxHashMap<[u8; BEGINNING], Vec<Needle>>,
-        bytes: &[u8],
-        admitted: &[Kind],
-    ) -> Vec<Hit> {
+    fn find(&self, hay: &[u8], needles: &Needles, bytes: &[u8], admitted: &[Kind]) -> Vec<Hit> {
         let mut hits: Vec<Hit> = Vec::new();
-        for (at, beginning) in hay.windows(BEGINNING).enumerate() {
-            for needle in needles.get(beginning).into_iter().flatten() {
+        let mut from = 0;
+        while let Some(found) = needles.beginnings.find_at(hay, from) {
+            let at = found.start();
+            from = at + 1;
+            for needle in &needles.by_beginning[found.as_bytes()] {
                 let canary = &self.canaries[needle.canary];
                 if admitted.contains(&canary.kind) || !hay[at..].starts_with(&needle.bytes) {
                     continue;

@@ -133,7 +133,9 @@ async fn tour(source: Source) {
     let mut traces = commands(&shop, &customers[0].login);
     traces.push(Trace::of("account delete", delete, &[]));
     traces.extend(files(&shop));
-    assert!(traces.iter().any(|trace| trace.name == "ledger.db-wal" && !trace.bytes.is_empty()));
+    for name in ["out", "log", "landfall.nonces", "ledger.db", "ledger.db-wal", "accounts.db", "accounts.db-wal"] {
+        assert!(traces.iter().any(|trace| trace.name == name && !trace.bytes.is_empty()), "there is no {name}");
+    }
     assert_eq!(server.stop(), Some(0));
     traces.extend(files(&shop));
     traces.push(Trace::of("the answers", visitor.heard(), &[]));
