@@ -126,7 +126,7 @@ fn forms(bytes: &[u8]) -> Vec<(&'static str, Case, Vec<u8>)> {
     forms.push(("JSON", Case::Folded, json.trim_matches('"').as_bytes().to_vec()));
     forms.push(("JSON in ASCII", Case::Folded, ascii(json.trim_matches('"')).into_bytes()));
     let debug = format!("{text:?}");
-    forms.push(("Rust", Case::Folded, debug[1..debug.len() - 1].as_bytes().to_vec()));
+    forms.push(("Rust", Case::Folded, debug.as_bytes()[1..debug.len() - 1].to_vec()));
     forms.push(("UTF-16LE", Case::Folded, text.encode_utf16().flat_map(u16::to_le_bytes).collect()));
     forms.push(("UTF-16BE", Case::Folded, text.encode_utf16().flat_map(u16::to_be_bytes).collect()));
     forms
@@ -193,8 +193,8 @@ fn the_scanner_finds_every_form_wherever_it_is_planted() {
         find("raw", STANDARD_NO_PAD.encode(&raw).as_bytes(), "base64", "a key");
     }
     // half of a password is enough
-    find("half", password[..16].as_bytes(), "plain", "the beginning of a password");
-    find("half", password[password.len() - 16..].as_bytes(), "plain", "the end of a password");
+    find("half", &password.as_bytes()[..16], "plain", "the beginning of a password");
+    find("half", &password.as_bytes()[password.len() - 16..], "plain", "the end of a password");
 }
 
 #[test]
