@@ -2,37 +2,141 @@
 
 use crate::rules::{Node, NodeKind};
 
-/// The settings that hold secrets; elements of lists are not counted.
-const SECRETS: &[&str] = &[
-    "ledger.key",
-    "source.url",
-    "password.peppers.secret",
-    "hooks.webhooks.secret",
-    "service.callers.bearer",
-    "service.callers.basic.password",
-    "service.callers.signed",
+/// The sections that hold secrets, and those of their members that do not. What is not named here is taken for a secret, for a
+/// key that is misspelt has its secret beside it; elements of lists are not counted. Other sections have no secrets.
+const OPEN: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "listen",
+            "rules",
+            "params",
+            "tenant",
+            "identifier",
+            "source",
+            "target",
+            "ledger",
+            "password",
+            "lane",
+            "login",
+            "guard",
+            "hooks",
+            "service",
+            "log",
+        ],
+    ),
+    ("ledger", &["url"]),
+    (
+        "source",
+        &[
+            "kind",
+            "name",
+            "path",
+            "format",
+            "logins",
+            "record_limit",
+            "spool",
+            "record",
+            "lists",
+            "list_rows",
+            "connections",
+        ],
+    ),
+    ("password", &["argon2", "peppers", "decoy", "plain_text"]),
+    ("password.peppers", &["id"]),
+    ("hooks", &["before_fetch", "after_fetch", "before_create", "after_create", "on_refusal", "webhooks"]),
+    ("hooks.webhooks", &["name", "url", "events"]),
+    (
+        "service",
+        &[
+            "callers",
+            "nonces",
+            "tls",
+            "allow_plain_http",
+            "trusted_proxies",
+            "header_timeout",
+            "body_timeout",
+            "request_timeout",
+            "idle_timeout",
+            "body_limit",
+            "header_limit",
+            "connections",
+            "connections_per_peer",
+            "streams",
+            "requests",
+            "notice",
+            "drain",
+        ],
+    ),
+    ("service.callers", &["name", "basic"]),
+    ("service.callers.basic", &["user"]),
 ];
+
+/// What a value is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Open,
+    Secret,
+}
 
 /// The text with every character of a secret replaced by as many `*` as it has bytes, so that all places stay.
 pub(super) fn masked(text: &str, node: &Node) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    mask(&mut bytes, "", node);
+    mask(&mut bytes, "", node, Shown::Open);
     // whole characters were replaced
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn mask(bytes: &mut [u8], path: &str, node: &Node) {
-    match &node.kind {
-        NodeKind::Scalar(scalar) if SECRETS.contains(&path) && !only_names(&scalar.text) => {
-            let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
-            written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
+/// The same for a text that cannot be told into keys and values: of words, only those before a colon stay.
+pub(super) fn masked_blindly(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut word = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if !matches!(character, ' ' | '\t' | '\n' | '\r' | '{' | '}' | '[' | ']' | ',' | ':' | '"' | '\'' | '#') {
+            word.push(character);
+            continue;
         }
-        NodeKind::Scalar(_) => {}
-        NodeKind::List(items) => items.iter().for_each(|item| mask(bytes, path, item)),
+        let ends_key = character == ':' && characters.peek().is_none_or(|next| next.is_ascii_whitespace());
+        push_word(&mut out, &word, if ends_key && is_name(&word) { Shown::Open } else { Shown::Secret });
+        word.clear();
+        out.push(character);
+    }
+    push_word(&mut out, &word, Shown::Secret);
+    out
+}
+
+fn push_word(out: &mut String, word: &str, shown: Shown) {
+    match shown {
+        Shown::Open => out.push_str(word),
+        Shown::Secret => out.extend(std::iter::repeat_n('*', word.len())),
+    }
+}
+
+/// Whether a word is the name of a setting that holds a secret or stands beside one.
+fn is_name(word: &str) -> bool {
+    const SECRETS: [&str; 6] = ["key", "secret", "bearer", "basic", "signed", "password"];
+    SECRETS.contains(&word) || OPEN.iter().any(|(_, members)| members.contains(&word))
+}
+
+fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => {
+            // a text in the place of a section says what belongs into it
+            let is_section = OPEN.iter().any(|(section, _)| *section == path);
+            if (shown == Shown::Secret || is_section) && !only_names(&scalar.text) {
+                let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
+                written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
+            }
+        }
+        NodeKind::List(items) => items.iter().for_each(|item| mask(bytes, path, item, shown)),
         NodeKind::Map(entries) => {
+            let open = OPEN.iter().find(|(section, _)| *section == path).map(|(_, members)| *members);
             for entry in entries {
+                let is_open = open.is_none_or(|members| members.contains(&entry.key.as_str()));
+                let shown = if is_open { shown } else { Shown::Secret };
                 let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-                mask(bytes, &path, &entry.value);
+                mask(bytes, &path, &entry.value, shown);
             }
         }
     }
@@ -49,16 +153,47 @@ mod tests {
     use super::*;
     use crate::diag::{Files, Findings};
 
-    #[test]
-    fn secrets_in_place_are_masked_and_nothing_moves() {
-        let text = "ledger: { url: a, key: \"hünter2\" }\nservice: { callers: [ { bearer: pass, signed: [ x, 'file:y' ] } ] }\n\
-                    password: { peppers: [ { id: a, secret: '${A:-b}' }, { secret: '${A}' } ] }\n";
+    fn check(text: &str, wanted: &str) {
         let mut files = Files::default();
         let file = files.add("a", text);
         let node = crate::rules::read(&files, file, &mut Findings::default()).unwrap();
-        let wanted = "ledger: { url: a, key: ********** }\nservice: { callers: [ { bearer: ****, signed: [ *, 'file:y' ] } ] }\n\
-                      password: { peppers: [ { id: a, secret: ********* }, { secret: '${A}' } ] }\n";
         assert_eq!(masked(text, &node), wanted);
-        assert_eq!(masked(text, &node).len(), text.len());
+        assert_eq!(wanted.len(), text.len());
+    }
+
+    #[test]
+    fn secrets_in_place_are_masked_and_nothing_moves() {
+        check(
+            "ledger: { url: a, key: \"hünter2\" }\nservice: { callers: [ { bearer: pass, signed: [ x, 'file:y' ] } ] }\n\
+             password: { peppers: [ { id: a, secret: '${A:-b}' }, { secret: '${A}' } ] }\n",
+            "ledger: { url: a, key: ********** }\nservice: { callers: [ { bearer: ****, signed: [ *, 'file:y' ] } ] }\n\
+             password: { peppers: [ { id: a, secret: ********* }, { secret: '${A}' } ] }\n",
+        );
+    }
+
+    #[test]
+    fn what_is_misspelt_or_misplaced_may_be_a_secret() {
+        check("ledger: { keey: a, url: b }\nledgr: { url: c }\n", "ledger: { keey: *, url: b }\nledgr: { url: * }\n");
+        check(
+            "ledger: { key: { a: b } }\nservice: { callers: c }\n",
+            "ledger: { key: { a: * } }\nservice: { callers: * }\n",
+        );
+        check("login: { floor: x, of: y }\nparams: { a: b }\n", "login: { floor: x, of: y }\nparams: { a: b }\n");
+        check(
+            "password: { peppers: [ a ], decoy: { value: b } }\n",
+            "password: { peppers: [ * ], decoy: { value: b } }\n",
+        );
+    }
+
+    #[test]
+    fn of_a_text_that_cannot_be_read_only_names_stay() {
+        for (text, wanted) in [
+            ("ledger: { key: 'a b#c }\n", "ledger: { key: '* *#* }\n"),
+            ("\tkey: a:b: c", "\tkey: *:*: *"),
+            ("hünter: x\nsecret:\n  ü\n", "*******: *\nsecret:\n  **\n"),
+        ] {
+            assert_eq!(masked_blindly(text), wanted);
+            assert_eq!(wanted.len(), text.len());
+        }
     }
 }

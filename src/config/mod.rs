@@ -106,8 +106,9 @@ impl Settings {
         let name = path.display().to_string();
         let file = written.add(name.clone(), text.as_str());
         // findings show the text around them: secrets that are written in place must not be in it
-        let node = crate::rules::read(&written, file, &mut Findings::default());
-        files.add(name, node.map_or_else(|| text.clone(), |node| mask::masked(&text, &node)));
+        let mut unread = Findings::default();
+        let node = crate::rules::read(&written, file, &mut unread).filter(|_| !unread.has_errors());
+        files.add(name, node.map_or_else(|| mask::masked_blindly(&text), |node| mask::masked(&text, &node)));
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         let loaded = load(&written, file, &folder, &mut files, environment, &mut findings);
         let loaded = loaded.filter(|_| !findings.has_errors());

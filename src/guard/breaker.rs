@@ -199,10 +199,10 @@ impl Broken {
 const LANE: &str = "lane";
 
 /// An answer that is no answer, or none in time. A refusal of our credentials, or no record, is an answer; and an overload of
-/// our own lane says nothing of the adapter.
+/// our own lane, or one bad record, says nothing of the adapter.
 fn health(error: Option<&PortError>) -> Health {
     match error {
-        Some(error) if error.adapter() == LANE => Health::Well,
+        Some(error) if error.adapter() == LANE || error.is_about_one_record() => Health::Well,
         Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Health::Ill,
         _ => Health::Well,
     }
@@ -293,6 +293,7 @@ mod tests {
         for kind in [BadResponse, RateLimited, Unavailable] {
             assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Ill);
             assert_eq!(health(Some(&PortError::new(kind, LANE, "hash"))), Health::Well);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())), Health::Well);
         }
         for kind in [Conflict, Denied, Misconfigured, Unsupported] {
             assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Well);

@@ -33,6 +33,12 @@ pub struct Login {
     pub network: Option<IpAddr>,
 }
 
+impl Login {
+    /// The longest password a customer may present or be given, in bytes. Stops long inputs from buying time; NIST SP 800-63B
+    /// asks for 64 characters at least, and 1024 bytes admit 256 of any script.
+    pub const MAX_PASSWORD_BYTES: usize = 1024;
+}
+
 /// Never shows what was typed.
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

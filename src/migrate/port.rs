@@ -42,10 +42,20 @@ impl PortErrorKind {
     }
 }
 
+/// What a failure says something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// The adapter and what is behind it.
+    Adapter,
+    /// One record; others may be fine.
+    Record,
+}
+
 /// A failure of a port. It never carries a value of a customer.
 pub struct PortError {
     kind: PortErrorKind,
     temporary: bool,
+    about: About,
     adapter: String,
     operation: &'static str,
     detail: String,
@@ -57,7 +67,15 @@ impl PortError {
     #[must_use]
     pub fn new(kind: PortErrorKind, adapter: impl Into<String>, operation: &'static str) -> Self {
         let temporary = matches!(kind, PortErrorKind::Unavailable | PortErrorKind::RateLimited);
-        Self { kind, temporary, adapter: adapter.into(), operation, detail: String::new(), source: None }
+        Self {
+            kind,
+            temporary,
+            about: About::Adapter,
+            adapter: adapter.into(),
+            operation,
+            detail: String::new(),
+            source: None,
+        }
     }
 
     /// Adds one sentence for the operator, without values of customers.
@@ -72,6 +90,20 @@ impl PortError {
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Says that one record is at fault, and the adapter well: whoever can cause such a failure must not be able to have the
+    /// adapter left alone for everybody.
+    #[must_use]
+    pub fn about_one_record(mut self) -> Self {
+        self.about = About::Record;
+        self
+    }
+
+    /// Whether one record is at fault, and the adapter well.
+    #[must_use]
+    pub fn is_about_one_record(&self) -> bool {
+        self.about == About::Record
     }
 
     /// What kind of failure it is.

@@ -12,7 +12,7 @@ use super::decision::{Decision, Door};
 use super::event::{Event, EventKind};
 use super::hooks::{HookAnswer, HookInput, HookPoint};
 use super::identifier::Identifier;
-use super::login::{Answer, Migrator};
+use super::login::{Answer, Login, Migrator};
 use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
@@ -21,10 +21,6 @@ use super::rules::RuleSet;
 use super::step::Step;
 use crate::engine::run::Facts;
 use crate::model::Password;
-
-/// The longest password a customer may present, in bytes. Stops long inputs from buying time; NIST SP 800-63B asks for 64
-/// characters at least, and 1024 bytes admit 256 of any script.
-const PASSWORD_BYTES: usize = 1024;
 
 /// How a visit goes on or ends: an ending may come early.
 pub(super) type Way<T> = Result<T, Ending>;
@@ -156,7 +152,7 @@ impl<'m> Visit<'m> {
 
     /// The same way as everybody else for somebody whose input cannot be right.
     pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
-        let shown = password.get(..password.len().min(PASSWORD_BYTES)).unwrap_or_default();
+        let shown = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
         self.password = Password::new(shown.to_vec()).ok().map(Arc::new);
         Ending::refused(Refusal::Malformed)
     }
@@ -423,7 +419,7 @@ impl<'m> Visit<'m> {
 /// A password that may be verified or stored. An empty one makes LDAP servers bind anonymously (RFC 4513 section 5.1.2), and
 /// bcrypt cycles over NUL.
 pub(super) fn presentable(typed: &[u8]) -> Option<Arc<Password>> {
-    let is_fit = !typed.is_empty() && typed.len() <= PASSWORD_BYTES && !typed.contains(&0);
+    let is_fit = !typed.is_empty() && typed.len() <= Login::MAX_PASSWORD_BYTES && !typed.contains(&0);
     is_fit.then(|| Password::new(typed.to_vec()).ok().map(Arc::new)).flatten()
 }
 

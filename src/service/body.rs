@@ -33,7 +33,8 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
     Ok(whole.into())
 }
 
-/// A JSON body (RFC 8259) of one shape: unknown and repeated members are refused.
+/// A JSON object (RFC 8259) of one shape: unknown and repeated members are refused, and so is a list of the members' values,
+/// which serde would take.
 #[derive(Debug)]
 pub(super) struct JsonBody<T>(pub(super) T);
 
@@ -45,8 +46,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             return Err(Problem::MEDIA_TYPE);
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|_| Problem::MALFORMED)?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|_| Problem::MALFORMED)
+        object(&bytes).map(Self)
     }
+}
+
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::MALFORMED);
+    }
+    serde_json::from_slice(bytes).map_err(|_| Problem::MALFORMED)
 }
 
 /// Whether there is one content type and it is `application/json`, in UTF-8 when it says so.
@@ -82,6 +90,21 @@ mod tests {
             assert!(!is_json(&headers), "twice");
         }
         assert!(!is_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_body_is_an_object() {
+        #[derive(serde::Deserialize, Debug, PartialEq)]
+        #[serde(deny_unknown_fields)]
+        struct Body {
+            a: String,
+        }
+        assert_eq!(object(b" \r\n{\"a\":\"b\"}"), Ok(Body { a: "b".to_owned() }));
+        for other in
+            ["[\"b\"]", "\"b\"", "", " ", "{\"a\":\"b\"}x", "{\"a\":\"b\",\"a\":\"b\"}", "{\"a\":\"b\",\"c\":1}"]
+        {
+            assert_eq!(object::<Body>(other.as_bytes()), Err(Problem::MALFORMED), "{other}");
+        }
     }
 
     #[tokio::test]

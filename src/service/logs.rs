@@ -118,12 +118,16 @@ impl<W: Write> Write for OneLineWriter<W> {
             push(&mut line, character, self.colours);
         }
         line.push('\n');
-        self.writer.write_all(line.as_bytes())?;
+        // A line that cannot be written is lost: on an error `tracing-subscriber` would print to standard error, which panics
+        // when that is what failed, and a full disk or a log collector that went away must not end the service.
+        let _ = self.writer.write_all(line.as_bytes());
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        // As for lines.
+        let _ = self.writer.flush();
+        Ok(())
     }
 }
 
@@ -199,6 +203,25 @@ mod tests {
             );
         }
         assert!(logged(LogFormat::Text, Colours::Shown, "plain").contains('\u{1b}'));
+    }
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_no_error() {
+        let mut writer = OneLineWriter { writer: Full, colours: Colours::None };
+        assert_eq!(writer.write(b"line\n").unwrap(), 5);
+        assert!(writer.flush().is_ok());
     }
 
     #[test]

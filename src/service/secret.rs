@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use zeroize::Zeroizing;
 
-use crate::model::Password;
+use crate::migrate::Login;
 
 /// A password as it was sent. The buffers of the connection and of the JSON reader, which saw it before, are not wiped:
 /// hyper and serde_json own them.
@@ -19,7 +19,7 @@ impl SecretText {
 
     /// The bytes of what can be a new password: some text without NUL, and not too long.
     pub(super) fn into_new_password(self) -> Option<Zeroizing<Vec<u8>>> {
-        let fits = (1..=Password::MAX_BYTES).contains(&self.0.len()) && !self.0.contains(&0);
+        let fits = (1..=Login::MAX_PASSWORD_BYTES).contains(&self.0.len()) && !self.0.contains(&0);
         fits.then_some(self.0)
     }
 }

@@ -24,11 +24,14 @@ use crate::migrate::{PortError, PortErrorKind};
 
 /// Two records have the login; which of them the customer is, is not for us to say.
 fn ambiguous(name: &str) -> PortError {
-    PortError::new(PortErrorKind::BadResponse, name, "fetch").because("more than one record has this login")
+    PortError::new(PortErrorKind::BadResponse, name, "fetch")
+        .because("more than one record has this login")
+        .about_one_record()
 }
 
 /// The record is over its limit.
 fn too_large(name: &str, limit: usize) -> PortError {
     PortError::new(PortErrorKind::BadResponse, name, "fetch")
         .because(format!("the record is larger than {limit} bytes"))
+        .about_one_record()
 }

@@ -48,7 +48,7 @@ pub(super) struct AccountAnswer {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordRequest {
-    /// The new password: 1 to 4096 bytes in UTF-8, without NUL.
+    /// The new password: 1 to 1024 bytes in UTF-8, without NUL.
     #[schema(value_type = String, format = Password)]
     password: SecretText,
 }

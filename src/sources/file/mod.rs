@@ -121,7 +121,8 @@ impl Shared {
         for number in self.index.candidates(login) {
             let json = self.record(number)?;
             let logins = self.paths.of(&json, &limits(&self.settings), &self.profile);
-            let logins = logins.map_err(|_| self.failed(PortErrorKind::BadResponse, "the record cannot be read"))?;
+            let logins = logins
+                .map_err(|_| self.failed(PortErrorKind::BadResponse, "the record cannot be read").about_one_record())?;
             if !logins.has(login) {
                 continue;
             }

@@ -16,7 +16,7 @@ pub(super) mod tests_support;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr as _;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -46,13 +46,18 @@ const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 /// Records in a database.
 pub struct SqlSource {
     name: String,
-    pool: SqlitePool,
+    options: SqliteConnectOptions,
     path: PathBuf,
-    /// The file that was there at the first call.
-    file: OnceLock<Stamp>,
+    opened: Mutex<Option<Opened>>,
     record: Template,
     lists: Vec<List>,
     settings: SqlSettings,
+}
+
+/// A file, and the connections to it.
+struct Opened {
+    file: Stamp,
+    pool: SqlitePool,
 }
 
 struct List {
@@ -62,8 +67,7 @@ struct List {
 }
 
 impl SqlSource {
-    /// A source of these settings. Nothing is opened yet: the service starts although a legacy system is down. It must be
-    /// called where tokio runs.
+    /// A source of these settings. Nothing is opened yet: the service starts although a legacy system is down.
     ///
     /// # Errors
     /// [`SqlError`].
@@ -80,18 +84,12 @@ impl SqlSource {
             .pragma("query_only", "ON")
             .pragma("trusted_schema", "OFF");
         let path = options.get_filename().to_owned();
-        let pool = SqlitePoolOptions::new()
-            .max_connections(settings.connections.max(1))
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
         let record = template("record", &settings.record)?;
         if let Some(name) = record.names.iter().find(|name| !matches!(name.as_str(), "identifier" | "typed")) {
             return Err(SqlError::Name(name.clone()));
         }
         let lists = settings.lists.iter().map(|(name, list)| List::new(name, list)).collect::<Result<_, _>>()?;
-        Ok(Self { name: name.into(), pool, path, file: OnceLock::new(), record, lists, settings })
+        Ok(Self { name: name.into(), options, path, opened: Mutex::new(None), record, lists, settings })
     }
 
     /// Whether the database is there and knows every table and column of the queries. It looks at no record.
@@ -100,9 +98,9 @@ impl SqlSource {
     /// What does not fit, in the database's own words.
     pub async fn check(&self, deadline: Instant) -> Result<(), PortError> {
         let check = async {
-            self.same_file("check")?;
+            let pool = self.pool("check")?;
             let failed = |error| failed_openly(&self.name, "check", error);
-            let mut connection = self.pool.acquire().await.map_err(failed)?;
+            let mut connection = pool.acquire().await.map_err(failed)?;
             let columns = columns(&mut connection, &self.record.sql).await.map_err(failed)?;
             for list in &self.lists {
                 columns_of_list(&mut connection, list, &columns).await.map_err(|problem| match problem {
@@ -116,9 +114,9 @@ impl SqlSource {
     }
 
     async fn find(&self, identifier: &Identifier, deadline: Instant) -> Result<Option<Record>, PortError> {
-        self.same_file("fetch")?;
+        let pool = self.pool("fetch")?;
         let failed = |error: sqlx::Error| failed(&self.name, "fetch", &error);
-        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        let mut connection = pool.acquire().await.map_err(failed)?;
         let until = deadline.into_std();
         let mut handle = connection.lock_handle().await.map_err(failed)?;
         handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || std::time::Instant::now() < until);
@@ -175,7 +173,7 @@ impl SqlSource {
         let rows = self.rows(connection, &list.template, |name| column(record, name).cloned(), limit).await?;
         if rows.len() > limit {
             let detail = format!("the list `{}` has more than {limit} rows", list.name);
-            return Err(self.failed(PortErrorKind::BadResponse, "fetch", detail));
+            return Err(self.failed(PortErrorKind::BadResponse, "fetch", detail).about_one_record());
         }
         json.push(',');
         write_text(&list.name, json);
@@ -205,7 +203,8 @@ impl SqlSource {
         let (mut rows, mut bytes) = (Vec::new(), 0_usize);
         while let Some(row) = stream.try_next().await.map_err(|error| failed(&self.name, "fetch", &error))? {
             let cells = cells(&row).map_err(|bad| {
-                self.failed(PortErrorKind::BadResponse, "fetch", format!("the column `{}` {}", bad.column, bad.why))
+                let detail = format!("the column `{}` {}", bad.column, bad.why);
+                self.failed(PortErrorKind::BadResponse, "fetch", detail).about_one_record()
             })?;
             bytes += cells.iter().map(|(_, cell)| cell.bytes()).sum::<usize>();
             if bytes > self.settings.record_bytes {
@@ -219,16 +218,26 @@ impl SqlSource {
         Ok(rows)
     }
 
-    /// A connection reads on in a file that was moved away or replaced, so the path is looked at first.
-    fn same_file(&self, operation: &'static str) -> Result<(), PortError> {
+    /// Connections to the file that is at the path now: a connection that is open reads on in a file that was moved away or
+    /// replaced.
+    fn pool(&self, operation: &'static str) -> Result<SqlitePool, PortError> {
         let there = Stamp::at(&self.path).map_err(|error| {
             self.failed(PortErrorKind::Unavailable, operation, "the database file is not there").caused_by(error)
         })?;
-        if self.file.get_or_init(|| there).is_same_file(there) {
-            return Ok(());
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Opened { file, pool }) = &*opened
+            && file.is_same_file(there)
+        {
+            return Ok(pool.clone());
         }
-        let detail = "the database file is another one than at the start; start anew";
-        Err(self.failed(PortErrorKind::Unavailable, operation, detail))
+        let pool = SqlitePoolOptions::new()
+            .max_connections(self.settings.connections.max(1))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(self.options.clone());
+        *opened = Some(Opened { file: there, pool: pool.clone() });
+        Ok(pool)
     }
 
     fn late(&self, operation: &'static str) -> PortError {

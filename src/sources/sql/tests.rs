@@ -197,10 +197,15 @@ async fn a_database_that_is_not_there_is_never_an_unknown_customer() {
     for typed in ["ada", "bo"] {
         assert_eq!(fetch(&source, typed, soon()).await.expect_err("no file").kind(), PortErrorKind::Unavailable);
     }
+    fs::create_dir(&path).expect("a folder");
+    assert_eq!(fetch(&source, "ada", soon()).await.expect_err("a folder").kind(), PortErrorKind::Unavailable);
+    fs::remove_dir(&path).expect("a folder");
     fs::copy(&away, &path).expect("a file");
-    assert_eq!(fetch(&source, "ada", soon()).await.expect_err("another file").kind(), PortErrorKind::Unavailable);
+    assert!(fetch(&source, "ada", soon()).await.expect("an answer of the new file").is_some());
+    make(&away, "DELETE FROM u; INSERT INTO u VALUES ('bo')", async |_| {}).await;
     fs::rename(&away, &path).expect("a file");
-    assert!(fetch(&source, "ada", soon()).await.expect("an answer").is_some());
+    assert!(fetch(&source, "ada", soon()).await.expect("an answer").is_none(), "no connection to the old file is used");
+    assert!(fetch(&source, "bo", soon()).await.expect("an answer").is_some());
     let nothing = folder.path().join("text.db");
     fs::write(&nothing, "this is no database, however long the text of it may be ".repeat(40)).expect("a file");
     let source = SqlSource::new("legacy", settings(&nothing, yaml)).expect("settings");

@@ -1,0 +1,197 @@
+//! The tour of all doors, and the search of everything that it left behind.
+
+use std::fs;
+use std::process::Command;
+
+use super::canary::Kind::{self, Address, LegacyId, Login, Personal};
+use super::doors::{self, ROLES};
+use super::receiver::Receiver;
+use super::running::{Running, until};
+use super::scan::Scanner;
+use super::shop::{RULES, Shop, Source};
+use super::visitor::Visitor;
+
+/// Something that was left behind, and what may stand in it.
+struct Trace {
+    name: String,
+    bytes: Vec<u8>,
+    admitted: &'static [Kind],
+}
+
+impl Trace {
+    fn of(name: impl Into<String>, bytes: impl Into<Vec<u8>>, admitted: &'static [Kind]) -> Self {
+        Self { name: name.into(), bytes: bytes.into(), admitted }
+    }
+}
+
+/// What may stand in a file of the service: logs and nonces nothing, the ledger ids, the account store what it is for.
+fn admitted(file: &str) -> &'static [Kind] {
+    match file {
+        name if name.starts_with("accounts.db") => &[Personal, Login, LegacyId],
+        name if name.starts_with("ledger.db") => &[LegacyId],
+        _ => &[],
+    }
+}
+
+/// All files that the service made.
+fn files(shop: &Shop) -> Vec<Trace> {
+    let entries = fs::read_dir(shop.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let ours = entries.filter(|path| Shop::is_of_the_service(path));
+    ours.map(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let admitted = admitted(&name);
+        Trace::of(name, fs::read(path).unwrap(), admitted)
+    })
+    .collect()
+}
+
+/// What the commands of operators print.
+fn commands(shop: &Shop, login: &str) -> Vec<Trace> {
+    let cases: [(&[&str], &'static [Kind]); 9] = [
+        (&["status", "--of", "100"], &[]),
+        (&["status", "--format", "json"], &[]),
+        (&["audit", "list", "--limit", "10000"], &[]),
+        (&["audit", "list", "--identifier", login], &[]),
+        (&["audit", "verify"], &[]),
+        (&["account", "list"], &[Login]),
+        (&["undo", "--since", "2020-01-01T00:00:00Z", "--dry-run"], &[]),
+        (&["config", "show"], &[Address]),
+        (&["check", "--config", "landfall.yaml"], &[]),
+    ];
+    cases
+        .into_iter()
+        .map(|(arguments, admitted)| Trace::of(arguments.join(" "), command(shop, arguments), admitted))
+        .collect()
+}
+
+/// Both outputs of a command that works.
+fn command(shop: &Shop, arguments: &[&str]) -> Vec<u8> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    let done = command.args(arguments).envs(shop.environment()).current_dir(shop.folder.path()).output().unwrap();
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    [done.stdout, done.stderr].concat()
+}
+
+/// Rules that are broken for a while.
+async fn reload(shop: &Shop, visitor: &Visitor) {
+    for (rules, line) in [("account: [", "landfall_rules_broken 1"), (RULES, "landfall_rules_broken 0")] {
+        shop.write("rules.yaml", rules);
+        until(line, async || visitor.get("/metrics").await.1.contains(line).then_some(())).await;
+    }
+}
+
+/// What must have happened, as the metrics tell it: the search means nothing without it.
+const HAPPENED: [&str; 16] = [
+    "landfall_logins_total{outcome=\"migrated\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"migrated_must_change_password\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"authenticated\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"unknown\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"wrong_password\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"wrong_password_at_target\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"malformed\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"disabled\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"attempts\"}",
+    "landfall_logins_total{outcome=\"rejected\",reason=\"deleted\"}",
+    "landfall_logins_total{outcome=\"invalid_record\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"conflict\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"legacy_unavailable\",reason=\"\"}",
+    "landfall_mapping_warnings_total",
+];
+
+async fn tour(source: Source) {
+    let receiver = Receiver::start().await;
+    // nobody listens there any more
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (mut shop, customers) = Shop::new(source, &ROLES, &receiver.base, &format!("http://{closed}")).await;
+    let server = Running::start(shop.folder.path(), &shop.environment());
+    let visitor = Visitor::new(&server.base, &shop.token, &mut shop.aviary);
+    doors::first_logins(&visitor, &mut shop.aviary, source, &customers).await;
+    doors::later_logins(&visitor, &mut shop.aviary, &customers).await;
+    doors::malformed(&visitor, &mut shop.aviary).await;
+    doors::callers(&visitor, &mut shop.aviary, &shop.basic, &shop.signing, &customers[0]).await;
+    doors::questions(&visitor, &mut shop.aviary, &customers).await;
+    let shown = doors::accounts(&visitor, &mut shop.aviary, source, &customers).await;
+    let deleted = &customers[ROLES.iter().position(|role| *role == "deleted").unwrap()];
+    let delete = command(&shop, &["account", "delete", &deleted.login]);
+    assert_eq!(visitor.login(&deleted.mail, &deleted.password).await.0, 401);
+    reload(&shop, &visitor).await;
+    for path in ["/metrics", "/openapi.json", "/health/live", "/health/ready"] {
+        assert_eq!(visitor.get(path).await.0, 200, "{path}");
+    }
+    let kinds = ["migrated", "needs_action", "password_reset", "refused", "failed"];
+    until("all events", async || {
+        let heard = String::from_utf8(receiver.heard()).unwrap();
+        kinds.iter().all(|kind| heard.contains(&format!("\"account.{kind}\""))).then_some(())
+    })
+    .await;
+    let metrics = visitor.get("/metrics").await.1;
+    for line in HAPPENED {
+        assert!(metrics.contains(line), "{source:?}: {line} did not happen:\n{metrics}");
+    }
+    let mut traces = commands(&shop, &customers[0].login);
+    traces.push(Trace::of("account delete", delete, &[]));
+    traces.extend(files(&shop));
+    for name in ["out", "log", "landfall.nonces", "ledger.db", "ledger.db-wal", "accounts.db", "accounts.db-wal"] {
+        assert!(traces.iter().any(|trace| trace.name == name && !trace.bytes.is_empty()), "there is no {name}");
+    }
+    assert_eq!(server.stop(), Some(0));
+    traces.extend(files(&shop));
+    traces.push(Trace::of("the answers", visitor.heard(), &[]));
+    traces.push(Trace::of("the events", receiver.heard(), &[]));
+    traces.push(Trace::of("an account", shown, &[Personal, Login, LegacyId]));
+    search(&shop, &traces);
+}
+
+/// Looks for every canary in every trace, and for the values that must be there, so that nothing was looked at in vain.
+fn search(shop: &Shop, traces: &[Trace]) {
+    let scanner = Scanner::new(&shop.aviary);
+    let found: Vec<String> = traces
+        .iter()
+        .flat_map(|trace| {
+            scanner.scan(&trace.bytes, trace.admitted).into_iter().map(move |hit| format!("{}: {hit:?}", trace.name))
+        })
+        .collect();
+    assert!(found.is_empty(), "{} canaries where they do not belong:\n{}", found.len(), found.join("\n"));
+    for (name, kinds) in [
+        ("accounts.db", &[Personal, Login, LegacyId][..]),
+        ("ledger.db", &[LegacyId]),
+        ("account list", &[Login]),
+        ("an account", &[Personal, Login]),
+        ("config show", &[Address]),
+    ] {
+        let bytes: Vec<u8> =
+            traces.iter().filter(|trace| trace.name.starts_with(name)).flat_map(|trace| trace.bytes.clone()).collect();
+        for kind in kinds {
+            let others = [Kind::Secret, Personal, Login, LegacyId, Address].into_iter().filter(|other| other != kind);
+            assert!(!scanner.scan(&bytes, &others.collect::<Vec<_>>()).is_empty(), "there is no {kind:?} in {name}");
+        }
+    }
+    let log = traces.iter().filter(|trace| trace.name == "log").map(|trace| String::from_utf8_lossy(&trace.bytes));
+    let log: String = log.collect();
+    for line in [
+        "a record gives no account",
+        "\"step\"",
+        "an event could not be sent",
+        "rule files are broken",
+        "a port failed",
+    ] {
+        assert!(log.contains(line), "the log does not say: {line}");
+    }
+    // what a stored password looks like stands in the store and nowhere else
+    for trace in traces {
+        let holds = memchr::memmem::find(&trace.bytes, b"$argon2").is_some();
+        assert!(!holds || trace.name.starts_with("accounts.db"), "{} holds a hash", trace.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_with_an_export_keeps_its_secrets() {
+    tour(Source::File).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_with_a_database_keeps_its_secrets() {
+    tour(Source::Sql).await;
+}

@@ -1,0 +1,20 @@
+//! The service as a process while what it stands on fails: the legacy system, the ledger, the account store, the disk; and
+//! what a customer is told, which is the same for every refusal.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails"
+)]
+
+#[path = "../support/running.rs"]
+mod running;
+
+mod bad_records;
+mod books_down;
+mod full_disk;
+mod house;
+mod legacy_down;
+mod one_answer;
