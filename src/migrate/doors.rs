@@ -11,7 +11,7 @@ use super::create::Proof;
 use super::decision::Door;
 use super::desk::Desk;
 use super::event::{Event, EventKind};
-use super::login::Migrator;
+use super::login::{Login, Migrator};
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, StoredAccount, TargetId};
@@ -99,7 +99,8 @@ impl Migrator {
         password: Zeroizing<Vec<u8>>,
     ) -> Result<Option<TargetId>, PortError> {
         let unfit = || PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password");
-        if password.is_empty() || password.contains(&0) {
+        // Whoever could not sign in with it afterwards must not be given it.
+        if password.is_empty() || password.len() > Login::MAX_PASSWORD_BYTES || password.contains(&0) {
             return Err(unfit());
         }
         let password = Password::new(password.to_vec()).map(Arc::new).map_err(|_| unfit())?;

@@ -22,9 +22,6 @@ use super::step::Step;
 use crate::engine::run::Facts;
 use crate::model::Password;
 
-/// The longest password a customer may present.
-const PASSWORD_BYTES: usize = Login::MAX_PASSWORD_BYTES;
-
 /// How a visit goes on or ends: an ending may come early.
 pub(super) type Way<T> = Result<T, Ending>;
 
@@ -132,7 +129,7 @@ impl<'m> Visit<'m> {
         network: Option<IpAddr>,
     ) -> Result<Admission, Zeroizing<Vec<u8>>> {
         // An empty password makes LDAP servers bind anonymously (RFC 4513 section 5.1.2); bcrypt cycles over NUL.
-        let well_formed = !password.is_empty() && password.len() <= PASSWORD_BYTES && !password.contains(&0);
+        let well_formed = !password.is_empty() && password.len() <= Login::MAX_PASSWORD_BYTES && !password.contains(&0);
         let Ok(identifier) = self.identify(identifier) else { return Err(password) };
         if !well_formed {
             return Err(password);
@@ -160,7 +157,7 @@ impl<'m> Visit<'m> {
 
     /// The same way as everybody else for somebody whose input cannot be right.
     pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
-        let shown = password.get(..password.len().min(PASSWORD_BYTES)).unwrap_or_default();
+        let shown = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
         self.password = Password::new(shown.to_vec()).ok().map(Arc::new);
         Ending::refused(Refusal::Malformed)
     }

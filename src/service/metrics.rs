@@ -20,8 +20,8 @@ const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 /// ```
 /// use landfall::service::Metrics;
 /// let metrics = Metrics::new();
-/// metrics.sample(|figures| figures.gauge("landfall_breaker_open", &[("source", "shop".to_owned())], 0.0));
-/// assert!(metrics.render().contains("landfall_breaker_open{source=\"shop\"} 0"));
+/// metrics.sample(|figures| figures.gauge("landfall_breaker_state", &[("adapter", "shop".to_owned())], 0.0));
+/// assert!(metrics.render().contains("landfall_breaker_state{adapter=\"shop\"} 0"));
 /// ```
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
@@ -203,7 +203,7 @@ fn describe() {
     describe_gauge!("landfall_lane_running", "Hashes that run.");
     describe_gauge!("landfall_lane_bytes", Unit::Bytes, "Memory of the hashing lane.");
     describe_gauge!("landfall_connections", "Open connections.");
-    describe_gauge!("landfall_breaker_open", "Whether the breaker of a source is open.");
+    describe_gauge!("landfall_breaker_state", "What the breaker of an adapter does: 0 closed, 1 half open, 2 open.");
     describe_gauge!("landfall_rules_broken", "Whether the rule files are broken and older rules are in force.");
 }
 
