@@ -49,7 +49,6 @@ ledger: { url: 'sqlite:ledger.db', key: 'file:ledger.key' }
 password: { argon2: { memory: 8KiB, passes: 1, lanes: 1 }, decoy: { scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 } }
 guard: { breaker: { window: 4, minimum: 4, failures: 50, open: 150ms } }
 service: { callers: [ { name: tests, bearer: 'file:caller.token' } ] }
-hooks: { before_fetch: 'if identifier == \"hank\" { #{ deny: \"not_today\" } }' }
 ";
 
 /// A customer's password.
@@ -85,7 +84,13 @@ impl House {
             "login: {{ floor: 1ms, quantum: 1ms, deadline: 3s, lease: 3500ms, attempts: {{ customer: {{ limit: {failures}, \
              window: 15m }}, network: {{ limit: 1000000, window: 15m }} }} }}\n"
         );
-        write("landfall.yaml", &format!("{SETTINGS}{login}"));
+        // events are kept for somebody who is never there
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let hooks = format!(
+            "hooks: {{ before_fetch: 'if identifier == \"hank\" {{ #{{ deny: \"not_today\" }} }}', \
+             webhooks: [ {{ name: crm, url: 'http://{nobody}/', secret: '{TOKEN}' }} ] }}\n"
+        );
+        write("landfall.yaml", &format!("{SETTINGS}{login}{hooks}"));
         let mut legacy = open(folder.path().join("legacy.db")).await;
         let schema = "CREATE TABLE customers (id, login, mail, state, password, about); \
                       CREATE VIEW people AS SELECT * FROM customers";
