@@ -9,7 +9,7 @@ use landfall::password::lane::{Job, JobMemory, Lane};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters, system_salt};
 
 use crate::cpu::{self, Spent};
-use crate::world::{Cost, World, sign_in};
+use crate::world::{self, Cost, World, sign_in};
 use crate::{Size, median};
 
 /// What is done in a turn.
@@ -71,10 +71,12 @@ pub async fn argon2id(size: Size) {
         };
         let rate = of(&|_, login| login.rate);
         let ratio = of(&|lane, login| login.rate / lane.rate);
+        // What the ratio would be if nothing but CPU time counted and nobody else used the machine.
+        let share = of(&|lane, login| lane.spent.all() / login.spent.all());
         let beside = of(&|_, login| login.spent.beside());
         let beyond = of(&|lane, login| login.spent.all() - lane.spent.all());
         println!(
-            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.85); CPU beside the lane's threads {beside:.2} ms, \
+            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.85), {share:.3} by CPU time; CPU beside the lane's threads {beside:.2} ms, \
              of the process beyond a hash {beyond:.2} ms (goal 2)",
             work.name()
         );
@@ -95,6 +97,7 @@ pub async fn cheapest(size: Size) {
             rounds.push(logins);
         }
     }
+    println!("{} logins were tried again after a temporary answer so far", world::again());
     println!("Argon2id 8/1/1, {} each in {} rounds, medians; load {}", size.turn, size.rounds, cpu::load());
     for (at, work) in works.into_iter().enumerate() {
         let of =
