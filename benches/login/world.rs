@@ -57,8 +57,8 @@ impl World {
         write("landfall.yaml", settings(cost));
         let environment = |_: &str| Some("0123456789abcdef".repeat(4));
         let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
-        let Some(loaded) = read.loaded else { panic!("{}", plain(&read.files, &read.findings)) };
-        let built = config::build(loaded, Arc::new(Silent)).await.unwrap();
+        assert!(read.loaded.is_some(), "{}", plain(&read.files, &read.findings));
+        let built = config::build(read.loaded.unwrap(), Arc::new(Silent)).await.unwrap();
         let migrator = Arc::new(Migrator::new(built.parts.clone(), built.migrator.clone()));
         Self { built, migrator, next: 0, _folder: folder }
     }
