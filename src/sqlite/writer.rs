@@ -162,16 +162,19 @@ impl Task {
             self.shared_until = Some(Instant::now() + SHARED_FOR);
             sleep(RETRY_EVERY).await;
         };
-        for job in group {
+        let mut jobs = group.iter_mut().peekable();
+        while let Some(job) = jobs.next() {
             self.figures.jobs.fetch_add(1, Ordering::Relaxed);
             // Both leave a savepoint for the next job; one step, because every step is a way to SQLite's thread and back.
-            let next = match job.run(&mut transaction).await {
-                Ran::Keep => "RELEASE job; SAVEPOINT job",
-                Ran::Undo => "ROLLBACK TO job",
+            let next = match (job.run(&mut transaction).await, jobs.peek()) {
+                (Ran::Undo, _) => "ROLLBACK TO job",
+                (Ran::Keep, Some(_)) => "RELEASE job; SAVEPOINT job",
+                // The commit releases the savepoint (<https://www.sqlite.org/lang_savepoint.html>).
+                (Ran::Keep, None) => break,
             };
             // SQLite itself may have ended the transaction, when the disk is full for example. Then the savepoint is gone,
-            // this fails, and so does the group.
-            sqlx::raw_sql(next).execute(&mut *transaction).await?;
+            // this or the commit fails, and so does the group. A query, unlike a raw one, is kept prepared.
+            sqlx::query(next).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         self.figures.commits.fetch_add(1, Ordering::Relaxed);

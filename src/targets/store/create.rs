@@ -1,6 +1,6 @@
 //! How an account comes to be, inside one transaction: checked first, and written only when nothing contradicts it.
 
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::migrate::{AccountState, Conflict, Created, NewAccount, PasswordChange, TargetId};
 
@@ -35,6 +35,31 @@ impl Keys {
     }
 }
 
+/// What is in the store before an account is written.
+struct Before {
+    /// The account of the same external id.
+    own: Option<Own>,
+    /// Whether the legacy customer has an account.
+    legacy: Place,
+    /// Whether another account has one of the logins.
+    logins: Place,
+}
+
+/// The account of the same external id.
+struct Own {
+    id: String,
+    source: String,
+    legacy_id: String,
+    state: String,
+}
+
+/// Whether a place is free.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Free,
+    Taken,
+}
+
 impl NewRow {
     /// The row of a new account, with the hash of its password.
     pub fn new(id: TargetId, account: &NewAccount<'_>, phc: Option<String>) -> Self {
@@ -58,38 +83,65 @@ impl NewRow {
     /// # Errors
     /// When the database fails.
     pub async fn create(mut self, connection: &mut SqliteConnection) -> Result<Created, sqlx::Error> {
-        let there: Option<(String, String, String, String)> =
-            sqlx::query_as("SELECT id, source, legacy_id, state FROM accounts WHERE external_id = ?")
-                .bind(&self.external_id)
-                .fetch_optional(&mut *connection)
-                .await?;
-        let Some((id, source, legacy_id, state)) = there else { return self.insert(connection).await };
-        if source != self.source || legacy_id != self.legacy_id {
+        let before = self.before(connection).await?;
+        let Some(own) = before.own else { return self.insert(connection, before.legacy, before.logins).await };
+        if own.source != self.source || own.legacy_id != self.legacy_id {
             return Ok(Created::Conflict(Conflict::Legacy));
         }
-        self.id = TargetId(id);
-        if state != AccountState::Pending.name() {
+        self.id = TargetId(own.id);
+        if own.state != AccountState::Pending.name() {
             return Ok(Created::Exists(self.id));
         }
-        self.complete(connection).await
+        self.complete(connection, before.logins).await
     }
 
-    async fn insert(self, connection: &mut SqliteConnection) -> Result<Created, sqlx::Error> {
-        let taken: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE source = ? AND legacy_id = ?")
-            .bind(&self.source)
-            .bind(&self.legacy_id)
-            .fetch_optional(&mut *connection)
-            .await?;
-        if taken.is_some() {
+    /// What there is before; one query, because every query is a way to SQLite's thread and back.
+    async fn before(&self, connection: &mut SqliteConnection) -> Result<Before, sqlx::Error> {
+        // Only placeholders are put together, here and below, no values.
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM accounts WHERE source = ? AND legacy_id = ?), \
+             EXISTS (SELECT 1 FROM account_logins WHERE login IN ({}) AND account_id IS NOT own.id), \
+             own.id, own.source, own.legacy_id, own.state \
+             FROM (SELECT 1) LEFT JOIN accounts AS own ON own.external_id = ?",
+            vec!["?"; self.logins.len()].join(", ")
+        );
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(&self.source).bind(&self.legacy_id);
+        let query = self.logins.iter().fold(query, |query, login| query.bind(login));
+        let (legacy, logins, id, source, legacy_id, state): (
+            bool,
+            bool,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+        ) = query.bind(&self.external_id).fetch_one(connection).await?;
+        let taken = |is_taken: bool| if is_taken { Place::Taken } else { Place::Free };
+        let own = match (id, source, legacy_id, state) {
+            (Some(id), Some(source), Some(legacy_id), Some(state)) => Some(Own { id, source, legacy_id, state }),
+            _ => None,
+        };
+        Ok(Before { own, legacy: taken(legacy), logins: taken(logins) })
+    }
+
+    async fn insert(
+        self,
+        connection: &mut SqliteConnection,
+        legacy: Place,
+        logins: Place,
+    ) -> Result<Created, sqlx::Error> {
+        if legacy == Place::Taken {
             return Ok(Created::Conflict(Conflict::Legacy));
         }
-        if self.login_is_taken(connection).await? {
+        if logins == Place::Taken {
             return Ok(Created::Conflict(Conflict::Login));
         }
-        let insert = "INSERT INTO accounts (id, external_id, source, legacy_id, state, phc, must_change, claims, rules,
-            email, phone, username, created_at, changed_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)";
-        sqlx::query(insert)
+        let insert = format!(
+            "INSERT INTO accounts (id, external_id, source, legacy_id, state, phc, must_change, claims, rules, email, \
+             phone, username, created_at, changed_at) VALUES ({}); {}",
+            vec!["?"; 14].join(", "),
+            self.insert_logins()
+        );
+        let query = sqlx::query(AssertSqlSafe(insert))
             .bind(&self.id.0)
             .bind(&self.external_id)
             .bind(&self.source)
@@ -103,18 +155,18 @@ impl NewRow {
             .bind(&self.keys.phone)
             .bind(&self.keys.username)
             .bind(self.at)
-            .execute(&mut *connection)
-            .await?;
-        self.add_logins(connection).await?;
+            .bind(self.at);
+        let query = self.logins.iter().fold(query, |query, login| query.bind(login).bind(&self.id.0));
+        query.execute(connection).await?;
         Ok(Created::New(self.id))
     }
 
     /// Gives a pending account its password. Without one there is nothing to complete.
-    async fn complete(self, connection: &mut SqliteConnection) -> Result<Created, sqlx::Error> {
+    async fn complete(self, connection: &mut SqliteConnection, logins: Place) -> Result<Created, sqlx::Error> {
         if self.phc.is_none() {
             return Ok(Created::New(self.id));
         }
-        if self.login_is_taken(connection).await? {
+        if logins == Place::Taken {
             return Ok(Created::Conflict(Conflict::Login));
         }
         let update = "UPDATE accounts SET state = ?2, phc = ?3, must_change = ?4, claims = ?5, rules = ?6, email = ?7,
@@ -132,11 +184,10 @@ impl NewRow {
             .bind(self.at)
             .execute(&mut *connection)
             .await?;
-        sqlx::query("DELETE FROM account_logins WHERE account_id = ?")
-            .bind(&self.id.0)
-            .execute(&mut *connection)
-            .await?;
-        self.add_logins(connection).await?;
+        let renew = format!("DELETE FROM account_logins WHERE account_id = ?; {}", self.insert_logins());
+        let query = sqlx::query(AssertSqlSafe(renew)).bind(&self.id.0);
+        let query = self.logins.iter().fold(query, |query, login| query.bind(login).bind(&self.id.0));
+        query.execute(connection).await?;
         Ok(Created::New(self.id))
     }
 
@@ -144,28 +195,12 @@ impl NewRow {
         if self.phc.is_some() { AccountState::Active } else { AccountState::Pending }
     }
 
-    /// Whether another account has one of the logins.
-    async fn login_is_taken(&self, connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-        for login in &self.logins {
-            let owner: Option<String> = sqlx::query_scalar("SELECT account_id FROM account_logins WHERE login = ?")
-                .bind(login)
-                .fetch_optional(&mut *connection)
-                .await?;
-            if owner.is_some_and(|owner| owner != self.id.0) {
-                return Ok(true);
-            }
+    /// The statement that adds the logins, each of which binds itself and the account; none for none.
+    fn insert_logins(&self) -> String {
+        if self.logins.is_empty() {
+            return String::new();
         }
-        Ok(false)
-    }
-
-    async fn add_logins(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        for login in &self.logins {
-            sqlx::query("INSERT INTO account_logins (login, account_id) VALUES (?, ?)")
-                .bind(login)
-                .bind(&self.id.0)
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok(())
+        let rows = vec!["(?, ?)"; self.logins.len()].join(", ");
+        format!("INSERT INTO account_logins (login, account_id) VALUES {rows}")
     }
 }

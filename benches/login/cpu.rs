@@ -1,0 +1,85 @@
+//! CPU time by kind of thread, as the kernel keeps it.
+
+use std::collections::HashMap;
+use std::fs;
+
+/// What a thread is for, told by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The hashing lane.
+    Hash,
+    /// SQLite.
+    Sqlite,
+    /// The runtime: the logins themselves, and blocking reads of files.
+    Runtime,
+}
+
+/// CPU time of all threads at one time.
+pub struct Snapshot(HashMap<String, (Kind, u64)>);
+
+/// CPU seconds between two snapshots.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// The hashing lane.
+    pub hash: f64,
+    /// SQLite's threads.
+    pub sqlite: f64,
+    /// All other threads.
+    pub runtime: f64,
+}
+
+impl Spent {
+    /// All but the hashing.
+    pub fn beside(self) -> f64 {
+        self.sqlite + self.runtime
+    }
+
+    /// All of it.
+    pub fn all(self) -> f64 {
+        self.hash + self.beside()
+    }
+}
+
+/// The first number of `/proc/self/task/*/schedstat` is nanoseconds on a CPU (`Documentation/scheduler/sched-stats.rst` of
+/// Linux). Empty elsewhere: then all CPU figures are zero.
+pub fn snapshot() -> Snapshot {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let read = |task: &fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm")).ok()?;
+        let stat = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let nanos = stat.split_whitespace().next()?.parse().ok()?;
+        Some((task.file_name().to_string_lossy().into_owned(), (kind(&name), nanos)))
+    };
+    Snapshot(tasks.filter_map(|task| read(&task)).collect())
+}
+
+fn kind(name: &str) -> Kind {
+    match name {
+        name if name.starts_with("hash-") => Kind::Hash,
+        name if name.starts_with("sqlx") => Kind::Sqlite,
+        _ => Kind::Runtime,
+    }
+}
+
+impl Snapshot {
+    /// What was spent since. A thread that ended since counts for nothing; only idle ones end here.
+    pub fn spent(&self) -> Spent {
+        let mut spent = Spent::default();
+        for (task, (kind, nanos)) in snapshot().0 {
+            let before = self.0.get(&task).map_or(0, |(_, nanos)| *nanos);
+            let seconds = nanos.saturating_sub(before) as f64 / 1e9;
+            match kind {
+                Kind::Hash => spent.hash += seconds,
+                Kind::Sqlite => spent.sqlite += seconds,
+                Kind::Runtime => spent.runtime += seconds,
+            }
+        }
+        spent
+    }
+}
+
+/// The load of the machine: the averages of 1, 5 and 15 minutes.
+pub fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}

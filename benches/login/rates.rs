@@ -1,0 +1,169 @@
+//! Logins per second beside the hashing lane's own rate, and the CPU time of a login beside its hash.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use landfall::migrate::Outcome;
+use landfall::model::Password;
+use landfall::password::lane::{Job, JobMemory, Lane};
+use landfall::password::store::{PasswordStore, Peppers, StoreParameters, system_salt};
+
+use crate::cpu::{self, Spent};
+use crate::world::{self, Cost, World, sign_in};
+use crate::{Size, median};
+
+/// What is done in a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Lane,
+    First(usize),
+    Later(usize),
+}
+
+impl Work {
+    fn name(self) -> String {
+        match self {
+            Self::Lane => "lane alone".to_owned(),
+            Self::First(at_once) => format!("first logins, {at_once} at once"),
+            Self::Later(at_once) => format!("later logins, {at_once} at once"),
+        }
+    }
+}
+
+/// What a turn gave, per login or hash.
+#[derive(Clone, Copy)]
+struct Turn {
+    /// Per second.
+    rate: f64,
+    /// CPU milliseconds each.
+    spent: Spent,
+}
+
+/// Argon2id as it is when nothing is set: all rates are held against that of the lane in the same round.
+pub async fn argon2id(size: Size) {
+    let works = [Work::First(16), Work::First(64), Work::Later(16), Work::Later(64)];
+    let mut world = World::new(2 * size.turn * (1 + size.rounds as u64), Cost::Default).await;
+    let (before, mut rounds) = (cpu::load(), Vec::new());
+    for number in 0..=size.rounds {
+        let lane = turn(&mut world, Work::Lane, size.turn).await;
+        let mut logins = Vec::new();
+        for work in works {
+            logins.push(turn(&mut world, work, size.turn).await);
+        }
+        let again = turn(&mut world, Work::Lane, size.turn).await;
+        // The first round opens connections and warms caches.
+        if number > 0 {
+            rounds.push((mean(lane, again), logins));
+        }
+    }
+    println!(
+        "Argon2id 19456/2/1, {} each in {} rounds, medians; load {before} before, {} after",
+        size.turn,
+        size.rounds,
+        cpu::load()
+    );
+    let lane_rate = median(rounds.iter().map(|(lane, _)| lane.rate));
+    let hash_ms = median(rounds.iter().map(|(lane, _)| lane.spent.all()));
+    println!("  {:30}{lane_rate:7.1}/s, {hash_ms:.2} ms of CPU each", Work::Lane.name());
+    for (at, work) in works.into_iter().enumerate() {
+        let of = |figure: &dyn Fn(&Turn, &Turn) -> f64| {
+            median(rounds.iter().filter_map(|(lane, logins)| Some(figure(lane, logins.get(at)?))))
+        };
+        let rate = of(&|_, login| login.rate);
+        let ratio = of(&|lane, login| login.rate / lane.rate);
+        // What the ratio would be if nothing but CPU time counted and nobody else used the machine.
+        let share = of(&|lane, login| lane.spent.all() / login.spent.all());
+        let beside = of(&|_, login| login.spent.beside());
+        let beyond = of(&|lane, login| login.spent.all() - lane.spent.all());
+        println!(
+            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.85), {share:.3} by CPU time; CPU beside the lane's threads {beside:.2} ms, \
+             of the process beyond a hash {beyond:.2} ms (goal 2)",
+            work.name()
+        );
+    }
+}
+
+/// The same with the cheapest hash: what is left is the login itself.
+pub async fn cheapest(size: Size) {
+    let works = [Work::First(1), Work::First(16), Work::First(64), Work::Later(1), Work::Later(16), Work::Later(64)];
+    let mut world = World::new(3 * size.turn * (1 + size.rounds as u64), Cost::Cheapest).await;
+    let (mut rounds, books) = (Vec::new(), world.built.ledger.figures());
+    for number in 0..=size.rounds {
+        let mut logins = Vec::new();
+        for work in works {
+            logins.push(turn(&mut world, work, size.turn).await);
+        }
+        if number > 0 {
+            rounds.push(logins);
+        }
+    }
+    println!("{} logins were tried again after a temporary answer so far", world::again());
+    println!("Argon2id 8/1/1, {} each in {} rounds, medians; load {}", size.turn, size.rounds, cpu::load());
+    for (at, work) in works.into_iter().enumerate() {
+        let of =
+            |figure: &dyn Fn(&Turn) -> f64| median(rounds.iter().filter_map(|logins| Some(figure(logins.get(at)?))));
+        println!(
+            "  {:30}{:7.1}/s, CPU {:.2} ms each: hashing {:.2}, runtime {:.2}, SQLite {:.2}",
+            work.name(),
+            of(&|login| login.rate),
+            of(&|login| login.spent.all()),
+            of(&|login| login.spent.hash),
+            of(&|login| login.spent.runtime),
+            of(&|login| login.spent.sqlite),
+        );
+    }
+    let (ledger, store) = (world.built.ledger.figures(), world.built.store.figures());
+    println!(
+        "  ledger: {} writes in {} commits; account store: {} in {}",
+        ledger.jobs - books.jobs,
+        ledger.commits - books.commits,
+        store.jobs,
+        store.commits
+    );
+}
+
+async fn turn(world: &mut World, work: Work, count: u64) -> Turn {
+    let lane = Arc::clone(&world.built.parts.hasher);
+    let (before, began) = (cpu::snapshot(), Instant::now());
+    match work {
+        Work::Lane => tokio::task::block_in_place(|| hashes(lane.lane(), count)),
+        Work::First(at_once) => {
+            let customers = world.strangers(count);
+            sign_in(&world.migrator, customers, at_once, Outcome::Migrated).await;
+        }
+        Work::Later(at_once) => sign_in(&world.migrator, 0..count, at_once, Outcome::Authenticated).await,
+    }
+    let (took, spent, count) = (began.elapsed(), before.spent(), count as f64);
+    let each = |seconds: f64| seconds * 1000.0 / count;
+    let spent = Spent { hash: each(spent.hash), sqlite: each(spent.sqlite), runtime: each(spent.runtime) };
+    Turn { rate: count / took.as_secs_f64(), spent }
+}
+
+/// So many hashes as the account store makes them, all waiting at once.
+fn hashes(lane: &Lane, count: u64) {
+    let parameters = StoreParameters::default();
+    let tickets: Vec<_> = (0..count)
+        .map(|_| {
+            let memory = JobMemory::Workspace(parameters.memory_kib());
+            let job = Job { memory, deadline: Instant::now() + Duration::from_secs(600) };
+            lane.ticket(job, move |workspace| {
+                let password = Password::new(b"correct horse battery".to_vec()).unwrap();
+                let store = PasswordStore::new(parameters, Peppers::none());
+                store.hash(&password, &mut system_salt, workspace).unwrap()
+            })
+        })
+        .collect();
+    for ticket in tickets {
+        std::hint::black_box(ticket.wait().unwrap());
+    }
+}
+
+fn mean(one: Turn, two: Turn) -> Turn {
+    let mean = |one: f64, two: f64| f64::midpoint(one, two);
+    let spent = Spent {
+        hash: mean(one.spent.hash, two.spent.hash),
+        sqlite: mean(one.spent.sqlite, two.spent.sqlite),
+        runtime: mean(one.spent.runtime, two.spent.runtime),
+    };
+    Turn { rate: mean(one.rate, two.rate), spent }
+}

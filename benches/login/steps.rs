@@ -1,0 +1,96 @@
+//! Where the time of a login goes, step by step, when nobody else signs in.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bumpalo::Bump;
+use landfall::migrate::{Migrator, MigratorParts, Observer, Outcome, RuleSet, Step};
+
+use crate::world::{Cost, World, sign_in};
+use crate::{Size, customers, median};
+
+/// Times the way from step to step. One login at a time.
+#[derive(Default)]
+struct Watch(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    last: Option<Instant>,
+    steps: Vec<(&'static str, Duration)>,
+}
+
+impl Observer for Watch {
+    fn step(&self, _: &str, step: &Step<'_>) {
+        let mut seen = self.0.lock().unwrap();
+        let now = Instant::now();
+        let since = seen.last.replace(now).map_or(Duration::ZERO, |last| now - last);
+        let is_fetched = seen.steps.iter().any(|(name, _)| name.starts_with("source"));
+        let is_created = seen.steps.iter().any(|(name, _)| name.starts_with("target: create"));
+        let name = match step {
+            Step::Admitted if is_fetched => "engine: who; ledger: reserve the customer",
+            Step::Admitted if seen.steps.is_empty() => "ledger: reserve identifier and network",
+            Step::Admitted => "ledger: reserve the customer",
+            Step::Looked { .. } => "target: find",
+            Step::Authenticated { .. } => "target: authenticate, with its hash",
+            Step::Fetched { .. } => "source: fetch",
+            Step::Proved { .. } => "verifier: prove, with its hash",
+            Step::Mapped { .. } => "engine: map",
+            Step::Claimed { .. } => "ledger: claim",
+            Step::Created { .. } => "target: create, with its hash",
+            Step::Recorded { took } if is_created => {
+                seen.steps.push(("ledger: finish", since.saturating_sub(*took)));
+                seen.steps.push(("ledger: settle", *took));
+                return;
+            }
+            Step::Recorded { .. } => "ledger: decide and settle",
+            _ => return,
+        };
+        seen.steps.push((name, since));
+    }
+}
+
+/// First and later logins one by one, with the cheapest hash, timed by step.
+pub async fn one_by_one(size: Size) {
+    let world = World::new(size.single, Cost::Cheapest).await;
+    let watch = Arc::new(Watch::default());
+    let parts = MigratorParts { observer: watch.clone(), ..world.built.parts.clone() };
+    let migrator = Arc::new(Migrator::new(parts, world.built.migrator.clone()));
+    for (name, outcome) in [("first", Outcome::Migrated), ("later", Outcome::Authenticated)] {
+        let mut logins = Vec::new();
+        for number in 0..size.single {
+            *watch.0.lock().unwrap() = Seen { last: Some(Instant::now()), steps: Vec::new() };
+            sign_in(&migrator, number..number + 1, 1, outcome.clone()).await;
+            logins.push(std::mem::take(&mut watch.0.lock().unwrap().steps));
+        }
+        println!("{name} logins one by one, Argon2id 8/1/1, {} times, median microseconds by step:", size.single);
+        table(&logins);
+    }
+    engine(&world.built.parts.rules.current(), size.single);
+}
+
+fn table(logins: &[Vec<(&'static str, Duration)>]) {
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    for (at, (name, _)) in logins.first().unwrap().iter().enumerate() {
+        let median = median(logins.iter().filter_map(|steps| steps.get(at).map(|(_, took)| micros(*took))));
+        println!("  {name:44}{median:8.0}");
+    }
+    let all = median(logins.iter().map(|steps| steps.iter().map(|(_, took)| micros(*took)).sum()));
+    println!("  {:44}{all:8.0}", "all");
+}
+
+/// The engine alone: who the record is, and what its account is.
+fn engine(rules: &RuleSet, rounds: u64) {
+    let (mut who, mut map) = (Vec::new(), Vec::new());
+    for number in 0..rounds {
+        let (_, record) = customers::record(number);
+        let arena = Bump::new();
+        let began = Instant::now();
+        std::hint::black_box(rules.plan().customers(&record, rules.settings(), &arena).unwrap());
+        who.push(began.elapsed().as_secs_f64() * 1e6);
+        let arena = Bump::new();
+        let began = Instant::now();
+        std::hint::black_box(rules.plan().run(&record, rules.settings(), &arena, &mut landfall::engine::probe::Silent));
+        map.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    println!("the engine alone, median microseconds: who {:.0}, map {:.0}", median(who), median(map));
+}

@@ -1,0 +1,115 @@
+//! A service without its HTTP: settings, an export, and files for ledger and accounts, in a folder of its own.
+
+use std::fs;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use landfall::config::{self, Built, Settings};
+use landfall::diag::render::plain;
+use landfall::migrate::{Migrator, Outcome, Silent};
+use tempfile::TempDir;
+
+use crate::customers;
+
+/// The cost of new hashes, as settings say it.
+#[derive(Clone, Copy)]
+pub enum Cost {
+    /// What is used when nothing is set.
+    Default,
+    /// The least that Argon2 admits.
+    Cheapest,
+}
+
+/// A deployment on real files.
+pub struct World {
+    pub built: Built,
+    pub migrator: Arc<Migrator>,
+    next: u64,
+    _folder: TempDir,
+}
+
+fn settings(cost: Cost) -> String {
+    let argon2 = match cost {
+        Cost::Default => "",
+        Cost::Cheapest => "argon2: { memory: 8KiB, passes: 1 }, ",
+    };
+    // 64 at once wait longer on two cores than anybody does at a login page; here nobody must be turned away.
+    format!(
+        "rules: shop.yaml\n\
+         source: {{ kind: file, path: export.ndjson, logins: [ $.login, $.contact.mail ] }}\n\
+         target: {{ kind: sql, url: 'sqlite:accounts.db' }}\n\
+         ledger: {{ url: 'sqlite:ledger.db', key: '${{KEY}}' }}\n\
+         password: {{ {argon2}decoy: {{ scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 }} }}\n\
+         lane: {{ queue: 1000 }}\n\
+         login: {{ deadline: 20s, lease: 60s }}\n\
+         service: {{ request_timeout: 30s }}\n"
+    )
+}
+
+impl World {
+    /// A world with so many legacy customers. Within a runtime.
+    pub async fn new(customers: u64, cost: Cost) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+        write("shop.yaml", customers::rules());
+        write("export.ndjson", (0..customers).map(|number| customers::record(number).1 + "\n").collect());
+        write("landfall.yaml", settings(cost));
+        let environment = |_: &str| Some("0123456789abcdef".repeat(4));
+        let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
+        assert!(read.loaded.is_some(), "{}", plain(&read.files, &read.findings));
+        let built = config::build(read.loaded.unwrap(), Arc::new(Silent)).await.unwrap();
+        let migrator = Arc::new(Migrator::new(built.parts.clone(), built.migrator.clone()));
+        Self { built, migrator, next: 0, _folder: folder }
+    }
+
+    /// Customers who never signed in.
+    pub fn strangers(&mut self, count: u64) -> Range<u64> {
+        let first = self.next;
+        self.next += count;
+        first..self.next
+    }
+}
+
+/// Signs all these customers in, so many at a time.
+pub async fn sign_in(migrator: &Arc<Migrator>, customers: Range<u64>, at_once: usize, expected: Outcome) {
+    let next = Arc::new(AtomicU64::new(customers.start));
+    let visitors: Vec<_> = (0..at_once)
+        .map(|_| {
+            let (migrator, next, expected) = (Arc::clone(migrator), Arc::clone(&next), expected.clone());
+            tokio::spawn(async move {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= customers.end {
+                        return;
+                    }
+                    sign_in_one(&migrator, number, &expected).await;
+                }
+            })
+        })
+        .collect();
+    for visitor in visitors {
+        visitor.await.unwrap();
+    }
+}
+
+/// How many logins were tried again: a disk or a core that others use may keep a login waiting for longer than it may take.
+static AGAIN: AtomicU64 = AtomicU64::new(0);
+
+/// How many logins were tried again so far.
+pub fn again() -> u64 {
+    AGAIN.load(Ordering::Relaxed)
+}
+
+async fn sign_in_one(migrator: &Migrator, number: u64, expected: &Outcome) {
+    let mut outcome = migrator.login(customers::login(number)).await.outcome;
+    if outcome == *expected {
+        return;
+    }
+    while outcome.is_temporary() {
+        AGAIN.fetch_add(1, Ordering::Relaxed);
+        outcome = migrator.login(customers::login(number)).await.outcome;
+    }
+    // What was begun before may have come to its end meanwhile.
+    assert!(outcome.is_success(), "{outcome:?}");
+}
