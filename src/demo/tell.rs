@@ -122,7 +122,7 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
         Step::Proved { scheme, verdict, took, .. } => proved(scheme, verdict).in_time(*took),
         Step::Mapped { warnings, took } => mapped(warnings).in_time(*took),
         Step::Invalid { reasons } => Told::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; ")),
-        Step::Hook { point, result, took } => {
+        Step::Hook { point, result, took, .. } => {
             let mood = if *result == "fine" { Mood::Good } else { Mood::Stop };
             Told::new(Place::Landfall, mood, format!("Hook {}: {result}", point.name()), "").in_time(*took)
         }
@@ -135,7 +135,7 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
             "The decision, chained to the one before it, without a value of the customer.",
         )
         .in_time(*took),
-        Step::Failed { adapter, operation, kind } => Told::new(
+        Step::Failed { adapter, operation, kind, .. } => Told::new(
             if *adapter == SOURCE { Place::Shop } else { Place::Landfall },
             Mood::Stop,
             "No answer that counts",
@@ -361,11 +361,11 @@ mod tests {
             Step::Proved { verifier: "stored", scheme: "wordpress", verdict: "match", took: TOOK },
             Step::Mapped { warnings: &warnings, took: TOOK },
             Step::Invalid { reasons: &warnings },
-            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", took: TOOK },
+            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took: TOOK },
             Step::Claimed { answer: "granted", took: TOOK },
             Step::Created { answer: "new", took: TOOK },
             Step::Recorded { took: TOOK },
-            Step::Failed { adapter: SOURCE, operation: "fetch", kind: "unavailable" },
+            Step::Failed { adapter: SOURCE, operation: "fetch", kind: "unavailable", detail: "" },
         ];
         for one in steps {
             assert!(step(&one).is_some_and(|told| !told.title.is_empty()), "{one:?}");

@@ -2,6 +2,7 @@
 
 use super::claim::Entry;
 use super::decision::{Decision, Door};
+use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::port::PortError;
 
@@ -32,8 +33,17 @@ impl Migrator {
         let Some(found) = self.parts.target.find_external(&entry.external_id).await? else {
             return self.parts.ledger.abandon(&entry.key, entry.token).await;
         };
+        let at = self.parts.clock.now();
+        let events = entry.verified_at.filter(|_| self.settings.events.contains(&EventKind::Migrated)).map(|_| Event {
+            at,
+            kind: EventKind::Migrated,
+            reason: "recovered".to_owned(),
+            account: Some(found.id.clone()),
+            request_id: "recovery".to_owned(),
+            tags: Vec::new(),
+        });
         let decision = Decision {
-            at: self.parts.clock.now(),
+            at,
             request_id: "recovery".to_owned(),
             door: Door::Operator,
             outcome: "recovered",
@@ -45,6 +55,6 @@ impl Migrator {
             rules: Some(entry.rules.clone()),
             micros: 0,
         };
-        self.parts.ledger.decide(&decision, &[]).await
+        self.parts.ledger.decide(&decision, events.as_slice()).await
     }
 }

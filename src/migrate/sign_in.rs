@@ -9,7 +9,7 @@ use super::outcome::{Outcome, Refusal};
 use super::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record};
 use super::step::{Known, Step};
 use super::visit::{Admission, Ending, Hashed, Visit, Way};
-use crate::password::Verdict;
+use crate::password::{Credential, Verdict, find};
 
 impl Visit<'_> {
     /// A sign-in, to its end.
@@ -146,7 +146,7 @@ impl Visit<'_> {
             deadline: self.deadline,
         };
         let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
-        let scheme = who.credential.as_ref().map_or("", |credential| credential.scheme());
+        let scheme = who.credential.as_ref().map_or("", scheme_name);
         self.step(&Step::Proved { verifier: verifier.name(), scheme, verdict: verdict.name(), took: began.elapsed() });
         match verdict {
             Verdict::Match => {
@@ -188,5 +188,13 @@ impl Visit<'_> {
             Standing::Disabled => Err(Ending::refused(Refusal::Disabled)),
             Standing::Locked => Err(Ending::refused(Refusal::Locked)),
         }
+    }
+}
+
+/// The scheme's own name. What a record names may be anything, and is not passed on.
+fn scheme_name(credential: &Credential) -> &'static str {
+    match credential.scheme() {
+        "auto" => "auto",
+        named => find(named).map_or("unknown", |info| info.name),
     }
 }

@@ -64,6 +64,8 @@ pub enum Step<'a> {
         point: HookPoint,
         /// `fine`, `denied` or `failed`.
         result: &'static str,
+        /// Why it failed: one sentence; empty when it did not.
+        detail: &'a str,
         /// How long it took.
         took: Duration,
     },
@@ -94,6 +96,8 @@ pub enum Step<'a> {
         operation: &'static str,
         /// The kind of failure.
         kind: &'static str,
+        /// The whole sentence for the operator.
+        detail: &'a str,
     },
     /// The end.
     Ended {

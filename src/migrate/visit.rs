@@ -254,7 +254,8 @@ impl<'m> Visit<'m> {
             Ok(_) => "denied",
             Err(_) => "failed",
         };
-        self.step(&Step::Hook { point, result, took: began.elapsed() });
+        let detail = answer.as_ref().err().map_or("", |error| error.message.as_str());
+        self.step(&Step::Hook { point, result, detail, took: began.elapsed() });
         match answer {
             Ok(HookAnswer { deny: Some(key), .. }) => Err(Ending::of(Outcome::DeniedByRule(key))),
             Ok(answer) => {
@@ -283,7 +284,8 @@ impl<'m> Visit<'m> {
 
     fn failed(&self, error: &PortError, outcome: Outcome) -> Ending {
         let kind = error.kind();
-        self.step(&Step::Failed { adapter: error.adapter(), operation: error.operation(), kind: kind.name() });
+        let (adapter, operation, detail) = (error.adapter(), error.operation(), error.to_string());
+        self.step(&Step::Failed { adapter, operation, kind: kind.name(), detail: &detail });
         Ending::of(if kind == PortErrorKind::RateLimited { Outcome::Overloaded } else { outcome })
     }
 

@@ -43,13 +43,13 @@ impl Telemetry {
         tracing::debug!(request_id, result, "attempt");
     }
 
-    fn failed(&self, request_id: &str, adapter: &str, operation: &'static str, kind: &'static str) {
+    fn failed(&self, request_id: &str, adapter: &str, operation: &'static str, kind: &'static str, detail: &str) {
         self.metrics.record(|| {
             let adapter = adapter.to_owned();
             counter!("landfall_port_failures_total", "adapter" => adapter, "operation" => operation, "kind" => kind)
                 .increment(1);
         });
-        tracing::warn!(request_id, adapter, operation, kind, "a port failed");
+        tracing::warn!(request_id, adapter, operation, kind, detail, "a port failed");
     }
 
     fn ended(&self, request_id: &str, outcome: &Outcome, took: Duration) {
@@ -91,7 +91,7 @@ fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
         Step::Fetched { source, known: is, took } => ("fetch", source, known(is), took),
         Step::Proved { verifier, verdict, took, .. } => ("prove", verifier, verdict, took),
         Step::Mapped { warnings, took } => ("map", "", if warnings.is_empty() { "fine" } else { "warnings" }, took),
-        Step::Hook { point, result, took } => ("hook", point.name(), result, took),
+        Step::Hook { point, result, took, .. } => ("hook", point.name(), result, took),
         Step::Claimed { answer, took } => ("claim", "", answer, took),
         Step::Created { answer, took } => ("create", "", answer, took),
         Step::Recorded { took } => ("record", "", "fine", took),
@@ -112,13 +112,26 @@ impl Observer for Telemetry {
             Step::OverLimit => self.attempt(request_id, "over_limit"),
             Step::Proved { scheme, verdict, .. } => self.proved(scheme, verdict),
             Step::Mapped { warnings, .. } => {
-                let left_out = u64::try_from(warnings.len()).unwrap_or(u64::MAX);
-                self.metrics.record(|| counter!("landfall_mapping_warnings_total").increment(left_out));
+                for rule in *warnings {
+                    self.metrics.record(|| {
+                        counter!("landfall_mapping_warnings_total", "rule" => rule.clone()).increment(1);
+                    });
+                }
             }
             Step::Invalid { reasons } => {
+                for rule in reasons.iter().filter_map(|reason| reason.split(": ").next()) {
+                    self.metrics.record(|| {
+                        counter!("landfall_invalid_records_total", "rule" => rule.to_owned()).increment(1);
+                    });
+                }
                 tracing::warn!(request_id, reasons = reasons.join("; "), "a record gives no account");
             }
-            Step::Failed { adapter, operation, kind } => self.failed(request_id, adapter, operation, kind),
+            Step::Hook { point, detail, .. } if !detail.is_empty() => {
+                tracing::warn!(request_id, point = point.name(), detail, "a hook failed");
+            }
+            Step::Failed { adapter, operation, kind, detail } => {
+                self.failed(request_id, adapter, operation, kind, detail);
+            }
             Step::Ended { outcome, took } => self.ended(request_id, outcome, *took),
             _ => {}
         }
@@ -144,8 +157,13 @@ mod tests {
             Step::Fetched { source: "shop", known: Known::Yes, took },
             Step::Proved { verifier: "hash", scheme: "bcrypt", verdict: "match", took },
             Step::Mapped { warnings: &warnings, took },
-            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", took },
-            Step::Failed { adapter: "shop", operation: "fetch", kind: "unavailable" },
+            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took },
+            Step::Failed {
+                adapter: "shop",
+                operation: "fetch",
+                kind: "unavailable",
+                detail: "`fetch` of `shop` failed",
+            },
             Step::Ended { outcome: &Outcome::Rejected(Refusal::Locked), took },
             Step::Ended { outcome: &denied, took },
         ] {
