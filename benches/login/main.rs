@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
 
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "invented records")]
 #[path = "../data/mod.rs"]
 mod data;
 
