@@ -3,6 +3,8 @@
 //! A counter is forgotten only when its window has passed, never to make room: whoever floods the ledger with other names does
 //! not wash a counter away.
 
+use std::collections::HashMap;
+
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::stamp::{later, micros};
@@ -12,33 +14,19 @@ use crate::migrate::{Attempt, Counter, Reserved};
 /// pays for a flood of others.
 const SWEEP: i64 = 8;
 
-/// Counts an attempt at all of its counters, or at none. One step, sweep included, because every step is a way to SQLite's
-/// thread and back.
+/// Counts an attempt at all of its counters, or at none.
 pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
-    let Attempt { counters, at } = attempt;
-    if counters.is_empty() {
+    if attempt.counters.is_empty() {
         return Ok(Reserved::Admitted);
     }
-    if counters.iter().any(|counter| counter.limit == 0) {
+    let failed = failed(connection, attempt).await?;
+    let failed = |counter: &Counter| failed.get(&counter.key).copied().unwrap_or(0);
+    if attempt.counters.iter().any(|counter| failed(counter) >= i64::from(counter.limit)) {
         return Ok(Reserved::OverLimit);
     }
-    // Only placeholders are put together, here and below, no values.
-    let sql = format!(
-        "INSERT INTO attempts (counter, failed, expires_at) SELECT column1, 1, column2 FROM (VALUES {rows}) \
-         WHERE NOT EXISTS (SELECT 1 FROM (VALUES {rows}) AS asked \
-         JOIN attempts ON counter = asked.column1 AND failed >= asked.column2 AND expires_at > ?) \
-         ON CONFLICT (counter) DO UPDATE SET expires_at = excluded.expires_at, \
-         failed = CASE WHEN expires_at > ? THEN failed + 1 ELSE 1 END RETURNING counter; \
-         DELETE FROM attempts WHERE counter IN \
-         (SELECT counter FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-        rows = places("(?, ?)", counters)
-    );
-    let query = sqlx::query_scalar(AssertSqlSafe(sql));
-    let query = counters.iter().fold(query, |query, counter| query.bind(&counter.key).bind(later(*at, counter.window)));
-    let query = counters.iter().fold(query, |query, counter| query.bind(&counter.key).bind(i64::from(counter.limit)));
-    let query = query.bind(micros(*at)).bind(micros(*at)).bind(micros(*at)).bind(SWEEP);
-    let counted: Vec<String> = query.fetch_all(connection).await?;
-    Ok(if counted.is_empty() { Reserved::OverLimit } else { Reserved::Admitted })
+    let counts = attempt.counters.iter().map(|counter| (counter, failed(counter).saturating_add(1)));
+    count_and_sweep(connection, attempt, counts).await?;
+    Ok(Reserved::Admitted)
 }
 
 /// Takes one attempt of each counter back.
@@ -46,6 +34,7 @@ pub(super) async fn settle(connection: &mut SqliteConnection, counters: &[Counte
     if counters.is_empty() {
         return Ok(());
     }
+    // Only placeholders are put together, here and below, no values.
     let sql =
         format!("UPDATE attempts SET failed = failed - 1 WHERE failed > 0 AND counter IN ({})", places("?", counters));
     let query = counters.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, counter| query.bind(&counter.key));
@@ -56,4 +45,36 @@ pub(super) async fn settle(connection: &mut SqliteConnection, counters: &[Counte
 /// So many times the same places, with commas between them.
 fn places(one: &str, counters: &[Counter]) -> String {
     vec![one; counters.len()].join(", ")
+}
+
+/// What the counters of an attempt hold, those that have expired left out.
+async fn failed(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let sql = format!(
+        "SELECT counter, failed FROM attempts WHERE expires_at > ? AND counter IN ({})",
+        places("?", &attempt.counters)
+    );
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(attempt.at));
+    let query = attempt.counters.iter().fold(query, |query, counter| query.bind(&counter.key));
+    let rows: Vec<(String, i64)> = query.fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Writes what the counters hold now, and sweeps; both in one step.
+async fn count_and_sweep(
+    connection: &mut SqliteConnection,
+    attempt: &Attempt,
+    counts: impl Iterator<Item = (&Counter, i64)>,
+) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "INSERT INTO attempts (counter, failed, expires_at) VALUES {} \
+         ON CONFLICT (counter) DO UPDATE SET failed = excluded.failed, expires_at = excluded.expires_at; \
+         DELETE FROM attempts WHERE counter IN \
+         (SELECT counter FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        places("(?, ?, ?)", &attempt.counters)
+    );
+    let query = counts.fold(sqlx::query(AssertSqlSafe(sql)), |query, (counter, failed)| {
+        query.bind(&counter.key).bind(failed).bind(later(attempt.at, counter.window))
+    });
+    query.bind(micros(attempt.at)).bind(SWEEP).execute(connection).await?;
+    Ok(())
 }
