@@ -132,7 +132,7 @@ impl Visit<'_> {
         };
         let account = Some((id.clone(), Some(external_id.clone())));
         let ending = Ending { account, change: draft.change, ..Ending::of(outcome) };
-        let ending = self.finish(who, token, &id, ending).await?;
+        let ending = self.finish(who, token, &id, proof, ending).await?;
         // The account stands; a hook that fails now changes nothing.
         let _ = self.hook(HookPoint::AfterCreate, input);
         if name == "exists" {
@@ -142,7 +142,7 @@ impl Visit<'_> {
         Ok(ending)
     }
 
-    async fn finish(&mut self, who: &Who, token: u64, id: &TargetId, mut ending: Ending) -> Way<Ending> {
+    async fn finish(&mut self, who: &Who, token: u64, id: &TargetId, proof: Proof, mut ending: Ending) -> Way<Ending> {
         let mut decision = self.decision(&ending);
         if ending.outcome == Outcome::Rejected(Refusal::Pending) {
             (decision.outcome, decision.reason) = ("made_pending", String::new());
@@ -156,7 +156,14 @@ impl Visit<'_> {
             decision,
             events: self.events(&ending),
         };
-        let finished = self.migrator.parts.ledger.finish(&finish).await;
+        // Both at once share one commit. The password was proven: this attempt was no guess.
+        let counted = if proof.verified_at.is_some() { std::mem::take(&mut self.counted) } else { Vec::new() };
+        let ledger = &self.migrator.parts.ledger;
+        let (finished, settled) = futures_util::future::join(ledger.finish(&finish), self.settle(&counted)).await;
+        if settled.is_err() {
+            // The rest of the visit tries again.
+            self.counted = counted;
+        }
         match finished.map_err(|error| self.books_failed(&error))? {
             Finished::Done => {
                 ending.recorded = Recorded::Yes;

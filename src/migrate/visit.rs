@@ -72,7 +72,8 @@ pub(super) struct Visit<'m> {
     pub customer: Option<String>,
     asked: Option<String>,
     ran: Option<String>,
-    counted: Vec<Counter>,
+    /// Attempts that count until they are taken back.
+    pub counted: Vec<Counter>,
     proven: Proven,
     legacy_hashed: bool,
     target_hashed: bool,
@@ -407,6 +408,11 @@ impl<'m> Visit<'m> {
             Ok(()) => ending,
             Err(error) => self.books_failed(&error),
         }
+    }
+
+    /// Takes back attempts that were no guesses.
+    pub(super) async fn settle(&self, counters: &[Counter]) -> Result<(), PortError> {
+        if counters.is_empty() { Ok(()) } else { self.migrator.parts.ledger.settle(counters).await }
     }
 
     /// Holds a refusal back until the time at which every refusal is answered.
