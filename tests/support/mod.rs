@@ -114,10 +114,15 @@ pub struct Server {
     pub base: String,
 }
 
+/// The program under test; `LANDFALL_PROGRAM` names another build of it, for long storms.
+fn program() -> PathBuf {
+    std::env::var_os("LANDFALL_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_landfall").into(), PathBuf::from)
+}
+
 impl Server {
     /// Starts a process and waits until it listens.
     pub fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_landfall"))
+        let mut child = Command::new(program())
             .args(["serve", "--config", "landfall.yaml"])
             .current_dir(folder)
             .stdin(Stdio::null())
