@@ -90,6 +90,16 @@ fn decimal_to_json(text: &str) -> Json {
 /// The value that `serde_json` data holds, copied into the arena.
 #[must_use]
 pub fn from_json<'a>(json: &Json, arena: &'a Bump) -> Value<'a> {
+    with_texts(json, arena, &|text| &*arena.alloc_str(text))
+}
+
+/// The value that `serde_json` data holds, with its texts borrowed from there.
+#[must_use]
+pub fn borrow_json<'a>(json: &'a Json, arena: &'a Bump) -> Value<'a> {
+    with_texts(json, arena, &|text| text)
+}
+
+fn with_texts<'j, 'a>(json: &'j Json, arena: &'a Bump, text: &impl Fn(&'j str) -> &'a str) -> Value<'a> {
     match json {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(*flag),
@@ -97,11 +107,13 @@ pub fn from_json<'a>(json: &Json, arena: &'a Bump) -> Value<'a> {
             Some(number) => Value::Int(number),
             None => Value::Decimal(bumpalo::format!(in arena, "{}", number).into_bump_str()),
         },
-        Json::String(text) => Value::Text(arena.alloc_str(text)),
-        Json::Array(items) => Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| from_json(item, arena)))),
+        Json::String(written) => Value::Text(text(written)),
+        Json::Array(items) => {
+            Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| with_texts(item, arena, text))))
+        }
         Json::Object(members) => {
             let mut copied = ArenaVec::with_capacity_in(members.len(), arena);
-            copied.extend(members.iter().map(|(name, value)| (&*arena.alloc_str(name), from_json(value, arena))));
+            copied.extend(members.iter().map(|(name, value)| (text(name), with_texts(value, arena, text))));
             Value::Object(copied.into_bump_slice())
         }
     }
@@ -223,6 +235,7 @@ mod tests {
         let arena = Bump::new();
         let json = serde_json::json!({"b": [1, 2.5, null, {"x": "y"}], "a": 18446744073709551615_u64, "c": false});
         assert_eq!(to_json(from_json(&json, &arena)), json);
+        assert_eq!(to_json(borrow_json(&json, &arena)), json);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -21,6 +22,10 @@ pub enum Mode {
     Exact,
 }
 
+/// How many members and elements are open at once in most records, so that their buffers do not move.
+const USUAL_MEMBERS: usize = 32;
+const USUAL_ELEMENTS: usize = 16;
+
 /// From how many members on an object's keys are compared by hash and not one by one.
 const HASHED_KEYS: usize = 24;
 
@@ -34,8 +39,8 @@ pub struct Cx<'a> {
     inexact: Cell<bool>,
     failure: RefCell<Option<ReadError>>,
     // Members and elements of the objects and lists that are still open, innermost last: one buffer for the whole record.
-    members: RefCell<Vec<(&'a str, Value<'a>)>>,
-    elements: RefCell<Vec<Value<'a>>>,
+    members: RefCell<ArenaVec<'a, (&'a str, Value<'a>)>>,
+    elements: RefCell<ArenaVec<'a, Value<'a>>>,
 }
 
 impl<'a> Cx<'a> {
@@ -50,8 +55,8 @@ impl<'a> Cx<'a> {
             values: Cell::new(0),
             inexact: Cell::new(false),
             failure: RefCell::new(None),
-            members: RefCell::default(),
-            elements: RefCell::default(),
+            members: RefCell::new(ArenaVec::with_capacity_in(USUAL_MEMBERS, arena)),
+            elements: RefCell::new(ArenaVec::with_capacity_in(USUAL_ELEMENTS, arena)),
         }
     }
 
