@@ -247,16 +247,31 @@ pub(super) struct Keys<'a> {
     start: usize,
     // Randomly keyed hashing: keys are the customer's to choose where a record holds a free map.
     hashed: Option<HashSet<&'a str>>,
+    // Which of the wanted members have been there; one bit each.
+    wanted: u64,
 }
 
 impl<'a> Keys<'a> {
     pub(super) fn open(cx: &Cx<'a>) -> Self {
-        Self { start: cx.members.borrow().len(), hashed: None }
+        Self { start: cx.members.borrow().len(), hashed: None, wanted: 0 }
     }
 
     /// Forgets the members of the object.
     pub(super) fn close(self, cx: &Cx<'a>) {
         cx.members.borrow_mut().truncate(self.start);
+    }
+
+    /// Whether a key was there before, in an object of which only some members are wanted; notes it. A wanted key is known by
+    /// its number, so that the others are compared among themselves only.
+    pub(super) fn repeats_wanted(&mut self, wanted: Option<usize>, key: &'a str, cx: &Cx<'a>) -> bool {
+        if let Some(bit) = wanted.and_then(|number| 1_u64.checked_shl(u32::try_from(number).ok()?)) {
+            let was_there = self.wanted & bit != 0;
+            self.wanted |= bit;
+            return was_there;
+        }
+        let repeats = self.repeats(key, cx);
+        cx.push_member(key, Value::Missing);
+        repeats
     }
 
     pub(super) fn repeats(&mut self, key: &'a str, cx: &Cx<'a>) -> bool {
