@@ -66,15 +66,8 @@ fn write_with_serde<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
 /// Whether a text has no control character, quote or backslash.
 fn is_plain(text: &[u8]) -> bool {
     match text.last_chunk() {
-        Some(last) => {
-            let word = |eight: &[u8; 8]| is_plain_word(u64::from_ne_bytes(*eight));
-            // the last eight overlap those before
-            word(last) && text.as_chunks().0.iter().all(word)
-        }
-        None => {
-            let escaped = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
-            !text.iter().fold(false, |found, byte| found | escaped(*byte))
-        }
+        Some(last) => text.as_chunks().0.iter().chain([last]).all(|eight| is_plain_word(u64::from_ne_bytes(*eight))),
+        None => text.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\'),
     }
 }
 

@@ -44,7 +44,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 return self.required_failed(rule, failure);
             }
             Err(Stop::Step(failure)) => {
-                self.failed(rule, &failure)?;
+                self.failed(rule, &failure).map_err(Stop::Fall)?;
                 if rule.policy != Policy::Default {
                     return self.absent(rule);
                 }
@@ -61,18 +61,18 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         if let Some(shape) = rule.shape.as_ref().filter(|_| rule.keeps(value)) {
             value = fitted(shape, value, &rule.name, cx).map_err(|failure| {
-                Stop::from(reason(rule, &StepFailure { step: "default", span: rule.span, failure }))
+                Stop::Fall(reason(rule, &StepFailure { step: "default", span: rule.span, failure }))
             })?;
         }
         if rule.keeps(value) { Ok(value) } else { self.absent(rule) }
     }
 
-    fn required_failed(&mut self, rule: &RulePlan, failure: Box<StepFailure>) -> Made<'a> {
+    fn required_failed(&mut self, rule: &RulePlan, failure: StepFailure) -> Made<'a> {
         if rule.kind == RuleKind::Field {
             return Err(Stop::Step(failure));
         }
         self.tell(&failure, "reject");
-        Err(reason(rule, &failure).into())
+        Err(Stop::Fall(reason(rule, &failure)))
     }
 
     /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
@@ -84,10 +84,10 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         let failure = Failure::new("it has no value and is required");
         let failure = StepFailure { step: "required", span: rule.span, failure };
         if rule.kind == RuleKind::Field {
-            return Err(failure.into());
+            return Err(Stop::Step(failure));
         }
         self.tell(&failure, "reject");
-        Err(reason(rule, &failure).into())
+        Err(Stop::Fall(reason(rule, &failure)))
     }
 
     fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
@@ -146,7 +146,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             let before = value;
             let result = step.apply(before, cx);
             self.notes(cx);
-            value = result?;
+            value = result.map_err(Stop::Step)?;
             if P::ON && (before.is_present() || step.takes_nothing) {
                 self.probe.event(Event::Step { name: step.name, span: step.span, before, after: value });
             }
@@ -189,7 +189,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             let element = match result {
                 Ok(element) => element,
                 Err(Stop::Step(failure)) => {
-                    self.failed(rule, &failure)?;
+                    self.failed(rule, &failure).map_err(Stop::Fall)?;
                     let default = rule.default.as_ref().filter(|_| rule.policy == Policy::Default);
                     default.map_or(Value::Missing, |default| default.value(&place))
                 }

@@ -10,38 +10,26 @@ use crate::model::Value;
 /// A value that a rule makes, or why it could not.
 pub(super) type Made<'a> = Result<Value<'a>, Stop>;
 
-/// Why a value could not be made; boxed, so that values that are made pass through rules in few words.
+/// Why a value could not be made.
 pub(super) enum Stop {
     /// A step failed; the rule's policy decides.
-    Step(Box<StepFailure>),
+    Step(StepFailure),
     /// The policy has decided: the record is held back.
-    Fall(Box<Reason>),
+    Fall(Reason),
 }
 
 impl Stop {
     /// A step that failed.
     pub(super) fn step(step: &'static str, span: Span, failure: Failure) -> Self {
-        StepFailure { step, span, failure }.into()
+        Self::Step(StepFailure { step, span, failure })
     }
 
     /// Outside a list every stop holds the record back.
     pub(super) fn into_reason(self, rule: &RulePlan) -> Reason {
         match self {
-            Self::Fall(reason) => *reason,
+            Self::Fall(reason) => reason,
             Self::Step(failure) => reason(rule, &failure),
         }
-    }
-}
-
-impl From<StepFailure> for Stop {
-    fn from(failure: StepFailure) -> Self {
-        Self::Step(Box::new(failure))
-    }
-}
-
-impl From<Reason> for Stop {
-    fn from(reason: Reason) -> Self {
-        Self::Fall(Box::new(reason))
     }
 }
 
