@@ -1,6 +1,6 @@
 //! Which parts of a record the rules read: a tree of the wanted paths, each leaf a register.
 
-use rustc_hash::FxHashMap;
+use std::num::NonZeroUsize;
 
 use super::context::Cx;
 use crate::model::Value;
@@ -14,19 +14,61 @@ pub struct Trie {
     /// Whether the place is read or ignored as a whole, so that nothing below it is unread.
     known: bool,
     members: Vec<(Box<str>, Trie)>,
-    index: FxHashMap<Box<str>, usize>,
+    index: Index,
 }
 
-/// From how many members on they are found by hash and not one by one.
-const INDEXED_MEMBERS: usize = 8;
+/// Finds names by their length, first and last byte, which tells nearly all names of one object apart. What decides is the
+/// name itself. The names are the rules' own, so that no record can make them collide.
+#[derive(Debug, Default)]
+struct Index {
+    /// A power of two of places, each with the position of a name and one more, or nothing.
+    places: Vec<Option<NonZeroUsize>>,
+}
+
+impl Index {
+    fn of(members: &[(Box<str>, Trie)]) -> Self {
+        let mut places = vec![None; (members.len() * 4).next_power_of_two()];
+        let mask = places.len() - 1;
+        for (position, (name, _)) in members.iter().enumerate() {
+            let mut at = mix(name) & mask;
+            while places.get(at).is_some_and(Option::is_some) {
+                at = (at + 1) & mask;
+            }
+            if let Some(place) = places.get_mut(at) {
+                *place = NonZeroUsize::new(position + 1);
+            }
+        }
+        Self { places }
+    }
+
+    fn find(&self, key: &str, members: &[(Box<str>, Trie)]) -> Option<usize> {
+        let mask = self.places.len().wrapping_sub(1);
+        let mut at = mix(key) & mask;
+        loop {
+            let position = (*self.places.get(at)?)?.get() - 1;
+            if members.get(position).is_some_and(|(name, _)| **name == *key) {
+                return Some(position);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+fn mix(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+    let mixed = bytes.len() ^ (usize::from(first) << 3) ^ (usize::from(last) << 8);
+    mixed.wrapping_mul(0x9e37_79b1) >> 8
+}
 
 impl Selection for &Trie {
     fn is_whole(self) -> bool {
         self.register.is_some()
     }
 
-    fn member(self, key: &str) -> Option<Self> {
-        self.child(key)
+    fn member(self, key: &str) -> Option<(usize, Self)> {
+        let at = self.index.find(key, &self.members)?;
+        self.members.get(at).map(|(_, child)| (at, child))
     }
 }
 
@@ -47,8 +89,8 @@ impl Trie {
         let Some((name, rest)) = path.split_first() else { return self };
         let at = self.members.iter().position(|(have, _)| **have == **name).unwrap_or_else(|| {
             let at = self.members.len();
-            self.index.insert(name.as_str().into(), at);
             self.members.push((name.as_str().into(), Self::default()));
+            self.index = Index::of(&self.members);
             at
         });
         #[expect(clippy::indexing_slicing, reason = "the position was found or made one line above")]
@@ -66,12 +108,7 @@ impl Trie {
     }
 
     fn child(&self, key: &str) -> Option<&Self> {
-        let at = if self.members.len() < INDEXED_MEMBERS {
-            self.members.iter().position(|(name, _)| **name == *key)?
-        } else {
-            *self.index.get(key)?
-        };
-        self.members.get(at).map(|(_, child)| child)
+        self.member(key).map(|(_, child)| child)
     }
 
     /// Reads the wanted values of a record into their registers, and skips the rest.
@@ -130,5 +167,26 @@ pub fn member_path(path: &str, key: &str) -> String {
         format!("{path}.{key}")
     } else {
         format!("{path}['{}']", key.replace('\\', "\\\\").replace('\'', "\\'"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn names_are_found_and_others_are_not(names in prop::collection::btree_set("[ab]{0,4}", 0..40), key in "[abc]{0,4}") {
+            let mut trie = Trie::default();
+            for (register, name) in names.iter().enumerate() {
+                trie.read(std::slice::from_ref(name), register);
+            }
+            for (register, name) in names.iter().enumerate() {
+                prop_assert_eq!(trie.child(name).and_then(|child| child.register), Some(register));
+            }
+            prop_assert_eq!(trie.child(&key).is_some(), names.contains(&key));
+        }
     }
 }

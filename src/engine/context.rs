@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use bumpalo::Bump;
+use bumpalo::collections::String as ArenaString;
 
 use super::op::Failure;
 use crate::model::{Kinds, Value};
@@ -87,6 +88,29 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// The text in small letters, by Unicode's language-independent mapping; the text itself when it has no others.
+    #[must_use]
+    pub fn lowercase(&self, text: &'a str) -> &'a str {
+        if text.is_ascii() {
+            if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                return text;
+            }
+            let made = self.arena.alloc_str(text);
+            made.make_ascii_lowercase();
+            return made;
+        }
+        if text.chars().all(|c| c.to_lowercase().eq([c])) {
+            return text;
+        }
+        // a final sigma is known only by its word
+        if text.contains('Σ') {
+            return self.arena.alloc_str(&text.to_lowercase());
+        }
+        let mut made = ArenaString::with_capacity_in(text.len(), self.arena);
+        made.extend(text.chars().flat_map(char::to_lowercase));
+        made.into_bump_str()
+    }
+
     /// Text that was made, moved into the arena.
     #[must_use]
     pub fn keep(&self, text: &str) -> Value<'a> {
@@ -125,6 +149,25 @@ impl<'a> Cx<'a> {
     pub(super) fn set(&self, at: usize, value: Value<'a>) {
         if let Some(register) = self.registers.get(at) {
             register.set(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn small_letters_are_those_of_the_standard_library(text in "[\\PCA-ZΣσςİÉǅ ]{0,12}") {
+            let arena = Bump::new();
+            let cx = Cx::bare(&arena);
+            let text: &str = arena.alloc_str(&text);
+            prop_assert_eq!(cx.lowercase(text), text.to_lowercase());
+            let again = cx.lowercase(cx.lowercase(text));
+            prop_assert!(again != text || std::ptr::eq(again, text), "text that does not change is not copied");
         }
     }
 }

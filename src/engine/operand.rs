@@ -61,11 +61,20 @@ impl Reference {
             Base::Index => cx.index,
             Base::Key => cx.key,
         };
-        match self.tail.find(start, cx) {
-            Value::Text(text) if cx.fold_blank && text.trim_start().is_empty() => Value::Missing,
+        let found = match &self.tail {
+            Tail::Whole => start,
+            tail => tail.find(start, cx),
+        };
+        match found {
+            Value::Text(text) if cx.fold_blank && is_blank(text) => Value::Missing,
             value => value,
         }
     }
+}
+
+/// Whether a text has nothing but white space; most texts begin with something else.
+fn is_blank(text: &str) -> bool {
+    !text.starts_with(|first: char| first.is_ascii_graphic()) && text.trim_start().is_empty()
 }
 
 /// Text with references: `"wp:{$.ID}"`.

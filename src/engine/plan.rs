@@ -11,7 +11,7 @@ use super::script::Script;
 use super::steps::Steps;
 use crate::diag::{Files, Span};
 use crate::rules::syntax::Unread;
-use crate::schema::{Schema, Shape};
+use crate::schema::{Outlines, Schema, Shape};
 
 /// A rule file, checked and compiled. It is immutable and shared by all threads.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ pub struct Plan {
     pub(super) derived: Vec<Derived>,
     /// The parameters the rules declare.
     pub params: Vec<ParamPlan>,
-    pub(super) facts: usize,
+    /// The register of `$facts`, when rules read them.
+    pub(super) facts: Option<usize>,
     pub(super) fold_blank: bool,
     /// What happens when the record has fields that no rule reads.
     pub unread: Unread,
@@ -40,6 +41,8 @@ pub struct Plan {
     /// The claims, in the order in which they are made.
     pub claims: Vec<RulePlan>,
     pub(super) output: Vec<OutputNode>,
+    /// The claims that keep the schema when they are put together, because each was checked when it was made.
+    pub(super) checked: Outlines,
     pub(super) credential: Option<CredentialPlan>,
     pub(super) checks: Vec<CheckPlan>,
     pub(super) identify: Option<IdentifyPlan>,

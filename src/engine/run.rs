@@ -18,7 +18,7 @@ use super::path::walk;
 use super::plan::{Plan, RulePlan};
 use super::probe::{Probe, Silent};
 use crate::model::Value;
-use crate::model::json::from_json;
+use crate::model::json::borrow_json;
 use crate::model::read::{ReadLimits, parse};
 use crate::rules::syntax::Unread;
 
@@ -197,12 +197,14 @@ impl Plan {
         for param in &self.params {
             let set = settings.params.iter().find(|(name, _)| *name == param.name);
             let value = match set {
-                Some((_, value)) => from_json(value, cx.arena),
+                Some((_, value)) => borrow_json(value, cx.arena),
                 None => param.default.as_ref().map_or(Value::Missing, |default| default.value(cx)),
             };
             cx.set(param.register, value);
         }
-        cx.set(self.facts, facts(&settings.facts, cx));
+        if let Some(register) = self.facts {
+            cx.set(register, facts(&settings.facts, cx));
+        }
     }
 
     fn unread(&self, record: Value<'_>, cx: &Cx<'_>) -> Vec<String> {
@@ -225,7 +227,7 @@ fn facts<'a>(facts: &'a Facts, cx: &Cx<'a>) -> Value<'a> {
     object.extend(members.into_iter().filter_map(|(name, value)| Some((name, Value::Text(value.as_deref()?)))));
     if !facts.added.is_empty() {
         let mut added = ArenaVec::with_capacity_in(facts.added.len(), cx.arena);
-        added.extend(facts.added.iter().map(|(name, value)| (name.as_str(), from_json(value, cx.arena))));
+        added.extend(facts.added.iter().map(|(name, value)| (name.as_str(), borrow_json(value, cx.arena))));
         object.push(("added", Value::Object(added.into_bump_slice())));
     }
     Value::Object(object.into_bump_slice())

@@ -15,8 +15,71 @@ use super::Value;
 /// Decimals keep their text, bytes become base64 text (RFC 4648, padded), members and elements that are
 /// [`Value::Missing`] are left out; a value that is itself missing is `null`.
 pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
-    let written = serde_json::to_writer(out, &value);
+    match value {
+        Value::Text(text) => write_text(text, out),
+        Value::List(items) => {
+            out.push(b'[');
+            for (at, item) in items.iter().filter(|item| !matches!(item, Value::Missing)).enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write(*item, out);
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            out.push(b'{');
+            for (at, (name, value)) in members.iter().filter(|(_, value)| !matches!(value, Value::Missing)).enumerate()
+            {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write_text(name, out);
+                out.push(b':');
+                write(*value, out);
+            }
+            out.push(b'}');
+        }
+        Value::Missing | Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Int(_) | Value::Decimal(_) | Value::Bytes(_) => write_with_serde(&value, out),
+    }
+}
+
+/// Writes a text between quotes: as it is when no character has to be escaped (RFC 8259, section 7).
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    if !is_plain(text.as_bytes()) {
+        return write_with_serde(text, out);
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+fn write_with_serde<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let written = serde_json::to_writer(out, value);
     debug_assert!(written.is_ok(), "writing to memory cannot fail");
+}
+
+/// Whether a text has no control character, quote or backslash.
+fn is_plain(text: &[u8]) -> bool {
+    match text.last_chunk() {
+        Some(last) => text.as_chunks().0.iter().chain([last]).all(|eight| is_plain_word(u64::from_ne_bytes(*eight))),
+        None => text.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\'),
+    }
+}
+
+/// The same for eight bytes at once: a byte that is zero, or below a limit, borrows from its highest bit.
+fn is_plain_word(word: u64) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = EACH * 0x80;
+    let has_zero = |word: u64| word.wrapping_sub(EACH) & !word;
+    let control = word.wrapping_sub(EACH * 0x20) & !word;
+    let quote = has_zero(word ^ (EACH * 0x22));
+    let backslash = has_zero(word ^ (EACH * 0x5c));
+    (control | quote | backslash) & HIGHEST == 0
 }
 
 /// JSON text as [`write()`] makes it. With another serializer than `serde_json`, decimals have no exact form.
@@ -90,6 +153,16 @@ fn decimal_to_json(text: &str) -> Json {
 /// The value that `serde_json` data holds, copied into the arena.
 #[must_use]
 pub fn from_json<'a>(json: &Json, arena: &'a Bump) -> Value<'a> {
+    with_texts(json, arena, &|text| &*arena.alloc_str(text))
+}
+
+/// The value that `serde_json` data holds, with its texts borrowed from there.
+#[must_use]
+pub fn borrow_json<'a>(json: &'a Json, arena: &'a Bump) -> Value<'a> {
+    with_texts(json, arena, &|text| text)
+}
+
+fn with_texts<'j, 'a>(json: &'j Json, arena: &'a Bump, text: &impl Fn(&'j str) -> &'a str) -> Value<'a> {
     match json {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(*flag),
@@ -97,11 +170,13 @@ pub fn from_json<'a>(json: &Json, arena: &'a Bump) -> Value<'a> {
             Some(number) => Value::Int(number),
             None => Value::Decimal(bumpalo::format!(in arena, "{}", number).into_bump_str()),
         },
-        Json::String(text) => Value::Text(arena.alloc_str(text)),
-        Json::Array(items) => Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| from_json(item, arena)))),
+        Json::String(written) => Value::Text(text(written)),
+        Json::Array(items) => {
+            Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| with_texts(item, arena, text))))
+        }
         Json::Object(members) => {
             let mut copied = ArenaVec::with_capacity_in(members.len(), arena);
-            copied.extend(members.iter().map(|(name, value)| (&*arena.alloc_str(name), from_json(value, arena))));
+            copied.extend(members.iter().map(|(name, value)| (text(name), with_texts(value, arena, text))));
             Value::Object(copied.into_bump_slice())
         }
     }
@@ -177,6 +252,8 @@ pub(crate) fn canonical_number(text: &str) -> Option<(bool, String, i64)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn text(value: Value<'_>) -> String {
@@ -204,6 +281,21 @@ mod tests {
         assert_eq!(text(Value::Missing), "null");
     }
 
+    proptest! {
+        #[test]
+        fn texts_are_written_as_serde_json_writes_them(text in "[\\PCa-z\"\\\\\u{0}-\u{1f}\u{7f}-\u{ff}]{0,40}") {
+            let members = [(text.as_str(), Value::List(&[Value::Text(&text), Value::Int(-7)]))];
+            prop_assert_eq!(self::text(Value::Object(&members)), serde_json::to_string(&Value::Object(&members)).unwrap());
+        }
+
+        #[test]
+        fn every_byte_of_a_word_is_seen(word: u64, at in 0_usize..8, byte: u8) {
+            let mut bytes = word.to_ne_bytes().map(|byte| byte | 0x80);
+            bytes[at] = byte;
+            prop_assert_eq!(is_plain(&bytes), bytes.iter().all(|byte| is_plain(&[*byte])));
+        }
+    }
+
     #[test]
     fn to_json_keeps_what_fits_and_writes_the_rest_as_text() {
         for (number, json) in [
@@ -223,6 +315,7 @@ mod tests {
         let arena = Bump::new();
         let json = serde_json::json!({"b": [1, 2.5, null, {"x": "y"}], "a": 18446744073709551615_u64, "c": false});
         assert_eq!(to_json(from_json(&json, &arena)), json);
+        assert_eq!(to_json(borrow_json(&json, &arena)), json);
     }
 
     #[test]

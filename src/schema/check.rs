@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::outline::{Outline, Outlined};
 use super::shape::{ListShape, Member, ObjectShape, Range, Shape, ShapeKind, TextShape};
 use super::violation::{Breach, Place, Violations};
 use crate::model::Kinds;
@@ -26,6 +27,11 @@ impl Shape {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn check(&self, value: Value<'_>, place: Place<'_>, found: &mut Violations) {
+        self.check_rest(value, &[], place, found);
+    }
+
+    /// Checks one value as [`check`](Self::check) does, but for the members of the outline that have been checked before.
+    pub(super) fn check_rest(&self, value: Value<'_>, known: &[Outlined], place: Place<'_>, found: &mut Violations) {
         if !self.kinds.contains(value.kind()) {
             return found.add(place, Breach::Kind { expected: self.kinds, found: value.kind() });
         }
@@ -40,7 +46,7 @@ impl Shape {
             (ShapeKind::Integer(range), number) => check_integer(range, number, place, found),
             (ShapeKind::Number(range), number) => check_number(range, number, place, found),
             (ShapeKind::List(shape), Value::List(items)) => check_list(shape, items, place, found),
-            (ShapeKind::Object(shape), Value::Object(members)) => check_object(shape, members, place, found),
+            (ShapeKind::Object(shape), Value::Object(members)) => check_object(shape, members, known, place, found),
             (ShapeKind::Any, value) => check_json(value, place, found),
             _ => {}
         }
@@ -54,7 +60,7 @@ fn check_text(shape: &TextShape, text: &str, place: Place<'_>, found: &mut Viola
     // Text in the wrong format breaks most patterns too; one finding says enough.
     if let Some(format) = shape.format.filter(|format| !format.admits(text)) {
         found.add(place, Breach::Format(format));
-    } else if let Some(pattern) = shape.pattern.as_ref().filter(|pattern| !pattern.regex.is_match(text)) {
+    } else if let Some(pattern) = shape.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
         found.add(place, Breach::Pattern(pattern.source.clone()));
     }
     if shape.min_length.is_some() || shape.max_length.is_some() {
@@ -168,11 +174,28 @@ fn canonical(value: Value<'_>) -> String {
     }
 }
 
-fn check_object(shape: &ObjectShape, members: &[(&str, Value<'_>)], place: Place<'_>, found: &mut Violations) {
+fn check_object(
+    shape: &ObjectShape,
+    members: &[(&str, Value<'_>)],
+    known: &[Outlined],
+    place: Place<'_>,
+    found: &mut Violations,
+) {
     let mut required = 0;
     let mut expected = 0;
+    let mut outlined = known;
     for (name, value) in members {
         if matches!(value, Value::Missing) {
+            continue;
+        }
+        if let Some((member, rest)) = next_outlined(outlined, name) {
+            outlined = rest;
+            required += usize::from(member.required);
+            if let Outline::Object(inside) = &member.outline
+                && let Some(shape) = member.position.and_then(|at| shape.members.get(at))
+            {
+                shape.shape.check_rest(*value, inside, place.member(name), found);
+            }
             continue;
         }
         match find_from(&shape.members, expected, name) {
@@ -194,6 +217,14 @@ fn check_object(shape: &ObjectShape, members: &[(&str, Value<'_>)], place: Place
             found.add(place.member(&member.name), Breach::Required);
         }
     }
+}
+
+/// The outlined member of this name, and those behind it: accounts are made in the order of their outline. One that stands
+/// out of order is not found here, and so is checked once more.
+fn next_outlined<'o>(outlined: &'o [Outlined], name: &str) -> Option<(&'o Outlined, &'o [Outlined])> {
+    let at = outlined.iter().position(|member| *member.name == *name)?;
+    let (member, rest) = outlined.get(at..)?.split_first()?;
+    Some((member, rest))
 }
 
 /// The named member, looked for from where it is expected: accounts are made in the order of the schema.
@@ -270,6 +301,9 @@ mod tests {
             (json!({"type": "string", "maxLength": 2}), "\"üüü\"", "`x` has more than 2 characters"),
             (json!({"pattern": r"^\d+$"}), "\"12\"", ""),
             (json!({"pattern": r"^\d+$"}), "\"1\u{662}\"", r"`x` does not match `^\d+$`"),
+            (json!({"pattern": "aZ$"}), "\"aZaZ\"", ""),
+            (json!({"pattern": "aZ$"}), "\"aZ\\n\"", "`x` does not match `aZ$`"),
+            (json!({"pattern": r"\$"}), "\"a$b\"", ""),
             (json!({"pattern": r"^[[&&\w]+\/$"}), "\"[&a/\"", ""),
             (json!({"enum": ["a", 1, null]}), "1.0", ""),
             (json!({"enum": ["a", 1, null]}), "\"b\"", r#"`x` is not one of "a", 1, null"#),

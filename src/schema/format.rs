@@ -89,17 +89,17 @@ impl fmt::Display for TextFormat {
     }
 }
 
-/// Exactly `length` digits as a number.
+/// Exactly `length` digits as a number; `length` is below 10.
 fn digits(text: &str, length: usize) -> Option<u32> {
-    let all_digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits.then(|| text.parse().ok()).flatten()
+    let sum = |sum, byte: u8| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'));
+    if text.len() == length { text.bytes().try_fold(0, sum) } else { None }
 }
 
 /// Three numbers of fixed length with separators, as in `2024-12-24` or `05:06:09`.
 fn triple(text: &str, separator: char, first: usize) -> Option<(u32, u32, u32)> {
-    let (a, rest) = text.split_once(separator)?;
-    let (b, c) = rest.split_once(separator)?;
-    Some((digits(a, first)?, digits(b, 2)?, digits(c, 2)?))
+    let (a, rest) = text.split_at_checked(first)?;
+    let (b, c) = rest.strip_prefix(separator)?.split_at_checked(2)?;
+    Some((digits(a, first)?, digits(b, 2)?, digits(c.strip_prefix(separator)?, 2)?))
 }
 
 fn is_day(year: u32, month: u32, day: u32) -> bool {
@@ -144,7 +144,8 @@ fn is_time(text: &str) -> bool {
 }
 
 fn is_date_time(text: &str) -> bool {
-    text.split_once(['T', 't']).is_some_and(|(date, time)| is_date(date) && is_time(time))
+    let Some((date, time)) = text.split_at_checked("2024-12-24".len()) else { return false };
+    time.strip_prefix(['T', 't']).is_some_and(is_time) && is_date(date)
 }
 
 fn is_email(text: &str) -> bool {

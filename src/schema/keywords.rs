@@ -213,7 +213,7 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
     if let Some(pattern) = node.get("pattern") {
         let source = text(pattern, &format!("{at}/pattern"))?;
         match Regex::new(&to_rust_syntax(source)) {
-            Ok(regex) => shape.pattern = Some(Pattern { source: source.to_owned(), regex }),
+            Ok(regex) => shape.pattern = Some(Pattern::new(source, regex)),
             // Look-around and back-references; whether the pattern is one at all, the general validator says.
             Err(_) => {
                 left.insert("pattern".to_owned(), pattern.clone());

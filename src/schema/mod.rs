@@ -2,7 +2,7 @@
 //!
 //! A [`Schema`] is read from an ordinary JSON Schema document, built in or of the user's own. [`Schema::claim`] answers
 //! questions about claim paths when rules are loaded, [`Shape::check`] judges one claim as it is made, and
-//! [`Schema::accept`] turns a finished draft into an [`Account`].
+//! [`Schema::accept`] turns a finished draft into an [`Account`]. [`Schema::outline`] notes which claims were judged before.
 //!
 //! ```
 //! use landfall::{model::Value, schema::Schema};
@@ -21,6 +21,7 @@ mod coerce;
 mod format;
 mod json_schema;
 mod keywords;
+mod outline;
 mod path;
 mod residual;
 mod shape;
@@ -34,6 +35,7 @@ pub use account::Account;
 pub use claim::{ClaimShape, RequiredClaim, Requirement};
 pub use coerce::fit;
 pub use format::TextFormat;
+pub use outline::Outlines;
 pub use path::{path_names, push_name};
 pub use shape::{ListShape, Member, ObjectShape, Pattern, Range, Shape, ShapeKind, TextShape};
 pub use violation::{Breach, Place, Violation, Violations};

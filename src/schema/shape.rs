@@ -59,7 +59,25 @@ pub struct TextShape {
 pub struct Pattern {
     /// The pattern as written, in the syntax of ECMA-262.
     pub source: String,
-    pub(super) regex: Regex,
+    regex: Regex,
+    /// The text that a value has to end in, when the pattern says no more than that.
+    end: Option<String>,
+}
+
+impl Pattern {
+    /// A pattern as written, and the regex that means the same.
+    pub(super) fn new(source: &str, regex: Regex) -> Self {
+        let end = source.strip_suffix('$').filter(|end| end.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        Self { source: source.to_owned(), regex, end: end.map(str::to_owned) }
+    }
+
+    /// Whether it matches somewhere in the text.
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        match &self.end {
+            Some(end) => text.ends_with(end.as_str()),
+            None => self.regex.is_match(text),
+        }
+    }
 }
 
 /// Bounds of numbers, both inclusive.

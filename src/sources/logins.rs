@@ -111,9 +111,12 @@ impl Selection for Members<'_> {
         matches!(self, Self::One(_))
     }
 
-    fn member(self, key: &str) -> Option<Self> {
+    fn member(self, key: &str) -> Option<(usize, Self)> {
         match self {
-            Self::Top(paths) => paths.paths.iter().find(|(name, _)| name == key).map(|(name, _)| Self::One(name)),
+            Self::Top(paths) => {
+                let mut names = paths.paths.iter().map(|(name, _)| name).enumerate();
+                names.find(|(_, name)| *name == key).map(|(at, name)| (at, Self::One(name)))
+            }
             Self::One(_) => None,
         }
     }

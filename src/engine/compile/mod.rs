@@ -30,7 +30,7 @@ use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
 use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
 use crate::rules::{read, rule_file};
-use crate::schema::{Schema, Shape, ShapeKind, path_names};
+use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
 
 /// Where files that rules name come from. The engine itself opens nothing.
 pub trait Loader {
@@ -184,6 +184,7 @@ impl Compiler<'_> {
         }
         self.required_claims(&rules.account, rules.account_span);
         let output = self.skeleton(&rules.account);
+        let checked = self.checked(&rules.account, &claims);
         let (trie, derived) = self.scope.slots();
         Some(Plan {
             name: rules.name.as_ref().map_or_else(String::new, |name| name.text.clone()),
@@ -193,7 +194,7 @@ impl Compiler<'_> {
             trie,
             derived,
             params,
-            facts: self.scope.facts,
+            facts: self.scope.reads_facts.then_some(self.scope.facts),
             fold_blank: rules.defaults.blank == Blank::Missing,
             unread: rules.defaults.unread,
             let_members: self.let_members(),
@@ -205,6 +206,7 @@ impl Compiler<'_> {
             },
             claims,
             output,
+            checked,
             credential: match credential {
                 None => None,
                 Some(credential) => Some(credential?),
@@ -381,6 +383,12 @@ impl Compiler<'_> {
         }
         demand(&mut nodes, self.schema.root());
         nodes
+    }
+
+    /// The claims that are checked when they are made, in the order of the account.
+    fn checked(&self, rules: &[Rule], claims: &[RulePlan]) -> Outlines {
+        let is_checked = |name: &str| claims.iter().any(|claim| claim.name == name && claim.shape.is_some());
+        self.schema.outline(rules.iter().map(|rule| rule.name.text.as_str()).filter(|name| is_checked(name)))
     }
 
     fn let_members(&self) -> Vec<LetMembers> {

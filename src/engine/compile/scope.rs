@@ -42,6 +42,8 @@ pub struct Scope {
     pub claims: Vec<Variable>,
     /// The register of `$facts`.
     pub facts: usize,
+    /// Whether a rule reads `$facts`.
+    pub reads_facts: bool,
     /// Whether `$item`, `$index` and `$key` mean something here.
     pub on_element: bool,
     /// Whether claims may be read here.
@@ -145,6 +147,7 @@ impl Scope {
                     ));
                     return None;
                 }
+                self.reads_facts = true;
                 let base = Base::Register(self.facts);
                 Some((Reference { base, tail: Tail::of(reference.query.clone()) }, Kinds::ANY))
             }

@@ -97,7 +97,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if !reasons.is_empty() {
             return Outcome::Rejected(reasons);
         }
-        match self.plan.schema.accept(output::assemble(&self.plan.output, cx)) {
+        match self.plan.schema.accept_made(output::assemble(&self.plan.output, cx), &self.plan.checked) {
             Ok(account) => {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);

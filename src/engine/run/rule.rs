@@ -176,8 +176,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if !value.is_present() {
             return Ok(value);
         }
-        let mut made = ArenaVec::new_in(cx.arena);
-        for (index, (element, place)) in elements(value, rule.span, "each", cx)?.into_iter().enumerate() {
+        let elements = elements(value, rule.span, "each", cx)?;
+        let mut made = ArenaVec::with_capacity_in(elements.size_hint().0, cx.arena);
+        for (index, (element, place)) in elements.enumerate() {
             if P::ON {
                 self.probe.event(Event::Element { index, value: element });
             }
@@ -264,18 +265,17 @@ fn elements<'a>(
     span: Span,
     word: &'static str,
     cx: &Cx<'a>,
-) -> Result<Vec<(Value<'a>, Cx<'a>)>, Stop> {
-    match value {
-        Value::List(items) => {
-            Ok(items.iter().enumerate().map(|(index, item)| (*item, cx.on_element(*item, index))).collect())
-        }
-        Value::Object(members) => Ok(members
-            .iter()
-            .enumerate()
-            .map(|(index, (key, item))| (*item, cx.on_member(key, *item, index)))
-            .collect()),
-        other => Err(Stop::step(word, span, Failure::kind(Kinds::LIST.or(Kinds::OBJECT), other))),
-    }
+) -> Result<impl Iterator<Item = (Value<'a>, Cx<'a>)> + use<'a>, Stop> {
+    let (items, members): (&[_], &[_]) = match value {
+        Value::List(items) => (items, &[]),
+        Value::Object(members) => (&[], members),
+        other => return Err(Stop::step(word, span, Failure::kind(Kinds::LIST.or(Kinds::OBJECT), other))),
+    };
+    let cx = *cx;
+    let of_list = items.iter().enumerate().map(move |(index, item)| (*item, cx.on_element(*item, index)));
+    let of_object =
+        members.iter().enumerate().map(move |(index, (key, item))| (*item, cx.on_member(key, *item, index)));
+    Ok(of_list.chain(of_object))
 }
 
 impl RulePlan {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -21,6 +22,10 @@ pub enum Mode {
     Exact,
 }
 
+/// How many members and elements are open at once in most records, so that their buffers do not move.
+const USUAL_MEMBERS: usize = 32;
+const USUAL_ELEMENTS: usize = 16;
+
 /// From how many members on an object's keys are compared by hash and not one by one.
 const HASHED_KEYS: usize = 24;
 
@@ -34,8 +39,8 @@ pub struct Cx<'a> {
     inexact: Cell<bool>,
     failure: RefCell<Option<ReadError>>,
     // Members and elements of the objects and lists that are still open, innermost last: one buffer for the whole record.
-    members: RefCell<Vec<(&'a str, Value<'a>)>>,
-    elements: RefCell<Vec<Value<'a>>>,
+    members: RefCell<ArenaVec<'a, (&'a str, Value<'a>)>>,
+    elements: RefCell<ArenaVec<'a, Value<'a>>>,
 }
 
 impl<'a> Cx<'a> {
@@ -50,8 +55,8 @@ impl<'a> Cx<'a> {
             values: Cell::new(0),
             inexact: Cell::new(false),
             failure: RefCell::new(None),
-            members: RefCell::default(),
-            elements: RefCell::default(),
+            members: RefCell::new(ArenaVec::with_capacity_in(USUAL_MEMBERS, arena)),
+            elements: RefCell::new(ArenaVec::with_capacity_in(USUAL_ELEMENTS, arena)),
         }
     }
 
@@ -242,16 +247,31 @@ pub(super) struct Keys<'a> {
     start: usize,
     // Randomly keyed hashing: keys are the customer's to choose where a record holds a free map.
     hashed: Option<HashSet<&'a str>>,
+    // Which of the wanted members have been there; one bit each.
+    wanted: u64,
 }
 
 impl<'a> Keys<'a> {
     pub(super) fn open(cx: &Cx<'a>) -> Self {
-        Self { start: cx.members.borrow().len(), hashed: None }
+        Self { start: cx.members.borrow().len(), hashed: None, wanted: 0 }
     }
 
     /// Forgets the members of the object.
     pub(super) fn close(self, cx: &Cx<'a>) {
         cx.members.borrow_mut().truncate(self.start);
+    }
+
+    /// Whether a key was there before, in an object of which only some members are wanted; notes it. A wanted key is known by
+    /// its number, so that the others are compared among themselves only.
+    pub(super) fn repeats_wanted(&mut self, wanted: Option<usize>, key: &'a str, cx: &Cx<'a>) -> bool {
+        if let Some(bit) = wanted.and_then(|number| 1_u64.checked_shl(u32::try_from(number).ok()?)) {
+            let was_there = self.wanted & bit != 0;
+            self.wanted |= bit;
+            return was_there;
+        }
+        let repeats = self.repeats(key, cx);
+        cx.push_member(key, Value::Missing);
+        repeats
     }
 
     pub(super) fn repeats(&mut self, key: &'a str, cx: &Cx<'a>) -> bool {

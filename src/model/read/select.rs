@@ -15,8 +15,9 @@ pub trait Selection: Copy {
     /// Whether the value at this place is wanted as a whole.
     fn is_whole(self) -> bool;
 
-    /// The wanted place below a member; nothing when no part of the member is wanted.
-    fn member(self, key: &str) -> Option<Self>;
+    /// The wanted place below a member, and its number among those of the object; nothing when no part of the member is
+    /// wanted.
+    fn member(self, key: &str) -> Option<(usize, Self)>;
 }
 
 /// Reads the wanted parts below one place and gives each to `take`.
@@ -95,17 +96,17 @@ impl<'a, S: Selection, F: Fn(S, Value<'a>)> Visitor<'a> for Selector<'_, 'a, S, 
         let depth = cx.deeper(self.depth)?;
         let mut keys = Keys::open(cx);
         while let Some(key) = access.next_key_seed(KeySeed::new(cx))? {
-            if keys.repeats(key, cx) {
+            let member = self.selection.member(key);
+            if keys.repeats_wanted(member.map(|(number, _)| number), key, cx) {
                 let mut error = ReadError::DuplicateKey { path: RecordPath::default() };
                 error.inside(key);
                 return Err(cx.fail(error));
             }
-            cx.push_member(key, Value::Missing);
-            match self.selection.member(key) {
+            match member {
                 None => {
                     access.next_value::<IgnoredAny>()?;
                 }
-                Some(selection) => access
+                Some((_, selection)) => access
                     .next_value_seed(self.below(selection, depth))
                     .inspect_err(|_| cx.inside(|| key.to_owned()))?,
             }

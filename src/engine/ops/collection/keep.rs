@@ -77,7 +77,7 @@ struct Keep {
 
 impl Op for Keep {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let set = ValueSet::of(&spread(&self.values, cx));
+        let set = ValueSet::of(&spread(&self.values, cx), cx);
         let mut kept = ArenaVec::new_in(cx.arena);
         kept.extend(elements(input)?.iter().copied().filter(|item| set.has(*item) == self.equal));
         Ok(Value::List(kept.into_bump_slice()))

@@ -123,16 +123,20 @@ impl<'a> Members<'a> {
 }
 
 /// A set of values, equal as conditions see them: `1` and `"1"` are one value.
-#[derive(Default)]
 pub(super) struct ValueSet<'a> {
-    few: Vec<Value<'a>>,
+    few: ArenaVec<'a, Value<'a>>,
     many: FxHashMap<u64, Vec<Value<'a>>>,
 }
 
 impl<'a> ValueSet<'a> {
+    /// A set without values.
+    pub(super) fn new(cx: &Cx<'a>) -> Self {
+        Self { few: ArenaVec::new_in(cx.arena), many: FxHashMap::default() }
+    }
+
     /// The set of these values.
-    pub(super) fn of(values: &[Value<'a>]) -> Self {
-        let mut set = Self::default();
+    pub(super) fn of(values: &[Value<'a>], cx: &Cx<'a>) -> Self {
+        let mut set = Self::new(cx);
         for value in values {
             set.insert(*value);
         }
@@ -219,7 +223,8 @@ mod tests {
         let one = [("a", Value::Int(1)), ("b", Value::Null)];
         let other = [("b", Value::Missing), ("a", Value::Text("1"))];
         for filler in [0, 40] {
-            let mut set = ValueSet::default();
+            let arena = Bump::new();
+            let mut set = ValueSet::new(&Cx::bare(&arena));
             for number in 0..filler {
                 assert!(set.insert(Value::Int(1000 + number)));
             }

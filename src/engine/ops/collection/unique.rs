@@ -38,7 +38,7 @@ struct Unique(Option<Tail>);
 
 impl Op for Unique {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let mut seen = ValueSet::default();
+        let mut seen = ValueSet::new(cx);
         let mut kept = ArenaVec::new_in(cx.arena);
         kept.extend(elements(input)?.iter().copied().filter(|item| match &self.0 {
             None => seen.insert(*item),

@@ -1,5 +1,7 @@
 //! `gender`: one of three words.
 
+use bumpalo::collections::String as ArenaString;
+
 use crate::engine::context::Cx;
 use crate::engine::op::{Failure, Family, Op, OpSpec, Output, example, example_failure, example_nothing};
 use crate::model::{Kinds, Value};
@@ -59,8 +61,12 @@ impl Op for Gender {
         if text.len() > 32 {
             return Err(Failure::new("is not a known word for a gender"));
         }
-        let word: String = text.to_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '/' | '.')).collect();
-        let word = word.as_str();
+        let is_joint = |c: char| matches!(c, ' ' | '-' | '_' | '/' | '.');
+        let mut word = cx.lowercase(text);
+        if word.contains(is_joint) {
+            let letters = word.chars().filter(|c| !is_joint(*c));
+            word = ArenaString::from_iter_in(letters, cx.arena).into_bump_str();
+        }
         let gender = if MALE.contains(&word) {
             "male"
         } else if FEMALE.contains(&word) {

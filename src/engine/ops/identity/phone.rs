@@ -1,5 +1,6 @@
 //! `phone`: phone numbers in E.164.
 
+use bumpalo::collections::String as ArenaString;
 use phonenumber::Metadata;
 
 use super::phone_plan::{self, Check};
@@ -78,15 +79,15 @@ struct Phone {
 impl Op for Phone {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
-        let number = read(text, self.letters)?;
+        let number = read(text, self.letters, cx)?;
         if number.extension && !self.drop_extension {
             return Err(Failure::new("is a phone number with an extension"));
         }
         let e164 = match self.check {
-            None => shape(&number)?,
-            Some(check) if number.international => international(&number.digits, check)?,
+            None => return shape(&number, text, cx),
+            Some(check) if number.international => international(number.digits, check)?,
             Some(check) => {
-                let number = phone_plan::national(&number.digits, self.region(cx)?, check);
+                let number = phone_plan::national(number.digits, self.region(cx)?, check);
                 number.ok_or_else(|| not_a_number(check))?
             }
         };
@@ -110,16 +111,17 @@ impl Phone {
 /// The valid number that a customer typed to sign in, in E.164. Without a region it must begin with `+`.
 #[cfg(feature = "login")]
 pub(crate) fn one_spelling(text: &str, region: Option<&str>) -> Result<String, Failure> {
-    let number = read(text, false)?;
+    let arena = bumpalo::Bump::new();
+    let number = read(text, false, &Cx::bare(&arena))?;
     if number.extension {
         return Err(Failure::new("is a phone number with an extension"));
     }
     if number.international {
-        return international(&number.digits, Check::Valid);
+        return international(number.digits, Check::Valid);
     }
     let region = region.and_then(phone_plan::of_country);
     let region = region.ok_or_else(|| Failure::new("is a phone number without a country code"))?;
-    phone_plan::national(&number.digits, region, Check::Valid).ok_or_else(|| not_a_number(Check::Valid))
+    phone_plan::national(number.digits, region, Check::Valid).ok_or_else(|| not_a_number(Check::Valid))
 }
 
 fn international(digits: &str, check: Check) -> Result<String, Failure> {
@@ -137,9 +139,18 @@ fn not_a_number(check: Check) -> Failure {
 }
 
 /// A `+`, and 7 to 15 digits of which the first is not 0 (ITU-T E.164).
-fn shape(number: &Digits) -> Result<String, Failure> {
+fn shape<'a>(number: &Digits<'_>, text: &'a str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let fits = number.international && (7..=15).contains(&number.digits.len()) && !number.digits.starts_with('0');
-    if fits { Ok(format!("+{}", number.digits)) } else { Err(Failure::new("is not `+` and 7 to 15 digits")) }
+    if !fits {
+        return Err(Failure::new("is not `+` and 7 to 15 digits"));
+    }
+    if text.strip_prefix('+') == Some(number.digits) {
+        return Ok(Value::Text(text));
+    }
+    let mut made = ArenaString::with_capacity_in(1 + number.digits.len(), cx.arena);
+    made.push('+');
+    made.push_str(number.digits);
+    Ok(Value::Text(made.into_bump_str()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! What people write as a phone number, reduced to digits: the phone library only ever sees `+` and ASCII digits.
 
+use bumpalo::collections::String as ArenaString;
+
+use crate::engine::context::Cx;
 use crate::engine::op::Failure;
 
 /// The longest text that is read as a phone number, in characters: E.164 allows 15 digits, prefixes, brackets, blanks and an
@@ -29,9 +32,9 @@ const EXTENSION_MARKS: &[&str] = &[
 
 /// A phone number reduced to its digits.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Digits {
+pub(super) struct Digits<'a> {
     /// ASCII digits without the `+`.
-    pub digits: String,
+    pub digits: &'a str,
     /// Whether there was a `+`.
     pub international: bool,
     /// Whether there was an extension; it is not among the digits.
@@ -42,14 +45,18 @@ pub(super) struct Digits {
 ///
 /// Besides digits of any script it may have a `+` in front, the separators that people use, marks of writing direction, and an
 /// extension. `tel:` addresses (RFC 3966) are read too. Letters are digits of a keypad when `letters` is set.
-pub(super) fn read(text: &str, letters: bool) -> Result<Digits, Failure> {
-    if text.chars().count() > MAX_CHARACTERS {
+pub(super) fn read<'a>(text: &'a str, letters: bool, cx: &Cx<'a>) -> Result<Digits<'a>, Failure> {
+    if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
         return Err(Failure::new(format!("is longer than the {MAX_CHARACTERS} characters of a phone number")));
     }
-    let seen: String = text.trim().chars().filter(|c| !is_direction_mark(*c)).map(plain).collect();
-    let lower = seen.to_lowercase();
+    let mut seen = text.trim();
+    if !seen.is_ascii() {
+        let characters = seen.chars().filter(|c| !is_direction_mark(*c)).map(plain);
+        seen = ArenaString::from_iter_in(characters, cx.arena).into_bump_str();
+    }
+    let lower = cx.lowercase(seen);
     let (main, mut extension) = match lower.strip_prefix("tel:") {
-        Some(address) => tel(address)?,
+        Some(address) => tel(address, cx)?,
         None => (lower, false),
     };
     let main = main.trim();
@@ -62,7 +69,7 @@ pub(super) fn read(text: &str, letters: bool) -> Result<Digits, Failure> {
     };
     let number = main.trim_start_matches(['+', ' ']);
     let international = main.starts_with('+');
-    let mut digits = String::with_capacity(number.len());
+    let mut digits = ArenaString::with_capacity_in(number.len(), cx.arena);
     for c in number.chars() {
         match c {
             '0'..='9' => digits.push(c),
@@ -72,14 +79,14 @@ pub(super) fn read(text: &str, letters: bool) -> Result<Digits, Failure> {
             _ => return Err(Failure::new("has a character that phone numbers do not have")),
         }
     }
-    Ok(Digits { digits, international, extension })
+    Ok(Digits { digits: digits.into_bump_str(), international, extension })
 }
 
 /// The number of a `tel:` address without its parameters, led by a `phone-context` that is a number, and whether there is an
 /// extension (RFC 3966 §3).
-fn tel(address: &str) -> Result<(String, bool), Failure> {
+fn tel<'a>(address: &'a str, cx: &Cx<'a>) -> Result<(&'a str, bool), Failure> {
     let mut parts = address.split(';');
-    let mut number = parts.next().unwrap_or_default().trim().to_owned();
+    let mut number = parts.next().unwrap_or_default().trim();
     let mut extension = false;
     for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
         match name.trim() {
@@ -88,7 +95,7 @@ fn tel(address: &str) -> Result<(String, bool), Failure> {
                 if !value.chars().all(|c| c == '+' || c.is_ascii_digit() || is_separator(c)) {
                     return Err(Failure::new("has a `phone-context` that is not a number"));
                 }
-                number.insert_str(0, value);
+                number = bumpalo::format!(in cx.arena, "{}{}", value, number).into_bump_str();
             }
             _ => {}
         }
@@ -154,6 +161,8 @@ fn keypad(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
+    use bumpalo::Bump;
+
     use super::*;
 
     #[test]
@@ -176,8 +185,9 @@ mod tests {
             ("030 123~456 x", "", false, false),
         ];
         for (text, digits, international, extension) in cases {
-            let wanted = Digits { digits: digits.to_owned(), international, extension };
-            match read(text, false) {
+            let arena = Bump::new();
+            let wanted = Digits { digits, international, extension };
+            match read(text, false, &Cx::bare(&arena)) {
                 Ok(got) => assert_eq!(got, wanted, "{text}"),
                 Err(_) => assert_eq!(digits, "", "{text}"),
             }
@@ -186,10 +196,12 @@ mod tests {
 
     #[test]
     fn letters_only_when_asked_for() {
-        assert!(read("202-555-CALL", false).is_err());
-        assert_eq!(read("202-555-CALL", true).unwrap().digits, "2025552255");
+        let arena = Bump::new();
+        let cx = Cx::bare(&arena);
+        assert!(read("202-555-CALL", false, &cx).is_err());
+        assert_eq!(read("202-555-CALL", true, &cx).unwrap().digits, "2025552255");
         for text in ["+***", "12*34", "ada@example.com", "1️⃣", &"1".repeat(65)] {
-            assert!(read(text, true).is_err(), "{text}");
+            assert!(read(text, true, &cx).is_err(), "{text}");
         }
     }
 }

@@ -74,11 +74,14 @@ impl Op for ToBoolean {
             return Ok(input);
         }
         let word = cx.text(input)?.trim();
-        let is_among = |words: &[String]| words.iter().any(|have| have == word || *have == word.to_lowercase());
-        match (is_among(&self.yes), is_among(&self.no)) {
-            (true, _) => Ok(Value::Bool(true)),
-            (_, true) => Ok(Value::Bool(false)),
-            _ => Err(Failure::new("the word means neither true nor false")),
+        let small = cx.lowercase(word);
+        let is_among = |words: &[String]| words.iter().any(|have| *have == small || *have == word);
+        if is_among(&self.yes) {
+            Ok(Value::Bool(true))
+        } else if is_among(&self.no) {
+            Ok(Value::Bool(false))
+        } else {
+            Err(Failure::new("the word means neither true nor false"))
         }
     }
 }

@@ -126,6 +126,11 @@ impl Op for Convert {
             },
             (Self::Integer | Self::Number | Self::Round(_), Value::Int(_)) => Ok(input),
             (Self::Integer, _) => {
+                if let Value::Text(text) = input
+                    && let Ok(whole) = text.trim().parse()
+                {
+                    return Ok(Value::Int(whole));
+                }
                 let whole = number(input)?.to_int();
                 whole.map(Value::Int).ok_or_else(|| Failure::new("it is not a whole number of 64 bits"))
             }

@@ -90,8 +90,7 @@ impl Op for Case {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
         Ok(match self {
-            Self::Lower if text.chars().all(|c| c.to_lowercase().eq([c])) => Value::Text(text),
-            Self::Lower => cx.keep(&text.to_lowercase()),
+            Self::Lower => Value::Text(cx.lowercase(text)),
             Self::Upper if text.chars().all(|c| c.to_uppercase().eq([c])) => Value::Text(text),
             Self::Upper => cx.keep(&text.to_uppercase()),
             Self::Capital => capitalized(text, cx),

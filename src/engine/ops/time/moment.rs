@@ -1,5 +1,6 @@
 //! A time or a date, and how both are written.
 
+use bumpalo::collections::String as ArenaString;
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -109,7 +110,19 @@ pub fn write_time<'a>(utc: DateTime, cx: &Cx<'a>) -> Result<Value<'a>, Failure> 
     if utc.year() < 1 {
         return Err(out_of_range());
     }
-    Ok(Value::Text(bumpalo::format!(in cx.arena, "{}Z", utc).into_bump_str()))
+    let mut made = ArenaString::with_capacity_in("2024-05-06T07:08:09.012345678Z".len(), cx.arena);
+    push_date(&mut made, utc.date());
+    for (before, number) in [('T', utc.hour()), (':', utc.minute()), (':', utc.second())] {
+        made.push(before);
+        push_digits(&mut made, number.unsigned_abs().into(), 2);
+    }
+    if utc.subsec_nanosecond() != 0 {
+        made.push('.');
+        push_digits(&mut made, utc.subsec_nanosecond().unsigned_abs(), 9);
+        made.truncate(made.trim_end_matches('0').len());
+    }
+    made.push('Z');
+    Ok(Value::Text(made.into_bump_str()))
 }
 
 /// A date as `YYYY-MM-DD`.
@@ -117,7 +130,24 @@ pub fn write_date<'a>(date: Date, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     if date.year() < 1 {
         return Err(out_of_range());
     }
-    Ok(Value::Text(bumpalo::format!(in cx.arena, "{}", date).into_bump_str()))
+    let mut made = ArenaString::with_capacity_in("2024-05-06".len(), cx.arena);
+    push_date(&mut made, date);
+    Ok(Value::Text(made.into_bump_str()))
+}
+
+fn push_date(made: &mut ArenaString<'_>, date: Date) {
+    push_digits(made, date.year().unsigned_abs().into(), 4);
+    for number in [date.month(), date.day()] {
+        made.push('-');
+        push_digits(made, number.unsigned_abs().into(), 2);
+    }
+}
+
+/// The last digits of a number, zeros in front.
+fn push_digits(made: &mut ArenaString<'_>, number: u32, count: u32) {
+    for power in (0..count).rev() {
+        made.push(char::from_digit(number / 10_u32.pow(power) % 10, 10).unwrap_or('0'));
+    }
 }
 
 /// The UTC time this many nanoseconds after the Unix epoch.
@@ -130,8 +160,21 @@ pub fn from_unix_nanos(nanos: i128) -> Result<DateTime, Failure> {
 #[cfg(test)]
 mod tests {
     use bumpalo::Bump;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn times_are_written_as_in_iso_8601(seconds in -62_135_596_800_i128..253_402_300_800, nanos in 0_i128..1_000_000_000) {
+            let (arena, utc) = (Bump::new(), from_unix_nanos(seconds * 1_000_000_000 + nanos).unwrap());
+            let cx = Cx::bare(&arena);
+            let time = write_time(utc, &cx).ok().and_then(Value::as_text).map(ToOwned::to_owned);
+            prop_assert_eq!(time, Some(format!("{utc}Z")));
+            let date = write_date(utc.date(), &cx).ok().and_then(Value::as_text).map(ToOwned::to_owned);
+            prop_assert_eq!(date, Some(utc.date().to_string()));
+        }
+    }
 
     #[test]
     fn times_are_trimmed_and_reach_the_end_of_9999() {

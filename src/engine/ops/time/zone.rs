@@ -72,6 +72,9 @@ pub fn read(name: &str) -> Option<TimeZone> {
 pub fn to_utc(local: DateTime, zone: &TimeZone) -> Result<DateTime, Failure> {
     // Not by `Timestamp`: it ends a day before the year 9999 does, and that last moment is a usual "for ever".
     if let Ok(offset) = zone.to_fixed_offset() {
+        if offset == Offset::UTC {
+            return Ok(local);
+        }
         return local.checked_sub(duration(offset)).map_err(|_| out_of_range());
     }
     let instant = zone.to_ambiguous_timestamp(local).compatible().map_err(|_| out_of_range())?;

@@ -1,0 +1,148 @@
+//! Which claims of an account have been checked by the time it is put together, so that nothing is decided twice.
+
+use super::Schema;
+use super::path::path_names;
+use super::shape::{Shape, ShapeKind};
+
+/// What has been checked of the value at one place of an account.
+#[derive(Debug)]
+pub(super) enum Outline {
+    /// All of it.
+    Checked,
+    /// These members.
+    Object(Vec<Outlined>),
+}
+
+/// A member of an object of which something has been checked.
+#[derive(Debug)]
+pub(super) struct Outlined {
+    pub name: Box<str>,
+    /// Where it stands among the members that the schema names; nothing for one of an open object.
+    pub position: Option<usize>,
+    pub required: bool,
+    pub outline: Outline,
+}
+
+/// The claims of an account of one schema that are checked with [`Shape::check`] as they are made.
+///
+/// What is left to [`Schema::accept_made`] is what putting claims together can break: members that must be there, and what
+/// the schema says of the objects around the claims.
+#[derive(Debug, Default)]
+pub struct Outlines(pub(super) Vec<Outlined>);
+
+impl Schema {
+    /// The outline of accounts whose claims at these paths are checked as they are made; `paths` is in the order in which
+    /// accounts have them. A claim inside another one of them is left out together with it: the outer one is checked as a
+    /// whole when the two have become one.
+    #[must_use]
+    pub fn outline<'p>(&self, paths: impl IntoIterator<Item = &'p str>) -> Outlines {
+        let paths: Vec<Vec<&str>> = paths.into_iter().filter_map(path_names).collect();
+        let meets = |a: &[&str], b: &[&str]| a.len() != b.len() && (a.starts_with(b) || b.starts_with(a));
+        let mut outlined = Vec::new();
+        for path in paths.iter().filter(|path| !paths.iter().any(|other| meets(path, other))) {
+            mark(&mut outlined, path, self.root());
+        }
+        Outlines(outlined)
+    }
+}
+
+/// Marks a path below an object as checked. Below anything but an object of named members nothing is marked.
+fn mark(outlined: &mut Vec<Outlined>, path: &[&str], shape: &Shape) {
+    let (Some((name, rest)), ShapeKind::Object(object)) = (path.split_first(), &shape.kind) else { return };
+    let position = object.members.iter().position(|member| member.name == *name);
+    let member = position.and_then(|at| object.members.get(at));
+    let Some(inner) = shape.member(name) else { return };
+    let is_object = matches!(inner.kind, ShapeKind::Object(_));
+    if !rest.is_empty() && (position.is_none() || !is_object) {
+        return;
+    }
+    let at = outlined.iter().position(|known| *known.name == **name).unwrap_or_else(|| {
+        let outline = if rest.is_empty() { Outline::Checked } else { Outline::Object(Vec::new()) };
+        let required = member.is_some_and(|member| member.required);
+        outlined.push(Outlined { name: (*name).into(), position, required, outline });
+        outlined.len() - 1
+    });
+    if let Some(Outlined { outline: Outline::Object(inside), .. }) = outlined.get_mut(at) {
+        mark(inside, rest, inner);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::json::from_json;
+
+    fn schema() -> Schema {
+        let document = json!({
+            "type": "object", "additionalProperties": false, "required": ["id"],
+            "anyOf": [{"required": ["mail"]}, {"required": ["open"]}],
+            "properties": {
+                "id": {"type": "string", "minLength": 1},
+                "mail": {"type": "object", "required": ["value"], "additionalProperties": false,
+                    "properties": {"value": {"type": "string"}, "ok": {"type": "boolean"}}},
+                "pair": {"type": "object", "minProperties": 2,
+                    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}},
+                "open": {"type": "object", "additionalProperties": {"type": "integer"}},
+            },
+        });
+        Schema::from_json("test", &document).expect("a schema")
+    }
+
+    #[test]
+    fn claims_inside_others_are_checked_again() {
+        let schema = schema();
+        for (paths, marked) in [
+            (&["id", "mail.value"][..], "id mail(value)"),
+            (&["mail", "mail.value", "id"], "id"),
+            (&["open.x", "pair.b", "pair.a"], "open(x) pair(b a)"),
+            (&["open.x.y", "id.x", "nothing"], "open()"),
+        ] {
+            let written: Vec<String> = schema.outline(paths.iter().copied()).0.iter().map(show).collect();
+            assert_eq!(written.join(" "), marked, "{paths:?}");
+        }
+    }
+
+    fn show(member: &Outlined) -> String {
+        match &member.outline {
+            Outline::Checked => member.name.to_string(),
+            Outline::Object(inside) => {
+                format!("{}({})", member.name, inside.iter().map(show).collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever subset of sound claims an account has, both ways to accept it find the same.
+        #[test]
+        fn both_ways_agree(there in prop::array::uniform8(any::<bool>()), known in prop::array::uniform8(any::<bool>())) {
+            const CLAIMS: [(&str, &str); 8] = [
+                ("id", ""), ("mail", "value"), ("mail", "ok"), ("pair", "a"), ("pair", "b"), ("open", "x"), ("open", "y"),
+                ("mail", "stray"),
+            ];
+            let mut draft = serde_json::Map::new();
+            for ((name, inner), _) in CLAIMS.iter().zip(there).filter(|(_, there)| *there) {
+                let value = match *inner {
+                    "" | "value" => json!("x"),
+                    "ok" => json!(true),
+                    _ => json!(1),
+                };
+                match *inner {
+                    "" => drop(draft.insert((*name).to_owned(), value)),
+                    inner => draft.entry(*name).or_insert_with(|| json!({}))[inner] = value,
+                }
+            }
+            let paths: Vec<String> = CLAIMS.iter().zip(known).filter(|(_, known)| *known)
+                .map(|((name, inner), _)| if inner.is_empty() { (*name).to_owned() } else { format!("{name}.{inner}") })
+                .collect();
+            let (schema, arena) = (schema(), Bump::new());
+            let outlines = schema.outline(paths.iter().map(String::as_str));
+            let draft = from_json(&serde_json::Value::Object(draft), &arena);
+            let told = |result: Result<_, crate::schema::Violations>| result.map(|_| ()).map_err(|found| found.to_string());
+            prop_assert_eq!(told(schema.found_in(draft, &outlines.0)), told(schema.found_in(draft, &[])));
+        }
+    }
+}
