@@ -175,7 +175,7 @@ mod tests {
             "landfall_step_seconds_count{step=\"fetch\",port=\"shop\",result=\"known\"} 1",
             "landfall_step_seconds_count{step=\"hook\",port=\"before_fetch\",result=\"fine\"} 1",
             "landfall_proofs_total{scheme=\"bcrypt\",verdict=\"match\"} 1",
-            "landfall_mapping_warnings_total 1",
+            "landfall_mapping_warnings_total{rule=\"locale\"} 1",
             "landfall_port_failures_total{adapter=\"shop\",operation=\"fetch\",kind=\"unavailable\"} 1",
             "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"} 1",
             "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"} 1",
