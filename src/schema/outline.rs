@@ -25,7 +25,7 @@ pub(super) struct Outlined {
 
 /// The claims of an account of one schema that are checked with [`Shape::check`] as they are made.
 ///
-/// What is left to [`Schema::accept_made`] is what putting claims together can break: members that must be there, and what
+/// What is left to `Schema::accept_made` is what putting claims together can break: members that must be there, and what
 /// the schema says of the objects around the claims.
 #[derive(Debug, Default)]
 pub struct Outlines(pub(super) Vec<Outlined>);
