@@ -63,10 +63,7 @@ async fn what_was_acknowledged_survives_power_cuts() {
     assert!(slowest < Duration::from_secs(2), "recovery took {slowest:?}");
     // They authenticate without the legacy system.
     std::fs::remove_file(shop.path("export.ndjson")).expect("the export");
-    for number in &acknowledged {
-        assert_eq!(right(&client, &server.base, *number).await, Some(200), "customer {number}");
-        assert_eq!(sign_in(&client, &server.base, &format!("customer{number}"), "wrong").await, Some(401));
-    }
+    authenticate(&client, &server.base, &acknowledged).await;
     server.kill();
     let accounts = open(&shop.path("accounts.db")).await;
     assert_eq!(
@@ -75,6 +72,24 @@ async fn what_was_acknowledged_survives_power_cuts() {
         "an account is there twice"
     );
     assert_eq!(count(&accounts, "SELECT COUNT(*) FROM accounts WHERE phc IS NULL").await, 0);
+}
+
+/// Every one of them signs in with the right password, and not with a wrong one.
+async fn authenticate(client: &reqwest::Client, base: &str, acknowledged: &BTreeSet<usize>) {
+    let mut checks = tokio::task::JoinSet::new();
+    for number in acknowledged.iter().copied() {
+        while checks.len() >= WORKERS {
+            checks.join_next().await.unwrap().unwrap();
+        }
+        let (client, base) = (client.clone(), base.to_owned());
+        checks.spawn(async move {
+            assert_eq!(right(&client, &base, number).await, Some(200), "customer {number}");
+            assert_eq!(sign_in(&client, &base, &format!("customer{number}"), "wrong").await, Some(401));
+        });
+    }
+    while let Some(check) = checks.join_next().await {
+        check.unwrap();
+    }
 }
 
 fn last(acknowledged: &Mutex<BTreeSet<usize>>) -> Option<usize> {
