@@ -24,25 +24,18 @@ impl Observer for Watch {
         let mut seen = self.0.lock().unwrap();
         let now = Instant::now();
         let since = seen.last.replace(now).map_or(Duration::ZERO, |last| now - last);
-        let is_fetched = seen.steps.iter().any(|(name, _)| name.starts_with("source"));
         let is_created = seen.steps.iter().any(|(name, _)| name.starts_with("target: create"));
         let name = match step {
-            Step::Admitted if is_fetched => "engine: who; ledger: reserve the customer",
-            Step::Admitted if seen.steps.is_empty() => "ledger: reserve identifier and network",
-            Step::Admitted => "ledger: reserve the customer",
-            Step::Looked { .. } => "target: find",
+            Step::Counted => "engine: who; ledger: reserve",
+            Step::Looked { .. } => "ledger: would admit; target: find",
             Step::Authenticated { .. } => "target: authenticate, with its hash",
             Step::Fetched { .. } => "source: fetch",
             Step::Proved { .. } => "verifier: prove, with its hash",
             Step::Mapped { .. } => "engine: map",
             Step::Claimed { .. } => "ledger: claim",
             Step::Created { .. } => "target: create, with its hash",
-            Step::Recorded { took } if is_created => {
-                seen.steps.push(("ledger: finish", since.saturating_sub(*took)));
-                seen.steps.push(("ledger: settle", *took));
-                return;
-            }
-            Step::Recorded { .. } => "ledger: decide and settle",
+            Step::Recorded { .. } if is_created => "ledger: finish",
+            Step::Recorded { .. } => "ledger: decide",
             _ => return,
         };
         seen.steps.push((name, since));

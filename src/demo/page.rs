@@ -377,7 +377,7 @@ mod tests {
     fn a_migration_is_told_step_by_step_and_claim_by_claim() {
         let took = Duration::from_millis(100);
         let steps = [
-            Step::Admitted,
+            Step::Counted,
             Step::Fetched { source: "shop", known: crate::migrate::Known::Yes, took },
             Step::Created { answer: "new", took: took / 2 },
         ];
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn a_refusal_is_announced() {
         let ending = tell::ending(&Outcome::Rejected(Refusal::WrongPassword));
-        let visit = Visit::new(ending, "<script>".to_owned(), watched(&[Step::Admitted]))
+        let visit = Visit::new(ending, "<script>".to_owned(), watched(&[Step::Counted]))
             .ended(None, Some(Duration::from_millis(1500)));
         assert_eq!((visit.retry_after, visit.asked), (Some(2), Asked::No));
         let page = home(Some(visit), Shop::Off);

@@ -104,11 +104,11 @@ impl Told {
 #[must_use]
 pub fn step(step: &Step<'_>) -> Option<Told> {
     Some(match step {
-        Step::Admitted => Told::new(
+        Step::Counted => Told::new(
             Place::Ledger,
             Mood::Good,
             "Attempt counted",
-            "Before anything is checked, so that a burst of guesses cannot outrun the counter.",
+            "For the customer, whatever was typed, and before anything is checked: a burst of guesses cannot outrun the counter.",
         ),
         Step::OverLimit => Told::new(
             Place::Ledger,
@@ -143,13 +143,6 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
         ),
         Step::Ended { .. } => return None,
     })
-}
-
-/// An attempt is counted for what was typed, and once more when it is known who that is.
-#[must_use]
-pub fn counted_again() -> Told {
-    let detail = "Now that it is known who it is: another login name is no second counter.";
-    Told::new(Place::Ledger, Mood::Good, "Counted for the customer, too", detail)
 }
 
 /// The name of the demo's source in the settings.
@@ -353,7 +346,7 @@ mod tests {
         let outcome = Outcome::Migrated;
         let warnings = ["phone.value".to_owned()];
         let steps = [
-            Step::Admitted,
+            Step::Counted,
             Step::OverLimit,
             Step::Looked { known: Known::No, took: TOOK },
             Step::Authenticated { verdict: "proven", took: TOOK },

@@ -55,9 +55,7 @@ impl Observer for Watch {
             Step::Mapped { .. } | Step::Invalid { .. } => watched.mapped = true,
             _ => {}
         }
-        let again = *step == Step::Admitted && !watched.steps.is_empty();
-        let told = if again { Some(tell::counted_again()) } else { tell::step(step) };
-        watched.steps.extend(told.filter(|_| watched.steps.len() < MAX_STEPS));
+        watched.steps.extend(tell::step(step).filter(|_| watched.steps.len() < MAX_STEPS));
     }
 }
 
@@ -79,14 +77,13 @@ mod tests {
     #[test]
     fn steps_are_kept_by_request() {
         let watch = Watch::default();
-        watch.step("a", &Step::Admitted);
+        watch.step("a", &Step::Counted);
         watch.step("b", &Step::OverLimit);
-        watch.step("a", &Step::Admitted);
         watch.step("a", &Step::Mapped { warnings: &[], took: Duration::ZERO });
         watch.step("a", &Step::Ended { outcome: &Outcome::Authenticated, took: Duration::from_millis(7) });
         let watched = watch.take("a").unwrap();
         let titles: Vec<_> = watched.steps.iter().map(|told| told.title.as_str()).collect();
-        assert_eq!(titles, ["Attempt counted", "Counted for the customer, too", "Record mapped"]);
+        assert_eq!(titles, ["Attempt counted", "Record mapped"]);
         assert_eq!(watched.took, Some(Duration::from_millis(7)));
         assert!(watched.mapped);
         assert!(watch.take("a").is_none());
@@ -99,7 +96,7 @@ mod tests {
         let watch = Watch::default();
         for id in 0..MAX_LOGINS + 1 {
             for _ in 0..MAX_STEPS + 1 {
-                watch.step(&id.to_string(), &Step::Admitted);
+                watch.step(&id.to_string(), &Step::Counted);
             }
         }
         assert!(watch.take("0").is_none());

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Attempt, Authentication, Claim, ClaimAnswer, Counter, Created, Decision, Entry, Event, ExternalId, Finish,
-    Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record,
-    Reserved, Source, StoredAccount, Target, TargetId, Verifier,
+    Attempt, Authentication, Claim, ClaimAnswer, Created, Decision, Entry, Event, ExternalId, Finish, Finished, Found,
+    Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Source,
+    StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -115,12 +115,12 @@ fn ledger(operation: &'static str) -> Call<'static> {
 }
 
 impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
-    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {
-        Box::pin(self.layer.around(ledger("reserve"), move || self.port.reserve(attempt)))
+    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {
+        Box::pin(self.layer.around(ledger("would_admit"), move || self.port.would_admit(attempt)))
     }
 
-    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Answer<'a, ()> {
-        Box::pin(self.layer.around(ledger("settle"), move || self.port.settle(counters)))
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {
+        Box::pin(self.layer.around(ledger("reserve"), move || self.port.reserve(attempt)))
     }
 
     fn claim<'a>(&'a self, claim: &'a Claim) -> Answer<'a, ClaimAnswer> {

@@ -20,13 +20,31 @@ pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt
         return Ok(Reserved::Admitted);
     }
     let failed = failed(connection, attempt).await?;
-    let failed = |counter: &Counter| failed.get(&counter.key).copied().unwrap_or(0);
-    if attempt.counters.iter().any(|counter| failed(counter) >= i64::from(counter.limit)) {
+    if admits(attempt, &failed) == Reserved::OverLimit {
         return Ok(Reserved::OverLimit);
     }
-    let counts = attempt.counters.iter().map(|counter| (counter, failed(counter).saturating_add(1)));
+    let counts = attempt.counters.iter().map(|counter| (counter, of(counter, &failed).saturating_add(1)));
     count_and_sweep(connection, attempt, counts).await?;
     Ok(Reserved::Admitted)
+}
+
+/// What [`reserve`] would answer.
+pub(super) async fn would_admit(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
+    if attempt.counters.is_empty() {
+        return Ok(Reserved::Admitted);
+    }
+    Ok(admits(attempt, &failed(connection, attempt).await?))
+}
+
+/// Whether all counters have room, given what they hold.
+fn admits(attempt: &Attempt, failed: &HashMap<String, i64>) -> Reserved {
+    let is_full = |counter: &Counter| of(counter, failed) >= i64::from(counter.limit);
+    if attempt.counters.iter().any(is_full) { Reserved::OverLimit } else { Reserved::Admitted }
+}
+
+/// What a counter holds; one that is not there holds nothing.
+fn of(counter: &Counter, failed: &HashMap<String, i64>) -> i64 {
+    failed.get(&counter.key).copied().unwrap_or(0)
 }
 
 /// Takes one attempt of each counter back.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
 use super::stamp::{later, maybe_stamp, micros, stamp, tags_json, unsigned};
 use crate::migrate::{Claim, ClaimAnswer, Entry, EntryState, ExternalId, Finish, Finished, LegacyKey, TargetId};
@@ -87,6 +87,10 @@ pub(super) async fn claim(
     customer: &str,
     claim: &Claim,
 ) -> Result<ClaimAnswer, sqlx::Error> {
+    // Nearly everybody is new.
+    if let Some(token) = write(connection, Claimable::New, customer, claim).await? {
+        return Ok(ClaimAnswer::Granted(unsigned(token)?));
+    }
     let standing = standing(connection, customer, claim).await?;
     if standing.tombstones > 0 {
         return Ok(ClaimAnswer::Buried);
@@ -100,58 +104,88 @@ pub(super) async fn claim(
         }
         (Some(EntryState::Creating | EntryState::Abandoned) | None, _) => {}
     }
-    // Tokens are counted for the whole ledger, so that they grow even when an entry was forgotten in between.
-    grant(connection, claim, standing.last_token.saturating_add(1)).await
+    let token = write(connection, Claimable::Again, customer, claim).await?;
+    let token = token.ok_or_else(|| refusal("a claim was not written, and nothing stands against it"))?;
+    Ok(ClaimAnswer::Granted(unsigned(token)?))
+}
+
+/// Whom a claim may be written for.
+#[derive(Clone, Copy)]
+enum Claimable {
+    /// Somebody of whom nothing is known.
+    New,
+    /// Somebody whose claim ended without an account.
+    Again,
+}
+
+/// Writes a claim under a new token; the token, when it was written. Tokens are counted for the whole ledger, so that they
+/// grow even when an entry was forgotten in between.
+async fn write(
+    connection: &mut SqliteConnection,
+    whom: Claimable,
+    customer: &str,
+    claim: &Claim,
+) -> Result<Option<i64>, sqlx::Error> {
+    let (unless, conflict) = match whom {
+        Claimable::New => {
+            (format!("AND NOT EXISTS (SELECT 1 FROM tombstones WHERE digest IN ({}))", digests(9, claim)), "NOTHING")
+        }
+        Claimable::Again => (String::new(), TAKE_OVER),
+    };
+    // Only placeholders are put together, here and below, no values.
+    let sql = format!(
+        "UPDATE meta SET number = number + 1 WHERE name = 'token'; \
+         INSERT INTO entries (source, legacy_id, state, external_id, token, rules, claimed_at, verified_at, creating_at, \
+         lease_until, tags) \
+         SELECT ?1, ?2, 'creating', ?3, number, ?4, ?5, ?6, ?7, ?8, '[]' FROM meta WHERE name = 'token' {unless} \
+         ON CONFLICT (source, legacy_id) DO {conflict} RETURNING token"
+    );
+    let query = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(&claim.key.source)
+        .bind(&claim.key.id)
+        .bind(&claim.external_id.0)
+        .bind(&claim.rules)
+        .bind(micros(claim.claimed_at))
+        .bind(claim.verified_at.map(micros))
+        .bind(micros(claim.creating_at))
+        .bind(later(claim.creating_at, claim.lease))
+        .bind(customer);
+    let query = claim.logins.iter().fold(query, |query, login| query.bind(login));
+    let tokens: Vec<i64> = query.fetch_all(connection).await?;
+    Ok(tokens.first().copied())
+}
+
+/// How a claim takes the place of one that ended without an account.
+const TAKE_OVER: &str = "UPDATE SET state = excluded.state, external_id = excluded.external_id, account = NULL, \
+    token = excluded.token, rules = excluded.rules, claimed_at = excluded.claimed_at, verified_at = excluded.verified_at, \
+    creating_at = excluded.creating_at, lease_until = excluded.lease_until, created_at = NULL, done_at = NULL, \
+    tags = excluded.tags";
+
+/// The places of the customer's and the logins' digests, counted from the first one.
+fn digests(first: usize, claim: &Claim) -> String {
+    let places: Vec<String> = (first..=first + claim.logins.len()).map(|place| format!("?{place}")).collect();
+    places.join(", ")
 }
 
 /// What the ledger knows when somebody is claimed.
 struct Standing {
     /// How many of the digests are buried.
     tombstones: i64,
-    /// The token that was given last, to whomever.
-    last_token: i64,
     state: Option<String>,
     account: Option<String>,
     lease_until: Option<i64>,
 }
 
 async fn standing(connection: &mut SqliteConnection, customer: &str, claim: &Claim) -> Result<Standing, sqlx::Error> {
-    // Only placeholders are put together, no values.
     let sql = format!(
-        "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN (?{})), meta.number, state, account, lease_until \
-         FROM meta LEFT JOIN entries ON source = ? AND legacy_id = ? WHERE meta.name = 'token'",
-        ", ?".repeat(claim.logins.len())
+        "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN ({})), state, account, lease_until \
+         FROM (SELECT 1) LEFT JOIN entries ON source = ?1 AND legacy_id = ?2",
+        digests(3, claim)
     );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(customer);
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(&claim.key.source).bind(&claim.key.id).bind(customer);
     let query = claim.logins.iter().fold(query, |query, login| query.bind(login));
-    let (tombstones, last_token, state, account, lease_until) =
-        query.bind(&claim.key.source).bind(&claim.key.id).fetch_one(connection).await?;
-    Ok(Standing { tombstones, last_token, state, account, lease_until })
-}
-
-/// Grants a claim under a new token, which is counted in the same step.
-async fn grant(connection: &mut SqliteConnection, claim: &Claim, token: i64) -> Result<ClaimAnswer, sqlx::Error> {
-    let sql = "INSERT INTO entries (source, legacy_id, state, external_id, token, rules, claimed_at, verified_at, \
-               creating_at, lease_until, tags) VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, '[]') \
-               ON CONFLICT (source, legacy_id) DO UPDATE SET state = excluded.state, external_id = excluded.external_id, \
-               account = NULL, token = excluded.token, rules = excluded.rules, claimed_at = excluded.claimed_at, \
-               verified_at = excluded.verified_at, creating_at = excluded.creating_at, \
-               lease_until = excluded.lease_until, created_at = NULL, done_at = NULL, tags = excluded.tags; \
-               UPDATE meta SET number = ? WHERE name = 'token'";
-    sqlx::query(sql)
-        .bind(&claim.key.source)
-        .bind(&claim.key.id)
-        .bind(&claim.external_id.0)
-        .bind(token)
-        .bind(&claim.rules)
-        .bind(micros(claim.claimed_at))
-        .bind(claim.verified_at.map(micros))
-        .bind(micros(claim.creating_at))
-        .bind(later(claim.creating_at, claim.lease))
-        .bind(token)
-        .execute(connection)
-        .await?;
-    Ok(ClaimAnswer::Granted(unsigned(token)?))
+    let (tombstones, state, account, lease_until) = query.fetch_one(connection).await?;
+    Ok(Standing { tombstones, state, account, lease_until })
 }
 
 /// Ends a claim; whether it was ours.

@@ -89,13 +89,19 @@ struct Attempts {
 }
 
 impl Attempts {
+    fn would_admit(&self, attempt: &Attempt) -> Reserved {
+        let now = micros(attempt.at);
+        let is_full = |counter: &Counter| self.failed(&counter.key, now) >= counter.limit;
+        if attempt.counters.iter().any(is_full) { Reserved::OverLimit } else { Reserved::Admitted }
+    }
+
     fn reserve(&mut self, attempt: &Attempt) -> Reserved {
         let now = micros(attempt.at);
-        let counts: Vec<_> = attempt.counters.iter().map(|counter| (counter, self.failed(&counter.key, now))).collect();
-        if counts.iter().any(|(counter, failed)| *failed >= counter.limit) {
+        if self.would_admit(attempt) == Reserved::OverLimit {
             return Reserved::OverLimit;
         }
-        for (counter, failed) in counts {
+        for counter in &attempt.counters {
+            let failed = self.failed(&counter.key, now);
             self.set(&counter.key, failed.saturating_add(1), later(attempt.at, counter.window));
         }
         self.sweep(now);
@@ -189,6 +195,7 @@ impl Books {
     }
 
     fn record(&mut self, decision: &Decision, events: &[Event]) {
+        self.attempts.settle(&decision.settled);
         self.decisions.push(decision.clone());
         for event in events {
             self.events += 1;
@@ -259,12 +266,12 @@ impl Books {
 }
 
 impl Ledger for MemoryLedger {
-    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
-        self.with(move |books| books.attempts.reserve(attempt))
+    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+        self.with(move |books| books.attempts.would_admit(attempt))
     }
 
-    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.attempts.settle(counters))
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+        self.with(move |books| books.attempts.reserve(attempt))
     }
 
     fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>> {

@@ -11,8 +11,8 @@ use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, entries, outbox, report, schema};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey,
-    Outgoing, Pending, PortError, Reserved,
+    Attempt, Claim, ClaimAnswer, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
+    Pending, PortError, Reserved,
 };
 use crate::sqlite::{Database, WriterFigures};
 
@@ -135,7 +135,7 @@ impl SqliteLedger {
     }
 }
 
-/// Appends a decision with its events.
+/// Appends a decision with its events, and takes back the attempts that were no failures.
 async fn record(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
@@ -143,24 +143,23 @@ async fn record(
     events: &[Event],
 ) -> Result<(), sqlx::Error> {
     audit::append(connection, keyring, decision).await?;
+    attempts::settle(connection, &decision.settled).await?;
     outbox::add(connection, events).await
 }
 
 impl Ledger for SqliteLedger {
+    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+        let attempt = attempt.clone();
+        Box::pin(self.read("would_admit", move |connection| {
+            Box::pin(async move { attempts::would_admit(connection, &attempt).await })
+        }))
+    }
+
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
         let attempt = attempt.clone();
         Box::pin(
             self.write("reserve", move |connection| {
                 Box::pin(async move { attempts::reserve(connection, &attempt).await })
-            }),
-        )
-    }
-
-    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Pending<'a, Result<(), PortError>> {
-        let counters = counters.to_vec();
-        Box::pin(
-            self.write("settle", move |connection| {
-                Box::pin(async move { attempts::settle(connection, &counters).await })
             }),
         )
     }

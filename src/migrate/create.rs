@@ -132,7 +132,7 @@ impl Visit<'_> {
         };
         let account = Some((id.clone(), Some(external_id.clone())));
         let ending = Ending { account, change: draft.change, ..Ending::of(outcome) };
-        let ending = self.finish(who, token, &id, proof, ending).await?;
+        let ending = self.finish(who, token, &id, ending).await?;
         // The account stands; a hook that fails now changes nothing.
         let _ = self.hook(HookPoint::AfterCreate, input);
         if name == "exists" {
@@ -142,36 +142,29 @@ impl Visit<'_> {
         Ok(ending)
     }
 
-    async fn finish(&mut self, who: &Who, token: u64, id: &TargetId, proof: Proof, mut ending: Ending) -> Way<Ending> {
-        let mut decision = self.decision(&ending);
-        if ending.outcome == Outcome::Rejected(Refusal::Pending) {
-            (decision.outcome, decision.reason) = ("made_pending", String::new());
-        }
+    async fn finish(&mut self, who: &Who, token: u64, id: &TargetId, mut ending: Ending) -> Way<Ending> {
+        let began = Instant::now();
+        let decision = match ending.outcome {
+            Outcome::Rejected(Refusal::Pending) => self.note("made_pending", "", ending.account.clone()),
+            _ => self.decision(&ending),
+        };
         let finish = Finish {
             key: who.key.clone(),
             token,
             account: id.clone(),
-            created_at: self.migrator.parts.clock.now(),
+            created_at: decision.at,
             tags: self.tags.clone(),
             decision,
             events: self.events(&ending),
         };
-        // Both at once share one commit. The password was proven: this attempt was no guess.
-        let counted = if proof.verified_at.is_some() { std::mem::take(&mut self.counted) } else { Vec::new() };
-        let ledger = &self.migrator.parts.ledger;
-        let (finished, settled) = futures_util::future::join(ledger.finish(&finish), self.settle(&counted)).await;
-        if settled.is_err() {
-            // The rest of the visit tries again.
-            self.counted = counted;
+        let finished = self.migrator.parts.ledger.finish(&finish).await;
+        if finished.map_err(|error| self.books_failed(&error))? == Finished::Done {
+            self.step(&Step::Recorded { took: began.elapsed() });
+            self.counted.retain(|counter| !finish.decision.settled.contains(counter));
+            ending.recorded = Recorded::Yes;
         }
-        match finished.map_err(|error| self.books_failed(&error))? {
-            Finished::Done => {
-                ending.recorded = Recorded::Yes;
-                Ok(ending)
-            }
-            // Somebody took over after our lease and will record it, or has; the account itself is durable.
-            Finished::Lost => Ok(ending),
-        }
+        // Otherwise somebody took over after our lease and will record it, or has; the account itself is durable.
+        Ok(ending)
     }
 
     /// The account is there already: the target alone says whether this password is its.
@@ -219,7 +212,7 @@ impl Visit<'_> {
     async fn give_up(&mut self, who: &Who, token: u64) {
         if let Err(error) = self.migrator.parts.ledger.abandon(&who.key, token).await {
             // The lease ends it.
-            self.books_failed(&error);
+            self.tell(&error);
         }
     }
 }

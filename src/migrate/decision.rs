@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::ports::{ExternalId, TargetId};
+use super::ports::{Counter, ExternalId, TargetId};
 
 /// Through which door a customer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,4 +58,6 @@ pub struct Decision {
     pub rules: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
+    /// Attempts that were no failures: one of each counter is taken back together with the decision. Not kept in the audit.
+    pub settled: Vec<Counter>,
 }

@@ -15,7 +15,7 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, StoredAccount, TargetId};
-use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way, presentable};
+use super::visit::{Admission, Ending, RETRY_AFTER, Visit, Way, presentable};
 use crate::model::Password;
 
 /// Whether an identifier may be given to a new customer.
@@ -52,7 +52,7 @@ impl Migrator {
                 outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.name()),
             },
         };
-        match visit.note(outcome, None, &[]).await {
+        match visit.keep(outcome, None, &[]).await {
             Ok(()) => answer,
             Err(_) => SignupAnswer::Unknown(RETRY_AFTER),
         }
@@ -70,7 +70,7 @@ impl Migrator {
         };
         let is_temporary = matches!(outcome, "legacy_unavailable" | "target_unavailable" | "overloaded");
         let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
-        if visit.note(outcome, account, events).await.is_err() || is_temporary {
+        if visit.keep(outcome, account, events).await.is_err() || is_temporary {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
         match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
@@ -104,7 +104,7 @@ impl Migrator {
         let visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
         let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
-        visit.note(outcome, set.clone(), &[]).await?;
+        visit.keep(outcome, set.clone(), &[]).await?;
         Ok(set)
     }
 
@@ -142,7 +142,7 @@ impl Visit<'_> {
     /// The account that the notice is about.
     async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<TargetId> {
         let admission = self.without_password(identifier, network)?;
-        self.reserve(network).await?;
+        self.reserve(network, None).await?;
         if let Some(found) = self.look(&admission).await? {
             return match found.state {
                 AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
@@ -167,16 +167,13 @@ impl Visit<'_> {
     }
 
     /// Puts what a door did into the books.
-    async fn note(
+    async fn keep(
         &self,
         outcome: &'static str,
         account: Option<TargetId>,
         events: &[EventKind],
     ) -> Result<(), PortError> {
-        let ending = Ending { recorded: Recorded::No, ..Ending::of(Outcome::Authenticated) };
-        let mut decision = self.decision(&ending);
-        decision.outcome = outcome;
-        decision.account = account.clone().map(|id| (id, None));
+        let decision = self.note(outcome, "", account.clone().map(|id| (id, None)));
         let events: Vec<Event> = events
             .iter()
             .filter(|kind| self.is_wanted(**kind))

@@ -320,7 +320,7 @@ pub struct Attempt {
 /// Whether an attempt may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// It may; it counts as failed until it is [settled](Ledger::settle).
+    /// It may; it counts as failed until it is taken back with a decision.
     Admitted,
     /// A counter is at its limit.
     OverLimit,
@@ -328,11 +328,11 @@ pub enum Reserved {
 
 /// What happened to whom, durable: the migration of every customer, the attempts, the audit, and the events to be sent.
 pub trait Ledger: Send + Sync {
+    /// What [`reserve`](Self::reserve) would answer now. Nothing is counted.
+    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>>;
+
     /// Counts an attempt, durable before it returns.
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>>;
-
-    /// Takes back one attempt of each counter: it was no failure.
-    fn settle<'a>(&'a self, counters: &'a [Counter]) -> Pending<'a, Result<(), PortError>>;
 
     /// Claims a customer whose password is proven: `claimed`, `verified` and `creating` become durable together.
     fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>>;

@@ -1,4 +1,4 @@
-//! The way of a sign-in: count, ask the target, fetch, prove, map, create.
+//! The way of a sign-in: ask the target, fetch, count, prove, map, create.
 
 use tokio::time::{Instant, timeout_at};
 
@@ -26,7 +26,7 @@ impl Visit<'_> {
     }
 
     async fn try_sign_in(&mut self, admission: &Admission) -> Way<Ending> {
-        self.reserve(admission.network).await?;
+        self.look_at_attempts(admission.network).await?;
         match self.look(admission).await? {
             Some(found) if found.state != AccountState::Pending => self.authenticate(admission, &found).await,
             pending => self.migrate(admission, pending.as_ref()).await,
@@ -45,8 +45,8 @@ impl Visit<'_> {
 
     /// The target knows the account: it alone answers.
     pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Way<Ending> {
-        let counter = found.external_id.as_ref().map_or(&found.id.0, |external| &external.0).clone();
-        self.reserve_customer(&counter).await?;
+        let customer = found.external_id.as_ref().map_or(&found.id.0, |external| &external.0);
+        self.reserve(admission.network, Some(customer)).await?;
         self.check_at_target(admission, found).await
     }
 
@@ -88,9 +88,17 @@ impl Visit<'_> {
 
     /// Fetch, prove, map: nothing is written.
     async fn prepare(&mut self, admission: &Admission) -> Way<(Who, Record, Draft, Proof)> {
-        let (who, record, fetched_at) = self.fetch(admission).await?;
-        let counter = self.migrator.parts.keyring.external_id(&who.key).0;
-        self.reserve_customer(&counter).await?;
+        let (who, record, fetched_at) = match self.fetch(admission).await {
+            Ok(fetched) => fetched,
+            // An outage counts against nobody; that there is no such customer, or none that can be read, is an answer.
+            Err(ending) if ending.outcome.is_temporary() => return Err(ending),
+            Err(ending) => {
+                self.reserve(admission.network, None).await?;
+                return Err(ending);
+            }
+        };
+        let external_id = self.migrator.parts.keyring.external_id(&who.key);
+        self.reserve(admission.network, Some(&external_id.0)).await?;
         let lossy = self.prove(admission, &who, &record).await?;
         let verified_at = self.migrator.parts.clock.now();
         let mut draft = self.map(admission, &who, &record)?;

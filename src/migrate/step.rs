@@ -8,8 +8,8 @@ use super::outcome::Outcome;
 /// One step of a login. Names and codes, never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<'a> {
-    /// The attempt was counted and admitted.
-    Admitted,
+    /// The attempt was counted: there was room.
+    Counted,
     /// A counter is at its limit.
     OverLimit,
     /// The target was asked whether it knows the account.

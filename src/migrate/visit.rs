@@ -167,16 +167,25 @@ impl<'m> Visit<'m> {
         &self.subject
     }
 
-    /// Counts the attempt on the identifier and the network, before anything is asked or verified.
-    pub(super) async fn reserve(&mut self, network: Option<IpAddr>) -> Way<()> {
-        let settings = &self.migrator.settings;
-        let mut counters = vec![Counter {
-            key: format!("subject:{}", self.subject),
-            limit: settings.subject_limit,
-            window: settings.subject_window,
-        }];
-        counters.extend(network.map(|network| self.network_counter(network)));
-        self.count(counters).await
+    /// Refuses whoever is over the limit already, before anybody is asked. Nothing is counted.
+    pub(super) async fn look_at_attempts(&mut self, network: Option<IpAddr>) -> Way<()> {
+        let attempt = self.attempt(self.typed_counters(network));
+        let answer = self.migrator.parts.ledger.would_admit(&attempt).await;
+        self.admitted(answer.map_err(|error| self.books_failed(&error))?)
+    }
+
+    /// Counts the attempt on the identifier and the network, and on the customer behind the identifier when that is known, so
+    /// that another login name is no second counter. Before anything is verified.
+    pub(super) async fn reserve(&mut self, network: Option<IpAddr>, customer: Option<&str>) -> Way<()> {
+        let typed = self.typed_counters(network);
+        let Some(customer) = customer else { return self.count(typed).await };
+        let counters = typed.iter().cloned().chain([self.guesses(format!("customer:{customer}"))]).collect();
+        let counted = self.count(counters).await;
+        if matches!(&counted, Err(ending) if ending.outcome == Outcome::Rejected(Refusal::Attempts)) {
+            // The customer's counter is full: what was typed, and from where, counts all the same.
+            self.count(typed).await?;
+        }
+        counted
     }
 
     /// Counts the attempt on the network alone: for questions that are no guesses at a password.
@@ -196,22 +205,34 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// Counts the attempt on the customer behind the identifier, so that another login name is no second counter.
-    pub(super) async fn reserve_customer(&mut self, customer: &str) -> Way<()> {
+    /// The counters of what was typed, and from where.
+    fn typed_counters(&self, network: Option<IpAddr>) -> Vec<Counter> {
+        let subject = self.guesses(format!("subject:{}", self.subject));
+        std::iter::once(subject).chain(network.map(|network| self.network_counter(network))).collect()
+    }
+
+    /// A counter of guesses at one customer's password.
+    fn guesses(&self, key: String) -> Counter {
         let settings = &self.migrator.settings;
-        let (limit, window) = (settings.subject_limit, settings.subject_window);
-        self.count(vec![Counter { key: format!("customer:{customer}"), limit, window }]).await
+        Counter { key, limit: settings.subject_limit, window: settings.subject_window }
+    }
+
+    fn attempt(&self, counters: Vec<Counter>) -> Attempt {
+        Attempt { counters, at: self.migrator.parts.clock.now() }
     }
 
     async fn count(&mut self, counters: Vec<Counter>) -> Way<()> {
-        let attempt = Attempt { counters, at: self.migrator.parts.clock.now() };
+        let attempt = self.attempt(counters);
         let reserved = self.migrator.parts.ledger.reserve(&attempt).await;
-        match reserved.map_err(|error| self.books_failed(&error))? {
-            Reserved::Admitted => {
-                self.counted.extend(attempt.counters);
-                self.step(&Step::Admitted);
-                Ok(())
-            }
+        self.admitted(reserved.map_err(|error| self.books_failed(&error))?)?;
+        self.counted.extend(attempt.counters);
+        self.step(&Step::Counted);
+        Ok(())
+    }
+
+    fn admitted(&self, answer: Reserved) -> Way<()> {
+        match answer {
+            Reserved::Admitted => Ok(()),
             Reserved::OverLimit => {
                 self.step(&Step::OverLimit);
                 Err(Ending::refused(Refusal::Attempts))
@@ -284,26 +305,45 @@ impl<'m> Visit<'m> {
     }
 
     fn failed(&self, error: &PortError, outcome: Outcome) -> Ending {
-        let kind = error.kind();
-        let (adapter, operation, detail) = (error.adapter(), error.operation(), error.to_string());
-        self.step(&Step::Failed { adapter, operation, kind: kind.name(), detail: &detail });
-        Ending::of(if kind == PortErrorKind::RateLimited { Outcome::Overloaded } else { outcome })
+        self.tell(error);
+        Ending::of(if error.kind() == PortErrorKind::RateLimited { Outcome::Overloaded } else { outcome })
     }
 
-    /// What the audit keeps of this visit.
+    /// Tells whoever watches that a port failed.
+    pub(super) fn tell(&self, error: &PortError) {
+        let (adapter, operation, detail) = (error.adapter(), error.operation(), error.to_string());
+        self.step(&Step::Failed { adapter, operation, kind: error.kind().name(), detail: &detail });
+    }
+
+    /// What the audit keeps of an ending.
     pub(super) fn decision(&self, ending: &Ending) -> Decision {
+        let guessed = self.proven == Proven::No && !ending.outcome.is_temporary();
+        Decision {
+            settled: if guessed { Vec::new() } else { self.counted.clone() },
+            ..self.note(ending.outcome.name(), ending.outcome.reason(), ending.account.clone())
+        }
+    }
+
+    /// What the audit keeps of something that was done.
+    pub(super) fn note(
+        &self,
+        outcome: &'static str,
+        reason: &str,
+        account: Option<(TargetId, Option<ExternalId>)>,
+    ) -> Decision {
         Decision {
             at: self.migrator.parts.clock.now(),
             request_id: self.request_id.clone(),
             door: self.door,
-            outcome: ending.outcome.name(),
-            reason: ending.outcome.reason().to_owned(),
+            outcome,
+            reason: reason.to_owned(),
             subject: self.subject.clone(),
             customer: self.customer.clone(),
-            account: ending.account.clone(),
+            account,
             source: self.asked.clone(),
             rules: self.ran.clone(),
             micros: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            settled: Vec::new(),
         }
     }
 
@@ -385,34 +425,18 @@ impl<'m> Visit<'m> {
         Ok(())
     }
 
-    /// Puts the decision into the books and takes back the attempt when it was no guess. A success without a record is none.
-    async fn record(&mut self, ending: Ending) -> Ending {
-        let began = Instant::now();
-        let ledger = &self.migrator.parts.ledger;
-        let guessed = self.proven == Proven::No && !ending.outcome.is_temporary();
-        let counters = if guessed { Vec::new() } else { std::mem::take(&mut self.counted) };
-        let settle = async { if counters.is_empty() { Ok(()) } else { ledger.settle(&counters).await } };
-        let decide = async {
-            if ending.recorded == Recorded::Yes {
-                return Ok(());
-            }
-            ledger.decide(&self.decision(&ending), &self.events(&ending)).await
-        };
-        let (settled, decided) = futures_util::future::join(settle, decide).await;
-        self.step(&Step::Recorded { took: began.elapsed() });
-        if let Err(error) = &settled {
-            // An attempt too many counts against the customer until its window ends; nothing else depends on it.
-            self.books_failed(error);
+    /// Puts the decision into the books, and takes back the attempt when it was no guess. A success without a record is none.
+    async fn record(&self, ending: Ending) -> Ending {
+        if ending.recorded == Recorded::Yes {
+            return ending;
         }
+        let began = Instant::now();
+        let decided = self.migrator.parts.ledger.decide(&self.decision(&ending), &self.events(&ending)).await;
+        self.step(&Step::Recorded { took: began.elapsed() });
         match decided {
             Ok(()) => ending,
             Err(error) => self.books_failed(&error),
         }
-    }
-
-    /// Takes back attempts that were no guesses.
-    pub(super) async fn settle(&self, counters: &[Counter]) -> Result<(), PortError> {
-        if counters.is_empty() { Ok(()) } else { self.migrator.parts.ledger.settle(counters).await }
     }
 
     /// Holds a refusal back until the time at which every refusal is answered.

@@ -95,7 +95,7 @@ fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
         Step::Claimed { answer, took } => ("claim", "", answer, took),
         Step::Created { answer, took } => ("create", "", answer, took),
         Step::Recorded { took } => ("record", "", "fine", took),
-        Step::Admitted | Step::OverLimit | Step::Invalid { .. } | Step::Failed { .. } | Step::Ended { .. } => {
+        Step::Counted | Step::OverLimit | Step::Invalid { .. } | Step::Failed { .. } | Step::Ended { .. } => {
             return None;
         }
     };
@@ -108,7 +108,7 @@ impl Observer for Telemetry {
             self.timed(request_id, &timed);
         }
         match step {
-            Step::Admitted => self.attempt(request_id, "admitted"),
+            Step::Counted => self.attempt(request_id, "admitted"),
             Step::OverLimit => self.attempt(request_id, "over_limit"),
             Step::Proved { scheme, verdict, .. } => self.proved(scheme, verdict),
             Step::Mapped { warnings, .. } => {
@@ -151,7 +151,7 @@ mod tests {
         let warnings = ["locale".to_owned()];
         let denied = Outcome::DeniedByRule("ada@example.org is not wanted".to_owned());
         for step in [
-            Step::Admitted,
+            Step::Counted,
             Step::OverLimit,
             Step::Looked { known: Known::No, took },
             Step::Fetched { source: "shop", known: Known::Yes, took },

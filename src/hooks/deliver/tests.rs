@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::hooks::Webhook;
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, Event, EventKind, Finish, Finished, LegacyKey, Pending,
+    Attempt, Claim, ClaimAnswer, Decision, Entry, Event, EventKind, Finish, Finished, LegacyKey, Pending,
     PortErrorKind, Reserved, TargetId,
 };
 
@@ -42,10 +42,10 @@ fn unused<'a, T: Send + 'a>() -> Pending<'a, Result<T, PortError>> {
 }
 
 impl Ledger for Outbox {
-    fn reserve<'a>(&'a self, _: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+    fn would_admit<'a>(&'a self, _: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
         unused()
     }
-    fn settle<'a>(&'a self, _: &'a [Counter]) -> Pending<'a, Result<(), PortError>> {
+    fn reserve<'a>(&'a self, _: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
         unused()
     }
     fn claim<'a>(&'a self, _: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>> {

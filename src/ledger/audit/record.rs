@@ -136,6 +136,7 @@ mod tests {
             source: None,
             rules: None,
             micros: 12,
+            settled: Vec::new(),
         };
         let short = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","door":"login","outcome":"rejected","reason":"wrong_password","subject":"d1","micros":12}"#;
         assert_eq!(text(&decision).unwrap(), short);

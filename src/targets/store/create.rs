@@ -1,8 +1,40 @@
 //! How an account comes to be, inside one transaction: checked first, and written only when nothing contradicts it.
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
 
 use crate::migrate::{AccountState, Conflict, Created, NewAccount, PasswordChange, TargetId};
+use crate::sqlite::refusal;
+
+/// Writes an account when neither its external id nor its legacy customer nor one of its logins is taken. One step, because
+/// every step is a way to SQLite's thread and back.
+const INSERT: &str = "INSERT INTO accounts (id, state, phc, must_change, claims, rules, email, phone, username, created_at, \
+    changed_at, external_id, source, legacy_id) \
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?12, ?13, ?14 \
+    WHERE NOT EXISTS (SELECT 1 FROM account_logins WHERE login IN (SELECT value FROM json_each(?11))) \
+    ON CONFLICT DO NOTHING RETURNING id; \
+    INSERT INTO account_logins (login, account_id) SELECT value, ?1 FROM json_each(?11) \
+    WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)";
+
+/// Writes the account that a pending one becomes.
+const COMPLETE: &str = "UPDATE accounts SET state = ?2, phc = ?3, must_change = ?4, claims = ?5, rules = ?6, email = ?7, \
+    phone = ?8, username = ?9, changed_at = ?10 WHERE id = ?1; \
+    DELETE FROM account_logins WHERE account_id = ?1; \
+    INSERT INTO account_logins (login, account_id) SELECT value, ?1 FROM json_each(?11)";
+
+/// What stands against an account: of the same legacy customer, with one of the logins, and its own of an earlier attempt.
+const BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM accounts WHERE source = ?1 AND legacy_id = ?2), \
+    EXISTS (SELECT 1 FROM account_logins WHERE login IN (SELECT value FROM json_each(?3)) AND account_id IS NOT own.id), \
+    own.id, own.source, own.legacy_id, own.state \
+    FROM (SELECT 1) LEFT JOIN accounts AS own ON own.external_id = ?4";
+
+/// Whether an account was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Yes,
+    No,
+}
 
 /// A new account, ready to be written.
 pub(super) struct NewRow {
@@ -10,7 +42,8 @@ pub(super) struct NewRow {
     external_id: String,
     source: String,
     legacy_id: String,
-    logins: Vec<String>,
+    /// A JSON list.
+    logins: String,
     claims: String,
     keys: Keys,
     phc: Option<String>,
@@ -68,7 +101,7 @@ impl NewRow {
             external_id: account.external_id.0.clone(),
             source: account.legacy.source.clone(),
             legacy_id: account.legacy.id.clone(),
-            logins: account.logins.to_vec(),
+            logins: serde_json::json!(account.logins).to_string(),
             claims: account.claims.to_owned(),
             keys: Keys::of(account.claims),
             phc,
@@ -83,8 +116,17 @@ impl NewRow {
     /// # Errors
     /// When the database fails.
     pub async fn create(mut self, connection: &mut SqliteConnection) -> Result<Created, sqlx::Error> {
+        if self.insert(connection).await? == Written::Yes {
+            return Ok(Created::New(self.id));
+        }
         let before = self.before(connection).await?;
-        let Some(own) = before.own else { return self.insert(connection, before.legacy, before.logins).await };
+        let Some(own) = before.own else {
+            return match (before.legacy, before.logins) {
+                (Place::Taken, _) => Ok(Created::Conflict(Conflict::Legacy)),
+                (Place::Free, Place::Taken) => Ok(Created::Conflict(Conflict::Login)),
+                (Place::Free, Place::Free) => Err(refusal("an account was not written, and nothing stands against it")),
+            };
+        };
         if own.source != self.source || own.legacy_id != self.legacy_id {
             return Ok(Created::Conflict(Conflict::Legacy));
         }
@@ -95,18 +137,44 @@ impl NewRow {
         self.complete(connection, before.logins).await
     }
 
-    /// What there is before; one query, because every query is a way to SQLite's thread and back.
+    /// Writes the account and its logins when nothing stands against them; whether it did.
+    async fn insert(&self, connection: &mut SqliteConnection) -> Result<Written, sqlx::Error> {
+        let query = self.bound(INSERT).bind(&self.external_id).bind(&self.source).bind(&self.legacy_id);
+        let made = query.fetch_all(connection).await?;
+        Ok(if made.is_empty() { Written::No } else { Written::Yes })
+    }
+
+    /// Gives a pending account its password. Without one there is nothing to complete.
+    async fn complete(self, connection: &mut SqliteConnection, logins: Place) -> Result<Created, sqlx::Error> {
+        if self.phc.is_none() {
+            return Ok(Created::New(self.id));
+        }
+        if logins == Place::Taken {
+            return Ok(Created::Conflict(Conflict::Login));
+        }
+        self.bound(COMPLETE).execute(connection).await?;
+        Ok(Created::New(self.id))
+    }
+
+    /// A statement with the eleven values that every write of an account has.
+    fn bound(&self, sql: &'static str) -> Query<'_, Sqlite, SqliteArguments> {
+        sqlx::query(sql)
+            .bind(&self.id.0)
+            .bind(self.state().name())
+            .bind(&self.phc)
+            .bind(self.must_change)
+            .bind(&self.claims)
+            .bind(&self.rules)
+            .bind(&self.keys.email)
+            .bind(&self.keys.phone)
+            .bind(&self.keys.username)
+            .bind(self.at)
+            .bind(&self.logins)
+    }
+
+    /// What stands against an account.
     async fn before(&self, connection: &mut SqliteConnection) -> Result<Before, sqlx::Error> {
-        // Only placeholders are put together, here and below, no values.
-        let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM accounts WHERE source = ? AND legacy_id = ?), \
-             EXISTS (SELECT 1 FROM account_logins WHERE login IN ({}) AND account_id IS NOT own.id), \
-             own.id, own.source, own.legacy_id, own.state \
-             FROM (SELECT 1) LEFT JOIN accounts AS own ON own.external_id = ?",
-            vec!["?"; self.logins.len()].join(", ")
-        );
-        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(&self.source).bind(&self.legacy_id);
-        let query = self.logins.iter().fold(query, |query, login| query.bind(login));
+        let query = sqlx::query_as(BEFORE).bind(&self.source).bind(&self.legacy_id).bind(&self.logins);
         let (legacy, logins, id, source, legacy_id, state): (
             bool,
             bool,
@@ -123,84 +191,7 @@ impl NewRow {
         Ok(Before { own, legacy: taken(legacy), logins: taken(logins) })
     }
 
-    async fn insert(
-        self,
-        connection: &mut SqliteConnection,
-        legacy: Place,
-        logins: Place,
-    ) -> Result<Created, sqlx::Error> {
-        if legacy == Place::Taken {
-            return Ok(Created::Conflict(Conflict::Legacy));
-        }
-        if logins == Place::Taken {
-            return Ok(Created::Conflict(Conflict::Login));
-        }
-        let insert = format!(
-            "INSERT INTO accounts (id, external_id, source, legacy_id, state, phc, must_change, claims, rules, email, \
-             phone, username, created_at, changed_at) VALUES ({}); {}",
-            vec!["?"; 14].join(", "),
-            self.insert_logins()
-        );
-        let query = sqlx::query(AssertSqlSafe(insert))
-            .bind(&self.id.0)
-            .bind(&self.external_id)
-            .bind(&self.source)
-            .bind(&self.legacy_id)
-            .bind(self.state().name())
-            .bind(&self.phc)
-            .bind(self.must_change)
-            .bind(&self.claims)
-            .bind(&self.rules)
-            .bind(&self.keys.email)
-            .bind(&self.keys.phone)
-            .bind(&self.keys.username)
-            .bind(self.at)
-            .bind(self.at);
-        let query = self.logins.iter().fold(query, |query, login| query.bind(login).bind(&self.id.0));
-        query.execute(connection).await?;
-        Ok(Created::New(self.id))
-    }
-
-    /// Gives a pending account its password. Without one there is nothing to complete.
-    async fn complete(self, connection: &mut SqliteConnection, logins: Place) -> Result<Created, sqlx::Error> {
-        if self.phc.is_none() {
-            return Ok(Created::New(self.id));
-        }
-        if logins == Place::Taken {
-            return Ok(Created::Conflict(Conflict::Login));
-        }
-        let update = "UPDATE accounts SET state = ?2, phc = ?3, must_change = ?4, claims = ?5, rules = ?6, email = ?7,
-            phone = ?8, username = ?9, changed_at = ?10 WHERE id = ?1";
-        sqlx::query(update)
-            .bind(&self.id.0)
-            .bind(self.state().name())
-            .bind(&self.phc)
-            .bind(self.must_change)
-            .bind(&self.claims)
-            .bind(&self.rules)
-            .bind(&self.keys.email)
-            .bind(&self.keys.phone)
-            .bind(&self.keys.username)
-            .bind(self.at)
-            .execute(&mut *connection)
-            .await?;
-        let renew = format!("DELETE FROM account_logins WHERE account_id = ?; {}", self.insert_logins());
-        let query = sqlx::query(AssertSqlSafe(renew)).bind(&self.id.0);
-        let query = self.logins.iter().fold(query, |query, login| query.bind(login).bind(&self.id.0));
-        query.execute(connection).await?;
-        Ok(Created::New(self.id))
-    }
-
     fn state(&self) -> AccountState {
         if self.phc.is_some() { AccountState::Active } else { AccountState::Pending }
-    }
-
-    /// The statement that adds the logins, each of which binds itself and the account; none for none.
-    fn insert_logins(&self) -> String {
-        if self.logins.is_empty() {
-            return String::new();
-        }
-        let rows = vec!["(?, ?)"; self.logins.len()].join(", ");
-        format!("INSERT INTO account_logins (login, account_id) VALUES {rows}")
     }
 }
