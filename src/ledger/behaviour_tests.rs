@@ -35,6 +35,7 @@ every_ledger! {
     all_counters_admit_or_none_counts
     a_counter_is_forgotten_when_its_window_has_passed
     settled_attempts_do_not_count
+    looking_at_counters_counts_nothing
     parallel_attempts_cannot_pass_a_limit
     a_claim_is_held_until_its_lease_passes
     one_of_many_claims_is_granted
@@ -157,6 +158,17 @@ async fn all_counters_admit_or_none_counts(ledger: &dyn Ledger) {
     for expected in [Reserved::Admitted, Reserved::Admitted, Reserved::OverLimit] {
         assert_eq!(reserve(ledger, 0, &[counter("ada", 2)]).await, expected);
     }
+}
+
+async fn looking_at_counters_counts_nothing(ledger: &dyn Ledger) {
+    let attempt = Attempt { counters: vec![counter("ada", 1), counter("network", 2)], at: at(0) };
+    for _ in 0..3 {
+        assert_eq!(ledger.would_admit(&attempt).await.unwrap(), Reserved::Admitted);
+    }
+    assert_eq!(reserve(ledger, 0, &attempt.counters).await, Reserved::Admitted);
+    assert_eq!(ledger.would_admit(&attempt).await.unwrap(), Reserved::OverLimit);
+    let later = Attempt { at: at(60), ..attempt };
+    assert_eq!(ledger.would_admit(&later).await.unwrap(), Reserved::Admitted);
 }
 
 async fn a_counter_is_forgotten_when_its_window_has_passed(ledger: &dyn Ledger) {

@@ -51,6 +51,23 @@ async fn another_login_name_is_no_second_counter() {
 }
 
 #[tokio::test]
+async fn guesses_at_a_full_counter_count_for_the_network_all_the_same() {
+    let mut wishes = Wishes::default();
+    wishes.settings.network_limit = 25;
+    let house = House::with(wishes);
+    house.legacy(&customer("ada"));
+    house.legacy(&customer("bob"));
+    let from: IpAddr = "192.0.2.7".parse().unwrap();
+    // ten are verified; the others ask the legacy system under the second name and are stopped by the customer's counter
+    for number in 0..25 {
+        let name = if number < 10 { "ada" } else { "ada@example.org" };
+        login_from(&house.migrator, name, "guess", Some(from)).await;
+    }
+    let refused = Outcome::Rejected(Refusal::Attempts);
+    assert_eq!(login_from(&house.migrator, "bob", "secret bob", Some(from)).await.outcome, refused);
+}
+
+#[tokio::test]
 async fn counters_follow_the_customer_across_the_migration() {
     let house = House::new();
     house.legacy(&customer("ada"));
