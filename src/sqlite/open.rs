@@ -46,7 +46,7 @@ impl Database {
         let mut connection = connect(&options).await.map_err(|error| port_error(name, "open", &error))?;
         migrate(&mut connection, name, migrations).await?;
         let reader = Reader::new(name, reader_options(&path));
-        Ok(Self { writer: Writer::start(name, options, connection), reader })
+        Ok(Self { writer: Writer::start(name, options, connection)?, reader })
     }
 
     /// What writes.

@@ -53,15 +53,17 @@ async fn another_login_name_is_no_second_counter() {
 #[tokio::test]
 async fn guesses_at_a_full_counter_count_for_the_network_all_the_same() {
     let mut wishes = Wishes::default();
-    wishes.settings.network_limit = 25;
+    wishes.settings.network_limit = 8;
     let house = House::with(wishes);
     house.legacy(&customer("ada"));
     house.legacy(&customer("bob"));
     let from: IpAddr = "192.0.2.7".parse().unwrap();
-    // ten are verified; the others ask the legacy system under the second name and are stopped by the customer's counter
-    for number in 0..25 {
-        let name = if number < 10 { "ada" } else { "ada@example.org" };
-        login_from(&house.migrator, name, "guess", Some(from)).await;
+    // ten guesses are verified and taken into account; the others are stopped by the customer's counter
+    for _ in 0..10 {
+        login_from(&house.migrator, "ada", "guess", None).await;
+    }
+    for _ in 0..8 {
+        login_from(&house.migrator, "ada@example.org", "guess", Some(from)).await;
     }
     let refused = Outcome::Rejected(Refusal::Attempts);
     assert_eq!(login_from(&house.migrator, "bob", "secret bob", Some(from)).await.outcome, refused);
