@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::stamp::{later, micros};
 use crate::migrate::{Attempt, Counter, Reserved};
+use crate::sqlite::Batch;
 
 /// How many expired counters a reservation sweeps. More than it can add, so that the table shrinks; few enough that no login
 /// pays for a flood of others.
@@ -48,16 +49,16 @@ fn of(counter: &Counter, failed: &HashMap<String, i64>) -> i64 {
 }
 
 /// Takes one attempt of each counter back.
-pub(super) async fn settle(connection: &mut SqliteConnection, counters: &[Counter]) -> Result<(), sqlx::Error> {
+pub(super) fn settle(batch: &mut Batch, counters: &[Counter]) {
     if counters.is_empty() {
-        return Ok(());
+        return;
     }
     // Only placeholders are put together, here and below, no values.
-    let sql =
-        format!("UPDATE attempts SET failed = failed - 1 WHERE failed > 0 AND counter IN ({})", places("?", counters));
-    let query = counters.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, counter| query.bind(&counter.key));
-    query.execute(connection).await?;
-    Ok(())
+    let places = places("?", counters);
+    batch.add(&format!("UPDATE attempts SET failed = failed - 1 WHERE failed > 0 AND counter IN ({places})"));
+    for counter in counters {
+        batch.bind(counter.key.clone());
+    }
 }
 
 /// So many times the same places, with commas between them.

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
 use super::stamp::{later, maybe_stamp, micros, stamp, tags_json, unsigned};
 use crate::migrate::{Claim, ClaimAnswer, Entry, EntryState, ExternalId, Finish, Finished, LegacyKey, TargetId};
-use crate::sqlite::refusal;
+use crate::sqlite::{Batch, refusal};
 
 /// The columns of an [`EntryRow`], and what follows them.
 macro_rules! select_entries {
@@ -219,17 +219,11 @@ fn stored_token(token: u64) -> i64 {
 }
 
 /// Finishes the entry of an account that was found at the target.
-pub(super) async fn settle(
-    connection: &mut SqliteConnection,
-    external: &ExternalId,
-    account: &TargetId,
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
+pub(super) fn settle(batch: &mut Batch, external: &ExternalId, account: &TargetId, at: Timestamp) {
     let sql = "UPDATE entries SET state = 'done', account = ?, created_at = COALESCE(created_at, ?), done_at = ? \
                WHERE external_id = ? AND state = 'creating'";
     let at = micros(at);
-    sqlx::query(sql).bind(&account.0).bind(at).bind(at).bind(&external.0).execute(connection).await?;
-    Ok(())
+    batch.add(sql).bind(account.0.clone()).bind(at).bind(at).bind(external.0.clone());
 }
 
 /// Buries a customer. `customer` is the digest of the key.

@@ -7,28 +7,26 @@ use sqlx::SqliteConnection;
 
 use super::stamp::{later, micros, stamp, tags, tags_json};
 use crate::migrate::{Event, EventKind, Outgoing, TargetId};
-use crate::sqlite::refusal;
+use crate::sqlite::{Batch, refusal};
 
 /// What a row of the outbox holds: id, at, kind, reason, account, request id, tags, attempts.
 type OutboxRow = (i64, i64, String, String, Option<String>, String, String, i64);
 
 /// Adds events, due at once.
-pub(super) async fn add(connection: &mut SqliteConnection, events: &[Event]) -> Result<(), sqlx::Error> {
+pub(super) fn add(batch: &mut Batch, events: &[Event]) {
     let sql = "INSERT INTO outbox (at, kind, reason, account, request_id, tags, attempts, due_at) \
                VALUES (?, ?, ?, ?, ?, ?, 0, ?)";
     for event in events {
-        sqlx::query(sql)
+        batch
+            .add(sql)
             .bind(micros(event.at))
             .bind(event.kind.name())
-            .bind(&event.reason)
-            .bind(event.account.as_ref().map(|account| account.0.as_str()))
-            .bind(&event.request_id)
+            .bind(event.reason.clone())
+            .bind(event.account.as_ref().map(|account| account.0.clone()))
+            .bind(event.request_id.clone())
             .bind(tags_json(&event.tags))
-            .bind(micros(event.at))
-            .execute(&mut *connection)
-            .await?;
+            .bind(micros(event.at));
     }
-    Ok(())
 }
 
 /// Whether anything is due, so that an idle outbox costs no write.

@@ -3,7 +3,8 @@
 /// The steps of the tables.
 ///
 /// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
-/// texts with and without fractions do not sort as times.
+/// texts with and without fractions do not sort as times. Tables with text keys are `WITHOUT ROWID`: one tree less to write to
+/// in every commit (<https://www.sqlite.org/withoutrowid.html>).
 pub(super) const MIGRATIONS: &[&str] = &["
 CREATE TABLE entries (
     source TEXT NOT NULL,
@@ -22,7 +23,7 @@ CREATE TABLE entries (
     tags TEXT NOT NULL,
     PRIMARY KEY (source, legacy_id),
     CHECK (state <> 'done' OR account IS NOT NULL)
-);
+) WITHOUT ROWID;
 CREATE INDEX entries_state ON entries (state, lease_until);
 CREATE INDEX entries_account ON entries (account);
 CREATE INDEX entries_done ON entries (done_at);
@@ -30,13 +31,13 @@ CREATE INDEX entries_done ON entries (done_at);
 CREATE TABLE tombstones (
     digest TEXT NOT NULL PRIMARY KEY,
     buried_at INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE attempts (
     counter TEXT NOT NULL PRIMARY KEY,
     failed INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 CREATE INDEX attempts_expiry ON attempts (expires_at);
 
 CREATE TABLE audit (
@@ -73,6 +74,6 @@ CREATE TABLE meta (
     number INTEGER NOT NULL,
     text TEXT NOT NULL,
     tag TEXT NOT NULL
-);
+) WITHOUT ROWID;
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
 "];

@@ -14,7 +14,7 @@ use crate::migrate::{
     Attempt, Claim, ClaimAnswer, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
     Pending, PortError, Reserved,
 };
-use crate::sqlite::{Database, WriterFigures};
+use crate::sqlite::{Batch, Database, WriterFigures};
 
 /// The name of the ledger in errors and metrics.
 const NAME: &str = "ledger";
@@ -135,16 +135,20 @@ impl SqliteLedger {
     }
 }
 
-/// Appends a decision with its events, and takes back the attempts that were no failures.
+/// Appends a decision with its events, and takes back the attempts that were no failures. `batch` may have begun with
+/// something else.
 async fn record(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
+    mut batch: Batch,
     decision: &Decision,
     events: &[Event],
 ) -> Result<(), sqlx::Error> {
-    audit::append(connection, keyring, decision).await?;
-    attempts::settle(connection, &decision.settled).await?;
-    outbox::add(connection, events).await
+    let before = audit::head(connection, keyring).await?;
+    audit::append(&mut batch, keyring, &before, decision)?;
+    attempts::settle(&mut batch, &decision.settled);
+    outbox::add(&mut batch, events);
+    batch.execute(connection).await
 }
 
 impl Ledger for SqliteLedger {
@@ -177,7 +181,7 @@ impl Ledger for SqliteLedger {
             Box::pin(async move {
                 let finished = entries::finish(connection, &finish).await?;
                 if finished == Finished::Done {
-                    record(connection, &keyring, &finish.decision, &finish.events).await?;
+                    record(connection, &keyring, Batch::default(), &finish.decision, &finish.events).await?;
                 }
                 Ok(finished)
             })
@@ -195,13 +199,11 @@ impl Ledger for SqliteLedger {
         let (keyring, decision, events) = (Arc::clone(&self.keyring), decision.clone(), events.to_vec());
         Box::pin(self.write("decide", move |connection| {
             Box::pin(async move {
-                record(connection, &keyring, &decision, &events).await?;
-                match &decision.account {
-                    Some((account, Some(external))) => {
-                        entries::settle(connection, external, account, decision.at).await
-                    }
-                    _ => Ok(()),
+                let mut batch = Batch::default();
+                if let Some((account, Some(external))) = &decision.account {
+                    entries::settle(&mut batch, external, account, decision.at);
                 }
+                record(connection, &keyring, batch, &decision, &events).await
             })
         }))
     }

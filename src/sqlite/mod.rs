@@ -37,12 +37,14 @@
 //! # }
 //! ```
 
+mod batch;
 mod error;
 mod open;
 mod reader;
 mod work;
 mod writer;
 
+pub use batch::Batch;
 pub use error::{port_error, refusal};
 pub use open::Database;
 pub use reader::Reader;

@@ -235,8 +235,8 @@ mod tests {
         tokio::spawn(async move {
             let wait = database.writer().write("wait", |_| {
                 Box::pin(async move {
-                    drop(started.send(()));
-                    drop(ended.await);
+                    let _ = started.send(());
+                    let _ = ended.await;
                     Ok(())
                 })
             });
