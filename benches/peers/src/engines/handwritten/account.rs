@@ -83,12 +83,10 @@ struct Custom<'a> {
     newsletter: Option<bool>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn external_id<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("shop:{id}"))
 }
 
-#[expect(clippy::ref_option, reason = "serde's signature")]
 fn tags<S: Serializer>(tags: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(tags.unwrap_or_default().split(',').map(str::trim))
 }
