@@ -90,11 +90,14 @@ pub enum Part {
     Reference(Reference),
 }
 
+/// Most templates make an id or a name, for which the text need not grow.
+const USUAL_BYTES: usize = 64;
+
 impl Template {
     /// The text, or [`Value::Missing`] when one of the references names nothing.
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
-        let mut text = ArenaString::new_in(cx.arena);
+        let mut text = ArenaString::with_capacity_in(USUAL_BYTES, cx.arena);
         for part in &self.0 {
             match part {
                 Part::Text(part) => text.push_str(part),
