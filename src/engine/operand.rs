@@ -53,6 +53,7 @@ pub struct Reference {
 
 impl Reference {
     /// The value that the reference names in this run.
+    #[inline]
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
         let start = match self.base {
@@ -74,7 +75,7 @@ impl Reference {
 
 /// Whether a text has nothing but white space; most texts begin with something else.
 fn is_blank(text: &str) -> bool {
-    !text.starts_with(|first: char| first.is_ascii_graphic()) && text.trim_start().is_empty()
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim_start().is_empty()
 }
 
 /// Text with references: `"wp:{$.ID}"`.
@@ -113,8 +114,16 @@ impl Template {
 
 impl Operand {
     /// The value in this run.
+    #[inline]
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
+        match self {
+            Self::Reference(reference) => reference.value(cx),
+            other => other.made(cx),
+        }
+    }
+
+    fn made<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
         match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),

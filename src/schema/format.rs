@@ -7,6 +7,8 @@ use jiff::tz::TimeZoneDatabase;
 use oxilangtag::LanguageTag;
 use rustc_hash::FxHashSet;
 
+use super::email::{is_domain, is_local_part};
+
 /// A format that a text claim can demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TextFormat {
@@ -149,9 +151,7 @@ fn is_date_time(text: &[u8]) -> bool {
 }
 
 fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| {
-        email_address::EmailAddress::is_valid_local_part(local) && email_address::EmailAddress::is_valid_domain(domain)
-    })
+    text.rsplit_once('@').is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain))
 }
 
 fn is_phone(text: &str) -> bool {
@@ -177,7 +177,9 @@ fn is_uri_text(text: &str) -> bool {
         let ok = match byte {
             b'%' => (0..2).all(|_| bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit())),
             // `A-Za-z0-9` and `-._~:/?#[]@!$&'()*+,;=`
-            _ => matches!(byte, b'!' | b'#' | b'$' | b'&'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~'),
+            _ => {
+                matches!(byte, b'!' | b'#' | b'$' | b'&'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~')
+            }
         };
         if !ok {
             return false;
