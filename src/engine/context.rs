@@ -91,10 +91,10 @@ impl<'a> Cx<'a> {
     /// The text in small letters, by Unicode's language-independent mapping; the text itself when it has no others.
     #[must_use]
     pub fn lowercase(&self, text: &'a str) -> &'a str {
+        if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return text;
+        }
         if text.is_ascii() {
-            if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                return text;
-            }
             let made = self.arena.alloc_str(text);
             made.make_ascii_lowercase();
             return made;

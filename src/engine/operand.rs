@@ -53,6 +53,7 @@ pub struct Reference {
 
 impl Reference {
     /// The value that the reference names in this run.
+    #[inline]
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
         let start = match self.base {
@@ -74,7 +75,7 @@ impl Reference {
 
 /// Whether a text has nothing but white space; most texts begin with something else.
 fn is_blank(text: &str) -> bool {
-    !text.starts_with(|first: char| first.is_ascii_graphic()) && text.trim_start().is_empty()
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim_start().is_empty()
 }
 
 /// Text with references: `"wp:{$.ID}"`.
@@ -90,11 +91,14 @@ pub enum Part {
     Reference(Reference),
 }
 
+/// Most templates make an id or a name, for which the text need not grow.
+const USUAL_BYTES: usize = 64;
+
 impl Template {
     /// The text, or [`Value::Missing`] when one of the references names nothing.
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
-        let mut text = ArenaString::new_in(cx.arena);
+        let mut text = ArenaString::with_capacity_in(USUAL_BYTES, cx.arena);
         for part in &self.0 {
             match part {
                 Part::Text(part) => text.push_str(part),
@@ -110,8 +114,16 @@ impl Template {
 
 impl Operand {
     /// The value in this run.
+    #[inline]
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
+        match self {
+            Self::Reference(reference) => reference.value(cx),
+            other => other.made(cx),
+        }
+    }
+
+    fn made<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
         match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),

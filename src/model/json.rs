@@ -65,10 +65,15 @@ fn write_with_serde<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
 
 /// Whether a text has no control character, quote or backslash.
 fn is_plain(text: &[u8]) -> bool {
-    match text.last_chunk() {
-        Some(last) => text.as_chunks().0.iter().chain([last]).all(|eight| is_plain_word(u64::from_ne_bytes(*eight))),
-        None => text.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\'),
+    if let Some(last) = text.last_chunk() {
+        let is_plain = |eight: &[u8; 8]| is_plain_word(u64::from_ne_bytes(*eight));
+        return text.as_chunks().0.iter().all(is_plain) && is_plain(last);
     }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let four = |bytes: &[u8; 4]| u64::from(u32::from_ne_bytes(*bytes));
+        return is_plain_word(four(first) << 32 | four(last));
+    }
+    text.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\')
 }
 
 /// The same for eight bytes at once: a byte that is zero, or below a limit, borrows from its highest bit.

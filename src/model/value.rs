@@ -169,7 +169,7 @@ impl<'a> Value<'a> {
     pub fn scalar_text(self, arena: &'a Bump) -> Option<&'a str> {
         match self {
             Self::Text(text) | Self::Decimal(text) => Some(text),
-            Self::Int(number) => Some(bumpalo::format!(in arena, "{}", number).into_bump_str()),
+            Self::Int(number) => Some(arena.alloc_str(itoa::Buffer::new().format(number))),
             Self::Bool(true) => Some("true"),
             Self::Bool(false) => Some("false"),
             _ => None,

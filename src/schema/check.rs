@@ -30,6 +30,35 @@ impl Shape {
         self.check_rest(value, &[], place, found);
     }
 
+    /// Whether a value certainly fits as it is. One for which this is false may fit as well: [`fit`](super::fit) and
+    /// [`check`](Self::check) say that, and why not.
+    pub(crate) fn admits(&self, value: Value<'_>) -> bool {
+        if self.residual.is_some() || !self.kinds.contains(value.kind()) {
+            return false;
+        }
+        if let Some(choices) = &self.choices
+            && !choices.iter().any(|choice| is_text(value, choice))
+        {
+            return false;
+        }
+        match (&self.kind, value) {
+            (ShapeKind::Text(shape), Value::Text(text)) => shape.admits(text),
+            (ShapeKind::Any, Value::Text(_) | Value::Bool(_) | Value::Int(_))
+            | (ShapeKind::Boolean, Value::Bool(_)) => true,
+            (ShapeKind::Integer(range), Value::Int(number)) => {
+                range.min.is_none_or(|min| number >= min) && range.max.is_none_or(|max| number <= max)
+            }
+            (ShapeKind::List(shape), Value::List(items)) => {
+                let length = count(items.len());
+                shape.min_items.is_none_or(|least| length >= least)
+                    && shape.max_items.is_none_or(|most| length <= most)
+                    && items.iter().all(|item| shape.element.admits(*item))
+                    && (!shape.unique || repeats(items).is_empty())
+            }
+            _ => false,
+        }
+    }
+
     /// Checks one value as [`check`](Self::check) does, but for the members of the outline that have been checked before.
     pub(super) fn check_rest(&self, value: Value<'_>, known: &[Outlined], place: Place<'_>, found: &mut Violations) {
         if !self.kinds.contains(value.kind()) {
@@ -53,6 +82,17 @@ impl Shape {
         if let Some(residual) = &self.residual {
             residual.check(value, place, found.len() > before, found);
         }
+    }
+}
+
+impl TextShape {
+    fn admits(&self, text: &str) -> bool {
+        // a text has at least one character in four bytes, and at most one in each
+        let bytes = count(text.len());
+        self.min_length.is_none_or(|least| bytes >= least.saturating_mul(4) || (least <= 1 && bytes >= least))
+            && self.max_length.is_none_or(|most| bytes <= most)
+            && self.format.is_none_or(|format| format.admits(text))
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
     }
 }
 
@@ -255,14 +295,18 @@ fn check_json(value: Value<'_>, place: Place<'_>, found: &mut Violations) {
 /// Whether the value is the one that a schema lists.
 fn equals(value: Value<'_>, listed: &serde_json::Value) -> bool {
     match (value, listed) {
-        (Value::Text(text), serde_json::Value::String(listed)) => text == listed,
+        (Value::Text(_), _) => is_text(value, listed),
         (Value::Bool(flag), serde_json::Value::Bool(listed)) => flag == *listed,
-        (Value::Text(_) | Value::Bool(_), _) => false,
+        (Value::Bool(_), _) => false,
         _ => {
             let arena = bumpalo::Bump::new();
             same(value, crate::model::json::from_json(listed, &arena))
         }
     }
+}
+
+fn is_text(value: Value<'_>, listed: &serde_json::Value) -> bool {
+    matches!((value, listed), (Value::Text(text), serde_json::Value::String(listed)) if text == listed)
 }
 
 fn count(length: usize) -> u64 {
@@ -432,7 +476,15 @@ mod tests {
             let document = modelled();
             let schema = Schema::from_json("test", &document).expect("a schema");
             let arena = Bump::new();
-            let accepted = schema.accept(crate::model::json::from_json(&account, &arena)).is_ok();
+            let draft = crate::model::json::from_json(&account, &arena);
+            let accepted = schema.accept(draft).is_ok();
+            for (name, value) in draft.as_object().unwrap_or_default() {
+                let mut found = Violations::default();
+                if let Some(shape) = schema.root().member(name).filter(|shape| shape.admits(*value)) {
+                    shape.check(*value, Place::claim(name), &mut found);
+                }
+                prop_assert_eq!(found.to_string(), "");
+            }
             prop_assert_eq!(accepted, jsonschema::is_valid(&document, &account), "{}", account);
         }
     }

@@ -5,6 +5,9 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZoneDatabase;
 use oxilangtag::LanguageTag;
+use rustc_hash::FxHashSet;
+
+use super::email::{is_domain, is_local_part};
 
 /// A format that a text claim can demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,10 +61,10 @@ impl TextFormat {
     #[must_use]
     pub fn admits(self, text: &str) -> bool {
         match self {
-            Self::DateTime => is_date_time(text),
-            Self::Date => is_date(text),
-            Self::Time => is_time(text),
-            Self::Birthdate => is_birthdate(text),
+            Self::DateTime => is_date_time(text.as_bytes()),
+            Self::Date => is_date(text.as_bytes()),
+            Self::Time => is_time(text.as_bytes()),
+            Self::Birthdate => is_birthdate(text.as_bytes()),
             Self::Email => is_email(text),
             Self::Phone => is_phone(text),
             Self::Uri => is_uri(text),
@@ -89,17 +92,10 @@ impl fmt::Display for TextFormat {
     }
 }
 
-/// Exactly `length` digits as a number; `length` is below 10.
-fn digits(text: &str, length: usize) -> Option<u32> {
+/// The number that a few ASCII digits make.
+fn number<const COUNT: usize>(digits: [u8; COUNT]) -> Option<u32> {
     let sum = |sum, byte: u8| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'));
-    if text.len() == length { text.bytes().try_fold(0, sum) } else { None }
-}
-
-/// Three numbers of fixed length with separators, as in `2024-12-24` or `05:06:09`.
-fn triple(text: &str, separator: char, first: usize) -> Option<(u32, u32, u32)> {
-    let (a, rest) = text.split_at_checked(first)?;
-    let (b, c) = rest.strip_prefix(separator)?.split_at_checked(2)?;
-    Some((digits(a, first)?, digits(b, 2)?, digits(c.strip_prefix(separator)?, 2)?))
+    digits.into_iter().try_fold(0, sum)
 }
 
 fn is_day(year: u32, month: u32, day: u32) -> bool {
@@ -114,44 +110,48 @@ fn is_day(year: u32, month: u32, day: u32) -> bool {
     (1..=last).contains(&day)
 }
 
-fn is_date(text: &str) -> bool {
-    matches!(triple(text, '-', 4), Some((year, month, day)) if is_day(year, month, day))
+fn is_date(text: &[u8]) -> bool {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return false };
+    matches!((number([y1, y2, y3, y4]), number([m1, m2]), number([d1, d2])),
+        (Some(year), Some(month), Some(day)) if is_day(year, month, day))
 }
 
-fn is_birthdate(text: &str) -> bool {
+fn is_birthdate(text: &[u8]) -> bool {
     // Year 0000 means "not told", and divides by 400, so 29 February is a day of it.
-    digits(text, 4).is_some_and(|year| year > 0) || is_date(text)
+    matches!(*text, [y1, y2, y3, y4] if number([y1, y2, y3, y4]).is_some_and(|year| year > 0)) || is_date(text)
 }
 
-fn is_clock(text: &str) -> bool {
-    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let fraction_ok = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+fn is_clock(text: &[u8]) -> bool {
+    let &[h1, h2, b':', m1, m2, b':', s1, s2, ref fraction @ ..] = text else { return false };
     // A leap second is only ever inserted before the hour, whatever the offset of the zone in whole hours or halves.
-    let clock_ok = matches!(triple(clock, ':', 2), Some((hour, minute, second))
+    let clock_ok = matches!((number([h1, h2]), number([m1, m2]), number([s1, s2])), (Some(hour), Some(minute), Some(second))
         if hour < 24 && minute < 60 && (second < 60 || (second == 60 && minute % 30 == 29)));
-    fraction_ok && clock_ok
+    clock_ok
+        && match fraction {
+            [] => true,
+            [b'.', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
+            _ => false,
+        }
 }
 
-fn is_time(text: &str) -> bool {
-    if let Some(clock) = text.strip_suffix(['Z', 'z']) {
-        return is_clock(clock);
+fn is_time(text: &[u8]) -> bool {
+    match text {
+        [clock @ .., b'Z' | b'z'] => is_clock(clock),
+        &[ref clock @ .., b'+' | b'-', h1, h2, b':', m1, m2] => {
+            let offset = (number([h1, h2]), number([m1, m2]));
+            matches!(offset, (Some(hours), Some(minutes)) if hours < 24 && minutes < 60) && is_clock(clock)
+        }
+        _ => false,
     }
-    let Some((clock, offset)) = text.rfind(['+', '-']).and_then(|at| text.split_at_checked(at)) else { return false };
-    let offset = offset.get(1..).and_then(|offset| offset.split_once(':'));
-    let offset_ok = matches!(offset, Some((hours, minutes))
-        if digits(hours, 2).is_some_and(|hours| hours < 24) && digits(minutes, 2).is_some_and(|minutes| minutes < 60));
-    offset_ok && is_clock(clock)
 }
 
-fn is_date_time(text: &str) -> bool {
-    let Some((date, time)) = text.split_at_checked("2024-12-24".len()) else { return false };
-    time.strip_prefix(['T', 't']).is_some_and(is_time) && is_date(date)
+fn is_date_time(text: &[u8]) -> bool {
+    matches!(text.split_at_checked("2024-12-24".len()),
+        Some((date, [b'T' | b't', time @ ..])) if is_time(time) && is_date(date))
 }
 
 fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| {
-        email_address::EmailAddress::is_valid_local_part(local) && email_address::EmailAddress::is_valid_domain(domain)
-    })
+    text.rsplit_once('@').is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain))
 }
 
 fn is_phone(text: &str) -> bool {
@@ -176,7 +176,10 @@ fn is_uri_text(text: &str) -> bool {
     while let Some(byte) = bytes.next() {
         let ok = match byte {
             b'%' => (0..2).all(|_| bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit())),
-            _ => byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte),
+            // `A-Za-z0-9` and `-._~:/?#[]@!$&'()*+,;=`
+            _ => {
+                matches!(byte, b'!' | b'#' | b'$' | b'&'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~')
+            }
         };
         if !ok {
             return false;
@@ -194,18 +197,62 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn is_locale(text: &str) -> bool {
+    // `fr` and `fr-CA`, as nearly all are
+    if let [l1, l2] | [l1, l2, b'-', _, _] = text.as_bytes()
+        && [l1, l2].into_iter().all(u8::is_ascii_alphabetic)
+        && text.bytes().skip(3).all(|byte| byte.is_ascii_alphabetic())
+    {
+        return true;
+    }
     LanguageTag::parse(text).is_ok_and(|tag| matches!(tag.primary_language().len(), 2 | 3))
 }
 
 fn is_zone(text: &str) -> bool {
     // The bundled data, so that the answer depends on nothing outside the program.
-    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-    ZONES.get(text).is_ok_and(|zone| zone.iana_name() == Some(text))
+    static ZONES: LazyLock<FxHashSet<String>> =
+        LazyLock::new(|| TimeZoneDatabase::bundled().available().map(|zone| zone.to_string()).collect());
+    ZONES.contains(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn zones_are_those_that_can_be_loaded_by_this_very_name() {
+        let database = TimeZoneDatabase::bundled();
+        let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
+        assert!(names.len() > 400, "{}", names.len());
+        for name in names {
+            let other_case = name.to_ascii_lowercase();
+            for name in [name, other_case] {
+                let loaded = database.get(&name).is_ok_and(|zone| zone.iana_name() == Some(&*name));
+                assert_eq!(TextFormat::ZoneInfo.admits(&name), loaded, "{name}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn short_tags_are_tags(text in "[a-zA-Z]{2}(-[a-zA-Z]{2})?") {
+            prop_assert!(TextFormat::Locale.admits(&text));
+            prop_assert!(LanguageTag::parse(text.as_str()).is_ok());
+        }
+
+        #[test]
+        fn locales_are_tags_of_two_or_three_letters(text in "[a-z1]{1,3}-?[a-zA-Z1-]{0,4}") {
+            let is_tag = LanguageTag::parse(text.as_str()).is_ok_and(|tag| matches!(tag.primary_language().len(), 2 | 3));
+            prop_assert_eq!(TextFormat::Locale.admits(&text), is_tag);
+        }
+
+        #[test]
+        fn bytes_of_uris_are_those_of_rfc_3986(byte in 0_u8..128) {
+            let listed = byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte);
+            prop_assert_eq!(is_uri_text(&char::from(byte).to_string()), listed);
+        }
+    }
 
     fn check(format: TextFormat, good: &[&str], bad: &[&str]) {
         for text in good {

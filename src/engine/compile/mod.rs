@@ -388,7 +388,9 @@ impl Compiler<'_> {
     /// The claims that are checked when they are made, in the order of the account.
     fn checked(&self, rules: &[Rule], claims: &[RulePlan]) -> Outlines {
         let is_checked = |name: &str| claims.iter().any(|claim| claim.name == name && claim.shape.is_some());
-        self.schema.outline(rules.iter().map(|rule| rule.name.text.as_str()).filter(|name| is_checked(name)))
+        let names = || rules.iter().map(|rule| rule.name.text.as_str());
+        let outlines = self.schema.outline(names().filter(|name| is_checked(name)));
+        if names().all(is_checked) { outlines } else { outlines.with_others() }
     }
 
     fn let_members(&self) -> Vec<LetMembers> {

@@ -2,7 +2,6 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::stop::Stop;
 use crate::diag::Span;
 use crate::engine::condition::Condition;
 use crate::engine::context::Cx;
@@ -72,7 +71,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     /// A rule's value, or why the record is held back.
     fn ruled(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
-        self.rule(rule, cx).map_err(|stop: Stop| stop.into_reason(rule))
+        self.rule(rule, cx).map_err(|stop| stop.into_reason(rule))
     }
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
@@ -81,11 +80,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let mut reasons = Vec::new();
         for rule in &self.plan.claims {
-            match self.ruled(rule, cx) {
+            match self.rule(rule, cx) {
                 Ok(value) => cx.set(rule.register, value),
-                Err(reason) => {
+                Err(stop) => {
                     cx.set(rule.register, Value::Missing);
-                    reasons.push(reason);
+                    reasons.push(stop.into_reason(rule));
                 }
             }
         }

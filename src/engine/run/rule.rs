@@ -3,13 +3,12 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::machine::Machine;
-use super::stop::{Made, Stop, reason};
+use super::stop::{Made, Stop};
 use crate::diag::Span;
 use crate::engine::condition::Condition;
 use crate::engine::context::{Cx, Note};
 use crate::engine::op::Failure;
 use crate::engine::operand::Operand;
-use crate::engine::outcome::Reason;
 use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::probe::{Event, Probe};
 use crate::engine::steps::{StepFailure, Steps};
@@ -19,16 +18,15 @@ use crate::schema::{Place, Shape, Violations, fit};
 impl<'a, P: Probe> Machine<'a, '_, P> {
     /// Makes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
     pub(super) fn rule(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
-        if P::ON {
-            self.probe.event(Event::Rule(rule));
+        if !P::ON {
+            return self.rule_value(rule, cx);
         }
+        self.probe.event(Event::Rule(rule));
         let result = self.rule_value(rule, cx);
-        if P::ON {
-            self.probe.event(match &result {
-                Ok(value) => Event::Result { rule, value: *value },
-                Err(_) => Event::Fell(rule),
-            });
-        }
+        self.probe.event(match &result {
+            Ok(value) => Event::Result { rule, value: *value },
+            Err(_) => Event::Fell(rule),
+        });
         result
     }
 
@@ -44,7 +42,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 return self.required_failed(rule, failure);
             }
             Err(Stop::Step(failure)) => {
-                self.failed(rule, &failure).map_err(Stop::Fall)?;
+                self.failed(rule, &failure)?;
                 if rule.policy != Policy::Default {
                     return self.absent(rule);
                 }
@@ -60,9 +58,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             self.probe.event(Event::Defaulted(value));
         }
         if let Some(shape) = rule.shape.as_ref().filter(|_| rule.keeps(value)) {
-            value = fitted(shape, value, &rule.name, cx).map_err(|failure| {
-                Stop::Fall(reason(rule, &StepFailure { step: "default", span: rule.span, failure }))
-            })?;
+            value = fitted(shape, value, &rule.name, cx)
+                .map_err(|failure| Stop::fall(rule, &StepFailure { step: "default", span: rule.span, failure }))?;
         }
         if rule.keeps(value) { Ok(value) } else { self.absent(rule) }
     }
@@ -72,7 +69,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             return Err(Stop::Step(failure));
         }
         self.tell(&failure, "reject");
-        Err(Stop::Fall(reason(rule, &failure)))
+        Err(Stop::fall(rule, &failure))
     }
 
     /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
@@ -87,7 +84,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             return Err(Stop::Step(failure));
         }
         self.tell(&failure, "reject");
-        Err(Stop::Fall(reason(rule, &failure)))
+        Err(Stop::fall(rule, &failure))
     }
 
     fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
@@ -189,7 +186,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             let element = match result {
                 Ok(element) => element,
                 Err(Stop::Step(failure)) => {
-                    self.failed(rule, &failure).map_err(Stop::Fall)?;
+                    self.failed(rule, &failure)?;
                     let default = rule.default.as_ref().filter(|_| rule.policy == Policy::Default);
                     default.map_or(Value::Missing, |default| default.value(&place))
                 }
@@ -214,12 +211,12 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     /// What the policy makes of a failure: nothing, or the fall of the record.
-    fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Reason> {
+    fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Stop> {
         self.failures += 1;
         match &rule.policy {
             Policy::Reject => {
                 self.tell(failure, "reject");
-                return Err(reason(rule, failure));
+                return Err(Stop::fall(rule, failure));
             }
             Policy::Warn(name) => {
                 self.tell(failure, "warn");
@@ -250,6 +247,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
 /// The value as the claim holds it, when the schema admits it.
 fn fitted<'a>(shape: &Shape, value: Value<'a>, claim: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+    if shape.admits(value) {
+        return Ok(value);
+    }
     let value = fit(shape, value, cx.arena);
     let mut violations = Violations::default();
     shape.check(value, Place::claim(claim), &mut violations);

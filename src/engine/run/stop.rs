@@ -15,7 +15,7 @@ pub(super) enum Stop {
     /// A step failed; the rule's policy decides.
     Step(StepFailure),
     /// The policy has decided: the record is held back.
-    Fall(Reason),
+    Fall(Box<Reason>),
 }
 
 impl Stop {
@@ -24,17 +24,22 @@ impl Stop {
         Self::Step(StepFailure { step, span, failure })
     }
 
+    /// The failure of a rule's step, which holds the record back.
+    pub(super) fn fall(rule: &RulePlan, failure: &StepFailure) -> Self {
+        Self::Fall(Box::new(reason(rule, failure)))
+    }
+
     /// Outside a list every stop holds the record back.
     pub(super) fn into_reason(self, rule: &RulePlan) -> Reason {
         match self {
-            Self::Fall(reason) => reason,
+            Self::Fall(reason) => *reason,
             Self::Step(failure) => reason(rule, &failure),
         }
     }
 }
 
 /// The failure of a rule's step as a reason to hold the record back.
-pub(super) fn reason(rule: &RulePlan, failure: &StepFailure) -> Reason {
+fn reason(rule: &RulePlan, failure: &StepFailure) -> Reason {
     Reason {
         rule: rule.kind.path_of(&rule.name),
         step: failure.step.to_owned(),

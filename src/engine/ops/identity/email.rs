@@ -9,6 +9,7 @@ use super::domain::{IDN, Idn};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::model::{Kinds, Value};
+use crate::schema::{is_domain, is_local_part};
 
 /// The longest address that can be used in a mail (RFC 5321 §4.5.3.1.3 with erratum 1690).
 const MAX_BYTES: usize = 254;
@@ -150,7 +151,7 @@ fn check<'a>(text: &'a str, idn: Idn, cx: &Cx<'a>) -> Result<(&'a str, &'a str),
     let written = kept(idn.write(domain)?);
     let ascii = if idn == Idn::Ascii { written } else { kept(Idn::Ascii.write(domain)?) };
     // the domain has two parts by now; what is in order needs no copy of the address to find out why it is not
-    if !EmailAddress::is_valid_local_part(local) || !EmailAddress::is_valid_domain(ascii) {
+    if !is_local_part(local) || !is_domain(ascii) {
         parse(local, ascii)?;
     }
     Ok((local, written))

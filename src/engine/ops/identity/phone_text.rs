@@ -49,7 +49,12 @@ pub(super) fn read<'a>(text: &'a str, letters: bool, cx: &Cx<'a>) -> Result<Digi
     if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
         return Err(Failure::new(format!("is longer than the {MAX_CHARACTERS} characters of a phone number")));
     }
-    let mut seen = text.trim();
+    let seen = text.trim();
+    usual(seen, cx).map_or_else(|| unusual(seen, letters, cx), Ok)
+}
+
+fn unusual<'a>(text: &'a str, letters: bool, cx: &Cx<'a>) -> Result<Digits<'a>, Failure> {
+    let mut seen = text;
     if !seen.is_ascii() {
         let characters = seen.chars().filter(|c| !is_direction_mark(*c)).map(plain);
         seen = ArenaString::from_iter_in(characters, cx.arena).into_bump_str();
@@ -80,6 +85,19 @@ pub(super) fn read<'a>(text: &'a str, letters: bool, cx: &Cx<'a>) -> Result<Digi
         }
     }
     Ok(Digits { digits: digits.into_bump_str(), international, extension })
+}
+
+/// A number of nothing but ASCII digits, separators and a `+` in front, which most are: none of its characters can be of a
+/// `tel:` address or mark an extension.
+fn usual<'a>(text: &str, cx: &Cx<'a>) -> Option<Digits<'a>> {
+    let number = text.trim_start_matches(['+', ' ']);
+    let is_usual = |byte: u8| matches!(byte, b'0'..=b'9' | b' ' | b'(' | b')' | b'-'..=b'/');
+    if !number.bytes().all(is_usual) {
+        return None;
+    }
+    let mut digits = ArenaString::with_capacity_in(number.len(), cx.arena);
+    digits.extend(number.bytes().filter(u8::is_ascii_digit).map(char::from));
+    Some(Digits { digits: digits.into_bump_str(), international: text.starts_with('+'), extension: false })
 }
 
 /// The number of a `tel:` address without its parameters, led by a `phone-context` that is a number, and whether there is an
@@ -162,6 +180,7 @@ fn keypad(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use bumpalo::Bump;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -190,6 +209,18 @@ mod tests {
             match read(text, false, &Cx::bare(&arena)) {
                 Ok(got) => assert_eq!(got, wanted, "{text}"),
                 Err(_) => assert_eq!(digits, "", "{text}"),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn usual_numbers_are_read_like_others(text in "[+ ]{0,2}[0-9 ()./+-]{0,12}") {
+            let arena = Bump::new();
+            let cx = Cx::bare(&arena);
+            let text = text.trim();
+            if let Some(digits) = usual(text, &cx) {
+                prop_assert_eq!(unusual(text, false, &cx), Ok(digits));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `before`, `after`, `before_last`, `after_last`: the part of a text on one side of a separator.
 
+use memchr::{memchr, memrchr};
+
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example, example_nothing,
@@ -116,16 +118,27 @@ impl Cut {
         let or_whole = arguments.text("or").is_some_and(|word| word == "whole");
         Ok(Box::new(Self { separator, side, which, or_whole }))
     }
+
+    fn halves<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        // one ASCII character, as most separators are, is found without a search for texts
+        if let [byte] = *self.separator.as_bytes() {
+            let at = match self.which {
+                Which::First => memchr(byte, text.as_bytes()),
+                Which::Last => memrchr(byte, text.as_bytes()),
+            }?;
+            return Some((text.get(..at)?, text.get(at + 1..)?));
+        }
+        match self.which {
+            Which::First => text.split_once(&*self.separator),
+            Which::Last => text.rsplit_once(&*self.separator),
+        }
+    }
 }
 
 impl Op for Cut {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
-        let halves = match self.which {
-            Which::First => text.split_once(&*self.separator),
-            Which::Last => text.rsplit_once(&*self.separator),
-        };
-        Ok(match (halves, self.side) {
+        Ok(match (self.halves(text), self.side) {
             (Some((before, _)), Side::Before) => Value::Text(before),
             (Some((_, after)), Side::After) => Value::Text(after),
             (None, _) if self.or_whole => Value::Text(text),

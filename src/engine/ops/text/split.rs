@@ -79,6 +79,9 @@ pub const SPLIT_LINES: OpSpec = OpSpec {
     build: |arguments| Ok(Box::new(Split::build(Separator::LineEnd, usize::MAX, arguments))),
 };
 
+/// How many parts most texts have, so that the list does not move.
+const USUAL_PARTS: usize = 8;
+
 #[derive(Debug)]
 enum Separator {
     Text(String),
@@ -101,7 +104,7 @@ impl Split {
     }
 
     fn collect<'a>(&self, parts: impl Iterator<Item = &'a str>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let mut list = ArenaVec::new_in(cx.arena);
+        let mut list = ArenaVec::with_capacity_in(USUAL_PARTS, cx.arena);
         for part in parts {
             let part = if self.trim { part.trim_matches(is_blank) } else { part };
             if self.keep_empty || !part.is_empty() {
@@ -117,7 +120,11 @@ impl Op for Split {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
         match &self.separator {
-            Separator::Text(by) => self.collect(text.splitn(self.limit, by), cx),
+            Separator::Text(by) => match *by.as_bytes() {
+                // one ASCII character, as most separators are, is found without a search for texts
+                [byte] => self.collect(text.splitn(self.limit, char::from(byte)), cx),
+                _ => self.collect(text.splitn(self.limit, by), cx),
+            },
             Separator::Pattern(pattern) => {
                 searchable(text)?;
                 self.collect(pattern.splitn(text, self.limit), cx)

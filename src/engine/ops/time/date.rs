@@ -191,6 +191,9 @@ impl Format {
 
 /// The first pattern that fits; otherwise the failure that is not about the form, if any.
 fn first(patterns: &[Pattern], text: &str) -> Result<Read, Failure> {
+    if let [pattern] = patterns {
+        return pattern.read(text);
+    }
     let other_form = Failure::new("the text does not have the format");
     let mut failure = other_form.clone();
     for pattern in patterns {

@@ -19,14 +19,27 @@ pub fn scaled(text: &str, scale: i32) -> Option<i128> {
     let digits = whole.bytes().chain(fraction.bytes());
     // how many digits stand before the point, once it has moved
     let kept = i32::try_from(whole.len()).ok()? + exponent + scale;
+    let digits = (0..kept).zip(digits.chain(std::iter::repeat(b'0'))).map(|(_, digit)| digit - b'0');
+    let size = if kept <= SHORT_DIGITS { Some(short(digits)) } else { long(digits) }?;
+    Some(if negative { -size } else { size })
+}
+
+/// As many digits always fit 64 bits, where counting is cheap.
+const SHORT_DIGITS: i32 = 19;
+
+fn short(digits: impl Iterator<Item = u8>) -> i128 {
+    digits.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit)).into()
+}
+
+fn long(digits: impl Iterator<Item = u8>) -> Option<i128> {
     let mut sum: i128 = 0;
-    for (at, digit) in (0..kept).zip(digits.chain(std::iter::repeat(b'0'))) {
+    for (at, digit) in digits.enumerate() {
         if at > 200 {
             return None;
         }
-        sum = sum.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+        sum = sum.checked_mul(10)?.checked_add(digit.into())?;
     }
-    Some(if negative { -sum } else { sum })
+    Some(sum)
 }
 
 fn exponent(scanner: &mut Scanner<'_>) -> Option<i32> {

@@ -107,19 +107,15 @@ pub fn no_such_date() -> Failure {
 
 /// A UTC time as RFC 3339 text, the fraction without zeros at its end.
 pub fn write_time<'a>(utc: DateTime, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    if utc.year() < 1 {
-        return Err(out_of_range());
-    }
+    let [y1, y2, y3, y4, d1, m1, m2, d2, n1, n2] = date_text(utc.date())?;
+    let ([h1, h2], [i1, i2], [s1, s2]) = (two(utc.hour()), two(utc.minute()), two(utc.second()));
+    let whole = [y1, y2, y3, y4, d1, m1, m2, d2, n1, n2, b'T', h1, h2, b':', i1, i2, b':', s1, s2];
+    let nanos = utc.subsec_nanosecond();
     let mut made = ArenaString::with_capacity_in("2024-05-06T07:08:09.012345678Z".len(), cx.arena);
-    push_date(&mut made, utc.date());
-    for (before, number) in [('T', utc.hour()), (':', utc.minute()), (':', utc.second())] {
-        made.push(before);
-        push_digits(&mut made, number.unsigned_abs().into(), 2);
-    }
-    if utc.subsec_nanosecond() != 0 {
-        made.push('.');
-        push_digits(&mut made, utc.subsec_nanosecond().unsigned_abs(), 9);
-        made.truncate(made.trim_end_matches('0').len());
+    made.push_str(ascii(&whole));
+    if nanos != 0 {
+        let fraction = bumpalo::format!(in cx.arena, ".{:09}", nanos);
+        made.push_str(fraction.trim_end_matches('0'));
     }
     made.push('Z');
     Ok(Value::Text(made.into_bump_str()))
@@ -127,34 +123,41 @@ pub fn write_time<'a>(utc: DateTime, cx: &Cx<'a>) -> Result<Value<'a>, Failure> 
 
 /// A date as `YYYY-MM-DD`.
 pub fn write_date<'a>(date: Date, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    if date.year() < 1 {
-        return Err(out_of_range());
-    }
-    let mut made = ArenaString::with_capacity_in("2024-05-06".len(), cx.arena);
-    push_date(&mut made, date);
-    Ok(Value::Text(made.into_bump_str()))
+    Ok(cx.keep(ascii(&date_text(date)?)))
 }
 
-fn push_date(made: &mut ArenaString<'_>, date: Date) {
-    push_digits(made, date.year().unsigned_abs().into(), 4);
-    for number in [date.month(), date.day()] {
-        made.push('-');
-        push_digits(made, number.unsigned_abs().into(), 2);
-    }
+fn date_text(date: Date) -> Result<[u8; 10], Failure> {
+    let year = u8::try_from(date.year() / 100).ok().zip(u8::try_from(date.year() % 100).ok());
+    let (century, year) = year.filter(|_| date.year() >= 1).ok_or_else(out_of_range)?;
+    let ([y1, y2], [y3, y4]) = (digits(century), digits(year));
+    let ([m1, m2], [d1, d2]) = (two(date.month()), two(date.day()));
+    Ok([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
 }
 
-/// The last digits of a number, zeros in front.
-fn push_digits(made: &mut ArenaString<'_>, number: u32, count: u32) {
-    for power in (0..count).rev() {
-        made.push(char::from_digit(number / 10_u32.pow(power) % 10, 10).unwrap_or('0'));
-    }
+/// A number of at most two digits, which parts of dates are.
+fn two(number: i8) -> [u8; 2] {
+    digits(number.unsigned_abs())
+}
+
+fn digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10 % 10, b'0' + number % 10]
+}
+
+fn ascii(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// The UTC time this many nanoseconds after the Unix epoch.
 pub fn from_unix_nanos(nanos: i128) -> Result<DateTime, Failure> {
-    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
-    let rest = i32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
-    UNIX_EPOCH.checked_add(SignedDuration::new(seconds, rest)).map_err(|_| out_of_range())
+    let since = match i64::try_from(nanos) {
+        Ok(nanos) => SignedDuration::from_nanos(nanos),
+        Err(_) => {
+            let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
+            let rest = i32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
+            SignedDuration::new(seconds, rest)
+        }
+    };
+    UNIX_EPOCH.checked_add(since).map_err(|_| out_of_range())
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ impl<'t> Scanner<'t> {
 
     /// Reads blanks; whether there were any.
     pub fn blanks(&mut self) -> bool {
+        if self.rest.as_bytes().first().is_some_and(u8::is_ascii_graphic) {
+            return false;
+        }
         let before = self.rest.len();
         self.rest = self.rest.trim_start_matches([' ', '\t', '\u{a0}', '\u{202f}']);
         self.rest.len() < before
@@ -72,9 +75,10 @@ impl<'t> Scanner<'t> {
         (count >= min).then(|| self.split(count))
     }
 
-    /// Reads a number of at least `min` and at most `max` ASCII digits.
-    pub fn number<N: std::str::FromStr>(&mut self, min: usize, max: usize) -> Option<N> {
-        self.digits(min, max)?.parse().ok()
+    /// Reads a number of at least `min` and at most `max` ASCII digits; `max` is at most 18, so that 64 bits hold it.
+    pub fn number<N: TryFrom<i64>>(&mut self, min: usize, max: usize) -> Option<N> {
+        let digits = self.digits(min, max)?;
+        N::try_from(digits.bytes().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))).ok()
     }
 
     /// Reads the digits of a fraction of a second as nanoseconds. Digits behind the ninth are read and dropped.
