@@ -13,7 +13,7 @@ fn power_cuts() -> usize {
 }
 
 /// Customers who may sign in between two cuts: more than can.
-const PER_CUT: usize = 600;
+const PER_CUT: usize = 400;
 
 /// Customers at the same time.
 const WORKERS: usize = 12;
