@@ -1,7 +1,7 @@
 //! What a login costs: first and later logins per second against the hashing lane's own rate, CPU time beside the hash, a
 //! login on adapters in memory, and where the time of a first login goes.
 //!
-//! Prints first its own measurements, then criterion's. Rates are measured in turns, because the speed of a shared machine
+//! Prints first its own measurements, then criterion's (`-- login-in-memory` for these alone). Rates are measured in turns, because the speed of a shared machine
 //! changes more within a minute than a login costs beside its hash.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -36,9 +36,12 @@ fn main() {
     let size =
         if is_smoke_test { Size { rounds: 1, turn: 8, single: 4 } } else { Size { rounds: 7, turn: 128, single: 300 } };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(rates::argon2id(size));
-    runtime.block_on(rates::cheapest(size));
-    runtime.block_on(steps::one_by_one(size));
+    // Whoever names one of criterion's measurements wants nothing else.
+    if std::env::args().skip(1).all(|argument| argument.starts_with('-')) {
+        runtime.block_on(rates::argon2id(size));
+        runtime.block_on(rates::cheapest(size));
+        runtime.block_on(steps::one_by_one(size));
+    }
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     memory::logins(&mut criterion, &runtime);
     criterion.final_summary();
