@@ -8,6 +8,12 @@ const LOCAL_BYTES: usize = 64;
 /// Bytes of one label of a name (RFC 1035, 2.3.4). A whole name of so many has no label that is longer.
 const LABEL_BYTES: usize = 63;
 
+/// What stands before the last `@` and behind it.
+pub fn split_address(text: &str) -> Option<(&str, &str)> {
+    let at = memchr::memrchr(b'@', text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// Whether a text can stand before the `@` of a mail address (RFC 5322, 3.4.1).
 pub fn is_local_part(text: &str) -> bool {
     is_usual_local_part(text) || EmailAddress::is_valid_local_part(text)

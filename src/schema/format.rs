@@ -7,7 +7,7 @@ use jiff::tz::TimeZoneDatabase;
 use oxilangtag::LanguageTag;
 use rustc_hash::FxHashSet;
 
-use super::email::{is_domain, is_local_part};
+use super::email::{is_domain, is_local_part, split_address};
 
 /// A format that a text claim can demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -151,7 +151,7 @@ fn is_date_time(text: &[u8]) -> bool {
 }
 
 fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain))
+    split_address(text).is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain))
 }
 
 fn is_phone(text: &str) -> bool {

@@ -35,7 +35,7 @@ use thiserror::Error;
 pub use account::Account;
 pub use claim::{ClaimShape, RequiredClaim, Requirement};
 pub use coerce::fit;
-pub(crate) use email::{is_domain, is_local_part};
+pub(crate) use email::{is_domain, is_local_part, split_address};
 pub use format::TextFormat;
 pub use outline::Outlines;
 pub use path::{path_names, push_name};

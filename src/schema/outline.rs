@@ -153,6 +153,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn settled_are_claims_that_nothing_outside_them_binds() {
+        let open = |required: &serde_json::Value| {
+            let mail = json!({"type": "object", "required": ["value"], "properties": {"value": {"type": "string"}, "ok": {"type": "boolean"}}});
+            let document = json!({"type": "object", "required": required, "properties": {"mail": mail, "pair": {
+                "type": "object", "minProperties": 2, "properties": {"a": {"type": "integer"}}}}});
+            Schema::from_json("test", &document).expect("a schema")
+        };
+        for (required, paths, settled) in [
+            (json!([]), &["mail.value", "mail.ok"][..], true),
+            (json!([]), &["mail"], true),
+            (json!([]), &["mail.ok"], false),
+            (json!([]), &["mail", "mail.value"], false),
+            (json!([]), &["mail.value", "pair.a"], false),
+            (json!(["mail"]), &["mail.value"], false),
+        ] {
+            let outlines = open(&required).outline(paths.iter().copied());
+            assert_eq!(outlines.settled, settled, "{required} {paths:?}");
+            assert!(!outlines.with_others().settled);
+        }
+    }
+
     fn show(member: &Outlined) -> String {
         match &member.outline {
             Outline::Checked => member.name.to_string(),

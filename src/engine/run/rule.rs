@@ -13,7 +13,7 @@ use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::probe::{Event, Probe};
 use crate::engine::steps::{StepFailure, Steps};
 use crate::model::{Kinds, Value};
-use crate::schema::{Place, Shape, Violations, fit};
+use crate::schema::{Place, Violations, fit};
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
     /// Makes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
@@ -57,8 +57,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if P::ON {
             self.probe.event(Event::Defaulted(value));
         }
-        if let Some(shape) = rule.shape.as_ref().filter(|_| rule.keeps(value)) {
-            value = fitted(shape, value, &rule.name, cx)
+        if rule.must_be_fitted(value) {
+            value = fitted(rule, value, cx)
                 .map_err(|failure| Stop::fall(rule, &StepFailure { step: "default", span: rule.span, failure }))?;
         }
         if rule.keeps(value) { Ok(value) } else { self.absent(rule) }
@@ -94,16 +94,21 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     /// What the rule makes of the value that it reads.
     pub(super) fn finished(&mut self, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
-        let mut value = self.steps(&rule.steps, value, cx)?;
+        let mut value = value;
+        if !rule.steps.is_empty() {
+            value = self.steps(&rule.steps, value, cx)?;
+        }
         if let Some(filter) = &rule.filter {
             value = self.filtered(filter, rule, value, cx)?;
         }
         if let Some(each) = &rule.each {
             value = self.each(each, rule, value, cx)?;
         }
-        value = self.steps(&rule.then, value, cx)?;
-        if let Some(shape) = rule.shape.as_ref().filter(|_| rule.keeps(value)) {
-            value = fitted(shape, value, &rule.name, cx).map_err(|failure| Stop::step("schema", rule.span, failure))?;
+        if !rule.then.is_empty() {
+            value = self.steps(&rule.then, value, cx)?;
+        }
+        if rule.must_be_fitted(value) {
+            value = fitted(rule, value, cx).map_err(|failure| Stop::step("schema", rule.span, failure))?;
         }
         Ok(value)
     }
@@ -246,13 +251,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 }
 
 /// The value as the claim holds it, when the schema admits it.
-fn fitted<'a>(shape: &Shape, value: Value<'a>, claim: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    if shape.admits(value) {
-        return Ok(value);
-    }
+fn fitted<'a>(rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+    let Some(shape) = &rule.shape else { return Ok(value) };
     let value = fit(shape, value, cx.arena);
     let mut violations = Violations::default();
-    shape.check(value, Place::claim(claim), &mut violations);
+    shape.check(value, Place::claim(&rule.name), &mut violations);
     match violations.iter().next() {
         None => Ok(value),
         Some(violation) => Err(Failure::new(violation.breach.to_string())),
@@ -282,5 +285,10 @@ impl RulePlan {
     /// Whether a value counts as one: it is not empty, or the rule keeps empty values.
     fn keeps(&self, value: Value<'_>) -> bool {
         !value.is_empty() || (self.keep_empty && value.is_present())
+    }
+
+    /// Whether the schema does not plainly admit what the claim would hold, so that it is fitted and checked.
+    fn must_be_fitted(&self, value: Value<'_>) -> bool {
+        self.shape.as_ref().is_some_and(|shape| self.keeps(value) && !shape.admits(value))
     }
 }

@@ -9,7 +9,7 @@ use super::domain::{IDN, Idn};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::model::{Kinds, Value};
-use crate::schema::{is_domain, is_local_part};
+use crate::schema::{is_domain, is_local_part, split_address};
 
 /// The longest address that can be used in a mail (RFC 5321 §4.5.3.1.3 with erratum 1690).
 const MAX_BYTES: usize = 254;
@@ -95,7 +95,11 @@ impl Op for Email {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
         let (local, domain) = check(text, self.idn, cx)?;
-        let local = if self.keep_case || !local.chars().any(char::is_uppercase) {
+        let local = if self.keep_case {
+            local
+        } else if local.is_ascii() {
+            cx.lowercase(local)
+        } else if !local.chars().any(char::is_uppercase) {
             local
         } else if local.chars().any(|c| c.to_lowercase().count() > 1) {
             // `İ` becomes two characters, of which the second is none that an address may have
@@ -136,8 +140,7 @@ fn check<'a>(text: &'a str, idn: Idn, cx: &Cx<'a>) -> Result<(&'a str, &'a str),
     if text.len() > MAX_BYTES {
         return Err(too_long());
     }
-    let (local, domain) =
-        text.rsplit_once('@').ok_or_else(|| Failure::new("is not a mail address: there is no `@`"))?;
+    let (local, domain) = split_address(text).ok_or_else(|| Failure::new("is not a mail address: there is no `@`"))?;
     // UTS 46 would drop invisible characters from the domain; whoever typed them typed another address
     if has_unseen(text) {
         return Err(Failure::new("is not a mail address: it has control or invisible characters"));

@@ -26,7 +26,12 @@ impl<'t> Scanner<'t> {
 
     /// Reads this text, when it is next.
     pub fn eat(&mut self, text: &str) -> bool {
-        match self.rest.strip_prefix(text) {
+        let rest = match *text.as_bytes() {
+            // one ASCII character needs no comparison of texts
+            [byte] => self.rest.as_bytes().first().filter(|first| **first == byte).and_then(|_| self.rest.get(1..)),
+            _ => self.rest.strip_prefix(text),
+        };
+        match rest {
             Some(rest) => {
                 self.rest = rest;
                 true
