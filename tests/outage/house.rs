@@ -8,31 +8,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 
 use super::running::{Running, md5, until};
+use super::shop::{CHEAP, RULES, TOKEN};
 
-const RULES: &str = "\
-landfall: 1
-name: shop
-target: standard
-identify:
-  id: $.id
-  logins: [ $.login, $.mail ]
-admit:
-  - { refuse: blocked, when: { $.state: blocked } }
-account:
-  external_id: $.id
-  username: { from: $.login, do: [ trim, lowercase ] }
-  email.value: { from: $.mail, do: [ email ], on_error: reject }
-  email.verified: true
-  status: { from: $.state, default: active }
-credential:
-  scheme: md5
-  hash_hex: $.password
-";
-
-/// What callers show.
-const TOKEN: &str = "a-token-of-the-tests-0123456789-0123456789";
-
-/// Everything but `login`: the cheapest hashes, and a breaker that opens after a few calls and closes soon.
+/// Everything but hashes and `login`: a breaker that opens after a few calls and closes soon.
 const SETTINGS: &str = "\
 listen: 127.0.0.1:0
 rules: rules.yaml
@@ -46,7 +24,6 @@ source:
   record_limit: 4KiB
 target: { name: accounts, kind: sql, url: 'sqlite:accounts.db' }
 ledger: { url: 'sqlite:ledger.db', key: 'file:ledger.key' }
-password: { argon2: { memory: 8KiB, passes: 1, lanes: 1 }, decoy: { scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 } }
 guard: { breaker: { window: 4, minimum: 4, failures: 50, open: 150ms } }
 service: { callers: [ { name: tests, bearer: 'file:caller.token' } ] }
 ";
@@ -90,7 +67,7 @@ impl House {
             "hooks: {{ before_fetch: 'if identifier == \"hank\" {{ #{{ deny: \"not_today\" }} }}', \
              webhooks: [ {{ name: crm, url: 'http://{nobody}/', secret: '{TOKEN}' }} ] }}\n"
         );
-        write("landfall.yaml", &format!("{SETTINGS}{login}{hooks}"));
+        write("landfall.yaml", &format!("{SETTINGS}{CHEAP}{login}{hooks}"));
         let mut legacy = open(folder.path().join("legacy.db")).await;
         let schema = "CREATE TABLE customers (id, login, mail, state, password, about); \
                       CREATE VIEW people AS SELECT * FROM customers";

@@ -11,6 +11,8 @@
 
 #[path = "../support/running.rs"]
 mod running;
+#[path = "../support/shop.rs"]
+mod shop;
 
 mod bad_records;
 mod books_down;

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::books::{count, open};
-use super::support::{CHEAP, PATIENT, Server, Shop, client, customer, password, sign_in};
+use super::support::running::Running;
+use super::support::shop::CHEAP;
+use super::support::{LONG_QUEUE, PATIENT, Shop, client, customer, password, sign_in};
 
 /// How many customers: `LANDFALL_CROWD=10000` for the whole storm, fewer where every change waits for it.
 fn customers() -> usize {
@@ -18,8 +20,8 @@ const AT_ONCE: usize = 16;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_make_every_account_once() {
     let customers = customers();
-    let shop = Shop::new((0..customers).map(customer), &format!("{CHEAP}{PATIENT}"));
-    let servers = [Server::start(shop.folder.path()), Server::start(shop.folder.path())];
+    let shop = Shop::new((0..customers).map(customer), &format!("{CHEAP}{LONG_QUEUE}{PATIENT}"));
+    let servers = [Running::start(shop.folder.path(), &[]), Running::start(shop.folder.path(), &[])];
     let (client, began) = (client(), Instant::now());
     let wrong_answers = Arc::new(AtomicUsize::new(0));
     let mut crowd = tokio::task::JoinSet::new();

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::books::{count, open};
-use super::support::{BRISK, CHEAP, Server, Shop, client, customer, password, sign_in};
+use super::support::running::Running;
+use super::support::shop::CHEAP;
+use super::support::{BRISK, LONG_QUEUE, Shop, client, customer, password, sign_in};
 
 /// How often: `LANDFALL_POWER_CUTS=300` for the whole storm.
 fn power_cuts() -> usize {
@@ -21,12 +23,12 @@ const WORKERS: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_power_cuts() {
     let cuts = power_cuts();
-    let shop = Shop::new((0..(cuts + 1) * PER_CUT).map(customer), &format!("{CHEAP}{BRISK}"));
+    let shop = Shop::new((0..(cuts + 1) * PER_CUT).map(customer), &format!("{CHEAP}{LONG_QUEUE}{BRISK}"));
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
     let mut slowest = Duration::ZERO;
     for cut in 0..cuts {
         let began = Instant::now();
-        let mut server = Server::start(shop.folder.path());
+        let server = Running::start(shop.folder.path(), &[]);
         let client = client();
         // recovered: it answers, and the customers of the last cut can sign in
         if let Some(number) = last(&acknowledged) {
@@ -52,10 +54,10 @@ async fn what_was_acknowledged_survives_power_cuts() {
         }
         // a moment that differs from cut to cut, without a random number that could not be repeated
         tokio::time::sleep(Duration::from_micros(20_000 + (cut as u64 * 79_190) % 500_000)).await;
-        server.kill();
+        drop(server);
         while load.join_next().await.is_some() {}
     }
-    let mut server = Server::start(shop.folder.path());
+    let server = Running::start(shop.folder.path(), &[]);
     let client = client();
     let acknowledged = acknowledged.lock().unwrap().clone();
     println!("{} logins were acknowledged between {cuts} cuts; slowest recovery {slowest:.0?}", acknowledged.len());
@@ -64,7 +66,7 @@ async fn what_was_acknowledged_survives_power_cuts() {
     // They authenticate without the legacy system.
     std::fs::remove_file(shop.path("export.ndjson")).expect("the export");
     authenticate(&client, &server.base, &acknowledged).await;
-    server.kill();
+    drop(server);
     let accounts = open(&shop.path("accounts.db")).await;
     assert_eq!(
         count(&accounts, "SELECT COUNT(*) - COUNT(DISTINCT source || '/' || legacy_id) FROM accounts").await,

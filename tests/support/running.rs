@@ -1,5 +1,6 @@
 //! A running service whose output is kept, and how to wait for what will be.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -17,13 +18,19 @@ pub struct Running {
     pub base: String,
 }
 
+/// The program under test; `LANDFALL_PROGRAM` names another build of it, for long storms.
+fn program() -> OsString {
+    std::env::var_os("LANDFALL_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_landfall").into())
+}
+
 impl Running {
     /// Starts `landfall serve` in a folder and waits until it listens. A file that would grow over a limit of its process is
     /// an error and not a signal, as on a full disk.
     pub fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let (out, log) = (folder.join("out"), folder.join("log"));
         let child = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" serve", env!("CARGO_BIN_EXE_landfall")])
+            .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
+            .arg(program())
             .envs(environment.iter().copied())
             .current_dir(folder)
             .stdin(Stdio::null())
@@ -64,6 +71,7 @@ impl Running {
     }
 }
 
+/// Ends it as a power cut would.
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -72,6 +80,7 @@ impl Drop for Running {
 }
 
 /// Waits for something.
+#[allow(dead_code, reason = "not every test that starts a service waits")]
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
