@@ -70,7 +70,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let recovered = migrator.recover().await.map_err(ComposeError::Recovery)?;
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
-    Ok(Composed { bound: service.bind()?, migrator, delivery, report, recovered })
+    Ok(Composed { bound: service.bind()?.obeying_signals()?, migrator, delivery, report, recovered })
 }
 
 impl Composed {

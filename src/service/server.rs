@@ -71,6 +71,7 @@ pub struct Bound {
     reload: Option<RuleReload>,
     stopper: Stopper,
     pages: Router,
+    signals: Option<Signals>,
 }
 
 impl std::fmt::Debug for Bound {
@@ -107,6 +108,7 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
         reload: served.reload,
         stopper: Stopper::new(),
         pages: Router::new(),
+        signals: None,
     })
 }
 
@@ -137,24 +139,21 @@ impl Bound {
         self.stopper.clone()
     }
 
-    /// Serves until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads rules and certificate again.
+    /// Obeys the signals of the operating system from now on: SIGTERM and SIGINT end it, a second one at once, SIGHUP reads
+    /// rules and certificate again. Called before anybody is told the address, so that a signal finds somebody who listens.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when the operating system does not let it listen.
+    pub fn obeying_signals(mut self) -> Result<Self, ServiceError> {
+        self.signals = Some(Signals::listen()?);
+        Ok(self)
+    }
+
+    /// Serves until a signal that it obeys or its [`Stopper`] ends it.
     ///
     /// # Errors
     /// [`ServiceError`] when rule files cannot be watched or the server fails.
     pub async fn run(self) -> Result<(), ServiceError> {
-        let signals = Signals::listen()?;
-        self.serve(Some(signals)).await
-    }
-
-    /// As [`run`](Self::run), but only a [`Stopper`] ends it.
-    ///
-    /// # Errors
-    /// As for [`run`](Self::run).
-    pub async fn run_without_signals(self) -> Result<(), ServiceError> {
-        self.serve(None).await
-    }
-
-    async fn serve(self, signals: Option<Signals>) -> Result<(), ServiceError> {
         let handle = Handle::new();
         let reloader = self.reload.map(|reload| Reloader::start(reload, self.app.metrics.clone())).transpose()?;
         let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
@@ -162,7 +161,7 @@ impl Bound {
         let server = server(self.listener, &self.settings, self.app.metrics.clone())?.handle(handle.clone());
         let service = routes::router(&self.app, self.pages).into_make_service_with_connect_info::<SocketAddr>();
         let ending = end(self.stopper.clone(), self.app.clone(), self.settings.clone(), handle);
-        let listening = obey(signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
+        let listening = obey(self.signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
         let limit = self.settings.limits.header_time;
         tracing::info!(address = %self.address, "serving");
         tokio::select! {

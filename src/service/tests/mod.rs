@@ -199,7 +199,7 @@ impl Running {
         let bound = bind(served, settings).unwrap();
         let (address, stopper) = (bound.address(), bound.stopper());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let task = Some(runtime.spawn(bound.run_without_signals()));
+        let task = Some(runtime.spawn(bound.run()));
         let entered = Mutex::new(entered);
         Self { address, fake, metrics, stopper, entered, task, runtime }
     }
