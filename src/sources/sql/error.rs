@@ -63,7 +63,8 @@ fn meaning(error: &Error) -> (PortErrorKind, &'static str) {
         Some(9) => (PortErrorKind::Unavailable, "it took too long"),
         Some(11 | 20 | 18) => (PortErrorKind::BadResponse, "the database is damaged or holds too large a value"),
         Some(14) => (PortErrorKind::Unavailable, "the database file cannot be opened"),
-        Some(25 | 26) => (PortErrorKind::Misconfigured, "the file is no database, or a query is given too many values"),
+        Some(25) => (PortErrorKind::Misconfigured, "a query is given too many values"),
+        Some(26) => (PortErrorKind::BadResponse, "the file is no database"),
         _ => (PortErrorKind::Unavailable, "the database failed"),
     }
 }

@@ -209,7 +209,7 @@ async fn a_database_that_is_not_there_is_never_an_unknown_customer() {
     let nothing = folder.path().join("text.db");
     fs::write(&nothing, "this is no database, however long the text of it may be ".repeat(40)).expect("a file");
     let source = SqlSource::new("legacy", settings(&nothing, yaml)).expect("settings");
-    assert_eq!(fetch(&source, "ada", soon()).await.expect_err("no database").kind(), PortErrorKind::Misconfigured);
+    assert_eq!(fetch(&source, "ada", soon()).await.expect_err("no database").kind(), PortErrorKind::BadResponse);
 }
 
 #[tokio::test]
