@@ -7,7 +7,7 @@ use super::ports::{LegacyKey, PasswordChange, Record};
 use super::rules::RuleSet;
 use crate::engine::outcome::{Customer, Outcome, Reason};
 use crate::engine::probe::Silent;
-use crate::engine::run::{Facts, Settings};
+use crate::engine::run::Settings;
 use crate::model::Value;
 use crate::model::json::{to_json, write};
 use crate::model::read::{ReadLimits, parse};
@@ -114,19 +114,15 @@ pub(super) struct Question<'a> {
     pub source: &'a str,
     pub identifier: &'a Identifier,
     pub identifiers: &'a IdentifierProfile,
-    pub facts: &'a Facts,
+    pub settings: &'a Settings,
 }
 
 impl Question<'_> {
-    fn settings(&self) -> Settings {
-        Settings { facts: self.facts.clone(), ..self.rules.settings().clone() }
-    }
-
     /// Who the record is. It must carry the identifier that was asked for: a source whose comparison is looser than ours
     /// must not sign one customer in as another.
     pub(super) fn who(&self, record: &Record) -> Result<Who, Unfit> {
-        let (arena, settings) = (Bump::new(), self.settings());
-        let customers = self.rules.plan().customers(record.json(), &settings, &arena)?;
+        let arena = Bump::new();
+        let customers = self.rules.plan().customers(record.json(), self.settings, &arena)?;
         let mut found = None;
         for (position, customer) in customers.into_iter().enumerate() {
             let customer = customer?;
@@ -169,8 +165,8 @@ impl Question<'_> {
 
     /// The account that the rules make.
     pub(super) fn map(&self, record: &Record, who: &Who) -> Mapped {
-        let (arena, settings) = (Bump::new(), self.settings());
-        let run = self.rules.plan().run(record.json(), &settings, &arena, &mut Silent);
+        let arena = Bump::new();
+        let run = self.rules.plan().run(record.json(), self.settings, &arena, &mut Silent);
         let several = run.outcomes.len() > 1;
         let outcome = run.outcomes.into_iter().nth(if several { who.position } else { 0 });
         match outcome {

@@ -138,7 +138,7 @@ impl Visit<'_> {
             source: self.migrator.parts.source.name(),
             identifier: &admission.identifier,
             identifiers: &self.migrator.settings.identifiers,
-            facts: &self.facts,
+            settings: &self.run,
         }
     }
 

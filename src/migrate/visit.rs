@@ -19,7 +19,7 @@ use super::port::{PortError, PortErrorKind};
 use super::ports::{Attempt, Counter, ExternalId, PasswordChange, Reserved, TargetId};
 use super::rules::RuleSet;
 use super::step::Step;
-use crate::engine::run::Facts;
+use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
 
 /// How a visit goes on or ends: an ending may come early.
@@ -64,7 +64,8 @@ pub(super) struct Visit<'m> {
     pub migrator: &'m Migrator,
     pub request_id: String,
     pub rules: Arc<RuleSet>,
-    pub facts: Facts,
+    /// What the rules run with: their parameters and limits, and the facts of this request.
+    pub run: Settings,
     pub deadline: Instant,
     door: Door,
     started: Instant,
@@ -99,13 +100,15 @@ impl<'m> Visit<'m> {
     pub(super) fn begin(migrator: &'m Migrator, door: Door, request_id: String) -> Self {
         let (parts, settings) = (&migrator.parts, &migrator.settings);
         let started = Instant::now();
-        let facts =
-            Facts { now: Some(parts.clock.now().to_string()), tenant: settings.tenant.clone(), ..Facts::default() };
+        let rules = parts.rules.current();
+        let now = Some(parts.clock.now().to_string());
+        let facts = Facts { now, tenant: settings.tenant.clone(), ..Facts::default() };
+        let run = Settings { facts, ..rules.settings().clone() };
         Self {
             migrator,
             request_id,
-            rules: parts.rules.current(),
-            facts,
+            rules,
+            run,
             deadline: started + settings.deadline,
             door,
             started,
@@ -141,7 +144,7 @@ impl<'m> Visit<'m> {
         match self.migrator.settings.identifiers.canonical(typed) {
             Ok(identifier) => {
                 self.subject = parts.keyring.subject(identifier.canonical());
-                self.facts.identifier = Some(identifier.typed().to_owned());
+                self.run.facts.identifier = Some(identifier.typed().to_owned());
                 Ok(identifier)
             }
             Err(_) => {
@@ -281,7 +284,7 @@ impl<'m> Visit<'m> {
         match answer {
             Ok(HookAnswer { deny: Some(key), .. }) => Err(Ending::of(Outcome::DeniedByRule(key))),
             Ok(answer) => {
-                self.facts.added.extend(answer.facts);
+                self.run.facts.added.extend(answer.facts);
                 self.tags.extend(answer.tags);
                 Ok(())
             }
@@ -399,7 +402,7 @@ impl<'m> Visit<'m> {
 
     fn refusal_hook(&mut self, ending: &Ending) {
         let (outcome, reason) = (ending.outcome.name(), ending.outcome.reason().to_owned());
-        let identifier = self.facts.identifier.clone().unwrap_or_default();
+        let identifier = self.run.facts.identifier.clone().unwrap_or_default();
         let input = HookInput {
             identifier: &identifier,
             outcome: Some(outcome),
