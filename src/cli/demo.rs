@@ -36,6 +36,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 
 async fn serve(arguments: &Arguments) -> Result<(), CommandError> {
     let Demo { service, folder } = open(arguments.listen, arguments.keep.as_deref()).await.map_err(failed)?;
+    // Before anybody is told the address, so that Ctrl-C always tidies up.
+    let service = service.obeying_signals().map_err(|error| failed(error.into()))?;
     show::output(&welcome(service.address(), folder.path()))?;
     service.run().await.map_err(|error| failed(error.into()))?;
     drop(folder);
