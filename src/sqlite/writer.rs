@@ -70,8 +70,8 @@ impl fmt::Debug for Writer {
 impl Writer {
     /// Starts the thread, which ends after the last clone is dropped.
     ///
-    /// Every statement is a way to SQLite's own thread and back. Two threads that wake each other do that at half the cost
-    /// of a task that goes through the scheduler of the service's runtime each time.
+    /// Every statement is a way to SQLite's own thread and back. Two threads that wake each other do that for less than a
+    /// task that goes through the scheduler of the service's runtime each time.
     pub(super) fn start(
         name: &str,
         options: SqliteConnectOptions,

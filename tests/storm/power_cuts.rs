@@ -23,10 +23,12 @@ const WORKERS: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_power_cuts() {
     let cuts = power_cuts();
-    let shop = Shop::new((0..(cuts + 1) * PER_CUT).map(customer), &format!("{CHEAP}{LONG_QUEUE}{BRISK}"));
+    let shop = Shop::new(std::iter::empty(), &format!("{CHEAP}{LONG_QUEUE}{BRISK}"));
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
-    let mut recoveries = Vec::new();
+    let mut slowest = Duration::ZERO;
     for cut in 0..cuts {
+        // only those who come now: reading an export is no part of a recovery
+        shop.export((cut * PER_CUT..(cut + 1) * PER_CUT).map(customer));
         let began = Instant::now();
         let server = Running::start(shop.folder.path(), &[]);
         let client = client();
@@ -34,7 +36,7 @@ async fn what_was_acknowledged_survives_power_cuts() {
         if let Some(number) = last(&acknowledged) {
             assert_eq!(right(&client, &server.base, number).await, Some(200), "customer {number} after cut {cut}");
         }
-        recoveries.push(began.elapsed());
+        slowest = slowest.max(began.elapsed());
         let mut load = tokio::task::JoinSet::new();
         for worker in 0..WORKERS {
             let (client, base, acknowledged) = (client.clone(), server.base.clone(), Arc::clone(&acknowledged));
@@ -60,15 +62,9 @@ async fn what_was_acknowledged_survives_power_cuts() {
     let server = Running::start(shop.folder.path(), &[]);
     let client = client();
     let acknowledged = acknowledged.lock().unwrap().clone();
-    recoveries.sort();
-    let (median, slowest) = (recoveries[cuts / 2], recoveries[cuts - 1]);
-    println!(
-        "{} logins were acknowledged between {cuts} cuts; started and recovered in {median:.2?}, the slowest in {slowest:.2?}",
-        acknowledged.len()
-    );
+    println!("{} logins were acknowledged between {cuts} cuts; slowest recovery {slowest:.2?}", acknowledged.len());
     assert!(acknowledged.len() > cuts, "hardly anybody signed in");
-    // Most of it is reading the export; what a busy machine adds is no fault of it.
-    assert!(median < Duration::from_secs(2), "recovery took {median:?}");
+    assert!(slowest < Duration::from_secs(2), "recovery took {slowest:?}");
     // They authenticate without the legacy system.
     std::fs::remove_file(shop.path("export.ndjson")).expect("the export");
     authenticate(&client, &server.base, &acknowledged).await;

@@ -35,10 +35,7 @@ impl Shop {
     /// A shop of these customers; `settings` are further lines of `landfall.yaml`.
     pub fn new(customers: impl Iterator<Item = Value>, settings: &str) -> Self {
         let shop = Self { folder: tempfile::tempdir().expect("a folder") };
-        let mut export = fs::File::create(shop.path("export.ndjson")).expect("an export");
-        for customer in customers {
-            writeln!(export, "{customer}").expect("a line");
-        }
+        shop.export(customers);
         fs::write(shop.path("rules.yaml"), RULES).expect("rules");
         shop.secret("ledger.key", &"ab".repeat(32));
         shop.secret("caller.token", TOKEN);
@@ -53,6 +50,12 @@ impl Shop {
         );
         fs::write(shop.path("landfall.yaml"), text).expect("settings");
         shop
+    }
+
+    /// Writes the export anew.
+    pub fn export(&self, customers: impl Iterator<Item = Value>) {
+        let lines: String = customers.map(|customer| format!("{customer}\n")).collect();
+        fs::write(self.path("export.ndjson"), lines).expect("an export");
     }
 
     /// A file that only we may read.
