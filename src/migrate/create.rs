@@ -10,66 +10,69 @@ use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Who};
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
-use super::ports::{AccountState, Conflict, Created, ExternalId, Found, NewAccount, PasswordChange, Record, TargetId};
+use super::ports::{AccountState, Conflict, Created, Found, NewAccount, PasswordChange, Record, TargetId};
 use super::step::Step;
 use super::visit::{Admission, Ending, Recorded, Visit, Way};
 
-/// When the record was there, and when the password was proven.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Proof {
+/// A customer who has no account yet, and the one the rules make.
+pub(super) struct Newcomer {
+    pub who: Who,
+    pub record: Record,
+    pub draft: Draft,
     pub fetched_at: Timestamp,
-    /// None for an account without password, of the forgot-password door.
+    /// When the password was proven; none for an account without password, of the forgot-password door.
     pub verified_at: Option<Timestamp>,
 }
 
 /// How long somebody waits before asking again for a claim that another process holds.
 const HELD: Duration = Duration::from_millis(15);
 
+impl Newcomer {
+    fn input<'a>(&'a self, admission: &'a Admission) -> HookInput<'a> {
+        HookInput {
+            identifier: admission.identifier.canonical(),
+            record: Some(self.record.json()),
+            account: Some(&self.draft.claims),
+            ..HookInput::default()
+        }
+    }
+}
+
 impl Visit<'_> {
     /// Creates the account, or lets the customer in to the one that somebody else has created meanwhile.
     pub(super) async fn create(
         &mut self,
         admission: &Admission,
-        who: &Who,
-        record: &Record,
-        draft: &Draft,
-        proof: Proof,
+        newcomer: &Newcomer,
         pending: Option<&Found>,
     ) -> Way<Ending> {
-        let input = HookInput {
-            identifier: admission.identifier.canonical(),
-            record: Some(record.json()),
-            account: Some(&draft.claims),
-            ..HookInput::default()
-        };
-        self.hook(HookPoint::BeforeCreate, input)?;
-        let external_id = self.migrator.parts.keyring.external_id(&who.key);
+        self.hook(HookPoint::BeforeCreate, newcomer.input(admission))?;
+        let who = &newcomer.who;
         // One creation per customer in this process; the ledger sees to the other processes.
-        let _turn = self.migrator.creations.take(&external_id.0).await;
+        let _turn = self.migrator.creations.take(&who.external_id.0).await;
         if pending.is_some() {
             let forgotten = self.migrator.parts.ledger.forget(&who.key).await;
             forgotten.map_err(|error| self.books_failed(&error))?;
         }
-        match self.claim(who, &external_id, proof).await? {
-            Claimed::Ours(token) => self.create_claimed(admission, who, draft, proof, &external_id, token, input).await,
-            Claimed::Done(id) => self.arrived(admission, who, &external_id, id).await,
+        match self.claim(newcomer).await? {
+            Claimed::Ours(token) => self.create_claimed(admission, newcomer, token).await,
+            Claimed::Done(id) => self.arrived(admission, who, id).await,
         }
     }
 
-    async fn claim(&mut self, who: &Who, external_id: &ExternalId, proof: Proof) -> Way<Claimed> {
-        let parts = &self.migrator.parts;
-        let began = Instant::now();
+    async fn claim(&mut self, newcomer: &Newcomer) -> Way<Claimed> {
+        let (parts, who, began) = (&self.migrator.parts, &newcomer.who, Instant::now());
+        let mut claim = Claim {
+            key: who.key.clone(),
+            logins: self.digests(&who.logins),
+            external_id: who.external_id.clone(),
+            rules: self.rules.hash().to_owned(),
+            claimed_at: newcomer.fetched_at,
+            verified_at: newcomer.verified_at,
+            creating_at: parts.clock.now(),
+            lease: self.migrator.settings.lease,
+        };
         loop {
-            let claim = Claim {
-                key: who.key.clone(),
-                logins: who.logins.iter().map(|login| parts.keyring.subject(login)).collect(),
-                external_id: external_id.clone(),
-                rules: self.rules.hash().to_owned(),
-                claimed_at: proof.fetched_at,
-                verified_at: proof.verified_at,
-                creating_at: parts.clock.now(),
-                lease: self.migrator.settings.lease,
-            };
             let answer = parts.ledger.claim(&claim).await.map_err(|error| self.books_failed(&error))?;
             let (name, claimed) = match answer {
                 ClaimAnswer::Granted(token) => ("granted", Ok(Claimed::Ours(token))),
@@ -77,6 +80,7 @@ impl Visit<'_> {
                 ClaimAnswer::Buried => ("buried", Err(Ending::refused(Refusal::Deleted))),
                 ClaimAnswer::Held if Instant::now() + HELD < self.deadline => {
                     sleep(HELD).await;
+                    claim.creating_at = parts.clock.now();
                     continue;
                 }
                 ClaimAnswer::Held => ("held", Err(Ending::of(Outcome::Overloaded))),
@@ -86,59 +90,59 @@ impl Visit<'_> {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a creation needs is known step by step and belongs to no one noun"
-    )]
-    async fn create_claimed(
-        &mut self,
-        admission: &Admission,
-        who: &Who,
-        draft: &Draft,
-        proof: Proof,
-        external_id: &ExternalId,
-        token: u64,
-        input: HookInput<'_>,
-    ) -> Way<Ending> {
-        let began = Instant::now();
-        let account = NewAccount {
-            external_id,
-            legacy: &who.key,
-            logins: &who.logins,
-            claims: &draft.claims,
-            password: proof.verified_at.map(|_| &admission.password),
-            change: draft.change,
+    /// How the ledger names logins.
+    fn digests(&self, logins: &[String]) -> Vec<String> {
+        logins.iter().map(|login| self.migrator.parts.keyring.subject(login)).collect()
+    }
+
+    async fn create_claimed(&mut self, admission: &Admission, newcomer: &Newcomer, token: u64) -> Way<Ending> {
+        let (began, who) = (Instant::now(), &newcomer.who);
+        let account = self.new_account(admission, newcomer);
+        match self.migrator.parts.target.create(account).await {
+            Ok(Created::New(id)) => {
+                self.step(&Step::Created { answer: "new", took: began.elapsed() });
+                self.created(admission, newcomer, token, &id).await
+            }
+            // Made by an attempt that nobody heard the end of, with a password of its own.
+            Ok(Created::Exists(id)) => {
+                self.step(&Step::Created { answer: "exists", took: began.elapsed() });
+                self.created(admission, newcomer, token, &id).await?;
+                self.arrived(admission, who, id).await
+            }
+            Ok(Created::Conflict(conflict)) => Err(self.conflict(who, token, conflict, began).await),
+            Err(error) => Err(self.creation_failed(who, token, &error).await),
+        }
+    }
+
+    fn new_account<'a>(&'a self, admission: &'a Admission, newcomer: &'a Newcomer) -> NewAccount<'a> {
+        NewAccount {
+            external_id: &newcomer.who.external_id,
+            legacy: &newcomer.who.key,
+            logins: &newcomer.who.logins,
+            claims: &newcomer.draft.claims,
+            password: newcomer.verified_at.map(|_| &admission.password),
+            change: newcomer.draft.change,
             rules: self.rules.hash(),
             at: self.migrator.parts.clock.now(),
             // The hash may begin as long as the login is waited for; the write itself is bounded by the target's guard.
             deadline: self.deadline,
-        };
-        let created = self.migrator.parts.target.create(account).await;
-        let created = match created {
-            Ok(created) => created,
-            Err(error) => return Err(self.creation_failed(who, token, &error).await),
-        };
-        let (name, id) = match created {
-            Created::New(id) => ("new", id),
-            Created::Exists(id) => ("exists", id),
-            Created::Conflict(conflict) => return Err(self.conflict(who, token, conflict, began).await),
-        };
-        self.step(&Step::Created { answer: name, took: began.elapsed() });
-        let outcome = match (proof.verified_at, draft.change) {
+        }
+    }
+
+    /// The account stands at the target: the books are told.
+    async fn created(&mut self, admission: &Admission, newcomer: &Newcomer, token: u64, id: &TargetId) -> Way<Ending> {
+        let (who, change) = (&newcomer.who, newcomer.draft.change);
+        let outcome = match (newcomer.verified_at, change) {
             // Made without proof: nobody has come across yet.
             (None, _) => Outcome::Rejected(Refusal::Pending),
             (Some(_), PasswordChange::Required) => Outcome::MigratedMustChangePassword,
             (Some(_), PasswordChange::Optional) => Outcome::Migrated,
         };
-        let account = Some((id.clone(), Some(external_id.clone())));
-        let ending = Ending { account, change: draft.change, ..Ending::of(outcome) };
-        let ending = self.finish(who, token, &id, ending).await?;
+        let account = Some((id.clone(), Some(who.external_id.clone())));
+        let ending = Ending { account, change, ..Ending::of(outcome) };
+        let ending = self.finish(who, token, id, ending).await?;
         // The account stands; a hook that fails now changes nothing.
-        let _ = self.hook(HookPoint::AfterCreate, input);
-        if name == "exists" {
-            // Made by an attempt that nobody heard the end of, with a password of its own.
-            return self.arrived(admission, who, external_id, id).await;
-        }
+        let _ = self.hook(HookPoint::AfterCreate, newcomer.input(admission));
         Ok(ending)
     }
 
@@ -168,19 +172,12 @@ impl Visit<'_> {
     }
 
     /// The account is there already: the target alone says whether this password is its.
-    async fn arrived(
-        &mut self,
-        admission: &Admission,
-        who: &Who,
-        external_id: &ExternalId,
-        id: TargetId,
-    ) -> Way<Ending> {
+    async fn arrived(&mut self, admission: &Admission, who: &Who, id: TargetId) -> Way<Ending> {
         let parts = &self.migrator.parts;
-        let found = parts.target.find_external(external_id).await.map_err(|error| self.target_failed(&error))?;
+        let found = parts.target.find_external(&who.external_id).await.map_err(|error| self.target_failed(&error))?;
         let Some(found) = found.filter(|found| found.id == id) else {
             // Migrated once and gone from the target: deleted stays deleted.
-            let logins: Vec<String> = who.logins.iter().map(|login| parts.keyring.subject(login)).collect();
-            let buried = parts.ledger.bury(&who.key, &logins, parts.clock.now()).await;
+            let buried = parts.ledger.bury(&who.key, &self.digests(&who.logins), parts.clock.now()).await;
             buried.map_err(|error| self.books_failed(&error))?;
             return Err(Ending::refused(Refusal::Deleted));
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
-use super::create::Proof;
+use super::create::Newcomer;
 use super::decision::Door;
 use super::desk::Desk;
 use super::event::{Event, EventKind};
@@ -154,8 +154,8 @@ impl Visit<'_> {
         let (who, record, fetched_at) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
         let mut draft = self.map(&admission, &who, &record)?;
         draft.unverify();
-        let proof = Proof { fetched_at, verified_at: None };
-        let ending = self.create(&admission, &who, &record, &draft, proof, None).await?;
+        let newcomer = Newcomer { who, record, draft, fetched_at, verified_at: None };
+        let ending = self.create(&admission, &newcomer, None).await?;
         ending.account.map(|(id, _)| id).ok_or_else(|| Ending::refused(Refusal::Deleted))
     }
 

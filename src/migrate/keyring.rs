@@ -3,7 +3,6 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use super::ports::{ExternalId, LegacyKey};
 
@@ -17,7 +16,8 @@ use super::ports::{ExternalId, LegacyKey};
 /// # Ok::<(), landfall::migrate::KeyringError>(())
 /// ```
 pub struct Keyring {
-    key: Zeroizing<Vec<u8>>,
+    /// HMAC with the key taken in; wiped when dropped.
+    keyed: Hmac<Sha256>,
 }
 
 /// A key that is none.
@@ -40,7 +40,9 @@ impl Keyring {
         if key.len() < Self::MIN_BYTES {
             return Err(KeyringError::TooShort);
         }
-        Ok(Self { key: Zeroizing::new(key.to_vec()) })
+        // HMAC takes keys of any length.
+        let keyed = Hmac::new_from_slice(key).map_err(|_| KeyringError::TooShort)?;
+        Ok(Self { keyed })
     }
 
     /// The digest of a canonical identifier.
@@ -76,8 +78,7 @@ impl Keyring {
     /// HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. Every part is preceded by its length, so that no two lists of
     /// parts give the same bytes.
     fn digest(&self, domain: &[u8], parts: &[&str]) -> String {
-        // HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
+        let mut mac = self.keyed.clone();
         mac.update(domain);
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());

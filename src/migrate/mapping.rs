@@ -3,7 +3,8 @@
 use bumpalo::Bump;
 
 use super::identifier::{Identifier, IdentifierProfile};
-use super::ports::{LegacyKey, PasswordChange, Record};
+use super::keyring::Keyring;
+use super::ports::{ExternalId, LegacyKey, PasswordChange, Record};
 use super::rules::RuleSet;
 use crate::engine::outcome::{Customer, Outcome, Reason};
 use crate::engine::probe::Silent;
@@ -19,6 +20,10 @@ pub(super) struct Who {
     /// Which of the record's accounts.
     position: usize,
     pub key: LegacyKey,
+    /// The name under which the account is created.
+    pub external_id: ExternalId,
+    /// How the audit names the customer.
+    pub customer: String,
     /// Canonical, without doubles.
     pub logins: Vec<String>,
     pub credential: Option<Credential>,
@@ -115,6 +120,7 @@ pub(super) struct Question<'a> {
     pub identifier: &'a Identifier,
     pub identifiers: &'a IdentifierProfile,
     pub settings: &'a Settings,
+    pub keyring: &'a Keyring,
 }
 
 impl Question<'_> {
@@ -160,7 +166,8 @@ impl Question<'_> {
             }
             _ => None,
         };
-        Ok(Who { position, key, logins, credential })
+        let (external_id, customer) = (self.keyring.external_id(&key), self.keyring.customer(&key));
+        Ok(Who { position, key, external_id, customer, logins, credential })
     }
 
     /// The account that the rules make.

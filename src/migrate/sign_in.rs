@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, timeout_at};
 
-use super::create::Proof;
+use super::create::Newcomer;
 use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Mapped, Question, Standing, Who};
 use super::outcome::{Outcome, Refusal};
@@ -82,12 +82,12 @@ impl Visit<'_> {
         // What has begun to write is not given up half-way; everything before it is.
         let deadline = self.deadline;
         let prepared = timeout_at(deadline, self.prepare(admission)).await;
-        let (who, record, draft, proof) = prepared.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
-        self.create(admission, &who, &record, &draft, proof, pending).await
+        let newcomer = prepared.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        self.create(admission, &newcomer, pending).await
     }
 
     /// Fetch, prove, map: nothing is written.
-    async fn prepare(&mut self, admission: &Admission) -> Way<(Who, Record, Draft, Proof)> {
+    async fn prepare(&mut self, admission: &Admission) -> Way<Newcomer> {
         let (who, record, fetched_at) = match self.fetch(admission).await {
             Ok(fetched) => fetched,
             // An outage counts against nobody; that there is no such customer, or none that can be read, is an answer.
@@ -97,15 +97,14 @@ impl Visit<'_> {
                 return Err(ending);
             }
         };
-        let external_id = self.migrator.parts.keyring.external_id(&who.key);
-        self.reserve(admission.network, Some(&external_id.0)).await?;
+        self.reserve(admission.network, Some(&who.external_id.0)).await?;
         let lossy = self.prove(admission, &who, &record).await?;
         let verified_at = self.migrator.parts.clock.now();
         let mut draft = self.map(admission, &who, &record)?;
         if lossy == PasswordChange::Required {
             draft.change = PasswordChange::Required;
         }
-        Ok((who, record, draft, Proof { fetched_at, verified_at: Some(verified_at) }))
+        Ok(Newcomer { who, record, draft, fetched_at, verified_at: Some(verified_at) })
     }
 
     /// Fetches the record and reads who it is.
@@ -128,7 +127,7 @@ impl Visit<'_> {
             self.step(&Step::Invalid { reasons: &unfit.0 });
             Ending::of(Outcome::InvalidRecord)
         })?;
-        self.customer = Some(self.migrator.parts.keyring.customer(&who.key));
+        self.customer = Some(who.customer.clone());
         Ok((who, record, fetched_at))
     }
 
@@ -139,6 +138,7 @@ impl Visit<'_> {
             identifier: &admission.identifier,
             identifiers: &self.migrator.settings.identifiers,
             settings: &self.run,
+            keyring: &self.migrator.parts.keyring,
         }
     }
 

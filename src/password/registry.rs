@@ -49,12 +49,15 @@ pub fn schemes() -> &'static [SchemeInfo] {
 /// The scheme of that name or alias; letter case and `_` for `-` do not matter.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static SchemeInfo> {
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    let is_it = |other: &str| other.replace('_', "-") == name;
     SCHEMES
         .iter()
-        .find(|info| is_it(info.name))
-        .or_else(|| SCHEMES.iter().find(|info| info.aliases.iter().any(|alias| is_it(alias))))
+        .find(|info| is_same_name(info.name, name))
+        .or_else(|| SCHEMES.iter().find(|info| info.aliases.iter().any(|alias| is_same_name(alias, name))))
+}
+
+fn is_same_name(one: &str, other: &str) -> bool {
+    let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    one.len() == other.len() && one.bytes().map(plain).eq(other.bytes().map(plain))
 }
 
 #[cfg(test)]

@@ -79,6 +79,20 @@ pub(crate) fn one_spelling(text: &str) -> Result<Cow<'_, str>, UsernameError> {
     if text.len() > MAX_BYTES {
         return Err(UsernameError::TooLong);
     }
+    plain_spelling(text).map_or_else(|| spelling_by_profile(text), Ok)
+}
+
+/// The same for names of visible ASCII characters alone, all of which the profile allows and of which it changes only the
+/// letter case (RFC 8264 §9.11, ASCII7).
+fn plain_spelling(text: &str) -> Option<Cow<'_, str>> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    Some(if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_ascii_lowercase()) })
+}
+
+fn spelling_by_profile(text: &str) -> Result<Cow<'_, str>, UsernameError> {
     // mapped before the profile looks at the characters (RFC 8264 §7): the Kelvin sign is a `k`, a Greek question mark is `;`
     let mapped = text.to_lowercase().nfc().collect::<String>();
     let mut name = if mapped == text { Cow::Borrowed(text) } else { Cow::Owned(mapped) };
@@ -110,7 +124,23 @@ mod tests {
         assert!(username(&"a".repeat(MAX_BYTES + 1)).is_none());
     }
 
+    #[test]
+    fn plain_names_are_those_of_ascii() {
+        for (text, want) in
+            [("Ada.Lovelace+x", Some("ada.lovelace+x")), ("ada", Some("ada")), ("", None), ("a b", None), ("ü", None)]
+        {
+            assert_eq!(plain_spelling(text).as_deref(), want, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn plain_names_are_spelled_as_by_the_profile(text in "[ -~\\x7fü]{0,12}") {
+            if let Some(name) = plain_spelling(&text) {
+                prop_assert_eq!(spelling_by_profile(&text), Ok(name));
+            }
+        }
+
         #[test]
         fn the_result_is_stable(text in "\\PC{0,12}") {
             if let Some(once) = username(&text) {
