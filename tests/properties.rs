@@ -17,8 +17,6 @@ mod bodies;
 #[path = "reference/generate.rs"]
 mod generate;
 
-use std::path::{Path, PathBuf};
-
 use bumpalo::Bump;
 use generate::{Chance, RuleGenerator, record};
 use landfall::diag::{Files, Findings};
@@ -48,16 +46,6 @@ fn account(plan: &Plan, record: &str) -> Option<String> {
     let mut out = Vec::new();
     write(made.account.value(), &mut out);
     Some(String::from_utf8(out).unwrap())
-}
-
-/// A file of the shared corpora, when they are there.
-fn corpus(name: &str) -> Option<String> {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/records/corpora").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!("skipped: {} is not there", path.display());
-    }
-    text
 }
 
 // ------------------------------------------------------------------------------------------------------------- reading
@@ -321,29 +309,23 @@ fn varied(values: &[&str], chance: &mut Chance) -> String {
     chars.into_iter().collect()
 }
 
-/// Values of the shared corpora with their regions.
+/// Values of the corpora with their regions.
 fn naughty() -> Vec<(String, String)> {
     let mut values: Vec<String> = vec![String::new(), " ".to_owned()];
-    if let Some(text) = corpus("blns.json") {
-        values.extend(serde_json::from_str::<Vec<String>>(&text).unwrap());
-    }
-    if let Some(text) = corpus("isemail_tests.xml") {
-        let addresses = text.split("<address>").skip(1).filter_map(|part| part.split("</address>").next());
-        values.extend(addresses.map(|address| address.replace("&lt;", "<").replace("&amp;", "&")));
-    }
-    if let Some(text) = corpus("precis_golden.json") {
-        // some of its texts are halves of surrogate pairs, which no record holds
-        let cases: Vec<Box<RawValue>> = serde_json::from_str(&text).unwrap();
-        let cases = cases.iter().filter_map(|case| serde_json::from_str::<Json>(case.get()).ok());
-        values.extend(cases.filter_map(|case| Some(case["input"].as_str()?.to_owned())));
-    }
+    values.extend(serde_json::from_str::<Vec<String>>(include_str!("corpora/blns.json")).unwrap());
+    let addresses = include_str!("corpora/isemail_tests.xml").split("<address>").skip(1);
+    let addresses = addresses.filter_map(|part| part.split("</address>").next());
+    values.extend(addresses.map(|address| address.replace("&lt;", "<").replace("&amp;", "&")));
+    // some of its texts are halves of surrogate pairs, which no record holds
+    let names: Vec<Box<RawValue>> = serde_json::from_str(include_str!("corpora/precis_golden.json")).unwrap();
+    let names = names.iter().filter_map(|case| serde_json::from_str::<Json>(case.get()).ok());
+    values.extend(names.filter_map(|case| Some(case["input"].as_str()?.to_owned())));
     let mut values: Vec<(String, String)> = values.into_iter().map(|value| (value, "US".to_owned())).collect();
-    if let Some(text) = corpus("phones_libphonenumber.jsonl") {
-        let lines = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-        values.extend(
-            lines.filter_map(|line| Some((line["raw"].as_str()?.to_owned(), line["region"].as_str()?.to_owned()))),
-        );
-    }
+    let phones = include_str!("corpora/phones_libphonenumber.jsonl").lines();
+    let phones = phones.map(|line| serde_json::from_str::<Json>(line).unwrap());
+    values.extend(
+        phones.filter_map(|line| Some((line["raw"].as_str()?.to_owned(), line["region"].as_str()?.to_owned()))),
+    );
     values
 }
 
