@@ -1,8 +1,9 @@
 //! What a login costs: first and later logins per second against the hashing lane's own rate, CPU time beside the hash, a
 //! login on adapters in memory, and where the time of a first login goes.
 //!
-//! Prints first its own measurements, then criterion's (`-- login-in-memory` for these alone). Rates are measured in turns, because the speed of a shared machine
-//! changes more within a minute than a login costs beside its hash.
+//! Prints first its own measurements and README's table of them, then criterion's (`-- login-in-memory` for these alone).
+//! Rates are measured in turns, because the speed of a shared machine changes more within a minute than a login costs
+//! beside its hash.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
@@ -31,6 +32,13 @@ struct Size {
     single: u64,
 }
 
+/// A figure that README shows.
+struct Row {
+    what: String,
+    figure: String,
+    goal: &'static str,
+}
+
 fn main() {
     let is_smoke_test = std::env::args().any(|argument| argument == "--test");
     let size =
@@ -38,13 +46,24 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     // Whoever names one of criterion's measurements wants nothing else.
     if std::env::args().skip(1).all(|argument| argument.starts_with('-')) {
-        runtime.block_on(rates::argon2id(size));
-        runtime.block_on(rates::cheapest(size));
+        let mut rows = runtime.block_on(rates::argon2id(size));
+        rows.extend(runtime.block_on(rates::cheapest(size)));
+        rows.extend(runtime.block_on(memory::rows(size)));
         runtime.block_on(steps::one_by_one(size));
+        table(&rows);
     }
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     memory::logins(&mut criterion, &runtime);
     criterion.final_summary();
+}
+
+/// README's table, which `benches/figures` takes from here.
+fn table(rows: &[Row]) {
+    println!("\n| what | figure | goal |\n| --- | --- | --: |");
+    for Row { what, figure, goal } in rows {
+        println!("| {what} | {figure} | {goal} |");
+    }
+    println!();
 }
 
 /// The middle of some figures.

@@ -23,7 +23,7 @@ use landfall::targets::MemoryTarget;
 use tokio::runtime::Runtime;
 use tokio::time::Instant as Deadline;
 
-use crate::customers;
+use crate::{Row, Size, customers, median};
 
 /// Customers of one world; after them a new one begins.
 const CUSTOMERS: u64 = 500;
@@ -162,6 +162,23 @@ impl Shared {
         };
         Migrator::new(parts, MigratorSettings::default())
     }
+}
+
+/// README's figures: the middle of so many logins without any hash.
+pub async fn rows(size: Size) -> Vec<Row> {
+    let shared = Shared::new();
+    let migrator = shared.migrator(Hashes::None);
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    for number in 0..CUSTOMERS.min(size.single) {
+        first.push(timed(&migrator, number, &Outcome::Migrated).await.as_secs_f64() * 1e6);
+        later.push(timed(&migrator, number, &Outcome::Authenticated).await.as_secs_f64() * 1e6);
+    }
+    let row = |which: &str, times: Vec<f64>| Row {
+        what: format!("{which} login on adapters in memory, without hashes"),
+        figure: format!("{:.0} µs", median(times)),
+        goal: "100 µs",
+    };
+    vec![row("first", first), row("later", later)]
 }
 
 /// First and later logins, one at a time.

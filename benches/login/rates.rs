@@ -10,7 +10,7 @@ use landfall::password::store::{PasswordStore, Peppers, StoreParameters, system_
 
 use crate::cpu::{self, Spent};
 use crate::world::{self, Cost, World, sign_in};
-use crate::{Size, median};
+use crate::{Row, Size, median};
 
 /// What is done in a turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ struct Turn {
 }
 
 /// Argon2id as it is when nothing is set: all rates are held against that of the lane in the same round.
-pub async fn argon2id(size: Size) {
+pub async fn argon2id(size: Size) -> Vec<Row> {
     let works = [Work::First(16), Work::First(64), Work::Later(16), Work::Later(64)];
     let mut world = World::new(2 * size.turn * (1 + size.rounds as u64), Cost::Default).await;
     let (before, mut rounds) = (cpu::load(), Vec::new());
@@ -65,6 +65,7 @@ pub async fn argon2id(size: Size) {
     let lane_rate = median(rounds.iter().map(|(lane, _)| lane.rate));
     let hash_ms = median(rounds.iter().map(|(lane, _)| lane.spent.all()));
     println!("  {:30}{lane_rate:7.1}/s, {hash_ms:.2} ms of CPU each", Work::Lane.name());
+    let mut rows = Vec::new();
     for (at, work) in works.into_iter().enumerate() {
         let of = |figure: &dyn Fn(&Turn, &Turn) -> f64| {
             median(rounds.iter().filter_map(|(lane, logins)| Some(figure(lane, logins.get(at)?))))
@@ -80,11 +81,14 @@ pub async fn argon2id(size: Size) {
              of the process beyond a hash {beyond:.2} ms (goal 2)",
             work.name()
         );
+        let figure = format!("{rate:.0}/s, {ratio:.2} of the lane's rate; {beyond:.1} ms of CPU more than the hash");
+        rows.push(Row { what: format!("{}, Argon2id 19 MiB, 2 passes", work.name()), figure, goal: "0.85" });
     }
+    rows
 }
 
 /// The same with the cheapest hash: what is left is the login itself.
-pub async fn cheapest(size: Size) {
+pub async fn cheapest(size: Size) -> Vec<Row> {
     let works = [Work::First(1), Work::First(16), Work::First(64), Work::Later(1), Work::Later(16), Work::Later(64)];
     let mut world = World::new(3 * size.turn * (1 + size.rounds as u64), Cost::Cheapest).await;
     let (mut rounds, books) = (Vec::new(), world.built.ledger.figures());
@@ -99,6 +103,7 @@ pub async fn cheapest(size: Size) {
     }
     println!("{} logins were tried again after a temporary answer so far", world::again());
     println!("Argon2id 8/1/1, {} each in {} rounds, medians; load {}", size.turn, size.rounds, cpu::load());
+    let mut rows = Vec::new();
     for (at, work) in works.into_iter().enumerate() {
         let of =
             |figure: &dyn Fn(&Turn) -> f64| median(rounds.iter().filter_map(|logins| Some(figure(logins.get(at)?))));
@@ -111,6 +116,10 @@ pub async fn cheapest(size: Size) {
             of(&|login| login.spent.runtime),
             of(&|login| login.spent.sqlite),
         );
+        if matches!(work, Work::First(16 | 64)) {
+            let figure = format!("{:.1} ms of CPU beside the hash", of(&|login| login.spent.beside()));
+            rows.push(Row { what: format!("{}, the cheapest Argon2id", work.name()), figure, goal: "2 ms" });
+        }
     }
     let (ledger, store) = (world.built.ledger.figures(), world.built.store.figures());
     println!(
@@ -120,6 +129,7 @@ pub async fn cheapest(size: Size) {
         store.jobs,
         store.commits
     );
+    rows
 }
 
 async fn turn(world: &mut World, work: Work, count: u64) -> Turn {
