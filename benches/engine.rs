@@ -47,7 +47,7 @@ fn engine(criterion: &mut Criterion) {
             let run = plan.run(&records[next], &settings, &arena, &mut Silent);
             for outcome in &run.outcomes {
                 match outcome {
-                    Outcome::Account(made) => made.account.write_json(&mut out),
+                    Outcome::Account(made) => made.write_json(&mut out),
                     other => panic!("{other:?}"),
                 }
             }

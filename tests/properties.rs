@@ -43,8 +43,10 @@ fn account(plan: &Plan, record: &str) -> Option<String> {
     let (arena, settings) = (Bump::new(), Settings::default());
     let run = plan.run(record, &settings, &arena, &mut Silent);
     let Outcome::Account(made) = &run.outcomes[0] else { return None };
-    let mut out = Vec::new();
-    write(made.account.value(), &mut out);
+    let (mut out, mut plainly) = (Vec::new(), Vec::new());
+    made.write_json(&mut out);
+    write(made.account.value(), &mut plainly);
+    assert_eq!(out, plainly, "written along the skeleton and without it");
     Some(String::from_utf8(out).unwrap())
 }
 

@@ -43,7 +43,7 @@ fn main() {
         let run = plan.run(record, &settings, &arena, &mut Silent);
         for outcome in &run.outcomes {
             match outcome {
-                Outcome::Account(made) => made.account.write_json(&mut out),
+                Outcome::Account(made) => made.write_json(&mut out),
                 other => panic!("{other:?}"),
             }
         }

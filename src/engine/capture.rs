@@ -46,12 +46,28 @@ impl Index {
         let mut at = mix(key) & mask;
         loop {
             let position = (*self.places.get(at)?)?.get() - 1;
-            if members.get(position).is_some_and(|(name, _)| **name == *key) {
+            if members.get(position).is_some_and(|(name, _)| is_same(name, key)) {
                 return Some(position);
             }
             at = (at + 1) & mask;
         }
     }
+}
+
+/// Whether two names are the same. Most have up to 16 bytes, which are compared here in two words: a call costs more.
+fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<8>(), one.last_chunk::<8>()) {
+        let is_at_ends = other.first_chunk() == Some(first) && other.last_chunk() == Some(last);
+        return is_at_ends && (one.len() <= 16 || one == other);
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+        return other.first_chunk() == Some(first) && other.last_chunk() == Some(last);
+    }
+    one.iter().eq(other)
 }
 
 fn mix(name: &str) -> usize {
@@ -187,6 +203,18 @@ mod tests {
                 prop_assert_eq!(trie.child(name).and_then(|child| child.register), Some(register));
             }
             prop_assert_eq!(trie.child(&key).is_some(), names.contains(&key));
+        }
+
+        #[test]
+        fn names_are_the_same_when_their_bytes_are(one in "[ab]{0,20}", at in 0usize..20) {
+            prop_assert!(is_same(&one, &one.clone()));
+            let mut other: Vec<char> = one.chars().collect();
+            if let Some(c) = other.get_mut(at) {
+                *c = 'é';
+                prop_assert!(!is_same(&one, &other.iter().collect::<String>()));
+                other[at] = 'c';
+                prop_assert!(!is_same(&one, &other.iter().collect::<String>()));
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What becomes of a record: accounts, a refusal, or reasons why it is held back.
 
+use super::output;
+use super::plan::OutputNode;
 use crate::diag::Span;
 use crate::model::Value;
 use crate::schema::Account;
@@ -28,6 +30,14 @@ pub struct Made<'a> {
     pub id: Value<'a>,
     /// What the customer may type to sign in, when the rules have `identify`.
     pub logins: Value<'a>,
+    pub(super) skeleton: &'a [OutputNode],
+}
+
+impl Made<'_> {
+    /// Appends the account as compact JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        output::write(self.skeleton, self.account.value(), out);
+    }
 }
 
 /// Who a record is and what it has stored as a password: what must be known before anything is proven.

@@ -1,10 +1,43 @@
-//! From the claims of a run to the account's object, along the skeleton that the rules fix.
+//! From the claims of a run to the account's object and its JSON text, along the skeleton that the rules fix.
 
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::context::Cx;
 use super::plan::OutputNode;
-use crate::model::Value;
+use crate::model::{Value, json};
+
+impl OutputNode {
+    pub(super) fn new(key: &str) -> Self {
+        let mut quoted = vec![b','];
+        json::write(Value::Text(key), &mut quoted);
+        quoted.push(b':');
+        Self { key: key.into(), quoted: quoted.into(), claim: None, needs: Vec::new(), children: Vec::new() }
+    }
+}
+
+/// Appends an object of [`assemble`] as [`json::write()`] does, with names that were quoted when the rules were compiled.
+pub fn write(nodes: &[OutputNode], value: Value<'_>, out: &mut Vec<u8>) {
+    let Value::Object(members) = value else { return json::write(value, out) };
+    // members stand in the order of their nodes; those of a claim that is an object itself have none
+    let mut nodes = nodes.iter();
+    let begin = out.len();
+    for (name, value) in members.iter().filter(|(_, value)| !matches!(value, Value::Missing)) {
+        if let Some(node) = nodes.find(|node| std::ptr::eq(&*node.key, *name)) {
+            out.extend_from_slice(&node.quoted);
+            write(&node.children, *value, out);
+        } else {
+            out.push(b',');
+            json::write(Value::Text(name), out);
+            out.push(b':');
+            json::write(*value, out);
+        }
+    }
+    match out.get_mut(begin) {
+        Some(comma) => *comma = b'{',
+        None => out.push(b'{'),
+    }
+    out.push(b'}');
+}
 
 /// The account's object. A claim without a value and an object without members are left out.
 pub fn assemble<'a>(nodes: &'a [OutputNode], cx: &Cx<'a>) -> Value<'a> {
@@ -45,4 +78,42 @@ fn merge<'a>(
     members.extend(own.iter().filter(|(key, _)| made.iter().all(|(other, _)| other != key)).copied());
     members.extend_from_slice(made);
     members.into_bump_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::diag::{Files, Findings};
+    use crate::engine::compile::{NoFiles, compile};
+    use crate::engine::outcome::Outcome;
+    use crate::engine::probe::Silent;
+    use crate::engine::run::Settings;
+
+    #[test]
+    fn what_is_written_is_the_account() {
+        let rules = "landfall: 1\nname: t\ntarget: standard\naccount:\n  username: $.name\n  custom: $.rest\n  \
+                     custom.\"a.b\": $.name\n  custom.deep.er: $.name\n  name.given: $.given\n  \
+                     name.family: $.family\n  tags: $.tags\n";
+        let mut files = Files::default();
+        let file = files.add("t.yaml".to_owned(), rules.to_owned());
+        let mut findings = Findings::default();
+        let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+        for (record, members) in [
+            (r#"{"name":"ada","family":"L\"","tags":["x"],"rest":{"a":{"b":"c"},"deep":{"er":"no","a":"b"}}}"#, 4),
+            (r#"{"name":"ada","given":"Ada","family":"L"}"#, 3),
+            (r#"{"given":"Ada"}"#, 1),
+            ("{}", 0),
+        ] {
+            let (arena, settings) = (Bump::new(), Settings::default());
+            let run = plan.run(record, &settings, &arena, &mut Silent);
+            let Some(Outcome::Account(made)) = run.outcomes.first() else { panic!("{run:?}") };
+            let (mut written, mut wanted) = (b"[".to_vec(), b"[".to_vec());
+            made.write_json(&mut written);
+            json::write(made.account.value(), &mut wanted);
+            assert_eq!(String::from_utf8(written), String::from_utf8(wanted));
+            assert_eq!(made.account.value().as_object().unwrap().len(), members, "{record}");
+        }
+    }
 }

@@ -225,6 +225,8 @@ pub enum Policy {
 #[derive(Debug)]
 pub struct OutputNode {
     pub(super) key: Box<str>,
+    /// `,"key":` as it stands in JSON.
+    pub(super) quoted: Box<[u8]>,
     pub(super) claim: Option<usize>,
     /// The claims without which the schema does not admit the object: it is left out when one of them has no value, so that
     /// `email.verified` falls with a refused `email.value`.

@@ -6,7 +6,7 @@ use super::identifier::{Identifier, IdentifierProfile};
 use super::keyring::Keyring;
 use super::ports::{ExternalId, LegacyKey, PasswordChange, Record};
 use super::rules::RuleSet;
-use crate::engine::outcome::{Customer, Outcome, Reason};
+use crate::engine::outcome::{Customer, Made, Outcome, Reason};
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
 use crate::model::Value;
@@ -177,7 +177,7 @@ impl Question<'_> {
         let several = run.outcomes.len() > 1;
         let outcome = run.outcomes.into_iter().nth(if several { who.position } else { 0 });
         match outcome {
-            Some(Outcome::Account(made)) => Mapped::Account(draft(made.account, made.warnings)),
+            Some(Outcome::Account(made)) => Mapped::Account(draft(&made)),
             Some(Outcome::Refused(key)) => Mapped::Refused(key.to_owned()),
             Some(Outcome::Rejected(reasons)) => Mapped::Invalid(Unfit(reasons.iter().map(line).collect())),
             None => Mapped::Invalid(Unfit::because("accounts", "the record yields no account")),
@@ -185,15 +185,15 @@ impl Question<'_> {
     }
 }
 
-fn draft(account: Account<'_>, warnings: &[&str]) -> Draft {
+fn draft(made: &Made<'_>) -> Draft {
     let mut claims = Vec::new();
-    account.write_json(&mut claims);
-    let must_change = matches!(account.claim("must_change_password"), Value::Bool(true));
+    made.write_json(&mut claims);
+    let must_change = matches!(made.account.claim("must_change_password"), Value::Bool(true));
     Draft {
         // Accounts are written from texts.
         claims: String::from_utf8_lossy(&claims).into_owned(),
-        warnings: warnings.iter().map(|warning| (*warning).to_owned()).collect(),
-        standing: standing(account),
+        warnings: made.warnings.iter().map(|warning| (*warning).to_owned()).collect(),
+        standing: standing(made.account),
         change: if must_change { PasswordChange::Required } else { PasswordChange::Optional },
     }
 }

@@ -6,7 +6,7 @@ use super::Schema;
 use super::outline::{Outlined, Outlines};
 use super::path::path_names;
 use super::violation::{Place, Violations};
-use crate::model::{Value, json};
+use crate::model::Value;
 
 /// An account whose every claim keeps the schema, ready for a target.
 ///
@@ -30,11 +30,6 @@ impl<'a> Account<'a> {
     #[must_use]
     pub fn claim(self, path: &str) -> Value<'a> {
         path_names(path).map_or(Value::Missing, |names| names.into_iter().fold(self.0, Value::member))
-    }
-
-    /// Appends the account as compact JSON.
-    pub fn write_json(self, out: &mut Vec<u8>) {
-        json::write(self.0, out);
     }
 }
 

@@ -70,7 +70,7 @@ impl Written {
     }
 
     fn object(&self, made: &Made<'_>, out: &mut Vec<u8>) {
-        made.account.write_json(out);
+        made.write_json(out);
         if !made.warnings.is_empty() {
             member(self.warnings, out);
             names(made.warnings, out);

@@ -447,7 +447,7 @@ impl Compiler<'_> {
 fn place(nodes: &mut Vec<OutputNode>, names: &[&str], register: usize) {
     let Some((name, rest)) = names.split_first() else { return };
     let at = nodes.iter().position(|node| *node.key == **name).unwrap_or_else(|| {
-        nodes.push(OutputNode { key: (*name).into(), claim: None, needs: Vec::new(), children: Vec::new() });
+        nodes.push(OutputNode::new(name));
         nodes.len() - 1
     });
     let Some(node) = nodes.get_mut(at) else { return };

@@ -100,7 +100,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             Ok(account) => {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
-                Outcome::Account(outcome::Made { account, warnings, credential, id, logins })
+                let skeleton = &self.plan.output;
+                Outcome::Account(outcome::Made { account, warnings, credential, id, logins, skeleton })
             }
             Err(violations) => Outcome::Rejected(
                 violations

@@ -28,7 +28,7 @@ fn account(set: &RuleSet) -> Result<String, String> {
     match run.outcomes.first() {
         Some(Mapped::Account(made)) => {
             let mut json = Vec::new();
-            made.account.write_json(&mut json);
+            made.write_json(&mut json);
             Ok(String::from_utf8(json).unwrap())
         }
         other => Err(format!("{other:?}")),

@@ -47,7 +47,7 @@ impl Engine for Landfall {
         let run = self.plan.run(record, &self.settings, &self.arena, &mut Silent);
         for outcome in &run.outcomes {
             match outcome {
-                Outcome::Account(made) => made.account.write_json(out),
+                Outcome::Account(made) => made.write_json(out),
                 other => panic!("{other:?}"),
             }
         }

@@ -75,7 +75,8 @@ impl Op for ToBoolean {
         }
         let word = cx.text(input)?.trim();
         let small = cx.lowercase(word);
-        let is_among = |words: &[String]| words.iter().any(|have| *have == small || *have == word);
+        let is_small = std::ptr::eq(small, word);
+        let is_among = |words: &[String]| words.iter().any(|have| *have == small || (!is_small && *have == word));
         if is_among(&self.yes) {
             Ok(Value::Bool(true))
         } else if is_among(&self.no) {
