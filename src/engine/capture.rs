@@ -41,6 +41,7 @@ impl Index {
         Self { places }
     }
 
+    #[inline]
     fn find(&self, key: &str, members: &[(Box<str>, Trie)]) -> Option<usize> {
         let mask = self.places.len().wrapping_sub(1);
         let mut at = mix(key) & mask;
@@ -55,6 +56,7 @@ impl Index {
 }
 
 /// Whether two names are the same. Most have up to 16 bytes, which are compared here in two words: a call costs more.
+#[inline]
 fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {
@@ -82,6 +84,7 @@ impl Selection for &Trie {
         self.register.is_some()
     }
 
+    #[inline]
     fn member(self, key: &str) -> Option<(usize, Self)> {
         let at = self.index.find(key, &self.members)?;
         self.members.get(at).map(|(_, child)| (at, child))

@@ -9,7 +9,7 @@ use crate::model::{Value, json};
 impl OutputNode {
     pub(super) fn new(key: &str) -> Self {
         let mut quoted = vec![b','];
-        json::write(Value::Text(key), &mut quoted);
+        json::write_text(key, &mut quoted);
         quoted.push(b':');
         Self { key: key.into(), quoted: quoted.into(), claim: None, needs: Vec::new(), children: Vec::new() }
     }
@@ -24,10 +24,13 @@ pub fn write(nodes: &[OutputNode], value: Value<'_>, out: &mut Vec<u8>) {
     for (name, value) in members.iter().filter(|(_, value)| !matches!(value, Value::Missing)) {
         if let Some(node) = nodes.find(|node| std::ptr::eq(&*node.key, *name)) {
             out.extend_from_slice(&node.quoted);
-            write(&node.children, *value, out);
+            match value {
+                Value::Text(text) => json::write_text(text, out),
+                value => write(&node.children, *value, out),
+            }
         } else {
             out.push(b',');
-            json::write(Value::Text(name), out);
+            json::write_text(name, out);
             out.push(b':');
             json::write(*value, out);
         }

@@ -48,7 +48,7 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
 }
 
 /// Writes a text between quotes: as it is when no character has to be escaped (RFC 8259, section 7).
-fn write_text(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     if !is_plain(text.as_bytes()) {
         return write_with_serde(text, out);
     }
