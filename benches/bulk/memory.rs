@@ -13,7 +13,7 @@ pub fn row(options: &Options) -> Row {
     let peaks: Vec<f64> = options.inputs.iter().map(|records| peak_mib(options, *records)).collect();
     let (least, most) =
         peaks.iter().fold((f64::MAX, 0.0_f64), |(least, most), peak| (least.min(*peak), most.max(*peak)));
-    let list = |texts: Vec<String>| texts.join(", ");
+    let list = |texts: Vec<String>| texts.join(" / ");
     let inputs = list(options.inputs.iter().map(|records| grouped(*records)).collect());
     let figures = list(peaks.iter().map(|peak| format!("{peak:.1}")).collect());
     Row {

@@ -34,7 +34,7 @@ fn list(length: u64, element: impl Fn(u64) -> Value) -> Value {
 
 fn large_record(number: u64) -> String {
     let mut record: Value = serde_json::from_str(&data::record(number)).expect("a record is JSON");
-    record["history"] = list(24, |at| {
+    record["history"] = list(32, |at| {
         json!({ "at": day(number + at), "what": pick(&["login", "logout", "order", "mail changed"], at), "by": "self",
                 "address": format!("192.0.2.{}", (number + at) % 256), "succeeded": at % 7 != 0 })
     });
