@@ -3,10 +3,10 @@
 //!
 //! `cargo bench --bench bulk` measures the program of this build and prints a table. After `--`, the words `jobs`, `memory`
 //! and `start` choose what is measured, `--records N` makes the largest input of the memory smaller than 5,000,000,
-//! `--rounds N` says how often the threads are compared (5), `--program PATH` names another program.
+//! `--rounds N` says how often the threads are compared (9), `--program PATH` names another program.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark reports, and shows that it goes on")]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that cannot go on should stop")]
 
 #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "invented records")]
 #[path = "../data/mod.rs"]

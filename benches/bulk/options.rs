@@ -33,7 +33,7 @@ impl Options {
             program: PathBuf::from(env!("CARGO_BIN_EXE_landfall")),
             parts: Vec::new(),
             records: 100_000,
-            rounds: 5,
+            rounds: 9,
             inputs: vec![10_000, 100_000, 5_000_000],
             starts: 50,
         };

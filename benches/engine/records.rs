@@ -13,7 +13,7 @@ pub fn small() -> Vec<String> {
     (0..PEOPLE).map(data::record).collect()
 }
 
-/// Records of about 8 KB: the small ones, and as much again five times of which no rule wants anything.
+/// Records of about 8 KB: the small ones, with much more in them that no rule wants.
 pub fn large() -> Vec<String> {
     (0..PEOPLE).map(large_record).collect()
 }
@@ -46,7 +46,7 @@ fn large_record(number: u64) -> String {
         json!({ "article": format!("{}-{}", pick(&["BOOK", "TOY", "SHOE"], at), number + at), "quantity": at % 3 + 1,
                 "price": format!("{}.{:02}", at * 7 + 3, number % 100), "gift": false })
     });
-    let preferences = (0..40).map(|at| (format!("show_hint_{at:02}"), json!((number + at) % 2 == 0)));
+    let preferences = (0..40).map(|at| (format!("show_hint_{at:02}"), json!((number + at).is_multiple_of(2))));
     record["preferences"] = Value::Object(preferences.collect());
     record["about"] = json!("Never answers the phone before noon; prefers letters. \"Please ring twice.\"\n".repeat(9));
     record.to_string()
