@@ -1,18 +1,17 @@
-//! Work spread over threads: a reader makes batches, workers work on them, and a writer gets the results in the order of
-//! the input, in constant memory.
+//! Work spread over threads in constant memory: each thread takes a batch of items, works on it, and writes what is due in
+//! the order of the input. So an item is read, worked on and freed by one thread, and no more threads run than were asked for.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
 /// Items that go from thread to thread together: enough that the hand-over costs nothing beside the work, few enough that
 /// a batch of large records stays small.
 const BATCH_ITEMS: usize = 128;
 
-/// Batches on their way per worker: one that is worked on, one that waits, one that waits to be written.
+/// Batches on their way per worker: one that is worked on, and two that wait to be written.
 const BATCHES_PER_WORKER: usize = 3;
 
 /// What a worker does with items. Each worker is used by one thread only.
@@ -29,19 +28,19 @@ pub trait Work {
     fn panicked(&mut self, item: &Self::Item, batch: &mut Self::Batch);
 }
 
-/// Works on all items with `jobs` workers. `write` gets the batches in the order of the items; its first error ends the work.
-/// With one job, no thread is made.
+/// Works on all items with `jobs` workers, of which the calling thread is one. `write` gets the batches in the order of the
+/// items; its first error ends the work.
 ///
 /// # Errors
 /// The error of `write`.
-pub fn run<W: Work, E>(
+pub fn run<W: Work, E: Send>(
     items: impl Iterator<Item = W::Item> + Send,
     jobs: usize,
     worker: impl Fn() -> W + Sync,
-    mut write: impl FnMut(&mut W::Batch) -> Result<(), E>,
+    mut write: impl FnMut(&mut W::Batch) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     if jobs > 1 {
-        return spread(items, jobs, &worker, &mut write);
+        return spread(items, jobs, &worker, write);
     }
     let (mut own, mut batch) = (worker(), W::Batch::default());
     for item in items {
@@ -80,80 +79,139 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     result.ok()
 }
 
-/// Something with its position in the order of the input.
-type Numbered<T> = (u64, T);
-
-fn spread<W: Work, E>(
+fn spread<W: Work, E: Send>(
     items: impl Iterator<Item = W::Item> + Send,
     jobs: usize,
     worker: &(impl Fn() -> W + Sync),
-    write: &mut impl FnMut(&mut W::Batch) -> Result<(), E>,
+    write: impl FnMut(&mut W::Batch) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    let room = jobs * BATCHES_PER_WORKER;
-    // INVARIANT: no more than `room` batches exist between the reader and the writer: the reader takes a ticket for each,
-    // and the writer gives it back. So a slow batch cannot make those behind it pile up.
-    let (give_ticket, tickets) = sync_channel::<()>(room);
-    (0..room).for_each(|_| give_ticket.try_send(()).unwrap_or_default());
-    let (to_workers, from_reader) = sync_channel::<Numbered<Vec<W::Item>>>(room);
-    let (to_writer, from_workers) = sync_channel::<Numbered<W::Batch>>(room);
-    let (from_reader, spare) = (Mutex::new(from_reader), Mutex::new(Vec::new()));
+    let source = Mutex::new(Source { items: items.fuse(), next: 0 });
+    let order = InOrder::new(jobs * BATCHES_PER_WORKER, write);
     thread::scope(|scope| {
-        scope.spawn(move || read(items, &tickets, &to_workers));
-        for _ in 0..jobs {
-            let (to_writer, from_reader, spare) = (to_writer.clone(), &from_reader, &spare);
-            scope.spawn(move || work(worker, from_reader, spare, &to_writer));
+        for _ in 1..jobs {
+            scope.spawn(|| work(&source, &order, worker));
         }
-        drop(to_writer);
-        in_order(&from_workers, |batch: &mut W::Batch| {
-            write(batch)?;
-            spare.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(batch));
-            give_ticket.try_send(()).unwrap_or_default();
-            Ok(())
-        })
-        // the receivers and the tickets end here, and with them, after an error, the threads
-        .inspect_err(|_| drop((from_workers, give_ticket)))
-    })
+        work(&source, &order, worker);
+    });
+    order.end()
 }
 
-fn read<I>(items: impl Iterator<Item = I>, tickets: &Receiver<()>, to_workers: &SyncSender<Numbered<Vec<I>>>) {
-    let mut items = items.fuse();
-    for number in 0.. {
-        let batch: Vec<I> = items.by_ref().take(BATCH_ITEMS).collect();
-        if batch.is_empty() || tickets.recv().is_err() || to_workers.send((number, batch)).is_err() {
-            return;
-        }
-    }
-}
-
-fn work<W: Work>(
+/// What one thread does: takes items, works on them, and writes what is due.
+fn work<W: Work, E>(
+    source: &Mutex<Source<impl Iterator<Item = W::Item>>>,
+    order: &InOrder<W::Batch, impl FnMut(&mut W::Batch) -> Result<(), E>, E>,
     worker: &impl Fn() -> W,
-    from_reader: &Mutex<Receiver<Numbered<Vec<W::Item>>>>,
-    spare: &Mutex<Vec<W::Batch>>,
-    to_writer: &SyncSender<Numbered<W::Batch>>,
 ) {
-    let mut own = worker();
+    let (mut own, mut items) = (worker(), Vec::with_capacity(BATCH_ITEMS));
     loop {
-        let next = from_reader.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, items)) = next else { return };
-        let mut batch = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        items.iter().for_each(|item| one(&mut own, item, &mut batch, worker));
-        if to_writer.send((number, batch)).is_err() {
+        let number = lock(source).take(&mut items);
+        if items.is_empty() {
+            return;
+        }
+        let mut batch = order.spare();
+        items.drain(..).for_each(|item| one(&mut own, &item, &mut batch, worker));
+        if order.put(number, batch) == Flow::Ended {
             return;
         }
     }
 }
 
-/// Gives on what arrives in any order in the order of its numbers.
-fn in_order<B, E>(arriving: &Receiver<Numbered<B>>, mut write: impl FnMut(&mut B) -> Result<(), E>) -> Result<(), E> {
-    let (mut waiting, mut next) = (BTreeMap::new(), 0);
-    while let Ok((number, batch)) = arriving.recv() {
-        waiting.insert(number, batch);
-        while let Some(mut batch) = waiting.remove(&next) {
-            write(&mut batch)?;
-            next += 1;
+/// The items that nobody works on yet.
+struct Source<I> {
+    items: I,
+    /// The number of the next batch.
+    next: u64,
+}
+
+impl<I: Iterator> Source<I> {
+    fn take(&mut self, items: &mut Vec<I::Item>) -> u64 {
+        items.extend(self.items.by_ref().take(BATCH_ITEMS));
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+}
+
+/// Brings batches into the order of their numbers and writes them: whoever brings the next one writes all that follow it.
+struct InOrder<B, F, E> {
+    state: Mutex<State<B, E>>,
+    has_moved: Condvar,
+    write: Mutex<F>,
+    /// How far batches may be ahead of the one that is written next. Stops those behind a slow one from piling up.
+    room: u64,
+}
+
+struct State<B, E> {
+    waiting: BTreeMap<u64, B>,
+    /// The number of the batch that is written next.
+    next: u64,
+    writer: Writer,
+    /// Why nothing is written any more.
+    error: Option<E>,
+    spare: Vec<B>,
+}
+
+/// Whether one of the threads is writing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Busy,
+    Free,
+}
+
+/// Whether work goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Goes,
+    Ended,
+}
+
+impl<B: Default, F: FnMut(&mut B) -> Result<(), E>, E> InOrder<B, F, E> {
+    fn new(room: usize, write: F) -> Self {
+        let (waiting, spare) = (BTreeMap::new(), Vec::new());
+        Self {
+            state: Mutex::new(State { waiting, next: 0, writer: Writer::Free, error: None, spare }),
+            has_moved: Condvar::new(),
+            write: Mutex::new(write),
+            room: room as u64,
         }
     }
-    Ok(())
+
+    /// An empty batch, used before or new.
+    fn spare(&self) -> B {
+        lock(&self.state).spare.pop().unwrap_or_default()
+    }
+
+    fn put(&self, number: u64, batch: B) -> Flow {
+        let mut state = lock(&self.state);
+        state.waiting.insert(number, batch);
+        // INVARIANT: whoever holds the batch that is next does not wait here, so that this ends
+        while state.error.is_none() && number >= state.next + self.room {
+            state = self.has_moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        while state.error.is_none() && state.writer == Writer::Free {
+            let next = state.next;
+            let Some(mut batch) = state.waiting.remove(&next) else { break };
+            state.writer = Writer::Busy;
+            drop(state);
+            let written = (*lock(&self.write))(&mut batch);
+            state = lock(&self.state);
+            state.writer = Writer::Free;
+            state.next += 1;
+            state.error = written.err();
+            state.spare.push(batch);
+            self.has_moved.notify_all();
+        }
+        if state.error.is_none() { Flow::Goes } else { Flow::Ended }
+    }
+
+    fn end(self) -> Result<(), E> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.error.map_or(Ok(()), Err)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ struct Out {
 
 struct Sink {
     name: String,
-    writer: Box<dyn Write>,
+    writer: Box<dyn Write + Send>,
 }
 
 impl Sink {
