@@ -146,6 +146,7 @@ struct State<B, E> {
     /// The number of the batch that is written next.
     next: u64,
     writer: Writer,
+    flow: Flow,
     /// Why nothing is written any more.
     error: Option<E>,
     spare: Vec<B>,
@@ -169,7 +170,7 @@ impl<B: Default, F: FnMut(&mut B) -> Result<(), E>, E> InOrder<B, F, E> {
     fn new(room: usize, write: F) -> Self {
         let (waiting, spare) = (BTreeMap::new(), Vec::new());
         Self {
-            state: Mutex::new(State { waiting, next: 0, writer: Writer::Free, error: None, spare }),
+            state: Mutex::new(State { waiting, next: 0, writer: Writer::Free, flow: Flow::Goes, error: None, spare }),
             has_moved: Condvar::new(),
             write: Mutex::new(write),
             room: room as u64,
@@ -185,28 +186,47 @@ impl<B: Default, F: FnMut(&mut B) -> Result<(), E>, E> InOrder<B, F, E> {
         let mut state = lock(&self.state);
         state.waiting.insert(number, batch);
         // INVARIANT: whoever holds the batch that is next does not wait here, so that this ends
-        while state.error.is_none() && number >= state.next + self.room {
+        while state.flow == Flow::Goes && number >= state.next + self.room {
             state = self.has_moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        while state.error.is_none() && state.writer == Writer::Free {
+        while state.flow == Flow::Goes && state.writer == Writer::Free {
             let next = state.next;
             let Some(mut batch) = state.waiting.remove(&next) else { break };
             state.writer = Writer::Busy;
             drop(state);
-            let written = (*lock(&self.write))(&mut batch);
+            let written = self.write(&mut batch);
             state = lock(&self.state);
             state.writer = Writer::Free;
             state.next += 1;
-            state.error = written.err();
+            if let Err(error) = written {
+                (state.error, state.flow) = (Some(error), Flow::Ended);
+            }
             state.spare.push(batch);
             self.has_moved.notify_all();
         }
-        if state.error.is_none() { Flow::Goes } else { Flow::Ended }
+        state.flow
+    }
+
+    fn write(&self, batch: &mut B) -> Result<(), E> {
+        let _told = ToldOfPanic(self);
+        (*lock(&self.write))(batch)
     }
 
     fn end(self) -> Result<(), E> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         state.error.map_or(Ok(()), Err)
+    }
+}
+
+/// Ends the work when writing panics, so that no other thread waits for it; the panic itself goes on to the caller.
+struct ToldOfPanic<'o, B, F, E>(&'o InOrder<B, F, E>);
+
+impl<B, F, E> Drop for ToldOfPanic<'_, B, F, E> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            lock(&self.0.state).flow = Flow::Ended;
+            self.0.has_moved.notify_all();
+        }
     }
 }
 
@@ -272,6 +292,15 @@ mod tests {
             let ended = run(endless, jobs, || Doubler, |_| Err("full"));
             assert_eq!(ended, Err("full"));
             assert!(read.into_inner() <= (jobs * BATCHES_PER_WORKER + 2) * BATCH_ITEMS);
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_writer_ends_the_work() {
+        for jobs in [1, 4] {
+            let write = |batch: &mut Vec<String>| -> Result<(), ()> { panic!("{} results", batch.len()) };
+            let ended = catch_unwind(AssertUnwindSafe(|| run(0_u64.., jobs, || Doubler, write)));
+            assert!(ended.is_err());
         }
     }
 
