@@ -16,16 +16,12 @@ mod jobs;
 mod memory;
 mod options;
 mod program;
+#[path = "../report/mod.rs"]
+mod report;
 mod start;
 
 use options::{Options, Part};
-
-/// A row of the table: what was measured, what came out, what is wanted.
-struct Row {
-    what: String,
-    figure: String,
-    goal: &'static str,
-}
+use report::{Row, median, table};
 
 fn main() {
     let options = Options::from_arguments(std::env::args().skip(1));
@@ -44,22 +40,13 @@ fn main() {
         "On {processors} processors; load average {before} before and {} after, which has this work in it.\n",
         load()
     );
-    println!("| what | figure | goal |\n|---|---|---|");
-    for Row { what, figure, goal } in rows {
-        println!("| {what} | {figure} | {goal} |");
-    }
+    table(&rows);
 }
 
 /// The load average of the last minute (proc(5)).
 fn load() -> String {
     let all = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     all.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
-}
-
-/// The middle of some figures.
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap()
 }
 
 /// A whole number with a comma between thousands.

@@ -16,10 +16,13 @@ mod cpu;
 mod customers;
 mod memory;
 mod rates;
+#[path = "../report/mod.rs"]
+mod report;
 mod steps;
 mod world;
 
 use criterion::Criterion;
+use report::{Row, median, table};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -30,13 +33,6 @@ struct Size {
     turn: u64,
     /// Logins one by one, whose steps are timed.
     single: u64,
-}
-
-/// A figure that README shows.
-struct Row {
-    what: String,
-    figure: String,
-    goal: &'static str,
 }
 
 fn main() {
@@ -50,25 +46,11 @@ fn main() {
         rows.extend(runtime.block_on(rates::cheapest(size)));
         rows.extend(runtime.block_on(memory::rows(size)));
         runtime.block_on(steps::one_by_one(size));
+        println!();
         table(&rows);
+        println!();
     }
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     memory::logins(&mut criterion, &runtime);
     criterion.final_summary();
-}
-
-/// README's table, which `benches/figures` takes from here.
-fn table(rows: &[Row]) {
-    println!("\n| what | figure | goal |\n| --- | --- | --: |");
-    for Row { what, figure, goal } in rows {
-        println!("| {what} | {figure} | {goal} |");
-    }
-    println!();
-}
-
-/// The middle of some figures.
-fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
-    let mut figures: Vec<f64> = figures.into_iter().collect();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap()
 }
