@@ -124,6 +124,12 @@ impl PortError {
         &self.adapter
     }
 
+    /// What the operator is told beside the kind; empty when there is nothing.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What was tried, such as `fetch`.
     #[must_use]
     pub fn operation(&self) -> &'static str {

@@ -28,10 +28,21 @@ mod code {
 #[error("{0}")]
 struct Refusal(&'static str);
 
+/// A job that comes too late.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct Late(&'static str);
+
 /// The error of a job that finds something it cannot go on with; its sentence is shown to operators.
 #[must_use]
 pub fn refusal(detail: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(Refusal(detail)))
+}
+
+/// The error of a job that must not write any more, because its time is over; its sentence is shown to operators.
+#[must_use]
+pub fn late(detail: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(Late(detail)))
 }
 
 /// The [`PortError`] of an SQLite failure during `operation` at `adapter`.
@@ -77,6 +88,11 @@ fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
         && let Some(Refusal(detail)) = cause.downcast_ref()
     {
         return (Kind::BadResponse, (*detail).to_owned());
+    }
+    if let sqlx::Error::Decode(cause) = error
+        && let Some(Late(detail)) = cause.downcast_ref()
+    {
+        return (Kind::Unavailable, (*detail).to_owned());
     }
     let (kind, detail) = match error {
         sqlx::Error::Io(_) => (Kind::Unavailable, "the file could not be read or written"),

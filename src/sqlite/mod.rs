@@ -40,12 +40,13 @@
 mod batch;
 mod error;
 mod open;
+mod place;
 mod reader;
 mod work;
 mod writer;
 
 pub use batch::Batch;
-pub use error::{port_error, refusal};
+pub use error::{late, port_error, refusal};
 pub use open::Database;
 pub use reader::Reader;
 pub use writer::{Writer, WriterFigures};

@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
 use super::error::{file_error, is_busy, port_error};
+use super::place::Place;
 use super::reader::Reader;
 use super::writer::Writer;
 use crate::migrate::{PortError, PortErrorKind};
@@ -42,11 +43,29 @@ impl Database {
     pub async fn open(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
         let path = path_of(at, name)?;
         make_private(&path).map_err(|error| file_error(name, &error))?;
-        let options = writer_options(&path);
+        Self::open_file(&path, name, migrations).await
+    }
+
+    /// As [`open`](Self::open), but never makes the file.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open); [`PortErrorKind::Misconfigured`] when there is no such file.
+    pub async fn open_existing(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
+        let path = path_of(at, name)?;
+        if !path.exists() {
+            let error = PortError::new(PortErrorKind::Misconfigured, name, "open");
+            return Err(error.because(format!("there is no file `{}`", path.display())));
+        }
+        Self::open_file(&path, name, migrations).await
+    }
+
+    async fn open_file(path: &Path, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
+        let place = Place::at(path).map_err(|error| file_error(name, &error))?;
+        let options = writer_options(path);
         let mut connection = connect(&options).await.map_err(|error| port_error(name, "open", &error))?;
         migrate(&mut connection, name, migrations).await?;
-        let reader = Reader::new(name, reader_options(&path));
-        Ok(Self { writer: Writer::start(name, options, connection)?, reader })
+        let reader = Reader::new(name, reader_options(path), place.clone());
+        Ok(Self { writer: Writer::start(name, options, connection, place)?, reader })
     }
 
     /// What writes.
@@ -89,6 +108,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 /// SQLite's.
 fn writer_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
+        .create_if_missing(false)
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)

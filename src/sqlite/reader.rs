@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::error::port_error;
+use super::place::Place;
 use crate::migrate::{Pending, PortError};
 
 /// How many connections read at the same time. Stops a flood from opening files without end; reads take microseconds, and a
@@ -23,6 +24,7 @@ const READ_WAIT: Duration = Duration::from_secs(1);
 pub struct Reader {
     name: Arc<str>,
     pool: SqlitePool,
+    place: Place,
 }
 
 impl fmt::Debug for Reader {
@@ -32,20 +34,21 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    pub(super) fn new(name: &str, options: SqliteConnectOptions) -> Self {
+    pub(super) fn new(name: &str, options: SqliteConnectOptions, place: Place) -> Self {
         let pool = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READ_WAIT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { name: name.into(), pool }
+        Self { name: name.into(), pool, place }
     }
 
     /// A connection for reading.
     ///
     /// # Errors
-    /// When all are in use for too long, or the file cannot be opened.
+    /// When all are in use for too long, or the file cannot be opened or is no longer there.
     pub async fn acquire(&self, operation: &'static str) -> Result<PoolConnection<Sqlite>, PortError> {
+        self.place.check(&self.name, operation)?;
         self.pool.acquire().await.map_err(self.failed(operation))
     }
 

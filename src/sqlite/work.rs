@@ -12,9 +12,11 @@ use super::error::{detail, port_error};
 
 /// Why a whole group of jobs was lost.
 #[derive(Debug)]
-pub(super) struct Lost {
-    /// The failure.
-    pub error: sqlx::Error,
+pub(super) enum Lost {
+    /// The database failed.
+    Failed(sqlx::Error),
+    /// The file is no longer where it was opened: how it is now.
+    Moved(String),
 }
 
 /// A job of any type.
@@ -63,6 +65,10 @@ where
     fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> Pending<'c, Ran> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Ran::Undo };
+            // Whoever waited has given up and told an outage: what it wanted must not happen later.
+            if self.answer.is_closed() {
+                return Ran::Undo;
+            }
             // A panic of one job must not take the writer, and with it every other job, along.
             let result = AssertUnwindSafe(async { work(connection).await }).catch_unwind().await;
             let result = match result {
@@ -85,7 +91,8 @@ where
             (_, Some(Err(own))) => Err(own),
             // INVARIANT: what was not committed is never reported as done. Whether a failed commit reached the disk is not
             // known, so the answer is an outage and not "it did not happen".
-            (Some(lost), _) => failed(format!("the commit failed: {}", detail(&lost.error))),
+            (Some(Lost::Failed(error)), _) => failed(format!("the commit failed: {}", detail(error))),
+            (Some(Lost::Moved(how)), _) => failed(how.clone()),
             (None, Some(Ok(done))) => Ok(done),
             (None, None) => failed("the writer has ended".to_owned()),
         };

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::error::is_busy;
 use super::open::{RETRY_EVERY, connect};
+use super::place::Place;
 use super::work::{Job, Lost, Ran, Work};
 use crate::migrate::{Pending, PortError, PortErrorKind};
 
@@ -76,10 +77,12 @@ impl Writer {
         name: &str,
         options: SqliteConnectOptions,
         connection: SqliteConnection,
+        place: Place,
     ) -> Result<Self, PortError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let figures = Arc::new(Figures::default());
-        let task = Task { options, connection: Some(connection), shared_until: None, figures: Arc::clone(&figures) };
+        let task =
+            Task { options, connection: Some(connection), place, shared_until: None, figures: Arc::clone(&figures) };
         // Nothing but a clock: what the thread waits for comes from other threads.
         let runtime = runtime::Builder::new_current_thread().enable_time().build();
         let started = runtime.and_then(|runtime| {
@@ -95,8 +98,8 @@ impl Writer {
     /// Runs a job inside a transaction, and answers when it is on the disk.
     ///
     /// A job that fails, or panics, undoes only itself. A job that wants to tell one broken constraint from another looks at
-    /// the [`sqlx::Error`] itself; the [`PortError`] made of it tells no names. The job runs even when nobody waits for its
-    /// answer any more.
+    /// the [`sqlx::Error`] itself; the [`PortError`] made of it tells no names. A job that nobody waits for any more when its turn
+    /// comes is not run: whoever gave up has told an outage, and must not be contradicted later.
     ///
     /// # Errors
     /// The job's own failure; [`PortErrorKind::RateLimited`] when too many jobs wait; [`PortErrorKind::Unavailable`] when
@@ -137,6 +140,7 @@ struct Task {
     options: SqliteConnectOptions,
     /// None after a failure: a connection whose write failed is not trusted again.
     connection: Option<SqliteConnection>,
+    place: Place,
     shared_until: Option<Instant>,
     figures: Arc<Figures>,
 }
@@ -145,7 +149,7 @@ impl Task {
     async fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Work>>) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
-            let lost = self.commit(&mut group).await.err().map(|error| Lost { error });
+            let lost = self.commit_here(&mut group).await.err();
             if lost.is_some() {
                 self.connection = None;
             }
@@ -160,6 +164,15 @@ impl Task {
             // Everything is committed; a failure to close loses nothing.
             drop(connection.close().await);
         }
+    }
+
+    /// Runs a group of jobs in one transaction, in the file that was opened: what was committed to a file that is no longer at
+    /// its path is lost to everybody.
+    async fn commit_here(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), Lost> {
+        let is_here = |place: &Place| place.check("", "").map_err(|error| Lost::Moved(error.detail().to_owned()));
+        is_here(&self.place)?;
+        self.commit(group).await.map_err(Lost::Failed)?;
+        is_here(&self.place)
     }
 
     /// Runs a group of jobs in one transaction.
@@ -324,6 +337,40 @@ mod tests {
         assert_eq!(names(&database).await, Vec::<String>::new());
         assert!(add(&database, "c".into()).await.is_ok(), "the writer goes on with a new connection");
         assert_eq!(names(&database).await, ["c"]);
+    }
+
+    /// Whoever gave up has told an outage: the job must not be done later.
+    #[tokio::test]
+    async fn a_job_that_nobody_waits_for_is_not_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        let end = busy(&database).await;
+        let given_up = tokio::time::timeout(Duration::from_millis(20), add(&database, "given up".into())).await;
+        assert!(given_up.is_err());
+        let (kept, ()) = tokio::join!(add(&database, "kept".into()), let_go(end));
+        assert!(kept.is_ok());
+        assert_eq!(names(&database).await, ["kept"]);
+    }
+
+    /// A file that is moved away, replaced or deleted is an outage at once, for writers and readers.
+    #[tokio::test]
+    async fn a_file_that_is_no_longer_there_is_an_outage() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder).await;
+        add(&database, "a".into()).await.unwrap();
+        let (path, away) = (folder.path().join("t.db"), folder.path().join("away.db"));
+        std::fs::rename(&path, &away).unwrap();
+        for replaced in [false, true] {
+            if replaced {
+                std::fs::copy(&away, &path).unwrap();
+            }
+            let written = add(&database, "b".into()).await.unwrap_err();
+            let read = database.reader().acquire("read").await.map(drop).unwrap_err();
+            assert_eq!((written.kind(), read.kind()), (PortErrorKind::Unavailable, PortErrorKind::Unavailable));
+        }
+        std::fs::rename(&away, &path).unwrap();
+        assert!(add(&database, "c".into()).await.is_ok(), "it is back");
+        assert_eq!(names(&database).await, ["a", "c"]);
     }
 
     #[tokio::test]
