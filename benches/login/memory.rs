@@ -10,9 +10,9 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
-    AccountState, Authentication, Created, ExternalId, Found, Hasher, Identifier, IdentifierProfile, Keyring,
-    LiveRules, Migrator, MigratorParts, MigratorSettings, NewAccount, NoHooks, Outcome, PasswordChange, Pending,
-    PortError, Presented, RuleSet, Silent, StoredAccount, SystemClock, Target, TargetId, Verifier,
+    AccountState, Authentication, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier, IdentifierProfile,
+    Keyring, LiveRules, Migrator, MigratorParts, MigratorSettings, NewAccount, NoHooks, Outcome, PasswordChange,
+    Pending, PortError, Presented, RuleSet, Silent, StoreId, StoredAccount, SystemClock, Target, TargetId, Verifier,
 };
 use landfall::model::Password;
 use landfall::password::lane::{Lane, LaneSettings};
@@ -81,12 +81,16 @@ impl Target for Unhashed {
         self.0.set_password(id, password, at, deadline)
     }
 
-    fn delete<'a>(
-        &'a self,
-        id: &'a TargetId,
-        unchanged_since: Option<Timestamp>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
-        self.0.delete(id, unchanged_since)
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+        self.0.delete(id, how)
+    }
+
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+        self.0.reopen(external)
+    }
+
+    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        self.0.ping()
     }
 
     fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {

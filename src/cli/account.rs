@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
 use super::{CommandError, FINDINGS, FINE, books, show};
-use crate::migrate::{PasswordChange, StoredAccount, TargetId};
+use crate::migrate::{PasswordChange, Restored, StoredAccount, TargetId};
 
 /// What `landfall account` is asked.
 #[derive(clap::Args)]
@@ -30,6 +30,15 @@ Examples:
   landfall account delete ada@example.org
   landfall account delete 2b1f…")]
     Delete(Delete),
+    /// Let a customer migrate again whose account was deleted
+    #[command(
+        after_help = "It lifts what `landfall account delete` has put on the customer: at the next login the customer is migrated again,
+under the rules that are then in force. When the deletion was cut off, the customer has the old account again.
+
+Examples:
+  landfall account restore ada@example.org"
+    )]
+    Restore(Restore),
     /// List accounts in the order of their ids, one per line
     #[command(after_help = "Examples:
   landfall account list --limit 1000
@@ -53,6 +62,15 @@ struct Show {
 struct Delete {
     /// The account's id, or an identifier of its customer
     account: String,
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
+    config: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct Restore {
+    /// An identifier of the customer: anything that the deleted account could be signed in to with
+    identifier: String,
     /// The settings
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
@@ -90,6 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     match &arguments.command {
         Command::Show(arguments) => show_one(arguments),
         Command::Delete(arguments) => delete(arguments),
+        Command::Restore(arguments) => restore(arguments),
         Command::List(arguments) => list(arguments),
     }
 }
@@ -115,6 +134,23 @@ fn delete(arguments: &Delete) -> Result<u8, CommandError> {
     })?;
     let Some(id) = deleted else { return nobody() };
     show::output(&format!("deleted {id}; its customer does not migrate again\n"))?;
+    Ok(FINE)
+}
+
+fn restore(arguments: &Restore) -> Result<u8, CommandError> {
+    let restored = books::open(&arguments.config, async |books| {
+        let subject = books.subject(&arguments.identifier)?;
+        Ok(books.desk().restore("command", &subject).await?)
+    })?;
+    let told = match restored {
+        None => {
+            anstream::eprintln!("no customer was deleted who signed in with that");
+            return Ok(FINDINGS);
+        }
+        Some(Restored::Forgotten) => "restored; the customer migrates again at the next login\n".to_owned(),
+        Some(Restored::Kept(id)) => format!("restored; the customer has the account {id} again\n"),
+    };
+    show::output(&told)?;
     Ok(FINE)
 }
 

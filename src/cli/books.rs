@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{CommandError, show};
 use crate::config::{self, Loaded, Opening, Settings, Stores};
@@ -14,6 +15,7 @@ pub(super) struct Books {
     pub target: Arc<dyn Target>,
     keyring: Arc<Keyring>,
     identifiers: IdentifierProfile,
+    lease: Duration,
 }
 
 impl Books {
@@ -24,6 +26,7 @@ impl Books {
             ledger: Arc::clone(&self.ledger) as _,
             clock: Arc::new(SystemClock),
             keyring: Arc::clone(&self.keyring),
+            lease: self.lease,
         }
     }
 
@@ -96,6 +99,7 @@ fn with<T>(
     block_on(async {
         let stores = config::stores(&loaded, opening).await.map_err(|error| CommandError::new(error.to_string()))?;
         let Stores { identifiers, keyring, ledger, store, .. } = stores;
-        work(&Books { ledger, target: store, keyring, identifiers }).await
+        let lease = loaded.settings.login.lease;
+        work(&Books { ledger, target: store, keyring, identifiers, lease }).await
     })
 }

@@ -109,6 +109,12 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
     };
     line("migrated", of_all(summary.migrated, arguments.of));
     line("pending", summary.pending.to_string());
+    if summary.activated > 0 {
+        line("activated", format!("{} (pending before, with a password by now)", summary.activated));
+    }
+    if summary.undoing > 0 {
+        line("undoing", summary.undoing.to_string());
+    }
     if summary.creating > 0 {
         line("being created", format!("{} ({} of them overdue)", summary.creating, summary.overdue));
     }
@@ -161,7 +167,8 @@ fn report(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments,
     let per_day: Vec<Json> =
         summary.per_day.iter().map(|(day, count)| json!({ "day": day.to_string(), "migrated": count })).collect();
     json!({
-        "migrated": summary.migrated, "of": arguments.of, "pending": summary.pending, "creating": summary.creating,
+        "migrated": summary.migrated, "of": arguments.of, "pending": summary.pending,
+        "activated": summary.activated, "undoing": summary.undoing, "creating": summary.creating,
         "overdue": summary.overdue, "abandoned": summary.abandoned, "deleted": summary.buried,
         "authenticated": summary.authenticated, "events": summary.events, "refused": counts(&summary.refused),
         "failed": counts(&summary.failed), "rate_per_day": rate(summary, today), "per_day": per_day,
@@ -182,6 +189,8 @@ mod tests {
         Summary {
             migrated,
             pending: 0,
+            activated: 0,
+            undoing: 0,
             creating: 0,
             overdue: 0,
             abandoned: 0,

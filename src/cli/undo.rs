@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{CommandError, FINDINGS, FINE, books, show};
 use crate::ledger::{EntryFilter, EntryPage, EntryReport};
-use crate::migrate::EntryState;
+use crate::migrate::{EntryState, Undone};
 
 /// What `landfall undo` is asked.
 #[derive(clap::Args)]
@@ -41,7 +41,35 @@ const PAGE: usize = 500;
 #[derive(Debug, Default)]
 struct Tally {
     undone: usize,
+    /// Somebody has changed the account.
     kept: usize,
+    /// The account was not there any more.
+    missing: usize,
+    /// Somebody else was at work on the customer.
+    busy: usize,
+}
+
+impl Tally {
+    fn count(&mut self, undone: Undone) {
+        match undone {
+            Undone::Deleted => self.undone += 1,
+            Undone::Missing => self.missing += 1,
+            Undone::Changed => self.kept += 1,
+            Undone::Busy => self.busy += 1,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let Self { undone, kept, missing, busy } = self;
+        let mut text = format!("{undone} undone, {kept} kept because somebody has changed them");
+        if *missing > 0 {
+            text.push_str(&format!(", {missing} forgotten whose account was not there any more"));
+        }
+        if *busy > 0 {
+            text.push_str(&format!(", {busy} left because something else was changing them: run the command again"));
+        }
+        text
+    }
 }
 
 /// Runs the command.
@@ -50,38 +78,47 @@ struct Tally {
 /// When the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let tally = books::open(&arguments.config, async |books| undo(books, arguments).await)?;
-    let (done, kept) = (tally.undone, tally.kept);
     if arguments.dry_run {
-        show::output(&format!("{done} accounts would be looked at\n"))?;
+        show::output(&format!("{} accounts would be looked at\n", tally.undone))?;
         return Ok(FINE);
     }
-    show::output(&format!("{done} undone, {kept} kept because somebody has changed them\n"))?;
-    Ok(if kept == 0 { FINE } else { FINDINGS })
+    show::output(&format!("{}\n", tally.sentence()))?;
+    Ok(if tally.kept + tally.busy == 0 { FINE } else { FINDINGS })
 }
 
 async fn undo(books: &books::Books, arguments: &Arguments) -> Result<Tally, CommandError> {
-    let filter = EntryFilter {
-        rules: arguments.rule_version.clone(),
-        since: arguments.since,
-        state: Some(EntryState::Done),
-        account: None,
-    };
-    let (mut tally, mut after) = (Tally::default(), None);
+    let mut tally = Tally::default();
+    // What an undo that was cut off has begun is ended first.
+    for state in [EntryState::Undoing, EntryState::Done] {
+        undo_all(books, arguments, state, &mut tally).await?;
+    }
+    Ok(tally)
+}
+
+async fn undo_all(
+    books: &books::Books,
+    arguments: &Arguments,
+    state: EntryState,
+    tally: &mut Tally,
+) -> Result<(), CommandError> {
+    let (rules, since) = (arguments.rule_version.clone(), arguments.since);
+    let filter = EntryFilter { rules, since, state: Some(state), account: None };
+    let (mut after, desk) = (None, books.desk());
     loop {
         let page = EntryPage { after, limit: PAGE };
         let entries = books.ledger.entries(filter.clone(), page).await?;
         for EntryReport { entry, .. } in &entries {
             let Some(account) = &entry.account else { continue };
-            if arguments.dry_run || books.desk().undo("command", account).await?.is_some() {
+            if arguments.dry_run {
                 tally.undone += 1;
             } else {
-                tally.kept += 1;
+                tally.count(desk.undo("command", &entry.key, account).await?);
             }
         }
         let is_last = entries.len() < PAGE;
         after = entries.into_iter().last().map(|report| report.entry.key);
         if is_last {
-            return Ok(tally);
+            return Ok(());
         }
     }
 }

@@ -22,13 +22,13 @@ use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
     Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
-    MigratorParts, MigratorSettings, Observer, PortError, Source, SystemClock, Target,
+    MigratorParts, MigratorSettings, Observer, PortError, Source, SystemClock, Target, bind_store,
 };
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
 use crate::sources::{self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHash};
-use crate::targets::{AccountStore, StoreSettings};
+use crate::targets::{AccountStore, Making, StoreSettings};
 
 /// Everything that a service is made of.
 pub struct Built {
@@ -147,7 +147,13 @@ pub async fn stores(loaded: &Loaded, opening: Opening) -> Result<Stores, BuildEr
     };
     let TargetSettings::Sql(target) = &settings.target;
     let path = sqlite(folder, &target.url);
-    let store = AccountStore::open(&target.name, &StoreSettings::new(path), Arc::clone(&hasher)).await?;
+    // A ledger that belongs to a store does not let another one be made in its place.
+    let making = if ledger.store().await?.is_some() { Making::Never } else { Making::IfMissing };
+    let store = StoreSettings { making, ..StoreSettings::new(path) };
+    let store = AccountStore::open(&target.name, &store, Arc::clone(&hasher)).await?;
+    if opening == Opening::Trusted {
+        bind_store(&ledger, &store).await?;
+    }
     let identifiers = profile(&settings.identifier);
     Ok(Stores { identifiers, keyring, hasher, ledger: Arc::new(ledger), store: Arc::new(store) })
 }

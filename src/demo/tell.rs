@@ -317,6 +317,7 @@ fn refused(refusal: Refusal) -> &'static str {
         Refusal::Disabled => "The account is disabled.",
         Refusal::Locked => "The password is right, and the account is locked.",
         Refusal::Deleted => "The account was deleted and does not come back.",
+        Refusal::Missing => "The ledger knows an account that the store does not have. An operator has to look.",
         Refusal::Attempts => "Too many failed attempts; the password was not looked at.",
         Refusal::Pending => "The account waits for a password to be set.",
     }

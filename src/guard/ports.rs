@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Attempt, Authentication, Claim, ClaimAnswer, Created, Decision, Entry, Event, ExternalId, Finish, Finished, Found,
-    Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Source,
-    StoredAccount, Target, TargetId, Verifier,
+    Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Created, Decision, Deleted, Deletion, Entry, Event,
+    ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError,
+    Presented, Record, Reserved, Restore, Source, StoreId, StoredAccount, Target, TargetId, Undo, UndoAnswer, UndoEnd,
+    Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -95,9 +96,22 @@ impl<L: Layer> Target for Guarded<dyn Target, L> {
         Box::pin(self.layer.around(call, move || self.port.set_password(id, password, at, deadline)))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, unchanged_since: Option<Timestamp>) -> Answer<'a, Option<TargetId>> {
+    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.read_call("find_created"), move || self.port.find_created(external)))
+    }
+
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Answer<'a, Deleted> {
         let call = self.write_call("delete", None);
-        Box::pin(self.layer.around(call, move || self.port.delete(id, unchanged_since)))
+        Box::pin(self.layer.around(call, move || self.port.delete(id, how)))
+    }
+
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, ()> {
+        let call = self.write_call("reopen", None);
+        Box::pin(self.layer.around(call, move || self.port.reopen(external)))
+    }
+
+    fn ping(&self) -> Answer<'_, Option<StoreId>> {
+        Box::pin(self.layer.around(self.write_call("ping", None), move || self.port.ping()))
     }
 
     fn read<'a>(&'a self, id: &'a TargetId) -> Answer<'a, Option<StoredAccount>> {
@@ -131,8 +145,8 @@ impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
         Box::pin(self.layer.around(ledger("finish"), move || self.port.finish(finish)))
     }
 
-    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Answer<'a, ()> {
-        Box::pin(self.layer.around(ledger("abandon"), move || self.port.abandon(key, token)))
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("abandon"), move || self.port.abandon(abandon)))
     }
 
     fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Answer<'a, ()> {
@@ -143,16 +157,48 @@ impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
         Box::pin(self.layer.around(ledger("bury"), move || self.port.bury(key, logins, at)))
     }
 
-    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Answer<'a, ()> {
-        Box::pin(self.layer.around(ledger("forget"), move || self.port.forget(key)))
+    fn undo<'a>(&'a self, undo: &'a Undo) -> Answer<'a, UndoAnswer> {
+        Box::pin(self.layer.around(ledger("undo"), move || self.port.undo(undo)))
+    }
+
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Answer<'a, Finished> {
+        Box::pin(self.layer.around(ledger("end_undo"), move || self.port.end_undo(end)))
+    }
+
+    fn buried<'a>(&'a self, subject: &'a str) -> Answer<'a, Option<Buried>> {
+        Box::pin(self.layer.around(ledger("buried"), move || self.port.buried(subject)))
+    }
+
+    fn restore<'a>(&'a self, restore: &'a Restore) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("restore"), move || self.port.restore(restore)))
     }
 
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> Answer<'a, Option<Entry>> {
         Box::pin(self.layer.around(ledger("entry"), move || self.port.entry(key)))
     }
 
-    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Answer<'a, Vec<Entry>> {
-        Box::pin(self.layer.around(ledger("unfinished"), move || self.port.unfinished(now, limit)))
+    fn unfinished<'a>(&'a self, now: Timestamp, lease: Duration, limit: usize) -> Answer<'a, Vec<Entry>> {
+        Box::pin(self.layer.around(ledger("unfinished"), move || self.port.unfinished(now, lease, limit)))
+    }
+
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("settle_buried"), move || self.port.settle_buried(key)))
+    }
+
+    fn store(&self) -> Answer<'_, Option<StoreId>> {
+        Box::pin(self.layer.around(ledger("store"), move || self.port.store()))
+    }
+
+    fn bind<'a>(&'a self, store: &'a StoreId) -> Answer<'a, StoreId> {
+        Box::pin(self.layer.around(ledger("bind"), move || self.port.bind(store)))
+    }
+
+    fn last_migrated(&self) -> Answer<'_, Option<ExternalId>> {
+        Box::pin(self.layer.around(ledger("last_migrated"), move || self.port.last_migrated()))
+    }
+
+    fn ping(&self) -> Answer<'_, ()> {
+        Box::pin(self.layer.around(ledger("ping"), move || self.port.ping()))
     }
 
     fn due<'a>(&'a self, now: Timestamp, lease: Duration, limit: usize) -> Answer<'a, Vec<Outgoing>> {

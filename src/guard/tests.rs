@@ -11,8 +11,9 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::migrate::{
-    Authentication, Created, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey, NewAccount, PasswordChange,
-    Pending, PortError, PortErrorKind, Presented, Record, Source, StoredAccount, Target, TargetId, Verifier,
+    Authentication, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey,
+    NewAccount, PasswordChange, Pending, PortError, PortErrorKind, Presented, Record, Source, StoreId, StoredAccount,
+    Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -296,8 +297,16 @@ impl Target for Gone {
         self.fail("set_password")
     }
 
-    fn delete<'a>(&'a self, _: &'a TargetId, _: Option<Timestamp>) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    fn delete<'a>(&'a self, _: &'a TargetId, _: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
         self.fail("delete")
+    }
+
+    fn reopen<'a>(&'a self, _: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+        self.fail("reopen")
+    }
+
+    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        self.fail("ping")
     }
 
     fn read<'a>(&'a self, _: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
@@ -329,11 +338,12 @@ async fn a_target_is_asked_again_for_reads_and_never_for_writes() {
             rules: "",
             at,
             deadline,
+            until: deadline,
         };
         assert!(target.create(account).await.is_err());
         assert!(target.authenticate(&id, &password, deadline).await.is_err());
         assert!(target.set_password(&id, &password, at, deadline).await.is_err());
-        assert!(target.delete(&id, None).await.is_err());
+        assert!(target.delete(&id, Deletion::ForGood).await.is_err());
         assert!(target.find(&identifier).await.is_err());
         assert!(target.find_external(&external).await.is_err());
         assert!(target.read(&id).await.is_err());

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{MemoryLedger, SqliteLedger};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Counter, Decision, Door, EntryState, Event, EventKind, ExternalId, Finish, Finished,
-    Keyring, Ledger, LegacyKey, PortErrorKind, Reserved, TargetId,
+    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event, EventKind,
+    Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, PortErrorKind, Reserved, Restore, StoreId, TargetId,
+    Undo, UndoAnswer, UndoEnd,
 };
 
 macro_rules! every_ledger {
@@ -44,7 +45,17 @@ every_ledger! {
     the_same_id_of_another_source_is_somebody_else
     the_buried_stay_buried
     the_forgotten_migrate_anew
-    a_decision_finishes_what_it_found
+    proof_takes_over_what_was_made_without
+    a_claim_that_is_given_up_leaves_the_pending_account
+    an_account_that_stayed_pending_has_no_proof
+    a_pending_account_is_activated_by_a_sign_in_or_a_password
+    an_account_of_an_abandoned_entry_is_taken_up_by_a_sign_in
+    an_undo_holds_its_customer_until_its_lease_passes
+    an_undo_that_keeps_changes_nothing
+    a_burial_lets_a_creation_be_looked_for
+    tombstones_are_lifted_with_a_decision
+    leases_of_a_clock_that_jumped_have_passed
+    a_ledger_is_bound_to_one_store
     claims_that_ran_out_are_unfinished
     events_are_given_out_again_after_their_lease
 }
@@ -93,7 +104,7 @@ fn claim(id: &str, seconds: i64) -> Claim {
 
 async fn granted(ledger: &dyn Ledger, claim: &Claim) -> u64 {
     match ledger.claim(claim).await.unwrap() {
-        ClaimAnswer::Granted(token) => token,
+        ClaimAnswer::Granted(grant) => grant.token,
         other => panic!("{other:?}"),
     }
 }
@@ -125,6 +136,7 @@ fn finish(id: &str, token: u64, seconds: i64) -> Finish {
         key: key(id),
         token,
         account: TargetId(format!("account of {id}")),
+        state: AccountState::Active,
         created_at: at(seconds - 1),
         tags: vec!["vip".into()],
         decision: decision("migrated", seconds),
@@ -248,15 +260,15 @@ async fn only_the_holder_of_the_token_finishes(ledger: &dyn Ledger) {
 
 async fn an_abandoned_claim_begins_anew(ledger: &dyn Ledger) {
     let first = granted(ledger, &claim("1", 0)).await;
-    ledger.abandon(&key("1"), first + 1).await.unwrap();
+    abandon(ledger, "1", first + 1, Left::AsBefore).await;
     assert_eq!(ledger.claim(&claim("1", 1)).await.unwrap(), ClaimAnswer::Held, "the token was another one");
-    ledger.abandon(&key("1"), first).await.unwrap();
+    abandon(ledger, "1", first, Left::AsBefore).await;
     assert_eq!(ledger.entry(&key("1")).await.unwrap().unwrap().state, EntryState::Abandoned);
     assert_eq!(ledger.finish(&finish("1", first, 1)).await.unwrap(), Finished::Lost);
     let second = granted(ledger, &claim("1", 1)).await;
     assert!(second > first);
     assert_eq!(ledger.finish(&finish("1", second, 2)).await.unwrap(), Finished::Done);
-    ledger.abandon(&key("1"), second).await.unwrap();
+    abandon(ledger, "1", second, Left::Nothing).await;
     assert_eq!(ledger.entry(&key("1")).await.unwrap().unwrap().state, EntryState::Done);
 }
 
@@ -281,7 +293,7 @@ async fn the_buried_stay_buried(ledger: &dyn Ledger) {
     same_login.logins.push("second login of 1".into());
     assert_eq!(ledger.claim(&same_login).await.unwrap(), ClaimAnswer::Buried);
     granted(ledger, &claim("2", 100)).await;
-    ledger.forget(&key("1")).await.unwrap();
+    assert_eq!(undo(ledger, "1", 150).await, UndoAnswer::Busy);
     assert_eq!(ledger.claim(&claim("1", 200)).await.unwrap(), ClaimAnswer::Buried, "undo raises nobody");
     ledger.bury(&key("never seen"), &[], at(1)).await.unwrap();
     assert_eq!(ledger.claim(&claim("never seen", 2)).await.unwrap(), ClaimAnswer::Buried);
@@ -290,32 +302,208 @@ async fn the_buried_stay_buried(ledger: &dyn Ledger) {
 async fn the_forgotten_migrate_anew(ledger: &dyn Ledger) {
     let first = granted(ledger, &claim("1", 0)).await;
     ledger.finish(&finish("1", first, 1)).await.unwrap();
-    ledger.forget(&key("1")).await.unwrap();
-    ledger.forget(&key("1")).await.unwrap();
+    let token = begun(undo(ledger, "1", 1).await);
+    assert_eq!(forget(ledger, "1", token + 1).await, Finished::Lost, "the token was another one");
+    assert_eq!(forget(ledger, "1", token).await, Finished::Done);
+    assert_eq!(forget(ledger, "1", token).await, Finished::Lost);
     assert_eq!(ledger.entry(&key("1")).await.unwrap(), None);
     let second = granted(ledger, &claim("1", 2)).await;
     assert!(second > first, "an outdated token stays outdated");
     assert_eq!(ledger.finish(&finish("1", first, 3)).await.unwrap(), Finished::Lost);
 }
 
-async fn a_decision_finishes_what_it_found(ledger: &dyn Ledger) {
+async fn abandon(ledger: &dyn Ledger, id: &str, token: u64, left: Left) {
+    ledger.abandon(&Abandon { key: key(id), token, left }).await.unwrap();
+}
+
+async fn undo(ledger: &dyn Ledger, id: &str, seconds: i64) -> UndoAnswer {
+    let account = TargetId(format!("account of {id}"));
+    let undo = Undo { key: key(id), account, at: at(seconds), lease: Duration::from_secs(10) };
+    ledger.undo(&undo).await.unwrap()
+}
+
+fn begun(answer: UndoAnswer) -> u64 {
+    match answer {
+        UndoAnswer::Begun(token) => token,
+        UndoAnswer::Busy => panic!("busy"),
+    }
+}
+
+async fn forget(ledger: &dyn Ledger, id: &str, token: u64) -> Finished {
+    let decision = Box::new(decision("undone", 5));
+    ledger.end_undo(&UndoEnd::Forget { key: key(id), token, decision }).await.unwrap()
+}
+
+async fn entry(ledger: &dyn Ledger, id: &str) -> Entry {
+    ledger.entry(&key(id)).await.unwrap().unwrap()
+}
+
+/// A customer with a pending account, made at second 0.
+async fn pending(ledger: &dyn Ledger, id: &str) -> TargetId {
+    let token = granted(ledger, &Claim { verified_at: None, ..claim(id, 0) }).await;
+    let finish = Finish { state: AccountState::Pending, events: Vec::new(), ..finish(id, token, 1) };
+    assert_eq!(ledger.finish(&finish).await.unwrap(), Finished::Done);
+    finish.account
+}
+
+async fn proof_takes_over_what_was_made_without(ledger: &dyn Ledger) {
+    let account = pending(ledger, "1").await;
+    let unproven = Claim { verified_at: None, ..claim("1", 2) };
+    assert_eq!(ledger.claim(&unproven).await.unwrap(), ClaimAnswer::Done(account.clone()));
+    let ClaimAnswer::Granted(Grant { token, pending }) = ledger.claim(&claim("1", 3)).await.unwrap() else {
+        panic!("proof was not let in");
+    };
+    assert_eq!(pending, Some(account.clone()));
+    for other in [claim("1", 4), Claim { verified_at: None, ..claim("1", 4) }] {
+        assert_eq!(ledger.claim(&other).await.unwrap(), ClaimAnswer::Held, "of several proven logins one completes it");
+    }
+    assert_eq!(ledger.finish(&finish("1", token, 5)).await.unwrap(), Finished::Done);
+    assert_eq!(entry(ledger, "1").await.verified_at, Some(at(2)));
+    assert_eq!(ledger.claim(&claim("1", 6)).await.unwrap(), ClaimAnswer::Done(account));
+}
+
+async fn a_claim_that_is_given_up_leaves_the_pending_account(ledger: &dyn Ledger) {
+    let account = pending(ledger, "1").await;
+    let token = granted(ledger, &claim("1", 3)).await;
+    abandon(ledger, "1", token, Left::AsBefore).await;
+    let entry = entry(ledger, "1").await;
+    assert_eq!((entry.state, entry.account, entry.verified_at), (EntryState::Done, Some(account), None));
+    assert!(ledger.unfinished(at(1_000), Duration::from_secs(10), 9).await.unwrap().is_empty());
+    let token = granted(ledger, &claim("1", 5)).await;
+    abandon(ledger, "1", token, Left::Nothing).await;
+    let entry = self::entry(ledger, "1").await;
+    assert_eq!((entry.state, entry.account), (EntryState::Abandoned, None));
+}
+
+async fn an_account_that_stayed_pending_has_no_proof(ledger: &dyn Ledger) {
+    let account = pending(ledger, "1").await;
+    let token = granted(ledger, &claim("1", 3)).await;
+    let found = Finish { state: AccountState::Pending, ..finish("1", token, 20) };
+    assert_eq!(ledger.finish(&found).await.unwrap(), Finished::Done);
+    let entry = entry(ledger, "1").await;
+    assert_eq!((entry.state, entry.account, entry.verified_at), (EntryState::Done, Some(account), None));
+}
+
+async fn a_pending_account_is_activated_by_a_sign_in_or_a_password(ledger: &dyn Ledger) {
+    for id in ["1", "2", "3"] {
+        pending(ledger, id).await;
+    }
+    let account = |id: &str| TargetId(format!("account of {id}"));
+    let set = Decision { door: Door::PasswordSet, account: Some((account("1"), None)), ..decision("set", 5) };
+    let external = keyring().external_id(&key("2"));
+    let signed_in = Decision { account: Some((account("2"), Some(external))), ..decision("authenticated", 5) };
+    let external = keyring().external_id(&key("3"));
+    let refused = Decision { account: Some((account("3"), Some(external))), ..decision("rejected", 5) };
+    for decision in [set, signed_in, refused] {
+        ledger.decide(&decision, &[]).await.unwrap();
+    }
+    for (id, activated_at) in [("1", Some(at(5))), ("2", Some(at(5))), ("3", None)] {
+        let entry = entry(ledger, id).await;
+        assert_eq!((entry.state, entry.activated_at), (EntryState::Done, activated_at), "{id}");
+    }
+    assert_eq!(ledger.claim(&claim("1", 9)).await.unwrap(), ClaimAnswer::Done(account("1")), "it has a password");
+}
+
+async fn an_account_of_an_abandoned_entry_is_taken_up_by_a_sign_in(ledger: &dyn Ledger) {
     let token = granted(ledger, &claim("1", 0)).await;
-    granted(ledger, &claim("2", 0)).await;
-    let account = TargetId("found".into());
-    let mut found = decision("authenticated", 5);
-    found.account = Some((account.clone(), None));
-    ledger.decide(&found, &[]).await.unwrap();
-    found.account = Some((account.clone(), Some(ExternalId("of nobody".into()))));
-    ledger.decide(&found, &[]).await.unwrap();
-    assert_eq!(ledger.entry(&key("1")).await.unwrap().unwrap().state, EntryState::Creating);
-    found.account = Some((account.clone(), Some(claim("1", 0).external_id)));
-    ledger.decide(&found, &[event(EventKind::Refused, 5)]).await.unwrap();
-    let entry = ledger.entry(&key("1")).await.unwrap().unwrap();
-    assert_eq!((entry.state, entry.account), (EntryState::Done, Some(account)));
-    assert_eq!((entry.created_at, entry.done_at), (Some(at(5)), Some(at(5))));
-    assert_eq!(ledger.entry(&key("2")).await.unwrap().unwrap().state, EntryState::Creating);
-    assert_eq!(ledger.finish(&finish("1", token, 6)).await.unwrap(), Finished::Lost);
-    assert_eq!(waiting(ledger).await, 1);
+    abandon(ledger, "1", token, Left::Nothing).await;
+    let account = TargetId("late".into());
+    let found = (account.clone(), Some(claim("1", 0).external_id));
+    let signed_in = Decision { account: Some(found), ..decision("authenticated", 5) };
+    ledger.decide(&signed_in, &[]).await.unwrap();
+    let entry = entry(ledger, "1").await;
+    assert_eq!((entry.state, entry.account, entry.done_at), (EntryState::Done, Some(account), Some(at(5))));
+}
+
+async fn an_undo_holds_its_customer_until_its_lease_passes(ledger: &dyn Ledger) {
+    let token = granted(ledger, &claim("1", 0)).await;
+    ledger.finish(&finish("1", token, 1)).await.unwrap();
+    let other = Undo { account: TargetId("another".into()), key: key("1"), at: at(2), lease: Duration::from_secs(10) };
+    assert_eq!(ledger.undo(&other).await.unwrap(), UndoAnswer::Busy);
+    let first = begun(undo(ledger, "1", 2).await);
+    assert_eq!(undo(ledger, "1", 3).await, UndoAnswer::Busy);
+    assert_eq!(ledger.claim(&claim("1", 4)).await.unwrap(), ClaimAnswer::Held);
+    assert_eq!(ledger.finish(&finish("1", token, 4)).await.unwrap(), Finished::Lost);
+    assert_eq!(ledger.unfinished(at(4), Duration::from_secs(10), 9).await.unwrap(), []);
+    let unfinished = ledger.unfinished(at(12), Duration::from_secs(10), 9).await.unwrap();
+    assert_eq!(unfinished.iter().map(|entry| entry.state).collect::<Vec<_>>(), [EntryState::Undoing]);
+    let second = begun(undo(ledger, "1", 12).await);
+    assert_eq!(forget(ledger, "1", first).await, Finished::Lost);
+    assert_eq!(forget(ledger, "1", second).await, Finished::Done);
+    granted(ledger, &claim("1", 13)).await;
+}
+
+async fn an_undo_that_keeps_changes_nothing(ledger: &dyn Ledger) {
+    let token = granted(ledger, &claim("1", 0)).await;
+    ledger.finish(&finish("1", token, 1)).await.unwrap();
+    let before = Entry { token: 0, ..entry(ledger, "1").await };
+    let token = begun(undo(ledger, "1", 2).await);
+    let keep = UndoEnd::Keep { key: key("1"), token };
+    assert_eq!(ledger.end_undo(&keep).await.unwrap(), Finished::Done);
+    assert_eq!(Entry { token: 0, ..entry(ledger, "1").await }, before);
+    assert!(ledger.unfinished(at(1_000), Duration::from_secs(10), 9).await.unwrap().is_empty());
+}
+
+async fn a_burial_lets_a_creation_be_looked_for(ledger: &dyn Ledger) {
+    granted(ledger, &claim("1", 0)).await;
+    let done = granted(ledger, &claim("2", 0)).await;
+    ledger.finish(&finish("2", done, 1)).await.unwrap();
+    for id in ["1", "2"] {
+        ledger.bury(&key(id), &[], at(2)).await.unwrap();
+    }
+    let states = async |seconds| -> Vec<(String, EntryState)> {
+        let entries = ledger.unfinished(at(seconds), Duration::from_secs(10), 9).await.unwrap();
+        entries.into_iter().map(|entry| (entry.key.id, entry.state)).collect()
+    };
+    assert_eq!(states(5).await, []);
+    assert_eq!(states(10).await, [("1".to_owned(), EntryState::Buried)]);
+    ledger.settle_buried(&key("1")).await.unwrap();
+    assert_eq!(states(10).await, []);
+}
+
+async fn tombstones_are_lifted_with_a_decision(ledger: &dyn Ledger) {
+    let logins = ["one".to_owned(), "two".to_owned()];
+    for id in ["1", "2"] {
+        let token = granted(ledger, &claim(id, 0)).await;
+        ledger.finish(&finish(id, token, 1)).await.unwrap();
+    }
+    ledger.bury(&key("1"), &logins, at(2)).await.unwrap();
+    ledger.bury(&key("2"), &["three".to_owned()], at(2)).await.unwrap();
+    assert_eq!(ledger.buried("nobody").await.unwrap(), None);
+    assert_eq!(ledger.buried("two").await.unwrap().map(|buried| buried.key), Some(key("1")));
+    let restore = |id: &str, account| Restore { key: key(id), account, decision: decision("restored", 3) };
+    ledger.restore(&restore("1", None)).await.unwrap();
+    assert_eq!(ledger.buried("one").await.unwrap(), None);
+    assert_eq!(ledger.entry(&key("1")).await.unwrap(), None);
+    granted(ledger, &claim("1", 4)).await;
+    // The deletion of the second one was cut off: the account is still there.
+    let account = TargetId("account of 2".into());
+    ledger.restore(&restore("2", Some(account.clone()))).await.unwrap();
+    assert_eq!(ledger.claim(&claim("2", 4)).await.unwrap(), ClaimAnswer::Done(account));
+}
+
+async fn leases_of_a_clock_that_jumped_have_passed(ledger: &dyn Ledger) {
+    const HOUR: i64 = 3_600;
+    granted(ledger, &claim("1", HOUR)).await;
+    let unfinished = ledger.unfinished(at(0), Duration::from_secs(10), 9).await.unwrap();
+    assert_eq!(unfinished.len(), 1, "it ends an hour and ten seconds from now");
+    granted(ledger, &claim("1", 0)).await;
+    assert_eq!(ledger.claim(&claim("1", 1)).await.unwrap(), ClaimAnswer::Held);
+}
+
+async fn a_ledger_is_bound_to_one_store(ledger: &dyn Ledger) {
+    let (first, second) = (StoreId("a".repeat(32)), StoreId("b".repeat(32)));
+    assert_eq!(ledger.store().await.unwrap(), None);
+    assert_eq!(ledger.last_migrated().await.unwrap(), None);
+    assert_eq!(ledger.bind(&first).await.unwrap(), first);
+    assert_eq!(ledger.bind(&second).await.unwrap(), first);
+    assert_eq!(ledger.store().await.unwrap(), Some(first));
+    for (id, seconds) in [("1", 0), ("2", 5), ("3", 3)] {
+        let token = granted(ledger, &claim(id, seconds)).await;
+        ledger.finish(&finish(id, token, seconds)).await.unwrap();
+    }
+    assert_eq!(ledger.last_migrated().await.unwrap(), Some(keyring().external_id(&key("2"))));
+    ledger.ping().await.unwrap();
 }
 
 async fn claims_that_ran_out_are_unfinished(ledger: &dyn Ledger) {
@@ -325,7 +513,7 @@ async fn claims_that_ran_out_are_unfinished(ledger: &dyn Ledger) {
     let done = granted(ledger, &claim("4", 0)).await;
     ledger.finish(&finish("4", done, 1)).await.unwrap();
     let ids = async |seconds, limit| -> Vec<String> {
-        let entries = ledger.unfinished(at(seconds), limit).await.unwrap();
+        let entries = ledger.unfinished(at(seconds), Duration::from_secs(10), limit).await.unwrap();
         entries.into_iter().map(|entry| entry.key.id).collect()
     };
     assert_eq!(ids(9, 10).await, Vec::<String>::new());

@@ -1,11 +1,16 @@
 //! How far every customer is: claims, their ends, and tombstones.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
 use super::stamp::{later, maybe_stamp, micros, stamp, tags_json, unsigned};
-use crate::migrate::{Claim, ClaimAnswer, Entry, EntryState, ExternalId, Finish, Finished, LegacyKey, TargetId};
+use crate::migrate::{
+    Abandon, AccountState, Claim, ClaimAnswer, Decision, Door, Entry, EntryState, ExternalId, Finish, Finished, Grant,
+    Left, LegacyKey, Outcome, TargetId,
+};
 use crate::sqlite::{Batch, refusal};
 
 /// The columns of an [`EntryRow`], and what follows them.
@@ -13,7 +18,7 @@ macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
             "SELECT source, legacy_id, state, external_id, account, token, rules, claimed_at, verified_at, creating_at, ",
-            "created_at, done_at, tags FROM entries ",
+            "created_at, done_at, activated_at, tags FROM entries ",
             $rest
         )
     };
@@ -34,6 +39,7 @@ pub(super) struct EntryRow {
     creating_at: i64,
     created_at: Option<i64>,
     done_at: Option<i64>,
+    activated_at: Option<i64>,
     /// A JSON list.
     pub tags: String,
 }
@@ -53,7 +59,8 @@ impl FromRow<'_, SqliteRow> for EntryRow {
             creating_at: row.try_get(9)?,
             created_at: row.try_get(10)?,
             done_at: row.try_get(11)?,
-            tags: row.try_get(12)?,
+            activated_at: row.try_get(12)?,
+            tags: row.try_get(13)?,
         })
     }
 }
@@ -73,6 +80,7 @@ impl EntryRow {
             creating_at: stamp(self.creating_at)?,
             created_at: maybe_stamp(self.created_at)?,
             done_at: maybe_stamp(self.done_at)?,
+            activated_at: maybe_stamp(self.activated_at)?,
         })
     }
 }
@@ -88,25 +96,16 @@ pub(super) async fn claim(
     claim: &Claim,
 ) -> Result<ClaimAnswer, sqlx::Error> {
     // Nearly everybody is new.
-    if let Some(token) = write(connection, Claimable::New, customer, claim).await? {
-        return Ok(ClaimAnswer::Granted(unsigned(token)?));
+    if let Some((token, _)) = write(connection, Claimable::New, customer, claim).await? {
+        return Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: None }));
     }
     let standing = standing(connection, customer, claim).await?;
-    if standing.tombstones > 0 {
-        return Ok(ClaimAnswer::Buried);
+    if let Some(answer) = standing.against(claim)? {
+        return Ok(answer);
     }
-    match (standing.state.as_deref().map(state).transpose()?, standing.account) {
-        (Some(EntryState::Buried), _) => return Ok(ClaimAnswer::Buried),
-        (Some(EntryState::Done), Some(account)) => return Ok(ClaimAnswer::Done(TargetId(account))),
-        (Some(EntryState::Done), None) => return Err(refusal("an entry of the ledger is done and names no account")),
-        (Some(EntryState::Creating), _) if standing.lease_until > Some(micros(claim.creating_at)) => {
-            return Ok(ClaimAnswer::Held);
-        }
-        (Some(EntryState::Creating | EntryState::Abandoned) | None, _) => {}
-    }
-    let token = write(connection, Claimable::Again, customer, claim).await?;
-    let token = token.ok_or_else(|| refusal("a claim was not written, and nothing stands against it"))?;
-    Ok(ClaimAnswer::Granted(unsigned(token)?))
+    let written = write(connection, Claimable::Again, customer, claim).await?;
+    let (token, pending) = written.ok_or_else(|| refusal("a claim was not written, and nothing stands against it"))?;
+    Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: pending.map(TargetId) }))
 }
 
 /// Whom a claim may be written for.
@@ -114,18 +113,18 @@ pub(super) async fn claim(
 enum Claimable {
     /// Somebody of whom nothing is known.
     New,
-    /// Somebody whose claim ended without an account.
+    /// Somebody whose claim ended without an account, or with one that has no password.
     Again,
 }
 
-/// Writes a claim under a new token; the token, when it was written. Tokens are counted for the whole ledger, so that they
+/// Writes a claim under a new token; the token and the pending account that was taken over, when it was written. Tokens are counted for the whole ledger, so that they
 /// grow even when an entry was forgotten in between.
 async fn write(
     connection: &mut SqliteConnection,
     whom: Claimable,
     customer: &str,
     claim: &Claim,
-) -> Result<Option<i64>, sqlx::Error> {
+) -> Result<Option<(i64, Option<String>)>, sqlx::Error> {
     let (unless, conflict) = match whom {
         Claimable::New => {
             (format!("AND NOT EXISTS (SELECT 1 FROM tombstones WHERE digest IN ({}))", digests(9, claim)), "NOTHING")
@@ -138,9 +137,9 @@ async fn write(
          INSERT INTO entries (source, legacy_id, state, external_id, token, rules, claimed_at, verified_at, creating_at, \
          lease_until, tags) \
          SELECT ?1, ?2, 'creating', ?3, number, ?4, ?5, ?6, ?7, ?8, '[]' FROM meta WHERE name = 'token' {unless} \
-         ON CONFLICT (source, legacy_id) DO {conflict} RETURNING token"
+         ON CONFLICT (source, legacy_id) DO {conflict} RETURNING token, account"
     );
-    let query = sqlx::query_scalar(AssertSqlSafe(sql))
+    let query = sqlx::query_as(AssertSqlSafe(sql))
         .bind(&claim.key.source)
         .bind(&claim.key.id)
         .bind(&claim.external_id.0)
@@ -151,15 +150,18 @@ async fn write(
         .bind(later(claim.creating_at, claim.lease))
         .bind(customer);
     let query = claim.logins.iter().fold(query, |query, login| query.bind(login));
-    let tokens: Vec<i64> = query.fetch_all(connection).await?;
-    Ok(tokens.first().copied())
+    let written: Vec<(i64, Option<String>)> = query.fetch_all(connection).await?;
+    Ok(written.into_iter().next())
 }
 
-/// How a claim takes the place of one that ended without an account.
-const TAKE_OVER: &str = "UPDATE SET state = excluded.state, external_id = excluded.external_id, account = NULL, \
+/// How a claim takes the place of one that ended without an account. A pending account, which is the
+/// only one that an entry names here before it is done, stays named: it is what the entry goes back to when the claim is given up.
+const TAKE_OVER: &str = "UPDATE SET state = excluded.state, external_id = excluded.external_id, \
+    account = CASE WHEN entries.state IN ('done', 'creating') THEN entries.account END, \
+    created_at = CASE WHEN entries.state IN ('done', 'creating') THEN entries.created_at END, \
+    done_at = CASE WHEN entries.state IN ('done', 'creating') THEN entries.done_at END, \
     token = excluded.token, rules = excluded.rules, claimed_at = excluded.claimed_at, verified_at = excluded.verified_at, \
-    creating_at = excluded.creating_at, lease_until = excluded.lease_until, created_at = NULL, done_at = NULL, \
-    tags = excluded.tags";
+    creating_at = excluded.creating_at, lease_until = excluded.lease_until, activated_at = NULL, tags = excluded.tags";
 
 /// The places of the customer's and the logins' digests, counted from the first one.
 fn digests(first: usize, claim: &Claim) -> String {
@@ -174,89 +176,118 @@ struct Standing {
     state: Option<String>,
     account: Option<String>,
     lease_until: Option<i64>,
+    verified_at: Option<i64>,
+    activated_at: Option<i64>,
+}
+
+impl Standing {
+    /// What stands against a claim.
+    fn against(self, claim: &Claim) -> Result<Option<ClaimAnswer>, sqlx::Error> {
+        if self.tombstones > 0 {
+            return Ok(Some(ClaimAnswer::Buried));
+        }
+        let Some(state) = self.state.as_deref().map(state).transpose()? else { return Ok(None) };
+        Ok(match state {
+            EntryState::Buried => Some(ClaimAnswer::Buried),
+            EntryState::Done => {
+                let account =
+                    self.account.ok_or_else(|| refusal("an entry of the ledger is done and names no account"))?;
+                let has_password = self.verified_at.or(self.activated_at).is_some();
+                // Proof takes over what was made without: in this one step, so that nobody acts on a stale look.
+                (has_password || claim.verified_at.is_none()).then(|| ClaimAnswer::Done(TargetId(account)))
+            }
+            EntryState::Creating | EntryState::Undoing if holds(self.lease_until, claim) => Some(ClaimAnswer::Held),
+            EntryState::Creating | EntryState::Undoing | EntryState::Abandoned => None,
+        })
+    }
+}
+
+/// Whether a lease still holds. One that ends later than a lease from now was written by a clock that has jumped.
+fn holds(lease_until: Option<i64>, claim: &Claim) -> bool {
+    let (now, latest) = (micros(claim.creating_at), later(claim.creating_at, claim.lease));
+    lease_until.is_some_and(|until| until > now && until <= latest)
 }
 
 async fn standing(connection: &mut SqliteConnection, customer: &str, claim: &Claim) -> Result<Standing, sqlx::Error> {
     let sql = format!(
-        "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN ({})), state, account, lease_until \
-         FROM (SELECT 1) LEFT JOIN entries ON source = ?1 AND legacy_id = ?2",
+        "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN ({})), state, account, lease_until, verified_at, \
+         activated_at FROM (SELECT 1) LEFT JOIN entries ON source = ?1 AND legacy_id = ?2",
         digests(3, claim)
     );
     let query = sqlx::query_as(AssertSqlSafe(sql)).bind(&claim.key.source).bind(&claim.key.id).bind(customer);
     let query = claim.logins.iter().fold(query, |query, login| query.bind(login));
-    let (tombstones, state, account, lease_until) = query.fetch_one(connection).await?;
-    Ok(Standing { tombstones, state, account, lease_until })
+    let (tombstones, state, account, lease_until, verified_at, activated_at) = query.fetch_one(connection).await?;
+    Ok(Standing { tombstones, state, account, lease_until, verified_at, activated_at })
 }
 
 /// Ends a claim; whether it was ours.
 pub(super) async fn finish(connection: &mut SqliteConnection, finish: &Finish) -> Result<Finished, sqlx::Error> {
-    let sql = "UPDATE entries SET state = 'done', account = ?, created_at = ?, done_at = ?, tags = ? \
-               WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'creating'";
+    let sql = "UPDATE entries SET state = 'done', account = ?1, created_at = ?2, done_at = ?3, tags = ?4, lease_until = 0, \
+               verified_at = CASE WHEN ?5 THEN NULL ELSE verified_at END, \
+               activated_at = CASE WHEN verified_at IS NULL AND NOT ?5 THEN ?3 END \
+               WHERE source = ?6 AND legacy_id = ?7 AND token = ?8 AND state = 'creating'";
     let ended = sqlx::query(sql)
         .bind(&finish.account.0)
         .bind(micros(finish.created_at))
         .bind(micros(finish.decision.at))
         .bind(tags_json(&finish.tags))
+        .bind(finish.state == AccountState::Pending)
         .bind(&finish.key.source)
         .bind(&finish.key.id)
         .bind(stored_token(finish.token))
         .execute(connection)
         .await?;
-    Ok(if ended.rows_affected() == 1 { Finished::Done } else { Finished::Lost })
+    Ok(finished(ended.rows_affected()))
+}
+
+/// Whether an end found the entry as it wanted it.
+pub(super) fn finished(rows: u64) -> Finished {
+    if rows == 1 { Finished::Done } else { Finished::Lost }
 }
 
 /// Gives a claim up, when it is still held with this token.
-pub(super) async fn abandon(connection: &mut SqliteConnection, key: &LegacyKey, token: u64) -> Result<(), sqlx::Error> {
-    let sql = "UPDATE entries SET state = 'abandoned' \
-               WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'creating'";
-    sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token)).execute(connection).await?;
+pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon) -> Result<(), sqlx::Error> {
+    let sql = match abandon.left {
+        Left::Nothing => {
+            "UPDATE entries SET state = 'abandoned', lease_until = 0, account = NULL, created_at = NULL, \
+            done_at = NULL WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'creating'"
+        }
+        // What names an account was taken over from a pending one.
+        Left::AsBefore => {
+            "UPDATE entries SET lease_until = 0, \
+            state = CASE WHEN account IS NULL THEN 'abandoned' ELSE 'done' END, \
+            verified_at = CASE WHEN account IS NULL THEN verified_at END \
+            WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'creating'"
+        }
+    };
+    let query = sqlx::query(sql).bind(&abandon.key.source).bind(&abandon.key.id).bind(stored_token(abandon.token));
+    query.execute(connection).await?;
     Ok(())
 }
 
 /// A token as it is stored. One beyond the stored numbers was never given.
-fn stored_token(token: u64) -> i64 {
+pub(super) fn stored_token(token: u64) -> i64 {
     i64::try_from(token).unwrap_or(-1)
 }
 
-/// Finishes the entry of an account that was found at the target.
-pub(super) fn settle(batch: &mut Batch, external: &ExternalId, account: &TargetId, at: Timestamp) {
-    let sql = "UPDATE entries SET state = 'done', account = ?, created_at = COALESCE(created_at, ?), done_at = ? \
-               WHERE external_id = ? AND state = 'creating'";
-    let at = micros(at);
-    batch.add(sql).bind(account.0.clone()).bind(at).bind(at).bind(external.0.clone());
-}
-
-/// Buries a customer. `customer` is the digest of the key.
-pub(super) async fn bury(
-    connection: &mut SqliteConnection,
-    key: &LegacyKey,
-    customer: &str,
-    logins: &[String],
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
-    for digest in std::iter::once(customer).chain(logins.iter().map(String::as_str)) {
-        sqlx::query("INSERT INTO tombstones (digest, buried_at) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING")
-            .bind(digest)
-            .bind(micros(at))
-            .execute(&mut *connection)
-            .await?;
-    }
-    sqlx::query("UPDATE entries SET state = 'buried' WHERE source = ? AND legacy_id = ?")
-        .bind(&key.source)
-        .bind(&key.id)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Forgets a customer who is not buried.
-pub(super) async fn forget(connection: &mut SqliteConnection, key: &LegacyKey) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM entries WHERE source = ? AND legacy_id = ? AND state <> 'buried'")
-        .bind(&key.source)
-        .bind(&key.id)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// What a sign-in, or a password that was set, says of an account: it has a password that is known. A pending account's entry
+/// is activated, and an entry that was given up although its account came to be is done.
+pub(super) fn activate(batch: &mut Batch, decision: &Decision) {
+    const SET: &str = "UPDATE entries SET \
+        activated_at = CASE WHEN state = 'done' AND verified_at IS NULL THEN ? ELSE activated_at END, \
+        account = ?, created_at = COALESCE(created_at, ?), done_at = COALESCE(done_at, ?), state = 'done' WHERE ";
+    let Some((account, external)) = &decision.account else { return };
+    let (whom, key) = match (decision.door, external) {
+        (Door::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+            ("external_id = ?", &external.0)
+        }
+        (Door::PasswordSet, _) => ("account = ?", &account.0),
+        _ => return,
+    };
+    let pending = "(state = 'done' AND verified_at IS NULL AND activated_at IS NULL)";
+    let at = micros(decision.at);
+    batch.add(&format!("{SET} {whom} AND (state = 'abandoned' OR {pending})"));
+    batch.bind(at).bind(account.0.clone()).bind(at).bind(at).bind(key.clone());
 }
 
 /// The entry of a customer.
@@ -269,17 +300,27 @@ pub(super) async fn entry(connection: &mut SqliteConnection, key: &LegacyKey) ->
     row.map(EntryRow::entry).transpose()
 }
 
-/// Entries whose claim ran out, the oldest first.
+/// Entries whose lease ran out, the oldest first.
 pub(super) async fn unfinished(
     connection: &mut SqliteConnection,
     now: Timestamp,
+    lease: Duration,
     limit: usize,
 ) -> Result<Vec<Entry>, sqlx::Error> {
-    let sql = select_entries!("WHERE state = 'creating' AND lease_until <= ? ORDER BY lease_until, token LIMIT ?");
+    let sql = select_entries!(
+        "WHERE lease_until > 0 AND (lease_until <= ? OR lease_until > ?) ORDER BY lease_until, token LIMIT ?"
+    );
     let rows: Vec<EntryRow> = sqlx::query_as(sql)
         .bind(micros(now))
+        .bind(later(now, lease))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(EntryRow::entry).collect()
+}
+
+/// The external id of the customer who was migrated last.
+pub(super) async fn last_migrated(connection: &mut SqliteConnection) -> Result<Option<ExternalId>, sqlx::Error> {
+    let sql = "SELECT external_id FROM entries WHERE state = 'done' ORDER BY done_at DESC LIMIT 1";
+    Ok(sqlx::query_scalar(sql).fetch_optional(connection).await?.map(ExternalId))
 }

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use super::stamp::{later, micros};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event, ExternalId, Finish, Finished, Ledger,
-    LegacyKey, Outgoing, Pending, PortError, Reserved, TargetId,
+    Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event,
+    ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Outcome, Outgoing, Pending, PortError, Reserved,
+    Restore, StoreId, Undo, UndoAnswer, UndoEnd,
 };
 
 /// How many expired counters a reservation sweeps, as in the file.
@@ -34,7 +35,8 @@ struct Books {
     entries: HashMap<LegacyKey, Held>,
     tokens: u64,
     buried_keys: HashSet<LegacyKey>,
-    buried_logins: HashSet<String>,
+    buried_logins: HashMap<String, LegacyKey>,
+    store: Option<StoreId>,
     attempts: Attempts,
     decisions: Vec<Decision>,
     outbox: BTreeMap<i64, Waiting>,
@@ -43,7 +45,31 @@ struct Books {
 
 struct Held {
     entry: Entry,
+    /// 0 when nobody is at work on it.
     lease_until: i64,
+}
+
+impl Held {
+    /// Whether somebody is at work on it. A lease that ends later than a lease from now was written by a clock that has jumped.
+    fn is_leased(&self, now: Timestamp, lease: Duration) -> bool {
+        self.lease_until > micros(now) && self.lease_until <= later(now, lease)
+    }
+
+    /// What stands against a claim.
+    fn against(&self, claim: &Claim) -> Option<ClaimAnswer> {
+        let entry = &self.entry;
+        match (entry.state, &entry.account) {
+            (EntryState::Buried, _) => Some(ClaimAnswer::Buried),
+            (EntryState::Done, Some(account)) => {
+                let has_password = entry.verified_at.or(entry.activated_at).is_some();
+                (has_password || claim.verified_at.is_none()).then(|| ClaimAnswer::Done(account.clone()))
+            }
+            (EntryState::Creating | EntryState::Undoing, _) => {
+                self.is_leased(claim.creating_at, claim.lease).then_some(ClaimAnswer::Held)
+            }
+            (EntryState::Abandoned | EntryState::Done, _) => None,
+        }
+    }
 }
 
 struct Waiting {
@@ -143,55 +169,69 @@ impl Attempts {
 
 impl Books {
     fn claim(&mut self, claim: &Claim) -> ClaimAnswer {
-        let buried = |login| self.buried_logins.contains(login);
+        let buried = |login| self.buried_logins.contains_key(login);
         if self.buried_keys.contains(&claim.key) || claim.logins.iter().any(buried) {
             return ClaimAnswer::Buried;
         }
-        if let Some(Held { entry, lease_until }) = self.entries.get(&claim.key) {
-            match (entry.state, &entry.account) {
-                (EntryState::Buried, _) => return ClaimAnswer::Buried,
-                (EntryState::Done, Some(account)) => return ClaimAnswer::Done(account.clone()),
-                (EntryState::Creating, _) if *lease_until > micros(claim.creating_at) => return ClaimAnswer::Held,
-                _ => {}
-            }
-        }
-        self.grant(claim)
+        let against = self.entries.get(&claim.key).and_then(|held| held.against(claim));
+        against.unwrap_or_else(|| self.grant(claim))
     }
 
     fn grant(&mut self, claim: &Claim) -> ClaimAnswer {
         self.tokens += 1;
+        let before = self.entries.get(&claim.key).map(|held| &held.entry);
+        let pending = before.filter(|entry| matches!(entry.state, EntryState::Done | EntryState::Creating));
         let entry = Entry {
             key: claim.key.clone(),
             state: EntryState::Creating,
             external_id: claim.external_id.clone(),
-            account: None,
+            account: pending.and_then(|entry| entry.account.clone()),
             token: self.tokens,
             rules: claim.rules.clone(),
             claimed_at: claim.claimed_at,
             verified_at: claim.verified_at,
             creating_at: claim.creating_at,
-            created_at: None,
-            done_at: None,
+            created_at: pending.and_then(|entry| entry.created_at),
+            done_at: pending.and_then(|entry| entry.done_at),
+            activated_at: None,
         };
+        let pending = entry.account.clone();
         let lease_until = later(claim.creating_at, claim.lease);
         self.entries.insert(claim.key.clone(), Held { entry, lease_until });
-        ClaimAnswer::Granted(self.tokens)
+        ClaimAnswer::Granted(Grant { token: self.tokens, pending })
     }
 
-    /// The entry that this token still holds.
-    fn held(&mut self, key: &LegacyKey, token: u64) -> Option<&mut Entry> {
-        let entry = &mut self.entries.get_mut(key)?.entry;
-        (entry.token == token && entry.state == EntryState::Creating).then_some(entry)
+    /// The entry that is in a state, under this token.
+    fn held(&mut self, key: &LegacyKey, token: u64, state: EntryState) -> Option<&mut Held> {
+        self.entries.get_mut(key).filter(|held| held.entry.token == token && held.entry.state == state)
     }
 
     fn finish(&mut self, finish: &Finish) -> Finished {
-        let Some(entry) = self.held(&finish.key, finish.token) else { return Finished::Lost };
+        let Some(held) = self.held(&finish.key, finish.token, EntryState::Creating) else { return Finished::Lost };
+        held.lease_until = 0;
+        let entry = &mut held.entry;
         entry.state = EntryState::Done;
         entry.account = Some(finish.account.clone());
         entry.created_at = Some(finish.created_at);
         entry.done_at = Some(finish.decision.at);
+        match (finish.state, entry.verified_at) {
+            (AccountState::Pending, _) => entry.verified_at = None,
+            (_, None) => entry.activated_at = entry.done_at,
+            _ => {}
+        }
         self.record(&finish.decision, &finish.events);
         Finished::Done
+    }
+
+    fn abandon(&mut self, abandon: &Abandon) {
+        let Some(held) = self.held(&abandon.key, abandon.token, EntryState::Creating) else { return };
+        held.lease_until = 0;
+        let entry = &mut held.entry;
+        if abandon.left == Left::AsBefore && entry.account.is_some() {
+            (entry.state, entry.verified_at) = (EntryState::Done, None);
+            return;
+        }
+        (entry.state, entry.account, entry.created_at, entry.done_at) = (EntryState::Abandoned, None, None, None);
     }
 
     fn record(&mut self, decision: &Decision, events: &[Event]) {
@@ -206,41 +246,108 @@ impl Books {
 
     fn decide(&mut self, decision: &Decision, events: &[Event]) {
         self.record(decision, events);
-        if let Some((account, Some(external))) = &decision.account {
-            self.settle(external, account, decision.at);
-        }
+        self.activate(decision);
     }
 
-    fn settle(&mut self, external: &ExternalId, account: &TargetId, at: Timestamp) {
-        let creating =
-            |held: &&mut Held| held.entry.state == EntryState::Creating && held.entry.external_id == *external;
-        if let Some(Held { entry, .. }) = self.entries.values_mut().find(creating) {
-            entry.state = EntryState::Done;
-            entry.account = Some(account.clone());
-            entry.created_at = Some(at);
-            entry.done_at = Some(at);
+    fn activate(&mut self, decision: &Decision) {
+        let Some((account, external)) = &decision.account else { return };
+        let is_it = |entry: &Entry| match (decision.door, external) {
+            (Door::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+                entry.external_id == *external
+            }
+            (Door::PasswordSet, _) => entry.account.as_ref() == Some(account),
+            _ => false,
+        };
+        let Some(held) = self.entries.values_mut().find(|held| is_it(&held.entry)) else { return };
+        let (entry, at) = (&mut held.entry, decision.at);
+        match entry.state {
+            EntryState::Done if entry.verified_at.or(entry.activated_at).is_none() => entry.activated_at = Some(at),
+            EntryState::Abandoned => {
+                (entry.state, entry.account) = (EntryState::Done, Some(account.clone()));
+                (entry.created_at, entry.done_at) = (entry.created_at.or(Some(at)), entry.done_at.or(Some(at)));
+            }
+            _ => {}
         }
     }
 
     fn bury(&mut self, key: &LegacyKey, logins: &[String]) {
         self.buried_keys.insert(key.clone());
-        self.buried_logins.extend(logins.iter().cloned());
-        if let Some(held) = self.entries.get_mut(key) {
-            held.entry.state = EntryState::Buried;
+        for login in logins {
+            self.buried_logins.entry(login.clone()).or_insert_with(|| key.clone());
+        }
+        let Some(held) = self.entries.get_mut(key).filter(|held| held.entry.state != EntryState::Buried) else {
+            return;
+        };
+        if held.entry.state != EntryState::Creating {
+            held.lease_until = 0;
+        }
+        held.entry.state = EntryState::Buried;
+    }
+
+    fn settle_buried(&mut self, key: &LegacyKey) {
+        if let Some(held) = self.entries.get_mut(key).filter(|held| held.entry.state == EntryState::Buried) {
+            held.lease_until = 0;
         }
     }
 
-    fn forget(&mut self, key: &LegacyKey) {
-        if self.entries.get(key).is_some_and(|held| held.entry.state != EntryState::Buried) {
-            self.entries.remove(key);
+    fn undo(&mut self, undo: &Undo) -> UndoAnswer {
+        let token = self.tokens + 1;
+        let Some(held) = self.entries.get_mut(&undo.key) else { return UndoAnswer::Busy };
+        let is_free = match held.entry.state {
+            EntryState::Done => true,
+            EntryState::Undoing => !held.is_leased(undo.at, undo.lease),
+            _ => false,
+        };
+        if !is_free || held.entry.account.as_ref() != Some(&undo.account) {
+            return UndoAnswer::Busy;
         }
+        (held.entry.state, held.entry.token) = (EntryState::Undoing, token);
+        held.lease_until = later(undo.at, undo.lease);
+        self.tokens = token;
+        UndoAnswer::Begun(token)
     }
 
-    fn unfinished(&self, now: Timestamp, limit: usize) -> Vec<Entry> {
-        let over = |held: &&Held| held.entry.state == EntryState::Creating && held.lease_until <= micros(now);
+    fn end_undo(&mut self, end: &UndoEnd) -> Finished {
+        let (UndoEnd::Keep { key, token } | UndoEnd::Forget { key, token, .. }) = end;
+        let Some(held) = self.held(key, *token, EntryState::Undoing) else { return Finished::Lost };
+        match end {
+            UndoEnd::Keep { .. } => (held.entry.state, held.lease_until) = (EntryState::Done, 0),
+            UndoEnd::Forget { decision, .. } => {
+                self.entries.remove(key);
+                self.record(decision, &[]);
+            }
+        }
+        Finished::Done
+    }
+
+    fn restore(&mut self, restore: &Restore) {
+        self.buried_keys.remove(&restore.key);
+        self.buried_logins.retain(|_, key| *key != restore.key);
+        let at = restore.decision.at;
+        if let Some(held) = self.entries.get_mut(&restore.key).filter(|held| held.entry.state == EntryState::Buried) {
+            held.lease_until = 0;
+            let entry = &mut held.entry;
+            match &restore.account {
+                None => drop(self.entries.remove(&restore.key)),
+                Some(account) => {
+                    (entry.state, entry.account) = (EntryState::Done, Some(account.clone()));
+                    (entry.created_at, entry.done_at) = (entry.created_at.or(Some(at)), entry.done_at.or(Some(at)));
+                }
+            }
+        }
+        self.record(&restore.decision, &[]);
+    }
+
+    fn unfinished(&self, now: Timestamp, lease: Duration, limit: usize) -> Vec<Entry> {
+        let over = |held: &&Held| held.lease_until > 0 && !held.is_leased(now, lease);
         let mut over: Vec<&Held> = self.entries.values().filter(over).collect();
         over.sort_by_key(|held| (held.lease_until, held.entry.token));
         over.into_iter().take(limit).map(|held| held.entry.clone()).collect()
+    }
+
+    fn last_migrated(&self) -> Option<ExternalId> {
+        let done = self.entries.values().map(|held| &held.entry).filter(|entry| entry.state == EntryState::Done);
+        done.max_by_key(|entry| entry.done_at).map(|entry| entry.external_id.clone())
     }
 
     fn due(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Vec<Outgoing> {
@@ -282,12 +389,8 @@ impl Ledger for MemoryLedger {
         self.with(move |books| books.finish(finish))
     }
 
-    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| {
-            if let Some(entry) = books.held(key, token) {
-                entry.state = EntryState::Abandoned;
-            }
-        })
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Pending<'a, Result<(), PortError>> {
+        self.with(move |books| books.abandon(abandon))
     }
 
     fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
@@ -303,16 +406,53 @@ impl Ledger for MemoryLedger {
         self.with(move |books| books.bury(key, logins))
     }
 
-    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.forget(key))
+    fn undo<'a>(&'a self, undo: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>> {
+        self.with(move |books| books.undo(undo))
+    }
+
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>> {
+        self.with(move |books| books.end_undo(end))
+    }
+
+    fn buried<'a>(&'a self, subject: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>> {
+        self.with(move |books| books.buried_logins.get(subject).map(|key| Buried { key: key.clone() }))
+    }
+
+    fn restore<'a>(&'a self, restore: &'a Restore) -> Pending<'a, Result<(), PortError>> {
+        self.with(move |books| books.restore(restore))
     }
 
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
         self.with(move |books| books.entries.get(key).map(|held| held.entry.clone()))
     }
 
-    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Pending<'a, Result<Vec<Entry>, PortError>> {
-        self.with(move |books| books.unfinished(now, limit))
+    fn unfinished<'a>(
+        &'a self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<Entry>, PortError>> {
+        self.with(move |books| books.unfinished(now, lease, limit))
+    }
+
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
+        self.with(move |books| books.settle_buried(key))
+    }
+
+    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        self.with(|books| books.store.clone())
+    }
+
+    fn bind<'a>(&'a self, store: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>> {
+        self.with(move |books| books.store.get_or_insert_with(|| store.clone()).clone())
+    }
+
+    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>> {
+        self.with(|books| books.last_migrated())
+    }
+
+    fn ping(&self) -> Pending<'_, Result<(), PortError>> {
+        self.with(|_| ())
     }
 
     fn due<'a>(

@@ -5,10 +5,12 @@
 
 mod attempts;
 mod audit;
+mod binding;
 mod entries;
 mod memory;
 mod outbox;
 mod report;
+mod reversal;
 mod schema;
 mod sqlite;
 mod stamp;

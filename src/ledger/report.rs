@@ -20,8 +20,12 @@ const DAYS: i64 = 400;
 pub struct Summary {
     /// Customers whose account was created with a proven password.
     pub migrated: u64,
-    /// Accounts that were created without proof, by the forgot-password door.
+    /// Accounts that were created without proof, by the forgot-password door, and wait for a password.
     pub pending: u64,
+    /// Accounts that were created without proof and got a password since.
+    pub activated: u64,
+    /// Customers whose migration is being taken back.
+    pub undoing: u64,
     /// Customers whose account is being created.
     pub creating: u64,
     /// Those among them whose claim ran out: a recovery has to look at the target.
@@ -94,10 +98,13 @@ pub(super) async fn summary(connection: &mut SqliteConnection, now: Timestamp) -
     let connection = &mut *snapshot;
     let state = |name| format!("SELECT COUNT(*) FROM entries WHERE state = '{name}'");
     let done = "SELECT COUNT(*) FROM entries WHERE state = 'done' AND verified_at IS";
+    let without = format!("{done} NULL AND activated_at IS");
     let (first_at, last_at) = first_and_last(connection).await?;
     Ok(Summary {
         migrated: count(connection, format!("{done} NOT NULL")).await?,
-        pending: count(connection, format!("{done} NULL")).await?,
+        pending: count(connection, format!("{without} NULL")).await?,
+        activated: count(connection, format!("{without} NOT NULL")).await?,
+        undoing: count(connection, state("undoing")).await?,
         creating: count(connection, state("creating")).await?,
         overdue: count(connection, format!("{} AND lease_until <= {}", state("creating"), micros(now))).await?,
         abandoned: count(connection, state("abandoned")).await?,
@@ -193,7 +200,7 @@ mod tests {
     use super::*;
     use crate::ledger::SqliteLedger;
     use crate::ledger::behaviour_tests::{at, decision, keyring, open};
-    use crate::migrate::{Claim, ClaimAnswer, Finish, Ledger as _};
+    use crate::migrate::{Abandon, AccountState, Claim, ClaimAnswer, Finish, Ledger as _, Left};
 
     /// Seconds of a day.
     const DAY: i64 = 86_400;
@@ -214,7 +221,7 @@ mod tests {
             lease: Duration::from_secs(10),
         };
         match ledger.claim(&claim).await.unwrap() {
-            ClaimAnswer::Granted(token) => token,
+            ClaimAnswer::Granted(grant) => grant.token,
             other => panic!("{other:?}"),
         }
     }
@@ -224,6 +231,7 @@ mod tests {
             key: key(id),
             token: claim(ledger, id, seconds, verified_at).await,
             account: TargetId(format!("account of {id}")),
+            state: if verified_at.is_some() { AccountState::Active } else { AccountState::Pending },
             created_at: at(seconds),
             tags: vec!["vip".into()],
             decision: decision("migrated", seconds),
@@ -241,7 +249,7 @@ mod tests {
         claim(ledger, "5", DAY, Some(at(DAY))).await;
         claim(ledger, "6", 2 * DAY, Some(at(DAY))).await;
         let token = claim(ledger, "7", DAY, Some(at(DAY))).await;
-        ledger.abandon(&key("7"), token).await.unwrap();
+        ledger.abandon(&Abandon { key: key("7"), token, left: Left::AsBefore }).await.unwrap();
         migrate(ledger, "8", DAY, Some(at(DAY))).await;
         ledger.bury(&key("8"), &[], at(DAY)).await.unwrap();
         let refusals = [("rejected", "unknown"), ("rejected", "wrong_password"), ("denied_by_rule", "minor")];

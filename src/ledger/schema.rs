@@ -1,11 +1,12 @@
 //! The tables of the ledger.
 
-/// The steps of the tables.
+/// The steps of the tables. Steps are only ever added.
 ///
 /// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
 /// texts with and without fractions do not sort as times. Tables with text keys are `WITHOUT ROWID`: one tree less to write to
 /// in every commit (<https://www.sqlite.org/withoutrowid.html>).
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE entries (
     source TEXT NOT NULL,
     legacy_id TEXT NOT NULL,
@@ -76,4 +77,42 @@ CREATE TABLE meta (
     tag TEXT NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
-"];
+",
+    ENTRIES_AGAIN,
+];
+
+/// Undo as a state, accounts that were activated without a proven login, and whose tombstones are whose. SQLite cannot change a
+/// check of a table, so the table is made anew (<https://www.sqlite.org/lang_altertable.html>, section 7).
+const ENTRIES_AGAIN: &str = "
+CREATE TABLE entries_again (
+    source TEXT NOT NULL,
+    legacy_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('creating', 'done', 'undoing', 'abandoned', 'buried')),
+    external_id TEXT NOT NULL UNIQUE,
+    account TEXT,
+    token INTEGER NOT NULL,
+    rules TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    verified_at INTEGER,
+    creating_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    created_at INTEGER,
+    done_at INTEGER,
+    activated_at INTEGER,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (source, legacy_id),
+    CHECK (state NOT IN ('done', 'undoing') OR account IS NOT NULL)
+) WITHOUT ROWID;
+INSERT INTO entries_again SELECT source, legacy_id, state, external_id, account, token, rules, claimed_at, verified_at,
+    creating_at, CASE state WHEN 'creating' THEN lease_until ELSE 0 END, created_at, done_at, NULL, tags FROM entries;
+DROP TABLE entries;
+ALTER TABLE entries_again RENAME TO entries;
+CREATE INDEX entries_lease ON entries (lease_until) WHERE lease_until > 0;
+CREATE INDEX entries_state ON entries (state);
+CREATE INDEX entries_account ON entries (account);
+CREATE INDEX entries_done ON entries (done_at);
+ALTER TABLE tombstones ADD COLUMN source TEXT;
+ALTER TABLE tombstones ADD COLUMN legacy_id TEXT;
+CREATE INDEX tombstones_customer ON tombstones (source, legacy_id);
+INSERT INTO meta (name, number, text, tag) VALUES ('ping', 0, '', '');
+";

@@ -9,10 +9,10 @@ use sqlx::SqliteConnection;
 
 use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
-use super::{attempts, audit, entries, outbox, report, schema};
+use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
-    Pending, PortError, Reserved,
+    Abandon, Attempt, Buried, Claim, ClaimAnswer, Decision, Entry, Event, ExternalId, Finish, Finished, Keyring,
+    Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Restore, StoreId, Undo, UndoAnswer, UndoEnd,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -188,11 +188,13 @@ impl Ledger for SqliteLedger {
         }))
     }
 
-    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Pending<'a, Result<(), PortError>> {
-        let key = key.clone();
-        Box::pin(self.write("abandon", move |connection| {
-            Box::pin(async move { entries::abandon(connection, &key, token).await })
-        }))
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Pending<'a, Result<(), PortError>> {
+        let abandon = abandon.clone();
+        Box::pin(
+            self.write("abandon", move |connection| {
+                Box::pin(async move { entries::abandon(connection, &abandon).await })
+            }),
+        )
     }
 
     fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
@@ -200,9 +202,7 @@ impl Ledger for SqliteLedger {
         Box::pin(self.write("decide", move |connection| {
             Box::pin(async move {
                 let mut batch = Batch::default();
-                if let Some((account, Some(external))) = &decision.account {
-                    entries::settle(&mut batch, external, account, decision.at);
-                }
+                entries::activate(&mut batch, &decision);
                 record(connection, &keyring, batch, &decision, &events).await
             })
         }))
@@ -216,15 +216,49 @@ impl Ledger for SqliteLedger {
     ) -> Pending<'a, Result<(), PortError>> {
         let (customer, key, logins) = (self.keyring.customer(key), key.clone(), logins.to_vec());
         Box::pin(self.write("bury", move |connection| {
-            Box::pin(async move { entries::bury(connection, &key, &customer, &logins, at).await })
+            Box::pin(async move { reversal::bury(connection, &key, &customer, &logins, at).await })
         }))
     }
 
-    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
-        let key = key.clone();
+    fn undo<'a>(&'a self, undo: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>> {
+        let undo = undo.clone();
+        Box::pin(self.write("undo", move |connection| Box::pin(async move { reversal::undo(connection, &undo).await })))
+    }
+
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>> {
+        let (keyring, end) = (Arc::clone(&self.keyring), end.clone());
+        Box::pin(self.write("end_undo", move |connection| {
+            Box::pin(async move {
+                let (key, token, decision) = match &end {
+                    UndoEnd::Keep { key, token } => return reversal::keep(connection, key, *token).await,
+                    UndoEnd::Forget { key, token, decision } => (key, *token, decision),
+                };
+                let ended = reversal::forget(connection, key, token).await?;
+                if ended == Finished::Done {
+                    record(connection, &keyring, Batch::default(), decision, &[]).await?;
+                }
+                Ok(ended)
+            })
+        }))
+    }
+
+    fn buried<'a>(&'a self, subject: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>> {
+        let subject = subject.to_owned();
         Box::pin(
-            self.write("forget", move |connection| Box::pin(async move { entries::forget(connection, &key).await })),
+            self.read("buried", move |connection| {
+                Box::pin(async move { reversal::buried(connection, &subject).await })
+            }),
         )
+    }
+
+    fn restore<'a>(&'a self, restore: &'a Restore) -> Pending<'a, Result<(), PortError>> {
+        let (keyring, restore) = (Arc::clone(&self.keyring), restore.clone());
+        Box::pin(self.write("restore", move |connection| {
+            Box::pin(async move {
+                reversal::restore(connection, &restore).await?;
+                record(connection, &keyring, Batch::default(), &restore.decision, &[]).await
+            })
+        }))
     }
 
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
@@ -232,8 +266,39 @@ impl Ledger for SqliteLedger {
         Box::pin(self.read("entry", move |connection| Box::pin(async move { entries::entry(connection, &key).await })))
     }
 
-    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Pending<'a, Result<Vec<Entry>, PortError>> {
-        Box::pin(self.read("unfinished", move |connection| Box::pin(entries::unfinished(connection, now, limit))))
+    fn unfinished<'a>(
+        &'a self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<Entry>, PortError>> {
+        Box::pin(
+            self.read("unfinished", move |connection| Box::pin(entries::unfinished(connection, now, lease, limit))),
+        )
+    }
+
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
+        let key = key.clone();
+        Box::pin(self.write("settle_buried", move |connection| {
+            Box::pin(async move { reversal::settle_buried(connection, &key).await })
+        }))
+    }
+
+    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        Box::pin(self.read("store", |connection| Box::pin(binding::store(connection))))
+    }
+
+    fn bind<'a>(&'a self, store: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>> {
+        let store = store.clone();
+        Box::pin(self.write("bind", move |connection| Box::pin(async move { binding::bind(connection, &store).await })))
+    }
+
+    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>> {
+        Box::pin(self.read("last_migrated", |connection| Box::pin(entries::last_migrated(connection))))
+    }
+
+    fn ping(&self) -> Pending<'_, Result<(), PortError>> {
+        Box::pin(self.write("ping", |connection| Box::pin(binding::ping(connection))))
     }
 
     fn due<'a>(

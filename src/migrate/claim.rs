@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::decision::Decision;
 use super::event::Event;
-use super::ports::{ExternalId, LegacyKey, TargetId};
+use super::ports::{AccountState, ExternalId, LegacyKey, TargetId};
 
 /// A claim on a customer whose password is proven.
 #[derive(Debug, Clone)]
@@ -33,14 +33,43 @@ pub struct Claim {
 /// Whether a claim holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimAnswer {
-    /// It does. The token grows with every grant; an outdated one finishes nothing.
-    Granted(u64),
-    /// Somebody else holds it.
+    /// It does.
+    Granted(Grant),
+    /// Somebody else holds it, or takes the migration back.
     Held,
-    /// The customer has been migrated, to this account.
+    /// The customer has this account: migrated, or without a password while the claim had no proof either.
     Done(TargetId),
     /// The customer's account was deleted for good.
     Buried,
+}
+
+/// A claim that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Grows with every grant; an outdated one finishes nothing.
+    pub token: u64,
+    /// The account without a password that the claim takes over; none when there is no account.
+    pub pending: Option<TargetId>,
+}
+
+/// A claim that is given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abandon {
+    /// Who.
+    pub key: LegacyKey,
+    /// The token of the claim.
+    pub token: u64,
+    /// What is left.
+    pub left: Left,
+}
+
+/// What is left of an abandoned claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// What was there before: nothing, or the pending account that was taken over.
+    AsBefore,
+    /// There is no account at the target.
+    Nothing,
 }
 
 /// The end of a claim.
@@ -52,6 +81,8 @@ pub struct Finish {
     pub token: u64,
     /// The account.
     pub account: TargetId,
+    /// Its state. The entry of a pending account has no proof, whatever was proven for the claim.
+    pub state: AccountState,
     /// When the target had it.
     pub created_at: Timestamp,
     /// Tags that hooks gave the customer.
@@ -78,6 +109,8 @@ pub enum EntryState {
     Creating,
     /// The account is at the target and the customer was told so.
     Done,
+    /// The migration is being taken back; the account may or may not be at the target.
+    Undoing,
     /// Nothing was created; the next login begins anew.
     Abandoned,
     /// The account was deleted for good.
@@ -86,7 +119,7 @@ pub enum EntryState {
 
 impl EntryState {
     /// All states.
-    pub const ALL: [Self; 4] = [Self::Creating, Self::Done, Self::Abandoned, Self::Buried];
+    pub const ALL: [Self; 5] = [Self::Creating, Self::Done, Self::Undoing, Self::Abandoned, Self::Buried];
 
     /// The name in the ledger.
     #[must_use]
@@ -94,6 +127,7 @@ impl EntryState {
         match self {
             Self::Creating => "creating",
             Self::Done => "done",
+            Self::Undoing => "undoing",
             Self::Abandoned => "abandoned",
             Self::Buried => "buried",
         }
@@ -131,4 +165,6 @@ pub struct Entry {
     pub created_at: Option<Timestamp>,
     /// When the customer's migration was complete.
     pub done_at: Option<Timestamp>,
+    /// When the account, made without proof, got a password in another way than by a proven login.
+    pub activated_at: Option<Timestamp>,
 }

@@ -15,7 +15,7 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, StoredAccount, TargetId};
-use super::visit::{Admission, Ending, RETRY_AFTER, Visit, Way, presentable};
+use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way, presentable};
 use crate::model::Password;
 
 /// Whether an identifier may be given to a new customer.
@@ -63,14 +63,14 @@ impl Migrator {
     pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
         let mut visit = Visit::begin(self, Door::PasswordReset, request_id.to_owned());
         let asked = visit.reset(identifier, network).await;
-        let (outcome, account) = match asked {
-            Ok(account) => ("accepted", Some(account)),
-            Err(ending) if ending.outcome.is_temporary() => (ending.outcome.name(), None),
-            Err(ending) => (ending.outcome.name(), None),
+        let (outcome, account, recorded) = match asked {
+            Ok((account, recorded)) => ("accepted", Some(account), recorded),
+            Err(ending) => (ending.outcome.name(), None, Recorded::No),
         };
         let is_temporary = matches!(outcome, "legacy_unavailable" | "target_unavailable" | "overloaded");
         let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
-        if visit.keep(outcome, account, events).await.is_err() || is_temporary {
+        let is_kept = recorded == Recorded::Yes || visit.keep(outcome, account, events).await.is_ok();
+        if !is_kept || is_temporary {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
         match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
@@ -117,6 +117,7 @@ impl Migrator {
             ledger: Arc::clone(&parts.ledger),
             clock: Arc::clone(&parts.clock),
             keyring: Arc::clone(&parts.keyring),
+            lease: self.settings.lease,
         }
     }
 }
@@ -139,14 +140,14 @@ impl Visit<'_> {
         }
     }
 
-    /// The account that the notice is about.
-    async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<TargetId> {
+    /// The account that the notice is about, and whether making it has been recorded as this request's decision.
+    async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<(TargetId, Recorded)> {
         let admission = self.without_password(identifier, network)?;
         self.reserve(network, None).await?;
         if let Some(found) = self.look(&admission).await? {
             return match found.state {
                 AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
-                AccountState::Active | AccountState::Pending => Ok(found.id),
+                AccountState::Active | AccountState::Pending => Ok((found.id, Recorded::No)),
             };
         }
         let deadline = self.deadline;
@@ -155,8 +156,8 @@ impl Visit<'_> {
         let mut draft = self.map(&admission, &who, &record)?;
         draft.unverify();
         let newcomer = Newcomer { who, record, draft, fetched_at, verified_at: None };
-        let ending = self.create(&admission, &newcomer, None).await?;
-        ending.account.map(|(id, _)| id).ok_or_else(|| Ending::refused(Refusal::Deleted))
+        let Ending { account, recorded, .. } = self.create(&admission, &newcomer).await?;
+        account.map(|(id, _)| (id, recorded)).ok_or_else(|| Ending::refused(Refusal::Deleted))
     }
 
     fn without_password(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<Admission> {

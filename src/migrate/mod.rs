@@ -3,6 +3,7 @@
 //! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
+mod binding;
 mod claim;
 mod create;
 mod decision;
@@ -21,14 +22,16 @@ mod outcome;
 mod port;
 mod ports;
 mod recovery;
+mod reversal;
 mod rules;
 mod sign_in;
 mod step;
 mod visit;
 
-pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
+pub use binding::{bind_store, check_store};
+pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
 pub use decision::{Decision, Door};
-pub use desk::Desk;
+pub use desk::{Desk, Restored, Undone};
 pub use doors::{ResetAnswer, SignupAnswer};
 pub use event::{Event, EventKind, Outgoing};
 pub use hasher::{HashCalls, Hasher};
@@ -39,9 +42,10 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
-    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, ExternalId, Found, Ledger, LegacyKey,
-    NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoredAccount, SystemClock, Target, TargetId,
-    Verifier,
+    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, Deleted, Deletion, ExternalId, Found,
+    Ledger, LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoreId, StoredAccount,
+    SystemClock, Target, TargetId, Verifier,
 };
+pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{Known, Observer, Silent, Step};

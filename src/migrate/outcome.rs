@@ -17,8 +17,10 @@ pub enum Refusal {
     Disabled,
     /// The account is locked.
     Locked,
-    /// The account was deleted at the target.
+    /// The account was deleted for good.
     Deleted,
+    /// The account that the ledger names is not at the target: an operator has to look.
+    Missing,
     /// Too many attempts.
     Attempts,
     /// The account waits for a password to be set.
@@ -27,7 +29,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All reasons.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unknown,
         Self::WrongPassword,
         Self::WrongPasswordAtTarget,
@@ -36,6 +38,7 @@ impl Refusal {
         Self::Disabled,
         Self::Locked,
         Self::Deleted,
+        Self::Missing,
         Self::Attempts,
         Self::Pending,
     ];
@@ -52,6 +55,7 @@ impl Refusal {
             Self::Disabled => "disabled",
             Self::Locked => "locked",
             Self::Deleted => "deleted",
+            Self::Missing => "missing",
             Self::Attempts => "attempts",
             Self::Pending => "pending",
         }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::claim::{Claim, ClaimAnswer, Entry, Finish, Finished};
+use super::claim::{Abandon, Claim, ClaimAnswer, Entry, Finish, Finished};
 use super::decision::Decision;
 use super::event::{Event, Outgoing};
 use super::identifier::Identifier;
 use super::port::{Pending, PortError};
+use super::reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 use crate::model::Password;
 use crate::password::{Credential, Verdict};
 
@@ -162,6 +163,8 @@ pub enum Authentication {
     Proven(PasswordChange),
     /// It is another one.
     Mismatch,
+    /// There is no such account any more. The adapter has done the work of a check all the same.
+    Gone,
     /// The account has no password, or may not sign in. The adapter has done the work of a check all the same.
     Unusable,
 }
@@ -187,6 +190,9 @@ pub struct NewAccount<'a> {
     pub at: Timestamp,
     /// When the answer is no longer wanted.
     pub deadline: Instant,
+    /// When the claim ends: from then on somebody else may create the account, so nothing may be written any more. An adapter
+    /// that writes in transactions looks at it inside of the transaction.
+    pub until: Instant,
 }
 
 /// Never shows values.
@@ -203,6 +209,8 @@ pub enum Conflict {
     Login,
     /// Another account was made for the same legacy customer under another name.
     Legacy,
+    /// The account was deleted for good: nobody creates it again.
+    Deleted,
 }
 
 /// What came of a creation.
@@ -246,6 +254,34 @@ impl fmt::Debug for StoredAccount {
     }
 }
 
+/// How an account is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// For good: no account is created under its external id any more, not even by a creation that is on its way.
+    ForGood,
+    /// Only when nobody has changed it since it was made or completed, and not after this moment: from then on somebody else
+    /// may have made it anew.
+    Unchanged {
+        /// When the undo's lease ends.
+        until: Instant,
+    },
+}
+
+/// What came of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// The account was there and is gone.
+    Yes,
+    /// Somebody has changed the account, so it stays.
+    Changed,
+    /// There is no such account.
+    Missing,
+}
+
+/// Which account store it is: 32 hex digits, made at random together with the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreId(pub String);
+
 /// Where accounts are stored. Writes are durable when their future is ready.
 pub trait Target: Send + Sync {
     /// Its name in the settings.
@@ -278,13 +314,21 @@ pub trait Target: Send + Sync {
         deadline: Instant,
     ) -> Pending<'a, Result<Option<TargetId>, PortError>>;
 
-    /// Deletes an account; when `unchanged_since` is given, only one that nobody changed after that time. The id when one
-    /// was deleted.
-    fn delete<'a>(
-        &'a self,
-        id: &'a TargetId,
-        unchanged_since: Option<Timestamp>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>>;
+    /// The account that we made under this name, in order with every write: no write that has begun before can change the
+    /// answer afterwards. For recovery, which must not give up what somebody is about to create.
+    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+        self.find_external(external)
+    }
+
+    /// Deletes an account.
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>>;
+
+    /// Lets an account that was deleted for good be created again.
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>>;
+
+    /// Whether it can be read and written now, and which one it is: an identity that was made at random together with it and
+    /// never changes. None when it has no such identity.
+    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>>;
 
     /// One account.
     fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>>;
@@ -341,10 +385,10 @@ pub trait Ledger: Send + Sync {
     fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Finished, PortError>>;
 
     /// Gives a claim up: nothing was created.
-    fn abandon<'a>(&'a self, key: &'a LegacyKey, token: u64) -> Pending<'a, Result<(), PortError>>;
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Pending<'a, Result<(), PortError>>;
 
-    /// Appends a decision to the audit, with its events. When it names an account whose entry is still `creating`, that
-    /// entry is finished with it.
+    /// Appends a decision to the audit, with its events. A sign-in with the password of a pending account, and a password
+    /// that was set, activate the account's entry.
     fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>>;
 
     /// Marks a customer as deleted for good: neither the key nor the logins migrate again. `logins` are keyed digests.
@@ -355,14 +399,44 @@ pub trait Ledger: Send + Sync {
         at: Timestamp,
     ) -> Pending<'a, Result<(), PortError>>;
 
-    /// Forgets that a customer was migrated, so that the next login migrates anew; part of undo.
-    fn forget<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>>;
+    /// Begins to undo a migration: until its lease ends nobody else claims the customer.
+    fn undo<'a>(&'a self, undo: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>>;
+
+    /// Ends an undo: the entry is forgotten with the decision, or it stands as before.
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>>;
+
+    /// Who is buried under a login; `subject` is its keyed digest.
+    fn buried<'a>(&'a self, subject: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>>;
+
+    /// Lifts the tombstones of a customer, with the decision.
+    fn restore<'a>(&'a self, restore: &'a Restore) -> Pending<'a, Result<(), PortError>>;
 
     /// What the ledger knows of a customer.
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>>;
 
-    /// Entries that are `creating` and whose lease has passed.
-    fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Pending<'a, Result<Vec<Entry>, PortError>>;
+    /// Entries that somebody was at work on, creating, undoing, or creating while they were buried, and whose lease has passed,
+    /// oldest first. A lease that ends later than `lease` from now was written by a clock that has jumped, and has passed too.
+    fn unfinished<'a>(
+        &'a self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Pending<'a, Result<Vec<Entry>, PortError>>;
+
+    /// A buried customer's creation has ended, whatever came of it: nothing is left to look for.
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>>;
+
+    /// The account store that the ledger belongs to; none before it is bound to one.
+    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>>;
+
+    /// Binds the ledger to an account store, unless it is bound already; the one that it is bound to.
+    fn bind<'a>(&'a self, store: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>>;
+
+    /// The external id of the customer who was migrated last, to recognise the account store of an older ledger by.
+    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>>;
+
+    /// Whether it can be written now: writes something, durably.
+    fn ping(&self) -> Pending<'_, Result<(), PortError>>;
 
     /// Events that are due, oldest first; each is given out again only after `lease`.
     fn due<'a>(

@@ -1,24 +1,39 @@
-//! After a crash: what was being created is looked up at the target and either adopted or given up.
+//! After a crash: what was begun and not ended is looked up at the target, and either ended or given up.
 
-use super::claim::Entry;
+use super::claim::{Abandon, Entry, EntryState, Finish, Finished, Left};
 use super::decision::{Decision, Door};
 use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::port::PortError;
+use super::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, TargetId};
+use super::reversal::UndoEnd;
 
 /// How many entries are looked at in one go.
 const PAGE: usize = 100;
 
+/// An account that was made by somebody who did not come to tell the ledger.
+pub(super) struct Recovered<'a> {
+    pub key: &'a LegacyKey,
+    /// The token of the claim: of several who recover, one ends it.
+    pub token: u64,
+    pub external_id: &'a ExternalId,
+    pub rules: &'a str,
+    pub verified_at: Option<jiff::Timestamp>,
+    pub account: &'a TargetId,
+    pub state: AccountState,
+}
+
 impl Migrator {
-    /// Settles every creation whose lease has passed; returns how many there were. To be called at the start and from time to
+    /// Settles everything whose lease has passed; returns how much there was. To be called at the start and from time to
     /// time: a customer who comes back earlier is served all the same.
     ///
     /// # Errors
     /// The first failure of the ledger or the target; what was settled stays settled.
     pub async fn recover(&self) -> Result<usize, PortError> {
+        let (ledger, lease) = (&self.parts.ledger, self.settings.lease);
         let mut settled = 0;
         loop {
-            let entries = self.parts.ledger.unfinished(self.parts.clock.now(), PAGE).await?;
+            let entries = ledger.unfinished(self.parts.clock.now(), lease, PAGE).await?;
             for entry in &entries {
                 self.settle(entry).await?;
                 settled += 1;
@@ -30,32 +45,102 @@ impl Migrator {
     }
 
     async fn settle(&self, entry: &Entry) -> Result<(), PortError> {
-        let Some(found) = self.parts.target.find_external(&entry.external_id).await? else {
-            return self.parts.ledger.abandon(&entry.key, entry.token).await;
+        // In order with all writes: whoever stands still in the middle of one ends it before this is answered, and whoever
+        // has not begun finds the claim over.
+        let found = self.parts.target.find_created(&entry.external_id).await?;
+        match (entry.state, found) {
+            (EntryState::Buried, found) => self.settle_buried(entry, found).await,
+            (EntryState::Undoing, found) => self.settle_undo(entry, found).await,
+            (_, Some(found)) => self.settle_created(entry, &found).await,
+            (_, None) => {
+                let (key, token) = (entry.key.clone(), entry.token);
+                self.parts.ledger.abandon(&Abandon { key, token, left: Left::Nothing }).await
+            }
+        }
+    }
+
+    async fn settle_created(&self, entry: &Entry, found: &Found) -> Result<(), PortError> {
+        let finish = self.recovered(&Recovered {
+            key: &entry.key,
+            token: entry.token,
+            external_id: &entry.external_id,
+            rules: &entry.rules,
+            verified_at: entry.verified_at,
+            account: &found.id,
+            state: found.state,
+        });
+        // Another process may have been first.
+        self.parts.ledger.finish(&finish).await.map(|_: Finished| ())
+    }
+
+    /// A creation that was on its way when its customer was deleted must not bring the customer back.
+    async fn settle_buried(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
+        if let Some(found) = found {
+            self.parts.target.delete(&found.id, Deletion::ForGood).await?;
+        }
+        self.parts.ledger.settle_buried(&entry.key).await
+    }
+
+    /// An undo that was cut off has happened when the account is gone, and otherwise it has not.
+    async fn settle_undo(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
+        let (key, token) = (entry.key.clone(), entry.token);
+        let is_there = found.is_some_and(|found| entry.account.as_ref() == Some(&found.id));
+        let end = if is_there {
+            UndoEnd::Keep { key, token }
+        } else {
+            let account = entry.account.clone().map(|id| (id, Some(entry.external_id.clone())));
+            let decision = self.settled("undo_settled", &entry.key, account, &entry.rules);
+            UndoEnd::Forget { key, token, decision: Box::new(decision) }
         };
-        let at = self.parts.clock.now();
-        let events = entry.verified_at.filter(|_| self.settings.events.contains(&EventKind::Migrated)).map(|_| Event {
-            at,
+        self.parts.ledger.end_undo(&end).await.map(|_: Finished| ())
+    }
+
+    /// What the ledger is told of an account that was found.
+    pub(super) fn recovered(&self, recovered: &Recovered<'_>) -> Finish {
+        let account = Some((recovered.account.clone(), Some(recovered.external_id.clone())));
+        let decision = self.settled("recovered", recovered.key, account, recovered.rules);
+        let is_migrated = recovered.verified_at.is_some() && recovered.state != AccountState::Pending;
+        let is_wanted = is_migrated && self.settings.events.contains(&EventKind::Migrated);
+        let event = || Event {
+            at: decision.at,
             kind: EventKind::Migrated,
             reason: "recovered".to_owned(),
-            account: Some(found.id.clone()),
-            request_id: "recovery".to_owned(),
+            account: Some(recovered.account.clone()),
+            request_id: decision.request_id.clone(),
             tags: Vec::new(),
-        });
-        let decision = Decision {
-            at,
+        };
+        Finish {
+            key: recovered.key.clone(),
+            token: recovered.token,
+            account: recovered.account.clone(),
+            state: recovered.state,
+            created_at: decision.at,
+            tags: Vec::new(),
+            events: is_wanted.then(event).into_iter().collect(),
+            decision,
+        }
+    }
+
+    fn settled(
+        &self,
+        outcome: &'static str,
+        key: &LegacyKey,
+        account: Option<(TargetId, Option<ExternalId>)>,
+        rules: &str,
+    ) -> Decision {
+        Decision {
+            at: self.parts.clock.now(),
             request_id: "recovery".to_owned(),
             door: Door::Operator,
-            outcome: "recovered",
+            outcome,
             reason: String::new(),
             subject: String::new(),
-            customer: Some(self.parts.keyring.customer(&entry.key)),
-            account: Some((found.id, Some(entry.external_id.clone()))),
-            source: Some(entry.key.source.clone()),
-            rules: Some(entry.rules.clone()),
+            customer: Some(self.parts.keyring.customer(key)),
+            account,
+            source: Some(key.source.clone()),
+            rules: Some(rules.to_owned()),
             micros: 0,
             settled: Vec::new(),
-        };
-        self.parts.ledger.decide(&decision, events.as_slice()).await
+        }
     }
 }

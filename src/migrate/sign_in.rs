@@ -27,9 +27,19 @@ impl Visit<'_> {
 
     async fn try_sign_in(&mut self, admission: &Admission) -> Way<Ending> {
         self.look_at_attempts(admission.network).await?;
-        match self.look(admission).await? {
-            Some(found) if found.state != AccountState::Pending => self.authenticate(admission, &found).await,
-            pending => self.migrate(admission, pending.as_ref()).await,
+        loop {
+            match self.look(admission).await? {
+                Some(found) if found.state != AccountState::Pending => {
+                    if let Some(ending) = self.authenticate(admission, &found).await? {
+                        return Ok(ending);
+                    }
+                }
+                _ => return self.migrate(admission).await,
+            }
+            // The account has gone between the look and the check: deleted, or its migration is taken back.
+            if Instant::now() >= self.deadline {
+                return Err(Ending::of(Outcome::Overloaded));
+            }
         }
     }
 
@@ -43,15 +53,15 @@ impl Visit<'_> {
         Ok(found)
     }
 
-    /// The target knows the account: it alone answers.
-    pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Way<Ending> {
+    /// The target knows the account: it alone answers. None when the account has gone since.
+    pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Way<Option<Ending>> {
         let customer = found.external_id.as_ref().map_or(&found.id.0, |external| &external.0);
         self.reserve(admission.network, Some(customer)).await?;
         self.check_at_target(admission, found).await
     }
 
-    /// Holds the password against the account at the target.
-    pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Way<Ending> {
+    /// Checks the password against the account at the target. None when there is no such account any more.
+    pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Way<Option<Ending>> {
         let began = Instant::now();
         let target = &self.migrator.parts.target;
         let answer = target.authenticate(&found.id, &admission.password, self.deadline).await;
@@ -61,11 +71,13 @@ impl Visit<'_> {
             Authentication::Proven(_) => "proven",
             Authentication::Mismatch => "mismatch",
             Authentication::Unusable => "unusable",
+            Authentication::Gone => "gone",
         };
         self.step(&Step::Authenticated { verdict, took: began.elapsed() });
         let account = Some((found.id.clone(), found.external_id.clone()));
         let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
-        Ok(match (answer, found.state) {
+        Ok(Some(match (answer, found.state) {
+            (Authentication::Gone, _) => return Ok(None),
             (Authentication::Proven(change), AccountState::Active) => {
                 self.proven();
                 Ending { account, change, ..Ending::of(Outcome::Authenticated) }
@@ -74,16 +86,16 @@ impl Visit<'_> {
             (_, AccountState::Pending) => refused(Refusal::Pending),
             (Authentication::Mismatch, _) => refused(Refusal::WrongPasswordAtTarget),
             (Authentication::Unusable, _) => refused(Refusal::Disabled),
-        })
+        }))
     }
 
     /// The target does not know the account yet, or has it without a password: the legacy system is asked.
-    async fn migrate(&mut self, admission: &Admission, pending: Option<&Found>) -> Way<Ending> {
+    async fn migrate(&mut self, admission: &Admission) -> Way<Ending> {
         // What has begun to write is not given up half-way; everything before it is.
         let deadline = self.deadline;
         let prepared = timeout_at(deadline, self.prepare(admission)).await;
         let newcomer = prepared.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
-        self.create(admission, &newcomer, pending).await
+        self.create(admission, &newcomer).await
     }
 
     /// Fetch, prove, map: nothing is written.

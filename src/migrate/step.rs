@@ -21,7 +21,7 @@ pub enum Step<'a> {
     },
     /// The target checked the password.
     Authenticated {
-        /// `proven`, `mismatch` or `unusable`.
+        /// `proven`, `mismatch`, `unusable` or `gone`.
         verdict: &'static str,
         /// How long it took.
         took: Duration,
@@ -78,7 +78,7 @@ pub enum Step<'a> {
     },
     /// The target was asked to create the account.
     Created {
-        /// `new`, `exists` or `conflict`.
+        /// `new`, `exists`, `login_conflict`, `legacy_conflict` or `deleted`.
         answer: &'static str,
         /// How long it took.
         took: Duration,

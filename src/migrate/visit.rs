@@ -371,7 +371,7 @@ impl<'m> Visit<'m> {
             {
                 &[EventKind::Refused]
             }
-            Outcome::InvalidRecord | Outcome::Conflict => &[EventKind::Failed],
+            Outcome::InvalidRecord | Outcome::Conflict | Outcome::Rejected(Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
         kinds.iter().filter(|kind| self.is_wanted(**kind)).map(|kind| event(*kind)).collect()

@@ -67,7 +67,15 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let reload = reload(files, Arc::clone(&parts.rules), load);
     let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
     let migrator = Arc::new(Migrator::new(parts, migrator));
-    let recovered = migrator.recover().await.map_err(ComposeError::Recovery)?;
+    let recovered = match migrator.recover().await {
+        Ok(recovered) => recovered,
+        // A lock that somebody holds for a moment: recovery goes on beside the service, and leases hold until then.
+        Err(error) if error.is_temporary() => {
+            tracing::warn!(%error, "recovery is waiting");
+            0
+        }
+        Err(error) => return Err(ComposeError::Recovery(error)),
+    };
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
     Ok(Composed { bound: service.bind()?.obeying_signals()?, migrator, delivery, report, recovered })

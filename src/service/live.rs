@@ -12,8 +12,8 @@ use super::server::{Bound, Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use crate::guard::Callers;
 use crate::migrate::{
-    Answer, Ledger, LegacyKey, Login, Migrator, Pending, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target,
-    TargetId,
+    Answer, Ledger, Login, Migrator, Pending, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target, TargetId,
+    check_store,
 };
 
 /// A service before it listens.
@@ -59,9 +59,6 @@ struct Live {
     ledger: Arc<dyn Ledger>,
 }
 
-/// The nil UUID (RFC 9562, 5.9): the id of no account and no customer, in the shape that most targets expect.
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
-
 impl Doors for Live {
     fn login(&self, login: Login) -> Pending<'_, Answer> {
         Box::pin(self.migrator.login(login))
@@ -99,10 +96,6 @@ impl Doors for Live {
     }
 
     fn ready(&self) -> Pending<'_, Result<(), PortError>> {
-        Box::pin(async {
-            self.ledger.entry(&LegacyKey { source: NOBODY.to_owned(), id: NOBODY.to_owned() }).await?;
-            self.target.read(&TargetId(NOBODY.to_owned())).await?;
-            Ok(())
-        })
+        Box::pin(check_store(&*self.ledger, &*self.target))
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the service can serve: the ledger and the target answer, and it is not stopping. Rules that are broken on reload
+//! Whether the service can serve: the ledger and the target can be written and belong together, and it is not stopping. Rules that are broken on reload
 //! do not count: the old ones are in force.
 
 use std::sync::Arc;

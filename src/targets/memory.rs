@@ -1,6 +1,6 @@
 //! A target in memory: for tests, benchmarks and the demo. It can be told to fail.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::id;
 use super::proof::{self, Checked};
 use crate::migrate::{
-    AccountState, Authentication, Conflict, Created, ExternalId, Found, Hasher, Identifier, LegacyKey, NewAccount,
-    PasswordChange, Pending, PortError, StoredAccount, Target, TargetId,
+    AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier,
+    LegacyKey, NewAccount, PasswordChange, Pending, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
 };
 use crate::model::Password;
 use crate::sources::Faults;
@@ -30,6 +30,7 @@ struct Accounts {
     by_login: HashMap<String, TargetId>,
     by_external: HashMap<ExternalId, TargetId>,
     by_legacy: HashMap<LegacyKey, TargetId>,
+    closed: HashSet<ExternalId>,
 }
 
 struct Account {
@@ -43,6 +44,14 @@ struct Account {
     rules: String,
     created_at: Timestamp,
     changed_at: Timestamp,
+    changed: Changed,
+}
+
+/// Whether somebody has changed an account since it was made or completed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Yes,
+    No,
 }
 
 impl MemoryTarget {
@@ -63,7 +72,7 @@ impl MemoryTarget {
         let mut accounts = self.lock();
         let account = accounts.by_id.get_mut(id)?;
         account.state = AccountState::Disabled;
-        account.changed_at = at;
+        (account.changed_at, account.changed) = (at, Changed::Yes);
         Some(id.clone())
     }
 
@@ -77,6 +86,10 @@ impl MemoryTarget {
             None => None,
         };
         let id = id::fresh(&self.name, new.at)?;
+        if Instant::now() >= new.until {
+            let late = PortError::new(PortErrorKind::Unavailable, &self.name, "create");
+            return Err(late.because("the claim on the customer has ended"));
+        }
         Ok(self.lock().create(id, &new, phc))
     }
 
@@ -108,7 +121,7 @@ impl MemoryTarget {
         let Some(account) = accounts.by_id.get_mut(id) else { return Ok(None) };
         account.phc = Some(phc);
         account.change = PasswordChange::Optional;
-        account.changed_at = at;
+        (account.changed_at, account.changed) = (at, Changed::Yes);
         if account.state == AccountState::Pending {
             account.state = AccountState::Active;
         }
@@ -120,6 +133,9 @@ impl Accounts {
     fn create(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
         if let Some(id) = self.by_external.get(new.external_id).cloned() {
             return self.meet(id, new, phc);
+        }
+        if self.closed.contains(new.external_id) {
+            return Created::Conflict(Conflict::Deleted);
         }
         if self.by_legacy.contains_key(new.legacy) {
             return Created::Conflict(Conflict::Legacy);
@@ -156,18 +172,19 @@ impl Accounts {
         Created::New(id)
     }
 
-    fn delete(&mut self, id: &TargetId, unchanged_since: Option<Timestamp>) -> Option<TargetId> {
-        let account = self.by_id.get(id)?;
-        // Other stores keep microseconds, so that is how exactly times compare.
-        let changed = account.changed_at.as_microsecond();
-        if unchanged_since.is_some_and(|since| changed > since.as_microsecond()) {
-            return None;
+    fn delete(&mut self, id: &TargetId, how: Deletion) -> Deleted {
+        let Some(account) = self.by_id.get(id) else { return Deleted::Missing };
+        if how != Deletion::ForGood && account.changed == Changed::Yes {
+            return Deleted::Changed;
         }
-        let account = self.by_id.remove(id)?;
+        let Some(account) = self.by_id.remove(id) else { return Deleted::Missing };
         self.by_login.retain(|_, other| other != id);
         self.by_external.remove(&account.external_id);
         self.by_legacy.remove(&account.legacy);
-        Some(id.clone())
+        if how == Deletion::ForGood {
+            self.closed.insert(account.external_id);
+        }
+        Deleted::Yes
     }
 
     fn found(&self, id: Option<&TargetId>) -> Option<Found> {
@@ -189,6 +206,7 @@ impl Account {
             rules: new.rules.to_owned(),
             created_at: new.at,
             changed_at: new.at,
+            changed: Changed::No,
         }
     }
 
@@ -259,13 +277,21 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "set_password", set))
     }
 
-    fn delete<'a>(
-        &'a self,
-        id: &'a TargetId,
-        unchanged_since: Option<Timestamp>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
-        let delete = async move { Ok(self.lock().delete(id, unchanged_since)) };
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+        let delete = async move { Ok(self.lock().delete(id, how)) };
         Box::pin(self.faults.around(&self.name, "delete", delete))
+    }
+
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+        let reopen = async move {
+            self.lock().closed.remove(external);
+            Ok(())
+        };
+        Box::pin(self.faults.around(&self.name, "reopen", reopen))
+    }
+
+    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        Box::pin(self.faults.around(&self.name, "ping", async { Ok(None) }))
     }
 
     fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {

@@ -3,6 +3,8 @@
 //! Every target creates one account per customer however many logins race, writes nothing on a conflict, and pays for one hash
 //! whatever it answers. One suite, `suite_tests.rs`, holds all of them to it.
 
+#[cfg(test)]
+mod binding_tests;
 mod id;
 mod memory;
 mod proof;
@@ -11,4 +13,4 @@ mod store;
 mod suite_tests;
 
 pub use memory::MemoryTarget;
-pub use store::{AccountStore, StoreSettings};
+pub use store::{AccountStore, Making, StoreSettings};

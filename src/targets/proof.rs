@@ -43,9 +43,10 @@ pub(super) async fn check(
     password: &Arc<Password>,
     deadline: Instant,
 ) -> Result<Checked, PortError> {
+    let without = if stored.is_some() { Authentication::Unusable } else { Authentication::Gone };
     let Some((AccountState::Active, Some(old), change)) = stored else {
         hasher.target_decoy(password, deadline).await?;
-        return Ok(Checked::Settled(Authentication::Unusable));
+        return Ok(Checked::Settled(without));
     };
     Ok(match hasher.check(&old, password, deadline).await? {
         StoreVerdict::Mismatch => Checked::Settled(Authentication::Mismatch),

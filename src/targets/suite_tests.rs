@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{AccountStore, MemoryTarget, StoreSettings};
 use crate::migrate::{
-    AccountState, Authentication, Conflict, Created, ExternalId, Hasher, IdentifierProfile, LegacyKey, NewAccount,
-    PasswordChange, Target, TargetId,
+    AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, Hasher, IdentifierProfile,
+    LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, Target, TargetId,
 };
 use crate::model::Password;
 use crate::password::lane::{Lane, LaneSettings};
@@ -46,6 +46,7 @@ pub(super) struct Customer {
     pub password: Option<Arc<Password>>,
     pub change: PasswordChange,
     pub at: Timestamp,
+    pub until: Instant,
 }
 
 impl Customer {
@@ -57,10 +58,15 @@ impl Customer {
             password: Some(password("correct horse")),
             change: PasswordChange::Optional,
             at: second(0),
+            until: soon(),
         }
     }
 
     pub async fn create(&self, target: &dyn Target) -> Created {
+        self.try_create(target).await.expect("an answer")
+    }
+
+    async fn try_create(&self, target: &dyn Target) -> Result<Created, PortError> {
         let new = NewAccount {
             external_id: &self.external,
             legacy: &self.legacy,
@@ -71,8 +77,9 @@ impl Customer {
             rules: "rules-1",
             at: self.at,
             deadline: soon(),
+            until: self.until,
         };
-        target.create(new).await.expect("an answer")
+        target.create(new).await
     }
 }
 
@@ -132,7 +139,7 @@ async fn pays_one_hash_whatever_it_answers(target: &dyn Target, hasher: &Hasher)
         (&required, "correct horse", Authentication::Proven(PasswordChange::Required)),
         (&pending, "correct horse", Authentication::Unusable),
         (&pending, "", Authentication::Unusable),
-        (&TargetId("nobody".to_owned()), "correct horse", Authentication::Unusable),
+        (&TargetId("nobody".to_owned()), "correct horse", Authentication::Gone),
     ] {
         let before = hasher.calls();
         assert_eq!(sign_in(target, id, typed).await, answer);
@@ -210,16 +217,53 @@ async fn deletes_what_nobody_changed(target: &dyn Target) {
     let id = new_id(customer.create(target).await);
     sign_in(target, &id, "correct horse").await;
     target.set_password(&id, &password("new"), second(7), soon()).await.expect("an answer");
-    let delete = async |since| target.delete(&id, since).await.expect("an answer");
-    assert_eq!(delete(Some(second(6))).await, None);
-    assert_eq!(delete(Some(second(7))).await, Some(id.clone()));
-    assert_eq!(delete(None).await, None);
+    let delete = async |how| target.delete(&id, how).await.expect("an answer");
+    assert_eq!(delete(Deletion::Unchanged { until: soon() }).await, Deleted::Changed);
+    assert_eq!(delete(Deletion::ForGood).await, Deleted::Yes);
+    assert_eq!(delete(Deletion::ForGood).await, Deleted::Missing);
+    assert_eq!(sign_in(target, &id, "new").await, Authentication::Gone);
     assert_eq!(found(target, "gone").await, None);
     // Nothing is left that would stand in the way.
     let other = Customer { external: ExternalId("ext-60-again".to_owned()), ..Customer::new("60", &["gone"]) };
     let again = new_id(other.create(target).await);
     assert_ne!(again, id);
-    assert_eq!(target.delete(&again, None).await.expect("an answer"), Some(again.clone()));
+    let deleted = target.delete(&again, Deletion::Unchanged { until: soon() }).await.expect("an answer");
+    assert_eq!(deleted, Deleted::Yes);
+}
+
+/// What a creation that is on its way, or comes again, must not do.
+async fn deleted_for_good_is_never_created_again(target: &dyn Target) {
+    let customer = Customer::new("61", &["closed for good"]);
+    let id = new_id(customer.create(target).await);
+    assert_eq!(target.delete(&id, Deletion::ForGood).await.expect("an answer"), Deleted::Yes);
+    for _ in 0..2 {
+        assert_eq!(customer.create(target).await, Created::Conflict(Conflict::Deleted));
+    }
+    target.reopen(&customer.external).await.expect("an answer");
+    new_id(customer.create(target).await);
+}
+
+/// Undo takes back a migration that completed a pending account, and nothing that a person has done.
+async fn undo_deletes_what_only_migrations_made(target: &dyn Target) {
+    let undo = async |id: &TargetId| target.delete(id, Deletion::Unchanged { until: soon() }).await.expect("an answer");
+    let pending = Customer { password: None, ..Customer::new("62", &["asked"]) };
+    let id = new_id(pending.create(target).await);
+    let completed = Customer { at: second(9), ..Customer::new("62", &["asked"]) };
+    assert_eq!(completed.create(target).await, Created::New(id.clone()));
+    assert_eq!(undo(&id).await, Deleted::Yes);
+    // A clock that was set back makes no difference.
+    let customer = Customer { at: second(9), ..Customer::new("63", &["clock"]) };
+    let id = new_id(customer.create(target).await);
+    target.set_password(&id, &password("new"), second(3), soon()).await.expect("an answer");
+    assert_eq!(undo(&id).await, Deleted::Changed);
+}
+
+async fn nothing_is_written_after_the_claim(target: &dyn Target) {
+    let late = Customer { until: Instant::now(), ..Customer::new("64", &["late"]) };
+    let new = late.try_create(target).await;
+    assert_eq!(new.expect_err("too late").kind(), PortErrorKind::Unavailable);
+    assert_eq!(found(target, "late").await, None);
+    assert!(target.find_created(&late.external).await.expect("an answer").is_none());
 }
 
 async fn lists_in_pages(target: &dyn Target) {
@@ -261,6 +305,9 @@ async fn behaves(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&Ta
     disable(&id).await;
     closed_accounts_stay_closed(target, &id).await;
     deletes_what_nobody_changed(target).await;
+    deleted_for_good_is_never_created_again(target).await;
+    undo_deletes_what_only_migrations_made(target).await;
+    nothing_is_written_after_the_claim(target).await;
     racing_logins_create_one_account(target).await;
     lists_in_pages(target).await;
 }

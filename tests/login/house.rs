@@ -11,8 +11,8 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
-    Answer, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LiveRules, Login, Migrator, MigratorParts,
-    MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Step, TargetId,
+    Answer, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LegacyKey, LiveRules, Login, Migrator,
+    MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Step, TargetId,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -228,6 +228,11 @@ pub fn customer(name: &str) -> Value {
         "id": format!("id-{name}"), "login": name, "mail": format!("{name}@example.org"),
         "password": md5(&format!("secret {name}")),
     })
+}
+
+/// Who a customer is for ever.
+pub fn key(name: &str) -> LegacyKey {
+    LegacyKey { source: "shop".to_owned(), id: format!("id-{name}") }
 }
 
 /// A customer with members of their own.

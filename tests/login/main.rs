@@ -15,5 +15,6 @@ mod guessing;
 mod hooks;
 mod house;
 mod once;
+mod races;
 mod refusals;
 mod spelling;

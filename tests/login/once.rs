@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use landfall::migrate::{Outcome, PasswordChange, Refusal};
+use landfall::migrate::{Deletion, Outcome, PasswordChange, Refusal, Target as _, Undone};
 use serde_json::json;
 
-use super::house::{House, Wishes, customer, login};
+use super::house::{House, Wishes, customer, key, login};
 
 #[tokio::test]
 async fn the_first_login_creates_and_the_second_asks_only_the_target() {
@@ -119,15 +119,19 @@ async fn deleted_stays_deleted() {
 }
 
 #[tokio::test]
-async fn deleted_behind_our_back_stays_deleted() {
-    use landfall::migrate::Target as _;
+async fn an_account_that_is_missing_is_told_and_nobody_is_buried() {
     let house = House::new();
     house.legacy(&customer("ada"));
     let id = house.login("ada", "secret ada").await.account.unwrap();
-    house.target.delete(&id, None).await.unwrap();
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(9);
+    house.target.delete(&id, Deletion::Unchanged { until }).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Deleted));
+        assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Missing));
     }
+    // nobody is buried for it: taken back, the customer migrates anew
+    let undone = house.migrator.desk().undo("r2", &key("ada"), &id).await.unwrap();
+    assert_eq!(undone, Undone::Missing);
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
 }
 
 #[tokio::test]
@@ -141,8 +145,10 @@ async fn undo_lets_the_customer_migrate_anew_unless_somebody_changed_the_account
     house.clock.advance(60);
     let new = zeroize::Zeroizing::new(b"a new one".to_vec());
     house.migrator.set_password("r2", &bob, new).await.unwrap();
-    assert_eq!(house.migrator.desk().undo("r3", &ada).await.unwrap(), Some(ada));
-    assert_eq!(house.migrator.desk().undo("r3", &bob).await.unwrap(), None);
+    let desk = house.migrator.desk();
+    assert_eq!(desk.undo("r3", &key("ada"), &ada).await.unwrap(), Undone::Deleted);
+    assert_eq!(desk.undo("r3", &key("ada"), &ada).await.unwrap(), Undone::Busy);
+    assert_eq!(desk.undo("r3", &key("bob"), &bob).await.unwrap(), Undone::Changed);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
     assert_eq!(house.outcome("bob", "a new one").await, Outcome::Authenticated);
 }

@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::hooks::Webhook;
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Decision, Entry, Event, EventKind, Finish, Finished, LegacyKey, Pending,
-    PortErrorKind, Reserved, TargetId,
+    Abandon, Attempt, Buried, Claim, ClaimAnswer, Decision, Entry, Event, EventKind, ExternalId, Finish, Finished,
+    LegacyKey, Pending, PortErrorKind, Reserved, Restore, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
@@ -54,7 +54,7 @@ impl Ledger for Outbox {
     fn finish<'a>(&'a self, _: &'a Finish) -> Pending<'a, Result<Finished, PortError>> {
         unused()
     }
-    fn abandon<'a>(&'a self, _: &'a LegacyKey, _: u64) -> Pending<'a, Result<(), PortError>> {
+    fn abandon<'a>(&'a self, _: &'a Abandon) -> Pending<'a, Result<(), PortError>> {
         unused()
     }
     fn decide<'a>(&'a self, _: &'a Decision, _: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
@@ -63,13 +63,37 @@ impl Ledger for Outbox {
     fn bury<'a>(&'a self, _: &'a LegacyKey, _: &'a [String], _: Timestamp) -> Pending<'a, Result<(), PortError>> {
         unused()
     }
-    fn forget<'a>(&'a self, _: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
+    fn undo<'a>(&'a self, _: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>> {
+        unused()
+    }
+    fn end_undo<'a>(&'a self, _: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>> {
+        unused()
+    }
+    fn buried<'a>(&'a self, _: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>> {
+        unused()
+    }
+    fn restore<'a>(&'a self, _: &'a Restore) -> Pending<'a, Result<(), PortError>> {
         unused()
     }
     fn entry<'a>(&'a self, _: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
         unused()
     }
-    fn unfinished<'a>(&'a self, _: Timestamp, _: usize) -> Pending<'a, Result<Vec<Entry>, PortError>> {
+    fn unfinished<'a>(&'a self, _: Timestamp, _: Duration, _: usize) -> Pending<'a, Result<Vec<Entry>, PortError>> {
+        unused()
+    }
+    fn settle_buried<'a>(&'a self, _: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
+        unused()
+    }
+    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        unused()
+    }
+    fn bind<'a>(&'a self, _: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>> {
+        unused()
+    }
+    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>> {
+        unused()
+    }
+    fn ping(&self) -> Pending<'_, Result<(), PortError>> {
         unused()
     }
 

@@ -3,28 +3,32 @@
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqliteConnection};
+use tokio::time::Instant;
 
 use crate::migrate::{AccountState, Conflict, Created, NewAccount, PasswordChange, TargetId};
-use crate::sqlite::refusal;
+use crate::sqlite::{late, refusal};
 
 /// Writes an account when neither its external id nor its legacy customer nor one of its logins is taken. One step, because
 /// every step is a way to SQLite's thread and back.
 const INSERT: &str = "INSERT INTO accounts (id, state, phc, must_change, claims, rules, email, phone, username, created_at, \
-    changed_at, external_id, source, legacy_id) \
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?12, ?13, ?14 \
+    changed_at, made_at, external_id, source, legacy_id) \
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?10, ?12, ?13, ?14 \
     WHERE NOT EXISTS (SELECT 1 FROM account_logins WHERE login IN (SELECT value FROM json_each(?11))) \
+    AND NOT EXISTS (SELECT 1 FROM closed WHERE external_id = ?12) \
     ON CONFLICT DO NOTHING RETURNING id; \
     INSERT INTO account_logins (login, account_id) SELECT value, ?1 FROM json_each(?11) \
     WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)";
 
 /// Writes the account that a pending one becomes.
 const COMPLETE: &str = "UPDATE accounts SET state = ?2, phc = ?3, must_change = ?4, claims = ?5, rules = ?6, email = ?7, \
-    phone = ?8, username = ?9, changed_at = ?10 WHERE id = ?1; \
+    phone = ?8, username = ?9, changed_at = ?10, made_at = ?10 WHERE id = ?1; \
     DELETE FROM account_logins WHERE account_id = ?1; \
     INSERT INTO account_logins (login, account_id) SELECT value, ?1 FROM json_each(?11)";
 
-/// What stands against an account: of the same legacy customer, with one of the logins, and its own of an earlier attempt.
-const BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM accounts WHERE source = ?1 AND legacy_id = ?2), \
+/// What stands against an account: a deletion for good, one of the same legacy customer, one with one of the logins, and its own
+/// of an earlier attempt.
+const BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM closed WHERE external_id = ?4), \
+    EXISTS (SELECT 1 FROM accounts WHERE source = ?1 AND legacy_id = ?2), \
     EXISTS (SELECT 1 FROM account_logins WHERE login IN (SELECT value FROM json_each(?3)) AND account_id IS NOT own.id), \
     own.id, own.source, own.legacy_id, own.state \
     FROM (SELECT 1) LEFT JOIN accounts AS own ON own.external_id = ?4";
@@ -50,6 +54,8 @@ pub(super) struct NewRow {
     must_change: bool,
     rules: String,
     at: i64,
+    /// When the claim ends.
+    until: Instant,
 }
 
 /// The claims that have a column of their own.
@@ -70,6 +76,8 @@ impl Keys {
 
 /// What is in the store before an account is written.
 struct Before {
+    /// Whether the external id is closed.
+    is_closed: bool,
     /// The account of the same external id.
     own: Option<Own>,
     /// Whether the legacy customer has an account.
@@ -108,6 +116,7 @@ impl NewRow {
             must_change: account.change == PasswordChange::Required,
             rules: account.rules.to_owned(),
             at: account.at.as_microsecond(),
+            until: account.until,
         }
     }
 
@@ -116,10 +125,18 @@ impl NewRow {
     /// # Errors
     /// When the database fails.
     pub async fn create(mut self, connection: &mut SqliteConnection) -> Result<Created, sqlx::Error> {
+        // Inside of the transaction, which nobody else can begin before it ends: a process that stood still for long finds its
+        // claim over, and whoever took over finds what was written before.
+        if Instant::now() >= self.until {
+            return Err(late("the claim on the customer has ended"));
+        }
         if self.insert(connection).await? == Written::Yes {
             return Ok(Created::New(self.id));
         }
         let before = self.before(connection).await?;
+        if before.is_closed {
+            return Ok(Created::Conflict(Conflict::Deleted));
+        }
         let Some(own) = before.own else {
             return match (before.legacy, before.logins) {
                 (Place::Taken, _) => Ok(Created::Conflict(Conflict::Legacy)),
@@ -175,7 +192,8 @@ impl NewRow {
     /// What stands against an account.
     async fn before(&self, connection: &mut SqliteConnection) -> Result<Before, sqlx::Error> {
         let query = sqlx::query_as(BEFORE).bind(&self.source).bind(&self.legacy_id).bind(&self.logins);
-        let (legacy, logins, id, source, legacy_id, state): (
+        let (is_closed, legacy, logins, id, source, legacy_id, state): (
+            bool,
             bool,
             bool,
             Option<String>,
@@ -188,7 +206,7 @@ impl NewRow {
             (Some(id), Some(source), Some(legacy_id), Some(state)) => Some(Own { id, source, legacy_id, state }),
             _ => None,
         };
-        Ok(Before { own, legacy: taken(legacy), logins: taken(logins) })
+        Ok(Before { is_closed, own, legacy: taken(legacy), logins: taken(logins) })
     }
 
     fn state(&self) -> AccountState {

@@ -3,6 +3,7 @@
 //! Passwords are hashed before a transaction begins, so that the one writer never waits for a hash.
 
 mod create;
+mod delete;
 mod row;
 mod schema;
 mod settings;
@@ -18,13 +19,13 @@ use tokio::time::Instant;
 
 use create::NewRow;
 use row::{Row, change, found, state};
-pub use settings::StoreSettings;
+pub use settings::{Making, StoreSettings};
 
 use super::id;
 use super::proof::{self, Checked};
 use crate::migrate::{
-    Authentication, Created, ExternalId, Found, Hasher, Identifier, NewAccount, Pending, PortError, PortErrorKind,
-    StoredAccount, Target, TargetId,
+    Authentication, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier, NewAccount, Pending, PortError,
+    PortErrorKind, StoreId, StoredAccount, Target, TargetId,
 };
 use crate::model::Password;
 use crate::sqlite::{Database, WriterFigures};
@@ -39,6 +40,9 @@ macro_rules! select_rows {
     };
 }
 
+/// The account of an external id.
+const FIND_EXTERNAL: &str = "SELECT id, external_id, state FROM accounts WHERE external_id = ?";
+
 /// Accounts in an SQLite file. Cheap to clone.
 #[derive(Clone)]
 pub struct AccountStore {
@@ -48,7 +52,7 @@ pub struct AccountStore {
 }
 
 impl AccountStore {
-    /// Opens a store, and makes its file when there is none.
+    /// Opens a store, and makes its file when there is none and the settings allow it.
     ///
     /// # Errors
     /// When the file cannot be opened, or holds something else.
@@ -56,7 +60,10 @@ impl AccountStore {
         let path = settings.path.to_str().ok_or_else(|| {
             PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not UTF-8")
         })?;
-        let database = Database::open(path, name, schema::MIGRATIONS).await?;
+        let database = match settings.making {
+            Making::IfMissing => Database::open(path, name, schema::MIGRATIONS).await?,
+            Making::Never => Database::open_existing(path, name, schema::MIGRATIONS).await?,
+        };
         Ok(Self { name: name.into(), database, hasher })
     }
 
@@ -68,7 +75,9 @@ impl AccountStore {
         let (id, at) = (id.clone(), at.as_microsecond());
         self.write("disable", move |connection| {
             Box::pin(async move {
-                let query = sqlx::query("UPDATE accounts SET state = 'disabled', changed_at = ?2 WHERE id = ?1");
+                let query = sqlx::query(
+                    "UPDATE accounts SET state = 'disabled', changed_at = MAX(?2, made_at + 1) WHERE id = ?1",
+                );
                 let done = query.bind(&id.0).bind(at).execute(connection).await?;
                 Ok((done.rows_affected() > 0).then_some(id))
             })
@@ -179,7 +188,8 @@ impl AccountStore {
         let (id, at) = (id.clone(), at.as_microsecond());
         self.write("set_password", move |connection| {
             Box::pin(async move {
-                let update = "UPDATE accounts SET phc = ?2, must_change = 0, changed_at = ?3,
+                // Later than it was made, whatever the clock says: undo must not take it for unchanged.
+                let update = "UPDATE accounts SET phc = ?2, must_change = 0, changed_at = MAX(?3, made_at + 1),
                     state = CASE state WHEN 'pending' THEN 'active' ELSE state END WHERE id = ?1";
                 let done = sqlx::query(update).bind(&id.0).bind(phc).bind(at).execute(connection).await?;
                 Ok((done.rows_affected() > 0).then_some(id))
@@ -208,8 +218,7 @@ impl Target for AccountStore {
     }
 
     fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
-        let query = "SELECT id, external_id, state FROM accounts WHERE external_id = ?";
-        Box::pin(self.find_by("find_external", query, &external.0))
+        Box::pin(self.find_by("find_external", FIND_EXTERNAL, &external.0))
     }
 
     fn authenticate<'a>(
@@ -235,17 +244,34 @@ impl Target for AccountStore {
         Box::pin(self.set(id, password, at, deadline))
     }
 
-    fn delete<'a>(
-        &'a self,
-        id: &'a TargetId,
-        unchanged_since: Option<Timestamp>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
-        let (id, since) = (id.clone(), unchanged_since.map(Timestamp::as_microsecond));
-        Box::pin(self.write("delete", move |connection| {
+    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+        let external = external.0.clone();
+        // By the writer: whoever has begun to write ends before.
+        Box::pin(self.write("find_created", move |connection| {
             Box::pin(async move {
-                let query = sqlx::query("DELETE FROM accounts WHERE id = ?1 AND (?2 IS NULL OR changed_at <= ?2)");
-                let done = query.bind(&id.0).bind(since).execute(connection).await?;
-                Ok((done.rows_affected() > 0).then_some(id))
+                let found = sqlx::query_as(FIND_EXTERNAL).bind(external).fetch_optional(connection).await?;
+                found.map(row::found).transpose()
+            })
+        }))
+    }
+
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+        let id = id.clone();
+        Box::pin(
+            self.write("delete", move |connection| Box::pin(async move { delete::delete(connection, &id, how).await })),
+        )
+    }
+
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+        let external = external.0.clone();
+        Box::pin(self.write("reopen", move |connection| Box::pin(delete::reopen(connection, external))))
+    }
+
+    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+        Box::pin(self.write("ping", |connection| {
+            Box::pin(async move {
+                let sql = "UPDATE store SET ping = ping + 1 RETURNING id";
+                Ok(sqlx::query_scalar(sql).fetch_optional(connection).await?.map(StoreId))
             })
         }))
     }

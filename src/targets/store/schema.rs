@@ -3,8 +3,11 @@
 /// The steps that make them. Steps are only ever added.
 ///
 /// Times are whole microseconds since 1970-01-01 UTC. `email`, `phone` and `username` repeat the claims `email.value`,
-/// `phone.value` and `username`, for whoever looks for accounts by them.
-pub(super) const MIGRATIONS: &[&str] = &["
+/// `phone.value` and `username`, for whoever looks for accounts by them. `made_at` is when an account was made or, pending before,
+/// completed by a migration: one whose `changed_at` is later was changed by somebody. `closed` are external ids under which
+/// nothing is created any more. `store` has one row: which store this is.
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE accounts (
     id          TEXT    NOT NULL PRIMARY KEY,
     external_id TEXT    NOT NULL UNIQUE,
@@ -30,4 +33,17 @@ CREATE TABLE account_logins (
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX logins_of_account ON account_logins (account_id);
-"];
+",
+    "
+ALTER TABLE accounts ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0;
+UPDATE accounts SET made_at = created_at;
+CREATE TABLE closed (
+    external_id TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TABLE store (
+    id   TEXT    NOT NULL PRIMARY KEY,
+    ping INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO store (id, ping) VALUES (lower(hex(randomblob(16))), 0);
+",
+];

@@ -2,26 +2,28 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 /// Where accounts are kept.
-///
-/// ```
-/// let settings: landfall::targets::StoreSettings = serde_yaml::from_str("{ path: data/accounts.db }")?;
-/// assert_eq!(settings, landfall::targets::StoreSettings::new("data/accounts.db"));
-/// # Ok::<(), serde_yaml::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreSettings {
-    /// The SQLite file; it is made when it is not there.
+    /// The SQLite file.
     pub path: PathBuf,
+    /// Whether the file is made when it is not there.
+    pub making: Making,
+}
+
+/// Whether the file of a store is made when it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    /// It is.
+    IfMissing,
+    /// It is not: a store that is missing is an error.
+    Never,
 }
 
 impl StoreSettings {
-    /// A store in this file.
+    /// A store in this file, which is made when it is not there.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), making: Making::IfMissing }
     }
 }

@@ -1,0 +1,24 @@
+//! Which account store the ledger belongs to, and whether it can be written.
+
+use sqlx::SqliteConnection;
+
+use crate::migrate::StoreId;
+
+/// The account store that the ledger belongs to.
+pub(super) async fn store(connection: &mut SqliteConnection) -> Result<Option<StoreId>, sqlx::Error> {
+    let sql = "SELECT text FROM meta WHERE name = 'store'";
+    Ok(sqlx::query_scalar(sql).fetch_optional(connection).await?.map(StoreId))
+}
+
+/// Binds the ledger to a store, unless it is bound; the one that it is bound to.
+pub(super) async fn bind(connection: &mut SqliteConnection, id: &StoreId) -> Result<StoreId, sqlx::Error> {
+    let sql = "INSERT INTO meta (name, number, text, tag) VALUES ('store', 0, ?, '') ON CONFLICT (name) DO NOTHING";
+    sqlx::query(sql).bind(&id.0).execute(&mut *connection).await?;
+    Ok(store(connection).await?.unwrap_or_else(|| id.clone()))
+}
+
+/// Writes something that nobody reads.
+pub(super) async fn ping(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE meta SET number = number + 1 WHERE name = 'ping'";
+    sqlx::query(sql).execute(connection).await.map(|_| ())
+}

@@ -1,0 +1,103 @@
+//! What is taken back: customers who are buried, migrations that are undone, tombstones that are lifted.
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::entries::{finished, stored_token};
+use super::stamp::{later, micros, unsigned};
+use crate::migrate::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
+
+/// Buries a customer. `customer` is the digest of the key. A creation that is on its way keeps its lease, so that somebody looks
+/// for what it left.
+pub(super) async fn bury(
+    connection: &mut SqliteConnection,
+    key: &LegacyKey,
+    customer: &str,
+    logins: &[String],
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let sql = "INSERT INTO tombstones (digest, buried_at, source, legacy_id) VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING";
+    for digest in std::iter::once(customer).chain(logins.iter().map(String::as_str)) {
+        sqlx::query(sql)
+            .bind(digest)
+            .bind(micros(at))
+            .bind(&key.source)
+            .bind(&key.id)
+            .execute(&mut *connection)
+            .await?;
+    }
+    let sql = "UPDATE entries SET lease_until = CASE state WHEN 'creating' THEN lease_until ELSE 0 END, state = 'buried' \
+               WHERE source = ? AND legacy_id = ? AND state <> 'buried'";
+    sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await?;
+    Ok(())
+}
+
+/// Nothing is left to look for at a buried customer.
+pub(super) async fn settle_buried(connection: &mut SqliteConnection, key: &LegacyKey) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE entries SET lease_until = 0 WHERE source = ? AND legacy_id = ? AND state = 'buried'";
+    sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await?;
+    Ok(())
+}
+
+/// Begins to undo a migration that stands, or goes on with an undo that was cut off.
+pub(super) async fn undo(connection: &mut SqliteConnection, undo: &Undo) -> Result<UndoAnswer, sqlx::Error> {
+    let sql = "UPDATE meta SET number = number + 1 WHERE name = 'token'; \
+               UPDATE entries SET state = 'undoing', lease_until = ?1, \
+               token = (SELECT number FROM meta WHERE name = 'token') \
+               WHERE source = ?2 AND legacy_id = ?3 AND account = ?4 AND (state = 'done' \
+               OR (state = 'undoing' AND (lease_until <= ?5 OR lease_until > ?1))) RETURNING token";
+    let tokens: Vec<i64> = sqlx::query_scalar(sql)
+        .bind(later(undo.at, undo.lease))
+        .bind(&undo.key.source)
+        .bind(&undo.key.id)
+        .bind(&undo.account.0)
+        .bind(micros(undo.at))
+        .fetch_all(connection)
+        .await?;
+    tokens.first().map_or(Ok(UndoAnswer::Busy), |token| Ok(UndoAnswer::Begun(unsigned(*token)?)))
+}
+
+/// Forgets an entry that is being undone; whether it was.
+pub(super) async fn forget(
+    connection: &mut SqliteConnection,
+    key: &LegacyKey,
+    token: u64,
+) -> Result<Finished, sqlx::Error> {
+    let sql = "DELETE FROM entries WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'undoing'";
+    let query = sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token));
+    Ok(finished(query.execute(connection).await?.rows_affected()))
+}
+
+/// Lets an entry that was being undone stand; whether it was.
+pub(super) async fn keep(
+    connection: &mut SqliteConnection,
+    key: &LegacyKey,
+    token: u64,
+) -> Result<Finished, sqlx::Error> {
+    let sql = "UPDATE entries SET state = 'done', lease_until = 0 \
+               WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'undoing'";
+    let query = sqlx::query(sql).bind(&key.source).bind(&key.id).bind(stored_token(token));
+    Ok(finished(query.execute(connection).await?.rows_affected()))
+}
+
+/// Who is buried under a login.
+pub(super) async fn buried(connection: &mut SqliteConnection, subject: &str) -> Result<Option<Buried>, sqlx::Error> {
+    let sql = "SELECT source, legacy_id FROM tombstones WHERE digest = ? AND source IS NOT NULL";
+    let found: Option<(String, String)> = sqlx::query_as(sql).bind(subject).fetch_optional(connection).await?;
+    Ok(found.map(|(source, id)| Buried { key: LegacyKey { source, id } }))
+}
+
+/// Lifts a customer's tombstones. With an account that is still there the entry stands again; otherwise it is forgotten.
+pub(super) async fn restore(connection: &mut SqliteConnection, restore: &Restore) -> Result<(), sqlx::Error> {
+    let (key, account) = (&restore.key, restore.account.as_ref().map(|account| &account.0));
+    let lifted = "DELETE FROM tombstones WHERE source = ? AND legacy_id = ?";
+    sqlx::query(lifted).bind(&key.source).bind(&key.id).execute(&mut *connection).await?;
+    let stands = "UPDATE entries SET state = 'done', lease_until = 0, account = ?3, created_at = COALESCE(created_at, ?4), \
+                  done_at = COALESCE(done_at, ?4) WHERE source = ?1 AND legacy_id = ?2 AND state = 'buried' AND ?3 IS NOT NULL";
+    let at = micros(restore.decision.at);
+    let query = sqlx::query(stands).bind(&key.source).bind(&key.id).bind(account).bind(at);
+    query.execute(&mut *connection).await?;
+    let forgotten = "DELETE FROM entries WHERE source = ? AND legacy_id = ? AND state = 'buried'";
+    sqlx::query(forgotten).bind(&key.source).bind(&key.id).execute(connection).await?;
+    Ok(())
+}
