@@ -190,6 +190,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     };
     let migrator = MigratorSettings {
         events: wanted(&settings.hooks.webhooks),
+        unique_logins: settings.source.unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
     Ok(Built { parts, migrator, ledger, store, callers, delivery, report, figures })
@@ -226,6 +227,7 @@ fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Optio
         turns: number(login.turns),
         lease: login.lease,
         waiting: number(login.waiting),
+        lookups: number(login.lookups),
         ..MigratorSettings::default()
     }
 }

@@ -123,6 +123,7 @@ fn login(settings: &Settings, teller: &mut Teller<'_>) {
     teller.time("login.attempts.customer.window", login.attempts.customer.window, second, 60 * 24 * 60 * minute);
     teller.time("login.attempts.network.window", login.attempts.network.window, second, 60 * 24 * 60 * minute);
     teller.bound("login.turns", login.turns.into(), 1, 1000);
+    teller.bound("login.lookups", login.lookups.into(), 0, 100);
     teller.bound("login.waiting", login.waiting.into(), 1, 1_000_000);
     teller.bound("login.attempts.customer.limit", login.attempts.customer.limit.into(), 1, 1_000_000);
     teller.bound("login.attempts.network.limit", login.attempts.network.limit.into(), 1, 1_000_000_000);

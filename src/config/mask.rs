@@ -34,6 +34,7 @@ const OPEN: &[(&str, &[&str])] = &[
             "path",
             "format",
             "logins",
+            "unique_logins",
             "record_limit",
             "spool",
             "record",

@@ -98,7 +98,8 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
             rules: Arc::new(LiveRules::new(rules()?)),
             keyring,
         },
-        MigratorSettings::default(),
+        // The invented shop gives every login once.
+        MigratorSettings { unique_logins: true, ..MigratorSettings::default() },
     ));
     let settings = ServiceSettings { listen, ..ServiceSettings::default() };
     let (doors, store) = (Arc::clone(&migrator), Arc::clone(&target));

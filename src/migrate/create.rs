@@ -149,7 +149,9 @@ impl Visit<'_> {
     async fn finish(&mut self, who: &Who, token: u64, id: &TargetId, mut ending: Ending) -> Way<Ending> {
         let began = Instant::now();
         let decision = match ending.outcome {
-            Outcome::Rejected(Refusal::Pending) => self.note("made_pending", "", ending.account.clone()),
+            Outcome::Rejected(Refusal::Pending) => {
+                self.note("made_pending", self.left_out_reason(), ending.account.clone())
+            }
             _ => self.decision(&ending),
         };
         let finish = Finish {

@@ -3,6 +3,7 @@
 //! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
+mod addressee;
 mod claim;
 mod create;
 mod decision;
@@ -15,6 +16,7 @@ mod identifier;
 mod keyring;
 mod locks;
 mod login;
+mod logins;
 mod mapping;
 mod network;
 mod outcome;

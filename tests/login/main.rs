@@ -17,3 +17,4 @@ mod house;
 mod once;
 mod refusals;
 mod spelling;
+mod takeover;
