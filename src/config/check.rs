@@ -12,6 +12,7 @@ use super::tree::Tree;
 use crate::diag::{Diagnostic, Findings};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
+use crate::sources::ascii_comparison;
 
 /// Where findings about settings go. What is about a setting that was refused before is not told again.
 pub(super) struct Teller<'c> {
@@ -240,6 +241,10 @@ fn stores(settings: &Settings, teller: &mut Teller<'_>) {
             if !sql.url.expose().starts_with("sqlite:") {
                 let help = "such as `sqlite:legacy.db`; other databases come in another build";
                 teller.error("R506", "source.url", "the address does not begin with `sqlite:`", help);
+            } else if let Some(word) = ascii_comparison(&sql.record) {
+                let message = format!("SQLite's `{word}` ignores the case of ASCII letters only");
+                let help = "compare identifiers instead: `WHERE user_login = :identifier COLLATE landfall`";
+                teller.warning("R513", "source.record", message, help);
             }
         }
     }

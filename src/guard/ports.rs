@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Attempt, Authentication, Claim, ClaimAnswer, Created, Decision, Entry, Event, ExternalId, Finish, Finished, Found,
-    Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Source,
-    StoredAccount, Target, TargetId, Verifier,
+    Attempt, Authentication, Claim, ClaimAnswer, Coverage, Created, Decision, Entry, Event, ExternalId, Finish,
+    Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record,
+    Reserved, Source, StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -21,6 +21,10 @@ type Answer<'a, T> = Pending<'a, Result<T, PortError>>;
 impl<L: Layer> Source for Guarded<dyn Source, L> {
     fn name(&self) -> &str {
         self.port.name()
+    }
+
+    fn coverage(&self) -> Coverage {
+        self.port.coverage()
     }
 
     fn fetch<'a>(&'a self, identifier: &'a Identifier, deadline: Instant) -> Answer<'a, Option<Record>> {

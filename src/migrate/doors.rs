@@ -15,7 +15,7 @@ use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
-use super::ports::{AccountState, StoredAccount, TargetId};
+use super::ports::{AccountState, Coverage, StoredAccount, TargetId};
 use super::visit::{Admission, Ending, RETRY_AFTER, Visit, Way, presentable};
 use crate::model::Password;
 
@@ -135,6 +135,8 @@ impl Visit<'_> {
         let fetched = timeout_at(deadline, source.fetch(&admission.identifier, deadline)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
+            // It may be the identifier of a customer whose record cannot be read.
+            Ok(None) if source.coverage() == Coverage::Partial => Err(Ending::of(Outcome::LegacyUnavailable)),
             Ok(None) => Err(Ending::refused(Refusal::Unknown)),
             Err(error) => Err(self.legacy_failed(&error)),
         }

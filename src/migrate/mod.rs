@@ -41,9 +41,9 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
-    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, ExternalId, Found, Ledger, LegacyKey,
-    NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoredAccount, SystemClock, Target, TargetId,
-    Verifier,
+    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Coverage, Created, ExternalId, Found, Ledger,
+    LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoredAccount, SystemClock, Target,
+    TargetId, Verifier,
 };
 pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{Known, Observer, Silent, Step};
