@@ -53,10 +53,16 @@ impl AccountStore {
     /// # Errors
     /// When the file cannot be opened, or holds something else.
     pub async fn open(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
-        let path = settings.path.to_str().ok_or_else(|| {
-            PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not UTF-8")
-        })?;
-        let database = Database::open(path, name, schema::MIGRATIONS).await?;
+        let database = Database::open(path(name, settings)?, name, schema::MIGRATIONS).await?;
+        Ok(Self { name: name.into(), database, hasher })
+    }
+
+    /// Opens a store like [`open`](Self::open), and makes none: one that is missing is an error.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_existing(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
+        let database = Database::open_existing(path(name, settings)?, name, schema::MIGRATIONS).await?;
         Ok(Self { name: name.into(), database, hasher })
     }
 
@@ -187,6 +193,13 @@ impl AccountStore {
         })
         .await
     }
+}
+
+fn path<'s>(name: &str, settings: &'s StoreSettings) -> Result<&'s str, PortError> {
+    settings
+        .path
+        .to_str()
+        .ok_or_else(|| PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not UTF-8"))
 }
 
 /// Never shows accounts.
