@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, show};
-use crate::config::{self, Loaded, Opening, Settings, Stores};
+use crate::config::{self, BuildError, Loaded, Opening, Reading, Settings, SettingsOfBooks, Stores};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{Desk, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
 
@@ -55,11 +55,28 @@ impl From<PortError> for CommandError {
 
 /// Reads settings; findings are shown, errors end the command.
 pub(super) fn settings(path: &Path) -> Result<Loaded, CommandError> {
-    let read = Settings::read(path).map_err(|error| {
-        let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
-        CommandError::new(message)
-            .help("name the settings with --config; `landfall config init` prints a file to begin with")
-    })?;
+    let read = Settings::read(path).map_err(|error| unreadable(path, &error))?;
+    whole(path, read)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
+    let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
+    CommandError::new(message)
+        .help("name the settings with --config; `landfall config init` prints a file to begin with")
+}
+
+fn not_opened(error: &BuildError) -> CommandError {
+    let failed = CommandError::new(error.to_string());
+    match error {
+        BuildError::Missing { key, .. } => {
+            failed.help(format!("fix `{key}`, or start `landfall serve`, which makes the files at its first start"))
+        }
+        _ => failed,
+    }
+}
+
+/// The settings, when there are no errors in them.
+fn whole<L>(path: &Path, read: Reading<L>) -> Result<L, CommandError> {
     if !read.findings.is_empty() {
         show::findings(&read.files, &read.findings);
     }
@@ -74,12 +91,18 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-/// Opens the books for some work.
+/// Reads the settings of the books, whatever state the rules are in; findings are shown, errors end the command.
+fn settings_of_books(path: &Path) -> Result<SettingsOfBooks, CommandError> {
+    let read = Settings::read_for_books(path).map_err(|error| unreadable(path, &error))?;
+    whole(path, read)
+}
+
+/// Opens the books for some work. None are made when there are none.
 pub(super) fn open<T>(
     path: &Path,
     work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    with(path, Opening::Trusted, work)
+    with(path, Opening::Existing, work)
 }
 
 /// Opens the books for some work, whatever was done to the audit.
@@ -95,11 +118,64 @@ fn with<T>(
     opening: Opening,
     work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let loaded = settings(path)?;
+    let SettingsOfBooks { settings, folder } = settings_of_books(path)?;
     block_on(async {
-        let stores = config::stores(&loaded, opening).await.map_err(|error| CommandError::new(error.to_string()))?;
+        let stores = config::stores(&settings, &folder, opening).await.map_err(|error| not_opened(&error))?;
         let Stores { identifiers, keyring, ledger, store, .. } = stores;
-        let lease = loaded.settings.login.lease;
+        let lease = settings.login.lease;
         work(&Books { ledger, target: store, keyring, identifiers, lease }).await
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Settings whose rules are broken, and the path of them.
+    fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("landfall.yaml");
+        let key = "0123456789abcdef".repeat(4);
+        let text = format!(
+            "rules: rules.yaml\nsource: {{ kind: file, path: a.ndjson, logins: [ $.login ] }}\n\
+             target: {{ kind: sql, url: 'sqlite:accounts.db' }}\nledger: {{ url: 'sqlite:ledger.db', key: '{key}' }}\n\
+             hooks: {{ before_fetch: missing.rhai }}\n"
+        );
+        fs::write(&path, text).unwrap();
+        fs::write(folder.path().join("rules.yaml"), "landfall: 1\naccount: [").unwrap();
+        (folder, path)
+    }
+
+    fn migrated(path: &Path) -> Result<u64, CommandError> {
+        open(path, async |books| Ok(books.ledger.summary(jiff::Timestamp::now()).await?.migrated))
+    }
+
+    #[test]
+    fn commands_make_no_files_and_say_which_is_missing() {
+        let (folder, path) = folder();
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let error = migrated(&path).unwrap_err();
+        assert!(error.message.starts_with("there is no ledger at `"), "{error}");
+        assert!(error.help.is_some_and(|help| help.contains("`ledger.url`")));
+        assert!(inspected(&path, async |_| Ok(())).is_err());
+        assert_eq!(names(), ["landfall.yaml", "rules.yaml"]);
+    }
+
+    #[test]
+    fn commands_work_while_the_rules_and_scripts_are_broken() {
+        let (_folder, path) = folder();
+        assert!(Settings::read(&path).unwrap().loaded.is_none());
+        let SettingsOfBooks { settings, folder } = settings_of_books(&path).unwrap();
+        let made = block_on(async { Ok(config::stores(&settings, &folder, Opening::Trusted).await.map(|_| ())) });
+        made.unwrap().unwrap();
+        assert_eq!(migrated(&path).unwrap(), 0);
+        assert!(inspected(&path, async |books| Ok(books.ledger.verify().await?)).unwrap().broken.is_none());
+    }
 }

@@ -28,7 +28,7 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
 use crate::sources::{self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHash};
-use crate::targets::{AccountStore, Making, StoreSettings};
+use crate::targets::{AccountStore, StoreSettings};
 
 /// Everything that a service is made of.
 pub struct Built {
@@ -65,6 +65,16 @@ pub enum BuildError {
     /// The source's queries cannot be used.
     #[error("the source cannot be used: {0}")]
     Sql(#[from] SqlError),
+    /// A command is to work with a file that is not there.
+    #[error("there is no {what} at `{path}`, which `{key}` names")]
+    Missing {
+        /// `ledger` or `account store`.
+        what: &'static str,
+        /// The setting.
+        key: &'static str,
+        /// The path, from the working folder on.
+        path: String,
+    },
     /// A store or a ledger cannot be opened.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -126,9 +136,11 @@ impl std::fmt::Debug for Stores {
 /// How a ledger is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// To be written: its audit must end where it should.
+    /// To be served from, and made when it is missing. Its audit must end where it should.
     Trusted,
-    /// To be looked at, whatever was done to its audit.
+    /// By a command: both files are there already. The audit must end where it should.
+    Existing,
+    /// To be looked at, whatever was done to its audit; both files are there already.
     Unseen,
 }
 
@@ -136,26 +148,46 @@ pub enum Opening {
 ///
 /// # Errors
 /// [`BuildError`].
-pub async fn stores(loaded: &Loaded, opening: Opening) -> Result<Stores, BuildError> {
-    let Loaded { settings, folder, .. } = loaded;
+pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Result<Stores, BuildError> {
+    if opening != Opening::Trusted {
+        are_there(settings, folder)?;
+    }
     let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
     let hasher = Arc::new(hasher(settings)?);
     let path = sqlite(folder, &settings.ledger.url);
     let ledger = match opening {
         Opening::Trusted => SqliteLedger::open(&path, Arc::clone(&keyring)).await?,
+        Opening::Existing => SqliteLedger::open_existing(&path, Arc::clone(&keyring)).await?,
         Opening::Unseen => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
     };
     let TargetSettings::Sql(target) = &settings.target;
     let path = sqlite(folder, &target.url);
+    let place = StoreSettings::new(path);
     // A ledger that belongs to a store does not let another one be made in its place.
-    let making = if ledger.store().await?.is_some() { Making::Never } else { Making::IfMissing };
-    let store = StoreSettings { making, ..StoreSettings::new(path) };
-    let store = AccountStore::open(&target.name, &store, Arc::clone(&hasher)).await?;
-    if opening == Opening::Trusted {
+    let store = if opening == Opening::Trusted && ledger.store().await?.is_none() {
+        AccountStore::open(&target.name, &place, Arc::clone(&hasher)).await?
+    } else {
+        AccountStore::open_existing(&target.name, &place, Arc::clone(&hasher)).await?
+    };
+    if opening != Opening::Unseen {
         bind_store(&ledger, &store).await?;
     }
     let identifiers = profile(&settings.identifier);
     Ok(Stores { identifiers, keyring, hasher, ledger: Arc::new(ledger), store: Arc::new(store) })
+}
+
+/// Whether the ledger and the account store are there. A command on files that are not would make them, empty.
+fn are_there(settings: &Settings, folder: &Path) -> Result<(), BuildError> {
+    let TargetSettings::Sql(target) = &settings.target;
+    for (what, key, url) in
+        [("ledger", "ledger.url", &settings.ledger.url), ("account store", "target.url", &target.url)]
+    {
+        let path = sqlite(folder, url);
+        if !Path::new(&path).is_file() {
+            return Err(BuildError::Missing { what, key, path });
+        }
+    }
+    Ok(())
 }
 
 /// Opens everything that settings name and puts it together. A file source is indexed, which takes seconds per million
@@ -164,7 +196,8 @@ pub async fn stores(loaded: &Loaded, opening: Opening) -> Result<Stores, BuildEr
 /// # Errors
 /// [`BuildError`].
 pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built, BuildError> {
-    let Stores { identifiers, keyring, hasher, ledger, store } = stores(&loaded, Opening::Trusted).await?;
+    let Stores { identifiers, keyring, hasher, ledger, store } =
+        stores(&loaded.settings, &loaded.folder, Opening::Trusted).await?;
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let callers = callers(&settings, &folder, clock.now())?;
@@ -196,6 +229,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     };
     let migrator = MigratorSettings {
         events: wanted(&settings.hooks.webhooks),
+        unique_logins: settings.source.unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
     Ok(Built { parts, migrator, ledger, store, callers, delivery, report, figures })
@@ -232,6 +266,7 @@ fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Optio
         turns: number(login.turns),
         lease: login.lease,
         waiting: number(login.waiting),
+        lookups: number(login.lookups),
         ..MigratorSettings::default()
     }
 }
@@ -287,7 +322,7 @@ async fn source(written: &SourceSettings, folder: &Path, profile: IdentifierProf
             Ok((Arc::new(source), Some(report)))
         }
         SourceSettings::Sql(sql) => {
-            let source = sources::SqlSource::new(&sql.name, sql_settings(sql, folder))?;
+            let source = sources::SqlSource::new(&sql.name, sql_settings(sql, folder))?.with_identifiers(profile);
             Ok((Arc::new(source), None))
         }
     }
@@ -384,7 +419,7 @@ mod tests {
     use crate::migrate::Silent;
 
     const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
-                         account:\n  username: $.login\n";
+                         account:\n  username: $.login\ncredential: { scheme: md5, hash_hex: $.hash }\n";
 
     fn folder(source: &str, more: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ use super::tree::Tree;
 use crate::diag::{Diagnostic, Findings};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
+use crate::sources::ascii_comparison;
 
 /// Where findings about settings go. What is about a setting that was refused before is not told again.
 pub(super) struct Teller<'c> {
@@ -123,6 +124,7 @@ fn login(settings: &Settings, teller: &mut Teller<'_>) {
     teller.time("login.attempts.customer.window", login.attempts.customer.window, second, 60 * 24 * 60 * minute);
     teller.time("login.attempts.network.window", login.attempts.network.window, second, 60 * 24 * 60 * minute);
     teller.bound("login.turns", login.turns.into(), 1, 1000);
+    teller.bound("login.lookups", login.lookups.into(), 0, 100);
     teller.bound("login.waiting", login.waiting.into(), 1, 1_000_000);
     teller.bound("login.attempts.customer.limit", login.attempts.customer.limit.into(), 1, 1_000_000);
     teller.bound("login.attempts.network.limit", login.attempts.network.limit.into(), 1, 1_000_000_000);
@@ -239,6 +241,10 @@ fn stores(settings: &Settings, teller: &mut Teller<'_>) {
             if !sql.url.expose().starts_with("sqlite:") {
                 let help = "such as `sqlite:legacy.db`; other databases come in another build";
                 teller.error("R506", "source.url", "the address does not begin with `sqlite:`", help);
+            } else if let Some(word) = ascii_comparison(&sql.record) {
+                let message = format!("SQLite's `{word}` ignores the case of ASCII letters only");
+                let help = "compare identifiers instead: `WHERE user_login = :identifier COLLATE landfall`";
+                teller.warning("R513", "source.record", message, help);
             }
         }
     }

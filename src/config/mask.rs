@@ -1,6 +1,10 @@
 //! Secrets that are written in place, made unreadable in the text that findings show.
 
+use super::settings::is_secret_name;
 use crate::rules::{Node, NodeKind};
+
+/// The section of the rules' parameters; of its members those are secrets whose name says so.
+const PARAMS: &str = "params";
 
 /// The sections that hold secrets, and those of their members that do not. What is not named here is taken for a secret, for a
 /// key that is misspelt has its secret beside it; elements of lists are not counted. Other sections have no secrets.
@@ -34,6 +38,7 @@ const OPEN: &[(&str, &[&str])] = &[
             "path",
             "format",
             "logins",
+            "unique_logins",
             "record_limit",
             "spool",
             "record",
@@ -133,12 +138,29 @@ fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
         NodeKind::Map(entries) => {
             let open = OPEN.iter().find(|(section, _)| *section == path).map(|(_, members)| *members);
             for entry in entries {
-                let is_open = open.is_none_or(|members| members.contains(&entry.key.as_str()));
+                let is_open = match open {
+                    Some(members) => members.contains(&entry.key.as_str()),
+                    None => path != PARAMS || !is_secret_name(&entry.key),
+                };
                 let shown = if is_open { shown } else { Shown::Secret };
                 let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
                 mask(bytes, &path, &entry.value, shown);
             }
         }
+    }
+}
+
+/// The parameters whose values hold a variable of the environment: secrets are often given so.
+pub(super) fn from_environment(settings: &Node) -> Vec<String> {
+    let params = settings.get(PARAMS).and_then(Node::as_map).unwrap_or_default();
+    params.iter().filter(|entry| has_variable(&entry.value)).map(|entry| entry.key.clone()).collect()
+}
+
+fn has_variable(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => scalar.text.contains("${"),
+        NodeKind::List(items) => items.iter().any(has_variable),
+        NodeKind::Map(entries) => entries.iter().any(|entry| has_variable(&entry.value)),
     }
 }
 
@@ -179,6 +201,7 @@ mod tests {
             "ledger: { key: { a: * } }\nservice: { callers: * }\n",
         );
         check("login: { floor: x, of: y }\nparams: { a: b }\n", "login: { floor: x, of: y }\nparams: { a: b }\n");
+        check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
         check(
             "password: { peppers: [ a ], decoy: { value: b } }\n",
             "password: { peppers: [ * ], decoy: { value: b } }\n",

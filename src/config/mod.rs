@@ -24,12 +24,14 @@ pub use build::{BuildError, Built, Opening, Stores, build, stores};
 use check::Teller;
 pub use environment::{Environment, process as process_environment};
 pub use resources::MIN_TOKEN;
-pub use rules::{Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, tests_beside};
+pub use rules::{
+    Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, tests_beside, tests_of,
+};
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
 pub use settings::{
     AccountStore, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, FileSource, GuardSettings, HookSettings,
     IdentifierSettings, LaneSettings, LedgerSettings, ListShape, LogFormat, LogLevel, LogSettings, LoginSettings,
-    PasswordSettings, Pepper, RecordFormat, RecordList, ServiceSettings, Settings, SourceSettings, SqlSource,
+    Params, PasswordSettings, Pepper, RecordFormat, RecordList, ServiceSettings, Settings, SourceSettings, SqlSource,
     TargetSettings, TlsFiles, Webhook, WebhookEvent, Window,
 };
 use tree::Tree;
@@ -68,15 +70,24 @@ impl Loaded {
     }
 }
 
+/// Settings for the books: nothing in them is wrong, and all secrets are read. Rules and scripts were not looked at.
+#[derive(Debug)]
+pub struct SettingsOfBooks {
+    /// The settings.
+    pub settings: Settings,
+    /// The folder that paths in them are relative to.
+    pub folder: PathBuf,
+}
+
 /// What came of reading a settings file.
 #[derive(Debug)]
-pub struct Reading {
+pub struct Reading<L = Loaded> {
     /// The files that were read.
     pub files: Files,
     /// What was found, in the order of the text; may be warnings only.
     pub findings: Vec<Diagnostic>,
     /// The settings, when nothing found is an error.
-    pub loaded: Option<Loaded>,
+    pub loaded: Option<L>,
 }
 
 impl Settings {
@@ -101,18 +112,16 @@ impl Settings {
     /// # Errors
     /// When the file itself cannot be read.
     pub fn read_in(path: &Path, environment: &Environment<'_>) -> io::Result<Reading> {
-        let text = std::fs::read_to_string(path)?;
-        let (mut written, mut files, mut findings) = (Files::default(), Files::default(), Findings::default());
-        let name = path.display().to_string();
-        let file = written.add(name.clone(), text.as_str());
-        // findings show the text around them: secrets that are written in place must not be in it
-        let mut unread = Findings::default();
-        let node = crate::rules::read(&written, file, &mut unread).filter(|_| !unread.has_errors());
-        files.add(name, node.map_or_else(|| mask::masked_blindly(&text), |node| mask::masked(&text, &node)));
-        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        let loaded = load(&written, file, &folder, &mut files, environment, &mut findings);
-        let loaded = loaded.filter(|_| !findings.has_errors());
-        Ok(Reading { files, findings: findings.sorted(), loaded })
+        read_file(path, environment, load)
+    }
+
+    /// Reads a settings file for whoever works with the books and serves nobody: no look is taken at the rules and at scripts, so
+    /// that an operator can work while they are broken.
+    ///
+    /// # Errors
+    /// When the file itself cannot be read.
+    pub fn read_for_books(path: &Path) -> io::Result<Reading<SettingsOfBooks>> {
+        read_file(path, &environment::process, load_for_books)
     }
 
     /// Reads settings from a text without looking at anything that they name: no secret, file or rule. `None` after errors.
@@ -121,6 +130,24 @@ impl Settings {
         let (settings, _) = shape(files, file, environment, findings)?;
         if findings.has_errors() { None } else { Some(settings) }
     }
+}
+
+/// How settings are read on from their text.
+type Load<L> = fn(&Files, FileId, &Path, &mut Files, &Environment<'_>, &mut Findings) -> Option<L>;
+
+fn read_file<L>(path: &Path, environment: &Environment<'_>, load: Load<L>) -> io::Result<Reading<L>> {
+    let text = std::fs::read_to_string(path)?;
+    let (mut written, mut files, mut findings) = (Files::default(), Files::default(), Findings::default());
+    let name = path.display().to_string();
+    let file = written.add(name.clone(), text.as_str());
+    // findings show the text around them: secrets that are written in place must not be in it
+    let mut unread = Findings::default();
+    let node = crate::rules::read(&written, file, &mut unread).filter(|_| !unread.has_errors());
+    files.add(name, node.map_or_else(|| mask::masked_blindly(&text), |node| mask::masked(&text, &node)));
+    let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+    let loaded = load(&written, file, &folder, &mut files, environment, &mut findings);
+    let loaded = loaded.filter(|_| !findings.has_errors());
+    Ok(Reading { files, findings: findings.sorted(), loaded })
 }
 
 /// Reads the shape and checks what needs no file. Settings are given after errors, too, when they could be read without what
@@ -134,7 +161,8 @@ fn shape(
     let node = crate::rules::read(files, file, findings)?;
     let mut tree = Tree::new(&node, environment, findings);
     mend::require(&mut tree, settings::REQUIRED, findings);
-    let settings = mend::read(&mut tree, findings)?;
+    let mut settings: Settings = mend::read(&mut tree, findings)?;
+    settings.params.hide(mask::from_environment(&node));
     check::check(&settings, &mut Teller { tree: &tree, findings });
     Some((settings, tree))
 }
@@ -151,10 +179,26 @@ fn load(
     let mut teller = Teller { tree: &tree, findings };
     resources::secrets(&mut settings, folder, &mut teller);
     resources::files(&settings, folder, &mut teller);
+    resources::modes(&settings, folder, &mut teller);
     let hooks = resources::hooks(&settings, folder, files, &mut teller);
     let rules = resources::rules(&settings, folder, files, &mut teller);
     let (rules, rule_files) = rules?;
     Some(Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? })
+}
+
+fn load_for_books(
+    written: &Files,
+    file: FileId,
+    folder: &Path,
+    _: &mut Files,
+    environment: &Environment<'_>,
+    findings: &mut Findings,
+) -> Option<SettingsOfBooks> {
+    let (mut settings, tree) = shape(written, file, environment, findings)?;
+    let mut teller = Teller { tree: &tree, findings };
+    resources::secrets(&mut settings, folder, &mut teller);
+    resources::modes(&settings, folder, &mut teller);
+    Some(SettingsOfBooks { settings, folder: folder.to_owned() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::Teller;
 use super::rules::{self, RulesError};
 use super::secret::{Secret, SecretError};
-use super::settings::{Settings, SourceSettings};
+use super::settings::{Settings, SourceSettings, TargetSettings};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
 use crate::migrate::{HookPoint, Keyring, RuleSet};
@@ -64,9 +64,8 @@ fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, tell
     if let Err(error) = secret.resolve(folder) {
         return teller.error("R505", path, error.to_string(), "paths are relative to the settings file");
     }
-    if file.is_some_and(|file| is_open(&file)) {
-        let message = "other users of this machine can read the secret file";
-        teller.warning("R512", path, message, "take their rights away: `chmod 600`");
+    if let Some(file) = file {
+        private(path, &file, teller);
     }
     let usable = match purpose {
         Use::Key(least) => secret.key(least).map(|_| ()),
@@ -82,11 +81,33 @@ fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, tell
     }
 }
 
-/// Whether others than the owner and the group may read a file.
+/// Warns of files that hold secrets or customers and that others may use: the key of the certificate, the accounts, the ledger.
+/// What is not there yet is made for its owner alone.
+pub(super) fn modes(settings: &Settings, folder: &Path, teller: &mut Teller<'_>) {
+    let TargetSettings::Sql(target) = &settings.target;
+    let store = |url: &str| folder.join(url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:")).unwrap_or(url));
+    let mut files = vec![("target.url", store(&target.url)), ("ledger.url", store(&settings.ledger.url))];
+    if let Some(tls) = &settings.service.tls {
+        files.push(("service.tls.key", folder.join(&tls.key)));
+    }
+    for (path, file) in files {
+        private(path, &file, teller);
+    }
+}
+
+/// Warns of a file that others than its owner may read or write.
+fn private(path: &str, file: &Path, teller: &mut Teller<'_>) {
+    if is_open(file) {
+        let message = "other users than its owner can read or write the file";
+        teller.warning("R512", path, message, "take their rights away: `chmod 600`");
+    }
+}
+
+/// Whether others than the owner have rights to a file.
 #[cfg(unix)]
 fn is_open(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
+    fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
 }
 
 /// Elsewhere rights are not told by a mode.

@@ -182,3 +182,50 @@ fn what_is_shown_can_be_read_again_and_holds_no_secret() {
     let json = serde_json::to_string(&settings).unwrap();
     assert!(!json.contains("tttt") && !json.contains("0123"), "{json}");
 }
+
+#[test]
+fn parameters_that_may_be_secrets_are_not_shown() {
+    let text = format!(
+        "{SMALL}params: {{ region: DE, shop_pepper: hunter2, app: '${{KEY}}', list: {{ a: [ '${{TOKEN}}' ] }}, limit: 5 }}\n"
+    );
+    let (settings, shown) = parse(&text);
+    let settings = settings.unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!(settings.params["shop_pepper"], "hunter2", "the rules are given it");
+    for shown in [serde_yaml::to_string(&settings).unwrap(), format!("{settings:?}")] {
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("0123456789abcdef") && !shown.contains("tttt"),
+            "{shown}"
+        );
+    }
+    let shown = serde_json::to_value(&settings.params).unwrap();
+    let wanted = serde_json::json!({ "region": "DE", "shop_pepper": "***", "app": "***", "list": "***", "limit": 5 });
+    assert_eq!(shown, wanted);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_may_use_are_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, mode: u32| {
+        std::fs::write(folder.path().join(name), "k".repeat(64)).unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let settings =
+        SMALL.replace("'${KEY}'", "'file:ledger.key'") + "service: { tls: { certificate: c.pem, key: k.pem } }\n";
+    std::fs::write(folder.path().join("landfall.yaml"), settings).unwrap();
+    let told = || {
+        let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
+        read.findings.iter().filter(|finding| finding.code == "R512").count()
+    };
+    for name in ["ledger.key", "k.pem", "c.pem", "ledger.db", "accounts.db"] {
+        file(name, 0o600);
+    }
+    assert_eq!(told(), 0);
+    for (number, (name, mode)) in
+        [("ledger.key", 0o640), ("k.pem", 0o604), ("ledger.db", 0o644), ("accounts.db", 0o660)].into_iter().enumerate()
+    {
+        file(name, mode);
+        assert_eq!(told(), number + 1, "{name}");
+    }
+}

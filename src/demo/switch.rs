@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::time::Instant;
 
 use super::page::Shop;
-use crate::migrate::{Identifier, Pending, PortError, PortErrorKind, Record, Source};
+use crate::migrate::{Coverage, Identifier, Pending, PortError, PortErrorKind, Record, Source};
 
 /// A source that can be switched off.
 pub struct Switch {
@@ -51,6 +51,10 @@ impl Switch {
 impl Source for Switch {
     fn name(&self) -> &str {
         self.source.name()
+    }
+
+    fn coverage(&self) -> Coverage {
+        self.source.coverage()
     }
 
     fn fetch<'a>(

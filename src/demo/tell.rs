@@ -121,6 +121,7 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
         Step::Fetched { source, known, took } => fetched(source, *known).in_time(*took),
         Step::Proved { scheme, verdict, took, .. } => proved(scheme, verdict).in_time(*took),
         Step::Mapped { warnings, took } => mapped(warnings).in_time(*took),
+        Step::LookedUpLogins { left_out, took, .. } => logins(*left_out).in_time(*took),
         Step::Invalid { reasons } => Told::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; ")),
         Step::Hook { point, result, took, .. } => {
             let mood = if *result == "fine" { Mood::Good } else { Mood::Stop };
@@ -229,6 +230,14 @@ fn mapped(warnings: &[String]) -> Told {
         "Record mapped",
         format!("Left out with a warning: {list}. The rest keeps the target schema."),
     )
+}
+
+fn logins(left_out: usize) -> Told {
+    let (mood, detail) = match left_out {
+        0 => (Mood::Good, "Each login of the record leads to this customer, and to nobody else.".to_owned()),
+        _ => (Mood::Note, format!("Left out, because they do not lead to this customer alone: {left_out}.")),
+    };
+    Told::new(Place::Shop, mood, "Logins looked up", detail)
 }
 
 fn claimed(answer: &str) -> Told {
@@ -354,6 +363,8 @@ mod tests {
             Step::Fetched { source: SOURCE, known: Known::Yes, took: TOOK },
             Step::Proved { verifier: "stored", scheme: "wordpress", verdict: "match", took: TOOK },
             Step::Mapped { warnings: &warnings, took: TOOK },
+            Step::LookedUpLogins { source: SOURCE, left_out: 0, took: TOOK },
+            Step::LookedUpLogins { source: SOURCE, left_out: 2, took: TOOK },
             Step::Invalid { reasons: &warnings },
             Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took: TOOK },
             Step::Claimed { answer: "granted", took: TOOK },

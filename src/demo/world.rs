@@ -28,7 +28,7 @@ use crate::sources::{ListSettings, SqlError, SqlSettings, SqlSource, StoredHash}
 use crate::targets::{AccountStore, StoreSettings};
 
 /// The record of a customer, by name or by mail address; spaces around the address do not count.
-const RECORD: &str = "SELECT * FROM wp_users WHERE user_login = :identifier OR lower(trim(user_email)) = :identifier";
+const RECORD: &str = "SELECT * FROM wp_users WHERE user_login = :identifier COLLATE landfall OR user_email = :identifier COLLATE landfall";
 
 /// What belongs to a record.
 const META: &str = "SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id";
@@ -98,7 +98,8 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
             rules: Arc::new(LiveRules::new(rules()?)),
             keyring,
         },
-        MigratorSettings::default(),
+        // The invented shop gives every login once.
+        MigratorSettings { unique_logins: true, ..MigratorSettings::default() },
     ));
     let settings = ServiceSettings { listen, ..ServiceSettings::default() };
     let (doors, store) = (Arc::clone(&migrator), Arc::clone(&target));

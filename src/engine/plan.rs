@@ -241,6 +241,12 @@ impl Plan {
         self.identify.is_some()
     }
 
+    /// Whether the rules say what a password is proved against.
+    #[must_use]
+    pub fn has_credential(&self) -> bool {
+        self.credential.is_some()
+    }
+
     /// The columns of a flat account: claims in the order of the output.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Created, Decision, Deleted, Deletion, Entry, Event,
-    ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError,
-    Presented, Record, Reserved, Restore, Source, StoreId, StoredAccount, Target, TargetId, Undo, UndoAnswer, UndoEnd,
-    Verifier,
+    Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Coverage, Created, Decision, Deleted, Deletion,
+    Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending,
+    PortError, Presented, Record, Reserved, Restore, Source, StoreId, StoredAccount, Target, TargetId, Undo,
+    UndoAnswer, UndoEnd, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -22,6 +22,10 @@ type Answer<'a, T> = Pending<'a, Result<T, PortError>>;
 impl<L: Layer> Source for Guarded<dyn Source, L> {
     fn name(&self) -> &str {
         self.port.name()
+    }
+
+    fn coverage(&self) -> Coverage {
+        self.port.coverage()
     }
 
     fn fetch<'a>(&'a self, identifier: &'a Identifier, deadline: Instant) -> Answer<'a, Option<Record>> {

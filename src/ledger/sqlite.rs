@@ -42,8 +42,21 @@ impl SqliteLedger {
     /// As [`Database::open`]; and when the key is not the one that the ledger was made with, or the head of the audit was
     /// changed.
     pub async fn open(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
-        let ledger = Self::inspect(at, keyring).await?;
-        let keyring = Arc::clone(&ledger.keyring);
+        let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
+        Self { database, keyring }.trusted().await
+    }
+
+    /// Opens the ledger like [`open`](Self::open), and makes none: one that is missing is an error.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_existing(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
+        Self::inspect(at, keyring).await?.trusted().await
+    }
+
+    /// The ledger, when its key and the head of its audit are right.
+    async fn trusted(self) -> Result<Self, PortError> {
+        let (ledger, keyring) = (self.clone(), Arc::clone(&self.keyring));
         ledger
             .write("open", move |connection| {
                 Box::pin(async move {
@@ -55,13 +68,13 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Opens the ledger without a look at its audit, for [`verify`](Self::verify). A ledger whose head was changed appends
+    /// Opens a ledger that is there, without a look at its audit, for [`verify`](Self::verify). A ledger whose head was changed appends
     /// nothing, however it was opened.
     ///
     /// # Errors
     /// As [`Database::open`].
     pub async fn inspect(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
-        let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
+        let database = Database::open_existing(at, NAME, schema::MIGRATIONS).await?;
         Ok(Self { database, keyring })
     }
 

@@ -194,7 +194,8 @@ impl Visit<'_> {
         // What a password reset has made is its one decision, too.
         let (state, decision, events) = match newcomer.verified_at {
             None => {
-                let decision = self.note("accepted", "made_pending", ending.account.clone());
+                let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
+                let decision = self.note("accepted", reason, ending.account.clone());
                 (AccountState::Pending, decision, self.reset_event(id))
             }
             Some(_) => (AccountState::Active, self.decision(&ending), self.events(&ending)),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
+use super::addressee::{Addressee, addressee, is_address};
 use super::create::Newcomer;
 use super::decision::Door;
 use super::desk::Desk;
@@ -14,7 +15,7 @@ use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
-use super::ports::{AccountState, StoredAccount, TargetId};
+use super::ports::{AccountState, Coverage, StoredAccount, TargetId};
 use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way, presentable};
 use crate::model::Password;
 
@@ -135,6 +136,8 @@ impl Visit<'_> {
         let fetched = timeout_at(deadline, source.fetch(&admission.identifier, deadline)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
+            // It may be the identifier of a customer whose record cannot be read.
+            Ok(None) if source.coverage() == Coverage::Partial => Err(Ending::of(Outcome::LegacyUnavailable)),
             Ok(None) => Err(Ending::refused(Refusal::Unknown)),
             Err(error) => Err(self.legacy_failed(&error)),
         }
@@ -147,17 +150,40 @@ impl Visit<'_> {
         if let Some(found) = self.look(&admission).await? {
             return match found.state {
                 AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
-                AccountState::Active | AccountState::Pending => Ok((found.id, Recorded::No)),
+                AccountState::Active | AccountState::Pending => {
+                    self.named(&admission, found.id).await.map(|id| (id, Recorded::No))
+                }
             };
         }
         let deadline = self.deadline;
         let fetched = timeout_at(deadline, self.fetch(&admission)).await;
-        let (who, record, fetched_at) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        let (mut who, record, fetched_at) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
         let mut draft = self.map(&admission, &who, &record)?;
+        self.reaches(&admission, &draft.claims)?;
+        self.keep_own_logins(&admission, &mut who).await?;
         draft.unverify();
         let newcomer = Newcomer { who, record, draft, fetched_at, verified_at: None };
         let Ending { account, recorded, .. } = self.create(&admission, &newcomer).await?;
         account.map(|(id, _)| (id, recorded)).ok_or_else(|| Ending::refused(Refusal::Deleted))
+    }
+
+    /// The account of a notice. It has the login that was typed; whether an address is its own, its claims say.
+    async fn named(&self, admission: &Admission, id: TargetId) -> Way<TargetId> {
+        if !is_address(&admission.identifier) {
+            return Ok(id);
+        }
+        let account = self.migrator.parts.target.read(&id).await.map_err(|error| self.target_failed(&error))?;
+        // One that is gone by now is nobody's.
+        self.reaches(admission, &account.map(|account| account.claims).unwrap_or_default())?;
+        Ok(id)
+    }
+
+    /// Refuses to name the account of these claims when an address was typed that is not its own.
+    fn reaches(&self, admission: &Admission, claims: &str) -> Way<()> {
+        match addressee(&admission.identifier, claims, &self.migrator.settings.identifiers) {
+            Addressee::Account => Ok(()),
+            Addressee::Nobody => Err(Ending::of(Outcome::Conflict)),
+        }
     }
 
     fn without_password(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<Admission> {

@@ -114,6 +114,12 @@ pub struct MigratorSettings {
     /// How long a claim holds when nobody ends it: so long does a customer wait whose login was cut off by a crash. It is
     /// longer than a login, so that no second one creates beside it; the target's unique names hold if one does.
     pub lease: Duration,
+    /// Logins of one record that are looked up at the source before its account is made, beside the one that was typed; the
+    /// account does not own those beyond it. Stops a record with a thousand addresses from asking the legacy system a
+    /// thousand times; admits a user name, a phone number and a few addresses.
+    pub lookups: usize,
+    /// Whether the source is known to lead from every login to one customer, so that nothing is looked up.
+    pub unique_logins: bool,
     /// The events that somebody wants; others are not kept. Stops an outbox that nobody empties from growing for ever.
     pub events: Vec<EventKind>,
     /// Refusals that wait for their time. Stops a flood of guesses from filling the memory; above it, 503.
@@ -134,6 +140,8 @@ impl Default for MigratorSettings {
             network_window: Duration::from_secs(15 * 60),
             turns: 2,
             lease: Duration::from_secs(2),
+            lookups: 8,
+            unique_logins: false,
             events: EventKind::ALL.to_vec(),
             waiting: 10_000,
         }

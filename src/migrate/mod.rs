@@ -3,6 +3,7 @@
 //! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
+mod addressee;
 mod binding;
 mod claim;
 mod create;
@@ -16,6 +17,7 @@ mod identifier;
 mod keyring;
 mod locks;
 mod login;
+mod logins;
 mod mapping;
 mod network;
 mod outcome;
@@ -42,8 +44,8 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
-    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, Deleted, Deletion, ExternalId, Found,
-    Ledger, LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoreId, StoredAccount,
+    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Coverage, Created, Deleted, Deletion, ExternalId,
+    Found, Ledger, LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoreId, StoredAccount,
     SystemClock, Target, TargetId, Verifier,
 };
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};

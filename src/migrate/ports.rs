@@ -67,10 +67,25 @@ impl fmt::Display for TargetId {
     }
 }
 
+/// Whether a source knows all of its customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// It does: whom it does not find is none of them.
+    Whole,
+    /// Some of its records cannot be read, and nobody can tell whose they are.
+    Partial,
+}
+
 /// Where legacy records come from.
 pub trait Source: Send + Sync {
     /// Its name in the settings.
     fn name(&self) -> &str;
+
+    /// Whether it knows all of its customers. Asked before an identifier is called free, and never at a login: whoever is
+    /// not found has not proven anything.
+    fn coverage(&self) -> Coverage {
+        Coverage::Whole
+    }
 
     /// The one record of this customer, or none.
     ///

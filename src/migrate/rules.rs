@@ -21,6 +21,9 @@ pub enum RuleSetError {
     /// The rules do not say who a record is.
     #[error("the rules have no `identify`, so that a migrated customer could not be told from a new one")]
     NoIdentify,
+    /// The rules do not say what a password is proved against.
+    #[error("the rules have no `credential`, so that no password could be proved")]
+    NoCredential,
     /// A parameter has no value.
     #[error("the parameter `{0}` is not set")]
     Param(String),
@@ -34,6 +37,10 @@ impl RuleSet {
     pub fn new(plan: Plan, settings: Settings, hash: impl Into<String>) -> Result<Self, RuleSetError> {
         if !plan.identifies() {
             return Err(RuleSetError::NoIdentify);
+        }
+        // A rule file that is half written may be whole YAML: without this it would refuse everybody.
+        if !plan.has_credential() {
+            return Err(RuleSetError::NoCredential);
         }
         if let Some(missing) = plan.missing_params(&settings).first() {
             return Err(RuleSetError::Param((*missing).to_owned()));

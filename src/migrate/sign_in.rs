@@ -100,7 +100,7 @@ impl Visit<'_> {
 
     /// Fetch, prove, map: nothing is written.
     async fn prepare(&mut self, admission: &Admission) -> Way<Newcomer> {
-        let (who, record, fetched_at) = match self.fetch(admission).await {
+        let (mut who, record, fetched_at) = match self.fetch(admission).await {
             Ok(fetched) => fetched,
             // An outage counts against nobody; that there is no such customer, or none that can be read, is an answer.
             Err(ending) if ending.outcome.is_temporary() => return Err(ending),
@@ -116,6 +116,7 @@ impl Visit<'_> {
         if lossy == PasswordChange::Required {
             draft.change = PasswordChange::Required;
         }
+        self.keep_own_logins(admission, &mut who).await?;
         Ok(Newcomer { who, record, draft, fetched_at, verified_at: Some(verified_at) })
     }
 

@@ -53,6 +53,15 @@ pub enum Step<'a> {
         /// How long it took.
         took: Duration,
     },
+    /// The source was asked where the logins of the record lead.
+    LookedUpLogins {
+        /// The source's name.
+        source: &'a str,
+        /// How many the account does not own, because they do not lead back to its customer.
+        left_out: usize,
+        /// How long it took.
+        took: Duration,
+    },
     /// The rules made no account: rules and steps, never values.
     Invalid {
         /// `rule: step: message` lines.

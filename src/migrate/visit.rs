@@ -80,6 +80,8 @@ pub(super) struct Visit<'m> {
     target_hashed: bool,
     password: Option<Arc<Password>>,
     pub tags: Vec<String>,
+    /// Logins of the record that its account does not own.
+    pub left_out: usize,
 }
 
 /// Whether the presented password has been proven.
@@ -122,6 +124,7 @@ impl<'m> Visit<'m> {
             target_hashed: false,
             password: None,
             tags: Vec::new(),
+            left_out: 0,
         }
     }
 
@@ -323,7 +326,7 @@ impl<'m> Visit<'m> {
         let guessed = self.proven == Proven::No && !ending.outcome.is_temporary();
         Decision {
             settled: if guessed { Vec::new() } else { self.counted.clone() },
-            ..self.note(ending.outcome.name(), ending.outcome.reason(), ending.account.clone())
+            ..self.note(ending.outcome.name(), self.reason_of(&ending.outcome), ending.account.clone())
         }
     }
 
@@ -374,7 +377,8 @@ impl<'m> Visit<'m> {
             Outcome::InvalidRecord | Outcome::Conflict | Outcome::Rejected(Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
-        kinds.iter().filter(|kind| self.is_wanted(**kind)).map(|kind| event(*kind)).collect()
+        let wanted = kinds.iter().filter(|kind| self.is_wanted(**kind)).map(|kind| event(*kind));
+        wanted.chain(self.left_out_event(ending)).collect()
     }
 
     /// Whether somebody wants such events.

@@ -115,6 +115,8 @@ impl Schema {
         // JSON first: the YAML reader would take it too, but tells mistakes in it less well.
         let parsed = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| format!("the schema is not JSON: {error}"))
+        } else if !crate::rules::aliases_are_bounded(text) {
+            Err("the aliases of the schema stand for too much text".to_owned())
         } else {
             serde_yaml::from_str(text).map_err(|error| format!("the schema is not YAML: {error}"))
         };

@@ -1,6 +1,6 @@
 //! A service of its settings: everything opened and put together, with what works beside it: recovery, events, reloads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,9 +57,12 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let metrics = Metrics::new();
     metrics.install();
     let settings = settings(&loaded);
-    let (path, files, params) =
-        (loaded.path(&loaded.settings.rules), loaded.rule_files.clone(), loaded.settings.params.clone());
-    let load: LoadRules = Arc::new(move || config::rule_set(&path, &params).map_err(|error| error.to_string()));
+    let (path, params) = (loaded.path(&loaded.settings.rules), loaded.settings.params.clone());
+    let files = watched(loaded.rule_files.clone(), &path);
+    let load: LoadRules = Arc::new(move || {
+        let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
+        Ok((rules, watched(files, &path)))
+    });
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
     let Built { parts, migrator, callers, delivery, report, figures, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
@@ -139,6 +142,12 @@ fn deliver(delivery: Delivery, mut stopped: watch::Receiver<()>) -> JoinHandle<(
         let ended = async move { while stopped.changed().await.is_ok() {} };
         delivery.run(ended).await;
     })
+}
+
+/// The files of rules, and those of their tests.
+fn watched(mut files: Vec<PathBuf>, rules: &Path) -> Vec<PathBuf> {
+    files.extend(config::tests_of(rules));
+    files
 }
 
 fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleReload {

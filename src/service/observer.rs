@@ -61,6 +61,15 @@ impl Telemetry {
         tracing::debug!(request_id, outcome = name, reason, micros = micros(took), "login ended");
     }
 
+    fn left_out(&self, request_id: &str, logins: usize) {
+        self.metrics.record(|| counter!("landfall_logins_left_out_total").increment(count(logins)));
+        tracing::warn!(
+            request_id,
+            logins,
+            "an account does not own logins of its record that lead to others or to nobody"
+        );
+    }
+
     fn proved(&self, scheme: &str, verdict: &'static str) {
         self.metrics.record(|| {
             counter!("landfall_proofs_total", "scheme" => scheme.to_owned(), "verdict" => verdict).increment(1);
@@ -74,6 +83,10 @@ fn reason(outcome: &Outcome) -> &'static str {
         Outcome::Rejected(refusal) => refusal.name(),
         _ => "",
     }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 fn known(known: Known) -> &'static str {
@@ -91,6 +104,9 @@ fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
         Step::Fetched { source, known: is, took } => ("fetch", source, known(is), took),
         Step::Proved { verifier, verdict, took, .. } => ("prove", verifier, verdict, took),
         Step::Mapped { warnings, took } => ("map", "", if warnings.is_empty() { "fine" } else { "warnings" }, took),
+        Step::LookedUpLogins { source, left_out, took } => {
+            ("look_up_logins", source, if left_out == 0 { "fine" } else { "left_out" }, took)
+        }
         Step::Hook { point, result, took, .. } => ("hook", point.name(), result, took),
         Step::Claimed { answer, took } => ("claim", "", answer, took),
         Step::Created { answer, took } => ("create", "", answer, took),
@@ -118,6 +134,7 @@ impl Observer for Telemetry {
                     });
                 }
             }
+            Step::LookedUpLogins { left_out, .. } if *left_out > 0 => self.left_out(request_id, *left_out),
             Step::Invalid { reasons } => {
                 for rule in reasons.iter().filter_map(|reason| reason.split(": ").next()) {
                     self.metrics.record(|| {
@@ -157,6 +174,7 @@ mod tests {
             Step::Fetched { source: "shop", known: Known::Yes, took },
             Step::Proved { verifier: "hash", scheme: "bcrypt", verdict: "match", took },
             Step::Mapped { warnings: &warnings, took },
+            Step::LookedUpLogins { source: "shop", left_out: 2, took },
             Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took },
             Step::Failed {
                 adapter: "shop",
@@ -175,6 +193,8 @@ mod tests {
             "landfall_step_seconds_count{step=\"fetch\",port=\"shop\",result=\"known\"} 1",
             "landfall_step_seconds_count{step=\"hook\",port=\"before_fetch\",result=\"fine\"} 1",
             "landfall_proofs_total{scheme=\"bcrypt\",verdict=\"match\"} 1",
+            "landfall_step_seconds_count{step=\"look_up_logins\",port=\"shop\",result=\"left_out\"} 1",
+            "landfall_logins_left_out_total 2",
             "landfall_mapping_warnings_total{rule=\"locale\"} 1",
             "landfall_port_failures_total{adapter=\"shop\",operation=\"fetch\",kind=\"unavailable\"} 1",
             "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"} 1",

@@ -1,8 +1,10 @@
 //! Puts changed rule files in force: read and checked aside, then swapped as a whole; broken ones are told and left aside.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -20,8 +22,9 @@ pub const SETTLED: Duration = Duration::from_millis(100);
 /// How often it is waited for that. Stops a file that changes all the time from keeping a task busy for ever.
 const MAX_WAITS: usize = 100;
 
-/// Reads the rules anew: parse, check, and run their tests. The error is for the operator.
-pub type LoadRules = Arc<dyn Fn() -> Result<RuleSet, String> + Send + Sync>;
+/// Reads the rules anew: parse, check, and run their tests. The rules with the files that they are made of; the error is for
+/// the operator.
+pub type LoadRules = Arc<dyn Fn() -> Result<(RuleSet, Vec<PathBuf>), String> + Send + Sync>;
 
 /// Which rules are read again, and how.
 #[derive(Clone)]
@@ -51,6 +54,8 @@ pub struct ReloadError(#[from] notify::Error);
 /// Watches rule files until it is dropped.
 pub struct Reloader {
     wake: Arc<Notify>,
+    /// Somebody asked for the rules to be read, changed or not.
+    asked: Arc<AtomicBool>,
     task: JoinHandle<()>,
     _watcher: RecommendedWatcher,
 }
@@ -63,9 +68,9 @@ impl Reloader {
     pub fn start(reload: RuleReload, metrics: Metrics) -> Result<Self, ReloadError> {
         let wake = Arc::new(Notify::new());
         let woken = Arc::clone(&wake);
+        let own = Own::of(&reload.files);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Our own reading is no change.
-            if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
+            if own.may_concern(&event) {
                 woken.notify_one();
             }
         })?;
@@ -74,12 +79,14 @@ impl Reloader {
         }
         // What changed between the first reading and now was not seen.
         wake.notify_one();
-        let task = tokio::spawn(serve(reload, metrics, Arc::clone(&wake)));
-        Ok(Self { wake, task, _watcher: watcher })
+        let asked = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(serve(reload, metrics, Arc::clone(&wake), Arc::clone(&asked)));
+        Ok(Self { wake, asked, task, _watcher: watcher })
     }
 
     /// Reads the rules again, changed or not.
     pub fn reload(&self) {
+        self.asked.store(true, Ordering::SeqCst);
         self.wake.notify_one();
     }
 }
@@ -88,6 +95,58 @@ impl Drop for Reloader {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// The names by which changes of rules are known. A ledger or a log in the same folder changes many times a second.
+struct Own {
+    /// Of the rule files, and of the links on the way to them.
+    names: BTreeSet<OsString>,
+    /// Of files that rules may come to name.
+    endings: BTreeSet<OsString>,
+}
+
+/// How many links on the way to a file are followed, as Linux does.
+const MAX_LINKS: usize = 40;
+
+/// The endings of files that rules are made of.
+const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "csv"];
+
+impl Own {
+    fn of(files: &[PathBuf]) -> Self {
+        let endings = files.iter().filter_map(|file| file.extension()).map(OsStr::to_owned);
+        Self {
+            names: files.iter().flat_map(|file| names(file)).collect(),
+            endings: endings.chain(ENDINGS.map(OsString::from)).collect(),
+        }
+    }
+
+    /// Whether an event may be a change of rules: one of a file that is theirs or could be, and any that says nothing.
+    fn may_concern(&self, event: &notify::Result<notify::Event>) -> bool {
+        let Ok(event) = event else { return true };
+        // Our own reading is no change.
+        let is_change = !matches!(event.kind, EventKind::Access(_));
+        is_change && (event.paths.is_empty() || event.paths.iter().any(|path| self.has(path)))
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| self.names.contains(name))
+            || path.extension().is_some_and(|ending| self.endings.contains(ending))
+    }
+}
+
+/// The name of a file, and those of the links that are followed to it, such as `..data` of a Kubernetes volume.
+fn names(file: &Path) -> Vec<OsString> {
+    let (mut names, mut at) = (Vec::new(), file.to_owned());
+    names.extend(at.file_name().map(OsStr::to_owned));
+    for _ in 0..MAX_LINKS {
+        let link = at.ancestors().find(|path| path.is_symlink()).map(Path::to_owned);
+        let Some(link) = link else { break };
+        let Ok(target) = std::fs::read_link(&link) else { break };
+        let rest = at.strip_prefix(&link).map(Path::to_owned).unwrap_or_default();
+        at = link.parent().unwrap_or_else(|| Path::new("")).join(target).join(rest);
+        names.extend([&link, &at].into_iter().filter_map(|path| path.file_name()).map(OsStr::to_owned));
+    }
+    names
 }
 
 /// The folders whose entries decide what the files hold: their own, and those that symbolic links lead to. A file that is
@@ -104,30 +163,47 @@ fn folder(file: &Path) -> PathBuf {
     }
 }
 
-async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>) {
+async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, asked: Arc<AtomicBool>) {
+    // What the files held when their rules were last found whole, and which they are: rules may come to name others.
+    let (mut whole, mut files) = (None, reload.files.clone());
     loop {
         wake.notified().await;
         let (again, counted) = (reload.clone(), metrics.clone());
-        settled(&reload).await;
+        let now = settled(&files, reload.settled).await;
+        if !asked.swap(false, Ordering::SeqCst) && whole == Some(now) {
+            // Another file of the folder has changed.
+            continue;
+        }
         // Compiling is work of milliseconds, and tests of rules are more.
-        if tokio::task::spawn_blocking(move || once(&again, &counted)).await.is_err() {
+        let read = tokio::task::spawn_blocking(move || once(&again, &counted)).await.unwrap_or_else(|_| {
             metrics.reloaded("broken");
             tracing::error!("reading the rules panicked; the rules in force stay");
-        }
+            None
+        });
+        // Broken rules are read again at any change beside them: they may name a file that is still to come.
+        whole = match read {
+            Some(named) if named == files => Some(now),
+            Some(named) => {
+                files = named;
+                Some(fingerprint(&files))
+            }
+            None => None,
+        };
     }
 }
 
-/// Waits until the files stay as they are.
-async fn settled(reload: &RuleReload) {
-    let mut before = fingerprint(&reload.files);
+/// Waits until the files stay as they are, and gives what they hold.
+async fn settled(files: &[PathBuf], time: Duration) -> [u8; 32] {
+    let mut before = fingerprint(files);
     for _ in 0..MAX_WAITS {
-        tokio::time::sleep(reload.settled).await;
-        let now = fingerprint(&reload.files);
+        tokio::time::sleep(time).await;
+        let now = fingerprint(files);
         if now == before {
-            return;
+            break;
         }
         before = now;
     }
+    before
 }
 
 /// What the files hold, in one digest; files that cannot be read count as such.
@@ -145,18 +221,23 @@ fn fingerprint(files: &[PathBuf]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Reads the rules once and puts them in force when they are whole and other than those in force.
-fn once(reload: &RuleReload, metrics: &Metrics) {
+/// Reads the rules once and puts them in force when they are whole and other than those in force. The files of whole rules.
+fn once(reload: &RuleReload, metrics: &Metrics) -> Option<Vec<PathBuf>> {
     match (reload.load)() {
-        Ok(rules) if rules.hash() == reload.rules.current().hash() => metrics.reloaded("unchanged"),
-        Ok(rules) => {
+        Ok((rules, files)) if rules.hash() == reload.rules.current().hash() => {
+            metrics.reloaded("unchanged");
+            Some(files)
+        }
+        Ok((rules, files)) => {
             tracing::info!(rules = rules.hash(), "other rules are in force");
             reload.rules.replace(rules);
             metrics.reloaded("replaced");
+            Some(files)
         }
         Err(error) => {
             metrics.reloaded("broken");
             tracing::error!(error, "the rule files are broken; the rules in force stay");
+            None
         }
     }
 }

@@ -17,7 +17,7 @@ pub use fault::{Fault, Faults};
 pub use file::{FileError, FileReport, FileSettings, FileSource, UnreadRecord};
 pub use logins::LoginPathError;
 pub use memory::MemorySource;
-pub use sql::{ListSettings, ListShape, SqlError, SqlSettings, SqlSource, TemplateError};
+pub use sql::{ListSettings, ListShape, SqlError, SqlSettings, SqlSource, TemplateError, ascii_comparison};
 pub use stored_hash::StoredHash;
 
 use crate::migrate::{PortError, PortErrorKind};

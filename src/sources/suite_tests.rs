@@ -129,7 +129,8 @@ async fn sqlite_behaves() {
         }
     })
     .await;
-    let query = "SELECT * FROM users WHERE lower(login) = :identifier OR lower(email) = :identifier";
+    let query =
+        "SELECT * FROM users WHERE login = :identifier COLLATE landfall OR email = :identifier COLLATE landfall";
     let settings = SqlSettings { record_bytes: LIMIT, ..SqlSettings::new(format!("sqlite:{}", path.display()), query) };
     let source = SqlSource::new("legacy", settings).expect("settings");
     source.check(Instant::now() + Duration::from_secs(30)).await.expect("queries that fit");

@@ -59,7 +59,7 @@ pub(super) fn file_error(adapter: &str, error: &io::Error) -> PortError {
         io::ErrorKind::NotFound => PortErrorKind::Misconfigured,
         _ => PortErrorKind::Unavailable,
     };
-    PortError::new(kind, adapter, "open").because(format!("the file cannot be made: {}", error.kind()))
+    PortError::new(kind, adapter, "open").because(format!("the file cannot be opened: {}", error.kind()))
 }
 
 /// Whether somebody else holds the lock that we need.

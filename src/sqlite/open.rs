@@ -41,30 +41,21 @@ impl Database {
     /// [`PortErrorKind::Misconfigured`] for an address that names no file, for a file whose tables are newer than the
     /// migrations, and for a file that holds tables of something else. Other kinds when the file cannot be opened.
     pub async fn open(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
-        let path = path_of(at, name)?;
-        make_private(&path).map_err(|error| file_error(name, &error))?;
-        Self::open_file(&path, name, migrations).await
+        make_private(&path_of(at, name)?).map_err(|error| file_error(name, &error))?;
+        Self::open_existing(at, name, migrations).await
     }
 
-    /// As [`open`](Self::open), but never makes the file.
+    /// Opens the file like [`open`](Self::open), and makes none: one that is missing is an error.
     ///
     /// # Errors
-    /// As for [`open`](Self::open); [`PortErrorKind::Misconfigured`] when there is no such file.
+    /// As [`open`](Self::open).
     pub async fn open_existing(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
         let path = path_of(at, name)?;
-        if !path.exists() {
-            let error = PortError::new(PortErrorKind::Misconfigured, name, "open");
-            return Err(error.because(format!("there is no file `{}`", path.display())));
-        }
-        Self::open_file(&path, name, migrations).await
-    }
-
-    async fn open_file(path: &Path, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
-        let place = Place::at(path).map_err(|error| file_error(name, &error))?;
-        let options = writer_options(path);
+        let place = Place::at(&path).map_err(|error| file_error(name, &error))?;
+        let options = writer_options(&path);
         let mut connection = connect(&options).await.map_err(|error| port_error(name, "open", &error))?;
         migrate(&mut connection, name, migrations).await?;
-        let reader = Reader::new(name, reader_options(path), place.clone());
+        let reader = Reader::new(name, reader_options(&path), place.clone());
         Ok(Self { writer: Writer::start(name, options, connection, place)?, reader })
     }
 
@@ -250,6 +241,15 @@ mod tests {
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_made_only_when_it_may_be() {
+        let (folder, path) = file();
+        assert!(Database::open_existing(&path, "a", STEPS).await.is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        drop(Database::open(&path, "a", STEPS).await.unwrap());
+        assert_eq!(columns(&Database::open_existing(&path, "a", STEPS).await.unwrap()).await, 2);
     }
 
     #[tokio::test]

@@ -13,4 +13,4 @@ mod store;
 mod suite_tests;
 
 pub use memory::MemoryTarget;
-pub use store::{AccountStore, Making, StoreSettings};
+pub use store::{AccountStore, StoreSettings};

@@ -8,7 +8,8 @@ use super::canary::{Aviary, Kind};
 use super::shop::{Customer, Source};
 use super::visitor::{Shown, Visitor};
 
-/// A customer of every kind. The first one's mail address is the alias of the one in conflict.
+/// A customer of every kind. The first one's mail address is the alias of the one in conflict, which an export leaves out and
+/// the database, whose logins are said to be unique, does not.
 pub const ROLES: [&str; 30] = [
     "fine",
     "later",
@@ -48,6 +49,7 @@ fn status(role: &str, source: Source) -> u16 {
         "fine" | "later" | "set" | "must_change" | "bad_locale" | "after_throws" | "deleted" => 200,
         "twin" | "huge" => 503,
         "garbage" if source == Source::Sql => 503,
+        "conflict" if source == Source::File => 200,
         _ => 401,
     }
 }
@@ -164,12 +166,18 @@ pub async fn callers(visitor: &Visitor, aviary: &mut Aviary, basic: &str, signin
 }
 
 /// Sign-ups and forgotten passwords, of customers and of strangers.
-pub async fn questions(visitor: &Visitor, aviary: &mut Aviary, customers: &[Customer]) {
+pub async fn questions(visitor: &Visitor, aviary: &mut Aviary, source: Source, customers: &[Customer]) {
     let stranger = aviary.word(Kind::Login, "a stranger who asks");
     let reset = &customers[ROLES.iter().position(|role| *role == "reset").unwrap()];
-    for (identifier, available) in [(&customers[1].login, false), (&reset.mail, false), (&stranger, true)] {
+    for identifier in [&customers[1].login, &reset.mail] {
         let asked = visitor.post("/v1/signup-check", json!({ "identifier": identifier }).to_string()).await;
-        assert_eq!(asked, (200, json!({ "available": available }).to_string()));
+        assert_eq!(asked, (200, json!({ "available": false }).to_string()));
+    }
+    let asked = visitor.post("/v1/signup-check", json!({ "identifier": stranger }).to_string()).await;
+    match source {
+        // one record of the export cannot be read, and may be the stranger's
+        Source::File => assert_eq!(asked.0, 503),
+        Source::Sql => assert_eq!(asked, (200, json!({ "available": true }).to_string())),
     }
     for identifier in [&customers[1].mail, &reset.login, &stranger, &format!("two words {stranger}")] {
         let asked = visitor.post("/v1/password-reset", json!({ "identifier": identifier }).to_string()).await;

@@ -156,7 +156,7 @@ impl Shop {
                 "{ name: shop, kind: file, path: export.ndjson, logins: [ $.login, $.mail ], record_limit: 2KiB }"
             }
             Source::Sql => {
-                "{ name: shop, kind: sql, url: 'sqlite:legacy.db', record_limit: 2KiB, record: \
+                "{ name: shop, kind: sql, url: 'sqlite:legacy.db', unique_logins: true, record_limit: 2KiB, record: \
                  'SELECT * FROM customers WHERE lower(login) = :identifier OR lower(mail) = :identifier' }"
             }
         };

@@ -6,7 +6,7 @@ use landfall::migrate::{
 use landfall::sources::Fault;
 use serde_json::json;
 
-use super::house::{House, customer, customer_with};
+use super::house::{House, Wishes, customer, customer_with, login};
 
 #[tokio::test]
 async fn identifiers_of_legacy_customers_are_reserved() {
@@ -25,6 +25,26 @@ async fn identifiers_of_legacy_customers_are_reserved() {
     }
     house.source.faults().stand(Fault::Fail(PortErrorKind::Unavailable));
     assert!(matches!(house.migrator.signup_check("r1", "carol", None).await, SignupAnswer::Unknown(_)));
+}
+
+#[tokio::test]
+async fn nobody_is_free_while_some_records_cannot_be_read() {
+    let (house, folder) = (House::new(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("export.ndjson");
+    std::fs::write(&path, format!("{}\n{{\"login\":\"bob\",\"mail\":\n", customer("ada"))).unwrap();
+    let settings = landfall::sources::FileSettings::new(path, &["$.login", "$.mail"]);
+    let source = landfall::sources::FileSource::open("shop", settings, Default::default()).unwrap();
+    assert_eq!((source.report().unread, source.report().unknown), (1, 1));
+    let migrator = house.world.migrator_from(std::sync::Arc::new(source), Wishes::default());
+    assert_eq!(migrator.signup_check("r1", "ada", None).await, SignupAnswer::Reserved);
+    for identifier in ["bob", "carol"] {
+        assert!(
+            matches!(migrator.signup_check("r1", identifier, None).await, SignupAnswer::Unknown(_)),
+            "{identifier}"
+        );
+        // a sign-in is another question: nothing is proven
+        assert_eq!(login(&migrator, identifier, "secret").await.outcome, Outcome::Rejected(Refusal::Unknown));
+    }
 }
 
 #[tokio::test]

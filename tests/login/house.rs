@@ -12,7 +12,7 @@ use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
     Answer, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LegacyKey, LiveRules, Login, Migrator,
-    MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Step, TargetId,
+    MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Source, Step, TargetId,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -143,8 +143,13 @@ impl World {
 
     /// A migrator of this world; several of them are several processes.
     pub fn migrator(&self, wishes: Wishes) -> Arc<Migrator> {
+        self.migrator_from(self.source.clone(), wishes)
+    }
+
+    /// A migrator of this world with another source.
+    pub fn migrator_from(&self, source: Arc<dyn Source>, wishes: Wishes) -> Arc<Migrator> {
         let parts = MigratorParts {
-            source: self.source.clone(),
+            source,
             verifier: Arc::new(StoredHash::new(Arc::clone(&self.hasher))),
             target: self.target.clone(),
             ledger: self.ledger.clone(),

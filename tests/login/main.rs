@@ -18,3 +18,4 @@ mod once;
 mod races;
 mod refusals;
 mod spelling;
+mod takeover;

@@ -155,9 +155,11 @@ async fn undo_lets_the_customer_migrate_anew_unless_somebody_changed_the_account
 
 #[tokio::test]
 async fn an_account_of_somebody_else_is_never_taken_over() {
-    let house = House::new();
+    // somebody has registered with the mail address of a legacy customer, and nobody looked
+    let mut wishes = Wishes::default();
+    wishes.settings.unique_logins = true;
+    let house = House::with(wishes);
     house.legacy(&customer("ada"));
-    // somebody has registered with the mail address of a legacy customer
     let mut squatter = customer("mallory");
     squatter["mail"] = json!("ada@example.org");
     house.source.insert(&["mallory"], squatter.to_string()).unwrap();

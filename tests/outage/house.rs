@@ -20,7 +20,7 @@ source:
   url: sqlite:legacy.db
   record: >-
     SELECT id, login, mail, state, password, about FROM people
-    WHERE lower(login) = :identifier OR (lower(mail) = :identifier AND login <> 'conrad')
+    WHERE lower(login) = :identifier OR lower(mail) = :identifier
   record_limit: 4KiB
 target: { name: accounts, kind: sql, url: 'sqlite:accounts.db' }
 ledger: { url: 'sqlite:ledger.db', key: 'file:ledger.key' }

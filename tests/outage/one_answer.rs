@@ -57,7 +57,6 @@ async fn house() -> House {
     let mut legacy = house.database("legacy.db").await;
     for change in [
         "UPDATE customers SET state = 'blocked' WHERE login = 'bart'",
-        "UPDATE customers SET mail = 'bob@example.org' WHERE login = 'conrad'",
         "UPDATE customers SET state = 'disabled' WHERE login = 'dora'",
         "UPDATE customers SET state = 'locked' WHERE login = 'luke'",
         "UPDATE customers SET password = NULL WHERE login = 'nora'",
@@ -68,6 +67,9 @@ async fn house() -> House {
     for name in ["bob", "erin", "gone"] {
         assert_eq!(house.right(name).await, 200, "{name}");
     }
+    // bob has given his address up in the legacy system, and keeps it here
+    execute(&mut legacy, "UPDATE customers SET mail = 'robert@example.org' WHERE login = 'bob'").await;
+    execute(&mut legacy, "UPDATE customers SET mail = 'bob@example.org' WHERE login = 'conrad'").await;
     let mut accounts = house.database("accounts.db").await;
     execute(&mut accounts, "UPDATE accounts SET state = 'disabled' WHERE username = 'erin'").await;
     let mut delete = Command::new(env!("CARGO_BIN_EXE_landfall"));

@@ -98,6 +98,7 @@ fn source() -> Json {
         ("path", "The export, relative to this file", text()),
         ("format", "Its format; by its name or first bytes when not set", formats),
         ("logins", "Paths in a record to what its customer may type", list(&text())),
+        ("unique_logins", "Whether every login leads to one customer, so that none is looked up", boolean()),
         ("record_limit", "Bytes of one record", size()),
         ("spool", "The folder for the lines of a file that is not NDJSON", text()),
     ];
@@ -105,6 +106,7 @@ fn source() -> Json {
         name(),
         ("url", "`sqlite:PATH`", secret()),
         ("record", "The query of the record; `:identifier` and `:typed` stand for what was typed", text()),
+        ("unique_logins", "Whether every login leads to one customer, so that none is looked up", boolean()),
         ("lists", "More members of the record, each from a query of its own", map_of(&record_list())),
         ("list_rows", "Rows of one list", number()),
         ("record_limit", "Bytes of one record, lists included", size()),
@@ -184,6 +186,7 @@ fn login() -> Json {
         ("turns", "Logins of one customer that are verified at the same time", number()),
         ("lease", "How long a claim holds when nobody ends it", duration()),
         ("waiting", "Refusals that wait for their time", number()),
+        ("lookups", "Logins of one record that are looked up before its account is made", number()),
         ("attempts", "How many failed attempts are admitted", closed("Failed attempts", &attempts, &[])),
     ];
     closed("How a login behaves", &keys, &[])

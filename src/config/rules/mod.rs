@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use disk::{Beside, Disk};
-pub use proof::{TEST_ENDINGS, tests_beside};
+pub use proof::{TEST_ENDINGS, tests_beside, tests_of};
 
 use crate::diag::{Diagnostic, Files, Findings};
 use crate::engine::compile::{Loaded, Loader, compile};
@@ -149,13 +149,24 @@ pub enum RulesError {
 /// # Errors
 /// [`RulesError`].
 pub fn rule_set(path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Result<RuleSet, RulesError> {
+    rule_set_of(path, params).map(|(rules, _)| rules)
+}
+
+/// The same with the paths of all files that the rules are made of.
+///
+/// # Errors
+/// [`RulesError`].
+pub fn rule_set_of(
+    path: &Path,
+    params: &BTreeMap<String, serde_json::Value>,
+) -> Result<(RuleSet, Vec<PathBuf>), RulesError> {
     let name = path.display().to_string();
     let read = compiled(path).map_err(|error| RulesError::File(name.clone(), error.kind().to_string()))?;
     let plan = read.plan.ok_or(RulesError::Findings(name))?;
     if let Some(error) = faults(&plan, path, params).into_iter().next() {
         return Err(error);
     }
-    Ok(set(plan, params, read.hash)?)
+    Ok((set(plan, params, read.hash)?, read.paths))
 }
 
 /// Everything that keeps compiled rules from serving logins, but for a missing `identify` and missing parameters.
@@ -186,7 +197,7 @@ mod tests {
 
     const RULES: &str = "landfall: 1\nname: t\ntarget: standard\nuse: [ steps.yaml ]\nparams: { region: {} }\n\
                          identify: { id: $.ID }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
-                         locale: { from: $params.region }\n";
+                         locale: { from: $params.region }\ncredential: { scheme: md5, hash_hex: $.hash }\n";
     const STEPS: &str = "landfall: 1\nsteps:\n  shout: [ uppercase ]\n";
     const TESTS: &str = "tests:\n  - name: shouts\n    record: { ID: 1, login: ada }\n    params: { region: de }\n    \
                          expect: { username: ADA }\n";
@@ -234,5 +245,7 @@ mod tests {
         assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings(_))));
         let nobody = RULES.replace("identify: { id: $.ID }\n", "");
         assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));
+        let half = RULES.replace("credential: { scheme: md5, hash_hex: $.hash }\n", "");
+        assert_eq!(load(&half, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoCredential));
     }
 }

@@ -16,9 +16,14 @@ pub const TEST_ENDINGS: [&str; 2] = [".test.yaml", ".test.yml"];
 /// The test files beside a rule file that go by its name.
 #[must_use]
 pub fn tests_beside(rules: &Path) -> Vec<PathBuf> {
+    tests_of(rules).into_iter().filter(|path| path.is_file()).collect()
+}
+
+/// The paths at which the test files of a rule file lie, when there are any.
+#[must_use]
+pub fn tests_of(rules: &Path) -> [PathBuf; 2] {
     let stem = rules.with_extension("");
-    let named = TEST_ENDINGS.iter().map(|ending| PathBuf::from(format!("{}{ending}", stem.display())));
-    named.filter(|path| path.is_file()).collect()
+    TEST_ENDINGS.map(|ending| PathBuf::from(format!("{}{ending}", stem.display())))
 }
 
 /// The examples and tests of rules that fail.

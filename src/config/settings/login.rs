@@ -27,16 +27,19 @@ pub struct LoginSettings {
     pub lease: Duration,
     /// Refusals that wait for their time.
     pub waiting: u32,
+    /// Logins of one record that are looked up at the source before its account is made.
+    pub lookups: u32,
     /// Failed attempts.
     pub attempts: Attempts,
 }
 
 impl Default for LoginSettings {
     fn default() -> Self {
-        let MigratorSettings { deadline, floor, quantum, lease, turns, waiting, .. } = MigratorSettings::default();
+        let MigratorSettings { deadline, floor, quantum, lease, turns, waiting, lookups, .. } =
+            MigratorSettings::default();
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let (turns, waiting) = (number(turns), number(waiting));
-        Self { deadline, floor, quantum, turns, lease, waiting, attempts: Attempts::default() }
+        let (turns, waiting, lookups) = (number(turns), number(waiting), number(lookups));
+        Self { deadline, floor, quantum, turns, lease, waiting, lookups, attempts: Attempts::default() }
     }
 }
 

@@ -4,12 +4,12 @@ mod guard;
 mod hooks;
 mod log;
 mod login;
+mod params;
 mod password;
 mod service;
 mod source;
 mod target;
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ pub use guard::{Breaker, GuardSettings};
 pub use hooks::{HookSettings, Webhook, WebhookEvent};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, Window};
+pub use params::Params;
+pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
 pub use service::{BasicPair, Caller, ServiceSettings, TlsFiles};
 pub use source::{FileSource, ListShape, RecordFormat, RecordList, SourceSettings, SqlSource};
@@ -40,7 +42,7 @@ pub struct Settings {
     pub rules: PathBuf,
     /// Values of the rules' parameters.
     #[serde(default)]
-    pub params: BTreeMap<String, serde_json::Value>,
+    pub params: Params,
     /// The tenant, which rules read as `$facts.tenant`.
     #[serde(default)]
     pub tenant: Option<String>,

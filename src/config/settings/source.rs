@@ -27,6 +27,15 @@ impl SourceSettings {
             Self::Sql(sql) => &sql.name,
         }
     }
+
+    /// Whether the operator says that every login leads to one customer.
+    #[must_use]
+    pub fn unique_logins(&self) -> bool {
+        match self {
+            Self::File(file) => file.unique_logins,
+            Self::Sql(sql) => sql.unique_logins,
+        }
+    }
 }
 
 /// An export: one file of records.
@@ -43,6 +52,9 @@ pub struct FileSource {
     pub format: Option<RecordFormat>,
     /// Paths in a record to what its customer may type to sign in.
     pub logins: Vec<String>,
+    /// Whether every login leads to one customer, so that none is looked up before an account is made.
+    #[serde(default)]
+    pub unique_logins: bool,
     /// Bytes of the JSON text of one record.
     #[serde(default = "file_record", with = "units::size")]
     pub record_limit: u64,
@@ -92,6 +104,9 @@ pub struct SqlSource {
     pub url: Secret,
     /// The query of the record; `:identifier` stands for the identifier in its one spelling, `:typed` for what was typed.
     pub record: String,
+    /// Whether every login leads to one customer, so that none is looked up before an account is made.
+    #[serde(default)]
+    pub unique_logins: bool,
     /// More members of the record, each from a query of its own.
     #[serde(default)]
     pub lists: BTreeMap<String, RecordList>,

@@ -137,8 +137,9 @@ migrated: it is what they are named by.",
         code: "R511",
         title: "rules that cannot serve logins",
         explain: "\
-The rules compile, and still no login could use them: they do not say who a record is (`identify`), they
-make no claims, a parameter is not set or not declared, or one of their own tests fails.
+The rules compile, and still no login could use them: they do not say who a record is (`identify`) or what
+a password is proved against (`credential`), they make no claims, a parameter is not set or not declared,
+or one of their own tests fails.
 
     params: { regoin: DE }           # the rules declare `region`
 
@@ -150,11 +151,26 @@ for a customer.",
         title: "a weak setting",
         explain: "\
 The setting works, and protects less than it should: hashes cheaper than the OWASP Password Storage Cheat
-Sheet asks for, or a secret file that every user of the machine can read.
+Sheet asks for, or a secret file, TLS key, ledger or account store that others than its owner can read.
 
     argon2: { memory: 8MiB, passes: 1 }
     argon2: { memory: 19MiB, passes: 2 }
 
 It is a warning: machines with little memory, and containers with one user, may have good reasons.",
+    },
+    CodeInfo {
+        code: "R513",
+        title: "a comparison that misses customers",
+        explain: "\
+SQLite's `lower`, `upper`, `NOCASE` and `LIKE` ignore the case of ASCII letters only, and know neither
+blanks around a name nor composed letters. A customer who is stored as `\u{c4}NNE` cannot sign in, and a
+sign-up check calls the name free.
+
+    WHERE lower(user_login) = :identifier
+    WHERE user_login = :identifier COLLATE landfall
+
+The collation `landfall` compares texts as identifiers, by their one spelling. It is there in every query
+of an SQLite source. It looks at every row: for a table of millions, keep the one spelling in an indexed
+column of a copy, and compare that column with `=`.",
     },
 ];

@@ -123,9 +123,11 @@ fn file_entries(
 }
 
 fn json_entries(file: &Word, text: &str, findings: &mut Findings) -> Option<Entries> {
-    match serde_yaml::from_str::<std::collections::BTreeMap<String, serde_json::Value>>(text) {
-        Ok(map) => Some(map.into_iter().map(|(key, value)| (key.into(), json_operand(value))).collect()),
-        Err(_) => {
+    let bounded = crate::rules::aliases_are_bounded(text);
+    match serde_yaml::from_str::<std::collections::BTreeMap<String, serde_json::Value>>(if bounded { text } else { "" })
+    {
+        Ok(map) if bounded => Some(map.into_iter().map(|(key, value)| (key.into(), json_operand(value))).collect()),
+        Ok(_) | Err(_) => {
             let help = "a lookup file is CSV with a header, or a JSON or YAML map of keys to values";
             findings.push(Diagnostic::error("R213", file.span, "the lookup file cannot be read", help));
             None

@@ -6,7 +6,7 @@ use granit_parser::{ScalarStyle as Style, StructureStyle};
 
 use super::runs;
 use super::tokens::{Kind, Token, too_deep};
-use super::{MAX_ALIASED_NODES, MAX_DEPTH, Source};
+use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, Source};
 use crate::diag::{Diagnostic, Findings, Span};
 use crate::rules::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 
@@ -22,6 +22,7 @@ pub(super) fn tree(source: Source<'_>, tokens: &[Token], findings: &mut Findings
         depth: 0,
         alias: None,
         aliased: 0,
+        aliased_bytes: 0,
         sound: true,
     };
     let node = builder.node()?;
@@ -41,6 +42,8 @@ struct Builder<'t, 'f> {
     /// The alias that is being replaced: its nodes are read again, and what was found in them is known already.
     alias: Option<Span>,
     aliased: usize,
+    /// The text of those nodes.
+    aliased_bytes: usize,
     /// Whether every alias stood for something.
     sound: bool,
 }
@@ -62,7 +65,7 @@ impl<'t> Builder<'t, '_> {
     fn node(&mut self) -> Option<Node> {
         let index = self.at;
         let token = self.next()?;
-        self.count_aliased()?;
+        self.count_aliased(token)?;
         if let Some(tag) = token.tag {
             self.find(tagged(tag));
         }
@@ -222,13 +225,19 @@ impl<'t> Builder<'t, '_> {
         Node { span, kind: NodeKind::Scalar(nothing) }
     }
 
-    fn count_aliased(&mut self) -> Option<()> {
+    fn count_aliased(&mut self, token: &Token) -> Option<()> {
         let Some(span) = self.alias else { return Some(()) };
         self.aliased += 1;
-        if self.aliased <= MAX_ALIASED_NODES {
-            return Some(());
+        if let Kind::Scalar(text, _) = &token.kind {
+            self.aliased_bytes = self.aliased_bytes.saturating_add(text.len());
         }
-        let message = format!("the aliases of this file stand for more than {MAX_ALIASED_NODES} values");
+        let message = if self.aliased > MAX_ALIASED_NODES {
+            format!("the aliases of this file stand for more than {MAX_ALIASED_NODES} values")
+        } else if self.aliased_bytes > MAX_ALIASED_BYTES {
+            format!("the aliases of this file stand for more than {MAX_ALIASED_BYTES} bytes of text")
+        } else {
+            return Some(());
+        };
         self.findings.push(Diagnostic::error("R103", span, message, "use a lookup or named steps instead of aliases"));
         None
     }

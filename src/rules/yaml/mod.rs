@@ -1,9 +1,12 @@
 //! Reads one YAML file into the tree of nodes; the only module that knows the YAML crate.
 
+mod aliases;
 mod build;
 mod runs;
 mod syntax;
 mod tokens;
+
+pub use aliases::aliases_are_bounded;
 
 use super::Node;
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
@@ -20,6 +23,10 @@ pub const MAX_NODES: usize = 50_000;
 /// Nodes that all aliases of one file may stand for together. Stops the "billion laughs"; a shared list of a hundred
 /// elements may still be named a hundred times.
 pub const MAX_ALIASED_NODES: usize = 10_000;
+
+/// Bytes of text that all aliases of one file may stand for together. Stops one long text that is named ten thousand times: a
+/// file of 115 KB stood for 496 MB. Four times the largest file is more than any shared list needs.
+pub const MAX_ALIASED_BYTES: usize = 1024 * 1024;
 
 /// Reads a YAML file into a tree in which every node knows its place.
 ///

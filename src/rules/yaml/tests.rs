@@ -120,6 +120,18 @@ fn aliases_stand_for_their_anchor() {
 }
 
 #[test]
+fn aliases_stand_for_a_bounded_text() {
+    let text = format!("a: &x {}\nb: [ {}*x ]\n", "x".repeat(57_000), "*x, ".repeat(8_000));
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("a", text);
+    assert!(read(&files, file, &mut findings).is_none());
+    let found = findings.sorted();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].message, "the aliases of this file stand for more than 1048576 bytes of text");
+    assert!(tree(&format!("a: &x {}\nb: [ {}*x ]\n", "x".repeat(5_000), "*x, ".repeat(100))).1.get("b").is_some());
+}
+
+#[test]
 fn parts_of_scalars() {
     // the YAML value, a range of its text, what stands in the file there
     let cases: &[(&str, (usize, usize), &str)] = &[

@@ -17,7 +17,7 @@ use crate::migrate::RuleSet;
 fn rules(version: usize) -> String {
     format!(
         "landfall: 1\nname: v{version}\ntarget: standard\nidentify:\n  id: $.id\n  logins: [ $.id ]\naccount:\n  \
-         external_id: {{ value: 'v{version}' }}\n  username: {{ value: 'v{version}' }}\n"
+         external_id: {{ value: 'v{version}' }}\n  username: {{ value: 'v{version}' }}\ncredential: {{ scheme: md5, hash_hex: $.hash }}\n"
     )
 }
 
@@ -64,7 +64,7 @@ fn service(file: &Path) -> (Running, Arc<LiveRules>, mpsc::Receiver<()>) {
         load: Arc::new(move || {
             let loaded = load(&path);
             let _ = sender.lock().unwrap().send(());
-            loaded
+            loaded.map(|rules| (rules, vec![path.clone()]))
         }),
         settled: Duration::from_millis(1),
     };
@@ -135,6 +135,25 @@ fn broken_rules_keep_the_old_ones_and_readiness() {
     }
     assert_eq!(live.current().hash(), "v1");
     assert_eq!((status(&service.get("/health/ready")), status(&service.login("rules"))), (200, 200));
+}
+
+#[test]
+fn other_files_of_the_folder_are_no_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.yaml");
+    std::fs::write(&file, rules(1)).unwrap();
+    let (service, live, read) = service(&file);
+    // Once at the start: what changed before it was watched was not seen.
+    read.recv_timeout(PATIENCE).unwrap();
+    for number in 0..20 {
+        for name in ["ledger.db", "ledger.db-wal", "landfall.yaml", "export.ndjson", "table.csv"] {
+            std::fs::write(folder.path().join(name), number.to_string()).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::write(&file, rules(2)).unwrap();
+    in_force(&live, &read, 2);
+    assert!(!service.metrics.render().contains("result=\"unchanged\"} 2"), "{}", service.metrics.render());
 }
 
 #[cfg(unix)]

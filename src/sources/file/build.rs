@@ -35,8 +35,10 @@ pub struct FileReport {
     pub without_login: u64,
     /// Values at the login paths that cannot be identifiers.
     pub unusable_logins: u64,
-    /// Records that cannot be read: their customers are unknown here.
+    /// Records that cannot be read.
     pub unread: u64,
+    /// Those of them whose logins are not known either, so that no identifier can be called free.
+    pub unknown: u64,
     /// The first of them.
     pub first_unread: Vec<UnreadRecord>,
 }
@@ -187,6 +189,7 @@ impl Builder<'_> {
             }
             Err(RecordError { number, line, message, .. }) => {
                 self.leave(UnreadRecord { number, line, message });
+                self.report.unknown += 1;
                 return Ok(());
             }
         };
@@ -195,6 +198,7 @@ impl Builder<'_> {
             Ok(logins) => logins,
             Err(error) => {
                 self.leave(unread(error.to_string()));
+                self.report.unknown += 1;
                 return Ok(());
             }
         };

@@ -28,7 +28,7 @@ use store::Store;
 use super::logins::LoginPaths;
 use super::stamp::Stamp;
 use super::{ambiguous, too_large};
-use crate::migrate::{Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Record, Source};
+use crate::migrate::{Coverage, Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Record, Source};
 
 /// Records in a file of any of the [formats](crate::formats::Format).
 pub struct FileSource {
@@ -90,6 +90,10 @@ impl fmt::Debug for FileSource {
 impl Source for FileSource {
     fn name(&self) -> &str {
         &self.shared.name
+    }
+
+    fn coverage(&self) -> Coverage {
+        if self.shared.report.unknown > 0 { Coverage::Partial } else { Coverage::Whole }
     }
 
     fn fetch<'a>(

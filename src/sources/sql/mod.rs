@@ -3,7 +3,9 @@
 //! The database is opened to be read only. A record and its lists come from one snapshot. The values keep their exact form:
 //! integers and reals as numbers, text as text, blobs as base64 text, `NULL` as null; the columns keep their order.
 
+mod ascii;
 mod cell;
+mod collation;
 mod error;
 mod settings;
 mod shape;
@@ -25,6 +27,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _, SqlitePool, Statement as _};
 use tokio::time::{Instant, timeout_at};
 
+pub use ascii::ascii_comparison;
 pub use error::SqlError;
 use error::{failed, failed_openly};
 pub use settings::{ListSettings, ListShape, SqlSettings};
@@ -34,7 +37,7 @@ pub use template::TemplateError;
 
 use super::stamp::Stamp;
 use super::{ambiguous, too_large};
-use crate::migrate::{Identifier, Pending, PortError, PortErrorKind, Record, Source};
+use crate::migrate::{Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Record, Source};
 use cell::{Cell, cells, write_members, write_text};
 
 /// How long a query waits for somebody who writes to the legacy database. Shorter than a login's deadline.
@@ -89,7 +92,16 @@ impl SqlSource {
             return Err(SqlError::Name(name.clone()));
         }
         let lists = settings.lists.iter().map(|(name, list)| List::new(name, list)).collect::<Result<_, _>>()?;
-        Ok(Self { name: name.into(), options, path, opened: Mutex::new(None), record, lists, settings })
+        let source = Self { name: name.into(), options, path, opened: Mutex::new(None), record, lists, settings };
+        Ok(source.with_identifiers(IdentifierProfile::default()))
+    }
+
+    /// Sets what identifiers are, for the collation `landfall` of queries; without it they are user names.
+    #[must_use]
+    pub fn with_identifiers(mut self, profile: IdentifierProfile) -> Self {
+        let compare = move |one: &str, other: &str| collation::compare(&profile, one, other);
+        self.options = self.options.collation(collation::NAME, compare);
+        self
     }
 
     /// Whether the database is there and knows every table and column of the queries. It looks at no record.

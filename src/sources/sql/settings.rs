@@ -13,7 +13,8 @@ use serde::Deserialize;
 /// ```
 /// let settings: landfall::sources::SqlSettings = serde_yaml::from_str(r#"
 /// url: sqlite:legacy/wordpress.db
-/// record: SELECT * FROM wp_users WHERE lower(user_login) = :identifier OR lower(user_email) = :identifier
+/// record: >-
+///   SELECT * FROM wp_users WHERE user_login = :identifier COLLATE landfall OR user_email = :identifier COLLATE landfall
 /// lists:
 ///   meta: { query: 'SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id' }
 /// "#)?;
@@ -27,7 +28,8 @@ pub struct SqlSettings {
     pub url: SecretString,
     /// The query of the record. Two rows are an error: which of them the customer is, is not for us to say.
     ///
-    /// The identifier is in lower case, so a database that tells cases apart compares `lower(column)`.
+    /// The identifier is in its one spelling and columns may hold any: `COLLATE landfall` compares identifiers and not letters.
+    /// It looks at every row.
     pub record: String,
     /// More members of the record, each from a query of its own.
     #[serde(default)]

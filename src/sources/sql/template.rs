@@ -33,7 +33,8 @@ pub enum TemplateError {
 }
 
 /// Parts of SQL in which a colon means nothing: how they begin and end. A doubled end inside a quote begins it anew.
-const QUOTED: [(&str, &str); 6] = [("'", "'"), ("\"", "\""), ("`", "`"), ("[", "]"), ("--", "\n"), ("/*", "*/")];
+pub(super) const QUOTED: [(&str, &str); 6] =
+    [("'", "'"), ("\"", "\""), ("`", "`"), ("[", "]"), ("--", "\n"), ("/*", "*/")];
 
 impl Template {
     /// Reads a query. Quotes, comments and casts (`::text`) are left alone.
@@ -123,7 +124,7 @@ fn is_comment(open: &str) -> bool {
 }
 
 /// How many bytes the quote or comment has that the text begins with.
-fn quoted(text: &str, open: &'static str, close: &str) -> Result<usize, TemplateError> {
+pub(super) fn quoted(text: &str, open: &'static str, close: &str) -> Result<usize, TemplateError> {
     let inside = text.get(open.len()..).unwrap_or_default();
     match inside.find(close) {
         Some(at) => Ok(open.len() + at + close.len()),

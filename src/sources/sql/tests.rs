@@ -35,7 +35,8 @@ async fn database(schema: &str) -> (TempDir, PathBuf) {
 }
 
 const WORDPRESS: &str = r#"
-record: SELECT * FROM wp_users WHERE lower(user_login) = :identifier OR lower(user_email) = :identifier
+record: >-
+  SELECT * FROM wp_users WHERE user_login = :identifier COLLATE landfall OR user_email = :identifier COLLATE landfall
 lists:
   meta:
     query: SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id
@@ -210,6 +211,46 @@ async fn a_database_that_is_not_there_is_never_an_unknown_customer() {
     fs::write(&nothing, "this is no database, however long the text of it may be ".repeat(40)).expect("a file");
     let source = SqlSource::new("legacy", settings(&nothing, yaml)).expect("settings");
     assert_eq!(fetch(&source, "ada", soon()).await.expect_err("no database").kind(), PortErrorKind::BadResponse);
+}
+
+#[tokio::test]
+async fn customers_are_found_however_they_are_stored() {
+    let (_folder, path) = database(
+        "CREATE TABLE u(l, id); INSERT INTO u VALUES ('ÄNNE', 1), ('ada ', 2), (' BO', 3), ('jo\u{308}rg', 4),
+            ('two words', 5), ('straße', 6), (x'616461', 7), (NULL, 8), (42, 9);",
+    )
+    .await;
+    let yaml = "record: 'SELECT * FROM u WHERE l = :identifier COLLATE landfall'";
+    let source = SqlSource::new("legacy", settings(&path, yaml)).expect("settings");
+    source.check(soon()).await.expect("a collation that is known");
+    for (typed, id) in [("änne", 1), ("A\u{308}nne", 1), ("ADA", 2), ("bo", 3), ("JÖRG", 4), ("Straße", 6)] {
+        let found = fetch(&source, typed, soon()).await.expect(typed).expect(typed);
+        assert!(found.contains(&format!("\"id\":{id}")), "{typed}: {found}");
+    }
+    for typed in ["anne", "strasse", "two", "42x"] {
+        assert!(fetch(&source, typed, soon()).await.expect(typed).is_none(), "{typed}");
+    }
+    let ascii = "record: 'SELECT * FROM u WHERE lower(l) = :identifier'";
+    let source = SqlSource::new("legacy", settings(&path, ascii)).expect("settings");
+    assert!(fetch(&source, "änne", soon()).await.expect("an answer").is_none(), "what the collation is for");
+}
+
+#[tokio::test]
+async fn the_collation_knows_the_kind_of_identifiers() {
+    use crate::migrate::IdentifierKind;
+    let (_folder, path) =
+        database("CREATE TABLE u(l); INSERT INTO u VALUES ('030 901820'), ('Ada@Bücher.example');").await;
+    let yaml = "record: 'SELECT * FROM u WHERE l = :identifier COLLATE landfall'";
+    for (kind, typed) in [
+        (IdentifierKind::Phone { region: Some("DE".to_owned()) }, "+49 30 901820"),
+        (IdentifierKind::Email, "ada@xn--bcher-kva.example"),
+    ] {
+        let profile = IdentifierProfile { kind };
+        let source =
+            SqlSource::new("legacy", settings(&path, yaml)).expect("settings").with_identifiers(profile.clone());
+        let identifier = profile.canonical(typed).expect("an identifier");
+        assert!(source.fetch(&identifier, soon()).await.expect("an answer").is_some(), "{typed}");
+    }
 }
 
 #[tokio::test]

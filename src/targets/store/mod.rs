@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use create::NewRow;
 use row::{Row, change, found, state};
-pub use settings::{Making, StoreSettings};
+pub use settings::StoreSettings;
 
 use super::id;
 use super::proof::{self, Checked};
@@ -57,13 +57,16 @@ impl AccountStore {
     /// # Errors
     /// When the file cannot be opened, or holds something else.
     pub async fn open(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
-        let path = settings.path.to_str().ok_or_else(|| {
-            PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not UTF-8")
-        })?;
-        let database = match settings.making {
-            Making::IfMissing => Database::open(path, name, schema::MIGRATIONS).await?,
-            Making::Never => Database::open_existing(path, name, schema::MIGRATIONS).await?,
-        };
+        let database = Database::open(path(name, settings)?, name, schema::MIGRATIONS).await?;
+        Ok(Self { name: name.into(), database, hasher })
+    }
+
+    /// Opens a store like [`open`](Self::open), and makes none: one that is missing is an error.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_existing(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
+        let database = Database::open_existing(path(name, settings)?, name, schema::MIGRATIONS).await?;
         Ok(Self { name: name.into(), database, hasher })
     }
 
@@ -197,6 +200,13 @@ impl AccountStore {
         })
         .await
     }
+}
+
+fn path<'s>(name: &str, settings: &'s StoreSettings) -> Result<&'s str, PortError> {
+    settings
+        .path
+        .to_str()
+        .ok_or_else(|| PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not UTF-8"))
 }
 
 /// Never shows accounts.

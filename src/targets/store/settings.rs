@@ -2,28 +2,26 @@
 
 use std::path::PathBuf;
 
-/// Where accounts are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreSettings {
-    /// The SQLite file.
-    pub path: PathBuf,
-    /// Whether the file is made when it is not there.
-    pub making: Making,
-}
+use serde::{Deserialize, Serialize};
 
-/// Whether the file of a store is made when it is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Making {
-    /// It is.
-    IfMissing,
-    /// It is not: a store that is missing is an error.
-    Never,
+/// Where accounts are kept.
+///
+/// ```
+/// let settings: landfall::targets::StoreSettings = serde_yaml::from_str("{ path: data/accounts.db }")?;
+/// assert_eq!(settings, landfall::targets::StoreSettings::new("data/accounts.db"));
+/// # Ok::<(), serde_yaml::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// The SQLite file; it is made when it is not there.
+    pub path: PathBuf,
 }
 
 impl StoreSettings {
-    /// A store in this file, which is made when it is not there.
+    /// A store in this file.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), making: Making::IfMissing }
+        Self { path: path.into() }
     }
 }

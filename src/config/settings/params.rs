@@ -1,0 +1,76 @@
+//! Values of the rules' parameters; those that may be secrets are never shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Deref;
+
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
+
+/// Values of parameters by their names. What is hidden is written as `***`, and shown nowhere.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Params {
+    values: BTreeMap<String, Json>,
+    hidden: BTreeSet<String>,
+}
+
+/// What stands for a hidden value.
+const HIDDEN: &str = "***";
+
+/// Words in the names of parameters that hold secrets.
+const SECRETS: [&str; 9] =
+    ["secret", "password", "passwd", "passphrase", "pepper", "salt", "token", "credential", "key"];
+
+/// Whether a parameter is a secret by its name.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRETS.iter().any(|word| name.contains(word))
+}
+
+impl Params {
+    /// Hides the values of these parameters.
+    pub(crate) fn hide(&mut self, names: impl IntoIterator<Item = String>) {
+        self.hidden.extend(names);
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        self.hidden.contains(name) || is_secret_name(name)
+    }
+}
+
+impl Deref for Params {
+    type Target = BTreeMap<String, Json>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.values
+    }
+}
+
+impl<'de> Deserialize<'de> for Params {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = BTreeMap::deserialize(deserializer)?;
+        Ok(Self { values, hidden: BTreeSet::new() })
+    }
+}
+
+impl Serialize for Params {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (name, value) in &self.values {
+            if self.is_hidden(name) {
+                map.serialize_entry(name, HIDDEN)?;
+            } else {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// Never shows values.
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
