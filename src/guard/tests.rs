@@ -12,7 +12,7 @@ use tokio::time::{Instant, advance, sleep};
 use super::*;
 use crate::migrate::{
     Authentication, Created, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey, NewAccount, PasswordChange,
-    Pending, PortError, PortErrorKind, Presented, Record, Source, StoredAccount, Target, TargetId, Verifier,
+    Pending, PortError, PortErrorKind, Presented, Record, Source, Spent, StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -97,8 +97,8 @@ async fn verify(verifier: &Arc<dyn Verifier>) -> Result<Verdict, PortErrorKind> 
     let (identifier, record) = (ada(), Record::new("{}".into()));
     let password = Arc::new(Password::new(b"secret".to_vec()).unwrap());
     let deadline = Instant::now() + DEADLINE;
-    let presented =
-        Presented { identifier: &identifier, record: &record, credential: None, password: &password, deadline };
+    let (identifier, record, password, spent) = (&identifier, &record, &password, &Spent::default());
+    let presented = Presented { identifier, record, credential: None, password, deadline, spent };
     verifier.verify(presented).await.map_err(|error| error.kind())
 }
 

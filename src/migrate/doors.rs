@@ -135,6 +135,11 @@ impl Visit<'_> {
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(Ending::refused(Refusal::Unknown)),
+            // Somebody has a record there, however it looks: the identifier is not free.
+            Err(error) if error.is_about_one_record() => {
+                self.tell(&error);
+                Ok(())
+            }
             Err(error) => Err(self.legacy_failed(&error)),
         }
     }

@@ -3,6 +3,7 @@
 //! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
+mod calibration;
 mod claim;
 mod create;
 mod decision;
@@ -26,6 +27,7 @@ mod sign_in;
 mod step;
 mod visit;
 
+pub use calibration::{Admission, Dearest, TimeSettings};
 pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
 pub use decision::{Decision, Door};
 pub use desk::Desk;
@@ -40,8 +42,8 @@ pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
     AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, ExternalId, Found, Ledger, LegacyKey,
-    NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoredAccount, SystemClock, Target, TargetId,
-    Verifier,
+    NewAccount, PasswordChange, Presented, Record, Reserved, Source, Spent, StoredAccount, SystemClock, Target,
+    TargetId, Verifier,
 };
 pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{Known, Observer, Silent, Step};

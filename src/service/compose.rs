@@ -18,7 +18,7 @@ use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
 use crate::config::{self, BuildError, Built, Loaded, Settings};
 use crate::guard::GuardFigures;
 use crate::hooks::Delivery;
-use crate::migrate::{LiveRules, Migrator, PortError};
+use crate::migrate::{Admission, LiveRules, Migrator, PortError};
 use crate::sources::FileReport;
 
 /// How often it is looked for creations that nobody ended. A customer who comes back earlier is served all the same.
@@ -59,11 +59,18 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let settings = settings(&loaded);
     let (path, files, params) =
         (loaded.path(&loaded.settings.rules), loaded.rule_files.clone(), loaded.settings.params.clone());
-    let load: LoadRules = Arc::new(move || config::rule_set(&path, &params).map_err(|error| error.to_string()));
+    let written = loaded.settings.clone();
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
     let Built { parts, migrator, callers, delivery, report, figures, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
+    tell_release(parts.hasher.admission(), written.login.floor);
+    let hasher = Arc::clone(&parts.hasher);
+    let load: LoadRules = Arc::new(move || {
+        let rules = config::rule_set(&path, &params).map_err(|error| error.to_string())?;
+        tell_release(Some(config::calibrate(&hasher, &written, &rules)), written.login.floor);
+        Ok(rules)
+    });
     let reload = reload(files, Arc::clone(&parts.rules), load);
     let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
     let migrator = Arc::new(Migrator::new(parts, migrator));
@@ -135,6 +142,25 @@ fn deliver(delivery: Delivery, mut stopped: watch::Receiver<()>) -> JoinHandle<(
 
 fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleReload {
     RuleReload { files, rules, load, settled: SETTLED }
+}
+
+/// Tells the operator when refusals are released later than the settings say.
+fn tell_release(admission: Option<Admission>, floor: Duration) {
+    let Some(Admission { longest_check, store_hash, release }) = admission else { return };
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let (longest_check_ms, store_hash_ms, release_ms) = (millis(longest_check), millis(store_hash), millis(release));
+    if release <= floor {
+        tracing::info!(longest_check_ms, store_hash_ms, "measured password checks");
+        return;
+    }
+    tracing::warn!(
+        longest_check_ms,
+        store_hash_ms,
+        release_ms,
+        floor_ms = millis(floor),
+        "refusals are released later than `login.floor`, so that the dearest stored hash cannot be told from others by time; \
+         set `password.longest_check` to what the dearest hash of your customers takes"
+    );
 }
 
 fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
