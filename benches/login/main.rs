@@ -1,5 +1,5 @@
 //! What a login costs: first and later logins per second against the hashing lane's own rate, CPU time beside the hash, a
-//! login on adapters in memory, and where the time of a first login goes.
+//! login on adapters in memory, and where the time of a first login goes. `-- refusals` measures instead how alike refusals are.
 //!
 //! Prints first its own measurements and README's table of them, then criterion's (`-- login-in-memory` for these alone).
 //! Rates are measured in turns, because the speed of a shared machine changes more within a minute than a login costs
@@ -16,6 +16,7 @@ mod cpu;
 mod customers;
 mod memory;
 mod rates;
+mod refusals;
 #[path = "../report/mod.rs"]
 mod report;
 mod steps;
@@ -40,6 +41,11 @@ fn main() {
     let size =
         if is_smoke_test { Size { rounds: 1, turn: 8, single: 4 } } else { Size { rounds: 7, turn: 128, single: 300 } };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut named = std::env::args().skip_while(|argument| argument != "refusals");
+    if named.next().is_some() {
+        runtime.block_on(refusals::run(named.next().and_then(|samples| samples.parse().ok())));
+        return;
+    }
     // Whoever names one of criterion's measurements wants nothing else.
     if std::env::args().skip(1).all(|argument| argument.starts_with('-')) {
         let mut rows = runtime.block_on(rates::argon2id(size));

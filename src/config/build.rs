@@ -21,8 +21,9 @@ use crate::guard::{
 use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
-    Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
-    MigratorParts, MigratorSettings, Observer, PortError, Source, SystemClock, Target, bind_store,
+    Admission, Clock, Dearest, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger,
+    LiveRules, MigratorParts, MigratorSettings, Observer, PortError, RuleSet, Source, SystemClock, Target,
+    TimeSettings, bind_store,
 };
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
@@ -199,6 +200,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let Stores { identifiers, keyring, hasher, ledger, store } =
         stores(&loaded.settings, &loaded.folder, Opening::Trusted).await?;
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
+    calibrate(&hasher, &settings, &rules);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let callers = callers(&settings, &folder, clock.now())?;
     let (source, report) = source(&settings.source, &folder, identifiers.clone()).await?;
@@ -308,6 +310,12 @@ fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
     let decoy = Credential::encoded(&decoy.scheme, &decoy.value);
     let store = PasswordStore::new(parameters, Peppers::new(peppers)?);
     Hasher::new(lane, store, limits, &decoy).map_err(BuildError::Decoy)
+}
+
+/// Measures this machine, for the stored hashes that the rules declare.
+pub fn calibrate(hasher: &Hasher, settings: &Settings, rules: &RuleSet) -> Admission {
+    let times = TimeSettings { deadline: settings.login.deadline, longest_check: settings.password.longest_check };
+    hasher.calibrate(Dearest::of(rules.plan()), times)
 }
 
 type OpenSource = (Arc<dyn Source>, Option<FileReport>);

@@ -99,6 +99,9 @@ fn password(settings: &Settings, teller: &mut Teller<'_>) {
         let help = "take the stored text of any one customer: `landfall password identify` tells its scheme";
         teller.error("R506", "password.decoy", format!("the decoy is no stored password: {problem}"), help);
     }
+    if let Some(longest) = settings.password.longest_check {
+        teller.time("password.longest_check", longest, Duration::from_millis(1), settings.login.deadline);
+    }
 }
 
 fn peppers(settings: &Settings, teller: &mut Teller<'_>) {

@@ -47,7 +47,7 @@ const OPEN: &[(&str, &[&str])] = &[
             "connections",
         ],
     ),
-    ("password", &["argon2", "peppers", "decoy", "plain_text"]),
+    ("password", &["argon2", "peppers", "decoy", "longest_check", "plain_text"]),
     ("password.peppers", &["id"]),
     ("hooks", &["before_fetch", "after_fetch", "before_create", "after_create", "on_refusal", "webhooks"]),
     ("hooks.webhooks", &["name", "url", "events"]),

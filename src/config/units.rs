@@ -46,6 +46,25 @@ pub(super) mod duration {
     }
 }
 
+/// A length of time that may be left out.
+pub(super) mod some_duration {
+    use super::{Deserializer, Duration, Serializer, duration};
+
+    /// Reads it.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        duration::deserialize(deserializer).map(Some)
+    }
+
+    /// Writes it.
+    #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
+    pub fn serialize<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => duration::serialize(time, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
 /// Memory as `16KiB`, `64MiB` or `1GiB`, in bytes.
 pub(super) mod size {
     use super::{Deserialize, Deserializer, SIZES, Serializer, de, quantity, written};

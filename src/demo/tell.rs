@@ -292,6 +292,11 @@ pub fn ending(outcome: &Outcome) -> Ending {
             "Not signed in",
             "The password was right, but the record gives no valid account. Nothing was stored; the operator sees the reason.",
         ),
+        Outcome::UnreadableRecord => (
+            Mood::Stop,
+            "Not signed in",
+            "The shop has a record that cannot be read, or more than one for this name. The operator sees the reason.",
+        ),
         Outcome::DeniedByRule(key) => {
             let detail = format!("The rules refuse this customer, with the key `{key}`.");
             return Ending { name: name(outcome), title: "Not signed in", detail, mood: Mood::Stop };
@@ -323,6 +328,7 @@ fn refused(refusal: Refusal) -> &'static str {
         }
         Refusal::Malformed => "What was typed can be no name or no password.",
         Refusal::Unprovable => "The shop has nothing stored that a password could be proved against.",
+        Refusal::CostRefused => "The stored hash would take longer to check than a sign-in may take.",
         Refusal::Disabled => "The account is disabled.",
         Refusal::Locked => "The password is right, and the account is locked.",
         Refusal::Deleted => "The account was deleted and does not come back.",

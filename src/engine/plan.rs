@@ -118,6 +118,13 @@ pub struct CredentialPlan {
     pub(super) fields: Vec<RulePlan>,
 }
 
+impl CredentialPlan {
+    /// Whether its parts are for more than one scheme.
+    pub(super) fn serves_several(&self) -> bool {
+        self.schemes.len() > 1 || self.scheme_rule.is_some()
+    }
+}
+
 /// How a claim, a working value or a field of an object is made.
 #[derive(Debug)]
 pub struct RulePlan {
@@ -278,6 +285,12 @@ impl Plan {
             Some(credential) if credential.fields.iter().any(|part| part.name != "source") => DeclaredSchemes::Told,
             _ => DeclaredSchemes::Nothing,
         }
+    }
+
+    /// Whether `credential` makes a part of this name.
+    #[must_use]
+    pub fn credential_has(&self, part: &str) -> bool {
+        self.credential.iter().flat_map(|credential| &credential.fields).any(|field| field.name == part)
     }
 }
 

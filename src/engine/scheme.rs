@@ -1,5 +1,7 @@
 //! The scheme of a stored password, as rules name it: one, or several that are told apart by how the stored text begins.
 
+use bumpalo::collections::Vec as ArenaVec;
+
 use crate::diag::{Diagnostic, Findings, closest};
 use crate::password::template::{Template, TemplateProblem};
 use crate::password::{SchemeInfo, find, schemes};
@@ -16,6 +18,21 @@ pub fn choose<'s>(schemes: &'s [String], encoded: &str) -> Option<&'s str> {
     names()
         .find(|scheme| find(scheme).is_some_and(|info| info.claims(encoded)))
         .or_else(|| names().find(|scheme| !describing(scheme)))
+}
+
+/// Leaves out the parts that a stored text does not need, where rules write them down for another of their schemes: a text that
+/// names its scheme has its own salt and rounds. What a single scheme does not use stays, and is refused at the check.
+pub fn keep_used<'a, T>(parts: &mut ArenaVec<'a, (&'a str, T)>, scheme: &str, encoded: &str) {
+    let Some(info) = find(scheme).filter(|info| info.claims(encoded)) else { return };
+    let is_prehashed =
+        matches!(info.name, "bcrypt" | "wordpress" | "php") && parts.iter().any(|(part, _)| *part == "prehash");
+    parts.retain(|(part, _)| match *part {
+        "salt" | "salt_hex" | "salt_b64" | "prehash" => is_prehashed,
+        "pepper" | "secret" | "secret_hex" | "secret_b64" => is_prehashed || matches!(info.name, "argon2" | "spring"),
+        "ad" | "ad_hex" | "ad_b64" => info.name == "argon2",
+        "order" | "iterations" | "template" | "digest" | "encoding" | "key" => false,
+        _ => true,
+    });
 }
 
 /// Reports schemes that do not exist, and lists whose schemes cannot be told apart.

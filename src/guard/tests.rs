@@ -12,8 +12,8 @@ use tokio::time::{Instant, advance, sleep};
 use super::*;
 use crate::migrate::{
     Authentication, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey,
-    NewAccount, PasswordChange, Pending, PortError, PortErrorKind, Presented, Record, Source, StoreId, StoredAccount,
-    Target, TargetId, Verifier,
+    NewAccount, PasswordChange, Pending, PortError, PortErrorKind, Presented, Record, Source, Spent, StoreId,
+    StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -98,8 +98,8 @@ async fn verify(verifier: &Arc<dyn Verifier>) -> Result<Verdict, PortErrorKind> 
     let (identifier, record) = (ada(), Record::new("{}".into()));
     let password = Arc::new(Password::new(b"secret".to_vec()).unwrap());
     let deadline = Instant::now() + DEADLINE;
-    let presented =
-        Presented { identifier: &identifier, record: &record, credential: None, password: &password, deadline };
+    let (identifier, record, password, spent) = (&identifier, &record, &password, &Spent::default());
+    let presented = Presented { identifier, record, credential: None, password, deadline, spent };
     verifier.verify(presented).await.map_err(|error| error.kind())
 }
 

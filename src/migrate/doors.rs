@@ -139,6 +139,11 @@ impl Visit<'_> {
             // It may be the identifier of a customer whose record cannot be read.
             Ok(None) if source.coverage() == Coverage::Partial => Err(Ending::of(Outcome::LegacyUnavailable)),
             Ok(None) => Err(Ending::refused(Refusal::Unknown)),
+            // Somebody has a record there, however it looks: the identifier is not free.
+            Err(error) if error.is_about_one_record() => {
+                self.tell(&error);
+                Ok(())
+            }
             Err(error) => Err(self.legacy_failed(&error)),
         }
     }

@@ -1,23 +1,28 @@
 //! Password work for async callers: every hash of a login goes through one bounded lane, and is counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
+use super::calibration::{Admission, Dearest, Speed, TimeSettings, store_time};
 use super::port::{PortError, PortErrorKind};
+use super::ports::Spent;
 use crate::model::Password;
 use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Workspace, WorkspaceError};
 use crate::password::store::{PasswordStore, StoreError, StoreVerdict, system_salt};
-use crate::password::{Credential, Limits, Parsed, Problem, Verdict, parse};
+use crate::password::{Cost, Credential, Limits, Parsed, Problem, Verdict, parse};
 
 /// Hashes and verifies on the lane's threads.
 pub struct Hasher {
     lane: Lane,
     store: Arc<PasswordStore>,
     limits: Limits,
-    profile: RwLock<Arc<Parsed>>,
+    decoy: Arc<Parsed>,
+    speed: Speed,
+    admission: RwLock<Option<Admission>>,
     legacy: AtomicU64,
     target: AtomicU64,
 }
@@ -32,15 +37,63 @@ pub struct HashCalls {
 }
 
 impl Hasher {
-    /// A hasher on this lane. `profile` is what customers have stored in the legacy system: its cost is paid for those who
-    /// have nothing. It is replaced by the last stored hash that was really checked, so that it follows the population.
+    /// A hasher on this lane. `decoy` is what customers have stored in the legacy system: its cost is paid for those who
+    /// have nothing. It stays the same whoever signs in: a decoy that followed the last hash that was checked would tell a
+    /// mixed population apart.
     ///
     /// # Errors
-    /// The [`Problem`] of a profile that is no hash.
-    pub fn new(lane: Lane, store: PasswordStore, limits: Limits, profile: &Credential) -> Result<Self, Problem> {
-        let profile = RwLock::new(Arc::new(parse(profile)?));
+    /// The [`Problem`] of a decoy that is not a hash.
+    pub fn new(lane: Lane, store: PasswordStore, limits: Limits, decoy: &Credential) -> Result<Self, Problem> {
+        let decoy = Arc::new(parse(decoy)?);
         let (legacy, target) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { lane, store: Arc::new(store), limits, profile, legacy, target })
+        let (speed, admission) = (Speed::default(), RwLock::new(None));
+        Ok(Self { lane, store: Arc::new(store), limits, decoy, speed, admission, legacy, target })
+    }
+
+    /// Measures this machine, and admits the stored hashes that it can check within a login. Blocks for some tenths of a
+    /// second the first time. Until it is called, every hash within the limits is admitted, and [`release`](Self::release)
+    /// is zero.
+    pub fn calibrate(&self, dearest: Dearest, settings: TimeSettings) -> Admission {
+        let known = self.admission().map(|admission| admission.store_hash);
+        let store_hash = known.unwrap_or_else(|| store_time(self.store.parameters()));
+        let admission = Admission::new(dearest, store_hash, settings, &self.speed);
+        *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Some(admission);
+        admission
+    }
+
+    /// What is admitted; none before [`calibrate`](Self::calibrate).
+    #[must_use]
+    pub fn admission(&self) -> Option<Admission> {
+        *self.admission.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refusals are released no sooner than this.
+    #[must_use]
+    pub fn release(&self) -> Duration {
+        self.admission().map_or(Duration::ZERO, |admission| admission.release)
+    }
+
+    /// The longest check of a stored hash that is admitted.
+    #[must_use]
+    pub fn longest_check(&self) -> Duration {
+        self.admission().map_or(Duration::ZERO, |admission| admission.longest_check)
+    }
+
+    /// Why a check cannot be made in the lane's memory or the time of a login, however long somebody waits.
+    fn too_dear(&self, cost: &Cost) -> Option<Problem> {
+        let (needs, has) = (cost.memory().kib(), self.lane.budget_kib());
+        if needs > has {
+            let message =
+                format!("the stored hash needs {needs} KiB of memory, above the {has} KiB of the hashing lane");
+            return Some(Problem::CostRefused(message.into()));
+        }
+        let longest = self.admission()?.longest_check;
+        let takes = self.speed.estimate(cost);
+        (takes > longest).then(|| {
+            let (takes, longest) = (takes.as_millis(), longest.as_millis());
+            let message = format!("the stored hash takes about {takes} ms to check, above the {longest} ms of a login");
+            Problem::CostRefused(message.into())
+        })
     }
 
     /// How many hashes were computed.
@@ -58,12 +111,14 @@ impl Hasher {
     /// Proves a password against a stored credential.
     ///
     /// # Errors
-    /// When the lane is full or the deadline passes: temporary. A credential that cannot be checked is a verdict.
+    /// When the lane is full or the deadline passes before the check began: temporary. A credential that cannot be checked
+    /// is a verdict, and so is one that takes longer than a login.
     pub async fn prove(
         &self,
         credential: &Credential,
         password: &Arc<Password>,
         deadline: Instant,
+        spent: &Spent,
     ) -> Result<Verdict, PortError> {
         let parsed = match parse(credential) {
             Ok(parsed) => Arc::new(parsed),
@@ -72,32 +127,61 @@ impl Hasher {
         if let Err(problem) = parsed.cost().within(&self.limits) {
             return Ok(problem.into());
         }
-        let verdict = self.legacy(&parsed, password, deadline).await?;
-        if matches!(verdict, Verdict::Match | Verdict::LossyMatch(_) | Verdict::Mismatch) {
-            *self.profile.write().unwrap_or_else(PoisonError::into_inner) = parsed;
+        if let Some(problem) = self.too_dear(&parsed.cost()) {
+            return Ok(problem.into());
         }
-        Ok(verdict)
+        let began = Arc::new(OnceLock::new());
+        let check = self.legacy(&parsed, password, deadline, Arc::clone(&began));
+        // Whoever waits for the login stops at the deadline; a check that still runs then is told apart from one that waits.
+        match timeout_at(deadline.checked_sub(TELL_APART).unwrap_or(deadline), check).await {
+            Ok(checked) => {
+                let (verdict, took) = checked?;
+                spent.add(took);
+                Ok(verdict)
+            }
+            Err(_) => self.cut_off(began.get().copied(), deadline),
+        }
     }
 
-    /// The work of [`prove`](Self::prove) for somebody who has nothing stored.
+    /// A check that had all the time there is and did not end costs too much; one that began late met a crowd.
+    fn cut_off(&self, began: Option<Instant>, deadline: Instant) -> Result<Verdict, PortError> {
+        let had_all = |began: Instant| began + self.longest_check() + TELL_APART <= deadline;
+        match (began.filter(|began| had_all(*began)), self.admission()) {
+            (Some(_), Some(_)) => Ok(Verdict::CostRefused("the check did not end within the time of a login".into())),
+            _ => Err(lane_failed(LaneError::Late)),
+        }
+    }
+
+    /// The work of [`prove`](Self::prove) for somebody who has nothing stored, and how long it took. A decoy that is dearer
+    /// than what is admitted is not computed, since no stored hash of its price is.
     ///
     /// # Errors
     /// As for [`prove`](Self::prove).
-    pub async fn legacy_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<(), PortError> {
-        let profile = Arc::clone(&self.profile.read().unwrap_or_else(PoisonError::into_inner));
-        self.legacy(&profile, password, deadline).await.map(|_| ())
+    pub async fn legacy_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<Duration, PortError> {
+        if self.too_dear(&self.decoy.cost()).is_some() {
+            self.legacy.fetch_add(1, Ordering::Relaxed);
+            return self.on_lane(JobMemory::Own(1), deadline, |_| ()).await.map(|()| Duration::ZERO);
+        }
+        self.legacy(&self.decoy, password, deadline, Arc::default()).await.map(|(_, took)| took)
     }
 
+    /// Checks a password, and says how long that took. `began` is set when the check begins.
     async fn legacy(
         &self,
         parsed: &Arc<Parsed>,
         password: &Arc<Password>,
         deadline: Instant,
-    ) -> Result<Verdict, PortError> {
+        began: Arc<OnceLock<Instant>>,
+    ) -> Result<(Verdict, Duration), PortError> {
         self.legacy.fetch_add(1, Ordering::Relaxed);
         let (parsed, password, limits) = (Arc::clone(parsed), Arc::clone(password), self.limits.clone());
         let memory = parsed.cost().memory();
-        self.on_lane(memory, deadline, move |workspace| parsed.verify(&password, &limits, workspace)).await
+        let work = move |workspace: &mut Workspace| {
+            let start = std::time::Instant::now();
+            let _ = began.set(start.into());
+            (parsed.verify(&password, &limits, workspace), start.elapsed())
+        };
+        self.on_lane(memory, deadline, work).await
     }
 
     /// Hashes a password to store it.
@@ -165,6 +249,9 @@ impl std::fmt::Debug for Hasher {
         f.debug_struct("Hasher").field("lane", &self.lane).field("calls", &self.calls()).finish_non_exhaustive()
     }
 }
+
+/// How long before the deadline a check is looked at.
+const TELL_APART: Duration = Duration::from_millis(10);
 
 fn lane_failed(error: LaneError) -> PortError {
     let kind = match error {

@@ -5,6 +5,7 @@
 
 mod addressee;
 mod binding;
+mod calibration;
 mod claim;
 mod create;
 mod decision;
@@ -31,6 +32,7 @@ mod step;
 mod visit;
 
 pub use binding::{bind_store, check_store};
+pub use calibration::{Admission, Dearest, TimeSettings};
 pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
 pub use decision::{Decision, Door};
 pub use desk::{Desk, Restored, Undone};
@@ -45,8 +47,8 @@ pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
     AccountState, Attempt, Authentication, Clock, Conflict, Counter, Coverage, Created, Deleted, Deletion, ExternalId,
-    Found, Ledger, LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoreId, StoredAccount,
-    SystemClock, Target, TargetId, Verifier,
+    Found, Ledger, LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, Spent, StoreId,
+    StoredAccount, SystemClock, Target, TargetId, Verifier,
 };
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use rules::{LiveRules, RuleSet, RuleSetError};

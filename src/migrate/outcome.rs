@@ -11,8 +11,10 @@ pub enum Refusal {
     WrongPasswordAtTarget,
     /// The identifier or the password cannot be one.
     Malformed,
-    /// The stored credential proves no password: none stored, broken, unsupported, too expensive.
+    /// The stored credential proves no password: none stored, broken, unsupported.
     Unprovable,
+    /// The stored hash cannot be checked within the limits, the memory of the lane, or the time of a login.
+    CostRefused,
     /// The account is disabled.
     Disabled,
     /// The account is locked.
@@ -29,12 +31,13 @@ pub enum Refusal {
 
 impl Refusal {
     /// All reasons.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unknown,
         Self::WrongPassword,
         Self::WrongPasswordAtTarget,
         Self::Malformed,
         Self::Unprovable,
+        Self::CostRefused,
         Self::Disabled,
         Self::Locked,
         Self::Deleted,
@@ -52,6 +55,7 @@ impl Refusal {
             Self::WrongPasswordAtTarget => "wrong_password_at_target",
             Self::Malformed => "malformed",
             Self::Unprovable => "unprovable",
+            Self::CostRefused => "cost_refused",
             Self::Disabled => "disabled",
             Self::Locked => "locked",
             Self::Deleted => "deleted",
@@ -77,6 +81,8 @@ pub enum Outcome {
     Conflict,
     /// The record gives no valid account.
     InvalidRecord,
+    /// The source has a record that cannot be read, or more than one: a fault of this customer's record, and no outage.
+    UnreadableRecord,
     /// The rules or a hook refuse the customer, with a message key.
     DeniedByRule(String),
     /// The legacy system gave no answer that counts.
@@ -97,7 +103,7 @@ impl Outcome {
             Self::MigratedMustChangePassword => "migrated_must_change_password",
             Self::Rejected(_) => "rejected",
             Self::Conflict => "conflict",
-            Self::InvalidRecord => "invalid_record",
+            Self::InvalidRecord | Self::UnreadableRecord => "invalid_record",
             Self::DeniedByRule(_) => "denied_by_rule",
             Self::LegacyUnavailable => "legacy_unavailable",
             Self::TargetUnavailable => "target_unavailable",
@@ -111,6 +117,7 @@ impl Outcome {
         match self {
             Self::Rejected(refusal) => refusal.name(),
             Self::DeniedByRule(key) => key,
+            Self::UnreadableRecord => "unreadable",
             _ => "",
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -111,6 +112,25 @@ pub struct Presented<'a> {
     pub password: &'a Arc<Password>,
     /// When the answer is no longer wanted.
     pub deadline: Instant,
+    /// Where the time is noted that computing took.
+    pub spent: &'a Spent,
+}
+
+/// How long the hash of one login was computed, without the time it waited for its turn.
+#[derive(Debug, Default)]
+pub struct Spent(AtomicU64);
+
+impl Spent {
+    /// Notes time.
+    pub fn add(&self, took: Duration) {
+        self.0.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
 }
 
 /// What proves a presented password against the legacy system.

@@ -6,7 +6,7 @@ use super::create::Newcomer;
 use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Mapped, Question, Standing, Who};
 use super::outcome::{Outcome, Refusal};
-use super::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record};
+use super::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record, Spent};
 use super::step::{Known, Step};
 use super::visit::{Admission, Ending, Hashed, Visit, Way};
 use crate::password::{Credential, Verdict, find};
@@ -159,14 +159,17 @@ impl Visit<'_> {
     /// because what was typed may differ from what the customer chose.
     async fn prove(&mut self, admission: &Admission, who: &Who, record: &Record) -> Way<PasswordChange> {
         let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
+        let spent = Spent::default();
         let presented = Presented {
             identifier: &admission.identifier,
             record,
             credential: who.credential.as_ref(),
             password: &admission.password,
             deadline: self.deadline,
+            spent: &spent,
         };
         let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
+        self.spent(&spent);
         let scheme = who.credential.as_ref().map_or("", scheme_name);
         self.step(&Step::Proved { verifier: verifier.name(), scheme, verdict: verdict.name(), took: began.elapsed() });
         match verdict {
@@ -184,7 +187,11 @@ impl Visit<'_> {
                 self.hashed(Hashed::Legacy);
                 Err(Ending::refused(Refusal::WrongPassword))
             }
-            Verdict::Unusable(_) | Verdict::Malformed(_) | Verdict::Unsupported(_) | Verdict::CostRefused(_) => {
+            Verdict::CostRefused(why) => {
+                self.too_dear(&why);
+                Err(Ending::refused(Refusal::CostRefused))
+            }
+            Verdict::Unusable(_) | Verdict::Malformed(_) | Verdict::Unsupported(_) => {
                 Err(Ending::refused(Refusal::Unprovable))
             }
         }

@@ -16,7 +16,7 @@ use super::login::{Answer, Login, Migrator};
 use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
-use super::ports::{Attempt, Counter, ExternalId, PasswordChange, Reserved, TargetId};
+use super::ports::{Attempt, Counter, ExternalId, PasswordChange, Reserved, Spent, TargetId};
 use super::rules::RuleSet;
 use super::step::Step;
 use crate::engine::run::{Facts, Settings};
@@ -78,6 +78,8 @@ pub(super) struct Visit<'m> {
     proven: Proven,
     legacy_hashed: bool,
     target_hashed: bool,
+    /// How long the legacy hash of this visit was computed, real or not.
+    spent: Duration,
     password: Option<Arc<Password>>,
     pub tags: Vec<String>,
     /// Logins of the record that its account does not own.
@@ -122,6 +124,7 @@ impl<'m> Visit<'m> {
             proven: Proven::No,
             legacy_hashed: false,
             target_hashed: false,
+            spent: Duration::ZERO,
             password: None,
             tags: Vec::new(),
             left_out: 0,
@@ -254,6 +257,17 @@ impl<'m> Visit<'m> {
         }
     }
 
+    /// Notes how long the legacy hash was computed.
+    pub(super) fn spent(&mut self, spent: &Spent) {
+        self.spent += spent.total();
+    }
+
+    /// Tells the operator that a stored hash costs too much.
+    pub(super) fn too_dear(&self, why: &str) {
+        let adapter = self.migrator.parts.verifier.name();
+        self.step(&Step::Failed { adapter, operation: "verify", kind: "cost_refused", detail: why });
+    }
+
     /// Notes that the legacy system was asked.
     pub(super) fn asked(&mut self) {
         self.asked = Some(self.migrator.parts.source.name().to_owned());
@@ -295,8 +309,13 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// The legacy system gave no answer that counts.
+    /// The legacy system gave no answer that counts. One bad record is no outage: its customer is refused like others, so
+    /// that nobody learns from the answer that there is such a record.
     pub(super) fn legacy_failed(&self, error: &PortError) -> Ending {
+        if error.is_about_one_record() {
+            self.tell(error);
+            return Ending::of(Outcome::UnreadableRecord);
+        }
         self.failed(error, Outcome::LegacyUnavailable)
     }
 
@@ -374,7 +393,10 @@ impl<'m> Visit<'m> {
             {
                 &[EventKind::Refused]
             }
-            Outcome::InvalidRecord | Outcome::Conflict | Outcome::Rejected(Refusal::Missing) => &[EventKind::Failed],
+            Outcome::InvalidRecord
+            | Outcome::UnreadableRecord
+            | Outcome::Conflict
+            | Outcome::Rejected(Refusal::CostRefused | Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
         let wanted = kinds.iter().filter(|kind| self.is_wanted(**kind)).map(|kind| event(*kind));
@@ -424,7 +446,8 @@ impl<'m> Visit<'m> {
         // Those who come late have used up their deadline; the work is done all the same.
         let deadline = self.deadline.max(Instant::now() + self.migrator.settings.deadline);
         if !self.legacy_hashed {
-            hasher.legacy_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
+            let took = hasher.legacy_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
+            self.spent += took;
         }
         if !self.target_hashed {
             hasher.target_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
@@ -450,7 +473,11 @@ impl<'m> Visit<'m> {
     pub(super) async fn wait(&self, ending: Ending) -> Ending {
         let settings = &self.migrator.settings;
         let Ok(_place) = self.migrator.waiting.try_acquire() else { return Ending::of(Outcome::Overloaded) };
-        sleep_until(self.started + release_after(self.started.elapsed(), settings.floor, settings.quantum)).await;
+        let hasher = &self.migrator.parts.hasher;
+        let floor = settings.floor.max(hasher.release());
+        // A cheap hash counts as the dearest one, so that what waits in line before the floor or after it ends alike.
+        let elapsed = self.started.elapsed() + hasher.longest_check().saturating_sub(self.spent);
+        sleep_until(self.started + release_after(elapsed, floor, settings.quantum)).await;
         ending
     }
 }

@@ -1,9 +1,12 @@
 //! A stored credential as it comes out of a legacy system: one string, or named parts.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
+use super::asked::{Asked, is_nothing, shown};
 use super::encoding;
 use super::verdict::Problem;
 
@@ -11,7 +14,7 @@ use super::verdict::Problem;
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// Keys that describe the credential or the row around it and are no parts of the hash.
-const AROUND: [&str; 5] = ["id", "format", "scheme", "set_at", "username"];
+const AROUND: [&str; 7] = ["id", "format", "scheme", "set_at", "username", "source", "needs_rehash"];
 
 /// A stored credential: which scheme made it, and its text or its parts.
 ///
@@ -25,6 +28,8 @@ pub struct Credential {
     scheme: String,
     fields: Map<String, Value>,
     username: Option<String>,
+    /// What its scheme asks for; only while it is parsed.
+    asked: Option<Arc<Asked>>,
 }
 
 impl Credential {
@@ -32,13 +37,13 @@ impl Credential {
     #[must_use]
     pub fn encoded(scheme: impl Into<String>, encoded: impl Into<String>) -> Self {
         let fields = Map::from_iter([("encoded".to_owned(), Value::String(encoded.into()))]);
-        Self { scheme: scheme.into(), fields, username: None }
+        Self { scheme: scheme.into(), fields, username: None, asked: None }
     }
 
     /// A credential of named parts.
     #[must_use]
     pub fn fields(scheme: impl Into<String>, fields: Map<String, Value>) -> Self {
-        Self { scheme: scheme.into(), fields, username: None }
+        Self { scheme: scheme.into(), fields, username: None, asked: None }
     }
 
     /// Names the user, whom some schemes hash together with the password.
@@ -77,7 +82,7 @@ impl Credential {
             Some(_) => return Err(Problem::malformed("`fields` is not an object")),
             None => unfolded(object.iter().filter(|(key, _)| !AROUND.contains(&key.as_str()))),
         };
-        Ok(Self { scheme: scheme.to_owned(), fields, username })
+        Ok(Self { scheme: scheme.to_owned(), fields, username, asked: None })
     }
 
     /// The name of the scheme.
@@ -91,20 +96,44 @@ impl Credential {
         Self { scheme: scheme.to_owned(), ..self.clone() }
     }
 
+    /// The same credential, which notes what is asked of it.
+    pub(crate) fn watched(&self) -> Self {
+        Self { asked: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Refuses parts that nobody asked for.
+    ///
+    /// # Errors
+    /// [`Problem::Unsupported`] names the first of them.
+    pub(crate) fn check_used(&self) -> Result<(), Problem> {
+        let Some(asked) = &self.asked else { return Ok(()) };
+        let unused = self.fields.iter().find(|(name, value)| !is_nothing(value) && !asked.has(name));
+        if let Some((name, _)) = unused {
+            return Err(Problem::unsupported(format!("{} is not used by the scheme of this hash", shown(name))));
+        }
+        asked.objects().iter().try_for_each(Self::check_used)
+    }
+
     /// The user: from the credential itself or from its parts.
     ///
     /// # Errors
     /// [`Problem::Malformed`] when it is there and no text.
     pub(crate) fn username(&self) -> Result<Option<&str>, Problem> {
-        self.username.as_deref().map_or_else(|| self.text(&["user", "username"]), |name| Ok(Some(name)))
+        let among_parts = self.text(&["user", "username"])?;
+        Ok(self.username.as_deref().or(among_parts))
     }
 
-    /// The secret that the legacy application mixed into every hash.
+    /// The secret that the legacy application mixed into every hash: `pepper`, or `secret`, in the encoding that its name or
+    /// its `…_encoding` part says.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is there and no text.
-    pub(crate) fn pepper(&self) -> Result<Option<&str>, Problem> {
-        self.text(&["pepper", "secret"])
+    /// [`Problem::Malformed`] when it is there and not in that encoding, or is there under two names.
+    pub(crate) fn pepper(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        let (pepper, secret) = (self.bytes("pepper", "utf8")?, self.bytes("secret", "utf8")?);
+        if pepper.is_some() && secret.is_some() {
+            return Err(Problem::malformed("`pepper` and `secret` are two names of one part"));
+        }
+        Ok(pepper.or(secret).map(Zeroizing::new))
     }
 
     /// The credential as one string, when it is one.
@@ -130,6 +159,9 @@ impl Credential {
 
     /// The first of these parts that is there and not `null`, with its name.
     fn part(&self, keys: &[&str]) -> Option<(&String, &Value)> {
+        if let Some(asked) = &self.asked {
+            keys.iter().for_each(|key| asked.note(key));
+        }
         keys.iter().filter_map(|key| self.fields.get_key_value(*key)).find(|(_, value)| !value.is_null())
     }
 
@@ -167,6 +199,19 @@ impl Credential {
         self.number(keys)?.ok_or_else(|| missing(keys))
     }
 
+    /// Holds the part `algorithm`, which some systems write beside the others, against the scheme.
+    ///
+    /// # Errors
+    /// [`Problem::Unsupported`] when it names another one.
+    pub(crate) fn confirm(&self, algorithm: &str) -> Result<(), Problem> {
+        match self.text(&["algorithm"])? {
+            Some(named) if !named.eq_ignore_ascii_case(algorithm) => {
+                Err(Problem::unsupported("the part `algorithm` names another scheme"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A part that is an object, or an object written as JSON text, as parts of its own.
     ///
     /// # Errors
@@ -179,7 +224,12 @@ impl Credential {
             _ => None,
         };
         let fields = fields.ok_or_else(|| Problem::malformed(format!("the part `{key}` is not an object")))?;
-        Ok(Some(Self { scheme: self.scheme.clone(), fields, username: self.username.clone() }))
+        let asked = self.asked.as_ref().map(|_| Arc::default());
+        let object = Self { scheme: self.scheme.clone(), fields, username: self.username.clone(), asked };
+        if let Some(asked) = &self.asked {
+            asked.note_object(&object);
+        }
+        Ok(Some(object))
     }
 
     /// A part that must be an object.
@@ -208,13 +258,17 @@ impl Credential {
     /// # Errors
     /// [`Problem::Malformed`] when it is not in that encoding, [`Problem::Unsupported`] for an unknown encoding.
     pub(crate) fn bytes(&self, key: &str, default_encoding: &str) -> Result<Option<Vec<u8>>, Problem> {
+        let mut found = Vec::new();
         for (suffix, encoding) in [("_hex", "hex"), ("_b64", "base64"), ("_base64", "base64")] {
-            if let Some(text) = self.text(&[&format!("{key}{suffix}")])? {
-                return decode(key, text, encoding).map(Some);
-            }
+            found.extend(self.text(&[&format!("{key}{suffix}")])?.map(|text| (text, encoding)));
         }
         let encoding = self.text(&[&format!("{key}_encoding")])?.unwrap_or(default_encoding);
-        self.text(&[key])?.map(|text| decode(key, text, encoding)).transpose()
+        found.extend(self.text(&[key])?.map(|text| (text, encoding)));
+        match found.as_slice() {
+            [] => Ok(None),
+            [(text, encoding)] => decode(key, text, encoding).map(Some),
+            _ => Err(Problem::malformed(format!("the part `{key}` is there in two encodings"))),
+        }
     }
 
     /// # Errors

@@ -18,11 +18,13 @@
 //!
 //! A scheme is one file in `schemes/` and one line in the table of `schemes/mod.rs`.
 
+mod asked;
 mod credential;
 mod detect;
 mod digests;
 mod encoding;
 pub mod lane;
+mod length;
 mod limits;
 pub mod matrix;
 mod parts;
@@ -54,10 +56,21 @@ pub struct Parsed {
 
 /// Understands a stored credential. The scheme `auto` stands for the one that the text itself names.
 ///
+/// A hash that was cut short is [`Problem::Malformed`], and a part that the scheme does not use is [`Problem::Unsupported`]:
+/// whoever wrote it down expects that it counts.
+///
 /// # Errors
 /// Why it cannot be checked: see [`Problem`].
 pub fn parse(credential: &Credential) -> Result<Parsed, Problem> {
     credential.check_size()?;
+    let credential = &credential.watched();
+    let parsed = parse_watched(credential)?;
+    parsed.stored.length().check()?;
+    credential.check_used()?;
+    Ok(parsed)
+}
+
+fn parse_watched(credential: &Credential) -> Result<Parsed, Problem> {
     if credential.is_null() {
         return Err(Problem::unusable("nothing is stored"));
     }

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::lane::Workspace;
+use super::length::HashLength;
 use super::limits::Cost;
 use super::verdict::{Problem, Verdict};
 
@@ -15,6 +16,9 @@ pub(crate) type Understood = Result<Box<dyn StoredHash>, Problem>;
 pub(crate) trait StoredHash: Send + Sync {
     /// The price of one check.
     fn cost(&self) -> Cost;
+
+    /// How much of a hash is stored.
+    fn length(&self) -> HashLength;
 
     /// Does the work.
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict;
@@ -65,6 +69,10 @@ impl StoredHash for Prepared {
         }
     }
 
+    fn length(&self) -> HashLength {
+        self.inner.length()
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match (self.prepare)(attempt.password) {
             Ok(password) => self.inner.check(&mut Attempt { password: &password, workspace: attempt.workspace }),
@@ -90,6 +98,10 @@ impl StoredHash for Wrapped {
         self.inner.cost()
     }
 
+    fn length(&self) -> HashLength {
+        self.inner.length()
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         self.inner.check(attempt)
     }
@@ -110,6 +122,10 @@ pub(crate) struct PlainText {
 impl StoredHash for PlainText {
     fn cost(&self) -> Cost {
         Cost::Plain
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Plain
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
@@ -134,6 +150,10 @@ impl StoredHash for Printed {
         self.inner.cost()
     }
 
+    fn length(&self) -> HashLength {
+        self.inner.length()
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         self.inner.check(attempt)
     }
@@ -156,6 +176,10 @@ pub(crate) struct AnyOf(pub Vec<Box<dyn StoredHash>>);
 impl StoredHash for AnyOf {
     fn cost(&self) -> Cost {
         Cost::Several(self.0.iter().map(|stored| stored.cost()).collect())
+    }
+
+    fn length(&self) -> HashLength {
+        self.0.iter().map(|stored| stored.length()).fold(HashLength::Plain, HashLength::min)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

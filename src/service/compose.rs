@@ -18,7 +18,7 @@ use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
 use crate::config::{self, BuildError, Built, Loaded, Settings};
 use crate::guard::GuardFigures;
 use crate::hooks::Delivery;
-use crate::migrate::{LiveRules, Migrator, PortError};
+use crate::migrate::{Admission, LiveRules, Migrator, PortError};
 use crate::sources::FileReport;
 
 /// How often it is looked for creations that nobody ended. A customer who comes back earlier is served all the same.
@@ -59,14 +59,18 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let settings = settings(&loaded);
     let (path, params) = (loaded.path(&loaded.settings.rules), loaded.settings.params.clone());
     let files = watched(loaded.rule_files.clone(), &path);
-    let load: LoadRules = Arc::new(move || {
-        let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
-        Ok((rules, watched(files, &path)))
-    });
+    let written = loaded.settings.clone();
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
     let Built { parts, migrator, callers, delivery, report, figures, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
+    tell_release(parts.hasher.admission(), written.login.floor);
+    let hasher = Arc::clone(&parts.hasher);
+    let load: LoadRules = Arc::new(move || {
+        let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
+        tell_release(Some(config::calibrate(&hasher, &written, &rules)), written.login.floor);
+        Ok((rules, watched(files, &path)))
+    });
     let reload = reload(files, Arc::clone(&parts.rules), load);
     let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
     let migrator = Arc::new(Migrator::new(parts, migrator));
@@ -152,6 +156,25 @@ fn watched(mut files: Vec<PathBuf>, rules: &Path) -> Vec<PathBuf> {
 
 fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleReload {
     RuleReload { files, rules, load, settled: SETTLED }
+}
+
+/// Tells the operator when refusals are released later than the settings say.
+fn tell_release(admission: Option<Admission>, floor: Duration) {
+    let Some(Admission { longest_check, store_hash, release }) = admission else { return };
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let (longest_check_ms, store_hash_ms, release_ms) = (millis(longest_check), millis(store_hash), millis(release));
+    if release <= floor {
+        tracing::info!(longest_check_ms, store_hash_ms, "measured password checks");
+        return;
+    }
+    tracing::warn!(
+        longest_check_ms,
+        store_hash_ms,
+        release_ms,
+        floor_ms = millis(floor),
+        "refusals are released later than `login.floor`, so that the dearest stored hash cannot be told from others by time; \
+         set `password.longest_check` to what the dearest hash of your customers takes"
+    );
 }
 
 fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {

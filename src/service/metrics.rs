@@ -120,6 +120,10 @@ impl Metrics {
             let (calls, lane) = (hasher.calls(), hasher.lane().figures());
             figures.counter("landfall_hashes_total", &[("kind", "legacy".to_owned())], calls.legacy);
             figures.counter("landfall_hashes_total", &[("kind", "target".to_owned())], calls.target);
+            if let Some(admission) = hasher.admission() {
+                figures.gauge("landfall_longest_check_seconds", &[], admission.longest_check.as_secs_f64());
+                figures.gauge("landfall_refusal_release_seconds", &[], admission.release.as_secs_f64());
+            }
             figures.gauge("landfall_lane_waiting", &[], count(lane.waiting));
             figures.gauge("landfall_lane_running", &[], count(lane.running));
             figures.gauge("landfall_lane_bytes", &[("kind", "busy".to_owned())], kib(lane.busy_kib));
@@ -199,6 +203,12 @@ fn describe() {
     describe_histogram!("landfall_login_seconds", Unit::Seconds, "How long logins take, without the wait of refusals.");
     describe_histogram!("landfall_step_seconds", Unit::Seconds, "How long the steps of a login take.");
     describe_histogram!("landfall_http_request_seconds", Unit::Seconds, "How long requests take.");
+    describe_gauge!(
+        "landfall_longest_check_seconds",
+        Unit::Seconds,
+        "The longest check of a stored hash that is admitted."
+    );
+    describe_gauge!("landfall_refusal_release_seconds", Unit::Seconds, "Refusals are answered no sooner than this.");
     describe_gauge!("landfall_lane_waiting", "Hashes that wait.");
     describe_gauge!("landfall_lane_running", "Hashes that run.");
     describe_gauge!("landfall_lane_bytes", Unit::Bytes, "Memory of the hashing lane.");

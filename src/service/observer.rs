@@ -81,6 +81,7 @@ impl Telemetry {
 fn reason(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Rejected(refusal) => refusal.name(),
+        Outcome::UnreadableRecord => "unreadable",
         _ => "",
     }
 }

@@ -29,7 +29,9 @@ impl Verifier for StoredHash {
     fn verify<'a>(&'a self, presented: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>> {
         Box::pin(async move {
             match presented.credential {
-                Some(credential) => self.hasher.prove(credential, presented.password, presented.deadline).await,
+                Some(credential) => {
+                    self.hasher.prove(credential, presented.password, presented.deadline, presented.spent).await
+                }
                 None => Ok(Verdict::Unusable("no password is stored".into())),
             }
         })
@@ -43,7 +45,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::migrate::{IdentifierProfile, Record};
+    use crate::migrate::{IdentifierProfile, Record, Spent};
     use crate::model::Password;
     use crate::password::lane::{Lane, LaneSettings};
     use crate::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -70,8 +72,8 @@ mod tests {
         ] {
             let password = Arc::new(Password::new(password.as_bytes().to_vec()).expect("a password"));
             let deadline = Instant::now() + Duration::from_secs(9);
-            let presented =
-                Presented { identifier: &identifier, record: &record, credential, password: &password, deadline };
+            let (identifier, record, password, spent) = (&identifier, &record, &password, &Spent::default());
+            let presented = Presented { identifier, record, credential, password, deadline, spent };
             assert_eq!(verifier.verify(presented).await.expect("an answer").name(), verdict);
         }
     }

@@ -1,8 +1,10 @@
-//! Every refusal costs the same hashes and the same time.
+//! Every refusal costs the same hashes. Its time is measured by `cargo bench --bench login -- refusals`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use landfall::migrate::{HashCalls, Outcome, Refusal};
+use landfall::migrate::{
+    Dearest, EventKind, HashCalls, Ledger as _, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings,
+};
 use serde_json::json;
 
 use super::house::{House, Wishes, customer, customer_with};
@@ -69,32 +71,83 @@ async fn a_long_password_is_refused_like_any_other() {
     }
 }
 
-/// Refusals are released at one time: in pairs of classes, in turns, the medians differ by less than a timer's grain.
+/// A population of cheap and dear hashes: whoever is refused costs one hash of each kind, and who signed in before changes
+/// nothing of what is computed for somebody unknown.
 #[tokio::test]
-async fn every_class_takes_the_same_time() {
-    let mut wishes = Wishes::default();
-    wishes.settings.floor = Duration::from_millis(40);
-    wishes.settings.quantum = Duration::from_millis(20);
-    wishes.settings.subject_limit = 10_000;
-    let house = House::with(wishes);
-    let classes: Vec<_> =
-        classes(&house).await.into_iter().filter(|(_, _, outcome)| outcome.reason() != "attempts").collect();
-    let mut times = vec![Vec::new(); classes.len()];
-    for _ in 0..15 {
-        for (at, (identifier, password, _)) in classes.iter().enumerate() {
-            let began = Instant::now();
-            house.outcome(identifier, password).await;
-            times[at].push(began.elapsed());
+async fn a_dear_hash_does_not_change_the_decoy() {
+    let house = House::new();
+    let bcrypt = "$2b$06$uLFGgB0Zhiim6lOmKvdHNONTn5snLDQcdPFm5NIsRxJ6oZSbOzzQ.";
+    house.legacy(&customer_with("dear", &json!({ "password": bcrypt })));
+    let time = house.hasher.longest_check();
+    for _ in 0..3 {
+        for (identifier, wanted) in [("dear", Refusal::WrongPassword), ("nobody", Refusal::Unknown)] {
+            let (outcome, hashes) = house.hashes(house.outcome(identifier, "wrong")).await;
+            assert_eq!(outcome, Outcome::Rejected(wanted), "{identifier}");
+            assert_eq!(hashes, HashCalls { legacy: 1, target: 1 }, "{identifier}");
         }
     }
-    let medians: Vec<Duration> = times
-        .iter_mut()
-        .map(|times| {
-            times.sort();
-            times[times.len() / 2]
-        })
-        .collect();
-    let spread = *medians.iter().max().unwrap() - *medians.iter().min().unwrap();
-    println!("medians of {} classes: {medians:?}", classes.len());
-    assert!(spread < Duration::from_millis(5), "the classes differ by {spread:?}: {medians:?}");
+    assert_eq!(house.hasher.longest_check(), time);
+    let began = std::time::Instant::now();
+    let password = std::sync::Arc::new(landfall::model::Password::new(b"wrong".to_vec()).unwrap());
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(9);
+    let took = house.hasher.legacy_decoy(&password, deadline).await.unwrap();
+    assert!(took <= began.elapsed());
+    // The decoy of this house is MD5; a bcrypt of cost 6 is some thousand times as dear.
+    assert!(took < Duration::from_millis(2), "the decoy took {took:?}");
+}
+
+/// A hash that no login can check is refused like a wrong password, counts like one, and is told to the operator.
+#[tokio::test]
+async fn a_hash_that_is_too_dear_is_one_refusal() {
+    let mut wishes = Wishes::default();
+    wishes.settings.subject_limit = 3;
+    let house = House::with(wishes);
+    let settings = TimeSettings { deadline: Duration::from_secs(20), longest_check: Some(Duration::from_millis(100)) };
+    house.hasher.calibrate(Dearest::Bcrypt, settings);
+    let bcrypt = |cost: u32| format!("$2b${cost}$uLFGgB0Zhiim6lOmKvdHNONTn5snLDQcdPFm5NIsRxJ6oZSbOzzQ.");
+    house.legacy(&customer_with("dear", &json!({ "password": bcrypt(15) })));
+    house.legacy(&customer_with("dearest", &json!({ "password": bcrypt(17) })));
+    for identifier in ["dear", "dearest"] {
+        for _ in 0..3 {
+            let (outcome, hashes) = house.hashes(house.outcome(identifier, "whatever")).await;
+            assert_eq!(outcome, Outcome::Rejected(Refusal::CostRefused));
+            assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
+        }
+        assert_eq!(house.outcome(identifier, "whatever").await, Outcome::Rejected(Refusal::Attempts));
+    }
+    let events = house
+        .ledger
+        .due(jiff::Timestamp::from_second(1_770_000_000).unwrap(), Duration::from_secs(1), 100)
+        .await
+        .unwrap();
+    let told = events.iter().filter(|event| event.event.reason == "cost_refused").count();
+    assert_eq!(told, 6);
+    assert!(events.iter().all(|event| event.event.kind == EventKind::Failed));
+}
+
+/// A record that cannot be read, or two of them, is a fault of that customer's record: one refusal, counted and told.
+#[tokio::test]
+async fn a_bad_record_is_one_refusal() {
+    let mut wishes = Wishes::default();
+    wishes.settings.subject_limit = 3;
+    let house = House::with(wishes);
+    for twin in ["one", "other"] {
+        house.source.insert(&["twin", "pair"], customer(twin).to_string()).unwrap();
+    }
+    for _ in 0..3 {
+        let (answer, hashes) = house.hashes(house.login("twin", "whatever")).await;
+        assert_eq!((&answer.outcome, answer.retry_after), (&Outcome::UnreadableRecord, None));
+        assert_eq!((answer.outcome.name(), answer.outcome.reason()), ("invalid_record", "unreadable"));
+        assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
+    }
+    assert_eq!(house.outcome("twin", "whatever").await, Outcome::Rejected(Refusal::Attempts));
+    let events = house
+        .ledger
+        .due(jiff::Timestamp::from_second(1_770_000_000).unwrap(), Duration::from_secs(1), 100)
+        .await
+        .unwrap();
+    assert_eq!(events.iter().filter(|event| event.event.reason == "unreadable").count(), 3);
+    assert_eq!(house.migrator.signup_check("r2", "twin", None).await, SignupAnswer::Reserved);
+    assert_eq!(house.migrator.forgot_password("r3", "pair", None).await, ResetAnswer::Accepted);
+    assert!(house.accounts().await.is_empty());
 }

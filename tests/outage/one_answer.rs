@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::house::{House, execute, password};
+use super::house::{House, add, execute, password};
 
 /// The answer as it came over the wire.
 async fn on_the_wire(house: &House, identifier: &str, password: &str) -> String {
@@ -36,7 +36,7 @@ fn masked(answer: &str) -> String {
 }
 
 /// What must have been refused, by the labels of the metrics.
-const REASONS: [(&str, &str); 11] = [
+const REASONS: [(&str, &str); 12] = [
     ("rejected", "unknown"),
     ("rejected", "wrong_password"),
     ("rejected", "wrong_password_at_target"),
@@ -47,14 +47,16 @@ const REASONS: [(&str, &str); 11] = [
     ("rejected", "malformed"),
     ("rejected", "deleted"),
     ("invalid_record", ""),
+    ("invalid_record", "unreadable"),
     ("denied_by_rule", ""),
 ];
 
 /// Customers who are refused for reasons of their own, whatever they type.
 async fn house() -> House {
-    let names = ["ada", "bob", "bart", "conrad", "dora", "erin", "gone", "hank", "luke", "nora", "ove", "rick"];
+    let names = ["ada", "bob", "bart", "conrad", "dora", "erin", "gone", "hank", "luke", "nora", "ove", "rick", "twin"];
     let house = House::new(&names, 5).await;
     let mut legacy = house.database("legacy.db").await;
+    add(&mut legacy, "twin").await;
     for change in [
         "UPDATE customers SET state = 'blocked' WHERE login = 'bart'",
         "UPDATE customers SET state = 'disabled' WHERE login = 'dora'",
@@ -85,10 +87,11 @@ async fn house() -> House {
 async fn every_refusal_is_the_same_answer() {
     let house = house().await;
     let long = "x".repeat(1025);
-    let own: Vec<(&str, String)> = ["ove", "bart", "conrad", "dora", "erin", "gone", "hank", "luke", "nora", "rick"]
-        .into_iter()
-        .map(|name| (name, password(name)))
-        .collect();
+    let own: Vec<(&str, String)> =
+        ["ove", "bart", "conrad", "dora", "erin", "gone", "hank", "luke", "nora", "rick", "twin"]
+            .into_iter()
+            .map(|name| (name, password(name)))
+            .collect();
     let mut cases: Vec<(&str, &str)> = own.iter().map(|(name, password)| (*name, password.as_str())).collect();
     cases.extend([("nobody", "x"), ("ada", "wrong"), ("bob", "wrong"), ("ada", ""), ("ada", "a\0b"), ("ada", &long)]);
     cases.extend([("two words", "x"), ("", "x")]);

@@ -156,6 +156,7 @@ fn password() -> Json {
         ("argon2", "The cost of new hashes", closed("Argon2id", &argon2, &[])),
         ("peppers", "Secrets of hashes, newest first", list(&closed("A pepper", &pepper, &["id", "secret"]))),
         ("decoy", "A stored password like your customers'", closed("A stored password", &decoy, &[])),
+        ("longest_check", "The longest that the check of one stored hash may take", duration()),
         ("plain_text", "Whether passwords stored as they are may prove anything", boolean()),
     ];
     closed("How passwords are stored and proved", &keys, &[])

@@ -1,6 +1,7 @@
 //! How passwords are stored and proved.
 
 use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct PasswordSettings {
     pub peppers: Vec<Pepper>,
     /// What customers have stored in the legacy system.
     pub decoy: Decoy,
+    /// The longest that the check of one stored hash may take; as long as the deadline of a login leaves when not set.
+    #[serde(with = "units::some_duration", skip_serializing_if = "Option::is_none")]
+    pub longest_check: Option<Duration>,
     /// Whether passwords that the legacy system stored as they are may prove anything.
     pub plain_text: bool,
 }

@@ -180,7 +180,12 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if core.is_none() && !has_source {
             return Ok(Value::Missing);
         }
-        let scheme = self.scheme(plan, core.map_or(Value::Missing, |(_, value)| *value), cx)?;
+        let core = core.map(|(_, value)| *value);
+        let scheme = self.scheme(plan, core.unwrap_or(Value::Missing), cx)?;
+        if plan.serves_several() {
+            let text = core.map_or("", |value| value.as_text().unwrap_or(""));
+            scheme::keep_used(&mut parts, scheme.as_text().unwrap_or(""), text);
+        }
         if scheme.is_present() {
             parts.insert(0, ("scheme", scheme));
         }

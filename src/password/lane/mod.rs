@@ -194,6 +194,12 @@ impl Lane {
         self.ticket(job, work).wait()
     }
 
+    /// The memory that all jobs together may hold, in KiB: a job that needs more never runs.
+    #[must_use]
+    pub fn budget_kib(&self) -> u64 {
+        self.shared.budget_kib()
+    }
+
     /// How busy the lane is now.
     #[must_use]
     pub fn figures(&self) -> LaneFigures {

@@ -86,6 +86,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn budget_kib(&self) -> u64 {
+        self.settings.budget_kib
+    }
+
     /// Queues a job and returns its number, or refuses it at once.
     pub(super) fn push(&self, mut queued: Queued) -> Option<u64> {
         let mut state = self.lock();

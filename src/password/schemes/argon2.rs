@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::password::credential::Credential;
 use crate::password::encoding::{from_base64, same, to_base64_unpadded};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, decoded};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -25,16 +26,22 @@ pub(super) struct Stored {
     pub secret: Zeroizing<Vec<u8>>,
 }
 
-/// Reads format `argon2`: the text, and optionally the secret (`pepper`) that the application keyed it with.
+/// Reads format `argon2`: the text, or parts `variant`, `version`, `memory`, `passes`, `lanes`, `salt`, `hash`; and what the
+/// application kept beside it: the secret (`secret` or `pepper`) and the associated data (`ad`).
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let mut stored = Stored::read(credential.required()?)?;
-    stored.secret = Zeroizing::new(credential.pepper()?.unwrap_or_default().as_bytes().to_vec());
-    Ok(Box::new(stored))
+    let (mut stored, is_text) = match credential.whole()? {
+        Some(text) => (Stored::read(text)?, true),
+        None => (Stored::read_parts(credential)?, false),
+    };
+    stored.secret = credential.pepper()?.unwrap_or_default();
+    stored.associate(credential.bytes("ad", "utf8")?)?;
+    let stored = stored.keyed()?;
+    if is_text { Ok(Box::new(stored)) } else { Ok(Box::new(Nameless(stored))) }
 }
 
 /// An Argon2 text as a boxed stored hash.
 pub(super) fn boxed(text: &str) -> Understood {
-    Ok(Box::new(Stored::read(text)?))
+    Ok(Box::new(Stored::read(text)?.keyed()?))
 }
 
 /// The variant of that letter: `d`, `i` or `id`.
@@ -85,6 +92,56 @@ impl Stored {
         stored.checked()
     }
 
+    /// Reads named parts. The memory is in KiB; without `variant` the scheme's own name tells it.
+    fn read_parts(credential: &Credential) -> Result<Self, Problem> {
+        let named = credential.text(&["variant", "type"])?.unwrap_or(credential.scheme()).to_ascii_lowercase();
+        let letters = named.strip_prefix("argon2").unwrap_or(&named);
+        let version = match credential.number(&["version", "v"])? {
+            None | Some(19) => Version::V0x13,
+            Some(16) => Version::V0x10,
+            Some(_) => return Err(Problem::unsupported("this argon2 version is not known")),
+        };
+        let missing = |part: &str| Problem::malformed(format!("the part `{part}` is missing"));
+        let stored = Self {
+            algorithm: variant(if letters.is_empty() { "id" } else { letters })?,
+            version,
+            memory_kib: credential.required_number(&["memory", "m"])?,
+            passes: credential.required_number(&["passes", "iterations", "t"])?,
+            lanes: credential.number(&["lanes", "parallelism", "p"])?.unwrap_or(1),
+            key_id: None,
+            data: Vec::new(),
+            salt: credential.bytes("salt", "utf8")?.ok_or_else(|| missing("salt"))?,
+            hash: credential.bytes("hash", "hex")?.ok_or_else(|| missing("hash"))?,
+            secret: Zeroizing::default(),
+        };
+        if stored.passes == 0 || stored.lanes == 0 {
+            return Err(Problem::malformed("passes and lanes are at least one"));
+        }
+        stored.checked()
+    }
+
+    /// Takes the associated data that stands beside the text.
+    fn associate(&mut self, data: Option<Vec<u8>>) -> Result<(), Problem> {
+        let Some(data) = data else { return Ok(()) };
+        if !self.data.is_empty() && self.data != data {
+            return Err(Problem::malformed("the part `ad` disagrees with the data in the argon2 hash"));
+        }
+        self.data = data;
+        Ok(())
+    }
+
+    /// Makes sure that everything the hash was made with is there and can be given to Argon2.
+    fn keyed(self) -> Result<Self, Problem> {
+        if self.key_id.is_some() && self.secret.is_empty() {
+            return Err(Problem::malformed("the argon2 hash names a key, and the part `secret` is missing"));
+        }
+        if self.data.len() > AssociatedData::MAX_LEN {
+            let most = AssociatedData::MAX_LEN;
+            return Err(Problem::unsupported(format!("the associated data has more than {most} bytes")));
+        }
+        Ok(self)
+    }
+
     /// Holds the parameters against the bounds of RFC 9106, section 3.1.
     pub(super) fn checked(self) -> Result<Self, Problem> {
         if self.lanes.checked_mul(8).is_none_or(|least| self.memory_kib < least) {
@@ -92,9 +149,6 @@ impl Stored {
         }
         if self.salt.len() < 8 {
             return Err(Problem::malformed("the argon2 salt is shorter than 8 bytes"));
-        }
-        if self.hash.len() < 4 {
-            return Err(Problem::malformed("the argon2 hash is shorter than 4 bytes"));
         }
         Ok(self)
     }
@@ -130,6 +184,10 @@ impl StoredHash for Stored {
         Cost::Argon2 { memory_kib: self.memory_kib, passes: self.passes, lanes: self.lanes }
     }
 
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.output(attempt) {
             Ok(output) => Verdict::proof(same(&output, &self.hash)),
@@ -160,6 +218,10 @@ pub(super) struct Nameless(pub Stored);
 impl StoredHash for Nameless {
     fn cost(&self) -> Cost {
         self.0.cost()
+    }
+
+    fn length(&self) -> HashLength {
+        self.0.length()
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

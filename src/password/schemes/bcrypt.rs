@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::password::credential::Credential;
 use crate::password::encoding::{from_bcrypt64, same, to_bcrypt64};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, exactly, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -103,6 +104,10 @@ fn sign_extended(key: &[u8]) -> Zeroizing<Vec<u8>> {
 impl StoredHash for Bcrypt {
     fn cost(&self) -> Cost {
         Cost::Bcrypt(self.cost)
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

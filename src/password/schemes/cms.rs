@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, from_hex, same, to_base64};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, number, positive, split};
 use crate::password::stored::{Attempt, Prepared, Printed, StoredHash, Understood, Wrapped};
@@ -205,6 +206,10 @@ impl StoredHash for Magento {
         }
     }
 
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.output(attempt) {
             Ok(output) => Verdict::proof(same(&output, &self.hash)),
@@ -228,6 +233,10 @@ struct Nested {
 impl StoredHash for Nested {
     fn cost(&self) -> Cost {
         Cost::Digests(2)
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, from_hex, same, to_base64, to_utf16le};
+use crate::password::length::{HashLength, MYSQL_323, ORACLE_10};
 use crate::password::limits::Cost;
 use crate::password::parts::{after, cut, decoded, exactly, positive, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -37,6 +38,10 @@ pub(super) fn parse_mysql323(credential: &Credential) -> Understood {
 impl StoredHash for Mysql323 {
     fn cost(&self) -> Cost {
         Cost::Digests(1)
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Shorter(MYSQL_323, self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
@@ -90,6 +95,10 @@ pub(super) fn parse_mssql(credential: &Credential) -> Understood {
 impl StoredHash for Mssql {
     fn cost(&self) -> Cost {
         Cost::Digests(2)
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
@@ -148,6 +157,10 @@ impl StoredHash for Oracle12 {
         Cost::Pbkdf2 { iterations: 4096, blocks: 1 }
     }
 
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         let mut key = Zeroizing::new([0; 64]);
         let salt = [self.salt.as_slice(), ORACLE_12_SALT].concat();
@@ -183,6 +196,10 @@ fn cbc(key: u64, blocks: &[u64]) -> u64 {
 impl StoredHash for Oracle10 {
     fn cost(&self) -> Cost {
         Cost::Des { rounds: 2 }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Shorter(ORACLE_10, self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
@@ -235,6 +252,10 @@ pub(super) fn parse_scram(credential: &Credential) -> Understood {
 impl StoredHash for Scram {
     fn cost(&self) -> Cost {
         self.pbkdf2.cost()
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.stored_key.len().min(self.server_key.len()))
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

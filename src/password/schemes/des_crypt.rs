@@ -2,6 +2,7 @@
 
 use crate::password::credential::Credential;
 use crate::password::encoding::{crypt64_character, crypt64_value, from_crypt64_number, same};
+use crate::password::length::{DES_CRYPT, HashLength};
 use crate::password::limits::Cost;
 use crate::password::stored::{Attempt, StoredHash, Understood};
 use crate::password::verdict::{Lossy, Problem, Verdict};
@@ -85,6 +86,11 @@ impl DesCrypt {
 impl StoredHash for DesCrypt {
     fn cost(&self) -> Cost {
         Cost::Des { rounds: self.rounds }
+    }
+
+    fn length(&self) -> HashLength {
+        // Eleven characters of six bits are one block and two zero bits.
+        HashLength::Shorter(DES_CRYPT, self.hash.len() * 6 / 8)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, from_hex, same, to_utf16le};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::stored::{Attempt, StoredHash, Understood};
 use crate::password::verdict::{Problem, Verdict};
@@ -110,6 +111,10 @@ impl StoredHash for Digested {
         Cost::Digests(self.again.saturating_add(1))
     }
 
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
+    }
+
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         let Some(password) = self.letters.encode(attempt.password) else { return Verdict::Mismatch };
         let first = match &self.over {
@@ -169,7 +174,7 @@ fn keyed(credential: &Credential) -> Understood {
     let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
     let key = match credential.bytes("key", "utf8")? {
         Some(key) => key,
-        None => credential.pepper()?.ok_or(Problem::malformed("the part `key` is missing"))?.as_bytes().to_vec(),
+        None => credential.pepper()?.ok_or(Problem::malformed("the part `key` is missing"))?.to_vec(),
     };
     let hash = hash(credential, digest)?;
     let salt = credential.bytes("salt", "utf8")?.unwrap_or_default();

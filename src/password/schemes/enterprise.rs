@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, same, to_base64};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{cut, decoded, positive, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -42,6 +43,10 @@ pub(super) fn parse_sap(credential: &Credential) -> Understood {
 impl StoredHash for Sap {
     fn cost(&self) -> Cost {
         Cost::Digests(self.rounds)
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

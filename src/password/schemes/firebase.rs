@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::password::credential::Credential;
 use crate::password::encoding::{from_base64, same};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, decoded, number, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -165,6 +166,10 @@ impl Firebase {
 impl StoredHash for Firebase {
     fn cost(&self) -> Cost {
         Cost::Scrypt { n: self.n, r: self.rounds, p: self.parallelism }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

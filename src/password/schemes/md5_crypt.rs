@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_crypt64, same, to_crypt64, to_crypt64_number};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -80,6 +81,10 @@ fn print(value: &[u8]) -> String {
 impl StoredHash for Md5Crypt {
     fn cost(&self) -> Cost {
         Cost::Crypt { rounds: u64::from(ROUNDS) }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len() * 6 / 8)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

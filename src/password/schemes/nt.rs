@@ -3,6 +3,7 @@
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_hex, same};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{decoded, exactly};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -68,6 +69,10 @@ fn key(half: &[u8]) -> u64 {
 impl StoredHash for Lm {
     fn cost(&self) -> Cost {
         Cost::Des { rounds: 2 }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

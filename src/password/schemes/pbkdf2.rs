@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_ab64, from_base64, from_hex, same, to_ab64, to_base64, to_base64_unpadded};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, cut, decoded, positive, split};
 use crate::password::stored::{Attempt, Printed, StoredHash, Understood};
@@ -154,6 +155,7 @@ pub(super) fn parse_atlassian(credential: &Credential) -> Understood {
 }
 
 fn read_parts(credential: &Credential) -> Result<Pbkdf2, Problem> {
+    credential.confirm("pbkdf2")?;
     let hash = credential.bytes("hash", "hex")?.ok_or(Problem::malformed("the part `hash` is missing"))?;
     if credential.number(&["keylen", "key_length", "dklen"])?.is_some_and(|length| !is_length(length, &hash)) {
         return Err(Problem::malformed("the key length disagrees with the hash"));
@@ -195,6 +197,10 @@ impl StoredHash for Pbkdf2 {
     fn cost(&self) -> Cost {
         let blocks = self.hash.len().div_ceil(self.digest.size().max(1));
         Cost::Pbkdf2 { iterations: self.iterations, blocks: u64::try_from(blocks).unwrap_or(u64::MAX) }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

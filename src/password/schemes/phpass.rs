@@ -3,6 +3,7 @@
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{crypt64_value, from_crypt64, same, to_crypt64};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded};
 use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
@@ -71,6 +72,10 @@ fn read(text: &str, rest: &str, digest: Digest, characters: usize) -> Result<Php
 impl StoredHash for Phpass {
     fn cost(&self) -> Cost {
         Cost::Phpass(u32::from(self.log2))
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len() * 6 / 8)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

@@ -8,6 +8,7 @@ use crate::password::encoding::{
     crypt64_value, from_base64, from_crypt64, from_crypt64_number, from_hex, same, to_base64_unpadded, to_crypt64,
     to_crypt64_number,
 };
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, decoded, split};
 use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
@@ -122,6 +123,7 @@ fn read_seven(text: &str) -> Result<Scrypt, Problem> {
 }
 
 fn read_parts(credential: &Credential) -> Result<Scrypt, Problem> {
+    credential.confirm("scrypt")?;
     let missing = || Problem::malformed("the part `hash` is missing");
     let hash = credential.bytes("hash", "hex")?.ok_or_else(missing)?;
     if credential.number(&["keylen", "key_length", "dklen"])?.is_some_and(|length| !is_length(length, &hash)) {
@@ -187,6 +189,10 @@ pub(super) fn reserve(kib: u64) -> Result<(), Problem> {
 impl StoredHash for Scrypt {
     fn cost(&self) -> Cost {
         Cost::Scrypt { n: self.n, r: self.r, p: self.p }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

@@ -3,6 +3,7 @@
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_crypt64, same, to_crypt64};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, positive, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -35,6 +36,10 @@ pub(super) fn boxed(text: &str) -> Understood {
 impl StoredHash for Sha1Crypt {
     fn cost(&self) -> Cost {
         Cost::Crypt { rounds: self.rounds }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len() * 6 / 8)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

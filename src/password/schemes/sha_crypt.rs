@@ -2,6 +2,7 @@
 
 use crate::password::credential::Credential;
 use crate::password::encoding::{from_crypt64, same, to_crypt64, to_crypt64_number};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, number, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -96,6 +97,10 @@ fn print(output: &[u8], size: Size) -> String {
 impl StoredHash for ShaCrypt {
     fn cost(&self) -> Cost {
         Cost::Crypt { rounds: self.rounds }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len() * 6 / 8)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

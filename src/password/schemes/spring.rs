@@ -22,7 +22,8 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     if rest.is_empty() {
         return Err(Problem::malformed("nothing stands behind the encoder's id"));
     }
-    let secret = credential.pepper()?.unwrap_or_default().as_bytes();
+    let secret = credential.pepper()?.unwrap_or_default();
+    let secret = secret.as_slice();
     let wrapped =
         |inner: Understood| -> Understood { Ok(Box::new(Wrapped { prefix: format!("{{{id}}}"), inner: inner? })) };
     let printed = |inner: Understood| Printed::boxed(text.to_owned(), inner);

@@ -3,6 +3,7 @@
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_crypt64, same, to_crypt64, to_crypt64_number};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{decoded, number};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -71,6 +72,10 @@ fn coin(digest: &[u8], round: usize) -> bool {
 impl StoredHash for SunMd5 {
     fn cost(&self) -> Cost {
         Cost::Crypt { rounds: self.rounds.saturating_add(BASIC_ROUNDS) }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len() * 6 / 8)
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::password::credential::{Credential, decode};
 use crate::password::encoding::same;
+use crate::password::length::{CUT_BY_TEMPLATE, HashLength};
 use crate::password::limits::Cost;
 use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
 use crate::password::template::{Template, TemplateError, TemplateInput, TemplateProblem};
@@ -14,12 +15,13 @@ pub(super) struct Bound {
     template: Template,
     salt: Vec<u8>,
     user: String,
-    pepper: Zeroizing<String>,
+    pepper: Zeroizing<Vec<u8>>,
 }
 
 struct Templated {
     bound: Bound,
     hash: Vec<u8>,
+    length: HashLength,
 }
 
 /// Reads format `template`: parts `template`, `hash`, and what the template uses of `salt`, `user`, `pepper`.
@@ -31,10 +33,8 @@ pub(super) fn parse(credential: &Credential) -> Understood {
             decode("hash", credential.required()?, credential.text(&["hash_encoding", "encoding"])?.unwrap_or("text"))?
         }
     };
-    if hash.is_empty() {
-        return Err(Problem::malformed("the hash is empty"));
-    }
-    Ok(Box::new(Templated { bound, hash }))
+    let length = bound.length(&hash)?;
+    Ok(Box::new(Templated { bound, hash, length }))
 }
 
 /// A hash over what the template makes of the password.
@@ -80,18 +80,28 @@ impl Bound {
             template,
             salt: salt.unwrap_or_default(),
             user: user.unwrap_or_default().to_owned(),
-            pepper: Zeroizing::new(pepper.unwrap_or_default().to_owned()),
+            pepper: pepper.unwrap_or_default(),
         })
     }
 
+    fn input<'a>(&'a self, pass: &'a [u8]) -> TemplateInput<'a> {
+        TemplateInput { pass, salt: &self.salt, user: self.user.as_bytes(), pepper: &self.pepper }
+    }
+
+    /// How much of a digest is stored, when it is as long as what the template makes.
+    fn length(&self, hash: &[u8]) -> Result<HashLength, Problem> {
+        let Some(made) = self.template.length(&self.input(&[])) else { return Ok(HashLength::Bytes(hash.len())) };
+        if made.bytes != hash.len() {
+            let (bytes, stored) = (made.bytes, hash.len());
+            return Err(Problem::malformed(format!(
+                "the stored hash has {stored} bytes, and the template makes {bytes}"
+            )));
+        }
+        Ok(if made.is_cut { HashLength::Shorter(CUT_BY_TEMPLATE, made.digest) } else { HashLength::Bytes(made.digest) })
+    }
+
     fn value(&self, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Verdict> {
-        let input = TemplateInput {
-            pass: password,
-            salt: &self.salt,
-            user: self.user.as_bytes(),
-            pepper: self.pepper.as_bytes(),
-        };
-        self.template.evaluate(&input).map_err(|error| {
+        self.template.evaluate(&self.input(password)).map_err(|error| {
             // A password that the legacy encoding cannot write was never set there.
             if error.is_refusal() { Verdict::CostRefused(error.to_string().into()) } else { Verdict::Mismatch }
         })
@@ -101,6 +111,10 @@ impl Bound {
 impl StoredHash for Templated {
     fn cost(&self) -> Cost {
         Cost::Digests(self.bound.template.calls())
+    }
+
+    fn length(&self) -> HashLength {
+        self.length
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

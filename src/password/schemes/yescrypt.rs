@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{crypt64_character, crypt64_value, from_crypt64, same, to_crypt64};
+use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, exactly, split};
 use crate::password::stored::{Attempt, StoredHash, Understood};
@@ -167,6 +168,10 @@ impl StoredHash for Yescrypt {
     fn cost(&self) -> Cost {
         let n = 1_u64.checked_shl(self.log2_n).unwrap_or(u64::MAX);
         Cost::Yescrypt { n, r: u64::from(self.r), p: u64::from(self.p), t: u64::from(self.t) }
+    }
+
+    fn length(&self) -> HashLength {
+        HashLength::Bytes(self.hash.len())
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {

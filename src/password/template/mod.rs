@@ -35,6 +35,7 @@ mod check;
 mod error;
 mod evaluate;
 mod function;
+mod length;
 mod parse;
 mod sink;
 mod text;
@@ -45,6 +46,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 pub use error::{TemplateError, TemplateEvaluateError, TemplateProblem};
+pub use length::TemplateLength;
 use tree::Node;
 
 /// A compiled template: checked once, evaluated for every login.

@@ -85,7 +85,11 @@ fn respond(answer: Answer) -> Result<Response, Problem> {
     let outcome = match answer.outcome {
         Outcome::Authenticated => Entered::Authenticated,
         Outcome::Migrated | Outcome::MigratedMustChangePassword => Entered::Migrated,
-        Outcome::Rejected(_) | Outcome::Conflict | Outcome::InvalidRecord | Outcome::DeniedByRule(_) => {
+        Outcome::Rejected(_)
+        | Outcome::Conflict
+        | Outcome::InvalidRecord
+        | Outcome::UnreadableRecord
+        | Outcome::DeniedByRule(_) => {
             return Err(Problem::REFUSED);
         }
         Outcome::LegacyUnavailable | Outcome::TargetUnavailable | Outcome::Overloaded => {

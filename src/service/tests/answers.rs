@@ -27,7 +27,7 @@ fn every_refusal_has_the_same_bytes() {
             seen += 1;
         }
     }
-    assert_eq!(seen, Refusal::ALL.len() + 3);
+    assert_eq!(seen, Refusal::ALL.len() + 4);
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub(super) fn outcomes() -> Vec<(String, Outcome)> {
         Outcome::MigratedMustChangePassword,
         Outcome::Conflict,
         Outcome::InvalidRecord,
+        Outcome::UnreadableRecord,
         Outcome::DeniedByRule("ada@example.org".to_owned()),
         Outcome::LegacyUnavailable,
         Outcome::TargetUnavailable,
