@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Attempt, Authentication, Claim, ClaimAnswer, Created, Decision, Entry, Event, ExternalId, Finish, Finished, Found,
-    Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Source,
+    Attempt, Authentication, Claim, ClaimAnswer, Counter, Created, Decision, Entry, Event, ExternalId, Finish, Finished, Found,
+    Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Room, Source,
     StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
@@ -115,8 +115,8 @@ fn ledger(operation: &'static str) -> Call<'static> {
 }
 
 impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
-    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {
-        Box::pin(self.layer.around(ledger("would_admit"), move || self.port.would_admit(attempt)))
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Answer<'a, Room> {
+        Box::pin(self.layer.around(ledger("would_admit"), move || self.port.would_admit(counter, at)))
     }
 
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod audit;
+mod counters;
 mod entries;
 mod memory;
 mod outbox;
@@ -13,6 +14,8 @@ mod schema;
 mod sqlite;
 mod stamp;
 
+#[cfg(test)]
+mod attempts_tests;
 #[cfg(test)]
 mod behaviour_tests;
 

@@ -11,8 +11,8 @@ use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, entries, outbox, report, schema};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
-    Pending, PortError, Reserved,
+    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
+    Pending, PortError, Reserved, Room,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -135,8 +135,7 @@ impl SqliteLedger {
     }
 }
 
-/// Appends a decision with its events, and takes back the attempts that were no failures. `batch` may have begun with
-/// something else.
+/// Appends a decision with its events and what becomes of attempts. `batch` may have begun with something else.
 async fn record(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
@@ -146,16 +145,16 @@ async fn record(
 ) -> Result<(), sqlx::Error> {
     let before = audit::head(connection, keyring).await?;
     audit::append(&mut batch, keyring, &before, decision)?;
-    attempts::settle(&mut batch, &decision.settled);
+    attempts::settle(&mut batch, &decision.settled, decision.at);
     outbox::add(&mut batch, events);
     batch.execute(connection).await
 }
 
 impl Ledger for SqliteLedger {
-    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
-        let attempt = attempt.clone();
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>> {
+        let counter = counter.clone();
         Box::pin(self.read("would_admit", move |connection| {
-            Box::pin(async move { attempts::would_admit(connection, &attempt).await })
+            Box::pin(async move { attempts::would_admit(connection, &counter, at).await })
         }))
     }
 

@@ -164,7 +164,9 @@ impl Visit<'_> {
         let finished = self.migrator.parts.ledger.finish(&finish).await;
         if finished.map_err(|error| self.books_failed(&error))? == Finished::Done {
             self.step(&Step::Recorded { took: began.elapsed() });
-            self.counted.retain(|counter| !finish.decision.settled.contains(counter));
+            if !finish.decision.settled.is_empty() {
+                self.counting.settle();
+            }
             ending.recorded = Recorded::Yes;
         }
         // Otherwise somebody took over after our lease and will record it, or has; the account itself is durable.

@@ -8,7 +8,7 @@ use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
 use super::create::Newcomer;
-use super::decision::Door;
+use super::decision::{Decision, Door};
 use super::desk::Desk;
 use super::event::{Event, EventKind};
 use super::login::Migrator;
@@ -43,7 +43,6 @@ impl Migrator {
     pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
         let mut visit = Visit::begin(self, Door::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
-        // Asking is no guess at a password: nothing is taken back, so that the network's counter bounds how many are asked.
         let (answer, outcome) = match answer {
             Ok(()) => (SignupAnswer::Reserved, "reserved"),
             Err(ending) => match ending.outcome {
@@ -73,6 +72,7 @@ impl Migrator {
         if visit.keep(outcome, account, events).await.is_err() || is_temporary {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
+        visit.counting.settle();
         match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
             Outcome::Overloaded => ResetAnswer::Unavailable(RETRY_AFTER),
             _ => ResetAnswer::Accepted,
@@ -101,9 +101,16 @@ impl Migrator {
         let password = presentable(&password).ok_or_else(|| {
             PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password")
         })?;
-        let visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
+        let mut visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
+        let Some(account) = self.parts.target.read(id).await? else {
+            visit.keep("unknown", None, &[]).await?;
+            return Ok(None);
+        };
         let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
+        if set.is_some() {
+            visit.clears(&account);
+        }
         visit.keep(outcome, set.clone(), &[]).await?;
         Ok(set)
     }
@@ -142,8 +149,9 @@ impl Visit<'_> {
     /// The account that the notice is about.
     async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<TargetId> {
         let admission = self.without_password(identifier, network)?;
-        self.reserve(network, None).await?;
+        self.look_at_resets(network).await?;
         if let Some(found) = self.look(&admission).await? {
+            self.reserve_reset(Some(found.customer())).await?;
             return match found.state {
                 AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
                 AccountState::Active | AccountState::Pending => Ok(found.id),
@@ -151,7 +159,11 @@ impl Visit<'_> {
         }
         let deadline = self.deadline;
         let fetched = timeout_at(deadline, self.fetch(&admission)).await;
-        let (who, record, fetched_at) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        let fetched = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)));
+        if fetched.as_ref().err().is_none_or(|ending| !ending.outcome.is_temporary()) {
+            self.reserve_reset(fetched.as_ref().ok().map(|(who, ..)| who.external_id.0.as_str())).await?;
+        }
+        let (who, record, fetched_at) = fetched?;
         let mut draft = self.map(&admission, &who, &record)?;
         draft.unverify();
         let newcomer = Newcomer { who, record, draft, fetched_at, verified_at: None };
@@ -173,7 +185,10 @@ impl Visit<'_> {
         account: Option<TargetId>,
         events: &[EventKind],
     ) -> Result<(), PortError> {
-        let decision = self.note(outcome, "", account.clone().map(|id| (id, None)));
+        let decision = Decision {
+            settled: self.settled_at_door(outcome),
+            ..self.note(outcome, "", account.clone().map(|id| (id, None)))
+        };
         let events: Vec<Event> = events
             .iter()
             .filter(|kind| self.is_wanted(**kind))

@@ -3,7 +3,10 @@
 //! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
+mod allowance;
+mod attempts;
 mod claim;
+mod counter;
 mod create;
 mod decision;
 mod desk;
@@ -26,7 +29,10 @@ mod sign_in;
 mod step;
 mod visit;
 
+pub use allowance::{Allowance, AttemptSettings};
+pub use attempts::Challenge;
 pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
+pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 pub use decision::{Decision, Door};
 pub use desk::Desk;
 pub use doors::{ResetAnswer, SignupAnswer};
@@ -39,8 +45,8 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
-    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Created, ExternalId, Found, Ledger, LegacyKey,
-    NewAccount, PasswordChange, Presented, Record, Reserved, Source, StoredAccount, SystemClock, Target, TargetId,
+    AccountState, Authentication, Clock, Conflict, Created, ExternalId, Found, Ledger, LegacyKey,
+    NewAccount, PasswordChange, Presented, Record, Source, StoredAccount, SystemClock, Target, TargetId,
     Verifier,
 };
 pub use rules::{LiveRules, RuleSet, RuleSetError};

@@ -53,7 +53,7 @@ async fn another_login_name_is_no_second_counter() {
 #[tokio::test]
 async fn guesses_at_a_full_counter_count_for_the_network_all_the_same() {
     let mut wishes = Wishes::default();
-    wishes.settings.network_limit = 8;
+    wishes.settings.attempts.network.limit = 8;
     let house = House::with(wishes);
     house.legacy(&customer("ada"));
     house.legacy(&customer("bob"));
@@ -86,7 +86,7 @@ async fn counters_follow_the_customer_across_the_migration() {
 #[tokio::test]
 async fn one_network_cannot_try_one_password_at_everybody() {
     let mut wishes = Wishes::default();
-    wishes.settings.network_limit = 20;
+    wishes.settings.attempts.network.limit = 20;
     let house = House::with(wishes);
     house.legacy(&customer("ada"));
     let from: IpAddr = "192.0.2.7".parse().unwrap();

@@ -11,7 +11,7 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
-    Answer, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LiveRules, Login, Migrator, MigratorParts,
+    Answer, Challenge, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LiveRules, Login, Migrator, MigratorParts,
     MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Step, TargetId,
 };
 use landfall::password::lane::{Lane, LaneSettings};
@@ -213,6 +213,7 @@ pub async fn login_from(migrator: &Migrator, identifier: &str, password: &str, n
         identifier: identifier.to_owned(),
         password: Zeroizing::new(password.as_bytes().to_vec()),
         network,
+        challenge: Challenge::None,
     };
     migrator.login(login).await
 }

@@ -75,7 +75,7 @@ async fn every_class_takes_the_same_time() {
     let mut wishes = Wishes::default();
     wishes.settings.floor = Duration::from_millis(40);
     wishes.settings.quantum = Duration::from_millis(20);
-    wishes.settings.subject_limit = 10_000;
+    wishes.settings.attempts.customer.limit = 10_000;
     let house = House::with(wishes);
     let classes: Vec<_> =
         classes(&house).await.into_iter().filter(|(_, _, outcome)| outcome.reason() != "attempts").collect();

@@ -20,7 +20,7 @@ use serde_yaml::Value as Yaml;
 pub use guard::{Breaker, GuardSettings};
 pub use hooks::{HookSettings, Webhook, WebhookEvent};
 pub use log::{LogFormat, LogLevel, LogSettings};
-pub use login::{Attempts, LoginSettings, Window};
+pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
 pub use service::{BasicPair, Caller, ServiceSettings, TlsFiles};
 pub use source::{FileSource, ListShape, RecordFormat, RecordList, SourceSettings, SqlSource};
