@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Attempt, Authentication, Claim, ClaimAnswer, Counter, Created, Decision, Entry, Event, ExternalId, Finish, Finished, Found,
-    Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Room, Source,
-    StoredAccount, Target, TargetId, Verifier,
+    Attempt, Authentication, Claim, ClaimAnswer, Counter, Created, Decision, Entry, Event, ExternalId, Finish,
+    Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending, PortError, Presented, Record,
+    Reserved, Room, Source, StoredAccount, Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;

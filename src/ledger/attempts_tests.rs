@@ -156,7 +156,9 @@ async fn a_known_network_has_a_lane_of_its_own(ledger: &dyn Ledger) {
     seen_at(ledger, 0, "home").await;
     fail(ledger, 1, &ada).await;
     assert_eq!(reserve_from(ledger, 1, &ada, Some("elsewhere")).await, Reserved::OverLimit);
-    let Reserved::Admitted(held) = reserve_from(ledger, 1, &ada, Some("home")).await else { panic!("shut out at home") };
+    let Reserved::Admitted(held) = reserve_from(ledger, 1, &ada, Some("home")).await else {
+        panic!("shut out at home")
+    };
     assert_eq!(held.counter, Counter { lane: "home".into(), ..ada.clone() });
     assert_eq!(reserve_from(ledger, 1, &ada, Some("home")).await, Reserved::Busy);
     settle(ledger, 1, vec![Settled::Failed(held.counter.clone()), Settled::Ended(held)]).await;
@@ -167,14 +169,12 @@ async fn a_known_network_has_a_lane_of_its_own(ledger: &dyn Ledger) {
 async fn few_networks_are_remembered_and_not_for_ever(ledger: &dyn Ledger) {
     const DAY: i64 = 24 * 60 * 60;
     let ada = counter("ada", 1);
-    let is_known = async |day: i64, network: &str| {
-        match reserve_from(ledger, day * DAY, &ada, Some(network)).await {
-            Reserved::Admitted(held) => {
-                settle(ledger, day * DAY, vec![Settled::Ended(held.clone())]).await;
-                held.counter.lane == network
-            }
-            other => panic!("{other:?}"),
+    let is_known = async |day: i64, network: &str| match reserve_from(ledger, day * DAY, &ada, Some(network)).await {
+        Reserved::Admitted(held) => {
+            settle(ledger, day * DAY, vec![Settled::Ended(held.clone())]).await;
+            held.counter.lane == network
         }
+        other => panic!("{other:?}"),
     };
     for network in 0..9 {
         seen_at(ledger, network * DAY, &network.to_string()).await;

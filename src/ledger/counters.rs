@@ -133,7 +133,8 @@ impl Counters {
         while let Some((_, row)) = self.landings.first().filter(|(until, _)| *until <= now).cloned() {
             self.land(&row);
         }
-        while let Some((_, row)) = self.landings.last().filter(|landing| is_ahead(landing, &self.flying, now)).cloned() {
+        while let Some((_, row)) = self.landings.last().filter(|landing| is_ahead(landing, &self.flying, now)).cloned()
+        {
             self.land(&row);
         }
     }

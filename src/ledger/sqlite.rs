@@ -11,8 +11,8 @@ use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, entries, outbox, report, schema};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
-    Pending, PortError, Reserved, Room,
+    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey,
+    Outgoing, Pending, PortError, Reserved, Room,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 

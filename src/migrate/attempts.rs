@@ -122,8 +122,7 @@ impl Visit<'_> {
     pub(super) async fn reserve(&mut self, customer: Option<&str>) -> Way<()> {
         let passed = self.counting.challenge == Challenge::Passed;
         let settings = &self.migrator.settings.attempts;
-        let (lane, allowance) =
-            if passed { ("challenge", settings.challenge) } else { ("", settings.customer) };
+        let (lane, allowance) = if passed { ("challenge", settings.challenge) } else { ("", settings.customer) };
         let counter = counter(self.owner(Asked::SignIn, customer), lane, allowance);
         self.counting.whose = customer.map(sign_ins_of);
         self.counting.counts.extend(self.network_counter(Asked::SignIn));

@@ -45,9 +45,8 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
-    AccountState, Authentication, Clock, Conflict, Created, ExternalId, Found, Ledger, LegacyKey,
-    NewAccount, PasswordChange, Presented, Record, Source, StoredAccount, SystemClock, Target, TargetId,
-    Verifier,
+    AccountState, Authentication, Clock, Conflict, Created, ExternalId, Found, Ledger, LegacyKey, NewAccount,
+    PasswordChange, Presented, Record, Source, StoredAccount, SystemClock, Target, TargetId, Verifier,
 };
 pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{Known, Observer, Silent, Step};

@@ -169,10 +169,7 @@ fn lane() -> Json {
 }
 
 fn login() -> Json {
-    let window = [
-        ("limit", "How many are admitted", number()),
-        ("window", "How long each of them counts", duration()),
-    ];
+    let window = [("limit", "How many are admitted", number()), ("window", "How long each of them counts", duration())];
     let network = [window.as_slice(), &[("in_flight", "Requests of one network at the same time", number())]].concat();
     let window = |about| closed(about, &window, &[]);
     let attempts = [

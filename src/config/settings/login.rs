@@ -100,14 +100,16 @@ impl From<Window> for Allowance {
 
 impl Default for NetworkWindow {
     fn default() -> Self {
-        let AttemptSettings { network: Allowance { limit, window }, network_in_flight, .. } = AttemptSettings::default();
+        let AttemptSettings { network: Allowance { limit, window }, network_in_flight, .. } =
+            AttemptSettings::default();
         Self { limit, window, in_flight: u32::try_from(network_in_flight).unwrap_or(u32::MAX) }
     }
 }
 
 impl Default for Attempts {
     fn default() -> Self {
-        let AttemptSettings { customer, challenge, reset, reset_network, signup_network, .. } = AttemptSettings::default();
+        let AttemptSettings { customer, challenge, reset, reset_network, signup_network, .. } =
+            AttemptSettings::default();
         Self {
             customer: customer.into(),
             challenge: challenge.into(),
