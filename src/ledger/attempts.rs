@@ -78,12 +78,12 @@ pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt
         failures!("chosen.lane")
     );
     let counter = &attempt.counter;
-    let reserved: Option<(String, i64)> = bound(sqlx::query_as(AssertSqlSafe(sql)), attempt)
+    let reserved: Vec<(String, i64)> = bound(sqlx::query_as(AssertSqlSafe(sql)), attempt)
         .bind(later(attempt.at, attempt.hold))
         .bind(i64::from(counter.limit))
-        .fetch_optional(&mut *connection)
+        .fetch_all(&mut *connection)
         .await?;
-    if let Some((lane, token)) = reserved {
+    if let Some((lane, token)) = reserved.into_iter().next() {
         return Ok(Reserved::Admitted(Reservation { counter: Counter { lane, ..counter.clone() }, token }));
     }
     let sql = format!("SELECT {} FROM {LANE}", failures!("chosen.lane"));
