@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use landfall::migrate::Login;
+use landfall::migrate::{Challenge, Login};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -50,5 +50,6 @@ pub fn login(number: u64) -> Login {
         identifier: name(number),
         password: Zeroizing::new(password(number).into_bytes()),
         network: Some(IpAddr::V4(Ipv4Addr::new(198, third, fourth, 7))),
+        challenge: Challenge::None,
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use landfall::config::{self, Settings};
 use landfall::diag::render::plain;
-use landfall::migrate::{Login, Migrator, Outcome, Silent};
+use landfall::migrate::{Challenge, Login, Migrator, Outcome, Silent};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use zeroize::Zeroizing;
@@ -138,6 +138,7 @@ async fn login(migrator: &Migrator, identifier: &str, password: &str) -> (Outcom
         identifier: identifier.to_owned(),
         password: Zeroizing::new(password.as_bytes().to_vec()),
         network: None,
+        challenge: Challenge::None,
     };
     let began = Instant::now();
     (migrator.login(login).await.outcome, began.elapsed())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::settings::{IdentifierSettings, Settings, SourceSettings, TargetSettings};
+use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SourceSettings, TargetSettings, Window};
 use super::tree::Tree;
 use crate::diag::{Diagnostic, Findings};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
@@ -124,13 +124,10 @@ fn login(settings: &Settings, teller: &mut Teller<'_>) {
     let (milli, second, minute) = (Duration::from_millis(1), Duration::from_secs(1), Duration::from_secs(60));
     teller.time("login.deadline", login.deadline, 100 * milli, minute);
     teller.time("login.quantum", login.quantum, milli, 10 * second);
-    teller.time("login.attempts.customer.window", login.attempts.customer.window, second, 60 * 24 * 60 * minute);
-    teller.time("login.attempts.network.window", login.attempts.network.window, second, 60 * 24 * 60 * minute);
     teller.bound("login.turns", login.turns.into(), 1, 1000);
     teller.bound("login.lookups", login.lookups.into(), 0, 100);
     teller.bound("login.waiting", login.waiting.into(), 1, 1_000_000);
-    teller.bound("login.attempts.customer.limit", login.attempts.customer.limit.into(), 1, 1_000_000);
-    teller.bound("login.attempts.network.limit", login.attempts.network.limit.into(), 1, 1_000_000_000);
+    attempts(&login.attempts, teller);
     if login.floor > login.deadline {
         let message = "refusals would be answered later than the deadline of a login";
         teller.contradiction("login.floor", "login.deadline", message, "keep `floor` below `deadline`");
@@ -139,6 +136,23 @@ fn login(settings: &Settings, teller: &mut Teller<'_>) {
         let message = "a claim would end before its login does, so that a second one creates beside it";
         teller.contradiction("login.lease", "login.deadline", message, "make `lease` somewhat longer than `deadline`");
     }
+}
+
+fn attempts(attempts: &Attempts, teller: &mut Teller<'_>) {
+    let NetworkWindow { limit, window, in_flight } = attempts.network;
+    for (name, Window { limit, window }, most) in [
+        ("customer", attempts.customer, 1_000_000),
+        ("challenge", attempts.challenge, 1_000_000),
+        ("network", Window { limit, window }, 1_000_000_000),
+        ("reset", attempts.reset, 1_000_000),
+        ("reset_network", attempts.reset_network, 1_000_000_000),
+        ("signup_network", attempts.signup_network, 1_000_000_000),
+    ] {
+        let (second, day) = (Duration::from_secs(1), Duration::from_secs(24 * 60 * 60));
+        teller.time(&format!("login.attempts.{name}.window"), window, second, 60 * day);
+        teller.bound(&format!("login.attempts.{name}.limit"), limit.into(), 1, most);
+    }
+    teller.bound("login.attempts.network.in_flight", in_flight.into(), 1, 1_000_000);
 }
 
 fn guard(settings: &Settings, teller: &mut Teller<'_>) {

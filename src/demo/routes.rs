@@ -23,7 +23,7 @@ use super::samples;
 use super::switch::Switch;
 use super::tell;
 use super::watch::Watch;
-use crate::migrate::{Answer, IdentifierProfile, Login, Migrator, Target, TargetId};
+use crate::migrate::{Answer, Challenge, IdentifierProfile, Login, Migrator, Target, TargetId};
 use crate::password::store::{SALT_BYTES, system_salt};
 
 /// How many accounts the front page counts; more than the shop has customers.
@@ -120,6 +120,7 @@ async fn sign_in(State(stage): State<Stage>, Form(form): Form<SignIn>) -> Respon
         identifier: form.identifier.clone(),
         password: presented,
         network: None,
+        challenge: Challenge::None,
     };
     // a task of its own: who closes the window does not interrupt a migration
     let migrator = Arc::clone(&stage.migrator);

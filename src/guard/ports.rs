@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Coverage, Created, Decision, Deleted, Deletion,
-    Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing, Pending,
-    PortError, Presented, Record, Reserved, Restore, Source, StoreId, StoredAccount, Target, TargetId, Undo,
-    UndoAnswer, UndoEnd, Verifier,
+    Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Counter, Coverage, Created, Decision, Deleted,
+    Deletion, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing,
+    Pending, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId, StoredAccount, Target, TargetId,
+    Undo, UndoAnswer, UndoEnd, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -133,8 +133,8 @@ fn ledger(operation: &'static str) -> Call<'static> {
 }
 
 impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
-    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {
-        Box::pin(self.layer.around(ledger("would_admit"), move || self.port.would_admit(attempt)))
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Answer<'a, Room> {
+        Box::pin(self.layer.around(ledger("would_admit"), move || self.port.would_admit(counter, at)))
     }
 
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Answer<'a, Reserved> {

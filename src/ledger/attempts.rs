@@ -1,99 +1,222 @@
-//! Attempts that are counted before anything is verified.
+//! Attempts: failures in the buckets of sliding windows, reservations of what is in flight, and the networks that customers
+//! sign in from.
 //!
-//! A counter is forgotten only when its window has passed, never to make room: whoever floods the ledger with other names does
-//! not wash a counter away.
+//! Failures go only when their window has passed, or when their owner proves the password: never to make room, so that a flood
+//! of other names washes no counter away. A failure adds two rows at most and sweeps up to [`SWEEP`] that have expired, so that
+//! the table holds what failed within one window and shrinks as fast after a flood as it grew.
 
-use std::collections::HashMap;
-
+use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::stamp::{later, micros};
-use crate::migrate::{Attempt, Counter, Reserved};
+use crate::migrate::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 use crate::sqlite::Batch;
 
-/// How many expired counters a reservation sweeps. More than it can add, so that the table shrinks; few enough that no login
-/// pays for a flood of others.
+/// The step that replaces the counters of the first tables.
+///
+/// A row counts from its stamp (`bucket`, `reserved_at`) until `expires_at`, unless its stamp is further ahead than that is
+/// long: then the clock was wrong when it was written, and it has expired. Reservations need no index beside their key: they
+/// are few, because each is in flight or expires within seconds.
+pub(super) const TABLES: &str = "
+DROP TABLE attempts;
+CREATE TABLE attempts (
+    counter TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (counter, lane, bucket)
+) WITHOUT ROWID;
+CREATE INDEX attempts_expiry ON attempts (expires_at);
+
+CREATE TABLE reservations (
+    counter TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    token INTEGER NOT NULL,
+    reserved_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (counter, lane, token)
+) WITHOUT ROWID;
+
+CREATE TABLE networks (
+    customer TEXT NOT NULL,
+    network TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (customer, network)
+) WITHOUT ROWID;
+";
+
+/// How many rows a failure sweeps that have expired. More than it can add.
 const SWEEP: i64 = 8;
 
-/// Counts an attempt at all of its counters, or at none.
+/// How long a network that is seen again is not written again, in microseconds: a day, so that few sign-ins write.
+const SEEN_AGAIN: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// The live failures of counter `?1` in a lane, at `?2`.
+macro_rules! failures {
+    ($lane:literal) => {
+        concat!(
+            "(SELECT COALESCE(SUM(failed), 0) FROM attempts AS a WHERE a.counter = ?1 AND a.lane = ",
+            $lane,
+            " AND a.expires_at > ?2 AND 2 * a.bucket - a.expires_at <= ?2)"
+        )
+    };
+}
+
+/// Lane `?4` when the owner of counter `?1` was seen at that network since `?5`, and lane `?3` otherwise.
+const LANE: &str = "(SELECT CASE WHEN EXISTS (SELECT 1 FROM networks WHERE customer = ?1 AND network = ?4 \
+                    AND seen_at BETWEEN ?5 AND ?6) THEN ?4 ELSE ?3 END AS lane) AS chosen";
+
+/// Puts an attempt in flight when failures and live reservations leave room for it.
 pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
-    if attempt.counters.is_empty() {
-        return Ok(Reserved::Admitted);
-    }
-    let failed = failed(connection, attempt).await?;
-    if admits(attempt, &failed) == Reserved::OverLimit {
-        return Ok(Reserved::OverLimit);
-    }
-    let counts = attempt.counters.iter().map(|counter| (counter, of(counter, &failed).saturating_add(1)));
-    count_and_sweep(connection, attempt, counts).await?;
-    Ok(Reserved::Admitted)
-}
-
-/// What [`reserve`] would answer.
-pub(super) async fn would_admit(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
-    if attempt.counters.is_empty() {
-        return Ok(Reserved::Admitted);
-    }
-    Ok(admits(attempt, &failed(connection, attempt).await?))
-}
-
-/// Whether all counters have room, given what they hold.
-fn admits(attempt: &Attempt, failed: &HashMap<String, i64>) -> Reserved {
-    let is_full = |counter: &Counter| of(counter, failed) >= i64::from(counter.limit);
-    if attempt.counters.iter().any(is_full) { Reserved::OverLimit } else { Reserved::Admitted }
-}
-
-/// What a counter holds; one that is not there holds nothing.
-fn of(counter: &Counter, failed: &HashMap<String, i64>) -> i64 {
-    failed.get(&counter.key).copied().unwrap_or(0)
-}
-
-/// Takes one attempt of each counter back.
-pub(super) fn settle(batch: &mut Batch, counters: &[Counter]) {
-    if counters.is_empty() {
-        return;
-    }
-    // Only placeholders are put together, here and below, no values.
-    let places = places("?", counters);
-    batch.add(&format!("UPDATE attempts SET failed = failed - 1 WHERE failed > 0 AND counter IN ({places})"));
-    for counter in counters {
-        batch.bind(counter.key.clone());
-    }
-}
-
-/// So many times the same places, with commas between them.
-fn places(one: &str, counters: &[Counter]) -> String {
-    vec![one; counters.len()].join(", ")
-}
-
-/// What the counters of an attempt hold, those that have expired left out.
-async fn failed(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<HashMap<String, i64>, sqlx::Error> {
+    // Nearly everybody has room.
     let sql = format!(
-        "SELECT counter, failed FROM attempts WHERE expires_at > ? AND counter IN ({})",
-        places("?", &attempt.counters)
+        "INSERT INTO reservations (counter, lane, token, reserved_at, expires_at) \
+         SELECT ?1, chosen.lane, random(), ?2, ?7 FROM {LANE} WHERE {} + \
+         (SELECT COUNT(*) FROM reservations AS r WHERE r.counter = ?1 AND r.lane = chosen.lane AND r.expires_at > ?2 \
+         AND 2 * r.reserved_at - r.expires_at <= ?2) < ?8 RETURNING lane, token",
+        failures!("chosen.lane")
     );
-    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(attempt.at));
-    let query = attempt.counters.iter().fold(query, |query, counter| query.bind(&counter.key));
-    let rows: Vec<(String, i64)> = query.fetch_all(connection).await?;
-    Ok(rows.into_iter().collect())
+    let counter = &attempt.counter;
+    let reserved: Vec<(String, i64)> = bound(sqlx::query_as(AssertSqlSafe(sql)), attempt)
+        .bind(later(attempt.at, attempt.hold))
+        .bind(i64::from(counter.limit))
+        .fetch_all(&mut *connection)
+        .await?;
+    if let Some((lane, token)) = reserved.into_iter().next() {
+        return Ok(Reserved::Admitted(Reservation { counter: Counter { lane, ..counter.clone() }, token }));
+    }
+    let sql = format!("SELECT {} FROM {LANE}", failures!("chosen.lane"));
+    let (failed,): (i64,) = bound(sqlx::query_as(AssertSqlSafe(sql)), attempt).fetch_one(connection).await?;
+    Ok(if failed >= i64::from(counter.limit) { Reserved::OverLimit } else { Reserved::Busy })
 }
 
-/// Writes what the counters hold now, and sweeps; both in one step.
-async fn count_and_sweep(
+type Query<'q, T> = sqlx::query::QueryAs<'q, sqlx::Sqlite, T, sqlx::sqlite::SqliteArguments>;
+
+/// The values of places 1 to 6.
+fn bound<'q, T>(query: Query<'q, T>, attempt: &'q Attempt) -> Query<'q, T> {
+    let (at, known) = (micros(attempt.at), known_for());
+    query
+        .bind(&attempt.counter.whose)
+        .bind(at)
+        .bind(&attempt.counter.lane)
+        .bind(&attempt.network)
+        .bind(at.saturating_sub(known))
+        .bind(at.saturating_add(known))
+}
+
+/// [`Attempt::KNOWN_FOR`] in microseconds.
+pub(super) fn known_for() -> i64 {
+    i64::try_from(Attempt::KNOWN_FOR.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Whether a counter admits another failure.
+pub(super) async fn would_admit(
     connection: &mut SqliteConnection,
-    attempt: &Attempt,
-    counts: impl Iterator<Item = (&Counter, i64)>,
-) -> Result<(), sqlx::Error> {
-    let sql = format!(
-        "INSERT INTO attempts (counter, failed, expires_at) VALUES {} \
-         ON CONFLICT (counter) DO UPDATE SET failed = excluded.failed, expires_at = excluded.expires_at; \
-         DELETE FROM attempts WHERE counter IN \
-         (SELECT counter FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-        places("(?, ?, ?)", &attempt.counters)
-    );
-    let query = counts.fold(sqlx::query(AssertSqlSafe(sql)), |query, (counter, failed)| {
-        query.bind(&counter.key).bind(failed).bind(later(attempt.at, counter.window))
-    });
-    query.bind(micros(attempt.at)).bind(SWEEP).execute(connection).await?;
-    Ok(())
+    counter: &Counter,
+    at: Timestamp,
+) -> Result<Room, sqlx::Error> {
+    let (failed,): (i64,) = sqlx::query_as(concat!("SELECT ", failures!("?3")))
+        .bind(&counter.whose)
+        .bind(micros(at))
+        .bind(&counter.lane)
+        .fetch_one(connection)
+        .await?;
+    Ok(if failed >= i64::from(counter.limit) { Room::Full } else { Room::Free })
+}
+
+/// Which bucket a failure is put in, and when that expires.
+pub(super) fn bucket(counter: &Counter, at: Timestamp) -> (i64, i64) {
+    let width = counter.window / Counter::BUCKETS;
+    let micros_wide = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1);
+    let at = micros(at);
+    let bucket = at.saturating_sub(at.rem_euclid(micros_wide));
+    let window = i64::try_from(counter.window.as_micros()).unwrap_or(i64::MAX);
+    (bucket, bucket.saturating_add(micros_wide).saturating_add(window))
+}
+
+/// Adds what a decision makes of attempts.
+pub(super) fn settle(batch: &mut Batch, settled: &[Settled], at: Timestamp) {
+    for change in settled {
+        match change {
+            Settled::Ended(reservation) => end(batch, reservation, at),
+            Settled::Failed(counter) => fail(batch, counter, at),
+            Settled::Cleared(whose) => {
+                batch.add("DELETE FROM attempts WHERE counter = ?").bind(whose.clone());
+            }
+            Settled::SeenAt { whose, network } => see(batch, whose, network, at),
+        }
+    }
+    if settled.iter().any(|change| matches!(change, Settled::Failed(_))) {
+        sweep(batch, at);
+    }
+}
+
+/// Ends a reservation, and sweeps those that nobody ended.
+fn end(batch: &mut Batch, reservation: &Reservation, at: Timestamp) {
+    batch
+        .add(
+            "DELETE FROM reservations WHERE (counter = ? AND lane = ? AND token = ?) OR expires_at <= ? \
+             OR 2 * reserved_at - expires_at > ?",
+        )
+        .bind(reservation.counter.whose.clone())
+        .bind(reservation.counter.lane.clone())
+        .bind(reservation.token)
+        .bind(micros(at))
+        .bind(micros(at));
+}
+
+fn fail(batch: &mut Batch, counter: &Counter, at: Timestamp) {
+    let (bucket, expires_at) = bucket(counter, at);
+    batch
+        .add(
+            "INSERT INTO attempts (counter, lane, bucket, failed, expires_at) VALUES (?, ?, ?, 1, ?) \
+             ON CONFLICT (counter, lane, bucket) DO UPDATE SET failed = failed + 1, expires_at = excluded.expires_at",
+        )
+        .bind(counter.whose.clone())
+        .bind(counter.lane.clone())
+        .bind(bucket)
+        .bind(expires_at);
+}
+
+/// Remembers a network, and forgets the customer's oldest ones.
+fn see(batch: &mut Batch, whose: &str, network: &str, at: Timestamp) {
+    let at = micros(at);
+    batch
+        .add(
+            "INSERT INTO networks (customer, network, seen_at) VALUES (?, ?, ?) ON CONFLICT (customer, network) \
+             DO UPDATE SET seen_at = excluded.seen_at WHERE ABS(excluded.seen_at - seen_at) >= ?",
+        )
+        .bind(whose.to_owned())
+        .bind(network.to_owned())
+        .bind(at)
+        .bind(SEEN_AGAIN);
+    batch
+        .add(
+            "DELETE FROM networks WHERE customer = ? AND (seen_at < ? OR network NOT IN \
+             (SELECT network FROM networks WHERE customer = ? ORDER BY seen_at DESC, network LIMIT ?))",
+        )
+        .bind(whose.to_owned())
+        .bind(at.saturating_sub(known_for()))
+        .bind(whose.to_owned())
+        .bind(i64::from(Attempt::KNOWN_NETWORKS));
+}
+
+/// Deletes failures whose window has passed, and those of a clock that was far ahead.
+fn sweep(batch: &mut Batch, at: Timestamp) {
+    batch
+        .add(
+            "DELETE FROM attempts WHERE (counter, lane, bucket) IN \
+             (SELECT counter, lane, bucket FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        )
+        .bind(micros(at))
+        .bind(SWEEP);
+    batch
+        .add(
+            "DELETE FROM attempts WHERE (counter, lane, bucket) IN (SELECT counter, lane, bucket FROM \
+             (SELECT counter, lane, bucket, expires_at FROM attempts ORDER BY expires_at DESC LIMIT ?) \
+             WHERE 2 * bucket - expires_at > ?)",
+        )
+        .bind(SWEEP)
+        .bind(micros(at));
 }

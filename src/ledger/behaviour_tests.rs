@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MemoryLedger, SqliteLedger};
+use super::SqliteLedger;
+use super::attempts_tests::{counter, fail, reserve};
 use crate::migrate::{
     Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event, EventKind,
     Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, PortErrorKind, Reserved, Restore, StoreId, TargetId,
@@ -25,19 +26,15 @@ macro_rules! every_ledger {
         mod in_memory {
             $(#[tokio::test]
             async fn $case() {
-                super::$case(&super::MemoryLedger::new()).await;
+                super::$case(&crate::ledger::MemoryLedger::new()).await;
             })*
         }
     };
 }
 
+pub(super) use every_ledger;
+
 every_ledger! {
-    a_counter_admits_up_to_its_limit
-    all_counters_admit_or_none_counts
-    a_counter_is_forgotten_when_its_window_has_passed
-    settled_attempts_do_not_count
-    looking_at_counters_counts_nothing
-    parallel_attempts_cannot_pass_a_limit
     a_claim_is_held_until_its_lease_passes
     one_of_many_claims_is_granted
     only_the_holder_of_the_token_finishes
@@ -75,14 +72,6 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> SqliteLedger {
 /// So many seconds after the beginning.
 pub(super) fn at(seconds: i64) -> Timestamp {
     "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
-}
-
-fn counter(key: &str, limit: u32) -> Counter {
-    Counter { key: key.into(), limit, window: Duration::from_secs(60) }
-}
-
-async fn reserve(ledger: &dyn Ledger, seconds: i64, counters: &[Counter]) -> Reserved {
-    ledger.reserve(&Attempt { counters: counters.to_vec(), at: at(seconds) }).await.unwrap()
 }
 
 fn key(id: &str) -> LegacyKey {
@@ -146,77 +135,6 @@ fn finish(id: &str, token: u64, seconds: i64) -> Finish {
 
 async fn waiting(ledger: &dyn Ledger) -> usize {
     ledger.due(at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
-}
-
-async fn a_counter_admits_up_to_its_limit(ledger: &dyn Ledger) {
-    let counters = [counter("ada", 3)];
-    for _ in 0..3 {
-        assert_eq!(reserve(ledger, 0, &counters).await, Reserved::Admitted);
-    }
-    for _ in 0..3 {
-        assert_eq!(reserve(ledger, 59, &counters).await, Reserved::OverLimit);
-    }
-    assert_eq!(reserve(ledger, 59, &[counter("bob", 3)]).await, Reserved::Admitted);
-    assert_eq!(reserve(ledger, 59, &[counter("eve", 0)]).await, Reserved::OverLimit);
-    // Refused attempts counted nothing: the window still ends 60 seconds after the last admitted one.
-    assert_eq!(reserve(ledger, 60, &counters).await, Reserved::Admitted);
-}
-
-async fn all_counters_admit_or_none_counts(ledger: &dyn Ledger) {
-    assert_eq!(reserve(ledger, 0, &[counter("network", 1)]).await, Reserved::Admitted);
-    for _ in 0..5 {
-        assert_eq!(reserve(ledger, 0, &[counter("ada", 2), counter("network", 1)]).await, Reserved::OverLimit);
-    }
-    for expected in [Reserved::Admitted, Reserved::Admitted, Reserved::OverLimit] {
-        assert_eq!(reserve(ledger, 0, &[counter("ada", 2)]).await, expected);
-    }
-}
-
-async fn looking_at_counters_counts_nothing(ledger: &dyn Ledger) {
-    let attempt = Attempt { counters: vec![counter("ada", 1), counter("network", 2)], at: at(0) };
-    for _ in 0..3 {
-        assert_eq!(ledger.would_admit(&attempt).await.unwrap(), Reserved::Admitted);
-    }
-    assert_eq!(reserve(ledger, 0, &attempt.counters).await, Reserved::Admitted);
-    assert_eq!(ledger.would_admit(&attempt).await.unwrap(), Reserved::OverLimit);
-    let later = Attempt { at: at(60), ..attempt };
-    assert_eq!(ledger.would_admit(&later).await.unwrap(), Reserved::Admitted);
-}
-
-async fn a_counter_is_forgotten_when_its_window_has_passed(ledger: &dyn Ledger) {
-    let counters = [counter("ada", 2)];
-    reserve(ledger, 0, &counters).await;
-    reserve(ledger, 59, &counters).await;
-    assert_eq!(reserve(ledger, 118, &counters).await, Reserved::OverLimit, "it remembers since the last attempt");
-    assert_eq!(reserve(ledger, 119, &counters).await, Reserved::Admitted);
-    assert_eq!(reserve(ledger, 119, &counters).await, Reserved::Admitted);
-    assert_eq!(reserve(ledger, 119, &counters).await, Reserved::OverLimit);
-}
-
-async fn settle(ledger: &dyn Ledger, counters: &[Counter]) {
-    let decision = Decision { settled: counters.to_vec(), ..decision("authenticated", 0) };
-    ledger.decide(&decision, &[]).await.unwrap();
-}
-
-async fn settled_attempts_do_not_count(ledger: &dyn Ledger) {
-    let counters = [counter("ada", 1), counter("network", 1)];
-    for _ in 0..5 {
-        assert_eq!(reserve(ledger, 0, &counters).await, Reserved::Admitted);
-        settle(ledger, &counters).await;
-    }
-    // Settling what was never counted gives nobody more attempts.
-    for _ in 0..5 {
-        settle(ledger, &counters).await;
-        settle(ledger, &[counter("nobody", 1)]).await;
-    }
-    assert_eq!(reserve(ledger, 0, &counters).await, Reserved::Admitted);
-    assert_eq!(reserve(ledger, 0, &counters).await, Reserved::OverLimit);
-}
-
-async fn parallel_attempts_cannot_pass_a_limit(ledger: &dyn Ledger) {
-    let counters = [counter("ada", 10), counter("network", 300)];
-    let answers = join_all((0..500).map(|_| reserve(ledger, 0, &counters))).await;
-    assert_eq!(answers.into_iter().filter(|answer| *answer == Reserved::Admitted).count(), 10);
 }
 
 async fn a_claim_is_held_until_its_lease_passes(ledger: &dyn Ledger) {
@@ -549,56 +467,25 @@ async fn events_are_given_out_again_after_their_lease(ledger: &dyn Ledger) {
 }
 
 #[tokio::test]
-async fn memory_sweeps_expired_counters_and_no_others() {
-    let ledger = MemoryLedger::new();
-    for at in 0..50 {
-        reserve(&ledger, 0, &[counter(&format!("old {at}"), 5)]).await;
-    }
-    assert_eq!(ledger.counters(), 50);
-    for at in 0..10 {
-        reserve(&ledger, 60, &[counter(&format!("new {at}"), 5)]).await;
-    }
-    assert_eq!(ledger.counters(), 10);
-    ledger.decide(&decision("rejected", 0), &[]).await.unwrap();
-    assert_eq!(ledger.decisions(), [decision("rejected", 0)]);
-}
-
-#[tokio::test]
-async fn the_file_sweeps_expired_counters_and_no_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = open(&folder).await;
-    let count = async || -> i64 {
-        let mut connection = ledger.database.reader().acquire("read").await.unwrap();
-        sqlx::query_scalar("SELECT COUNT(*) FROM attempts").fetch_one(&mut *connection).await.unwrap()
-    };
-    let flood: Vec<_> = (0..1000).map(|at| [counter(&format!("old {at}"), 5)]).collect();
-    reserve(&ledger, 0, &[counter("ada", 1)]).await;
-    join_all(flood.iter().map(|counters| reserve(&ledger, 30, counters))).await;
-    assert_eq!(count().await, 1001);
-    assert_eq!(reserve(&ledger, 59, &[counter("ada", 1)]).await, Reserved::OverLimit, "no flood washes a counter away");
-    for at in 0..126 {
-        reserve(&ledger, 90, &[counter(&format!("new {at}"), 5)]).await;
-    }
-    assert_eq!(count().await, 126);
-}
-
-#[tokio::test]
 async fn the_books_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder).await;
-    let counters = [counter("ada", 1)];
-    reserve(&ledger, 0, &counters).await;
+    let counter = counter("ada", 2);
+    fail(&ledger, 0, &counter).await;
+    let held = reserve(&ledger, 0, &counter).await;
     let token = granted(&ledger, &claim("1", 0)).await;
     granted(&ledger, &claim("2", 0)).await;
     ledger.finish(&finish("1", token, 1)).await.unwrap();
     ledger.bury(&key("3"), &[], at(0)).await.unwrap();
     // The first one stays open, as in a process that was killed.
     let again = open(&folder).await;
-    assert_eq!(reserve(&again, 1, &counters).await, Reserved::OverLimit);
+    assert!(matches!(held, Reserved::Admitted(_)));
+    assert_eq!(reserve(&again, 1, &counter).await, Reserved::Busy);
+    assert_eq!(reserve(&again, 9, &Counter { limit: 1, ..counter }).await, Reserved::OverLimit);
     assert_eq!(again.claim(&claim("1", 1)).await.unwrap(), ClaimAnswer::Done(TargetId("account of 1".into())));
     assert_eq!(again.claim(&claim("2", 1)).await.unwrap(), ClaimAnswer::Held);
     assert_eq!(again.claim(&claim("3", 1)).await.unwrap(), ClaimAnswer::Buried);
-    assert_eq!(again.verify().await.unwrap().head.number, 1);
+    assert_eq!(again.verify().await.unwrap().head.number, 2);
     assert_eq!(waiting(&again).await, 1);
 }
 
@@ -626,7 +513,7 @@ async fn concurrent_logins_share_commits() {
     let ledger = open(&folder).await;
     let login = async |id: usize| {
         let id = id.to_string();
-        reserve(&ledger, 0, &[counter(&id, 10), counter("network", 300)]).await;
+        reserve(&ledger, 0, &counter(&id, 10)).await;
         let token = granted(&ledger, &claim(&id, 0)).await;
         assert_eq!(ledger.finish(&finish(&id, token, 1)).await.unwrap(), Finished::Done);
     };
@@ -653,8 +540,8 @@ async fn a_full_disk_admits_nobody() {
         })
     });
     limit.await.unwrap();
-    let counters: Vec<_> = (0..100).map(|at| counter(&format!("{at} {}", "x".repeat(100)), 5)).collect();
-    let attempt = Attempt { counters, at: at(0) };
+    let counter = counter(&"x".repeat(100_000), 5);
+    let attempt = Attempt { counter, network: None, at: at(0), hold: Duration::from_secs(5) };
     let error = ledger.reserve(&attempt).await.unwrap_err();
     assert_eq!(error.kind(), PortErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("full"), "{error}");

@@ -1,20 +1,18 @@
 //! The same books in memory, for tests and benches: nothing survives the process.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::counters::Counters;
 use super::stamp::{later, micros};
 use crate::migrate::{
     Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event,
     ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Outcome, Outgoing, Pending, PortError, Reserved,
-    Restore, StoreId, Undo, UndoAnswer, UndoEnd,
+    Restore, Room, StoreId, Undo, UndoAnswer, UndoEnd,
 };
-
-/// How many expired counters a reservation sweeps, as in the file.
-const SWEEP: usize = 8;
 
 /// A ledger that lives as long as its process. It behaves as [`SqliteLedger`](super::SqliteLedger) does, without its audit
 /// chain; decisions are kept in a list that only grows.
@@ -37,7 +35,7 @@ struct Books {
     buried_keys: HashSet<LegacyKey>,
     buried_logins: HashMap<String, LegacyKey>,
     store: Option<StoreId>,
-    attempts: Attempts,
+    attempts: Counters,
     decisions: Vec<Decision>,
     outbox: BTreeMap<i64, Waiting>,
     events: i64,
@@ -91,10 +89,16 @@ impl MemoryLedger {
         self.books().decisions.clone()
     }
 
-    /// How many counters are remembered.
+    /// How many buckets of counters are remembered.
     #[must_use]
     pub fn counters(&self) -> usize {
-        self.books().attempts.counters.len()
+        self.books().attempts.rows()
+    }
+
+    /// How many attempts are in flight, those included that nobody ended yet.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.books().attempts.in_flight()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -104,66 +108,6 @@ impl MemoryLedger {
     /// Does something with the books.
     fn with<'a, T>(&'a self, work: impl FnOnce(&mut Books) -> T + Send + 'a) -> Pending<'a, Result<T, PortError>> {
         Box::pin(async move { Ok(work(&mut self.books())) })
-    }
-}
-
-/// Counters, and the order in which they expire.
-#[derive(Default)]
-struct Attempts {
-    counters: HashMap<String, (u32, i64)>,
-    expiries: BTreeSet<(i64, String)>,
-}
-
-impl Attempts {
-    fn would_admit(&self, attempt: &Attempt) -> Reserved {
-        let now = micros(attempt.at);
-        let is_full = |counter: &Counter| self.failed(&counter.key, now) >= counter.limit;
-        if attempt.counters.iter().any(is_full) { Reserved::OverLimit } else { Reserved::Admitted }
-    }
-
-    fn reserve(&mut self, attempt: &Attempt) -> Reserved {
-        let now = micros(attempt.at);
-        if self.would_admit(attempt) == Reserved::OverLimit {
-            return Reserved::OverLimit;
-        }
-        for counter in &attempt.counters {
-            let failed = self.failed(&counter.key, now);
-            self.set(&counter.key, failed.saturating_add(1), later(attempt.at, counter.window));
-        }
-        self.sweep(now);
-        Reserved::Admitted
-    }
-
-    fn failed(&self, key: &str, now: i64) -> u32 {
-        self.counters.get(key).filter(|(_, expires_at)| *expires_at > now).map_or(0, |(failed, _)| *failed)
-    }
-
-    fn set(&mut self, key: &str, failed: u32, expires_at: i64) {
-        if let Some((_, before)) = self.counters.insert(key.to_owned(), (failed, expires_at)) {
-            self.expiries.remove(&(before, key.to_owned()));
-        }
-        self.expiries.insert((expires_at, key.to_owned()));
-    }
-
-    fn sweep(&mut self, now: i64) {
-        for _ in 0..SWEEP {
-            match self.expiries.first() {
-                Some((expires_at, _)) if *expires_at <= now => {
-                    if let Some((_, key)) = self.expiries.pop_first() {
-                        self.counters.remove(&key);
-                    }
-                }
-                _ => return,
-            }
-        }
-    }
-
-    fn settle(&mut self, counters: &[Counter]) {
-        for counter in counters {
-            if let Some((failed, _)) = self.counters.get_mut(&counter.key) {
-                *failed = failed.saturating_sub(1);
-            }
-        }
     }
 }
 
@@ -235,7 +179,7 @@ impl Books {
     }
 
     fn record(&mut self, decision: &Decision, events: &[Event]) {
-        self.attempts.settle(&decision.settled);
+        self.attempts.settle(&decision.settled, decision.at);
         self.decisions.push(decision.clone());
         for event in events {
             self.events += 1;
@@ -373,8 +317,8 @@ impl Books {
 }
 
 impl Ledger for MemoryLedger {
-    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
-        self.with(move |books| books.attempts.would_admit(attempt))
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>> {
+        self.with(move |books| books.attempts.would_admit(counter, at))
     }
 
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {

@@ -6,6 +6,7 @@
 mod attempts;
 mod audit;
 mod binding;
+mod counters;
 mod entries;
 mod memory;
 mod outbox;
@@ -15,6 +16,8 @@ mod schema;
 mod sqlite;
 mod stamp;
 
+#[cfg(test)]
+mod attempts_tests;
 #[cfg(test)]
 mod behaviour_tests;
 

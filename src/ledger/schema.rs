@@ -5,8 +5,9 @@
 /// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
 /// texts with and without fractions do not sort as times. Tables with text keys are `WITHOUT ROWID`: one tree less to write to
 /// in every commit (<https://www.sqlite.org/withoutrowid.html>).
-pub(super) const MIGRATIONS: &[&str] = &[
-    "
+pub(super) const MIGRATIONS: &[&str] = &[FIRST, ENTRIES_AGAIN, super::attempts::TABLES];
+
+const FIRST: &str = "
 CREATE TABLE entries (
     source TEXT NOT NULL,
     legacy_id TEXT NOT NULL,
@@ -77,9 +78,7 @@ CREATE TABLE meta (
     tag TEXT NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
-",
-    ENTRIES_AGAIN,
-];
+";
 
 /// Undo as a state, accounts that were activated without a proven login, and whose tombstones are whose. SQLite cannot change a
 /// check of a table, so the table is made anew (<https://www.sqlite.org/lang_altertable.html>, section 7).

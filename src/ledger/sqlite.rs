@@ -11,8 +11,9 @@ use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
-    Abandon, Attempt, Buried, Claim, ClaimAnswer, Decision, Entry, Event, ExternalId, Finish, Finished, Keyring,
-    Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Restore, StoreId, Undo, UndoAnswer, UndoEnd,
+    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish, Finished,
+    Keyring, Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Restore, Room, StoreId, Undo, UndoAnswer,
+    UndoEnd,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -148,8 +149,7 @@ impl SqliteLedger {
     }
 }
 
-/// Appends a decision with its events, and takes back the attempts that were no failures. `batch` may have begun with
-/// something else.
+/// Appends a decision with its events and what becomes of attempts. `batch` may have begun with something else.
 async fn record(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
@@ -159,16 +159,16 @@ async fn record(
 ) -> Result<(), sqlx::Error> {
     let before = audit::head(connection, keyring).await?;
     audit::append(&mut batch, keyring, &before, decision)?;
-    attempts::settle(&mut batch, &decision.settled);
+    attempts::settle(&mut batch, &decision.settled, decision.at);
     outbox::add(&mut batch, events);
     batch.execute(connection).await
 }
 
 impl Ledger for SqliteLedger {
-    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
-        let attempt = attempt.clone();
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>> {
+        let counter = counter.clone();
         Box::pin(self.read("would_admit", move |connection| {
-            Box::pin(async move { attempts::would_admit(connection, &attempt).await })
+            Box::pin(async move { attempts::would_admit(connection, &counter, at).await })
         }))
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::claim::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
+use super::decision::Decision;
 use super::event::{Event, EventKind};
 use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Who};
@@ -195,7 +196,8 @@ impl Visit<'_> {
         let (state, decision, events) = match newcomer.verified_at {
             None => {
                 let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
-                let decision = self.note("accepted", reason, ending.account.clone());
+                let settled = self.settled_at_door("accepted");
+                let decision = Decision { settled, ..self.note("accepted", reason, ending.account.clone()) };
                 (AccountState::Pending, decision, self.reset_event(id))
             }
             Some(_) => (AccountState::Active, self.decision(&ending), self.events(&ending)),
@@ -214,7 +216,9 @@ impl Visit<'_> {
         match finished.map_err(|error| self.books_failed(&error))? {
             Finished::Done => {
                 self.step(&Step::Recorded { took: began.elapsed() });
-                self.counted.retain(|counter| !finish.decision.settled.contains(counter));
+                if !finish.decision.settled.is_empty() {
+                    self.counting.settle();
+                }
                 ending.recorded = Recorded::Yes;
                 Ok(ending)
             }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::ports::{Counter, ExternalId, TargetId};
+use super::counter::Settled;
+use super::ports::{ExternalId, TargetId};
 
 /// Through which door a customer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +59,6 @@ pub struct Decision {
     pub rules: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
-    /// Attempts that were no failures: one of each counter is taken back together with the decision. Not kept in the audit.
-    pub settled: Vec<Counter>,
+    /// What becomes of attempts, durable together with the decision. Not kept in the audit.
+    pub settled: Vec<Settled>,
 }

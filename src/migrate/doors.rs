@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::addressee::{Addressee, addressee, is_address};
 use super::create::Newcomer;
-use super::decision::Door;
+use super::decision::{Decision, Door};
 use super::desk::Desk;
 use super::event::{Event, EventKind};
 use super::login::Migrator;
@@ -44,7 +44,6 @@ impl Migrator {
     pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
         let mut visit = Visit::begin(self, Door::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
-        // Asking is no guess at a password: nothing is taken back, so that the network's counter bounds how many are asked.
         let (answer, outcome) = match answer {
             Ok(()) => (SignupAnswer::Reserved, "reserved"),
             Err(ending) => match ending.outcome {
@@ -74,6 +73,7 @@ impl Migrator {
         if !is_kept || is_temporary {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
+        visit.counting.settle();
         match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
             Outcome::Overloaded => ResetAnswer::Unavailable(RETRY_AFTER),
             _ => ResetAnswer::Accepted,
@@ -102,9 +102,16 @@ impl Migrator {
         let password = presentable(&password).ok_or_else(|| {
             PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password")
         })?;
-        let visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
+        let mut visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
+        let Some(account) = self.parts.target.read(id).await? else {
+            visit.keep("unknown", None, &[]).await?;
+            return Ok(None);
+        };
         let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
+        if set.is_some() {
+            visit.clears(&account);
+        }
         visit.keep(outcome, set.clone(), &[]).await?;
         Ok(set)
     }
@@ -151,8 +158,9 @@ impl Visit<'_> {
     /// The account that the notice is about, and whether making it has been recorded as this request's decision.
     async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<(TargetId, Recorded)> {
         let admission = self.without_password(identifier, network)?;
-        self.reserve(network, None).await?;
+        self.look_at_resets(network).await?;
         if let Some(found) = self.look(&admission).await? {
+            self.reserve_reset(Some(found.customer())).await?;
             return match found.state {
                 AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
                 AccountState::Active | AccountState::Pending => {
@@ -162,7 +170,11 @@ impl Visit<'_> {
         }
         let deadline = self.deadline;
         let fetched = timeout_at(deadline, self.fetch(&admission)).await;
-        let (mut who, record, fetched_at) = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
+        let fetched = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)));
+        if fetched.as_ref().err().is_none_or(|ending| !ending.outcome.is_temporary()) {
+            self.reserve_reset(fetched.as_ref().ok().map(|(who, ..)| who.external_id.0.as_str())).await?;
+        }
+        let (mut who, record, fetched_at) = fetched?;
         let mut draft = self.map(&admission, &who, &record)?;
         self.reaches(&admission, &draft.claims)?;
         self.keep_own_logins(&admission, &mut who).await?;
@@ -205,7 +217,10 @@ impl Visit<'_> {
         account: Option<TargetId>,
         events: &[EventKind],
     ) -> Result<(), PortError> {
-        let decision = self.note(outcome, "", account.clone().map(|id| (id, None)));
+        let decision = Decision {
+            settled: self.settled_at_door(outcome),
+            ..self.note(outcome, "", account.clone().map(|id| (id, None)))
+        };
         let events: Vec<Event> = events
             .iter()
             .filter(|kind| self.is_wanted(**kind))

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::allowance::AttemptSettings;
+use super::attempts::Challenge;
 use super::decision::Door;
 use super::event::EventKind;
 use super::hasher::Hasher;
@@ -31,6 +33,8 @@ pub struct Login {
     pub password: Zeroizing<Vec<u8>>,
     /// Where the customer comes from; none when the caller does not say.
     pub network: Option<IpAddr>,
+    /// Whether the customer passed a challenge before.
+    pub challenge: Challenge,
 }
 
 impl Login {
@@ -99,15 +103,8 @@ pub struct MigratorSettings {
     pub floor: Duration,
     /// Refusals that took longer than the floor are answered at the next multiple of this.
     pub quantum: Duration,
-    /// Failed attempts per customer within the window.
-    pub subject_limit: u32,
-    /// How long a customer's failed attempts are remembered.
-    pub subject_window: Duration,
-    /// Failed attempts per network (IPv4 /24, IPv6 /48) within the window. Stops one host from trying one password at many
-    /// customers; admits an office or a mobile carrier behind one address.
-    pub network_limit: u32,
-    /// How long a network's failed attempts are remembered.
-    pub network_window: Duration,
+    /// What may be tried.
+    pub attempts: AttemptSettings,
     /// Logins of one customer that are verified at the same time; others wait their turn. Stops a burst of guesses from
     /// being verified before the first of them counts.
     pub turns: usize,
@@ -134,10 +131,7 @@ impl Default for MigratorSettings {
             deadline: Duration::from_millis(1500),
             floor: Duration::from_millis(400),
             quantum: Duration::from_millis(100),
-            subject_limit: 10,
-            subject_window: Duration::from_secs(15 * 60),
-            network_limit: 300,
-            network_window: Duration::from_secs(15 * 60),
+            attempts: AttemptSettings::default(),
             turns: 2,
             lease: Duration::from_secs(2),
             lookups: 8,
@@ -154,6 +148,7 @@ pub struct Migrator {
     pub(super) settings: MigratorSettings,
     pub(super) customers: Turns,
     pub(super) creations: Turns,
+    pub(super) networks: Turns,
     pub(super) waiting: Semaphore,
 }
 
@@ -168,7 +163,8 @@ impl Migrator {
     #[must_use]
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
         let (customers, waiting) = (Turns::new(settings.turns), Semaphore::new(settings.waiting));
-        Self { parts, settings, customers, creations: Turns::new(1), waiting }
+        let networks = Turns::new(settings.attempts.network_in_flight);
+        Self { parts, settings, customers, creations: Turns::new(1), networks, waiting }
     }
 
     /// The rules in force.
@@ -184,6 +180,7 @@ impl Migrator {
     /// callers who hang up should run it as a task of its own.
     pub async fn login(&self, login: Login) -> Answer {
         let mut visit = Visit::begin(self, Door::Login, login.request_id);
+        visit.counting.challenge = login.challenge;
         let ending = match visit.admit(&login.identifier, login.password, login.network) {
             Ok(admission) => visit.sign_in(&admission).await,
             Err(password) => visit.malformed(&password),

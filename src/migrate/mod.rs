@@ -4,9 +4,12 @@
 //! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
 
 mod addressee;
+mod allowance;
+mod attempts;
 mod binding;
 mod calibration;
 mod claim;
+mod counter;
 mod create;
 mod decision;
 mod desk;
@@ -31,9 +34,12 @@ mod sign_in;
 mod step;
 mod visit;
 
+pub use allowance::{Allowance, AttemptSettings};
+pub use attempts::Challenge;
 pub use binding::{bind_store, check_store};
 pub use calibration::{Admission, Dearest, TimeSettings};
 pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
+pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 pub use decision::{Decision, Door};
 pub use desk::{Desk, Restored, Undone};
 pub use doors::{ResetAnswer, SignupAnswer};
@@ -46,9 +52,9 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{
-    AccountState, Attempt, Authentication, Clock, Conflict, Counter, Coverage, Created, Deleted, Deletion, ExternalId,
-    Found, Ledger, LegacyKey, NewAccount, PasswordChange, Presented, Record, Reserved, Source, Spent, StoreId,
-    StoredAccount, SystemClock, Target, TargetId, Verifier,
+    AccountState, Authentication, Clock, Conflict, Coverage, Created, Deleted, Deletion, ExternalId, Found, Ledger,
+    LegacyKey, NewAccount, PasswordChange, Presented, Record, Source, Spent, StoreId, StoredAccount, SystemClock,
+    Target, TargetId, Verifier,
 };
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use rules::{LiveRules, RuleSet, RuleSetError};

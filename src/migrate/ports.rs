@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::claim::{Abandon, Claim, ClaimAnswer, Entry, Finish, Finished};
+use super::counter::{Attempt, Counter, Reserved, Room};
 use super::decision::Decision;
 use super::event::{Event, Outgoing};
 use super::identifier::Identifier;
@@ -180,6 +181,14 @@ pub struct Found {
     pub external_id: Option<ExternalId>,
     /// Its state.
     pub state: AccountState,
+}
+
+impl Found {
+    /// Whose attempts are counted: the external id, so that counters follow the customer across the migration, or the id of an
+    /// account that somebody else made.
+    pub(super) fn customer(&self) -> &str {
+        self.external_id.as_ref().map_or(&self.id.0, |external| &external.0)
+    }
 }
 
 /// Whether the customer must choose a new password.
@@ -376,41 +385,12 @@ pub trait Target: Send + Sync {
     ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>>;
 }
 
-/// A counter of attempts and how far it may count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counter {
-    /// Keyed digest of whom or what it counts; never a plain identifier or address.
-    pub key: String,
-    /// Failed attempts that are admitted within the window.
-    pub limit: u32,
-    /// How long the counter remembers since its last attempt that counted.
-    pub window: Duration,
-}
-
-/// An attempt that is reserved before anything is verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// All of them must admit it, or none counts it.
-    pub counters: Vec<Counter>,
-    /// Now.
-    pub at: Timestamp,
-}
-
-/// Whether an attempt may go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reserved {
-    /// It may; it counts as failed until it is taken back with a decision.
-    Admitted,
-    /// A counter is at its limit.
-    OverLimit,
-}
-
 /// What happened to whom, durable: the migration of every customer, the attempts, the audit, and the events to be sent.
 pub trait Ledger: Send + Sync {
-    /// What [`reserve`](Self::reserve) would answer now. Nothing is counted.
-    fn would_admit<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>>;
+    /// Whether a counter admits another failure now. Nothing is counted.
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>>;
 
-    /// Counts an attempt, durable before it returns.
+    /// Puts an attempt in flight, durable before it returns.
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>>;
 
     /// Claims a customer whose password is proven: `claimed`, `verified` and `creating` become durable together.

@@ -55,8 +55,7 @@ impl Visit<'_> {
 
     /// The target knows the account: it alone answers. None when the account has gone since.
     pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Way<Option<Ending>> {
-        let customer = found.external_id.as_ref().map_or(&found.id.0, |external| &external.0);
-        self.reserve(admission.network, Some(customer)).await?;
+        self.reserve(Some(found.customer())).await?;
         self.check_at_target(admission, found).await
     }
 
@@ -67,6 +66,9 @@ impl Visit<'_> {
         let answer = target.authenticate(&found.id, &admission.password, self.deadline).await;
         let answer = answer.map_err(|error| self.target_failed(&error))?;
         self.hashed(Hashed::Target);
+        if answer == Authentication::Mismatch {
+            self.mismatched();
+        }
         let verdict = match answer {
             Authentication::Proven(_) => "proven",
             Authentication::Mismatch => "mismatch",
@@ -105,11 +107,11 @@ impl Visit<'_> {
             // An outage counts against nobody; that there is no such customer, or none that can be read, is an answer.
             Err(ending) if ending.outcome.is_temporary() => return Err(ending),
             Err(ending) => {
-                self.reserve(admission.network, None).await?;
+                self.reserve(None).await?;
                 return Err(ending);
             }
         };
-        self.reserve(admission.network, Some(&who.external_id.0)).await?;
+        self.reserve(Some(&who.external_id.0)).await?;
         let lossy = self.prove(admission, &who, &record).await?;
         let verified_at = self.migrator.parts.clock.now();
         let mut draft = self.map(admission, &who, &record)?;
@@ -185,6 +187,7 @@ impl Visit<'_> {
             }
             Verdict::Mismatch => {
                 self.hashed(Hashed::Legacy);
+                self.mismatched();
                 Err(Ending::refused(Refusal::WrongPassword))
             }
             Verdict::CostRefused(why) => {

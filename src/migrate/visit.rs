@@ -8,15 +8,15 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
+use super::attempts::Counting;
 use super::decision::{Decision, Door};
 use super::event::{Event, EventKind};
 use super::hooks::{HookAnswer, HookInput, HookPoint};
 use super::identifier::Identifier;
 use super::login::{Answer, Login, Migrator};
-use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
-use super::ports::{Attempt, Counter, ExternalId, PasswordChange, Reserved, Spent, TargetId};
+use super::ports::{ExternalId, PasswordChange, Spent, TargetId};
 use super::rules::RuleSet;
 use super::step::Step;
 use crate::engine::run::{Facts, Settings};
@@ -73,8 +73,8 @@ pub(super) struct Visit<'m> {
     pub customer: Option<String>,
     asked: Option<String>,
     ran: Option<String>,
-    /// Attempts that count until they are taken back.
-    pub counted: Vec<Counter>,
+    /// What was counted, and what is in flight.
+    pub counting: Counting,
     proven: Proven,
     legacy_hashed: bool,
     target_hashed: bool,
@@ -120,7 +120,7 @@ impl<'m> Visit<'m> {
             customer: None,
             asked: None,
             ran: None,
-            counted: Vec::new(),
+            counting: Counting::default(),
             proven: Proven::No,
             legacy_hashed: false,
             target_hashed: false,
@@ -176,79 +176,6 @@ impl<'m> Visit<'m> {
         &self.subject
     }
 
-    /// Refuses whoever is over the limit already, before anybody is asked. Nothing is counted.
-    pub(super) async fn look_at_attempts(&mut self, network: Option<IpAddr>) -> Way<()> {
-        let attempt = self.attempt(self.typed_counters(network));
-        let answer = self.migrator.parts.ledger.would_admit(&attempt).await;
-        self.admitted(answer.map_err(|error| self.books_failed(&error))?)
-    }
-
-    /// Counts the attempt on the identifier and the network, and on the customer behind the identifier when that is known, so
-    /// that another login name is no second counter. Before anything is verified.
-    pub(super) async fn reserve(&mut self, network: Option<IpAddr>, customer: Option<&str>) -> Way<()> {
-        let typed = self.typed_counters(network);
-        let Some(customer) = customer else { return self.count(typed).await };
-        let counters = typed.iter().cloned().chain([self.guesses(format!("customer:{customer}"))]).collect();
-        let counted = self.count(counters).await;
-        if matches!(&counted, Err(ending) if ending.outcome == Outcome::Rejected(Refusal::Attempts)) {
-            // The customer's counter is full: what was typed, and from where, counts all the same.
-            self.count(typed).await?;
-        }
-        counted
-    }
-
-    /// Counts the attempt on the network alone: for questions that are no guesses at a password.
-    pub(super) async fn reserve_network(&mut self, network: Option<IpAddr>) -> Way<()> {
-        match network.map(|network| self.network_counter(network)) {
-            Some(counter) => self.count(vec![counter]).await,
-            None => Ok(()),
-        }
-    }
-
-    fn network_counter(&self, network: IpAddr) -> Counter {
-        let (settings, keyring) = (&self.migrator.settings, &self.migrator.parts.keyring);
-        Counter {
-            key: format!("network:{}", keyring.network(&network_of(network))),
-            limit: settings.network_limit,
-            window: settings.network_window,
-        }
-    }
-
-    /// The counters of what was typed, and from where.
-    fn typed_counters(&self, network: Option<IpAddr>) -> Vec<Counter> {
-        let subject = self.guesses(format!("subject:{}", self.subject));
-        std::iter::once(subject).chain(network.map(|network| self.network_counter(network))).collect()
-    }
-
-    /// A counter of guesses at one customer's password.
-    fn guesses(&self, key: String) -> Counter {
-        let settings = &self.migrator.settings;
-        Counter { key, limit: settings.subject_limit, window: settings.subject_window }
-    }
-
-    fn attempt(&self, counters: Vec<Counter>) -> Attempt {
-        Attempt { counters, at: self.migrator.parts.clock.now() }
-    }
-
-    async fn count(&mut self, counters: Vec<Counter>) -> Way<()> {
-        let attempt = self.attempt(counters);
-        let reserved = self.migrator.parts.ledger.reserve(&attempt).await;
-        self.admitted(reserved.map_err(|error| self.books_failed(&error))?)?;
-        self.counted.extend(attempt.counters);
-        self.step(&Step::Counted);
-        Ok(())
-    }
-
-    fn admitted(&self, answer: Reserved) -> Way<()> {
-        match answer {
-            Reserved::Admitted => Ok(()),
-            Reserved::OverLimit => {
-                self.step(&Step::OverLimit);
-                Err(Ending::refused(Refusal::Attempts))
-            }
-        }
-    }
-
     /// Notes that a hash was computed.
     pub(super) fn hashed(&mut self, which: Hashed) {
         match which {
@@ -281,6 +208,11 @@ impl<'m> Visit<'m> {
     /// Notes that the presented password was proven: this attempt was no guess.
     pub(super) fn proven(&mut self) {
         self.proven = Proven::Yes;
+    }
+
+    /// Whether the presented password was proven.
+    pub(super) fn is_proven(&self) -> bool {
+        self.proven == Proven::Yes
     }
 
     /// Runs a hook; a denial or a failure ends the visit.
@@ -342,9 +274,8 @@ impl<'m> Visit<'m> {
 
     /// What the audit keeps of an ending.
     pub(super) fn decision(&self, ending: &Ending) -> Decision {
-        let guessed = self.proven == Proven::No && !ending.outcome.is_temporary();
         Decision {
-            settled: if guessed { Vec::new() } else { self.counted.clone() },
+            settled: self.settled(ending),
             ..self.note(ending.outcome.name(), self.reason_of(&ending.outcome), ending.account.clone())
         }
     }
@@ -417,6 +348,7 @@ impl<'m> Visit<'m> {
             }
         }
         ending = self.record(ending).await;
+        self.counting.settle();
         self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
             ending = self.wait(ending).await;
@@ -455,7 +387,7 @@ impl<'m> Visit<'m> {
         Ok(())
     }
 
-    /// Puts the decision into the books, and takes back the attempt when it was no guess. A success without a record is none.
+    /// Puts the decision into the books, and with it what becomes of the attempt. A success without a record is none.
     async fn record(&self, ending: Ending) -> Ending {
         if ending.recorded == Recorded::Yes {
             return ending;

@@ -11,8 +11,8 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
-    Answer, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LegacyKey, LiveRules, Login, Migrator,
-    MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Source, Step, TargetId,
+    Answer, Challenge, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LegacyKey, LiveRules, Login,
+    Migrator, MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Source, Step, TargetId,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -213,11 +213,22 @@ pub async fn login(migrator: &Migrator, identifier: &str, password: &str) -> Ans
 }
 
 pub async fn login_from(migrator: &Migrator, identifier: &str, password: &str, network: Option<IpAddr>) -> Answer {
+    challenged(migrator, identifier, password, network, Challenge::None).await
+}
+
+pub async fn challenged(
+    migrator: &Migrator,
+    identifier: &str,
+    password: &str,
+    network: Option<IpAddr>,
+    challenge: Challenge,
+) -> Answer {
     let login = Login {
         request_id: "r1".to_owned(),
         identifier: identifier.to_owned(),
         password: Zeroizing::new(password.as_bytes().to_vec()),
         network,
+        challenge,
     };
     migrator.login(login).await
 }

@@ -9,6 +9,7 @@
     reason = "a test stops where it fails, and says what it measured"
 )]
 
+mod counting;
 mod doors;
 mod faults;
 mod guessing;

@@ -100,7 +100,7 @@ async fn a_dear_hash_does_not_change_the_decoy() {
 #[tokio::test]
 async fn a_hash_that_is_too_dear_is_one_refusal() {
     let mut wishes = Wishes::default();
-    wishes.settings.subject_limit = 3;
+    wishes.settings.attempts.customer.limit = 3;
     let house = House::with(wishes);
     let settings = TimeSettings { deadline: Duration::from_secs(20), longest_check: Some(Duration::from_millis(100)) };
     house.hasher.calibrate(Dearest::Bcrypt, settings);
@@ -129,7 +129,7 @@ async fn a_hash_that_is_too_dear_is_one_refusal() {
 #[tokio::test]
 async fn a_bad_record_is_one_refusal() {
     let mut wishes = Wishes::default();
-    wishes.settings.subject_limit = 3;
+    wishes.settings.attempts.customer.limit = 3;
     let house = House::with(wishes);
     for twin in ["one", "other"] {
         house.source.insert(&["twin", "pair"], customer(twin).to_string()).unwrap();

@@ -44,15 +44,15 @@ async fn a_locked_account_store_still_lets_in_whom_it_knows() {
 /// Each table of the ledger refuses new rows, as if that write had failed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_is_no_success_without_its_record() {
-    let house = House::new(&["attempts0", "entries0", "audit0", "outbox0", "old"], 1000).await;
+    let house = House::new(&["reservations0", "entries0", "audit0", "outbox0", "old"], 1000).await;
     assert_eq!(house.right("old").await, 200);
     let mut ledger = house.database("ledger.db").await;
-    for table in ["attempts", "entries", "audit", "outbox"] {
+    for table in ["reservations", "entries", "audit", "outbox"] {
         let name = format!("{table}0");
         let refuse = "BEGIN SELECT RAISE(ABORT, 'no room'); END";
         execute(&mut ledger, &format!("CREATE TRIGGER refuses BEFORE INSERT ON {table} {refuse}")).await;
         assert_unavailable(&house.login(&name, &password(&name)).await, &name);
-        if matches!(table, "attempts" | "audit") {
+        if matches!(table, "reservations" | "audit") {
             nobody_is_told_anything(&house, &["old", "nobody"]).await;
         }
         let accounts = house.accounts(&name).await;

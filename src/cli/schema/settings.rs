@@ -172,13 +172,16 @@ fn lane() -> Json {
 }
 
 fn login() -> Json {
-    let window = [
-        ("limit", "Failed attempts that are admitted", number()),
-        ("window", "How long they are remembered", duration()),
-    ];
+    let window = [("limit", "How many are admitted", number()), ("window", "How long each of them counts", duration())];
+    let network = [window.as_slice(), &[("in_flight", "Requests of one network at the same time", number())]].concat();
+    let window = |about| closed(about, &window, &[]);
     let attempts = [
-        ("customer", "Of one customer", closed("Failed attempts", &window, &[])),
-        ("network", "From one network: IPv4 /24, IPv6 /48", closed("Failed attempts", &window, &[])),
+        ("customer", "Failed sign-ins of one customer", window("Failed sign-ins")),
+        ("challenge", "Failed sign-ins of one customer after a challenge was passed", window("Failed sign-ins")),
+        ("network", "Failed sign-ins from one network: IPv4 /24, IPv6 /48", closed("Failed sign-ins", &network, &[])),
+        ("reset", "Password resets of one customer", window("Password resets")),
+        ("reset_network", "Password resets from one network", window("Password resets")),
+        ("signup_network", "Sign-up checks from one network", window("Sign-up checks")),
     ];
     let keys = [
         ("deadline", "How long a login may take in all", duration()),
@@ -188,7 +191,7 @@ fn login() -> Json {
         ("lease", "How long a claim holds when nobody ends it", duration()),
         ("waiting", "Refusals that wait for their time", number()),
         ("lookups", "Logins of one record that are looked up before its account is made", number()),
-        ("attempts", "How many failed attempts are admitted", closed("Failed attempts", &attempts, &[])),
+        ("attempts", "How much may be tried", closed("How much may be tried", &attempts, &[])),
     ];
     closed("How a login behaves", &keys, &[])
 }

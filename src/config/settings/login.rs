@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::units;
-use crate::migrate::MigratorSettings;
+use crate::migrate::{Allowance, AttemptSettings, MigratorSettings};
 
 /// How a login behaves. The defaults are those of [`MigratorSettings`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -29,7 +29,7 @@ pub struct LoginSettings {
     pub waiting: u32,
     /// Logins of one record that are looked up at the source before its account is made.
     pub lookups: u32,
-    /// Failed attempts.
+    /// How much may be tried.
     pub attempts: Attempts,
 }
 
@@ -43,34 +43,98 @@ impl Default for LoginSettings {
     }
 }
 
-/// How many failed attempts are admitted.
+/// How much may be tried.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Attempts {
-    /// Of one customer.
+    /// Failed sign-ins of one customer.
     #[serde(deserialize_with = "of_customer")]
     pub customer: Window,
-    /// From one network: IPv4 /24, IPv6 /48.
-    #[serde(deserialize_with = "of_network")]
-    pub network: Window,
+    /// Failed sign-ins of one customer after a challenge was passed.
+    #[serde(deserialize_with = "of_challenge")]
+    pub challenge: Window,
+    /// Failed sign-ins from one network: IPv4 /24, IPv6 /48.
+    pub network: NetworkWindow,
+    /// Password resets of one customer.
+    #[serde(deserialize_with = "of_reset")]
+    pub reset: Window,
+    /// Password resets from one network.
+    #[serde(deserialize_with = "of_reset_network")]
+    pub reset_network: Window,
+    /// Sign-up checks from one network.
+    #[serde(deserialize_with = "of_signup_network")]
+    pub signup_network: Window,
 }
 
-/// Failed attempts within a time.
+/// So many within a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Window {
     /// How many are admitted.
     pub limit: u32,
-    /// How long they are remembered since the last one that counted.
+    /// How long each of them counts.
     #[serde(with = "units::duration")]
     pub window: Duration,
 }
 
+/// What one network may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkWindow {
+    /// How many failed sign-ins are admitted.
+    pub limit: u32,
+    /// How long each of them counts.
+    #[serde(with = "units::duration")]
+    pub window: Duration,
+    /// Requests of one network that are worked on at the same time.
+    pub in_flight: u32,
+}
+
+impl From<Allowance> for Window {
+    fn from(Allowance { limit, window }: Allowance) -> Self {
+        Self { limit, window }
+    }
+}
+
+impl From<Window> for Allowance {
+    fn from(Window { limit, window }: Window) -> Self {
+        Self { limit, window }
+    }
+}
+
+impl Default for NetworkWindow {
+    fn default() -> Self {
+        let AttemptSettings { network: Allowance { limit, window }, network_in_flight, .. } =
+            AttemptSettings::default();
+        Self { limit, window, in_flight: u32::try_from(network_in_flight).unwrap_or(u32::MAX) }
+    }
+}
+
 impl Default for Attempts {
     fn default() -> Self {
-        let login = MigratorSettings::default();
+        let AttemptSettings { customer, challenge, reset, reset_network, signup_network, .. } =
+            AttemptSettings::default();
         Self {
-            customer: Window { limit: login.subject_limit, window: login.subject_window },
-            network: Window { limit: login.network_limit, window: login.network_window },
+            customer: customer.into(),
+            challenge: challenge.into(),
+            network: NetworkWindow::default(),
+            reset: reset.into(),
+            reset_network: reset_network.into(),
+            signup_network: signup_network.into(),
+        }
+    }
+}
+
+impl From<&Attempts> for AttemptSettings {
+    fn from(attempts: &Attempts) -> Self {
+        let NetworkWindow { limit, window, in_flight } = attempts.network;
+        Self {
+            customer: attempts.customer.into(),
+            challenge: attempts.challenge.into(),
+            network: Allowance { limit, window },
+            network_in_flight: usize::try_from(in_flight).unwrap_or(usize::MAX),
+            reset: attempts.reset.into(),
+            reset_network: attempts.reset_network.into(),
+            signup_network: attempts.signup_network.into(),
         }
     }
 }
@@ -93,8 +157,20 @@ fn of_customer<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Wind
     window(deserializer, Attempts::default().customer)
 }
 
-fn of_network<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
-    window(deserializer, Attempts::default().network)
+fn of_challenge<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
+    window(deserializer, Attempts::default().challenge)
+}
+
+fn of_reset<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
+    window(deserializer, Attempts::default().reset)
+}
+
+fn of_reset_network<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
+    window(deserializer, Attempts::default().reset_network)
+}
+
+fn of_signup_network<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
+    window(deserializer, Attempts::default().signup_network)
 }
 
 fn window<'de, D: serde::Deserializer<'de>>(deserializer: D, default: Window) -> Result<Window, D::Error> {

@@ -20,7 +20,7 @@ use serde_yaml::Value as Yaml;
 pub use guard::{Breaker, GuardSettings};
 pub use hooks::{HookSettings, Webhook, WebhookEvent};
 pub use log::{LogFormat, LogLevel, LogSettings};
-pub use login::{Attempts, LoginSettings, Window};
+pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use params::Params;
 pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};

@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::hooks::Webhook;
 use crate::migrate::{
-    Abandon, Attempt, Buried, Claim, ClaimAnswer, Decision, Entry, Event, EventKind, ExternalId, Finish, Finished,
-    LegacyKey, Pending, PortErrorKind, Reserved, Restore, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
+    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, EventKind, ExternalId, Finish,
+    Finished, LegacyKey, Pending, PortErrorKind, Reserved, Restore, Room, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
@@ -42,7 +42,7 @@ fn unused<'a, T: Send + 'a>() -> Pending<'a, Result<T, PortError>> {
 }
 
 impl Ledger for Outbox {
-    fn would_admit<'a>(&'a self, _: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+    fn would_admit<'a>(&'a self, _: &'a Counter, _: Timestamp) -> Pending<'a, Result<Room, PortError>> {
         unused()
     }
     fn reserve<'a>(&'a self, _: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {

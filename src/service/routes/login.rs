@@ -8,7 +8,7 @@ use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::migrate::{Answer, Login, Outcome, PasswordChange};
+use crate::migrate::{Answer, Challenge, Login, Outcome, PasswordChange};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody, Said};
@@ -27,6 +27,10 @@ pub(super) struct LoginRequest {
     /// What the customer typed as the password, untouched.
     #[schema(value_type = String, format = Password)]
     password: SecretText,
+    /// Whether the customer passed a challenge, such as a CAPTCHA or a code sent by mail: the attempt counts in a bucket of its
+    /// own then, which guesses of strangers do not fill.
+    #[serde(default)]
+    challenge_passed: bool,
 }
 
 /// The customer is in.
@@ -72,6 +76,7 @@ pub(super) async fn login(
         identifier: body.identifier,
         password: body.password.into_bytes(),
         network: info.network,
+        challenge: if body.challenge_passed { Challenge::Passed } else { Challenge::None },
     };
     let answer = app.to_the_end(&info, async move { doors.login(login).await }).await?;
     let said = Said(answer.outcome.name());

@@ -69,6 +69,8 @@ fn malformed_bodies_are_refused_before_anything_is_looked_up() {
         (r#"{"identifier":"a","password":1}"#, 400),
         (r#"{"identifier":null,"password":"b"}"#, 400),
         (r#"{"identifier":"a","password":"b","tenant":"c"}"#, 400),
+        (r#"{"identifier":"a","password":"b","challenge_passed":"true"}"#, 400),
+        (r#"{"identifier":"a","password":"b","challenge_passed":null}"#, 400),
         (r#"{"identifier":"a","identifier":"b","password":"c"}"#, 400),
         (r#"{"identifier":"a","password":"b","password":"c"}"#, 400),
         (r#"{"identifier":"a","password":"b"} {}"#, 400),
@@ -203,6 +205,20 @@ fn without_callers_only_loopback_is_listened_on() {
     let served = || Served { doors: doors.clone(), callers: None, metrics: Metrics::new(), reload: None };
     assert!(matches!(bind(served(), settings.clone()), Err(ServiceError::Open(_))));
     assert!(bind(Served { callers: callers(), ..served() }, settings).is_ok());
+}
+
+#[test]
+fn a_caller_may_say_that_a_challenge_was_passed() {
+    let service = Running::start(|_| {});
+    for (member, expected) in [
+        ("", Challenge::None),
+        (r#","challenge_passed":false"#, Challenge::None),
+        (r#","challenge_passed":true"#, Challenge::Passed),
+    ] {
+        let body = format!(r#"{{"identifier":"migrated","password":"b"{member}}}"#);
+        assert_eq!(status(&service.post("/v1/login", &body)), 200);
+        assert_eq!(*service.fake.challenge.lock().unwrap(), expected, "{member}");
+    }
 }
 
 #[test]

@@ -26,8 +26,8 @@ use super::settings::ServiceSettings;
 use super::stop::Stopper;
 use crate::guard::Callers;
 use crate::migrate::{
-    AccountState, Answer, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange, Pending, PortError,
-    PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
+    AccountState, Answer, Challenge, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange, Pending,
+    PortError, PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
 };
 
 /// Doors whose answer is what the identifier says.
@@ -43,6 +43,8 @@ pub(super) struct Fake {
     release: Semaphore,
     /// The network of the last login.
     network: Mutex<Option<IpAddr>>,
+    /// Whether the customer of the last login passed a challenge.
+    challenge: Mutex<Challenge>,
     /// What logins of `rules` look at.
     rules: Mutex<Option<Arc<LiveRules>>>,
 }
@@ -94,6 +96,7 @@ impl Doors for Fake {
     fn login(&self, login: Login) -> Pending<'_, Answer> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         *self.network.lock().unwrap() = login.network;
+        *self.challenge.lock().unwrap() = login.challenge;
         Box::pin(self.answer(login))
     }
 
@@ -194,6 +197,7 @@ impl Running {
             entered: Mutex::new(sender),
             release: Semaphore::new(0),
             network: Mutex::new(None),
+            challenge: Mutex::default(),
             rules: Mutex::new(reload.as_ref().map(|reload| Arc::clone(&reload.rules))),
         });
         let served = Served { doors: fake.clone(), callers, metrics: metrics.clone(), reload };
