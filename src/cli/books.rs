@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{CommandError, show};
-use crate::config::{self, Loaded, Opening, Settings, Stores};
+use crate::config::{self, Loaded, Opening, Reading, Settings, Stores};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{Desk, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
 
@@ -52,18 +52,26 @@ impl From<PortError> for CommandError {
 
 /// Reads settings; findings are shown, errors end the command.
 pub(super) fn settings(path: &Path) -> Result<Loaded, CommandError> {
-    let read = Settings::read(path).map_err(|error| {
-        let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
-        CommandError::new(message)
-            .help("name the settings with --config; `landfall config init` prints a file to begin with")
-    })?;
+    let read = read(path)?;
     if !read.findings.is_empty() {
         show::findings(&read.files, &read.findings);
     }
-    read.loaded.ok_or_else(|| {
-        CommandError::new(format!("`{}` has errors", path.display()))
-            .help("mend what is shown above; `landfall check --explain CODE` says more")
+    read.loaded.ok_or_else(|| unusable(path))
+}
+
+/// Reads settings, and shows nothing.
+pub(super) fn read(path: &Path) -> Result<Reading, CommandError> {
+    Settings::read(path).map_err(|error| {
+        let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
+        CommandError::new(message)
+            .help("name the settings with --config; `landfall config init` prints a file to begin with")
     })
+}
+
+/// The settings have errors, which were shown.
+pub(super) fn unusable(path: &Path) -> CommandError {
+    CommandError::new(format!("`{}` has errors", path.display()))
+        .help("mend what is shown above; `landfall check --explain CODE` says more")
 }
 
 /// Runs async work to its end.
