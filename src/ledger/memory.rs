@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::nonces::Remembered;
 use super::stamp::{later, micros};
 use crate::migrate::{
     Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event, ExternalId, Finish, Finished, Ledger,
@@ -20,6 +21,7 @@ const SWEEP: usize = 8;
 #[derive(Default)]
 pub struct MemoryLedger {
     books: Mutex<Books>,
+    pub(super) nonces: Mutex<Remembered>,
 }
 
 /// Never shows what the books hold.

@@ -7,6 +7,7 @@ mod attempts;
 mod audit;
 mod entries;
 mod memory;
+mod nonces;
 mod outbox;
 mod report;
 mod schema;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
+use super::nonces::Doubts;
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, entries, outbox, report, schema};
 use crate::migrate::{
@@ -27,6 +28,7 @@ const NAME: &str = "ledger";
 pub struct SqliteLedger {
     pub(super) database: Database,
     keyring: Arc<Keyring>,
+    pub(super) doubts: Doubts,
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -62,7 +64,7 @@ impl SqliteLedger {
     /// As [`Database::open`].
     pub async fn inspect(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
-        Ok(Self { database, keyring })
+        Ok(Self { database, keyring, doubts: Doubts::default() })
     }
 
     /// How many writes there were, in how many commits, and how many wait.
@@ -119,7 +121,7 @@ impl SqliteLedger {
         .await
     }
 
-    async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
