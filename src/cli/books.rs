@@ -55,8 +55,12 @@ impl From<PortError> for CommandError {
 
 /// Reads settings; findings are shown, errors end the command.
 pub(super) fn settings(path: &Path) -> Result<Loaded, CommandError> {
-    let read = Settings::read(path).map_err(|error| unreadable(path, &error))?;
-    whole(path, read)
+    whole(path, read(path)?)
+}
+
+/// Reads settings, and shows nothing.
+pub(super) fn read(path: &Path) -> Result<Reading, CommandError> {
+    Settings::read(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
@@ -80,10 +84,13 @@ fn whole<L>(path: &Path, read: Reading<L>) -> Result<L, CommandError> {
     if !read.findings.is_empty() {
         show::findings(&read.files, &read.findings);
     }
-    read.loaded.ok_or_else(|| {
-        CommandError::new(format!("`{}` has errors", path.display()))
-            .help("mend what is shown above; `landfall check --explain CODE` says more")
-    })
+    read.loaded.ok_or_else(|| unusable(path))
+}
+
+/// The settings have errors, which were shown.
+pub(super) fn unusable(path: &Path) -> CommandError {
+    CommandError::new(format!("`{}` has errors", path.display()))
+        .help("mend what is shown above; `landfall check --explain CODE` says more")
 }
 
 /// Runs async work to its end.

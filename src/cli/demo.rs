@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use super::{CommandError, FINE, show};
+use super::{CommandError, FINE, process, show};
 use crate::demo::page::curl;
 use crate::demo::samples::ARRIVING;
 use crate::demo::world::{Demo, DemoError, open};
@@ -30,6 +30,7 @@ pub struct Arguments {
 /// # Errors
 /// When the files cannot be written, or the address cannot be listened on.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    process::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(arguments)).map(|()| FINE)
 }

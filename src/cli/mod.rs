@@ -19,6 +19,7 @@ mod load;
 mod ops;
 mod password;
 mod pipeline;
+mod process;
 mod schema;
 mod serve;
 mod show;

@@ -3,8 +3,10 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use super::{CommandError, FINE, books, show};
-use crate::config;
+use super::process::{self, Prepared};
+use super::{COULD_NOT_RUN, CommandError, FINE, books, show};
+use crate::config::{self, Loaded, Reading};
+use crate::diag::{Diagnostic, Files};
 use crate::service::{self, compose};
 
 /// What `landfall serve` is asked.
@@ -25,34 +27,73 @@ pub struct Arguments {
     config: PathBuf,
 }
 
-/// Runs the command until a signal ends it.
+/// How many files a service has open besides its connections: databases and their journals, logs, rules.
+const FILES: u64 = 128;
+
+/// Runs the command until a signal ends it. Once the log is set up, everything is said there.
 ///
 /// # Errors
-/// When the settings cannot be used, or the service cannot start.
+/// When the settings cannot be used. What fails later is logged.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    let loaded = books::settings(&arguments.config)?;
+    let prepared = process::prepare();
+    let Reading { files, findings, loaded } = books::read(&arguments.config)?;
+    let Some(loaded) = loaded else {
+        show::findings(&files, &findings);
+        return Err(books::unusable(&arguments.config));
+    };
     service::init(&logs(&loaded.settings.log)).map_err(|error| CommandError::new(error.to_string()))?;
-    books::block_on(async {
-        let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
-        let composed = compose(loaded).await.map_err(|error| failed(&error))?;
-        if let Some(report) = composed.report() {
-            tracing::info!(
-                records = report.records,
-                logins = report.logins,
-                ambiguous = report.ambiguous,
-                without_login = report.without_login,
-                unusable_logins = report.unusable_logins,
-                unread = report.unread,
-                "read the export"
-            );
+    for finding in &findings {
+        warn(&files, finding);
+    }
+    look(prepared, u64::from(loaded.settings.service.connections));
+    match books::block_on(serve(loaded)) {
+        Ok(()) => Ok(FINE),
+        Err(error) => {
+            tracing::error!(%error, help = error.help.as_deref(), "the service cannot run");
+            Ok(COULD_NOT_RUN)
         }
-        if composed.recovered() > 0 {
-            tracing::info!(settled = composed.recovered(), "settled creations of the last run");
-        }
-        show::output(&format!("listening on {}\n", composed.base()))?;
-        composed.run().await.map_err(|error| failed(&error))?;
-        Ok(FINE)
-    })
+    }
+}
+
+/// A finding about the settings, as a line of the log.
+fn warn(files: &Files, finding: &Diagnostic) {
+    let place = finding.labels.first().map(|label| {
+        let (line, column) = files.position(label.span);
+        format!("{}:{line}:{column}", files.name(label.span.file))
+    });
+    tracing::warn!(code = finding.code, place, help = finding.help, "{}", finding.message);
+}
+
+/// Says what the process is not allowed to.
+fn look(prepared: Prepared, connections: u64) {
+    let Prepared { files, dumps_nothing } = prepared;
+    if let Some(files) = files.filter(|files| *files < connections + FILES) {
+        tracing::warn!(files, connections, "the limit of open files is lower than `service.connections` needs");
+    }
+    if !dumps_nothing {
+        tracing::warn!("core dumps cannot be forbidden; they would hold passwords");
+    }
+}
+
+async fn serve(loaded: Loaded) -> Result<(), CommandError> {
+    let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
+    let composed = compose(loaded).await.map_err(|error| failed(&error))?;
+    if let Some(report) = composed.report() {
+        tracing::info!(
+            records = report.records,
+            logins = report.logins,
+            ambiguous = report.ambiguous,
+            without_login = report.without_login,
+            unusable_logins = report.unusable_logins,
+            unread = report.unread,
+            "read the export"
+        );
+    }
+    if composed.recovered() > 0 {
+        tracing::info!(settled = composed.recovered(), "settled creations of the last run");
+    }
+    show::output(&format!("listening on {}\n", composed.base()))?;
+    composed.run().await.map_err(|error| failed(&error))
 }
 
 fn logs(written: &config::LogSettings) -> service::LogSettings {

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use secrecy::SecretString;
 use thiserror::Error;
 
@@ -15,7 +14,7 @@ use super::settings::{
 };
 use super::{Loaded, Secret, SecretError};
 use crate::guard::{
-    self, CallerCredential, CallerError, Callers, FileNonces, GuardFigures, guarded_ledger, guarded_source,
+    self, CallerCredential, CallerError, Callers, GuardFigures, guarded_ledger, guarded_nonces, guarded_source,
     guarded_target, guarded_verifier,
 };
 use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
@@ -100,9 +99,6 @@ pub enum BuildError {
     /// The webhooks cannot be used.
     #[error(transparent)]
     Webhooks(#[from] WebhookError),
-    /// The file of signed calls cannot be opened.
-    #[error("`{0}` cannot be opened: {1}")]
-    Nonces(String, io::ErrorKind),
     /// The hashing threads cannot be started.
     #[error("the hashing threads cannot be started: {0}")]
     Lane(io::ErrorKind),
@@ -202,7 +198,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
     calibrate(&hasher, &settings, &rules);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let callers = callers(&settings, &folder, clock.now())?;
+    let callers = callers(&settings, Arc::clone(&ledger))?;
     let (source, report) = source(&settings.source, &folder, identifiers.clone()).await?;
     let verifier = Arc::new(StoredHash::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
@@ -364,19 +360,12 @@ fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
     }
 }
 
-fn callers(settings: &Settings, folder: &Path, now: Timestamp) -> Result<Option<Arc<Callers>>, BuildError> {
+fn callers(settings: &Settings, ledger: Arc<SqliteLedger>) -> Result<Option<Arc<Callers>>, BuildError> {
     if settings.service.callers.is_empty() {
         return Ok(None);
     }
     let callers: Vec<guard::Caller> = settings.service.callers.iter().filter_map(caller).collect();
-    let is_signed = |caller: &guard::Caller| matches!(caller.credential, CallerCredential::Signed(_));
-    if !callers.iter().any(is_signed) {
-        return Ok(Some(Arc::new(Callers::new(&callers, Arc::new(guard::MemoryNonces::default()))?)));
-    }
-    let path = folder.join(&settings.service.nonces);
-    let nonces =
-        FileNonces::open(&path, now).map_err(|error| BuildError::Nonces(path.display().to_string(), error.kind()))?;
-    Ok(Some(Arc::new(Callers::new(&callers, Arc::new(nonces))?)))
+    Ok(Some(Arc::new(Callers::new(&callers, guarded_nonces(ledger, LEDGER_CALL))?)))
 }
 
 fn text(secret: &Secret) -> SecretString {
@@ -460,7 +449,7 @@ mod tests {
         assert_eq!(built.parts.rules.current().hash(), hash);
         assert_eq!(built.parts.source.name(), "legacy");
         assert!(built.callers.is_some() && built.delivery.is_some());
-        for file in ["accounts.db", "ledger.db", "landfall.nonces"] {
+        for file in ["accounts.db", "ledger.db"] {
             assert!(folder.path().join(file).is_file(), "{file}");
         }
     }

@@ -175,6 +175,7 @@ fn service(settings: &Settings, teller: &mut Teller<'_>) {
     teller.bound("service.connections_per_peer", service.connections_per_peer.into(), 1, 1_000_000);
     teller.bound("service.streams", service.streams.into(), 1, 10_000);
     teller.bound("service.requests", service.requests.into(), 1, 1_000_000);
+    teller.bound("service.unverified", service.unverified.into(), 1, 100_000);
     // identifier and password in JSON escapes, six bytes for one
     teller.bound("service.body_limit", service.body_limit, 8 * 1024, 16 * 1024 * 1024);
     teller.bound("service.header_limit", service.header_limit, 8 * 1024, 1024 * 1024);
@@ -190,6 +191,11 @@ fn service(settings: &Settings, teller: &mut Teller<'_>) {
         let message = "requests would be cut off before a login has used its time";
         let help = "keep `service.request_timeout` above `login.deadline`";
         teller.contradiction("service.request_timeout", "login.deadline", message, help);
+    }
+    if service.drain <= service.request_timeout {
+        let message = "requests that are running when the service is told to end could be cut off";
+        let help = "keep `service.drain` above `service.request_timeout`";
+        teller.warning("R508", "service.drain", message, help);
     }
     callers(settings, teller);
 }

@@ -69,6 +69,7 @@ const OPEN: &[(&str, &[&str])] = &[
             "connections_per_peer",
             "streams",
             "requests",
+            "unverified",
             "notice",
             "drain",
         ],

@@ -11,6 +11,7 @@ mod mask;
 mod mend;
 mod reader;
 mod resources;
+mod retired;
 mod rules;
 mod secret;
 mod settings;
@@ -160,6 +161,7 @@ fn shape(
 ) -> Option<(Settings, Tree)> {
     let node = crate::rules::read(files, file, findings)?;
     let mut tree = Tree::new(&node, environment, findings);
+    retired::leave_out(&mut tree, findings);
     mend::require(&mut tree, settings::REQUIRED, findings);
     let mut settings: Settings = mend::read(&mut tree, findings)?;
     settings.params.hide(mask::from_environment(&node));

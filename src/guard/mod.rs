@@ -24,6 +24,7 @@ mod ports;
 mod retried;
 mod settings;
 mod signature;
+mod signed_call;
 mod stack;
 mod timed;
 
@@ -31,13 +32,14 @@ mod timed;
 mod tests;
 
 pub use breaker::{Breaker, BreakerState, Broken};
-pub use callers::{Admission, Caller, CallerCredential, CallerError, CallerRequest, Callers};
+pub use callers::{Admission, Caller, CallerCredential, CallerError, CallerHead, Callers, Introduction, Signer};
 pub use capped::Capped;
 pub use figures::GuardFigures;
 pub use layer::{Call, CallKind, Guarded, Layer};
-pub use nonces::{FileNonces, Fresh, MemoryNonces, Nonces};
+pub use nonces::guarded_nonces;
 pub use retried::{Retried, RetryBudget};
 pub use settings::{BreakerSettings, GuardSettings};
 pub use signature::{Signature, SigningKey, SigningKeyError};
+pub use signed_call::{SignedCall, SignedRequest};
 pub use stack::{guarded_ledger, guarded_source, guarded_target, guarded_verifier};
 pub use timed::Timed;

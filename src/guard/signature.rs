@@ -17,6 +17,9 @@ const BASE64_PREFIX: &str = "whsec_";
 /// How a signature of this kind begins: HMAC-SHA-256 in base64.
 const VERSION_PREFIX: &str = "v1,";
 
+/// The characters of 32 bytes in base64.
+const SIGNATURE_CHARACTERS: usize = 44;
+
 /// How many signatures of one message are looked at. A sender that changes its key signs with two; stops a header from buying
 /// comparisons without end.
 const MAX_SIGNATURES: usize = 8;
@@ -35,6 +38,11 @@ pub enum SigningKeyError {
     /// What follows `whsec_` is no base64.
     #[error("what follows `whsec_` in a signing secret is base64")]
     NotBase64,
+}
+
+/// Whether a text has the shape of a signature of this kind.
+pub(super) fn is_signature(text: &str) -> bool {
+    text.len() == VERSION_PREFIX.len() + SIGNATURE_CHARACTERS && text.starts_with(VERSION_PREFIX)
 }
 
 /// Whether a message was signed by a key.

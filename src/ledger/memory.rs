@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::counters::Counters;
+use super::nonces::Remembered;
 use super::stamp::{later, micros};
 use crate::migrate::{
     Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event,
@@ -19,6 +20,7 @@ use crate::migrate::{
 #[derive(Default)]
 pub struct MemoryLedger {
     books: Mutex<Books>,
+    pub(super) nonces: Mutex<Remembered>,
 }
 
 /// Never shows what the books hold.

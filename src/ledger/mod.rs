@@ -9,6 +9,7 @@ mod binding;
 mod counters;
 mod entries;
 mod memory;
+mod nonces;
 mod outbox;
 mod report;
 mod reversal;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
+use super::nonces::Doubts;
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
@@ -28,6 +29,7 @@ const NAME: &str = "ledger";
 pub struct SqliteLedger {
     pub(super) database: Database,
     keyring: Arc<Keyring>,
+    pub(super) doubts: Doubts,
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -44,7 +46,7 @@ impl SqliteLedger {
     /// changed.
     pub async fn open(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
-        Self { database, keyring }.trusted().await
+        Self { database, keyring, doubts: Doubts::default() }.trusted().await
     }
 
     /// Opens the ledger like [`open`](Self::open), and makes none: one that is missing is an error.
@@ -76,7 +78,7 @@ impl SqliteLedger {
     /// As [`Database::open`].
     pub async fn inspect(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open_existing(at, NAME, schema::MIGRATIONS).await?;
-        Ok(Self { database, keyring })
+        Ok(Self { database, keyring, doubts: Doubts::default() })
     }
 
     /// How many writes there were, in how many commits, and how many wait.
@@ -133,7 +135,7 @@ impl SqliteLedger {
         .await
     }
 
-    async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,

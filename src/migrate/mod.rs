@@ -24,6 +24,7 @@ mod login;
 mod logins;
 mod mapping;
 mod network;
+mod nonces;
 mod outcome;
 mod port;
 mod ports;
@@ -49,6 +50,7 @@ pub use hooks::{HookAnswer, HookError, HookInput, HookPoint, Hooks, NoHooks};
 pub use identifier::{Identifier, IdentifierError, IdentifierKind, IdentifierProfile};
 pub use keyring::{Keyring, KeyringError};
 pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
+pub use nonces::{Fresh, Nonce, Nonces};
 pub use outcome::{Outcome, Refusal};
 pub use port::{Pending, PortError, PortErrorKind};
 pub use ports::{

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::connections::Room;
 use super::doors::Doors;
 use super::metrics::Metrics;
 use super::network::{Peers, TrustedProxies};
@@ -11,6 +12,7 @@ use super::problem::Problem;
 use super::ready::Readiness;
 use super::request::RequestInfo;
 use super::settings::ServiceLimits;
+use super::stop::Stopper;
 use crate::guard::Callers;
 
 /// What all routes share; cheap to clone.
@@ -25,8 +27,12 @@ pub(super) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) limits: ServiceLimits,
     pub(super) trusted: TrustedProxies,
+    /// Places of requests whose caller is known.
     pub(super) places: Arc<Semaphore>,
+    /// Places of requests whose caller is not known before their body is there.
+    pub(super) unverified: Arc<Room>,
     pub(super) ready: Readiness,
+    pub(super) stopper: Stopper,
 }
 
 impl std::ops::Deref for App {
@@ -45,6 +51,13 @@ impl App {
     /// Who calls: with callers in the settings nobody but backends gets this far.
     pub(super) fn peers(&self) -> Peers {
         if self.callers.is_some() { Peers::Callers } else { Peers::Customers }
+    }
+
+    /// Waits until no work is being done any more, which goes on when its caller hangs up.
+    pub(super) async fn idle(&self) {
+        let all = u32::try_from(self.limits.requests).unwrap_or(u32::MAX);
+        // Nobody closes the places.
+        drop(self.places.acquire_many(all).await);
     }
 
     /// Does the work to its end even when the caller hangs up, so that nobody can interrupt a migration or free a place

@@ -1,18 +1,25 @@
-//! Who may call: every route but the service's health asks for the caller's credentials, before the body is understood.
+//! Who may call: every route but the service's health asks for the caller's credentials, before the body is read, or, when it
+//! is signed, before it is understood.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::app::App;
 use super::body::read;
+use super::guardrails::{place, unverified_place};
 use super::problem::Problem;
-use crate::guard::{Admission, CallerRequest, Callers};
+use super::request::RequestInfo;
+use crate::guard::{Admission, CallerHead, Callers, Introduction, SignedCall, SignedRequest};
 use crate::migrate::{Clock as _, SystemClock};
 
 /// The header of a signature (Standard Webhooks, <https://www.standardwebhooks.com>).
@@ -30,43 +37,83 @@ pub(super) fn needs_no_caller(path: &str) -> bool {
     matches!(path, "/health/live" | "/health/ready")
 }
 
-/// Reads the body, and lets the request on when its caller may call.
+/// Lets the request on when its caller may call.
 pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
     if needs_no_caller(request.uri().path()) {
         return next.run(request).await;
     }
-    let (parts, body) = request.into_parts();
-    let body = match read(&parts.headers, body, app.limits.body_bytes, app.limits.body_time).await {
-        Ok(body) => body,
+    let (mut parts, body) = request.into_parts();
+    let Entered { name, place, body } = match enter(&app, &parts, body).await {
+        Ok(entered) => entered,
         Err(problem) => return problem.into_response(),
     };
-    let name = match &app.callers {
-        None => None,
-        Some(callers) => match ask(callers, &parts.headers, &body).await {
-            Ok(name) => Some(name),
-            Err(problem) => return problem.into_response(),
-        },
-    };
+    if let Some(info) = parts.extensions.get_mut::<RequestInfo>() {
+        info.place = Some(Arc::clone(&place));
+    }
     let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if let Some(name) = name {
-        response.extensions_mut().insert(name);
+        response.extensions_mut().insert(CallerName(name));
     }
+    drop(place);
     response
 }
 
-async fn ask(callers: &Callers, headers: &HeaderMap, body: &[u8]) -> Result<CallerName, Problem> {
-    let shown = CallerRequest {
+/// A request whose caller may call.
+struct Entered {
+    name: Option<Arc<str>>,
+    place: Arc<OwnedSemaphorePermit>,
+    body: Bytes,
+}
+
+/// Tells from the head who calls, and reads the body of those who may. Whoever cannot be told by the head has a place of
+/// another room while the body comes.
+async fn enter(app: &App, parts: &Parts, body: Body) -> Result<Entered, Problem> {
+    let name = match &app.callers {
+        None => None,
+        Some(callers) => match callers.introduced(&head(&parts.headers)?, SystemClock.now()) {
+            Introduction::Known(name) => Some(name),
+            Introduction::Signed(call) => return signed(app, callers, call, parts, body).await,
+            Introduction::Refused => return Err(Problem::CALLER),
+        },
+    };
+    let place = place(app)?;
+    Ok(Entered { name, place, body: whole(app, parts, body).await? })
+}
+
+async fn signed(
+    app: &App,
+    callers: &Callers,
+    call: SignedCall<'_>,
+    parts: &Parts,
+    body: Body,
+) -> Result<Entered, Problem> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let unverified = unverified_place(app, peer)?;
+    let body = whole(app, parts, body).await?;
+    let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let request = SignedRequest { method: parts.method.as_str(), path, body: &body };
+    let signer = callers.signer(&call, &request).ok_or(Problem::CALLER)?;
+    drop(unverified);
+    // The place comes first: a call that is remembered and then turned away could not be sent again.
+    let place = place(app)?;
+    match callers.admit(signer, SystemClock.now()).await {
+        Admission::Admitted(name) => Ok(Entered { name: Some(name), place, body }),
+        Admission::Refused => Err(Problem::CALLER),
+        Admission::Unavailable => Err(Problem::unavailable(COME_BACK)),
+    }
+}
+
+async fn whole(app: &App, parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    read(&parts.headers, body, app.limits.body_bytes, app.limits.body_time).await
+}
+
+fn head(headers: &HeaderMap) -> Result<CallerHead<'_>, Problem> {
+    Ok(CallerHead {
         authorization: only(headers, "authorization")?,
         id: only(headers, "webhook-id")?,
         timestamp: only(headers, "webhook-timestamp")?,
         signature: only(headers, SIGNATURE)?,
-        body,
-    };
-    match callers.admit(shown, SystemClock.now()).await {
-        Admission::Admitted(name) => Ok(CallerName(name)),
-        Admission::Refused => Err(Problem::CALLER),
-        Admission::Unavailable => Err(Problem::unavailable(COME_BACK)),
-    }
+    })
 }
 
 /// The one value of a header. One that comes twice, or is no text, proves nothing.

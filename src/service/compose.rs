@@ -209,6 +209,7 @@ fn settings(loaded: &Loaded) -> ServiceSettings {
             connections_per_peer: count(service.connections_per_peer),
             streams: service.streams,
             requests: count(service.requests),
+            unverified: count(service.unverified),
         },
         notice: service.notice,
         drain: service.drain,

@@ -27,7 +27,7 @@ pub(super) struct Gate {
 }
 
 /// Who is in.
-struct Room {
+pub(super) struct Room {
     most: usize,
     most_per_peer: usize,
     trusted: TrustedProxies,
@@ -42,13 +42,15 @@ struct Counts {
 
 /// Why a connection is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NoRoom {
+pub(super) enum NoRoom {
+    /// All places are taken.
     Full,
+    /// The peer has as many as one may have.
     Peer,
 }
 
-/// A connection that is in; it leaves when this is dropped.
-struct Ticket {
+/// A connection or request that is in; it leaves when this is dropped.
+pub(super) struct Ticket {
     room: Arc<Room>,
     host: IpAddr,
 }
@@ -56,7 +58,7 @@ struct Ticket {
 impl Gate {
     pub(super) fn new(limits: &ServiceLimits, trusted: TrustedProxies, metrics: Metrics) -> Self {
         let (most, most_per_peer) = (limits.connections, limits.connections_per_peer);
-        let room = Arc::new(Room { most, most_per_peer, trusted, counts: Mutex::default() });
+        let room = Room::new(most, most_per_peer, trusted);
         let counted = Arc::clone(&room);
         metrics.sample(move |figures| {
             figures.gauge("landfall_connections", &[], super::metrics::count(counted.counts().total));
@@ -86,11 +88,17 @@ impl<S> Accept<TcpStream, S> for Gate {
 }
 
 impl Room {
+    /// A room for so many; trusted peers may take all of it.
+    pub(super) fn new(most: usize, most_per_peer: usize, trusted: TrustedProxies) -> Arc<Self> {
+        Arc::new(Self { most, most_per_peer, trusted, counts: Mutex::default() })
+    }
+
     fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Ticket, NoRoom> {
+    /// Lets a peer in.
+    pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Ticket, NoRoom> {
         let host = host(peer);
         let mut counts = self.counts();
         if counts.total >= self.most {
@@ -196,7 +204,7 @@ mod tests {
 
     fn room(most: usize, most_per_peer: usize) -> Arc<Room> {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
-        Arc::new(Room { most, most_per_peer, trusted, counts: Mutex::default() })
+        Room::new(most, most_per_peer, trusted)
     }
 
     #[test]

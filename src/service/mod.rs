@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! connection: room → TLS → time of the head
-//! request:    name, log, metrics → panics → room → time → body → caller → route
+//! request:    name, log, metrics → panics → time → caller → room → body → route
 //! ```
+//!
+//! The body of a signed call decides who calls. It is read in a room of its own before the call has a place in the other.
 //!
 //! Whatever refuses a customer gives the same bytes. Whatever cannot be told now is 503, and never a refusal. Bodies are
 //! read as a whole and must have exactly one shape before anything is looked up.
@@ -14,6 +16,7 @@ mod callers;
 mod compose;
 mod connections;
 mod doors;
+mod entrance;
 mod guardrails;
 mod live;
 mod logs;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,10 +11,13 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::app::{App, Shared};
-use super::connections::Gate;
+use super::connections::{Gate, Room};
 use super::doors::Doors;
+use super::entrance::{Door, Entrance, Peer, SETTLE};
+use super::guardrails::SHARES;
 use super::metrics::Metrics;
 use super::network::TrustedProxies;
 use super::ready::Readiness;
@@ -27,6 +30,13 @@ use crate::guard::Callers;
 
 /// How often measurements are taken into their buckets while nobody looks at the metrics.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// How many bytes of a body, and of all bodies of a connection, HTTP/2 takes before anybody has read them. Stops connections
+/// that send what nobody wants to read from filling the memory: hyper's defaults are a megabyte each. Logins have a hundred
+/// bytes, and larger bodies go on while they are read.
+const STREAM_WINDOW: u32 = 32 * 1024;
+/// See [`STREAM_WINDOW`].
+const CONNECTION_WINDOW: u32 = 128 * 1024;
 
 /// Why there is no service.
 #[derive(Debug, Error)]
@@ -90,14 +100,17 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
     let failed = |source| ServiceError::Bind { address: at, source };
     let listener = TcpListener::bind(at).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let (stopper, trusted) = (Stopper::new(), TrustedProxies::new(settings.trusted_proxies.clone()));
     let app = App::new(Shared {
         ready: Readiness::new(Arc::clone(&served.doors)),
         doors: served.doors,
         callers: served.callers,
         metrics: served.metrics,
         limits: settings.limits,
-        trusted: TrustedProxies::new(settings.trusted_proxies.clone()),
+        trusted: trusted.clone(),
+        unverified: Room::new(settings.limits.unverified, settings.limits.unverified.div_ceil(SHARES), trusted),
         places: Arc::new(Semaphore::new(settings.limits.requests)),
+        stopper: stopper.clone(),
     });
     Ok(Bound {
         app,
@@ -106,7 +119,7 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
         address,
         tls,
         reload: served.reload,
-        stopper: Stopper::new(),
+        stopper,
         pages: Router::new(),
         signals: None,
     })
@@ -154,19 +167,30 @@ impl Bound {
     /// # Errors
     /// [`ServiceError`] when rule files cannot be watched or the server fails.
     pub async fn run(self) -> Result<(), ServiceError> {
-        let handle = Handle::new();
+        let end = Ending {
+            stopper: self.stopper.clone(),
+            app: self.app.clone(),
+            settings: self.settings.clone(),
+            door: Door::default(),
+            handle: Handle::new(),
+            until: OnceLock::new(),
+        };
         let reloader = self.reload.map(|reload| Reloader::start(reload, self.app.metrics.clone())).transpose()?;
         let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
         let gate = Gate::new(&self.settings.limits, trusted, self.app.metrics.clone());
-        let server = server(self.listener, &self.settings, self.app.metrics.clone())?.handle(handle.clone());
+        let entrance = Entrance::new(self.listener, end.door.clone())?;
+        let server = server(entrance, &self.settings, self.app.metrics.clone()).handle(end.handle.clone());
         let service = routes::router(&self.app, self.pages).into_make_service_with_connect_info::<SocketAddr>();
-        let ending = end(self.stopper.clone(), self.app.clone(), self.settings.clone(), handle);
         let listening = obey(self.signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
         let limit = self.settings.limits.header_time;
         tracing::info!(address = %self.address, "serving");
         tokio::select! {
-            served = accept(server, self.tls, gate, limit, service) => served?,
-            never = async { tokio::join!(ending, listening, tidy(self.app.metrics.clone())).2 } => match never {},
+            served = async {
+                accept(server, self.tls, gate, limit, service).await?;
+                end.idle().await;
+                io::Result::Ok(())
+            } => served?,
+            never = async { tokio::join!(end.obey(), listening, tidy(self.app.metrics.clone())).2 } => match never {},
         }
         tracing::info!("ended");
         Ok(())
@@ -177,7 +201,7 @@ impl Bound {
 type Routes = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
 async fn accept(
-    server: Server<SocketAddr>,
+    server: Server<Peer>,
     tls: Option<RustlsConfig>,
     gate: Gate,
     handshake: Duration,
@@ -193,10 +217,10 @@ async fn accept(
 }
 
 /// A server with its limits of time and size.
-fn server(listener: TcpListener, settings: &ServiceSettings, metrics: Metrics) -> io::Result<Server<SocketAddr>> {
+fn server(entrance: Entrance, settings: &ServiceSettings, metrics: Metrics) -> Server<Peer> {
     let limits = &settings.limits;
-    let mut server = axum_server::from_tcp(listener)?.first_request_timeout(limits.header_time).accept_error_handler(
-        move |_: Option<&SocketAddr>, error: &io::Error| {
+    let mut server = Server::from_listener(entrance).first_request_timeout(limits.header_time).accept_error_handler(
+        move |_: Option<&Peer>, error: &io::Error| {
             // The gate has counted its own.
             if error.kind() != io::ErrorKind::ConnectionRefused {
                 metrics.turned_away("failed");
@@ -209,23 +233,51 @@ fn server(listener: TcpListener, settings: &ServiceSettings, metrics: Metrics) -
     http.http1().header_read_timeout(limits.header_time).max_buf_size(head);
     http.http2()
         .max_concurrent_streams(limits.streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(limits.header_bytes)
         .keep_alive_interval(None);
-    Ok(server)
+    server
 }
 
-/// Ends the server in good order, and at once when told again.
-async fn end(stopper: Stopper, app: App, settings: ServiceSettings, handle: Handle<SocketAddr>) {
-    stopper.reached(Stage::Draining).await;
-    tracing::info!("ending; running requests are answered");
-    app.ready.stop();
-    tokio::select! {
-        () = tokio::time::sleep(settings.notice) => {}
-        () = stopper.reached(Stage::Now) => {}
+/// What ends the server in good order, and at once when told again.
+struct Ending {
+    stopper: Stopper,
+    app: App,
+    settings: ServiceSettings,
+    door: Door,
+    handle: Handle<Peer>,
+    /// Until when running requests may take, once it is known.
+    until: OnceLock<Instant>,
+}
+
+impl Ending {
+    async fn obey(&self) {
+        self.stopper.reached(Stage::Draining).await;
+        tracing::info!("ending; running requests are answered");
+        self.app.ready.stop();
+        self.wait(self.settings.notice + SETTLE).await;
+        self.door.close();
+        self.wait(SETTLE).await;
+        let until = self.until.get_or_init(|| Instant::now() + self.settings.drain);
+        self.handle.graceful_shutdown(Some(until.saturating_duration_since(Instant::now())));
+        self.stopper.reached(Stage::Now).await;
+        self.handle.shutdown();
     }
-    handle.graceful_shutdown(Some(settings.drain));
-    stopper.reached(Stage::Now).await;
-    handle.shutdown();
+
+    async fn wait(&self, time: Duration) {
+        // Told again, there is nothing to wait for.
+        let _ = timeout(time, self.stopper.reached(Stage::Now)).await;
+    }
+
+    /// Waits for work whose caller hung up, as long as running requests may take.
+    async fn idle(&self) {
+        let until = self.until.get().copied().unwrap_or_else(Instant::now);
+        tokio::select! {
+            _ = timeout_at(until, self.app.idle()) => {}
+            () = self.stopper.reached(Stage::Now) => {}
+        }
+    }
 }
 
 /// Does what signals say.

@@ -21,8 +21,9 @@ pub struct ServiceSettings {
     /// How long the service still accepts connections after it said that it is not ready. The default is none; a load
     /// balancer that asks every few seconds needs as long.
     pub notice: Duration,
-    /// How long running requests may take after the service stopped accepting. The default of 10 s is longer than any
-    /// request may take, and shorter than the 30 s after which Kubernetes kills a container.
+    /// How long running requests may take after the service stopped accepting. The default of 20 s is longer than any request
+    /// may take ([`request_time`](ServiceLimits::request_time)), and shorter than the 30 s after which Kubernetes kills a
+    /// container.
     pub drain: Duration,
 }
 
@@ -34,7 +35,7 @@ impl Default for ServiceSettings {
             trusted_proxies: Vec::new(),
             limits: ServiceLimits::default(),
             notice: Duration::ZERO,
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(20),
         }
     }
 }
@@ -78,6 +79,10 @@ pub struct ServiceLimits {
     /// Requests at the same time; above it, 503 at once. Stops a flood from making everybody slow; the default of 512 is
     /// more than two cores can hash in the time of a login.
     pub requests: usize,
+    /// Signed calls whose body is not there yet, so that nobody knows whose they are; above it, and above a quarter of it for
+    /// one IPv4 address or IPv6 /64, 503 at once. Stops strangers from taking the places of [`requests`](Self::requests); the
+    /// default of 512 bodies needs 8 MiB at most. Trusted proxies may have all of it.
+    pub unverified: usize,
 }
 
 impl Default for ServiceLimits {
@@ -93,6 +98,7 @@ impl Default for ServiceLimits {
             connections_per_peer: 256,
             streams: 64,
             requests: 512,
+            unverified: 512,
         }
     }
 }

@@ -33,6 +33,11 @@ impl Stopper {
         });
     }
 
+    /// Whether the end has begun.
+    pub(super) fn is_ending(&self) -> bool {
+        *self.stage.borrow() > Stage::Running
+    }
+
     /// Waits until a stage is reached.
     pub(super) async fn reached(&self, wanted: Stage) {
         // The sender lives as long as this stopper.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Method, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -17,12 +18,16 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     let begun = Instant::now();
     let info = RequestInfo::new(&request, &app.trusted, app.peers());
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
-    let method = method(request.method());
+    let (method, version) = (method(request.method()), request.version());
     let id = info.id.clone();
     request.extensions_mut().insert(info);
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if app.stopper.is_ending() && version <= Version::HTTP_11 {
+        // Its connection ends with this answer, so that nothing is sent on it that nobody would read.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let took = begun.elapsed();
     app.metrics.answered(&route, response.status().as_u16(), took);

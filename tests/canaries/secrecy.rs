@@ -24,7 +24,7 @@ impl Trace {
     }
 }
 
-/// What may stand in a file of the service: logs and nonces nothing, the ledger ids, the account store what it is for.
+/// What may stand in a file of the service: logs nothing, the ledger ids, the account store what it is for.
 fn admitted(file: &str) -> &'static [Kind] {
     match file {
         name if name.starts_with("accounts.db") => &[Personal, Login, LegacyId],
@@ -136,7 +136,7 @@ async fn tour(source: Source) {
     let mut traces = commands(&shop, &customers[0].login);
     traces.push(Trace::of("account delete", delete, &[]));
     traces.extend(files(&shop));
-    for name in ["out", "log", "landfall.nonces", "ledger.db", "ledger.db-wal", "accounts.db", "accounts.db-wal"] {
+    for name in ["out", "log", "ledger.db", "ledger.db-wal", "accounts.db", "accounts.db-wal"] {
         assert!(traces.iter().any(|trace| trace.name == name && !trace.bytes.is_empty()), "there is no {name}");
     }
     assert_eq!(server.stop(), Some(0));

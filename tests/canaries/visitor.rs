@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use landfall::guard::SigningKey;
+use landfall::guard::{SignedRequest, SigningKey};
 use reqwest::{Client, Method};
 use serde_json::json;
 
@@ -77,6 +77,7 @@ impl Visitor {
     }
 
     async fn ask(&self, method: &str, path: &str, shown: Shown, kind: &str, body: &[u8]) -> (String, String) {
+        let request = SignedRequest { method, path, body };
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut call = self.client.request(method, format!("{}{path}", self.base)).header("x-forwarded-for", ADDRESS);
         call = match shown {
@@ -84,7 +85,7 @@ impl Visitor {
             Shown::Authorization(text) => call.header("authorization", text),
             Shown::Signed(secret, id, at) => {
                 let key = SigningKey::new(&secret.into()).expect("a key");
-                let signature = key.sign(&id, at, body);
+                let signature = key.sign(&id, at, &request.content());
                 call.header("webhook-id", id).header("webhook-timestamp", at).header("webhook-signature", signature)
             }
         };

@@ -1,5 +1,7 @@
 //! The ledger or the account store cannot be written: no success without a record, and no record without its account.
 
+use serde_json::json;
+
 use super::house::{House, assert_unavailable, execute, password};
 
 /// Sign-ins at the same time: each of them waits for the lock as long as the service does.
@@ -52,6 +54,11 @@ async fn there_is_no_success_without_its_record() {
         let refuse = "BEGIN SELECT RAISE(ABORT, 'no room'); END";
         execute(&mut ledger, &format!("CREATE TRIGGER refuses BEFORE INSERT ON {table} {refuse}")).await;
         assert_unavailable(&house.login(&name, &password(&name)).await, &name);
+        if matches!(table, "audit" | "outbox") {
+            // what is accepted is in the books, and so is the notice
+            let asked = house.post("/v1/password-reset", &json!({ "identifier": "old" })).await;
+            assert_unavailable(&asked, "a reset that cannot be recorded");
+        }
         if matches!(table, "reservations" | "audit") {
             nobody_is_told_anything(&house, &["old", "nobody"]).await;
         }
@@ -61,6 +68,7 @@ async fn there_is_no_success_without_its_record() {
         execute(&mut ledger, "DROP TRIGGER refuses").await;
         house.lets_in(&name).await;
         assert_eq!((house.right("old").await, house.wrong("old").await), (200, 401));
+        assert_eq!(house.post("/v1/password-reset", &json!({ "identifier": "old" })).await.status, 202);
     }
     assert_eq!(landfall(&house, &["audit", "verify"]).status.code(), Some(0));
 }

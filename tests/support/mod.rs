@@ -79,6 +79,7 @@ login: { floor: 1ms, quantum: 1ms, deadline: 9s, lease: 9500ms, attempts: { cust
 ";
 
 /// As short as a customer may notice.
+#[allow(dead_code, reason = "not every test that starts a service is brisk")]
 pub const BRISK: &str = "\
 login: { floor: 1ms, quantum: 1ms, deadline: 1500ms, lease: 1600ms, attempts: { customer: { limit: 1000, window: 15m }, network: { limit: 1000000, window: 15m } } }
 ";

@@ -27,9 +27,14 @@ impl Running {
     /// Starts `landfall serve` in a folder and waits until it listens. A file that would grow over a limit of its process is
     /// an error and not a signal, as on a full disk.
     pub fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_by("", folder, environment)
+    }
+
+    /// The same, after some commands of the shell that starts it.
+    pub fn start_by(before: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
         let (out, log) = (folder.join("out"), folder.join("log"));
         let child = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
+            .args(["-c", &format!("{before}trap '' XFSZ; exec \"$0\" serve")])
             .arg(program())
             .envs(environment.iter().copied())
             .current_dir(folder)

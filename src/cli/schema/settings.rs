@@ -239,7 +239,6 @@ fn service() -> Json {
     let tls = [("certificate", "PEM, with those up to its root", text()), ("key", "PEM", text())];
     let keys = [
         ("callers", "Who may call", list(&closed("A caller", &caller, &["name"]))),
-        ("nonces", "The file that remembers signed calls", text()),
         ("tls", "The certificate; plain HTTP without one", closed("The certificate", &tls, &["certificate", "key"])),
         ("allow_plain_http", "Whether other machines may be served without TLS", boolean()),
         ("trusted_proxies", "Networks whose `X-Forwarded-For` is believed", list(&text())),
@@ -253,6 +252,7 @@ fn service() -> Json {
         ("connections_per_peer", "Connections from one address", number()),
         ("streams", "HTTP/2 requests at the same time on one connection", number()),
         ("requests", "Requests at the same time", number()),
+        ("unverified", "Signed calls whose body is not there yet", number()),
         ("notice", "How long connections are accepted after the service said that it is not ready", duration()),
         ("drain", "How long running requests may take after the service stopped accepting", duration()),
     ];

@@ -13,8 +13,6 @@ use crate::config::{Network, Secret, units};
 pub struct ServiceSettings {
     /// Who may call, besides `/healthz` and `/readyz`.
     pub callers: Vec<Caller>,
-    /// The file that remembers signed calls, so that none counts twice, not even after a restart.
-    pub nonces: PathBuf,
     /// The certificate; plain HTTP without one.
     pub tls: Option<TlsFiles>,
     /// Whether other machines may be served without TLS.
@@ -47,6 +45,8 @@ pub struct ServiceSettings {
     pub streams: u32,
     /// Requests at the same time.
     pub requests: u32,
+    /// Signed calls whose body is not there yet.
+    pub unverified: u32,
     /// How long connections are still accepted after the service said that it is not ready.
     #[serde(with = "units::duration")]
     pub notice: Duration,
@@ -59,7 +59,6 @@ impl Default for ServiceSettings {
     fn default() -> Self {
         Self {
             callers: Vec::new(),
-            nonces: PathBuf::from("landfall.nonces"),
             tls: None,
             allow_plain_http: false,
             trusted_proxies: Vec::new(),
@@ -73,6 +72,7 @@ impl Default for ServiceSettings {
             connections_per_peer: 256,
             streams: 64,
             requests: 512,
+            unverified: 512,
             notice: Duration::ZERO,
             drain: Duration::from_secs(20),
         }

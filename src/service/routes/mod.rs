@@ -39,7 +39,8 @@ impl Modify for Schemes {
         components.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
         let signature = ApiKeyValue::with_description(
             callers::SIGNATURE,
-            "HMAC-SHA-256 over `id.timestamp.body`, as Standard Webhooks has it; with `webhook-id` and `webhook-timestamp`",
+            "HMAC-SHA-256 over `id.timestamp.METHOD.path.body`, in the headers of Standard Webhooks; with `webhook-id` and \
+             `webhook-timestamp`",
         );
         components.add_security_scheme("signature", SecurityScheme::ApiKey(ApiKey::Header(signature)));
     }
@@ -77,7 +78,6 @@ pub(super) fn router(app: &App, pages: Router) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(app.clone(), callers::admit))
         .layer(middleware::from_fn_with_state(app.clone(), guardrails::within_time))
-        .layer(middleware::from_fn_with_state(app.clone(), guardrails::within_places))
         .layer(CatchPanicLayer::custom(move |_: Box<dyn std::any::Any + Send>| {
             panics.panicked();
             Problem::INTERNAL.into_response()

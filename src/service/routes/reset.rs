@@ -31,13 +31,14 @@ pub(super) struct ResetResponse {
 /// Forgot password
 ///
 /// If there is such a customer, an event asks for a notice to the address of the stored account. The answer is the same
-/// when there is none, and when nobody can tell now.
+/// when there is none. What was accepted is in the books; what cannot be told or recorded now is not accepted.
 #[utoipa::path(post, path = "/v1/password-reset", tag = "customers", request_body = ResetRequest, responses(
     (status = 202, description = "Taken note of.", body = ResetResponse),
     (status = 400, description = "The body is not what is expected.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 401, description = "The caller is not admitted.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 415, description = "The body is no JSON.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "It cannot be done or recorded now.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn password_reset(
     State(app): State<App>,
@@ -46,8 +47,8 @@ pub(super) async fn password_reset(
 ) -> Result<Response, Problem> {
     let (doors, asked) = (app.doors.clone(), info.clone());
     let work = async move { doors.forgot_password(&asked.id, &body.identifier, asked.network).await };
-    if let ResetAnswer::Unavailable(_) = app.to_the_end(&info, work).await? {
-        tracing::warn!(request_id = %info.id, "a password reset could not be taken up");
+    if let ResetAnswer::Unavailable(retry_after) = app.to_the_end(&info, work).await? {
+        return Err(Problem::unavailable(retry_after));
     }
     let answer = Json(ResetResponse { status: "accepted" });
     Ok((StatusCode::ACCEPTED, [(CACHE_CONTROL, "no-store")], answer).into_response())

@@ -4,6 +4,7 @@ mod answers;
 mod limits;
 mod reload;
 mod stop;
+mod strangers;
 mod tls;
 
 use std::io::{Read as _, Write as _};
@@ -207,6 +208,11 @@ impl Running {
         let task = Some(runtime.spawn(bound.run()));
         let entered = Mutex::new(entered);
         Self { address, fake, metrics, stopper, entered, task, runtime }
+    }
+
+    /// How many requests of one host may be unverified.
+    fn share(&self) -> usize {
+        ServiceSettings::default().limits.unverified.div_ceil(super::guardrails::SHARES)
     }
 
     fn asked(&self) -> usize {

@@ -55,3 +55,71 @@ fn the_drain_has_an_end() {
     service.ended().unwrap();
     assert_eq!(rest(&mut slow), "");
 }
+
+/// A request that was sent before the end, on a connection that waited for one: nobody has read it yet.
+#[test]
+fn what_was_sent_before_the_end_is_answered() {
+    let ask = post("/v1/login", "", &login("migrated")).replace("connection: close\r\n", "");
+    for round in 0..20 {
+        let mut service = Running::start(|_| {});
+        let mut waiting: Vec<_> = (0..8).map(|_| service.connect()).collect();
+        for stream in &mut waiting {
+            stream.write_all(ask.as_bytes()).unwrap();
+            let mut first = [0; 4096];
+            let read = stream.read(&mut first).unwrap();
+            assert_eq!(status(&String::from_utf8_lossy(&first[..read])), 200);
+        }
+        waiting.extend((0..8).map(|_| service.connect()));
+        for stream in &mut waiting {
+            stream.write_all(ask.as_bytes()).unwrap();
+        }
+        service.stopper.stop();
+        for (number, stream) in waiting.iter_mut().enumerate() {
+            let answer = rest(stream);
+            assert_eq!(status(&answer), 200, "round {round}, connection {number}: {answer}");
+        }
+        service.ended().unwrap();
+    }
+}
+
+#[test]
+fn connections_are_told_that_they_end() {
+    let mut service = Running::start(|settings| settings.notice = PATIENCE * 10);
+    let ask = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut stream = service.connect();
+    stream.write_all(ask.as_bytes()).unwrap();
+    let mut first = [0; 4096];
+    let read = stream.read(&mut first).unwrap();
+    assert_eq!(header(&String::from_utf8_lossy(&first[..read]), "connection"), None);
+    service.stopper.stop();
+    stream.write_all(ask.as_bytes()).unwrap();
+    assert_eq!(header(&rest(&mut stream), "connection"), Some("close"));
+    service.stopper.stop();
+    service.ended().unwrap();
+}
+
+#[test]
+fn work_whose_caller_hung_up_is_done_before_the_end() {
+    let mut service = Running::start(|_| {});
+    let mut slow = service.connect();
+    slow.write_all(post("/v1/login", "", &login("slow")).as_bytes()).unwrap();
+    service.slow_began();
+    drop(slow);
+    service.stopper.stop();
+    let begun = std::time::Instant::now();
+    while TcpStream::connect(service.address).is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "no new connections are taken");
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!service.task.as_ref().unwrap().is_finished(), "it waits for the work");
+    service.fake.release.add_permits(1);
+    service.ended().unwrap();
+    assert_eq!(service.fake.finished.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn the_drain_is_longer_than_any_request() {
+    let settings = ServiceSettings::default();
+    assert!(settings.drain > settings.limits.request_time);
+    assert_eq!(settings.drain, crate::config::ServiceSettings::default().drain, "one default");
+}

@@ -1,0 +1,108 @@
+//! A signed call: its headers are those of Standard Webhooks, and what is signed is the whole request.
+//!
+//! ```text
+//! id.timestamp.METHOD.path.body
+//! ```
+//!
+//! The path is the request target as it was sent, with its query; the body is empty or a JSON object.
+
+use jiff::Timestamp;
+
+use super::callers::{CallerHead, Callers};
+use super::signature::{Signature, SigningKey, is_signature};
+
+/// The longest header that is looked at, in bytes.
+const MAX_HEADER_BYTES: usize = 4096;
+
+/// The longest id of a signed call, in bytes; a UUID has 36.
+const MAX_ID_BYTES: usize = 128;
+
+/// The headers of a signed call, whose signature is not checked yet.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedCall<'a> {
+    pub(super) id: &'a str,
+    pub(super) timestamp: i64,
+    signatures: &'a str,
+}
+
+/// What a signature covers beside the id and the time.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedRequest<'a> {
+    /// The method, such as `POST`.
+    pub method: &'a str,
+    /// The request target as it was sent: the path, and `?` and the query when there is one.
+    pub path: &'a str,
+    /// The body as it came, before anybody parsed it.
+    pub body: &'a [u8],
+}
+
+impl<'a> SignedCall<'a> {
+    /// The headers, when they have the shape of a call that was signed just now.
+    pub(super) fn read(head: &CallerHead<'a>, now: Timestamp) -> Option<Self> {
+        let (id, timestamp, signatures) = (head.id?, head.timestamp?, head.signature?);
+        // Without a dot in the id no two lists of id, time and the rest give the same signed bytes.
+        let is_id = !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(|b| b.is_ascii_graphic() && b != b'.');
+        // One spelling of a number: the signed bytes are made of the number, not of the header.
+        let is_time =
+            timestamp.len() <= 12 && !timestamp.starts_with('0') && timestamp.bytes().all(|b| b.is_ascii_digit());
+        let is_signed = signatures.len() <= MAX_HEADER_BYTES && signatures.split(' ').any(is_signature);
+        if !is_id || !is_time || !is_signed {
+            return None;
+        }
+        let timestamp: i64 = timestamp.parse().ok()?;
+        ((now.as_second() - timestamp).abs() <= Callers::WINDOW).then_some(Self { id, timestamp, signatures })
+    }
+
+    /// Whether a key has signed this request.
+    pub(super) fn is_signed_by(&self, key: &SigningKey, request: &SignedRequest<'_>) -> bool {
+        request.has_one_reading()
+            && key.check(self.signatures, self.id, self.timestamp, &request.content()) == Signature::Right
+    }
+}
+
+impl SignedRequest<'_> {
+    /// What is signed of it: `METHOD.path.body`.
+    #[must_use]
+    pub fn content(&self) -> Vec<u8> {
+        [self.method.as_bytes(), b".", self.path.as_bytes(), b".", self.body].concat()
+    }
+
+    /// Whether nobody can move bytes between method, path and body: a method has no dot, a path has neither white space nor
+    /// `{`, and a body begins with one of these when there is one. So the content can be read in one way only. All routes
+    /// take a JSON object or nothing.
+    fn has_one_reading(&self) -> bool {
+        let opens = |byte: &u8| matches!(byte, b'{' | b' ' | b'\t' | b'\r' | b'\n');
+        self.method.bytes().all(|byte| byte.is_ascii_uppercase())
+            && !self.path.as_bytes().iter().any(opens)
+            && self.body.first().is_none_or(opens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_is_the_whole_request() {
+        let request = SignedRequest { method: "POST", path: "/v1/login?a=b.c", body: b"{}" };
+        assert_eq!(request.content(), b"POST./v1/login?a=b.c.{}");
+    }
+
+    #[test]
+    fn bytes_cannot_move_between_the_parts() {
+        for (method, path, body, want) in [
+            ("POST", "/v1/login", "{}", true),
+            ("POST", "/v1/login", "\r\n{}", true),
+            ("GET", "/v1/accounts/a.b", "", true),
+            ("GET", "/v1/accounts/a", "b", false),
+            ("POST", "/v1/accounts/a", "b/password.{}", false),
+            ("POST", "/v1/login.{\"a\":1", "{}", false),
+            ("GET./v1", "/accounts/a", "", false),
+            ("get", "/v1/accounts/a", "", false),
+            ("POST", "/v1/login", "[]", false),
+        ] {
+            let request = SignedRequest { method, path, body: body.as_bytes() };
+            assert_eq!(request.has_one_reading(), want, "{method} {path} {body}");
+        }
+    }
+}
