@@ -18,7 +18,7 @@ use crate::guard::{
     self, CallerCredential, CallerError, Callers, FileNonces, GuardFigures, guarded_ledger, guarded_source,
     guarded_target, guarded_verifier,
 };
-use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
+use crate::hooks::{self, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
     Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
@@ -176,6 +176,8 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         ("ledger", ledger_figures),
     ];
     let delivery = delivery(&settings, Arc::clone(&guarded), Arc::clone(&clock))?;
+    let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
+    hooks::drop_removed(&*guarded, &*clock, &webhooks).await?;
     let parts = MigratorParts {
         source,
         verifier,

@@ -6,9 +6,11 @@
 mod answer;
 mod backoff;
 mod deliver;
+mod health;
+mod queue;
 mod script;
 mod webhooks;
 
-pub use deliver::{DEAD, Delivery, DeliverySettings};
+pub use deliver::{Delivery, DeliverySettings, drop_removed};
 pub use script::{HookScript, ScriptHooks};
 pub use webhooks::{Webhook, WebhookError, Webhooks};

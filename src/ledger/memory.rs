@@ -1,15 +1,16 @@
 //! The same books in memory, for tests and benches: nothing survives the process.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::outbox_memory::Outbox;
 use super::stamp::{later, micros};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event, ExternalId, Finish, Finished, Ledger,
-    LegacyKey, Outgoing, Pending, PortError, Reserved, TargetId,
+    Attempt, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, EntryState, Event, ExternalId, Finish,
+    Finished, Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Subscription, TargetId,
 };
 
 /// How many expired counters a reservation sweeps, as in the file.
@@ -37,19 +38,12 @@ struct Books {
     buried_logins: HashSet<String>,
     attempts: Attempts,
     decisions: Vec<Decision>,
-    outbox: BTreeMap<i64, Waiting>,
-    events: i64,
+    outbox: Outbox,
 }
 
 struct Held {
     entry: Entry,
     lease_until: i64,
-}
-
-struct Waiting {
-    event: Event,
-    attempts: u32,
-    due_at: i64,
 }
 
 impl MemoryLedger {
@@ -69,6 +63,12 @@ impl MemoryLedger {
     #[must_use]
     pub fn counters(&self) -> usize {
         self.books().attempts.counters.len()
+    }
+
+    /// How many events wait for somebody.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.books().outbox.len()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -197,11 +197,7 @@ impl Books {
     fn record(&mut self, decision: &Decision, events: &[Event]) {
         self.attempts.settle(&decision.settled);
         self.decisions.push(decision.clone());
-        for event in events {
-            self.events += 1;
-            let waiting = Waiting { event: event.clone(), attempts: 0, due_at: micros(event.at) };
-            self.outbox.insert(self.events, waiting);
-        }
+        self.outbox.add(events);
     }
 
     fn decide(&mut self, decision: &Decision, events: &[Event]) {
@@ -241,27 +237,6 @@ impl Books {
         let mut over: Vec<&Held> = self.entries.values().filter(over).collect();
         over.sort_by_key(|held| (held.lease_until, held.entry.token));
         over.into_iter().take(limit).map(|held| held.entry.clone()).collect()
-    }
-
-    fn due(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Vec<Outgoing> {
-        let due = self.outbox.iter_mut().filter(|(_, waiting)| waiting.due_at <= micros(now)).take(limit);
-        due.map(|(id, waiting)| {
-            waiting.attempts = waiting.attempts.saturating_add(1);
-            waiting.due_at = later(now, lease);
-            Outgoing { id: *id, attempts: waiting.attempts, event: waiting.event.clone() }
-        })
-        .collect()
-    }
-
-    fn sent(&mut self, id: i64, again_at: Option<Timestamp>) {
-        match again_at {
-            None => drop(self.outbox.remove(&id)),
-            Some(at) => {
-                if let Some(waiting) = self.outbox.get_mut(&id) {
-                    waiting.due_at = micros(at);
-                }
-            }
-        }
     }
 }
 
@@ -315,16 +290,30 @@ impl Ledger for MemoryLedger {
         self.with(move |books| books.unfinished(now, limit))
     }
 
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {
+        self.with(move |books| books.outbox.keep_receivers(receivers))
+    }
+
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'a, Result<usize, PortError>> {
+        self.with(move |books| books.outbox.route(subscriptions, now, limit))
+    }
+
     fn due<'a>(
         &'a self,
+        receiver: &'a str,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
-        self.with(move |books| books.due(now, lease, limit))
+        self.with(move |books| books.outbox.due(receiver, now, lease, limit))
     }
 
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.sent(id, again_at))
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>> {
+        self.with(move |books| books.outbox.sent(receiver, id, state))
     }
 }

@@ -8,6 +8,7 @@ mod audit;
 mod entries;
 mod memory;
 mod outbox;
+mod outbox_memory;
 mod report;
 mod schema;
 mod sqlite;

@@ -5,7 +5,8 @@
 /// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
 /// texts with and without fractions do not sort as times. Tables with text keys are `WITHOUT ROWID`: one tree less to write to
 /// in every commit (<https://www.sqlite.org/withoutrowid.html>).
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE entries (
     source TEXT NOT NULL,
     legacy_id TEXT NOT NULL,
@@ -76,4 +77,6 @@ CREATE TABLE meta (
     tag TEXT NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
-"];
+",
+    super::outbox::DELIVERIES,
+];

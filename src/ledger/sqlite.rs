@@ -11,8 +11,8 @@ use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, entries, outbox, report, schema};
 use crate::migrate::{
-    Attempt, Claim, ClaimAnswer, Decision, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing,
-    Pending, PortError, Reserved,
+    Attempt, Claim, ClaimAnswer, Decision, DeliveryState, Entry, Event, Finish, Finished, Keyring, Ledger, LegacyKey,
+    Outgoing, Pending, PortError, Reserved, Subscription,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -236,22 +236,54 @@ impl Ledger for SqliteLedger {
         Box::pin(self.read("unfinished", move |connection| Box::pin(entries::unfinished(connection, now, limit))))
     }
 
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {
+        let receivers = receivers.to_vec();
+        Box::pin(self.write("keep_receivers", move |connection| {
+            Box::pin(async move { outbox::keep_receivers(connection, &receivers).await })
+        }))
+    }
+
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'a, Result<usize, PortError>> {
+        let subscriptions = subscriptions.to_vec();
+        Box::pin(async move {
+            if !self.read("route", |connection| Box::pin(outbox::has_new(connection))).await? {
+                return Ok(0);
+            }
+            self.write("route", move |connection| {
+                Box::pin(async move { outbox::route(connection, &subscriptions, now, limit).await })
+            })
+            .await
+        })
+    }
+
     fn due<'a>(
         &'a self,
+        receiver: &'a str,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
+        let queue = outbox::Queue { receiver: receiver.to_owned(), now };
         Box::pin(async move {
-            let due = self.read("due", move |connection| Box::pin(outbox::count_due(connection, now))).await?;
-            if due == 0 || limit == 0 {
+            let reading = queue.clone();
+            let is_due = self.read("due", move |connection| Box::pin(async move { reading.is_due(connection).await }));
+            if !is_due.await? {
                 return Ok(Vec::new());
             }
-            self.write("due", move |connection| Box::pin(outbox::take_due(connection, now, lease, limit))).await
+            self.write("due", move |connection| Box::pin(async move { queue.take(connection, lease, limit).await }))
+                .await
         })
     }
 
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(self.write("sent", move |connection| Box::pin(outbox::sent(connection, id, again_at))))
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>> {
+        let receiver = receiver.to_owned();
+        Box::pin(self.write("sent", move |connection| {
+            Box::pin(async move { outbox::sent(connection, &receiver, id, state).await })
+        }))
     }
 }

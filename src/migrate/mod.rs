@@ -6,6 +6,7 @@
 mod claim;
 mod create;
 mod decision;
+mod delivery;
 mod desk;
 mod doors;
 mod event;
@@ -28,6 +29,7 @@ mod visit;
 
 pub use claim::{Claim, ClaimAnswer, Entry, EntryState, Finish, Finished};
 pub use decision::{Decision, Door};
+pub use delivery::{DeliveryState, Subscription};
 pub use desk::Desk;
 pub use doors::{ResetAnswer, SignupAnswer};
 pub use event::{Event, EventKind, Outgoing};

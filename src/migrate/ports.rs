@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::claim::{Claim, ClaimAnswer, Entry, Finish, Finished};
 use super::decision::Decision;
+use super::delivery::{DeliveryState, Subscription};
 use super::event::{Event, Outgoing};
 use super::identifier::Identifier;
 use super::port::{Pending, PortError};
@@ -364,16 +365,29 @@ pub trait Ledger: Send + Sync {
     /// Entries that are `creating` and whose lease has passed.
     fn unfinished<'a>(&'a self, now: Timestamp, limit: usize) -> Pending<'a, Result<Vec<Entry>, PortError>>;
 
-    /// Events that are due, oldest first; each is given out again only after `lease`.
+    /// Drops what was still to be sent to receivers that are not named here. How many deliveries were dropped, by receiver.
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>>;
+
+    /// Queues new events, oldest first, for every receiver that wants their kind; events that nobody wants are removed.
+    /// How many events were new, at most `limit`.
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'a, Result<usize, PortError>>;
+
+    /// Events that are due at one receiver, the longest due first; each is given out again only after `lease`.
     fn due<'a>(
         &'a self,
+        receiver: &'a str,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> Pending<'a, Result<Vec<Outgoing>, PortError>>;
 
-    /// An event was delivered (`None`), or is to be tried again at a time.
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>>;
+    /// Keeps what came of an event at one receiver. An event leaves the outbox when all of its receivers have accepted it.
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>>;
 }
 
 /// The wall clock, for stamps. Deadlines use the monotonic clock.
