@@ -27,6 +27,11 @@ impl Books {
         }
     }
 
+    /// How customers are named in the books.
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// The digest under which the books know an identifier.
     pub(super) fn subject(&self, typed: &str) -> Result<String, CommandError> {
         let identifier = self.identifiers.canonical(typed).map_err(|error| CommandError::new(error.to_string()))?;
@@ -64,6 +69,13 @@ pub(super) fn settings(path: &Path) -> Result<Loaded, CommandError> {
         CommandError::new(format!("`{}` has errors", path.display()))
             .help("mend what is shown above; `landfall check --explain CODE` says more")
     })
+}
+
+/// The key of the ledger, without the ledger.
+pub(super) fn keyring(loaded: &Loaded) -> Result<Keyring, CommandError> {
+    let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
+    let key = loaded.settings.ledger.key.key(Keyring::MIN_BYTES).map_err(|error| failed(&error))?;
+    Keyring::new(&key).map_err(|error| failed(&error))
 }
 
 /// Runs async work to its end.

@@ -115,6 +115,7 @@ pub(super) fn decision(outcome: &'static str, seconds: i64) -> Decision {
         source: Some("shop".into()),
         rules: Some("r1".into()),
         micros: 1500,
+        count: 1,
         settled: Vec::new(),
     }
 }

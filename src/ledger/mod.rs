@@ -6,6 +6,7 @@
 mod attempts;
 mod audit;
 mod entries;
+mod export;
 mod memory;
 mod outbox;
 mod outbox_memory;
@@ -17,7 +18,11 @@ mod stamp;
 #[cfg(test)]
 mod behaviour_tests;
 
-pub use audit::{AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport};
+pub use audit::{
+    AnchorError, AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport, SegmentReport,
+    SegmentStart, read_anchors, read_segment,
+};
+pub use export::ExportError;
 pub use memory::MemoryLedger;
 pub use report::{EntryFilter, EntryPage, EntryReport, OutcomeCount, Summary};
 pub use sqlite::SqliteLedger;

@@ -79,4 +79,5 @@ CREATE TABLE meta (
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
 ",
     super::outbox::DELIVERIES,
+    super::audit::SEGMENTS,
 ];

@@ -26,7 +26,7 @@ const NAME: &str = "ledger";
 #[derive(Clone)]
 pub struct SqliteLedger {
     pub(super) database: Database,
-    keyring: Arc<Keyring>,
+    pub(super) keyring: Arc<Keyring>,
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -76,17 +76,17 @@ impl SqliteLedger {
     /// # Errors
     /// When the file cannot be read. A break is a part of the report.
     pub async fn verify(&self) -> Result<AuditReport, PortError> {
-        self.verify_with(&AuditHead::default()).await
+        self.verify_with(&[]).await
     }
 
-    /// Follows the audit, and proves that a head that was kept elsewhere is still part of it.
+    /// Follows the audit, and proves that heads that were kept elsewhere are still part of it.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub async fn verify_with(&self, anchor: &AuditHead) -> Result<AuditReport, PortError> {
-        let (keyring, anchor) = (Arc::clone(&self.keyring), anchor.clone());
+    pub async fn verify_with(&self, anchors: &[AuditHead]) -> Result<AuditReport, PortError> {
+        let (keyring, anchors) = (Arc::clone(&self.keyring), anchors.to_vec());
         self.read("verify", move |connection| {
-            Box::pin(async move { audit::verify(connection, &keyring, &anchor).await })
+            Box::pin(async move { audit::verify(connection, &keyring, &anchors).await })
         })
         .await
     }
@@ -119,7 +119,7 @@ impl SqliteLedger {
         .await
     }
 
-    async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
@@ -127,7 +127,7 @@ impl SqliteLedger {
         self.database.writer().write(operation, job).await
     }
 
-    async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    pub(super) async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>>,
     {

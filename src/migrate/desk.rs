@@ -77,6 +77,7 @@ impl Desk {
             source: key.map(|key| key.source.clone()),
             rules: None,
             micros: 0,
+            count: 1,
             settled: Vec::new(),
         };
         self.ledger.decide(&decision, &[]).await

@@ -54,6 +54,7 @@ impl Migrator {
             source: Some(entry.key.source.clone()),
             rules: Some(entry.rules.clone()),
             micros: 0,
+            count: 1,
             settled: Vec::new(),
         };
         self.parts.ledger.decide(&decision, events.as_slice()).await

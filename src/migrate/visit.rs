@@ -346,6 +346,7 @@ impl<'m> Visit<'m> {
             source: self.asked.clone(),
             rules: self.ran.clone(),
             micros: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            count: 1,
             settled: Vec::new(),
         }
     }

@@ -68,6 +68,7 @@ impl World {
             source,
             rules: None,
             micros: 0,
+            count: 1,
             settled: Vec::new(),
         };
         self.ledger.decide(&decision, &[event]).await.unwrap();
