@@ -61,7 +61,8 @@ impl SqliteLedger {
             return Err(ExportError::Broken(broken));
         }
         let (keyring, asked) = (Arc::clone(&self.keyring), segment.clone());
-        self.read("remove", move |connection| Box::pin(async move { fits(connection, &keyring, &asked).await })).await??;
+        self.read("remove", move |connection| Box::pin(async move { fits(connection, &keyring, &asked).await }))
+            .await??;
         let mut removed = 0;
         for step in segment.steps() {
             let (keyring, step) = (Arc::clone(&self.keyring), step.clone());

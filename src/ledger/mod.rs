@@ -19,8 +19,8 @@ mod stamp;
 mod behaviour_tests;
 
 pub use audit::{
-    AnchorError, AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport, SegmentReport,
-    SegmentStart, read_anchors, read_segment,
+    AnchorError, AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport,
+    SegmentReport, SegmentStart, read_anchors, read_segment,
 };
 pub use export::ExportError;
 pub use memory::MemoryLedger;

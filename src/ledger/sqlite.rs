@@ -91,6 +91,15 @@ impl SqliteLedger {
         .await
     }
 
+    /// The head of the audit now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its tag does not prove it.
+    pub async fn audit_head(&self) -> Result<AuditHead, PortError> {
+        let keyring = Arc::clone(&self.keyring);
+        self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })).await
+    }
+
     /// Rows of the audit that fit, the newest first.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use super::identifier::IdentifierProfile;
 use super::keyring::Keyring;
 use super::locks::Turns;
 use super::outcome::Outcome;
+use super::over_limit::OverLimit;
 use super::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
 use super::rules::LiveRules;
 use super::step::Observer;
@@ -147,6 +148,8 @@ pub struct Migrator {
     pub(super) customers: Turns,
     pub(super) creations: Turns,
     pub(super) waiting: Semaphore,
+    /// Refusals that are summed up.
+    pub(super) over_limit: OverLimit,
 }
 
 impl fmt::Debug for Migrator {
@@ -160,7 +163,7 @@ impl Migrator {
     #[must_use]
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
         let (customers, waiting) = (Turns::new(settings.turns), Semaphore::new(settings.waiting));
-        Self { parts, settings, customers, creations: Turns::new(1), waiting }
+        Self { parts, settings, customers, creations: Turns::new(1), waiting, over_limit: OverLimit::default() }
     }
 
     /// The rules in force.

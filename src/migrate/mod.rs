@@ -19,6 +19,7 @@ mod login;
 mod mapping;
 mod network;
 mod outcome;
+mod over_limit;
 mod port;
 mod ports;
 mod recovery;

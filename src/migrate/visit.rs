@@ -435,7 +435,7 @@ impl<'m> Visit<'m> {
             return ending;
         }
         let began = Instant::now();
-        let decided = self.migrator.parts.ledger.decide(&self.decision(&ending), &self.events(&ending)).await;
+        let decided = self.decide(&self.decision(&ending), &self.events(&ending)).await;
         self.step(&Step::Recorded { took: began.elapsed() });
         match decided {
             Ok(()) => ending,

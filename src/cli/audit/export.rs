@@ -10,7 +10,8 @@ use super::{CommandError, FINDINGS, FINE, books, segments, show};
 use crate::ledger::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
-#[command(after_help = "Decisions before the time are verified and written to a file: from the first one that is still in the ledger
+#[command(
+    after_help = "Decisions before the time are verified and written to a file: from the first one that is still in the ledger
 to the first one that is not older. The file is flushed to the disk, read back and verified before it gets its name.
 With --remove, its decisions are then removed from the ledger, which keeps the head of the file as its start.
 `landfall audit remove` does that later, when the file is where it is kept. A service may run meanwhile.
@@ -19,7 +20,8 @@ Examples:
   landfall audit export --before 2026-01-01T00:00:00Z --out audit-2025.ndjson
   landfall audit verify --segment audit-2025.ndjson
   landfall audit remove --segment audit-2025.ndjson
-  landfall audit export --before 2026-01-01T00:00:00Z --remove      the same in one step")]
+  landfall audit export --before 2026-01-01T00:00:00Z --remove      the same in one step"
+)]
 pub(super) struct Export {
     /// The settings
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
@@ -36,11 +38,13 @@ pub(super) struct Export {
 }
 
 #[derive(clap::Args)]
-#[command(after_help = "The file is verified first, and held against the ledger: it must begin where the ledger does or before, so that no
+#[command(
+    after_help = "The file is verified first, and held against the ledger: it must begin where the ledger does or before, so that no
 decision is lost between.
 
 Examples:
-  landfall audit remove --segment audit-2025.ndjson")]
+  landfall audit remove --segment audit-2025.ndjson"
+)]
 pub(super) struct Remove {
     /// The settings
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
@@ -54,9 +58,8 @@ impl From<ExportError> for CommandError {
     fn from(error: ExportError) -> Self {
         let message = error.to_string();
         match error {
-            ExportError::Broken(_) => Self::new(format!("nothing was exported: {message}")).help(
-                "run `landfall audit verify`; a broken audit stays in the ledger as it is",
-            ),
+            ExportError::Broken(_) => Self::new(format!("nothing was exported: {message}"))
+                .help("run `landfall audit verify`; a broken audit stays in the ledger as it is"),
             _ => Self::new(message),
         }
     }

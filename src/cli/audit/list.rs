@@ -8,12 +8,14 @@ use super::{CommandError, FINE, books, show};
 use crate::ledger::AuditFilter;
 
 #[derive(clap::Args)]
-#[command(after_help = "Identifiers are kept as keyed digests; --identifier finds those of one customer. A row with `count` stands for so
+#[command(
+    after_help = "Identifiers are kept as keyed digests; --identifier finds those of one customer. A row with `count` stands for so
 many refusals of one subject.
 
 Examples:
   landfall audit list --identifier ada@example.org
-  landfall audit list --outcome invalid_record --limit 20")]
+  landfall audit list --outcome invalid_record --limit 20"
+)]
 pub(super) struct List {
     /// The settings
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]

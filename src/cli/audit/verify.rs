@@ -9,7 +9,8 @@ use super::{CommandError, FINDINGS, FINE, books, segments, show};
 use crate::ledger::{AuditHead, AuditReport, read_anchors};
 
 #[derive(clap::Args)]
-#[command(after_help = "Keep the head that is printed somewhere else: given again with --anchor, it proves that nothing up to it was
+#[command(
+    after_help = "Keep the head that is printed somewhere else: given again with --anchor, it proves that nothing up to it was
 changed, even by somebody who has the ledger's key. `ledger.anchor` in the settings keeps heads by itself, in a file that
 --anchors takes.
 
@@ -20,7 +21,8 @@ Examples:
   landfall audit verify
   landfall audit verify --anchor 1204:5f0c…
   landfall audit verify --anchors /mnt/elsewhere/anchors.txt
-  landfall audit verify --segment audit-1-1204.ndjson --segment audit-1205-3000.ndjson")]
+  landfall audit verify --segment audit-1-1204.ndjson --segment audit-1205-3000.ndjson"
+)]
 pub(super) struct Verify {
     /// The settings
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]

@@ -26,13 +26,13 @@ mod tamper_tests;
 
 pub use anchor::{AnchorError, read_anchors};
 pub(super) use append::append;
-pub(super) use check::{Checker, RowTuple, SELECT_ROWS, StoredRow, verify};
 pub use check::{AuditBreak, AuditFault, AuditReport};
+pub(super) use check::{Checker, RowTuple, SELECT_ROWS, StoredRow, verify};
 pub use head::{AuditHead, AuditHeadError};
 pub(super) use head::{found, head};
 pub use page::AuditFilter;
 pub(super) use page::page;
 pub use record::AuditRecord;
-pub use segment::{SegmentReport, SegmentStart, read_segment};
 pub(super) use segment::SegmentWriter;
+pub use segment::{SegmentReport, SegmentStart, read_segment};
 pub(super) use start::{SEGMENTS, advance, start};

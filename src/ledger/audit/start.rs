@@ -58,7 +58,10 @@ pub(super) async fn stored_start(connection: &mut SqliteConnection) -> Result<Op
 }
 
 /// The head of what was exported and removed; the default when nothing was.
-pub(in crate::ledger) async fn start(connection: &mut SqliteConnection, keyring: &Keyring) -> Result<AuditHead, sqlx::Error> {
+pub(in crate::ledger) async fn start(
+    connection: &mut SqliteConnection,
+    keyring: &Keyring,
+) -> Result<AuditHead, sqlx::Error> {
     match stored_start(connection).await? {
         None => Ok(AuditHead::default()),
         Some(stored) => stored.proven(keyring).ok_or_else(|| refusal("the start of the audit was changed")),
