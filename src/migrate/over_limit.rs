@@ -49,7 +49,7 @@ enum Noted {
     /// Nothing: it was counted.
     Counted,
     /// It is to be written, after the sum of those before it.
-    Write(Option<Decision>),
+    Write(Option<Box<Decision>>),
 }
 
 impl Period {
@@ -76,13 +76,13 @@ impl OverLimit {
     fn note(&self, decision: &Decision, now: Instant) -> Noted {
         let mut subjects = self.subjects();
         if !is_over_limit(decision) {
-            return Noted::Write(subjects.remove(&decision.subject).and_then(Period::sum));
+            return Noted::Write(subjects.remove(&decision.subject).and_then(Period::sum).map(Box::new));
         }
         if let Some(period) = subjects.get_mut(&decision.subject).filter(|period| now < period.until) {
             period.add(decision.clone());
             return Noted::Counted;
         }
-        let before = subjects.remove(&decision.subject).and_then(Period::sum);
+        let before = subjects.remove(&decision.subject).and_then(Period::sum).map(Box::new);
         if subjects.len() < MAX_SUBJECTS {
             subjects.insert(decision.subject.clone(), Period::new(now + PERIOD));
         }
@@ -133,7 +133,7 @@ impl Visit<'_> {
         match over_limit.note(decision, Instant::now()) {
             Noted::Counted => return Ok(()),
             Noted::Write(None) => {}
-            Noted::Write(Some(sum)) => self.migrator.write_sum(sum).await?,
+            Noted::Write(Some(sum)) => self.migrator.write_sum(*sum).await?,
         }
         let decided = ledger.decide(decision, events).await;
         if decided.is_err() {
@@ -231,13 +231,16 @@ mod tests {
             over_limit.note(&refused("ada", request), now);
         }
         let other = decision("ada", "authenticated", "", "4");
-        assert_eq!(over_limit.note(&other, now), Noted::Write(Some(sum("ada", "3", 2))));
+        assert_eq!(over_limit.note(&other, now), Noted::Write(Some(Box::new(sum("ada", "3", 2)))));
         assert_eq!(over_limit.note(&other, now), Noted::Write(None));
         for request in ["5", "6"] {
             over_limit.note(&refused("ada", request), now);
         }
         // nobody looked when the period ended
-        assert_eq!(over_limit.note(&refused("ada", "7"), now + PERIOD), Noted::Write(Some(sum("ada", "6", 1))));
+        assert_eq!(
+            over_limit.note(&refused("ada", "7"), now + PERIOD),
+            Noted::Write(Some(Box::new(sum("ada", "6", 1))))
+        );
     }
 
     #[test]
@@ -248,7 +251,7 @@ mod tests {
         over_limit.reopen("ada", now);
         let Noted::Write(Some(failed)) = over_limit.note(&refused("ada", "3"), now) else { panic!("counted") };
         over_limit.note(&refused("ada", "4"), now);
-        over_limit.put_back(failed, now);
+        over_limit.put_back(*failed, now);
         assert_eq!(over_limit.all(), [sum("ada", "4", 2)]);
         over_limit.put_back(sum("bob", "5", 7), now);
         assert_eq!(over_limit.ended(now), [sum("bob", "5", 7)]);

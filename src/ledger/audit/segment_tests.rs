@@ -77,8 +77,11 @@ fn edit(dice: &mut Dice, text: &str) -> String {
         2 => lines.insert(at, lines[other].clone()),
         3 => lines[at].insert(0, ' '),
         4 => lines[at].push_str("{}"),
-        5 => return text[..place].to_owned(),
-        6 => return format!("{}x{}", &text[..place], &text[place..]),
+        5 => return text.split_at(place).0.to_owned(),
+        6 => {
+            let (before, after) = text.split_at(place);
+            return format!("{before}x{after}");
+        }
         _ => {
             let mut bytes = text.as_bytes().to_vec();
             bytes[place] = if bytes[place] == b'7' { b'8' } else { b'7' };
@@ -116,7 +119,7 @@ async fn a_segment_is_held_against_anchors_within_it() {
     let text = fs::read_to_string(export(&folder, &ledger, 9, "a.ndjson").await).unwrap();
     for number in 1..=12 {
         let anchor = head_at(&folder, number).await;
-        assert_eq!(read_with(&text, &keyring(), &[anchor.clone()]).broken, None, "{number}");
+        assert_eq!(read_with(&text, &keyring(), std::slice::from_ref(&anchor)).broken, None, "{number}");
         let lie = AuditHead { chain: "0".repeat(32), ..anchor };
         let found = read_with(&text, &keyring(), &[lie]).broken.map(|broken| broken.fault);
         assert_eq!(found, (number <= 9).then_some(AuditFault::Anchor), "{number}");
