@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, show};
-use crate::config::{self, BuildError, Loaded, Opening, Reading, Settings, SettingsOfBooks, Stores};
+use crate::config::{self, BuildError, Opening, Reading, Settings, SettingsOfBooks, Stores};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{Desk, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
 
@@ -30,6 +30,11 @@ impl Books {
         }
     }
 
+    /// How customers are named in the books.
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// The digest under which the books know an identifier.
     pub(super) fn subject(&self, typed: &str) -> Result<String, CommandError> {
         let identifier = self.identifiers.canonical(typed).map_err(|error| CommandError::new(error.to_string()))?;
@@ -51,11 +56,6 @@ impl From<PortError> for CommandError {
     fn from(error: PortError) -> Self {
         Self::new(error.to_string())
     }
-}
-
-/// Reads settings; findings are shown, errors end the command.
-pub(super) fn settings(path: &Path) -> Result<Loaded, CommandError> {
-    whole(path, read(path)?)
 }
 
 /// Reads settings, and shows nothing.
@@ -93,13 +93,20 @@ pub(super) fn unusable(path: &Path) -> CommandError {
         .help("mend what is shown above; `landfall check --explain CODE` says more")
 }
 
+/// The key of the ledger, without the ledger.
+pub(super) fn keyring(read: &SettingsOfBooks) -> Result<Keyring, CommandError> {
+    let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
+    let key = read.settings.ledger.key.key(Keyring::MIN_BYTES).map_err(|error| failed(&error))?;
+    Keyring::new(&key).map_err(|error| failed(&error))
+}
+
 /// Runs async work to its end.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// Reads the settings of the books, whatever state the rules are in; findings are shown, errors end the command.
-fn settings_of_books(path: &Path) -> Result<SettingsOfBooks, CommandError> {
+pub(super) fn settings_of_books(path: &Path) -> Result<SettingsOfBooks, CommandError> {
     let read = Settings::read_for_books(path).map_err(|error| unreadable(path, &error))?;
     whole(path, read)
 }

@@ -17,7 +17,7 @@ use crate::guard::{
     self, CallerCredential, CallerError, Callers, GuardFigures, guarded_ledger, guarded_nonces, guarded_source,
     guarded_target, guarded_verifier,
 };
-use crate::hooks::{Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
+use crate::hooks::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
     Admission, Clock, Dearest, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger,
@@ -44,6 +44,8 @@ pub struct Built {
     pub callers: Option<Arc<Callers>>,
     /// What sends events; none without webhooks.
     pub delivery: Option<Delivery>,
+    /// What pushes the head of the audit; none when the settings do not ask for it.
+    pub anchors: Option<Anchors>,
     /// What reading the export gave, when the source is a file.
     pub report: Option<FileReport>,
     /// The figures of the guards, by the name of what they guard.
@@ -213,6 +215,9 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         ("ledger", ledger_figures),
     ];
     let delivery = delivery(&settings, Arc::clone(&guarded), Arc::clone(&clock))?;
+    let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
+    hooks::drop_removed(&*guarded, &*clock, &webhooks).await?;
+    let anchors = anchors(&settings, &folder, &ledger, &clock)?;
     let parts = MigratorParts {
         source,
         verifier,
@@ -230,7 +235,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         unique_logins: settings.source.unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
-    Ok(Built { parts, migrator, ledger, store, callers, delivery, report, figures })
+    Ok(Built { parts, migrator, ledger, store, callers, delivery, anchors, report, figures })
 }
 
 fn number(number: u32) -> usize {
@@ -405,6 +410,24 @@ fn delivery(
     };
     let webhooks: Vec<Webhook> = settings.hooks.webhooks.iter().map(webhook).collect();
     Ok(Some(Delivery::new(Webhooks::new(&webhooks)?, ledger, clock, DeliverySettings::default())))
+}
+
+fn anchors(
+    settings: &Settings,
+    folder: &Path,
+    ledger: &Arc<SqliteLedger>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Anchors>, BuildError> {
+    let Some(written) = &settings.ledger.anchor else { return Ok(None) };
+    let webhook = written.webhook.as_ref().map(|webhook| Webhook {
+        name: "anchor".to_owned(),
+        url: webhook.url.clone(),
+        secret: text(&webhook.secret),
+        events: EventKind::ALL.to_vec(),
+    });
+    let file = written.file.as_ref().map(|file| folder.join(file));
+    let anchor = AnchorSettings { every: written.every, file, webhook };
+    Ok(Some(Anchors::new(Arc::clone(ledger), Arc::clone(clock), &anchor)?))
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ pub(super) fn check(settings: &Settings, teller: &mut Teller<'_>) {
     exposure(settings, teller);
     stores(settings, teller);
     webhooks(settings, teller);
+    anchor(settings, teller);
     identifier(settings, teller);
 }
 
@@ -288,6 +289,20 @@ fn webhooks(settings: &Settings, teller: &mut Teller<'_>) {
             let help = "events are sent with `https://`; with `http://` only to the machine itself";
             teller.error("R506", &path("url"), "the address is no `https://` address", help);
         }
+    }
+}
+
+fn anchor(settings: &Settings, teller: &mut Teller<'_>) {
+    let Some(anchor) = &settings.ledger.anchor else { return };
+    teller.time("ledger.anchor.every", anchor.every, Duration::from_secs(10), Duration::from_secs(7 * 24 * 3600));
+    if anchor.file.is_none() && anchor.webhook.is_none() {
+        teller.error("R503", "ledger.anchor", "an anchor goes nowhere", "give `file`, `webhook` or both");
+    }
+    if let Some(webhook) = &anchor.webhook
+        && !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url))
+    {
+        let help = "heads are sent with `https://`; with `http://` only to the machine itself";
+        teller.error("R506", "ledger.anchor.webhook.url", "the address is no `https://` address", help);
     }
 }
 

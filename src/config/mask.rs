@@ -29,7 +29,9 @@ const OPEN: &[(&str, &[&str])] = &[
             "log",
         ],
     ),
-    ("ledger", &["url"]),
+    ("ledger", &["url", "anchor"]),
+    ("ledger.anchor", &["every", "file", "webhook"]),
+    ("ledger.anchor.webhook", &["url"]),
     (
         "source",
         &[

@@ -30,10 +30,10 @@ pub use rules::{
 };
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
 pub use settings::{
-    AccountStore, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, FileSource, GuardSettings, HookSettings,
-    IdentifierSettings, LaneSettings, LedgerSettings, ListShape, LogFormat, LogLevel, LogSettings, LoginSettings,
-    Params, PasswordSettings, Pepper, RecordFormat, RecordList, ServiceSettings, Settings, SourceSettings, SqlSource,
-    TargetSettings, TlsFiles, Webhook, WebhookEvent, Window,
+    AccountStore, AnchorSettings, AnchorWebhook, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, FileSource,
+    GuardSettings, HookSettings, IdentifierSettings, LaneSettings, LedgerSettings, ListShape, LogFormat, LogLevel,
+    LogSettings, LoginSettings, Params, PasswordSettings, Pepper, RecordFormat, RecordList, ServiceSettings, Settings,
+    SourceSettings, SqlSource, TargetSettings, TlsFiles, Webhook, WebhookEvent, Window,
 };
 use tree::Tree;
 pub use units::{Network, NetworkError};

@@ -33,6 +33,9 @@ enum Use {
 pub(super) fn secrets(settings: &mut Settings, folder: &Path, teller: &mut Teller<'_>) {
     let mut all: Vec<(String, &mut Secret, Use)> =
         vec![("ledger.key".to_owned(), &mut settings.ledger.key, Use::Key(Keyring::MIN_BYTES))];
+    if let Some(webhook) = settings.ledger.anchor.as_mut().and_then(|anchor| anchor.webhook.as_mut()) {
+        all.push(("ledger.anchor.webhook.secret".to_owned(), &mut webhook.secret, Use::Token(MIN_TOKEN)));
+    }
     if let SourceSettings::Sql(sql) = &mut settings.source {
         all.push(("source.url".to_owned(), &mut sql.url, Use::Address));
     }

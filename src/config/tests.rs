@@ -141,6 +141,16 @@ fn settings_do_not_contradict_each_other() {
     ] {
         assert_eq!(lines(&format!("{SMALL}{fine}\n")), Vec::<String>::new(), "{fine}");
     }
+    for (anchor, wanted) in [
+        ("{}", "R503"),
+        ("{ file: a, every: 1s }", "R507"),
+        ("{ webhook: { url: 'http://log.example/', secret: x } }", "R506"),
+        ("{ file: anchors.txt, webhook: { url: 'https://log.example/', secret: x } }", ""),
+    ] {
+        let shown = lines(&SMALL.replace("'${KEY}' }", &format!("'${{KEY}}', anchor: {anchor} }}"))).join("\n");
+        assert!(shown.contains(wanted), "{anchor}: {shown}");
+        assert_eq!(shown.lines().count(), usize::from(!wanted.is_empty()), "{anchor}: {shown}");
+    }
     let same = SMALL.replace("sqlite:ledger.db", "sqlite:accounts.db");
     assert!(lines(&same).join("").contains("R508"));
     assert!(lines(&SMALL.replace("'sqlite:ledger.db'", "'sqlite::memory:'")).join("").contains("R506"));

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
     Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Counter, Coverage, Created, Decision, Deleted,
-    Deletion, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey, NewAccount, Outgoing,
-    Pending, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId, StoredAccount, Target, TargetId,
-    Undo, UndoAnswer, UndoEnd, Verifier,
+    Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey,
+    NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId,
+    StoredAccount, Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -205,11 +205,25 @@ impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {
         Box::pin(self.layer.around(ledger("ping"), move || self.port.ping()))
     }
 
-    fn due<'a>(&'a self, now: Timestamp, lease: Duration, limit: usize) -> Answer<'a, Vec<Outgoing>> {
-        Box::pin(self.layer.around(ledger("due"), move || self.port.due(now, lease, limit)))
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Answer<'a, Vec<(String, u64)>> {
+        Box::pin(self.layer.around(ledger("keep_receivers"), move || self.port.keep_receivers(receivers)))
     }
 
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Answer<'a, ()> {
-        Box::pin(self.layer.around(ledger("sent"), move || self.port.sent(id, again_at)))
+    fn route<'a>(&'a self, subscriptions: &'a [Subscription], now: Timestamp, limit: usize) -> Answer<'a, usize> {
+        Box::pin(self.layer.around(ledger("route"), move || self.port.route(subscriptions, now, limit)))
+    }
+
+    fn due<'a>(
+        &'a self,
+        receiver: &'a str,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Answer<'a, Vec<Outgoing>> {
+        Box::pin(self.layer.around(ledger("due"), move || self.port.due(receiver, now, lease, limit)))
+    }
+
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(ledger("sent"), move || self.port.sent(receiver, id, state)))
     }
 }

@@ -1,25 +1,24 @@
 //! The worker that takes events from the outbox and sends them, beside the logins.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::poll_immediate;
-use jiff::Timestamp;
+use futures_util::future::{join_all, poll_immediate, try_join_all};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::backoff;
-use super::webhooks::{Delivered, Webhooks};
-use crate::migrate::{Clock, Ledger, Outgoing, PortError};
+use super::queue::Queue;
+use super::webhooks::Webhooks;
+use crate::migrate::{Clock, Ledger, PortError, Subscription};
 
 /// How events are delivered.
 #[derive(Debug, Clone)]
 pub struct DeliverySettings {
     /// How long the outbox is left alone when nothing was due.
     pub poll: Duration,
-    /// How often an event is tried before it is marked dead. With waits of up to an hour, 20 attempts take about ten hours: a
-    /// receiver may be down for a night.
+    /// How often an event is sent to one receiver before it is marked dead. With waits of up to an hour, 20 attempts take
+    /// about ten hours: a receiver may be down for a night.
     pub attempts: u32,
 }
 
@@ -29,106 +28,112 @@ impl Default for DeliverySettings {
     }
 }
 
-/// How many events are taken at once.
-const BATCH: usize = 16;
+/// How many new events are routed at once.
+const PAGE: usize = 256;
 
-/// How long taken events are ours. Longer than a batch can take, so that two processes do not send the same event.
-const LEASE: Duration = Duration::from_secs(120);
+/// What every queue needs.
+pub(super) struct Shared {
+    pub webhooks: Webhooks,
+    pub ledger: Arc<dyn Ledger>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: DeliverySettings,
+}
 
-/// When a dead event is due: 2200-01-01. It stays in the outbox, where an operator finds it.
-pub const DEAD: Timestamp = Timestamp::constant(7_258_118_400, 0);
-
-/// Delivers events, oldest first.
+/// Delivers events: each webhook has a queue of its own, so that one that hangs or is down delays no other.
 ///
-/// An event goes to every webhook that wants its kind. While one of them has not accepted it, it is sent again to all of them,
-/// under the same `webhook-id`, by which receivers tell doubles. An event that nobody wants is done at once.
+/// An event goes to every webhook that wants its kind, under the same `webhook-id` for every attempt, by which receivers tell
+/// doubles. Several events are on their way at the same time, so that their order is not kept.
 pub struct Delivery {
-    webhooks: Webhooks,
-    ledger: Arc<dyn Ledger>,
-    clock: Arc<dyn Clock>,
-    settings: DeliverySettings,
+    shared: Arc<Shared>,
+    subscriptions: Vec<Subscription>,
+    queues: Vec<Queue>,
 }
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery").field("webhooks", &self.webhooks).finish_non_exhaustive()
+        f.debug_struct("Delivery").field("webhooks", &self.shared.webhooks).finish_non_exhaustive()
     }
-}
-
-/// Whether there may be more to do at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Round {
-    More,
-    Nothing,
-    Stopped,
 }
 
 impl Delivery {
     /// A worker for this outbox.
     #[must_use]
     pub fn new(webhooks: Webhooks, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, settings: DeliverySettings) -> Self {
-        Self { webhooks, ledger, clock, settings }
+        let subscriptions = webhooks.subscriptions();
+        let shared = Arc::new(Shared { webhooks, ledger, clock, settings });
+        let receivers = shared.webhooks.receivers().iter();
+        let queues = receivers.map(|receiver| Queue::new(Arc::clone(&shared), Arc::clone(receiver))).collect();
+        Self { shared, subscriptions, queues }
     }
 
-    /// Delivers until `stop` is ready. The event at hand is finished first; others that were taken come again after their
-    /// lease.
+    /// Delivers until `stop` is ready. Events under way are finished first; the others come with the next start.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
+        if poll_immediate(stop.as_mut()).await.is_some() {
+            return;
+        }
+        let (tell, stopped) = watch::channel(false);
+        let queues = join_all(self.queues.iter().map(|queue| queue.run(stopped.clone())));
+        let end = async {
+            stop.await;
+            tell.send_replace(true);
+        };
+        tokio::join!(queues, self.route_until(stopped.clone()), end);
+    }
+
+    /// Gives new events to the queues.
+    async fn route_until(&self, mut stopped: watch::Receiver<bool>) {
         loop {
-            let pause = match self.round(stop.as_mut()).await {
-                Ok(Round::Stopped) => return,
-                Ok(Round::More) => Duration::ZERO,
-                Ok(Round::Nothing) => self.settings.poll,
+            let pause = match self.route().await {
+                Ok(PAGE) => Duration::ZERO,
+                Ok(_) => self.shared.settings.poll,
                 Err(error) => {
                     tracing::error!(%error, "the outbox cannot be read");
-                    self.settings.poll
+                    self.shared.settings.poll
                 }
             };
             tokio::select! {
                 biased;
-                () = stop.as_mut() => return,
+                _ = stopped.wait_for(|stopped| *stopped) => return,
                 () = sleep(pause) => {}
             }
         }
     }
 
-    /// Delivers what is due now, once.
+    async fn route(&self) -> Result<usize, PortError> {
+        let Shared { ledger, clock, .. } = &*self.shared;
+        let routed = ledger.route(&self.subscriptions, clock.now(), PAGE).await?;
+        if routed > 0 {
+            self.queues.iter().for_each(|queue| queue.wake.notify_one());
+        }
+        Ok(routed)
+    }
+
+    /// Delivers what is due now, once; each receiver gets one event after the other.
     ///
     /// # Errors
     /// When the ledger cannot be read or written; what was sent and not noted is sent again.
     pub async fn deliver_due(&self) -> Result<(), PortError> {
-        let mut never = std::pin::pin!(std::future::pending::<()>());
-        while self.round(never.as_mut()).await? == Round::More {}
-        Ok(())
+        while self.route().await? > 0 {}
+        try_join_all(self.queues.iter().map(Queue::drain)).await.map(|_| ())
     }
+}
 
-    async fn round(&self, mut stop: Pin<&mut (impl Future<Output = ()> + Send)>) -> Result<Round, PortError> {
-        let due = self.ledger.due(self.clock.now(), LEASE, BATCH).await?;
-        let full = due.len() == BATCH;
-        for outgoing in due {
-            if poll_immediate(stop.as_mut()).await.is_some() {
-                return Ok(Round::Stopped);
-            }
-            self.deliver(&outgoing).await?;
-        }
-        Ok(if full { Round::More } else { Round::Nothing })
+/// Drops what was to be sent to webhooks that are not in the settings any more, and says so. To be called at the start, with
+/// the names of those that are.
+///
+/// # Errors
+/// When the ledger cannot be read or written.
+pub async fn drop_removed(ledger: &dyn Ledger, clock: &dyn Clock, webhooks: &[String]) -> Result<(), PortError> {
+    for (webhook, events) in ledger.keep_receivers(webhooks).await? {
+        tracing::warn!(webhook, events, "dropped events of a webhook that is not in the settings any more");
+        metrics::counter!("landfall_events_dropped_total", "webhook" => webhook).increment(events);
     }
-
-    async fn deliver(&self, outgoing: &Outgoing) -> Result<(), PortError> {
-        let again_at = match self.webhooks.send(outgoing, self.clock.now()).await {
-            Delivered::ToAll => None,
-            Delivered::NotToAll if outgoing.attempts >= self.settings.attempts => {
-                tracing::error!(id = outgoing.id, kind = outgoing.event.kind.name(), "an event is given up");
-                metrics::counter!("landfall_events_dead_total", "kind" => outgoing.event.kind.name()).increment(1);
-                Some(DEAD)
-            }
-            Delivered::NotToAll => {
-                let wait = backoff::wait(outgoing.attempts);
-                Some(self.clock.now().checked_add(wait).unwrap_or(DEAD))
-            }
-        };
-        self.ledger.sent(outgoing.id, again_at).await
+    if webhooks.is_empty() {
+        // Nobody wants what is new either.
+        while ledger.route(&[], clock.now(), PAGE).await? > 0 {}
     }
+    Ok(())
 }
 
 #[cfg(test)]

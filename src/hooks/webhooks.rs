@@ -1,5 +1,6 @@
-//! Where events go: addresses, secrets, and the kinds of events that each wants.
+//! Where events go: addresses, secrets, and the kinds of events that each receiver wants.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,10 +11,10 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::guard::{SigningKey, SigningKeyError};
-use crate::migrate::{Event, EventKind, Outgoing};
+use crate::migrate::{Event, EventKind, Outgoing, Subscription};
 
-/// How long a delivery may take. Stops one receiver from holding up the others; a receiver that puts the event into a queue
-/// answers in milliseconds.
+/// How long a delivery may take. Stops a receiver that hangs from keeping connections open; a receiver that puts the event
+/// into a queue answers in milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a connection may take.
@@ -55,25 +56,40 @@ pub enum WebhookError {
 /// All receivers of events.
 #[derive(Debug)]
 pub struct Webhooks {
-    receivers: Vec<Receiver>,
+    receivers: Vec<Arc<Receiver>>,
     client: Client,
 }
 
+/// One receiver, ready to be sent to.
 #[derive(Debug)]
-struct Receiver {
-    name: String,
+pub(super) struct Receiver {
+    pub name: String,
     url: Url,
     key: SigningKey,
     events: Vec<EventKind>,
 }
 
-/// What came of an event at all its receivers.
+/// Whether a receiver took a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Delivered {
-    /// Everybody who wants it has it; nobody may have wanted it.
-    ToAll,
-    /// Somebody has not.
-    NotToAll,
+pub(super) enum Posted {
+    /// It answered with a status of success.
+    Accepted,
+    /// It answered otherwise, or not in time.
+    Refused,
+}
+
+/// A message as it is sent: the same id for every attempt.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub id: String,
+    pub body: String,
+}
+
+impl Message {
+    /// The message of an event.
+    pub(super) fn of(outgoing: &Outgoing) -> Self {
+        Self { id: message_id(outgoing), body: body(&outgoing.event) }
+    }
 }
 
 impl Webhooks {
@@ -82,28 +98,31 @@ impl Webhooks {
     /// # Errors
     /// [`WebhookError`].
     pub fn new(webhooks: &[Webhook]) -> Result<Self, WebhookError> {
-        let mut receivers: Vec<Receiver> = Vec::new();
+        let mut receivers: Vec<Arc<Receiver>> = Vec::new();
         for webhook in webhooks {
             if webhook.name.is_empty() || receivers.iter().any(|have| have.name == webhook.name) {
                 return Err(WebhookError::Name(webhook.name.clone()));
             }
-            receivers.push(Receiver::new(webhook)?);
+            receivers.push(Arc::new(Receiver::new(webhook)?));
         }
         Ok(Self { receivers, client: client()? })
     }
 
-    /// Sends one event to everybody who wants it, at the same time.
-    pub(super) async fn send(&self, outgoing: &Outgoing, now: Timestamp) -> Delivered {
-        let body = body(&outgoing.event);
-        let id = message_id(outgoing);
-        let wanted = self.receivers.iter().filter(|receiver| receiver.events.contains(&outgoing.event.kind));
-        let posts = wanted.map(|receiver| self.post(receiver, &id, now, &body));
-        let all = futures_util::future::join_all(posts).await;
-        if all.contains(&Delivered::NotToAll) { Delivered::NotToAll } else { Delivered::ToAll }
+    /// The receivers, in the order of the settings.
+    pub(super) fn receivers(&self) -> &[Arc<Receiver>] {
+        &self.receivers
     }
 
-    async fn post(&self, receiver: &Receiver, id: &str, now: Timestamp, body: &str) -> Delivered {
-        let timestamp = now.as_second();
+    /// Who wants which events.
+    pub(super) fn subscriptions(&self) -> Vec<Subscription> {
+        let of =
+            |receiver: &Arc<Receiver>| Subscription { receiver: receiver.name.clone(), kinds: receiver.events.clone() };
+        self.receivers.iter().map(of).collect()
+    }
+
+    /// Sends one message to one receiver, signed.
+    pub(super) async fn post(&self, receiver: &Receiver, message: &Message, now: Timestamp) -> Posted {
+        let (id, timestamp) = (&message.id, now.as_second());
         let sent = self
             .client
             .post(receiver.url.clone())
@@ -111,31 +130,27 @@ impl Webhooks {
             .header(USER_AGENT, concat!("landfall/", env!("CARGO_PKG_VERSION")))
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", receiver.key.sign(id, timestamp, body.as_bytes()))
-            .body(body.to_owned())
+            .header("webhook-signature", receiver.key.sign(id, timestamp, message.body.as_bytes()))
+            .body(message.body.clone())
             .send()
             .await;
         // The body of the answer is not read: the answer is dropped, and the connection with it.
-        let (result, delivered) = match sent {
-            Ok(answer) if answer.status().is_success() => ("accepted", Delivered::ToAll),
+        let (result, posted) = match sent {
+            Ok(answer) if answer.status().is_success() => ("accepted", Posted::Accepted),
             Ok(answer) => {
-                tracing::warn!(
-                    webhook = receiver.name,
-                    id,
-                    status = answer.status().as_u16(),
-                    "an event was not accepted"
-                );
-                ("not_accepted", Delivered::NotToAll)
+                let status = answer.status().as_u16();
+                tracing::warn!(webhook = receiver.name, id, status, "an event was not accepted");
+                ("not_accepted", Posted::Refused)
             }
             Err(error) => {
                 let error = error.without_url();
                 tracing::warn!(webhook = receiver.name, id, %error, "an event could not be sent");
-                ("not_sent", Delivered::NotToAll)
+                ("not_sent", Posted::Refused)
             }
         };
         let name = receiver.name.clone();
         metrics::counter!("landfall_webhook_posts_total", "webhook" => name, "result" => result).increment(1);
-        delivered
+        posted
     }
 }
 

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::SqliteLedger;
 use super::attempts_tests::{counter, fail, reserve};
 use crate::migrate::{
-    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event, EventKind,
-    Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, PortErrorKind, Reserved, Restore, StoreId, TargetId,
-    Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Door, Entry, EntryState,
+    Event, EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, PortErrorKind, Reserved, Restore,
+    StoreId, Subscription, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 macro_rules! every_ledger {
@@ -55,6 +55,10 @@ every_ledger! {
     a_ledger_is_bound_to_one_store
     claims_that_ran_out_are_unfinished
     events_are_given_out_again_after_their_lease
+    each_receiver_has_its_own_attempts_and_times
+    an_event_leaves_when_all_its_receivers_have_it
+    a_removed_receiver_takes_its_deliveries_with_it
+    deliveries_far_ahead_are_due_and_dead_ones_never
 }
 
 pub(super) fn keyring() -> Arc<Keyring> {
@@ -111,6 +115,7 @@ pub(super) fn decision(outcome: &'static str, seconds: i64) -> Decision {
         source: Some("shop".into()),
         rules: Some("r1".into()),
         micros: 1500,
+        count: 1,
         settled: Vec::new(),
     }
 }
@@ -134,7 +139,10 @@ fn finish(id: &str, token: u64, seconds: i64) -> Finish {
 }
 
 async fn waiting(ledger: &dyn Ledger) -> usize {
-    ledger.due(at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
+    let receiver = "everything".to_owned();
+    let all = [Subscription { receiver, kinds: EventKind::ALL.to_vec() }];
+    ledger.route(&all, at(1_000_000), 100).await.unwrap();
+    ledger.due("everything", at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
 }
 
 async fn a_claim_is_held_until_its_lease_passes(ledger: &dyn Ledger) {
@@ -440,30 +448,104 @@ async fn claims_that_ran_out_are_unfinished(ledger: &dyn Ledger) {
     assert_eq!(ids(99, 2).await, ["1", "2"]);
 }
 
+fn subscription(receiver: &str, kinds: &[EventKind]) -> Subscription {
+    Subscription { receiver: receiver.into(), kinds: kinds.to_vec() }
+}
+
+/// What is due at a receiver then: numbers and attempts.
+async fn due(ledger: &dyn Ledger, receiver: &str, seconds: i64, limit: usize) -> Vec<(i64, u32)> {
+    let due = ledger.due(receiver, at(seconds), Duration::from_secs(30), limit).await.unwrap();
+    due.into_iter().map(|outgoing| (outgoing.id, outgoing.attempts)).collect()
+}
+
 async fn events_are_given_out_again_after_their_lease(ledger: &dyn Ledger) {
+    let crm = [subscription("crm", &EventKind::ALL)];
     let events = [event(EventKind::Migrated, 0), event(EventKind::NeedsAction, 1), event(EventKind::Failed, 5)];
     ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    let due = async |seconds, limit| -> Vec<(i64, u32)> {
-        let due = ledger.due(at(seconds), Duration::from_secs(30), limit).await.unwrap();
-        due.into_iter().map(|outgoing| (outgoing.id, outgoing.attempts)).collect()
-    };
-    assert_eq!(due(-1, 10).await, []);
-    assert_eq!(due(2, 0).await, []);
-    assert_eq!(due(2, 1).await, [(1, 1)]);
-    assert_eq!(due(2, 10).await, [(2, 1)]);
-    ledger.sent(1, None).await.unwrap();
-    ledger.sent(2, Some(at(50))).await.unwrap();
-    assert_eq!(due(49, 10).await, [(3, 1)]);
-    assert_eq!(due(50, 10).await, [(2, 2)]);
-    assert_eq!(due(79, 10).await, [(3, 2)]);
-    assert_eq!(due(1000, 10).await, [(2, 3), (3, 3)]);
-    let again = ledger.due(at(2000), Duration::ZERO, 1).await.unwrap();
+    assert_eq!(due(ledger, "crm", 99, 10).await, [], "nobody was given them yet");
+    for new in [2, 1, 0] {
+        assert_eq!(ledger.route(&crm, at(5), 2).await.unwrap(), new);
+    }
+    assert_eq!(due(ledger, "crm", -1, 10).await, []);
+    assert_eq!(due(ledger, "crm", 2, 0).await, []);
+    assert_eq!(due(ledger, "crm", 2, 1).await, [(1, 1)]);
+    assert_eq!(due(ledger, "crm", 2, 10).await, [(2, 1)]);
+    ledger.sent("crm", 1, DeliveryState::Accepted).await.unwrap();
+    ledger.sent("crm", 2, DeliveryState::Again(at(50))).await.unwrap();
+    assert_eq!(due(ledger, "crm", 49, 10).await, [(3, 1)]);
+    assert_eq!(due(ledger, "crm", 50, 10).await, [(2, 2)]);
+    assert_eq!(due(ledger, "crm", 79, 10).await, [(3, 2)]);
+    assert_eq!(due(ledger, "crm", 1000, 10).await, [(2, 3), (3, 3)]);
+    let again = ledger.due("crm", at(2000), Duration::ZERO, 1).await.unwrap();
     assert_eq!(again[0].event, events[1]);
     for id in [2, 3, 99] {
-        ledger.sent(id, None).await.unwrap();
+        ledger.sent("crm", id, DeliveryState::Accepted).await.unwrap();
     }
     ledger.decide(&decision("migrated", 0), &events[..1]).await.unwrap();
-    assert_eq!(due(5000, 10).await, [(4, 1)], "the number of an event is never given again");
+    ledger.route(&crm, at(5000), 10).await.unwrap();
+    assert_eq!(due(ledger, "crm", 5000, 10).await, [(4, 1)], "the number of an event is never given again");
+}
+
+async fn each_receiver_has_its_own_attempts_and_times(ledger: &dyn Ledger) {
+    let both =
+        [subscription("crm", &[EventKind::Migrated, EventKind::Failed]), subscription("mail", &[EventKind::Failed])];
+    let events = [event(EventKind::Migrated, 0), event(EventKind::Failed, 1), event(EventKind::Refused, 2)];
+    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
+    assert_eq!(ledger.route(&both, at(2), 10).await.unwrap(), 3);
+    for attempt in 1..=3 {
+        assert_eq!(due(ledger, "crm", 100 * i64::from(attempt), 10).await, [(1, attempt), (2, attempt)]);
+    }
+    assert_eq!(due(ledger, "mail", 2, 10).await, [(2, 1)], "what crm was given is none of its business");
+    ledger.sent("mail", 2, DeliveryState::Again(at(900))).await.unwrap();
+    ledger.sent("crm", 2, DeliveryState::Again(at(800))).await.unwrap();
+    assert_eq!(due(ledger, "mail", 899, 10).await, []);
+    assert_eq!(due(ledger, "crm", 899, 10).await, [(1, 4), (2, 4)]);
+    assert_eq!(due(ledger, "mail", 900, 10).await, [(2, 2)]);
+    assert_eq!(due(ledger, "nobody", 9000, 10).await, []);
+}
+
+async fn an_event_leaves_when_all_its_receivers_have_it(ledger: &dyn Ledger) {
+    let both = [subscription("crm", &EventKind::ALL), subscription("mail", &EventKind::ALL)];
+    ledger.decide(&decision("migrated", 0), &[event(EventKind::Migrated, 0)]).await.unwrap();
+    ledger.route(&both, at(0), 10).await.unwrap();
+    ledger.sent("crm", 1, DeliveryState::Accepted).await.unwrap();
+    assert_eq!(due(ledger, "crm", 9, 10).await, []);
+    assert_eq!(due(ledger, "mail", 9, 10).await, [(1, 1)]);
+    ledger.sent("mail", 1, DeliveryState::Accepted).await.unwrap();
+    ledger.sent("mail", 1, DeliveryState::Again(at(0))).await.unwrap();
+    assert_eq!(due(ledger, "mail", 999, 10).await, [], "what has left does not come back");
+}
+
+async fn a_removed_receiver_takes_its_deliveries_with_it(ledger: &dyn Ledger) {
+    let both = [subscription("crm", &[EventKind::Migrated]), subscription("mail", &EventKind::ALL)];
+    let events = [event(EventKind::Migrated, 0), event(EventKind::Failed, 0)];
+    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
+    ledger.route(&both, at(0), 10).await.unwrap();
+    let (crm, mail) = (["crm".to_owned()], ["mail".to_owned(), "crm".to_owned()]);
+    assert_eq!(ledger.keep_receivers(&mail).await.unwrap(), []);
+    assert_eq!(ledger.keep_receivers(&crm).await.unwrap(), [("mail".to_owned(), 2)]);
+    assert_eq!(due(ledger, "mail", 99, 10).await, []);
+    assert_eq!(due(ledger, "crm", 99, 10).await, [(1, 1)]);
+    // one that is added, or comes back, gets what happens from then on
+    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
+    ledger.route(&both, at(0), 10).await.unwrap();
+    assert_eq!(due(ledger, "mail", 99, 10).await, [(3, 1), (4, 1)]);
+    assert_eq!(ledger.keep_receivers(&[]).await.unwrap(), [("crm".to_owned(), 2), ("mail".to_owned(), 2)]);
+    assert_eq!(ledger.route(&[], at(0), 10).await.unwrap(), 0);
+}
+
+async fn deliveries_far_ahead_are_due_and_dead_ones_never(ledger: &dyn Ledger) {
+    let crm = [subscription("crm", &EventKind::ALL)];
+    let events = [event(EventKind::Migrated, 400_000), event(EventKind::Failed, 0), event(EventKind::Refused, 0)];
+    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
+    // the clock was set back by days after the first event was written
+    ledger.route(&crm, at(0), 10).await.unwrap();
+    assert_eq!(due(ledger, "crm", 0, 10).await, [(1, 1), (2, 1), (3, 1)]);
+    ledger.sent("crm", 1, DeliveryState::Again(at(500_000))).await.unwrap();
+    ledger.sent("crm", 2, DeliveryState::Again(at(3000))).await.unwrap();
+    ledger.sent("crm", 3, DeliveryState::Dead).await.unwrap();
+    assert_eq!(due(ledger, "crm", 1, 10).await, [(1, 2)], "no wait is that long");
+    assert_eq!(due(ledger, "crm", 90_000_000, 10).await, [(1, 3), (2, 2)]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The same books in memory, for tests and benches: nothing survives the process.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use jiff::Timestamp;
 
 use super::counters::Counters;
 use super::nonces::Remembered;
+use super::outbox_memory::Outbox;
 use super::stamp::{later, micros};
 use crate::migrate::{
-    Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Door, Entry, EntryState, Event,
-    ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Outcome, Outgoing, Pending, PortError, Reserved,
-    Restore, Room, StoreId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Door, Entry,
+    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Outcome, Outgoing, Pending,
+    PortError, Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 
 /// A ledger that lives as long as its process. It behaves as [`SqliteLedger`](super::SqliteLedger) does, without its audit
@@ -39,8 +40,7 @@ struct Books {
     store: Option<StoreId>,
     attempts: Counters,
     decisions: Vec<Decision>,
-    outbox: BTreeMap<i64, Waiting>,
-    events: i64,
+    outbox: Outbox,
 }
 
 struct Held {
@@ -72,12 +72,6 @@ impl Held {
     }
 }
 
-struct Waiting {
-    event: Event,
-    attempts: u32,
-    due_at: i64,
-}
-
 impl MemoryLedger {
     /// Empty books.
     #[must_use]
@@ -101,6 +95,12 @@ impl MemoryLedger {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.books().attempts.in_flight()
+    }
+
+    /// How many events wait for somebody.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.books().outbox.len()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -183,11 +183,7 @@ impl Books {
     fn record(&mut self, decision: &Decision, events: &[Event]) {
         self.attempts.settle(&decision.settled, decision.at);
         self.decisions.push(decision.clone());
-        for event in events {
-            self.events += 1;
-            let waiting = Waiting { event: event.clone(), attempts: 0, due_at: micros(event.at) };
-            self.outbox.insert(self.events, waiting);
-        }
+        self.outbox.add(events);
     }
 
     fn decide(&mut self, decision: &Decision, events: &[Event]) {
@@ -295,27 +291,6 @@ impl Books {
         let done = self.entries.values().map(|held| &held.entry).filter(|entry| entry.state == EntryState::Done);
         done.max_by_key(|entry| entry.done_at).map(|entry| entry.external_id.clone())
     }
-
-    fn due(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Vec<Outgoing> {
-        let due = self.outbox.iter_mut().filter(|(_, waiting)| waiting.due_at <= micros(now)).take(limit);
-        due.map(|(id, waiting)| {
-            waiting.attempts = waiting.attempts.saturating_add(1);
-            waiting.due_at = later(now, lease);
-            Outgoing { id: *id, attempts: waiting.attempts, event: waiting.event.clone() }
-        })
-        .collect()
-    }
-
-    fn sent(&mut self, id: i64, again_at: Option<Timestamp>) {
-        match again_at {
-            None => drop(self.outbox.remove(&id)),
-            Some(at) => {
-                if let Some(waiting) = self.outbox.get_mut(&id) {
-                    waiting.due_at = micros(at);
-                }
-            }
-        }
-    }
 }
 
 impl Ledger for MemoryLedger {
@@ -401,16 +376,30 @@ impl Ledger for MemoryLedger {
         self.with(|_| ())
     }
 
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {
+        self.with(move |books| books.outbox.keep_receivers(receivers))
+    }
+
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'a, Result<usize, PortError>> {
+        self.with(move |books| books.outbox.route(subscriptions, now, limit))
+    }
+
     fn due<'a>(
         &'a self,
+        receiver: &'a str,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
-        self.with(move |books| books.due(now, lease, limit))
+        self.with(move |books| books.outbox.due(receiver, now, lease, limit))
     }
 
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.sent(id, again_at))
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>> {
+        self.with(move |books| books.outbox.sent(receiver, id, state))
     }
 }

@@ -8,9 +8,11 @@ mod audit;
 mod binding;
 mod counters;
 mod entries;
+mod export;
 mod memory;
 mod nonces;
 mod outbox;
+mod outbox_memory;
 mod report;
 mod reversal;
 mod schema;
@@ -22,7 +24,11 @@ mod attempts_tests;
 #[cfg(test)]
 mod behaviour_tests;
 
-pub use audit::{AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport};
+pub use audit::{
+    AnchorError, AuditBreak, AuditFault, AuditFilter, AuditHead, AuditHeadError, AuditRecord, AuditReport,
+    SegmentReport, SegmentStart, read_anchors, read_segment,
+};
+pub use export::ExportError;
 pub use memory::MemoryLedger;
 pub use report::{EntryFilter, EntryPage, EntryReport, OutcomeCount, Summary};
 pub use sqlite::SqliteLedger;

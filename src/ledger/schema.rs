@@ -5,7 +5,14 @@
 /// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
 /// texts with and without fractions do not sort as times. Tables with text keys are `WITHOUT ROWID`: one tree less to write to
 /// in every commit (<https://www.sqlite.org/withoutrowid.html>).
-pub(super) const MIGRATIONS: &[&str] = &[FIRST, ENTRIES_AGAIN, super::attempts::TABLES, super::nonces::TABLES];
+pub(super) const MIGRATIONS: &[&str] = &[
+    FIRST,
+    ENTRIES_AGAIN,
+    super::attempts::TABLES,
+    super::nonces::TABLES,
+    super::outbox::DELIVERIES,
+    super::audit::SEGMENTS,
+];
 
 const FIRST: &str = "
 CREATE TABLE entries (

@@ -12,9 +12,9 @@ use super::nonces::Doubts;
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
-    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish, Finished,
-    Keyring, Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Restore, Room, StoreId, Undo, UndoAnswer,
-    UndoEnd,
+    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, ExternalId, Finish,
+    Finished, Keyring, Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Restore, Room, StoreId, Subscription,
+    Undo, UndoAnswer, UndoEnd,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -28,7 +28,7 @@ const NAME: &str = "ledger";
 #[derive(Clone)]
 pub struct SqliteLedger {
     pub(super) database: Database,
-    keyring: Arc<Keyring>,
+    pub(super) keyring: Arc<Keyring>,
     pub(super) doubts: Doubts,
 }
 
@@ -92,19 +92,28 @@ impl SqliteLedger {
     /// # Errors
     /// When the file cannot be read. A break is a part of the report.
     pub async fn verify(&self) -> Result<AuditReport, PortError> {
-        self.verify_with(&AuditHead::default()).await
+        self.verify_with(&[]).await
     }
 
-    /// Follows the audit, and proves that a head that was kept elsewhere is still part of it.
+    /// Follows the audit, and proves that heads that were kept elsewhere are still part of it.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub async fn verify_with(&self, anchor: &AuditHead) -> Result<AuditReport, PortError> {
-        let (keyring, anchor) = (Arc::clone(&self.keyring), anchor.clone());
+    pub async fn verify_with(&self, anchors: &[AuditHead]) -> Result<AuditReport, PortError> {
+        let (keyring, anchors) = (Arc::clone(&self.keyring), anchors.to_vec());
         self.read("verify", move |connection| {
-            Box::pin(async move { audit::verify(connection, &keyring, &anchor).await })
+            Box::pin(async move { audit::verify(connection, &keyring, &anchors).await })
         })
         .await
+    }
+
+    /// The head of the audit now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its tag does not prove it.
+    pub async fn audit_head(&self) -> Result<AuditHead, PortError> {
+        let keyring = Arc::clone(&self.keyring);
+        self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })).await
     }
 
     /// Rows of the audit that fit, the newest first.
@@ -143,7 +152,7 @@ impl SqliteLedger {
         self.database.writer().write(operation, job).await
     }
 
-    async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
+    pub(super) async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>>,
     {
@@ -316,22 +325,54 @@ impl Ledger for SqliteLedger {
         Box::pin(self.write("ping", |connection| Box::pin(binding::ping(connection))))
     }
 
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {
+        let receivers = receivers.to_vec();
+        Box::pin(self.write("keep_receivers", move |connection| {
+            Box::pin(async move { outbox::keep_receivers(connection, &receivers).await })
+        }))
+    }
+
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'a, Result<usize, PortError>> {
+        let subscriptions = subscriptions.to_vec();
+        Box::pin(async move {
+            if !self.read("route", |connection| Box::pin(outbox::has_new(connection))).await? {
+                return Ok(0);
+            }
+            self.write("route", move |connection| {
+                Box::pin(async move { outbox::route(connection, &subscriptions, now, limit).await })
+            })
+            .await
+        })
+    }
+
     fn due<'a>(
         &'a self,
+        receiver: &'a str,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
+        let queue = outbox::Queue { receiver: receiver.to_owned(), now };
         Box::pin(async move {
-            let due = self.read("due", move |connection| Box::pin(outbox::count_due(connection, now))).await?;
-            if due == 0 || limit == 0 {
+            let reading = queue.clone();
+            let is_due = self.read("due", move |connection| Box::pin(async move { reading.is_due(connection).await }));
+            if !is_due.await? {
                 return Ok(Vec::new());
             }
-            self.write("due", move |connection| Box::pin(outbox::take_due(connection, now, lease, limit))).await
+            self.write("due", move |connection| Box::pin(async move { queue.take(connection, lease, limit).await }))
+                .await
         })
     }
 
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(self.write("sent", move |connection| Box::pin(outbox::sent(connection, id, again_at))))
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>> {
+        let receiver = receiver.to_owned();
+        Box::pin(self.write("sent", move |connection| {
+            Box::pin(async move { outbox::sent(connection, &receiver, id, state).await })
+        }))
     }
 }

@@ -59,6 +59,8 @@ pub struct Decision {
     pub rules: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
+    /// How many decisions it stands for: 1, but for refusals that were summed up.
+    pub count: u64,
     /// What becomes of attempts, durable together with the decision. Not kept in the audit.
     pub settled: Vec<Settled>,
 }

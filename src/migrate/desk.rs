@@ -130,6 +130,7 @@ impl Desk {
             source: key.map(|key| key.source.clone()),
             rules: None,
             micros: 0,
+            count: 1,
             settled: Vec::new(),
         }
     }

@@ -62,9 +62,9 @@ pub struct Event {
 /// An event taken from the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Its number in the outbox, the same for every attempt.
+    /// Its number in the outbox, the same for every attempt and every receiver.
     pub id: i64,
-    /// How often it was given out, this time included.
+    /// How often it was given out for this receiver, this time included.
     pub attempts: u32,
     /// The event.
     pub event: Event,

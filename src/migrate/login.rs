@@ -18,6 +18,7 @@ use super::identifier::IdentifierProfile;
 use super::keyring::Keyring;
 use super::locks::Turns;
 use super::outcome::Outcome;
+use super::over_limit::OverLimit;
 use super::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
 use super::rules::LiveRules;
 use super::step::Observer;
@@ -150,6 +151,8 @@ pub struct Migrator {
     pub(super) creations: Turns,
     pub(super) networks: Turns,
     pub(super) waiting: Semaphore,
+    /// Refusals that are summed up.
+    pub(super) over_limit: OverLimit,
 }
 
 impl fmt::Debug for Migrator {
@@ -164,7 +167,8 @@ impl Migrator {
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
         let (customers, waiting) = (Turns::new(settings.turns), Semaphore::new(settings.waiting));
         let networks = Turns::new(settings.attempts.network_in_flight);
-        Self { parts, settings, customers, creations: Turns::new(1), networks, waiting }
+        let over_limit = OverLimit::default();
+        Self { parts, settings, customers, creations: Turns::new(1), networks, waiting, over_limit }
     }
 
     /// The rules in force.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::claim::{Abandon, Claim, ClaimAnswer, Entry, Finish, Finished};
 use super::counter::{Attempt, Counter, Reserved, Room};
 use super::decision::Decision;
+use super::delivery::{DeliveryState, Subscription};
 use super::event::{Event, Outgoing};
 use super::identifier::Identifier;
 use super::port::{Pending, PortError};
@@ -453,16 +454,29 @@ pub trait Ledger: Send + Sync {
     /// Whether it can be written now: writes something, durably.
     fn ping(&self) -> Pending<'_, Result<(), PortError>>;
 
-    /// Events that are due, oldest first; each is given out again only after `lease`.
+    /// Drops what was still to be sent to receivers that are not named here. How many deliveries were dropped, by receiver.
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>>;
+
+    /// Queues new events, oldest first, for every receiver that wants their kind; events that nobody wants are removed.
+    /// How many events were new, at most `limit`.
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'a, Result<usize, PortError>>;
+
+    /// Events that are due at one receiver, the longest due first; each is given out again only after `lease`.
     fn due<'a>(
         &'a self,
+        receiver: &'a str,
         now: Timestamp,
         lease: Duration,
         limit: usize,
     ) -> Pending<'a, Result<Vec<Outgoing>, PortError>>;
 
-    /// An event was delivered (`None`), or is to be tried again at a time.
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>>;
+    /// Keeps what came of an event at one receiver. An event leaves the outbox when all of its receivers have accepted it.
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>>;
 }
 
 /// The wall clock, for stamps. Deadlines use the monotonic clock.

@@ -140,6 +140,7 @@ impl Migrator {
             source: Some(key.source.clone()),
             rules: Some(rules.to_owned()),
             micros: 0,
+            count: 1,
             settled: Vec::new(),
         }
     }

@@ -299,6 +299,7 @@ impl<'m> Visit<'m> {
             source: self.asked.clone(),
             rules: self.ran.clone(),
             micros: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            count: 1,
             settled: Vec::new(),
         }
     }
@@ -393,7 +394,7 @@ impl<'m> Visit<'m> {
             return ending;
         }
         let began = Instant::now();
-        let decided = self.migrator.parts.ledger.decide(&self.decision(&ending), &self.events(&ending)).await;
+        let decided = self.decide(&self.decision(&ending), &self.events(&ending)).await;
         self.step(&Step::Recorded { took: began.elapsed() });
         match decided {
             Ok(()) => ending,

@@ -17,7 +17,7 @@ use super::server::{Bound, ServiceError};
 use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
 use crate::config::{self, BuildError, Built, Loaded, Settings};
 use crate::guard::GuardFigures;
-use crate::hooks::Delivery;
+use crate::hooks::{Anchors, Delivery};
 use crate::migrate::{Admission, LiveRules, Migrator, PortError};
 use crate::sources::FileReport;
 
@@ -44,6 +44,7 @@ pub struct Composed {
     bound: Bound,
     migrator: Arc<Migrator>,
     delivery: Option<Delivery>,
+    anchors: Option<Anchors>,
     report: Option<FileReport>,
     recovered: usize,
 }
@@ -61,7 +62,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let files = watched(loaded.rule_files.clone(), &path);
     let written = loaded.settings.clone();
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
-    let Built { parts, migrator, callers, delivery, report, figures, .. } = built;
+    let Built { parts, migrator, callers, delivery, anchors, report, figures, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
     tell_release(parts.hasher.admission(), written.login.floor);
@@ -85,7 +86,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     };
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
-    Ok(Composed { bound: service.bind()?.obeying_signals()?, migrator, delivery, report, recovered })
+    Ok(Composed { bound: service.bind()?.obeying_signals()?, migrator, delivery, anchors, report, recovered })
 }
 
 impl Composed {
@@ -113,29 +114,43 @@ impl Composed {
     /// [`ServiceError`].
     pub async fn run(self) -> Result<(), ServiceError> {
         let (stop, stopped) = watch::channel(());
-        let recovery = tokio::spawn(recover(self.migrator));
+        let (migrator, beside) = (Arc::clone(&self.migrator), stopped.clone());
+        let (end, ended) = watch::channel(());
+        let recovery = tokio::spawn(recover(self.migrator, ended));
         let delivery = self.delivery.map(|delivery| deliver(delivery, stopped));
+        let anchors = self.anchors.map(|anchors| push(anchors, beside));
         let served = self.bound.run().await;
+        drop(end);
+        let _ = recovery.await;
+        if let Err(error) = migrator.write_all_sums().await {
+            tracing::error!(%error, "counts of refusals are lost");
+        }
         drop(stop);
-        recovery.abort();
-        if let Some(delivery) = delivery {
+        for task in [delivery, anchors].into_iter().flatten() {
             // A delivery that panicked has lost nothing: its events are still in the outbox.
-            let _ = delivery.await;
+            let _ = task.await;
         }
         served
     }
 }
 
-/// Settles from time to time what nobody ended.
-async fn recover(migrator: Arc<Migrator>) {
+/// Settles from time to time what nobody ended, and writes what was summed up.
+async fn recover(migrator: Arc<Migrator>, mut ended: watch::Receiver<()>) {
     let mut ticks = interval(RECOVER_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            // The sender is dropped when the service has ended. What was begun is finished: a sum must not be lost.
+            _ = ended.changed() => return,
+            _ = ticks.tick() => {}
+        }
         match migrator.recover().await {
             Ok(0) => {}
             Ok(settled) => tracing::info!(settled, "settled creations that nobody ended"),
             Err(error) => tracing::warn!(%error, "recovery is waiting"),
+        }
+        if let Err(error) = migrator.write_sums().await {
+            tracing::warn!(%error, "counts of refusals wait");
         }
     }
 }
@@ -152,6 +167,10 @@ fn deliver(delivery: Delivery, mut stopped: watch::Receiver<()>) -> JoinHandle<(
 fn watched(mut files: Vec<PathBuf>, rules: &Path) -> Vec<PathBuf> {
     files.extend(config::tests_of(rules));
     files
+}
+
+fn push(anchors: Anchors, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
+    tokio::spawn(async move { anchors.run(async move { while stopped.changed().await.is_ok() {} }).await })
 }
 
 fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleReload {

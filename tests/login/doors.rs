@@ -2,6 +2,7 @@
 
 use landfall::migrate::{
     AccountState, Clock as _, EventKind, Ledger as _, Outcome, PortErrorKind, Refusal, ResetAnswer, SignupAnswer,
+    Subscription,
 };
 use landfall::sources::Fault;
 use serde_json::json;
@@ -60,7 +61,9 @@ async fn forgot_password_makes_at_most_an_account_that_waits() {
     assert_eq!(house.account(&accounts[0].id).await["email"], json!({ "value": "ada@example.org", "verified": false }));
     let outcomes: Vec<_> = house.ledger.decisions().iter().map(|decision| decision.outcome).collect();
     assert_eq!(outcomes, ["accepted", "rejected", "rejected"]);
-    let events = house.ledger.due(house.clock.now(), std::time::Duration::from_secs(1), 10).await.unwrap();
+    let all = [Subscription { receiver: "all".into(), kinds: EventKind::ALL.to_vec() }];
+    house.ledger.route(&all, house.clock.now(), 10).await.unwrap();
+    let events = house.ledger.due("all", house.clock.now(), std::time::Duration::from_secs(1), 10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|outgoing| outgoing.event.kind).collect();
     assert_eq!(kinds, [EventKind::PasswordReset], "nobody has come across");
     // no password at all signs in to it but the legacy one, which completes it

@@ -108,3 +108,45 @@ async fn right_logins_are_never_counted() {
         assert!(house.outcome("ada", "secret ada").await.is_success());
     }
 }
+
+/// Rows of the audit about refusals over the limit: how many decisions each stands for.
+fn over_limit(house: &House) -> Vec<u64> {
+    let decisions = house.ledger.decisions();
+    decisions.iter().filter(|decision| decision.reason == "attempts").map(|decision| decision.count).collect()
+}
+
+#[tokio::test]
+async fn refusals_over_the_limit_are_summed_up() {
+    let house = House::new();
+    house.legacy(&customer("ada"));
+    for _ in 0..10 {
+        house.outcome("ada", "guess").await;
+    }
+    for _ in 0..20 {
+        assert_eq!(house.outcome("ada", "guess").await, Outcome::Rejected(Refusal::Attempts));
+    }
+    house.migrator.write_sums().await.unwrap();
+    assert_eq!(over_limit(&house), [1], "the first is a row, and the minute has not passed");
+    // the next other decision of the same customer
+    house.clock.advance(16 * 60);
+    assert_eq!(house.outcome("ada", "another guess").await, Outcome::Rejected(Refusal::WrongPassword));
+    assert_eq!(over_limit(&house), [1, 19]);
+    let decisions = house.ledger.decisions();
+    let reasons: Vec<&str> = decisions.iter().rev().take(3).map(|decision| decision.reason.as_str()).collect();
+    assert_eq!(reasons, ["wrong_password", "attempts", "attempts"], "in the order in which they were made");
+}
+
+#[tokio::test]
+async fn sums_are_written_when_the_service_ends() {
+    let house = House::new();
+    for name in ["ada", "bob"] {
+        for _ in 0..13 {
+            house.outcome(name, "guess").await;
+        }
+    }
+    assert_eq!(over_limit(&house), [1, 1]);
+    house.migrator.write_all_sums().await.unwrap();
+    assert_eq!(over_limit(&house), [1, 1, 2, 2]);
+    house.migrator.write_all_sums().await.unwrap();
+    assert_eq!(over_limit(&house).len(), 4);
+}

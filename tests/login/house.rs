@@ -11,8 +11,9 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
-    Answer, Challenge, Clock, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, LegacyKey, LiveRules, Login,
-    Migrator, MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet, Source, Step, TargetId,
+    Answer, Challenge, Clock, Event, EventKind, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, Ledger as _,
+    LegacyKey, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet,
+    Source, Step, Subscription, TargetId,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -194,6 +195,14 @@ impl House {
 
     pub async fn outcome(&self, identifier: &str, password: &str) -> Outcome {
         self.login(identifier, password).await.outcome
+    }
+
+    /// All events that are not sent yet.
+    pub async fn events(&self) -> Vec<Event> {
+        let all = [Subscription { receiver: "all".to_owned(), kinds: EventKind::ALL.to_vec() }];
+        self.ledger.route(&all, Timestamp::MAX, 1000).await.unwrap();
+        let due = self.ledger.due("all", Timestamp::MAX, Duration::ZERO, 1000).await.unwrap();
+        due.into_iter().map(|outgoing| outgoing.event).collect()
     }
 
     /// All accounts at the target.

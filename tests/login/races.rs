@@ -36,8 +36,7 @@ async fn reset(house: &House, name: &str) -> TargetId {
 }
 
 async fn events(house: &House, kind: EventKind) -> usize {
-    let due = house.ledger.due(jiff::Timestamp::MAX, Duration::ZERO, 1000).await.unwrap();
-    due.into_iter().filter(|outgoing| outgoing.event.kind == kind).count()
+    house.events().await.into_iter().filter(|event| event.kind == kind).count()
 }
 
 fn decisions(house: &House, outcome: &str) -> usize {

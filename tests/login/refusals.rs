@@ -115,14 +115,10 @@ async fn a_hash_that_is_too_dear_is_one_refusal() {
         }
         assert_eq!(house.outcome(identifier, "whatever").await, Outcome::Rejected(Refusal::Attempts));
     }
-    let events = house
-        .ledger
-        .due(jiff::Timestamp::from_second(1_770_000_000).unwrap(), Duration::from_secs(1), 100)
-        .await
-        .unwrap();
-    let told = events.iter().filter(|event| event.event.reason == "cost_refused").count();
+    let events = house.events().await;
+    let told = events.iter().filter(|event| event.reason == "cost_refused").count();
     assert_eq!(told, 6);
-    assert!(events.iter().all(|event| event.event.kind == EventKind::Failed));
+    assert!(events.iter().all(|event| event.kind == EventKind::Failed));
 }
 
 /// A record that cannot be read, or two of them, is a fault of that customer's record: one refusal, counted and told.
@@ -141,12 +137,8 @@ async fn a_bad_record_is_one_refusal() {
         assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
     }
     assert_eq!(house.outcome("twin", "whatever").await, Outcome::Rejected(Refusal::Attempts));
-    let events = house
-        .ledger
-        .due(jiff::Timestamp::from_second(1_770_000_000).unwrap(), Duration::from_secs(1), 100)
-        .await
-        .unwrap();
-    assert_eq!(events.iter().filter(|event| event.event.reason == "unreadable").count(), 3);
+    let events = house.events().await;
+    assert_eq!(events.iter().filter(|event| event.reason == "unreadable").count(), 3);
     assert_eq!(house.migrator.signup_check("r2", "twin", None).await, SignupAnswer::Reserved);
     assert_eq!(house.migrator.forgot_password("r3", "pair", None).await, ResetAnswer::Accepted);
     assert!(house.accounts().await.is_empty());

@@ -2,11 +2,9 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
 
 use landfall::migrate::{
-    Clock as _, EventKind, IdentifierProfile, Ledger as _, Migrator, MigratorSettings, Outcome, PortErrorKind, Refusal,
-    ResetAnswer, Source,
+    EventKind, IdentifierProfile, Migrator, MigratorSettings, Outcome, PortErrorKind, Refusal, ResetAnswer, Source,
 };
 use landfall::sources::{Fault, FileSettings, FileSource, SqlSettings, SqlSource};
 use serde_json::{Value, json};
@@ -39,8 +37,7 @@ async fn owned(house: &House) -> Vec<Vec<String>> {
 }
 
 async fn events(house: &House) -> Vec<(EventKind, String)> {
-    let events = house.ledger.due(house.clock.now(), Duration::from_secs(1), 100).await.unwrap();
-    events.into_iter().map(|outgoing| (outgoing.event.kind, outgoing.event.reason)).collect()
+    house.events().await.into_iter().map(|event| (event.kind, event.reason)).collect()
 }
 
 fn with(settings: impl FnOnce(&mut MigratorSettings)) -> Wishes {

@@ -134,9 +134,19 @@ fn target() -> Json {
 }
 
 fn ledger() -> Json {
+    let webhook = [
+        ("url", "Where heads are sent, with HTTPS", text()),
+        ("secret", "What signs them, at least 32 characters", secret()),
+    ];
+    let anchor = [
+        ("every", "How often, when it has changed", duration()),
+        ("file", "The file that gets a line for each head", text()),
+        ("webhook", "Who is told each head", closed("Who is told each head", &webhook, &["url", "secret"])),
+    ];
     let keys = [
         ("url", "`sqlite:PATH`", text()),
         ("key", "The key that names customers: hexadecimal or Base64, at least 32 bytes", secret()),
+        ("anchor", "Where the head of the audit is pushed", closed("Where the head is pushed", &anchor, &[])),
     ];
     closed("Who was migrated, attempts, audit, outgoing events", &keys, &["url", "key"])
 }

@@ -1,5 +1,6 @@
 //! The settings themselves, section by section, each with its defaults.
 
+mod anchor;
 mod guard;
 mod hooks;
 mod log;
@@ -17,6 +18,7 @@ use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
 
+pub use anchor::{AnchorSettings, AnchorWebhook};
 pub use guard::{Breaker, GuardSettings};
 pub use hooks::{HookSettings, Webhook, WebhookEvent};
 pub use log::{LogFormat, LogLevel, LogSettings};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::AnchorSettings;
 use crate::config::Secret;
 
 /// Where accounts are stored.
@@ -32,6 +33,9 @@ pub struct LedgerSettings {
     /// The key that names customers in it: hexadecimal or Base64, at least 32 bytes. It must be kept: with another key,
     /// every customer is a stranger again.
     pub key: Secret,
+    /// Where the head of the audit is pushed; nowhere when it is not set.
+    #[serde(default)]
+    pub anchor: Option<AnchorSettings>,
 }
 
 fn name() -> String {

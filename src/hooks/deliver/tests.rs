@@ -10,130 +10,82 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::*;
 use crate::hooks::Webhook;
-use crate::migrate::{
-    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, EventKind, ExternalId, Finish,
-    Finished, LegacyKey, Pending, PortErrorKind, Reserved, Restore, Room, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
-};
+use crate::hooks::health::IN_FLIGHT;
+use crate::ledger::MemoryLedger;
+use crate::migrate::{Decision, Door, Event, EventKind, TargetId};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
 
-/// An outbox in memory, and a clock that stands where the test puts it.
+/// Books in memory, and a clock that stands where the test puts it.
 #[derive(Default)]
-struct Outbox {
-    events: Mutex<Vec<(Outgoing, Option<Timestamp>)>>,
-    now: Mutex<i64>,
+struct World {
+    ledger: Arc<MemoryLedger>,
+    now: Arc<Hand>,
 }
 
-impl Clock for Outbox {
+#[derive(Default)]
+struct Hand(Mutex<i64>);
+
+impl Clock for Hand {
     fn now(&self) -> Timestamp {
-        Timestamp::from_second(*self.now.lock().unwrap()).unwrap()
+        Timestamp::from_second(*self.0.lock().unwrap()).unwrap()
     }
 }
 
-fn unused<'a, T: Send + 'a>() -> Pending<'a, Result<T, PortError>> {
-    Box::pin(async { Err(PortError::new(PortErrorKind::Unsupported, "outbox", "unused")) })
-}
-
-impl Ledger for Outbox {
-    fn would_admit<'a>(&'a self, _: &'a Counter, _: Timestamp) -> Pending<'a, Result<Room, PortError>> {
-        unused()
-    }
-    fn reserve<'a>(&'a self, _: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
-        unused()
-    }
-    fn claim<'a>(&'a self, _: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>> {
-        unused()
-    }
-    fn finish<'a>(&'a self, _: &'a Finish) -> Pending<'a, Result<Finished, PortError>> {
-        unused()
-    }
-    fn abandon<'a>(&'a self, _: &'a Abandon) -> Pending<'a, Result<(), PortError>> {
-        unused()
-    }
-    fn decide<'a>(&'a self, _: &'a Decision, _: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
-        unused()
-    }
-    fn bury<'a>(&'a self, _: &'a LegacyKey, _: &'a [String], _: Timestamp) -> Pending<'a, Result<(), PortError>> {
-        unused()
-    }
-    fn undo<'a>(&'a self, _: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>> {
-        unused()
-    }
-    fn end_undo<'a>(&'a self, _: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>> {
-        unused()
-    }
-    fn buried<'a>(&'a self, _: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>> {
-        unused()
-    }
-    fn restore<'a>(&'a self, _: &'a Restore) -> Pending<'a, Result<(), PortError>> {
-        unused()
-    }
-    fn entry<'a>(&'a self, _: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
-        unused()
-    }
-    fn unfinished<'a>(&'a self, _: Timestamp, _: Duration, _: usize) -> Pending<'a, Result<Vec<Entry>, PortError>> {
-        unused()
-    }
-    fn settle_buried<'a>(&'a self, _: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
-        unused()
-    }
-    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
-        unused()
-    }
-    fn bind<'a>(&'a self, _: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>> {
-        unused()
-    }
-    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>> {
-        unused()
-    }
-    fn ping(&self) -> Pending<'_, Result<(), PortError>> {
-        unused()
+impl World {
+    fn new() -> Self {
+        let world = Self::default();
+        world.move_to(1_800_000_100);
+        world
     }
 
-    fn due<'a>(&'a self, now: Timestamp, _: Duration, limit: usize) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
-        Box::pin(async move {
-            let mut events = self.events.lock().unwrap();
-            let due = events.iter_mut().filter(|(_, at)| at.is_some_and(|at| at <= now)).take(limit);
-            Ok(due
-                .map(|(outgoing, _)| {
-                    outgoing.attempts += 1;
-                    outgoing.clone()
-                })
-                .collect())
-        })
-    }
-
-    fn sent<'a>(&'a self, id: i64, again_at: Option<Timestamp>) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(async move {
-            let mut events = self.events.lock().unwrap();
-            events.iter_mut().filter(|(outgoing, _)| outgoing.id == id).for_each(|(_, at)| *at = again_at);
-            Ok(())
-        })
-    }
-}
-
-impl Outbox {
-    fn put(&self, id: i64, kind: EventKind) {
+    /// Events get the numbers 1, 2, 3 and so on.
+    async fn put(&self, id: i64, kind: EventKind) {
         let at = Timestamp::from_second(1_800_000_000).unwrap();
         let account = Some(TargetId(format!("acc-{id}")));
-        let (reason, request_id, tags) = ("".to_owned(), format!("req-{id}"), vec!["wave-1".to_owned()]);
-        let event = Event { at, kind, reason, account, request_id, tags };
-        self.events.lock().unwrap().push((Outgoing { id, attempts: 0, event }, Some(at)));
-    }
-
-    fn again_at(&self, id: i64) -> Option<Timestamp> {
-        self.events.lock().unwrap().iter().find(|(outgoing, _)| outgoing.id == id).unwrap().1
+        let (reason, request_id, tags) = (String::new(), format!("req-{id}"), vec!["wave-1".to_owned()]);
+        let event = Event { at, kind, reason, account, request_id: request_id.clone(), tags };
+        let (reason, subject, source) = (String::new(), String::new(), None);
+        let decision = Decision {
+            at,
+            request_id,
+            door: Door::Login,
+            outcome: "migrated",
+            reason,
+            subject,
+            customer: None,
+            account: None,
+            source,
+            rules: None,
+            micros: 0,
+            count: 1,
+            settled: Vec::new(),
+        };
+        self.ledger.decide(&decision, &[event]).await.unwrap();
     }
 
     fn move_to(&self, second: i64) {
-        *self.now.lock().unwrap() = second;
+        *self.now.0.lock().unwrap() = second;
+    }
+
+    fn advance(&self, seconds: i64) {
+        *self.now.0.lock().unwrap() += seconds;
+    }
+
+    fn delivery(&self, webhooks: &[Webhook]) -> Delivery {
+        let poll = Duration::from_millis(20);
+        let settings = DeliverySettings { attempts: 3, poll };
+        Delivery::new(Webhooks::new(webhooks).unwrap(), self.ledger.clone(), self.now.clone(), settings)
     }
 }
 
@@ -174,18 +126,51 @@ fn webhook(name: &str, url: &str, events: &[EventKind]) -> Webhook {
     Webhook { name: name.into(), url: url.into(), secret: SECRET.into(), events: events.to_vec() }
 }
 
-fn delivery(outbox: &Arc<Outbox>, webhooks: &[Webhook]) -> Delivery {
-    outbox.move_to(1_800_000_100);
-    let settings = DeliverySettings { attempts: 3, ..DeliverySettings::default() };
-    Delivery::new(Webhooks::new(webhooks).unwrap(), outbox.clone(), outbox.clone(), settings)
+/// Runs a delivery until the sender is used or dropped.
+fn started(delivery: Delivery) -> (oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = tokio::spawn(async move { delivery.run(async { drop(stopped.await) }).await });
+    (stop, worker)
+}
+
+/// Waits for something that happens soon, however busy the machine is.
+async fn soon(what: &str, is_so: impl Fn() -> bool) {
+    let wait = async {
+        while !is_so() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), wait).await.is_ok(), "{what}");
+}
+
+/// A receiver that takes connections and never answers; how many it has taken.
+async fn hanging() -> (Arc<Mutex<usize>>, String) {
+    let taken = Arc::new(Mutex::new(0));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let counted = taken.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            *counted.lock().unwrap() += 1;
+            tokio::spawn(async move { while connection.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {} });
+        }
+    });
+    (taken, url)
+}
+
+/// An address at which nobody listens.
+async fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}/", listener.local_addr().unwrap())
 }
 
 #[tokio::test]
 async fn an_event_arrives_signed_and_is_done() {
     let (inbox, url) = Inbox::serve().await;
-    let outbox = Arc::new(Outbox::default());
-    outbox.put(7, EventKind::Migrated);
-    delivery(&outbox, &[webhook("crm", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
+    world.delivery(&[webhook("crm", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
 
     let (headers, body) = inbox.got.lock().unwrap().pop().unwrap();
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
@@ -195,45 +180,44 @@ async fn an_event_arrives_signed_and_is_done() {
     assert_eq!(header("webhook-signature"), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())));
     assert_eq!(
         (header("webhook-id"), header("webhook-timestamp")),
-        ("msg_7_1800000000000".into(), "1800000100".into())
+        ("msg_1_1800000000000".into(), "1800000100".into())
     );
     assert_eq!(header("content-type"), "application/json");
     let want = json!({
         "type": "account.migrated",
         "timestamp": "2027-01-15T08:00:00Z",
-        "data": { "account_id": "acc-7", "reason": "", "request_id": "req-7", "tags": ["wave-1"] },
+        "data": { "account_id": "acc-1", "reason": "", "request_id": "req-1", "tags": ["wave-1"] },
     });
     assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), want);
-    assert_eq!(outbox.again_at(7), None);
+    assert_eq!(world.ledger.waiting(), 0);
 }
 
 #[tokio::test]
-async fn events_come_in_order_and_only_to_those_who_want_them() {
+async fn events_come_only_to_those_who_want_them() {
     let (crm, crm_url) = Inbox::serve().await;
     let (mail, mail_url) = Inbox::serve().await;
-    let outbox = Arc::new(Outbox::default());
-    for id in 0..40 {
-        outbox.put(id, if id % 2 == 0 { EventKind::Migrated } else { EventKind::Failed });
+    let world = World::new();
+    for id in 1..=40 {
+        world.put(id, if id % 2 == 0 { EventKind::Migrated } else { EventKind::Failed }).await;
     }
-    outbox.put(40, EventKind::Refused);
+    world.put(41, EventKind::Refused).await;
     let webhooks = [
         webhook("crm", &crm_url, &[EventKind::Migrated, EventKind::Failed]),
         webhook("mail", &mail_url, &[EventKind::Failed]),
     ];
-    delivery(&outbox, &webhooks).deliver_due().await.unwrap();
+    world.delivery(&webhooks).deliver_due().await.unwrap();
     let ids = |wanted: &dyn Fn(&i64) -> bool| -> Vec<String> {
-        (0..40).filter(|id| wanted(id)).map(|id| format!("msg_{id}_1800000000000")).collect()
+        (1..=40).filter(|id| wanted(id)).map(|id| format!("msg_{id}_1800000000000")).collect()
     };
     assert_eq!(crm.ids(), ids(&|_| true));
     assert_eq!(mail.ids(), ids(&|id| id % 2 == 1));
-    assert!((0..=40).all(|id| outbox.again_at(id).is_none()), "what nobody wants is done as well");
+    assert_eq!(world.ledger.waiting(), 0, "what nobody wants is done as well");
 }
 
 #[tokio::test]
 async fn without_events_nothing_is_sent() {
     let (inbox, url) = Inbox::serve().await;
-    let outbox = Arc::new(Outbox::default());
-    delivery(&outbox, &[webhook("crm", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
+    World::new().delivery(&[webhook("crm", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
     assert!(inbox.ids().is_empty());
 }
 
@@ -241,79 +225,139 @@ async fn without_events_nothing_is_sent() {
 async fn what_was_not_accepted_is_sent_again_later_under_the_same_id() {
     let (inbox, url) = Inbox::serve().await;
     *inbox.answers.lock().unwrap() = vec![StatusCode::FOUND, StatusCode::INTERNAL_SERVER_ERROR];
-    let outbox = Arc::new(Outbox::default());
-    outbox.put(1, EventKind::Migrated);
-    let delivery = delivery(&outbox, &[webhook("crm", &url, &EventKind::ALL)]);
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
+    let delivery = world.delivery(&[webhook("crm", &url, &EventKind::ALL)]);
     for (attempt, least, most) in [(1, 5, 10), (2, 10, 20)] {
         delivery.deliver_due().await.unwrap();
-        let wait = outbox.again_at(1).unwrap().as_second() - outbox.now().as_second();
-        assert!((least..=most).contains(&wait), "{wait}");
+        world.advance(least - 1);
         delivery.deliver_due().await.unwrap();
         assert_eq!(inbox.ids().len(), attempt, "not before its time");
-        outbox.move_to(outbox.again_at(1).unwrap().as_second() + 1);
+        world.advance(most - least + 1);
     }
     delivery.deliver_due().await.unwrap();
     assert_eq!(inbox.ids(), vec!["msg_1_1800000000000"; 3]);
-    assert_eq!(outbox.again_at(1), None);
+    assert_eq!(world.ledger.waiting(), 0);
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_accepts_is_marked_dead() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    drop(listener);
-    let outbox = Arc::new(Outbox::default());
-    outbox.put(1, EventKind::Migrated);
-    let delivery = delivery(&outbox, &[webhook("crm", &url, &EventKind::ALL)]);
+async fn an_event_that_one_receiver_never_takes_is_dead_for_it_alone() {
+    let (inbox, url) = Inbox::serve().await;
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
+    let all = &EventKind::ALL;
+    let delivery = world.delivery(&[webhook("sound", &url, all), webhook("gone", &nobody().await, all)]);
+    let left = async || {
+        let due = world.ledger.due("gone", world.now.now(), Duration::ZERO, 9).await.unwrap();
+        due.iter().map(|outgoing| outgoing.attempts).collect::<Vec<_>>()
+    };
     for _ in 0..3 {
         delivery.deliver_due().await.unwrap();
-        outbox.move_to(outbox.again_at(1).unwrap().as_second().min(1_900_000_000) + 1);
+        world.advance(7200);
     }
-    assert_eq!(outbox.again_at(1), Some(DEAD));
+    assert_eq!((left().await, world.ledger.waiting()), (vec![], 1), "it is kept, and not due");
+    // the next event begins with attempts of its own
+    world.put(2, EventKind::Migrated).await;
+    delivery.deliver_due().await.unwrap();
+    world.advance(7200);
+    assert_eq!(left().await, [2]);
+    assert_eq!(inbox.ids(), ["msg_1_1800000000000", "msg_2_1800000000000"]);
 }
 
 #[tokio::test]
-async fn all_receivers_get_it_again_until_all_have_accepted_it() {
+async fn who_has_accepted_an_event_does_not_get_it_again() {
     let (sound, sound_url) = Inbox::serve().await;
     let (flaky, flaky_url) = Inbox::serve().await;
     *flaky.answers.lock().unwrap() = vec![StatusCode::BAD_GATEWAY];
-    let outbox = Arc::new(Outbox::default());
-    outbox.put(1, EventKind::Migrated);
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
     let webhooks = [webhook("sound", &sound_url, &EventKind::ALL), webhook("flaky", &flaky_url, &EventKind::ALL)];
-    let delivery = delivery(&outbox, &webhooks);
+    let delivery = world.delivery(&webhooks);
     delivery.deliver_due().await.unwrap();
-    outbox.move_to(1_800_001_000);
+    world.advance(900);
     delivery.deliver_due().await.unwrap();
-    assert_eq!((sound.ids().len(), flaky.ids().len(), outbox.again_at(1)), (2, 2, None));
+    assert_eq!((sound.ids().len(), flaky.ids().len(), world.ledger.waiting()), (1, 2, 0));
+}
+
+/// One webhook that hangs delayed all others: 8 of 60 events in 40 s.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_hangs_delays_only_itself() {
+    let (inbox, quick) = Inbox::serve().await;
+    let (taken, hangs) = hanging().await;
+    let world = World::new();
+    for id in 1..=60 {
+        world.put(id, EventKind::Migrated).await;
+    }
+    let webhooks = [webhook("hangs", &hangs, &EventKind::ALL), webhook("quick", &quick, &EventKind::ALL)];
+    let (_stop, worker) = started(world.delivery(&webhooks));
+    soon("all sixty arrive", || inbox.ids().len() == 60).await;
+    // What counts is the work: the other one has had no more connections than may be open at once for every 5 s.
+    let taken = *taken.lock().unwrap();
+    assert!((1..=4 * IN_FLIGHT).contains(&taken), "{taken} connections");
+    let mut ids = inbox.ids();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), inbox.ids().len(), world.ledger.waiting()), (60, 60, 60));
+    worker.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_send_each_event_once() {
+    let (inbox, url) = Inbox::serve().await;
+    let world = World::new();
+    for id in 1..=100 {
+        world.put(id, EventKind::Migrated).await;
+    }
+    let crm = [webhook("crm", &url, &EventKind::ALL)];
+    let (stops, workers): (Vec<_>, Vec<_>) = (0..2).map(|_| started(world.delivery(&crm))).unzip();
+    soon("everything is sent", || world.ledger.waiting() == 0).await;
+    drop(stops);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let mut ids = inbox.ids();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), inbox.ids().len()), (100, 100));
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_is_dropped_and_a_new_one_begins_now() {
+    let (inbox, url) = Inbox::serve().await;
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
+    let old = world.delivery(&[webhook("old", &nobody().await, &EventKind::ALL)]);
+    old.deliver_due().await.unwrap();
+    assert_eq!(world.ledger.waiting(), 1);
+    drop_removed(&*world.ledger, &*world.now, &["new".to_owned()]).await.unwrap();
+    assert_eq!(world.ledger.waiting(), 0);
+    world.put(2, EventKind::Migrated).await;
+    world.delivery(&[webhook("new", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
+    assert_eq!(inbox.ids(), ["msg_2_1800000000000"]);
+    world.put(3, EventKind::Migrated).await;
+    drop_removed(&*world.ledger, &*world.now, &[]).await.unwrap();
+    assert_eq!(world.ledger.waiting(), 0, "without webhooks nothing is kept");
 }
 
 #[tokio::test]
 async fn the_worker_delivers_and_stops_when_told() {
     let (inbox, url) = Inbox::serve().await;
-    let outbox = Arc::new(Outbox::default());
-    outbox.put(1, EventKind::Migrated);
-    let delivery = delivery(&outbox, &[webhook("crm", &url, &EventKind::ALL)]);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let worker = tokio::spawn(async move {
-        delivery
-            .run(async {
-                drop(stopped.await);
-            })
-            .await;
-    });
-    while outbox.again_at(1).is_some() {
-        tokio::task::yield_now().await;
-    }
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
+    let (stop, worker) = started(world.delivery(&[webhook("crm", &url, &EventKind::ALL)]));
+    soon("the first one", || world.ledger.waiting() == 0).await;
+    world.put(2, EventKind::Migrated).await;
+    soon("and what comes later", || world.ledger.waiting() == 0).await;
     stop.send(()).unwrap();
     worker.await.unwrap();
-    assert_eq!(inbox.ids().len(), 1);
+    assert_eq!(inbox.ids().len(), 2);
 }
 
 #[tokio::test]
 async fn a_worker_that_was_told_before_it_began_sends_nothing() {
     let (inbox, url) = Inbox::serve().await;
-    let outbox = Arc::new(Outbox::default());
-    outbox.put(1, EventKind::Migrated);
-    delivery(&outbox, &[webhook("crm", &url, &EventKind::ALL)]).run(std::future::ready(())).await;
+    let world = World::new();
+    world.put(1, EventKind::Migrated).await;
+    world.delivery(&[webhook("crm", &url, &EventKind::ALL)]).run(std::future::ready(())).await;
     assert!(inbox.ids().is_empty());
 }

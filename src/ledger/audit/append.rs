@@ -20,8 +20,8 @@ pub(in crate::ledger) fn append(
     let number = i64::try_from(head.number).map_err(|_| refusal("the audit has no more numbers"))?;
     batch
         .add(
-            "INSERT INTO audit (number, at, outcome, reason, subject, customer, text, chain) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO audit (number, at, outcome, reason, subject, customer, count, text, chain) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(number)
         .bind(micros(decision.at))
@@ -29,6 +29,7 @@ pub(in crate::ledger) fn append(
         .bind(decision.reason.clone())
         .bind(decision.subject.clone())
         .bind(decision.customer.clone())
+        .bind(i64::try_from(decision.count).unwrap_or(i64::MAX))
         .bind(text)
         .bind(head.chain.clone())
         .add("UPDATE meta SET number = ?, text = ?, tag = ? WHERE name = 'audit'")

@@ -1,4 +1,4 @@
-//! Verifying the chain from its first row to its head.
+//! Verifying the chain from its start to its head.
 
 use std::fmt;
 
@@ -7,13 +7,18 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::head::{AuditHead, StoredHead, stored};
 use super::record::{Columns, record};
+use super::start::stored_start;
 use crate::migrate::Keyring;
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditReport {
-    /// The last row that was proven, all from the first one on. Kept elsewhere, it proves later that nothing up to it was changed.
+    /// The last row that was exported and removed; rows behind it are looked at. The default when none was.
+    pub start: AuditHead,
+    /// The last row that was proven, all from the start on. Kept elsewhere, it proves later that nothing up to it was changed.
     pub head: AuditHead,
+    /// Anchors before the start: only the segments that were exported can prove them.
+    pub exported: Vec<AuditHead>,
     /// The first break; none when the audit is whole.
     pub broken: Option<AuditBreak>,
 }
@@ -40,6 +45,14 @@ pub enum AuditFault {
     Head,
     /// The anchor is not part of the chain.
     Anchor,
+    /// The stored start is not ours.
+    Start,
+    /// The row is there, although it was exported and removed.
+    Exported,
+    /// The first line of a segment is not one.
+    Header,
+    /// The last line of a segment is missing, is not ours, or has something behind it.
+    End,
 }
 
 impl AuditFault {
@@ -52,6 +65,10 @@ impl AuditFault {
             Self::Columns => "columns",
             Self::Head => "head",
             Self::Anchor => "anchor",
+            Self::Start => "start",
+            Self::Exported => "exported",
+            Self::Header => "header",
+            Self::End => "end",
         }
     }
 }
@@ -65,39 +82,99 @@ impl fmt::Display for AuditBreak {
             AuditFault::Columns => write!(f, "the columns of row {number} do not fit its text"),
             AuditFault::Head => write!(f, "the stored head is not row {number}"),
             AuditFault::Anchor => write!(f, "row {number} is not the anchor that was given"),
+            AuditFault::Start => write!(f, "the stored start at row {number} was changed"),
+            AuditFault::Exported => write!(f, "row {number} is there, although it was exported"),
+            AuditFault::Header => write!(f, "the first line of the segment is not valid"),
+            AuditFault::End => write!(f, "the segment does not end as it should at row {number}"),
         }
     }
 }
 
 /// A row as it is stored.
 #[derive(Debug, Clone)]
-pub(super) struct StoredRow {
+pub(in crate::ledger) struct StoredRow {
     pub number: i64,
     pub columns: Columns,
     pub text: String,
     pub chain: String,
 }
 
+impl StoredRow {
+    /// When, as it is stored.
+    pub(in crate::ledger) fn at(&self) -> i64 {
+        self.columns.0
+    }
+}
+
+/// A row as it is selected.
+pub(in crate::ledger) type RowTuple = (i64, i64, String, String, String, Option<String>, i64, String, String);
+
+impl From<RowTuple> for StoredRow {
+    fn from(row: RowTuple) -> Self {
+        let (number, at, outcome, reason, subject, customer, count, text, chain) = row;
+        Self { number, columns: (at, outcome, reason, subject, customer, count), text, chain }
+    }
+}
+
+/// All rows, the oldest first.
+pub(in crate::ledger) const SELECT_ROWS: &str =
+    "SELECT number, at, outcome, reason, subject, customer, count, text, chain FROM audit ORDER BY number";
+
 /// Follows the chain row by row.
-pub(super) struct Checker<'a> {
+pub(in crate::ledger) struct Checker<'a> {
     keyring: &'a Keyring,
-    anchor: &'a AuditHead,
+    /// Those that are still ahead, the last one first.
+    anchors: Vec<&'a AuditHead>,
+    exported: Vec<AuditHead>,
+    start: AuditHead,
     last: AuditHead,
 }
 
 impl<'a> Checker<'a> {
-    /// A checker before the first row. The anchor of number 0 is part of every chain.
-    pub(super) fn new(keyring: &'a Keyring, anchor: &'a AuditHead) -> Self {
-        Self { keyring, anchor, last: AuditHead::default() }
+    /// A checker behind the start. The anchor of number 0 is part of every chain.
+    pub(in crate::ledger) fn new(keyring: &'a Keyring, start: AuditHead, anchors: &'a [AuditHead]) -> Self {
+        let is_ahead = |anchor: &&AuditHead| anchor.number > 0 && anchor.number >= start.number;
+        let mut ahead: Vec<&AuditHead> = anchors.iter().filter(is_ahead).collect();
+        ahead.sort_by_key(|anchor| std::cmp::Reverse(anchor.number));
+        let behind = anchors.iter().filter(|anchor| anchor.number > 0 && anchor.number < start.number);
+        Self { keyring, anchors: ahead, exported: behind.cloned().collect(), last: start.clone(), start }
+    }
+
+    pub(super) fn keyring(&self) -> &'a Keyring {
+        self.keyring
+    }
+
+    /// The last row that was proven.
+    pub(in crate::ledger) fn last(&self) -> &AuditHead {
+        &self.last
+    }
+
+    /// Holds the start against the anchors that are just there.
+    pub(super) fn begin(&mut self) -> Result<(), AuditBreak> {
+        let start = self.start.clone();
+        self.pass_anchors(&start)
+    }
+
+    /// Holds a row against its anchors.
+    fn pass_anchors(&mut self, row: &AuditHead) -> Result<(), AuditBreak> {
+        while let Some(anchor) = self.anchors.pop_if(|anchor| anchor.number <= row.number) {
+            if anchor != row {
+                return Err(AuditBreak { number: anchor.number, fault: AuditFault::Anchor });
+            }
+        }
+        Ok(())
     }
 
     /// Takes the next row.
-    pub(super) fn row(&mut self, row: &StoredRow) -> Result<(), AuditBreak> {
+    pub(in crate::ledger) fn row(&mut self, row: &StoredRow) -> Result<(), AuditBreak> {
         let number = self.last.number.saturating_add(1);
         let broken = |fault| Err(AuditBreak { number, fault });
         match u64::try_from(row.number) {
             Ok(found) if found == number => {}
             Ok(found) if found > number => return broken(AuditFault::Missing),
+            Ok(found) if found <= self.start.number => {
+                return Err(AuditBreak { number: found, fault: AuditFault::Exported });
+            }
             _ => return broken(AuditFault::Changed),
         }
         let chain = self.keyring.chain(&self.last.chain, &row.text);
@@ -107,18 +184,17 @@ impl<'a> Checker<'a> {
         if record(number, &row.text).is_none_or(|record| record.columns() != row.columns) {
             return broken(AuditFault::Columns);
         }
-        if number == self.anchor.number && chain != self.anchor.chain {
-            return broken(AuditFault::Anchor);
-        }
-        self.last = AuditHead { number, chain };
+        let head = AuditHead { number, chain };
+        self.pass_anchors(&head)?;
+        self.last = head;
         Ok(())
     }
 
     /// Holds the end of the chain against the stored head and the anchor.
     pub(super) fn end(&self, stored: Option<StoredHead>) -> Result<(), AuditBreak> {
         let number = self.last.number;
-        if self.anchor.number > number {
-            return Err(AuditBreak { number: self.anchor.number, fault: AuditFault::Anchor });
+        if let Some(anchor) = self.anchors.last() {
+            return Err(AuditBreak { number: anchor.number, fault: AuditFault::Anchor });
         }
         match stored.and_then(|stored| stored.proven(self.keyring)) {
             Some(head) if head == self.last => Ok(()),
@@ -130,7 +206,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn report(self, broken: Option<AuditBreak>) -> AuditReport {
-        AuditReport { head: self.last, broken }
+        AuditReport { start: self.start, head: self.last, exported: self.exported, broken }
     }
 }
 
@@ -138,21 +214,28 @@ impl<'a> Checker<'a> {
 pub(in crate::ledger) async fn verify(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
-    anchor: &AuditHead,
+    anchors: &[AuditHead],
 ) -> Result<AuditReport, sqlx::Error> {
     let mut snapshot = connection.begin().await?;
     let stored = stored(&mut snapshot).await?;
-    let mut checker = Checker::new(keyring, anchor);
-    let mut rows =
-        sqlx::query_as("SELECT number, at, outcome, reason, subject, customer, text, chain FROM audit ORDER BY number")
-            .fetch(&mut *snapshot);
+    let (start, begins) = match stored_start(&mut snapshot).await? {
+        None => (AuditHead::default(), Ok(())),
+        Some(start) => {
+            let broken = AuditBreak { number: start.head.number, fault: AuditFault::Start };
+            (start.head.clone(), start.proven(keyring).map(drop).ok_or(broken))
+        }
+    };
+    let mut checker = Checker::new(keyring, start, anchors);
+    if let Err(broken) = begins.and_then(|()| checker.begin()) {
+        return Ok(checker.report(Some(broken)));
+    }
+    let mut rows = sqlx::query_as::<_, RowTuple>(SELECT_ROWS).fetch(&mut *snapshot);
     while let Some(row) = rows.try_next().await? {
-        let (number, at, outcome, reason, subject, customer, text, chain) = row;
-        let row = StoredRow { number, columns: (at, outcome, reason, subject, customer), text, chain };
-        if let Err(broken) = checker.row(&row) {
+        if let Err(broken) = checker.row(&row.into()) {
             return Ok(checker.report(Some(broken)));
         }
     }
+    drop(rows);
     let broken = checker.end(stored).err();
     Ok(checker.report(broken))
 }

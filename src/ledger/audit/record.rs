@@ -30,6 +30,17 @@ pub(super) struct Text<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Cow<'a, str>>,
     micros: u64,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    count: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_one(count: &u64) -> bool {
+    *count == 1
 }
 
 /// A row of the audit. Identifiers are keyed digests.
@@ -61,6 +72,8 @@ pub struct AuditRecord {
     pub rules: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
+    /// How many decisions it stands for: more than one for refusals of one subject that were summed up.
+    pub count: u64,
 }
 
 /// The text of a decision.
@@ -82,6 +95,7 @@ pub(super) fn text(decision: &Decision) -> Result<String, sqlx::Error> {
         source: decision.source.as_deref().map(Cow::from),
         rules: decision.rules.as_deref().map(Cow::from),
         micros: decision.micros,
+        count: decision.count,
     };
     serde_json::to_string(&text).map_err(|error| sqlx::Error::Encode(error.into()))
 }
@@ -103,17 +117,19 @@ pub(super) fn record(number: u64, text: &str) -> Option<AuditRecord> {
         source: text.source.map(Cow::into_owned),
         rules: text.rules.map(Cow::into_owned),
         micros: text.micros,
+        count: text.count,
     })
 }
 
-/// The columns beside the text, by which rows are counted and found: at, outcome, reason, subject, customer.
-pub(super) type Columns = (i64, String, String, String, Option<String>);
+/// The columns beside the text, by which rows are counted and found: at, outcome, reason, subject, customer, count.
+pub(super) type Columns = (i64, String, String, String, Option<String>, i64);
 
 impl AuditRecord {
     /// The columns that belong to this record.
     pub(super) fn columns(&self) -> Columns {
         let texts = (self.outcome.clone(), self.reason.clone(), self.subject.clone());
-        (micros(self.at), texts.0, texts.1, texts.2, self.customer.clone())
+        let count = i64::try_from(self.count).unwrap_or(i64::MAX);
+        (micros(self.at), texts.0, texts.1, texts.2, self.customer.clone(), count)
     }
 }
 
@@ -136,6 +152,7 @@ mod tests {
             source: None,
             rules: None,
             micros: 12,
+            count: 1,
             settled: Vec::new(),
         };
         let short = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","door":"login","outcome":"rejected","reason":"wrong_password","subject":"d1","micros":12}"#;
@@ -150,6 +167,10 @@ mod tests {
         let record = record(9, long).unwrap();
         assert_eq!((record.number, record.account.as_deref(), record.reason.as_str()), (9, Some("a1"), ""));
         assert_eq!(record.at, decision.at);
+        decision.count = 7;
+        let summed = text(&decision).unwrap();
+        assert_eq!(summed, long.replace('}', r#","count":7}"#));
+        assert_eq!((super::record(9, &summed).unwrap().count, record.count), (7, 1));
         assert!(super::record(1, "{}").is_none());
     }
 }

@@ -45,7 +45,7 @@ fn audit(keyring: &Keyring, rows: usize) -> Audit {
 }
 
 fn check(keyring: &Keyring, audit: &Audit, anchor: &AuditHead) -> Result<AuditHead, AuditFault> {
-    let mut checker = Checker::new(keyring, anchor);
+    let mut checker = Checker::new(keyring, AuditHead::default(), std::slice::from_ref(anchor));
     for row in &audit.rows {
         checker.row(row).map_err(|broken| broken.fault)?;
     }
@@ -177,7 +177,12 @@ const EDITS: &[&str] = &[
     "UPDATE audit SET number = number + 100 WHERE number > 6",
     "UPDATE audit SET number = 0 WHERE number = 1",
     "UPDATE audit SET number = -number",
-    "INSERT INTO audit SELECT 13, at, outcome, reason, subject, customer, text, chain FROM audit WHERE number = 12",
+    "UPDATE audit SET count = 2 WHERE number = 3",
+    "INSERT INTO audit SELECT 13, at, outcome, reason, subject, customer, text, chain, count FROM audit WHERE number = 12",
+    "INSERT INTO meta VALUES ('audit_start', 0, '', '')",
+    "INSERT INTO meta SELECT 'audit_start', number, chain, '00' FROM audit WHERE number = 3",
+    "INSERT INTO meta SELECT 'audit_start', number, chain, '00' FROM audit WHERE number = 3; DELETE FROM audit WHERE number <= 3",
+    "INSERT INTO meta SELECT 'audit_start', number, text, tag FROM meta WHERE name = 'audit'; DELETE FROM audit",
     "DELETE FROM meta WHERE name = 'audit'",
     "UPDATE meta SET number = 11 WHERE name = 'audit'",
     "UPDATE meta SET number = -1 WHERE name = 'audit'",
@@ -213,11 +218,11 @@ async fn edits_of_the_file_are_found() {
     for sql in EDITS {
         let mut edit = connection.begin().await.unwrap();
         sqlx::raw_sql(*sql).execute(&mut *edit).await.unwrap();
-        let report = super::verify(&mut edit, &keyring(), &AuditHead::default()).await;
+        let report = super::verify(&mut edit, &keyring(), &[]).await;
         assert!(report.is_err() || report.unwrap().broken.is_some(), "{sql} was not found");
         edit.rollback().await.unwrap();
     }
-    let report = super::verify(&mut connection, &keyring(), &whole.head).await.unwrap();
+    let report = super::verify(&mut connection, &keyring(), std::slice::from_ref(&whole.head)).await.unwrap();
     assert_eq!(report, whole, "every edit was undone");
 }
 
@@ -241,7 +246,7 @@ async fn an_earlier_file_is_found_with_an_anchor() {
     sqlx::query(sql).bind(early.0).bind(early.1).bind(early.2).execute(&mut connection).await.unwrap();
     let ledger = open(&folder).await;
     assert_eq!(ledger.verify().await.unwrap().broken, None, "without an anchor it cannot be seen");
-    let broken = ledger.verify_with(&anchor).await.unwrap().broken.unwrap();
+    let broken = ledger.verify_with(&[anchor]).await.unwrap().broken.unwrap();
     assert_eq!((broken.number, broken.fault), (13, AuditFault::Anchor));
     assert_eq!(broken.to_string(), "row 13 is not the anchor that was given");
 }

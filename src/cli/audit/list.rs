@@ -1,0 +1,55 @@
+//! `landfall audit list`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{CommandError, FINE, books, show};
+use crate::ledger::AuditFilter;
+
+#[derive(clap::Args)]
+#[command(
+    after_help = "Identifiers are kept as keyed digests; --identifier finds those of one customer. A row with `count` stands for so
+many refusals of one subject.
+
+Examples:
+  landfall audit list --identifier ada@example.org
+  landfall audit list --outcome invalid_record --limit 20"
+)]
+pub(super) struct List {
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
+    config: PathBuf,
+    /// Only those about this identifier, in any spelling
+    #[arg(long)]
+    identifier: Option<String>,
+    /// Only those with this outcome, such as `rejected`
+    #[arg(long)]
+    outcome: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+pub(super) fn run(arguments: &List) -> Result<u8, CommandError> {
+    let rows = books::open(&arguments.config, async |books| {
+        let subject = match &arguments.identifier {
+            Some(typed) => Some(books.subject(typed)?),
+            None => None,
+        };
+        let filter = AuditFilter { subject, outcome: arguments.outcome.clone(), ..AuditFilter::default() };
+        Ok(books.ledger.audit(filter, arguments.limit).await?)
+    })?;
+    let mut out = String::new();
+    for row in rows {
+        let line = json!({
+            "number": row.number, "at": row.at.to_string(), "door": row.door, "outcome": row.outcome,
+            "reason": row.reason, "request_id": row.request_id, "account": row.account, "customer": row.customer,
+            "source": row.source, "rules": row.rules, "micros": row.micros, "count": row.count,
+        });
+        out.push_str(&line.to_string());
+        out.push('\n');
+    }
+    show::output(&out)?;
+    Ok(FINE)
+}

@@ -1,0 +1,92 @@
+//! `landfall audit verify`: the ledger's audit, or exported segments of it.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::{CommandError, FINDINGS, FINE, books, segments, show};
+use crate::ledger::{AuditHead, AuditReport, read_anchors};
+
+#[derive(clap::Args)]
+#[command(
+    after_help = "Keep the head that is printed somewhere else: given again with --anchor, it proves that nothing up to it was
+changed, even by somebody who has the ledger's key. `ledger.anchor` in the settings keeps heads by itself, in a file that
+--anchors takes.
+
+With --segment, the files are verified on their own, without the ledger: each row, the gaps between files, and anchors
+that are within them.
+
+Examples:
+  landfall audit verify
+  landfall audit verify --anchor 1204:5f0c…
+  landfall audit verify --anchors /mnt/elsewhere/anchors.txt
+  landfall audit verify --segment audit-1-1204.ndjson --segment audit-1205-3000.ndjson"
+)]
+pub(super) struct Verify {
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
+    config: PathBuf,
+    /// A head that was printed earlier; may be given several times
+    #[arg(long, value_name = "HEAD")]
+    anchor: Vec<AuditHead>,
+    /// A file of heads that were kept, one a line: `TIME HEAD`
+    #[arg(long, value_name = "FILE")]
+    anchors: Option<PathBuf>,
+    /// An exported segment, instead of the ledger; may be given several times
+    #[arg(long, value_name = "FILE")]
+    segment: Vec<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
+    let mut anchors = arguments.anchor.clone();
+    if let Some(path) = &arguments.anchors {
+        anchors.extend(kept(path)?);
+    }
+    if !arguments.segment.is_empty() {
+        let keyring = books::keyring(&books::settings_of_books(&arguments.config)?)?;
+        return segments::verify(&arguments.segment, &keyring, &anchors);
+    }
+    let report = books::inspected(&arguments.config, async |books| Ok(books.ledger.verify_with(&anchors).await?))?;
+    let whole = report.head.number.saturating_sub(report.start.number);
+    if let Some(broken) = report.broken {
+        let (number, fault) = (broken.number, broken.fault.name());
+        show::output(&format!("the audit is broken at decision {number}: {fault}\n{whole} before it are whole\n"))?;
+        return Ok(FINDINGS);
+    }
+    let mut out = format!("{whole} decisions are whole\n");
+    if report.start.number > 0 {
+        // writing to a `String` cannot fail
+        let _ = writeln!(out, "rows 1 to {} were exported, head {}", report.start.number, report.start);
+    }
+    let _ = writeln!(out, "head {}", report.head);
+    let unproven = unproven(&report, &arguments.anchor, &anchors);
+    for anchor in &unproven {
+        let row = anchor.number;
+        let _ = writeln!(
+            out,
+            "anchor of row {row} not verified: row {row} was exported; run `landfall audit verify --anchor {anchor} \
+             --segment FILE` with the segment that holds it"
+        );
+    }
+    show::output(&out)?;
+    Ok(if unproven.is_empty() { FINE } else { FINDINGS })
+}
+
+/// Anchors that are before the start and wanted. Of a whole file of anchors it is enough when a later one is proven, because the
+/// chain up to it begins with what was exported.
+fn unproven(report: &AuditReport, named: &[AuditHead], all: &[AuditHead]) -> Vec<AuditHead> {
+    let later = all.len() > report.exported.len();
+    let is_wanted = |anchor: &&AuditHead| named.contains(anchor) || !later;
+    let mut unproven: Vec<AuditHead> = report.exported.iter().filter(is_wanted).cloned().collect();
+    unproven.sort_by_key(|anchor| anchor.number);
+    // The last one proves those before it.
+    unproven.drain(..unproven.len().saturating_sub(named.len().max(1)));
+    unproven
+}
+
+fn kept(path: &Path) -> Result<Vec<AuditHead>, CommandError> {
+    let failed = |why: String| CommandError::new(format!("`{}` cannot be used: {why}", path.display()));
+    let file = File::open(path).map_err(|error| failed(error.kind().to_string()))?;
+    read_anchors(&mut BufReader::new(file)).map_err(|error| failed(error.to_string()))
+}

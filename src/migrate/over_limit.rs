@@ -1,0 +1,280 @@
+//! Refusals of one subject that is over its limit, summed up: an attack of a million guesses is not a million rows.
+//!
+//! The first refusal is written as any other decision. Those that follow within a minute are counted in memory and written as
+//! one row with a count: when the minute has passed, with the next other decision of the subject, or when the service ends.
+//! What a crash loses is that count.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::decision::Decision;
+use super::event::Event;
+use super::login::Migrator;
+use super::outcome::Refusal;
+use super::port::PortError;
+use super::visit::Visit;
+
+/// How long refusals are summed up. So much of a count is lost in a crash, and so late does an attack show as a figure.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// How many subjects are summed up at the same time. Stops a flood over many identifiers from filling the memory; above it every
+/// refusal is a row again.
+const MAX_SUBJECTS: usize = 10_000;
+
+/// How many sums are written at the same time; they share commits.
+const PAGE: usize = 64;
+
+/// Refusals that were counted and not written, by subject.
+#[derive(Debug, Default)]
+pub(super) struct OverLimit {
+    subjects: Mutex<HashMap<String, Period>>,
+}
+
+/// The refusals of one subject since the last one that was written.
+#[derive(Debug)]
+struct Period {
+    until: Instant,
+    count: u64,
+    last: Option<Decision>,
+}
+
+/// What is to be done with a decision.
+#[derive(Debug, PartialEq, Eq)]
+enum Noted {
+    /// Nothing: it was counted.
+    Counted,
+    /// It is to be written, after the sum of those before it.
+    Write(Option<Box<Decision>>),
+}
+
+impl Period {
+    fn new(until: Instant) -> Self {
+        Self { until, count: 0, last: None }
+    }
+
+    fn add(&mut self, decision: Decision) {
+        self.count = self.count.saturating_add(decision.count);
+        self.last = Some(decision);
+    }
+
+    /// The last refusal, with the count of all.
+    fn sum(self) -> Option<Decision> {
+        Some(Decision { count: self.count, ..self.last? })
+    }
+}
+
+impl OverLimit {
+    fn subjects(&self) -> MutexGuard<'_, HashMap<String, Period>> {
+        self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, decision: &Decision, now: Instant) -> Noted {
+        let mut subjects = self.subjects();
+        if !is_over_limit(decision) {
+            return Noted::Write(subjects.remove(&decision.subject).and_then(Period::sum).map(Box::new));
+        }
+        if let Some(period) = subjects.get_mut(&decision.subject).filter(|period| now < period.until) {
+            period.add(decision.clone());
+            return Noted::Counted;
+        }
+        let before = subjects.remove(&decision.subject).and_then(Period::sum).map(Box::new);
+        if subjects.len() < MAX_SUBJECTS {
+            subjects.insert(decision.subject.clone(), Period::new(now + PERIOD));
+        }
+        Noted::Write(before)
+    }
+
+    /// The first refusal could not be written: the next one is written again.
+    fn reopen(&self, subject: &str, now: Instant) {
+        if let Some(period) = self.subjects().get_mut(subject) {
+            period.until = now;
+        }
+    }
+
+    /// A sum could not be written: it is written later.
+    fn put_back(&self, sum: Decision, now: Instant) {
+        match self.subjects().entry(sum.subject.clone()) {
+            Entry::Occupied(mut period) => {
+                let period = period.get_mut();
+                period.count = period.count.saturating_add(sum.count);
+                period.last.get_or_insert(sum);
+            }
+            Entry::Vacant(place) => place.insert(Period::new(now)).add(sum),
+        }
+    }
+
+    /// Takes out the sums whose time has come.
+    fn ended(&self, now: Instant) -> Vec<Decision> {
+        let mut subjects = self.subjects();
+        let over = subjects.extract_if(|_, period| period.until <= now);
+        over.filter_map(|(_, period)| period.sum()).collect()
+    }
+
+    /// Takes out all sums.
+    fn all(&self) -> Vec<Decision> {
+        self.subjects().drain().filter_map(|(_, period)| period.sum()).collect()
+    }
+}
+
+/// Whether a decision is such a refusal, and settles no attempt: what settles must be written at once.
+fn is_over_limit(decision: &Decision) -> bool {
+    decision.outcome == "rejected" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
+}
+
+impl Visit<'_> {
+    /// Puts a decision into the books with its events, or counts it when the subject was refused for the same reason just now.
+    pub(super) async fn decide(&self, decision: &Decision, events: &[Event]) -> Result<(), PortError> {
+        let (over_limit, ledger) = (&self.migrator.over_limit, &self.migrator.parts.ledger);
+        match over_limit.note(decision, Instant::now()) {
+            Noted::Counted => return Ok(()),
+            Noted::Write(None) => {}
+            Noted::Write(Some(sum)) => self.migrator.write_sum(*sum).await?,
+        }
+        let decided = ledger.decide(decision, events).await;
+        if decided.is_err() {
+            over_limit.reopen(&decision.subject, Instant::now());
+        }
+        decided
+    }
+}
+
+impl Migrator {
+    /// Writes the sums of refusals whose time has come; to be called from time to time.
+    ///
+    /// # Errors
+    /// The first failure of the ledger; what was not written is written later.
+    pub async fn write_sums(&self) -> Result<(), PortError> {
+        self.write_each(self.over_limit.ended(Instant::now())).await
+    }
+
+    /// Writes all sums of refusals; to be called when no login runs any more.
+    ///
+    /// # Errors
+    /// The first failure of the ledger.
+    pub async fn write_all_sums(&self) -> Result<(), PortError> {
+        self.write_each(self.over_limit.all()).await
+    }
+
+    async fn write_each(&self, sums: Vec<Decision>) -> Result<(), PortError> {
+        let mut result = Ok(());
+        let mut sums = sums.into_iter().peekable();
+        while sums.peek().is_some() {
+            let page = sums.by_ref().take(PAGE).map(|sum| self.write_sum(sum));
+            result = join_all(page).await.into_iter().fold(result, Result::and);
+        }
+        result
+    }
+
+    async fn write_sum(&self, sum: Decision) -> Result<(), PortError> {
+        let written = self.parts.ledger.decide(&sum, &[]).await;
+        if written.is_err() {
+            self.over_limit.put_back(sum, Instant::now());
+        }
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::Door;
+
+    fn decision(subject: &str, outcome: &'static str, reason: &str, request_id: &str) -> Decision {
+        Decision {
+            at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            request_id: request_id.into(),
+            door: Door::Login,
+            outcome,
+            reason: reason.into(),
+            subject: subject.into(),
+            customer: None,
+            account: None,
+            source: None,
+            rules: None,
+            micros: 1,
+            count: 1,
+            settled: Vec::new(),
+        }
+    }
+
+    fn refused(subject: &str, request_id: &str) -> Decision {
+        decision(subject, "rejected", "attempts", request_id)
+    }
+
+    fn sum(subject: &str, request_id: &str, count: u64) -> Decision {
+        Decision { count, ..refused(subject, request_id) }
+    }
+
+    #[test]
+    fn the_first_is_written_and_the_others_are_counted() {
+        let (over_limit, now) = (OverLimit::default(), Instant::now());
+        assert_eq!(over_limit.note(&refused("ada", "1"), now), Noted::Write(None));
+        for request in ["2", "3", "4"] {
+            assert_eq!(over_limit.note(&refused("ada", request), now), Noted::Counted);
+        }
+        assert_eq!(over_limit.note(&refused("bob", "5"), now), Noted::Write(None), "somebody else");
+        assert_eq!(over_limit.ended(now + PERIOD - Duration::from_millis(1)), []);
+        assert_eq!(over_limit.ended(now + PERIOD), [sum("ada", "4", 3)]);
+        assert_eq!(over_limit.note(&refused("ada", "6"), now + PERIOD), Noted::Write(None), "a period begins");
+        assert_eq!(over_limit.all(), []);
+    }
+
+    #[test]
+    fn the_sum_is_written_before_the_next_decision() {
+        let (over_limit, now) = (OverLimit::default(), Instant::now());
+        for request in ["1", "2", "3"] {
+            over_limit.note(&refused("ada", request), now);
+        }
+        let other = decision("ada", "authenticated", "", "4");
+        assert_eq!(over_limit.note(&other, now), Noted::Write(Some(Box::new(sum("ada", "3", 2)))));
+        assert_eq!(over_limit.note(&other, now), Noted::Write(None));
+        for request in ["5", "6"] {
+            over_limit.note(&refused("ada", request), now);
+        }
+        // nobody looked when the period ended
+        assert_eq!(
+            over_limit.note(&refused("ada", "7"), now + PERIOD),
+            Noted::Write(Some(Box::new(sum("ada", "6", 1))))
+        );
+    }
+
+    #[test]
+    fn what_was_not_written_is_written_later() {
+        let (over_limit, now) = (OverLimit::default(), Instant::now());
+        over_limit.note(&refused("ada", "1"), now);
+        over_limit.note(&refused("ada", "2"), now);
+        over_limit.reopen("ada", now);
+        let Noted::Write(Some(failed)) = over_limit.note(&refused("ada", "3"), now) else { panic!("counted") };
+        over_limit.note(&refused("ada", "4"), now);
+        over_limit.put_back(*failed, now);
+        assert_eq!(over_limit.all(), [sum("ada", "4", 2)]);
+        over_limit.put_back(sum("bob", "5", 7), now);
+        assert_eq!(over_limit.ended(now), [sum("bob", "5", 7)]);
+    }
+
+    #[test]
+    fn the_memory_of_subjects_is_bounded() {
+        let (over_limit, now) = (OverLimit::default(), Instant::now());
+        for subject in 0..MAX_SUBJECTS + 5 {
+            over_limit.note(&refused(&subject.to_string(), "1"), now);
+        }
+        assert_eq!(over_limit.subjects().len(), MAX_SUBJECTS);
+        let beyond = refused(&MAX_SUBJECTS.to_string(), "2");
+        assert_eq!(over_limit.note(&beyond, now), Noted::Write(None), "each is a row");
+    }
+
+    #[test]
+    fn what_settles_an_attempt_is_written() {
+        let (over_limit, now) = (OverLimit::default(), Instant::now());
+        over_limit.note(&refused("ada", "1"), now);
+        let (whose, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
+        let counter = crate::migrate::Counter { whose, lane, limit: 1, window };
+        let settles = Decision { settled: vec![crate::migrate::Settled::Failed(counter)], ..refused("ada", "2") };
+        assert_eq!(over_limit.note(&settles, now), Noted::Write(None));
+    }
+}
