@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use landfall::migrate::{
-    Dearest, EventKind, HashCalls, Ledger as _, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings,
+    Dearest, EventKind, HashCalls, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings,
 };
 use serde_json::json;
 
