@@ -107,7 +107,8 @@ impl World {
         fs::write(folder.join("shop.yaml"), RULES).unwrap();
         legacy(&folder.join("legacy.db")).await;
         let open = migrator(folder, SETTINGS).await;
-        let strict = migrator(folder, &SETTINGS.replace("customer: { limit: 1000000 }", "customer: { limit: 1 }")).await;
+        let strict =
+            migrator(folder, &SETTINGS.replace("customer: { limit: 1000000 }", "customer: { limit: 1 }")).await;
         for number in 0..CUSTOMERS {
             assert_eq!(login(&open, &format!("migrated{number}"), "secret").await.0, Outcome::Migrated);
             login(&strict, &format!("attempts{number}"), "wrong").await;
