@@ -148,7 +148,7 @@ fn hostile_costs_are_refused_before_any_work() {
 
 /// A hash of so many bytes in front of the rest of it: what a column that is too narrow keeps. None when it is not longer.
 fn cut_hash(text: &str, bytes: usize) -> Option<String> {
-    if text.len() >= 16 && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.len() >= 16 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return text.get(..2 * bytes).filter(|cut| cut.len() < text.len()).map(str::to_owned);
     }
     let plain = text.trim_end_matches('=').replace(['.', '-'], "+").replace('_', "/");
