@@ -148,7 +148,7 @@ fn hostile_costs_are_refused_before_any_work() {
 
 /// A hash of so many bytes in front of the rest of it: what a column that is too narrow keeps. None when it is not longer.
 fn cut_hash(text: &str, bytes: usize) -> Option<String> {
-    if text.len() >= 16 && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.len() >= 16 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return text.get(..2 * bytes).filter(|cut| cut.len() < text.len()).map(str::to_owned);
     }
     let plain = text.trim_end_matches('=').replace(['.', '-'], "+").replace('_', "/");
@@ -157,13 +157,16 @@ fn cut_hash(text: &str, bytes: usize) -> Option<String> {
         Ok(hash) if text.ends_with('=') => Some(STANDARD.encode(&hash[..bytes])),
         Ok(hash) => Some(STANDARD_NO_PAD.encode(&hash[..bytes])),
         // Alphabets of their own have a fixed length: any missing character is one too many.
-        Err(_) => Some(text[..text.len().checked_sub(bytes)?].to_owned()),
+        Err(_) => {
+            let kept = text.trim_end_matches('=');
+            Some(kept[..kept.len().checked_sub(bytes)?].to_owned())
+        }
     }
 }
 
 /// A whole text with its hash cut; the length that it declares is cut as well.
 fn cut_text(text: &str, bytes: usize) -> Option<String> {
-    let separators: &[char] = if text.starts_with("grub.") { &['.'] } else { &['$', ':', '}'] };
+    let separators: &[char] = if text.starts_with("grub.") { &['.'] } else { &['$', ':', '}', ','] };
     let (head, hash) = text.rfind(separators).map_or(("", text), |at| text.split_at(at + 1));
     let mut head = head.to_owned();
     if let Some((before, rest)) = head.split_once(",l=") {
@@ -210,6 +213,10 @@ fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
             None
         }
         "clerk" => cut_part(row, "digest", |text| cut_text(text, bytes)),
+        // The others end with something else than the hash or a key that must be as long.
+        "firebase-scrypt" if !encoded.is_empty() && !encoded.starts_with("$f") => None,
+        "firebase-scrypt" if fields.is_some_and(|fields| fields.contains_key("encoded")) => None,
+        "firebase-scrypt" if encoded.starts_with("$firebase-scrypt$") || encoded.starts_with("$f_scrypt$") => None,
         "okta" => cut_part(row, "value", |text| cut_hash(text, bytes)),
         "fusionauth" => cut_part(row, "password", |text| cut_hash(text, bytes)),
         "keycloak" => cut_part(row, "secretData", |text| {

@@ -139,16 +139,17 @@ impl Hasher {
                 spent.add(took);
                 Ok(verdict)
             }
-            Err(_) => self.cut_off(began.get().copied(), deadline),
+            Err(_) => self.cut_off(began.get().copied(), deadline, &parsed.cost()),
         }
     }
 
-    /// A check that had all the time there is and did not end costs too much; one that began late met a crowd.
-    fn cut_off(&self, began: Option<Instant>, deadline: Instant) -> Result<Verdict, PortError> {
-        let had_all = |began: Instant| began + self.longest_check() + TELL_APART <= deadline;
-        match (began.filter(|began| had_all(*began)), self.admission()) {
-            (Some(_), Some(_)) => Ok(Verdict::CostRefused("the check did not end within the time of a login".into())),
-            _ => Err(lane_failed(LaneError::Late)),
+    /// A check that had many times what it was estimated at and did not end costs too much: the estimate is wrong. Anything
+    /// else met a busy machine, which counts against nobody.
+    fn cut_off(&self, began: Option<Instant>, deadline: Instant, cost: &Cost) -> Result<Verdict, PortError> {
+        let enough = self.speed.estimate(cost).saturating_mul(MISJUDGED);
+        match began.filter(|began| deadline.saturating_duration_since(*began) >= enough) {
+            Some(_) => Ok(Verdict::CostRefused("the check did not end within the time of a login".into())),
+            None => Err(lane_failed(LaneError::Late)),
         }
     }
 
@@ -249,6 +250,9 @@ impl std::fmt::Debug for Hasher {
         f.debug_struct("Hasher").field("lane", &self.lane).field("calls", &self.calls()).finish_non_exhaustive()
     }
 }
+
+/// How many times its estimate a check may take on a busy machine.
+const MISJUDGED: u32 = 4;
 
 /// How long before the deadline a check is looked at.
 const TELL_APART: Duration = Duration::from_millis(10);

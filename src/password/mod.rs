@@ -78,10 +78,20 @@ fn parse_watched(credential: &Credential) -> Result<Parsed, Problem> {
         return parse_detected(credential);
     }
     let info = find(credential.scheme()).ok_or(Problem::unsupported("this scheme is not known"))?;
-    if let Some(why) = credential.whole()?.filter(|_| info.name != "plain").and_then(placeholder) {
+    let may_be_placeholder = |text: &&str| match info.name {
+        "plain" => false,
+        // `*` marks a locked account in other systems, and starts every hash of MySQL, cut ones too.
+        "mysql41" => !text.strip_prefix('*').is_some_and(is_hex_digits),
+        _ => true,
+    };
+    if let Some(why) = credential.whole()?.filter(may_be_placeholder).and_then(placeholder) {
         return Err(Problem::unusable(why));
     }
     Ok(Parsed { scheme: info.name, stored: (info.parse)(credential)? })
+}
+
+fn is_hex_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn parse_detected(credential: &Credential) -> Result<Parsed, Problem> {

@@ -89,5 +89,5 @@ async fn an_ambiguous_login_signs_nobody_in() {
     let mut twin = customer("ada");
     twin["id"] = "twin".into();
     house.legacy(&twin);
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::LegacyUnavailable);
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::UnreadableRecord);
 }

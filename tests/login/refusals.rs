@@ -90,10 +90,13 @@ async fn a_dear_hash_does_not_change_the_decoy() {
     let began = std::time::Instant::now();
     let password = std::sync::Arc::new(landfall::model::Password::new(b"wrong".to_vec()).unwrap());
     let deadline = tokio::time::Instant::now() + Duration::from_secs(9);
-    let took = house.hasher.legacy_decoy(&password, deadline).await.unwrap();
-    assert!(took <= began.elapsed());
+    let mut least = Duration::MAX;
+    for _ in 0..5 {
+        least = least.min(house.hasher.legacy_decoy(&password, deadline).await.unwrap());
+    }
+    assert!(least <= began.elapsed());
     // The decoy of this house is MD5; a bcrypt of cost 6 is some thousand times as dear.
-    assert!(took < Duration::from_millis(2), "the decoy took {took:?}");
+    assert!(least < Duration::from_millis(2), "the decoy took {least:?}");
 }
 
 /// A hash that no login can check is refused like a wrong password, counts like one, and is told to the operator.
