@@ -105,13 +105,13 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-/// Reads the settings of the books, whatever state the rules are in; findings are shown, errors end the command.
+/// Reads the settings without the rules; findings are shown, errors end the command.
 pub(super) fn settings_of_books(path: &Path) -> Result<SettingsOfBooks, CommandError> {
     let read = Settings::read_for_books(path).map_err(|error| unreadable(path, &error))?;
     whole(path, read)
 }
 
-/// Opens the books for some work. None are made when there are none.
+/// Opens the books for some work. Missing files are an error and are not created.
 pub(super) fn open<T>(
     path: &Path,
     work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,

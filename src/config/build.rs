@@ -137,9 +137,9 @@ impl std::fmt::Debug for Stores {
 pub enum Opening {
     /// To be served from, and made when it is missing. Its audit must end where it should.
     Trusted,
-    /// By a command: both files are there already. The audit must end where it should.
+    /// By a command: both files must exist. The audit must end where it should.
     Existing,
-    /// To be looked at, whatever was done to its audit; both files are there already.
+    /// To be looked at, whatever was done to its audit; both files must exist.
     Unseen,
 }
 
@@ -175,7 +175,7 @@ pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Res
     Ok(Stores { identifiers, keyring, hasher, ledger: Arc::new(ledger), store: Arc::new(store) })
 }
 
-/// Whether the ledger and the account store are there. A command on files that are not would make them, empty.
+/// Checks that the ledger and the account store exist. Opening a missing one would create it, empty.
 fn are_there(settings: &Settings, folder: &Path) -> Result<(), BuildError> {
     let TargetSettings::Sql(target) = &settings.target;
     for (what, key, url) in

@@ -71,7 +71,7 @@ impl Loaded {
     }
 }
 
-/// Settings for the books: nothing in them is wrong, and all secrets are read. Rules and scripts were not looked at.
+/// Valid settings with all secrets read, for commands that work on the ledger and the accounts. Rules and scripts were not read.
 #[derive(Debug)]
 pub struct SettingsOfBooks {
     /// The settings.
@@ -116,8 +116,8 @@ impl Settings {
         read_file(path, environment, load)
     }
 
-    /// Reads a settings file for whoever works with the books and serves nobody: no look is taken at the rules and at scripts, so
-    /// that an operator can work while they are broken.
+    /// Reads a settings file without the rules and scripts that it names, for commands that work on the ledger and the accounts:
+    /// operators need them most while the rules are broken.
     ///
     /// # Errors
     /// When the file itself cannot be read.
@@ -133,7 +133,7 @@ impl Settings {
     }
 }
 
-/// How settings are read on from their text.
+/// What is made of the text of a settings file.
 type Load<L> = fn(&Files, FileId, &Path, &mut Files, &Environment<'_>, &mut Findings) -> Option<L>;
 
 fn read_file<L>(path: &Path, environment: &Environment<'_>, load: Load<L>) -> io::Result<Reading<L>> {

@@ -84,8 +84,8 @@ fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, tell
     }
 }
 
-/// Warns of files that hold secrets or customers and that others may use: the key of the certificate, the accounts, the ledger.
-/// What is not there yet is made for its owner alone.
+/// Warns about existing files with private content and too wide modes: the TLS key, the account store, the ledger. Landfall makes
+/// its own files with mode 0600.
 pub(super) fn modes(settings: &Settings, folder: &Path, teller: &mut Teller<'_>) {
     let TargetSettings::Sql(target) = &settings.target;
     let store = |url: &str| folder.join(url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:")).unwrap_or(url));
@@ -98,7 +98,7 @@ pub(super) fn modes(settings: &Settings, folder: &Path, teller: &mut Teller<'_>)
     }
 }
 
-/// Warns of a file that others than its owner may read or write.
+/// Warns about a file with a wider mode than 0600.
 fn private(path: &str, file: &Path, teller: &mut Teller<'_>) {
     if is_open(file) {
         let message = "other users than its owner can read or write the file";

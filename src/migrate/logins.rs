@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use super::event::{Event, EventKind};
 use super::identifier::Identifier;
 use super::mapping::{Question, Who};
-use super::outcome::Outcome;
-use super::ports::LegacyKey;
+use super::outcome::{Outcome, Refusal};
+use super::ports::{AccountState, LegacyKey};
 use super::step::Step;
 use super::visit::{Admission, Ending, Visit, Way};
 
@@ -77,6 +77,25 @@ impl Visit<'_> {
             self.step(&Step::LookedUpLogins { source, left_out: self.left_out, took: began.elapsed() });
         }
         if who.logins.is_empty() { Err(Ending::of(Outcome::Conflict)) } else { Ok(()) }
+    }
+
+    /// A customer who signs in by a login that the account does not own may have changed the account's password since: after a
+    /// refusal of the legacy system, the target has the last word.
+    pub(super) async fn or_at_target(&mut self, admission: &Admission, who: &Who, refused: Ending) -> Ending {
+        if !matches!(refused.outcome, Outcome::Rejected(Refusal::WrongPassword | Refusal::Unprovable)) {
+            return refused;
+        }
+        match self.migrator.parts.target.find_external(&who.external_id).await {
+            Ok(Some(found)) if found.state != AccountState::Pending => {
+                match self.check_at_target(admission, &found).await {
+                    Ok(Some(ending)) | Err(ending) => ending,
+                    // Gone since: the legacy system alone has answered.
+                    Ok(None) => refused,
+                }
+            }
+            Ok(_) => refused,
+            Err(error) => self.target_failed(&error),
+        }
     }
 
     /// The logins that are known to lead back, and those that have to be looked up. Logins beyond the bound are in neither.

@@ -112,7 +112,10 @@ impl Visit<'_> {
             }
         };
         self.reserve(Some(&who.external_id.0)).await?;
-        let lossy = self.prove(admission, &who, &record).await?;
+        let lossy = match self.prove(admission, &who, &record).await {
+            Ok(lossy) => lossy,
+            Err(refused) => return Err(self.or_at_target(admission, &who, refused).await),
+        };
         let verified_at = self.migrator.parts.clock.now();
         let mut draft = self.map(admission, &who, &record)?;
         if lossy == PasswordChange::Required {

@@ -97,7 +97,7 @@ impl Drop for Reloader {
     }
 }
 
-/// The names by which changes of rules are known. A ledger or a log in the same folder changes many times a second.
+/// Which changes of files may concern the rules. A ledger or a log in the same folder changes many times a second.
 struct Own {
     /// Of the rule files, and of the links on the way to them.
     names: BTreeSet<OsString>,

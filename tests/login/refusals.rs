@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use landfall::migrate::{
-    Dearest, EventKind, HashCalls, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings,
-};
+use landfall::migrate::{Dearest, EventKind, HashCalls, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings};
 use serde_json::json;
 
 use super::house::{House, Wishes, customer, customer_with};

@@ -186,6 +186,22 @@ async fn lookups_are_bounded_and_can_be_spared() {
 }
 
 #[tokio::test]
+async fn a_login_that_was_left_out_leads_to_the_account_and_its_password() {
+    let house = House::with(with(|settings| settings.lookups = 0));
+    house.legacy(&customer("ada"));
+    let id = house.login("ada", "secret ada").await.account.unwrap();
+    let new = zeroize::Zeroizing::new(b"a new one".to_vec());
+    house.migrator.set_password("r2", &id, new).await.unwrap();
+    let later = house.login("ada@example.org", "a new one").await;
+    assert_eq!((later.outcome, later.account), (Outcome::Authenticated, Some(id)));
+    for password in ["secret ada", "a guess"] {
+        let refused = house.outcome("ada@example.org", password).await;
+        assert_eq!(refused, Outcome::Rejected(Refusal::WrongPasswordAtTarget), "{password}");
+    }
+    assert_eq!(house.accounts().await.len(), 1);
+}
+
+#[tokio::test]
 async fn guesses_cost_the_source_one_fetch() {
     let house = House::new();
     house.legacy(&customer("ada"));
