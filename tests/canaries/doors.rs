@@ -47,8 +47,6 @@ pub const ROLES: [&str; 30] = [
 fn status(role: &str, source: Source) -> u16 {
     match role {
         "fine" | "later" | "set" | "must_change" | "bad_locale" | "after_throws" | "deleted" => 200,
-        "twin" | "huge" => 503,
-        "garbage" if source == Source::Sql => 503,
         "conflict" if source == Source::File => 200,
         _ => 401,
     }
