@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, show};
-use crate::config::{self, BuildError, Opening, Reading, Settings, SettingsOfBooks, Stores};
+use crate::config::{self, BuildError, LedgerAlone, Opening, Reading, Settings, SettingsOfBooks, Stores};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{Desk, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
 
@@ -30,15 +30,9 @@ impl Books {
         }
     }
 
-    /// How customers are named in the books.
-    pub(super) fn keyring(&self) -> &Keyring {
-        &self.keyring
-    }
-
     /// The digest under which the books know an identifier.
     pub(super) fn subject(&self, typed: &str) -> Result<String, CommandError> {
-        let identifier = self.identifiers.canonical(typed).map_err(|error| CommandError::new(error.to_string()))?;
-        Ok(self.keyring.subject(identifier.canonical()))
+        subject(&self.keyring, &self.identifiers, typed)
     }
 
     /// The account of an id, or of what its customer types to sign in.
@@ -111,30 +105,32 @@ pub(super) fn settings_of_books(path: &Path) -> Result<SettingsOfBooks, CommandE
     whole(path, read)
 }
 
-/// Opens the books for some work. Missing files are an error and are not created.
+/// Opens the ledger alone for some work: reports come although the account store is missing.
+pub(super) fn ledger<T>(
+    path: &Path,
+    opening: Opening,
+    work: impl AsyncFnOnce(&LedgerAlone) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let SettingsOfBooks { settings, folder } = settings_of_books(path)?;
+    block_on(async {
+        work(&config::ledger(&settings, &folder, opening).await.map_err(|error| not_opened(&error))?).await
+    })
+}
+
+/// The digest under which a ledger knows an identifier.
+pub(super) fn subject(keyring: &Keyring, identifiers: &IdentifierProfile, typed: &str) -> Result<String, CommandError> {
+    let identifier = identifiers.canonical(typed).map_err(|error| CommandError::new(error.to_string()))?;
+    Ok(keyring.subject(identifier.canonical()))
+}
+
+/// Opens the ledger and the account store for some work. Missing files are an error and are not created.
 pub(super) fn open<T>(
     path: &Path,
     work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    with(path, Opening::Existing, work)
-}
-
-/// Opens the books for some work, whatever was done to the audit.
-pub(super) fn inspected<T>(
-    path: &Path,
-    work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    with(path, Opening::Unseen, work)
-}
-
-fn with<T>(
-    path: &Path,
-    opening: Opening,
-    work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
     let SettingsOfBooks { settings, folder } = settings_of_books(path)?;
     block_on(async {
-        let stores = config::stores(&settings, &folder, opening).await.map_err(|error| not_opened(&error))?;
+        let stores = config::stores(&settings, &folder, Opening::Existing).await.map_err(|error| not_opened(&error))?;
         let Stores { identifiers, keyring, ledger, store, .. } = stores;
         let lease = settings.login.lease;
         work(&Books { ledger, target: store, keyring, identifiers, lease }).await
@@ -178,7 +174,7 @@ mod tests {
         let error = migrated(&path).unwrap_err();
         assert!(error.message.starts_with("there is no ledger at `"), "{error}");
         assert!(error.help.is_some_and(|help| help.contains("`ledger.url`")));
-        assert!(inspected(&path, async |_| Ok(())).is_err());
+        assert!(ledger(&path, Opening::Unseen, async |_| Ok(())).is_err());
         assert_eq!(names(), ["landfall.yaml", "rules.yaml"]);
     }
 
@@ -190,6 +186,8 @@ mod tests {
         let made = block_on(async { Ok(config::stores(&settings, &folder, Opening::Trusted).await.map(|_| ())) });
         made.unwrap().unwrap();
         assert_eq!(migrated(&path).unwrap(), 0);
-        assert!(inspected(&path, async |books| Ok(books.ledger.verify().await?)).unwrap().broken.is_none());
+        assert!(
+            ledger(&path, Opening::Unseen, async |books| Ok(books.ledger.verify().await?)).unwrap().broken.is_none()
+        );
     }
 }

@@ -9,6 +9,7 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
 use super::{CommandError, FINE, books, show};
+use crate::config::Opening;
 use crate::ledger::Summary;
 
 /// What `landfall status` is asked.
@@ -49,7 +50,8 @@ const RATE_DAYS: i64 = 7;
 /// When the settings or the ledger cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let now = Timestamp::now();
-    let summary = books::open(&arguments.config, async |books| Ok(books.ledger.summary(now).await?))?;
+    let summary =
+        books::ledger(&arguments.config, Opening::Existing, async |books| Ok(books.ledger.summary(now).await?))?;
     let today = now.to_zoned(TimeZone::UTC).date();
     let forecast = arguments.of.map(|all| forecast(&summary, all, arguments.share, today));
     let text = match arguments.format {

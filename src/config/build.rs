@@ -143,50 +143,67 @@ pub enum Opening {
     Unseen,
 }
 
-/// Opens the ledger and the account store. Must be called within a tokio runtime.
+/// The ledger without the account store: what reports need, also while the store is missing.
+pub struct LedgerAlone {
+    /// How identifiers are made one spelling.
+    pub identifiers: IdentifierProfile,
+    /// How customers are named in the ledger.
+    pub keyring: Arc<Keyring>,
+    /// The ledger.
+    pub ledger: Arc<SqliteLedger>,
+}
+
+impl std::fmt::Debug for LedgerAlone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerAlone").field("identifiers", &self.identifiers).finish_non_exhaustive()
+    }
+}
+
+/// Opens the ledger. Must be called within a tokio runtime.
 ///
 /// # Errors
 /// [`BuildError`].
-pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Result<Stores, BuildError> {
+pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Result<LedgerAlone, BuildError> {
+    let path = sqlite(folder, &settings.ledger.url);
     if opening != Opening::Trusted {
-        are_there(settings, folder)?;
+        is_there("ledger", "ledger.url", &path)?;
     }
     let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
-    let hasher = Arc::new(hasher(settings)?);
-    let path = sqlite(folder, &settings.ledger.url);
     let ledger = match opening {
         Opening::Trusted => SqliteLedger::open(&path, Arc::clone(&keyring)).await?,
         Opening::Existing => SqliteLedger::open_existing(&path, Arc::clone(&keyring)).await?,
         Opening::Unseen => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
     };
+    Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger: Arc::new(ledger) })
+}
+
+/// Opens the ledger and the account store that belongs to it. Must be called within a tokio runtime.
+///
+/// # Errors
+/// [`BuildError`]; a store that is missing, new or another one than the ledger's is one.
+pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Result<Stores, BuildError> {
+    let LedgerAlone { identifiers, keyring, ledger } = ledger(settings, folder, opening).await?;
+    let hasher = Arc::new(hasher(settings)?);
     let TargetSettings::Sql(target) = &settings.target;
     let path = sqlite(folder, &target.url);
-    let place = StoreSettings::new(path);
+    let place = StoreSettings::new(&path);
     // A ledger that belongs to a store does not let another one be made in its place.
     let store = if opening == Opening::Trusted && ledger.store().await?.is_none() {
         AccountStore::open(&target.name, &place, Arc::clone(&hasher)).await?
     } else {
+        is_there("account store", "target.url", &path)?;
         AccountStore::open_existing(&target.name, &place, Arc::clone(&hasher)).await?
     };
-    if opening != Opening::Unseen {
-        bind_store(&ledger, &store).await?;
-    }
-    let identifiers = profile(&settings.identifier);
-    Ok(Stores { identifiers, keyring, hasher, ledger: Arc::new(ledger), store: Arc::new(store) })
+    bind_store(&*ledger, &store).await?;
+    Ok(Stores { identifiers, keyring, hasher, ledger, store: Arc::new(store) })
 }
 
-/// Checks that the ledger and the account store exist. Opening a missing one would create it, empty.
-fn are_there(settings: &Settings, folder: &Path) -> Result<(), BuildError> {
-    let TargetSettings::Sql(target) = &settings.target;
-    for (what, key, url) in
-        [("ledger", "ledger.url", &settings.ledger.url), ("account store", "target.url", &target.url)]
-    {
-        let path = sqlite(folder, url);
-        if !Path::new(&path).is_file() {
-            return Err(BuildError::Missing { what, key, path });
-        }
+/// Checks that a file exists. Opening a missing one would create it, empty.
+fn is_there(what: &'static str, key: &'static str, path: &str) -> Result<(), BuildError> {
+    if Path::new(path).is_file() {
+        return Ok(());
     }
-    Ok(())
+    Err(BuildError::Missing { what, key, path: path.to_owned() })
 }
 
 /// Opens everything that settings name and puts it together. A file source is indexed, which takes seconds per million

@@ -21,7 +21,7 @@ mod units;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use build::{BuildError, Built, Opening, Stores, build, calibrate, stores};
+pub use build::{BuildError, Built, LedgerAlone, Opening, Stores, build, calibrate, ledger, stores};
 use check::Teller;
 pub use environment::{Environment, process as process_environment};
 pub use resources::MIN_TOKEN;

@@ -95,7 +95,7 @@ const HAPPENED: [&str; 15] = [
     "landfall_logins_total{outcome=\"rejected\",reason=\"deleted\"}",
     "landfall_logins_total{outcome=\"invalid_record\",reason=\"\"}",
     "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"}",
-    "landfall_logins_total{outcome=\"legacy_unavailable\",reason=\"\"}",
+    "landfall_logins_total{outcome=\"invalid_record\",reason=\"unreadable\"}",
     "landfall_mapping_warnings_total",
 ];
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{CommandError, FINDINGS, FINE, books, segments, show};
+use crate::config::Opening;
 use crate::ledger::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
@@ -71,13 +72,13 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
     }
     let part = part(arguments.out.as_deref());
     let file = create(&part)?;
-    let done = books::open(&arguments.config, async |books| {
+    let done = books::ledger(&arguments.config, Opening::Existing, async |books| {
         let (start, head) = books.ledger.export_audit(arguments.before, BufWriter::new(file.try_clone()?)).await?;
         if start == head {
             return Ok(None);
         }
         file.sync_all()?;
-        let segment = segments::read(&part, books.keyring(), &[])?;
+        let segment = segments::read(&part, &books.keyring, &[])?;
         if segment.broken.is_some() || segment.head != head {
             return Err(CommandError::new("the file is not what was written to it; nothing was exported"));
         }
@@ -109,8 +110,8 @@ fn tell(segment: &SegmentReport, path: &Path, removed: Option<u64>) -> Result<u8
 }
 
 pub(super) fn remove(arguments: &Remove) -> Result<u8, CommandError> {
-    let removed = books::open(&arguments.config, async |books| {
-        let segment = segments::read(&arguments.segment, books.keyring(), &[])?;
+    let removed = books::ledger(&arguments.config, Opening::Existing, async |books| {
+        let segment = segments::read(&arguments.segment, &books.keyring, &[])?;
         if let Some(broken) = segment.broken {
             let path = arguments.segment.display();
             return Err(CommandError::new(format!("`{path}` is broken: {broken}; nothing was removed")));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{CommandError, FINE, books, show};
+use crate::config::Opening;
 use crate::ledger::AuditFilter;
 
 #[derive(clap::Args)]
@@ -32,9 +33,9 @@ pub(super) struct List {
 }
 
 pub(super) fn run(arguments: &List) -> Result<u8, CommandError> {
-    let rows = books::open(&arguments.config, async |books| {
+    let rows = books::ledger(&arguments.config, Opening::Existing, async |books| {
         let subject = match &arguments.identifier {
-            Some(typed) => Some(books.subject(typed)?),
+            Some(typed) => Some(books::subject(&books.keyring, &books.identifiers, typed)?),
             None => None,
         };
         let filter = AuditFilter { subject, outcome: arguments.outcome.clone(), ..AuditFilter::default() };

@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, books, segments, show};
+use crate::config::Opening;
 use crate::ledger::{AuditHead, AuditReport, read_anchors};
 
 #[derive(clap::Args)]
@@ -47,7 +48,9 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         let keyring = books::keyring(&books::settings_of_books(&arguments.config)?)?;
         return segments::verify(&arguments.segment, &keyring, &anchors);
     }
-    let report = books::inspected(&arguments.config, async |books| Ok(books.ledger.verify_with(&anchors).await?))?;
+    let report = books::ledger(&arguments.config, Opening::Unseen, async |books| {
+        Ok(books.ledger.verify_with(&anchors).await?)
+    })?;
     let whole = report.head.number.saturating_sub(report.start.number);
     if let Some(broken) = report.broken {
         let (number, fault) = (broken.number, broken.fault.name());
