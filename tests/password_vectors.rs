@@ -209,9 +209,13 @@ fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
             let salt = if blob[0] == 0 { 16 + 1 } else { 13 + usize::from(blob[12]) };
             Some(STANDARD.encode(blob.get(..salt + bytes)?))
         }),
-        "clerk" if ["pepper", "hmac", "salted"].iter().any(|part| text(fields.unwrap(), "hasher").contains(part)) => {
-            None
-        }
+        // The hash stands before the salt.
+        "clerk" if text(fields.unwrap(), "hasher").contains("hmac") => cut_part(row, "digest", |text| {
+            let parts: Vec<&str> = text.split('$').collect();
+            let [name, hash, salt] = parts[..] else { return None };
+            Some(format!("{name}${}${salt}", cut_hash(hash, bytes)?))
+        }),
+        "clerk" if ["pepper", "salted"].iter().any(|part| text(fields.unwrap(), "hasher").contains(part)) => None,
         "clerk" => cut_part(row, "digest", |text| cut_text(text, bytes)),
         // The others end with something else than the hash or a key that must be as long.
         "firebase-scrypt" if !encoded.is_empty() && !encoded.starts_with("$f") => None,
@@ -257,8 +261,8 @@ fn a_hash_that_was_cut_short_is_malformed() {
     // One block of DES, or two words.
     let shorter = ["descrypt", "bsdicrypt", "mysql323", "oracle10"];
     let (mut seen, mut wrong): (BTreeMap<String, usize>, Vec<String>) = (BTreeMap::new(), Vec::new());
-    let proofs = rows().into_iter().filter(|row| row["expect"] == Value::Bool(true) && !row.contains_key("slow"));
-    for row in proofs {
+    // Slow ones as well: nothing is computed.
+    for row in rows().into_iter().filter(|row| row["expect"] == Value::Bool(true)) {
         let format = text(&row, "format").to_owned();
         let most = if shorter.contains(&format.as_str()) { 7 } else { 15 };
         for bytes in 1..=most {
