@@ -193,7 +193,8 @@ impl Callers {
     #[must_use]
     pub fn signer(&self, call: &SignedCall<'_>, request: &SignedRequest<'_>) -> Option<Signer> {
         // All keys are tried, so that the time tells nothing of which one it was.
-        let right = self.signed.iter().filter(|(_, key)| call.is_signed_by(key, request)).last();
+        let is_right = |(_, key): &&(Arc<str>, SigningKey)| call.is_signed_by(key, request);
+        let right = self.signed.iter().filter(is_right).fold(None, |_, right| Some(right));
         let name = Arc::clone(&right?.0);
         let digest = *digest("nonce", &[&name, call.id]).first_chunk()?;
         Some(Signer { name, digest, signed_at: Timestamp::from_second(call.timestamp).ok()? })
@@ -360,7 +361,7 @@ mod tests {
             (head(&long, &now, &right), false),
             (head("msg", &now, ""), false),
             (head("msg", &now, "v1,AAAA"), false),
-            (head("msg", &now, &right[3..]), false),
+            (head("msg", &now, right.trim_start_matches("v1,")), false),
         ] {
             let is_signed = matches!(callers.introduced(&head, at(NOW)), Introduction::Signed(_));
             assert_eq!(is_signed, want, "{:?} {:?} {:?}", head.id, head.timestamp, head.signature);

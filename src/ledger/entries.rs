@@ -194,7 +194,7 @@ impl Standing {
                     self.account.ok_or_else(|| refusal("an entry of the ledger is done and names no account"))?;
                 let has_password = self.verified_at.or(self.activated_at).is_some();
                 // Proof takes over what was made without: in this one step, so that nobody acts on a stale look.
-                (has_password || claim.verified_at.is_none()).then(|| ClaimAnswer::Done(TargetId(account)))
+                (has_password || claim.verified_at.is_none()).then_some(ClaimAnswer::Done(TargetId(account)))
             }
             EntryState::Creating | EntryState::Undoing if holds(self.lease_until, claim) => Some(ClaimAnswer::Held),
             EntryState::Creating | EntryState::Undoing | EntryState::Abandoned => None,

@@ -40,8 +40,8 @@ async fn no_signed_call_counts_elsewhere() {
     let shop = shop(2);
     let (servers, client) = (two(&shop), client());
     let mut accounts = Vec::new();
-    for number in 0..2 {
-        let answer = Call::login(number).send(&client, &servers[number].base).await;
+    for (number, server) in servers.iter().enumerate() {
+        let answer = Call::login(number).send(&client, &server.base).await;
         accounts.push(answer.body["account_id"].as_str().expect("an account").to_owned());
     }
     let [ours, theirs] = [&accounts[0], &accounts[1]].map(|account| format!("/v1/accounts/{account}"));

@@ -86,6 +86,9 @@ struct Before {
     logins: Place,
 }
 
+/// A row of [`BEFORE`].
+type BeforeRow = (bool, bool, bool, Option<String>, Option<String>, Option<String>, Option<String>);
+
 /// The account of the same external id.
 struct Own {
     id: String,
@@ -192,15 +195,8 @@ impl NewRow {
     /// What stands against an account.
     async fn before(&self, connection: &mut SqliteConnection) -> Result<Before, sqlx::Error> {
         let query = sqlx::query_as(BEFORE).bind(&self.source).bind(&self.legacy_id).bind(&self.logins);
-        let (is_closed, legacy, logins, id, source, legacy_id, state): (
-            bool,
-            bool,
-            bool,
-            Option<String>,
-            Option<String>,
-            Option<String>,
-            Option<String>,
-        ) = query.bind(&self.external_id).fetch_one(connection).await?;
+        let (is_closed, legacy, logins, id, source, legacy_id, state): BeforeRow =
+            query.bind(&self.external_id).fetch_one(connection).await?;
         let taken = |is_taken: bool| if is_taken { Place::Taken } else { Place::Free };
         let own = match (id, source, legacy_id, state) {
             (Some(id), Some(source), Some(legacy_id), Some(state)) => Some(Own { id, source, legacy_id, state }),
