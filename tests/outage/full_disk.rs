@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use super::house::{House, assert_unavailable, password};
+use super::running::until;
 
 /// Sets how large a file may grow that the service writes.
 fn room(house: &House, bytes: &str) {
@@ -16,13 +17,17 @@ fn room(house: &House, bytes: &str) {
 async fn a_full_disk_is_an_outage_and_passes() {
     let house = House::new(&["ada", "bob", "old"], 1000).await;
     assert_eq!(house.right("old").await, 200);
+    assert_eq!(house.ready().await, 200);
     room(&house, "0");
+    // an answer is good for a second
+    until("not ready", async || (house.ready().await == 503).then_some(())).await;
     for name in ["ada", "old", "nobody"] {
         for password in [password(name), "wrong".to_owned()] {
             assert_unavailable(&house.login(name, &password).await, name);
         }
     }
     room(&house, "unlimited");
+    until("ready again", async || (house.ready().await == 200).then_some(())).await;
     assert_eq!(house.accounts("ada").await, 0);
     for name in ["ada", "bob"] {
         house.lets_in(name).await;

@@ -117,6 +117,12 @@ impl House {
         }
     }
 
+    /// Whether the service says that it is ready: the status.
+    pub async fn ready(&self) -> u16 {
+        let call = self.client.get(format!("{}/health/ready", self.server.base));
+        call.send().await.expect("an answer").status().as_u16()
+    }
+
     pub async fn metrics(&self) -> String {
         let call = self.client.get(format!("{}/metrics", self.server.base)).bearer_auth(TOKEN);
         call.send().await.expect("an answer").text().await.expect("metrics")

@@ -16,6 +16,7 @@ mod shop;
 
 mod bad_records;
 mod books_down;
+mod files_gone;
 mod full_disk;
 mod house;
 mod legacy_down;
