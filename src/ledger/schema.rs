@@ -122,3 +122,51 @@ ALTER TABLE tombstones ADD COLUMN legacy_id TEXT;
 CREATE INDEX tombstones_customer ON tombstones (source, legacy_id);
 INSERT INTO meta (name, number, text, tag) VALUES ('ping', 0, '', '');
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::SqliteLedger;
+    use crate::ledger::behaviour_tests::{at, decision, keyring};
+    use crate::migrate::{EntryState, Ledger as _, LegacyKey, TargetId};
+    use crate::sqlite::Database;
+
+    /// What a ledger of the first step holds: a customer in each state, a tombstone, a counter, an event.
+    const BEFORE: &str = "
+INSERT INTO entries VALUES ('shop', '1', 'done', 'e1', 'a1', 1, 'r', 1, 1, 1, 5, 1, 1, '[]');
+INSERT INTO entries VALUES ('shop', '2', 'creating', 'e2', NULL, 2, 'r', 1, 1, 1, 5, NULL, NULL, '[]');
+INSERT INTO entries VALUES ('shop', '3', 'buried', 'e3', 'a3', 3, 'r', 1, 1, 1, 5, 1, 1, '[]');
+INSERT INTO tombstones VALUES ('digest', 1);
+INSERT INTO attempts VALUES ('subject:x', 3, 9000000000000000);
+INSERT INTO outbox VALUES (1, 1, 'migrated', 'migrated', 'a1', 'request', '[]', 0, 1);
+UPDATE meta SET number = 3 WHERE name = 'token';
+";
+
+    #[tokio::test]
+    async fn a_ledger_of_the_first_step_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db").to_str().unwrap().to_owned();
+        let old = Database::open(&path, "ledger", &MIGRATIONS[..1]).await.unwrap();
+        let fill = old.writer().write("fill", |connection| {
+            Box::pin(async move { sqlx::raw_sql(BEFORE).execute(connection).await.map(|_| ()) })
+        });
+        fill.await.unwrap();
+        drop(old);
+        let ledger = SqliteLedger::open(&path, keyring()).await.unwrap();
+        let key = |id: &str| LegacyKey { source: "shop".into(), id: id.into() };
+        let mut states = Vec::new();
+        for id in ["1", "2", "3"] {
+            states.push(ledger.entry(&key(id)).await.unwrap().unwrap().state);
+        }
+        assert_eq!(states, [EntryState::Done, EntryState::Creating, EntryState::Buried]);
+        let entry = ledger.entry(&key("1")).await.unwrap().unwrap();
+        assert_eq!((entry.account, entry.token), (Some(TargetId("a1".into())), 1));
+        let unfinished = ledger.unfinished(at(0), std::time::Duration::from_secs(2), 9).await.unwrap();
+        assert_eq!(unfinished.into_iter().map(|entry| entry.key.id).collect::<Vec<_>>(), ["2"]);
+        assert_eq!(ledger.store().await.unwrap(), None, "it is bound at the next start");
+        assert_eq!(ledger.last_migrated().await.unwrap().map(|external| external.0), Some("e1".to_owned()));
+        assert_eq!(ledger.summary(at(0)).await.unwrap().events, 1);
+        ledger.decide(&decision("authenticated", 1), &[]).await.unwrap();
+        assert!(ledger.verify().await.unwrap().broken.is_none());
+    }
+}
