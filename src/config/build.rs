@@ -200,6 +200,7 @@ pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Res
 
 /// Checks that a file exists. Opening a missing one would create it, empty.
 fn is_there(what: &'static str, key: &'static str, path: &str) -> Result<(), BuildError> {
+    // Whether an empty one has lost its contents, opening it tells.
     if Path::new(path).is_file() {
         return Ok(());
     }

@@ -209,6 +209,14 @@ impl Callers {
         match self.nonces.remember(&nonce).await {
             Ok(Fresh::First) => Admission::Admitted(signer.name),
             Ok(Fresh::Seen) => Admission::Refused,
+            Ok(Fresh::Forgotten) => {
+                tracing::error!(
+                    signed_at = %signer.signed_at,
+                    "signed calls cannot be admitted: the clock of a process was ahead, and calls that were signed later have been \
+                     forgotten; they are admitted again when the time of that clock has come"
+                );
+                Admission::Unavailable
+            }
             Err(error) => {
                 tracing::error!(%error, "signed calls cannot be remembered");
                 Admission::Unavailable

@@ -17,8 +17,8 @@ pub(super) async fn bind(connection: &mut SqliteConnection, id: &StoreId) -> Res
     Ok(store(connection).await?.unwrap_or_else(|| id.clone()))
 }
 
-/// Writes something that nobody reads.
-pub(super) async fn ping(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let sql = "UPDATE meta SET number = number + 1 WHERE name = 'ping'";
-    sqlx::query(sql).execute(connection).await.map(|_| ())
+/// Writes something; gives the identity of the ledger, which was made at random with it.
+pub(super) async fn ping(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
+    let sql = "UPDATE meta SET number = number + 1 WHERE name = 'ping' RETURNING text";
+    sqlx::query_scalar(sql).fetch_one(connection).await
 }

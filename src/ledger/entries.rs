@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
-use super::stamp::{later, maybe_stamp, micros, stamp, tags_json, unsigned};
+use super::stamp::{later, latest, maybe_stamp, micros, stamp, tags_json, unsigned};
 use crate::migrate::{
     Abandon, AccountState, Claim, ClaimAnswer, Decision, Door, Entry, EntryState, ExternalId, Finish, Finished, Grant,
     Left, LegacyKey, Outcome, TargetId,
@@ -202,9 +202,9 @@ impl Standing {
     }
 }
 
-/// Whether a lease still holds. One that ends later than a lease from now was written by a clock that has jumped.
+/// Whether a lease still holds.
 fn holds(lease_until: Option<i64>, claim: &Claim) -> bool {
-    let (now, latest) = (micros(claim.creating_at), later(claim.creating_at, claim.lease));
+    let (now, latest) = (micros(claim.creating_at), latest(claim.creating_at, claim.lease));
     lease_until.is_some_and(|until| until > now && until <= latest)
 }
 
@@ -312,7 +312,7 @@ pub(super) async fn unfinished(
     );
     let rows: Vec<EntryRow> = sqlx::query_as(sql)
         .bind(micros(now))
-        .bind(later(now, lease))
+        .bind(latest(now, lease))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(connection)
         .await?;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::counters::Counters;
 use super::nonces::Remembered;
 use super::outbox_memory::Outbox;
-use super::stamp::{later, micros};
+use super::stamp::{later, latest, micros};
 use crate::migrate::{
     Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Door, Entry,
     EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Outcome, Outgoing, Pending,
@@ -50,9 +50,9 @@ struct Held {
 }
 
 impl Held {
-    /// Whether somebody is at work on it. A lease that ends later than a lease from now was written by a clock that has jumped.
+    /// Whether somebody is at work on it.
     fn is_leased(&self, now: Timestamp, lease: Duration) -> bool {
-        self.lease_until > micros(now) && self.lease_until <= later(now, lease)
+        self.lease_until > micros(now) && self.lease_until <= latest(now, lease)
     }
 
     /// What stands against a claim.

@@ -148,7 +148,7 @@ async fn remember(connection: &mut SqliteConnection, nonce: Nonce, row: Row) -> 
         (forgotten, _, span) = look(connection).await?;
     }
     if micros(nonce.signed_at) <= forgotten {
-        return Ok(Some(Fresh::Seen));
+        return Ok(Some(Fresh::Forgotten));
     }
     if span.is_some_and(|span| span >= MOST) {
         return Ok(None);
@@ -217,7 +217,7 @@ impl Remembered {
             self.signed.remove(&(signed_at, digest));
         }
         if micros(nonce.signed_at) <= self.forgotten {
-            return Some(Fresh::Seen);
+            return Some(Fresh::Forgotten);
         }
         if i64::try_from(self.digests.len()).is_ok_and(|held| held > MOST) {
             return None;
@@ -280,7 +280,7 @@ mod tests {
             assert_eq!(ask(nonces, number, NOW + 86_400, NOW + 86_400).await, Fresh::First);
         }
         for number in 0..20 {
-            assert_eq!(ask(nonces, number, NOW, NOW + 1).await, Fresh::Seen);
+            assert_eq!(ask(nonces, number, NOW, NOW + 1).await, Fresh::Forgotten);
         }
         assert_eq!(ask(nonces, 200, NOW + 1, NOW + 1).await, Fresh::First, "later calls are admitted");
     }

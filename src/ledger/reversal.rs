@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::entries::{finished, stored_token};
-use super::stamp::{later, micros, unsigned};
+use super::stamp::{later, latest, micros, unsigned};
 use crate::migrate::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
 
 /// Buries a customer. `customer` is the digest of the key. A creation that is on its way keeps its lease, so that somebody looks
@@ -45,13 +45,14 @@ pub(super) async fn undo(connection: &mut SqliteConnection, undo: &Undo) -> Resu
                UPDATE entries SET state = 'undoing', lease_until = ?1, \
                token = (SELECT number FROM meta WHERE name = 'token') \
                WHERE source = ?2 AND legacy_id = ?3 AND account = ?4 AND (state = 'done' \
-               OR (state = 'undoing' AND (lease_until <= ?5 OR lease_until > ?1))) RETURNING token";
+               OR (state = 'undoing' AND (lease_until <= ?5 OR lease_until > ?6))) RETURNING token";
     let tokens: Vec<i64> = sqlx::query_scalar(sql)
         .bind(later(undo.at, undo.lease))
         .bind(&undo.key.source)
         .bind(&undo.key.id)
         .bind(&undo.account.0)
         .bind(micros(undo.at))
+        .bind(latest(undo.at, undo.lease))
         .fetch_all(connection)
         .await?;
     tokens.first().map_or(Ok(UndoAnswer::Busy), |token| Ok(UndoAnswer::Begun(unsigned(*token)?)))

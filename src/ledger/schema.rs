@@ -120,7 +120,7 @@ CREATE INDEX entries_done ON entries (done_at);
 ALTER TABLE tombstones ADD COLUMN source TEXT;
 ALTER TABLE tombstones ADD COLUMN legacy_id TEXT;
 CREATE INDEX tombstones_customer ON tombstones (source, legacy_id);
-INSERT INTO meta (name, number, text, tag) VALUES ('ping', 0, '', '');
+INSERT INTO meta (name, number, text, tag) VALUES ('ping', 0, lower(hex(randomblob(16))), '');
 ";
 
 #[cfg(test)]

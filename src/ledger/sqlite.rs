@@ -1,7 +1,7 @@
 //! The ledger in one SQLite file, which several processes may share.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,8 +13,8 @@ use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
     Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, ExternalId, Finish,
-    Finished, Keyring, Ledger, LegacyKey, Outgoing, Pending, PortError, Reserved, Restore, Room, StoreId, Subscription,
-    Undo, UndoAnswer, UndoEnd,
+    Finished, Keyring, Ledger, LegacyKey, Outgoing, Pending, PortError, PortErrorKind, Reserved, Restore, Room,
+    StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -30,6 +30,8 @@ pub struct SqliteLedger {
     pub(super) database: Database,
     pub(super) keyring: Arc<Keyring>,
     pub(super) doubts: Doubts,
+    /// Which ledger it was at the first look.
+    identity: Arc<OnceLock<String>>,
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -46,7 +48,7 @@ impl SqliteLedger {
     /// changed.
     pub async fn open(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
-        Self { database, keyring, doubts: Doubts::default() }.trusted().await
+        Self { database, keyring, doubts: Doubts::default(), identity: Arc::default() }.trusted().await
     }
 
     /// Opens the ledger like [`open`](Self::open), and makes none: one that is missing is an error.
@@ -78,7 +80,15 @@ impl SqliteLedger {
     /// As [`Database::open`].
     pub async fn inspect(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open_existing(at, NAME, schema::MIGRATIONS).await?;
-        Ok(Self { database, keyring, doubts: Doubts::default() })
+        Ok(Self { database, keyring, doubts: Doubts::default(), identity: Arc::default() })
+    }
+
+    /// Copies what the journal holds into the file; to be called at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn checkpoint(&self) -> Result<(), PortError> {
+        self.database.checkpoint(NAME).await
     }
 
     /// How many writes there were, in how many commits, and how many wait.
@@ -322,7 +332,16 @@ impl Ledger for SqliteLedger {
     }
 
     fn ping(&self) -> Pending<'_, Result<(), PortError>> {
-        Box::pin(self.write("ping", |connection| Box::pin(binding::ping(connection))))
+        Box::pin(async move {
+            let identity = self.write("ping", |connection| Box::pin(binding::ping(connection))).await?;
+            // Another ledger that was copied over this one, in place, is the same file to everybody but us.
+            if *self.identity.get_or_init(|| identity.clone()) == identity {
+                return Ok(());
+            }
+            let error = PortError::new(PortErrorKind::Misconfigured, NAME, "ping");
+            Err(error
+                .because("another ledger has taken the place of the one that was opened; restore it and start again"))
+        })
     }
 
     fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {

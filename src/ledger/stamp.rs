@@ -16,6 +16,12 @@ pub(super) fn later(at: Timestamp, by: Duration) -> i64 {
     micros(at).saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// The latest end of a lease that is believed: one that ends later was written by a clock that has jumped. Twice the lease,
+/// because the clocks of two processes are read at different moments.
+pub(super) fn latest(at: Timestamp, lease: Duration) -> i64 {
+    later(at, lease.saturating_mul(2))
+}
+
 /// The time of a stored form.
 pub(super) fn stamp(micros: i64) -> Result<Timestamp, sqlx::Error> {
     Timestamp::from_microsecond(micros).map_err(|_| refusal("a stamp of the ledger is no time"))

@@ -4,6 +4,7 @@
 //! identifiers share otherwise. Only failures count on a network; how much of it is in flight is bounded in this process.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
@@ -160,6 +161,9 @@ impl Visit<'_> {
     }
 
     async fn enter(&mut self, asked: Asked, network: Option<IpAddr>) -> Way<()> {
+        if self.migrator.foreign.load(Ordering::Acquire) {
+            return Err(Ending::of(Outcome::TargetUnavailable));
+        }
         let Some(network) = network else { return Ok(()) };
         let parts = &self.migrator.parts;
         let network = parts.keyring.network(&network_of(network));

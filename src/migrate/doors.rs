@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout_at;
@@ -102,6 +103,9 @@ impl Migrator {
         let password = presentable(&password).ok_or_else(|| {
             PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password")
         })?;
+        if self.foreign.load(Ordering::Acquire) {
+            return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
+        }
         let mut visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
         let Some(account) = self.parts.target.read(id).await? else {
             visit.keep("unknown", None, &[]).await?;

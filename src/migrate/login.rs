@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::allowance::AttemptSettings;
 use super::attempts::Challenge;
+use super::binding::check_store;
 use super::decision::Door;
 use super::event::EventKind;
 use super::hasher::Hasher;
@@ -19,6 +21,7 @@ use super::keyring::Keyring;
 use super::locks::Turns;
 use super::outcome::Outcome;
 use super::over_limit::OverLimit;
+use super::port::{PortError, PortErrorKind};
 use super::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
 use super::rules::LiveRules;
 use super::step::Observer;
@@ -153,6 +156,8 @@ pub struct Migrator {
     pub(super) waiting: Semaphore,
     /// Refusals that are summed up.
     pub(super) over_limit: OverLimit,
+    /// Set while the store is not the ledger's: nobody is served then.
+    pub(super) foreign: AtomicBool,
 }
 
 impl fmt::Debug for Migrator {
@@ -168,13 +173,35 @@ impl Migrator {
         let (customers, waiting) = (Turns::new(settings.turns), Semaphore::new(settings.waiting));
         let networks = Turns::new(settings.attempts.network_in_flight);
         let over_limit = OverLimit::default();
-        Self { parts, settings, customers, creations: Turns::new(1), networks, waiting, over_limit }
+        Self {
+            parts,
+            settings,
+            customers,
+            creations: Turns::new(1),
+            networks,
+            waiting,
+            over_limit,
+            foreign: AtomicBool::new(false),
+        }
     }
 
     /// The rules in force.
     #[must_use]
     pub fn rules(&self) -> &LiveRules {
         &self.parts.rules
+    }
+
+    /// Looks whether the ledger and the account store still belong together; while they do not, nobody is served. To be called
+    /// once a second.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub async fn watch(&self) -> Result<(), PortError> {
+        let checked = check_store(&*self.parts.ledger, &*self.parts.target).await;
+        let is_foreign = matches!(&checked, Err(error) if error.kind() == PortErrorKind::Misconfigured);
+        // What is missing or locked fails by itself.
+        self.foreign.store(is_foreign, Ordering::Release);
+        checked
     }
 
     /// One customer signs in. The whole migration, in the order of the architecture page:

@@ -20,8 +20,10 @@ pub struct Nonce {
 pub enum Fresh {
     /// It was not seen before, and is remembered now.
     First,
-    /// It was seen, or is older than what the memory still holds.
+    /// It was seen.
     Seen,
+    /// It cannot be told: calls that were signed later have been forgotten already, because the clock of a process was ahead.
+    Forgotten,
 }
 
 /// A memory of signed calls, which all processes on one ledger share.

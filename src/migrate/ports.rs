@@ -431,7 +431,8 @@ pub trait Ledger: Send + Sync {
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>>;
 
     /// Entries that somebody was at work on, creating, undoing, or creating while they were buried, and whose lease has passed,
-    /// oldest first. A lease that ends later than `lease` from now was written by a clock that has jumped, and has passed too.
+    /// oldest first. A lease that ends later than twice `lease` from now was written by a clock that has jumped, and has passed
+    /// too.
     fn unfinished<'a>(
         &'a self,
         now: Timestamp,

@@ -13,6 +13,7 @@ use axum::http::uri::PathAndQuery;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::app::App;
 use super::body::read;
@@ -27,6 +28,9 @@ pub(super) const SIGNATURE: &str = "webhook-signature";
 
 /// When to come back while replays cannot be told.
 const COME_BACK: Duration = Duration::from_secs(5);
+
+/// How soon a body comes that is sent with its head; over a slow line it may take a round trip longer.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// The caller's name, in the extensions of answers.
 #[derive(Debug, Clone)]
@@ -88,8 +92,16 @@ async fn signed(
     body: Body,
 ) -> Result<Entered, Problem> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let unverified = unverified_place(app, peer)?;
-    let body = whole(app, parts, body).await?;
+    // A body that is there with its head needs no place: strangers who hold all places with bodies that do not come shut
+    // nobody out. What may be held meanwhile is bounded by the windows of the connections.
+    let mut whole = std::pin::pin!(whole(app, parts, body));
+    let (body, unverified) = match timeout(AT_ONCE, whole.as_mut()).await {
+        Ok(body) => (body?, None),
+        Err(_) => {
+            let place = unverified_place(app, peer)?;
+            (whole.await?, Some(place))
+        }
+    };
     let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
     let request = SignedRequest { method: parts.method.as_str(), path, body: &body };
     let signer = callers.signer(&call, &request).ok_or(Problem::CALLER)?;

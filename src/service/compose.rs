@@ -15,11 +15,14 @@ use super::observer::Telemetry;
 use super::reload::{LoadRules, RuleReload, SETTLED};
 use super::server::{Bound, ServiceError};
 use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
+use super::stop::Stage;
 use crate::config::{self, BuildError, Built, Loaded, Settings};
 use crate::guard::GuardFigures;
 use crate::hooks::{Anchors, Delivery};
+use crate::ledger::SqliteLedger;
 use crate::migrate::{Admission, LiveRules, Migrator, PortError};
 use crate::sources::FileReport;
+use crate::targets::AccountStore;
 
 /// How often it is looked for creations that nobody ended. A customer who comes back earlier is served all the same.
 const RECOVER_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +50,8 @@ pub struct Composed {
     anchors: Option<Anchors>,
     report: Option<FileReport>,
     recovered: usize,
+    books: Arc<SqliteLedger>,
+    store: Arc<AccountStore>,
 }
 
 /// Opens everything that the settings name, settles what the last run left unfinished, and takes the address. Must be called
@@ -62,7 +67,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let files = watched(loaded.rule_files.clone(), &path);
     let written = loaded.settings.clone();
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
-    let Built { parts, migrator, callers, delivery, anchors, report, figures, .. } = built;
+    let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: books, store, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
     tell_release(parts.hasher.admission(), written.login.floor);
@@ -86,7 +91,8 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     };
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
-    Ok(Composed { bound: service.bind()?.obeying_signals()?, migrator, delivery, anchors, report, recovered })
+    let bound = service.bind()?.obeying_signals()?;
+    Ok(Composed { bound, migrator, delivery, anchors, report, recovered, books, store })
 }
 
 impl Composed {
@@ -113,6 +119,7 @@ impl Composed {
     /// # Errors
     /// [`ServiceError`].
     pub async fn run(self) -> Result<(), ServiceError> {
+        let (books, store, stopper) = (self.books, self.store, self.bound.stopper());
         let (stop, stopped) = watch::channel(());
         let (migrator, beside) = (Arc::clone(&self.migrator), stopped.clone());
         let (end, ended) = watch::channel(());
@@ -127,8 +134,17 @@ impl Composed {
         }
         drop(stop);
         for task in [delivery, anchors].into_iter().flatten() {
-            // A delivery that panicked has lost nothing: its events are still in the outbox.
-            let _ = task.await;
+            tokio::select! {
+                // A delivery that panicked or is cut off has lost nothing: its events are still in the outbox.
+                _ = task => {}
+                () = stopper.reached(Stage::Now) => {}
+            }
+        }
+        // The files are whole without their journals when nobody else works on them.
+        for emptied in [books.checkpoint().await, store.checkpoint().await] {
+            if let Err(error) = emptied {
+                tracing::warn!(%error, "the journal stays");
+            }
         }
         served
     }
@@ -143,6 +159,9 @@ async fn recover(migrator: Arc<Migrator>, mut ended: watch::Receiver<()>) {
             // The sender is dropped when the service has ended. What was begun is finished: a sum must not be lost.
             _ = ended.changed() => return,
             _ = ticks.tick() => {}
+        }
+        if let Err(error) = migrator.watch().await {
+            tracing::warn!(%error, "the ledger or the account store is not as it should be");
         }
         match migrator.recover().await {
             Ok(0) => {}

@@ -1,6 +1,7 @@
 //! Opening a file: its settings, its permissions, and the steps that bring its tables up to date.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -8,9 +9,9 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
 use super::error::{file_error, is_busy, port_error};
-use super::place::Place;
+use super::place::{Place, is_there, refuse_orphaned_journal};
 use super::reader::Reader;
-use super::writer::Writer;
+use super::writer::{Connections, Writer};
 use crate::migrate::{PortError, PortErrorKind};
 
 /// How long opening waits for another process that opens, migrates or recovers the same file. Stops a start from hanging
@@ -29,6 +30,7 @@ const READ_BUSY: Duration = Duration::from_secs(2);
 pub struct Database {
     writer: Writer,
     reader: Reader,
+    path: Arc<Path>,
 }
 
 impl Database {
@@ -41,22 +43,51 @@ impl Database {
     /// [`PortErrorKind::Misconfigured`] for an address that names no file, for a file whose tables are newer than the
     /// migrations, and for a file that holds tables of something else. Other kinds when the file cannot be opened.
     pub async fn open(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
-        make_private(&path_of(at, name)?).map_err(|error| file_error(name, &error))?;
-        Self::open_existing(at, name, migrations).await
+        let path = path_of(at, name)?;
+        refuse_orphaned_journal(&path, name)?;
+        make_private(&path).map_err(|error| file_error(name, &error))?;
+        Self::open_file(&path, name, migrations).await
     }
 
-    /// Opens the file like [`open`](Self::open), and makes none: one that is missing is an error.
+    /// Opens the file like [`open`](Self::open), and makes none: one that is missing or empty is an error.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn open_existing(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
         let path = path_of(at, name)?;
-        let place = Place::at(&path).map_err(|error| file_error(name, &error))?;
-        let options = writer_options(&path);
-        let mut connection = connect(&options).await.map_err(|error| port_error(name, "open", &error))?;
+        refuse_orphaned_journal(&path, name)?;
+        if !is_there(&path) {
+            let error = PortError::new(PortErrorKind::Misconfigured, name, "open");
+            return Err(
+                error.because(format!("there is no database at `{}`: the file is missing or empty", path.display()))
+            );
+        }
+        Self::open_file(&path, name, migrations).await
+    }
+
+    async fn open_file(path: &Path, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
+        let failed = |error| port_error(name, "open", &error);
+        let options = writer_options(path);
+        let mut connection = connect(&options).await.map_err(failed)?;
         migrate(&mut connection, name, migrations).await?;
-        let reader = Reader::new(name, reader_options(&path), place.clone());
-        Ok(Self { writer: Writer::start(name, options, connection, place)?, reader })
+        let keeper = keep(path).await.map_err(failed)?;
+        let place = Place::at(path).map_err(|error| file_error(name, &error))?;
+        let reader = Reader::new(name, reader_options(path), place.clone());
+        let writer = Writer::start(name, options, Connections { writer: connection, keeper }, place)?;
+        Ok(Self { writer, reader, path: path.into() })
+    }
+
+    /// Copies what the journal holds into the database and empties the journal, so that the one file is whole; to be called at
+    /// the end. While another process works on the file, the journal stays.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written.
+    pub async fn checkpoint(&self, name: &str) -> Result<(), PortError> {
+        let failed = |error| port_error(name, "checkpoint", &error);
+        let mut connection = connect(&writer_options(&self.path)).await.map_err(failed)?;
+        let sql = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)");
+        sql.execute(&mut connection).await.map_err(failed)?;
+        connection.close().await.map_err(failed)
     }
 
     /// What writes.
@@ -115,6 +146,14 @@ fn reader_options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(READ_BUSY)
         .pragma("query_only", "ON")
         .disable_statement_logging()
+}
+
+/// A connection that does nothing but keep the journal: SQLite removes it with the last connection.
+async fn keep(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let mut keeper = connect(&reader_options(path)).await?;
+    // The journal is opened by the first read.
+    sqlx::query("SELECT COUNT(*) FROM sqlite_master").execute(&mut keeper).await?;
+    Ok(keeper)
 }
 
 /// A connection that writes. Another process that opens the same file is waited for.
@@ -250,6 +289,49 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         drop(Database::open(&path, "a", STEPS).await.unwrap());
         assert_eq!(columns(&Database::open_existing(&path, "a", STEPS).await.unwrap()).await, 2);
+    }
+
+    /// SQLite would make a new database and empty the journal, which holds everything that was not copied yet.
+    #[tokio::test]
+    async fn a_journal_without_its_database_is_left_alone() {
+        let (_folder, path) = file();
+        let database = Database::open(&path, "a", STEPS).await.unwrap();
+        let journal = format!("{path}-wal");
+        let kept = (std::fs::read(&path).unwrap(), std::fs::read(&journal).unwrap());
+        assert!(!kept.1.is_empty());
+        for is_empty in [true, false] {
+            if is_empty {
+                std::fs::write(&path, "").unwrap()
+            } else {
+                std::fs::remove_file(&path).unwrap()
+            }
+            for refused in [Database::open(&path, "a", STEPS).await, Database::open_existing(&path, "a", STEPS).await] {
+                assert_eq!(refused.unwrap_err().kind(), PortErrorKind::Misconfigured);
+            }
+            assert_eq!(std::fs::read(&journal).unwrap(), kept.1);
+            assert_eq!(Path::new(&path).exists(), is_empty, "nothing was made");
+        }
+        drop(database);
+    }
+
+    #[tokio::test]
+    async fn an_empty_file_is_no_database_that_exists() {
+        let (_folder, path) = file();
+        std::fs::write(&path, "").unwrap();
+        let refused = Database::open_existing(&path, "a", STEPS).await.unwrap_err();
+        assert_eq!(refused.kind(), PortErrorKind::Misconfigured);
+        assert_eq!(std::fs::read(&path).unwrap(), b"", "nothing was made of it");
+        assert!(Database::open(&path, "a", STEPS).await.is_ok(), "the first start may have made it");
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_makes_the_one_file_whole() {
+        let (folder, path) = file();
+        let database = Database::open(&path, "a", STEPS).await.unwrap();
+        database.checkpoint("a").await.unwrap();
+        let copy = folder.path().join("copy.db").to_str().unwrap().to_owned();
+        std::fs::copy(&path, &copy).unwrap();
+        assert_eq!(columns(&Database::open_existing(&copy, "a", STEPS).await.unwrap()).await, 2);
     }
 
     #[tokio::test]

@@ -62,6 +62,14 @@ pub struct WriterFigures {
     pub waiting: usize,
 }
 
+/// The connections that a writer begins with.
+pub(super) struct Connections {
+    /// The one that writes.
+    pub writer: SqliteConnection,
+    /// One that keeps the journal from being removed.
+    pub keeper: SqliteConnection,
+}
+
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer").field("name", &self.name).finish_non_exhaustive()
@@ -76,13 +84,20 @@ impl Writer {
     pub(super) fn start(
         name: &str,
         options: SqliteConnectOptions,
-        connection: SqliteConnection,
+        connections: Connections,
         place: Place,
     ) -> Result<Self, PortError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let figures = Arc::new(Figures::default());
-        let task =
-            Task { options, connection: Some(connection), place, shared_until: None, figures: Arc::clone(&figures) };
+        let Connections { writer, keeper } = connections;
+        let task = Task {
+            options,
+            connection: Some(writer),
+            _keeper: keeper,
+            place,
+            shared_until: None,
+            figures: Arc::clone(&figures),
+        };
         // Nothing but a clock: what the thread waits for comes from other threads.
         let runtime = runtime::Builder::new_current_thread().enable_time().build();
         let started = runtime.and_then(|runtime| {
@@ -140,6 +155,8 @@ struct Task {
     options: SqliteConnectOptions,
     /// None after a failure: a connection whose write failed is not trusted again.
     connection: Option<SqliteConnection>,
+    /// Open as long as the writer lives.
+    _keeper: SqliteConnection,
     place: Place,
     shared_until: Option<Instant>,
     figures: Arc<Figures>,
@@ -371,6 +388,25 @@ mod tests {
         std::fs::rename(&away, &path).unwrap();
         assert!(add(&database, "c".into()).await.is_ok(), "it is back");
         assert_eq!(names(&database).await, ["a", "c"]);
+    }
+
+    /// What is committed stands in the journal first: without it everything since the last checkpoint is lost.
+    #[tokio::test]
+    async fn a_journal_that_is_no_longer_there_or_a_database_that_was_cut_is_an_outage() {
+        for end in ["-wal", "-shm", ""] {
+            let folder = tempfile::tempdir().unwrap();
+            let database = open(&folder).await;
+            add(&database, "a".into()).await.unwrap();
+            let path = folder.path().join(format!("t.db{end}"));
+            if end.is_empty() {
+                std::fs::File::options().write(true).open(&path).unwrap().set_len(100).unwrap();
+            } else {
+                std::fs::remove_file(&path).unwrap();
+            }
+            let written = add(&database, "b".into()).await.unwrap_err();
+            assert_eq!(written.kind(), PortErrorKind::Unavailable, "{end}");
+            assert!(database.reader().acquire("read").await.is_err(), "{end}");
+        }
     }
 
     #[tokio::test]

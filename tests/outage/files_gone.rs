@@ -87,7 +87,8 @@ async fn a_store_that_is_missing_or_another_one_is_refused_at_the_start() {
     assert_eq!(landfall(folder, &["status"]).status.code(), Some(0), "reports need the ledger alone");
     // an empty file, and the store of somebody else
     std::fs::write(folder.join("accounts.db"), "").expect("a file");
-    refused("is not the one that the ledger belongs to");
+    refused("there is no database at");
+    std::fs::remove_file(folder.join("accounts.db")).expect("a file");
     let other = House::new(&["eve"], 1000).await;
     assert_eq!(other.right("eve").await, 200);
     assert_eq!(other.server.stop(), Some(0));
@@ -99,6 +100,43 @@ async fn a_store_that_is_missing_or_another_one_is_refused_at_the_start() {
     }
     rename(folder, "away.db", "accounts.db");
     drop(Running::start(folder, &[]));
+}
+
+/// The bytes of another store, or of another ledger, copied over the file in place: it is the same file to the operating
+/// system, and another one to us.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_overwritten_in_place_is_an_outage() {
+    for file in ["accounts.db", "ledger.db"] {
+        let other = House::new(&["eve"], 1000).await;
+        assert_eq!(other.right("eve").await, 200);
+        let foreign = other.folder.path().join(file);
+        assert_eq!(other.server.stop(), Some(0), "it leaves one whole file");
+        let house = House::new(&["old", "ada"], 1000).await;
+        assert_eq!(house.right("old").await, 200);
+        let mut holder = house.database(file).await;
+        super::house::execute(&mut holder, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+        drop(holder);
+        std::fs::write(house.folder.path().join(file), std::fs::read(foreign).expect("a file")).expect("a file");
+        super::running::until("not ready", async || (house.ready().await == 503).then_some(())).await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        for name in ["old", "ada", "eve", "nobody"] {
+            assert_unavailable(&house.login(name, &password(name)).await, name);
+        }
+    }
+}
+
+/// What was acknowledged stands in the journal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_is_moved_away_is_an_outage_until_it_is_back() {
+    for file in ["accounts.db-wal", "ledger.db-wal"] {
+        let house = House::new(&["old", "ada"], 1000).await;
+        assert_eq!(house.right("old").await, 200);
+        let (path, away) = (house.folder.path().join(file), house.folder.path().join("away"));
+        std::fs::rename(&path, &away).expect("a file");
+        is_an_outage(&house).await;
+        std::fs::rename(&away, &path).expect("a file");
+        all_is_well(&house).await;
+    }
 }
 
 /// An older copy of the right store: its customers are missing, which is told and taken back by undo.

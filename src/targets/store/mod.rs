@@ -101,6 +101,14 @@ impl AccountStore {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// Copies what the journal holds into the file; to be called at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn checkpoint(&self) -> Result<(), PortError> {
+        self.database.checkpoint(&self.name).await
+    }
+
     /// How many writes there were, in how many commits, and how many wait.
     #[must_use]
     pub fn figures(&self) -> WriterFigures {
