@@ -143,7 +143,7 @@ fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
             for entry in entries {
                 let is_open = match open {
                     Some(members) => members.contains(&entry.key.as_str()),
-                    None => path != PARAMS || !is_secret_name(&entry.key),
+                    None => !is_below_params(path) || !is_secret_name(&entry.key),
                 };
                 let shown = if is_open { shown } else { Shown::Secret };
                 let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
@@ -151,6 +151,11 @@ fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
             }
         }
     }
+}
+
+/// Whether a path is of the rules' parameters or of something within one.
+fn is_below_params(path: &str) -> bool {
+    path.strip_prefix(PARAMS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The parameters whose values hold a variable of the environment: secrets are often given so.
@@ -205,6 +210,7 @@ mod tests {
         );
         check("login: { floor: x, of: y }\nparams: { a: b }\n", "login: { floor: x, of: y }\nparams: { a: b }\n");
         check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
+        check("params: { deep: { secret: a, b: c } }\n", "params: { deep: { secret: *, b: c } }\n");
         check(
             "password: { peppers: [ a ], decoy: { value: b } }\n",
             "password: { peppers: [ * ], decoy: { value: b } }\n",

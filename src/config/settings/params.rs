@@ -61,10 +61,36 @@ impl Serialize for Params {
             if self.is_hidden(name) {
                 map.serialize_entry(name, HIDDEN)?;
             } else {
-                map.serialize_entry(name, value)?;
+                map.serialize_entry(name, &shown(value))?;
             }
         }
         map.end()
+    }
+}
+
+/// A value in which members that hold secrets by their names are hidden, however deep they stand.
+fn shown(value: &Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let hide = |(name, member): (&String, &Json)| {
+                (name.clone(), if is_secret_name(name) { HIDDEN.into() } else { shown(member) })
+            };
+            Json::Object(members.iter().map(hide).collect())
+        }
+        Json::Array(items) => items.iter().map(shown).collect(),
+        value => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_hidden_however_deep_they_stand() {
+        let params: Params = serde_json::from_str(r#"{"a":[{"api_key":"k","b":1}],"token":{"x":1},"c":"d"}"#).unwrap();
+        let text = serde_json::to_string(&params).unwrap();
+        assert_eq!(text, r#"{"a":[{"api_key":"***","b":1}],"c":"d","token":"***"}"#);
     }
 }
 
