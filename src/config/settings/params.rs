@@ -82,6 +82,13 @@ fn shown(value: &Json) -> Json {
     }
 }
 
+/// Never shows values.
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,12 +98,5 @@ mod tests {
         let params: Params = serde_json::from_str(r#"{"a":[{"api_key":"k","b":1}],"token":{"x":1},"c":"d"}"#).unwrap();
         let text = serde_json::to_string(&params).unwrap();
         assert_eq!(text, r#"{"a":[{"api_key":"***","b":1}],"c":"d","token":"***"}"#);
-    }
-}
-
-/// Never shows values.
-impl fmt::Debug for Params {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.values.keys()).finish()
     }
 }
