@@ -555,9 +555,13 @@ async def command(world, history, op, arguments, kill_after=None):
             except ProcessLookupError:
                 pass
     out, error = await waiting
-    status = "killed" if killed and child.returncode < 0 else f"exit {child.returncode}"
+    code = child.returncode
+    if code == 255:
+        # Killing a child that has just ended takes its code away from asyncio's watcher, which then says 255.
+        code = child._transport.get_extra_info("subprocess").returncode
+    status = "killed" if killed and code < 0 else f"exit {code}"
     text = out.decode().strip()
-    if child.returncode not in (0, 1):
+    if code not in (0, 1):
         text += " | " + error.decode().strip()[-200:]
     return op.ended(status, text)
 
