@@ -558,7 +558,8 @@ async def command(world, history, op, arguments, kill_after=None):
     code = child.returncode
     if code == 255:
         # Killing a child that has just ended takes its code away from asyncio's watcher, which then says 255.
-        code = child._transport.get_extra_info("subprocess").returncode
+        known = child._transport.get_extra_info("subprocess").returncode
+        code = code if known is None else known
     status = "killed" if killed and code < 0 else f"exit {code}"
     text = out.decode().strip()
     if code not in (0, 1):
