@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::claim::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
 use super::decision::Decision;
-use super::event::{Event, EventKind};
+use super::event::EventKind;
 use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Who};
 use super::outcome::{Outcome, Refusal};
@@ -198,7 +198,8 @@ impl Visit<'_> {
                 let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
                 let settled = self.settled_at_door("accepted");
                 let decision = Decision { settled, ..self.note("accepted", reason, ending.account.clone()) };
-                (AccountState::Pending, decision, self.reset_event(id))
+                let event = self.event(EventKind::PasswordReset, "accepted", Some(id));
+                (AccountState::Pending, decision, event.into_iter().collect())
             }
             Some(_) => (AccountState::Active, self.decision(&ending), self.events(&ending)),
         };
@@ -224,18 +225,6 @@ impl Visit<'_> {
             }
             Finished::Lost => Err(self.lost(who, id).await),
         }
-    }
-
-    fn reset_event(&self, id: &TargetId) -> Vec<Event> {
-        let event = || Event {
-            at: self.migrator.parts.clock.now(),
-            kind: EventKind::PasswordReset,
-            reason: "accepted".to_owned(),
-            account: Some(id.clone()),
-            request_id: self.request_id.clone(),
-            tags: self.tags.clone(),
-        };
-        self.is_wanted(EventKind::PasswordReset).then(event).into_iter().collect()
     }
 
     /// The claim was no longer ours when the account stood. A customer who was deleted meanwhile must not come back by it; in

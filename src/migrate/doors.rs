@@ -225,18 +225,8 @@ impl Visit<'_> {
             settled: self.settled_at_door(outcome),
             ..self.note(outcome, "", account.clone().map(|id| (id, None)))
         };
-        let events: Vec<Event> = events
-            .iter()
-            .filter(|kind| self.is_wanted(**kind))
-            .map(|kind| Event {
-                at: decision.at,
-                kind: *kind,
-                reason: outcome.to_owned(),
-                account: account.clone(),
-                request_id: self.request_id.clone(),
-                tags: self.tags.clone(),
-            })
-            .collect();
+        let events: Vec<Event> =
+            events.iter().filter_map(|kind| self.event(*kind, outcome, account.as_ref())).collect();
         self.migrator.parts.ledger.decide(&decision, &events).await
     }
 }

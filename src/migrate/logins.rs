@@ -169,13 +169,7 @@ impl Visit<'_> {
     /// What an operator is told when an account was made without a login of its record.
     pub(super) fn left_out_event(&self, ending: &Ending) -> Option<Event> {
         let is_made = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
-        (is_made && self.left_out > 0 && self.is_wanted(EventKind::NeedsAction)).then(|| Event {
-            at: self.migrator.parts.clock.now(),
-            kind: EventKind::NeedsAction,
-            reason: LEFT_OUT.to_owned(),
-            account: ending.account.as_ref().map(|(id, _)| id.clone()),
-            request_id: self.request_id.clone(),
-            tags: self.tags.clone(),
-        })
+        let account = ending.account.as_ref().map(|(id, _)| id);
+        if is_made && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
     }
 }

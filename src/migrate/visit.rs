@@ -306,17 +306,11 @@ impl<'m> Visit<'m> {
 
     /// The events of an ending.
     pub(super) fn events(&self, ending: &Ending) -> Vec<Event> {
-        let event = |kind: EventKind| Event {
-            at: self.migrator.parts.clock.now(),
-            kind,
-            reason: match ending.outcome.reason() {
-                "" => ending.outcome.name().to_owned(),
-                reason => reason.to_owned(),
-            },
-            account: ending.account.as_ref().map(|(id, _)| id.clone()),
-            request_id: self.request_id.clone(),
-            tags: self.tags.clone(),
+        let reason = match ending.outcome.reason() {
+            "" => ending.outcome.name(),
+            reason => reason,
         };
+        let account = ending.account.as_ref().map(|(id, _)| id);
         let kinds: &[EventKind] = match ending.outcome {
             Outcome::Migrated => &[EventKind::Migrated],
             Outcome::MigratedMustChangePassword => &[EventKind::Migrated, EventKind::NeedsAction],
@@ -331,13 +325,20 @@ impl<'m> Visit<'m> {
             | Outcome::Rejected(Refusal::CostRefused | Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
-        let wanted = kinds.iter().filter(|kind| self.is_wanted(**kind)).map(|kind| event(*kind));
+        let wanted = kinds.iter().filter_map(|kind| self.event(*kind, reason, account));
         wanted.chain(self.left_out_event(ending)).collect()
     }
 
-    /// Whether somebody wants such events.
-    pub(super) fn is_wanted(&self, kind: EventKind) -> bool {
-        self.migrator.settings.events.contains(&kind)
+    /// An event of this visit, when somebody wants such events.
+    pub(super) fn event(&self, kind: EventKind, reason: &str, account: Option<&TargetId>) -> Option<Event> {
+        self.migrator.settings.events.contains(&kind).then(|| Event {
+            at: self.migrator.parts.clock.now(),
+            kind,
+            reason: reason.to_owned(),
+            account: account.cloned(),
+            request_id: self.request_id.clone(),
+            tags: self.tags.clone(),
+        })
     }
 
     /// Ends a login: the same hashes and the same time for everybody who is refused, the books, and the answer.

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::sqlite::file_identity;
+
 /// A file as it was at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -16,7 +18,7 @@ pub(super) struct Stamp {
 impl Stamp {
     /// The stamp of metadata.
     pub fn of(metadata: &Metadata) -> Self {
-        Self { identity: identity(metadata), bytes: metadata.len(), modified: metadata.modified().ok() }
+        Self { identity: file_identity(metadata), bytes: metadata.len(), modified: metadata.modified().ok() }
     }
 
     /// The stamp of the file at a path.
@@ -31,15 +33,4 @@ impl Stamp {
     pub fn is_same_file(self, other: Self) -> bool {
         self.identity == other.identity
     }
-}
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> (u64, u64) {
-    (0, 0)
 }

@@ -48,5 +48,6 @@ mod writer;
 pub use batch::Batch;
 pub use error::{late, port_error, refusal};
 pub use open::Database;
+pub(crate) use place::identity as file_identity;
 pub use reader::Reader;
 pub use writer::{Writer, WriterFigures};

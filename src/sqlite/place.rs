@@ -91,13 +91,15 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// Which file it is, whatever its path: device and number.
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> (u64, u64) {
+pub(crate) fn identity(metadata: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt as _;
     (metadata.dev(), metadata.ino())
 }
 
+/// Which file it is; unknown on this platform.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> (u64, u64) {
+pub(crate) fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }
