@@ -44,7 +44,7 @@ fn a_person_signs_customers_in() {
         "Attempt counted",
         "No account yet",
         "Record fetched",
-        "Password proved",
+        "Password verified",
         "Record mapped",
         "Customer claimed",
         "Account stored",
@@ -65,7 +65,7 @@ fn a_person_signs_customers_in() {
 
     for (identifier, password, outcome) in [
         ("ida.brandt", "not-her-password", "rejected: wrong_password"),
-        ("nadia.haddad", "blue-door-7", "rejected: locked"),
+        ("nadia.haddad", "blue-operation-7", "rejected: locked"),
         ("leo.martins", "sandcastle", "invalid_record"),
     ] {
         sign_in(&browser, identifier, password);

@@ -41,8 +41,8 @@ fn outcome(rules: &str, record: Json) -> Json {
         Outcome::Account(made) => {
             json!({ "account": landfall::model::json::to_json(made.account.value()), "warnings": made.warnings })
         }
-        Outcome::Refused(reason) => json!({ "refused": reason }),
-        Outcome::Rejected(reasons) => {
+        Outcome::Denied(reason) => json!({ "refused": reason }),
+        Outcome::Invalid(reasons) => {
             json!({ "rejected": reasons.iter().map(|reason| reason.rule.as_str()).collect::<Vec<_>>() })
         }
     }

@@ -91,8 +91,8 @@ fn outcome(plan: &Plan, record: &str) -> Value {
 
 fn one(outcome: &Outcome<'_>) -> Value {
     let made = match outcome {
-        Outcome::Refused(reason) => return json!({ "refused": reason }),
-        Outcome::Rejected(reasons) => {
+        Outcome::Denied(reason) => return json!({ "refused": reason }),
+        Outcome::Invalid(reasons) => {
             return json!({ "rejected": reasons.iter().map(|reason| &*reason.rule).collect::<Vec<_>>() });
         }
         Outcome::Account(made) => made,

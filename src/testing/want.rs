@@ -40,9 +40,9 @@ pub(super) struct Want {
     pub refused: Option<Word>,
     /// Why it is held back.
     pub rejected: Option<Rejected>,
-    /// A password that the credential must prove.
+    /// A password that the credential must verify.
     pub password: Option<Word>,
-    /// A password that the credential must not prove.
+    /// A password that the credential must not verify.
     pub wrong_password: Option<Word>,
 }
 

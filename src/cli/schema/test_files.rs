@@ -76,8 +76,8 @@ fn wants() -> Vec<(&'static str, &'static str, Json)> {
         ("warnings", "The claims that are left out with a warning", json!({ "type": "array", "items": scalar() })),
         ("refused", "The reason why the record is refused", reason()),
         ("rejected", "Why the record is held back", described("Why the record is held back", &rejected)),
-        ("password", "A password that the credential must prove", scalar()),
-        ("wrong_password", "A password that it must not prove", scalar()),
+        ("password", "A password that the credential must verify", scalar()),
+        ("wrong_password", "A password that it must not verify", scalar()),
     ]
 }
 

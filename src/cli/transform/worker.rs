@@ -51,7 +51,7 @@ impl<'r> Worker<'r> {
         accounts.for_each(|made| self.written.account(made, &mut self.accounts));
         batch.tally.run += 1;
         run.unread.iter().for_each(|path| batch.tally.unread.count(path));
-        if run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) {
+        if run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_))) {
             self.rejected(record, &reasons(&run), batch);
             return;
         }
@@ -61,8 +61,8 @@ impl<'r> Worker<'r> {
                     batch.tally.accounts += 1;
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                 }
-                Outcome::Refused(reason) => batch.tally.refusals.count(reason),
-                Outcome::Rejected(_) => {}
+                Outcome::Denied(reason) => batch.tally.refusals.count(reason),
+                Outcome::Invalid(_) => {}
             }
         }
         batch.accounts.extend_from_slice(&self.accounts);
@@ -127,7 +127,7 @@ fn internal(step: &str, message: &str) -> Reason {
 fn reasons(run: &Run<'_>) -> Vec<(Option<usize>, Reason)> {
     let has_several = run.outcomes.len() > 1;
     let of = |(position, outcome): (usize, &Outcome<'_>)| match outcome {
-        Outcome::Rejected(reasons) => {
+        Outcome::Invalid(reasons) => {
             let account = has_several.then_some(position + 1);
             reasons.iter().map(|reason| (account, reason.clone())).collect()
         }
