@@ -64,15 +64,15 @@ fn a_person_signs_customers_in() {
     browser.shoot("demo-second", 1200);
 
     for (identifier, password, outcome) in [
-        ("ida.brandt", "not-her-password", "rejected: wrong_password"),
-        ("nadia.haddad", "blue-operation-7", "rejected: locked"),
+        ("ida.brandt", "not-her-password", "refused: wrong_password"),
+        ("nadia.haddad", "blue-door-7", "refused: locked"),
         ("leo.martins", "sandcastle", "invalid_record"),
     ] {
         sign_in(&browser, identifier, password);
         assert_eq!(browser.text("#outcome"), outcome);
         assert_eq!(browser.title(), format!("Not signed in: {identifier} – Landfall demo"));
     }
-    browser.shoot("demo-rejected", 1200);
+    browser.shoot("demo-refused", 1200);
 
     browser.follow(".switch button");
     sign_in(&browser, "amelie.roux", "lavande!2020");

@@ -54,15 +54,15 @@ fn of_engine(plan: &Plan, record: &Json, params: &[(String, Json)]) -> Vec<Verdi
             account: landfall::model::json::to_json(made.account.value()),
             warnings: made.warnings.iter().map(|warning| (*warning).to_owned()).collect(),
         },
-        Outcome::Denied(reason) => Verdict::Refused((*reason).to_owned()),
-        Outcome::Invalid(reasons) => Verdict::Rejected(reasons.iter().map(|reason| reason.rule.clone()).collect()),
+        Outcome::Denied(reason) => Verdict::Denied((*reason).to_owned()),
+        Outcome::Invalid(reasons) => Verdict::Invalid(reasons.iter().map(|reason| reason.rule.clone()).collect()),
     };
     run.outcomes.iter().map(verdict).collect()
 }
 
 fn agree(engine: &Verdict, reference: &Verdict) -> bool {
     match (engine, reference) {
-        (Verdict::Rejected(engine), Verdict::RejectedByLet(reference)) => {
+        (Verdict::Invalid(engine), Verdict::InvalidByLet(reference)) => {
             engine.len() == 1 && engine.is_subset(reference)
         }
         _ => engine == reference,
@@ -96,7 +96,7 @@ fn engine_and_reference_agree() {
                 tally[match verdict {
                     Verdict::Account { account, .. } if account == &json!({}) => 0,
                     Verdict::Account { .. } => 1,
-                    Verdict::Refused(_) => 2,
+                    Verdict::Denied(_) => 2,
                     _ => 3,
                 }] += 1;
             }
@@ -109,7 +109,7 @@ fn engine_and_reference_agree() {
         }
     }
     println!(
-        "{} pairs: {} empty accounts, {} accounts, {} refused, {} rejected; {refused} files did not compile",
+        "{} pairs: {} empty accounts, {} accounts, {} denied, {} invalid; {refused} files did not compile",
         compiled * RECORDS,
         tally[0],
         tally[1],

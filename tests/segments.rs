@@ -51,7 +51,7 @@ async fn decide(folder: &Path, from: i64, to: i64) {
             at,
             request_id: format!("request {minute}"),
             operation: Operation::Login,
-            outcome: "rejected",
+            outcome: "refused",
             reason: "unknown".into(),
             subject: "subject".into(),
             customer: None,

@@ -93,8 +93,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Human => told.human(),
         Format::Json => format!("{:#}\n", told.json()),
     })?;
-    let is_rejected = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_)));
-    Ok(if is_rejected { FINDINGS } else { FINE })
+    let is_invalid = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_)));
+    Ok(if is_invalid { FINDINGS } else { FINE })
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
@@ -157,7 +157,7 @@ impl Explanation<'_> {
                 }
             }
             Outcome::Denied(reason) => {
-                let _ = writeln!(out, "the record is refused: {reason}");
+                let _ = writeln!(out, "the customer is denied: {reason}");
             }
             Outcome::Invalid(reasons) => {
                 out.push_str("the record is held back\n");
@@ -187,7 +187,7 @@ impl Explanation<'_> {
             Outcome::Account(made) => {
                 json!({ "outcome": "account", "account": self.account(made), "warnings": made.warnings })
             }
-            Outcome::Denied(reason) => json!({ "outcome": "refused", "reason": reason }),
+            Outcome::Denied(reason) => json!({ "outcome": "denied", "reason": reason }),
             Outcome::Invalid(reasons) => {
                 let reasons: Vec<Json> = reasons
                     .iter()
@@ -199,7 +199,7 @@ impl Explanation<'_> {
                         json
                     })
                     .collect();
-                json!({ "outcome": "rejected", "reasons": reasons })
+                json!({ "outcome": "invalid", "reasons": reasons })
             }
         }
     }

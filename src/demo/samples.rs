@@ -85,7 +85,7 @@ pub const STAYING: &[Sample] = &[
         "refused",
     ),
     sample(
-        ["nadia.haddad", "blue-operation-7"],
+        ["nadia.haddad", "blue-door-7"],
         "A locked account",
         "The password is right, and the account is locked all the same.",
         "refused",

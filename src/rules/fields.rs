@@ -4,6 +4,10 @@ use super::node::{Entry, Node};
 use super::syntax::Word;
 use crate::diag::{Diagnostic, Findings, Span, closest};
 
+/// Keys that have another name, which is accepted wherever the key is: other name, key.
+const OTHER_NAMES: &[(&str, &str)] =
+    &[("target", "schema"), ("refuse", "deny"), ("refused", "denied"), ("rejected", "invalid")];
+
 /// The keys of one map of a rule file.
 pub struct Fields<'n> {
     what: &'static str,
@@ -19,7 +23,10 @@ impl<'n> Fields<'n> {
             return None;
         };
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            findings.push(unknown_key(entry, what, known));
+            match usual_name(&entry.key).filter(|key| known.contains(key)) {
+                Some(key) => written_once(entry, key, entries, findings),
+                None => findings.push(unknown_key(entry, what, known)),
+            }
         }
         Some(Self { what, span: node.span, entries })
     }
@@ -27,7 +34,9 @@ impl<'n> Fields<'n> {
     /// The entry of a key.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&'n Entry> {
-        self.entries.iter().find(|entry| entry.key == key)
+        let written = |name: &str| self.entries.iter().find(|entry| entry.key == name);
+        let other = || OTHER_NAMES.iter().find(|(_, usual)| *usual == key).and_then(|(other, _)| written(other));
+        written(key).or_else(other)
     }
 
     /// The value of a key.
@@ -70,6 +79,19 @@ impl<'n> Fields<'n> {
     pub fn choice(&self, key: &str, words: &[&'static str], findings: &mut Findings) -> Option<usize> {
         let node = self.get(key)?;
         choice(node, words, findings)
+    }
+}
+
+fn usual_name(key: &str) -> Option<&'static str> {
+    OTHER_NAMES.iter().find(|(other, _)| *other == key).map(|(_, usual)| *usual)
+}
+
+/// A key may stand once, under one of its names.
+fn written_once(entry: &Entry, key: &str, entries: &[Entry], findings: &mut Findings) {
+    if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+        let message = format!("`{}` is another name of `{key}`, which is here already", entry.key);
+        let finding = Diagnostic::error("R102", entry.key_span, message, "keep one of the two");
+        findings.push(finding.also(first.key_span, format!("`{key}` here")));
     }
 }
 

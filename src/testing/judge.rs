@@ -5,7 +5,7 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use super::account::{Extent, differences, pretty, spoken_of, without_nulls, written};
 use super::credential::verify_password;
-use super::want::{Accounts, Claims, Rejected, Want, WantedReason, Wants};
+use super::want::{Accounts, Claims, Invalid, Want, WantedReason, Wants};
 use crate::engine::context::Cx;
 use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::run::Run;
@@ -83,7 +83,7 @@ fn count(wanted: usize, outcomes: &[Outcome<'_>]) -> Failure {
 fn became(outcome: &Outcome<'_>) -> String {
     match outcome {
         Outcome::Account(_) => "an account".to_owned(),
-        Outcome::Denied(reason) => format!("refused as `{reason}`"),
+        Outcome::Denied(reason) => format!("denied as `{reason}`"),
         Outcome::Invalid(reasons) => format!("held back ({})", list(reasons)),
     }
 }
@@ -108,15 +108,15 @@ struct Judge<'a, 'f> {
 
 impl<'a> Judge<'a, '_> {
     fn outcome(&mut self, want: &'a Want, outcome: &Outcome<'_>) {
-        if let Some(refused) = &want.refused {
-            if !matches!(outcome, Outcome::Denied(reason) if *reason == refused.text) {
-                self.other(&format!("the refusal `{}`", refused.text), outcome);
+        if let Some(denied) = &want.denied {
+            if !matches!(outcome, Outcome::Denied(reason) if *reason == denied.text) {
+                self.other(&format!("the denial `{}`", denied.text), outcome);
             }
             return;
         }
-        if let Some(rejected) = &want.rejected {
+        if let Some(invalid) = &want.invalid {
             match outcome {
-                Outcome::Invalid(reasons) => self.reasons(rejected, reasons),
+                Outcome::Invalid(reasons) => self.reasons(invalid, reasons),
                 _ => self.other("the record to be held back", outcome),
             }
             return;
@@ -132,8 +132,8 @@ impl<'a> Judge<'a, '_> {
         self.failures.push(failure.blames(blamed(outcome)));
     }
 
-    fn reasons(&mut self, wanted: &Rejected, reasons: &[Reason]) {
-        let Rejected::For(wanted) = wanted else { return };
+    fn reasons(&mut self, wanted: &Invalid, reasons: &[Reason]) {
+        let Invalid::For(wanted) = wanted else { return };
         let fits = |want: &WantedReason, reason: &Reason| {
             want.rule.text == reason.rule && want.step.as_ref().is_none_or(|step| step.text == reason.step)
         };

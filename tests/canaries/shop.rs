@@ -28,7 +28,7 @@ identify:
   id: $.id
   logins: [ $.login, $.mail, $.alias ]
 admit:
-  - { refuse: blocked, when: { $.role: blocked } }
+  - { deny: blocked, when: { $.role: blocked } }
 account:
   external_id: $.id
   username: { from: $.login, do: [ trim, lowercase ], on_error: reject }

@@ -149,7 +149,7 @@ identify:
   id: $.ID
   logins: [ $.user_login, $.user_email ]
 admit:
-  - refuse: blocked
+  - deny: blocked
     when: {{ $.blocked: 1 }}
 account:
   external_id: "chaos:{{$.ID}}"
@@ -1489,9 +1489,9 @@ class Verdict:
         begun = time.time() - NOW()
         lines = [f"customer {number}: entry {self.entries.get(number)}, store {[(a[0], a[2], round(a[5] / 1e6 - begun - zero, 3), round(a[6] / 1e6 - begun - zero, 3)) for a in self.accounts.get(number, [])]}"]
         names = {r.get("customer") for r in self.rows if r["request_id"].startswith("op-") and self.history.ops[int(r["request_id"][3:])].customer == number} - {None}
-        told = [r for r in self.rows if r.get("customer") in names and r["outcome"] != "authenticated" and not (r["outcome"] == "rejected" and r.get("reason", "").startswith("wrong"))]
+        told = [r for r in self.rows if r.get("customer") in names and r["outcome"] != "authenticated" and not (r["outcome"] == "refused" and r.get("reason", "").startswith("wrong"))]
         for row in told[-12:]:
-            lines.append(f"     audit {row['number']} at {stamp(row['at']) - begun - zero:.4f}: {row['request_id']} {row['door']} {row['outcome']} {row.get('reason', '')} {row.get('account', '')}")
+            lines.append(f"     audit {row['number']} at {stamp(row['at']) - begun - zero:.4f}: {row['request_id']} {row['operation']} {row['outcome']} {row.get('reason', '')} {row.get('account', '')}")
         ids = {row["request_id"] for row in told[-12:]}
         for op in self.history.ops:
             if op.rid in ids or (op.customer == number and op.kind in ("delete", "set")):
@@ -1513,8 +1513,8 @@ class Verdict:
         want = {
             ("login", 200, "authenticated"): {"authenticated"},
             ("login", 200, "migrated"): {"migrated", "migrated_must_change_password"},
-            ("login", 401, None): {"rejected", "denied_by_rule", "conflict", "invalid_record"},
-            ("reset", 202, None): {"accepted", "rejected", "denied_by_rule", "legacy_unavailable", "target_unavailable", "overloaded"},
+            ("login", 401, None): {"refused", "denied_by_rule", "conflict", "invalid_record"},
+            ("reset", 202, None): {"accepted", "refused", "denied_by_rule", "legacy_unavailable", "target_unavailable", "overloaded"},
             ("signup", 200, None): {"reserved", "free", "malformed"},
             ("set", 204, None): {"set"},
             ("set", 404, None): {"unknown"},
@@ -1855,7 +1855,7 @@ async def scenario_undo_race(args):
         torn = [n for n in range(1, 13) if scene.stored(n) and (not scene.entry(n) or scene.entry(n)[0][1] != scene.stored(n)[0][1])]
         shut_out = [n for n in range(1, 13) if (await scene.login(n)).status == 401]
         return bool(shut_out or torn), {"commands": undos, "accounts that the ledger does not know": len(torn), "undone": undone, "logins": len(scene.history.ops), "customers shut out for ever": shut_out, "of": 12,
-                                "refused `deleted` in the audit": sum(1 for a in scene.audit() if a.endswith("rejected deleted")), "entries": [scene.entry(n) for n in shut_out[:3]]}
+                                "refused `deleted` in the audit": sum(1 for a in scene.audit() if a.endswith("refused deleted")), "entries": [scene.entry(n) for n in shut_out[:3]]}
 
 
 async def scenario_delete_pending(args):
@@ -1993,8 +1993,8 @@ async def scenario_limit(args):
         one, two = scene.customer(1), scene.customer(2)
         await scene.login(2)
         guesses = await asyncio.gather(*(scene.login(1, f"wrong{at}", process=at % 2, identifier=[one.username, one.email, one.username.upper(), one.email.lower()][at % 4]) for at in range(40)))
-        verified = sum(1 for a in scene.audit() if a.endswith("rejected wrong_password"))
-        attempts = sum(1 for a in scene.audit() if a.endswith("rejected attempts"))
+        verified = sum(1 for a in scene.audit() if a.endswith("refused wrong_password"))
+        attempts = sum(1 for a in scene.audit() if a.endswith("refused attempts"))
         right = await scene.login(1)
         by_mail = await scene.login(1, identifier=one.email)
         # Right passwords never count.

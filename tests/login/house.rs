@@ -31,7 +31,7 @@ identify:
   id: $.id
   logins: [ $.login, $.mail ]
 admit:
-  - { refuse: blocked, when: { $.blocked: true } }
+  - { deny: blocked, when: { $.blocked: true } }
 account:
   external_id: $.id
   username: { from: $.login, do: [ trim, lowercase ] }

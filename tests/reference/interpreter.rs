@@ -15,11 +15,11 @@ pub enum Verdict {
         account: Json,
         warnings: BTreeSet<String>,
     },
-    Refused(String),
+    Denied(String),
     /// The names of the rules that made the record fall.
-    Rejected(BTreeSet<String>),
+    Invalid(BTreeSet<String>),
     /// The same for working values, of which the engine names only the first.
-    RejectedByLet(BTreeSet<String>),
+    InvalidByLet(BTreeSet<String>),
 }
 
 /// Where `$item`, `$index` and `$key` stand.
@@ -91,15 +91,15 @@ impl Interpreter<'_> {
             self.named("let", name);
         }
         if !self.fallen.borrow().is_empty() {
-            return vec![Verdict::RejectedByLet(self.fallen.take())];
+            return vec![Verdict::InvalidByLet(self.fallen.take())];
         }
         let Some(split) = self.rules.get("accounts") else { return vec![self.verdict()] };
         let name = split["name"].as_str().unwrap();
         let elements = match self.rule(name, name, split, self.policy(), None, &Place::default()) {
             Ok(V::List(items)) if !items.is_empty() => items,
-            Ok(V::Missing) | Ok(V::List(_)) => return vec![Verdict::Rejected([name.to_owned()].into())],
+            Ok(V::Missing) | Ok(V::List(_)) => return vec![Verdict::Invalid([name.to_owned()].into())],
             Ok(single) => vec![single],
-            Err(name) => return vec![Verdict::Rejected([name].into())],
+            Err(name) => return vec![Verdict::Invalid([name].into())],
         };
         let (made, warnings) = (self.made.borrow().clone(), self.warnings.borrow().clone());
         let accounts = elements.into_iter().map(|element| {
@@ -121,7 +121,7 @@ impl Interpreter<'_> {
         let here = Place::default();
         for admit in items(self.rules.get("admit")) {
             if self.holds(&admit["when"], &here) {
-                return Verdict::Refused(admit["refuse"].as_str().unwrap().to_owned());
+                return Verdict::Denied(admit["deny"].as_str().unwrap().to_owned());
             }
         }
         let mut account = V::Object(Vec::new());
@@ -140,7 +140,7 @@ impl Interpreter<'_> {
         if self.fallen.borrow().is_empty() {
             Verdict::Account { account: account.to_json(), warnings: self.warnings.take() }
         } else {
-            Verdict::Rejected(self.fallen.take())
+            Verdict::Invalid(self.fallen.take())
         }
     }
 

@@ -52,7 +52,7 @@ impl<'r> Worker<'r> {
         batch.tally.run += 1;
         run.unread.iter().for_each(|path| batch.tally.unread.count(path));
         if run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_))) {
-            self.rejected(record, &reasons(&run), batch);
+            self.invalid(record, &reasons(&run), batch);
             return;
         }
         for outcome in &run.outcomes {
@@ -61,15 +61,15 @@ impl<'r> Worker<'r> {
                     batch.tally.accounts += 1;
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                 }
-                Outcome::Denied(reason) => batch.tally.refusals.count(reason),
+                Outcome::Denied(reason) => batch.tally.denials.count(reason),
                 Outcome::Invalid(_) => {}
             }
         }
         batch.accounts.extend_from_slice(&self.accounts);
     }
 
-    fn rejected(&self, record: &RawRecord, reasons: &[(Option<usize>, Reason)], batch: &mut Batch) {
-        batch.tally.rejected += 1;
+    fn invalid(&self, record: &RawRecord, reasons: &[(Option<usize>, Reason)], batch: &mut Batch) {
+        batch.tally.invalid += 1;
         reasons.iter().for_each(|(_, reason)| batch.tally.reason(reason));
         if self.keeps_rejects {
             let reasons: Vec<Json> = reasons.iter().map(|(account, reason)| to_json(*account, reason)).collect();
@@ -112,7 +112,7 @@ impl Work for Worker<'_> {
         match item {
             Ok(record) => {
                 batch.tally.run += 1;
-                self.rejected(record, &[(None, internal("internal", "internal error"))], batch);
+                self.invalid(record, &[(None, internal("internal", "internal error"))], batch);
             }
             Err(error) => batch.stopped = Some(format!("line {}: internal error", error.line)),
         }

@@ -37,7 +37,7 @@ impl Trace {
                 Entry::Condition(tested) => writer.condition(tested, 0),
                 Entry::Denied(reason) => {
                     let reason = writer.paint("31", &format!("`{reason}`"));
-                    writer.line(0, "refused", &reason);
+                    writer.line(0, "denied", &reason);
                 }
             }
         }
