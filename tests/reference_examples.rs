@@ -234,7 +234,7 @@ fn every_example_does_what_its_page_says() {
     let counted: Vec<(String, Counted)> = pages().into_iter().map(run).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     let on = |name: &str| counted.iter().find(|(page, _)| page.ends_with(name)).map(|(_, counted)| counted).unwrap();
-    let language = on("rules/reference.md");
+    let language = on("docs/rules.md");
     assert!(language.rules > 10 && language.accounts >= language.rules, "{} rule files", language.rules);
     assert!(on("README.md").rules > 0, "README shows no rules");
     assert!(on("docs/credentials.md").tests > 10, "{} tests of credentials", on("docs/credentials.md").tests);

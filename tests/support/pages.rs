@@ -33,7 +33,6 @@ pub fn pages() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = names.iter().map(|name| root().join(name)).collect();
     let docs = fs::read_dir(root().join("docs")).expect("the folder docs").map(|entry| entry.expect("an entry").path());
     paths.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
-    paths.push(root().join("src/rules/reference.md"));
     paths.sort();
     paths.iter().map(|path| page(path)).collect()
 }
