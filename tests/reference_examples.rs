@@ -102,8 +102,8 @@ fn outcome(plan: &Plan, record: &str) -> Value {
 
 fn one(outcome: &Outcome<'_>) -> Value {
     let made = match outcome {
-        Outcome::Refused(reason) => return json!({ "denied": reason }),
-        Outcome::Rejected(reasons) => {
+        Outcome::Denied(reason) => return json!({ "denied": reason }),
+        Outcome::Invalid(reasons) => {
             return json!({ "invalid": reasons.iter().map(|reason| &*reason.rule).collect::<Vec<_>>() });
         }
         Outcome::Account(made) => made,
