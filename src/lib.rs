@@ -1,15 +1,15 @@
-//! Landfall migrates customer accounts at their first login: one customer, safely across.
+//! Landfall migrates customer accounts at their first login, one customer at a time.
 //!
 //! Rules, written as YAML, say how a legacy record becomes an account; the engine compiles them once and runs them over any
-//! number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are that part, which is pure and is all that is left
-//! without default features.
+//! number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are that part. It is pure, and it is all that is
+//! left without default features. [`rules`] describes the language and [`testing`] its tests.
 //!
-//! The login stands on it: [`migrate::Migrator::login`] counts the attempt, asks the target, and for whoever is not there yet
-//! fetches the record, verifies the password, maps and stores, over the ports [`migrate::Source`], [`migrate::Verifier`],
-//! [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`]. [`service`] puts it behind HTTP, and [`config`] makes both
-//! of one settings file.
+//! The login is built on the engine: [`migrate::Migrator::login`] counts the attempt, asks the target, and for a customer who
+//! is not there yet fetches the record, verifies the password, maps and stores, over the ports [`migrate::Source`],
+//! [`migrate::Verifier`], [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`]. [`service`] is its HTTP API, and
+//! [`config`] builds both from one settings file.
 //!
-//! The rooms of the house, each using only rooms above it, are listed in `ARCHITECTURE.md`.
+//! `ARCHITECTURE.md` lists the modules, each of which uses only modules above it.
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -20,7 +20,12 @@ use landfall::diag::render::{human, plain};
 use landfall::diag::{Files, Findings, codes};
 use serde_json::Value;
 
-const REFERENCE: &str = include_str!("../src/config/reference.md");
+#[path = "support/pages.rs"]
+mod pages;
+
+use pages::{Block, Page, pages};
+
+const REFERENCE: &str = include_str!("../docs/settings.md");
 
 /// What examples leave out.
 const REST: [(&str, &str); 4] = [
@@ -96,33 +101,22 @@ fn whole(example: &str) -> String {
     example.to_owned() + &*missing.map(|(_, line)| format!("{line}\n")).collect::<String>()
 }
 
-fn examples() -> Vec<String> {
-    let blocks = REFERENCE.split("```yaml\n").skip(1);
-    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+/// The parts of settings files that a page shows.
+fn examples(page: &Page) -> Vec<Block> {
+    page.blocks().into_iter().filter(|block| block.info == "yaml settings").collect()
 }
 
 #[test]
-fn every_example_of_the_reference_can_be_read() {
-    let examples = examples();
-    assert!(examples.len() > 8, "{} examples", examples.len());
-    for example in examples {
-        let (settings, shown) = parse(&whole(&example));
-        assert!(settings.is_some() && shown.is_empty(), "{shown}\n{example}");
+fn every_example_of_the_documentation_can_be_read() {
+    let examples: Vec<Block> = pages().iter().flat_map(examples).collect();
+    assert!(examples.len() > 12, "{} examples", examples.len());
+    for Block { text, place, .. } in examples {
+        let (settings, shown) = parse(&whole(&text));
+        assert!(settings.is_some() && shown.is_empty(), "{place}: {shown}\n{text}");
     }
 }
 
 /// The rows of the reference's tables: key and default.
-#[test]
-fn every_example_of_the_readme_can_be_read() {
-    let blocks = include_str!("../README.md").split("```yaml settings\n").skip(1);
-    let parts: Vec<&str> = blocks.map(|block| block.split("```").next().unwrap()).collect();
-    assert!(parts.len() > 2);
-    for part in parts {
-        let (settings, shown) = parse(&whole(part));
-        assert!(settings.is_some() && shown.is_empty(), "{shown}\n{part}");
-    }
-}
-
 fn rows() -> Vec<(String, String)> {
     let lines = REFERENCE.lines().filter(|line| line.starts_with("| `"));
     let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
@@ -149,7 +143,8 @@ fn the_defaults_of_the_reference_are_those_in_force() {
 #[test]
 fn every_setting_is_in_the_reference() {
     let rows = rows();
-    let texts = examples().iter().map(|example| whole(example)).collect::<Vec<_>>();
+    let page = Page { name: "docs/settings.md".to_owned(), text: REFERENCE.to_owned() };
+    let texts: Vec<String> = examples(&page).iter().map(|example| whole(&example.text)).collect();
     let mut unnamed = BTreeSet::new();
     for text in texts {
         walk("", &serde_json::to_value(parse(&text).0.unwrap()).unwrap(), &mut |key| {

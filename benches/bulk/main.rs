@@ -37,7 +37,7 @@ fn main() {
     }
     let processors = std::thread::available_parallelism().unwrap();
     println!(
-        "On {processors} processors; load average {before} before and {} after, which has this work in it.\n",
+        "On {processors} processors; load average {before} before and {} after, which includes this measurement.\n",
         load()
     );
     table(&rows);

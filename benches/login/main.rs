@@ -1,7 +1,7 @@
 //! What a login costs: first and later logins per second against the hashing lane's own rate, CPU time beside the hash, a
 //! login on adapters in memory, and where the time of a first login goes. `-- refusals` measures instead how alike refusals are.
 //!
-//! Prints first its own measurements and README's table of them, then criterion's (`-- login-in-memory` for these alone).
+//! Prints first its own measurements and the table of docs/figures.md, then criterion's (`-- login-in-memory` for these alone).
 //! Rates are measured in turns, because the speed of a shared machine changes more within a minute than a login costs
 //! beside its hash.
 

@@ -169,7 +169,7 @@ impl Shared {
     }
 }
 
-/// README's figures: the middle of so many logins without any hash.
+/// The rows of docs/figures.md: the median of so many logins without any hash.
 pub async fn rows(size: Size) -> Vec<Row> {
     let shared = Shared::new();
     let migrator = shared.migrator(Hashes::None);

@@ -1,4 +1,4 @@
-//! The tables of README that benchmarks print, for `benches/figures` to take.
+//! The tables of docs/figures.md as benchmarks print them, for `benches/figures` to take.
 
 /// A row: what was measured, what came out, what is wanted.
 pub struct Row {

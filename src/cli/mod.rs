@@ -147,3 +147,6 @@ fn report(error: &CommandError) {
         anstream::eprintln!("help: {help}");
     }
 }
+
+#[cfg(test)]
+mod documented_tests;

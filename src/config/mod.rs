@@ -1,7 +1,7 @@
 //! The settings of a deployment, `landfall.yaml`: read with the place of every mistake, checked, and built into a service.
 //!
 //! This room is the only one that reads settings files, the environment and secrets; all others are given values.
-#![doc = include_str!("reference.md")]
+#![doc = include_str!("../../docs/settings.md")]
 
 mod build;
 mod check;

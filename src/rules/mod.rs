@@ -1,5 +1,5 @@
 //! The rule language as written: YAML read with the place of every node.
-#![doc = include_str!("reference.md")]
+#![doc = include_str!("../../docs/rules.md")]
 
 pub mod body;
 mod condition;

@@ -1,4 +1,5 @@
-#![doc = include_str!("reference.md")]
+//! Rule tests: records, what must become of them, and how much of the rules they have seen.
+#![doc = include_str!("../../docs/rule-tests.md")]
 
 mod account;
 mod case;

@@ -128,8 +128,9 @@ async fn a_full_disk_locks_no_call_out() {
 async fn the_example_of_the_reference_signs() {
     let shop = shop(1);
     let server = Running::start(shop.folder.path(), &[]);
-    let reference = include_str!("../../src/config/reference.md");
-    let example = reference.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let reference = include_str!("../../docs/settings.md");
+    let blocks = reference.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let example = blocks.into_iter().find(|block| block.contains("webhook-signature")).expect("an example");
     let example = example.replace("ada@example.org", "customer0").replace("correct horse", &password(0));
     let mut shell = Command::new("sh");
     shell.args(["-c", &example]).env("SECRET", SECRET).env("LANDFALL", &server.base);

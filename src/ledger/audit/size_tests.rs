@@ -1,4 +1,4 @@
-//! How much of the disk a decision takes. README says it, and is held to it.
+//! How much disk a decision takes, which docs/operating.md states.
 
 use futures_util::future::join_all;
 
@@ -31,7 +31,7 @@ async fn bytes(ledger: &SqliteLedger) -> i64 {
 }
 
 #[tokio::test]
-async fn a_decision_takes_as_much_room_as_the_readme_says() {
+async fn a_decision_takes_as_much_room_as_the_documentation_says() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder).await;
     let before = bytes(&ledger).await;
@@ -41,8 +41,8 @@ async fn a_decision_takes_as_much_room_as_the_readme_says() {
         assert!(decided.iter().all(Result::is_ok));
     }
     let each = (bytes(&ledger).await - before) / DECISIONS;
-    let readme = include_str!("../../../README.md");
-    let said = readme.split_once(" bytes of the ledger").unwrap().0.rsplit(' ').next().unwrap();
+    let page = include_str!("../../../docs/operating.md");
+    let said = page.split_once(" bytes of the ledger").unwrap().0.rsplit(' ').next().unwrap();
     let said: i64 = said.parse().unwrap();
-    assert!((each - said).abs() * 20 <= each, "README says {said}, a decision takes {each}");
+    assert!((each - said).abs() * 20 <= each, "docs/operating.md says {said}, a decision takes {each}");
 }
