@@ -109,3 +109,10 @@ fn the_former_names_of_keys_are_accepted() {
     assert_eq!(codes(rules), Vec::<&str>::new());
     assert_eq!(outcome(rules, json!({ "a": 1 })), json!({ "denied": "closed" }));
 }
+
+#[test]
+fn a_constant_replaces_values_and_not_their_absence() {
+    let rules = "account: { status: { from: $.closed, do: [ { constant: disabled } ], default: active } }\n";
+    assert_eq!(outcome(rules, json!({ "closed": 1 })), json!({ "status": "disabled" }));
+    assert_eq!(outcome(rules, json!({})), json!({ "status": "active" }));
+}

@@ -51,16 +51,17 @@ pub const COALESCE: OpSpec = OpSpec {
 pub const CONSTANT: OpSpec = OpSpec {
     name: "constant",
     family: Family::Choice,
-    summary: "gives a value whatever comes in",
-    details: "For the elements of a list and for chains of steps; a claim with a fixed value says `value` instead of `from`.",
+    summary: "replaces any value by another",
+    details: "Like every step, it does not run on no value: `default` is for that. A claim with a fixed value says `value` \
+              instead of `from`.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::ANY),
     arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value")],
     fails: "",
-    takes_nothing: true,
+    takes_nothing: false,
     examples: &[
         example("true", r#""2012-09-14 21:05:48""#, "true"),
-        example("{ value: { kind: sms } }", "null", r#"{ "kind": "sms" }"#),
+        example("{ value: { kind: sms } }", "1", r#"{ "kind": "sms" }"#),
     ],
     build: |arguments| Ok(Box::new(Constant(need(arguments.operand("value"), "value")?))),
 };
