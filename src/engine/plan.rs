@@ -142,6 +142,8 @@ pub struct RulePlan {
     pub(super) each: Option<EachPlan>,
     pub(super) then: Steps,
     pub(super) default: Option<Operand>,
+    /// The value when `when` does not hold.
+    pub(super) otherwise: Option<Operand>,
     /// Whether the record is held back without it.
     pub required: bool,
     pub(super) policy: Policy,
