@@ -1,7 +1,7 @@
 //! Conditions as written become conditions that run.
 
 use super::Compiler;
-use super::word::{Meaning, is_predicate, meaning, nearly};
+use super::word::{Meaning, is_predicate, meaning, nearly, operator};
 use crate::diag::{Diagnostic, Span};
 use crate::engine::condition::{Condition, Test};
 use crate::engine::op::{ArgumentKind, OpSpec};
@@ -245,6 +245,10 @@ impl Compiler<'_> {
             self.findings.push(finding);
             return None;
         }
+        if let Some(finding) = self.other_operator(def, tested) {
+            self.findings.push(finding);
+            return None;
+        }
         let spec = self.find_op(&def.name)?;
         if !is_predicate(spec) {
             let help = "a condition takes predicates: `landfall ops` lists them";
@@ -264,6 +268,23 @@ impl Compiler<'_> {
             self.compared_with_itself(span, tested);
         }
         Some(Test::Op { op, takes_nothing: spec.takes_nothing })
+    }
+
+    /// `{ gt: 5 }`, `{ not_in: [ a, b ] }`: a predicate by the name that another language has for it.
+    fn other_operator(&self, def: &StepDef, tested: Tested<'_>) -> Option<Diagnostic> {
+        let name = &def.name.text;
+        let (op, negated) = operator(name).filter(|_| ops::find(name).is_none())?;
+        let argument = def.argument.as_ref()?;
+        let written = self.files.excerpt(argument.span);
+        let test = match op {
+            // equality needs no op
+            "equals" | "one_of" => written.to_owned(),
+            _ => format!("{{ {op}: {written} }}"),
+        };
+        let test = if negated { format!("{{ not: {test} }}") } else { test };
+        let message = format!("there is no predicate `{name}`");
+        let help = format!("write `{}`", tested.asks(&test));
+        Some(Diagnostic::error("R205", def.name.span, message, help))
     }
 
     /// `{ is_present: true }`, `{ exists: false }`: a test with a flag behind it.

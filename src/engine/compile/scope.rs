@@ -253,6 +253,9 @@ impl Scope {
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
         let builtin = ["params", "account", "facts", "item", "index", "key"];
         let help = match closest(name, known.iter().chain(&builtin).copied()) {
+            _ if name == "record" || name == "row" => {
+                format!("the record is `$`: write `{}`", reference.text.replacen(name, "", 1))
+            }
             Some(near) => format!("did you mean `${near}`?"),
             None => format!("declare it under `let:`, or write `$.{name}` to read the record"),
         };

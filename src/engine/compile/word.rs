@@ -75,6 +75,35 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("false", &["is_false", "falsy"]),
 ];
 
+/// Predicates by the names that other languages have for them.
+const OPERATORS: &[(&str, &[&str])] = &[
+    ("one_of", &["in", "any_of", "is_in"]),
+    ("equals", &["eq", "is", "equal", "equal_to", "equals_to"]),
+    ("more_than", &["gt", "greater_than", "above", "greater"]),
+    ("at_least", &["gte", "ge", "greater_or_equal"]),
+    ("less_than", &["lt", "below", "smaller_than", "less"]),
+    ("at_most", &["lte", "le", "less_or_equal"]),
+    ("matches", &["regex", "regexp", "match", "pattern", "re_match", "rlike"]),
+    ("contains", &["includes", "include", "contain", "has", "like"]),
+    ("starts_with", &["startswith", "starts_with", "begins_with", "start_with", "prefix"]),
+    ("ends_with", &["endswith", "ends_with", "end_with", "suffix"]),
+    ("equals_ignoring_case", &["ieq", "iequals", "equals_ignore_case", "eqi"]),
+    ("has_key", &["has_field", "contains_key"]),
+    ("is_before", &["before_date"]),
+];
+
+/// What a predicate of another language is called here, and whether it is negated: `ne`, `not_in`.
+pub(super) fn operator(name: &str) -> Option<(&'static str, bool)> {
+    let word = snake(name);
+    if matches!(word.as_str(), "ne" | "neq" | "not_equals" | "not_equal" | "is_not") {
+        return Some(("equals", true));
+    }
+    let plain = word.strip_prefix("not_").or_else(|| word.strip_prefix('n').filter(|rest| *rest == "in"));
+    let wanted = plain.unwrap_or(&word);
+    let known = OPERATORS.iter().find(|(op, names)| names.contains(&wanted) || (plain.is_some() && *op == wanted))?;
+    Some((known.0, plain.is_some()))
+}
+
 /// What a bare word means.
 pub(super) fn meaning(text: &str) -> Meaning {
     match ops::find(text).filter(|spec| is_predicate(spec)) {

@@ -21,9 +21,26 @@ fn help(text: &str, counts: &dyn Fn(&str) -> bool) -> Option<String> {
     }
     match found.as_slice() {
         [Token::Reference(reference), Token::Sign("("), ..] => method(reference),
+        [Token::Word(name), Token::Sign("("), ..] if matches!(lower(name).as_str(), "if" | "iif") => conditional(text),
         [Token::Word(name), Token::Sign("("), arguments @ .., Token::Sign(")")] => call(name, arguments),
-        _ => ternary(text).or_else(|| chain(&found)).or_else(|| comparison(&found, text)),
+        [Token::Sign("!"), Token::Reference(value)] => inverted(value),
+        [Token::Word(word), Token::Reference(value)] if lower(word) == "not" => inverted(value),
+        _ => ternary(text).or_else(|| chain(&with_signs(&found))).or_else(|| comparison(&found, text)),
     }
+}
+
+/// `$.a or $.b` as `$.a || $.b`.
+fn with_signs<'t>(found: &[Token<'t>]) -> Vec<Token<'t>> {
+    let sign = |token: &Token<'t>| match token {
+        Token::Word(word) if lower(word) == "or" => Token::Sign("||"),
+        other => *other,
+    };
+    found.iter().map(sign).collect()
+}
+
+/// `not $.a`
+fn inverted(value: &str) -> Option<String> {
+    Some(format!("to make true false write `{{ from: {value}, do: [ invert ] }}`"))
 }
 
 /// Functions that other languages name, without a reference in their arguments: `concat(first, ' ', last)`.
@@ -214,7 +231,12 @@ fn filter(tokens: &[Token<'_>]) -> Option<String> {
 /// `$.a == 1` where a value stands.
 fn comparison(found: &[Token<'_>], text: &str) -> Option<String> {
     const COMPARING: &[&str] = &["==", "===", "!=", "!==", "<>", ">", ">=", "<", "<=", "=~", "!~", "&&"];
-    let compares = found.iter().any(|token| matches!(token, Token::Sign(sign) if COMPARING.contains(sign)));
+    const WORDS: &[&str] = &["is", "in", "and", "not", "contains", "matches", "includes", "startswith", "endswith"];
+    let compares = found.iter().any(|token| match token {
+        Token::Sign(sign) => COMPARING.contains(sign),
+        Token::Word(word) => WORDS.contains(&lower(word).as_str()),
+        _ => false,
+    });
     let map = as_map(text, Standing::Record).filter(|_| compares)?;
     Some(format!("write `{{ when: {map}, value: true, otherwise: false }}`"))
 }
@@ -223,6 +245,22 @@ fn comparison(found: &[Token<'_>], text: &str) -> Option<String> {
 fn ternary(text: &str) -> Option<String> {
     let (condition, values) = text.split_once('?')?;
     let (then, otherwise) = values.split_once(':')?;
+    chosen(condition, then, otherwise)
+}
+
+/// `if($.a == 1, 'x', 'y')`
+fn conditional(text: &str) -> Option<String> {
+    let (_, arguments) = text.split_once('(')?;
+    let mut arguments = arguments.trim_end().strip_suffix(')')?.split(',');
+    let (condition, then, otherwise) = (arguments.next()?, arguments.next()?, arguments.next()?);
+    if arguments.next().is_some() {
+        return None;
+    }
+    chosen(condition, then, otherwise)
+}
+
+/// One of two values, by a condition.
+fn chosen(condition: &str, then: &str, otherwise: &str) -> Option<String> {
     let map = as_map(condition, Standing::Record)?;
     let value = |text: &str| match tokens(text)?.as_slice() {
         [Token::Reference(text) | Token::Number(text) | Token::Word(text)] => Some((*text).to_owned()),

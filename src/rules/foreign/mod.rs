@@ -26,12 +26,26 @@ pub(super) fn check(node: &Node, text: &str) -> Option<Diagnostic> {
         return Some(finding);
     }
     if !text.contains('$') {
-        return expression::call_without_references(node, text);
+        return expression::call_without_references(node, text).or_else(|| without_dollar(node, text));
     }
     if reference_length(text) == Some(text.len()) {
         return None;
     }
     expression::check(node, text, &is_certain).or_else(|| without_braces(node, text, &is_certain))
+}
+
+/// `record.last`, `params.zone`: a reference without its dollar. Quotes say that the text is meant.
+fn without_dollar(node: &Node, text: &str) -> Option<Diagnostic> {
+    const ROOTS: &[&str] = &["record", "row", "item", "params", "account", "facts"];
+    let (root, member) = node.plain()?.split_once('.')?;
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    if !ROOTS.contains(&root) || !member.starts_with(|c: char| c.is_alphabetic()) || !member.chars().all(is_name) {
+        return None;
+    }
+    let reference = reference_for(text, Standing::Record)?;
+    let message = format!("`{text}` is text, and looks like a reference without its dollar");
+    let help = format!("write `{reference}`; for the text itself write `\"{text}\"`");
+    Some(Diagnostic::warning("R216", node.span, message, help))
 }
 
 /// The same for the working values of a file, by their names: `$first + $last`, `$first $last`.

@@ -37,6 +37,10 @@ fn the_help_is_the_spelling_of_this_language() {
         ("$.mail | lower | default('x')", "`{ from: $.mail, do: [ lowercase, { default: x } ] }`"),
         ("$.cents / 100", "`{ from: $.cents, do: [ { divide: 100 } ] }`"),
         ("$.a == 1 ? active : locked", "`{ when: { $.a: 1 }, value: active, otherwise: locked }`"),
+        ("$.a or $.b", "`{ from: [ $.a, $.b ] }`"),
+        ("$.a is null", "`{ when: { $.a: missing }, value: true, otherwise: false }`"),
+        ("not $.a", "`{ from: $.a, do: [ invert ] }`"),
+        ("if($.a == 1, 'x', 'y')", "`{ when: { $.a: 1 }, value: x, otherwise: y }`"),
         ("$.a > 5", "`{ when: { $.a: { more_than: 5 } }, value: true, otherwise: false }`"),
     ];
     for (text, spelling) in cases {
@@ -54,6 +58,7 @@ fn other_texts_stay_texts() {
         "$.a",
         "$.mails[?@.type == 'home'].value",
         "$['First Name']",
+        "$.First Name",
         "{$.a} {$.b}",
         "#{$.number}",
         "{{\"a\": 1}}",
