@@ -142,6 +142,19 @@ impl Compiler<'_> {
                 let help = format!("did you mean `{}`? For the text itself write `\"{text}\"`", tested.asks(&test));
                 self.findings.push(Diagnostic::warning("R215", node.span, message, help));
             }
+            Meaning::NoPredicate => {
+                let message = format!("`{text}` is compared as text");
+                let help = match self.chains.iter().any(|chain| chain.name == text) {
+                    true => format!(
+                        "a named chain is no predicate: make a working value with it and ask for `true`; for the text itself \
+                         write `\"{text}\"`"
+                    ),
+                    false => format!(
+                        "there is no predicate of this name, `landfall ops` lists them; for the text itself write `\"{text}\"`"
+                    ),
+                };
+                self.findings.push(Diagnostic::warning("R215", node.span, message, help));
+            }
             Meaning::Text => {}
         }
         self.can_equal(std::slice::from_ref(node), node.span, tested);
@@ -178,7 +191,7 @@ impl Compiler<'_> {
             Meaning::Predicate(spec) => spec.name.to_owned(),
             Meaning::NeedsArgument(spec) => format!("{{ {}: … }}", spec.name),
             Meaning::Nearly(test) => test,
-            Meaning::Text => return,
+            Meaning::Text | Meaning::NoPredicate => return,
         };
         let left = &tested.reference.text;
         let message = format!("`{text}` in a list of values is compared as text");

@@ -33,6 +33,7 @@ impl Compiler<'_> {
         if given && !may_take_default(body, flow, policy, origin) {
             self.dead_default(body);
         }
+        self.dead_null(body, policy);
         self.dead_required(body, policy, origin, given);
         self.dead_on_error(rule, purpose, origin);
     }
@@ -50,6 +51,20 @@ impl Compiler<'_> {
             Diagnostic::warning("R414", span, message, "remove it")
         };
         self.findings.push(finding);
+    }
+
+    /// `default: null` is no default, unless failures take it.
+    fn dead_null(&mut self, body: &Body, policy: &Policy) {
+        let default = body.default.as_ref().filter(|_| *policy != Policy::Default);
+        for (word, value, span) in
+            [("default", default, body.default_span), ("otherwise", body.otherwise.as_ref(), body.otherwise_span)]
+        {
+            let (Some(Expr::Literal(node)), Some(span)) = (value, span) else { continue };
+            if node.is_null() {
+                let message = format!("`{word}: null` has no effect: without it there is no value either");
+                self.findings.push(Diagnostic::warning("R414", span, message, "remove it"));
+            }
+        }
     }
 
     fn dead_required(&mut self, body: &Body, policy: &Policy, origin: &OriginPlan, given: bool) {

@@ -15,6 +15,8 @@ pub(super) enum Meaning {
     NeedsArgument(&'static OpSpec),
     /// To be equal to it, though it is nearly a test, which is told.
     Nearly(String),
+    /// To be equal to it, though it reads like a predicate, of which there is none of this name.
+    NoPredicate,
 }
 
 /// Whether an op gives a boolean.
@@ -110,7 +112,11 @@ pub(super) fn meaning(text: &str) -> Meaning {
         Some(spec) if stands_alone(spec) => Meaning::Predicate(spec),
         // `any` and `all` are ordinary words
         Some(spec) if spec.family == Family::Predicate => Meaning::NeedsArgument(spec),
-        _ => nearly(text).map_or(Meaning::Text, Meaning::Nearly),
+        _ => match nearly(text) {
+            Some(test) => Meaning::Nearly(test),
+            None if text.starts_with("is_") => Meaning::NoPredicate,
+            None => Meaning::Text,
+        },
     }
 }
 
