@@ -224,3 +224,16 @@ fn only_what_is_certain_never_takes_effect() {
         assert_eq!(codes(rules), [""; 0], "{rules}");
     }
 }
+
+#[test]
+fn a_list_among_the_logins_stands_for_its_elements() {
+    let mut files = Files::default();
+    let rules = "landfall: 1\nidentify: { id: $.id, logins: [ $.name, $.mails ] }\naccount: { username: $.name }";
+    let file = files.add("case.yaml", rules);
+    let plan = compile(&mut files, file, &NoFiles, &mut Findings::default()).unwrap();
+    let (arena, settings) = (Bump::new(), Settings::default());
+    let record = json!({ "id": 7, "name": "ada", "mails": ["a@example.com", " ", 12] }).to_string();
+    let customers = plan.customers(&record, &settings, &arena).unwrap();
+    let logins = landfall::model::json::to_json(customers[0].as_ref().unwrap().logins);
+    assert_eq!(logins, json!(["ada", "a@example.com", "12"]));
+}

@@ -264,6 +264,9 @@ fn condition_test() -> Json {
             (spec.name.to_owned(), described(spec.summary, &schema))
         })
         .collect();
+    for word in ["present", "missing"] {
+        tests.insert(word.to_owned(), json!({ "type": "null" }));
+    }
     tests.insert("not".to_owned(), described("The test must not pass", &part("test")));
     json!({ "anyOf": [
         { "type": ["string", "number", "boolean", "null"], "description": "Equal; or `present`, `missing`, `blank`, or a predicate without arguments" },
