@@ -115,4 +115,137 @@ fn a_constant_replaces_values_and_not_their_absence() {
     let rules = "account: { status: { from: $.closed, do: [ { constant: disabled } ], default: active } }\n";
     assert_eq!(outcome(rules, json!({ "closed": 1 })), json!({ "status": "disabled" }));
     assert_eq!(outcome(rules, json!({})), json!({ "status": "active" }));
+/// The claims of `custom`.
+fn custom(rules: &str, record: Json) -> Json {
+    outcome(rules, record)["custom"].clone()
+}
+
+#[test]
+fn a_bare_predicate_is_the_predicate() {
+    let rules = "account: { custom.a: { when: { $.h: is_integer }, value: whole, otherwise: $.h } }";
+    assert_eq!(custom(rules, json!({ "h": 7 })), json!({ "a": "whole" }));
+    assert_eq!(custom(rules, json!({ "h": "is_integer" })), json!({ "a": "is_integer" }));
+    let quoted = "account: { custom.a: { when: { $.h: \"is_integer\" }, value: word } }";
+    assert_eq!(custom(quoted, json!({ "h": "is_integer" })), json!({ "a": "word" }));
+    assert_eq!(custom(quoted, json!({ "h": 7 })), json!(null));
+    let nested = "account: { custom.a: { when: { any: [ { not: { $.h: is_present } }, { $.h: { not: is_text } } ] }, value: x } }";
+    assert_eq!(custom(nested, json!({})), json!({ "a": "x" }));
+    assert_eq!(custom(nested, json!({ "h": 1 })), json!({ "a": "x" }));
+    assert_eq!(custom(nested, json!({ "h": "t" })), json!(null));
+    let inside = "account: { custom.a: { from: $.l, do: [ { filter: { $item.k: is_present } } ], where: { $item.k: is_integer } } }";
+    assert_eq!(custom(inside, json!({ "l": [{ "k": 1 }, { "k": "1" }, {}] })), json!({ "a": [{ "k": 1 }] }));
+    let password = "account: { username: $.u }\ncredential: { when: { $.p: is_present }, from: $.p, scheme: bcrypt }";
+    assert_eq!(codes(password), [""; 0]);
+}
+
+#[test]
+fn a_list_stands_for_its_elements_wherever_several_values_stand() {
+    let head = "params: { w: { default: [ x, y ] } }\nlet: { w: { value: [ x, y ] } }\n";
+    let taken = ["nothing_if: $params.w", "nothing_if: [ $params.w, z ]", "nothing_if: $w", "nothing_if: [ z, $w ]"];
+    for step in taken {
+        let rules = format!(
+            "{head}account: {{ custom.a: {{ from: $.v, do: [ {{ {step} }} ] }}, custom.w: $params.w, custom.v: $w }}"
+        );
+        let a = |value: &str| custom(&rules, json!({ "v": value }))["a"].clone();
+        assert_eq!((a("y"), a("k")), (json!(null), json!("k")), "{step}");
+    }
+    let tests = [
+        "$params.w",
+        "[ $params.w, z ]",
+        "$w",
+        "[ z, $w ]",
+        "{ one_of: $params.w }",
+        "{ equals: $w }",
+        "{ not: { not: $params.w } }",
+    ];
+    for test in tests {
+        let rules = format!(
+            "{head}account: {{ custom.a: {{ when: {{ $.v: {test} }}, value: yes }}, custom.w: $params.w, custom.v: $w }}"
+        );
+        let a = |value: &str| custom(&rules, json!({ "v": value }))["a"].clone();
+        assert_eq!((a("y"), a("k")), (json!("yes"), json!(null)), "{test}");
+    }
+    let phone = "params: { r: { default: [ US ] } }\naccount: { phone.value: { from: $.p, do: [ phone: { region: $params.r } ], on_error: skip } }";
+    assert_eq!(outcome(phone, json!({ "p": "(202) 555-0143" })), json!({ "phone": { "value": "+12025550143" } }));
+    let time = "params: { n: { default: [ 0, -1 ] } }\naccount: { created_at: { from: $.t, do: [ epoch: { none: $params.n } ], on_error: skip } }";
+    assert_eq!(outcome(time, json!({ "t": -1 })), json!({}));
+    let first = "params: { w: { default: [ x, y ] } }\naccount: { custom.a: { from: $.v, do: [ { coalesce: [ $.l, $params.w ] } ] } }";
+    assert_eq!(custom(first, json!({})), json!({ "a": "x" }));
+    assert_eq!(custom(first, json!({ "l": [1] })), json!({ "a": [1] }), "a list of the record is a value");
+}
+
+#[test]
+fn otherwise_is_the_value_when_the_condition_does_not_hold() {
+    let rules = "account: { status: { when: { $.on: true }, value: active, otherwise: $.state, on_error: warn } }";
+    assert_eq!(outcome(rules, json!({ "on": true, "state": "locked" })), json!({ "status": "active" }));
+    assert_eq!(outcome(rules, json!({ "on": false, "state": "locked" })), json!({ "status": "locked" }));
+    assert_eq!(outcome(rules, json!({ "on": false })), json!({}));
+    let misfit = json!({ "account": {}, "warnings": ["status"] });
+    assert_eq!(outcome(rules, json!({ "on": false, "state": "asleep" })), misfit);
+    // without a value it is none, and `required` does not count
+    let required = "account: { status: { when: { $.on: true }, from: $.s, otherwise: $.state, required: true, on_error: reject } }";
+    assert_eq!(outcome(required, json!({ "on": false })), json!({}));
+    assert_eq!(outcome(required, json!({ "on": true })), json!({ "invalid": ["status"] }));
+    assert_eq!(codes("account: { status: { when: { $.a: 1 }, value: active, otherwise: asleep } }"), ["R401"]);
+    let field =
+        "account: { custom.l: { from: $.l, each: { k: { when: { $item.a: 1 }, value: one, otherwise: $item.a } } } }";
+    assert_eq!(custom(field, json!({ "l": [{ "a": 1 }, { "a": 2 }] })), json!({ "l": [{ "k": "one" }, { "k": 2 }] }));
+}
+
+#[test]
+fn a_value_becomes_a_list_before_anything_walks_it() {
+    let rules = |rest: &str| format!("account: {{ roles: {{ from: $.r, as: list, {rest}, on_error: reject }} }}");
+    for rest in ["then: [ unique ]", "each: [ lowercase ]", "where: { $item: { not: x } }"] {
+        assert_eq!(outcome(&rules(rest), json!({ "r": "a" })), json!({ "roles": ["a"] }), "{rest}");
+        assert_eq!(outcome(&rules(rest), json!({ "r": ["a", "b"] })), json!({ "roles": ["a", "b"] }), "{rest}");
+    }
+    assert_eq!(outcome(&rules("then: [ first ]"), json!({ "r": ["a", "b"] })), json!({ "roles": ["a"] }));
+}
+
+#[test]
+fn a_lookup_is_held_to_the_claim_behind_as() {
+    let table = "lookups: { t: { a: \"1\", b: x } }\n";
+    let whole =
+        format!("{table}account: {{ custom.n: {{ from: $.a, do: [ lookup: t ], as: integer, on_error: skip }} }}");
+    assert_eq!(codes(&whole), ["R405"], "`x` is no whole number");
+    let list = format!("{table}account: {{ roles: {{ from: $.a, do: [ lookup: t ], as: list, on_error: skip }} }}");
+    assert_eq!(codes(&list), [""; 0]);
+    let text = "lookups: { t: { a: true } }\naccount: { username: { from: $.a, do: [ lookup: t ], as: text, on_error: skip } }";
+    assert_eq!(codes(text), [""; 0]);
+}
+
+#[test]
+fn only_what_is_certain_never_takes_effect() {
+    let silent = [
+        "account: { custom.a: { when: { $.a: 1 }, from: $.b, default: x } }",
+        "account: { custom.a: { value: \"{$.b}\", default: x } }",
+        "account: { custom.a: { value: [ $.b ], default: x } }",
+        "account: { custom.a: { from: $.b, do: [ { default: $.c } ], default: x } }",
+        "account: { custom.a: { from: $.b, do: [ { equals: x } ], default: false } }",
+        "account: { custom.a: { value: x, as: integer, default: 1, on_error: default } }",
+        "account: { custom.a: { from: $.b, do: [ date, { default: x } ], default: y, on_error: default } }",
+        "account: { status: { from: $.b, on_error: warn } }",
+        "account: { username: { from: $.b, default: x, required: true, on_error: warn } }",
+        "account: { phone.value: { from: $.p, do: [ phone: { region: [ $.c, US ] } ], on_error: skip } }",
+        "account: { custom.a: { from: $.l, where: { $item: x }, default: [] } }",
+        "account: { custom.a: { from: $.l, where: { $item: x, $.on: true } } }",
+        "account: { custom.a: { when: { $.a: null, $.b: [ null, x ] }, value: x } }",
+        "defaults: { blank: keep }\naccount: { custom.a: { when: { $.a: \"\" }, value: x } }",
+    ];
+    for rules in silent {
+        assert_eq!(codes(rules), [""; 0], "{rules}");
+    }
+}
+
+#[test]
+fn a_list_among_the_logins_stands_for_its_elements() {
+    let mut files = Files::default();
+    let rules = "landfall: 1\nidentify: { id: $.id, logins: [ $.name, $.mails ] }\naccount: { username: $.name }";
+    let file = files.add("case.yaml", rules);
+    let plan = compile(&mut files, file, &NoFiles, &mut Findings::default()).unwrap();
+    let (arena, settings) = (Bump::new(), Settings::default());
+    let record = json!({ "id": 7, "name": "ada", "mails": ["a@example.com", " ", 12] }).to_string();
+    let customers = plan.customers(&record, &settings, &arena).unwrap();
+    let logins = landfall::model::json::to_json(customers[0].as_ref().unwrap().logins);
+    assert_eq!(logins, json!(["ada", "a@example.com", "12"]));
 }

@@ -60,6 +60,12 @@ pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError
         }
         let is_json = value.starts_with(['{', '[']);
         let value = is_json.then(|| serde_json::from_str(value).ok()).flatten().unwrap_or_else(|| value.into());
+        if let Some(shape) = plan.params.iter().find(|known| known.name == name).and_then(|known| known.misfit(&value))
+        {
+            let example = if shape == "a list" { "[\"a\", \"b\"]" } else { "{\"a\": 1}" };
+            return Err(CommandError::new(format!("the parameter `{name}` is {shape}"))
+                .help(format!("write it as JSON: `--param '{name}={example}'`")));
+        }
         settings.params.push((name.to_owned(), value));
     }
     let missing = plan.missing_params(&settings);

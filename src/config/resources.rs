@@ -220,6 +220,8 @@ pub(super) fn rules(
 fn tell_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
         RulesError::UnknownParam(name) => (format!("params.{name}"), "take it out, or declare it in the rules"),
+        RulesError::ParamShape(name, "a list") => (format!("params.{name}"), "write a list: `[ a, b ]`"),
+        RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
         RulesError::Set(crate::migrate::RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
         RulesError::Test { .. } | RulesError::Tests(_) => {
             ("rules".to_owned(), "`landfall test` shows why; rules that fail their tests serve nobody")

@@ -2,7 +2,7 @@
 
 use super::context::Cx;
 use super::op::Op;
-use super::operand::{Operand, Reference};
+use super::operand::{Operand, Operands, Reference};
 use crate::model::Value;
 
 /// A condition, ready to be tested for every record.
@@ -27,8 +27,8 @@ pub enum Test {
     Missing,
     /// Equal to another value; scalars are equal when their texts are.
     Equals(Operand),
-    /// Equal to one of these.
-    OneOf(Vec<Operand>),
+    /// Equal to one of these, or to an element of a list that one of them names.
+    OneOf(Operands),
     /// The op gives `true`.
     Op {
         /// The predicate.
@@ -63,7 +63,7 @@ impl Test {
             Self::Present => value.is_present(),
             Self::Missing => !value.is_present(),
             Self::Equals(other) => equal(value, other.value(cx)),
-            Self::OneOf(others) => others.iter().any(|other| equal(value, other.value(cx))),
+            Self::OneOf(others) => others.any(cx, |other| equal(value, other)),
             Self::Op { op, takes_nothing } => {
                 (value.is_present() || *takes_nothing) && matches!(op.apply(value, cx), Ok(Value::Bool(true)))
             }

@@ -11,7 +11,7 @@ use regex::Regex;
 use super::condition::Condition;
 use super::context::Cx;
 use super::lookup::LookupRef;
-use super::operand::Operand;
+use super::operand::{Operand, Operands};
 use super::path::Tail;
 use super::steps::Steps;
 use crate::model::{Kinds, Value};
@@ -133,7 +133,7 @@ pub enum ArgumentKind {
     Regex,
     /// Any value: a literal, a reference or a template.
     Operand,
-    /// Any value, or a list of values of which each may be a reference.
+    /// Any value, or a list of values of which each may be a reference; one that names a list stands for its elements.
     Operands,
     /// A condition, in which `$item` is the element.
     Condition,
@@ -163,7 +163,7 @@ pub enum Argument {
     /// For [`ArgumentKind::Operand`].
     Operand(Operand),
     /// For [`ArgumentKind::Operands`].
-    Operands(Vec<Operand>),
+    Operands(Operands),
     /// For [`ArgumentKind::Condition`].
     Condition(Condition),
     /// For [`ArgumentKind::Steps`].
@@ -223,7 +223,7 @@ impl Arguments {
         operand, Operand, Operand);
     take!(
         /// The operands of an argument, when given.
-        operands, Operands, Vec<Operand>);
+        operands, Operands, Operands);
     take!(
         /// The condition of an argument, when given.
         condition, Condition, Condition);

@@ -29,6 +29,78 @@ pub enum Operand {
     Object(Vec<(Box<str>, Operand)>),
 }
 
+/// Several values. A reference among them that names a list stands for its elements, so that a parameter may hold them all.
+#[derive(Debug, Clone, Default)]
+pub struct Operands {
+    values: Vec<Operand>,
+    /// Which of them are parameters.
+    params: Vec<bool>,
+}
+
+impl From<Vec<Operand>> for Operands {
+    fn from(values: Vec<Operand>) -> Self {
+        Self { params: vec![false; values.len()], values }
+    }
+}
+
+impl FromIterator<(Operand, bool)> for Operands {
+    /// Values, each with whether it is a parameter.
+    fn from_iter<I: IntoIterator<Item = (Operand, bool)>>(values: I) -> Self {
+        let (values, params) = values.into_iter().unzip();
+        Self { values, params }
+    }
+}
+
+impl Operands {
+    /// The values as written.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Operand] {
+        &self.values
+    }
+
+    /// Whether one of the values, or one of the elements of a list among them, passes.
+    #[inline]
+    pub fn any<'a>(&'a self, cx: &Cx<'a>, passes: impl Fn(Value<'a>) -> bool) -> bool {
+        self.values.iter().any(|operand| match operand {
+            Operand::Reference(_) | Operand::List(_) => {
+                let value = operand.value(cx);
+                passes(value) || value.as_list().is_some_and(|items| items.iter().any(|item| passes(*item)))
+            }
+            scalar => passes(scalar.made(cx)),
+        })
+    }
+
+    /// The values in order, lists taken apart; what has no value is left out.
+    #[must_use]
+    pub fn spread<'a>(&'a self, cx: &Cx<'a>) -> ArenaVec<'a, Value<'a>> {
+        let mut values = ArenaVec::new_in(cx.arena);
+        for operand in &self.values {
+            match operand.value(cx) {
+                Value::List(items) => values.extend_from_slice(items),
+                value if value.is_present() => values.push(value),
+                _ => {}
+            }
+        }
+        values
+    }
+
+    /// The first value, or element of a list among them, that passes.
+    pub fn find<'a>(&'a self, cx: &Cx<'a>, passes: impl Fn(Value<'a>) -> bool) -> Option<Value<'a>> {
+        self.values.iter().find_map(|operand| match operand.value(cx) {
+            Value::List(items) => items.iter().copied().find(|item| passes(*item)),
+            value => passes(value).then_some(value),
+        })
+    }
+
+    /// The first value that passes. Here a list of the record is a value, and only a parameter stands for its elements.
+    pub fn first<'a>(&'a self, cx: &Cx<'a>, passes: impl Fn(Value<'a>) -> bool) -> Option<Value<'a>> {
+        self.values.iter().zip(&self.params).find_map(|(operand, is_param)| match operand.value(cx) {
+            Value::List(items) if *is_param => items.iter().copied().find(|item| passes(*item)),
+            value => passes(value).then_some(value),
+        })
+    }
+}
+
 /// Where a reference begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {

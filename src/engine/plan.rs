@@ -70,6 +70,19 @@ pub struct ParamPlan {
     pub(super) register: usize,
 }
 
+impl ParamPlan {
+    /// What a value that is set must be, when the rules declare a list or an object and it is neither: text in place of a list
+    /// would match nothing.
+    #[must_use]
+    pub fn misfit(&self, value: &serde_json::Value) -> Option<&'static str> {
+        match &self.default {
+            Some(Operand::List(_)) if !value.is_array() => Some("a list"),
+            Some(Operand::Object(_)) if !value.is_object() => Some("an object"),
+            _ => None,
+        }
+    }
+}
+
 /// The members of a working value that rules read, to tell what is left unread.
 #[derive(Debug)]
 pub struct LetMembers {
@@ -142,6 +155,8 @@ pub struct RulePlan {
     pub(super) each: Option<EachPlan>,
     pub(super) then: Steps,
     pub(super) default: Option<Operand>,
+    /// The value when `when` does not hold.
+    pub(super) otherwise: Option<Operand>,
     /// Whether the record is held back without it.
     pub required: bool,
     pub(super) policy: Policy,

@@ -85,6 +85,8 @@ pub enum Event<'e, 'a> {
     },
     /// The default was used.
     Defaulted(Value<'a>),
+    /// `when` does not hold, and `otherwise` is the value.
+    Otherwise(Value<'a>),
     /// A rule is done.
     Result {
         /// The rule.

@@ -71,6 +71,7 @@ enum Happening {
     Script { operations: u64 },
     Failed { step: &'static str, span: Span, message: String, policy: &'static str },
     Defaulted(Shown),
+    Otherwise(Shown),
     Field(RuleTrace),
 }
 
@@ -126,6 +127,7 @@ impl Probe for Trace {
                 self.happened(Happening::Failed { step, span, message: message.to_owned(), policy });
             }
             Event::Defaulted(value) => self.at_rule(Happening::Defaulted(Shown::of(value))),
+            Event::Otherwise(value) => self.at_rule(Happening::Otherwise(Shown::of(value))),
             Event::Result { rule, value } => self.end(rule, Ended::With(Shown::of(value))),
             Event::Fell(rule) => self.end(rule, Ended::Fell),
             Event::Denied(reason) => {

@@ -1,10 +1,10 @@
 //! How a claim or a working value is made, as written.
 
-use super::condition;
+use super::condition::{self, Standing};
 use super::expr;
 use super::fields::{Fields, choice, expected, key, list, map, word};
+use super::foreign;
 use super::node::{Node, NodeKind};
-use super::reference;
 use super::syntax::{
     Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
 };
@@ -24,6 +24,7 @@ pub const KEYS: &[&str] = &[
     "then",
     "as",
     "default",
+    "otherwise",
     "required",
     "on_error",
     "keep_empty",
@@ -32,17 +33,17 @@ pub const KEYS: &[&str] = &[
 ];
 
 /// Reads how the value of a key is made: a reference, text, or a map. What cannot be read is reported, and may be anything.
-pub fn read(node: &Node, key_span: Span, findings: &mut Findings) -> Body {
-    shaped(node, key_span, findings).unwrap_or_else(|| plain(node.span, unreadable(node.span)))
+pub fn read(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Body {
+    shaped(node, key_span, standing, findings).unwrap_or_else(|| plain(node.span, unreadable(node.span)))
 }
 
 fn unreadable(span: Span) -> Origin {
     Origin::From(vec![Expr::unreadable(span)])
 }
 
-fn shaped(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> {
+fn shaped(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Option<Body> {
     match &node.kind {
-        NodeKind::Map(_) => read_map(node, key_span, findings),
+        NodeKind::Map(_) => read_map(node, key_span, standing, findings),
         NodeKind::Scalar(_) if node.is_null() => {
             findings.push(expected(node, "a reference, a text or a map with `from`, `value` or `script`"));
             None
@@ -82,6 +83,9 @@ pub fn plain(span: Span, origin: Origin) -> Body {
         then: Vec::new(),
         cast: None,
         default: None,
+        default_span: None,
+        otherwise: None,
+        otherwise_span: None,
         required: None,
         on_error: None,
         keep_empty: false,
@@ -90,29 +94,32 @@ pub fn plain(span: Span, origin: Origin) -> Body {
     }
 }
 
-fn read_map(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> {
+fn read_map(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Option<Body> {
     let fields = Fields::open(node, "a rule", KEYS, findings)?;
     // everything is read even when the origin is wrong, so that all problems are reported
-    let origin = origin(key_span, &fields, findings).unwrap_or_else(|| unreadable(node.span));
-    Some(Body { origin, ..with_origin(node, &fields, findings) })
+    let origin = origin(key_span, &fields, standing, findings).unwrap_or_else(|| unreadable(node.span));
+    Some(Body { origin, ..with_origin(node, &fields, standing, findings) })
 }
 
 /// Reads all but the origin of a body.
-pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Body {
+pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, findings: &mut Findings) -> Body {
     let required = match fields.boolean("required", findings) {
         Some(true) => fields.get("required").map(|node| node.span),
         _ => None,
     };
     Body {
-        when: condition_of(fields, "when", findings),
+        when: condition_of(fields, "when", standing, findings),
         steps: steps_of(fields, "do", findings),
-        filter: condition_of(fields, "where", findings),
+        filter: condition_of(fields, "where", Standing::Element, findings),
         filter_span: fields.entry("where").map(|entry| entry.key_span),
         each: fields.get("each").map(|node| each(node, findings)),
         each_span: fields.entry("each").map(|entry| entry.key_span),
         then: steps_of(fields, "then", findings),
         cast: fields.word("as", findings),
         default: fields.get("default").map(|node| expr::read_or_any(node, findings)),
+        default_span: fields.entry("default").map(|entry| entry.key_span),
+        otherwise: fields.get("otherwise").map(|node| expr::read_or_any(node, findings)),
+        otherwise_span: fields.entry("otherwise").map(|entry| entry.key_span),
         required,
         on_error: fields.get("on_error").map(|node| on_error(node, findings)),
         keep_empty: fields.boolean("keep_empty", findings).unwrap_or(false),
@@ -122,7 +129,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
     }
 }
 
-fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Option<Origin> {
+fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mut Findings) -> Option<Origin> {
     let given: Vec<_> = ["from", "value", "script"].into_iter().filter_map(|key| fields.entry(key)).collect();
     match given.as_slice() {
         [] => {
@@ -154,7 +161,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
         ));
     }
     if let Some(node) = fields.get("from") {
-        return from(node, findings).map(Origin::From);
+        return from(node, standing, findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
         return expr::read(node, findings).map(Origin::Value);
@@ -163,7 +170,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
 }
 
 /// Reads `from`: one reference or template, or a list of them.
-pub fn from(node: &Node, findings: &mut Findings) -> Option<Vec<Expr>> {
+pub fn from(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Vec<Expr>> {
     let sources = match node.as_list() {
         Some([]) => {
             findings.push(expected(node, "at least one reference"));
@@ -172,18 +179,20 @@ pub fn from(node: &Node, findings: &mut Findings) -> Option<Vec<Expr>> {
         Some(items) => items.iter().collect(),
         None => vec![node],
     };
-    let read: Vec<Option<Expr>> = sources.into_iter().map(|source| source_expr(source, findings)).collect();
+    let read: Vec<Option<Expr>> = sources.into_iter().map(|source| source_expr(source, standing, findings)).collect();
     read.into_iter().collect()
 }
 
-fn source_expr(node: &Node, findings: &mut Findings) -> Option<Expr> {
+fn source_expr(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Expr> {
     let read = expr::read(node, findings)?;
     if let Expr::Literal(_) | Expr::Map(..) | Expr::List(..) = read {
-        let help = match node.as_text() {
-            Some(text) if reference::is_reference(&format!("$.{text}")) => {
-                format!("write `$.{text}` to read the record, or `value:` for a constant")
+        let named = node.as_text().and_then(|text| foreign::reference_for(text, standing));
+        let help = match named {
+            Some(reference) if standing == Standing::Element => {
+                format!("write `{reference}` to read the element, or `value:` for a constant")
             }
-            _ => "write a reference such as `$.field`, or `value:` for a constant".to_owned(),
+            Some(reference) => format!("write `{reference}` to read the record, or `value:` for a constant"),
+            None => format!("write a reference such as `{}.field`, or `value:` for a constant", standing.base()),
         };
         findings.push(Diagnostic::error("R109", node.span, "`from` takes references", help));
         return None;
@@ -198,8 +207,8 @@ fn script(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<S
     Some(ScriptDef { with, source: node.clone() })
 }
 
-fn condition_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Option<Cond> {
-    fields.get(name).and_then(|node| condition::read(node, findings))
+fn condition_of(fields: &Fields<'_>, name: &str, standing: Standing, findings: &mut Findings) -> Option<Cond> {
+    fields.get(name).and_then(|node| condition::read(node, standing, findings))
 }
 
 fn steps_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<StepDef> {
@@ -233,14 +242,14 @@ fn each(node: &Node, findings: &mut Findings) -> Each {
     if node.as_list().is_some() || node.as_scalar().is_some() {
         return Each::Steps(steps(node, findings));
     }
-    Each::Fields(rules(node, findings))
+    Each::Fields(rules(node, Standing::Element, findings))
 }
 
 /// Reads a map of names to rules.
-pub fn rules(node: &Node, findings: &mut Findings) -> Vec<Rule> {
+pub fn rules(node: &Node, standing: Standing, findings: &mut Findings) -> Vec<Rule> {
     map(node, findings)
         .iter()
-        .map(|entry| Rule { name: key(entry), body: read(&entry.value, entry.key_span, findings) })
+        .map(|entry| Rule { name: key(entry), body: read(&entry.value, entry.key_span, standing, findings) })
         .collect()
 }
 

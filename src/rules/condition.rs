@@ -1,52 +1,119 @@
 //! Conditions as written: a map whose entries all hold.
 
 use super::expr;
-use super::fields::{expected, key, list, map};
+use super::fields::{expected, key, list, shape};
+use super::foreign;
 use super::node::{Entry, Node};
 use super::reference;
 use super::syntax::{Cond, StepDef, TestDef, Word};
 use crate::diag::{Diagnostic, Findings};
 
-/// Reads a condition.
-pub fn read(node: &Node, findings: &mut Findings) -> Option<Cond> {
-    let entries = map(node, findings);
-    if entries.is_empty() {
-        if node.as_map().is_some() {
-            findings.push(expected(node, "a condition such as `{ $.status: active }`"));
+/// What a condition is asked of: the record, or every element of a list in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The record.
+    Record,
+    /// An element, which is `$item`.
+    Element,
+}
+
+impl Standing {
+    /// What a bare name most likely belongs to.
+    #[must_use]
+    pub fn base(self) -> &'static str {
+        match self {
+            Self::Record => "$",
+            Self::Element => "$item",
         }
+    }
+}
+
+/// Reads a condition.
+pub fn read(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Cond> {
+    let Some(entries) = node.as_map() else {
+        findings.push(no_map(node, standing));
+        return None;
+    };
+    if entries.is_empty() {
+        findings.push(expected(node, "a condition such as `{ $.status: active }`"));
         return None;
     }
-    let parts: Vec<Option<Cond>> = entries.iter().map(|entry| part(entry, findings)).collect();
+    let parts: Vec<Option<Cond>> = entries.iter().map(|entry| part(entry, standing, findings)).collect();
     let mut parts: Vec<Cond> = parts.into_iter().collect::<Option<_>>()?;
     if parts.len() == 1 { parts.pop() } else { Some(Cond::All(parts)) }
 }
 
-fn part(entry: &Entry, findings: &mut Findings) -> Option<Cond> {
+/// A condition that is no map: text as other languages write comparisons, or a list.
+fn no_map(node: &Node, standing: Standing) -> Diagnostic {
+    let message = format!("a condition is a map, found {}", shape(node));
+    let help = match node.as_text().filter(|_| !node.is_null()) {
+        Some(text) => foreign::as_map(text, standing).map(|map| format!("write `{map}`")),
+        None if node.as_list().is_some() => {
+            Some("write `{ all: [ … ] }` when all of them must hold, `{ any: [ … ] }` when one is enough".to_owned())
+        }
+        None => None,
+    };
+    let help = help.unwrap_or_else(|| {
+        format!("write what is tested and what is asked of it: `{{ {}.status: active }}`", standing.base())
+    });
+    Diagnostic::error("R107", node.span, message, help)
+}
+
+fn part(entry: &Entry, standing: Standing, findings: &mut Findings) -> Option<Cond> {
     match entry.key.as_str() {
-        "any" => conditions(&entry.value, findings).map(Cond::Any),
-        "all" => conditions(&entry.value, findings).map(Cond::All),
-        "not" => read(&entry.value, findings).map(|cond| Cond::Not(Box::new(cond))),
+        "any" => conditions(&entry.value, standing, findings).map(Cond::Any),
+        "all" => conditions(&entry.value, standing, findings).map(Cond::All),
+        "not" => read(&entry.value, standing, findings).map(|cond| Cond::Not(Box::new(cond))),
+        text if entry.value.as_text() == Some("") && entry.value.is_null() => {
+            findings.push(nothing_asked(entry, text, standing));
+            None
+        }
         text if reference::is_reference(text) => {
             let left = Node { span: entry.key_span, kind: entry.key_kind() };
             let left = reference::read(&left, 0..text.len(), findings);
-            let test = test(&entry.value, findings);
+            let test = test(&entry.value, text, findings);
             Some(Cond::Test(left?, test?))
         }
         text => {
-            let message = format!("a condition begins with a reference, and `{text}` is none");
-            let help = if reference::is_reference(&format!("$.{text}")) {
-                format!("write `$.{text}` to test a field of the record; other keys are `any`, `all` and `not`")
-            } else {
-                "write a reference such as `$.status`, or `any`, `all` or `not`".to_owned()
-            };
-            findings.push(Diagnostic::error("R109", entry.key_span, message, help));
+            findings.push(no_reference(entry, text, standing));
             None
         }
     }
 }
 
-fn conditions(node: &Node, findings: &mut Findings) -> Option<Vec<Cond>> {
-    let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, findings)).collect();
+/// A key with nothing behind it: `{ $.a == true }`, `{ $.a }`.
+fn nothing_asked(entry: &Entry, text: &str, standing: Standing) -> Diagnostic {
+    let (message, help) = match foreign::as_map(text, standing) {
+        Some(map) if !reference::is_reference(text) || text.contains([' ', '=', '<', '>', '!']) => {
+            (format!("`{text}` is a comparison, and the key of a condition is a reference"), format!("write `{map}`"))
+        }
+        _ => (
+            format!("nothing is asked of `{text}`"),
+            format!("write `{text}: true`, `{text}: present` or `{text}: missing`"),
+        ),
+    };
+    Diagnostic::error("R109", entry.key_span, message, help)
+}
+
+/// A key that is no reference. `$.a` is what was meant where the record is tested, `$item.a` inside lists.
+fn no_reference(entry: &Entry, text: &str, standing: Standing) -> Diagnostic {
+    let message = format!("a condition begins with a reference, and `{text}` is none");
+    let help = match (foreign::reference_for(text, standing), standing) {
+        (Some(reference), Standing::Element) if reference.starts_with("$item.") => {
+            let member = reference.trim_start_matches("$item.");
+            format!("write `{reference}` to test the element; `$.{member}` tests a field of the record")
+        }
+        (Some(reference), Standing::Record) if reference.starts_with("$.") => {
+            format!("write `{reference}` to test a field of the record; other keys are `any`, `all` and `not`")
+        }
+        (Some(reference), _) => format!("write `{reference}`"),
+        (None, _) => format!("write a reference such as `{}.status`, or `any`, `all` or `not`", standing.base()),
+    };
+    Diagnostic::error("R109", entry.key_span, message, help)
+}
+
+fn conditions(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Vec<Cond>> {
+    let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, standing, findings)).collect();
     if parts.is_empty() && node.as_list().is_some() {
         findings.push(expected(node, "at least one condition"));
         return None;
@@ -54,14 +121,18 @@ fn conditions(node: &Node, findings: &mut Findings) -> Option<Vec<Cond>> {
     parts.into_iter().collect()
 }
 
-fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
+/// Reads what is asked of the value that a reference, as written, names.
+fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
     if let Some(items) = node.as_list() {
         return Some(TestDef::OneOf(items.iter().map(|item| expr::read_or_any(item, findings)).collect()));
     }
     if let Some(entries) = node.as_map() {
-        let parts: Vec<Option<TestDef>> = entries.iter().map(|entry| predicate(entry, findings)).collect();
+        let parts: Vec<Option<TestDef>> = entries.iter().map(|entry| predicate(entry, left, findings)).collect();
         let mut parts: Vec<TestDef> = parts.into_iter().collect::<Option<_>>()?;
         return if parts.len() == 1 { parts.pop() } else { Some(TestDef::All(parts)) };
+    }
+    if let Some(finding) = comparison(node, left) {
+        findings.push(finding);
     }
     match node.plain() {
         Some("present") => Some(TestDef::Present),
@@ -75,10 +146,32 @@ fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
     }
 }
 
-fn predicate(entry: &Entry, findings: &mut Findings) -> Option<TestDef> {
+/// `"> 18"`, `not null`: text that begins as a comparison of other languages does.
+fn comparison(node: &Node, left: &str) -> Option<Diagnostic> {
+    let text = node.as_text().filter(|_| !node.is_null())?;
+    let has_sign = text.starts_with(['=', '<', '>', '!']);
+    // quotes say that words are meant as they stand
+    let has_word = node.plain().is_some() && ["not ", "is ", "in "].iter().any(|word| text.starts_with(word));
+    if !has_sign && !has_word {
+        return None;
+    }
+    let map = foreign::as_map(&format!("{left} {text}"), Standing::Record)?;
+    let map = map.strip_prefix("{ ").and_then(|map| map.strip_suffix(" }")).unwrap_or(&map);
+    let itself = if has_word { format!("`\"{text}\"`") } else { format!("`{{ equals: \"{text}\" }}`") };
+    let message = format!("`{text}` is compared as text");
+    let help = format!("write `{map}`; for the text itself write {itself}");
+    Some(Diagnostic::warning("R215", node.span, message, help))
+}
+
+fn predicate(entry: &Entry, left: &str, findings: &mut Findings) -> Option<TestDef> {
     if entry.key == "not" {
-        return test(&entry.value, findings).map(|test| TestDef::Not(Box::new(test)));
+        return test(&entry.value, left, findings).map(|test| TestDef::Not(Box::new(test)));
     }
     let argument = (!entry.value.is_null()).then(|| entry.value.clone());
+    match (entry.key.as_str(), &argument) {
+        ("present", None) => return Some(TestDef::Present),
+        ("missing", None) => return Some(TestDef::Missing),
+        _ => {}
+    }
     Some(TestDef::Predicate(StepDef { name: key(entry), argument }))
 }

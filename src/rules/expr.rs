@@ -1,9 +1,10 @@
 //! Values in a rule file: literals, references, templates, and lists and maps of these.
 
+use super::foreign;
 use super::node::{Entry, Node, NodeKind};
 use super::reference;
 use super::syntax::{Expr, TemplatePart, Word};
-use crate::diag::{Diagnostic, Findings};
+use crate::diag::{Diagnostic, Findings, Severity};
 
 /// Reads a node as a value; what cannot be read is reported, and may be anything.
 pub fn read_or_any(node: &Node, findings: &mut Findings) -> Expr {
@@ -29,16 +30,24 @@ pub fn read(node: &Node, findings: &mut Findings) -> Option<Expr> {
 }
 
 fn read_scalar(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
+    if let Some(finding) = foreign::check(node, text) {
+        let is_error = finding.severity == Severity::Error;
+        findings.push(finding);
+        if is_error {
+            return None;
+        }
+    }
     if reference::is_reference(text) {
         return reference::read(node, 0..text.len(), findings).map(Expr::Reference);
     }
-    if text.contains(['{', '}']) || text.starts_with("$$") {
+    if text.contains(['{', '}']) || text.contains("$$") {
         return template(node, text, findings);
     }
     Some(Expr::Literal(node.clone()))
 }
 
-/// Reads text with `{reference}` in it; `{{`, `}}` and a leading `$$` write the characters themselves.
+/// Reads text with `{reference}` in it; `{{` and `}}` write the braces themselves, and `$$` a dollar where a reference could
+/// begin: at the start, before a brace, a dot or a bracket.
 fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
     let mut parts = Vec::new();
     let mut plain = String::new();
@@ -47,6 +56,12 @@ fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
         if let Some(brace) = ["{{", "}}"].into_iter().find(|brace| rest.starts_with(brace)) {
             plain.push_str(brace.get(..1)?);
             at += 2;
+        } else if ["$$.", "$${", "$$["].iter().any(|dollar| rest.starts_with(dollar)) {
+            plain.push('$');
+            at += 2;
+        } else if rest.starts_with('$') {
+            plain.push('$');
+            at += 1;
         } else if rest.starts_with('{') {
             let end = at + rest.find('}').unwrap_or(rest.len());
             let inner = text.get(at + 1..end).unwrap_or("");
@@ -63,7 +78,7 @@ fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
             findings.push(brace_problem(node, at, at + 1));
             return None;
         } else {
-            let end = rest.find(['{', '}']).unwrap_or(rest.len());
+            let end = rest.find(['{', '}', '$']).unwrap_or(rest.len());
             plain.push_str(rest.get(..end)?);
             at += end;
         }
@@ -75,10 +90,15 @@ fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
 }
 
 fn brace_problem(node: &Node, start: usize, end: usize) -> Diagnostic {
-    Diagnostic::error(
-        "R211",
-        node.part(start..end),
-        "a brace in text must hold a reference",
-        "write `{$.field}` or `{$name.field}`; `{{` and `}}` write the braces themselves",
-    )
+    let written = node.as_text().and_then(|text| text.get(start..end)).unwrap_or_default();
+    let inner = written.trim_start_matches('{').trim_end_matches('}');
+    let before = node.as_text().and_then(|text| text.get(..start)).unwrap_or_default();
+    let help = match foreign::braces(inner) {
+        Some(reference) if before.ends_with(['$', '#', '%', '@']) => {
+            format!("write `{{{reference}}}`, without the sign before the brace")
+        }
+        Some(reference) => format!("write `{{{reference}}}`; `{{{{` and `}}}}` write the braces themselves"),
+        None => "write `{$.field}` or `{$name.field}`; `{{` and `}}` write the braces themselves".to_owned(),
+    };
+    Diagnostic::error("R211", node.part(start..end), "a brace in text must hold a reference", help)
 }

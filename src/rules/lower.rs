@@ -1,7 +1,7 @@
 //! From the YAML tree to the rule file: every part in one place, all problems at once.
 
 use super::body::{self, POLICIES};
-use super::condition;
+use super::condition::{self, Standing};
 use super::expr;
 use super::fields::{Fields, choice, expected, key, map, word};
 use super::node::{Entry, Node};
@@ -94,7 +94,7 @@ fn entries<T>(
 }
 
 fn rules(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Rule> {
-    fields.get(name).map_or_else(Vec::new, |node| body::rules(node, findings))
+    fields.get(name).map_or_else(Vec::new, |node| body::rules(node, Standing::Record, findings))
 }
 
 fn param(name: Word, node: &Node, findings: &mut Findings) -> Option<Param> {
@@ -153,7 +153,7 @@ fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
     let fields = Fields::open(node, "`identify`", &["id", "logins"], findings)?;
     let id = fields.need("id", findings).map(|node| expr::read_or_any(node, findings));
     let logins = match fields.get("logins") {
-        Some(node) => body::from(node, findings).unwrap_or_default(),
+        Some(node) => body::from(node, Standing::Record, findings).unwrap_or_default(),
         None => Vec::new(),
     };
     Some(Identify { id: id?, logins })
@@ -162,7 +162,7 @@ fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
 fn admit(node: &Node, findings: &mut Findings) -> Option<Admit> {
     let fields = Fields::open(node, "an entry of `admit`", &["deny", "when"], findings)?;
     let deny = fields.need("deny", findings).and_then(|node| reason(node, findings));
-    let when = fields.need("when", findings).and_then(|node| condition::read(node, findings));
+    let when = fields.need("when", findings).and_then(|node| condition::read(node, Standing::Record, findings));
     Some(Admit { deny: deny?, when: when? })
 }
 
@@ -186,9 +186,9 @@ fn reason(node: &Node, findings: &mut Findings) -> Option<Word> {
 fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
     let fields = Fields::open(node, "`accounts`", &["from", "name", "do", "where", "on_error"], findings)?;
     let name = fields.need("name", findings).and_then(|node| word(node, findings));
-    let from = fields.need("from", findings).and_then(|node| body::from(node, findings));
+    let from = fields.need("from", findings).and_then(|node| body::from(node, Standing::Record, findings));
     let from = from.unwrap_or_else(|| vec![Expr::unreadable(node.span)]);
-    let body = body::with_origin(node, &fields, findings);
+    let body = body::with_origin(node, &fields, Standing::Record, findings);
     Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body } })
 }
 
@@ -229,8 +229,8 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     let fields = Fields::open(node, "`credential`", &known, findings)?;
     let mut parts: Vec<Rule> = Vec::new();
     if let Some(from) = fields.entry("from") {
-        let body = body::with_origin(node, &fields, findings);
-        let sources = body::from(&from.value, findings);
+        let body = body::with_origin(node, &fields, Standing::Record, findings);
+        let sources = body::from(&from.value, Standing::Record, findings);
         let origin = Origin::From(sources.unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]));
         let name = Word { text: "value".to_owned(), span: from.key_span };
         // `when` belongs to the whole credential
@@ -238,13 +238,16 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     }
     for entry in node.as_map().unwrap_or_default() {
         if CREDENTIAL_PARTS.contains(&entry.key.as_str()) {
-            parts.push(Rule { name: key(entry), body: body::read(&entry.value, entry.key_span, findings) });
+            parts.push(Rule {
+                name: key(entry),
+                body: body::read(&entry.value, entry.key_span, Standing::Record, findings),
+            });
         }
     }
     let (schemes, scheme_rule) = fields.entry("scheme").map_or((Vec::new(), None), |entry| schemes(entry, findings));
     Some(Credential {
         span: node.span,
-        when: fields.get("when").and_then(|node| condition::read(node, findings)),
+        when: fields.get("when").and_then(|node| condition::read(node, Standing::Record, findings)),
         schemes,
         scheme_rule,
         fields: parts,
@@ -255,7 +258,7 @@ fn schemes(entry: &Entry, findings: &mut Findings) -> (Vec<Word>, Option<super::
     let node = &entry.value;
     let is_rule = node.as_map().is_some() || node.as_text().is_some_and(reference::is_reference);
     if is_rule {
-        return (Vec::new(), Some(body::read(node, entry.key_span, findings)));
+        return (Vec::new(), Some(body::read(node, entry.key_span, Standing::Record, findings)));
     }
     let words = match node.as_list() {
         Some(items) => items.iter().filter_map(|item| word(item, findings)).collect(),
@@ -276,8 +279,8 @@ fn ignored(node: &Node, findings: &mut Findings) -> Option<RefExpr> {
 
 fn check(node: &Node, findings: &mut Findings) -> Option<Check> {
     let fields = Fields::open(node, "an entry of `checks`", &["that", "needs", "because"], findings)?;
-    let that = fields.get("that").and_then(|node| condition::read(node, findings));
-    let needs = fields.need("needs", findings).and_then(|node| condition::read(node, findings));
+    let that = fields.get("that").and_then(|node| condition::read(node, Standing::Record, findings));
+    let needs = fields.need("needs", findings).and_then(|node| condition::read(node, Standing::Record, findings));
     let because = fields.need("because", findings).and_then(|node| reason(node, findings));
     Some(Check { that, needs: needs?, because: because? })
 }

@@ -2,9 +2,10 @@
 #![doc = include_str!("../../docs/rules.md")]
 
 pub mod body;
-mod condition;
+pub mod condition;
 pub mod expr;
 pub mod fields;
+pub mod foreign;
 mod format;
 mod lower;
 mod node;

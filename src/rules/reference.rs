@@ -42,7 +42,8 @@ pub fn read(node: &Node, range: Range<usize>, findings: &mut Findings) -> Option
         Err(problem) => {
             let offset = range.start + 1 + name_end;
             let place = node.part(offset + problem.at.start..offset + problem.at.end);
-            findings.push(Diagnostic::error("R203", place, problem.message, problem.help));
+            let help = problem.help.replacen("`$[", &format!("`${name}["), 1);
+            findings.push(Diagnostic::error("R203", place, problem.message, help));
             return None;
         }
     };
@@ -72,9 +73,53 @@ pub fn parse(path: &str) -> Result<JpQuery, PathProblem> {
     if path.is_empty() {
         return Ok(JpQuery::new(Vec::new()));
     }
+    if let Some(at) = blank_in_name(path) {
+        return Err(blank(path, at));
+    }
     let query = parse_json_path(&format!("${path}")).map_err(|error| translate(&error, path))?;
     path_lint::refuse(&query)
         .map_or(Ok(query), |message| Err(problem(0..path.len(), message, "see RFC 9535 for what a query may say")))
+}
+
+/// The first blank inside a name. The parser takes it as a part of the name, which RFC 9535 does not; between segments blanks
+/// may stand.
+fn blank_in_name(path: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_usize, None);
+    for (at, c) in path.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') if depth > 0 => quote = Some(c),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            (None, c) if depth == 0 && c.is_whitespace() && goes_on(path.get(at..)) => return Some(at),
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// Whether something else than a new segment comes behind blanks.
+fn goes_on(rest: Option<&str>) -> bool {
+    let rest = rest.unwrap_or_default().trim_start();
+    !rest.is_empty() && !rest.starts_with(['.', '['])
+}
+
+/// A name with a blank in it, and how it is written.
+fn blank(path: &str, at: usize) -> PathProblem {
+    let message = "a blank stands in the path".to_owned();
+    let before = path.get(..at).unwrap_or_default();
+    let start = before.rfind(['.', ']']).map_or(0, |dot| dot + 1);
+    let rest = path.get(start..).unwrap_or_default();
+    let name = rest.split(['.', '[']).next().unwrap_or(rest).trim_end();
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-'));
+    let lead = path.get(..start.saturating_sub(1)).unwrap_or_default();
+    let help = if is_name && path.get(start.saturating_sub(1)..start) == Some(".") {
+        format!("write names with blanks in brackets: `${lead}['{name}']`")
+    } else {
+        "write names with blanks in brackets: `$['First Name']`".to_owned()
+    };
+    PathProblem { at: at..at + 1, message, help }
 }
 
 fn problem(at: Range<usize>, message: String, help: &str) -> PathProblem {
@@ -95,6 +140,9 @@ fn translate(error: &JsonPathError, path: &str) -> PathProblem {
         None => ("the path ends too early".to_owned(), "finish it: a name after `.`, a `]` after `[`"),
         Some(' ') => {
             ("a blank stands in the path".to_owned(), "write names with blanks in brackets: `$['First Name']`")
+        }
+        Some('?') => {
+            ("`?` cannot stand here".to_owned(), "remove it: a path that leads nowhere is no error, and gives no value")
         }
         Some(c @ ('-' | ':' | '(' | ')' | '@' | '/' | '#' | '$')) => {
             (format!("`{c}` cannot stand here"), "write names with such characters in brackets: `$['user-name']`")

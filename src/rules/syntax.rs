@@ -216,6 +216,12 @@ pub struct Body {
     pub cast: Option<Word>,
     /// The value when there is none.
     pub default: Option<Expr>,
+    /// The place of the key `default`.
+    pub default_span: Option<Span>,
+    /// The value when `when` does not hold.
+    pub otherwise: Option<Expr>,
+    /// The place of the key `otherwise`.
+    pub otherwise_span: Option<Span>,
     /// Whether the record is held back without it.
     pub required: Option<Span>,
     /// What happens when a step fails.

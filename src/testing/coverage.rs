@@ -98,6 +98,13 @@ impl Coverage {
         }
     }
 
+    /// The value is that of `otherwise`; that `when` does not hold has been seen, and the rule itself has not run.
+    fn otherwise(&mut self) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.defaulted = true;
+        }
+    }
+
     /// A step failed, or a required value is not there: of this rule, or of a field, which fails its element.
     fn failed(&mut self, step: &'static str, policy: &'static str) {
         let of_field = std::mem::take(&mut self.field_fell);
@@ -150,6 +157,7 @@ impl Probe for Coverage {
             Event::Note(Note::LookupMiss { lookup }) => self.see(Place::Lookup(lookup), Chance::Miss),
             Event::Failed { step, policy, .. } => self.failed(step, policy),
             Event::Defaulted(_) => self.see_here(Chance::Defaulted),
+            Event::Otherwise(_) => self.otherwise(),
             Event::Result { rule, value } => self.result(rule, value),
             Event::Fell(rule) => self.fell(rule),
             Event::Note(Note::Script { .. })

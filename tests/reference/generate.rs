@@ -242,7 +242,7 @@ impl RuleGenerator<'_> {
                 parts.push(entry("do", seq(&[step.to_owned()])));
             }
             if self.chance.percent(30) {
-                parts.push(entry("where", self.condition(&Names { element: true, ..names.clone() }, 0)));
+                parts.push(entry("where", self.element_condition(&Names { element: true, ..names.clone() }, 0)));
             }
             if !policy || self.chance.percent(30) {
                 parts.push(entry("on_error", *self.chance.pick(&["reject", "warn"])));
@@ -327,13 +327,16 @@ impl RuleGenerator<'_> {
     fn list_parts(&mut self, names: &Names, kind: &mut Kind, depth: usize, parts: &mut Vec<(String, String)>) {
         let inside = Names { element: true, ..names.clone() };
         if self.chance.percent(30) {
-            parts.push(entry("where", self.condition(&inside, 1)));
+            parts.push(entry("where", self.element_condition(&inside, 1)));
             *kind = Kind::List;
         }
         if self.chance.percent(60) {
             let each = if depth > 0 && self.chance.percent(40) {
-                let fields = (0..1 + self.chance.below(3)).map(|n| (format!("f{n}"), self.body("", &inside, 0)));
-                map(&fields.collect::<Vec<_>>())
+                // a member that reads the element, or the objects would all be the same
+                let own = *self.chance.pick(&["$item", "$item.k", "$key", "$index"]);
+                let own = std::iter::once(("f0".to_owned(), quoted(own)));
+                let fields = (1..1 + self.chance.below(3)).map(|n| (format!("f{n}"), self.body("", &inside, 0)));
+                map(&own.chain(fields).collect::<Vec<_>>())
             } else {
                 self.steps(&inside, &mut Kind::Any)
             };
@@ -351,11 +354,14 @@ impl RuleGenerator<'_> {
             parts.retain(|(key, _)| key != "then" && key != "each");
             parts.push(entry("then", "[ { lookup: states } ]"));
         } else if self.chance.percent(12) {
-            parts.push(entry("as", *self.chance.pick(&["text", "integer", "boolean"])));
+            parts.push(entry("as", *self.chance.pick(&["text", "integer", "boolean", "list"])));
         }
         let has_default = self.chance.percent(25);
         if has_default {
             parts.push(entry("default", self.operand(names, 1)));
+        }
+        if parts.iter().any(|(key, _)| key == "when") && self.chance.percent(50) {
+            parts.push(entry("otherwise", self.operand(names, 1)));
         }
         // what a required field without a value does is settled elsewhere
         let required = !name.is_empty() && self.chance.percent(10);
@@ -475,9 +481,19 @@ impl RuleGenerator<'_> {
         map(&parts)
     }
 
+    /// A condition that reads the element.
+    fn element_condition(&mut self, names: &Names, depth: usize) -> String {
+        let key = (*self.chance.pick(&["$item", "$item", "$item.k", "$item.v", "$index", "$key"])).to_owned();
+        let mut parts = vec![(key, self.test(names, 1))];
+        if self.chance.percent(50) {
+            parts.push(entry("all", seq(&[self.condition(names, depth)])));
+        }
+        map(&parts)
+    }
+
     fn test(&mut self, names: &Names, depth: usize) -> String {
         match self.chance.below(10) {
-            0 | 1 => (*self.chance.pick(&["present", "missing", "blank", "null"])).to_owned(),
+            0 | 1 => (*self.chance.pick(&["present", "missing", "blank", "null", "is_present"])).to_owned(),
             2 | 3 => self.operands(names),
             4 if depth > 0 => map(&[entry("not", self.test(names, depth - 1))]),
             5 => map(&[entry("equals", self.operand(names, 1)), entry("not", self.literal())]),

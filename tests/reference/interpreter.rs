@@ -179,7 +179,7 @@ impl Interpreter<'_> {
         let absent = || if is_required { Err(name.to_owned()) } else { Ok(V::Missing) };
         let counts = |value: &V| !value.empty() || (keeps_empty && value.present());
         if body.get("when").is_some_and(|when| !self.holds(when, place)) {
-            return Ok(V::Missing);
+            return self.otherwise(name, warning, body, policy, claim, place);
         }
         match self.value_of(name, warning, body, policy, inherited, claim, place) {
             Ok(value) if counts(&value) => return Ok(value),
@@ -195,12 +195,51 @@ impl Interpreter<'_> {
                 _ => {}
             },
         }
-        let mut value = default.map_or(V::Missing, |default| self.expr(default, place));
+        self.defaulted(name, body, claim, place)
+    }
+
+    /// The value when `when` does not hold; one that the claim cannot hold is a failure.
+    fn otherwise(
+        &self,
+        name: &str,
+        warning: &str,
+        body: &Yaml,
+        policy: &str,
+        claim: Option<&str>,
+        place: &Place,
+    ) -> Result<V, String> {
+        let value = body.get("otherwise").map_or(V::Missing, |otherwise| self.expr(otherwise, place));
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        if value.empty() && !(keeps_empty && value.present()) {
+            return Ok(V::Missing);
+        }
+        let Some(claim) = claim else { return Ok(value) };
+        match (fitted(claim, value), policy) {
+            (Some(value), _) => Ok(value),
+            (None, "reject") => Err(name.to_owned()),
+            (None, "warn") => {
+                self.warnings.borrow_mut().insert(warning.to_owned());
+                Ok(V::Missing)
+            }
+            (None, "default") => self.defaulted(name, body, Some(claim), place),
+            (None, _) => Ok(V::Missing),
+        }
+    }
+
+    fn defaulted(&self, name: &str, body: &Yaml, claim: Option<&str>, place: &Place) -> Result<V, String> {
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        let is_required = body.get("required").and_then(Yaml::as_bool) == Some(true);
+        let counts = |value: &V| !value.empty() || (keeps_empty && value.present());
+        let mut value = body.get("default").map_or(V::Missing, |default| self.expr(default, place));
         if let (Some(claim), false) = (claim, !counts(&value)) {
             // nothing is left to fall back on
             value = fitted(claim, value).ok_or_else(|| name.to_owned())?;
         }
-        if counts(&value) { Ok(value) } else { absent() }
+        match counts(&value) {
+            true => Ok(value),
+            false if is_required => Err(name.to_owned()),
+            false => Ok(V::Missing),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything that decides about one rule")]
@@ -216,6 +255,10 @@ impl Interpreter<'_> {
     ) -> Result<V, Stop> {
         let mut value = self.origin(body, place);
         value = self.steps(body.get("do"), value, place).ok_or(Stop::Failed)?;
+        let walks = ["where", "each", "then"].iter().any(|word| body.get(*word).is_some());
+        if walks && body.get("as").and_then(Yaml::as_str) == Some("list") {
+            value = self.op("to_list", &Yaml::Null, value, place).ok_or(Stop::Failed)?;
+        }
         if let Some(filter) = body.get("where").filter(|_| value.present()) {
             let places = elements(&value).ok_or(Stop::Failed)?.into_iter();
             let kept = places.filter(|place| self.holds(filter, place)).map(|place| place.element.unwrap());
@@ -394,7 +437,7 @@ impl Interpreter<'_> {
     fn passes(&self, value: &V, test: &Yaml, place: &Place) -> bool {
         match test {
             Yaml::Null => !value.present(),
-            Yaml::Sequence(list) => list.iter().any(|other| value.equals(&self.expr(other, place))),
+            Yaml::Sequence(list) => list.iter().any(|other| value.is_among(&self.expr(other, place))),
             Yaml::Mapping(_) => entries(Some(test)).all(|(name, argument)| match name {
                 "not" => !self.passes(value, argument, place),
                 "is_present" => value.present(),
@@ -405,6 +448,8 @@ impl Interpreter<'_> {
             Yaml::String(word) if word == "blank" => {
                 value.empty() || matches!(value, V::Text(text) if text.trim().is_empty())
             }
+            Yaml::String(word) if word == "is_present" => value.present(),
+            Yaml::String(text) if reference_parts(text).is_some() => value.is_among(&self.expr(test, place)),
             other => value.equals(&self.expr(other, place)),
         }
     }

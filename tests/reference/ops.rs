@@ -67,7 +67,14 @@ impl Interpreter<'_> {
             },
             "default" => Some(if input.present() { input } else { self.expr(argument, place) }),
             "coalesce" => {
-                let others = argument.as_sequence().unwrap().iter().map(|other| self.expr(other, place));
+                // a parameter that is a list stands for its elements
+                let others = argument.as_sequence().unwrap().iter().flat_map(|other| {
+                    let is_param = other.as_str().is_some_and(|text| text.starts_with("$params"));
+                    match self.expr(other, place) {
+                        V::List(items) if is_param => items,
+                        value => vec![value],
+                    }
+                });
                 Some(std::iter::once(input).chain(others).find(|v| !v.empty()).unwrap_or(V::Missing))
             }
             "lookup" => {
@@ -79,11 +86,20 @@ impl Interpreter<'_> {
                     (None, None) => None,
                 }
             }
-            "equals" => Some(V::Bool(input.equals(&self.expr(argument, place)))),
-            "one_of" => Some(V::Bool(argument.as_sequence().unwrap().iter().any(|other| {
-                let other = self.expr(other, place);
-                input.equals(&other) || matches!(&other, V::List(items) if items.iter().any(|item| input.equals(item)))
-            }))),
+            "equals" => {
+                let other = self.expr(argument, place);
+                let is_reference = argument.as_str().is_some_and(|text| reference_parts(text).is_some());
+                Some(V::Bool(if is_reference { input.is_among(&other) } else { input.equals(&other) }))
+            }
+            "one_of" => {
+                let mut others = argument.as_sequence().unwrap().iter();
+                Some(V::Bool(others.any(|other| input.is_among(&self.expr(other, place)))))
+            }
+            "to_list" => Some(match input {
+                V::List(items) => V::List(items),
+                value if value.present() => V::List(vec![value]),
+                value => value,
+            }),
             "is_present" => Some(V::Bool(input.present())),
             "to_text" => input.scalar().map(V::Text),
             "to_integer" => to_integer(&input.textual()?),

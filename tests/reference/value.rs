@@ -80,6 +80,11 @@ impl V {
         if at < 0 { V::Missing } else { items.get(at as usize).cloned().unwrap_or(V::Missing) }
     }
 
+    /// Whether it equals another value, or an element of it.
+    pub fn is_among(&self, other: &V) -> bool {
+        self.equals(other) || matches!(other, V::List(items) if items.iter().any(|item| self.equals(item)))
+    }
+
     /// Equality of conditions: scalars by text, nothing with nothing.
     pub fn equals(&self, other: &V) -> bool {
         match (self, other) {

@@ -167,6 +167,7 @@ fn body() -> Json {
         ("then", "Steps of the whole list, after `each`", part("steps")),
         ("as", "The type it ends in", json!({ "type": "string" })),
         ("default", "The value when there is none", json!({})),
+        ("otherwise", "The value when `when` does not hold", json!({})),
         ("required", "Whether the record is held back without it", json!({ "type": "boolean" })),
         ("on_error", "What happens when a step fails", part("on_error")),
         ("keep_empty", "Whether empty text, lists and objects stay", json!({ "type": "boolean" })),
@@ -263,9 +264,12 @@ fn condition_test() -> Json {
             (spec.name.to_owned(), described(spec.summary, &schema))
         })
         .collect();
+    for word in ["present", "missing"] {
+        tests.insert(word.to_owned(), json!({ "type": "null" }));
+    }
     tests.insert("not".to_owned(), described("The test must not pass", &part("test")));
     json!({ "anyOf": [
-        { "type": ["string", "number", "boolean", "null"], "description": "Equal; or `present`, `missing`, `blank`" },
+        { "type": ["string", "number", "boolean", "null"], "description": "Equal; or `present`, `missing`, `blank`, or a predicate without arguments" },
         { "type": "array", "description": "One of these" },
         { "type": "object", "properties": tests, "additionalProperties": false, "minProperties": 1 },
     ] })

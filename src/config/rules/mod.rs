@@ -121,6 +121,9 @@ pub enum RulesError {
     /// A parameter is set that they do not declare.
     #[error("the rules declare no parameter `{0}`")]
     UnknownParam(String),
+    /// A parameter is set to something else than a list or an object, which the rules declare.
+    #[error("the parameter `{0}` is {1}")]
+    ParamShape(String, &'static str),
     /// They do not say who a record is, or a parameter is not set.
     #[error(transparent)]
     Set(#[from] RuleSetError),
@@ -177,6 +180,10 @@ pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_j
     }
     let is_declared = |name: &String| plan.params.iter().any(|param| param.name == *name);
     faults.extend(params.keys().filter(|name| !is_declared(name)).cloned().map(RulesError::UnknownParam));
+    faults.extend(plan.params.iter().filter_map(|param| {
+        let shape = param.misfit(params.get(&param.name)?)?;
+        Some(RulesError::ParamShape(param.name.clone(), shape))
+    }));
     faults.extend(verification::failures(plan, path));
     faults
 }
@@ -242,6 +249,9 @@ mod tests {
         assert!(matches!(load(RULES, STEPS, TESTS, &[]), Err(RulesError::Set(RuleSetError::Param(_)))));
         let unknown = load(RULES, STEPS, TESTS, &[("region", "de"), ("x", "y")]).unwrap_err();
         assert_eq!(unknown, RulesError::UnknownParam("x".to_owned()));
+        let several = RULES.replace("region: {}", "region: { default: [ de, at ] }");
+        let text = load(&several, STEPS, TESTS, &region).unwrap_err();
+        assert_eq!(text, RulesError::ParamShape("region".to_owned(), "a list"));
         assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings(_))));
         let nobody = RULES.replace("identify: { id: $.ID }\n", "");
         assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));

@@ -176,4 +176,37 @@ and is compared or inserted letter by letter.
 Compare fields by equality, take values with ops whose arguments may be references (`landfall ops` says
 which), or use a script. Text that is meant to begin with `$` can be tested with `matches: '^\\$\\.'`.",
     },
+    CodeInfo {
+        code: "R215",
+        title: "a word is compared as text",
+        explain: "\
+A bare word behind a reference in a condition is text that the value must equal, unless it is `present`,
+`missing`, `blank` or a predicate that needs no argument. This word is nearly one of those, or begins as a
+comparison of another language does.
+
+    when: { $.hours: is_int }          # `is_integer`
+    when: { $.hours: exists }          # `present`
+    when: { $.age: \">= 18\" }         # `{ at_least: 18 }`
+    when: { $.state: [ missing, new ] }      # any: [ { $.state: missing }, { $.state: new } ]
+
+Quotes say that the text is meant: `$.state: \"exists\"`. Text that begins with a sign of comparison is
+written `{ equals: \"> 18\" }`.",
+    },
+    CodeInfo {
+        code: "R216",
+        title: "a text is written as in another language",
+        explain: "\
+Placeholders, operators and functions of other languages have no meaning in a value: they would stay text,
+or break a path. References inside text stand in braces, the first of several values is a list under
+`from`, and everything else is a step.
+
+    name.full: \"{{ record.first }} {{ record.last }}\"
+    name.full: \"{$.first} {$.last}\"
+    email.value: $.mail || $.login
+    email.value: { from: [ $.mail, $.login ] }
+    username: lower($.login)
+    username: { from: $.login, do: [ lowercase ] }
+
+`$$` writes a dollar where a reference could begin: at the start of a text, and before `.`, `[` or `{`.",
+    },
 ];

@@ -54,6 +54,7 @@ A claim that must be there cannot be skipped in silence, and `on_error: default`
     email.value: { from: $.mail, do: [ email ], required: true, on_error: skip }
     email.value: { from: $.mail, do: [ email ], required: true, on_error: reject }
     locale: { from: $.lang, do: [ language ], default: en, on_error: default }
+    status: { when: { $.closed: true }, value: closed, otherwise: active }      # `otherwise` needs `when`
 
 Decide which of the two is meant and remove the other.",
     },
@@ -145,5 +146,35 @@ written out. The limits bound the time and memory of one login.
       custom.text: { from: $cleaned, do: [ second_half ] }
 
 Split long chains with `let`. Let the source join very large tables before the export.",
+    },
+    CodeInfo {
+        code: "R413",
+        title: "the answer of a condition is always the same",
+        explain: "\
+The condition compares a value with itself or with something that it can never equal, or it is asked of every
+element of a list and reads no element. It would hold always or never, for all elements or for none.
+
+    do: [ find: { $.id: $.address_id } ]            # both read the record
+    do: [ find: { $item.id: $.address_id } ]        # the element whose id is named by the record
+    when: { $tags: vip }                            # `$tags` is a list
+    when: { $tags: { contains: vip } }
+
+Inside lists the element is `$item`, its number `$index`, and its key in an object `$key`. The members that
+`each` makes have to read the element too. A condition on the record as a whole stands under `when`.",
+    },
+    CodeInfo {
+        code: "R414",
+        title: "a part of a rule never takes effect",
+        explain: "\
+What is written here can never happen, because another part of the rule settles it before. It says
+something that the rules do not do.
+
+    status: { when: { $.active: true }, value: active, default: locked }      # the default is never taken
+    status: { when: { $.active: true }, value: active, otherwise: locked }
+    phone.value: { from: $.phone, do: [ phone: { region: [ US, $.country ] } ] }
+    phone.value: { from: $.phone, do: [ phone: { region: [ $.country, US ] } ] }
+
+`default` is for no value, `otherwise` for a `when` that does not hold, `on_error` for a step that fails.
+Remove what has no effect, or write what was meant.",
     },
 ];

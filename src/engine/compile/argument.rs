@@ -6,12 +6,15 @@ use regex::RegexBuilder;
 
 use super::Compiler;
 use super::steps::Flow;
-use crate::diag::{Diagnostic, Span, closest};
+use super::word::is_predicate;
+use crate::diag::{Diagnostic, Files, Span, closest};
 use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
+use crate::engine::operand::Operands;
 use crate::engine::path::Tail;
 use crate::model::Kinds;
+use crate::rules::condition::Standing;
 use crate::rules::fields::{choice, expected};
-use crate::rules::syntax::StepDef;
+use crate::rules::syntax::{Expr, RefExpr, Root, StepDef};
 use crate::rules::{Node, body, expr, read_condition, reference};
 
 /// The largest compiled regex, in bytes. Stops classes under large repeats (`[\p{L}]{1,64}` is over 10 MB); every pattern of
@@ -26,7 +29,7 @@ impl Compiler<'_> {
         let mut complete = true;
         for argument in spec.arguments {
             match given.iter().find(|(have, _)| have.name == argument.name) {
-                Some((_, node)) => match self.argument(argument, node) {
+                Some((_, node)) => match self.argument(spec, argument, node) {
                     Some(value) => arguments.push(argument.name, value),
                     None => complete = false,
                 },
@@ -81,7 +84,7 @@ impl Compiler<'_> {
         Some(given)
     }
 
-    fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
+    fn argument(&mut self, op: &OpSpec, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -97,12 +100,14 @@ impl Compiler<'_> {
             ArgumentKind::Regex => self.regex(node).map(Argument::Regex),
             ArgumentKind::Operand => {
                 let expr = expr::read(node, self.findings)?;
-                self.operand(&expr).map(|(operand, _)| Argument::Operand(operand))
+                let (operand, kinds) = self.operand(&expr)?;
+                self.takes_one_value(op, spec, &expr, kinds);
+                Some(Argument::Operand(operand))
             }
-            ArgumentKind::Operands => self.operands(node),
+            ArgumentKind::Operands => self.operands(op, node),
             ArgumentKind::Condition => {
-                let cond = read_condition(node, self.findings)?;
-                self.on_element(|compiler| compiler.condition(&cond)).map(Argument::Condition)
+                let cond = read_condition(node, Standing::Element, self.findings)?;
+                self.element_condition(&cond, op.name).map(Argument::Condition)
             }
             ArgumentKind::Steps => {
                 let defs = body::steps(node, self.findings);
@@ -115,16 +120,37 @@ impl Compiler<'_> {
         }
     }
 
-    fn operands(&mut self, node: &Node) -> Option<Argument> {
+    fn operands(&mut self, op: &OpSpec, node: &Node) -> Option<Argument> {
         let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
-        let operands: Vec<Option<_>> = nodes
-            .iter()
-            .map(|node| {
-                let expr = expr::read(node, self.findings)?;
-                self.operand(&expr).map(|(operand, _)| operand)
-            })
-            .collect();
-        operands.into_iter().collect::<Option<_>>().map(Argument::Operands)
+        let values: Vec<Option<Expr>> = nodes.iter().map(|node| expr::read(node, self.findings)).collect();
+        let values: Vec<Expr> = values.into_iter().collect::<Option<_>>()?;
+        self.values_behind_a_constant(op, &values);
+        self.operands_of(&values).map(Argument::Operands)
+    }
+
+    /// Several values, each with whether it is a parameter.
+    pub(super) fn operands_of(&mut self, values: &[Expr]) -> Option<Operands> {
+        let is_param = |value: &Expr| matches!(value, Expr::Reference(RefExpr { root: Root::Variable(name), .. }) if name == "params");
+        let operands: Vec<Option<_>> =
+            values.iter().map(|value| Some((self.operand(value)?.0, is_param(value)))).collect();
+        operands.into_iter().collect()
+    }
+
+    /// An argument that takes one value cannot do anything with a list.
+    fn takes_one_value(&mut self, op: &OpSpec, spec: &ArgumentSpec, value: &Expr, kinds: Kinds) {
+        // these compare or give any value, lists among them
+        const ANY_VALUE: &[&str] = &["equals", "default", "constant", "find_key", "keys"];
+        let is_list = kinds == Kinds::LIST || self.scope.is_list_param(value);
+        if !is_list || ANY_VALUE.contains(&op.name) || (op.name == "lookup" && spec.name == "default") {
+            return;
+        }
+        let written = self.files.excerpt(value.span());
+        let message = format!("`{}` takes one value here, and `{written}` is a list", op.name);
+        let help = match &self.asked {
+            Some(left) if is_predicate(op) => one_by_one(self.files, op, left, value),
+            _ => "give one value".to_owned(),
+        };
+        self.findings.push(Diagnostic::error("R401", value.span(), message, help));
     }
 
     fn fields(&mut self, node: &Node) -> Option<Argument> {
@@ -228,6 +254,25 @@ fn is_named(spec: &OpSpec, node: &Node) -> bool {
         kinds.contains(&main.kind) || main.kind == ArgumentKind::Steps
     });
     !main_takes_maps || entries.iter().any(|entry| spec.arguments.iter().any(|argument| argument.name == entry.key))
+}
+
+/// A predicate asked for each of several values.
+fn one_by_one(files: &Files, op: &OpSpec, left: &str, value: &Expr) -> String {
+    let asked = |value: &str| format!("{{ {left}: {{ {}: {value} }} }}", op.name);
+    let parts: Vec<String> = match value {
+        Expr::List(items, _) if items.len() <= 3 => {
+            items.iter().map(|item| asked(files.excerpt(item.span()))).collect()
+        }
+        _ => vec![asked("…"), asked("…")],
+    };
+    let members = match op.name {
+        "contains" => format!(
+            "; when `{left}` is a list and one of its elements is enough, write `{left}: {{ any: {{ where: {{ $item: {} }} }} }}`",
+            files.excerpt(value.span())
+        ),
+        _ => String::new(),
+    };
+    format!("ask for each of them: `any: [ {} ]`{members}", parts.join(", "))
 }
 
 fn usage(spec: &OpSpec) -> String {

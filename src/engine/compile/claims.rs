@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use bumpalo::Bump;
 
 use super::Compiler;
+use super::dead::is_plain;
 use super::rule::Purpose;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::context::Cx;
+use crate::engine::op::Arguments;
 use crate::engine::operand::Operand;
+use crate::engine::ops;
 use crate::engine::plan::{OriginPlan, RuleKind};
 use crate::model::Kinds;
-use crate::rules::syntax::{Body, Origin, Rule, StepDef};
+use crate::rules::syntax::{Origin, Rule, StepDef, Word};
 use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
 impl Compiler<'_> {
@@ -37,7 +40,7 @@ impl Compiler<'_> {
     pub(super) fn meets_claim(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow, origin: Option<&OriginPlan>) {
         let (RuleKind::Claim, Some(shape)) = (purpose.kind, purpose.shape) else { return };
         if let (Some(OriginPlan::Value(operand)), Origin::Value(written)) = (origin, &rule.body.origin)
-            && has_no_steps(&rule.body)
+            && is_plain(&rule.body)
             && is_scalar(operand)
         {
             self.constant_fits(operand, shape, written.span());
@@ -80,6 +83,8 @@ impl Compiler<'_> {
             (None, []) => (&body.steps, shape),
             _ => return,
         };
+        // of a list made by `each` there is nothing left to convert
+        let cast = body.cast.as_ref().filter(|_| body.each.is_none());
         let Some(last) = steps.last().filter(|step| step.name.text == "lookup") else { return };
         let Some(name) =
             last.argument.as_ref().and_then(|node| node.as_text().or_else(|| node.get("table")?.as_text()))
@@ -89,7 +94,7 @@ impl Compiler<'_> {
         let Some(table) = self.tables.iter().find(|table| table.lookup.name == name) else { return };
         let declared = table.span;
         let table = std::sync::Arc::clone(&table.lookup);
-        let mut bad = table.entries.iter().filter_map(|(key, value)| Some((key, misfit(value, shape)?)));
+        let mut bad = table.entries.iter().filter_map(|(key, value)| Some((key, misfit_as(cast, value, shape)?)));
         if let Some((key, problem)) = bad.next() {
             let more = match bad.count() {
                 0 => String::new(),
@@ -124,7 +129,8 @@ impl Compiler<'_> {
                 self.findings.push(Diagnostic::error("R402", span, message, help));
             }
             let rule = claims.iter().find(|rule| rule.name.text == claim.path).filter(|_| claim.with.is_none());
-            if let Some(rule) = rule.filter(|rule| rule.body.when.is_some()) {
+            let is_covered = |rule: &&Rule| rule.body.when.is_none() || rule.body.otherwise.is_some();
+            if let Some(rule) = rule.filter(|rule| !is_covered(rule)) {
                 let message =
                     format!("the target needs the claim `{}`, and this rule makes it only sometimes", claim.path);
                 let help = "records for which `when` does not hold are held back: use `admit` to refuse them by name";
@@ -144,16 +150,27 @@ fn is_scalar(operand: &Operand) -> bool {
     matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_))
 }
 
-fn has_no_steps(body: &Body) -> bool {
-    body.steps.is_empty() && body.then.is_empty() && body.each.is_none() && body.filter.is_none() && body.cast.is_none()
+fn misfit(operand: &Operand, shape: &Shape) -> Option<String> {
+    misfit_as(None, operand, shape)
 }
 
-fn misfit(operand: &Operand, shape: &Shape) -> Option<String> {
+/// Why a claim cannot hold a value, after the rule's `as` when it has one.
+fn misfit_as(cast: Option<&Word>, operand: &Operand, shape: &Shape) -> Option<String> {
+    let arena = Bump::new();
+    let cx = Cx::bare(&arena);
+    let mut value = operand.value(&cx);
+    let converts = cast.and_then(|word| ops::find(&format!("to_{}", word.text)));
+    let converts = converts.and_then(|spec| (spec.build)(&mut Arguments::default()).ok());
+    if let Some(op) = converts.as_ref().filter(|_| value.is_present()) {
+        value = match op.apply(value, &cx) {
+            Ok(value) => value,
+            Err(failure) => return Some(failure.message().to_owned()),
+        };
+    }
     if matches!(shape.kind, ShapeKind::Any) {
         return None;
     }
-    let arena = Bump::new();
-    let value = fit(shape, operand.value(&Cx::bare(&arena)), &arena);
+    let value = fit(shape, value, &arena);
     let mut violations = Violations::default();
     shape.check(value, Place::account(), &mut violations);
     violations.iter().next().map(|violation| violation.breach.to_string())

@@ -3,6 +3,7 @@
 mod argument;
 mod claims;
 mod condition;
+mod dead;
 mod lookup;
 mod order;
 mod rule;
@@ -10,6 +11,7 @@ mod scope;
 mod shared;
 mod steps;
 mod value;
+mod word;
 
 pub(crate) use value::literal;
 
@@ -76,6 +78,9 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         chains: Vec::new(),
         chain_stack: Vec::new(),
         sandbox: Sandbox::new(ScriptLimits::default()),
+        fold_blank: rules.defaults.blank == Blank::Missing,
+        asked: None,
+        is_digest_template: false,
     };
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
@@ -108,6 +113,12 @@ struct Compiler<'c> {
     chains: Vec<Chain>,
     chain_stack: Vec<String>,
     sandbox: Sandbox,
+    /// Whether blank text counts as no value.
+    fold_blank: bool,
+    /// The value that the condition at hand asks something of, as written.
+    asked: Option<String>,
+    /// Whether the texts at hand are templates of digests, which have variables of their own.
+    is_digest_template: bool,
 }
 
 impl Compiler<'_> {
@@ -129,7 +140,8 @@ impl Compiler<'_> {
             }));
         }
         for param in &rules.params {
-            let variable = self.scope.variable(&param.name.text, Some(param.name.span));
+            let mut variable = self.scope.variable(&param.name.text, Some(param.name.span));
+            variable.is_list = param.default.as_ref().is_some_and(|default| default.as_list().is_some());
             self.scope.params.push(variable);
         }
         for rule in &rules.lets {
@@ -317,7 +329,10 @@ impl Compiler<'_> {
         let rule = Rule { name: split.name.clone(), body: split.body.clone() };
         let policy = rules.defaults.on_error;
         let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy };
-        self.rule(&rule, &purpose).map(|(rule, _)| SplitPlan { rule })
+        self.scope.splitting = Some(split.name.text.clone());
+        let compiled = self.rule(&rule, &purpose);
+        self.scope.splitting = None;
+        compiled.map(|(rule, _)| SplitPlan { rule })
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
@@ -344,7 +359,7 @@ impl Compiler<'_> {
         let policy = rules.defaults.on_error;
         let purpose = Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy };
         let fields: Vec<Option<RulePlan>> =
-            credential.fields.iter().map(|field| Some(self.rule(field, &purpose)?.0)).collect();
+            credential.fields.iter().map(|field| self.credential_part(field, &purpose)).collect();
         let scheme_rule = credential.scheme_rule.as_ref().map(|body| {
             let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
             self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
@@ -364,6 +379,13 @@ impl Compiler<'_> {
             },
             fields: fields.into_iter().collect::<Option<_>>()?,
         })
+    }
+
+    fn credential_part(&mut self, part: &Rule, purpose: &Purpose<'_>) -> Option<RulePlan> {
+        self.is_digest_template = matches!(part.name.text.as_str(), "template" | "prehash");
+        let compiled = self.rule(part, purpose);
+        self.is_digest_template = false;
+        compiled.map(|(plan, _)| plan)
     }
 
     fn identify(&mut self, identify: &Identify) -> Option<IdentifyPlan> {

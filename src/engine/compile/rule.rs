@@ -1,6 +1,7 @@
 //! How a value is made, as written, becomes a rule that runs.
 
 use super::Compiler;
+use super::condition::of_element;
 use super::steps::Flow;
 use super::value::literal;
 use crate::diag::{Diagnostic, Span, closest};
@@ -8,7 +9,9 @@ use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
-use crate::rules::syntax::{Body, DefaultPolicy, Each, ExampleInput, OnError, Origin, Rule, ScriptDef, StepDef, Word};
+use crate::rules::syntax::{
+    Body, DefaultPolicy, Each, ExampleInput, Expr, OnError, Origin, Root, Rule, ScriptDef, StepDef, Word,
+};
 use crate::schema::{Shape, ShapeKind};
 
 /// What a rule is made for.
@@ -32,20 +35,27 @@ impl Compiler<'_> {
         if let Origin::Script(script) = &body.origin {
             flow.fails = Some((script.source.span, "script", "the script fails"));
         }
-        let steps = self.steps(&body.steps, &mut flow);
+        let mut steps = self.steps(&body.steps, &mut flow);
+        self.list_first(body, &mut flow, &mut steps);
         let filter = body.filter.as_ref().map(|filter| {
             self.needs_list("where", body.filter_span.unwrap_or(body.span), &mut flow);
-            self.on_element(|compiler| compiler.condition(filter))
+            self.element_condition(filter, "where")
         });
         let policy = self.policy(rule, purpose);
         let each = body.each.as_ref().map(|each| self.each(each, rule, purpose, &policy, &mut flow));
         let mut then = self.steps(&body.then, &mut flow);
         self.cast(body.cast.as_ref(), &mut flow, &mut then);
         let default = body.default.as_ref().map(|default| self.operand(default));
+        let otherwise = body.otherwise.as_ref().map(|otherwise| self.operand(otherwise));
         self.contradictions(rule, purpose, &flow);
         self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
-        if let (Some(Some((operand, _))), Some(shape), Some(written)) = (&default, purpose.shape, &body.default) {
-            self.constant_fits(operand, shape, written.span());
+        self.dead_parts(rule, purpose, &flow, &policy, origin.as_ref().map(|(origin, _)| origin));
+        for (made, written) in [(&default, &body.default), (&otherwise, &body.otherwise)] {
+            let (Some(Some((operand, kinds))), Some(written)) = (made, written) else { continue };
+            flow.kinds = flow.kinds.or(*kinds);
+            if let Some(shape) = purpose.shape {
+                self.constant_fits(operand, shape, written.span());
+            }
         }
         let plan = RulePlan {
             name: rule.name.text.clone(),
@@ -59,6 +69,7 @@ impl Compiler<'_> {
             each: transpose(each)?,
             then,
             default: transpose(default)?.map(|(operand, _)| operand),
+            otherwise: transpose(otherwise)?.map(|(operand, _)| operand),
             required: body.required.is_some(),
             policy,
             keep_empty: body.keep_empty,
@@ -126,12 +137,30 @@ impl Compiler<'_> {
             }
             Each::Fields(fields) => {
                 let element = purpose.shape.and_then(Shape::element);
-                let plans: Vec<Option<RulePlan>> = self.on_element(|compiler| {
+                let before = self.findings.len();
+                let (plans, reads): (Vec<Option<RulePlan>>, bool) = self.watching_element(|compiler| {
                     fields.iter().map(|field| compiler.field(field, rule, element, purpose, policy)).collect()
                 });
+                if !reads && !fields.is_empty() && self.findings.len() == before {
+                    self.same_objects(fields, rule.body.each_span.unwrap_or(rule.body.span));
+                }
                 plans.into_iter().collect::<Option<_>>().map(EachPlan::Fields)
             }
         }
+    }
+
+    fn same_objects(&mut self, fields: &[Rule], span: Span) {
+        let of_record = fields.iter().find_map(|field| match &field.body.origin {
+            Origin::From(sources) => sources.iter().find_map(|source| match source {
+                Expr::Reference(reference) if reference.root == Root::Record => Some(of_element(reference)),
+                _ => None,
+            }),
+            _ => None,
+        });
+        let message = "`each` makes the same object of every element: no member reads the element";
+        let meant = of_record.unwrap_or_else(|| "$item.name".to_owned());
+        let help = format!("the element is `$item`: write `{meant}` where a member of it is meant");
+        self.findings.push(Diagnostic::error("R413", span, message, help));
     }
 
     fn field(
@@ -173,6 +202,14 @@ impl Compiler<'_> {
         Some(plan)
     }
 
+    /// `as: list` before anything that walks the list: a single value becomes its only element.
+    fn list_first(&mut self, body: &Body, flow: &mut Flow, steps: &mut Steps) {
+        let walks = body.filter.is_some() || body.each.is_some() || !body.then.is_empty();
+        if let Some(word) = body.cast.as_ref().filter(|word| word.text == "list" && walks) {
+            self.convert(word, flow, steps);
+        }
+    }
+
     fn cast(&mut self, cast: Option<&Word>, flow: &mut Flow, then: &mut Steps) {
         const TYPES: &[&str] = &["text", "integer", "number", "boolean", "list"];
         let Some(word) = cast else { return };
@@ -182,9 +219,17 @@ impl Compiler<'_> {
             flow.kinds = Kinds::ANY;
             return;
         }
+        // what has become a list and still is one needs no second step
+        if word.text == "list" && flow.kinds == Kinds::LIST {
+            return;
+        }
+        self.convert(word, flow, then);
+    }
+
+    fn convert(&mut self, word: &Word, flow: &mut Flow, steps: &mut Steps) {
         let name = Word { text: format!("to_{}", word.text), span: word.span };
-        let steps = self.steps(&[StepDef { name, argument: None }], flow);
-        then.0.extend(steps.0);
+        let made = self.steps(&[StepDef { name, argument: None }], flow);
+        steps.0.extend(made.0);
     }
 
     fn policy(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Policy {

@@ -10,7 +10,7 @@ use crate::engine::operand::{Base, Reference};
 use crate::engine::path::{PathStep, Tail};
 use crate::engine::plan::Derived;
 use crate::model::Kinds;
-use crate::rules::syntax::{RefExpr, Root};
+use crate::rules::syntax::{Expr, RefExpr, Root};
 
 /// A name that a reference may begin with.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Variable {
     pub used: bool,
     /// The members read of it; `None` once it is read as a whole.
     pub members: Option<BTreeSet<String>>,
+    /// Whether it is a parameter that the rules declare as a list.
+    pub is_list: bool,
 }
 
 /// Everything that names mean.
@@ -46,6 +48,10 @@ pub struct Scope {
     pub reads_facts: bool,
     /// Whether `$item`, `$index` and `$key` mean something here.
     pub on_element: bool,
+    /// Whether the element has been read since somebody began to watch.
+    pub reads_element: bool,
+    /// The name of the accounts while the elements that become accounts are chosen.
+    pub splitting: Option<String>,
     /// Whether claims may be read here.
     pub claims_visible: bool,
     /// The registers that the rule at hand reads.
@@ -81,7 +87,17 @@ impl Scope {
             kinds: Kinds::ANY,
             used: false,
             members: Some(BTreeSet::new()),
+            is_list: false,
         }
+    }
+
+    /// Whether a value is a parameter that the rules declare as a list.
+    #[must_use]
+    pub fn is_list_param(&self, value: &Expr) -> bool {
+        let Expr::Reference(RefExpr { root: Root::Variable(name), query, .. }) = value else { return false };
+        let (names, rest) = leading_names(query);
+        let [wanted] = names.as_slice() else { return false };
+        name == "params" && rest.is_empty() && self.params.iter().any(|param| param.name == *wanted && param.is_list)
     }
 
     /// Leaves a path behind on purpose.
@@ -152,6 +168,10 @@ impl Scope {
                 Some((Reference { base, tail: Tail::of(reference.query.clone()) }, Kinds::ANY))
             }
             _ => {
+                if self.splitting.as_deref() == Some(name) {
+                    findings.push(not_yet(name, reference, self.on_element));
+                    return None;
+                }
                 let (names, rest) = leading_names(&reference.query);
                 let Some(variable) = self.lets.iter_mut().find(|variable| variable.name == name) else {
                     findings.push(self.unknown_variable(name, reference));
@@ -173,6 +193,7 @@ impl Scope {
             findings.push(Diagnostic::error("R204", reference.span, format!("`${name}` stands outside a list"), help));
             return None;
         }
+        self.reads_element = true;
         self.element_members.extend(leading_names(&reference.query).0.into_iter().next());
         let base = match name {
             "item" => Base::Item,
@@ -232,6 +253,9 @@ impl Scope {
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
         let builtin = ["params", "account", "facts", "item", "index", "key"];
         let help = match closest(name, known.iter().chain(&builtin).copied()) {
+            _ if name == "record" || name == "row" => {
+                format!("the record is `$`: write `{}`", reference.text.replacen(name, "", 1))
+            }
             Some(near) => format!("did you mean `${near}`?"),
             None => format!("declare it under `let:`, or write `$.{name}` to read the record"),
         };
@@ -259,6 +283,18 @@ impl Scope {
         }
         (trie, derived)
     }
+}
+
+/// The accounts are read by their name only when they have been chosen.
+fn not_yet(name: &str, reference: &RefExpr, on_element: bool) -> Diagnostic {
+    let help = if on_element {
+        let member = reference.text.trim_start_matches('$').trim_start_matches(name);
+        format!("here the element is `$item`: write `$item{member}`")
+    } else {
+        "read the record or a working value here".to_owned()
+    };
+    let message = format!("`${name}` means an account, and the accounts are only being chosen here");
+    Diagnostic::error("R204", reference.span, message, help)
 }
 
 impl Variable {

@@ -1,22 +1,27 @@
 //! Values as written become operands: literals typed, references resolved.
 
 use super::Compiler;
+use crate::diag::{Diagnostic, Span};
 use crate::engine::operand::{Operand, Part, Template};
 use crate::model::Kinds;
 use crate::rules::syntax::{Expr, TemplatePart};
-use crate::rules::{Node, NodeKind};
+use crate::rules::{Node, NodeKind, foreign};
 
 impl Compiler<'_> {
     /// The operand of a value, and what it may hold.
     pub(super) fn operand(&mut self, expr: &Expr) -> Option<(Operand, Kinds)> {
         match expr {
-            Expr::Literal(node) => Some(literal(node)),
+            Expr::Literal(node) => {
+                self.names_in_text(node);
+                Some(literal(node))
+            }
             Expr::Reference(reference) => {
                 let (reference, kinds) = self.scope.resolve(reference, self.findings)?;
                 let kinds = if reference.tail.is_singular() { kinds } else { Kinds::LIST };
                 Some((Operand::Reference(reference), kinds))
             }
-            Expr::Template(parts, _) => {
+            Expr::Template(parts, span) => {
+                self.names_in_template(parts, *span);
                 let parts: Vec<Option<Part>> = parts.iter().map(|part| self.template_part(part)).collect();
                 let parts: Vec<Part> = parts.into_iter().collect::<Option<_>>()?;
                 let operand = match parts.as_slice() {
@@ -39,6 +44,34 @@ impl Compiler<'_> {
         }
     }
 
+    /// Working values that stand in a text without braces.
+    fn names_in_text(&mut self, node: &Node) {
+        if self.is_digest_template || !node.as_text().is_some_and(|text| text.contains('$')) {
+            return;
+        }
+        let lets = &self.scope.lets;
+        let finding = foreign::check_names(node, &|name| lets.iter().any(|known| known.name == name));
+        if let Some(finding) = finding {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Those in the text of a template; its escaped dollars are not told from others.
+    fn names_in_template(&mut self, parts: &[TemplatePart], span: Span) {
+        if self.is_digest_template || self.files.excerpt(span).contains("$$") {
+            return;
+        }
+        let named = parts.iter().find_map(|part| match part {
+            TemplatePart::Text(text) => self.scope.lets.iter().find(|known| names(text, &known.name)),
+            TemplatePart::Reference(_) => None,
+        });
+        if let Some(variable) = named {
+            let message = format!("`${0}` inside text is a reference only in braces", variable.name);
+            let help = format!("write `{{${}}}`", variable.name);
+            self.findings.push(Diagnostic::warning("R216", span, message, help));
+        }
+    }
+
     fn template_part(&mut self, part: &TemplatePart) -> Option<Part> {
         match part {
             TemplatePart::Text(text) => Some(Part::Text(text.as_str().into())),
@@ -47,6 +80,15 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// Whether a text has `$name` in it as a word.
+fn names(text: &str, name: &str) -> bool {
+    let is_word = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices('$').any(|(at, _)| {
+        text.get(at + 1..).and_then(|rest| rest.strip_prefix(name)).is_some_and(is_word)
+            && !text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric))
+    })
 }
 
 /// A node without references as an operand: plain scalars have the types of YAML 1.2's core schema, and numbers keep their

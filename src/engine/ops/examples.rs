@@ -260,7 +260,10 @@ fn make(kind: ArgumentKind, yaml: &Yaml) -> Result<Argument, Unbuilt> {
             Argument::Regex(regex.map_err(|error| Unbuilt::Wrong(error.to_string()))?)
         }
         ArgumentKind::Operand => Argument::Operand(operand(yaml)?),
-        ArgumentKind::Operands => Argument::Operands(items(yaml).iter().map(operand).collect::<Result<_, _>>()?),
+        ArgumentKind::Operands => {
+            let values: Vec<Operand> = items(yaml).iter().map(operand).collect::<Result<_, _>>()?;
+            Argument::Operands(values.into())
+        }
         ArgumentKind::Path => Argument::Path(tail("$.", &scalar(yaml).ok_or_else(wrong)?).ok_or_else(wrong)?),
         ArgumentKind::Fields => Argument::Fields(match operand(yaml)? {
             Operand::Object(members) => members.into_iter().map(|(name, value)| (name.into(), value)).collect(),

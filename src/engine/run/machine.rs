@@ -5,7 +5,6 @@ use bumpalo::collections::Vec as ArenaVec;
 use crate::diag::Span;
 use crate::engine::condition::Condition;
 use crate::engine::context::Cx;
-use crate::engine::operand::Operand;
 use crate::engine::outcome::{self, Customer, Outcome, Reason};
 use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
 use crate::engine::probe::{Event, Probe};
@@ -154,13 +153,21 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn identity(&self, cx: &Cx<'a>) -> (Value<'a>, Value<'a>) {
         let Some(identify) = &self.plan.identify else { return (Value::Missing, Value::Missing) };
-        let text = |operand: &'a Operand| match operand.value(cx).scalar_text(cx.arena) {
+        let text = |value: Value<'a>| match value.scalar_text(cx.arena) {
             Some(text) if !text.trim().is_empty() => Value::Text(text),
             _ => Value::Missing,
         };
         let mut logins = ArenaVec::new_in(cx.arena);
-        logins.extend(identify.logins.iter().map(text).filter(|login| login.is_present()));
-        (text(&identify.id), Value::List(logins.into_bump_slice()))
+        for operand in &identify.logins {
+            // a list, as of mail addresses, stands for its elements
+            match operand.value(cx) {
+                Value::List(items) => {
+                    logins.extend(items.iter().map(|item| text(*item)).filter(|text| text.is_present()))
+                }
+                value => logins.extend(Some(text(value)).filter(|text| text.is_present())),
+            }
+        }
+        (text(identify.id.value(cx)), Value::List(logins.into_bump_slice()))
     }
 
     fn credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {

@@ -32,7 +32,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn rule_value(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         if rule.when.as_ref().is_some_and(|when| !self.holds("when", when, rule.span, cx)) {
-            return Ok(Value::Missing);
+            return rule.otherwise.as_ref().map_or(Ok(Value::Missing), |value| self.otherwise(rule, value, cx));
         }
         let made = match self.made(rule, cx) {
             Ok(made) => made,
@@ -52,6 +52,28 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if rule.keeps(made) {
             return Ok(made);
         }
+        self.defaulted(rule, cx)
+    }
+
+    /// The value when `when` does not hold. What the claim cannot hold is a failure; no value is none.
+    fn otherwise(&mut self, rule: &'a RulePlan, otherwise: &'a Operand, cx: &Cx<'a>) -> Made<'a> {
+        let mut value = otherwise.value(cx);
+        if P::ON {
+            self.probe.event(Event::Otherwise(value));
+        }
+        if rule.must_be_fitted(value) {
+            value = match fitted(rule, value, cx) {
+                Ok(value) => value,
+                Err(failure) => {
+                    self.failed(rule, &StepFailure { step: "otherwise", span: rule.span, failure })?;
+                    return if rule.policy == Policy::Default { self.defaulted(rule, cx) } else { Ok(Value::Missing) };
+                }
+            };
+        }
+        Ok(if rule.keeps(value) { value } else { Value::Missing })
+    }
+
+    fn defaulted(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         let Some(default) = &rule.default else { return self.absent(rule) };
         let mut value = default.value(cx);
         if P::ON {

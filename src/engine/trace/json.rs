@@ -97,6 +97,11 @@ impl Writer<'_> {
                 put_value(&mut out, "value", value, hide);
                 out
             }
+            Happening::Otherwise(value) => {
+                let mut out = json!({ "happening": "otherwise" });
+                put_value(&mut out, "value", value, hide);
+                out
+            }
             Happening::Field(rule) => self.rule(rule),
         }
     }

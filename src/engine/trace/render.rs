@@ -103,6 +103,7 @@ impl Writer<'_> {
             Happening::Script { operations } => self.line(depth, "script", &format!("took {operations} operations")),
             Happening::Failed { step, span, message, policy } => self.failed(step, *span, message, policy, depth),
             Happening::Defaulted(value) => self.line(depth, "default", &short(shown(value, hide))),
+            Happening::Otherwise(value) => self.line(depth, "otherwise", &short(shown(value, hide))),
             Happening::Field(rule) => self.rule(rule, depth),
         }
     }

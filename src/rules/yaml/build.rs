@@ -8,6 +8,7 @@ use super::runs;
 use super::tokens::{Kind, Token, too_deep};
 use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, Source};
 use crate::diag::{Diagnostic, Findings, Span};
+use crate::rules::foreign;
 use crate::rules::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 
 /// Builds the tree; `None` when an alias stands for nothing or for too much.
@@ -149,7 +150,7 @@ impl<'t> Builder<'t, '_> {
                 _ => return Some((Some(text), node.span)),
             },
             Kind::Alias(_) => alias_key(node.span),
-            _ => structured_key(node.span),
+            _ => structured_key(self.source, node.span),
         };
         self.find(refusal);
         Some((None, node.span))
@@ -278,7 +279,15 @@ fn alias_key(span: Span) -> Diagnostic {
     Diagnostic::error("R104", span, "a key cannot be an alias", "write the key out")
 }
 
-fn structured_key(span: Span) -> Diagnostic {
+fn structured_key(source: Source<'_>, span: Span) -> Diagnostic {
+    let written = source.text.get(span.start..span.end).unwrap_or_default();
+    let inner = written.trim_matches(['{', '}', ' ']);
+    // `{{ $.name }}` without quotes is a map in a map to YAML
+    if let Some(reference) = foreign::braces(inner).filter(|_| written.starts_with('{') && !inner.contains(':')) {
+        let help = format!("write `{reference}`; inside other text write `\"… {{{reference}}} …\"`");
+        let message = "double braces are no placeholder: without quotes they are a map as the key of a map";
+        return Diagnostic::error("R104", span, message, help);
+    }
     let help = "write a plain or quoted key; put text that begins with `[` or `{` in quotes";
     Diagnostic::error("R104", span, "a key cannot be a list or a map", help)
 }

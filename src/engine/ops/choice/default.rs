@@ -3,7 +3,7 @@
 use crate::engine::condition::equal;
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_nothing};
-use crate::engine::operand::Operand;
+use crate::engine::operand::{Operand, Operands};
 use crate::engine::ops::arguments::need;
 use crate::model::{Kinds, Value};
 
@@ -33,7 +33,7 @@ pub const COALESCE: OpSpec = OpSpec {
     family: Family::Choice,
     summary: "gives the first value that is there and not empty, beginning with the value that comes in",
     details: "Missing, null, `\"\"`, `[]` and `{}` are passed over; `0` and `false` are values. Gives no value when all are \
-              empty.",
+              empty. A parameter that is a list stands for its elements.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::ANY),
     arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the other values, in the order to try them")],
@@ -72,7 +72,8 @@ pub const NOTHING_IF: OpSpec = OpSpec {
     family: Family::Choice,
     summary: "gives no value when the value is one of those that mean none",
     details: "Compares as conditions do: scalars are equal when their texts are, so `0` covers `\"0\"`. Case and white space \
-              count; `trim` and `lowercase` before it if they should not.",
+              count; `trim` and `lowercase` before it if they should not. A reference that names a list, such as a parameter, \
+              stands for its elements.",
     input: Kinds::ANY,
     output: Output::Same,
     arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values that mean no value")],
@@ -96,12 +97,14 @@ impl Op for Default {
 }
 
 #[derive(Debug)]
-struct Coalesce(Vec<Operand>);
+struct Coalesce(Operands);
 
 impl Op for Coalesce {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let mut values = std::iter::once(input).chain(self.0.iter().map(|operand| operand.value(cx)));
-        Ok(values.find(|value| !value.is_empty()).unwrap_or_default())
+        if !input.is_empty() {
+            return Ok(input);
+        }
+        Ok(self.0.first(cx, |value| !value.is_empty()).unwrap_or_default())
     }
 }
 
@@ -115,11 +118,11 @@ impl Op for Constant {
 }
 
 #[derive(Debug)]
-struct NothingIf(Vec<Operand>);
+struct NothingIf(Operands);
 
 impl Op for NothingIf {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let is_none = self.0.iter().any(|operand| equal(input, operand.value(cx)));
+        let is_none = self.0.any(cx, |value| equal(input, value));
         Ok(if is_none { Value::Missing } else { input })
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
     example_failure, example_nothing,
 };
-use crate::engine::operand::Operand;
+use crate::engine::operand::Operands;
 use crate::model::{Kinds, Value};
 
 /// The row of `concat`.
@@ -74,18 +74,18 @@ pub const TO_LIST: OpSpec = OpSpec {
     ..CONCAT
 };
 
-fn values(arguments: &mut Arguments) -> Result<Vec<Operand>, ArgumentError> {
+fn values(arguments: &mut Arguments) -> Result<Operands, ArgumentError> {
     arguments.operands("values").ok_or_else(|| ArgumentError::new("values", "is missing", "give one or more values"))
 }
 
 #[derive(Debug)]
-struct Concat(Vec<Operand>);
+struct Concat(Operands);
 
 impl Op for Concat {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let mut list = ArenaVec::new_in(cx.arena);
         let mut found = false;
-        for value in std::iter::once(input).chain(self.0.iter().map(|operand| operand.value(cx))) {
+        for value in std::iter::once(input).chain(self.0.as_slice().iter().map(|operand| operand.value(cx))) {
             let one = [value];
             let items = match value {
                 Value::Missing | Value::Null => continue,
@@ -101,15 +101,12 @@ impl Op for Concat {
 }
 
 #[derive(Debug)]
-struct Merge(Vec<Operand>);
+struct Merge(Operands);
 
 impl Op for Merge {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let mut merged: Option<Members<'a>> = None;
-        for value in std::iter::once(input).chain(self.0.iter().map(|operand| operand.value(cx))) {
-            if !value.is_present() {
-                continue;
-            }
+        for value in std::iter::once(input).filter(|value| value.is_present()).chain(self.0.spread(cx)) {
             let merged = merged.get_or_insert_with(|| Members::new(cx));
             for (key, value) in members(value)? {
                 merged.set(key, *value);

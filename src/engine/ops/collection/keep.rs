@@ -3,12 +3,12 @@
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
 
-use super::support::{ValueSet, elements, spread};
+use super::support::{ValueSet, elements};
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
 };
-use crate::engine::operand::Operand;
+use crate::engine::operand::Operands;
 use crate::model::{Kinds, Value};
 
 /// The row of `without`.
@@ -64,20 +64,20 @@ pub const WITHOUT_MATCHING: OpSpec = OpSpec {
     ..WITHOUT
 };
 
-fn values(arguments: &mut Arguments) -> Result<Vec<Operand>, ArgumentError> {
+fn values(arguments: &mut Arguments) -> Result<Operands, ArgumentError> {
     arguments.operands("values").ok_or_else(|| ArgumentError::new("values", "is missing", "give one or more values"))
 }
 
 #[derive(Debug)]
 struct Keep {
-    values: Vec<Operand>,
+    values: Operands,
     /// Whether equal elements stay or go.
     equal: bool,
 }
 
 impl Op for Keep {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let set = ValueSet::of(&spread(&self.values, cx), cx);
+        let set = ValueSet::of(&self.values.spread(cx), cx);
         let mut kept = ArenaVec::new_in(cx.arena);
         kept.extend(elements(input)?.iter().copied().filter(|item| set.has(*item) == self.equal));
         Ok(Value::List(kept.into_bump_slice()))

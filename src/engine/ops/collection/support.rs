@@ -9,7 +9,6 @@ use crate::engine::condition::equal;
 use crate::engine::context::Cx;
 use crate::engine::limits::MAX_ELEMENTS;
 use crate::engine::op::{Failure, Op};
-use crate::engine::operand::Operand;
 use crate::model::{Kinds, Value};
 
 /// Up to so many entries a scan is faster than a hash table.
@@ -41,19 +40,6 @@ pub(super) fn check_length(length: usize) -> Result<(), Failure> {
         return Err(Failure::new(format!("makes more than {MAX_ELEMENTS} elements")));
     }
     Ok(())
-}
-
-/// The values of operands; one that is a list stands for its elements, one without a value for nothing.
-pub(super) fn spread<'a>(operands: &'a [Operand], cx: &Cx<'a>) -> ArenaVec<'a, Value<'a>> {
-    let mut values = ArenaVec::new_in(cx.arena);
-    for operand in operands {
-        match operand.value(cx) {
-            Value::List(items) => values.extend_from_slice(items),
-            value if value.is_present() => values.push(value),
-            _ => {}
-        }
-    }
-    values
 }
 
 /// The text that a scalar gives as a key; nothing for other kinds.

@@ -9,7 +9,7 @@ use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure,
 };
-use crate::engine::operand::Operand;
+use crate::engine::operand::{Operand, Operands};
 use crate::model::{Kinds, Value};
 
 /// The row of the step table.
@@ -50,7 +50,7 @@ pub const PHONE: OpSpec = OpSpec {
     ],
     build: |arguments| {
         let regions = arguments.operands("region").unwrap_or_default();
-        for code in regions.iter().filter_map(Operand::constant_text) {
+        for code in regions.as_slice().iter().filter_map(Operand::constant_text) {
             if phone_plan::of_country(code).is_none() {
                 let help = "give an ISO 3166 code such as `DE`";
                 return Err(ArgumentError::new("region", format!("`{code}` is not a country"), help));
@@ -69,7 +69,7 @@ pub const PHONE: OpSpec = OpSpec {
 
 #[derive(Debug)]
 struct Phone {
-    regions: Vec<Operand>,
+    regions: Operands,
     /// The check against numbering plans; without one the shape is checked.
     check: Option<Check>,
     drop_extension: bool,
@@ -98,9 +98,9 @@ impl Op for Phone {
 impl Phone {
     /// The numbering plan for numbers without a country code.
     fn region<'a>(&'a self, cx: &Cx<'a>) -> Result<&'static Metadata, Failure> {
-        let mut values = self.regions.iter().map(|operand| operand.value(cx));
-        let region = values
-            .find(|value| value.is_present() && value.as_text().is_none_or(|text| !text.trim().is_empty()))
+        let region = self
+            .regions
+            .find(cx, |value| value.is_present() && value.as_text().is_none_or(|text| !text.trim().is_empty()))
             .ok_or_else(|| Failure::new("is a phone number without a country code, and there is no region"))?;
         let code =
             region.as_text().ok_or_else(|| Failure::new(format!("the region is {}, not text", region.kind())))?;
@@ -165,7 +165,7 @@ mod tests {
 
     fn phone(region: Option<&str>, check: Option<Check>, text: &str) -> Option<String> {
         let arena = Bump::new();
-        let regions = region.map(|code| Operand::Text(code.into())).into_iter().collect();
+        let regions = region.map(|code| Operand::Text(code.into())).into_iter().collect::<Vec<_>>().into();
         let op = Phone { regions, check, drop_extension: false, letters: false };
         op.apply(Value::Text(text), &Cx::bare(&arena)).ok()?.as_text().map(ToOwned::to_owned)
     }
@@ -230,7 +230,7 @@ mod tests {
         use crate::engine::op::{Argument, Arguments};
         for (code, fits) in [("DE", true), ("deu", true), ("XX", false), ("AQ", false), ("", false)] {
             let mut arguments = Arguments::default();
-            arguments.push("region", Argument::Operands(vec![Operand::Text(code.into())]));
+            arguments.push("region", Argument::Operands(vec![Operand::Text(code.into())].into()));
             assert_eq!((PHONE.build)(&mut arguments).is_ok(), fits, "{code}");
         }
     }
@@ -269,7 +269,7 @@ mod tests {
             let valid = case["real_metadata_valid"].as_bool().unwrap_or(false);
             let wanted = case["real_metadata_e164"].as_str().filter(|_| valid).map(ToOwned::to_owned);
             let arena = Bump::new();
-            let regions = region.map(|code| Operand::Text(code.into())).into_iter().collect();
+            let regions = region.map(|code| Operand::Text(code.into())).into_iter().collect::<Vec<_>>().into();
             let op = Phone { regions, check: VALID, drop_extension: true, letters: true };
             let got = op.apply(Value::Text(text), &Cx::bare(&arena)).ok();
             let got = got.and_then(Value::as_text).map(ToOwned::to_owned);

@@ -4,7 +4,7 @@ use super::folded_equal;
 use crate::engine::condition::equal;
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
-use crate::engine::operand::Operand;
+use crate::engine::operand::{Operand, Operands};
 use crate::engine::ops::arguments::{need, text};
 use crate::model::{Kinds, Value};
 
@@ -14,7 +14,8 @@ pub const EQUALS: OpSpec = OpSpec {
     family: Family::Predicate,
     summary: "whether the value is equal to another",
     details: "Scalars are equal when their texts are: `1` equals `\"1\"`, `true` equals `\"true\"`, but `1.0` is not `1`; \
-              numbers are compared by `at_least` and its kin. Lists and objects are compared member by member.",
+              numbers are compared by `at_least` and its kin. Lists and objects are compared member by member; a scalar \
+              also equals a reference to a list that has it, such as a parameter.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the other value")],
@@ -71,7 +72,12 @@ struct Equals(Operand);
 
 impl Op for Equals {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        Ok(Value::Bool(equal(input, self.0.value(cx))))
+        let other = self.0.value(cx);
+        let is_among = match (&self.0, other) {
+            (Operand::Reference(_), Value::List(items)) => items.iter().any(|item| equal(input, *item)),
+            _ => false,
+        };
+        Ok(Value::Bool(is_among || equal(input, other)))
     }
 }
 
@@ -86,13 +92,10 @@ impl Op for EqualsIgnoringCase {
 }
 
 #[derive(Debug)]
-struct OneOf(Vec<Operand>);
+struct OneOf(Operands);
 
 impl Op for OneOf {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let is_among = |other: Value<'a>| {
-            equal(input, other) || other.as_list().is_some_and(|list| list.iter().any(|element| equal(input, *element)))
-        };
-        Ok(Value::Bool(self.0.iter().any(|operand| is_among(operand.value(cx)))))
+        Ok(Value::Bool(self.0.any(cx, |other| equal(input, other))))
     }
 }

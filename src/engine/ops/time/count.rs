@@ -8,7 +8,7 @@ use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
     example_failure, example_nothing,
 };
-use crate::engine::operand::Operand;
+use crate::engine::operand::Operands;
 use crate::model::{Kinds, Value};
 
 /// The row of the step table.
@@ -47,7 +47,7 @@ pub const ROW: OpSpec = OpSpec {
 struct Epoch {
     /// How many zeros make a nanosecond of the unit; nothing for `auto`.
     scale: Option<i32>,
-    none: Vec<Operand>,
+    none: Operands,
 }
 
 fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
@@ -63,7 +63,7 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
 
 impl Op for Epoch {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        if self.none.iter().any(|none| equal(none.value(cx), input)) {
+        if self.none.any(cx, |none| equal(none, input)) {
             return Ok(Value::Missing);
         }
         let text = cx.text(input)?;

@@ -12,7 +12,7 @@ use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure, example_nothing,
 };
-use crate::engine::operand::Operand;
+use crate::engine::operand::{Operand, Operands};
 use crate::model::{Kinds, Value};
 
 /// The row of `filetime`.
@@ -41,7 +41,7 @@ pub const FILETIME: OpSpec = OpSpec {
     ],
     build: |arguments| {
         let none = arguments.operands("none");
-        Ok(Box::new(FileTime(none.unwrap_or_else(|| vec![Operand::Int(0), Operand::Int(i64::MAX)]))))
+        Ok(Box::new(FileTime(none.unwrap_or_else(|| vec![Operand::Int(0), Operand::Int(i64::MAX)].into()))))
     },
 };
 
@@ -49,11 +49,11 @@ pub const FILETIME: OpSpec = OpSpec {
 const FROM_1601: i128 = 11_644_473_600 * 1_000_000_000;
 
 #[derive(Debug)]
-struct FileTime(Vec<Operand>);
+struct FileTime(Operands);
 
 impl Op for FileTime {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        if self.0.iter().any(|none| equal(none.value(cx), input)) {
+        if self.0.any(cx, |none| equal(none, input)) {
             return Ok(Value::Missing);
         }
         let text = cx.text(input)?;

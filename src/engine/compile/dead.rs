@@ -1,0 +1,208 @@
+//! Parts of a rule that never take effect, as far as it is certain: they say something that does not happen.
+
+use super::Compiler;
+use super::rule::Purpose;
+use super::steps::Flow;
+use super::value::literal;
+use crate::diag::Diagnostic;
+use crate::engine::op::OpSpec;
+use crate::engine::operand::Operand;
+use crate::engine::plan::{OriginPlan, Policy, RuleKind};
+use crate::rules::Node;
+use crate::rules::syntax::{Body, Expr, OnError, Rule, StepDef};
+use crate::schema::{Shape, ShapeKind};
+
+impl Compiler<'_> {
+    /// Reports what never happens in a rule.
+    pub(super) fn dead_parts(
+        &mut self,
+        rule: &Rule,
+        purpose: &Purpose<'_>,
+        flow: &Flow,
+        policy: &Policy,
+        origin: Option<&OriginPlan>,
+    ) {
+        let body = &rule.body;
+        if let (Some(span), None) = (body.otherwise_span, &body.when) {
+            let help = "add `when:`, or write `default:` for the value when there is none";
+            let message = "`otherwise` is the value when `when` does not hold, and there is no `when`";
+            self.findings.push(Diagnostic::error("R404", span, message, help));
+        }
+        let Some(origin) = origin else { return };
+        let given = always_given(body, origin);
+        if given && !may_take_default(body, flow, policy, origin) {
+            self.dead_default(body);
+        }
+        self.dead_null(body, policy);
+        self.dead_required(body, policy, origin, given);
+        self.dead_on_error(rule, purpose, origin);
+    }
+
+    fn dead_default(&mut self, body: &Body) {
+        let (Some(default), Some(span)) = (&body.default, body.default_span) else { return };
+        let written = self.files.excerpt(default.span()).to_owned();
+        let finding = if body.when.is_some() && body.otherwise.is_none() {
+            let message =
+                "`default` is never taken: when `when` holds the rule always has a value, and else it has none";
+            let help = format!("write `otherwise: {written}` for the value when `when` does not hold");
+            Diagnostic::error("R414", span, message, help)
+        } else {
+            let message = "`default` is never taken: the rule always has a value";
+            Diagnostic::warning("R414", span, message, "remove it")
+        };
+        self.findings.push(finding);
+    }
+
+    /// `default: null` is no default, unless failures take it.
+    fn dead_null(&mut self, body: &Body, policy: &Policy) {
+        let default = body.default.as_ref().filter(|_| *policy != Policy::Default);
+        for (word, value, span) in
+            [("default", default, body.default_span), ("otherwise", body.otherwise.as_ref(), body.otherwise_span)]
+        {
+            let (Some(Expr::Literal(node)), Some(span)) = (value, span) else { continue };
+            if node.is_null() {
+                let message = format!("`{word}: null` has no effect: without it there is no value either");
+                self.findings.push(Diagnostic::warning("R414", span, message, "remove it"));
+            }
+        }
+    }
+
+    fn dead_required(&mut self, body: &Body, policy: &Policy, origin: &OriginPlan, given: bool) {
+        let Some(span) = body.required else { return };
+        let is_constant = given && is_plain(body) && matches!(origin, OriginPlan::Value(value) if is_scalar(value));
+        // with `warn` and `skip` a failure holds the record back only because the claim is required
+        let has_default =
+            body.default.as_ref().is_some_and(is_certain) && matches!(policy, Policy::Reject | Policy::Default);
+        if !is_constant && !has_default {
+            return;
+        }
+        let why = if is_constant { "its value is a constant" } else { "its `default` is a constant" };
+        let message = format!("`required` never takes effect: the rule always has a value, because {why}");
+        let help = match body.when {
+            Some(_) => "remove it; `required` does not count when `when` does not hold: `admit` denies such records",
+            None if is_constant => "remove it",
+            None => "remove one of the two",
+        };
+        self.findings.push(Diagnostic::warning("R414", span, message, help));
+    }
+
+    /// `on_error` on a rule in which nothing can fail: it has no steps, and its value is held to no schema.
+    fn dead_on_error(&mut self, rule: &Rule, purpose: &Purpose<'_>, origin: &OriginPlan) {
+        let body = &rule.body;
+        let Some(OnError { span, .. }) = &body.on_error else { return };
+        let takes_all = match purpose.kind {
+            RuleKind::Let | RuleKind::Field => true,
+            RuleKind::Claim => purpose.shape.is_some_and(|shape| takes_anything(shape) || is_fitting(origin)),
+            // what a stored password is worth, and how many accounts there are, is told later
+            RuleKind::Credential | RuleKind::Split => false,
+        };
+        let can_fail = matches!(origin, OriginPlan::Script { .. }) || !is_plain(body) || body.required.is_some();
+        if takes_all && !can_fail {
+            let message = format!("`on_error` never takes effect: nothing in the rule `{}` can fail", rule.name.text);
+            let help = "remove it; a value that is not there is no failure: `default` and `required` are for that";
+            self.findings.push(Diagnostic::warning("R414", *span, message, help));
+        }
+    }
+
+    /// Of values that are tried in order, those behind a constant are never tried.
+    pub(super) fn values_behind_a_constant(&mut self, op: &OpSpec, values: &[Expr]) {
+        if !matches!(op.name, "coalesce" | "phone") {
+            return;
+        }
+        let first = values.iter().position(is_certain);
+        let Some((at, next)) = first.and_then(|at| Some((at, values.get(at + 1)?))) else { return };
+        let constant = values.get(at).map_or("", |value| self.files.excerpt(value.span())).to_owned();
+        let message =
+            format!("`{}` is never tried: `{constant}` before it is always there", self.files.excerpt(next.span()));
+        let finding = Diagnostic::warning("R414", next.span(), message, "write the constant last");
+        self.findings.push(finding);
+    }
+}
+
+/// Whether nothing is done with the value that the rule begins with.
+pub(super) fn is_plain(body: &Body) -> bool {
+    body.steps.is_empty() && body.then.is_empty() && body.each.is_none() && body.filter.is_none() && body.cast.is_none()
+}
+
+/// Whether a rule that does not fail has a value.
+fn always_given(body: &Body, origin: &OriginPlan) -> bool {
+    if body.cast.is_some() {
+        return false;
+    }
+    let last = match body.then.last() {
+        Some(last) => Some(last),
+        None if body.filter.is_some() || body.each.is_some() => return false,
+        None => body.steps.last(),
+    };
+    match last {
+        Some(step) => always_gives(step),
+        None => matches!(origin, OriginPlan::Value(value) if is_there(value)),
+    }
+}
+
+/// Whether a step gives a value whatever comes in, and when nothing does.
+fn always_gives(step: &StepDef) -> bool {
+    match step.name.text.as_str() {
+        "is_present" | "is_missing" | "is_blank" => true,
+        "default" | "constant" => {
+            step.argument.as_ref().is_some_and(|node| node.as_scalar().is_some() && is_certain_node(node))
+        }
+        "coalesce" => step
+            .argument
+            .as_ref()
+            .is_some_and(|node| node.as_list().unwrap_or(std::slice::from_ref(node)).iter().any(is_certain_node)),
+        _ => false,
+    }
+}
+
+/// Whether the default may be taken all the same, because something fails.
+fn may_take_default(body: &Body, flow: &Flow, policy: &Policy, origin: &OriginPlan) -> bool {
+    let fits = matches!(origin, OriginPlan::Value(value) if is_scalar(value)) && is_plain(body);
+    *policy == Policy::Default && (flow.fails.is_some() || !fits)
+}
+
+/// A constant that is a value.
+fn is_certain(value: &Expr) -> bool {
+    matches!(value, Expr::Literal(node) if is_certain_node(node))
+}
+
+fn is_certain_node(node: &Node) -> bool {
+    let is_constant = node.as_text().is_some_and(|text| !text.starts_with('$') && !text.contains('{'));
+    is_constant && is_scalar(&literal(node).0) && is_there(&literal(node).0)
+}
+
+fn is_scalar(operand: &Operand) -> bool {
+    matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_))
+}
+
+/// Whether an operand is a value in every run. Of a list or map one certain part is enough.
+fn is_there(operand: &Operand) -> bool {
+    match operand {
+        Operand::Null | Operand::Reference(_) | Operand::Template(_) => false,
+        Operand::Text(text) => !text.trim().is_empty(),
+        Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) => true,
+        Operand::List(items) => items.iter().any(is_there),
+        Operand::Object(members) => members.iter().any(|(_, value)| is_there(value)),
+    }
+}
+
+/// A constant that the schema admits, or that is a finding already.
+fn is_fitting(origin: &OriginPlan) -> bool {
+    matches!(origin, OriginPlan::Value(value) if is_scalar(value))
+}
+
+fn takes_anything(shape: &Shape) -> bool {
+    matches!(shape.kind, ShapeKind::Any)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::ops;
+
+    #[test]
+    fn the_steps_that_always_give_a_value_exist() {
+        for name in ["is_present", "is_missing", "is_blank", "default", "constant", "coalesce"] {
+            assert!(ops::find(name).is_some(), "{name}");
+        }
+    }
+}
