@@ -115,6 +115,8 @@ fn a_constant_replaces_values_and_not_their_absence() {
     let rules = "account: { status: { from: $.closed, do: [ { constant: disabled } ], default: active } }\n";
     assert_eq!(outcome(rules, json!({ "closed": 1 })), json!({ "status": "disabled" }));
     assert_eq!(outcome(rules, json!({})), json!({ "status": "active" }));
+}
+
 /// The claims of `custom`.
 fn custom(rules: &str, record: Json) -> Json {
     outcome(rules, record)["custom"].clone()
