@@ -86,6 +86,32 @@ fn an_empty_value_that_stays_must_fit_the_claim_too() {
 }
 
 #[test]
+fn parts_of_a_value_that_have_no_value_are_left_out_however_deep_they_stand() {
+    let value =
+        "{ id: $.id, note: $.note, deep: { a: $.a, list: [ $.a, $.note, { b: $.b } ] }, made: \"{$.a}-{$.id}\" }";
+    let rules = format!("account: {{ custom.origin: {{ value: {value} }} }}");
+    let one = |record: Json| outcome(&rules, record);
+    let wanted = json!({ "id": 1, "deep": { "a": "x", "list": ["x"] }, "made": "x-1" });
+    for empty in [json!(null), json!(""), json!("  "), json!([]), json!({})] {
+        let record = json!({ "id": 1, "note": empty, "a": "x", "b": empty });
+        assert_eq!(one(record), json!({ "custom": { "origin": wanted } }), "{empty}");
+    }
+    assert_eq!(one(json!({ "id": 1, "a": null })), json!({ "custom": { "origin": { "id": 1 } } }));
+    // what the record holds is copied as it is
+    let copied = json!({ "x": null, "y": [] });
+    assert_eq!(
+        one(json!({ "note": copied })),
+        json!({ "custom": { "origin": { "note": copied, "deep": { "list": [copied] } } } })
+    );
+    let kept = rules.replace("value:", "keep_empty: true, value:");
+    let wanted = json!({ "custom": { "origin": { "note": {}, "deep": { "list": [{}, {}] } } } });
+    assert_eq!(outcome(&kept, json!({ "note": {}, "a": null })), wanted);
+    let rules = "account: { tags: { from: $.tags, default: [ $.a, null, new ] } }";
+    assert_eq!(outcome(rules, json!({ "a": null })), json!({ "tags": ["new"] }));
+    assert_eq!(codes(rules), ["R404"]);
+}
+
+#[test]
 fn a_constant_default_that_the_claim_cannot_hold_does_not_load() {
     assert_eq!(codes("account: { status: { from: $.s, default: sleeping } }"), ["R401"]);
     assert_eq!(codes("account: { must_change_password: { from: $.s, default: maybe } }"), ["R401"]);

@@ -203,6 +203,7 @@ fn is_constant(operand: &Operand) -> bool {
         Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_) => true,
         Operand::List(items) => items.iter().any(is_constant),
         Operand::Object(members) => members.iter().any(|(_, value)| is_constant(value)),
+        Operand::Parts(parts) => is_constant(parts.written()),
     }
 }
 

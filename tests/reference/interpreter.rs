@@ -195,7 +195,7 @@ impl Interpreter<'_> {
                 _ => {}
             },
         }
-        let mut value = default.map_or(V::Missing, |default| self.expr(default, place));
+        let mut value = default.map_or(V::Missing, |default| self.parts(body, default, place));
         if let (Some(claim), false) = (claim, !counts(&value)) {
             // nothing is left to fall back on
             value = fitted(claim, value).ok_or_else(|| name.to_owned())?;
@@ -283,7 +283,7 @@ impl Interpreter<'_> {
             "warn" => {
                 self.warnings.borrow_mut().insert(warning.to_owned());
             }
-            "default" => return Ok(self.expr(&body["default"], place)),
+            "default" => return Ok(self.parts(body, &body["default"], place)),
             _ => {}
         }
         Ok(V::Missing)
@@ -294,7 +294,7 @@ impl Interpreter<'_> {
             return self.expr(body, place);
         }
         if let Some(value) = body.get("value") {
-            return self.expr(value, place);
+            return self.parts(body, value, place);
         }
         let from = &body["from"];
         let sources = from.as_sequence().map_or(vec![from], |list| list.iter().collect());
@@ -336,6 +336,24 @@ impl Interpreter<'_> {
                     .collect(),
             ),
             scalar => self.literal(scalar),
+        }
+    }
+
+    /// What `value:` or `default:` gives: parts without a value are left out, however deep they stand.
+    fn parts(&self, body: &Yaml, expr: &Yaml, place: &Place) -> V {
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        let counts = |value: &V| !value.empty() || (keeps_empty && value.present());
+        match expr {
+            Yaml::Sequence(list) => {
+                V::List(list.iter().map(|item| self.parts(body, item, place)).filter(counts).collect())
+            }
+            Yaml::Mapping(_) => V::Object(
+                entries(Some(expr))
+                    .map(|(key, value)| (key.to_owned(), self.parts(body, value, place)))
+                    .filter(|(_, value)| counts(value))
+                    .collect(),
+            ),
+            scalar => self.expr(scalar, place),
         }
     }
 

@@ -27,7 +27,7 @@ impl Compiler<'_> {
     pub(super) fn rule(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, Kinds)> {
         let body = &rule.body;
         let when = body.when.as_ref().map(|when| self.condition(when));
-        let origin = self.origin(&body.origin);
+        let origin = self.origin(&body.origin, body.keep_empty);
         let mut flow = Flow::of(origin.as_ref().map_or(Kinds::ANY, |(_, kinds)| *kinds));
         if let Origin::Script(script) = &body.origin {
             flow.fails = Some((script.source.span, "script", "the script fails"));
@@ -41,7 +41,7 @@ impl Compiler<'_> {
         let each = body.each.as_ref().map(|each| self.each(each, rule, purpose, &policy, &mut flow));
         let mut then = self.steps(&body.then, &mut flow);
         self.cast(body.cast.as_ref(), &mut flow, &mut then);
-        let default = body.default.as_ref().map(|default| self.operand(default));
+        let default = body.default.as_ref().map(|default| self.made_value(default, body.keep_empty));
         self.contradictions(rule, purpose, &flow);
         self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
         if let (Some(Some((operand, _))), Some(shape), Some(written)) = (&default, purpose.shape, &body.default) {
@@ -69,9 +69,11 @@ impl Compiler<'_> {
         Some((plan, flow.kinds))
     }
 
-    fn origin(&mut self, origin: &Origin) -> Option<(OriginPlan, Kinds)> {
+    fn origin(&mut self, origin: &Origin, keep_empty: bool) -> Option<(OriginPlan, Kinds)> {
         match origin {
-            Origin::Value(expr) => self.operand(expr).map(|(operand, kinds)| (OriginPlan::Value(operand), kinds)),
+            Origin::Value(expr) => {
+                self.made_value(expr, keep_empty).map(|(operand, kinds)| (OriginPlan::Value(operand), kinds))
+            }
             Origin::From(exprs) => {
                 let mut kinds = Kinds::NONE;
                 let mut sources = Vec::new();
