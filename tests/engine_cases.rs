@@ -50,9 +50,9 @@ fn outcome(rules: &str, record: Json) -> Json {
 
 #[test]
 fn a_default_without_a_value_is_no_value() {
-    let rules = "account: { custom.a: { from: $.a, default: $.b } }";
+    let rules = "account: { status: active, custom.a: { from: $.a, default: $.b } }";
     for b in [json!(null), json!(""), json!([]), json!({})] {
-        assert_eq!(outcome(rules, json!({ "b": b })), json!({}), "{b}");
+        assert_eq!(outcome(rules, json!({ "b": b })), json!({ "status": "active" }), "{b}");
     }
 }
 
@@ -81,8 +81,9 @@ fn a_field_that_warns_by_itself_is_named_with_its_claim() {
 
 #[test]
 fn an_empty_value_that_stays_must_fit_the_claim_too() {
-    let rules = "account: { mfa_reenroll: { from: $.a, keep_empty: true, on_error: warn } }";
-    assert_eq!(outcome(rules, json!({ "a": [] })), json!({ "account": {}, "warnings": ["mfa_reenroll"] }));
+    let rules = "account: { status: active, mfa_reenroll: { from: $.a, keep_empty: true, on_error: warn } }";
+    let wanted = json!({ "account": { "status": "active" }, "warnings": ["mfa_reenroll"] });
+    assert_eq!(outcome(rules, json!({ "a": [] })), wanted);
 }
 
 #[test]
@@ -109,6 +110,15 @@ fn parts_of_a_value_that_have_no_value_are_left_out_however_deep_they_stand() {
     let rules = "account: { tags: { from: $.tags, default: [ $.a, null, new ] } }";
     assert_eq!(outcome(rules, json!({ "a": null })), json!({ "tags": ["new"] }));
     assert_eq!(codes(rules), ["R404"]);
+}
+
+#[test]
+fn an_account_without_any_claim_is_an_invalid_record() {
+    let rules = "account: { username: $.login, email.value: { from: $.mail, do: [ email ], on_error: warn } }";
+    assert_eq!(outcome(rules, json!({ "login": "ada", "mail": "x" }))["warnings"], json!(["email.value"]));
+    for record in [json!({}), json!({ "users": [{ "login": "ada" }] }), json!({ "login": " ", "mail": "x" })] {
+        assert_eq!(outcome(rules, record), json!({ "rejected": ["account"] }));
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::engine::run::Run;
 use crate::engine::trace::{Trace, View};
 use crate::model::Value;
 use crate::model::json::to_json;
+use crate::rules::RecordsPath;
 use crate::schema::Shape;
 
 /// The mask of a value that is not shown.
@@ -25,6 +26,7 @@ const MASK: &str = "•••";
 #[command(after_help = "Examples:
   landfall explain --rules rules/shop.yaml --record ada.json
   landfall explain --rules rules/shop.yaml --record users.ndjson --number 3
+  landfall explain --rules rules/shop.yaml --record export.json --records '$.users' --number 3
   landfall explain --rules rules/shop.yaml --record ada.json --claim phone.value --show-sensitive
   curl -s https://legacy.example/users/7 | landfall explain --rules rules/shop.yaml --record - --format json")]
 pub struct Arguments {
@@ -34,6 +36,9 @@ pub struct Arguments {
     /// A file of records; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     record: PathBuf,
+    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    #[arg(long, value_name = "PATH")]
+    records: Option<RecordsPath>,
     /// Which record of the file, counted from 1
     #[arg(long, default_value_t = 1, value_name = "N")]
     number: usize,
@@ -98,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
-    let records = input::first(&arguments.record, arguments.number.max(1))?;
+    let records = input::first(&arguments.record, arguments.number.max(1), arguments.records.as_ref())?;
     let count = records.len();
     let at = arguments.number.checked_sub(1);
     at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {

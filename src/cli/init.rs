@@ -19,7 +19,7 @@ use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
-use crate::rules::format;
+use crate::rules::{RecordsPath, format};
 
 /// The most records that are read: enough to meet the rare spellings, and quick.
 const MAX_RECORDS: usize = 1000;
@@ -29,6 +29,7 @@ const MAX_RECORDS: usize = 1000;
 #[command(after_help = "Examples:
   landfall init --from users.ndjson                               shows starter rules
   landfall init --from users.json --name shop --out rules/shop.yaml
+  landfall init --from export.json --records '$.users'            of a document that holds more than users
   head -500 export.ndjson | landfall init --from - --name shop
 
 What the samples cannot say is marked `# unsure: …` in the file.")]
@@ -36,6 +37,9 @@ pub struct Arguments {
     /// A file of sample records; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
+    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    #[arg(long, value_name = "PATH")]
+    records: Option<RecordsPath>,
     /// The name of the rules; the file's name when left out
     #[arg(long)]
     name: Option<String>,
@@ -53,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let message = format!("`{}` exists", out.display());
         return Err(CommandError::new(message).help("remove it, or give another `--out`"));
     }
-    let records = input::first(&arguments.from, MAX_RECORDS)?;
+    let records = input::first(&arguments.from, MAX_RECORDS, arguments.records.as_ref())?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;

@@ -12,9 +12,10 @@ use std::time::Instant;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::input::{extension, is_dash, records};
+use super::input::{extension, is_dash, notice, records};
 use super::{CommandError, FINDINGS, FINE, load, pipeline};
 use crate::formats::{Format, ReadOptions};
+use crate::rules::RecordsPath;
 use tally::Tally;
 use worker::{Batch, Worker};
 use written::{Target, Written};
@@ -26,6 +27,9 @@ use written::{Target, Written};
         Records are streamed: memory does not grow with their number, and accounts come in the order of the records. \
         A record that yields several accounts is written whole or not at all. Every account may have the member \
         `warnings`, the names of the claims that were left out because their value was bad.\n\n\
+        A JSON or YAML document is a list of records or one record. The records of a list inside a document are read with \
+        --records; of a document in which only one member holds data, and that one is a list of objects, they are read \
+        without it. What was read is said on standard error.\n\n\
         Rejected and unreadable records go to the file of --rejects, one line each, with the reasons. Mend the record in \
         its line, or the rules, and run the file again with --in: the wrapping is taken off. Customers whom the rules \
         refuse are not rejected; they are counted by reason.",
@@ -33,6 +37,7 @@ use written::{Target, Written};
   landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
   landfall transform --rules wordpress.yaml --in rejects.ndjson      once they are mended
   landfall transform --rules ldap.yaml --in people.ldif --to csv     for a look at it in a spreadsheet
+  landfall transform --rules auth0.yaml --in export.json --records '$.users'
   zcat users.gz | landfall transform --rules shop.yaml --from csv --param region=DE
 
 Exit codes: 0 all went well, 1 records were rejected or unreadable, 2 it could not run to the end"
@@ -50,6 +55,9 @@ pub struct Arguments {
     /// The format of the records; else the extension of the file tells, or its first bytes
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)).map(|name| Format::from_name(&name).unwrap_or(Format::Ndjson)))]
     from: Option<Format>,
+    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    #[arg(long, value_name = "PATH")]
+    records: Option<RecordsPath>,
     /// The format of the accounts; else the extension of the file tells, or it is ndjson
     #[arg(long, value_name = "FORMAT", value_enum)]
     to: Option<Target>,
@@ -93,7 +101,9 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let written = Written::new(target, &plan.columns(), arguments.credentials);
     let progress = Progress::new(&arguments.input);
     let bar = progress.0.clone();
-    let records = records(&arguments.input, arguments.from, options, |source| Box::new(bar.wrap_read(source)))?;
+    let at = arguments.records.clone();
+    let (records, reading) =
+        records(&arguments.input, arguments.from, options, at, |source| Box::new(bar.wrap_read(source)))?;
     let mut out = Out::open(arguments, target)?;
     let began = Instant::now();
     let worker = || Worker::new(&plan, &settings, &written, arguments.rejects.is_some());
@@ -116,6 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         }
         Ok(()) => {}
     }
+    notice(&reading);
     anstream::eprint!("{}", tally.summary(began.elapsed(), arguments.rejects.is_some()));
     if let Some(message) = stopped {
         let help = "the records up to there were transformed; mend the input and run it again";

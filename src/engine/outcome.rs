@@ -54,7 +54,7 @@ pub struct Customer<'a> {
 /// Why a record is held back. It never holds a value of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The claim, working value or check.
+    /// The claim, working value or check; `account` when no claim has a value.
     pub rule: String,
     /// The op that failed, or `required`, `schema`, `check`, `record`, `unread`.
     pub step: String,

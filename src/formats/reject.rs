@@ -13,7 +13,8 @@ use std::io::Cursor;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Format, Found, Problem, ReadOptions, reader};
+use super::{Format, Found, Problem, ReadOptions, Reading, reader};
+use crate::rules::RecordsPath;
 
 /// The member that marks a rejected record.
 pub const MARK: &str = "landfall_reject";
@@ -106,7 +107,9 @@ pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, For
 
 /// Reads the one record that a text holds.
 fn again(text: String, format: Format, line: u64, options: ReadOptions) -> Found {
-    let mut records = reader(Box::new(Cursor::new(text.clone().into_bytes())), format, options);
+    // what was one record is one again, whatever it holds
+    let (source, at) = (Box::new(Cursor::new(text.clone().into_bytes())), Some(RecordsPath::default()));
+    let mut records = reader(source, format, options, at, Reading::default());
     let first = records.next().unwrap_or_else(|| Err(Problem::new(line, "the text holds no record")));
     let found = match (first, records.next()) {
         (Ok(_), Some(_)) => Err(Problem::new(line, "the text holds more than one record")),

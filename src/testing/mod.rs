@@ -8,6 +8,7 @@ mod file;
 mod judge;
 mod names;
 mod prove;
+mod records;
 pub mod report;
 mod run;
 mod shelf;

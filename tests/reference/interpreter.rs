@@ -137,7 +137,9 @@ impl Interpreter<'_> {
                 self.fallen.borrow_mut().insert(check["because"].as_str().unwrap().to_owned());
             }
         }
-        if self.fallen.borrow().is_empty() {
+        if self.fallen.borrow().is_empty() && account.empty() {
+            Verdict::Rejected(["account".to_owned()].into())
+        } else if self.fallen.borrow().is_empty() {
             Verdict::Account { account: account.to_json(), warnings: self.warnings.take() }
         } else {
             Verdict::Rejected(self.fallen.take())

@@ -96,7 +96,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if !reasons.is_empty() {
             return Outcome::Rejected(reasons);
         }
-        match self.plan.schema.accept_made(output::assemble(&self.plan.output, cx), &self.plan.checked) {
+        let assembled = output::assemble(&self.plan.output, cx);
+        if assembled.is_empty() {
+            return Outcome::Rejected(vec![self.no_claim()]);
+        }
+        match self.plan.schema.accept_made(assembled, &self.plan.checked) {
             Ok(account) => {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
@@ -115,6 +119,15 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     .collect(),
             ),
         }
+    }
+
+    /// Why an account without any claim is none: most often something else was read than the record of a customer.
+    fn no_claim(&self) -> Reason {
+        let mut message = "no claim has a value".to_owned();
+        if !self.warnings.is_empty() {
+            message = format!("{message}; left out because their values are bad: {}", self.warnings.join(", "));
+        }
+        Reason { rule: "account".to_owned(), step: "required".to_owned(), message, span: None }
     }
 
     fn refusal(&mut self, cx: &Cx<'a>) -> Option<&'a str> {
