@@ -121,6 +121,95 @@ fn an_account_without_any_claim_is_an_invalid_record() {
     }
 }
 
+/// What becomes of each account of a record, and the ids.
+fn accounts(rules: &str, record: &Json) -> (Vec<Json>, Vec<Json>) {
+    let mut files = Files::default();
+    let file = files.add("case.yaml", format!("landfall: 1\nname: case\n{rules}"));
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let (arena, settings, record) = (Bump::new(), Settings::default(), record.to_string());
+    let run = plan.run(&record, &settings, &arena, &mut Silent);
+    let shown = run.outcomes.iter().map(|outcome| match outcome {
+        Outcome::Account(made) => {
+            let mut account = landfall::model::json::to_json(made.account.value());
+            if !made.warnings.is_empty() {
+                account["warnings"] = json!(made.warnings);
+            }
+            account
+        }
+        Outcome::Refused(reason) => json!({ "denied": reason }),
+        Outcome::Rejected(reasons) => json!(reasons.iter().map(|reason| reason.rule.as_str()).collect::<Vec<_>>()),
+    });
+    (shown.collect(), run.ids.iter().map(|id| landfall::model::json::to_json(*id)).collect())
+}
+
+const MEMBERS: &str = "
+defaults: { on_error: warn }
+identify: { id: \"{$.id}-{$member.no}\", logins: [ $member.login ] }
+admit: [ { refuse: closed, when: { $member.closed: true } } ]
+let:
+  shared: { from: $.shared, do: [ parse_json ] }
+  city: $shared.city
+";
+
+#[test]
+fn accounts_of_a_record_stand_alone() {
+    let rules = format!(
+        "{MEMBERS}
+accounts: {{ name: member, from: $.members, let: {{ full: \"{{$member.first}} {{$member.last}}\", hello: \"Hi {{$full}}\" }} }}
+account:
+  username: {{ from: $member.login, required: true }}
+  name.full: $full
+  custom.hello: $hello
+  custom.city: {{ from: $city, when: {{ $member.login: {{ not: b }} }} }}
+"
+    );
+    let record = json!({ "id": 7, "shared": "{\"city\": \"Ulm\"}", "members": [
+        { "no": 1, "login": "a", "first": "A", "last": "B" }, { "no": 2, "login": "b", "first": "C" },
+        { "no": 3 }, { "no": 4, "login": "d", "closed": true },
+    ] });
+    let (made, ids) = accounts(&rules, &record);
+    let first = json!({ "username": "a", "name": { "full": "A B" }, "custom": { "hello": "Hi A B", "city": "Ulm" } });
+    assert_eq!(made, [first, json!({ "username": "b" }), json!(["username"]), json!({ "denied": "closed" })]);
+    assert_eq!(ids, [json!("7-1"), json!("7-2"), json!("7-3"), json!("7-4")]);
+    let together = rules.replace("name: member,", "name: member, all_or_none: true,");
+    let (made, _) = accounts(&together, &record);
+    assert_eq!(made, [json!(["accounts"]), json!(["accounts"]), json!(["username"]), json!({ "denied": "closed" })]);
+}
+
+#[test]
+fn a_failed_working_value_warns_the_accounts_that_use_it_under_the_names_of_claims() {
+    let rules = format!(
+        "{MEMBERS}  named: {{ from: $.named, do: [ parse_json ], on_error: {{ warn: names }} }}
+accounts:
+  name: member
+  from: $.members
+  let: {{ born: {{ from: $member.born, do: [ to_integer ] }} }}
+account:
+  username: $member.login
+  custom.city: {{ from: [ $member.city, $city ] }}
+  custom.town: {{ from: $shared.town, when: {{ $member.no: 1 }} }}
+  custom.born: $born
+  custom.name: {{ from: $named.name, when: {{ $member.no: 3 }} }}
+"
+    );
+    let record = json!({ "id": 7, "shared": "{", "named": "[", "members": [
+        { "no": 1, "login": "a" }, { "no": 2, "login": "b", "city": "Ulm", "born": "x" }, { "no": 3, "login": "c", "born": 5 },
+    ] });
+    let wanted = [
+        json!({ "username": "a", "warnings": ["custom.city", "custom.town"] }),
+        json!({ "username": "b", "custom": { "city": "Ulm" }, "warnings": ["custom.born"] }),
+        json!({ "username": "c", "custom": { "born": 5 }, "warnings": ["custom.city", "names"] }),
+    ];
+    assert_eq!(accounts(&rules, &record).0, wanted);
+    // what decides about every account is told for every account
+    let rules = "defaults: { on_error: warn }\nlet: { flags: { from: $.flags, do: [ parse_json ] } }\n\
+                 admit: [ { refuse: shut, when: { $flags.shut: true } } ]\n\
+                 accounts: { name: m, from: $.m }\naccount: { username: $m }\n";
+    let wanted = [json!({ "username": "a", "warnings": ["flags"] }), json!({ "username": "b", "warnings": ["flags"] })];
+    assert_eq!(accounts(rules, &json!({ "flags": "{", "m": ["a", "b"] })).0, wanted);
+}
+
 #[test]
 fn a_constant_default_that_the_claim_cannot_hold_does_not_load() {
     assert_eq!(codes("account: { status: { from: $.s, default: sleeping } }"), ["R401"]);

@@ -13,6 +13,7 @@ use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::Plan;
 use crate::engine::run::Run;
 use crate::engine::trace::{Trace, View};
+use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::model::Value;
 use crate::model::json::to_json;
 use crate::rules::RecordsPath;
@@ -98,8 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Human => told.human(),
         Format::Json => format!("{:#}\n", told.json()),
     })?;
-    let is_rejected = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_)));
-    Ok(if is_rejected { FINDINGS } else { FINE })
+    Ok(if told.is_invalid() { FINDINGS } else { FINE })
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
@@ -113,7 +113,8 @@ fn record(arguments: &Arguments) -> Result<String, CommandError> {
 }
 
 fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
-    let names = || plan.claims.iter().chain(&plan.lets).map(|rule| rule.name.as_str()).chain(["value", "scheme"]);
+    let rules = plan.named_rules();
+    let names = || rules.iter().map(|(_, rule)| rule.name.as_str()).chain(["value", "scheme"]);
     if names().any(|name| name == claim) {
         return Ok(());
     }
@@ -141,7 +142,10 @@ impl Told<'_> {
         }
         let mut out = self.trace.render(files, self.view);
         out.push('\n');
-        for outcome in &self.run.outcomes {
+        for (position, outcome) in self.run.outcomes.iter().enumerate() {
+            if self.run.outcomes.len() > 1 {
+                let _ = writeln!(out, "account {}", position + 1);
+            }
             self.outcome(outcome, &mut out);
         }
         if self.run.unread.is_empty() {
@@ -160,6 +164,13 @@ impl Told<'_> {
                 if !made.warnings.is_empty() {
                     let _ = writeln!(out, "left out with a warning: {}", made.warnings.join(", "));
                 }
+                if let Some(reason) = self.refused_at_login(made) {
+                    let _ = writeln!(
+                        out,
+                        "a login would not accept it\n  {}: {}: {}",
+                        reason.rule, reason.step, reason.message
+                    );
+                }
             }
             Outcome::Refused(reason) => {
                 let _ = writeln!(out, "the record is refused: {reason}");
@@ -172,6 +183,18 @@ impl Told<'_> {
                 }
             }
         }
+    }
+
+    fn refused_at_login(&self, made: &Made<'_>) -> Option<Reason> {
+        refused_at_login(self.plan, made, &IdentifierProfile::default())
+    }
+
+    fn is_invalid(&self) -> bool {
+        self.run.outcomes.iter().any(|outcome| match outcome {
+            Outcome::Account(made) => self.refused_at_login(made).is_some(),
+            Outcome::Refused(_) => false,
+            Outcome::Rejected(_) => true,
+        })
     }
 
     fn account(&self, made: &Made<'_>) -> Json {
@@ -190,7 +213,13 @@ impl Told<'_> {
     fn outcome_json(&self, outcome: &Outcome<'_>) -> Json {
         match outcome {
             Outcome::Account(made) => {
-                json!({ "outcome": "account", "account": self.account(made), "warnings": made.warnings })
+                let login = self.refused_at_login(made).map(|reason| reason.to_json());
+                json!({
+                    "outcome": "account",
+                    "account": self.account(made),
+                    "warnings": made.warnings,
+                    "refused_at_login": login,
+                })
             }
             Outcome::Refused(reason) => json!({ "outcome": "refused", "reason": reason }),
             Outcome::Rejected(reasons) => {
@@ -248,7 +277,7 @@ mod tests {
     use crate::engine::compile::{NoFiles, compile};
     use crate::engine::run::Settings;
 
-    const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\ndefaults: { on_error: warn }\nidentify: { id: $.id }\n\
+    const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\ndefaults: { on_error: warn }\nidentify: { id: $.id, logins: [ $.login ] }\n\
         account:\n  username: { from: $.login, required: true }\n  email.value: { from: $.mail, do: [ email ] }\n  \
         status: { from: $.state, do: [ lowercase ], on_error: reject }\n";
 
@@ -275,6 +304,26 @@ mod tests {
         let (_, json) = told(record, Some("username"), true);
         assert_eq!(json["outcomes"][0]["account"]["username"], "ada");
         assert_eq!(json["trace"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_a_login_would_not_accept_is_said() {
+        for (record, wanted) in [
+            (r#"{"login": "ada"}"#, "the record has no id: `identify.id` has no value"),
+            (r#"{"login": "ada", "id": ["1"]}"#, "`identify.id` gives a list; an id is text or a number"),
+            (r#"{"login": "ada", "id": true}"#, "`identify.id` gives a boolean; an id is text or a number"),
+            (r#"{"login": "ada", "id": {}}"#, "`identify.id` gives an object; an id is text or a number"),
+            (
+                r#"{"login": "a\u200bda", "id": 1}"#,
+                "the record has no login that can be typed: the identifier is not of",
+            ),
+        ] {
+            let (human, json) = told(record, None, false);
+            assert!(human.contains("a login would not accept it") && human.contains(wanted), "{record}: {human}");
+            let message = json["outcomes"][0]["refused_at_login"]["message"].as_str().unwrap();
+            assert!(message.starts_with(wanted), "{message}");
+        }
+        assert_eq!(told(r#"{"login": "ada", "id": 1}"#, None, false).1["outcomes"][0]["refused_at_login"], Json::Null);
     }
 
     #[test]

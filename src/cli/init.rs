@@ -19,6 +19,7 @@ use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
+use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::rules::{RecordsPath, format};
 
 /// The most records that are read: enough to meet the rare spellings, and quick.
@@ -108,16 +109,24 @@ fn checked(name: &str, text: &str) -> Result<Plan, CommandError> {
 fn tried(plan: &Plan, records: &[String]) -> String {
     let settings = Settings::default();
     let (mut accounts, mut warnings) = (0, BTreeMap::<String, usize>::new());
+    let mut refused = BTreeMap::<String, usize>::new();
     for record in records {
         let arena = Bump::new();
         for outcome in plan.run(record, &settings, &arena, &mut Silent).outcomes {
             if let Outcome::Account(made) = outcome {
-                accounts += 1;
+                match refused_at_login(plan, &made, &IdentifierProfile::default()) {
+                    Some(reason) => *refused.entry(reason.message).or_default() += 1,
+                    None => accounts += 1,
+                }
                 made.warnings.iter().for_each(|claim| *warnings.entry((*claim).to_owned()).or_default() += 1);
             }
         }
     }
     let mut line = format!("{accounts} of {} samples become accounts", records.len());
+    if !refused.is_empty() {
+        let list: Vec<String> = refused.iter().map(|(why, count)| format!("{why} ({count})")).collect();
+        line = format!("{line}; a login would not accept the others: {}", list.join(", "));
+    }
     if !warnings.is_empty() {
         let list: Vec<String> = warnings.iter().map(|(claim, count)| format!("{claim} ({count})")).collect();
         line = format!("{line}; left out because their values are bad: {}", list.join(", "));

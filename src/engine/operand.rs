@@ -200,6 +200,21 @@ impl Operand {
         }
     }
 
+    /// Whether one of its references begins at a register for which `is` holds.
+    pub(super) fn reads(&self, is: &dyn Fn(usize) -> bool) -> bool {
+        let reference = |reference: &Reference| matches!(reference.base, Base::Register(at) if is(at));
+        match self {
+            Self::Reference(one) => reference(one),
+            Self::Template(template) => {
+                template.0.iter().any(|part| matches!(part, Part::Reference(one) if reference(one)))
+            }
+            Self::List(items) => items.iter().any(|item| item.reads(is)),
+            Self::Object(members) => members.iter().any(|(_, value)| value.reads(is)),
+            Self::Parts(parts) => parts.written.reads(is),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Decimal(_) | Self::Text(_) => false,
+        }
+    }
+
     /// The constant text, when the operand is one.
     #[must_use]
     pub fn constant_text(&self) -> Option<&str> {

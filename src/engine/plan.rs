@@ -90,6 +90,14 @@ pub struct AdmitPlan {
 #[derive(Debug)]
 pub struct SplitPlan {
     pub(super) rule: RulePlan,
+    /// Working values of each account, in the order in which they are made.
+    pub(super) lets: Vec<RulePlan>,
+    /// Whether one account that is invalid makes the others of its record invalid.
+    pub(super) all_or_none: bool,
+    /// Working values that something besides claims reads: when they fail, every account is warned of it.
+    pub(super) shared: Vec<usize>,
+    /// For each working value, all others that it is made of.
+    pub(super) made_of: Vec<(usize, Vec<usize>)>,
 }
 
 /// Who the record is.
@@ -146,6 +154,8 @@ pub struct RulePlan {
     pub required: bool,
     pub(super) policy: Policy,
     pub(super) keep_empty: bool,
+    /// The working values that the rule is made of; only known in files with `accounts`.
+    pub(super) made_of: Vec<usize>,
     /// What the schema says of the claim.
     pub(super) shape: Option<Shape>,
     /// Whether its values are masked outside the target.
@@ -246,6 +256,18 @@ impl Plan {
     #[must_use]
     pub fn identifies(&self) -> bool {
         self.identify.is_some()
+    }
+
+    /// Whether they say what a customer may type to sign in.
+    #[must_use]
+    pub fn names_logins(&self) -> bool {
+        self.identify.as_ref().is_some_and(|identify| !identify.logins.is_empty())
+    }
+
+    /// Whether a record yields several accounts.
+    #[must_use]
+    pub fn splits(&self) -> bool {
+        self.split.is_some()
     }
 
     /// Whether the rules say what a password is proved against.

@@ -107,6 +107,9 @@ pub struct RawRecord {
     pub number: u64,
     /// The line it begins at, from 1.
     pub line: u64,
+    /// The positions from 1 of the accounts that are still to be made of it, when it was rejected before with only some of
+    /// its accounts; empty for all.
+    pub accounts: Vec<usize>,
 }
 
 /// Never shows values.
@@ -241,11 +244,14 @@ impl Iterator for Stream {
         let found = self.reader.next()?;
         self.number += 1;
         let number = self.number;
-        let (found, format) = match found {
-            Ok((json, line)) if self.is_reject(&json) => reject::unwrap(&json, line, self.options),
-            found => (found, self.format),
+        let (found, format, accounts) = match found {
+            Ok((json, line)) if self.is_reject(&json) => {
+                let (found, format) = reject::unwrap(&json, line, self.options);
+                (found, format, reject::accounts(&json))
+            }
+            found => (found, self.format, Vec::new()),
         };
-        Some(found.map(|(json, line)| RawRecord { json, number, line }).map_err(|problem| {
+        Some(found.map(|(json, line)| RawRecord { json, number, line, accounts }).map_err(|problem| {
             self.ended = problem.fatal;
             let Problem { line, message, raw, fatal } = problem;
             RecordError { number, line, message, raw, format, fatal }

@@ -20,7 +20,7 @@ pub use file::{TestFile, inline, rules_of, test_file};
 pub use judge::{Failure, Shown};
 pub use names::check as check_names;
 pub use prove::prove;
-pub use run::{Options, Status, Tested, run_case, run_examples};
+pub use run::{JudgeLogin, Options, Status, Tested, run_case, run_examples};
 pub use shelf::Shelf;
 
 #[cfg(test)]

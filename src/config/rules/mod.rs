@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use disk::{Beside, Disk};
-pub use proof::{TEST_ENDINGS, tests_beside, tests_of};
+pub use proof::{TEST_ENDINGS, test_options, tests_beside, tests_of};
 
 use crate::diag::{Diagnostic, Files, Findings};
 use crate::engine::compile::{Loaded, Loader, compile};
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     const RULES: &str = "landfall: 1\nname: t\ntarget: standard\nuse: [ steps.yaml ]\nparams: { region: {} }\n\
-                         identify: { id: $.ID }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
+                         identify: { id: $.ID, logins: [ $.login ] }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
                          locale: { from: $params.region }\ncredential: { scheme: md5, hash_hex: $.hash }\n";
     const STEPS: &str = "landfall: 1\nsteps:\n  shout: [ uppercase ]\n";
     const TESTS: &str = "tests:\n  - name: shouts\n    record: { ID: 1, login: ada }\n    params: { region: de }\n    \
@@ -237,13 +237,16 @@ mod tests {
         let failing = TESTS.replace("ADA }", "ada }");
         let error = load(RULES, STEPS, &failing, &region).unwrap_err();
         assert!(matches!(&error, RulesError::Test { name, .. } if name == "shouts"), "{error}");
+        let unknown = TESTS.replace("ID: 1, ", "");
+        let error = load(RULES, STEPS, &unknown, &region).unwrap_err();
+        assert!(matches!(&error, RulesError::Test { .. }), "a login would not accept it: {error}");
         let broken = load(RULES, STEPS, "tests: []\n", &region).unwrap_err();
         assert!(matches!(broken, RulesError::Tests(_)), "{broken}");
         assert!(matches!(load(RULES, STEPS, TESTS, &[]), Err(RulesError::Set(RuleSetError::Param(_)))));
         let unknown = load(RULES, STEPS, TESTS, &[("region", "de"), ("x", "y")]).unwrap_err();
         assert_eq!(unknown, RulesError::UnknownParam("x".to_owned()));
         assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings(_))));
-        let nobody = RULES.replace("identify: { id: $.ID }\n", "");
+        let nobody = RULES.replace("identify: { id: $.ID, logins: [ $.login ] }\n", "");
         assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));
         let half = RULES.replace("credential: { scheme: md5, hash_hex: $.hash }\n", "");
         assert_eq!(load(&half, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoCredential));

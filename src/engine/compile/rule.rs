@@ -62,6 +62,7 @@ impl Compiler<'_> {
             required: body.required.is_some(),
             policy,
             keep_empty: body.keep_empty,
+            made_of: Vec::new(),
             shape: purpose.shape.cloned(),
             sensitive: purpose.sensitive,
             examples: examples(body),

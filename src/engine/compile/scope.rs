@@ -38,6 +38,8 @@ pub struct Scope {
     pub params: Vec<Variable>,
     /// Working values, and the element of `accounts`.
     pub lets: Vec<Variable>,
+    /// The names of `accounts`, for working values of the record that read them.
+    pub of_accounts: Vec<String>,
     /// Claims.
     pub claims: Vec<Variable>,
     /// The register of `$facts`.
@@ -229,6 +231,11 @@ impl Scope {
     }
 
     fn unknown_variable(&self, name: &str, reference: &RefExpr) -> Diagnostic {
+        if self.of_accounts.iter().any(|known| known == name) {
+            let message = format!("`${name}` belongs to one account, and this is made once for the whole record");
+            let help = "move this working value into `accounts: { …, let: { … } }`";
+            return Diagnostic::error("R204", reference.span, message, help);
+        }
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
         let builtin = ["params", "account", "facts", "item", "index", "key"];
         let help = match closest(name, known.iter().chain(&builtin).copied()) {
