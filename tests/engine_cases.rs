@@ -210,6 +210,102 @@ account:
     assert_eq!(accounts(rules, &json!({ "flags": "{", "m": ["a", "b"] })).0, wanted);
 }
 
+fn unread(rules: &str, record: &Json) -> Vec<String> {
+    let mut files = Files::default();
+    let file = files.add("case.yaml", format!("landfall: 1\nname: case\ndefaults: {{ on_error: warn }}\n{rules}"));
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let (arena, record) = (Bump::new(), record.to_string());
+    let settings = Settings { unread: true, ..Settings::default() };
+    plan.run(&record, &settings, &arena, &mut Silent).unread
+}
+
+#[test]
+fn what_is_read_through_the_whole_record_is_counted() {
+    let record =
+        json!({ "login": "ada", "mail": "a@b.c", "p_a": 1, "p_b": 2, "x": { "y": 1, "z": { "v": 1, "w": 2 } } });
+    let cases: &[(&str, &[&str])] = &[
+        ("let: { r: $ }\naccount: { username: $r.login }", &["$.mail", "$.p_a", "$.p_b", "$.x"]),
+        (
+            "let: { r: $ }\naccount: { username: $r.login, custom.v: $r.x.z.v }",
+            &["$.mail", "$.p_a", "$.p_b", "$.x.y", "$.x.z.w"],
+        ),
+        (
+            "let: { r: $, x: $r.x, z: { from: [ $x.none, $x.z ] } }\naccount: { username: $.login, custom.v: $z.v }",
+            &["$.mail", "$.p_a", "$.p_b", "$.x.y", "$.x.z.w"],
+        ),
+        (
+            "let: { r: $ }\naccount: { username: $r.login, email.value: $.mail, custom.v: $r.x.y }\nignore: [ $.p_a, $r.p_b, $r.x.z ]",
+            &[],
+        ),
+        ("account: { custom: { from: $, do: [ strip_key_prefix: p_ ] } }", &["$.login", "$.mail", "$.x"]),
+        (
+            "account: { custom: { from: $, do: [ pick: [ p_a, login ], rename_keys: { names: { p_a: a } } ] } }",
+            &["$.mail", "$.p_b", "$.x"],
+        ),
+        ("account: { custom: { from: $, do: [ omit: { matching: \"^[lm]\" } ] } }", &["$.login", "$.mail"]),
+        ("account: { custom: { from: $, where: { $key: { starts_with: p_ } } } }", &["$.login", "$.mail", "$.x"]),
+        ("account: { custom.y: { from: $, do: [ get: login, lowercase ] } }", &["$.mail", "$.p_a", "$.p_b", "$.x"]),
+        ("account: { custom.n: { from: $, do: [ count ] } }", &[]),
+        (
+            "let: { p: { from: $, do: [ strip_key_prefix: p_ ] } }\naccount: { custom.a: $p.a }",
+            &["$.login", "$.mail", "$.p_b", "$.x"],
+        ),
+        (
+            "let: { p: { from: $, do: [ strip_key_prefix: p_ ] } }\naccount: { custom.a: $p.a, custom.x: $.x }\nignore: [ $p.b, $.login, $.mail ]",
+            &[],
+        ),
+        (
+            "let: { p: { from: $, do: [ strip_key_prefix: p_ ] } }\naccount: { custom.a: $p.a, custom.x: $.x }\nignore: [ $.p_b, $.login, $.mail ]",
+            &[],
+        ),
+        (
+            "accounts: { name: row, from: $ }\naccount: { username: $row.login, custom.x: $row.x.z }",
+            &["$.mail", "$.p_a", "$.p_b", "$.x.y"],
+        ),
+        ("account: { custom.all: { with: { r: $ }, script: r.login } }", &[]),
+    ];
+    for (rules, wanted) in cases {
+        assert_eq!(unread(rules, &record), *wanted, "{rules}");
+    }
+}
+
+#[test]
+fn what_is_read_of_accounts_and_of_made_values_is_counted() {
+    let record = json!({ "members": [ { "login": "a", "age": 1 }, { "login": "b", "p": { "q": 1, "r": 2 } }, { "gone": 1 } ],
+        "prefs": "{\"lang\":\"en\",\"theme\":\"x\",\"deep\":{\"a\":1,\"b\":2}}" });
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "accounts: { name: m, from: $.members, where: { $item.login: present } }\naccount: { username: $m.login, custom.q: $m.p.q }\nignore: [ $.prefs ]",
+            &["$m.age", "$m.p.r"],
+        ),
+        (
+            "accounts: { name: m, from: $.members, do: [ compact ] }\naccount: { username: $m.login }\nignore: [ $.prefs, $m.gone ]",
+            &["$m.age", "$m.p"],
+        ),
+        (
+            "let: { rows: { from: $.members, each: { row: $item, no: $index } } }\naccounts: { name: pair, from: $rows }\n\
+             account: { username: $pair.row.login, custom.no: $pair.no }\nignore: [ $.prefs, $pair.row.gone ]",
+            &["$pair.row.age", "$pair.row.p"],
+        ),
+        (
+            "let: { prefs: { from: $.prefs, do: [ parse_json ] } }\naccount: { custom.lang: $prefs.lang, custom.a: $prefs.deep.a }\nignore: [ $.members ]",
+            &["$prefs.theme", "$prefs.deep.b"],
+        ),
+        (
+            "let: { prefs: { from: $.prefs, do: [ parse_json ] } }\naccount: { custom.lang: $prefs.lang }\nignore: [ $.members, $.prefs.theme, $prefs.deep ]",
+            &[],
+        ),
+        (
+            "let: { prefs: { from: $.prefs, do: [ parse_json ] } }\naccount: { custom.lang: $prefs.lang }\nignore: [ $.members, $.prefs ]",
+            &[],
+        ),
+    ];
+    for (rules, wanted) in cases {
+        assert_eq!(unread(rules, &record), *wanted, "{rules}");
+    }
+}
+
 #[test]
 fn a_constant_default_that_the_claim_cannot_hold_does_not_load() {
     assert_eq!(codes("account: { status: { from: $.s, default: sleeping } }"), ["R401"]);

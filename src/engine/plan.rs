@@ -9,6 +9,7 @@ use super::operand::Operand;
 use super::path::PathStep;
 use super::script::Script;
 use super::steps::Steps;
+use super::unread::Reads;
 use crate::diag::{Files, Span};
 use crate::rules::syntax::Unread;
 use crate::schema::{Outlines, Schema, Shape};
@@ -33,7 +34,8 @@ pub struct Plan {
     pub(super) fold_blank: bool,
     /// What happens when the record has fields that no rule reads.
     pub unread: Unread,
-    pub(super) let_members: Vec<LetMembers>,
+    /// What the rules read, to tell what is left unread.
+    pub(super) reads: Reads,
     pub(super) admit: Vec<AdmitPlan>,
     /// Working values, in the order in which they are made.
     pub lets: Vec<RulePlan>,
@@ -70,14 +72,6 @@ pub struct ParamPlan {
     pub(super) register: usize,
 }
 
-/// The members of a working value that rules read, to tell what is left unread.
-#[derive(Debug)]
-pub struct LetMembers {
-    pub(super) name: String,
-    pub(super) register: usize,
-    pub(super) known: Vec<String>,
-}
-
 /// A refusal.
 #[derive(Debug)]
 pub struct AdmitPlan {
@@ -90,6 +84,8 @@ pub struct AdmitPlan {
 #[derive(Debug)]
 pub struct SplitPlan {
     pub(super) rule: RulePlan,
+    /// The register of all elements.
+    pub(super) elements: usize,
     /// Working values of each account, in the order in which they are made.
     pub(super) lets: Vec<RulePlan>,
     /// Whether one account that is invalid makes the others of its record invalid.

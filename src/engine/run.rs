@@ -12,7 +12,6 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use machine::Machine;
 
-use super::capture::member_path;
 use super::context::Cx;
 use super::outcome::{Customer, Outcome, Reason};
 use super::path::walk;
@@ -218,19 +217,6 @@ impl Plan {
         if let Some(register) = self.facts {
             cx.set(register, facts(&settings.facts, cx));
         }
-    }
-
-    fn unread(&self, record: Value<'_>, cx: &Cx<'_>) -> Vec<String> {
-        let mut found = Vec::new();
-        self.trie.unread(record, "$", &mut found);
-        for members in &self.let_members {
-            for (key, value) in cx.register(members.register).as_object().unwrap_or_default() {
-                if !value.is_empty() && !members.known.iter().any(|known| known == key) {
-                    found.push(member_path(&format!("${}", members.name), key));
-                }
-            }
-        }
-        found
     }
 }
 

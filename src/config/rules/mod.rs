@@ -15,7 +15,8 @@ use thiserror::Error;
 pub use disk::{Beside, Disk};
 pub use proof::{TEST_ENDINGS, test_options, tests_beside, tests_of};
 
-use crate::diag::{Diagnostic, Files, Findings};
+use crate::diag::render::plain;
+use crate::diag::{Diagnostic, Files, Findings, Severity};
 use crate::engine::compile::{Loaded, Loader, compile};
 use crate::engine::plan::Plan;
 use crate::engine::run::Settings as RunSettings;
@@ -113,8 +114,13 @@ pub enum RulesError {
     #[error("the rules `{0}` cannot be read: {1}")]
     File(String, String),
     /// The rules have errors of their own.
-    #[error("the rules `{0}` have errors")]
-    Findings(String),
+    #[error("the rules `{rules}` have errors{first}")]
+    Findings {
+        /// The rule file.
+        rules: String,
+        /// The first error with its file and line, as the end of the sentence; empty when they are shown elsewhere.
+        first: String,
+    },
     /// They make no claims.
     #[error("the rules make no claims")]
     NoClaims,
@@ -162,11 +168,24 @@ pub fn rule_set_of(
 ) -> Result<(RuleSet, Vec<PathBuf>), RulesError> {
     let name = path.display().to_string();
     let read = compiled(path).map_err(|error| RulesError::File(name.clone(), error.kind().to_string()))?;
-    let plan = read.plan.ok_or(RulesError::Findings(name))?;
+    let plan = read
+        .plan
+        .ok_or_else(|| RulesError::Findings { rules: name, first: first_error(&read.files, &read.findings) })?;
     if let Some(error) = faults(&plan, path, params).into_iter().next() {
         return Err(error);
     }
     Ok((set(plan, params, read.hash)?, read.paths))
+}
+
+/// The first error as the end of a sentence, and how many more there are.
+fn first_error(files: &Files, findings: &[Diagnostic]) -> String {
+    let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let Some(first) = errors.next() else { return String::new() };
+    let line = plain(files, std::slice::from_ref(first));
+    match errors.count() {
+        0 => format!(": {}", line.trim_end()),
+        more => format!(": {} (and {more} more)", line.trim_end()),
+    }
 }
 
 /// Everything that keeps compiled rules from serving logins, but for a missing `identify` and missing parameters.
@@ -222,7 +241,7 @@ mod tests {
         let hash = |steps: &str| {
             let (_folder, path) = folder(RULES, steps, TESTS);
             let read = compiled(&path).unwrap();
-            assert!(read.plan.is_some(), "{}", crate::diag::render::plain(&read.files, &read.findings));
+            assert!(read.plan.is_some(), "{}", plain(&read.files, &read.findings));
             read.hash
         };
         assert_eq!(hash(STEPS), hash(STEPS));
@@ -245,7 +264,20 @@ mod tests {
         assert!(matches!(load(RULES, STEPS, TESTS, &[]), Err(RulesError::Set(RuleSetError::Param(_)))));
         let unknown = load(RULES, STEPS, TESTS, &[("region", "de"), ("x", "y")]).unwrap_err();
         assert_eq!(unknown, RulesError::UnknownParam("x".to_owned()));
-        assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings(_))));
+        let broken = load(RULES, "landfall: 1\nsteps:\n  shout: [ uppercas ]\n", TESTS, &region).unwrap_err();
+        let shown = broken.to_string();
+        assert!(matches!(broken, RulesError::Findings { .. }), "{shown}");
+        assert!(
+            shown.contains("have errors: ") && shown.contains("steps.yaml:3:12: error[R205]: there is no step"),
+            "{shown}"
+        );
+        let broken =
+            load(&RULES.replace("from: $.login", "from: $login").replace("$.hash", "$hash"), STEPS, TESTS, &region);
+        let shown = broken.unwrap_err().to_string();
+        assert!(
+            shown.contains("shop.yaml:8:21: error[R204]: there is no variable") && shown.ends_with(" more)"),
+            "{shown}"
+        );
         let nobody = RULES.replace("identify: { id: $.ID, logins: [ $.login ] }\n", "");
         assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));
         let half = RULES.replace("credential: { scheme: md5, hash_hex: $.hash }\n", "");

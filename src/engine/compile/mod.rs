@@ -24,8 +24,7 @@ use scope::Scope;
 use steps::Flow;
 
 use super::plan::{
-    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
-    SplitPlan,
+    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
 };
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
@@ -198,6 +197,9 @@ impl Compiler<'_> {
         let output = self.skeleton(&rules.account);
         let checked = self.checked(&rules.account, &claims);
         let (trie, derived) = self.scope.slots();
+        let reads = self.scope.finish_reads(
+            split.as_ref().and_then(|split| split.as_ref().map(|split| (split.rule.register, split.elements))),
+        );
         Some(Plan {
             name: rules.name.as_ref().map_or_else(String::new, |name| name.text.clone()),
             files: Files::default(),
@@ -209,7 +211,7 @@ impl Compiler<'_> {
             facts: self.scope.reads_facts.then_some(self.scope.facts),
             fold_blank: rules.defaults.blank == Blank::Missing,
             unread: rules.defaults.unread,
-            let_members: self.let_members(),
+            reads,
             admit: admit.into_iter().collect::<Option<_>>()?,
             lets,
             split: match split {
@@ -269,7 +271,7 @@ impl Compiler<'_> {
                 let read = std::mem::take(&mut self.scope.element_members);
                 if let Some(variable) = self.scope.lets.iter_mut().find(|variable| variable.register == register) {
                     variable.kinds = kinds;
-                    variable.know(read);
+                    read.iter().for_each(|names| variable.seen.note(names));
                 }
                 made_of.add(register, &needs);
                 compiled.push((plan, needs));
@@ -346,7 +348,8 @@ impl Compiler<'_> {
         let (mut rule, needs, _) = compiled?;
         rule.made_of = needs.into_iter().collect();
         let (shared, made_of) = (Vec::new(), Vec::new());
-        Some(SplitPlan { rule, lets, all_or_none: split.all_or_none, shared, made_of })
+        let elements = self.scope.register();
+        Some(SplitPlan { rule, elements, lets, all_or_none: split.all_or_none, shared, made_of })
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
@@ -428,18 +431,6 @@ impl Compiler<'_> {
         let names = || rules.iter().map(|rule| rule.name.text.as_str());
         let outlines = self.schema.outline(names().filter(|name| is_checked(name)));
         if names().all(is_checked) { outlines } else { outlines.with_others() }
-    }
-
-    fn let_members(&self) -> Vec<LetMembers> {
-        self.scope
-            .lets
-            .iter()
-            .filter(|variable| variable.used)
-            .filter_map(|variable| {
-                let known = variable.members.as_ref()?.iter().cloned().collect();
-                Some(LetMembers { name: variable.name.clone(), register: variable.register, known })
-            })
-            .collect()
     }
 
     /// Names that nothing uses are probably mistakes.

@@ -1,6 +1,7 @@
 //! How a value is made, as written, becomes a rule that runs.
 
 use super::Compiler;
+use super::scope::ReadPlace;
 use super::steps::Flow;
 use super::value::literal;
 use crate::diag::{Diagnostic, Span, closest};
@@ -8,7 +9,9 @@ use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
-use crate::rules::syntax::{Body, DefaultPolicy, Each, ExampleInput, OnError, Origin, Rule, ScriptDef, StepDef, Word};
+use crate::rules::syntax::{
+    Body, DefaultPolicy, Each, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
+};
 use crate::schema::{Shape, ShapeKind};
 
 /// What a rule is made for.
@@ -27,7 +30,7 @@ impl Compiler<'_> {
     pub(super) fn rule(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, Kinds)> {
         let body = &rule.body;
         let when = body.when.as_ref().map(|when| self.condition(when));
-        let origin = self.origin(&body.origin, body.keep_empty);
+        let (origin, places) = self.origin_with_places(&body.origin, body.keep_empty);
         let mut flow = Flow::of(origin.as_ref().map_or(Kinds::ANY, |(_, kinds)| *kinds));
         if let Origin::Script(script) = &body.origin {
             flow.fails = Some((script.source.span, "script", "the script fails"));
@@ -67,7 +70,26 @@ impl Compiler<'_> {
             sensitive: purpose.sensitive,
             examples: examples(body),
         };
+        self.scope.reads_through(&places, &plan);
         Some((plan, flow.kinds))
+    }
+
+    /// The origin, and the places that it names alone, of which the rest of the rule says what is read.
+    fn origin_with_places(
+        &mut self,
+        origin: &Origin,
+        keep_empty: bool,
+    ) -> (Option<(OriginPlan, Kinds)>, Vec<ReadPlace>) {
+        let is_alone = match origin {
+            Origin::From(exprs) => exprs.iter().all(|expr| matches!(expr, Expr::Reference(_))),
+            Origin::Value(expr) => matches!(expr, Expr::Reference(_)),
+            Origin::Script(_) => false,
+        };
+        let outer = self.scope.held.take();
+        self.scope.held = is_alone.then(Vec::new);
+        let made = self.origin(origin, keep_empty);
+        let places = std::mem::replace(&mut self.scope.held, outer).unwrap_or_default();
+        (made, places)
     }
 
     fn origin(&mut self, origin: &Origin, keep_empty: bool) -> Option<(OriginPlan, Kinds)> {
@@ -233,7 +255,9 @@ impl Compiler<'_> {
     }
 
     fn needs_list(&mut self, word: &str, span: Span, flow: &mut Flow) {
-        let comes_in = std::mem::replace(&mut flow.kinds, Kinds::LIST);
+        let comes_in = flow.kinds;
+        // `where` keeps objects, `each` makes lists of them
+        flow.kinds = if word == "where" { comes_in.and(Kinds::LIST.or(Kinds::OBJECT)) } else { Kinds::LIST };
         if !comes_in.meets(Kinds::LIST.or(Kinds::OBJECT)) {
             let message = format!("`{word}` takes a list, and {comes_in} comes in");
             flow.kinds = Kinds::ANY;

@@ -29,6 +29,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 span: Some(split.rule.span),
             });
         }
+        cx.set(split.elements, Value::List(elements));
         let (warnings, failed) = (self.warnings.len(), self.failed.len());
         let mut accounts = Vec::with_capacity(elements.len());
         for element in elements {
