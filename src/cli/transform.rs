@@ -144,6 +144,13 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     notice(&reading);
     anstream::eprint!("{}", tally.summary(began.elapsed(), arguments.rejects.is_some()));
+    if let Some(message) = &stopped
+        && tally.records() == 0
+        && arguments.records.is_some()
+    {
+        let help = "`--records` takes the path of the list that holds the records";
+        return Err(CommandError::new(format!("no record was read: {message}")).help(help));
+    }
     if let Some(message) = stopped {
         let help = "the records up to there were transformed; mend the input and run it again";
         return Err(CommandError::new(format!("the input cannot be read to its end: {message}")).help(help));

@@ -193,6 +193,11 @@ fn a_path_without_a_list_says_where_lists_are() {
         ("[{}]", Format::Json, "line 1: there is no list at `$.u`; the document itself is a list: `$`!"),
         ("- a: 1\n", Format::Yaml, "line 1: there is no list at `$.u`; the document itself is a list: `$`!"),
         ("{\"a\":1}", Format::Json, "line 1: there is no list at `$.u`; the document holds no list!"),
+        (
+            "{\"landfall_reject\":{},\"record\":{\"u\":[{}]}}",
+            Format::Ndjson,
+            "line 1: these records were rejected before and stand alone: leave the path of records out!",
+        ),
         ("{\"u\":[{}],\"u\":[{}]}", Format::Json, "line 1: `$.u` is there twice!"),
         (
             "a;b\n1;2\n",

@@ -18,5 +18,6 @@ mod house;
 mod once;
 mod races;
 mod refusals;
+mod several;
 mod spelling;
 mod takeover;

@@ -2,6 +2,7 @@
 
 use super::{Around, Json, Scanned, State, name_of};
 use crate::formats::reading::{How, Paths};
+use crate::formats::reject::MARK;
 use crate::formats::scan::Text;
 use crate::rules::RecordsPath;
 
@@ -50,6 +51,11 @@ impl Json {
             }
             let name = name_of(&self.key()?);
             let place = here.member(&name);
+            if level == 0 && name == MARK {
+                return self
+                    .scan
+                    .stop("these records were rejected before and stand alone: leave the path of records out");
+            }
             if path.names().get(level) != Some(&name) {
                 self.pass(place, lists)?;
                 continue;
