@@ -113,6 +113,10 @@ fn tried(plan: &Plan, records: &[String]) -> String {
     for record in records {
         let arena = Bump::new();
         for outcome in plan.run(record, &settings, &arena, &mut Silent).outcomes {
+            if let Outcome::Rejected(reasons) = &outcome {
+                let why = reasons.iter().map(|reason| format!("{}: {}", reason.rule, reason.message));
+                why.for_each(|why| *refused.entry(why).or_default() += 1);
+            }
             if let Outcome::Account(made) = outcome {
                 match refused_at_login(plan, &made, &IdentifierProfile::default()) {
                     Some(reason) => *refused.entry(reason.message).or_default() += 1,

@@ -146,3 +146,62 @@ fn add_lists<D: Document>(document: &D, here: &RecordsPath, lists: &mut Vec<Stri
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Files, Findings};
+    use crate::rules::read;
+
+    /// The names and texts of the records, or the problem.
+    fn shown(text: &str, at: Option<&str>) -> Vec<String> {
+        let at: Option<RecordsPath> = at.map(|path| path.parse().unwrap());
+        let name = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
+        let found = match of_json(text, at.as_ref()) {
+            Ok(records) => records.into_iter().map(|(suffix, text)| format!("{}: {text}", name(suffix))).collect(),
+            Err(problem) => vec![problem],
+        };
+        let (mut files, mut findings) = (Files::default(), Findings::default());
+        let file = files.add("r.yaml", text);
+        if let Some(tree) = read(&files, file, &mut findings) {
+            let count = of_yaml(&tree, at.as_ref()).map_or_else(
+                |problem| vec![problem],
+                |records| records.into_iter().map(|(suffix, _)| name(suffix)).collect(),
+            );
+            let names: Vec<String> = found.iter().map(|line| line.split(": {").next().unwrap().to_owned()).collect();
+            assert_eq!(count, names, "YAML is read as JSON is: {text}");
+        }
+        found
+    }
+
+    #[test]
+    fn documents_are_read_as_the_commands_read_them() {
+        let big = r#"{"id":123456789012345678901}"#;
+        for (text, at, wanted) in [
+            (big, None, vec![format!("-: {big}")]),
+            (&*format!("[{big},{{}}]"), None, vec![format!("record 1: {big}"), "record 2: {}".to_owned()]),
+            (&*format!(r#"{{"users":[{big}],"next":null}}"#), None, vec![format!("$.users record 1: {big}")]),
+            (
+                &*format!(r#"{{"users":[{big}],"next":null}}"#),
+                Some("$"),
+                vec![format!(r#"-: {{"users":[{big}],"next":null}}"#)],
+            ),
+            (&*format!(r#"{{"users":[{big}],"n":1}}"#), None, vec![format!(r#"-: {{"users":[{big}],"n":1}}"#)]),
+            (&*format!(r#"{{"a":{{"users":[{big}]}},"n":1}}"#), Some("$.a.users"), vec![format!("record 1: {big}")]),
+            (r#"{"tags":["x"]}"#, None, vec![r#"-: {"tags":["x"]}"#.to_owned()]),
+            (
+                r#"{"a":{"users":[]},"z":[]}"#,
+                Some("$.users"),
+                vec!["there is no list at `$.users`; there are lists at `$.a.users`, `$.z`".to_owned()],
+            ),
+            (
+                "[]",
+                Some("$.users"),
+                vec!["there is no list at `$.users`; the document itself is a list: leave `records` out".to_owned()],
+            ),
+        ] {
+            assert_eq!(shown(text, at), wanted, "{text}");
+        }
+        assert_eq!(of_json("{", None), Ok(vec![(None, "{".to_owned())]));
+    }
+}
