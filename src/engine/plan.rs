@@ -260,7 +260,7 @@ impl Plan {
         self.identify.as_ref().is_some_and(|identify| !identify.logins.is_empty())
     }
 
-    /// Whether a record yields several accounts.
+    /// Whether a record may yield several accounts.
     #[must_use]
     pub fn splits(&self) -> bool {
         self.split.is_some()

@@ -55,7 +55,8 @@ pub struct Run<'a> {
     pub outcomes: Vec<Outcome<'a>>,
     /// Paths of fields that no rule reads, when they were looked for.
     pub unread: Vec<String>,
-    /// The legacy ids of the accounts, in rules with `accounts` and `identify`.
+    /// Of rules with `accounts`: the legacy id of each account, when `identify` gives one; empty when the record as a whole
+    /// is invalid.
     pub ids: Vec<Value<'a>>,
 }
 

@@ -192,6 +192,11 @@ fn each_account_of_a_record_has_its_own_end() {
     ]);
     assert_eq!(about["reasons"], wanted);
     assert_eq!(rejects[1]["landfall_reject"]["reasons"], json!([{"account": 1, "id": "8-1", "denied": "child"}]));
+    let none = json!({"id": 10, "members": []});
+    shop.put("none.ndjson", &format!("{none}\n"));
+    assert_eq!(shop.run("--in @none.ndjson --out @o.ndjson --rejects @none_bad.ndjson"), Ok(FINDINGS));
+    let about = &shop.lines("none_bad.ndjson")[0]["landfall_reject"];
+    assert_eq!((&about["accounts"], &about["reasons"][0]["account"]), (&Value::Null, &Value::Null));
     // those that were made are not made again
     let mended = shop.text("bad.ndjson").replace("{\"no\":2}", "{\"no\":2,\"login\":\"b\"}");
     shop.put("mended.ndjson", &mended);

@@ -102,7 +102,8 @@ impl<'r> Worker<'r> {
     /// Counts and writes the accounts that were not made. Denied customers are only named beside other accounts of their
     /// record.
     fn unmade(&self, record: &RawRecord, unmade: &[(usize, Unmade<'_>)], ids: &[Value<'_>], batch: &mut Batch) {
-        let splits = self.how.plan.splits();
+        // a record that is invalid as a whole has no accounts yet
+        let splits = !ids.is_empty();
         let is_invalid = |unmade: &Unmade<'_>| matches!(unmade, Unmade::Invalid(_));
         let is_rejected = unmade.iter().any(|(_, unmade)| is_invalid(unmade));
         batch.tally.rejected += u64::from(is_rejected);

@@ -22,7 +22,7 @@ pub(super) struct Machine<'a, 'p, P> {
     /// The working values that failed in a record of several accounts, with the names of their warnings when the rules
     /// give some.
     pub(super) failed: Vec<(usize, Option<&'a str>)>,
-    /// The ids of several accounts.
+    /// The ids of several accounts, missing where there is none.
     pub ids: Vec<Value<'a>>,
 }
 

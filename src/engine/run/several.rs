@@ -41,10 +41,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 Err(reason) => Err(reason),
             };
             accounts.push(made);
-            if self.plan.identify.is_some() {
-                let who = self.identity(cx);
-                self.ids.push(who.id);
-            }
+            let who = self.identity(cx);
+            self.ids.push(who.id);
         }
         Ok(accounts)
     }
