@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let run = plan.run(&record, &settings, &arena, &mut trace);
     let colour = arguments.format == Format::Human && show::colour();
     let view = View { sensitive: arguments.show_sensitive, colour };
-    let told = Told { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
+    let told = Explanation { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
     show::output(&match arguments.format {
         Format::Human => told.human(),
         Format::Json => format!("{:#}\n", told.json()),
@@ -126,7 +126,7 @@ fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
 }
 
 /// What is told of a run.
-struct Told<'t> {
+struct Explanation<'t> {
     plan: &'t Plan,
     run: &'t Run<'t>,
     trace: &'t Trace,
@@ -134,7 +134,7 @@ struct Told<'t> {
     view: View,
 }
 
-impl Told<'_> {
+impl Explanation<'_> {
     fn human(&self) -> String {
         let files = &self.plan.files;
         if let Some(claim) = self.claim {
@@ -172,10 +172,10 @@ impl Told<'_> {
                     );
                 }
             }
-            Outcome::Refused(reason) => {
-                let _ = writeln!(out, "the record is refused: {reason}");
+            Outcome::Denied(reason) => {
+                let _ = writeln!(out, "the customer is denied: {reason}");
             }
-            Outcome::Rejected(reasons) => {
+            Outcome::Invalid(reasons) => {
                 out.push_str("the record is held back\n");
                 for reason in reasons {
                     let place = place(reason, &self.plan.files).map(|place| format!("  ({place})")).unwrap_or_default();
@@ -192,8 +192,8 @@ impl Told<'_> {
     fn is_invalid(&self) -> bool {
         self.run.outcomes.iter().any(|outcome| match outcome {
             Outcome::Account(made) => self.refused_at_login(made).is_some(),
-            Outcome::Refused(_) => false,
-            Outcome::Rejected(_) => true,
+            Outcome::Denied(_) => false,
+            Outcome::Invalid(_) => true,
         })
     }
 
@@ -221,8 +221,8 @@ impl Told<'_> {
                     "refused_at_login": login,
                 })
             }
-            Outcome::Refused(reason) => json!({ "outcome": "refused", "reason": reason }),
-            Outcome::Rejected(reasons) => {
+            Outcome::Denied(reason) => json!({ "outcome": "denied", "reason": reason }),
+            Outcome::Invalid(reasons) => {
                 let reasons: Vec<Json> = reasons
                     .iter()
                     .map(|reason| {
@@ -233,7 +233,7 @@ impl Told<'_> {
                         json
                     })
                     .collect();
-                json!({ "outcome": "rejected", "reasons": reasons })
+                json!({ "outcome": "invalid", "reasons": reasons })
             }
         }
     }
@@ -289,7 +289,7 @@ mod tests {
         let (arena, mut trace) = (Bump::new(), Trace::new());
         let run = plan.run(record, &settings, &arena, &mut trace);
         let view = View { sensitive, colour: false };
-        let told = Told { plan: &plan, run: &run, trace: &trace, claim, view };
+        let told = Explanation { plan: &plan, run: &run, trace: &trace, claim, view };
         (told.human(), told.json())
     }
 

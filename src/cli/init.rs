@@ -113,7 +113,7 @@ fn tried(plan: &Plan, records: &[String]) -> String {
     for record in records {
         let arena = Bump::new();
         for outcome in plan.run(record, &settings, &arena, &mut Silent).outcomes {
-            if let Outcome::Rejected(reasons) = &outcome {
+            if let Outcome::Invalid(reasons) = &outcome {
                 let why = reasons.iter().map(|reason| format!("{}: {}", reason.rule, reason.message));
                 why.for_each(|why| *refused.entry(why).or_default() += 1);
             }

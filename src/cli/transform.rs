@@ -46,7 +46,7 @@ use written::{Target, Written};
   landfall transform --rules auth0.yaml --in export.json --records '$.users'
   zcat users.gz | landfall transform --rules shop.yaml --from csv --param region=DE
 
-Exit codes: 0 all went well, 1 records were rejected or unreadable, 2 it could not run to the end"
+Exit codes: 0 all went well, 1 records are invalid or unreadable, 2 it could not run to the end"
 )]
 pub struct Arguments {
     /// The rule file

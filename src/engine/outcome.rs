@@ -12,9 +12,9 @@ pub enum Outcome<'a> {
     /// An account.
     Account(Made<'a>),
     /// The rules refuse the customer: the reason's key.
-    Refused(&'a str),
+    Denied(&'a str),
     /// The record is held back.
-    Rejected(Vec<Reason>),
+    Invalid(Vec<Reason>),
 }
 
 /// An account and what belongs to it.
@@ -55,7 +55,7 @@ impl Default for Identity<'_> {
     }
 }
 
-/// Who a record is and what it has stored as a password: what must be known before anything is proven.
+/// Who a record is and what it has stored as a password: what must be known before anything is verified.
 #[derive(Debug)]
 pub struct Customer<'a> {
     /// Who the record is.

@@ -61,9 +61,9 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn rejected(rule: &str, step: &str, message: String) -> Self {
+    fn invalid(rule: &str, step: &str, message: String) -> Self {
         let reason = Reason { rule: rule.to_owned(), step: step.to_owned(), message, span: None };
-        Self { outcomes: vec![Outcome::Rejected(vec![reason])], unread: Vec::new(), ids: Vec::new() }
+        Self { outcomes: vec![Outcome::Invalid(vec![reason])], unread: Vec::new(), ids: Vec::new() }
     }
 }
 
@@ -88,12 +88,12 @@ impl Plan {
         if self.looks_for_unread(settings) || !is_object {
             return match parse(json, arena, &settings.limits) {
                 Ok(record) => self.run_value(record, settings, arena, probe),
-                Err(error) => Run::rejected("record", "record", error.to_string()),
+                Err(error) => Run::invalid("record", "record", error.to_string()),
             };
         }
         let cx = self.context(arena, P::ON);
         if let Err(error) = self.trie.read_record(json, &settings.limits, &cx) {
-            return Run::rejected("record", "record", error.to_string());
+            return Run::invalid("record", "record", error.to_string());
         }
         let (outcomes, ids) = self.outcomes(settings, &cx, probe);
         Run { outcomes, unread: Vec::new(), ids }
@@ -133,7 +133,7 @@ impl Plan {
         probe: &mut P,
     ) -> Run<'a> {
         if record.as_object().is_none() {
-            return Run::rejected("record", "record", format!("a record is an object, found {}", record.kind()));
+            return Run::invalid("record", "record", format!("a record is an object, found {}", record.kind()));
         }
         let cx = self.context(arena, P::ON);
         self.trie.capture(record, &cx);
@@ -141,7 +141,7 @@ impl Plan {
         let unread = if self.looks_for_unread(settings) { self.unread(record, &cx) } else { Vec::new() };
         if self.unread == Unread::Reject && !unread.is_empty() {
             let message = format!("the record has fields that no rule reads: {}", unread.join(", "));
-            return Run { unread, ..Run::rejected("record", "unread", message) };
+            return Run { unread, ..Run::invalid("record", "unread", message) };
         }
         Run { outcomes, unread, ids }
     }
@@ -159,7 +159,7 @@ impl Plan {
     ) -> (Vec<Outcome<'a>>, Vec<Value<'a>>) {
         self.set_registers(settings, cx);
         let mut machine = Machine::new(self, probe, cx.arena);
-        let mut outcomes = machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Rejected(vec![reason])]);
+        let mut outcomes = machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Invalid(vec![reason])]);
         if self.split.as_ref().is_some_and(|split| split.all_or_none) {
             all_or_none(&mut outcomes);
         }
@@ -223,12 +223,12 @@ impl Plan {
 
 /// One account that is invalid makes the others invalid.
 fn all_or_none(outcomes: &mut [Outcome<'_>]) {
-    let is_invalid = |outcome: &Outcome<'_>| matches!(outcome, Outcome::Rejected(_));
+    let is_invalid = |outcome: &Outcome<'_>| matches!(outcome, Outcome::Invalid(_));
     let Some(position) = outcomes.iter().position(is_invalid) else { return };
     for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Account(_))) {
         let message = format!("account {} of the record is invalid, and `all_or_none` is set", position + 1);
         let reason = Reason { rule: "accounts".to_owned(), step: "all_or_none".to_owned(), message, span: None };
-        *outcome = Outcome::Rejected(vec![reason]);
+        *outcome = Outcome::Invalid(vec![reason]);
     }
 }
 

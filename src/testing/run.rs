@@ -111,7 +111,7 @@ fn as_login<'a>(run: Run<'a>, plan: &Plan, options: Options) -> Run<'a> {
     let Some(judge) = options.refused_at_login else { return run };
     let checked = |outcome| match outcome {
         Outcome::Account(made) => match judge(plan, &made) {
-            Some(reason) => Outcome::Rejected(vec![reason]),
+            Some(reason) => Outcome::Invalid(vec![reason]),
             None => Outcome::Account(made),
         },
         outcome => outcome,

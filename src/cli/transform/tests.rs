@@ -20,7 +20,7 @@ name: shop
 target: standard
 params: { shop: { default: main } }
 admit:
-  - { refuse: banned, when: { $.banned: yes please } }
+  - { deny: banned, when: { $.banned: yes please } }
 account:
   external_id: { from: $.id, required: true, on_error: reject }
   username: { from: $.login, do: [ trim ] }
@@ -161,7 +161,7 @@ target: standard
 defaults: { on_error: warn }
 identify: { id: \"{$.id}-{$member.no}\", logins: [ $member.login, \"$member.mails[*].value\" ] }
 admit:
-  - { refuse: child, when: { $member.child: true } }
+  - { deny: child, when: { $member.child: true } }
 accounts: { name: member, from: $.members }
 account:
   username: { from: $member.login, required: true }

@@ -77,11 +77,11 @@ impl<'r> Worker<'r> {
                     batch.tally.accounts += 1;
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                 }
-                Outcome::Refused(reason) => {
-                    batch.tally.refusals.count(reason);
+                Outcome::Denied(reason) => {
+                    batch.tally.denials.count(reason);
                     unmade.push((at, Unmade::Denied(reason)));
                 }
-                Outcome::Rejected(reasons) => unmade.push((at, Unmade::Invalid(reasons))),
+                Outcome::Invalid(reasons) => unmade.push((at, Unmade::Invalid(reasons))),
             }
         }
         batch.accounts.extend_from_slice(&self.accounts);
@@ -92,7 +92,7 @@ impl<'r> Worker<'r> {
     fn checked<'a>(&self, outcome: Outcome<'a>) -> Outcome<'a> {
         match (outcome, &self.how.as_login) {
             (Outcome::Account(made), Some(identifiers)) => match refused_at_login(self.how.plan, &made, identifiers) {
-                Some(reason) => Outcome::Rejected(vec![reason]),
+                Some(reason) => Outcome::Invalid(vec![reason]),
                 None => Outcome::Account(made),
             },
             (outcome, _) => outcome,
@@ -106,7 +106,7 @@ impl<'r> Worker<'r> {
         let splits = !ids.is_empty();
         let is_invalid = |unmade: &Unmade<'_>| matches!(unmade, Unmade::Invalid(_));
         let is_rejected = unmade.iter().any(|(_, unmade)| is_invalid(unmade));
-        batch.tally.rejected += u64::from(is_rejected);
+        batch.tally.invalid += u64::from(is_rejected);
         let mut reasons = Vec::new();
         for (at, unmade) in unmade {
             let about = splits.then(|| (at + 1, ids.get(*at).and_then(|id| id.as_text())));
@@ -164,7 +164,7 @@ impl Work for Worker<'_> {
         match item {
             Ok(record) => {
                 batch.tally.run += 1;
-                batch.tally.rejected += 1;
+                batch.tally.invalid += 1;
                 let reason = internal("internal", "internal error");
                 batch.tally.reason(&reason);
                 if self.how.keeps_rejects {

@@ -41,7 +41,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
             return Ok(vec![self.account(cx)]);
         }
         let made = self.each_account(cx, Self::account)?;
-        Ok(made.into_iter().map(|made| made.unwrap_or_else(|reason| Outcome::Rejected(vec![reason]))).collect())
+        Ok(made.into_iter().map(|made| made.unwrap_or_else(|reason| Outcome::Invalid(vec![reason]))).collect())
     }
 
     /// Who the record is and what it has stored as a password, for each of its accounts; no claim is made.
@@ -77,7 +77,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
         if let Some(refused) = self.refusal(cx) {
-            return Outcome::Refused(refused);
+            return Outcome::Denied(refused);
         }
         let mut reasons = Vec::new();
         for rule in &self.plan.claims {
@@ -98,11 +98,11 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         }
         self.checks(cx, &mut reasons);
         if !reasons.is_empty() {
-            return Outcome::Rejected(reasons);
+            return Outcome::Invalid(reasons);
         }
         let assembled = output::assemble(&self.plan.output, cx);
         if assembled.is_empty() {
-            return Outcome::Rejected(vec![self.no_claim()]);
+            return Outcome::Invalid(vec![self.no_claim()]);
         }
         match self.plan.schema.accept_made(assembled, &self.plan.checked) {
             Ok(account) => {
@@ -111,7 +111,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 let skeleton = &self.plan.output;
                 Outcome::Account(outcome::Made { account, warnings, credential, who, skeleton })
             }
-            Err(violations) => Outcome::Rejected(
+            Err(violations) => Outcome::Invalid(
                 violations
                     .iter()
                     .map(|violation| Reason {
@@ -138,7 +138,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         for admit in &self.plan.admit {
             if self.holds("admit", &admit.when, admit.span, cx) {
                 if P::ON {
-                    self.probe.event(Event::Refused(&admit.reason));
+                    self.probe.event(Event::Denied(&admit.reason));
                 }
                 return Some(&admit.reason);
             }
