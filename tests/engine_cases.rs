@@ -50,9 +50,9 @@ fn outcome(rules: &str, record: Json) -> Json {
 
 #[test]
 fn a_default_without_a_value_is_no_value() {
-    let rules = "account: { custom.a: { from: $.a, default: $.b } }";
+    let rules = "account: { status: active, custom.a: { from: $.a, default: $.b } }";
     for b in [json!(null), json!(""), json!([]), json!({})] {
-        assert_eq!(outcome(rules, json!({ "b": b })), json!({}), "{b}");
+        assert_eq!(outcome(rules, json!({ "b": b })), json!({ "status": "active" }), "{b}");
     }
 }
 
@@ -81,8 +81,229 @@ fn a_field_that_warns_by_itself_is_named_with_its_claim() {
 
 #[test]
 fn an_empty_value_that_stays_must_fit_the_claim_too() {
-    let rules = "account: { mfa_reenroll: { from: $.a, keep_empty: true, on_error: warn } }";
-    assert_eq!(outcome(rules, json!({ "a": [] })), json!({ "account": {}, "warnings": ["mfa_reenroll"] }));
+    let rules = "account: { status: active, mfa_reenroll: { from: $.a, keep_empty: true, on_error: warn } }";
+    let wanted = json!({ "account": { "status": "active" }, "warnings": ["mfa_reenroll"] });
+    assert_eq!(outcome(rules, json!({ "a": [] })), wanted);
+}
+
+#[test]
+fn parts_of_a_value_that_have_no_value_are_left_out_however_deep_they_stand() {
+    let value =
+        "{ id: $.id, note: $.note, deep: { a: $.a, list: [ $.a, $.note, { b: $.b } ] }, made: \"{$.a}-{$.id}\" }";
+    let rules = format!("account: {{ custom.origin: {{ value: {value} }} }}");
+    let one = |record: Json| outcome(&rules, record);
+    let wanted = json!({ "id": 1, "deep": { "a": "x", "list": ["x"] }, "made": "x-1" });
+    for empty in [json!(null), json!(""), json!("  "), json!([]), json!({})] {
+        let record = json!({ "id": 1, "note": empty, "a": "x", "b": empty });
+        assert_eq!(one(record), json!({ "custom": { "origin": wanted } }), "{empty}");
+    }
+    assert_eq!(one(json!({ "id": 1, "a": null })), json!({ "custom": { "origin": { "id": 1 } } }));
+    // what the record holds is copied as it is
+    let copied = json!({ "x": null, "y": [] });
+    assert_eq!(
+        one(json!({ "note": copied })),
+        json!({ "custom": { "origin": { "note": copied, "deep": { "list": [copied] } } } })
+    );
+    let kept = rules.replace("value:", "keep_empty: true, value:");
+    let wanted = json!({ "custom": { "origin": { "note": {}, "deep": { "list": [{}, {}] } } } });
+    assert_eq!(outcome(&kept, json!({ "note": {}, "a": null })), wanted);
+    let rules = "account: { tags: { from: $.tags, default: [ $.a, null, new ] } }";
+    assert_eq!(outcome(rules, json!({ "a": null })), json!({ "tags": ["new"] }));
+    assert_eq!(codes(rules), ["R404"]);
+}
+
+#[test]
+fn an_account_without_any_claim_is_an_invalid_record() {
+    let rules = "account: { username: $.login, email.value: { from: $.mail, do: [ email ], on_error: warn } }";
+    assert_eq!(outcome(rules, json!({ "login": "ada", "mail": "x" }))["warnings"], json!(["email.value"]));
+    for record in [json!({}), json!({ "users": [{ "login": "ada" }] }), json!({ "login": " ", "mail": "x" })] {
+        assert_eq!(outcome(rules, record), json!({ "invalid": ["account"] }));
+    }
+}
+
+/// What becomes of each account of a record, and the ids.
+fn accounts(rules: &str, record: &Json) -> (Vec<Json>, Vec<Json>) {
+    let mut files = Files::default();
+    let file = files.add("case.yaml", format!("landfall: 1\nname: case\n{rules}"));
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let (arena, settings, record) = (Bump::new(), Settings::default(), record.to_string());
+    let run = plan.run(&record, &settings, &arena, &mut Silent);
+    let shown = run.outcomes.iter().map(|outcome| match outcome {
+        Outcome::Account(made) => {
+            let mut account = landfall::model::json::to_json(made.account.value());
+            if !made.warnings.is_empty() {
+                account["warnings"] = json!(made.warnings);
+            }
+            account
+        }
+        Outcome::Denied(reason) => json!({ "denied": reason }),
+        Outcome::Invalid(reasons) => json!(reasons.iter().map(|reason| reason.rule.as_str()).collect::<Vec<_>>()),
+    });
+    (shown.collect(), run.ids.iter().map(|id| landfall::model::json::to_json(*id)).collect())
+}
+
+const MEMBERS: &str = "
+defaults: { on_error: warn }
+identify: { id: \"{$.id}-{$member.no}\", logins: [ $member.login ] }
+admit: [ { refuse: closed, when: { $member.closed: true } } ]
+let:
+  shared: { from: $.shared, do: [ parse_json ] }
+  city: $shared.city
+";
+
+#[test]
+fn accounts_of_a_record_stand_alone() {
+    let rules = format!(
+        "{MEMBERS}
+accounts: {{ name: member, from: $.members, let: {{ full: \"{{$member.first}} {{$member.last}}\", hello: \"Hi {{$full}}\" }} }}
+account:
+  username: {{ from: $member.login, required: true }}
+  name.full: $full
+  custom.hello: $hello
+  custom.city: {{ from: $city, when: {{ $member.login: {{ not: b }} }} }}
+"
+    );
+    let record = json!({ "id": 7, "shared": "{\"city\": \"Ulm\"}", "members": [
+        { "no": 1, "login": "a", "first": "A", "last": "B" }, { "no": 2, "login": "b", "first": "C" },
+        { "no": 3 }, { "no": 4, "login": "d", "closed": true },
+    ] });
+    let (made, ids) = accounts(&rules, &record);
+    let first = json!({ "username": "a", "name": { "full": "A B" }, "custom": { "hello": "Hi A B", "city": "Ulm" } });
+    assert_eq!(made, [first, json!({ "username": "b" }), json!(["username"]), json!({ "denied": "closed" })]);
+    assert_eq!(ids, [json!("7-1"), json!("7-2"), json!("7-3"), json!("7-4")]);
+    let together = rules.replace("name: member,", "name: member, all_or_none: true,");
+    let (made, _) = accounts(&together, &record);
+    assert_eq!(made, [json!(["accounts"]), json!(["accounts"]), json!(["username"]), json!({ "denied": "closed" })]);
+}
+
+#[test]
+fn a_failed_working_value_warns_the_accounts_that_use_it_under_the_names_of_claims() {
+    let rules = format!(
+        "{MEMBERS}  named: {{ from: $.named, do: [ parse_json ], on_error: {{ warn: names }} }}
+accounts:
+  name: member
+  from: $.members
+  let: {{ born: {{ from: $member.born, do: [ to_integer ] }} }}
+account:
+  username: $member.login
+  custom.city: {{ from: [ $member.city, $city ] }}
+  custom.town: {{ from: $shared.town, when: {{ $member.no: 1 }} }}
+  custom.born: $born
+  custom.name: {{ from: $named.name, when: {{ $member.no: 3 }} }}
+"
+    );
+    let record = json!({ "id": 7, "shared": "{", "named": "[", "members": [
+        { "no": 1, "login": "a" }, { "no": 2, "login": "b", "city": "Ulm", "born": "x" }, { "no": 3, "login": "c", "born": 5 },
+    ] });
+    let wanted = [
+        json!({ "username": "a", "warnings": ["custom.city", "custom.town"] }),
+        json!({ "username": "b", "custom": { "city": "Ulm" }, "warnings": ["custom.born"] }),
+        json!({ "username": "c", "custom": { "born": 5 }, "warnings": ["custom.city", "names"] }),
+    ];
+    assert_eq!(accounts(&rules, &record).0, wanted);
+    // what decides about every account is told for every account
+    let rules = "defaults: { on_error: warn }\nlet: { flags: { from: $.flags, do: [ parse_json ] } }\n\
+                 admit: [ { refuse: shut, when: { $flags.shut: true } } ]\n\
+                 accounts: { name: m, from: $.m }\naccount: { username: $m }\n";
+    let wanted = [json!({ "username": "a", "warnings": ["flags"] }), json!({ "username": "b", "warnings": ["flags"] })];
+    assert_eq!(accounts(rules, &json!({ "flags": "{", "m": ["a", "b"] })).0, wanted);
+}
+
+fn unread(rules: &str, record: &Json) -> Vec<String> {
+    let mut files = Files::default();
+    let file = files.add("case.yaml", format!("landfall: 1\nname: case\ndefaults: {{ on_error: warn }}\n{rules}"));
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let (arena, record) = (Bump::new(), record.to_string());
+    let settings = Settings { unread: true, ..Settings::default() };
+    plan.run(&record, &settings, &arena, &mut Silent).unread
+}
+
+#[test]
+fn what_is_read_through_the_whole_record_is_counted() {
+    let record =
+        json!({ "login": "ada", "mail": "a@b.c", "p_a": 1, "p_b": 2, "x": { "y": 1, "z": { "v": 1, "w": 2 } } });
+    let cases: &[(&str, &[&str])] = &[
+        ("let: { r: $ }\naccount: { username: $r.login }", &["$.mail", "$.p_a", "$.p_b", "$.x"]),
+        (
+            "let: { r: $ }\naccount: { username: $r.login, custom.v: $r.x.z.v }",
+            &["$.mail", "$.p_a", "$.p_b", "$.x.y", "$.x.z.w"],
+        ),
+        (
+            "let: { r: $, x: $r.x, z: { from: [ $x.none, $x.z ] } }\naccount: { username: $.login, custom.v: $z.v }",
+            &["$.mail", "$.p_a", "$.p_b", "$.x.y", "$.x.z.w"],
+        ),
+        (
+            "let: { r: $ }\naccount: { username: $r.login, email.value: $.mail, custom.v: $r.x.y }\nignore: [ $.p_a, $r.p_b, $r.x.z ]",
+            &[],
+        ),
+        ("account: { custom: { from: $, do: [ strip_key_prefix: p_ ] } }", &["$.login", "$.mail", "$.x"]),
+        (
+            "account: { custom: { from: $, do: [ pick: [ p_a, login ], rename_keys: { names: { p_a: a } } ] } }",
+            &["$.mail", "$.p_b", "$.x"],
+        ),
+        ("account: { custom: { from: $, do: [ omit: { matching: \"^[lm]\" } ] } }", &["$.login", "$.mail"]),
+        ("account: { custom: { from: $, where: { $key: { starts_with: p_ } } } }", &["$.login", "$.mail", "$.x"]),
+        ("account: { custom.y: { from: $, do: [ get: login, lowercase ] } }", &["$.mail", "$.p_a", "$.p_b", "$.x"]),
+        ("account: { custom.n: { from: $, do: [ count ] } }", &[]),
+        (
+            "let: { p: { from: $, do: [ strip_key_prefix: p_ ] } }\naccount: { custom.a: $p.a }",
+            &["$.login", "$.mail", "$.p_b", "$.x"],
+        ),
+        (
+            "let: { p: { from: $, do: [ strip_key_prefix: p_ ] } }\naccount: { custom.a: $p.a, custom.x: $.x }\nignore: [ $p.b, $.login, $.mail ]",
+            &[],
+        ),
+        (
+            "let: { p: { from: $, do: [ strip_key_prefix: p_ ] } }\naccount: { custom.a: $p.a, custom.x: $.x }\nignore: [ $.p_b, $.login, $.mail ]",
+            &[],
+        ),
+        (
+            "accounts: { name: row, from: $ }\naccount: { username: $row.login, custom.x: $row.x.z }",
+            &["$.mail", "$.p_a", "$.p_b", "$.x.y"],
+        ),
+        ("account: { custom.all: { with: { r: $ }, script: r.login } }", &[]),
+    ];
+    for (rules, wanted) in cases {
+        assert_eq!(unread(rules, &record), *wanted, "{rules}");
+    }
+}
+
+#[test]
+fn what_is_read_of_accounts_and_of_made_values_is_counted() {
+    let record = json!({ "members": [ { "login": "a", "age": 1 }, { "login": "b", "p": { "q": 1, "r": 2 } }, { "gone": 1 } ],
+        "prefs": "{\"lang\":\"en\",\"theme\":\"x\",\"deep\":{\"a\":1,\"b\":2}}" });
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "accounts: { name: m, from: $.members, where: { $item.login: present } }\naccount: { username: $m.login, custom.q: $m.p.q }\nignore: [ $.prefs ]",
+            &["$m.age", "$m.p.r"],
+        ),
+        (
+            "accounts: { name: m, from: $.members, do: [ compact ] }\naccount: { username: $m.login }\nignore: [ $.prefs, $m.gone ]",
+            &["$m.age", "$m.p"],
+        ),
+        (
+            "let: { rows: { from: $.members, each: { row: $item, no: $index } } }\naccounts: { name: pair, from: $rows }\n\
+             account: { username: $pair.row.login, custom.no: $pair.no }\nignore: [ $.prefs, $pair.row.gone ]",
+            &["$pair.row.age", "$pair.row.p"],
+        ),
+        (
+            "let: { prefs: { from: $.prefs, do: [ parse_json ] } }\naccount: { custom.lang: $prefs.lang, custom.a: $prefs.deep.a }\nignore: [ $.members ]",
+            &["$prefs.theme", "$prefs.deep.b"],
+        ),
+        (
+            "let: { prefs: { from: $.prefs, do: [ parse_json ] } }\naccount: { custom.lang: $prefs.lang }\nignore: [ $.members, $.prefs.theme, $prefs.deep ]",
+            &[],
+        ),
+        (
+            "let: { prefs: { from: $.prefs, do: [ parse_json ] } }\naccount: { custom.lang: $prefs.lang }\nignore: [ $.members, $.prefs ]",
+            &[],
+        ),
+    ];
+    for (rules, wanted) in cases {
+        assert_eq!(unread(rules, &record), *wanted, "{rules}");
+    }
 }
 
 #[test]
@@ -170,7 +391,7 @@ fn a_list_stands_for_its_elements_wherever_several_values_stand() {
     let phone = "params: { r: { default: [ US ] } }\naccount: { phone.value: { from: $.p, do: [ phone: { region: $params.r } ], on_error: skip } }";
     assert_eq!(outcome(phone, json!({ "p": "(202) 555-0143" })), json!({ "phone": { "value": "+12025550143" } }));
     let time = "params: { n: { default: [ 0, -1 ] } }\naccount: { created_at: { from: $.t, do: [ epoch: { none: $params.n } ], on_error: skip } }";
-    assert_eq!(outcome(time, json!({ "t": -1 })), json!({}));
+    assert_eq!(outcome(time, json!({ "t": -1 })), json!({ "invalid": ["account"] }));
     let first = "params: { w: { default: [ x, y ] } }\naccount: { custom.a: { from: $.v, do: [ { coalesce: [ $.l, $params.w ] } ] } }";
     assert_eq!(custom(first, json!({})), json!({ "a": "x" }));
     assert_eq!(custom(first, json!({ "l": [1] })), json!({ "a": [1] }), "a list of the record is a value");
@@ -178,15 +399,19 @@ fn a_list_stands_for_its_elements_wherever_several_values_stand() {
 
 #[test]
 fn otherwise_is_the_value_when_the_condition_does_not_hold() {
-    let rules = "account: { status: { when: { $.on: true }, value: active, otherwise: $.state, on_error: warn } }";
-    assert_eq!(outcome(rules, json!({ "on": true, "state": "locked" })), json!({ "status": "active" }));
-    assert_eq!(outcome(rules, json!({ "on": false, "state": "locked" })), json!({ "status": "locked" }));
-    assert_eq!(outcome(rules, json!({ "on": false })), json!({}));
-    let misfit = json!({ "account": {}, "warnings": ["status"] });
+    let rules =
+        "account: { locale: en, status: { when: { $.on: true }, value: active, otherwise: $.state, on_error: warn } }";
+    assert_eq!(outcome(rules, json!({ "on": true, "state": "locked" })), json!({ "locale": "en", "status": "active" }));
+    assert_eq!(
+        outcome(rules, json!({ "on": false, "state": "locked" })),
+        json!({ "locale": "en", "status": "locked" })
+    );
+    assert_eq!(outcome(rules, json!({ "on": false })), json!({ "locale": "en" }));
+    let misfit = json!({ "account": { "locale": "en" }, "warnings": ["status"] });
     assert_eq!(outcome(rules, json!({ "on": false, "state": "asleep" })), misfit);
     // without a value it is none, and `required` does not count
     let required = "account: { status: { when: { $.on: true }, from: $.s, otherwise: $.state, required: true, on_error: reject } }";
-    assert_eq!(outcome(required, json!({ "on": false })), json!({}));
+    assert_eq!(outcome(required, json!({ "on": false })), json!({ "invalid": ["account"] }));
     assert_eq!(outcome(required, json!({ "on": true })), json!({ "invalid": ["status"] }));
     assert_eq!(codes("account: { status: { when: { $.a: 1 }, value: active, otherwise: asleep } }"), ["R401"]);
     let field =
@@ -248,6 +473,6 @@ fn a_list_among_the_logins_stands_for_its_elements() {
     let (arena, settings) = (Bump::new(), Settings::default());
     let record = json!({ "id": 7, "name": "ada", "mails": ["a@example.com", " ", 12] }).to_string();
     let customers = plan.customers(&record, &settings, &arena).unwrap();
-    let logins = landfall::model::json::to_json(customers[0].as_ref().unwrap().logins);
+    let logins = landfall::model::json::to_json(customers[0].as_ref().unwrap().who.logins);
     assert_eq!(logins, json!(["ada", "a@example.com", "12"]));
 }

@@ -552,6 +552,6 @@ fn thirty_digits_stay_thirty_digits() {
     let mut out = Vec::new();
     write(made.account.value(), &mut out);
     assert_eq!(String::from_utf8(out).unwrap(), wanted);
-    assert_eq!(to_json(made.id), json!(ID));
-    assert_eq!(to_json(made.logins), json!([ID]));
+    assert_eq!(to_json(made.who.id), json!(ID));
+    assert_eq!(to_json(made.who.logins), json!([ID]));
 }

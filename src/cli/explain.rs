@@ -13,8 +13,10 @@ use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::Plan;
 use crate::engine::run::Run;
 use crate::engine::trace::{Trace, View};
+use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::model::Value;
 use crate::model::json::to_json;
+use crate::rules::RecordsPath;
 use crate::schema::Shape;
 
 /// The mask of a value that is not shown.
@@ -25,6 +27,7 @@ const MASK: &str = "•••";
 #[command(after_help = "Examples:
   landfall explain --rules rules/shop.yaml --record ada.json
   landfall explain --rules rules/shop.yaml --record users.ndjson --number 3
+  landfall explain --rules rules/shop.yaml --record export.json --records '$.users' --number 3
   landfall explain --rules rules/shop.yaml --record ada.json --claim phone.value --show-sensitive
   curl -s https://legacy.example/users/7 | landfall explain --rules rules/shop.yaml --record - --format json")]
 pub struct Arguments {
@@ -34,6 +37,9 @@ pub struct Arguments {
     /// A file of records; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     record: PathBuf,
+    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    #[arg(long, value_name = "PATH")]
+    records: Option<RecordsPath>,
     /// Which record of the file, counted from 1
     #[arg(long, default_value_t = 1, value_name = "N")]
     number: usize,
@@ -93,12 +99,11 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Human => told.human(),
         Format::Json => format!("{:#}\n", told.json()),
     })?;
-    let is_invalid = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_)));
-    Ok(if is_invalid { FINDINGS } else { FINE })
+    Ok(if told.is_invalid() { FINDINGS } else { FINE })
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
-    let records = input::first(&arguments.record, arguments.number.max(1))?;
+    let records = input::first(&arguments.record, arguments.number.max(1), arguments.records.as_ref())?;
     let count = records.len();
     let at = arguments.number.checked_sub(1);
     at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {
@@ -108,7 +113,8 @@ fn record(arguments: &Arguments) -> Result<String, CommandError> {
 }
 
 fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
-    let names = || plan.claims.iter().chain(&plan.lets).map(|rule| rule.name.as_str()).chain(["value", "scheme"]);
+    let rules = plan.named_rules();
+    let names = || rules.iter().map(|(_, rule)| rule.name.as_str()).chain(["value", "scheme"]);
     if names().any(|name| name == claim) {
         return Ok(());
     }
@@ -136,7 +142,10 @@ impl Explanation<'_> {
         }
         let mut out = self.trace.render(files, self.view);
         out.push('\n');
-        for outcome in &self.run.outcomes {
+        for (position, outcome) in self.run.outcomes.iter().enumerate() {
+            if self.run.outcomes.len() > 1 {
+                let _ = writeln!(out, "account {}", position + 1);
+            }
             self.outcome(outcome, &mut out);
         }
         if self.run.unread.is_empty() {
@@ -155,6 +164,13 @@ impl Explanation<'_> {
                 if !made.warnings.is_empty() {
                     let _ = writeln!(out, "left out with a warning: {}", made.warnings.join(", "));
                 }
+                if let Some(reason) = self.refused_at_login(made) {
+                    let _ = writeln!(
+                        out,
+                        "a login would not accept it\n  {}: {}: {}",
+                        reason.rule, reason.step, reason.message
+                    );
+                }
             }
             Outcome::Denied(reason) => {
                 let _ = writeln!(out, "the customer is denied: {reason}");
@@ -167,6 +183,18 @@ impl Explanation<'_> {
                 }
             }
         }
+    }
+
+    fn refused_at_login(&self, made: &Made<'_>) -> Option<Reason> {
+        refused_at_login(self.plan, made, &IdentifierProfile::default())
+    }
+
+    fn is_invalid(&self) -> bool {
+        self.run.outcomes.iter().any(|outcome| match outcome {
+            Outcome::Account(made) => self.refused_at_login(made).is_some(),
+            Outcome::Denied(_) => false,
+            Outcome::Invalid(_) => true,
+        })
     }
 
     fn account(&self, made: &Made<'_>) -> Json {
@@ -185,7 +213,13 @@ impl Explanation<'_> {
     fn outcome_json(&self, outcome: &Outcome<'_>) -> Json {
         match outcome {
             Outcome::Account(made) => {
-                json!({ "outcome": "account", "account": self.account(made), "warnings": made.warnings })
+                let login = self.refused_at_login(made).map(|reason| reason.to_json());
+                json!({
+                    "outcome": "account",
+                    "account": self.account(made),
+                    "warnings": made.warnings,
+                    "refused_at_login": login,
+                })
             }
             Outcome::Denied(reason) => json!({ "outcome": "denied", "reason": reason }),
             Outcome::Invalid(reasons) => {
@@ -243,7 +277,7 @@ mod tests {
     use crate::engine::compile::{NoFiles, compile};
     use crate::engine::run::Settings;
 
-    const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\ndefaults: { on_error: warn }\nidentify: { id: $.id }\n\
+    const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\ndefaults: { on_error: warn }\nidentify: { id: $.id, logins: [ $.login ] }\n\
         account:\n  username: { from: $.login, required: true }\n  email.value: { from: $.mail, do: [ email ] }\n  \
         status: { from: $.state, do: [ lowercase ], on_error: reject }\n";
 
@@ -270,6 +304,26 @@ mod tests {
         let (_, json) = told(record, Some("username"), true);
         assert_eq!(json["outcomes"][0]["account"]["username"], "ada");
         assert_eq!(json["trace"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_a_login_would_not_accept_is_said() {
+        for (record, wanted) in [
+            (r#"{"login": "ada"}"#, "the record has no id: `identify.id` has no value"),
+            (r#"{"login": "ada", "id": ["1"]}"#, "`identify.id` gives a list; an id is text or a number"),
+            (r#"{"login": "ada", "id": true}"#, "`identify.id` gives a boolean; an id is text or a number"),
+            (r#"{"login": "ada", "id": {}}"#, "`identify.id` gives an object; an id is text or a number"),
+            (
+                r#"{"login": "a\u200bda", "id": 1}"#,
+                "the record has no login that can be typed: the identifier is not of",
+            ),
+        ] {
+            let (human, json) = told(record, None, false);
+            assert!(human.contains("a login would not accept it") && human.contains(wanted), "{record}: {human}");
+            let message = json["outcomes"][0]["refused_at_login"]["message"].as_str().unwrap();
+            assert!(message.starts_with(wanted), "{message}");
+        }
+        assert_eq!(told(r#"{"login": "ada", "id": 1}"#, None, false).1["outcomes"][0]["refused_at_login"], Json::Null);
     }
 
     #[test]

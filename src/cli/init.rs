@@ -19,7 +19,8 @@ use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
-use crate::rules::format;
+use crate::migrate::{IdentifierProfile, refused_at_login};
+use crate::rules::{RecordsPath, format};
 
 /// The most records that are read: enough to meet the rare spellings, and quick.
 const MAX_RECORDS: usize = 1000;
@@ -29,6 +30,7 @@ const MAX_RECORDS: usize = 1000;
 #[command(after_help = "Examples:
   landfall init --from users.ndjson                               shows starter rules
   landfall init --from users.json --name shop --out rules/shop.yaml
+  landfall init --from export.json --records '$.users'            of a document that holds more than users
   head -500 export.ndjson | landfall init --from - --name shop
 
 What the samples cannot say is marked `# unsure: …` in the file.")]
@@ -36,6 +38,9 @@ pub struct Arguments {
     /// A file of sample records; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
+    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    #[arg(long, value_name = "PATH")]
+    records: Option<RecordsPath>,
     /// The name of the rules; the file's name when left out
     #[arg(long)]
     name: Option<String>,
@@ -53,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let message = format!("`{}` exists", out.display());
         return Err(CommandError::new(message).help("remove it, or give another `--out`"));
     }
-    let records = input::first(&arguments.from, MAX_RECORDS)?;
+    let records = input::first(&arguments.from, MAX_RECORDS, arguments.records.as_ref())?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
     let text = starter(&name, &records);
     let plan = checked(&name, &text)?;
@@ -104,16 +109,28 @@ fn checked(name: &str, text: &str) -> Result<Plan, CommandError> {
 fn tried(plan: &Plan, records: &[String]) -> String {
     let settings = Settings::default();
     let (mut accounts, mut warnings) = (0, BTreeMap::<String, usize>::new());
+    let mut refused = BTreeMap::<String, usize>::new();
     for record in records {
         let arena = Bump::new();
         for outcome in plan.run(record, &settings, &arena, &mut Silent).outcomes {
+            if let Outcome::Invalid(reasons) = &outcome {
+                let why = reasons.iter().map(|reason| format!("{}: {}", reason.rule, reason.message));
+                why.for_each(|why| *refused.entry(why).or_default() += 1);
+            }
             if let Outcome::Account(made) = outcome {
-                accounts += 1;
+                match refused_at_login(plan, &made, &IdentifierProfile::default()) {
+                    Some(reason) => *refused.entry(reason.message).or_default() += 1,
+                    None => accounts += 1,
+                }
                 made.warnings.iter().for_each(|claim| *warnings.entry((*claim).to_owned()).or_default() += 1);
             }
         }
     }
     let mut line = format!("{accounts} of {} samples become accounts", records.len());
+    if !refused.is_empty() {
+        let list: Vec<String> = refused.iter().map(|(why, count)| format!("{why} ({count})")).collect();
+        line = format!("{line}; a login would not accept the others: {}", list.join(", "));
+    }
     if !warnings.is_empty() {
         let list: Vec<String> = warnings.iter().map(|(claim, count)| format!("{claim} ({count})")).collect();
         line = format!("{line}; left out because their values are bad: {}", list.join(", "));

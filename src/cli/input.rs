@@ -6,12 +6,13 @@ use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::Path;
 
 use super::CommandError;
-use crate::formats::{Format, ReadOptions, Records, Source, open, peek, sniff};
+use crate::formats::{Format, ReadOptions, Reading, Records, Source, open_at, peek, sniff};
+use crate::rules::RecordsPath;
 
 /// How many bytes tell a format.
 const SNIFF_BYTES: usize = 4096;
 
-/// Opens the records of a path; `-` is standard input. `follow` may wrap what is read, to show progress.
+/// Opens the records of a path, those of the lists at `at` when it is given; `-` is standard input. `follow` may wrap what is read, to show progress.
 ///
 /// # Errors
 /// When the path cannot be read, or its format cannot be told.
@@ -19,36 +20,47 @@ pub fn records(
     path: &Path,
     format: Option<Format>,
     options: ReadOptions,
+    at: Option<RecordsPath>,
     follow: impl FnOnce(Source) -> Source,
-) -> Result<Records, CommandError> {
+) -> Result<(Records, Reading), CommandError> {
     let source = follow(source(path)?);
     if let Some(format) = format.or_else(|| extension(path).and_then(Format::from_extension)) {
-        return Ok(open(source, format, options));
+        return Ok(open_at(source, format, options, at));
     }
     let (head, source) = peek(source, SNIFF_BYTES).map_err(|error| failed(path, error.kind()))?;
     match sniff(&head) {
-        Some(format) => Ok(open(source, format, options)),
-        None if head.is_empty() => Ok(open(source, Format::Ndjson, options)),
+        Some(format) => Ok(open_at(source, format, options, at)),
+        None if head.is_empty() => Ok(open_at(source, Format::Ndjson, options, at)),
         None => Err(CommandError::new(format!("the format of `{}` cannot be told", path.display())).help(
             "the formats are ndjson, json, csv, ldif and yaml: name the file so, or give `--from` where there is one",
         )),
     }
 }
 
-/// The first records of a path, as JSON texts.
+/// Says on standard error where records were taken from, when they do not simply stand in the document.
+pub fn notice(reading: &Reading) {
+    if let Some(notice) = reading.notice(|path| format!("--records '{path}'")) {
+        anstream::eprintln!("{notice}");
+    }
+}
+
+/// The first records of a path, as JSON texts; where they were taken from is said on standard error.
 ///
 /// # Errors
 /// As [`records`]; and when there is no record, or one of the first cannot be read.
-pub fn first(path: &Path, most: usize) -> Result<Vec<String>, CommandError> {
+pub fn first(path: &Path, most: usize, at: Option<&RecordsPath>) -> Result<Vec<String>, CommandError> {
     let unreadable = |problem: String| CommandError::new(format!("`{}` cannot be read: {problem}", path.display()));
-    let records = records(path, None, ReadOptions::default(), |source| source)?;
+    let (mut records, reading) = records(path, None, ReadOptions::default(), at.cloned(), |source| source)?;
     let mut texts = Vec::new();
-    for record in records.take(most) {
+    for record in records.by_ref().take(most) {
         let record = record.map_err(|error| unreadable(error.to_string()))?;
         serde_json::from_str::<serde::de::IgnoredAny>(&record.json)
             .map_err(|_| unreadable(format!("the record at line {} is not JSON", record.line)))?;
         texts.push(record.json);
     }
+    // whether a document is the only one is known behind it
+    let _next = records.next();
+    notice(&reading);
     if texts.is_empty() {
         return Err(CommandError::new(format!("`{}` holds no record", path.display())).help("a record is an object"));
     }
@@ -99,7 +111,7 @@ mod tests {
             ("a.json", r#"{"id":123456789012345678901}"#, vec![big]),
             ("b.json", r#"[{"id":123456789012345678901}, {"a":1}]"#, vec![big, r#"{"a":1}"#]),
             ("c.ndjson", "{\"a\":1}\n\n{\"b\":2}\n", vec![r#"{"a":1}"#, r#"{"b":2}"#]),
-            ("d.json", r#"{"realm":"x","users":[{"a":1}]}"#, vec![r#"{"a":1}"#]),
+            ("d.json", r#"{"users":[{"a":1}]}"#, vec![r#"{"a":1}"#]),
             ("e.csv", "a;b\n1;\"x;y\"\n", vec![r#"{"a":"1","b":"x;y"}"#]),
             ("f.yaml", "- a: 1\n- b: x\n", vec![r#"{"a":1}"#, r#"{"b":"x"}"#]),
             ("g.ldif", "dn: cn=a\nmail: a@b.c\n", vec![r#"{"dn":"cn=a","mail":["a@b.c"]}"#]),
@@ -107,7 +119,7 @@ mod tests {
         ] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            assert_eq!(first(&path, 10).unwrap(), wanted, "{name}");
+            assert_eq!(first(&path, 10, None).unwrap(), wanted, "{name}");
         }
     }
 
@@ -117,9 +129,9 @@ mod tests {
         for (name, text) in [("a.json", ""), ("b.json", "[]"), ("c.json", "[1]"), ("d.json", "{"), ("e.csv", "a,b\n")] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            assert!(first(&path, 10).is_err(), "{name}");
+            assert!(first(&path, 10, None).is_err(), "{name}");
         }
-        assert!(first(&folder.path().join("none.json"), 10).is_err());
-        assert!(first(folder.path(), 10).is_err());
+        assert!(first(&folder.path().join("none.json"), 10, None).is_err());
+        assert!(first(folder.path(), 10, None).is_err());
     }
 }

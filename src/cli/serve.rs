@@ -88,6 +88,9 @@ async fn serve(loaded: Loaded) -> Result<(), CommandError> {
             unread = report.unread,
             "read the export"
         );
+        if let Some(notice) = &report.notice {
+            tracing::warn!("export: {notice}");
+        }
     }
     if composed.recovered() > 0 {
         tracing::info!(settled = composed.recovered(), "settled creations of the last run");

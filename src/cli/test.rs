@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::check::rule_files;
 use super::{COULD_NOT_RUN, CommandError, FINDINGS, FINE, load, show};
-use crate::config::{Beside, Compiled, TEST_ENDINGS, tests_beside};
+use crate::config::{Beside, Compiled, TEST_ENDINGS, test_options, tests_beside};
 use crate::diag::{Diagnostic, Files, Findings};
 use crate::engine::plan::Plan;
 use crate::testing::coverage::{Coverage, CoverageReport, percent, total};
@@ -271,7 +271,7 @@ impl Job {
             results.broken = true;
             return Ok(());
         }
-        let options = Options { update: arguments.update };
+        let options = Options { update: arguments.update, ..test_options() };
         for case in cases.into_iter().flatten() {
             if arguments.filter.as_ref().is_some_and(|text| !case.name.contains(text)) {
                 results.left_out += 1;

@@ -12,11 +12,14 @@ use std::time::Instant;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::input::{extension, is_dash, records};
+use super::input::{extension, is_dash, notice, records};
 use super::{CommandError, FINDINGS, FINE, load, pipeline};
+use crate::engine::plan::Plan;
 use crate::formats::{Format, ReadOptions};
+use crate::migrate::IdentifierProfile;
+use crate::rules::RecordsPath;
 use tally::Tally;
-use worker::{Batch, Worker};
+use worker::{Batch, How, Worker};
 use written::{Target, Written};
 
 /// What `landfall transform` is asked.
@@ -24,15 +27,23 @@ use written::{Target, Written};
 #[command(
     long_about = "Runs rules over a file of legacy records and writes the accounts.\n\n\
         Records are streamed: memory does not grow with their number, and accounts come in the order of the records. \
-        A record that yields several accounts is written whole or not at all. Every account may have the member \
+        Of a record that yields several accounts, those that are valid are written, unless the rules say `all_or_none`. \
+        Every account may have the member \
         `warnings`, the names of the claims that were left out because their value was bad.\n\n\
+        A JSON or YAML document is a list of records or one record. The records of a list inside a document are read with \
+        --records; of a document in which only one member holds data, and that one is a list of objects, they are read \
+        without it. What was read is said on standard error.\n\n\
         Rejected and unreadable records go to the file of --rejects, one line each, with the reasons. Mend the record in \
-        its line, or the rules, and run the file again with --in: the wrapping is taken off. Customers whom the rules \
-        refuse are not rejected; they are counted by reason.",
+        its line, or the rules, and run the file again with --in: the wrapping is taken off. Of a record with several \
+        accounts the line names those that were denied or are invalid, and only these are made when it is run again. \
+        Customers whom the rules deny are not rejected otherwise; they are counted by reason.\n\n\
+        With rules that have `identify`, records that a login would not accept are rejected: without an id, without a \
+        login that can be typed, or with a credential that cannot be read (--no-as-login takes them).",
     after_help = "Examples:
   landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
   landfall transform --rules wordpress.yaml --in rejects.ndjson      once they are mended
   landfall transform --rules ldap.yaml --in people.ldif --to csv     for a look at it in a spreadsheet
+  landfall transform --rules auth0.yaml --in export.json --records '$.users'
   zcat users.gz | landfall transform --rules shop.yaml --from csv --param region=DE
 
 Exit codes: 0 all went well, 1 records are invalid or unreadable, 2 it could not run to the end"
@@ -50,6 +61,9 @@ pub struct Arguments {
     /// The format of the records; else the extension of the file tells, or its first bytes
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)).map(|name| Format::from_name(&name).unwrap_or(Format::Ndjson)))]
     from: Option<Format>,
+    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    #[arg(long, value_name = "PATH")]
+    records: Option<RecordsPath>,
     /// The format of the accounts; else the extension of the file tells, or it is ndjson
     #[arg(long, value_name = "FORMAT", value_enum)]
     to: Option<Target>,
@@ -68,6 +82,13 @@ pub struct Arguments {
     /// Counts the record fields that no rule reads
     #[arg(long)]
     unread: bool,
+    /// Rejects what a login would not accept: records without an id or without a login that can be typed [default: when the
+    /// rules have `identify`]
+    #[arg(long, conflicts_with = "no_as_login")]
+    as_login: bool,
+    /// Takes records too that a login would not accept
+    #[arg(long)]
+    no_as_login: bool,
     /// The time that rules see as `$facts.now`, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     now: Option<jiff::Timestamp>,
@@ -93,13 +114,18 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let written = Written::new(target, &plan.columns(), arguments.credentials);
     let progress = Progress::new(&arguments.input);
     let bar = progress.0.clone();
-    let records = records(&arguments.input, arguments.from, options, |source| Box::new(bar.wrap_read(source)))?;
+    let at = arguments.records.clone();
+    let (records, reading) =
+        records(&arguments.input, arguments.from, options, at, |source| Box::new(bar.wrap_read(source)))?;
     let mut out = Out::open(arguments, target)?;
     let began = Instant::now();
-    let worker = || Worker::new(&plan, &settings, &written, arguments.rejects.is_some());
+    let as_login = arguments.judges_as_login(&plan)?.then(IdentifierProfile::default);
+    let (plan, settings, written, keeps_rejects) = (&plan, &settings, &written, arguments.rejects.is_some());
+    let how = How { plan, settings, written, keeps_rejects, as_login };
+    let worker = || Worker::new(&how);
     let mut tally = Tally::default();
     let mut stopped = None;
-    let outcome = out.begin(&written).and_then(|()| {
+    let outcome = out.begin(written).and_then(|()| {
         pipeline::run(records, arguments.jobs(), worker, |batch: &mut Batch| {
             tally.add(&mut batch.tally);
             stopped = stopped.take().or_else(|| batch.stopped.take());
@@ -116,7 +142,15 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         }
         Ok(()) => {}
     }
+    notice(&reading);
     anstream::eprint!("{}", tally.summary(began.elapsed(), arguments.rejects.is_some()));
+    if let Some(message) = &stopped
+        && tally.records() == 0
+        && arguments.records.is_some()
+    {
+        let help = "`--records` takes the path of the list that holds the records";
+        return Err(CommandError::new(format!("no record was read: {message}")).help(help));
+    }
     if let Some(message) = stopped {
         let help = "the records up to there were transformed; mend the input and run it again";
         return Err(CommandError::new(format!("the input cannot be read to its end: {message}")).help(help));
@@ -125,6 +159,14 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 impl Arguments {
+    fn judges_as_login(&self, plan: &Plan) -> Result<bool, CommandError> {
+        if self.as_login && !plan.identifies() {
+            let help = "add `identify: { id: …, logins: [ … ] }` to the rules, or leave `--as-login` out";
+            return Err(CommandError::new("the rules have no `identify`, so that no login could use them").help(help));
+        }
+        Ok(plan.identifies() && !self.no_as_login)
+    }
+
     fn jobs(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.jobs.map_or_else(processors, usize::from)

@@ -358,6 +358,7 @@ fn file_settings(file: &FileSource, folder: &Path) -> FileSettings {
     FileSettings {
         path: folder.join(&file.path),
         format: file.format.map(|format| format.name().to_owned()),
+        records: file.records.clone(),
         logins: file.logins.clone(),
         record_bytes: bytes(file.record_limit),
         spool: file.spool.as_ref().map(|spool| folder.join(spool)),

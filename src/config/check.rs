@@ -12,6 +12,7 @@ use super::tree::Tree;
 use crate::diag::{Diagnostic, Findings};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
+use crate::rules::RecordsPath;
 use crate::sources::ascii_comparison;
 
 /// Where findings about settings go. What is about a setting that was refused before is not told again.
@@ -260,6 +261,10 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
     match &settings.source {
         SourceSettings::File(file) => {
             reporter.bound("source.record_limit", file.record_limit, 1024, 16 * 1024 * 1024);
+            if let Some(Err(problem)) = file.records.as_deref().map(str::parse::<RecordsPath>) {
+                let message = "`source.records` is not the path of a list";
+                reporter.error("R507", "source.records", message, problem);
+            }
             if file.logins.is_empty() {
                 let help = "name the fields that hold what a customer may type: `logins: [ $.user_login ]`";
                 reporter.error("R507", "source.logins", "a source without logins finds nobody", help);

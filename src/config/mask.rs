@@ -42,6 +42,7 @@ const OPEN: &[(&str, &[&str])] = &[
             "logins",
             "unique_logins",
             "record_limit",
+            "records",
             "spool",
             "record",
             "lists",

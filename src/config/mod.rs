@@ -26,7 +26,8 @@ use check::Reporter;
 pub use environment::{Environment, process as process_environment};
 pub use resources::MIN_TOKEN;
 pub use rules::{
-    Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, tests_beside, tests_of,
+    Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, test_options, tests_beside,
+    tests_of,
 };
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
 pub use settings::{

@@ -200,7 +200,8 @@ pub(super) fn rules(
     };
     let Some(plan) = plan else {
         if !has_errors {
-            let message = RulesError::Findings(settings.rules.display().to_string()).to_string();
+            let message =
+                RulesError::Findings { rules: settings.rules.display().to_string(), first: String::new() }.to_string();
             reporter.error("R511", "rules", message, "`landfall check` says more");
         }
         return None;

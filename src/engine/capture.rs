@@ -11,8 +11,6 @@ use crate::model::read::{ReadError, ReadLimits, Selection, select};
 pub struct Trie {
     /// The register of the value at this place, when a rule reads it as a whole.
     register: Option<usize>,
-    /// Whether the place is read or ignored as a whole, so that nothing below it is unread.
-    known: bool,
     members: Vec<(Box<str>, Trie)>,
     index: Index,
 }
@@ -94,14 +92,7 @@ impl Selection for &Trie {
 impl Trie {
     /// Marks a path as read into a register.
     pub fn read(&mut self, path: &[String], register: usize) {
-        let node = self.node(path);
-        node.register = Some(register);
-        node.known = true;
-    }
-
-    /// Marks a path as deliberately left behind.
-    pub fn ignore(&mut self, path: &[String]) {
-        self.node(path).known = true;
+        self.node(path).register = Some(register);
     }
 
     fn node(&mut self, path: &[String]) -> &mut Self {
@@ -153,25 +144,6 @@ impl Trie {
         for (key, value) in record.as_object().unwrap_or_default() {
             if let Some(child) = self.child(key) {
                 child.capture(*value, cx);
-            }
-        }
-    }
-
-    /// The fields of a record that no rule reads or ignores, as paths; fields without a value do not count.
-    pub fn unread(&self, record: Value<'_>, path: &str, found: &mut Vec<String>) {
-        if self.known || record.is_empty() {
-            return;
-        }
-        let Some(members) = record.as_object().filter(|_| !self.members.is_empty()) else {
-            found.push(path.to_owned());
-            return;
-        };
-        for (key, value) in members {
-            let path = member_path(path, key);
-            match self.child(key) {
-                Some(child) => child.unread(*value, &path, found),
-                None if value.is_empty() => {}
-                None => found.push(path),
             }
         }
     }

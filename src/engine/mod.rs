@@ -23,3 +23,4 @@ mod scheme;
 pub mod script;
 pub mod steps;
 pub mod trace;
+mod unread;

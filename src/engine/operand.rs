@@ -27,6 +27,68 @@ pub enum Operand {
     List(Vec<Operand>),
     /// A map of operands.
     Object(Vec<(Box<str>, Operand)>),
+    /// A list or map of which parts without a value are left out, as `value:` and `default:` write them.
+    Parts(Box<Parts>),
+}
+
+/// A list or map of which parts without a value are left out.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The list or map.
+    written: Operand,
+    /// Whether `""`, `[]` and `{}` count as values.
+    keep_empty: bool,
+}
+
+impl Parts {
+    /// The operand with its lists and maps as parts; scalars and references stay as they are.
+    #[must_use]
+    pub fn of(operand: Operand, keep_empty: bool) -> Operand {
+        let written = match operand {
+            Operand::List(items) => Operand::List(items.into_iter().map(|item| Self::of(item, keep_empty)).collect()),
+            Operand::Object(members) => {
+                Operand::Object(members.into_iter().map(|(key, value)| (key, Self::of(value, keep_empty))).collect())
+            }
+            other => return other,
+        };
+        Operand::Parts(Box::new(Self { written, keep_empty }))
+    }
+
+    /// The list or map as it was written.
+    #[must_use]
+    pub fn written(&self) -> &Operand {
+        &self.written
+    }
+
+    fn keeps(&self, value: Value<'_>) -> bool {
+        if self.keep_empty { value.is_present() } else { !value.is_empty() }
+    }
+
+    fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
+        match &self.written {
+            Operand::List(items) => list(items, cx, |value| self.keeps(value)),
+            Operand::Object(members) => object(members, cx, |value| self.keeps(value)),
+            other => other.value(cx),
+        }
+    }
+}
+
+fn list<'a>(items: &'a [Operand], cx: &Cx<'a>, keeps: impl Fn(Value<'a>) -> bool) -> Value<'a> {
+    let mut list = ArenaVec::with_capacity_in(items.len(), cx.arena);
+    list.extend(items.iter().map(|item| item.value(cx)).filter(|value| keeps(*value)));
+    Value::List(list.into_bump_slice())
+}
+
+fn object<'a>(members: &'a [(Box<str>, Operand)], cx: &Cx<'a>, keeps: impl Fn(Value<'a>) -> bool) -> Value<'a> {
+    let mut object = ArenaVec::with_capacity_in(members.len(), cx.arena);
+    let values = members.iter().map(|(key, value)| (&**key, value.value(cx)));
+    object.extend(values.filter(|(_, value)| keeps(*value)));
+    Value::Object(object.into_bump_slice())
+}
+
+/// Records and expectations of tests are operands too: there `null` is a value.
+fn is_there(value: Value<'_>) -> bool {
+    !matches!(value, Value::Missing)
 }
 
 /// Several values. A reference among them that names a list stands for its elements, so that a parameter may hold them all.
@@ -204,21 +266,24 @@ impl Operand {
             Self::Text(text) => Value::Text(text),
             Self::Reference(reference) => reference.value(cx),
             Self::Template(template) => template.value(cx),
-            Self::List(items) => {
-                let mut list = ArenaVec::with_capacity_in(items.len(), cx.arena);
-                list.extend(items.iter().map(|item| item.value(cx)).filter(|value| !matches!(value, Value::Missing)));
-                Value::List(list.into_bump_slice())
+            Self::List(items) => list(items, cx, is_there),
+            Self::Object(members) => object(members, cx, is_there),
+            Self::Parts(parts) => parts.value(cx),
+        }
+    }
+
+    /// Whether one of its references begins at a register for which `is` holds.
+    pub(super) fn reads(&self, is: &dyn Fn(usize) -> bool) -> bool {
+        let reference = |reference: &Reference| matches!(reference.base, Base::Register(at) if is(at));
+        match self {
+            Self::Reference(one) => reference(one),
+            Self::Template(template) => {
+                template.0.iter().any(|part| matches!(part, Part::Reference(one) if reference(one)))
             }
-            Self::Object(members) => {
-                let mut object = ArenaVec::with_capacity_in(members.len(), cx.arena);
-                object.extend(
-                    members
-                        .iter()
-                        .map(|(key, value)| (&**key, value.value(cx)))
-                        .filter(|(_, value)| !matches!(value, Value::Missing)),
-                );
-                Value::Object(object.into_bump_slice())
-            }
+            Self::List(items) => items.iter().any(|item| item.reads(is)),
+            Self::Object(members) => members.iter().any(|(_, value)| value.reads(is)),
+            Self::Parts(parts) => parts.written.reads(is),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Decimal(_) | Self::Text(_) => false,
         }
     }
 

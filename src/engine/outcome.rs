@@ -3,7 +3,7 @@
 use super::output;
 use super::plan::OutputNode;
 use crate::diag::Span;
-use crate::model::Value;
+use crate::model::{Kind, Value};
 use crate::schema::Account;
 
 /// What becomes of a record, or of one of the accounts in it.
@@ -26,10 +26,8 @@ pub struct Made<'a> {
     pub warnings: &'a [&'a str],
     /// The stored password, for the verifier; never part of the account.
     pub credential: Value<'a>,
-    /// The legacy id, when the rules have `identify`.
-    pub id: Value<'a>,
-    /// What the customer may type to sign in, when the rules have `identify`.
-    pub logins: Value<'a>,
+    /// Who the record is, when the rules have `identify`.
+    pub who: Identity<'a>,
     pub(super) skeleton: &'a [OutputNode],
 }
 
@@ -40,21 +38,36 @@ impl Made<'_> {
     }
 }
 
-/// Who a record is and what it has stored as a password: what must be known before anything is verified.
+/// Who a record is, as `identify` says.
 #[derive(Debug, Clone, Copy)]
-pub struct Customer<'a> {
-    /// The legacy id, when the rules have `identify`.
+pub struct Identity<'a> {
+    /// The legacy id as text, when it is text or a number.
     pub id: Value<'a>,
-    /// What the customer may type to sign in, when the rules have `identify`.
+    /// What `identify.id` gave.
+    pub id_kind: Kind,
+    /// What the customer may type to sign in: a list of texts.
     pub logins: Value<'a>,
-    /// The stored password as the rules read it: an object, or nothing.
-    pub credential: Value<'a>,
+}
+
+impl Default for Identity<'_> {
+    fn default() -> Self {
+        Self { id: Value::Missing, id_kind: Kind::Missing, logins: Value::Missing }
+    }
+}
+
+/// Who a record is and what it has stored as a password: what must be known before anything is verified.
+#[derive(Debug)]
+pub struct Customer<'a> {
+    /// Who the record is.
+    pub who: Identity<'a>,
+    /// The stored password as the rules read it: an object, or nothing; or why it cannot be made.
+    pub credential: Result<Value<'a>, Reason>,
 }
 
 /// Why a record is held back. It never holds a value of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The claim, working value or check.
+    /// The claim, working value or check; `account` when no claim has a value.
     pub rule: String,
     /// The op that failed, or `required`, `schema`, `check`, `record`, `unread`.
     pub step: String,

@@ -107,7 +107,6 @@ mod tests {
             (r#"{"name":"ada","family":"L\"","tags":["x"],"rest":{"a":{"b":"c"},"deep":{"er":"no","a":"b"}}}"#, 4),
             (r#"{"name":"ada","given":"Ada","family":"L"}"#, 3),
             (r#"{"given":"Ada"}"#, 1),
-            ("{}", 0),
         ] {
             let (arena, settings) = (Bump::new(), Settings::default());
             let run = plan.run(record, &settings, &arena, &mut Silent);

@@ -9,6 +9,7 @@ use super::operand::Operand;
 use super::path::PathStep;
 use super::script::Script;
 use super::steps::Steps;
+use super::unread::Reads;
 use crate::diag::{Files, Span};
 use crate::rules::syntax::Unread;
 use crate::schema::{Outlines, Schema, Shape};
@@ -33,7 +34,8 @@ pub struct Plan {
     pub(super) fold_blank: bool,
     /// What happens when the record has fields that no rule reads.
     pub unread: Unread,
-    pub(super) let_members: Vec<LetMembers>,
+    /// What the rules read, to tell what is left unread.
+    pub(super) reads: Reads,
     pub(super) admit: Vec<AdmitPlan>,
     /// Working values, in the order in which they are made.
     pub lets: Vec<RulePlan>,
@@ -83,14 +85,6 @@ impl ParamPlan {
     }
 }
 
-/// The members of a working value that rules read, to tell what is left unread.
-#[derive(Debug)]
-pub struct LetMembers {
-    pub(super) name: String,
-    pub(super) register: usize,
-    pub(super) known: Vec<String>,
-}
-
 /// A refusal.
 #[derive(Debug)]
 pub struct AdmitPlan {
@@ -103,6 +97,16 @@ pub struct AdmitPlan {
 #[derive(Debug)]
 pub struct SplitPlan {
     pub(super) rule: RulePlan,
+    /// The register of all elements.
+    pub(super) elements: usize,
+    /// Working values of each account, in the order in which they are made.
+    pub(super) lets: Vec<RulePlan>,
+    /// Whether one account that is invalid makes the others of its record invalid.
+    pub(super) all_or_none: bool,
+    /// Working values that something besides claims reads: when they fail, every account is warned of it.
+    pub(super) shared: Vec<usize>,
+    /// For each working value, all others that it is made of.
+    pub(super) made_of: Vec<(usize, Vec<usize>)>,
 }
 
 /// Who the record is.
@@ -161,6 +165,8 @@ pub struct RulePlan {
     pub required: bool,
     pub(super) policy: Policy,
     pub(super) keep_empty: bool,
+    /// The working values that the rule is made of; only known in files with `accounts`.
+    pub(super) made_of: Vec<usize>,
     /// What the schema says of the claim.
     pub(super) shape: Option<Shape>,
     /// Whether its values are masked outside the target.
@@ -261,6 +267,18 @@ impl Plan {
     #[must_use]
     pub fn identifies(&self) -> bool {
         self.identify.is_some()
+    }
+
+    /// Whether they say what a customer may type to sign in.
+    #[must_use]
+    pub fn names_logins(&self) -> bool {
+        self.identify.as_ref().is_some_and(|identify| !identify.logins.is_empty())
+    }
+
+    /// Whether a record may yield several accounts.
+    #[must_use]
+    pub fn splits(&self) -> bool {
+        self.split.is_some()
     }
 
     /// Whether the rules say what a password is verified against.

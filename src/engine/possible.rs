@@ -103,7 +103,8 @@ impl Plan {
     pub fn named_rules(&self) -> Vec<(String, &RulePlan)> {
         let mut found = Vec::new();
         let split = self.split.iter().map(|split| &split.rule);
-        for rule in self.lets.iter().chain(split).chain(&self.claims) {
+        let of_accounts = self.split.iter().flat_map(|split| &split.lets);
+        for rule in self.lets.iter().chain(split).chain(of_accounts).chain(&self.claims) {
             with_fields(rule, &mut found);
         }
         if let Some(credential) = &self.credential {
@@ -125,8 +126,11 @@ impl Plan {
     /// The names that may stand in `warnings`.
     #[must_use]
     pub fn warning_names(&self) -> Vec<&str> {
+        let of_accounts = self.splits();
         let policies = self.named_rules().into_iter().filter_map(|(_, rule)| match &rule.policy {
             Policy::Warn(name) => Some(name.as_str()),
+            // in files with `accounts`, claims are warned of working values that failed
+            _ if of_accounts && rule.kind == RuleKind::Claim => Some(rule.name.as_str()),
             _ => None,
         });
         policies.collect()
@@ -203,6 +207,7 @@ fn is_constant(operand: &Operand) -> bool {
         Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_) => true,
         Operand::List(items) => items.iter().any(is_constant),
         Operand::Object(members) => members.iter().any(|(_, value)| is_constant(value)),
+        Operand::Parts(parts) => is_constant(parts.written()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod machine;
 mod rule;
+mod several;
 mod stop;
 
 use std::cell::{Cell, RefCell};
@@ -11,7 +12,6 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use machine::Machine;
 
-use super::capture::member_path;
 use super::context::Cx;
 use super::outcome::{Customer, Outcome, Reason};
 use super::path::walk;
@@ -55,12 +55,15 @@ pub struct Run<'a> {
     pub outcomes: Vec<Outcome<'a>>,
     /// Paths of fields that no rule reads, when they were looked for.
     pub unread: Vec<String>,
+    /// Of rules with `accounts`: the legacy id of each account, when `identify` gives one; empty when the record as a whole
+    /// is invalid.
+    pub ids: Vec<Value<'a>>,
 }
 
 impl Run<'_> {
     fn invalid(rule: &str, step: &str, message: String) -> Self {
         let reason = Reason { rule: rule.to_owned(), step: step.to_owned(), message, span: None };
-        Self { outcomes: vec![Outcome::Invalid(vec![reason])], unread: Vec::new() }
+        Self { outcomes: vec![Outcome::Invalid(vec![reason])], unread: Vec::new(), ids: Vec::new() }
     }
 }
 
@@ -92,7 +95,8 @@ impl Plan {
         if let Err(error) = self.trie.read_record(json, &settings.limits, &cx) {
             return Run::invalid("record", "record", error.to_string());
         }
-        Run { outcomes: self.outcomes(settings, &cx, probe), unread: Vec::new() }
+        let (outcomes, ids) = self.outcomes(settings, &cx, probe);
+        Run { outcomes, unread: Vec::new(), ids }
     }
 
     /// Reads who a record is and what it has stored as a password, for each account it yields in the order of
@@ -115,8 +119,8 @@ impl Plan {
             span: None,
         })?;
         self.set_registers(settings, &cx);
-        let mut machine = Machine { plan: self, probe: &mut Silent, warnings: ArenaVec::new_in(arena), failures: 0 };
-        machine.customers(&cx)
+        let mut probe = Silent;
+        Machine::new(self, &mut probe, arena).customers(&cx)
     }
 
     /// Runs the plan over a record that has been read.
@@ -133,24 +137,33 @@ impl Plan {
         }
         let cx = self.context(arena, P::ON);
         self.trie.capture(record, &cx);
-        let outcomes = self.outcomes(settings, &cx, probe);
+        let (outcomes, ids) = self.outcomes(settings, &cx, probe);
         let unread = if self.looks_for_unread(settings) { self.unread(record, &cx) } else { Vec::new() };
         if self.unread == Unread::Reject && !unread.is_empty() {
             let message = format!("the record has fields that no rule reads: {}", unread.join(", "));
             return Run { unread, ..Run::invalid("record", "unread", message) };
         }
-        Run { outcomes, unread }
+        Run { outcomes, unread, ids }
     }
 
     fn looks_for_unread(&self, settings: &Settings) -> bool {
         settings.unread || self.unread != Unread::Allow
     }
 
-    /// What becomes of a record whose wanted parts are in their registers.
-    fn outcomes<'a, P: Probe>(&'a self, settings: &'a Settings, cx: &Cx<'a>, probe: &mut P) -> Vec<Outcome<'a>> {
+    /// What becomes of a record whose wanted parts are in their registers, and the ids of several accounts.
+    fn outcomes<'a, P: Probe>(
+        &'a self,
+        settings: &'a Settings,
+        cx: &Cx<'a>,
+        probe: &mut P,
+    ) -> (Vec<Outcome<'a>>, Vec<Value<'a>>) {
         self.set_registers(settings, cx);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(cx.arena), failures: 0 };
-        machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Invalid(vec![reason])])
+        let mut machine = Machine::new(self, probe, cx.arena);
+        let mut outcomes = machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Invalid(vec![reason])]);
+        if self.split.as_ref().is_some_and(|split| split.all_or_none) {
+            all_or_none(&mut outcomes);
+        }
+        (outcomes, machine.ids)
     }
 
     /// Runs one rule on an input that stands in for what its `from` reads; the record is empty, parameters are set.
@@ -167,7 +180,7 @@ impl Plan {
     ) -> Result<Value<'a>, Reason> {
         let cx = self.context(arena, P::ON);
         self.set_registers(settings, &cx);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena), failures: 0 };
+        let mut machine = Machine::new(self, probe, arena);
         let input = match input {
             Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
             input => input,
@@ -206,18 +219,16 @@ impl Plan {
             cx.set(register, facts(&settings.facts, cx));
         }
     }
+}
 
-    fn unread(&self, record: Value<'_>, cx: &Cx<'_>) -> Vec<String> {
-        let mut found = Vec::new();
-        self.trie.unread(record, "$", &mut found);
-        for members in &self.let_members {
-            for (key, value) in cx.register(members.register).as_object().unwrap_or_default() {
-                if !value.is_empty() && !members.known.iter().any(|known| known == key) {
-                    found.push(member_path(&format!("${}", members.name), key));
-                }
-            }
-        }
-        found
+/// One account that is invalid makes the others invalid.
+fn all_or_none(outcomes: &mut [Outcome<'_>]) {
+    let is_invalid = |outcome: &Outcome<'_>| matches!(outcome, Outcome::Invalid(_));
+    let Some(position) = outcomes.iter().position(is_invalid) else { return };
+    for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Account(_))) {
+        let message = format!("account {} of the record is invalid, and `all_or_none` is set", position + 1);
+        let reason = Reason { rule: "accounts".to_owned(), step: "all_or_none".to_owned(), message, span: None };
+        *outcome = Outcome::Invalid(vec![reason]);
     }
 }
 

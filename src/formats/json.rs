@@ -1,15 +1,16 @@
 //! JSON: lists of objects are streamed element by element, without ever holding the list.
 
+mod at;
+
 use std::collections::VecDeque;
 
+use super::reading::{How, Paths, Reading};
 use super::scan::{Scan, Text};
 use super::{Found, Problem, Source};
+use crate::rules::RecordsPath;
 
-/// Members that hold the records of an export, even when there are none: Auth0 and Keycloak, Cognito and Firebase, Salesforce,
-/// SCIM (RFC 7644, section 3.4.2), `OData`.
-const ENVELOPES: [&str; 5] = ["\"users\"", "\"Users\"", "\"records\"", "\"Resources\"", "\"value\""];
-/// Members that hold them when they begin with an object; a single record may well have such a list of something else.
-const LIKELY_ENVELOPES: [&str; 2] = ["\"data\"", "\"profiles\""];
+/// Bytes that are enough to know a value without data: `null`, `""`, `[]`, `{}`.
+const EMPTY_BYTES: usize = 8;
 
 /// Where the reading stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,20 @@ enum State {
     Top,
     /// In a list, before an element.
     List {
-        /// Whether the list stands in an object.
-        in_object: bool,
         /// Whether no element was read yet.
         is_first: bool,
     },
+}
+
+/// How the list that is being read was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// The document is the list.
+    Nothing,
+    /// Its path was given.
+    Asked,
+    /// It is longer than any record, and no member before it holds data.
+    Guess,
 }
 
 /// Reads values.
@@ -30,16 +40,59 @@ pub(super) struct Json {
     scan: Scan,
     limit: usize,
     state: State,
+    /// The path that was given.
+    at: Option<RecordsPath>,
+    around: Around,
+    /// The path of the list that is being read.
+    list: RecordsPath,
+    reading: Reading,
+    documents: u64,
     /// Elements read before it was clear that they are records.
     held: VecDeque<Found>,
 }
 
 type Scanned<T> = Result<T, Problem>;
 
+/// What a list is that may be that of the records.
+enum Listed {
+    /// Elements that are objects, all of them read.
+    Objects(VecDeque<Found>),
+    /// It is longer than any record: its elements are the records.
+    Streams,
+    /// It has no elements.
+    Empty,
+    /// It is data of a record.
+    Data {
+        /// Whether it begins with an object.
+        has_objects: bool,
+    },
+}
+
+/// An object while it is not clear whether it is a record.
+struct Document {
+    line: u64,
+    text: Text,
+    members: usize,
+    /// How many members hold data, except for the list that may be that of the records.
+    with_data: usize,
+    candidate: Option<(RecordsPath, VecDeque<Found>)>,
+    lists: Paths,
+}
+
 impl Json {
-    /// Records of at most `limit` bytes.
-    pub fn new(source: Source, limit: usize) -> Self {
-        Self { scan: Scan::new(source), limit, state: State::Top, held: VecDeque::new() }
+    /// Records of at most `limit` bytes, those of the list at a path when one is given.
+    pub fn new(source: Source, limit: usize, at: Option<RecordsPath>, reading: Reading) -> Self {
+        Self {
+            scan: Scan::new(source),
+            limit,
+            state: State::Top,
+            at,
+            around: Around::Nothing,
+            list: RecordsPath::default(),
+            reading,
+            documents: 0,
+            held: VecDeque::new(),
+        }
     }
 
     fn step(&mut self) -> Scanned<Option<Found>> {
@@ -50,29 +103,35 @@ impl Json {
             match self.state {
                 State::Top => match self.scan.peek_token()? {
                     None => return Ok(None),
-                    Some(b'[') => {
-                        self.scan.take()?;
-                        self.state = State::List { in_object: false, is_first: true };
-                    }
+                    Some(b'[') => self.top_list()?,
                     Some(b'{') => {
-                        if let Some(found) = self.object()? {
+                        self.documents += 1;
+                        if let Some(found) = self.document()? {
                             return Ok(Some(found));
                         }
                     }
                     Some(_) => return self.scan.stop("expected a record, or a list of records"),
                 },
-                State::List { in_object, is_first } => {
+                State::List { is_first } => {
                     if self.next_element(is_first)? {
-                        self.state = State::List { in_object, is_first: false };
+                        self.state = State::List { is_first: false };
                         return self.element().map(Some);
                     }
                     self.state = State::Top;
-                    if in_object {
-                        self.rest_of_object()?;
-                    }
+                    self.end_of_list()?;
                 }
             }
         }
+    }
+
+    fn top_list(&mut self) -> Scanned<()> {
+        if let Some(path) = self.at.as_ref().filter(|path| !path.is_root()) {
+            let message = format!("there is no list at `{path}`; the document itself is a list: `$`");
+            return self.scan.stop(&message);
+        }
+        self.scan.take()?;
+        (self.state, self.around) = (State::List { is_first: true }, Around::Nothing);
+        Ok(())
     }
 
     /// Goes to the next element; false when the list is closed.
@@ -96,79 +155,144 @@ impl Json {
         Ok(record(text, line, self.limit))
     }
 
-    /// Reads an object from its bracket on: the record that it is, or nothing when it holds records.
-    fn object(&mut self) -> Scanned<Option<Found>> {
-        let (line, mut text, mut members) = (self.scan.line(), Text::default(), 0_usize);
-        self.scan.take()?;
-        text.push(b"{", self.limit);
-        while !self.scan.take_token(b'}')? {
-            if members > 0 {
-                self.expect(b',', "expected `,` or `}` after a member")?;
-                text.push(b",", self.limit);
-            }
-            let key = self.key()?;
-            text.push(&key, self.limit);
-            text.push(b":", self.limit);
-            if self.scan.peek_token()? == Some(b'[') {
-                if self.list(&key, members == 0, &mut text)? {
-                    return Ok(None);
-                }
-            } else {
-                self.scan.value(&mut text, self.limit)?;
-            }
-            members += 1;
+    /// Reads a document from its bracket on: the record that it is, or nothing when it holds records.
+    fn document(&mut self) -> Scanned<Option<Found>> {
+        if let Some(path) = self.at.clone().filter(|path| !path.is_root()) {
+            return self.find(&path).map(|()| None);
         }
-        text.push(b"}", self.limit);
-        Ok(Some(record(text, line, self.limit)))
+        let (line, lists) = (self.scan.line(), Paths::default());
+        let mut document = Document { line, text: Text::default(), members: 0, with_data: 0, candidate: None, lists };
+        self.scan.take()?;
+        document.text.push(b"{", self.limit);
+        while !self.scan.take_token(b'}')? {
+            if document.members > 0 {
+                self.expect(b',', "expected `,` or `}` after a member")?;
+                document.text.push(b",", self.limit);
+            }
+            if self.member(&mut document)? {
+                return Ok(None);
+            }
+            document.members += 1;
+        }
+        document.text.push(b"}", self.limit);
+        self.end_of_document(document)
     }
 
-    /// Reads a list that is a member; true when its elements are the records.
-    fn list(&mut self, key: &[u8], is_first: bool, text: &mut Text) -> Scanned<bool> {
-        let is = |names: &[&str]| names.iter().any(|name| name.as_bytes() == key);
-        self.scan.take()?;
-        let has_objects = self.scan.peek_token()? == Some(b'{');
-        if is(&ENVELOPES) && (has_objects || self.scan.peek()? == Some(b']')) || is(&LIKELY_ENVELOPES) && has_objects {
-            self.state = State::List { in_object: true, is_first: true };
-            return Ok(true);
+    /// Reads a member; true when it is a list whose elements are the records, as far as can be told.
+    fn member(&mut self, document: &mut Document) -> Scanned<bool> {
+        let key = self.key()?;
+        document.text.push(&key, self.limit);
+        document.text.push(b":", self.limit);
+        if self.scan.peek_token()? != Some(b'[') {
+            let before = document.text.bytes.len();
+            self.scan.value(&mut document.text, self.limit)?;
+            let value = document.text.bytes.get(before..).unwrap_or_default();
+            document.with_data += usize::from(document.text.is_cut || has_data(value));
+            return Ok(false);
         }
-        text.push(b"[", self.limit);
-        let (mut held, mut first) = (VecDeque::new(), true);
-        while self.next_element(first)? {
-            if !first {
-                text.push(b",", self.limit);
+        let path = RecordsPath::default().member(&name_of(&key));
+        let may_hold_records = self.at.is_none() && document.with_data == 0 && document.candidate.is_none();
+        match self.list(may_hold_records, &mut document.text)? {
+            Listed::Objects(held) => {
+                document.lists.add(path.clone());
+                document.candidate = Some((path, held));
             }
-            first = false;
-            if is_first && has_objects {
-                let line = self.scan.line();
-                let mut element = Text::default();
-                self.scan.value(&mut element, self.limit)?;
-                text.push(&element.bytes, self.limit);
-                text.is_cut |= element.is_cut;
-                held.push_back(record(element, line, self.limit));
-                // larger than any record: it must be the list of all records
-                if text.is_cut {
-                    self.held = held;
-                    self.state = State::List { in_object: true, is_first: false };
-                    return Ok(true);
+            Listed::Streams => {
+                self.reading.taken(&path, How::OnlyMember);
+                (self.state, self.around, self.list) = (State::List { is_first: false }, Around::Guess, path);
+                return Ok(true);
+            }
+            Listed::Empty if document.members == 0 => document.candidate = Some((path, VecDeque::new())),
+            Listed::Empty => {}
+            Listed::Data { has_objects } => {
+                document.with_data += 1;
+                if has_objects {
+                    document.lists.add(path);
                 }
-            } else {
-                self.scan.value(text, self.limit)?;
             }
-        }
-        text.push(b"]", self.limit);
-        if is_first && has_objects && self.scan.take_token(b'}')? {
-            self.held = held;
-            return Ok(true);
         }
         Ok(false)
     }
 
-    /// Skips the members after the list of records.
-    fn rest_of_object(&mut self) -> Scanned<()> {
+    /// Reads a list that is a member.
+    fn list(&mut self, may_hold_records: bool, text: &mut Text) -> Scanned<Listed> {
+        self.scan.take()?;
+        let begins_with = self.scan.peek_token()?;
+        let has_objects = begins_with == Some(b'{');
+        text.push(b"[", self.limit);
+        let (mut held, mut is_first) = (VecDeque::new(), true);
+        while self.next_element(is_first)? {
+            if !is_first {
+                text.push(b",", self.limit);
+            }
+            is_first = false;
+            if !(may_hold_records && has_objects) {
+                self.scan.value(text, self.limit)?;
+                continue;
+            }
+            let (line, mut element) = (self.scan.line(), Text::default());
+            self.scan.value(&mut element, self.limit)?;
+            text.push(&element.bytes, self.limit);
+            text.is_cut |= element.is_cut;
+            held.push_back(record(element, line, self.limit));
+            if text.is_cut {
+                self.held = held;
+                return Ok(Listed::Streams);
+            }
+        }
+        text.push(b"]", self.limit);
+        Ok(match begins_with {
+            Some(b']') => Listed::Empty,
+            _ if may_hold_records && has_objects => Listed::Objects(held),
+            _ => Listed::Data { has_objects },
+        })
+    }
+
+    /// The record that a document is, or nothing when the only member with data is a list of records.
+    fn end_of_document(&mut self, document: Document) -> Scanned<Option<Found>> {
+        let Document { line, text, with_data, candidate, lists, members } = document;
+        if let Some((path, held)) = candidate.filter(|(_, held)| with_data == 0 && (!held.is_empty() || members == 1)) {
+            self.reading.taken(&path, How::OnlyMember);
+            self.held = held;
+            return Ok(None);
+        }
+        if text.is_cut && !lists.is_empty() {
+            let message = format!(
+                "the document is longer than {} bytes, so that it cannot be one record; give the path of the records: {}",
+                self.limit,
+                lists.where_lists_are()
+            );
+            return Ok(Some(Err(Problem::new(line, message))));
+        }
+        if self.at.is_none() && self.documents == 1 && !lists.is_empty() && self.scan.peek_token()?.is_none() {
+            self.reading.one_record_with(lists);
+        }
+        Ok(Some(record(text, line, self.limit)))
+    }
+
+    /// Reads what stands behind a list that is not the document itself.
+    fn end_of_list(&mut self) -> Scanned<()> {
+        match self.around {
+            Around::Nothing => Ok(()),
+            Around::Asked => self.rest_of_asked(),
+            Around::Guess => self.rest_of_guess(),
+        }
+    }
+
+    /// Behind a list that was taken because it is longer than any record: it was right when nothing else holds data.
+    fn rest_of_guess(&mut self) -> Scanned<()> {
         while !self.scan.take_token(b'}')? {
             self.expect(b',', "expected `,` or `}` after a member")?;
-            self.key()?;
-            self.scan.value(&mut Text::default(), 0)?;
+            let key = self.key()?;
+            let mut value = Text::default();
+            self.scan.value(&mut value, EMPTY_BYTES)?;
+            if value.is_cut || has_data(&value.bytes) {
+                let (list, other) = (&self.list, RecordsPath::default().member(&name_of(&key)));
+                let message = format!(
+                    "`{other}` holds data too, besides `{list}`; give the path of the records, such as `{list}`"
+                );
+                return self.scan.stop(&message);
+            }
         }
         Ok(())
     }
@@ -187,6 +311,18 @@ impl Json {
     fn expect(&mut self, token: u8, message: &str) -> Scanned<()> {
         if self.scan.take_token(token)? { Ok(()) } else { self.scan.stop(message) }
     }
+}
+
+/// Whether the text of a value says anything.
+fn has_data(text: &[u8]) -> bool {
+    let mut tokens = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let begin: Vec<u8> = tokens.by_ref().take(EMPTY_BYTES).copied().collect();
+    !matches!(begin.as_slice(), b"null" | b"\"\"" | b"[]" | b"{}")
+}
+
+/// The name that a key in quotes stands for.
+fn name_of(key: &[u8]) -> String {
+    serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(key).trim_matches('"').to_owned())
 }
 
 /// The record that a value is.

@@ -11,14 +11,19 @@ mod json;
 mod ldif;
 mod lines;
 mod ndjson;
+mod reading;
 pub mod reject;
 mod scan;
 mod sniff;
 mod yaml;
+mod yaml_list;
 
 use std::io::{self, Read};
 
+use crate::rules::RecordsPath;
+
 pub use encoding::peek;
+pub use reading::Reading;
 pub use sniff::{SNIFF_BYTES, sniff};
 
 /// Where bytes come from.
@@ -32,11 +37,8 @@ pub type Records = Box<dyn Iterator<Item = Result<RawRecord, RecordError>> + Sen
 pub enum Format {
     /// One JSON object per line (<https://github.com/ndjson/ndjson-spec>).
     Ndjson,
-    /// A list of objects, objects one after the other, or an object that holds such a list (RFC 8259).
-    ///
-    /// The list of an object is taken when its member has one of the names that exports use (`users`, `Users`, `records`,
-    /// `Resources`, `value`, and `data`, `profiles` when they begin with an object), or when it is the only member and
-    /// begins with an object. Any other object is one record.
+    /// A list of objects, or objects one after the other (RFC 8259). An object in which only one member holds data, and that
+    /// one is a list of objects, stands for that list; the list at a path is read when the path is given.
     Json,
     /// A header row and one record per row (RFC 4180); the delimiter is `,`, `;` or a tab. All values are text.
     Csv,
@@ -105,6 +107,9 @@ pub struct RawRecord {
     pub number: u64,
     /// The line it begins at, from 1.
     pub line: u64,
+    /// The positions from 1 of the accounts that are still to be made of it, when it was rejected before with only some of
+    /// its accounts; empty for all.
+    pub accounts: Vec<usize>,
 }
 
 /// Never shows values.
@@ -145,11 +150,19 @@ impl std::fmt::Debug for RecordError {
 /// After an error that is fatal, or that came from the source itself, the stream ends.
 #[must_use]
 pub fn open(source: Source, format: Format, options: ReadOptions) -> Records {
+    open_at(source, format, options, None).0
+}
+
+/// Reads the records of the lists at a path in the documents of a source, or as they stand when no path is given. What was
+/// read is said by the second part.
+#[must_use]
+pub fn open_at(source: Source, format: Format, options: ReadOptions, at: Option<RecordsPath>) -> (Records, Reading) {
+    let reading = Reading::default();
     let reader = match encoding::plain(source) {
-        Ok(source) => reader(source, format, options),
+        Ok(source) => reader(source, format, options, at, reading.clone()),
         Err(problem) => Box::new(std::iter::once(Err(problem))),
     };
-    Box::new(Stream { reader, format, options, number: 0, ended: false })
+    (Box::new(Stream { reader, format, options, number: 0, ended: false }), reading)
 }
 
 /// What a reader finds: the JSON text and the line it begins at.
@@ -186,20 +199,35 @@ impl Problem {
     }
 }
 
-fn reader(source: Source, format: Format, options: ReadOptions) -> Box<dyn Iterator<Item = Found> + Send> {
+type Reader = Box<dyn Iterator<Item = Found> + Send>;
+
+fn reader(source: Source, format: Format, options: ReadOptions, at: Option<RecordsPath>, reading: Reading) -> Reader {
     let limit = options.record_bytes;
-    match format {
-        Format::Ndjson => Box::new(ndjson::Ndjson::new(source, limit)),
-        Format::Json => Box::new(json::Json::new(source, limit)),
-        Format::Csv => Box::new(csv::Csv::new(source, limit)),
-        Format::Ldif => Box::new(ldif::Ldif::new(source, limit)),
-        Format::Yaml => Box::new(yaml::Yaml::new(source, limit)),
+    let inside = at.as_ref().filter(|path| !path.is_root());
+    match (format, inside) {
+        // lines with lists in them are documents one after the other
+        (Format::Ndjson, None) => {
+            // whoever gives `$` knows that the document is the record
+            let reading = if at.is_some() { Reading::default() } else { reading };
+            Box::new(ndjson::Ndjson::new(source, limit, reading))
+        }
+        (Format::Ndjson, Some(_)) | (Format::Json, _) => Box::new(json::Json::new(source, limit, at, reading)),
+        (Format::Yaml, _) => Box::new(yaml::Yaml::new(source, limit, at, reading)),
+        (Format::Csv | Format::Ldif, Some(path)) => {
+            let message = format!(
+                "there is no list at `{path}`; only JSON, NDJSON and YAML hold lists, and this is {}",
+                format.name()
+            );
+            Box::new(std::iter::once(Err(Problem::fatal(1, message))))
+        }
+        (Format::Csv, None) => Box::new(csv::Csv::new(source, limit)),
+        (Format::Ldif, None) => Box::new(ldif::Ldif::new(source, limit)),
     }
 }
 
 /// Numbers what a reader finds, unwraps rejects, and ends after a fatal problem.
 struct Stream {
-    reader: Box<dyn Iterator<Item = Found> + Send>,
+    reader: Reader,
     format: Format,
     options: ReadOptions,
     number: u64,
@@ -216,11 +244,14 @@ impl Iterator for Stream {
         let found = self.reader.next()?;
         self.number += 1;
         let number = self.number;
-        let (found, format) = match found {
-            Ok((json, line)) if self.is_reject(&json) => reject::unwrap(&json, line, self.options),
-            found => (found, self.format),
+        let (found, format, accounts) = match found {
+            Ok((json, line)) if self.is_reject(&json) => {
+                let (found, format) = reject::unwrap(&json, line, self.options);
+                (found, format, reject::accounts(&json))
+            }
+            found => (found, self.format, Vec::new()),
         };
-        Some(found.map(|(json, line)| RawRecord { json, number, line }).map_err(|problem| {
+        Some(found.map(|(json, line)| RawRecord { json, number, line, accounts }).map_err(|problem| {
             self.ended = problem.fatal;
             let Problem { line, message, raw, fatal } = problem;
             RecordError { number, line, message, raw, format, fatal }

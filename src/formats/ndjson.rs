@@ -1,22 +1,33 @@
 //! NDJSON: one object per line. Lines are split here and parsed by whoever runs them, so that parsing can be spread.
 
 use super::lines::{Line, Lines};
+use super::reading::{Paths, Reading};
 use super::{Found, Problem, Source};
+use crate::rules::RecordsPath;
 
 /// Reads lines.
 pub(super) struct Ndjson {
     lines: Lines,
     line: Vec<u8>,
     limit: usize,
+    reading: Reading,
+    records: u64,
+    /// The lists of objects in the first record.
+    lists: Paths,
 }
 
 impl Ndjson {
     /// Records of at most `limit` bytes.
-    pub fn new(source: Source, limit: usize) -> Self {
-        Self { lines: Lines::new(source, limit), line: Vec::new(), limit }
+    pub fn new(source: Source, limit: usize, reading: Reading) -> Self {
+        let (lines, line, lists) = (Lines::new(source, limit), Vec::new(), Paths::default());
+        Self { lines, line, limit, reading, records: 0, lists }
     }
 
-    fn record(&self) -> Found {
+    fn record(&mut self) -> Found {
+        self.records += 1;
+        if self.records == 1 {
+            self.lists = lists_of(&self.line);
+        }
         let number = self.lines.number();
         let Ok(text) = std::str::from_utf8(&self.line) else {
             return Err(Problem::new(number, "the line is not UTF-8"));
@@ -30,13 +41,29 @@ impl Ndjson {
     }
 }
 
+/// The members of an object that are lists of objects.
+fn lists_of(line: &[u8]) -> Paths {
+    let mut lists = Paths::default();
+    if let Ok(serde_json::Value::Object(members)) = serde_json::from_slice(line) {
+        let is_list = |value: &serde_json::Value| value.get(0).is_some_and(serde_json::Value::is_object);
+        let found = members.iter().filter(|(_, value)| is_list(value));
+        found.for_each(|(name, _)| lists.add(RecordsPath::default().member(name)));
+    }
+    lists
+}
+
 impl Iterator for Ndjson {
     type Item = Found;
 
     fn next(&mut self) -> Option<Found> {
         loop {
             match self.lines.read(&mut self.line) {
-                Ok(Line::End) => return None,
+                Ok(Line::End) => {
+                    if self.records == 1 {
+                        self.reading.one_record_with(std::mem::take(&mut self.lists));
+                    }
+                    return None;
+                }
                 Ok(Line::Whole) if self.line.trim_ascii().is_empty() => {}
                 Ok(Line::Whole) => return Some(self.record()),
                 Ok(Line::TooLong) => {

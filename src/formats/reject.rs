@@ -3,9 +3,10 @@
 //! ```json
 //! {"landfall_reject":{"number":7,"line":7,"reasons":[…]},"record":{…}}
 //! {"landfall_reject":{"number":9,"line":12,"format":"csv","reasons":[…]},"text":"id;mail\n9;x;y\n"}
+//! {"landfall_reject":{"number":7,"line":7,"accounts":[2],"reasons":[{"account":2,"id":"7-2",…}]},"record":{…}}
 //! ```
 //!
-//! The first holds the record as it was; the second holds the text that could not be read, as a small file of its own, or
+//! The last is of a record with several accounts: only those that are named are made when it is run again. The first holds the record as it was; the second holds the text that could not be read, as a small file of its own, or
 //! `null` when the text was too long or not UTF-8.
 
 use std::io::Cursor;
@@ -13,7 +14,8 @@ use std::io::Cursor;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Format, Found, Problem, ReadOptions, reader};
+use super::{Format, Found, Problem, ReadOptions, Reading, reader};
+use crate::rules::RecordsPath;
 
 /// The member that marks a rejected record.
 pub const MARK: &str = "landfall_reject";
@@ -28,7 +30,10 @@ pub struct About<'r> {
     /// The format of `text`, when there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<&'static str>,
-    /// Why it was rejected: objects with `rule`, `step`, `message`.
+    /// The positions from 1 of the accounts that were not made, when others of the record were.
+    #[serde(skip_serializing_if = "<[usize]>::is_empty")]
+    pub accounts: &'r [usize],
+    /// Why it was rejected: objects with `rule`, `step`, `message`, and of several accounts `account` and `id`.
     pub reasons: &'r [serde_json::Value],
 }
 
@@ -80,6 +85,13 @@ struct Wrapper<'j> {
 #[derive(Default, Deserialize)]
 struct RejectHead {
     format: Option<String>,
+    #[serde(default)]
+    accounts: Vec<usize>,
+}
+
+/// The accounts that the line of a rejected record names.
+pub(super) fn accounts(json: &str) -> Vec<usize> {
+    serde_json::from_str::<Wrapper<'_>>(json).map(|wrapper| wrapper.landfall_reject.accounts).unwrap_or_default()
 }
 
 /// The record in the line of a rejected record. Text is tried again in the format that it was in, then as JSON, because
@@ -106,7 +118,9 @@ pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, For
 
 /// Reads the one record that a text holds.
 fn again(text: String, format: Format, line: u64, options: ReadOptions) -> Found {
-    let mut records = reader(Box::new(Cursor::new(text.clone().into_bytes())), format, options);
+    // what was one record is one again, whatever it holds
+    let (source, at) = (Box::new(Cursor::new(text.clone().into_bytes())), Some(RecordsPath::default()));
+    let mut records = reader(source, format, options, at, Reading::default());
     let first = records.next().unwrap_or_else(|| Err(Problem::new(line, "the text holds no record")));
     let found = match (first, records.next()) {
         (Ok(_), Some(_)) => Err(Problem::new(line, "the text holds more than one record")),
@@ -129,7 +143,7 @@ mod tests {
     }
 
     fn about(format: Option<Format>) -> About<'static> {
-        About { number: 7, line: 9, format: format.map(Format::name), reasons: &[] }
+        About { number: 7, line: 9, format: format.map(Format::name), accounts: &[], reasons: &[] }
     }
 
     #[test]

@@ -77,31 +77,154 @@ fn records_and_errors_are_numbered_together() {
     assert_eq!((found[2].as_ref().unwrap().number, found[2].as_ref().unwrap().line), (3, 4));
 }
 
+/// The records and errors of a text as [`shown`], and what is said of the reading.
+fn taken(text: &str, format: Format, at: Option<&str>) -> (Vec<Value>, String) {
+    let at = at.map(|path| path.parse().unwrap());
+    let source = Box::new(Cursor::new(text.as_bytes().to_vec()));
+    let (records, reading) = open_at(source, format, ReadOptions { record_bytes: 1024 }, at);
+    let found = records.map(|found| match found {
+        Ok(record) => serde_json::from_str(&record.json).expect("well-formed"),
+        Err(error) => Value::from(format!("{error}{}", if error.fatal { "!" } else { "" })),
+    });
+    (found.collect(), reading.notice(|path| format!("--records '{path}'")).unwrap_or_default())
+}
+
 #[test]
-fn json_lists_objects_and_envelopes_are_records() {
-    let (one, two) = (json!({"a":1}), json!({"a":[{"b":"]}"}]}));
-    let both = vec![one.clone(), two.clone()];
+fn json_lists_and_objects_are_records() {
+    let both = [json!({"a":1}), json!({"a":[{"b":"]}"}],"c":[],"d":2})];
+    for text in [r#"[{"a":1}, {"a":[{"b":"]}"}],"c":[],"d":2}]"#, r#"{"a":1}{"a":[{"b":"]}"}],"c":[],"d":2}"#] {
+        assert_eq!(taken(text, Format::Json, None), (both.to_vec(), String::new()), "{text}");
+    }
+}
+
+#[test]
+fn a_list_is_unwrapped_only_when_no_other_member_holds_data() {
+    let two = [json!({"a":1}), json!({"a":2})];
+    let only = "records taken from `$.users`, the only member that holds data";
     for text in [
-        r#"[{"a":1}, {"a":[{"b":"]}"}]}]"#,
-        r#"{"a":1}{"a":[{"b":"]}"}],"c":[],"d":2}"#,
-        r#"{"total":2,"users":[{"a":1},{"a":[{"b":"]}"}]}],"next":{"users":[{}]}}"#,
-        r#"{"Resources":[{"a":1},{"a":[{"b":"]}"}]}]}"#,
-        r#"{"data":[{"a":1},{"a":[{"b":"]}"}]}],"more":false}"#,
-        r#"{"customers":[{"a":1},{"a":[{"b":"]}"}]}]}"#,
+        r#"{"users":[{"a":1},{"a":2}]}"#,
+        r#"{"users":[{"a":1},{"a":2}],"next":null,"errors":[],"cursor":"","meta":{ }}"#,
+        r#"{"next":null,"errors":[],"users":[{"a":1},{"a":2}]}"#,
     ] {
-        let mut found = shown(text, Format::Json);
-        if text.starts_with("{\"a\"") {
-            assert_eq!(found.pop(), Some(json!({"a":[{"b":"]}"}],"c":[],"d":2})));
-            found.push(two.clone());
+        for format in [Format::Json, Format::Yaml] {
+            assert_eq!(taken(text, format, None), (two.to_vec(), only.to_owned()), "{text}");
         }
-        assert_eq!(found, both, "{text}");
+        let line: Value = serde_json::from_str(text).unwrap();
+        let (records, notice) = taken(text, Format::Ndjson, None);
+        assert_eq!(records, [line], "a line is a record");
+        assert!(notice.contains("give `--records '$.users'`"), "{notice}");
     }
-    for (text, count) in [("", 0), ("[]", 0), (r#"{"users":[],"total":0}"#, 0), ("{}", 1), (r#"{"data":[],"id":1}"#, 1)]
-    {
-        assert_eq!(shown(text, Format::Json).len(), count, "{text}");
+    for (text, count) in [("", 0), ("[]", 0), (r#"{"users":[]}"#, 0), ("{}", 1), (r#"{"data":[],"id":1}"#, 1)] {
+        assert_eq!(taken(text, Format::Json, None).0.len(), count, "{text}");
     }
-    let single = json!({"identities": [{"provider": "x"}], "id": 1});
-    assert_eq!(shown(single.to_string(), Format::Json), [single]);
+    // what exports call their lists does not matter
+    for text in [
+        r#"{"total":2,"users":[{"a":1},{"a":2}],"roles":[{"r":1}]}"#,
+        r#"{"users":[{"a":1},{"a":2}],"total":0,"roles":[{"r":1}]}"#,
+        r#"{"users":[{"a":1},{"a":2}],"roles":[{"r":1}],"flag":false}"#,
+    ] {
+        for format in [Format::Json, Format::Yaml, Format::Ndjson] {
+            let (records, notice) = taken(text, format, None);
+            assert_eq!(records, [serde_json::from_str::<Value>(text).unwrap()], "{text}");
+            let users_first =
+                "the document was read as one record; to read a list in it, give `--records '$.users'` (or `$.roles`)";
+            let roles_first =
+                "the document was read as one record; to read a list in it, give `--records '$.roles'` (or `$.users`)";
+            assert!([users_first, roles_first].contains(&notice.as_str()), "{notice}");
+        }
+    }
+    // several documents are records
+    let text = r#"{"id":1,"identities":[{"x":1}]} {"id":2,"identities":[{"x":1}]}"#;
+    assert_eq!(taken(text, Format::Json, None).1, "");
+    let only = r#"{"users":[{"a":1}]}"#;
+    let whole: Value = serde_json::from_str(only).unwrap();
+    for format in [Format::Json, Format::Yaml, Format::Ndjson] {
+        assert_eq!(taken(only, format, Some("$")), (vec![whole.clone()], String::new()));
+    }
+}
+
+#[test]
+fn records_are_read_from_the_list_at_a_path() {
+    let two = vec![json!({"a":1,"users":[{"x":1}]}), json!({"a":2})];
+    for (at, text, notice) in [
+        (
+            "$.users",
+            r#"{"version":1,"users":[{"a":1,"users":[{"x":1}]},{"a":2}],"roles":[{"users":[]}]}"#,
+            "records taken from `$.users`; members `version`, `roles` not read",
+        ),
+        (
+            "$.data.items",
+            r#"{"data":{"n":1,"items":[{"a":1,"users":[{"x":1}]},{"a":2}],"m":{"items":[]}},"ok":true}"#,
+            "records taken from `$.data.items`; members `data.n`, `data.m`, `ok` not read",
+        ),
+        ("$['it is'][*]", r#"{"it is":[{"a":1,"users":[{"x":1}]},{"a":2}]}"#, "records taken from `$['it is']`"),
+    ] {
+        for format in [Format::Json, Format::Ndjson] {
+            assert_eq!(taken(text, format, Some(at)), (two.clone(), notice.to_owned()), "{text}");
+        }
+        assert_eq!(taken(text, Format::Yaml, Some(at)).0, two, "{text}");
+    }
+    let pages = "{\"users\":[{\"a\":1,\"users\":[{\"x\":1}]}],\"page\":1}\n{\"users\":null}\n{\"users\":[{\"a\":2}],\"page\":2}\n";
+    for format in [Format::Json, Format::Ndjson] {
+        let notice = "records taken from `$.users`; member `page` not read".to_owned();
+        assert_eq!(taken(pages, format, Some("$.users")), (two.clone(), notice));
+    }
+    let yaml = "# people\nversion: 1\ndata:\n  about: |\n    users:\n    - no: 1\n  \"users\": # here\n  - a: 1\n    users:\n    - x: 1\n\n  - a: 2\n  roles:\n  - users: []\nlast: x\n---\ndata:\n  users: []\n";
+    let notice = "records taken from `$.data.users`; members `version`, `data.about`, `data.roles`, `last` not read";
+    assert_eq!(taken(yaml, Format::Yaml, Some("$.data.users")), (two, notice.to_owned()));
+}
+
+#[test]
+fn a_path_without_a_list_says_where_lists_are() {
+    let text = r#"{"version":1,"users":[{"a":1}],"data":{"roles":[1],"x":{"y":{"z":[]}}},"one":{"a":1}}"#;
+    let lists = "there are lists at `$.users`, `$.data.roles`";
+    for (at, wanted) in [
+        ("$.user", format!("line 1: there is no list at `$.user`; {lists}!")),
+        ("$.data.users", format!("line 1: there is no list at `$.data.users`; {lists}!")),
+        ("$.one", format!("line 1: there is no list at `$.one`; {lists}!")),
+        ("$.version", format!("line 1: there is no list at `$.version`; {lists}!")),
+        ("$.users.a", format!("line 1: there is no list at `$.users.a`; {lists}!")),
+    ] {
+        for format in [Format::Json, Format::Ndjson, Format::Yaml] {
+            assert_eq!(taken(text, format, Some(at)).0, [json!(wanted)], "{at} {}", format.name());
+        }
+    }
+    for (text, format, wanted) in [
+        ("[{}]", Format::Json, "line 1: there is no list at `$.u`; the document itself is a list: `$`!"),
+        ("- a: 1\n", Format::Yaml, "line 1: there is no list at `$.u`; the document itself is a list: `$`!"),
+        ("{\"a\":1}", Format::Json, "line 1: there is no list at `$.u`; the document holds no list!"),
+        (
+            "{\"landfall_reject\":{},\"record\":{\"u\":[{}]}}",
+            Format::Ndjson,
+            "line 1: these records were rejected before and stand alone: leave the path of records out!",
+        ),
+        ("{\"u\":[{}],\"u\":[{}]}", Format::Json, "line 1: `$.u` is there twice!"),
+        (
+            "a;b\n1;2\n",
+            Format::Csv,
+            "line 1: there is no list at `$.u`; only JSON, NDJSON and YAML hold lists, and this is csv!",
+        ),
+    ] {
+        let (records, _) = taken(text, format, Some("$.u"));
+        assert_eq!(records.last(), Some(&json!(wanted)), "{text}");
+    }
+}
+
+#[test]
+fn lists_at_a_path_may_be_of_any_length() {
+    let users: Vec<Value> = (0..500).map(|id| json!({"id": id, "mail": "someone@example.org"})).collect();
+    let filler = "x".repeat(5000);
+    let json = json!({"a": {"filler": filler, "users": users, "more": filler}, "z": filler}).to_string();
+    assert_eq!(taken(&json, Format::Json, Some("$.a.users")).0, users);
+    let mut yaml = format!("a:\n  filler: {filler}\n  users:\n");
+    for id in 0..500 {
+        yaml.push_str(&format!("    - id: {id}\n      mail: someone@example.org\n"));
+    }
+    yaml.push_str(&format!("  more: {filler}\nz: {filler}\n"));
+    let notice = "records taken from `$.a.users`; members `a.filler`, `a.more`, `z` not read";
+    assert_eq!(taken(&yaml, Format::Yaml, Some("$.a.users")), (users, notice.to_owned()));
+    let wanted = "line 1: there is no block list at `$.a.people`, and the document is longer than 1024 bytes";
+    assert_eq!(taken(&yaml, Format::Yaml, Some("$.a.people")).0, [json!(wanted)]);
 }
 
 #[test]
@@ -132,12 +255,21 @@ fn json_tells_where_it_breaks() {
 }
 
 #[test]
-fn a_list_larger_than_any_record_is_the_list_of_records_whatever_its_name() {
+fn a_list_larger_than_any_record_is_the_list_of_records_when_nothing_else_holds_data() {
     let users: Vec<Value> = (0..500).map(|id| json!({"id": id, "mail": "someone@example.org"})).collect();
-    assert_eq!(shown(json!({"customers": users, "z": 1}).to_string(), Format::Json), users);
+    for document in [json!({"customers": users}), json!({"customers": users, "next": null, "z": []})] {
+        assert_eq!(shown(document.to_string(), Format::Json), users);
+    }
+    let mut found = shown(json!({"customers": users, "z": 1}).to_string(), Format::Json);
+    let wanted =
+        "line 1: `$.z` holds data too, besides `$.customers`; give the path of the records, such as `$.customers`!";
+    assert_eq!((found.pop(), found), (Some(json!(wanted)), users.clone()));
     assert_eq!(
-        shown(format!(r#"{{"z":[1],"customers":{}}}"#, json!(users)), Format::Json),
-        ["line 1: the record is longer than 1024 bytes"]
+        shown(format!(r#"{{"z":[1],"customers":{},"roles":[{{"a":1}}]}}"#, json!(users)), Format::Json),
+        [
+            "line 1: the document is longer than 1024 bytes, so that it cannot be one record; give the path of the records: \
+          there are lists at `$.customers`, `$.roles`"
+        ]
     );
 }
 

@@ -1,5 +1,7 @@
 //! YAML: a list of maps, or one map per document. Each is read by itself, so that the file may be of any length.
 //!
+//! Of a map, the list at a path may be read instead; a map in which only one list of maps holds data is read so by itself.
+//!
 //! Aliases therefore reach only anchors in the same record. Numbers keep every digit; `0012` is text, as in rules.
 
 use std::collections::VecDeque;
@@ -7,9 +9,14 @@ use std::mem;
 
 use super::csv::quoted;
 use super::lines::{Line, Lines};
+use super::reading::{How, Paths, Reading};
+use super::yaml_list::{ListFinder, Pass};
 use super::{Found, Problem, Source};
 use crate::diag::{Files, Findings};
-use crate::rules::{MAX_FILE_BYTES, Node, NodeKind, read};
+use crate::rules::{MAX_FILE_BYTES, Node, NodeKind, RecordsPath, read};
+
+/// How deep lists are looked for, for the message of a wrong path.
+const LIST_DEPTH: usize = 3;
 
 /// Reads documents, and the elements of their lists.
 pub(super) struct Yaml {
@@ -27,12 +34,23 @@ pub(super) struct Yaml {
     limit: usize,
     ready: VecDeque<Found>,
     ended: bool,
+    /// The path that was given.
+    at: Option<RecordsPath>,
+    /// Follows the lines to the list at that path.
+    finder: Option<ListFinder>,
+    reading: Reading,
+    /// Documents and elements that were read.
+    records: u64,
+    /// The lists of the first record, when it is a document.
+    lists: Paths,
 }
 
 impl Yaml {
     /// Records of at most `limit` bytes, or [`MAX_FILE_BYTES`] when that is less.
-    pub fn new(source: Source, limit: usize) -> Self {
+    pub fn new(source: Source, limit: usize, at: Option<RecordsPath>, reading: Reading) -> Self {
         let limit = limit.min(MAX_FILE_BYTES);
+        let inside = at.clone().filter(|path| !path.is_root());
+        let finder = inside.map(|path| ListFinder::new(path, reading.clone()));
         Self {
             lines: Lines::new(source, limit),
             line: Vec::new(),
@@ -44,6 +62,11 @@ impl Yaml {
             limit,
             ready: VecDeque::new(),
             ended: false,
+            at,
+            finder,
+            reading,
+            records: 0,
+            lists: Paths::default(),
         }
     }
 
@@ -53,8 +76,7 @@ impl Yaml {
             line.strip_prefix(marker).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
         };
         if is_marker(b"---", &self.line) || is_marker(b"...", &self.line) {
-            self.finish();
-            (self.indent, self.is_fresh) = (None, true);
+            self.end_of_document();
             self.line.iter_mut().take(3).for_each(|byte| *byte = b' ');
         }
         let blanks = self.line.iter().take_while(|byte| **byte == b' ').count();
@@ -62,6 +84,20 @@ impl Yaml {
         let is_silent = content.trim_ascii().is_empty() || content.starts_with(b"#");
         if self.is_fresh && (is_silent || self.line.starts_with(b"%")) {
             return;
+        }
+        match (&mut self.finder, is_silent) {
+            (Some(finder), false) => match finder.line(blanks, &String::from_utf8_lossy(content)) {
+                Pass::Begins => {
+                    self.text.clear();
+                    (self.is_cut, self.is_fresh) = (false, true);
+                }
+                Pass::Inside => {}
+                Pass::Behind => return self.finish(),
+                Pass::Beside if finder.has_found() => return,
+                Pass::Beside => {}
+            },
+            (Some(finder), true) if finder.is_behind() => return,
+            _ => {}
         }
         let is_dash = content.starts_with(b"-") && content.get(1).is_none_or(u8::is_ascii_whitespace);
         if mem::take(&mut self.is_fresh) && is_dash {
@@ -80,11 +116,26 @@ impl Yaml {
         }
     }
 
+    fn end_of_document(&mut self) {
+        self.finish();
+        (self.indent, self.is_fresh) = (None, true);
+        if let Some(finder) = &mut self.finder {
+            finder.restart();
+        }
+    }
+
     /// Reads the record that was gathered.
     fn finish(&mut self) {
         let text = mem::take(&mut self.text);
         if mem::take(&mut self.is_cut) {
-            let message = format!("the record is longer than {} bytes", self.limit);
+            let message = match &self.finder {
+                Some(finder) if !finder.has_found() => format!(
+                    "there is no block list at `{}`, and the document is longer than {} bytes",
+                    finder.path(),
+                    self.limit
+                ),
+                _ => format!("the record is longer than {} bytes", self.limit),
+            };
             self.ready.push_back(Err(Problem::new(self.first, message)));
         } else if !text.is_empty() {
             self.record(text);
@@ -108,9 +159,91 @@ impl Yaml {
             let line = first + u64::try_from(after).unwrap_or(0);
             return self.ready.push_back(Err(Problem::new(line, message).with_text(text.as_bytes())));
         };
-        match &tree.kind {
-            NodeKind::List(items) => self.ready.extend(items.iter().map(|item| object(item, &text, first))),
-            _ => self.ready.push_back(object(&tree, &text, first)),
+        let asked = self.finder.as_ref().filter(|finder| !finder.has_found()).map(|finder| finder.path().clone());
+        match (asked, &tree.kind) {
+            (Some(path), _) => self.walk(&path, &tree, &text),
+            (None, NodeKind::List(items)) => self.take(items, &text),
+            (None, NodeKind::Map(_)) if self.at.is_none() => self.map(&tree, &text),
+            (None, _) => self.take(std::slice::from_ref(&tree), &text),
+        }
+    }
+
+    fn take(&mut self, items: &[Node], text: &str) {
+        self.records += u64::try_from(items.len()).unwrap_or(u64::MAX);
+        self.ready.extend(items.iter().map(|item| object(item, text, self.first)));
+    }
+
+    /// Reads a map: one record, or those in the one list that holds data.
+    fn map(&mut self, tree: &Node, text: &str) {
+        let lists = lists_of(tree, false);
+        let members = tree.as_map().unwrap_or_default();
+        let mut with_data = members.iter().filter(|member| has_data(&member.value));
+        let only = match (with_data.next(), with_data.next(), members) {
+            (Some(only), None, _) | (None, _, [only]) => Some(only),
+            _ => None,
+        };
+        let is_maps = |item: &Node| item.as_map().is_some();
+        match only.and_then(|only| Some((only, only.value.as_list().filter(|items| items.iter().all(is_maps))?))) {
+            Some((only, items)) => {
+                self.reading.taken(&RecordsPath::default().member(&only.key), How::OnlyMember);
+                self.take(items, text);
+            }
+            None => {
+                if self.records == 0 {
+                    self.lists = lists;
+                }
+                self.take(std::slice::from_ref(tree), text);
+            }
+        }
+    }
+
+    /// Reads the list at a path of a document that was read as a whole.
+    fn walk(&mut self, path: &RecordsPath, tree: &Node, text: &str) {
+        let mut here = Some(tree);
+        for name in path.names() {
+            let members = here.and_then(Node::as_map).unwrap_or_default();
+            here = members.iter().find(|member| member.key == *name).map(|member| &member.value);
+        }
+        match here {
+            Some(list) if list.as_list().is_some() || list.is_null() => {
+                self.reading.taken(path, How::Asked);
+                self.take(list.as_list().unwrap_or_default(), text);
+            }
+            _ => {
+                let lists = match tree.kind {
+                    NodeKind::List(_) => "the document itself is a list: `$`".to_owned(),
+                    _ => lists_of(tree, true).where_lists_are(),
+                };
+                let message = format!("there is no list at `{path}`; {lists}");
+                self.ready.push_back(Err(Problem::fatal(self.first, message)));
+            }
+        }
+    }
+}
+
+/// Whether a value says anything.
+fn has_data(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::List(items) => !items.is_empty(),
+        NodeKind::Map(members) => !members.is_empty(),
+        NodeKind::Scalar(scalar) => !node.is_null() && !scalar.text.is_empty(),
+    }
+}
+
+/// The lists of a map: those of objects in its members, or all of them, in members of members too.
+fn lists_of(tree: &Node, deep: bool) -> Paths {
+    let mut lists = Paths::default();
+    add_lists(tree, &RecordsPath::default(), deep, &mut lists);
+    lists
+}
+
+fn add_lists(tree: &Node, here: &RecordsPath, deep: bool, lists: &mut Paths) {
+    for member in tree.as_map().unwrap_or_default() {
+        let place = here.member(&member.key);
+        match member.value.as_list() {
+            Some(items) if deep || items.first().is_some_and(|item| item.as_map().is_some()) => lists.add(place),
+            None if deep && place.names().len() < LIST_DEPTH => add_lists(&member.value, &place, deep, lists),
+            _ => {}
         }
     }
 }
@@ -184,6 +317,9 @@ impl Iterator for Yaml {
                 Ok(Line::End) => {
                     self.ended = true;
                     self.finish();
+                    if self.records == 1 {
+                        self.reading.one_record_with(mem::take(&mut self.lists));
+                    }
                 }
                 Ok(kind) => self.line(kind),
                 Err(error) => {

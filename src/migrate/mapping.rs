@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::identifier::{Identifier, IdentifierProfile};
+use super::identity;
 use super::keyring::Keyring;
 use super::ports::{ExternalId, LegacyKey, PasswordChange, Record};
 use super::rules::RuleSet;
@@ -10,7 +11,7 @@ use crate::engine::outcome::{Customer, Made, Outcome, Reason};
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
 use crate::model::Value;
-use crate::model::json::{to_json, write};
+use crate::model::json::write;
 use crate::model::read::{ReadLimits, parse};
 use crate::password::Credential;
 use crate::schema::Account;
@@ -129,48 +130,40 @@ impl Question<'_> {
     pub(super) fn who(&self, record: &Record) -> Result<Identity, InvalidRecord> {
         let arena = Bump::new();
         let customers = self.rules.plan().customers(record.json(), self.settings, &arena)?;
-        let mut found = None;
+        let (mut found, mut unknown) = (None, None);
         for (position, customer) in customers.into_iter().enumerate() {
-            let customer = customer?;
-            let logins = self.logins(&customer);
+            let customer = match customer {
+                Ok(customer) => customer,
+                // one account that cannot be made does not keep the others of its record from signing in
+                Err(reason) => {
+                    unknown.get_or_insert(reason);
+                    continue;
+                }
+            };
+            let logins = identity::logins(&customer.who, self.identifiers);
             if !logins.iter().any(|login| login == self.identifier.canonical()) {
                 continue;
             }
-            if found.replace(self.named(position, &customer, logins)?).is_some() {
+            if found.replace((position, customer, logins)).is_some() {
                 return Err(InvalidRecord::because(
                     "identify",
                     "the identifier leads to more than one account of the record",
                 ));
             }
         }
-        found.ok_or_else(|| {
-            InvalidRecord::because("identify", "the record does not carry the identifier that was asked for")
-        })
-    }
-
-    fn logins(&self, customer: &Customer<'_>) -> Vec<String> {
-        let mut logins: Vec<String> = Vec::new();
-        for login in customer.logins.as_list().unwrap_or_default() {
-            // What cannot be typed here is no login here.
-            let Some(Ok(login)) = login.as_text().map(|text| self.identifiers.canonical(text)) else { continue };
-            if !logins.iter().any(|known| known == login.canonical()) {
-                logins.push(login.canonical().to_owned());
+        match (found, unknown) {
+            (Some((position, customer, logins)), _) => self.named(position, customer, logins),
+            (None, Some(reason)) => Err(reason.into()),
+            (None, None) => {
+                Err(InvalidRecord::because("identify", "the record does not carry the identifier that was asked for"))
             }
         }
-        logins
     }
 
-    fn named(&self, position: usize, customer: &Customer<'_>, logins: Vec<String>) -> Result<Identity, InvalidRecord> {
-        let id = customer.id.as_text().ok_or_else(|| InvalidRecord::because("identify", "the record has no id"))?;
+    fn named(&self, position: usize, customer: Customer<'_>, logins: Vec<String>) -> Result<Identity, InvalidRecord> {
+        let id = identity::id(&customer.who)?;
         let key = LegacyKey { source: self.source.to_owned(), id: id.to_owned() };
-        let credential = match to_json(customer.credential) {
-            serde_json::Value::Object(object) => {
-                let credential = Credential::from_json(&object)
-                    .map_err(|problem| InvalidRecord::because("credential", &problem.to_string()))?;
-                Some(credential)
-            }
-            _ => None,
-        };
+        let credential = identity::credential(customer.credential?)?;
         let (external_id, customer) = (self.keyring.external_id(&key), self.keyring.customer(&key));
         Ok(Identity { position, key, external_id, customer, logins, credential })
     }

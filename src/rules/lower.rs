@@ -184,12 +184,15 @@ fn reason(node: &Node, findings: &mut Findings) -> Option<Word> {
 }
 
 fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
-    let fields = Fields::open(node, "`accounts`", &["from", "name", "do", "where", "on_error"], findings)?;
+    const KEYS: &[&str] = &["name", "from", "do", "where", "on_error", "let", "all_or_none"];
+    let fields = Fields::open(node, "`accounts`", KEYS, findings)?;
     let name = fields.need("name", findings).and_then(|node| word(node, findings));
     let from = fields.need("from", findings).and_then(|node| body::from(node, Standing::Record, findings));
     let from = from.unwrap_or_else(|| vec![Expr::unreadable(node.span)]);
     let body = body::with_origin(node, &fields, Standing::Record, findings);
-    Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body } })
+    let lets = rules(&fields, "let", findings);
+    let all_or_none = fields.boolean("all_or_none", findings) == Some(true);
+    Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body }, lets, all_or_none })
 }
 
 /// The keys of `credential` that are not parts of it.

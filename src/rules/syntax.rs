@@ -180,6 +180,10 @@ pub struct Split {
     pub name: Word,
     /// Where the elements are.
     pub body: Body,
+    /// Working values of each account.
+    pub lets: Vec<Rule>,
+    /// Whether one account that is invalid makes the others of its record invalid.
+    pub all_or_none: bool,
 }
 
 /// A claim or a working value.

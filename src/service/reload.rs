@@ -165,7 +165,7 @@ fn folder(file: &Path) -> PathBuf {
 
 async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, asked: Arc<AtomicBool>) {
     // What the files held when their rules were last found whole, and which they are: rules may come to name others.
-    let (mut whole, mut files) = (None, reload.files.clone());
+    let (mut whole, mut files, mut before) = (None, reload.files.clone(), Health::Good);
     loop {
         wake.notified().await;
         let (again, counted) = (reload.clone(), metrics.clone());
@@ -177,17 +177,17 @@ async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, asked: A
         // Compiling is work of milliseconds, and tests of rules are more.
         let read = tokio::task::spawn_blocking(move || once(&again, &counted)).await.unwrap_or_else(|_| {
             metrics.reloaded("broken");
-            tracing::error!("reading the rules panicked; the rules in force stay");
-            None
+            Read::Broken("reading them panicked".to_owned())
         });
+        before = tell(&read, before);
         // Broken rules are read again at any change beside them: they may name a file that is still to come.
         whole = match read {
-            Some(named) if named == files => Some(now),
-            Some(named) => {
+            Read::Replaced { files: named, .. } | Read::Unchanged { files: named, .. } if named == files => Some(now),
+            Read::Replaced { files: named, .. } | Read::Unchanged { files: named, .. } => {
                 files = named;
                 Some(fingerprint(&files))
             }
-            None => None,
+            Read::Broken(_) => None,
         };
     }
 }
@@ -221,23 +221,108 @@ fn fingerprint(files: &[PathBuf]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Reads the rules once and puts them in force when they are whole and other than those in force. The files of whole rules.
-fn once(reload: &RuleReload, metrics: &Metrics) -> Option<Vec<PathBuf>> {
+/// What came of reading the rules.
+enum Read {
+    /// Others were put in force.
+    Replaced { hash: String, files: Vec<PathBuf> },
+    /// They are those in force.
+    Unchanged { hash: String, files: Vec<PathBuf> },
+    /// They have errors: the first, with its file and line.
+    Broken(String),
+}
+
+/// How the files were when they were read the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Good,
+    Broken,
+}
+
+/// Reads the rules once and puts them in force when they are whole and other than those in force.
+fn once(reload: &RuleReload, metrics: &Metrics) -> Read {
     match (reload.load)() {
         Ok((rules, files)) if rules.hash() == reload.rules.current().hash() => {
             metrics.reloaded("unchanged");
-            Some(files)
+            Read::Unchanged { hash: rules.hash().to_owned(), files }
         }
         Ok((rules, files)) => {
-            tracing::info!(rules = rules.hash(), "other rules are in force");
+            let hash = rules.hash().to_owned();
             reload.rules.replace(rules);
             metrics.reloaded("replaced");
-            Some(files)
+            Read::Replaced { hash, files }
         }
         Err(error) => {
             metrics.reloaded("broken");
-            tracing::error!(error, "the rule files are broken; the rules in force stay");
-            None
+            Read::Broken(error)
         }
+    }
+}
+
+/// Logs what came of a reading, and after broken files that they are good again.
+fn tell(read: &Read, before: Health) -> Health {
+    match (read, before) {
+        (Read::Broken(error), _) => {
+            tracing::error!(error, "the rule files are broken; the active rules stay");
+            return Health::Broken;
+        }
+        (Read::Replaced { hash, .. }, Health::Good) => tracing::info!(rules = hash, "other rules are active"),
+        (Read::Replaced { hash, .. }, Health::Broken) => {
+            tracing::info!(rules = hash, "the rule files are good again; other rules are active");
+        }
+        (Read::Unchanged { hash, .. }, Health::Broken) => {
+            tracing::info!(rules = hash, "the rule files are good again, and are the active rules");
+        }
+        (Read::Unchanged { .. }, Health::Good) => {}
+    }
+    Health::Good
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn broken_files_are_told_with_the_first_error_and_so_are_good_ones_after_them() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber =
+            tracing_subscriber::fmt().without_time().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let unchanged = || Read::Unchanged { hash: "a".to_owned(), files: Vec::new() };
+        let replaced = || Read::Replaced { hash: "b".to_owned(), files: Vec::new() };
+        let broken = || Read::Broken("the rules `r.yaml` have errors: r.yaml:3:1: error[R106]: x".to_owned());
+        tracing::subscriber::with_default(subscriber, || {
+            let readings =
+                [unchanged(), broken(), broken(), unchanged(), unchanged(), broken(), replaced(), replaced()];
+            readings.iter().fold(Health::Good, |before, read| tell(read, before));
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let told: Vec<&str> = text.lines().map(|line| line.split_once("reload: ").unwrap().1).collect();
+        let broken = "the rule files are broken; the active rules stay error=\"the rules `r.yaml` have errors: \
+                      r.yaml:3:1: error[R106]: x\"";
+        let wanted = [
+            broken,
+            broken,
+            "the rule files are good again, and are the active rules rules=\"a\"",
+            broken,
+            "the rule files are good again; other rules are active rules=\"b\"",
+            "other rules are active rules=\"b\"",
+        ];
+        assert_eq!(told, wanted, "{text}");
     }
 }

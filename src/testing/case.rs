@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bumpalo::Bump;
 
 use super::file::{RecordSource, Test, TestFile};
+use super::records;
 use super::shelf::Shelf;
 use crate::diag::{Diagnostic, FileId, Files, Findings};
 use crate::engine::compile::{Loaded, literal};
@@ -12,6 +13,7 @@ use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
 use crate::engine::run::Settings;
 use crate::model::json::to_json;
+use crate::rules::RecordsPath;
 use crate::rules::syntax::Word;
 
 /// A test with one record.
@@ -60,9 +62,9 @@ fn records<'t>(
     shelf: &dyn Shelf,
     findings: &mut Findings,
 ) -> Vec<Found<'t>> {
-    let pattern = match &test.record {
+    let (pattern, at) = match &test.record {
         RecordSource::Inline(operand) => return vec![(None, Record::Inline(operand), false)],
-        RecordSource::Files(pattern) => pattern,
+        RecordSource::Files(pattern, at) => (pattern, at.as_ref()),
     };
     let loaded = match shelf.find(asker, &pattern.text) {
         Ok(loaded) => loaded,
@@ -77,7 +79,12 @@ fn records<'t>(
     for file in loaded {
         let name = file.name.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
         let name = is_pattern.then_some(name);
-        of_file(file, name, pattern, files, findings, &mut found);
+        let shown = file.name.clone();
+        if let Err(problem) = of_file(file, name, pattern, at.map(|(path, _)| path), files, findings, &mut found) {
+            let place = at.map_or(pattern.span, |(_, span)| *span);
+            let help = "the path is that of the list in the document, such as `$.users`";
+            findings.push(Diagnostic::error("R606", place, format!("`{shown}`: {problem}"), help));
+        }
     }
     found
 }
@@ -86,41 +93,60 @@ fn of_file(
     file: Loaded,
     name: Option<String>,
     pattern: &Word,
+    at: Option<&RecordsPath>,
     files: &mut Files,
     findings: &mut Findings,
     found: &mut Vec<Found<'_>>,
-) {
+) -> Result<(), String> {
     let ending = file.name.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    let suffix = |more: Option<String>| match (&name, more) {
+        (Some(name), Some(more)) => Some(format!("{name} {more}")),
+        (name, more) => more.or_else(|| name.clone()),
+    };
+    let before = found.len();
     match ending.as_str() {
         "json" => {
-            let several = name.is_some();
-            found.push((name, Record::Json(file.text), several));
+            for (more, text) in records::of_json(&file.text, at)? {
+                let suffix = suffix(more);
+                found.push((suffix.clone(), Record::Json(text), suffix.is_some()));
+            }
         }
         "ndjson" | "jsonl" => {
-            let before = found.len();
+            // a line is a record, unless records are taken from a list in it
+            let at = Some(at.cloned().unwrap_or_default());
             for (line, text) in file.text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
-                let line = format!("line {}", line + 1);
-                let suffix = name.as_ref().map_or_else(|| line.clone(), |name| format!("{name} {line}"));
-                found.push((Some(suffix), Record::Json(text.to_owned()), true));
-            }
-            if found.len() == before {
-                let message = format!("`{}` holds no record", file.name);
-                findings.push(Diagnostic::error("R606", pattern.span, message, "write one JSON object per line"));
+                for (more, text) in records::of_json(text, at.as_ref())? {
+                    let line = format!("line {}", line + 1);
+                    let line = more.map_or_else(|| line.clone(), |more| format!("{line} {more}"));
+                    found.push((suffix(Some(line)), Record::Json(text), true));
+                }
             }
         }
         "yaml" | "yml" => {
-            let id: FileId = files.add(file.name, file.text);
-            if let Some(tree) = crate::rules::read(files, id, findings) {
-                let several = name.is_some();
-                found.push((name, Record::Yaml(literal(&tree).0), several));
+            let id: FileId = files.add(file.name.clone(), file.text);
+            let Some(tree) = crate::rules::read(files, id, findings) else { return Ok(()) };
+            for (more, record) in records::of_yaml(&tree, at)? {
+                let suffix = suffix(more);
+                found.push((suffix.clone(), Record::Yaml(literal(record).0), suffix.is_some()));
             }
         }
         _ => {
             let message = format!("`{}` is no record file", file.name);
             let help = "records are `.json`, `.yaml`, or `.ndjson` and `.jsonl` with one record per line";
             findings.push(Diagnostic::error("R606", pattern.span, message, help));
+            return Ok(());
         }
     }
+    if found.len() == before {
+        let message = format!("`{}` holds no record", file.name);
+        findings.push(Diagnostic::error(
+            "R606",
+            pattern.span,
+            message,
+            "write one JSON object per line, or a list of them",
+        ));
+    }
+    Ok(())
 }
 
 /// Two cases that share a snapshot would overwrite each other's.

@@ -14,7 +14,7 @@ use crate::engine::run::Facts;
 use crate::model::json::to_json;
 use crate::rules::fields::{Fields, expected, map, word};
 use crate::rules::syntax::Word;
-use crate::rules::{Node, read};
+use crate::rules::{Node, RecordsPath, read};
 
 /// The keys of a test file.
 const FILE_KEYS: &[&str] = &["landfall", "rules", "params", "tests"];
@@ -23,6 +23,7 @@ const FILE_KEYS: &[&str] = &["landfall", "rules", "params", "tests"];
 pub(super) const TEST_KEYS: &[&str] = &[
     "name",
     "record",
+    "records",
     "with",
     "without",
     "params",
@@ -66,8 +67,8 @@ pub(super) struct Test {
 pub(super) enum RecordSource {
     /// In the test.
     Inline(Operand),
-    /// In files.
-    Files(Word),
+    /// In files, in the lists at a path when one is given.
+    Files(Word, Option<(RecordsPath, Span)>),
 }
 
 /// The `rules:` of a test file, when it names some.
@@ -129,7 +130,8 @@ fn same_names(tests: &[Test], findings: &mut Findings) {
 fn test(node: &Node, findings: &mut Findings) -> Option<Test> {
     let fields = Fields::open(node, "a test", TEST_KEYS, findings)?;
     let name = fields.need("name", findings).and_then(|name| word(name, findings));
-    let record = fields.need("record", findings).and_then(|record| source(record, findings));
+    let at = fields.word("records", findings).and_then(|path| records_path(&path, findings));
+    let record = fields.need("record", findings).and_then(|record| source(record, at, findings));
     let changes = super::change::read(fields.get("with"), fields.get("without"), findings);
     let params = values(fields.get("params"), findings);
     let facts = fields.get("facts").map_or_else(Facts::default, |facts| read_facts(facts, findings));
@@ -137,15 +139,30 @@ fn test(node: &Node, findings: &mut Findings) -> Option<Test> {
     Some(Test { name: name?, record: record?, changes, params, facts, wants: wants? })
 }
 
-fn source(node: &Node, findings: &mut Findings) -> Option<RecordSource> {
+fn records_path(word: &Word, findings: &mut Findings) -> Option<(RecordsPath, Span)> {
+    match word.text.parse() {
+        Ok(path) => Some((path, word.span)),
+        Err(problem) => {
+            let message = format!("`{}` is not the path of a list of records", word.text);
+            findings.push(Diagnostic::error("R606", word.span, message, problem));
+            None
+        }
+    }
+}
+
+fn source(node: &Node, at: Option<(RecordsPath, Span)>, findings: &mut Findings) -> Option<RecordSource> {
     if node.as_map().is_some() {
+        if let Some((_, span)) = at {
+            let help = "remove it, or name a file: `record: records/export.json`";
+            findings.push(Diagnostic::error("R606", span, "`records` is for records in a file", help));
+        }
         return Some(RecordSource::Inline(literal(node).0));
     }
     if node.as_list().is_some() || node.is_null() {
         findings.push(expected(node, "a record or the name of a file"));
         return None;
     }
-    word(node, findings).map(RecordSource::Files)
+    word(node, findings).map(|file| RecordSource::Files(file, at))
 }
 
 fn values(node: Option<&Node>, findings: &mut Findings) -> Vec<(Word, Operand)> {

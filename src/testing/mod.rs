@@ -9,6 +9,7 @@ mod credential;
 mod file;
 mod judge;
 mod names;
+mod records;
 pub mod report;
 mod run;
 mod shelf;
@@ -20,7 +21,7 @@ pub use credential::verify_password;
 pub use file::{TestFile, inline, rules_of, test_file};
 pub use judge::{Failure, Shown};
 pub use names::check as check_names;
-pub use run::{Options, Status, Tested, run_case, run_examples};
+pub use run::{JudgeLogin, Options, Status, Tested, run_case, run_examples};
 pub use shelf::Shelf;
 
 #[cfg(test)]

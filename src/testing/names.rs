@@ -8,8 +8,8 @@ use crate::rules::Node;
 use crate::rules::syntax::Word;
 use crate::schema::Shape;
 
-/// Steps of reasons that no rule names.
-const OWN_REASONS: [&str; 2] = ["record", "unread"];
+/// Reasons that no rule gives by its name.
+const OWN_REASONS: [&str; 6] = ["record", "unread", "account", "accounts", "identify", "credential"];
 
 /// Holds the names in a test file against the rules.
 pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {

@@ -11,7 +11,7 @@ use super::judge::{Failure, judge};
 use super::shelf::Shelf;
 use super::snapshot;
 use crate::engine::context::Cx;
-use crate::engine::outcome::Reason;
+use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::{ExamplePlan, Plan, RuleKind, RulePlan};
 use crate::engine::probe::{Event, Probe};
 use crate::engine::run::{Run, Settings};
@@ -28,7 +28,12 @@ const MAX_NAME: usize = 60;
 pub struct Options {
     /// Whether snapshots are written instead of compared.
     pub update: bool,
+    /// Why a login would not accept an account, as the login itself judges; such a record is invalid.
+    pub refused_at_login: Option<JudgeLogin>,
 }
+
+/// Why a login would not accept an account that the rules make.
+pub type JudgeLogin = fn(&Plan, &Made<'_>) -> Option<Reason>;
 
 /// How a case ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +81,7 @@ pub fn run_case(case: &Case<'_>, plan: &Plan, shelf: &dyn Shelf, options: Option
         unread: Vec::new(),
     };
     let run = match execute(case, plan, &settings, &arena, coverage) {
-        Ok(run) => run,
+        Ok(run) => as_login(run, plan, options),
         Err(problem) => {
             tested.status = Status::Failed(vec![Failure::new(problem)]);
             return tested;
@@ -99,6 +104,19 @@ pub fn run_case(case: &Case<'_>, plan: &Plan, shelf: &dyn Shelf, options: Option
     }
     tested.unread = run.unread;
     tested
+}
+
+/// The run as a login would see it.
+fn as_login<'a>(run: Run<'a>, plan: &Plan, options: Options) -> Run<'a> {
+    let Some(judge) = options.refused_at_login else { return run };
+    let checked = |outcome| match outcome {
+        Outcome::Account(made) => match judge(plan, &made) {
+            Some(reason) => Outcome::Invalid(vec![reason]),
+            None => Outcome::Account(made),
+        },
+        outcome => outcome,
+    };
+    Run { outcomes: run.outcomes.into_iter().map(checked).collect(), ..run }
 }
 
 fn trace(case: &Case<'_>, plan: &Plan, settings: &Settings, failures: &[Failure]) -> Vec<String> {

@@ -31,8 +31,8 @@ fn of_outcome<'a>(outcome: &Outcome<'_>, arena: &'a Bump) -> Value<'a> {
                 ("account", written(made.account.value(), arena)),
                 ("warnings", warnings),
                 ("credential", written(made.credential, arena)),
-                ("id", written(made.id, arena)),
-                ("logins", written(made.logins, arena)),
+                ("id", written(made.who.id, arena)),
+                ("logins", written(made.who.logins, arena)),
             ];
             let mut members = ArenaVec::new_in(arena);
             members.extend(parts.into_iter().filter(|(key, value)| *key == "account" || !value.is_empty()));

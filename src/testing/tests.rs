@@ -95,7 +95,7 @@ fn problems_have_codes_places_and_help() {
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, denied: spammer, expect: {} }",
             "t:3:43: error[R605]: `expect` and `denied` exclude each other (`denied` here: t:3:26) (help: a record becomes \
-             an account, is denied, or the record is invalid: keep one, or write two tests)\n",
+             an account, is denied, or is invalid: keep one, or write two tests)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: a.csv, invalid: true }\n- { name: b, record: b.json, invalid: true }",
@@ -126,6 +126,21 @@ fn problems_have_codes_places_and_help() {
              there are)\n\
              t:3:51: error[R610]: the target schema has no claim `email.value` here (help: an account is nested: `email: { \
              value: … }`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: {}, accounts: [ { expect: {} } ] }",
+            "t:3:26: error[R605]: `expect` and `accounts` exclude each other (`accounts` here: t:3:38) (help: `accounts` says \
+             what becomes of each account: move `expect` into an entry of it, `accounts: [ { expect: … } ]`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, records: users, expect: {} }",
+            "t:3:35: error[R606]: `users` is not the path of a list of records (help: a path begins with `$`: write \
+             `$.users`)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, records: $.users, expect: {} }",
+            "t:3:35: error[R606]: `records` is for records in a file (help: remove it, or name a file: `record: \
+             records/export.json`)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: [], invalid: true, fact: {} }",

@@ -141,7 +141,12 @@ fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
 
 fn exclude(span: Span, key: &str, first: Span, first_key: &str, findings: &mut Findings) {
     let message = format!("`{key}` and `{first_key}` exclude each other");
-    let help = "a record becomes an account, is denied, or the record is invalid: keep one, or write two tests";
+    let help = match first_key {
+        "accounts" => format!(
+            "`accounts` says what becomes of each account: move `{key}` into an entry of it, `accounts: [ {{ {key}: … }} ]`"
+        ),
+        _ => "a record becomes an account, is denied, or is invalid: keep one, or write two tests".to_owned(),
+    };
     findings.push(Diagnostic::error("R605", span, message, help).also(first, format!("`{first_key}` here")));
 }
 

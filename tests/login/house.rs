@@ -98,6 +98,7 @@ pub struct World {
 pub struct Wishes {
     pub settings: MigratorSettings,
     pub hooks: Arc<dyn Hooks>,
+    pub rules: &'static str,
 }
 
 impl Default for Wishes {
@@ -108,7 +109,7 @@ impl Default for Wishes {
             deadline: Duration::from_secs(20),
             ..MigratorSettings::default()
         };
-        Self { settings, hooks: Arc::new(NoHooks) }
+        Self { settings, hooks: Arc::new(NoHooks), rules: RULES }
     }
 }
 
@@ -158,7 +159,7 @@ impl World {
             hasher: Arc::clone(&self.hasher),
             hooks: wishes.hooks,
             observer: self.heard.clone(),
-            rules: Arc::new(LiveRules::new(rule_set(RULES))),
+            rules: Arc::new(LiveRules::new(rule_set(wishes.rules))),
             keyring: Arc::clone(&self.keyring),
         };
         Arc::new(Migrator::new(parts, wishes.settings))

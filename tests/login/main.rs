@@ -18,5 +18,6 @@ mod once;
 mod operations;
 mod races;
 mod refusals;
+mod several;
 mod spelling;
 mod takeover;

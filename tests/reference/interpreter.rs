@@ -36,6 +36,8 @@ pub struct Interpreter<'r> {
     made: RefCell<BTreeMap<String, V>>,
     warnings: RefCell<BTreeSet<String>>,
     fallen: RefCell<BTreeSet<String>>,
+    /// Working values that failed in a record of several accounts, with their warnings.
+    failed: RefCell<BTreeMap<String, BTreeSet<String>>>,
 }
 
 enum Stop {
@@ -69,6 +71,7 @@ pub fn run(rules: &Yaml, record: &Json, set: &[(String, Json)]) -> Vec<Verdict> 
         made: RefCell::default(),
         warnings: RefCell::default(),
         fallen: RefCell::default(),
+        failed: RefCell::default(),
     };
     this.verdicts()
 }
@@ -131,13 +134,18 @@ impl Interpreter<'_> {
                 put(&mut account, name, value);
             }
         }
+        if self.rules.get("accounts").is_some() {
+            self.warn_of_failed();
+        }
         for check in items(self.rules.get("checks")) {
             let applies = check.get("that").is_none_or(|that| self.holds(that, &here));
             if applies && !self.holds(&check["needs"], &here) {
                 self.fallen.borrow_mut().insert(check["because"].as_str().unwrap().to_owned());
             }
         }
-        if self.fallen.borrow().is_empty() {
+        if self.fallen.borrow().is_empty() && account.empty() {
+            Verdict::Invalid(["account".to_owned()].into())
+        } else if self.fallen.borrow().is_empty() {
             Verdict::Account { account: account.to_json(), warnings: self.warnings.take() }
         } else {
             Verdict::Invalid(self.fallen.take())
@@ -152,12 +160,92 @@ impl Interpreter<'_> {
         }
         let body = &self.rules[section][name];
         let claim = (section == "account").then_some(name);
+        let before = self.warnings.take();
         let value = self.rule(name, name, body, self.policy(), claim, &Place::default()).unwrap_or_else(|fallen| {
             self.fallen.borrow_mut().insert(fallen);
             V::Missing
         });
+        let own = self.warnings.replace(before);
+        if section == "let" && self.rules.get("accounts").is_some() && !self.is_shared(name) {
+            if !own.is_empty() {
+                self.failed.borrow_mut().insert(name.to_owned(), own);
+            }
+        } else {
+            self.warnings.borrow_mut().extend(own);
+        }
         self.made.borrow_mut().insert(key, value.clone());
         value
+    }
+
+    /// Whether something besides claims reads a working value.
+    fn is_shared(&self, name: &str) -> bool {
+        ["accounts", "admit", "checks", "identify"]
+            .iter()
+            .filter_map(|section| self.rules.get(section))
+            .any(|section| self.lets_in(section).contains(name))
+    }
+
+    /// The working values that a part of the rules is made of.
+    fn lets_in(&self, part: &Yaml) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.add_lets(part, &mut found);
+        found
+    }
+
+    fn add_lets(&self, part: &Yaml, found: &mut BTreeSet<String>) {
+        match part {
+            Yaml::String(text) => {
+                if let Some(chain) = self.rules.get("steps").and_then(|chains| chains.get(text)) {
+                    self.add_lets(chain, found);
+                }
+                for after in text.split('$').skip(1) {
+                    let name: String = after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                    let body = self.rules.get("let").and_then(|lets| lets.get(&name));
+                    if let Some(body) = body.filter(|_| found.insert(name)) {
+                        self.add_lets(body, found);
+                    }
+                }
+            }
+            Yaml::Sequence(list) => list.iter().for_each(|item| self.add_lets(item, found)),
+            Yaml::Mapping(members) => members.iter().for_each(|(key, value)| {
+                self.add_lets(key, found);
+                self.add_lets(value, found);
+            }),
+            _ => {}
+        }
+    }
+
+    /// Warns of the working values that failed and that claims use.
+    fn warn_of_failed(&self) {
+        let here = Place::default();
+        for (claim, body) in entries(self.rules.get("account")) {
+            let reads = self.lets_in(body);
+            for (name, warnings) in self.failed.borrow().iter().filter(|(name, _)| reads.contains(*name)) {
+                if !self.uses(body, name, &here) {
+                    continue;
+                }
+                let is_own = |warning: &String| warning == name || warning.starts_with(&format!("{name}."));
+                let names =
+                    warnings.iter().map(|warning| if is_own(warning) { claim.to_owned() } else { warning.clone() });
+                self.warnings.borrow_mut().extend(names);
+            }
+        }
+    }
+
+    fn uses(&self, body: &Yaml, name: &str, place: &Place) -> bool {
+        if body.get("when").is_some_and(|when| !self.holds(when, place)) {
+            return false;
+        }
+        let Some(from) = body.get("from") else { return true };
+        for source in from.as_sequence().map_or(vec![from], |list| list.iter().collect()) {
+            if self.lets_in(source).contains(name) {
+                return true;
+            }
+            if self.expr(source, place).present() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Makes a value; the error is the name of the rule that makes the record fall.
@@ -208,7 +296,7 @@ impl Interpreter<'_> {
         claim: Option<&str>,
         place: &Place,
     ) -> Result<V, String> {
-        let value = body.get("otherwise").map_or(V::Missing, |otherwise| self.expr(otherwise, place));
+        let value = body.get("otherwise").map_or(V::Missing, |otherwise| self.parts(body, otherwise, place));
         let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
         if value.empty() && !(keeps_empty && value.present()) {
             return Ok(V::Missing);
@@ -230,7 +318,7 @@ impl Interpreter<'_> {
         let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
         let is_required = body.get("required").and_then(Yaml::as_bool) == Some(true);
         let counts = |value: &V| !value.empty() || (keeps_empty && value.present());
-        let mut value = body.get("default").map_or(V::Missing, |default| self.expr(default, place));
+        let mut value = body.get("default").map_or(V::Missing, |default| self.parts(body, default, place));
         if let (Some(claim), false) = (claim, !counts(&value)) {
             // nothing is left to fall back on
             value = fitted(claim, value).ok_or_else(|| name.to_owned())?;
@@ -326,7 +414,7 @@ impl Interpreter<'_> {
             "warn" => {
                 self.warnings.borrow_mut().insert(warning.to_owned());
             }
-            "default" => return Ok(self.expr(&body["default"], place)),
+            "default" => return Ok(self.parts(body, &body["default"], place)),
             _ => {}
         }
         Ok(V::Missing)
@@ -337,7 +425,7 @@ impl Interpreter<'_> {
             return self.expr(body, place);
         }
         if let Some(value) = body.get("value") {
-            return self.expr(value, place);
+            return self.parts(body, value, place);
         }
         let from = &body["from"];
         let sources = from.as_sequence().map_or(vec![from], |list| list.iter().collect());
@@ -379,6 +467,24 @@ impl Interpreter<'_> {
                     .collect(),
             ),
             scalar => self.literal(scalar),
+        }
+    }
+
+    /// What `value:` or `default:` gives: parts without a value are left out, however deep they stand.
+    fn parts(&self, body: &Yaml, expr: &Yaml, place: &Place) -> V {
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        let counts = |value: &V| !value.empty() || (keeps_empty && value.present());
+        match expr {
+            Yaml::Sequence(list) => {
+                V::List(list.iter().map(|item| self.parts(body, item, place)).filter(counts).collect())
+            }
+            Yaml::Mapping(_) => V::Object(
+                entries(Some(expr))
+                    .map(|(key, value)| (key.to_owned(), self.parts(body, value, place)))
+                    .filter(|(_, value)| counts(value))
+                    .collect(),
+            ),
+            scalar => self.expr(scalar, place),
         }
     }
 

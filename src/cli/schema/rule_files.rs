@@ -107,6 +107,12 @@ fn accounts() -> Json {
         ("do", "Steps of the whole value", part("steps")),
         ("where", "Which elements stay; they are `$item`", part("condition")),
         ("on_error", "What happens when a step fails", part("on_error")),
+        ("let", "Working values of each account", json!({ "type": "object", "additionalProperties": part("rule") })),
+        (
+            "all_or_none",
+            "Whether an invalid account makes the others of its record invalid",
+            json!({ "type": "boolean" }),
+        ),
     ];
     closed("One record that yields several accounts", &keys, &["from", "name"])
 }

@@ -97,6 +97,7 @@ fn source() -> Json {
         name(),
         ("path", "The export, relative to this file", text()),
         ("format", "Its format; by its name or first bytes when not set", formats),
+        ("records", "The path of the list of records in a document, such as `$.users`", text()),
         ("logins", "Paths in a record to what its customer may type", list(&text())),
         ("unique_logins", "Whether every login leads to one customer, so that none is looked up", boolean()),
         ("record_limit", "Bytes of one record", size()),

@@ -35,6 +35,11 @@ pub(super) fn test_case() -> Json {
             "The record, or a file of records; `*` in its last part stands for any text",
             json!({ "type": ["object", "string"] }),
         ),
+        (
+            "records",
+            "The path of the list of records in the document of the file, such as `$.users`",
+            json!({ "type": "string" }),
+        ),
         ("with", "Changes to the record: paths to values", json!({ "type": "object" })),
         ("without", "Paths that are taken out of the record", one_or_more(&json!({ "type": "string" }))),
         ("params", "Parameters of this test", json!({ "type": "object" })),

@@ -153,3 +153,99 @@ fn what_cannot_run_says_why() {
     }
     assert_eq!(shop.text("in.ndjson"), legacy(1));
 }
+
+const FAMILY: &str = "
+landfall: 1
+name: family
+target: standard
+defaults: { on_error: warn }
+identify: { id: \"{$.id}-{$member.no}\", logins: [ $member.login, \"$member.mails[*].value\" ] }
+admit:
+  - { deny: child, when: { $member.child: true } }
+accounts: { name: member, from: $.members }
+account:
+  username: { from: $member.login, required: true }
+";
+
+#[test]
+fn each_account_of_a_record_has_its_own_end() {
+    let shop = Shop::new();
+    shop.put("shop.yaml", FAMILY);
+    let record = json!({"id": 7, "members": [
+        {"no": 1, "login": "a"}, {"no": 2}, {"no": 3, "login": "c", "child": true}, {"login": "d"},
+    ]});
+    let all_denied = json!({"id": 8, "members": [{"no": 1, "login": "e", "child": true}]});
+    let fine = json!({"id": 9, "members": [{"no": 1, "login": "f"}]});
+    shop.put("in.ndjson", &format!("{record}\n{all_denied}\n{fine}\n"));
+    assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --rejects @bad.ndjson"), Ok(FINDINGS));
+    assert_eq!(shop.lines("out.ndjson"), [json!({"username": "a"}), json!({"username": "f"})]);
+    let rejects = shop.lines("bad.ndjson");
+    assert_eq!((rejects.len(), &rejects[0]["record"]), (2, &record));
+    let about = &rejects[0]["landfall_reject"];
+    assert_eq!(about["accounts"], json!([2, 3, 4]));
+    let missing = "it has no value and is required";
+    let no_id = "the record has no id: `identify.id` has no value";
+    let wanted = json!([
+        {"account": 2, "id": "7-2", "rule": "username", "step": "required", "message": missing},
+        {"account": 3, "id": "7-3", "denied": "child"},
+        {"account": 4, "rule": "identify", "step": "id", "message": no_id},
+    ]);
+    assert_eq!(about["reasons"], wanted);
+    assert_eq!(rejects[1]["landfall_reject"]["reasons"], json!([{"account": 1, "id": "8-1", "denied": "child"}]));
+    let none = json!({"id": 10, "members": []});
+    shop.put("none.ndjson", &format!("{none}\n"));
+    assert_eq!(shop.run("--in @none.ndjson --out @o.ndjson --rejects @none_bad.ndjson"), Ok(FINDINGS));
+    let about = &shop.lines("none_bad.ndjson")[0]["landfall_reject"];
+    assert_eq!((&about["accounts"], &about["reasons"][0]["account"]), (&Value::Null, &Value::Null));
+    // those that were made are not made again
+    let mended = shop.text("bad.ndjson").replace("{\"no\":2}", "{\"no\":2,\"login\":\"b\"}");
+    shop.put("mended.ndjson", &mended);
+    assert_eq!(shop.run("--in @mended.ndjson --out @again.ndjson --rejects @worse.ndjson"), Ok(FINDINGS));
+    assert_eq!(shop.lines("again.ndjson"), [json!({"username": "b"})]);
+    assert_eq!(shop.lines("worse.ndjson")[0]["landfall_reject"]["accounts"], json!([3, 4]));
+    assert_eq!(shop.run("--in @in.ndjson --out @any.ndjson --no-as-login"), Ok(FINDINGS));
+    assert_eq!(shop.lines("any.ndjson").len(), 3);
+}
+
+#[test]
+fn records_that_a_login_would_not_accept_are_rejected() {
+    let shop = Shop::new();
+    shop.put("plain.ndjson", "{\"mail\":\"a@example.org\",\"id\":\"1\"}\n");
+    let message = shop.run("--in @plain.ndjson --out @o --as-login").unwrap_err();
+    assert!(message.contains("the rules have no `identify`"), "{message}");
+    shop.put("shop.yaml", &RULES.replace("admit:", "identify: { id: $.key, logins: [ $.login, $.mails ] }\nadmit:"));
+    let records = [
+        json!({"id": "1", "mail": "a@example.org", "key": 1, "login": "a"}),
+        json!({"id": "2", "mail": "a@example.org", "key": [1], "login": "a"}),
+        json!({"id": "3", "mail": "a@example.org", "key": 3, "mails": ["b@example.org"]}),
+        json!({"id": "4", "mail": "a@example.org", "key": 4, "login": "\u{200b}"}),
+        json!({"id": "5", "mail": "a@example.org", "login": "a"}),
+    ];
+    shop.put("in.ndjson", &records.map(|record| record.to_string() + "\n").concat());
+    assert_eq!(shop.run("--in @in.ndjson --out @out.ndjson --rejects @bad.ndjson"), Ok(FINDINGS));
+    let ids: Vec<Value> = shop.lines("out.ndjson").iter().map(|account| account["external_id"].clone()).collect();
+    assert_eq!(ids, ["1", "3"]);
+    let reasons: Vec<Value> =
+        shop.lines("bad.ndjson").iter().map(|reject| reject["landfall_reject"]["reasons"][0]["step"].clone()).collect();
+    assert_eq!(reasons, ["id", "logins", "id"]);
+    assert_eq!(shop.run("--in @in.ndjson --out @all.ndjson --no-as-login"), Ok(FINE));
+    assert_eq!(shop.lines("all.ndjson").len(), 5);
+}
+
+#[test]
+fn records_are_taken_from_the_list_at_a_path() {
+    let shop = Shop::new();
+    let users = json!([{"id": "1", "mail": "a@example.org"}, {"id": "2", "mail": "b@example.org"}]);
+    shop.put("in.json", &json!({"version": 3, "data": {"users": users}}).to_string());
+    assert_eq!(shop.run("--in @in.json --out @out.ndjson --records $.data.users"), Ok(FINE));
+    assert_eq!(shop.lines("out.ndjson").len(), 2);
+    // the document as one record
+    assert_eq!(shop.run("--in @in.json --out @one.ndjson"), Ok(FINDINGS));
+    for (path, wanted) in [
+        ("$.users", "there is no list at `$.users`; there is a list at `$.data.users`"),
+        ("users", "a path begins with `$`: write `$.users`"),
+    ] {
+        let message = shop.run(&format!("--in @in.json --out @o --records {path}")).unwrap_err();
+        assert!(message.contains(wanted), "{message}");
+    }
+}

@@ -1,7 +1,7 @@
 //! One record: run, and written as accounts or as a reject.
 
 use bumpalo::Bump;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::tally::Tally;
 use super::written::Written;
@@ -11,6 +11,8 @@ use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::{Run, Settings};
 use crate::formats::{RawRecord, RecordError, reject};
+use crate::migrate::{IdentifierProfile, refused_at_login};
+use crate::model::Value;
 
 /// What the records of a batch became.
 #[derive(Debug, Default)]
@@ -27,55 +29,104 @@ pub struct Batch {
 
 /// Turns records into accounts. Its buffers are used again and again.
 pub struct Worker<'r> {
-    plan: &'r Plan,
-    settings: &'r Settings,
-    written: &'r Written,
-    keeps_rejects: bool,
+    how: &'r How<'r>,
     arena: Bump,
     accounts: Vec<u8>,
 }
 
+/// What all workers do alike.
+pub struct How<'r> {
+    /// The rules.
+    pub plan: &'r Plan,
+    /// Their parameters and facts.
+    pub settings: &'r Settings,
+    /// How accounts are written.
+    pub written: &'r Written,
+    /// Whether rejects are written.
+    pub keeps_rejects: bool,
+    /// How identifiers are made one spelling, when accounts that a login would not accept are invalid.
+    pub as_login: Option<IdentifierProfile>,
+}
+
+/// An account that is not made, of a record with several.
+enum Unmade<'a> {
+    Denied(&'a str),
+    Invalid(Vec<Reason>),
+}
+
 impl<'r> Worker<'r> {
-    /// A worker; it writes rejects when they are kept.
-    pub fn new(plan: &'r Plan, settings: &'r Settings, written: &'r Written, keeps_rejects: bool) -> Self {
-        Self { plan, settings, written, keeps_rejects, arena: Bump::new(), accounts: Vec::new() }
+    /// A worker.
+    pub fn new(how: &'r How<'r>) -> Self {
+        Self { how, arena: Bump::new(), accounts: Vec::new() }
     }
 
     fn record(&mut self, record: &RawRecord, batch: &mut Batch) {
+        let how = self.how;
         self.accounts.clear();
-        let run = self.plan.run(&record.json, self.settings, &self.arena, &mut Silent);
-        let accounts = run.outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Account(made) => Some(made),
-            _ => None,
-        });
-        accounts.for_each(|made| self.written.account(made, &mut self.accounts));
+        let Run { outcomes, unread, ids } = how.plan.run(&record.json, how.settings, &self.arena, &mut Silent);
         batch.tally.run += 1;
-        run.unread.iter().for_each(|path| batch.tally.unread.count(path));
-        if run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_))) {
-            self.invalid(record, &reasons(&run), batch);
-            return;
-        }
-        for outcome in &run.outcomes {
-            match outcome {
+        unread.iter().for_each(|path| batch.tally.unread.count(path));
+        let mut unmade = Vec::new();
+        for (at, outcome) in outcomes.into_iter().enumerate() {
+            if !record.accounts.is_empty() && !record.accounts.contains(&(at + 1)) {
+                continue;
+            }
+            match self.checked(outcome) {
                 Outcome::Account(made) => {
+                    how.written.account(&made, &mut self.accounts);
                     batch.tally.accounts += 1;
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                 }
-                Outcome::Denied(reason) => batch.tally.denials.count(reason),
-                Outcome::Invalid(_) => {}
+                Outcome::Denied(reason) => {
+                    batch.tally.denials.count(reason);
+                    unmade.push((at, Unmade::Denied(reason)));
+                }
+                Outcome::Invalid(reasons) => unmade.push((at, Unmade::Invalid(reasons))),
             }
         }
         batch.accounts.extend_from_slice(&self.accounts);
+        self.unmade(record, &unmade, &ids, batch);
     }
 
-    fn invalid(&self, record: &RawRecord, reasons: &[(Option<usize>, Reason)], batch: &mut Batch) {
-        batch.tally.invalid += 1;
-        reasons.iter().for_each(|(_, reason)| batch.tally.reason(reason));
-        if self.keeps_rejects {
-            let reasons: Vec<Json> = reasons.iter().map(|(account, reason)| to_json(*account, reason)).collect();
-            let about = reject::About { number: record.number, line: record.line, format: None, reasons: &reasons };
-            reject::write_record(&about, &record.json, &mut batch.rejects);
+    /// The outcome as a login would see it, when that is asked.
+    fn checked<'a>(&self, outcome: Outcome<'a>) -> Outcome<'a> {
+        match (outcome, &self.how.as_login) {
+            (Outcome::Account(made), Some(identifiers)) => match refused_at_login(self.how.plan, &made, identifiers) {
+                Some(reason) => Outcome::Invalid(vec![reason]),
+                None => Outcome::Account(made),
+            },
+            (outcome, _) => outcome,
         }
+    }
+
+    /// Counts and writes the accounts that were not made. Denied customers are only named beside other accounts of their
+    /// record.
+    fn unmade(&self, record: &RawRecord, unmade: &[(usize, Unmade<'_>)], ids: &[Value<'_>], batch: &mut Batch) {
+        // a record that is invalid as a whole has no accounts yet
+        let splits = !ids.is_empty();
+        let is_invalid = |unmade: &Unmade<'_>| matches!(unmade, Unmade::Invalid(_));
+        let is_rejected = unmade.iter().any(|(_, unmade)| is_invalid(unmade));
+        batch.tally.invalid += u64::from(is_rejected);
+        let mut reasons = Vec::new();
+        for (at, unmade) in unmade {
+            let about = splits.then(|| (at + 1, ids.get(*at).and_then(|id| id.as_text())));
+            match unmade {
+                Unmade::Denied(key) => reasons.push(of_account(json!({ "denied": key }), about)),
+                Unmade::Invalid(all) => {
+                    all.iter().for_each(|reason| batch.tally.reason(reason));
+                    reasons.extend(all.iter().map(|reason| of_account(reason.to_json(), about)));
+                }
+            }
+        }
+        if self.how.keeps_rejects && (is_rejected || (splits && !unmade.is_empty())) {
+            let accounts: Vec<usize> = if splits { unmade.iter().map(|(at, _)| at + 1).collect() } else { Vec::new() };
+            self.reject(record, &accounts, &reasons, batch);
+        }
+    }
+
+    fn reject(&self, record: &RawRecord, accounts: &[usize], reasons: &[Json], batch: &mut Batch) {
+        let about = reject::About { number: record.number, line: record.line, format: None, accounts, reasons };
+        reject::write_record(&about, &record.json, &mut batch.rejects);
     }
 
     fn unreadable(&self, error: &RecordError, batch: &mut Batch) {
@@ -85,10 +136,11 @@ impl<'r> Worker<'r> {
         }
         batch.tally.unreadable += 1;
         batch.tally.problems.count(&error.message);
-        if self.keeps_rejects {
-            let reasons = [to_json(None, &internal("read", &error.message))];
+        if self.how.keeps_rejects {
+            let reasons = [internal("read", &error.message).to_json()];
             let format = Some(error.format.name());
-            let about = reject::About { number: error.number, line: error.line, format, reasons: &reasons };
+            let about =
+                reject::About { number: error.number, line: error.line, format, accounts: &[], reasons: &reasons };
             reject::write_text(&about, error.raw.as_deref(), &mut batch.rejects);
         }
     }
@@ -112,7 +164,12 @@ impl Work for Worker<'_> {
         match item {
             Ok(record) => {
                 batch.tally.run += 1;
-                self.invalid(record, &[(None, internal("internal", "internal error"))], batch);
+                batch.tally.invalid += 1;
+                let reason = internal("internal", "internal error");
+                batch.tally.reason(&reason);
+                if self.how.keeps_rejects {
+                    self.reject(record, &record.accounts, &[reason.to_json()], batch);
+                }
             }
             Err(error) => batch.stopped = Some(format!("line {}: internal error", error.line)),
         }
@@ -123,23 +180,13 @@ fn internal(step: &str, message: &str) -> Reason {
     Reason { rule: "record".to_owned(), step: step.to_owned(), message: message.to_owned(), span: None }
 }
 
-/// All reasons of a run; when it has several accounts, each with the account's position from 1.
-fn reasons(run: &Run<'_>) -> Vec<(Option<usize>, Reason)> {
-    let has_several = run.outcomes.len() > 1;
-    let of = |(position, outcome): (usize, &Outcome<'_>)| match outcome {
-        Outcome::Invalid(reasons) => {
-            let account = has_several.then_some(position + 1);
-            reasons.iter().map(|reason| (account, reason.clone())).collect()
-        }
-        _ => Vec::new(),
-    };
-    run.outcomes.iter().enumerate().flat_map(of).collect()
-}
-
-fn to_json(account: Option<usize>, reason: &Reason) -> Json {
-    let mut json = reason.to_json();
-    if let (Some(account), Some(members)) = (account, json.as_object_mut()) {
+/// What is said of one of several accounts: its position from 1, and its id.
+fn of_account(mut said: Json, about: Option<(usize, Option<&str>)>) -> Json {
+    if let (Some((account, id)), Some(members)) = (about, said.as_object_mut()) {
         members.insert("account".to_owned(), account.into());
+        if let Some(id) = id {
+            members.insert("id".to_owned(), id.into());
+        }
     }
-    json
+    said
 }

@@ -13,9 +13,10 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use disk::{Beside, Disk};
-pub use verification::{TEST_ENDINGS, tests_beside, tests_of};
+pub use verification::{TEST_ENDINGS, test_options, tests_beside, tests_of};
 
-use crate::diag::{Diagnostic, Files, Findings};
+use crate::diag::render::plain;
+use crate::diag::{Diagnostic, Files, Findings, Severity};
 use crate::engine::compile::{Loaded, Loader, compile};
 use crate::engine::plan::Plan;
 use crate::engine::run::Settings as RunSettings;
@@ -113,8 +114,13 @@ pub enum RulesError {
     #[error("the rules `{0}` cannot be read: {1}")]
     File(String, String),
     /// The rules have errors of their own.
-    #[error("the rules `{0}` have errors")]
-    Findings(String),
+    #[error("the rules `{rules}` have errors{first}")]
+    Findings {
+        /// The rule file.
+        rules: String,
+        /// The first error with its file and line, as the end of the sentence; empty when they are shown elsewhere.
+        first: String,
+    },
     /// They make no claims.
     #[error("the rules make no claims")]
     NoClaims,
@@ -165,11 +171,24 @@ pub fn rule_set_of(
 ) -> Result<(RuleSet, Vec<PathBuf>), RulesError> {
     let name = path.display().to_string();
     let read = compiled(path).map_err(|error| RulesError::File(name.clone(), error.kind().to_string()))?;
-    let plan = read.plan.ok_or(RulesError::Findings(name))?;
+    let plan = read
+        .plan
+        .ok_or_else(|| RulesError::Findings { rules: name, first: first_error(&read.files, &read.findings) })?;
     if let Some(error) = faults(&plan, path, params).into_iter().next() {
         return Err(error);
     }
     Ok((set(plan, params, read.hash)?, read.paths))
+}
+
+/// The first error as the end of a sentence, and how many more there are.
+fn first_error(files: &Files, findings: &[Diagnostic]) -> String {
+    let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let Some(first) = errors.next() else { return String::new() };
+    let line = plain(files, std::slice::from_ref(first));
+    match errors.count() {
+        0 => format!(": {}", line.trim_end()),
+        more => format!(": {} (and {more} more)", line.trim_end()),
+    }
 }
 
 /// Everything that keeps compiled rules from serving logins, but for a missing `identify` and missing parameters.
@@ -203,7 +222,7 @@ mod tests {
     use super::*;
 
     const RULES: &str = "landfall: 1\nname: t\ntarget: standard\nuse: [ steps.yaml ]\nparams: { region: {} }\n\
-                         identify: { id: $.ID }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
+                         identify: { id: $.ID, logins: [ $.login ] }\naccount:\n  username: { from: $.login, do: [ steps.shout ] }\n  \
                          locale: { from: $params.region }\ncredential: { scheme: md5, hash_hex: $.hash }\n";
     const STEPS: &str = "landfall: 1\nsteps:\n  shout: [ uppercase ]\n";
     const TESTS: &str = "tests:\n  - name: shouts\n    record: { ID: 1, login: ada }\n    params: { region: de }\n    \
@@ -229,7 +248,7 @@ mod tests {
         let hash = |steps: &str| {
             let (_folder, path) = folder(RULES, steps, TESTS);
             let read = compiled(&path).unwrap();
-            assert!(read.plan.is_some(), "{}", crate::diag::render::plain(&read.files, &read.findings));
+            assert!(read.plan.is_some(), "{}", plain(&read.files, &read.findings));
             read.hash
         };
         assert_eq!(hash(STEPS), hash(STEPS));
@@ -244,6 +263,9 @@ mod tests {
         let failing = TESTS.replace("ADA }", "ada }");
         let error = load(RULES, STEPS, &failing, &region).unwrap_err();
         assert!(matches!(&error, RulesError::Test { name, .. } if name == "shouts"), "{error}");
+        let unknown = TESTS.replace("ID: 1, ", "");
+        let error = load(RULES, STEPS, &unknown, &region).unwrap_err();
+        assert!(matches!(&error, RulesError::Test { .. }), "a login would not accept it: {error}");
         let broken = load(RULES, STEPS, "tests: []\n", &region).unwrap_err();
         assert!(matches!(broken, RulesError::Tests(_)), "{broken}");
         assert!(matches!(load(RULES, STEPS, TESTS, &[]), Err(RulesError::Set(RuleSetError::Param(_)))));
@@ -252,8 +274,22 @@ mod tests {
         let several = RULES.replace("region: {}", "region: { default: [ de, at ] }");
         let text = load(&several, STEPS, TESTS, &region).unwrap_err();
         assert_eq!(text, RulesError::ParamShape("region".to_owned(), "a list"));
-        assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings(_))));
-        let nobody = RULES.replace("identify: { id: $.ID }\n", "");
+        assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings { .. })));
+        let broken = load(RULES, "landfall: 1\nsteps:\n  shout: [ uppercas ]\n", TESTS, &region).unwrap_err();
+        let shown = broken.to_string();
+        assert!(matches!(broken, RulesError::Findings { .. }), "{shown}");
+        assert!(
+            shown.contains("have errors: ") && shown.contains("steps.yaml:3:12: error[R205]: there is no step"),
+            "{shown}"
+        );
+        let broken =
+            load(&RULES.replace("from: $.login", "from: $login").replace("$.hash", "$hash"), STEPS, TESTS, &region);
+        let shown = broken.unwrap_err().to_string();
+        assert!(
+            shown.contains("shop.yaml:8:21: error[R204]: there is no variable") && shown.ends_with(" more)"),
+            "{shown}"
+        );
+        let nobody = RULES.replace("identify: { id: $.ID, logins: [ $.login ] }\n", "");
         assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));
         let half = RULES.replace("credential: { scheme: md5, hash_hex: $.hash }\n", "");
         assert_eq!(load(&half, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoCredential));

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::RulesError;
 use super::disk::Beside;
 use crate::diag::{FileId, Files, Findings};
+use crate::engine::outcome::Made;
 use crate::engine::plan::Plan;
+use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::testing::coverage::Coverage;
 use crate::testing::{self, Options, TestFile};
 
@@ -43,6 +45,13 @@ pub(super) fn failures(plan: &Plan, rules: &Path) -> Vec<RulesError> {
     failures
 }
 
+/// How tests of rules judge accounts: as a login does.
+#[must_use]
+pub fn test_options() -> Options {
+    let judge = |plan: &Plan, made: &Made<'_>| refused_at_login(plan, made, &IdentifierProfile::default());
+    Options { refused_at_login: Some(judge), ..Options::default() }
+}
+
 type ReadTests = fn(&Files, FileId, &mut Findings) -> Option<TestFile>;
 
 fn of_file(path: &Path, read: ReadTests, plan: &Plan) -> Vec<RulesError> {
@@ -61,7 +70,7 @@ fn of_file(path: &Path, read: ReadTests, plan: &Plan) -> Vec<RulesError> {
     }
     let mut coverage = Coverage::default();
     let cases = cases.into_iter().flatten();
-    let tested = cases.map(|case| testing::run_case(&case, plan, &shelf, Options::default(), &mut coverage));
+    let tested = cases.map(|case| testing::run_case(&case, plan, &shelf, test_options(), &mut coverage));
     tested
         .filter(|tested| !tested.passed())
         .map(|tested| RulesError::Test { name: tested.name, file: name.clone() })

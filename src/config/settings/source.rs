@@ -50,6 +50,9 @@ pub struct FileSource {
     /// Its format; by the ending of its name or its first bytes when it is not set.
     #[serde(default)]
     pub format: Option<RecordFormat>,
+    /// The path of the list of records in a document.
+    #[serde(default)]
+    pub records: Option<String>,
     /// Paths in a record to what its customer may type to sign in.
     pub logins: Vec<String>,
     /// Whether every login leads to one customer, so that none is looked up before an account is made.

@@ -49,7 +49,8 @@ takes the rule's `default`.",
         code: "R404",
         title: "parts of a rule contradict each other",
         explain: "\
-A claim that must be there cannot be skipped in silence, and `on_error: default` needs a `default`.
+A claim that must be there cannot be skipped in silence, and `on_error: default` needs a `default`. A part
+of a `value:` that is always empty is always left out.
 
     email.value: { from: $.mail, do: [ email ], required: true, on_error: skip }
     email.value: { from: $.mail, do: [ email ], required: true, on_error: reject }

@@ -144,9 +144,7 @@ fn always_given(body: &Body, origin: &OriginPlan) -> bool {
 fn always_gives(step: &StepDef) -> bool {
     match step.name.text.as_str() {
         "is_present" | "is_missing" | "is_blank" => true,
-        "default" | "constant" => {
-            step.argument.as_ref().is_some_and(|node| node.as_scalar().is_some() && is_certain_node(node))
-        }
+        "default" => step.argument.as_ref().is_some_and(|node| node.as_scalar().is_some() && is_certain_node(node)),
         "coalesce" => step
             .argument
             .as_ref()
@@ -183,6 +181,7 @@ fn is_there(operand: &Operand) -> bool {
         Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) => true,
         Operand::List(items) => items.iter().any(is_there),
         Operand::Object(members) => members.iter().any(|(_, value)| is_there(value)),
+        Operand::Parts(parts) => is_there(parts.written()),
     }
 }
 
@@ -201,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_steps_that_always_give_a_value_exist() {
-        for name in ["is_present", "is_missing", "is_blank", "default", "constant", "coalesce"] {
+        for name in ["is_present", "is_missing", "is_blank", "default", "coalesce"] {
             assert!(ops::find(name).is_some(), "{name}");
         }
     }

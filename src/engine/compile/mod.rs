@@ -5,6 +5,7 @@ mod claims;
 mod condition;
 mod dead;
 mod lookup;
+mod made_of;
 mod order;
 mod rule;
 mod scope;
@@ -19,13 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lookup::Table;
+use made_of::MadeOf;
 use rule::Purpose;
 use scope::Scope;
 use steps::Flow;
 
 use super::plan::{
-    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
-    SplitPlan,
+    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
 };
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
@@ -179,18 +180,28 @@ impl Compiler<'_> {
 
     fn plan(&mut self, rules: &RuleFile) -> Option<Plan> {
         let params = self.params(rules);
-        let lets = self.lets(rules);
-        // working values are made before the record is split
-        if let Some(split) = &rules.accounts {
-            self.declare(&split.name.text, split.name.span);
-        }
-        let split = rules.accounts.as_ref().map(|split| self.split(split, rules));
+        let of_accounts = rules
+            .accounts
+            .iter()
+            .flat_map(|split| std::iter::once(&split.name).chain(split.lets.iter().map(|rule| &rule.name)));
+        self.scope.of_accounts = of_accounts.map(|name| name.text.clone()).collect();
+        let (mut lets, mut made_of) = self.lets(&rules.lets, rules);
+        let split = rules.accounts.as_ref().map(|split| self.split(split, rules, &mut made_of));
+        self.scope.needs.clear();
         let admit: Vec<Option<AdmitPlan>> = rules.admit.iter().map(|admit| self.admit(admit)).collect();
+        let mut shared = std::mem::take(&mut self.scope.needs);
         self.scope.claims_visible = true;
-        let claims = self.claims(rules);
-        let credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
+        let mut claims = self.claims(rules);
+        let mut credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
+        self.scope.needs.clear();
         let checks: Vec<Option<CheckPlan>> = rules.checks.iter().map(|check| self.check(check)).collect();
         let identify = rules.identify.as_ref().map(|identify| self.identify(identify));
+        shared.append(&mut self.scope.needs);
+        let split = split.map(|split| split.map(|split| made_of.finish(split, &shared)));
+        if let Some(Some(split)) = &split {
+            let parts = credential.iter_mut().flatten().flat_map(|credential| &mut credential.fields);
+            lets.iter_mut().chain(&mut claims).chain(parts).for_each(|rule| split.complete(&mut rule.made_of));
+        }
         for reference in &rules.ignore {
             self.scope.ignore(reference, self.findings);
         }
@@ -198,6 +209,9 @@ impl Compiler<'_> {
         let output = self.skeleton(&rules.account);
         let checked = self.checked(&rules.account, &claims);
         let (trie, derived) = self.scope.slots();
+        let reads = self.scope.finish_reads(
+            split.as_ref().and_then(|split| split.as_ref().map(|split| (split.rule.register, split.elements))),
+        );
         Some(Plan {
             name: rules.name.as_ref().map_or_else(String::new, |name| name.text.clone()),
             files: Files::default(),
@@ -209,7 +223,7 @@ impl Compiler<'_> {
             facts: self.scope.reads_facts.then_some(self.scope.facts),
             fold_blank: rules.defaults.blank == Blank::Missing,
             unread: rules.defaults.unread,
-            let_members: self.let_members(),
+            reads,
             admit: admit.into_iter().collect::<Option<_>>()?,
             lets,
             split: match split {
@@ -256,9 +270,10 @@ impl Compiler<'_> {
         compiled.map(|(plan, kinds)| (plan, needs, kinds))
     }
 
-    fn lets(&mut self, rules: &RuleFile) -> Vec<RulePlan> {
-        let mut compiled = Vec::new();
-        for rule in &rules.lets {
+    /// Working values in the order in which they are made, and what each is made of.
+    fn lets(&mut self, lets: &[Rule], rules: &RuleFile) -> (Vec<RulePlan>, MadeOf) {
+        let (mut compiled, mut made_of) = (Vec::new(), MadeOf::default());
+        for rule in lets {
             let Some(register) = self.scope.lets.iter().find(|v| v.name == rule.name.text).map(|v| v.register) else {
                 continue;
             };
@@ -268,12 +283,13 @@ impl Compiler<'_> {
                 let read = std::mem::take(&mut self.scope.element_members);
                 if let Some(variable) = self.scope.lets.iter_mut().find(|variable| variable.register == register) {
                     variable.kinds = kinds;
-                    variable.know(read);
+                    read.iter().for_each(|names| variable.seen.note(names));
                 }
+                made_of.add(register, &needs);
                 compiled.push((plan, needs));
             }
         }
-        order::sort(compiled, self.findings)
+        (order::sort(compiled, self.findings), made_of)
     }
 
     fn claims(&mut self, rules: &RuleFile) -> Vec<RulePlan> {
@@ -296,7 +312,10 @@ impl Compiler<'_> {
                 sensitive: found.as_ref().is_some_and(|(_, sensitive)| *sensitive),
                 policy: rules.defaults.on_error,
             };
-            if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
+            if let Some((mut plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
+                if rules.accounts.is_some() {
+                    plan.made_of = needs.iter().copied().collect();
+                }
                 if let Some(variable) = self.scope.claims.iter_mut().find(|variable| variable.register == register) {
                     variable.kinds = kinds;
                 }
@@ -324,15 +343,27 @@ impl Compiler<'_> {
         }
     }
 
-    fn split(&mut self, split: &Split, rules: &RuleFile) -> Option<SplitPlan> {
-        let register = self.scope.lets.iter().find(|v| v.name == split.name.text).map(|v| v.register)?;
+    /// The elements that become accounts, and the working values of each. Those of the record are made before and do not
+    /// see them.
+    fn split(&mut self, split: &Split, rules: &RuleFile, made_of: &mut MadeOf) -> Option<SplitPlan> {
+        self.declare(&split.name.text, split.name.span);
+        let register = self.scope.lets.last().map(|variable| variable.register)?;
         let rule = Rule { name: split.name.clone(), body: split.body.clone() };
         let policy = rules.defaults.on_error;
         let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy };
         self.scope.splitting = Some(split.name.text.clone());
-        let compiled = self.rule(&rule, &purpose);
+        let compiled = self.rule_with_needs(&rule, &purpose);
         self.scope.splitting = None;
-        compiled.map(|(rule, _)| SplitPlan { rule })
+        for rule in &split.lets {
+            self.declare(&rule.name.text, rule.name.span);
+        }
+        let (lets, made_of_lets) = self.lets(&split.lets, rules);
+        made_of.join(made_of_lets);
+        let (mut rule, needs, _) = compiled?;
+        rule.made_of = needs.into_iter().collect();
+        let (shared, made_of) = (Vec::new(), Vec::new());
+        let elements = self.scope.register();
+        Some(SplitPlan { rule, elements, lets, all_or_none: split.all_or_none, shared, made_of })
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
@@ -359,7 +390,7 @@ impl Compiler<'_> {
         let policy = rules.defaults.on_error;
         let purpose = Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy };
         let fields: Vec<Option<RulePlan>> =
-            credential.fields.iter().map(|field| self.credential_part(field, &purpose)).collect();
+            credential.fields.iter().map(|field| self.credential_part(field, &purpose, rules)).collect();
         let scheme_rule = credential.scheme_rule.as_ref().map(|body| {
             let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
             self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
@@ -381,11 +412,15 @@ impl Compiler<'_> {
         })
     }
 
-    fn credential_part(&mut self, part: &Rule, purpose: &Purpose<'_>) -> Option<RulePlan> {
+    fn credential_part(&mut self, part: &Rule, purpose: &Purpose<'_>, rules: &RuleFile) -> Option<RulePlan> {
         self.is_digest_template = matches!(part.name.text.as_str(), "template" | "prehash");
-        let compiled = self.rule(part, purpose);
+        let compiled = self.rule_with_needs(part, purpose);
         self.is_digest_template = false;
-        compiled.map(|(plan, _)| plan)
+        let (mut plan, needs, _) = compiled?;
+        if rules.accounts.is_some() {
+            plan.made_of = needs.into_iter().collect();
+        }
+        Some(plan)
     }
 
     fn identify(&mut self, identify: &Identify) -> Option<IdentifyPlan> {
@@ -413,18 +448,6 @@ impl Compiler<'_> {
         let names = || rules.iter().map(|rule| rule.name.text.as_str());
         let outlines = self.schema.outline(names().filter(|name| is_checked(name)));
         if names().all(is_checked) { outlines } else { outlines.with_others() }
-    }
-
-    fn let_members(&self) -> Vec<LetMembers> {
-        self.scope
-            .lets
-            .iter()
-            .filter(|variable| variable.used)
-            .filter_map(|variable| {
-                let known = variable.members.as_ref()?.iter().cloned().collect();
-                Some(LetMembers { name: variable.name.clone(), register: variable.register, known })
-            })
-            .collect()
     }
 
     /// Names that nothing uses are probably mistakes.

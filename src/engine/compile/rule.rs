@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use super::condition::of_element;
+use super::scope::ReadPlace;
 use super::steps::Flow;
 use super::value::literal;
 use crate::diag::{Diagnostic, Span, closest};
@@ -30,7 +31,7 @@ impl Compiler<'_> {
     pub(super) fn rule(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, Kinds)> {
         let body = &rule.body;
         let when = body.when.as_ref().map(|when| self.condition(when));
-        let origin = self.origin(&body.origin);
+        let (origin, places) = self.origin_with_places(&body.origin, body.keep_empty);
         let mut flow = Flow::of(origin.as_ref().map_or(Kinds::ANY, |(_, kinds)| *kinds));
         if let Origin::Script(script) = &body.origin {
             flow.fails = Some((script.source.span, "script", "the script fails"));
@@ -45,8 +46,8 @@ impl Compiler<'_> {
         let each = body.each.as_ref().map(|each| self.each(each, rule, purpose, &policy, &mut flow));
         let mut then = self.steps(&body.then, &mut flow);
         self.cast(body.cast.as_ref(), &mut flow, &mut then);
-        let default = body.default.as_ref().map(|default| self.operand(default));
-        let otherwise = body.otherwise.as_ref().map(|otherwise| self.operand(otherwise));
+        let default = body.default.as_ref().map(|default| self.made_value(default, body.keep_empty));
+        let otherwise = body.otherwise.as_ref().map(|otherwise| self.made_value(otherwise, body.keep_empty));
         self.contradictions(rule, purpose, &flow);
         self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
         self.dead_parts(rule, purpose, &flow, &policy, origin.as_ref().map(|(origin, _)| origin));
@@ -73,16 +74,38 @@ impl Compiler<'_> {
             required: body.required.is_some(),
             policy,
             keep_empty: body.keep_empty,
+            made_of: Vec::new(),
             shape: purpose.shape.cloned(),
             sensitive: purpose.sensitive,
             examples: examples(body),
         };
+        self.scope.reads_through(&places, &plan);
         Some((plan, flow.kinds))
     }
 
-    fn origin(&mut self, origin: &Origin) -> Option<(OriginPlan, Kinds)> {
+    /// The origin, and the places that it names alone, of which the rest of the rule says what is read.
+    fn origin_with_places(
+        &mut self,
+        origin: &Origin,
+        keep_empty: bool,
+    ) -> (Option<(OriginPlan, Kinds)>, Vec<ReadPlace>) {
+        let is_alone = match origin {
+            Origin::From(exprs) => exprs.iter().all(|expr| matches!(expr, Expr::Reference(_))),
+            Origin::Value(expr) => matches!(expr, Expr::Reference(_)),
+            Origin::Script(_) => false,
+        };
+        let outer = self.scope.held.take();
+        self.scope.held = is_alone.then(Vec::new);
+        let made = self.origin(origin, keep_empty);
+        let places = std::mem::replace(&mut self.scope.held, outer).unwrap_or_default();
+        (made, places)
+    }
+
+    fn origin(&mut self, origin: &Origin, keep_empty: bool) -> Option<(OriginPlan, Kinds)> {
         match origin {
-            Origin::Value(expr) => self.operand(expr).map(|(operand, kinds)| (OriginPlan::Value(operand), kinds)),
+            Origin::Value(expr) => {
+                self.made_value(expr, keep_empty).map(|(operand, kinds)| (OriginPlan::Value(operand), kinds))
+            }
             Origin::From(exprs) => {
                 let mut kinds = Kinds::NONE;
                 let mut sources = Vec::new();
@@ -275,7 +298,9 @@ impl Compiler<'_> {
     }
 
     fn needs_list(&mut self, word: &str, span: Span, flow: &mut Flow) {
-        let comes_in = std::mem::replace(&mut flow.kinds, Kinds::LIST);
+        let comes_in = flow.kinds;
+        // `where` keeps objects, `each` makes lists of them
+        flow.kinds = if word == "where" { comes_in.and(Kinds::LIST.or(Kinds::OBJECT)) } else { Kinds::LIST };
         if !comes_in.meets(Kinds::LIST.or(Kinds::OBJECT)) {
             let message = format!("`{word}` takes a list, and {comes_in} comes in");
             flow.kinds = Kinds::ANY;

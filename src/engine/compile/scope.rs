@@ -8,7 +8,8 @@ use crate::diag::{Diagnostic, Findings, Span, closest};
 use crate::engine::capture::Trie;
 use crate::engine::operand::{Base, Reference};
 use crate::engine::path::{PathStep, Tail};
-use crate::engine::plan::Derived;
+use crate::engine::plan::{Derived, RuleKind, RulePlan};
+use crate::engine::unread::{MEMBERWISE, Reads, Seen, SeenVariable, Through, To};
 use crate::model::Kinds;
 use crate::rules::syntax::{Expr, RefExpr, Root};
 
@@ -25,11 +26,27 @@ pub struct Variable {
     pub kinds: Kinds,
     /// Whether a rule reads it.
     pub used: bool,
-    /// The members read of it; `None` once it is read as a whole.
-    pub members: Option<BTreeSet<String>>,
     /// Whether it is a parameter that the rules declare as a list.
     pub is_list: bool,
+    /// What is read of it.
+    pub seen: Seen,
+    /// The places of the record that it is made of.
+    pub sources: Vec<Vec<String>>,
+    /// Whether it is one of them, or some of its members.
+    pub is_taken_over: bool,
 }
+
+/// Where a place that is read lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// In the record.
+    Record,
+    /// In the working value with this register.
+    Variable(usize),
+}
+
+/// A place that a rule reads: where it lies, and the names that lead to it.
+pub type ReadPlace = (Owner, Vec<String>);
 
 /// Everything that names mean.
 #[derive(Debug, Default)]
@@ -40,6 +57,8 @@ pub struct Scope {
     pub params: Vec<Variable>,
     /// Working values, and the element of `accounts`.
     pub lets: Vec<Variable>,
+    /// The names of `accounts`, for working values of the record that read them.
+    pub of_accounts: Vec<String>,
     /// Claims.
     pub claims: Vec<Variable>,
     /// The register of `$facts`.
@@ -58,7 +77,11 @@ pub struct Scope {
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
     /// The members of elements that the rule at hand reads: the conditions of `find` read what the working value then holds.
-    pub element_members: BTreeSet<String>,
+    pub element_members: BTreeSet<Vec<String>>,
+    /// What is read of the record.
+    pub seen: Seen,
+    /// The places that the origin of a rule names, while it is not known what the rule reads of them.
+    pub held: Option<Vec<ReadPlace>>,
 }
 
 /// The members of `$facts`.
@@ -86,8 +109,10 @@ impl Scope {
             register,
             kinds: Kinds::ANY,
             used: false,
-            members: Some(BTreeSet::new()),
             is_list: false,
+            seen: Seen::default(),
+            sources: Vec::new(),
+            is_taken_over: false,
         }
     }
 
@@ -106,6 +131,7 @@ impl Scope {
             Root::Record => {
                 let (names, rest) = leading_names(&reference.query);
                 if rest.is_empty() && !names.is_empty() {
+                    self.seen.note(&names);
                     self.ignored.push(names);
                 } else {
                     let help = "name one field, such as `$.session` or `$.profile.photo`";
@@ -114,14 +140,9 @@ impl Scope {
             }
             Root::Variable(name) => {
                 let (names, _) = leading_names(&reference.query);
-                match (self.lets.iter_mut().find(|v| v.name == *name), names.first()) {
-                    (Some(variable), Some(member)) => {
-                        if let Some(members) = &mut variable.members {
-                            members.insert(member.clone());
-                        }
-                    }
-                    (Some(_), None) => {}
-                    (None, _) => findings.push(self.unknown_variable(name, reference)),
+                match self.lets.iter_mut().find(|variable| variable.name == *name) {
+                    Some(variable) => variable.seen.note(&names),
+                    None => findings.push(self.unknown_variable(name, reference)),
                 }
             }
         }
@@ -137,6 +158,7 @@ impl Scope {
 
     fn slot(&mut self, query: &JpQuery) -> Reference {
         let (names, rest) = leading_names(query);
+        self.reads(Owner::Record, &names, rest.is_empty());
         let known = self.slots.iter().find(|(path, _)| *path == names).map(|(_, register)| *register);
         let register = known.unwrap_or_else(|| {
             let register = self.register();
@@ -177,9 +199,10 @@ impl Scope {
                     findings.push(self.unknown_variable(name, reference));
                     return None;
                 };
-                variable.read(names.first(), rest.is_empty() || !names.is_empty());
+                variable.used = true;
                 let kinds = if reference.query.segments.is_empty() { variable.kinds } else { Kinds::ANY };
                 let register = variable.register;
+                self.reads(Owner::Variable(register), &names, rest.is_empty());
                 self.needs.insert(register);
                 Some((Reference { base: Base::Register(register), tail: Tail::of(reference.query.clone()) }, kinds))
             }
@@ -194,7 +217,10 @@ impl Scope {
             return None;
         }
         self.reads_element = true;
-        self.element_members.extend(leading_names(&reference.query).0.into_iter().next());
+        let (names, _) = leading_names(&reference.query);
+        if !names.is_empty() {
+            self.element_members.insert(names);
+        }
         let base = match name {
             "item" => Base::Item,
             "index" => Base::Index,
@@ -250,6 +276,11 @@ impl Scope {
     }
 
     fn unknown_variable(&self, name: &str, reference: &RefExpr) -> Diagnostic {
+        if self.of_accounts.iter().any(|known| known == name) {
+            let message = format!("`${name}` belongs to one account, and this is made once for the whole record");
+            let help = "move this working value into `accounts: { …, let: { … } }`";
+            return Diagnostic::error("R204", reference.span, message, help);
+        }
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
         let builtin = ["params", "account", "facts", "item", "index", "key"];
         let help = match closest(name, known.iter().chain(&builtin).copied()) {
@@ -278,9 +309,6 @@ impl Scope {
                 None => trie.read(path, *register),
             }
         }
-        for path in &self.ignored {
-            trie.ignore(path);
-        }
         (trie, derived)
     }
 }
@@ -297,23 +325,76 @@ fn not_yet(name: &str, reference: &RefExpr, on_element: bool) -> Diagnostic {
     Diagnostic::error("R204", reference.span, message, help)
 }
 
-impl Variable {
-    /// Notes that members were read while the value was made.
-    pub fn know(&mut self, read: BTreeSet<String>) {
-        if let Some(members) = &mut self.members {
-            members.extend(read);
+impl Scope {
+    /// Notes that a place is read, or leaves that to the rule whose origin it is.
+    fn reads(&mut self, owner: Owner, names: &[String], is_exact: bool) {
+        match &mut self.held {
+            Some(held) if is_exact => held.push((owner, names.to_vec())),
+            _ => {
+                if let Some(seen) = self.seen_of(owner) {
+                    seen.note(names);
+                }
+            }
         }
     }
 
-    /// Notes that a member, or the whole, is read.
-    fn read(&mut self, member: Option<&String>, is_known: bool) {
-        self.used = true;
-        match (member, &mut self.members) {
-            (Some(member), Some(members)) if is_known => {
-                members.insert(member.clone());
+    fn seen_of(&mut self, owner: Owner) -> Option<&mut Seen> {
+        match owner {
+            Owner::Record => Some(&mut self.seen),
+            Owner::Variable(register) => {
+                let variable = self.lets.iter_mut().find(|variable| variable.register == register);
+                variable.map(|variable| &mut variable.seen)
             }
-            _ => self.members = None,
         }
+    }
+
+    /// Notes what a rule reads of the places that its origin names.
+    pub fn reads_through(&mut self, places: &[ReadPlace], rule: &RulePlan) {
+        let chosen = rule.steps.0.iter().take_while(|step| MEMBERWISE.contains(&step.name)).count();
+        let all_choose = chosen == rule.steps.0.len();
+        let filtered = all_choose && rule.filter.is_some();
+        let is_variable = matches!(rule.kind, RuleKind::Let | RuleKind::Split);
+        let keeps_all = all_choose && rule.each.is_none() && rule.then.is_empty();
+        let to = if is_variable && keeps_all { To::Variable(rule.register) } else { To::Whole };
+        let chooses = (chosen > 0 || filtered) && !matches!(rule.kind, RuleKind::Field | RuleKind::Credential);
+        for (owner, names) in places {
+            let Some(seen) = self.seen_of(*owner) else { continue };
+            if to == To::Whole && !chooses {
+                seen.note(names);
+            } else {
+                seen.take_over(names, Through { rule: rule.register, steps: chosen, filtered, to });
+            }
+        }
+        let made = self.lets.iter_mut().find(|variable| is_variable && variable.register == rule.register);
+        if let Some(variable) = made {
+            variable.is_taken_over = to != To::Whole && !places.is_empty();
+            let of_record = places.iter().filter(|(owner, _)| *owner == Owner::Record);
+            variable.sources = of_record.map(|(_, names)| names.clone()).collect();
+        }
+    }
+
+    /// All that is read; `split` is the variable of `accounts` with the register of its elements.
+    pub(in crate::engine) fn finish_reads(&mut self, split: Option<(usize, usize)>) -> Reads {
+        for variable in self.lets.iter_mut().filter(|variable| !variable.is_taken_over) {
+            for (source, ignored) in
+                variable.sources.iter().flat_map(|source| self.ignored.iter().map(move |ignored| (source, ignored)))
+            {
+                // what is ignored under the name that the record has for it
+                if source.starts_with(ignored) {
+                    variable.seen.note(&[]);
+                } else if let Some(rest) = ignored.strip_prefix(source.as_slice()) {
+                    variable.seen.note(rest);
+                }
+            }
+        }
+        let variables = self.lets.iter_mut().filter(|variable| variable.used).map(|variable| SeenVariable {
+            name: variable.name.clone(),
+            register: variable.register,
+            seen: std::mem::take(&mut variable.seen),
+            is_taken_over: variable.is_taken_over,
+            elements: split.filter(|(register, _)| *register == variable.register).map(|(_, elements)| elements),
+        });
+        Reads { record: std::mem::take(&mut self.seen), variables: variables.collect() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::diag::{Diagnostic, Span};
-use crate::engine::operand::{Operand, Part, Template};
+use crate::engine::operand::{Operand, Part, Parts, Template};
 use crate::model::Kinds;
 use crate::rules::syntax::{Expr, TemplatePart};
 use crate::rules::{Node, NodeKind, foreign};
@@ -72,6 +72,37 @@ impl Compiler<'_> {
         }
     }
 
+    /// The operand of `value:` or `default:`: parts without a value are left out of its lists and maps.
+    pub(super) fn made_value(&mut self, expr: &Expr, keep_empty: bool) -> Option<(Operand, Kinds)> {
+        if let Expr::List(..) | Expr::Map(..) = expr {
+            self.parts_without_value(expr, keep_empty);
+        }
+        self.operand(expr).map(|(operand, kinds)| (Parts::of(operand, keep_empty), kinds))
+    }
+
+    /// Parts that are written and never have a value.
+    fn parts_without_value(&mut self, expr: &Expr, keep_empty: bool) {
+        let parts: Vec<&Expr> = match expr {
+            Expr::List(items, _) => items.iter().collect(),
+            Expr::Map(members, _) => members.iter().map(|(_, value)| value).collect(),
+            Expr::Literal(_) | Expr::Reference(_) | Expr::Template(..) => return,
+        };
+        for part in parts {
+            let (what, help) = match part {
+                Expr::Literal(node) if node.is_null() => ("`null`", "remove it: `null` is never written"),
+                part if is_empty(part) && !keep_empty => {
+                    ("empty", "remove it, or write `keep_empty: true` in the rule to keep empty parts")
+                }
+                part => {
+                    self.parts_without_value(part, keep_empty);
+                    continue;
+                }
+            };
+            let message = format!("this part is {what}, so that it is always left out");
+            self.findings.push(Diagnostic::warning("R404", part.span(), message, help));
+        }
+    }
+
     fn template_part(&mut self, part: &TemplatePart) -> Option<Part> {
         match part {
             TemplatePart::Text(text) => Some(Part::Text(text.as_str().into())),
@@ -89,6 +120,16 @@ fn names(text: &str, name: &str) -> bool {
         text.get(at + 1..).and_then(|rest| rest.strip_prefix(name)).is_some_and(is_word)
             && !text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric))
     })
+}
+
+/// Whether a value is written as `""`, `[]` or `{}`.
+fn is_empty(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(node) => node.as_text() == Some(""),
+        Expr::List(items, _) => items.is_empty(),
+        Expr::Map(members, _) => members.is_empty(),
+        Expr::Reference(_) | Expr::Template(..) => false,
+    }
 }
 
 /// A node without references as an operand: plain scalars have the types of YAML 1.2's core schema, and numbers keep their

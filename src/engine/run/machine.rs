@@ -1,11 +1,12 @@
 //! One run: from the captured record to accounts, a refusal, or reasons.
 
+use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::diag::Span;
 use crate::engine::condition::Condition;
 use crate::engine::context::Cx;
-use crate::engine::outcome::{self, Customer, Outcome, Reason};
+use crate::engine::outcome::{self, Customer, Identity, Outcome, Reason};
 use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
 use crate::engine::probe::{Event, Probe};
 use crate::engine::{output, scheme};
@@ -18,19 +19,36 @@ pub(super) struct Machine<'a, 'p, P> {
     pub warnings: ArenaVec<'a, &'a str>,
     /// How many steps have failed, whatever was done about it.
     pub failures: usize,
+    /// The working values that failed in a record of several accounts, with the names of their warnings when the rules
+    /// give some.
+    pub(super) failed: Vec<(usize, Option<&'a str>)>,
+    /// The ids of several accounts, missing where there is none.
+    pub ids: Vec<Value<'a>>,
 }
 
-impl<'a, P: Probe> Machine<'a, '_, P> {
+impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
+    pub(super) fn new(plan: &'a Plan, probe: &'p mut P, arena: &'a Bump) -> Self {
+        let warnings = ArenaVec::new_in(arena);
+        Self { plan, probe, warnings, failures: 0, failed: Vec::new(), ids: Vec::new() }
+    }
+
     pub(super) fn record(&mut self, cx: &Cx<'a>) -> Result<Vec<Outcome<'a>>, Reason> {
-        self.each_account(cx, Self::account)
+        if self.plan.split.is_none() {
+            for rule in &self.plan.lets {
+                let value = self.ruled(rule, cx)?;
+                cx.set(rule.register, value);
+            }
+            return Ok(vec![self.account(cx)]);
+        }
+        let made = self.each_account(cx, Self::account)?;
+        Ok(made.into_iter().map(|made| made.unwrap_or_else(|reason| Outcome::Invalid(vec![reason]))).collect())
     }
 
     /// Who the record is and what it has stored as a password, for each of its accounts; no claim is made.
     pub(super) fn customers(&mut self, cx: &Cx<'a>) -> Result<Vec<Result<Customer<'a>, Reason>>, Reason> {
         self.each_account(cx, |machine, cx| {
-            let credential = machine.credential(cx)?;
-            let (id, logins) = machine.identity(cx);
-            Ok(Customer { id, logins, credential })
+            let credential = machine.credential(cx);
+            Customer { who: machine.identity(cx), credential }
         })
     }
 
@@ -39,37 +57,21 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         &mut self,
         cx: &Cx<'a>,
         mut make: impl FnMut(&mut Self, &Cx<'a>) -> T,
-    ) -> Result<Vec<T>, Reason> {
-        for rule in &self.plan.lets {
-            let value = self.ruled(rule, cx)?;
-            cx.set(rule.register, value);
+    ) -> Result<Vec<Result<T, Reason>>, Reason> {
+        match &self.plan.split {
+            None => {
+                for rule in &self.plan.lets {
+                    let value = self.ruled(rule, cx)?;
+                    cx.set(rule.register, value);
+                }
+                Ok(vec![Ok(make(self, cx))])
+            }
+            Some(split) => self.several(split, cx, make),
         }
-        let Some(split) = &self.plan.split else { return Ok(vec![make(self, cx)]) };
-        let elements = self.ruled(&split.rule, cx)?;
-        let elements = match elements {
-            Value::List(items) => items,
-            Value::Missing => &[],
-            single => std::slice::from_ref(cx.arena.alloc(single)),
-        };
-        if elements.is_empty() {
-            return Err(Reason {
-                rule: split.rule.name.clone(),
-                step: "required".to_owned(),
-                message: "the record yields no account".to_owned(),
-                span: Some(split.rule.span),
-            });
-        }
-        let shared = self.warnings.len();
-        let made = elements.iter().map(|element| {
-            self.warnings.truncate(shared);
-            cx.set(split.rule.register, *element);
-            make(self, cx)
-        });
-        Ok(made.collect())
     }
 
     /// A rule's value, or why the record is held back.
-    fn ruled(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
+    pub(super) fn ruled(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
         self.rule(rule, cx).map_err(|stop| stop.into_reason(rule))
     }
 
@@ -91,16 +93,23 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             reasons.push(reason);
             Value::Missing
         });
+        if !self.failed.is_empty() {
+            self.warn_of_failed(cx);
+        }
         self.checks(cx, &mut reasons);
         if !reasons.is_empty() {
             return Outcome::Invalid(reasons);
         }
-        match self.plan.schema.accept_made(output::assemble(&self.plan.output, cx), &self.plan.checked) {
+        let assembled = output::assemble(&self.plan.output, cx);
+        if assembled.is_empty() {
+            return Outcome::Invalid(vec![self.no_claim()]);
+        }
+        match self.plan.schema.accept_made(assembled, &self.plan.checked) {
             Ok(account) => {
-                let (id, logins) = self.identity(cx);
+                let who = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
                 let skeleton = &self.plan.output;
-                Outcome::Account(outcome::Made { account, warnings, credential, id, logins, skeleton })
+                Outcome::Account(outcome::Made { account, warnings, credential, who, skeleton })
             }
             Err(violations) => Outcome::Invalid(
                 violations
@@ -114,6 +123,15 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     .collect(),
             ),
         }
+    }
+
+    /// Why an account without any claim is none: most often something else was read than the record of a customer.
+    fn no_claim(&self) -> Reason {
+        let mut message = "no claim has a value".to_owned();
+        if !self.warnings.is_empty() {
+            message = format!("{message}; left out because their values are bad: {}", self.warnings.join(", "));
+        }
+        Reason { rule: "account".to_owned(), step: "required".to_owned(), message, span: None }
     }
 
     fn refusal(&mut self, cx: &Cx<'a>) -> Option<&'a str> {
@@ -151,23 +169,18 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         holds
     }
 
-    fn identity(&self, cx: &Cx<'a>) -> (Value<'a>, Value<'a>) {
-        let Some(identify) = &self.plan.identify else { return (Value::Missing, Value::Missing) };
-        let text = |value: Value<'a>| match value.scalar_text(cx.arena) {
-            Some(text) if !text.trim().is_empty() => Value::Text(text),
-            _ => Value::Missing,
-        };
+    pub(super) fn identity(&self, cx: &Cx<'a>) -> Identity<'a> {
+        let Some(identify) = &self.plan.identify else { return Identity::default() };
         let mut logins = ArenaVec::new_in(cx.arena);
         for operand in &identify.logins {
-            // a list, as of mail addresses, stands for its elements
             match operand.value(cx) {
-                Value::List(items) => {
-                    logins.extend(items.iter().map(|item| text(*item)).filter(|text| text.is_present()))
-                }
-                value => logins.extend(Some(text(value)).filter(|text| text.is_present())),
+                Value::List(items) => logins.extend(items.iter().map(|item| name(*item, cx))),
+                single => logins.push(name(single, cx)),
             }
         }
-        (text(identify.id.value(cx)), Value::List(logins.into_bump_slice()))
+        logins.retain(|login| login.is_present());
+        let id = identify.id.value(cx);
+        Identity { id: name(id, cx), id_kind: id.kind(), logins: Value::List(logins.into_bump_slice()) }
     }
 
     fn credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
@@ -212,5 +225,14 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 Ok(found.map_or(Value::Missing, Value::Text))
             }
         }
+    }
+}
+
+/// A name as text: text that is not blank, and numbers as they are written.
+fn name<'a>(value: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
+    let is_name = matches!(value, Value::Text(_) | Value::Int(_) | Value::Decimal(_));
+    match value.scalar_text(cx.arena).filter(|text| is_name && !text.trim().is_empty()) {
+        Some(text) => Value::Text(text),
+        None => Value::Missing,
     }
 }

@@ -13,6 +13,7 @@ use super::store::{Layout, Span, Spool, Store};
 use crate::formats::{self, Format, RawRecord, ReadOptions, RecordError};
 use crate::migrate::IdentifierProfile;
 use crate::model::read::ReadLimits;
+use crate::rules::RecordsPath;
 use crate::sources::LoginPathError;
 use crate::sources::logins::LoginPaths;
 
@@ -41,6 +42,8 @@ pub struct FileReport {
     pub unknown: u64,
     /// The first of them.
     pub first_unread: Vec<UnreadRecord>,
+    /// Where the records were taken from, when the file does not simply hold them.
+    pub notice: Option<String>,
 }
 
 /// A record that cannot be read.
@@ -64,6 +67,9 @@ pub enum FileError {
     /// The settings name a format that does not exist.
     #[error("`{0}` is no format of records")]
     Format(String),
+    /// The settings name a list of records by something that is no path.
+    #[error("`records` is no path of a list: {0}")]
+    Records(String),
     /// Neither the settings nor the file tell the format.
     #[error("the format of `{}` is not to be told; name it", .0.display())]
     Unknown(PathBuf),
@@ -136,23 +142,29 @@ pub(super) fn build(mut file: File, look: &Look<'_>) -> Result<Built, FileError>
         report: FileReport::default(),
         spans: Vec::new(),
     };
-    let (file, layout) = if format == Format::Ndjson {
+    let at = look.settings.records.as_deref().map(str::parse::<RecordsPath>).transpose().map_err(FileError::Records)?;
+    // records that stand inside lines have no lines of their own
+    let are_lines = format == Format::Ndjson && at.as_ref().is_none_or(RecordsPath::is_root);
+    let (file, layout, reading) = if are_lines {
         let (watched, lines) = line_starts::watch(reading);
-        for found in formats::open(Box::new(watched), format, options) {
+        let (records, said) = formats::open_at(Box::new(watched), format, options, at);
+        for found in records {
             builder.take(found, |record| {
                 Ok(lines.span(record.line).and_then(|(offset, bytes)| Span::new(offset, bytes)))
             })?;
         }
-        (file, Layout::Lines)
+        (file, Layout::Lines, said)
     } else {
         let folder = look.settings.spool.clone().unwrap_or_else(std::env::temp_dir);
         let spooled = |error| FileError::Spool { path: folder.clone(), error };
         let mut spool = Spool::new(&folder).map_err(spooled)?;
-        for found in formats::open(Box::new(reading), format, options) {
+        let (records, said) = formats::open_at(Box::new(reading), format, options, at);
+        for found in records {
             builder.take(found, |record| spool.push(&record.json).map(Some).map_err(spooled))?;
         }
-        (spool.finish().map_err(spooled)?, Layout::Spool)
+        (spool.finish().map_err(spooled)?, Layout::Spool, said)
     };
+    builder.report.notice = reading.notice(|path| format!("records: {path}"));
     Ok(builder.finish(file, layout))
 }
 

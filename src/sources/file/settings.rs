@@ -23,6 +23,9 @@ pub struct FileSettings {
     /// Its format: `ndjson`, `json`, `csv`, `ldif` or `yaml`. None: by the extension, else by its first bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// The path of the list of records in a document, such as `$.users`. None: the records are read as they stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<String>,
     /// Paths in a record (RFC 9535) to what its customer may type to sign in; a path may find a list.
     pub logins: Vec<String>,
     /// Bytes of the JSON text of one record that a login will read. Stops one absurd record from slowing down logins; 256 KiB
@@ -45,7 +48,7 @@ impl FileSettings {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, logins: &[&str]) -> Self {
         let logins = logins.iter().map(|&path| path.to_owned()).collect();
-        Self { path: path.into(), format: None, logins, record_bytes: record_bytes(), spool: None }
+        Self { path: path.into(), format: None, records: None, logins, record_bytes: record_bytes(), spool: None }
     }
 
     /// The format that is set or that the extension tells; none when the first bytes must tell.
