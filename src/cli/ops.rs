@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{CommandError, FINE, show};
 use crate::diag::closest;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Example, Family, Gives, OpSpec, Output};
-use crate::engine::ops;
+use crate::engine::{late, ops};
 
 /// What `landfall ops` is asked.
 #[derive(clap::Args)]
@@ -185,9 +185,10 @@ fn facts(argument: &ArgumentSpec) -> String {
         ArgumentKind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
         kind => kind_name(kind).to_owned(),
     };
+    let read = if late::may_be_read(argument) { ", or a reference" } else { "" };
     let need = if argument.required { "; required" } else { "" };
     let main = if argument.main { "; may stand without its name" } else { "" };
-    format!("{kind}{need}{main}")
+    format!("{kind}{read}{need}{main}")
 }
 
 fn kind_name(kind: ArgumentKind) -> &'static str {
@@ -242,6 +243,7 @@ fn argument_json(argument: &ArgumentSpec) -> Json {
     let mut out = json!({
         "name": argument.name,
         "kind": kind_name(argument.kind),
+        "reference": late::may_be_read(argument),
         "required": argument.required,
         "main": argument.main,
         "about": argument.about,

@@ -1,7 +1,6 @@
 //! Everything that can come of the rules of a plan: what coverage counts, and the names that tests may expect.
 
 use super::operand::Operand;
-use super::ops;
 use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan};
 use super::steps::Steps;
 use crate::diag::Span;
@@ -220,5 +219,5 @@ fn can_fail(rule: &RulePlan) -> bool {
 }
 
 fn steps_can_fail(steps: &Steps) -> bool {
-    steps.0.iter().any(|step| ops::find(step.name).is_some_and(|spec| !spec.fails.is_empty()))
+    steps.0.iter().any(|step| step.can_fail)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::parts::{closed, described, map_of, one_or_more, part, reason, reference, scalar};
 use super::test_files;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, OpSpec, Output};
-use crate::engine::ops;
+use crate::engine::{late, ops};
 use crate::model::Kinds;
 use crate::rules::CREDENTIAL_PARTS;
 use crate::rules::body::POLICIES;
@@ -229,7 +229,13 @@ fn arguments(spec: &OpSpec) -> Json {
 }
 
 fn argument_kind(argument: &ArgumentSpec) -> Json {
-    match argument.kind {
+    let constant = constant_kind(argument.kind);
+    let is_text = matches!(argument.kind, ArgumentKind::Text | ArgumentKind::Texts);
+    if late::may_be_read(argument) && !is_text { json!({ "anyOf": [constant, reference()] }) } else { constant }
+}
+
+fn constant_kind(kind: ArgumentKind) -> Json {
+    match kind {
         ArgumentKind::Text | ArgumentKind::Regex | ArgumentKind::Lookup | ArgumentKind::Path => scalar(),
         ArgumentKind::Texts => one_or_more(&scalar()),
         ArgumentKind::Integer => json!({ "type": "integer" }),

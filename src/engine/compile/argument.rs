@@ -5,9 +5,10 @@ use std::ops::Range;
 use regex::RegexBuilder;
 
 use super::Compiler;
+use super::late;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Span, closest};
-use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
+use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Named, OpSpec};
 use crate::engine::path::Tail;
 use crate::model::Kinds;
 use crate::rules::fields::{choice, expected};
@@ -20,14 +21,14 @@ const MAX_REGEX_BYTES: usize = 1024 * 1024;
 
 impl Compiler<'_> {
     /// The checked arguments of a step.
-    pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Arguments> {
+    pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Named> {
         let given = self.given(spec, def)?;
-        let mut arguments = Arguments::default();
+        let mut arguments = Named::new();
         let mut complete = true;
         for argument in spec.arguments {
             match given.iter().find(|(have, _)| have.name == argument.name) {
                 Some((_, node)) => match self.argument(argument, node) {
-                    Some(value) => arguments.push(argument.name, value),
+                    Some(value) => arguments.push((argument, value)),
                     None => complete = false,
                 },
                 None if argument.required => {
@@ -82,6 +83,9 @@ impl Compiler<'_> {
     }
 
     fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
+        if late::is_read(spec, node) {
+            return self.late_argument(node);
+        }
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -150,7 +154,7 @@ impl Compiler<'_> {
         result
     }
 
-    fn constant_text(&mut self, node: &Node) -> Option<String> {
+    pub(super) fn constant_text(&mut self, node: &Node) -> Option<String> {
         let text = node.as_text().filter(|_| !node.is_null()).map(str::to_owned);
         if text.is_none() {
             self.findings.push(expected(node, "text"));
@@ -161,9 +165,12 @@ impl Compiler<'_> {
     /// Text that is taken as it stands; one that looks like a reference is probably not meant so.
     fn literal_text(&mut self, node: &Node) -> Option<String> {
         let text = self.constant_text(node)?;
+        if let Some(escaped) = text.strip_prefix('$').filter(|rest| rest.len() > 1 && reference::is_reference(rest)) {
+            return Some(escaped.to_owned());
+        }
         if text.len() > 1 && reference::is_reference(&text) {
             let message = format!("`{text}` is taken literally here, not as a reference");
-            let help = "this argument is fixed text: compare fields in a condition, `{ $.a: $.b }`, or use a script";
+            let help = "this argument takes no reference: use an op whose argument does, or a script";
             self.findings.push(Diagnostic::warning("R214", node.span, message, help));
         }
         Some(text)
@@ -217,6 +224,19 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// Which node stands for which argument, as far as the names are known.
+pub(super) fn written<'n>(spec: &'static OpSpec, def: &'n StepDef) -> Vec<(&'static ArgumentSpec, &'n Node)> {
+    let Some(node) = &def.argument else { return Vec::new() };
+    let find = |name: &str| spec.arguments.iter().find(|argument| argument.name == name);
+    if !is_named(spec, node)
+        && let Some(main) = spec.arguments.iter().find(|argument| argument.main)
+    {
+        return vec![(main, node)];
+    }
+    let entries = node.as_map().unwrap_or_default().iter();
+    entries.filter_map(|entry| Some((find(&entry.key)?, &entry.value))).collect()
 }
 
 /// Whether a step's argument is a map of argument names.

@@ -3,6 +3,7 @@
 mod argument;
 mod claims;
 mod condition;
+mod late;
 mod lookup;
 mod order;
 mod rule;
@@ -21,6 +22,7 @@ use rule::Purpose;
 use scope::Scope;
 use steps::Flow;
 
+use super::operand::Operand;
 use super::plan::{
     AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
     SplitPlan,
@@ -76,6 +78,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         chains: Vec::new(),
         chain_stack: Vec::new(),
         sandbox: Sandbox::new(ScriptLimits::default()),
+        param_defaults: rules.params.iter().map(|param| param.default.as_ref().map(|node| literal(node).0)).collect(),
     };
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
@@ -108,6 +111,8 @@ struct Compiler<'c> {
     chains: Vec<Chain>,
     chain_stack: Vec<String>,
     sandbox: Sandbox,
+    /// The defaults of the parameters, in their order.
+    param_defaults: Vec<Option<Operand>>,
 }
 
 impl Compiler<'_> {
@@ -225,10 +230,10 @@ impl Compiler<'_> {
         rules
             .params
             .iter()
-            .zip(registers)
-            .map(|(param, register)| ParamPlan {
+            .zip(registers.zip(&self.param_defaults))
+            .map(|(param, (register, default))| ParamPlan {
                 name: param.name.text.clone(),
-                default: param.default.as_ref().map(|node| literal(node).0),
+                default: default.clone(),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
