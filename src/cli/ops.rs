@@ -1,5 +1,7 @@
 //! `landfall ops`: the step table, as documentation.
 
+mod scripts;
+
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
@@ -15,11 +17,15 @@ use crate::engine::{late, ops};
 #[command(after_help = "Examples:
   landfall ops                       all steps, by family
   landfall ops date                  one step: arguments, examples, when it fails
+  landfall ops --scripts             what a script may call: functions, and steps by their names
   landfall ops --format markdown     the reference page
   landfall ops --format json         for other programs")]
 pub struct Arguments {
     /// A step
     op: Option<String>,
+    /// List what a script may call instead
+    #[arg(long, conflicts_with = "op")]
+    scripts: bool,
     /// How to show them
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -27,7 +33,7 @@ pub struct Arguments {
 
 /// How steps are shown.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For reading in a terminal
     Human,
     /// A JSON document
@@ -54,6 +60,7 @@ const FAMILIES: [(Family, &str); 8] = [
 /// When there is no such step.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match (&arguments.op, arguments.format) {
+        (None, format) if arguments.scripts => scripts::list(format),
         (None, Format::Human) => table(),
         (None, Format::Markdown) => page(),
         (None, Format::Json) => format!("{:#}\n", Json::from_iter(ops::all().map(op_json))),

@@ -189,8 +189,8 @@ impl Compiler<'_> {
             self.findings.push(regex_problem(node, &pattern, &error));
             return None;
         }
-        match RegexBuilder::new(&pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build() {
-            Ok(regex) => {
+        match bounded_regex(&pattern) {
+            Some(regex) => {
                 if pattern.starts_with(".*") && pattern.len() > 2 {
                     let help = "begin with what must stand first, or anchor it with `^`";
                     let message = "the regex begins with `.*`, which makes every search start again at every character";
@@ -198,9 +198,8 @@ impl Compiler<'_> {
                 }
                 Some(regex)
             }
-            Err(_) => {
-                let help = "repeat less: `{1,64}` over a large class such as `\\p{L}` is the usual cause";
-                self.findings.push(Diagnostic::error("R302", node.span, "the regex is too large when compiled", help));
+            None => {
+                self.findings.push(Diagnostic::error("R302", node.span, TOO_LARGE.0, TOO_LARGE.1));
                 None
             }
         }
@@ -265,7 +264,34 @@ pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<u
     at.map_or(node.span, |range| node.part(range))
 }
 
+const TOO_LARGE: (&str, &str) = (
+    "the regex is too large when compiled",
+    "repeat less: `{1,64}` over a large class such as `\\p{L}` is the usual cause",
+);
+
+fn bounded_regex(pattern: &str) -> Option<regex::Regex> {
+    RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build().ok()
+}
+
+/// The regex that stands in a script.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub(crate) fn script_regex(pattern: &str) -> Result<regex::Regex, (String, String)> {
+    if let Err(error) = regex_syntax::Parser::new().parse(pattern) {
+        let (_, told, help) = regex_mistake(pattern, &error);
+        return Err((format!("the regex cannot be read: {told}"), help.to_owned()));
+    }
+    bounded_regex(pattern).ok_or_else(|| (TOO_LARGE.0.to_owned(), TOO_LARGE.1.to_owned()))
+}
+
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
+    let (range, told, help) = regex_mistake(pattern, error);
+    Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
+}
+
+/// The place of a mistake in a regex, what it is, and what to do.
+fn regex_mistake(pattern: &str, error: &regex_syntax::Error) -> (Range<usize>, String, &'static str) {
     let (range, told) = match error {
         regex_syntax::Error::Parse(error) => {
             (error.span().start.offset..error.span().end.offset, error.kind().to_string())
@@ -286,5 +312,5 @@ fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Dia
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };
-    Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
+    (range, told, help)
 }

@@ -12,6 +12,7 @@ mod shared;
 mod steps;
 mod value;
 
+pub(crate) use argument::script_regex;
 pub(crate) use value::literal;
 
 use std::collections::{BTreeMap, BTreeSet};

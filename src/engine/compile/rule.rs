@@ -8,8 +8,12 @@ use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
+use crate::rules::Node;
 use crate::rules::syntax::{Body, DefaultPolicy, Each, ExampleInput, OnError, Origin, Rule, ScriptDef, StepDef, Word};
 use crate::schema::{Shape, ShapeKind};
+
+/// What to do about a script that ends at the comment of YAML.
+const CUT_OFF: &str = "in YAML, ` #` begins a comment: write the script below its key, after `script: |`";
 
 /// What a rule is made for.
 pub(super) struct Purpose<'s> {
@@ -102,10 +106,17 @@ impl Compiler<'_> {
             }
             Err(error) => {
                 let place = error.at.map_or(def.source.span, |range| def.source.part(range));
-                self.findings.push(Diagnostic::error("R303", place, error.message, error.help));
+                let help = if self.is_cut_off(&def.source) { CUT_OFF.to_owned() } else { error.help };
+                self.findings.push(Diagnostic::error("R303", place, error.message, help));
                 None
             }
         }
+    }
+
+    /// Whether a script ends where YAML began a comment, as `x, #{ … }` does on the line of its key.
+    fn is_cut_off(&self, source: &Node) -> bool {
+        let behind = Span { start: source.span.end, end: source.span.end + 2, ..source.span };
+        source.plain().is_some() && self.files.excerpt(behind) == " #"
     }
 
     fn each(

@@ -32,6 +32,11 @@ pub(super) fn exact_number(value: Value<'_>) -> Option<i64> {
     number::exact::number(value).ok()?.to_int()
 }
 
+/// The ops of text, numbers and times, which scripts may call.
+pub fn of_scripts() -> impl Iterator<Item = &'static OpSpec> {
+    [text::OPS, number::OPS, time::OPS].into_iter().flatten().copied()
+}
+
 /// The op of a name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static OpSpec> {
