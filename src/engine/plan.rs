@@ -213,6 +213,24 @@ pub enum EachPlan {
     Steps(Steps),
     /// An object is made.
     Fields(Vec<RulePlan>),
+    /// An object is made whose members read each other.
+    Linked {
+        /// The members in the order in which they are made.
+        fields: Vec<RulePlan>,
+        /// The position of each in the object.
+        places: Vec<usize>,
+    },
+}
+
+impl EachPlan {
+    /// The members of the object that is made, in the order in which they are made.
+    #[must_use]
+    pub fn fields(&self) -> &[RulePlan] {
+        match self {
+            Self::Steps(_) => &[],
+            Self::Fields(fields) | Self::Linked { fields, .. } => fields,
+        }
+    }
 }
 
 /// What happens when a step fails.

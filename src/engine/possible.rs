@@ -139,8 +139,8 @@ fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) 
         RuleKind::Credential => format!("credential.{}", rule.name),
     };
     found.push((name.clone(), rule));
-    if let Some(EachPlan::Fields(fields)) = &rule.each {
-        for field in fields {
+    if let Some(each) = &rule.each {
+        for field in each.fields() {
             let before = found.len();
             with_fields(field, found);
             found.iter_mut().skip(before).for_each(|(inner, _)| *inner = format!("{name}[].{inner}"));
@@ -211,7 +211,7 @@ fn can_fail(rule: &RulePlan) -> bool {
     let of_elements = match &rule.each {
         Some(EachPlan::Steps(steps)) => steps_can_fail(steps),
         // a required field that is missing makes its element fail
-        Some(EachPlan::Fields(fields)) => fields.iter().any(|field| field.required && may_be_missing(field)),
+        Some(each) => each.fields().iter().any(|field| field.required && may_be_missing(field)),
         None => false,
     };
     let is_script = matches!(rule.origin, OriginPlan::Script { .. });

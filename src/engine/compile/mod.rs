@@ -153,13 +153,12 @@ impl Compiler<'_> {
     }
 
     fn declare(&mut self, name: &str, span: Span) {
-        let taken = ["params", "account", "facts", "item", "index", "key"].contains(&name);
+        let taken = scope::BUILTIN.contains(&name);
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if taken || !is_name {
             let message = format!("`{name}` cannot be the name of a working value");
-            let help =
-                "use ASCII letters, digits and `_`, and none of `params`, `account`, `facts`, `item`, `index`, `key`";
+            let help = format!("use ASCII letters, digits and `_`, and none of `{}`", scope::BUILTIN.join("`, `"));
             self.findings.push(Diagnostic::error("R202", span, message, help));
         }
         if let Some(first) = self.scope.lets.iter().find(|known| known.name == name).and_then(|known| known.span) {

@@ -1,8 +1,11 @@
 //! How a value is made, as written, becomes a rule that runs.
 
-use super::Compiler;
+use std::collections::BTreeSet;
+
+use super::scope::MadeObject;
 use super::steps::Flow;
 use super::value::literal;
+use super::{Compiler, order};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
@@ -137,12 +140,40 @@ impl Compiler<'_> {
             }
             Each::Fields(fields) => {
                 let element = purpose.shape.and_then(Shape::element);
-                let plans: Vec<Option<RulePlan>> = self.on_element(|compiler| {
-                    fields.iter().map(|field| compiler.field(field, rule, element, purpose, policy)).collect()
-                });
-                plans.into_iter().collect::<Option<_>>().map(EachPlan::Fields)
+                self.object(fields, |compiler, field| compiler.field(field, rule, element, purpose, policy))
             }
         }
+    }
+
+    /// The object that is made of every element. Its members may read each other, and are made in the order of need.
+    fn object(
+        &mut self,
+        fields: &[Rule],
+        mut compile: impl FnMut(&mut Self, &Rule) -> Option<RulePlan>,
+    ) -> Option<EachPlan> {
+        let mut needed = std::mem::take(&mut self.scope.needs);
+        self.scope.made.push(MadeObject::new(fields.iter().map(|field| field.name.text.clone())));
+        let plans: Vec<Option<(RulePlan, BTreeSet<usize>)>> = self.on_element(|compiler| {
+            let mut one =
+                |field| compile(compiler, field).map(|plan| (plan, std::mem::take(&mut compiler.scope.needs)));
+            fields.iter().map(&mut one).collect()
+        });
+        let object = self.scope.made.pop()?;
+        needed.append(&mut self.scope.needs);
+        plans.iter().flatten().for_each(|(_, needs)| needed.extend(needs));
+        self.scope.needs = needed;
+        let mut plans: Vec<(RulePlan, BTreeSet<usize>)> = plans.into_iter().collect::<Option<_>>()?;
+        if !object.is_read() {
+            return Some(EachPlan::Fields(plans.into_iter().map(|(plan, _)| plan).collect()));
+        }
+        for (at, (plan, _)) in plans.iter_mut().enumerate() {
+            plan.register = object.register(at).unwrap_or_else(|| self.scope.register());
+        }
+        let registers: Vec<usize> = plans.iter().map(|(plan, _)| plan.register).collect();
+        let fields = order::sort(plans, self.findings);
+        let place = |field: &RulePlan| registers.iter().position(|register| *register == field.register).unwrap_or(0);
+        let places = fields.iter().map(place).collect();
+        Some(EachPlan::Linked { fields, places })
     }
 
     fn field(

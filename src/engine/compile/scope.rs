@@ -29,6 +29,32 @@ pub struct Variable {
     pub members: Option<BTreeSet<String>>,
 }
 
+/// An object that `each` makes of every element: its members, and the registers of those that others read.
+#[derive(Debug)]
+pub struct MadeObject {
+    members: Vec<(String, Option<usize>)>,
+}
+
+impl MadeObject {
+    /// An object with these members, none of which is read.
+    pub fn new(names: impl Iterator<Item = String>) -> Self {
+        Self { members: names.map(|name| (name, None)).collect() }
+    }
+
+    /// Whether a member reads another.
+    pub fn is_read(&self) -> bool {
+        self.members.iter().any(|(_, register)| register.is_some())
+    }
+
+    /// The register of a member, when another reads it.
+    pub fn register(&self, at: usize) -> Option<usize> {
+        self.members.get(at)?.1
+    }
+}
+
+/// Names that mean something by themselves.
+pub const BUILTIN: &[&str] = &["params", "account", "facts", "item", "index", "key", "made"];
+
 /// Everything that names mean.
 #[derive(Debug, Default)]
 pub struct Scope {
@@ -48,6 +74,8 @@ pub struct Scope {
     pub on_element: bool,
     /// Whether claims may be read here.
     pub claims_visible: bool,
+    /// The objects that `each` makes around the rule at hand, the innermost last.
+    pub made: Vec<MadeObject>,
     /// The registers that the rule at hand reads.
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
@@ -133,6 +161,7 @@ impl Scope {
     fn named(&mut self, name: &str, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         match name {
             "item" | "index" | "key" => self.element(name, reference, findings),
+            "made" => self.sibling(reference, findings),
             "params" => self.member_of_params(reference, findings),
             "account" => self.claim(reference, findings),
             "facts" => {
@@ -180,6 +209,43 @@ impl Scope {
             _ => Base::Key,
         };
         Some((Reference { base, tail: Tail::of(reference.query.clone()) }, Kinds::ANY))
+    }
+
+    /// A member of the object that is being made of the element.
+    fn sibling(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
+        let (names, _) = leading_names(&reference.query);
+        let Some(object) = self.made.last_mut() else {
+            let help = "it reads another member of the same element: use it in the map under `each`";
+            let message = "`$made` stands outside an object that `each` makes";
+            findings.push(Diagnostic::error("R204", reference.span, message, help));
+            return None;
+        };
+        let wanted = names.first().map_or("", String::as_str);
+        let Some((_, register)) = object.members.iter_mut().find(|(name, _)| name == wanted) else {
+            let names = || object.members.iter().map(|(name, _)| name.as_str());
+            let (message, help) = match closest(wanted, names()) {
+                _ if wanted.is_empty() => ("`$made` names no member".to_owned(), None),
+                near => (format!("no rule makes the member `{wanted}` of this element"), near),
+            };
+            let help = help.map_or_else(
+                || {
+                    format!(
+                        "the members are {}",
+                        names().map(|name| format!("`$made.{name}`")).collect::<Vec<_>>().join(", ")
+                    )
+                },
+                |near| format!("did you mean `$made.{near}`?"),
+            );
+            findings.push(Diagnostic::error("R204", reference.span, message, help));
+            return None;
+        };
+        let register = *register.get_or_insert_with(|| {
+            self.registers += 1;
+            self.registers - 1
+        });
+        self.needs.insert(register);
+        let rest = reference.query.segments.get(1..).unwrap_or_default().to_vec();
+        Some((Reference { base: Base::Register(register), tail: Tail::of(JpQuery::new(rest)) }, Kinds::ANY))
     }
 
     fn member_of_params(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
@@ -230,8 +296,7 @@ impl Scope {
 
     fn unknown_variable(&self, name: &str, reference: &RefExpr) -> Diagnostic {
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
-        let builtin = ["params", "account", "facts", "item", "index", "key"];
-        let help = match closest(name, known.iter().chain(&builtin).copied()) {
+        let help = match closest(name, known.iter().chain(BUILTIN).copied()) {
             Some(near) => format!("did you mean `${near}`?"),
             None => format!("declare it under `let:`, or write `$.{name}` to read the record"),
         };

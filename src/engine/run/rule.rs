@@ -187,6 +187,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             let result = match each {
                 EachPlan::Steps(steps) => self.steps(steps, element, &place),
                 EachPlan::Fields(fields) => self.object(fields, &place),
+                EachPlan::Linked { fields, places } => self.linked(fields, places, &place),
             };
             let element = match result {
                 Ok(element) => element,
@@ -212,6 +213,21 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 members.push((field.name.as_str(), value));
             }
         }
+        Ok(Value::Object(members.into_bump_slice()))
+    }
+
+    /// An object whose members read each other: they are made in the order of need, and stand in the order of the file.
+    fn linked(&mut self, fields: &'a [RulePlan], places: &[usize], cx: &Cx<'a>) -> Made<'a> {
+        let made = cx.arena.alloc_slice_fill_copy(fields.len(), ("", Value::Missing));
+        for (field, place) in fields.iter().zip(places) {
+            let value = self.rule(field, cx)?;
+            cx.set(field.register, value);
+            if let Some(member) = made.get_mut(*place) {
+                *member = (field.name.as_str(), value);
+            }
+        }
+        let mut members = ArenaVec::with_capacity_in(made.len(), cx.arena);
+        members.extend(made.iter().copied().filter(|(_, value)| value.is_present()));
         Ok(Value::Object(members.into_bump_slice()))
     }
 
