@@ -108,7 +108,14 @@ fn record(arguments: &Arguments) -> Result<String, CommandError> {
 }
 
 fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
-    let names = || plan.claims.iter().chain(&plan.lets).map(|rule| rule.name.as_str()).chain(["value", "scheme"]);
+    let names = || {
+        plan.claims
+            .iter()
+            .chain(&plan.start)
+            .chain(&plan.lets)
+            .map(|rule| rule.name.as_str())
+            .chain(["value", "scheme"])
+    };
     if names().any(|name| name == claim) {
         return Ok(());
     }

@@ -102,7 +102,7 @@ impl Plan {
     pub fn named_rules(&self) -> Vec<(String, &RulePlan)> {
         let mut found = Vec::new();
         let split = self.split.iter().map(|split| &split.rule);
-        for rule in self.lets.iter().chain(split).chain(&self.claims) {
+        for rule in self.lets.iter().chain(split).chain(&self.start).chain(&self.claims) {
             with_fields(rule, &mut found);
         }
         if let Some(credential) = &self.credential {
@@ -134,7 +134,7 @@ impl Plan {
 
 fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) {
     let name = match rule.kind {
-        RuleKind::Claim | RuleKind::Field => rule.name.clone(),
+        RuleKind::Claim | RuleKind::Field | RuleKind::Account => rule.name.clone(),
         RuleKind::Let | RuleKind::Split => format!("${}", rule.name),
         RuleKind::Credential => format!("credential.{}", rule.name),
     };

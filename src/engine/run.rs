@@ -2,6 +2,7 @@
 
 mod machine;
 mod rule;
+mod start;
 mod stop;
 
 use std::cell::{Cell, RefCell};

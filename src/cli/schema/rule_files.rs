@@ -120,6 +120,16 @@ fn account() -> Json {
             claims.insert(name, described(about, &part("rule")));
         }
     }
+    // with another target they may be claims
+    let start = [
+        ("from", "The object that the account begins with; the claims are put over it", from()),
+        ("do", "Steps of that object", part("steps")),
+        ("where", "Which of its members stay; they are `$item`, their names `$key`", part("condition")),
+        ("on_error", "What happens when a step fails, or the schema does not admit a member", part("on_error")),
+    ];
+    for (word, about, schema) in start {
+        claims.insert(word.to_owned(), described(about, &json!({ "anyOf": [schema, part("rule")] })));
+    }
     json!({ "type": "object", "properties": claims, "additionalProperties": part("rule") })
 }
 

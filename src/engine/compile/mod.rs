@@ -9,6 +9,7 @@ mod order;
 mod rule;
 mod scope;
 mod shared;
+mod start;
 mod steps;
 mod value;
 
@@ -179,6 +180,7 @@ impl Compiler<'_> {
         }
         let split = rules.accounts.as_ref().map(|split| self.split(split, rules));
         let admit: Vec<Option<AdmitPlan>> = rules.admit.iter().map(|admit| self.admit(admit)).collect();
+        let start = self.start(rules);
         self.scope.claims_visible = true;
         let claims = self.claims(rules);
         let credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
@@ -187,9 +189,15 @@ impl Compiler<'_> {
         for reference in &rules.ignore {
             self.scope.ignore(reference, self.findings);
         }
-        self.required_claims(&rules.account, rules.account_span);
+        // what the account begins with may hold all of them
+        if rules.start.is_none() {
+            self.required_claims(&rules.account, rules.account_span);
+        }
         let output = self.skeleton(&rules.account);
-        let checked = self.checked(&rules.account, &claims);
+        let checked = match rules.start {
+            None => self.checked(&rules.account, &claims),
+            Some(_) => Outlines::default(),
+        };
         let (trie, derived) = self.scope.slots();
         Some(Plan {
             name: rules.name.as_ref().map_or_else(String::new, |name| name.text.clone()),
@@ -209,6 +217,7 @@ impl Compiler<'_> {
                 None => None,
                 Some(split) => Some(split?),
             },
+            start,
             claims,
             output,
             checked,

@@ -41,7 +41,11 @@ impl Compiler<'_> {
         }
         let steps = self.steps(&body.steps, &mut flow);
         let filter = body.filter.as_ref().map(|filter| {
+            let comes_in = flow.kinds.and(Kinds::LIST.or(Kinds::OBJECT));
             self.needs_list("where", body.filter_span.unwrap_or(body.span), &mut flow);
+            if !comes_in.is_empty() {
+                flow.kinds = comes_in;
+            }
             self.on_element(|compiler| compiler.condition(filter))
         });
         let policy = self.policy(rule, purpose);

@@ -74,6 +74,8 @@ pub struct Scope {
     pub on_element: bool,
     /// Whether claims may be read here.
     pub claims_visible: bool,
+    /// The register of the object that the account begins with.
+    pub start: Option<usize>,
     /// The objects that `each` makes around the rule at hand, the innermost last.
     pub made: Vec<MadeObject>,
     /// The registers that the rule at hand reads.
@@ -273,6 +275,16 @@ impl Scope {
         }
         let (names, _) = leading_names(&reference.query);
         let path = names.join(".");
+        let inside = format!("{path}.");
+        let is_made = |claim: &Variable| {
+            claim.name == path || path.starts_with(&format!("{}.", claim.name)) || claim.name.starts_with(&inside)
+        };
+        // a claim that no rule makes may be one that the account begins with
+        if let Some(start) = self.start.filter(|_| !path.is_empty() && !self.claims.iter().any(is_made)) {
+            self.needs.insert(start);
+            let tail = Tail::of(reference.query.clone());
+            return Some((Reference { base: Base::Register(start), tail }, Kinds::ANY));
+        }
         let covers = |claim: &Variable| path == claim.name || path.starts_with(&format!("{}.", claim.name));
         let Some(claim) = self.claims.iter_mut().filter(|claim| covers(claim)).max_by_key(|claim| claim.name.len())
         else {

@@ -79,6 +79,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             return Outcome::Refused(refused);
         }
         let mut reasons = Vec::new();
+        if let Some(start) = &self.plan.start {
+            self.start(start, cx, &mut reasons);
+        }
         for rule in &self.plan.claims {
             match self.rule(rule, cx) {
                 Ok(value) => cx.set(rule.register, value),
@@ -96,7 +99,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if !reasons.is_empty() {
             return Outcome::Rejected(reasons);
         }
-        match self.plan.schema.accept_made(output::assemble(&self.plan.output, cx), &self.plan.checked) {
+        let draft = match &self.plan.start {
+            None => output::assemble(&self.plan.output, cx),
+            Some(start) => output::over(&self.plan.output, cx.register(start.register), cx),
+        };
+        match self.plan.schema.accept_made(draft, &self.plan.checked) {
             Ok(account) => {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);

@@ -232,7 +232,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     /// What the policy makes of a failure: nothing, or the fall of the record.
-    fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Stop> {
+    pub(super) fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Stop> {
         self.failures += 1;
         match &rule.policy {
             Policy::Reject => {
@@ -251,7 +251,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(())
     }
 
-    fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
+    pub(super) fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
         if P::ON {
             let (step, span, message) = (failure.step, failure.span, failure.failure.message());
             self.probe.event(Event::Failed { step, span, message, policy });
