@@ -76,7 +76,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
         if let Some(refused) = self.refusal(cx) {
-            return Outcome::Refused(refused);
+            return Outcome::Denied(refused);
         }
         let mut reasons = Vec::new();
         if let Some(start) = &self.plan.start {
@@ -97,7 +97,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         });
         self.checks(cx, &mut reasons);
         if !reasons.is_empty() {
-            return Outcome::Rejected(reasons);
+            return Outcome::Invalid(reasons);
         }
         let draft = match &self.plan.start {
             None => output::assemble(&self.plan.output, cx),
@@ -110,7 +110,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 let skeleton = &self.plan.output;
                 Outcome::Account(outcome::Made { account, warnings, credential, id, logins, skeleton })
             }
-            Err(violations) => Outcome::Rejected(
+            Err(violations) => Outcome::Invalid(
                 violations
                     .iter()
                     .map(|violation| Reason {
@@ -128,7 +128,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         for admit in &self.plan.admit {
             if self.holds("admit", &admit.when, admit.span, cx) {
                 if P::ON {
-                    self.probe.event(Event::Refused(&admit.reason));
+                    self.probe.event(Event::Denied(&admit.reason));
                 }
                 return Some(&admit.reason);
             }

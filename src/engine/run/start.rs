@@ -151,7 +151,7 @@ mod tests {
                 assert_eq!(written, to_json(made.account.value()));
                 format!("{written} {:?}", made.warnings)
             }
-            Some(Outcome::Rejected(reasons)) => {
+            Some(Outcome::Invalid(reasons)) => {
                 reasons.iter().map(|reason| reason.rule.as_str()).collect::<Vec<_>>().join(" ")
             }
             other => panic!("{other:?}"),
