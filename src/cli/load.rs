@@ -31,7 +31,7 @@ pub fn plan(path: &Path) -> Result<Plan, CommandError> {
         let message = format!("`{}` has errors", path.display());
         CommandError::new(message).help("mend what is shown above; `landfall check --explain CODE` says more")
     })?;
-    if plan.claims.is_empty() {
+    if plan.claims.is_empty() && plan.start.is_none() {
         let message = format!("`{}` makes no claims", path.display());
         return Err(CommandError::new(message).help("add `account:`; a file of shared lookups and steps cannot be run"));
     }

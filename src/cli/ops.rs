@@ -1,5 +1,7 @@
 //! `landfall ops`: the step table, as documentation.
 
+mod scripts;
+
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
@@ -8,18 +10,22 @@ use serde_json::{Value as Json, json};
 use super::{CommandError, FINE, show};
 use crate::diag::closest;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Example, Family, Gives, OpSpec, Output};
-use crate::engine::ops;
+use crate::engine::{late, ops};
 
 /// What `landfall ops` is asked.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall ops                       all steps, by family
   landfall ops date                  one step: arguments, examples, when it fails
+  landfall ops --scripts             what a script may call: functions, and steps by their names
   landfall ops --format markdown     the reference page
   landfall ops --format json         for other programs")]
 pub struct Arguments {
     /// A step
     op: Option<String>,
+    /// List what a script may call instead
+    #[arg(long, conflicts_with = "op")]
+    scripts: bool,
     /// How to show them
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -27,7 +33,7 @@ pub struct Arguments {
 
 /// How steps are shown.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For reading in a terminal
     Human,
     /// A JSON document
@@ -54,6 +60,7 @@ const FAMILIES: [(Family, &str); 8] = [
 /// When there is no such step.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match (&arguments.op, arguments.format) {
+        (None, format) if arguments.scripts => scripts::list(format),
         (None, Format::Human) => table(),
         (None, Format::Markdown) => page(),
         (None, Format::Json) => format!("{:#}\n", Json::from_iter(ops::all().map(op_json))),
@@ -185,9 +192,10 @@ fn facts(argument: &ArgumentSpec) -> String {
         ArgumentKind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
         kind => kind_name(kind).to_owned(),
     };
+    let read = if late::may_be_read(argument) { ", or a reference" } else { "" };
     let need = if argument.required { "; required" } else { "" };
     let main = if argument.main { "; may stand without its name" } else { "" };
-    format!("{kind}{need}{main}")
+    format!("{kind}{read}{need}{main}")
 }
 
 fn kind_name(kind: ArgumentKind) -> &'static str {
@@ -242,6 +250,7 @@ fn argument_json(argument: &ArgumentSpec) -> Json {
     let mut out = json!({
         "name": argument.name,
         "kind": kind_name(argument.kind),
+        "reference": late::may_be_read(argument),
         "required": argument.required,
         "main": argument.main,
         "about": argument.about,

@@ -88,31 +88,39 @@ pub struct ArgumentSpec {
     pub main: bool,
     /// One line.
     pub about: &'static str,
+    /// Whether it is a constant in any case: no reference may stand there.
+    pub fixed: bool,
 }
 
 impl ArgumentSpec {
     /// The argument meant by `op: X`; required.
     #[must_use]
     pub const fn main(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
-        Self { name, kind, required: true, main: true, about }
+        Self { name, kind, required: true, main: true, about, fixed: false }
     }
 
     /// An argument that may be left out.
     #[must_use]
     pub const fn optional(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
-        Self { name, kind, required: false, main: false, about }
+        Self { name, kind, required: false, main: false, about, fixed: false }
     }
 
     /// An argument that must be given by its key.
     #[must_use]
     pub const fn required(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
-        Self { name, kind, required: true, main: false, about }
+        Self { name, kind, required: true, main: false, about, fixed: false }
     }
 
     /// The argument meant by `op: X` that may also be left out.
     #[must_use]
     pub const fn main_optional(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
-        Self { name, kind, required: false, main: true, about }
+        Self { name, kind, required: false, main: true, about, fixed: false }
+    }
+
+    /// The same argument, a constant in any case.
+    #[must_use]
+    pub const fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
     }
 }
 
@@ -174,7 +182,33 @@ pub enum Argument {
     Path(Tail),
     /// For [`ArgumentKind::Fields`].
     Fields(Vec<(String, Operand)>),
+    /// For an argument that is usually constant, and is read for every value here.
+    Late(Operand),
 }
+
+impl Argument {
+    /// The same argument again; nothing for conditions and steps, which are built once.
+    #[must_use]
+    pub fn copied(&self) -> Option<Self> {
+        Some(match self {
+            Self::Text(text) => Self::Text(text.clone()),
+            Self::Texts(texts) => Self::Texts(texts.clone()),
+            Self::Integer(number) => Self::Integer(*number),
+            Self::Boolean(flag) => Self::Boolean(*flag),
+            Self::Regex(regex) => Self::Regex(regex.clone()),
+            Self::Operand(operand) => Self::Operand(operand.clone()),
+            Self::Operands(operands) => Self::Operands(operands.clone()),
+            Self::Lookup(lookup) => Self::Lookup(LookupRef::clone(lookup)),
+            Self::Path(path) => Self::Path(path.clone()),
+            Self::Fields(fields) => Self::Fields(fields.clone()),
+            Self::Late(operand) => Self::Late(operand.clone()),
+            Self::Condition(_) | Self::Steps(_) => return None,
+        })
+    }
+}
+
+/// The checked arguments of one step as they stand in the table.
+pub type Named = Vec<(&'static ArgumentSpec, Argument)>;
 
 /// The checked arguments of one step, each taken out once by [`OpSpec::build`].
 #[derive(Debug, Default)]

@@ -120,6 +120,15 @@ impl Operands {
         &self.values
     }
 
+    /// The same list with each value replaced.
+    ///
+    /// # Errors
+    /// The first error of `replace`.
+    pub fn try_map<'a, E>(&'a self, replace: impl Fn(&'a Operand) -> Result<Operand, E>) -> Result<Self, E> {
+        let values = self.values.iter().map(replace).collect::<Result<_, E>>()?;
+        Ok(Self { values, params: self.params.clone() })
+    }
+
     /// Whether one of the values, or one of the elements of a list among them, passes.
     #[inline]
     pub fn any<'a>(&'a self, cx: &Cx<'a>, passes: impl Fn(Value<'a>) -> bool) -> bool {

@@ -54,6 +54,26 @@ pub fn assemble<'a>(nodes: &'a [OutputNode], cx: &Cx<'a>) -> Value<'a> {
     Value::Object(members.into_bump_slice())
 }
 
+/// The account's object when it begins with another: claims of rules stand in the place of its members, and an object that
+/// lacks a claim which the schema demands of it is left out when a rule should have made that claim.
+pub fn over<'a>(nodes: &'a [OutputNode], start: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
+    let Value::Object(own) = start else { return assemble(nodes, cx) };
+    let mut members = ArenaVec::with_capacity_in(own.len() + nodes.len(), cx.arena);
+    members.extend(own.iter().copied().filter(|(key, _)| nodes.iter().all(|node| *node.key != **key)));
+    for node in nodes {
+        let below = own.iter().find(|(key, _)| *node.key == **key).map(|(_, value)| *value);
+        let value = match (node.claim, below) {
+            (None, Some(_)) if node.needs.iter().any(|claim| !cx.register(*claim).is_present()) => Value::Missing,
+            (None, Some(below)) => over(&node.children, below, cx),
+            _ => member(node, cx),
+        };
+        if !value.is_empty() || matches!(value, Value::Text("")) {
+            members.push((&*node.key, value));
+        }
+    }
+    Value::Object(members.into_bump_slice())
+}
+
 fn member<'a>(node: &'a OutputNode, cx: &Cx<'a>) -> Value<'a> {
     let own = node.claim.map_or(Value::Missing, |register| cx.register(register));
     if node.children.is_empty() {

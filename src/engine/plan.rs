@@ -40,6 +40,8 @@ pub struct Plan {
     /// Working values, in the order in which they are made.
     pub lets: Vec<RulePlan>,
     pub(super) split: Option<SplitPlan>,
+    /// The object that the account begins with.
+    pub start: Option<RulePlan>,
     /// The claims, in the order in which they are made.
     pub claims: Vec<RulePlan>,
     pub(super) output: Vec<OutputNode>,
@@ -199,6 +201,8 @@ pub enum RuleKind {
     Credential,
     /// The elements that become accounts.
     Split,
+    /// The object that the account begins with.
+    Account,
 }
 
 impl RuleKind {
@@ -234,6 +238,24 @@ pub enum EachPlan {
     Steps(Steps),
     /// An object is made.
     Fields(Vec<RulePlan>),
+    /// An object is made whose members read each other.
+    Linked {
+        /// The members in the order in which they are made.
+        fields: Vec<RulePlan>,
+        /// The position of each in the object.
+        places: Vec<usize>,
+    },
+}
+
+impl EachPlan {
+    /// The members of the object that is made, in the order in which they are made.
+    #[must_use]
+    pub fn fields(&self) -> &[RulePlan] {
+        match self {
+            Self::Steps(_) => &[],
+            Self::Fields(fields) | Self::Linked { fields, .. } => fields,
+        }
+    }
 }
 
 /// What happens when a step fails.
@@ -294,7 +316,26 @@ impl Plan {
         for node in &self.output {
             node.columns("", &mut columns);
         }
+        if self.start.is_some() {
+            self.columns_of_schema(&mut columns);
+        }
         columns
+    }
+}
+
+impl Plan {
+    /// The claims that the account may begin with: those that the schema names.
+    fn columns_of_schema(&self, columns: &mut Vec<String>) {
+        let names = self.schema.claim_names();
+        let is_inside = |name: &str, other: &str| name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
+        for name in &names {
+            let has_members = names.iter().any(|other| is_inside(other, name));
+            let is_there =
+                columns.iter().any(|column| column == name || is_inside(name, column) || is_inside(column, name));
+            if !has_members && !is_there {
+                columns.push(name.clone());
+            }
+        }
     }
 }
 

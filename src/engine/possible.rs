@@ -1,7 +1,6 @@
 //! Everything that can come of the rules of a plan: what coverage counts, and the names that tests may expect.
 
 use super::operand::Operand;
-use super::ops;
 use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan};
 use super::steps::Steps;
 use crate::diag::Span;
@@ -104,7 +103,7 @@ impl Plan {
         let mut found = Vec::new();
         let split = self.split.iter().map(|split| &split.rule);
         let of_accounts = self.split.iter().flat_map(|split| &split.lets);
-        for rule in self.lets.iter().chain(split).chain(of_accounts).chain(&self.claims) {
+        for rule in self.lets.iter().chain(split).chain(of_accounts).chain(&self.start).chain(&self.claims) {
             with_fields(rule, &mut found);
         }
         if let Some(credential) = &self.credential {
@@ -139,13 +138,13 @@ impl Plan {
 
 fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) {
     let name = match rule.kind {
-        RuleKind::Claim | RuleKind::Field => rule.name.clone(),
+        RuleKind::Claim | RuleKind::Field | RuleKind::Account => rule.name.clone(),
         RuleKind::Let | RuleKind::Split => format!("${}", rule.name),
         RuleKind::Credential => format!("credential.{}", rule.name),
     };
     found.push((name.clone(), rule));
-    if let Some(EachPlan::Fields(fields)) = &rule.each {
-        for field in fields {
+    if let Some(each) = &rule.each {
+        for field in each.fields() {
             let before = found.len();
             with_fields(field, found);
             found.iter_mut().skip(before).for_each(|(inner, _)| *inner = format!("{name}[].{inner}"));
@@ -217,7 +216,7 @@ fn can_fail(rule: &RulePlan) -> bool {
     let of_elements = match &rule.each {
         Some(EachPlan::Steps(steps)) => steps_can_fail(steps),
         // a required field that is missing makes its element fail
-        Some(EachPlan::Fields(fields)) => fields.iter().any(|field| field.required && may_be_missing(field)),
+        Some(each) => each.fields().iter().any(|field| field.required && may_be_missing(field)),
         None => false,
     };
     let is_script = matches!(rule.origin, OriginPlan::Script { .. });
@@ -225,5 +224,5 @@ fn can_fail(rule: &RulePlan) -> bool {
 }
 
 fn steps_can_fail(steps: &Steps) -> bool {
-    steps.0.iter().any(|step| ops::find(step.name).is_some_and(|spec| !spec.fails.is_empty()))
+    steps.0.iter().any(|step| step.can_fail)
 }

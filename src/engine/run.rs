@@ -3,6 +3,7 @@
 mod machine;
 mod rule;
 mod several;
+mod start;
 mod stop;
 
 use std::cell::{Cell, RefCell};

@@ -18,6 +18,8 @@ pub struct Step {
     pub input: Kinds,
     /// Whether it also runs on missing and null.
     pub takes_nothing: bool,
+    /// Whether it can fail on a value of such a kind.
+    pub can_fail: bool,
     /// The code.
     pub op: Box<dyn Op>,
     /// Where it stands.

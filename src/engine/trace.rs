@@ -270,6 +270,7 @@ fn kind_word(kind: RuleKind) -> &'static str {
         RuleKind::Field => "field",
         RuleKind::Credential => "credential",
         RuleKind::Split => "accounts",
+        RuleKind::Account => "account",
     }
 }
 

@@ -4,13 +4,13 @@ use super::body::{self, POLICIES};
 use super::condition::{self, Standing};
 use super::expr;
 use super::fields::{Fields, choice, expected, key, map, word};
-use super::node::{Entry, Node};
+use super::node::{Entry, Node, NodeKind};
 use super::reference;
 use super::syntax::{
     Admit, Blank, Check, Credential, DefaultPolicy, Defaults, Expr, Identify, LookupDef, LookupSource, NamedSteps,
     Origin, Param, RefExpr, Rule, RuleFile, Split, Unread, Word,
 };
-use crate::diag::{Diagnostic, Findings};
+use crate::diag::{Diagnostic, Findings, Span};
 
 /// The version of the language that this program reads.
 pub const VERSION: i64 = 1;
@@ -41,6 +41,7 @@ pub const KEYS: &[&str] = &[
 pub fn rule_file(root: &Node, findings: &mut Findings) -> Option<RuleFile> {
     let fields = Fields::open(root, "a rule file", KEYS, findings)?;
     version(&fields, root, findings);
+    let account = fields.get("account").map(|node| account(node, findings)).unwrap_or_default();
     Some(RuleFile {
         name: fields.word("name", findings),
         about: fields.word("about", findings),
@@ -56,7 +57,9 @@ pub fn rule_file(root: &Node, findings: &mut Findings) -> Option<RuleFile> {
         admit: fields.list("admit", findings).iter().filter_map(|node| admit(node, findings)).collect(),
         lets: rules(&fields, "let", findings),
         accounts: fields.get("accounts").and_then(|node| split(node, findings)),
-        account: rules(&fields, "account", findings),
+        start: account.start,
+        start_words: account.words,
+        account: account.claims,
         account_span: fields.entry("account").map(|entry| entry.key_span),
         credential: fields.get("credential").and_then(|node| credential(node, findings)),
         ignore: fields.list("ignore", findings).iter().filter_map(|node| ignored(node, findings)).collect(),
@@ -76,7 +79,7 @@ fn version(fields: &Fields<'_>, root: &Node, findings: &mut Findings) {
         )),
         None => findings.push(Diagnostic::error(
             "R111",
-            crate::diag::Span { end: root.span.start, ..root.span },
+            Span { end: root.span.start, ..root.span },
             "a rule file begins with the version of its language",
             format!("add `landfall: {VERSION}` as the first line"),
         )),
@@ -193,6 +196,40 @@ fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
     let lets = rules(&fields, "let", findings);
     let all_or_none = fields.boolean("all_or_none", findings) == Some(true);
     Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body }, lets, all_or_none })
+}
+
+/// The keys of `account` that say what the account begins with; claims, when `from` is not among them.
+pub const START_KEYS: &[&str] = &["from", "do", "where", "on_error"];
+
+/// The claims, and what they are put over.
+#[derive(Default)]
+struct Account {
+    start: Option<Rule>,
+    words: Vec<(String, Span)>,
+    claims: Vec<Rule>,
+}
+
+fn account(node: &Node, findings: &mut Findings) -> Account {
+    let Some(from) = node.as_map().and_then(|entries| entries.iter().find(|entry| entry.key == "from")) else {
+        return Account { claims: body::rules(node, Standing::Record, findings), ..Account::default() };
+    };
+    let entries = node.as_map().unwrap_or_default().iter().cloned();
+    let (start, claims): (Vec<Entry>, Vec<Entry>) = entries.partition(|entry| START_KEYS.contains(&entry.key.as_str()));
+    let words = start.iter().map(|entry| (entry.key.clone(), entry.key_span)).collect();
+    let of = |entries: Vec<Entry>| Node { span: node.span, kind: NodeKind::Map(entries) };
+    let start = of(start);
+    let body = Fields::open(&start, "the start of the account", START_KEYS, findings).map(|fields| {
+        let sources = body::from(&from.value, Standing::Record, findings)
+            .unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]);
+        let body = body::with_origin(&start, &fields, Standing::Record, findings);
+        super::syntax::Body { origin: Origin::From(sources), ..body }
+    });
+    let name = Word { text: "account".to_owned(), span: from.key_span };
+    Account {
+        start: body.map(|body| Rule { name, body }),
+        words,
+        claims: body::rules(&of(claims), Standing::Record, findings),
+    }
 }
 
 /// The keys of `credential` that are not parts of it.

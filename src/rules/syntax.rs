@@ -41,6 +41,10 @@ pub struct RuleFile {
     pub lets: Vec<Rule>,
     /// One record that yields several accounts.
     pub accounts: Option<Split>,
+    /// The object that the account begins with.
+    pub start: Option<Rule>,
+    /// The words of the start, with their places.
+    pub start_words: Vec<(String, Span)>,
     /// The claims.
     pub account: Vec<Rule>,
     /// The place of the `account` key.

@@ -211,6 +211,7 @@ fn run_example(
 fn title(name: &str, rule: &RulePlan) -> String {
     match rule.kind {
         RuleKind::Claim | RuleKind::Field => format!("claim {name}"),
+        RuleKind::Account => "the start of the account".to_owned(),
         RuleKind::Let | RuleKind::Split => format!("working value {name}"),
         RuleKind::Credential => name.to_owned(),
     }

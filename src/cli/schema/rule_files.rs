@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::parts::{closed, described, map_of, one_or_more, part, reason, reference, scalar};
 use super::test_files;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, OpSpec, Output};
-use crate::engine::ops;
+use crate::engine::{late, ops};
 use crate::model::Kinds;
 use crate::rules::CREDENTIAL_PARTS;
 use crate::rules::body::POLICIES;
@@ -126,6 +126,16 @@ fn account() -> Json {
             claims.insert(name, described(about, &part("rule")));
         }
     }
+    // with another target they may be claims
+    let start = [
+        ("from", "The object that the account begins with; the claims are put over it", from()),
+        ("do", "Steps of that object", part("steps")),
+        ("where", "Which of its members stay; they are `$item`, their names `$key`", part("condition")),
+        ("on_error", "What happens when a step fails, or the schema does not admit a member", part("on_error")),
+    ];
+    for (word, about, schema) in start {
+        claims.insert(word.to_owned(), described(about, &json!({ "anyOf": [schema, part("rule")] })));
+    }
     json!({ "type": "object", "properties": claims, "additionalProperties": part("rule") })
 }
 
@@ -236,7 +246,13 @@ fn arguments(spec: &OpSpec) -> Json {
 }
 
 fn argument_kind(argument: &ArgumentSpec) -> Json {
-    match argument.kind {
+    let constant = constant_kind(argument.kind);
+    let is_text = matches!(argument.kind, ArgumentKind::Text | ArgumentKind::Texts);
+    if late::may_be_read(argument) && !is_text { json!({ "anyOf": [constant, reference()] }) } else { constant }
+}
+
+fn constant_kind(kind: ArgumentKind) -> Json {
+    match kind {
         ArgumentKind::Text | ArgumentKind::Regex | ArgumentKind::Lookup | ArgumentKind::Path => scalar(),
         ArgumentKind::Texts => one_or_more(&scalar()),
         ArgumentKind::Integer => json!({ "type": "integer" }),

@@ -168,13 +168,13 @@ Mend the path or the column. Lookup files are CSV with a header, or JSON or YAML
         title: "a reference is taken as text",
         explain: "\
 This argument is fixed text, known before there is a record. What stands there looks like a reference,
-and is compared or inserted letter by letter.
+and is inserted letter by letter.
 
-    when: { $.login: { starts_with: $.prefix } }       # begins with the text `$.prefix`?
-    when: { $.login: $.mail }                          # equal to another field
+    replace_matching: { pattern: '\\d+', with: $.mask }    # inserts the text `$.mask`?
+    replace: { find: x, with: $.mask }                 # inserts what the field holds
 
-Compare fields by equality, take values with ops whose arguments may be references (`landfall ops` says
-which), or use a script. Text that is meant to begin with `$` can be tested with `matches: '^\\$\\.'`.",
+Use an op whose argument may be a reference (`landfall ops NAME` says which), or a script. In an argument
+that takes references, text that is meant to look like one has a second dollar: `$$.mask`.",
     },
     CodeInfo {
         code: "R215",

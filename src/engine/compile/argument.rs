@@ -5,10 +5,11 @@ use std::ops::Range;
 use regex::RegexBuilder;
 
 use super::Compiler;
+use super::late;
 use super::steps::Flow;
 use super::word::is_predicate;
 use crate::diag::{Diagnostic, Files, Span, closest};
-use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
+use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Named, OpSpec};
 use crate::engine::operand::Operands;
 use crate::engine::path::Tail;
 use crate::model::Kinds;
@@ -23,14 +24,14 @@ const MAX_REGEX_BYTES: usize = 1024 * 1024;
 
 impl Compiler<'_> {
     /// The checked arguments of a step.
-    pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Arguments> {
+    pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Named> {
         let given = self.given(spec, def)?;
-        let mut arguments = Arguments::default();
+        let mut arguments = Named::new();
         let mut complete = true;
         for argument in spec.arguments {
             match given.iter().find(|(have, _)| have.name == argument.name) {
                 Some((_, node)) => match self.argument(spec, argument, node) {
-                    Some(value) => arguments.push(argument.name, value),
+                    Some(value) => arguments.push((argument, value)),
                     None => complete = false,
                 },
                 None if argument.required => {
@@ -85,6 +86,9 @@ impl Compiler<'_> {
     }
 
     fn argument(&mut self, op: &OpSpec, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
+        if late::is_read(spec, node) {
+            return self.late_argument(node);
+        }
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -176,7 +180,7 @@ impl Compiler<'_> {
         result
     }
 
-    fn constant_text(&mut self, node: &Node) -> Option<String> {
+    pub(super) fn constant_text(&mut self, node: &Node) -> Option<String> {
         let text = node.as_text().filter(|_| !node.is_null()).map(str::to_owned);
         if text.is_none() {
             self.findings.push(expected(node, "text"));
@@ -187,9 +191,12 @@ impl Compiler<'_> {
     /// Text that is taken as it stands; one that looks like a reference is probably not meant so.
     fn literal_text(&mut self, node: &Node) -> Option<String> {
         let text = self.constant_text(node)?;
+        if let Some(escaped) = text.strip_prefix('$').filter(|rest| rest.len() > 1 && reference::is_reference(rest)) {
+            return Some(escaped.to_owned());
+        }
         if text.len() > 1 && reference::is_reference(&text) {
             let message = format!("`{text}` is taken literally here, not as a reference");
-            let help = "this argument is fixed text: compare fields in a condition, `{ $.a: $.b }`, or use a script";
+            let help = "this argument takes no reference: use an op whose argument does, or a script";
             self.findings.push(Diagnostic::warning("R214", node.span, message, help));
         }
         Some(text)
@@ -208,8 +215,8 @@ impl Compiler<'_> {
             self.findings.push(regex_problem(node, &pattern, &error));
             return None;
         }
-        match RegexBuilder::new(&pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build() {
-            Ok(regex) => {
+        match bounded_regex(&pattern) {
+            Some(regex) => {
                 if pattern.starts_with(".*") && pattern.len() > 2 {
                     let help = "begin with what must stand first, or anchor it with `^`";
                     let message = "the regex begins with `.*`, which makes every search start again at every character";
@@ -217,9 +224,8 @@ impl Compiler<'_> {
                 }
                 Some(regex)
             }
-            Err(_) => {
-                let help = "repeat less: `{1,64}` over a large class such as `\\p{L}` is the usual cause";
-                self.findings.push(Diagnostic::error("R302", node.span, "the regex is too large when compiled", help));
+            None => {
+                self.findings.push(Diagnostic::error("R302", node.span, TOO_LARGE.0, TOO_LARGE.1));
                 None
             }
         }
@@ -243,6 +249,19 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// Which node stands for which argument, as far as the names are known.
+pub(super) fn written<'n>(spec: &'static OpSpec, def: &'n StepDef) -> Vec<(&'static ArgumentSpec, &'n Node)> {
+    let Some(node) = &def.argument else { return Vec::new() };
+    let find = |name: &str| spec.arguments.iter().find(|argument| argument.name == name);
+    if !is_named(spec, node)
+        && let Some(main) = spec.arguments.iter().find(|argument| argument.main)
+    {
+        return vec![(main, node)];
+    }
+    let entries = node.as_map().unwrap_or_default().iter();
+    entries.filter_map(|entry| Some((find(&entry.key)?, &entry.value))).collect()
 }
 
 /// Whether a step's argument is a map of argument names.
@@ -290,7 +309,34 @@ pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<u
     at.map_or(node.span, |range| node.part(range))
 }
 
+const TOO_LARGE: (&str, &str) = (
+    "the regex is too large when compiled",
+    "repeat less: `{1,64}` over a large class such as `\\p{L}` is the usual cause",
+);
+
+fn bounded_regex(pattern: &str) -> Option<regex::Regex> {
+    RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build().ok()
+}
+
+/// The regex that stands in a script.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub(crate) fn script_regex(pattern: &str) -> Result<regex::Regex, (String, String)> {
+    if let Err(error) = regex_syntax::Parser::new().parse(pattern) {
+        let (_, told, help) = regex_mistake(pattern, &error);
+        return Err((format!("the regex cannot be read: {told}"), help.to_owned()));
+    }
+    bounded_regex(pattern).ok_or_else(|| (TOO_LARGE.0.to_owned(), TOO_LARGE.1.to_owned()))
+}
+
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
+    let (range, told, help) = regex_mistake(pattern, error);
+    Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
+}
+
+/// The place of a mistake in a regex, what it is, and what to do.
+fn regex_mistake(pattern: &str, error: &regex_syntax::Error) -> (Range<usize>, String, &'static str) {
     let (range, told) = match error {
         regex_syntax::Error::Parse(error) => {
             (error.span().start.offset..error.span().end.offset, error.kind().to_string())
@@ -311,5 +357,5 @@ fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Dia
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };
-    Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
+    (range, told, help)
 }

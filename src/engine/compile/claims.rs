@@ -28,6 +28,9 @@ impl Compiler<'_> {
         }
         let names = schema.claim_names();
         let help = match closest(&rule.name.text, names.iter().map(String::as_str)) {
+            _ if self.is_start_word(&rule.name.text) => {
+                "beside `from:` it says what the account begins with: add `from:`, or remove it".to_owned()
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`landfall schema {}` lists the claims", schema.name()),
         };

@@ -94,7 +94,7 @@ impl Compiler<'_> {
             RuleKind::Let | RuleKind::Field => true,
             RuleKind::Claim => purpose.shape.is_some_and(|shape| takes_anything(shape) || is_fitting(origin)),
             // what a stored password is worth, and how many accounts there are, is told later
-            RuleKind::Credential | RuleKind::Split => false,
+            RuleKind::Credential | RuleKind::Split | RuleKind::Account => false,
         };
         let can_fail = matches!(origin, OriginPlan::Script { .. }) || !is_plain(body) || body.required.is_some();
         if takes_all && !can_fail {

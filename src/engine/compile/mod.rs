@@ -4,16 +4,19 @@ mod argument;
 mod claims;
 mod condition;
 mod dead;
+mod late;
 mod lookup;
 mod made_of;
 mod order;
 mod rule;
 mod scope;
 mod shared;
+mod start;
 mod steps;
 mod value;
 mod word;
 
+pub(crate) use argument::script_regex;
 pub(crate) use value::literal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +28,7 @@ use rule::Purpose;
 use scope::Scope;
 use steps::Flow;
 
+use super::operand::Operand;
 use super::plan::{
     AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
 };
@@ -82,6 +86,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         fold_blank: rules.defaults.blank == Blank::Missing,
         asked: None,
         is_digest_template: false,
+        param_defaults: rules.params.iter().map(|param| param.default.as_ref().map(|node| literal(node).0)).collect(),
     };
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
@@ -120,6 +125,8 @@ struct Compiler<'c> {
     asked: Option<String>,
     /// Whether the texts at hand are templates of digests, which have variables of their own.
     is_digest_template: bool,
+    /// The defaults of the parameters, in their order.
+    param_defaults: Vec<Option<Operand>>,
 }
 
 impl Compiler<'_> {
@@ -160,13 +167,12 @@ impl Compiler<'_> {
     }
 
     fn declare(&mut self, name: &str, span: Span) {
-        let taken = ["params", "account", "facts", "item", "index", "key"].contains(&name);
+        let taken = scope::BUILTIN.contains(&name);
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if taken || !is_name {
             let message = format!("`{name}` cannot be the name of a working value");
-            let help =
-                "use ASCII letters, digits and `_`, and none of `params`, `account`, `facts`, `item`, `index`, `key`";
+            let help = format!("use ASCII letters, digits and `_`, and none of `{}`", scope::BUILTIN.join("`, `"));
             self.findings.push(Diagnostic::error("R202", span, message, help));
         }
         if let Some(first) = self.scope.lets.iter().find(|known| known.name == name).and_then(|known| known.span) {
@@ -190,6 +196,7 @@ impl Compiler<'_> {
         self.scope.needs.clear();
         let admit: Vec<Option<AdmitPlan>> = rules.admit.iter().map(|admit| self.admit(admit)).collect();
         let mut shared = std::mem::take(&mut self.scope.needs);
+        let start = self.start(rules);
         self.scope.claims_visible = true;
         let mut claims = self.claims(rules);
         let mut credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
@@ -205,9 +212,15 @@ impl Compiler<'_> {
         for reference in &rules.ignore {
             self.scope.ignore(reference, self.findings);
         }
-        self.required_claims(&rules.account, rules.account_span);
+        // what the account begins with may hold all of them
+        if rules.start.is_none() {
+            self.required_claims(&rules.account, rules.account_span);
+        }
         let output = self.skeleton(&rules.account);
-        let checked = self.checked(&rules.account, &claims);
+        let checked = match rules.start {
+            None => self.checked(&rules.account, &claims),
+            Some(_) => Outlines::default(),
+        };
         let (trie, derived) = self.scope.slots();
         let reads = self.scope.finish_reads(
             split.as_ref().and_then(|split| split.as_ref().map(|split| (split.rule.register, split.elements))),
@@ -230,6 +243,7 @@ impl Compiler<'_> {
                 None => None,
                 Some(split) => Some(split?),
             },
+            start,
             claims,
             output,
             checked,
@@ -251,10 +265,10 @@ impl Compiler<'_> {
         rules
             .params
             .iter()
-            .zip(registers)
-            .map(|(param, register)| ParamPlan {
+            .zip(registers.zip(&self.param_defaults))
+            .map(|(param, (register, default))| ParamPlan {
                 name: param.name.text.clone(),
-                default: param.default.as_ref().map(|node| literal(node).0),
+                default: default.clone(),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })

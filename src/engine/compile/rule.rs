@@ -1,19 +1,25 @@
 //! How a value is made, as written, becomes a rule that runs.
 
-use super::Compiler;
+use std::collections::BTreeSet;
+
 use super::condition::of_element;
-use super::scope::ReadPlace;
+use super::scope::{MadeObject, ReadPlace};
 use super::steps::Flow;
 use super::value::literal;
+use super::{Compiler, order};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::operand::Operand;
 use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
+use crate::rules::Node;
 use crate::rules::syntax::{
     Body, DefaultPolicy, Each, ExampleInput, Expr, OnError, Origin, Root, Rule, ScriptDef, StepDef, Word,
 };
 use crate::schema::{Shape, ShapeKind};
+
+/// What to do about a script that ends at the comment of YAML.
+const CUT_OFF: &str = "in YAML, ` #` begins a comment: write the script below its key, after `script: |`";
 
 /// What a rule is made for.
 pub(super) struct Purpose<'s> {
@@ -39,7 +45,11 @@ impl Compiler<'_> {
         let mut steps = self.steps(&body.steps, &mut flow);
         self.list_first(body, &mut flow, &mut steps);
         let filter = body.filter.as_ref().map(|filter| {
+            let comes_in = flow.kinds.and(Kinds::LIST.or(Kinds::OBJECT));
             self.needs_list("where", body.filter_span.unwrap_or(body.span), &mut flow);
+            if !comes_in.is_empty() {
+                flow.kinds = comes_in;
+            }
             self.element_condition(filter, "where")
         });
         let policy = self.policy(rule, purpose);
@@ -136,10 +146,17 @@ impl Compiler<'_> {
             }
             Err(error) => {
                 let place = error.at.map_or(def.source.span, |range| def.source.part(range));
-                self.findings.push(Diagnostic::error("R303", place, error.message, error.help));
+                let help = if self.is_cut_off(&def.source) { CUT_OFF.to_owned() } else { error.help };
+                self.findings.push(Diagnostic::error("R303", place, error.message, help));
                 None
             }
         }
+    }
+
+    /// Whether a script ends where YAML began a comment, as `x, #{ … }` does on the line of its key.
+    fn is_cut_off(&self, source: &Node) -> bool {
+        let behind = Span { start: source.span.end, end: source.span.end + 2, ..source.span };
+        source.plain().is_some() && self.files.excerpt(behind) == " #"
     }
 
     fn each(
@@ -161,13 +178,12 @@ impl Compiler<'_> {
             Each::Fields(fields) => {
                 let element = purpose.shape.and_then(Shape::element);
                 let before = self.findings.len();
-                let (plans, reads): (Vec<Option<RulePlan>>, bool) = self.watching_element(|compiler| {
-                    fields.iter().map(|field| compiler.field(field, rule, element, purpose, policy)).collect()
-                });
+                let (object, reads) =
+                    self.object(fields, |compiler, field| compiler.field(field, rule, element, purpose, policy));
                 if !reads && !fields.is_empty() && self.findings.len() == before {
                     self.same_objects(fields, rule.body.each_span.unwrap_or(rule.body.span));
                 }
-                plans.into_iter().collect::<Option<_>>().map(EachPlan::Fields)
+                object
             }
         }
     }
@@ -184,6 +200,43 @@ impl Compiler<'_> {
         let meant = of_record.unwrap_or_else(|| "$item.name".to_owned());
         let help = format!("the element is `$item`: write `{meant}` where a member of it is meant");
         self.findings.push(Diagnostic::error("R413", span, message, help));
+    }
+
+    /// The object that is made of every element, and whether a member reads the element. Members may read each other, and are
+    /// made in the order of need.
+    fn object(
+        &mut self,
+        fields: &[Rule],
+        mut compile: impl FnMut(&mut Self, &Rule) -> Option<RulePlan>,
+    ) -> (Option<EachPlan>, bool) {
+        let mut needed = std::mem::take(&mut self.scope.needs);
+        self.scope.made.push(MadeObject::new(fields.iter().map(|field| field.name.text.clone())));
+        let (plans, reads): (Vec<Option<(RulePlan, BTreeSet<usize>)>>, bool) = self.watching_element(|compiler| {
+            let mut one =
+                |field| compile(compiler, field).map(|plan| (plan, std::mem::take(&mut compiler.scope.needs)));
+            fields.iter().map(&mut one).collect()
+        });
+        let object = self.scope.made.pop();
+        needed.append(&mut self.scope.needs);
+        plans.iter().flatten().for_each(|(_, needs)| needed.extend(needs));
+        self.scope.needs = needed;
+        let plans: Option<Vec<_>> = plans.into_iter().collect();
+        (plans.zip(object).map(|(plans, object)| self.linked(plans, &object)), reads)
+    }
+
+    /// The members in the order in which they are made.
+    fn linked(&mut self, mut plans: Vec<(RulePlan, BTreeSet<usize>)>, object: &MadeObject) -> EachPlan {
+        if !object.is_read() {
+            return EachPlan::Fields(plans.into_iter().map(|(plan, _)| plan).collect());
+        }
+        for (at, (plan, _)) in plans.iter_mut().enumerate() {
+            plan.register = object.register(at).unwrap_or_else(|| self.scope.register());
+        }
+        let registers: Vec<usize> = plans.iter().map(|(plan, _)| plan.register).collect();
+        let fields = order::sort(plans, self.findings);
+        let place = |field: &RulePlan| registers.iter().position(|register| *register == field.register).unwrap_or(0);
+        let places = fields.iter().map(place).collect();
+        EachPlan::Linked { fields, places }
     }
 
     fn field(

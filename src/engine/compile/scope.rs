@@ -47,6 +47,31 @@ pub enum Owner {
 
 /// A place that a rule reads: where it lies, and the names that lead to it.
 pub type ReadPlace = (Owner, Vec<String>);
+/// An object that `each` makes of every element: its members, and the registers of those that others read.
+#[derive(Debug)]
+pub struct MadeObject {
+    members: Vec<(String, Option<usize>)>,
+}
+
+impl MadeObject {
+    /// An object with these members, none of which is read.
+    pub fn new(names: impl Iterator<Item = String>) -> Self {
+        Self { members: names.map(|name| (name, None)).collect() }
+    }
+
+    /// Whether a member reads another.
+    pub fn is_read(&self) -> bool {
+        self.members.iter().any(|(_, register)| register.is_some())
+    }
+
+    /// The register of a member, when another reads it.
+    pub fn register(&self, at: usize) -> Option<usize> {
+        self.members.get(at)?.1
+    }
+}
+
+/// Names that mean something by themselves.
+pub const BUILTIN: &[&str] = &["params", "account", "facts", "item", "index", "key", "made"];
 
 /// Everything that names mean.
 #[derive(Debug, Default)]
@@ -73,6 +98,10 @@ pub struct Scope {
     pub splitting: Option<String>,
     /// Whether claims may be read here.
     pub claims_visible: bool,
+    /// The register of the object that the account begins with.
+    pub start: Option<usize>,
+    /// The objects that `each` makes around the rule at hand, the innermost last.
+    pub made: Vec<MadeObject>,
     /// The registers that the rule at hand reads.
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
@@ -171,6 +200,7 @@ impl Scope {
     fn named(&mut self, name: &str, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         match name {
             "item" | "index" | "key" => self.element(name, reference, findings),
+            "made" => self.sibling(reference, findings),
             "params" => self.member_of_params(reference, findings),
             "account" => self.claim(reference, findings),
             "facts" => {
@@ -229,6 +259,43 @@ impl Scope {
         Some((Reference { base, tail: Tail::of(reference.query.clone()) }, Kinds::ANY))
     }
 
+    /// A member of the object that is being made of the element.
+    fn sibling(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
+        let (names, _) = leading_names(&reference.query);
+        let Some(object) = self.made.last_mut() else {
+            let help = "it reads another member of the same element: use it in the map under `each`";
+            let message = "`$made` stands outside an object that `each` makes";
+            findings.push(Diagnostic::error("R204", reference.span, message, help));
+            return None;
+        };
+        let wanted = names.first().map_or("", String::as_str);
+        let Some((_, register)) = object.members.iter_mut().find(|(name, _)| name == wanted) else {
+            let names = || object.members.iter().map(|(name, _)| name.as_str());
+            let (message, help) = match closest(wanted, names()) {
+                _ if wanted.is_empty() => ("`$made` names no member".to_owned(), None),
+                near => (format!("no rule makes the member `{wanted}` of this element"), near),
+            };
+            let help = help.map_or_else(
+                || {
+                    format!(
+                        "the members are {}",
+                        names().map(|name| format!("`$made.{name}`")).collect::<Vec<_>>().join(", ")
+                    )
+                },
+                |near| format!("did you mean `$made.{near}`?"),
+            );
+            findings.push(Diagnostic::error("R204", reference.span, message, help));
+            return None;
+        };
+        let register = *register.get_or_insert_with(|| {
+            self.registers += 1;
+            self.registers - 1
+        });
+        self.needs.insert(register);
+        let rest = reference.query.segments.get(1..).unwrap_or_default().to_vec();
+        Some((Reference { base: Base::Register(register), tail: Tail::of(JpQuery::new(rest)) }, Kinds::ANY))
+    }
+
     fn member_of_params(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         let (names, _) = leading_names(&reference.query);
         let wanted = names.first().map_or("", String::as_str);
@@ -254,6 +321,16 @@ impl Scope {
         }
         let (names, _) = leading_names(&reference.query);
         let path = names.join(".");
+        let inside = format!("{path}.");
+        let is_made = |claim: &Variable| {
+            claim.name == path || path.starts_with(&format!("{}.", claim.name)) || claim.name.starts_with(&inside)
+        };
+        // a claim that no rule makes may be one that the account begins with
+        if let Some(start) = self.start.filter(|_| !path.is_empty() && !self.claims.iter().any(is_made)) {
+            self.needs.insert(start);
+            let tail = Tail::of(reference.query.clone());
+            return Some((Reference { base: Base::Register(start), tail }, Kinds::ANY));
+        }
         let covers = |claim: &Variable| path == claim.name || path.starts_with(&format!("{}.", claim.name));
         let Some(claim) = self.claims.iter_mut().filter(|claim| covers(claim)).max_by_key(|claim| claim.name.len())
         else {
@@ -282,8 +359,7 @@ impl Scope {
             return Diagnostic::error("R204", reference.span, message, help);
         }
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
-        let builtin = ["params", "account", "facts", "item", "index", "key"];
-        let help = match closest(name, known.iter().chain(&builtin).copied()) {
+        let help = match closest(name, known.iter().chain(BUILTIN).copied()) {
             _ if name == "record" || name == "row" => {
                 format!("the record is `$`: write `{}`", reference.text.replacen(name, "", 1))
             }

@@ -69,7 +69,7 @@ fn load_into(
 }
 
 fn only_shared(rules: &RuleFile, wanted: &Word, findings: &mut Findings) {
-    if rules.account.is_empty() && rules.lets.is_empty() && rules.admit.is_empty() {
+    if rules.account.is_empty() && rules.start.is_none() && rules.lets.is_empty() && rules.admit.is_empty() {
         return;
     }
     let message = format!("`{}` makes claims, so it cannot be shared", wanted.text);

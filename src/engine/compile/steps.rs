@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::diag::{Diagnostic, Span, closest};
-use crate::engine::op::{Op, OpSpec, Output};
+use crate::engine::op::{Argument, ArgumentError, Arguments, Op, OpSpec, Output};
 use crate::engine::ops;
 use crate::engine::steps::{Step, Steps};
 use crate::model::Kinds;
@@ -65,8 +65,9 @@ impl Compiler<'_> {
                 Output::Element => Kinds::ANY,
             };
         }
-        if can_fail(spec, def) && flow.fails.is_none() {
-            flow.fails = Some((def.name.span, spec.name, spec.fails));
+        let fails = how_it_fails(spec, def);
+        if flow.fails.is_none() {
+            flow.fails = fails.map(|fails| (def.name.span, spec.name, fails));
         }
         if steps.len() >= MAX_STEPS {
             if !flow.too_long {
@@ -80,6 +81,7 @@ impl Compiler<'_> {
             name: spec.name,
             input: spec.input,
             takes_nothing: spec.takes_nothing,
+            can_fail: fails.is_some(),
             op,
             span,
         }));
@@ -143,19 +145,28 @@ impl Compiler<'_> {
 
     /// The code of a step, made from its argument.
     pub(super) fn build(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Box<dyn Op>> {
-        let mut arguments = self.arguments(spec, def)?;
+        let given = self.arguments(spec, def)?;
+        if given.iter().any(|(_, argument)| matches!(argument, Argument::Late(_))) {
+            return self.late(spec, def, given);
+        }
+        let mut arguments = Arguments::default();
+        given.into_iter().for_each(|(argument, value)| arguments.push(argument.name, value));
         match (spec.build)(&mut arguments) {
             Ok(op) => Some(op),
             Err(error) => {
-                let place = super::argument::place(spec, def, error.argument, error.at);
-                let message = match error.message.starts_with("is ") {
-                    true => format!("`{}` of `{}` {}", error.argument, spec.name, error.message),
-                    false => error.message,
-                };
-                self.findings.push(Diagnostic::error("R406", place, message, error.help));
+                self.argument_error(spec, def, error);
                 None
             }
         }
+    }
+
+    pub(super) fn argument_error(&mut self, spec: &OpSpec, def: &StepDef, error: ArgumentError) {
+        let place = super::argument::place(spec, def, error.argument, error.at);
+        let message = match error.message.starts_with("is ") {
+            true => format!("`{}` of `{}` {}", error.argument, spec.name, error.message),
+            false => error.message,
+        };
+        self.findings.push(Diagnostic::error("R406", place, message, error.help));
     }
 
     pub(super) fn cannot_meet(&mut self, spec: &OpSpec, found: Kinds, span: Span) {
@@ -171,9 +182,12 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether a step can fail as it is written: a lookup in a table cannot when it has a default.
-fn can_fail(spec: &OpSpec, def: &StepDef) -> bool {
+/// When a step fails as it is written: a lookup in a table never does when it has a default.
+fn how_it_fails(spec: &'static OpSpec, def: &StepDef) -> Option<&'static str> {
     let given = |name: &str| def.argument.as_ref().is_some_and(|argument| argument.get(name).is_some());
     let always_finds = spec.name == "lookup" && given("table") && given("default") && !given("in");
-    !spec.fails.is_empty() && !always_finds
+    if !spec.fails.is_empty() && !always_finds {
+        return Some(spec.fails);
+    }
+    super::late::has_read(spec, def).then_some("an argument has no value, or one that cannot be used")
 }

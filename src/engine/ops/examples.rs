@@ -15,6 +15,7 @@ use serde_yaml::Value as Yaml;
 
 use super::all;
 use crate::engine::context::Cx;
+use crate::engine::late::may_be_read;
 use crate::engine::limits::{MAX_ELEMENTS, MAX_TEXT_BYTES};
 use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, Example, Failure, Gives, Op, OpSpec, Output};
 use crate::engine::operand::{Base, Operand, Reference};
@@ -118,6 +119,9 @@ fn complaints(spec: &OpSpec) -> Vec<String> {
     check(spec.fails.is_empty() || failing || only_limits, "no example shows the failure");
     check(!spec.fails.is_empty() || !failing, "an example fails, but `fails` is empty");
     check(spec.arguments.iter().filter(|argument| argument.main).count() <= 1, "there are two main arguments");
+    let is_built_once = |kind| matches!(kind, ArgumentKind::Condition | ArgumentKind::Steps);
+    let built_once = spec.arguments.iter().any(|argument| is_built_once(argument.kind));
+    check(!built_once || !spec.arguments.iter().any(may_be_read), "a condition or steps stand beside a constant");
     let names: BTreeSet<_> = spec.arguments.iter().map(|argument| argument.name).collect();
     check(names.len() == spec.arguments.len(), "two arguments share a name");
     for argument in spec.arguments {

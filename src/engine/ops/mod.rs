@@ -16,6 +16,7 @@ mod time;
 pub(crate) use identity::{UsernameError, one_phone, one_username};
 
 use super::op::OpSpec;
+use crate::model::Value;
 
 /// All ops, family by family.
 pub fn all() -> impl Iterator<Item = &'static OpSpec> {
@@ -23,6 +24,17 @@ pub fn all() -> impl Iterator<Item = &'static OpSpec> {
         .into_iter()
         .flatten()
         .copied()
+}
+
+/// The whole number that a value is or reads like, when it fits 64 bits.
+#[must_use]
+pub(super) fn exact_number(value: Value<'_>) -> Option<i64> {
+    number::exact::number(value).ok()?.to_int()
+}
+
+/// The ops of text, numbers and times, which scripts may call.
+pub fn of_scripts() -> impl Iterator<Item = &'static OpSpec> {
+    [text::OPS, number::OPS, time::OPS].into_iter().flatten().copied()
 }
 
 /// The op of a name.

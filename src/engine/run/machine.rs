@@ -80,6 +80,9 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
             return Outcome::Denied(refused);
         }
         let mut reasons = Vec::new();
+        if let Some(start) = &self.plan.start {
+            self.start(start, cx, &mut reasons);
+        }
         for rule in &self.plan.claims {
             match self.rule(rule, cx) {
                 Ok(value) => cx.set(rule.register, value),
@@ -100,11 +103,14 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         if !reasons.is_empty() {
             return Outcome::Invalid(reasons);
         }
-        let assembled = output::assemble(&self.plan.output, cx);
-        if assembled.is_empty() {
+        let draft = match &self.plan.start {
+            None => output::assemble(&self.plan.output, cx),
+            Some(start) => output::over(&self.plan.output, cx.register(start.register), cx),
+        };
+        if draft.is_empty() {
             return Outcome::Invalid(vec![self.no_claim()]);
         }
-        match self.plan.schema.accept_made(assembled, &self.plan.checked) {
+        match self.plan.schema.accept_made(draft, &self.plan.checked) {
             Ok(account) => {
                 let who = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);

@@ -209,6 +209,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             let result = match each {
                 EachPlan::Steps(steps) => self.steps(steps, element, &place),
                 EachPlan::Fields(fields) => self.object(fields, &place),
+                EachPlan::Linked { fields, places } => self.linked(fields, places, &place),
             };
             let element = match result {
                 Ok(element) => element,
@@ -237,8 +238,23 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::Object(members.into_bump_slice()))
     }
 
+    /// An object whose members read each other: they are made in the order of need, and stand in the order of the file.
+    fn linked(&mut self, fields: &'a [RulePlan], places: &[usize], cx: &Cx<'a>) -> Made<'a> {
+        let made = cx.arena.alloc_slice_fill_copy(fields.len(), ("", Value::Missing));
+        for (field, place) in fields.iter().zip(places) {
+            let value = self.rule(field, cx)?;
+            cx.set(field.register, value);
+            if let Some(member) = made.get_mut(*place) {
+                *member = (field.name.as_str(), value);
+            }
+        }
+        let mut members = ArenaVec::with_capacity_in(made.len(), cx.arena);
+        members.extend(made.iter().copied().filter(|(_, value)| value.is_present()));
+        Ok(Value::Object(members.into_bump_slice()))
+    }
+
     /// What the policy makes of a failure: nothing, or the fall of the record.
-    fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Stop> {
+    pub(super) fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Stop> {
         self.failures += 1;
         match &rule.policy {
             Policy::Reject => {
@@ -257,7 +273,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(())
     }
 
-    fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
+    pub(super) fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
         if P::ON {
             let (step, span, message) = (failure.step, failure.span, failure.failure.message());
             self.probe.event(Event::Failed { step, span, message, policy });

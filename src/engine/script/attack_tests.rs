@@ -82,9 +82,26 @@ const ATTACKS: &[(&str, &str, &str)] = &[
         "Limit: a text, list or map grows too large",
     ),
     ("replace bomb", "let b = a + \"\"; b.replaced(\"a\", a)", "Limit: a text, list or map grows too large"),
+    ("pad step bomb", "let s = a; loop { s = pad_end(s, 1000) + s; }", "Limit: "),
+    (
+        "replace step bomb",
+        "let n = sub_string(a, 0, 4000); replace(n, #{ find: \"a\", \"with\": n })",
+        "Error: `replace` fails: makes more than",
+    ),
+    ("step in a loop", "loop { lowercase(a); }", "Limit: the script takes too"),
+    (
+        "slow regex",
+        "let s = sub_string(a, 0, 4000); loop { extract_all(s, \"(a|aa)*b\"); }",
+        "Limit: the script takes too",
+    ),
+    (
+        "many formats",
+        "let f = []; for i in 0..500 { f.push(\"%Y\"); } loop { try { date(\"x\", f); } catch {} }",
+        "Limit: the script takes too",
+    ),
     ("pad bomb", "pad_start(\"x\", 9223372036854775807, \"ü\")", "Limit: a text, list or map grows too large"),
-    ("split bomb", "a.split(\"a\")", "Limit: a text, list or map grows too large"),
-    ("join bomb", "let l = []; for i in 0..100 { l.push(i); } l.join(a)", "Limit: a text, list or map grows too large"),
+    ("split bomb", "a.split(#{ by: \"a\", keep_empty: true })", "Error: `split` fails: makes more than"),
+    ("join bomb", "let l = []; for i in 0..100 { l.push(i); } l.join(a)", "Error: `join` fails: makes more than"),
     ("huge list by push", "let l = []; loop { l.push(1); }", "Limit: a text, list or map grows too large"),
     ("huge list by +=", "let l = [1]; loop { l += l; }", "Limit: a text, list or map grows too large"),
     ("huge list by +", "let l = [1]; loop { l = l + l; }", "Limit: a text, list or map grows too large"),
@@ -189,6 +206,59 @@ fn deep_and_long_source_does_not_load() {
 }
 
 #[test]
+fn closures_inside_closures_are_not_deep() {
+    let nested = |count: usize| {
+        let open: String = (0..count)
+            .map(|at| {
+                format!("l.map(|l| {{ let m = [l]; if l == {at} {{ return 0; }} m.filter(|l| l != ()).map(|l| l[0]); ")
+            })
+            .collect();
+        format!("{open}l.map(|x| x){}", " })".repeat(count))
+    };
+    let sandbox = Sandbox::new(ScriptLimits::default());
+    for (count, loads) in [(1, true), (4, true), (8, true), (40, false)] {
+        let script = sandbox.compile(&nested(count), &["l"]);
+        assert_eq!(
+            script.as_ref().err().map(|error| error.message.as_str()),
+            (!loads).then_some("the script is nested or chained too deeply"),
+            "{count}"
+        );
+    }
+    let deep = |count: usize| format!("[1].map(|x| {}x{})", "[".repeat(count), "]".repeat(count));
+    assert!(sandbox.compile(&deep(10), &[]).is_ok());
+    assert!(sandbox.compile(&deep(20), &[]).is_err());
+}
+
+#[test]
+fn deep_calls_are_safe_on_a_small_stack() {
+    let shapes = [
+        ("[", "]"),
+        ("#{a:", "}"),
+        ("if true {", "}"),
+        ("for i in 0..1 {", "} 1"),
+        ("switch 1 {1=>", "}"),
+        ("`${", "}`"),
+        ("!", ""),
+        ("[1].map(|y| ", ")"),
+    ];
+    let run = move || {
+        let sandbox = Sandbox::new(ScriptLimits::default());
+        for (open, close) in shapes {
+            let nested = |inner: &str, most: usize, around: &dyn Fn(&str) -> String| {
+                let made = |count: usize| around(&format!("{}{inner}{}", open.repeat(count), close.repeat(count)));
+                (0..most).rev().map(made).find(|source| sandbox.compile(source, &[]).is_ok()).unwrap()
+            };
+            let function = nested("f(x)", 16, &|body| format!("fn f(x) {{ {body} }} "));
+            let source = nested("f(1)", 32, &|body| format!("{function} {body}"));
+            let script = sandbox.compile(&source, &[]).unwrap();
+            let arena = Bump::new();
+            assert!(script.run(&[], &Cx::bare(&arena)).is_err(), "{open}");
+        }
+    };
+    std::thread::Builder::new().stack_size(1024 * 1024).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
 fn errors_have_their_place() {
     let cases = [
         ("let x = 1;\ngive + 1", Some("give"), "there is no variable `give`", "did you mean `given`?"),
@@ -196,14 +266,14 @@ fn errors_have_their_place() {
             "qqq(given)",
             Some("qqq"),
             "there is no function `qqq`",
-            "the functions of scripts are listed in the language reference",
+            "`landfall ops --scripts` lists the functions of scripts",
         ),
         ("trimed(given)", Some("trimed"), "there is no function `trimed`", "did you mean `trimmed`?"),
         (
-            "given.trim()",
-            Some("trim"),
-            "there is no function `trim`",
-            "write `trimmed(x)`; it gives the result and leaves `x` as it is",
+            "given.make_lower()",
+            Some("make_lower"),
+            "there is no function `make_lower`",
+            "write `lowercase(x)`; it gives the result and leaves `x` as it is",
         ),
         (
             "\"ü\" + xyz",
@@ -382,7 +452,12 @@ fn statement() -> impl Strategy<Value = String> {
         Just("()".into()),
     ];
     let value = value.prop_recursive(3, 16, 3, |inner| {
-        let function = prop::sample::select(super::FUNCTIONS);
+        let names: Vec<&str> = super::FUNCTIONS
+            .iter()
+            .map(|function| function.name)
+            .chain(super::steps::all().map(|spec| spec.name))
+            .collect();
+        let function = prop::sample::select(names);
         let operator = prop::sample::select(
             &["+", "-", "*", "**", "/", "%", "<<", ">>", "==", "<", "in", "..", "??", "|", "^"][..],
         );

@@ -71,12 +71,21 @@ impl Drop for Running {
 
 /// Counts one operation. Gives the reason when the script has to stop; a stopped script stays stopped.
 pub(super) fn spend() -> Option<Stop> {
+    count(1, |budget| budget.used.is_multiple_of(CLOCK_EVERY))
+}
+
+/// Counts the operations of something that takes as long as many, and looks at the clock before it is done.
+pub(super) fn spend_many(operations: u64) -> Option<Stop> {
+    count(operations, |_| true)
+}
+
+fn count(operations: u64, reads_clock: fn(&Budget) -> bool) -> Option<Stop> {
     BUDGET.with(|cell| {
         let mut cell = cell.borrow_mut();
         let budget = cell.as_mut()?;
-        budget.used += 1;
+        budget.used = budget.used.saturating_add(operations);
         if budget.stop.is_none() {
-            budget.stop = budget.over();
+            budget.stop = budget.over(reads_clock(budget));
         }
         budget.stop
     })
@@ -92,11 +101,11 @@ pub(super) fn stop(reason: Stop) {
 }
 
 impl Budget {
-    fn over(&self) -> Option<Stop> {
+    fn over(&self, reads_clock: bool) -> Option<Stop> {
         if self.used > self.most {
             return Some(Stop::Operations);
         }
-        if !self.used.is_multiple_of(CLOCK_EVERY) {
+        if !reads_clock {
             return None;
         }
         let time = self.started.elapsed();

@@ -1,36 +1,45 @@
-//! What Rhai's parser lets through: calls of functions that are not there, inputs that are changed, functions that see inputs.
+//! What Rhai's parser lets through: calls of functions that are not there, calls of steps that cannot work, inputs that are
+//! changed, functions that see inputs.
 
 use std::collections::BTreeSet;
 
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use super::error::{self, ScriptError};
-use super::helpers::FUNCTIONS;
+use super::helpers;
+use super::limits::ScriptLimits;
+use super::prepare::Call;
+use super::steps::{self, Calls};
 
-/// Checks every call, assignment and variable of a script.
+/// Checks every call, assignment and variable of a script, and builds the steps that it calls with constants.
 ///
 /// # Errors
-/// For the first call of a function that neither the table nor the script has, the first change of an input, and the first
-/// variable of a function that is not its own.
-pub(super) fn names(source: &str, ast: &AST) -> Result<(), ScriptError> {
+/// For the first call of a function that neither the table nor the script has, or of a step with wrong arguments, the first
+/// change of an input, and the first variable of a function that is not its own.
+pub(super) fn calls(source: &str, ast: &AST) -> Result<Calls, ScriptError> {
     let own: BTreeSet<String> = ast.iter_functions().map(|function| function.name.to_owned()).collect();
-    let mut unknown = None;
+    let mut calls = Ok(Calls::default());
     ast.walk(&mut |path: &[ASTNode<'_>]| {
-        if let Some((name, position)) = path.last().and_then(call)
-            && !FUNCTIONS.contains(&name)
-            && !own.contains(name)
-        {
-            unknown = Some((name.to_owned(), position));
+        let Some((name, arguments, position)) = path.last().and_then(call).filter(|(name, ..)| !own.contains(*name))
+        else {
+            return true;
+        };
+        let checked = match steps::find(name) {
+            Some(spec) => Call { source, spec, position, arguments }.prepare(),
+            None if helpers::names().any(|known| known == name) => Ok(None),
+            None => Err(error::unknown_function(source, name, position, &own)),
+        };
+        match (checked, &mut calls) {
+            (Ok(Some(op)), Ok(calls)) => calls.insert(position, op),
+            (Ok(None), _) | (_, Err(_)) => {}
+            (Err(error), calls) => *calls = Err(error),
         }
-        unknown.is_none()
+        calls.is_ok()
     });
-    match unknown {
-        Some((name, position)) => Err(error::unknown_function(source, &name, position, &own)),
-        None => {
-            assignments(source, ast)?;
-            variables(source, &ast.clone_functions_only(), &own)
-        }
-    }
+    let calls = calls?;
+    assignments(source, ast)?;
+    variables(source, &ast.clone_functions_only(), &own)?;
+    Ok(calls)
 }
 
 /// Checks that no input is assigned to. A variable that is not of the script itself has no index.
@@ -78,11 +87,37 @@ fn variables(source: &str, functions: &AST, own: &BTreeSet<String>) -> Result<()
     }
 }
 
-fn call<'n>(node: &'n ASTNode<'_>) -> Option<(&'n str, Position)> {
-    let (called, position) = match node {
-        ASTNode::Expr(Expr::FnCall(called, position) | Expr::MethodCall(called, position))
-        | ASTNode::Stmt(Stmt::FnCall(called, position)) => (called, *position),
+/// Checks how deep the script and each of its functions are nested. A closure is a function: it is counted on its own, and not
+/// with what stands around it.
+///
+/// # Errors
+/// For the first place that is too deep.
+pub(super) fn depth(source: &str, ast: &AST, limits: &ScriptLimits) -> Result<(), ScriptError> {
+    for (part, most) in [(ast.clone_functions_only(), limits.function_depth), (ast.clone(), limits.depth)] {
+        let mut deep = None;
+        part.walk(&mut |path: &[ASTNode<'_>]| {
+            if path.len() > most {
+                deep = path.last().map(ASTNode::position);
+            }
+            deep.is_none()
+        });
+        if let Some(position) = deep {
+            return Err(error::too_deep(source, position));
+        }
+    }
+    Ok(())
+}
+
+/// The name of a call, what follows its first value, and its place.
+fn call<'n>(node: &'n ASTNode<'n>) -> Option<(&'n str, &'n [Expr], Position)> {
+    let (called, position, skip) = match node {
+        ASTNode::Expr(Expr::FnCall(called, position)) | ASTNode::Stmt(Stmt::FnCall(called, position)) => {
+            (called, *position, 1)
+        }
+        // what stands before the point is not among the arguments
+        ASTNode::Expr(Expr::MethodCall(called, position)) => (called, *position, 0),
         _ => return None,
     };
-    (!called.is_operator_call()).then_some((called.name.as_str(), position))
+    let arguments = called.args.get(skip..).unwrap_or_default();
+    (!called.is_operator_call()).then_some((called.name.as_str(), arguments, position))
 }

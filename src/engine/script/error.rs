@@ -8,9 +8,9 @@ use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Positio
 
 use super::bridge::Refused;
 use super::budget::Stop;
-use super::helpers::{FUNCTIONS, Wrong};
+use super::helpers::{self, Wrong};
 use super::limits::{MAX_REASON, MAX_SOURCE};
-use super::place;
+use super::{place, steps};
 use crate::engine::op::Failure;
 
 /// Why a script does not compile.
@@ -70,17 +70,31 @@ pub(super) fn too_long(bytes: usize) -> ScriptError {
     }
 }
 
+/// What is wrong with a deep script, and what to do.
+const TOO_DEEP: (&str, &str) = (
+    "the script is nested or chained too deeply",
+    "split it into several `let`, use `switch` for a chain of `else if`, a template for a chain of `+`",
+);
+
+pub(super) fn too_deep(source: &str, position: Position) -> ScriptError {
+    ScriptError { at: place::range(source, position), message: TOO_DEEP.0.into(), help: TOO_DEEP.1.into() }
+}
+
 pub(super) fn unknown_function(source: &str, name: &str, position: Position, own: &BTreeSet<String>) -> ScriptError {
     let help = match name {
         "eval" | "Fn" | "call" | "curry" | "print" | "debug" | "sleep" | "timestamp" => {
             "scripts only compute a value; this is switched off".to_owned()
         }
-        "trim" => "write `trimmed(x)`; it gives the result and leaves `x` as it is".to_owned(),
-        "make_lower" | "to_lower" => "write `lower(x)`; it gives the result and leaves `x` as it is".to_owned(),
-        "make_upper" | "to_upper" => "write `upper(x)`; it gives the result and leaves `x` as it is".to_owned(),
-        "replace" => "write `replaced(x, a, b)`; it gives the result and leaves `x` as it is".to_owned(),
-        _ => did_you_mean(name, FUNCTIONS.iter().copied().chain(own.iter().map(String::as_str)))
-            .unwrap_or_else(|| "the functions of scripts are listed in the language reference".to_owned()),
+        "strip" | "chomp" => "write `trim(x)`; it gives the result and leaves `x` as it is".to_owned(),
+        "substr" | "substring" => "write `sub_string(x, start, n)`, or `slice(x, #{ start: …, end: … })`".to_owned(),
+        "make_lower" | "to_lower" => "write `lowercase(x)`; it gives the result and leaves `x` as it is".to_owned(),
+        "make_upper" | "to_upper" => "write `uppercase(x)`; it gives the result and leaves `x` as it is".to_owned(),
+        _ => {
+            let mut names: Vec<&str> = helpers::names().chain(steps::all().map(|spec| spec.name)).collect();
+            names.extend(own.iter().map(String::as_str));
+            did_you_mean(name, names.into_iter())
+                .unwrap_or_else(|| "`landfall ops --scripts` lists the functions of scripts".to_owned())
+        }
     };
     ScriptError { at: place::range(source, position), message: format!("there is no function `{name}`"), help }
 }
@@ -118,10 +132,7 @@ fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
         ParseErrorType::BadInput(error) => return lex_message(error),
         ParseErrorType::VariableUndefined(name) => return undefined(name, inputs),
         ParseErrorType::MissingToken(token, _) => (format!("expected `{token}` here"), ""),
-        ParseErrorType::ExprTooDeep => (
-            "the script is nested or chained too deeply".into(),
-            "split it into several `let`, use `switch` for a chain of `else if`, a template for a chain of `+`",
-        ),
+        ParseErrorType::ExprTooDeep => (TOO_DEEP.0.into(), TOO_DEEP.1),
         ParseErrorType::TooManyFunctions => {
             ("the script defines too many functions".into(), "say more of it with steps")
         }
@@ -164,6 +175,11 @@ fn switched_off(word: &str) -> (String, String) {
         "import" | "export" => "a script has no modules",
         "eval" | "print" | "debug" => "scripts only compute a value; this is switched off",
         "===" | "!==" => "write `==` or `!=`",
+        _ if word.starts_with(char::is_alphabetic) => {
+            let help =
+                format!("the word is reserved: as the key of a map write `\"{word}\"`, as a name choose another");
+            return (format!("`{word}` cannot be used in a script"), help);
+        }
         _ => "it has no meaning in scripts; as a name, choose another",
     };
     (format!("`{word}` cannot be used in a script"), help.to_owned())
@@ -231,7 +247,7 @@ pub(super) fn run(source: &str, found: &EvalAltResult, stop: Option<Stop>) -> Sc
 
 fn thrown_message(source: &str, thrown: &Dynamic) -> (String, FailureKind) {
     if let Some(wrong) = thrown.read_lock::<Wrong>() {
-        return (wrong.0.to_owned(), FailureKind::Error);
+        return (wrong.0.clone().into_owned(), FailureKind::Error);
     }
     match thrown.as_immutable_string_ref() {
         Ok(reason) if is_reason(source, &reason) => {

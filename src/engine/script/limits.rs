@@ -36,9 +36,13 @@ pub struct ScriptLimits {
     pub members: usize,
     /// Calls inside calls. Stops endless recursion; helper functions of helper functions fit.
     pub calls: usize,
-    /// How deep an expression may be nested outside functions. Stops a stack overflow while parsing and running.
+    /// How deep the text may be nested while it is parsed, functions inside functions included. Stops a stack overflow of the
+    /// parser; a dozen closures inside each other fit.
+    pub parsed_depth: usize,
+    /// How deep statements and expressions may be nested outside functions. Stops a stack overflow while running.
     pub depth: usize,
-    /// How deep an expression may be nested inside a function. Same attack; lower, because calls multiply it.
+    /// How deep they may be nested inside one function; a function inside it is counted on its own. Same attack; lower,
+    /// because calls multiply it.
     pub function_depth: usize,
     /// Variables at one time, inputs included. Bounds memory: each may hold a value of full size.
     pub variables: usize,
@@ -56,6 +60,7 @@ impl Default for ScriptLimits {
             elements: 512,
             members: 256,
             calls: 8,
+            parsed_depth: 96,
             depth: 32,
             function_depth: 16,
             variables: 64,

@@ -19,37 +19,15 @@
 //!
 //! # What a script may call
 //!
-//! This list is complete: a call of anything else does not load. No function changes its argument, but for `push`, `pop` and
-//! `remove`. Where "text" stands, a number is read as its text, and nothing (`()`) gives nothing.
+//! The functions of [`FUNCTIONS`], the [`steps`] of text, numbers and times by their names, and the functions that it defines
+//! itself; a call of anything else does not load. `landfall ops --scripts` lists all of them. No function changes its argument,
+//! but for `push`, `pop` and `remove`. Where text is read, a number is read as its text, and nothing (`()`) gives nothing.
 //!
-//! | call | in | out |
-//! |---|---|---|
-//! | `trimmed(x)` | text | without white space around it |
-//! | `squished(x)` | text | trimmed, and inner white space made one blank |
-//! | `lower(x)`, `upper(x)`, `title(x)` | text | in lower case, upper case, with each word's first letter in upper case |
-//! | `before(x, sep)`, `after(x, sep)` | text, text | what stands before or after the first `sep`; nothing without a `sep` |
-//! | `replaced(x, a, b)` | text, text, text | with every `a` replaced by `b` |
-//! | `pad_start(x, n, fill)` | text, integer, text | made `n` characters long by repeating `fill`, one character, before it |
-//! | `sub_string(x, start)`, `sub_string(x, start, n)` | text, integer | from a character on (from the end when negative), at most `n` |
-//! | `starts_with(x, y)`, `ends_with(x, y)` | text, text | boolean |
-//! | `words(x)` | text | list of the parts between white space |
-//! | `split(x, sep)` | text, text | list of the parts between each `sep` |
-//! | `to_string(x)` | text, number, boolean | its text |
-//! | `is_blank(x)` | anything | whether it is nothing, only white space, or empty |
-//! | `len(x)`, `is_empty(x)` | text, list, map, bytes | how many characters, elements, members, bytes; whether there are none |
-//! | `contains(x, y)` (also `y in x`) | text and text, list and value, map and key | boolean |
-//! | `index_of(x, y)` | text and text, list and value | position of the first, or -1 |
-//! | `first(l)`, `last(l)` | list | an element; nothing when empty |
-//! | `join(l, sep)` | list of scalars, text | text; elements that are nothing are left out |
-//! | `reversed(l)`, `sorted(l)`, `unique(l)` | list | list; `sorted` takes all texts or all numbers |
-//! | `map(l, f)`, `filter(l, f)`, `find(l, f)`, `some(l, f)`, `all(l, f)` | list, function | as the name says |
-//! | `push(l, x)`, `pop(l)` | list | change the list |
-//! | `keys(m)`, `values(m)` | map | list, in the order of the keys |
-//! | `remove(m, k)` | map, text | takes the member out of the map and gives it |
-//! | `parse_int(x)`, `parse_float(x)` | text | number; fails on other text |
-//! | `to_int(x)`, `to_float(x)` | number | the other kind of number |
-//! | `abs(x)`, `sign(x)`, `min(x, y)`, `max(x, y)`, `round(x)`, `floor(x)`, `ceiling(x)`, `is_odd(x)`, `is_even(x)` | number | number, boolean |
-//! | `type_of(x)` | anything | the kind as text: `string`, `i64`, `f64`, `bool`, `array`, `map`, `()` |
+//! A step takes the value, and behind it its main argument or a map of arguments: `lowercase(x)`, `after(x, "@")`,
+//! `date(x, #{ format: "%d.%m.%Y", zone: z })`. Arguments that stand in the script are checked when the rules are read, and the
+//! step is built then. A step that fails is a failure of the script, which `try` can catch. Where a function has the name of a
+//! step, the function takes the call that is written like it: `round(x)`, `abs(x)` of numbers, `min(x, y)`, `max(x, y)`,
+//! `pad_start(x, n, fill)`, `remove(map, key)`.
 //!
 //! # Values
 //!
@@ -70,11 +48,14 @@ mod error;
 mod helpers;
 mod limits;
 mod place;
+mod prepare;
 mod sandbox;
+pub mod steps;
 
 pub use error::{FailureKind, ScriptError, ScriptFailure};
-pub use helpers::FUNCTIONS;
+pub use helpers::{FUNCTIONS, Function};
 pub use limits::ScriptLimits;
+pub use prepare::signature;
 pub use sandbox::{Sandbox, Script};
 
 #[cfg(test)]

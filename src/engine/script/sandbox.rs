@@ -8,7 +8,8 @@ use rhai::{AST, Dynamic, Engine, OptimizationLevel, Scope};
 use super::budget::{Running, spend};
 use super::error::{self, ScriptError, ScriptFailure};
 use super::limits::{MAX_SOURCE, ScriptLimits};
-use super::{bridge, check, helpers};
+use super::steps::{Calls, Current};
+use super::{bridge, check, helpers, steps};
 use crate::engine::context::{Cx, Note};
 use crate::model::Value;
 
@@ -29,6 +30,7 @@ pub struct Script {
     ast: AST,
     source: Box<str>,
     inputs: Box<[Box<str>]>,
+    calls: Arc<Calls>,
 }
 
 impl Sandbox {
@@ -53,12 +55,14 @@ impl Sandbox {
         }
         let ast =
             self.0.engine.compile_with_scope(&scope, source).map_err(|found| error::compile(source, inputs, &found))?;
-        check::names(source, &ast)?;
+        check::depth(source, &ast, &self.0.limits)?;
+        let calls = check::calls(source, &ast)?;
         Ok(Script {
             sandbox: Arc::clone(&self.0),
             ast,
             source: source.into(),
             inputs: inputs.iter().map(|input| (*input).into()).collect(),
+            calls: Arc::new(calls),
         })
     }
 }
@@ -79,6 +83,7 @@ impl Script {
             scope.push_constant_dynamic(&**name, value);
         }
         let running = Running::start(limits);
+        let _steps = Current::set(&self.calls);
         let result = self.sandbox.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &self.ast);
         cx.note(Note::Script { operations: running.used() });
         let result = match (result, running.stopped()) {
@@ -98,6 +103,7 @@ fn engine(limits: &ScriptLimits) -> Engine {
     engine.register_global_module(LogicPackage::new().as_shared_module());
     engine.register_global_module(BasicMathPackage::new().as_shared_module());
     engine.register_global_module(BasicIteratorPackage::new().as_shared_module());
+    steps::register(&mut engine, limits);
     helpers::register(&mut engine);
     close(&mut engine);
     bound(&mut engine, limits);
@@ -122,7 +128,7 @@ fn bound(engine: &mut Engine, limits: &ScriptLimits) {
     engine.set_max_array_size(limits.elements);
     engine.set_max_map_size(limits.members);
     engine.set_max_call_levels(limits.calls);
-    engine.set_max_expr_depths(limits.depth, limits.function_depth);
+    engine.set_max_expr_depths(limits.parsed_depth, limits.parsed_depth);
     engine.set_max_variables(limits.variables);
     engine.set_max_functions(limits.functions);
     engine.on_progress(|_| spend().map(|_| Dynamic::UNIT));

@@ -6,16 +6,17 @@ mod condition;
 mod count;
 mod element;
 mod flatten;
+mod flatten_keys;
 mod keep;
 mod map;
 mod members;
-mod nest;
 mod pick;
 mod pivot;
 mod rename;
 mod slice;
 mod sort;
 mod support;
+mod unflatten;
 mod unique;
 
 use crate::engine::op::OpSpec;
@@ -60,6 +61,6 @@ pub const OPS: &[&OpSpec] = &[
     &pick::OMIT,
     &rename::RENAME_KEYS,
     &rename::STRIP_KEY_PREFIX,
-    &nest::UNFLATTEN,
-    &nest::FLATTEN_KEYS,
+    &unflatten::UNFLATTEN,
+    &flatten_keys::FLATTEN_KEYS,
 ];

@@ -2,6 +2,7 @@
 
 mod base64;
 mod bytes;
+mod bytes_to_integer;
 mod charset;
 mod cut;
 mod dn;
@@ -37,6 +38,7 @@ pub const OPS: &[&OpSpec] = &[
     &guid::ROW,
     &sid::ROW,
     &cut::ROW,
+    &bytes_to_integer::ROW,
     &charset::DECODE_TEXT,
     &charset::ENCODE_TEXT,
     &ldap_password::ROW,

@@ -115,7 +115,8 @@ impl Exact {
         Some(Self::scaled(a.checked_sub(b)?, scale))
     }
 
-    fn checked_multiply(&self, other: &Self) -> Option<Self> {
+    /// The product, when 128 bits hold it.
+    pub(in crate::engine::ops) fn checked_multiply(&self, other: &Self) -> Option<Self> {
         let ((a, a_scale), (b, b_scale)) = (self.to_scaled()?, other.to_scaled()?);
         Some(Self::scaled(a.checked_mul(b)?, a_scale.checked_add(b_scale)?))
     }

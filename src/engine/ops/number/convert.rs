@@ -13,19 +13,34 @@ pub const TO_INTEGER: OpSpec = OpSpec {
     family: Family::Number,
     summary: "turns a number or its text into a whole number",
     details: "White space around it, a sign, leading zeros, an exponent and a zero fraction are fine; nothing is rounded. Ids \
-              are texts: leave their leading zeros alone and do not use this on them.",
+              are texts: leave their leading zeros alone and do not use this on them. With `base` the digits are read in \
+              that base, in either case; `0x` before those of base 16, `0o` of base 8 and `0b` of base 2 are skipped.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::INTEGER),
-    arguments: &[],
+    arguments: &[ArgumentSpec::main_optional(
+        "base",
+        ArgumentKind::Integer,
+        "the base of the digits, 2 to 36; 10 when left out",
+    )],
     fails: "it is not a whole number of 64 bits",
     takes_nothing: false,
     examples: &[
         example("", r#"" +0042 ""#, "42"),
         example("", "12.0", "12"),
+        example("16", r#""0x1F4""#, "500"),
+        example("{ base: 36 }", r#""-ZZ""#, "-1295"),
+        example_failure("2", r#""102""#),
         example_failure("", r#""12.5""#),
         example_failure("", r#""9223372036854775808""#),
     ],
-    build: |_| Ok(Box::new(Convert::Integer)),
+    build: |arguments| {
+        let base = arguments.integer("base").unwrap_or(10);
+        match u32::try_from(base).ok().filter(|base| (2..=36).contains(base)) {
+            Some(10) => Ok(Box::new(Convert::Integer)),
+            Some(base) => Ok(Box::new(Convert::Based(base))),
+            None => Err(ArgumentError::new("base", "is out of range", "give a number from 2 to 36")),
+        }
+    },
 };
 
 /// The row of `to_number`.
@@ -111,6 +126,8 @@ pub const ROUND: OpSpec = OpSpec {
 #[derive(Debug)]
 enum Convert {
     Integer,
+    /// A whole number whose digits have this base.
+    Based(u32),
     Number,
     Text,
     Abs,
@@ -134,6 +151,10 @@ impl Op for Convert {
                 let whole = number(input)?.to_int();
                 whole.map(Value::Int).ok_or_else(|| Failure::new("it is not a whole number of 64 bits"))
             }
+            // a number, too, is its digits here: 10 is 2 when they are binary
+            (Self::Based(base), _) => based(cx.text(input)?.trim(), *base)
+                .map(Value::Int)
+                .ok_or_else(|| Failure::new(format!("it is not a whole number of 64 bits in base {base}"))),
             (Self::Number, _) => written(input, cx),
             (Self::Abs, _) => Ok(match written(input, cx)? {
                 Value::Int(number) => number.checked_abs().map_or(Value::Decimal("9223372036854775808"), Value::Int),
@@ -143,6 +164,24 @@ impl Op for Convert {
             (Self::Round(digits), _) => made(&number(input)?.round(*digits), cx),
         }
     }
+}
+
+/// The whole number of digits in a base, with a sign and the base's usual prefix, when it fits 64 bits.
+fn based(text: &str, base: u32) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let prefix = match base {
+        2 => "0b",
+        8 => "0o",
+        16 => "0x",
+        _ => "",
+    };
+    let (head, rest) = digits.split_at_checked(prefix.len()).unwrap_or(("", digits));
+    let digits = if head.eq_ignore_ascii_case(prefix) { rest } else { digits };
+    if !digits.chars().all(|digit| digit.is_digit(base)) {
+        return None;
+    }
+    let size = i128::from_str_radix(digits, base).ok()?;
+    i64::try_from(if text.starts_with('-') { -size } else { size }).ok()
 }
 
 /// The number as it is written, brought to JSON's grammar.
@@ -171,4 +210,33 @@ pub(super) fn made<'a>(exact: &Exact, cx: &Cx<'a>) -> Result<Value<'a>, Failure>
     }
     let text = exact.to_text().ok_or_else(|| Failure::new("the number has more than 400 digits"))?;
     Ok(Value::Decimal(cx.arena.alloc_str(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_of_every_base() {
+        for (text, base, wanted) in [
+            ("0XfF", 16, Some(255)),
+            ("-0x10", 16, Some(-16)),
+            ("0b10", 16, Some(0xb10)),
+            ("0b10", 2, Some(2)),
+            ("0o17", 8, Some(15)),
+            ("0x", 16, None),
+            ("0x0x1", 16, None),
+            ("0x-1", 16, None),
+            ("+-1", 16, None),
+            ("", 16, None),
+            ("1_0", 2, None),
+            ("1.0", 16, None),
+            ("-8000000000000000", 16, Some(i64::MIN)),
+            ("8000000000000000", 16, None),
+            ("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", 36, None),
+            ("\u{ff11}", 16, None),
+        ] {
+            assert_eq!(based(text, base), wanted, "{text} {base}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod boolean;
 mod bounds;
 mod convert;
 pub(super) mod exact;
+mod format_number;
 
 use crate::engine::op::OpSpec;
 
@@ -17,6 +18,7 @@ pub const OPS: &[&OpSpec] = &[
     &boolean::TO_BOOLEAN,
     &boolean::INVERT,
     &convert::ROUND,
+    &format_number::ROW,
     &arithmetic::ADD,
     &arithmetic::SUBTRACT,
     &arithmetic::MULTIPLY,

@@ -49,7 +49,7 @@ pub const REPLACE_MATCHING: OpSpec = OpSpec {
     output: Output::Is(Kinds::TEXT),
     arguments: &[
         ArgumentSpec::required("pattern", ArgumentKind::Regex, "what to look for"),
-        ArgumentSpec::required("with", ArgumentKind::Text, "the new text, with `$1` or `${name}` for groups"),
+        ArgumentSpec::required("with", ArgumentKind::Text, "the new text, with `$1` or `${name}` for groups").fixed(),
     ],
     fails: "the text is longer than 4 KiB or the text it makes would be longer than 256 KiB",
     takes_nothing: false,

@@ -16,17 +16,28 @@ pub const ROW: OpSpec = OpSpec {
     name: "add_time",
     family: Family::Time,
     summary: "adds a span to a time or date",
-    details: "The span is an ISO 8601 duration (`P90D`, `-PT1H30M`) or words (`90 days`, `1 hour ago`). Months and years \
+    details: "The span is an ISO 8601 duration (`P90D`, `-PT1H30M`) or words (`90 days`, `1 hour ago`), or numbers by name, which may be read from the record or a \
+        parameter: `{ years: 1, days: $params.grace }`. Months and years \
         keep the day where they can: a month after 31 January is the last of February. Days are those of UTC.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::main("span", ArgumentKind::Text, "what to add; negative to subtract")],
+    arguments: &[
+        ArgumentSpec::main_optional("span", ArgumentKind::Text, "what to add; negative to subtract"),
+        ArgumentSpec::optional("years", ArgumentKind::Integer, "years to add, instead of `span`"),
+        ArgumentSpec::optional("months", ArgumentKind::Integer, "months to add"),
+        ArgumentSpec::optional("weeks", ArgumentKind::Integer, "weeks to add"),
+        ArgumentSpec::optional("days", ArgumentKind::Integer, "days to add"),
+        ArgumentSpec::optional("hours", ArgumentKind::Integer, "hours to add"),
+        ArgumentSpec::optional("minutes", ArgumentKind::Integer, "minutes to add"),
+        ArgumentSpec::optional("seconds", ArgumentKind::Integer, "seconds to add"),
+    ],
     fails: "the text is no date or time with an offset, hours are added to a date, or the sum is outside the years 1 to 9999",
     takes_nothing: false,
     examples: &[
         example("P90D", r#""2024-03-15T10:20:30Z""#, r#""2024-06-13T10:20:30Z""#),
         example("1 month", r#""2024-01-31""#, r#""2024-02-29""#),
         example("-PT1H30M", r#""2024-03-15T00:20:30.5Z""#, r#""2024-03-14T22:50:30.5Z""#),
+        example("{ years: 1, days: -1 }", r#""2024-02-29""#, r#""2025-02-27""#),
         example_failure("PT1H", r#""2024-01-31""#),
     ],
     build: |arguments| build(arguments),
@@ -34,16 +45,32 @@ pub const ROW: OpSpec = OpSpec {
 
 #[derive(Debug)]
 struct AddTime {
-    span: Span,
-    /// Whether the span has hours or less.
+    /// The spans, added one by one, because one span has one sign.
+    spans: Vec<Span>,
+    /// Whether a span has hours or less.
     has_time: bool,
 }
 
 fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
-    let text = arguments.need_text("span")?;
-    let span: Span = text.parse().map_err(|_| {
-        ArgumentError::new("span", format!("`{text}` is no span of time"), "write `P90D`, `PT1H30M` or `90 days`")
-    })?;
+    let text = arguments.text("span");
+    let numbers = numbers(arguments)?;
+    let spans = match (text, numbers) {
+        (Some(text), None) => vec![text.parse().map_err(|_| {
+            ArgumentError::new("span", format!("`{text}` is no span of time"), "write `P90D`, `PT1H30M` or `90 days`")
+        })?],
+        (None, Some(spans)) => spans.to_vec(),
+        (Some(_), Some(_)) => {
+            return Err(ArgumentError::new("span", "stands beside numbers", "write all of it as text, or all by name"));
+        }
+        (None, None) => {
+            return Err(ArgumentError::new("span", "is missing", "write `add_time: P90D` or `add_time: { days: 90 }`"));
+        }
+    };
+    let has_time = spans.iter().any(has_time);
+    Ok(Box::new(AddTime { spans, has_time }))
+}
+
+fn has_time(span: &Span) -> bool {
     let small = [
         span.get_minutes(),
         span.get_seconds(),
@@ -51,8 +78,33 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
         span.get_microseconds(),
         span.get_nanoseconds(),
     ];
-    let has_time = span.get_hours() != 0 || small.iter().any(|part| *part != 0);
-    Ok(Box::new(AddTime { span, has_time }))
+    span.get_hours() != 0 || small.iter().any(|part| *part != 0)
+}
+
+type Make = fn(Span, i64) -> Result<Span, jiff::Error>;
+
+/// Months, days and seconds, each with the arguments that count them and how many of them one is.
+const PARTS: [(Make, &[(&str, i64)]); 3] = [
+    (Span::try_months, &[("years", 12), ("months", 1)]),
+    (Span::try_days, &[("weeks", 7), ("days", 1)]),
+    (Span::try_seconds, &[("hours", 3600), ("minutes", 60), ("seconds", 1)]),
+];
+
+/// The spans of the parts that are given by name, when there are any.
+fn numbers(arguments: &mut Arguments) -> Result<Option<[Span; 3]>, ArgumentError> {
+    let mut spans = [Span::new(); 3];
+    let mut is_given = false;
+    for (span, (make, names)) in spans.iter_mut().zip(PARTS) {
+        let mut total = 0_i64;
+        for (name, size) in names {
+            let Some(number) = arguments.integer(name) else { continue };
+            is_given = true;
+            let far = || ArgumentError::new(name, "is out of range", "no time is so far away");
+            total = number.checked_mul(*size).and_then(|more| total.checked_add(more)).ok_or_else(far)?;
+            *span = make(Span::new(), total).map_err(|_| far())?;
+        }
+    }
+    Ok(is_given.then_some(spans))
 }
 
 impl Op for AddTime {
@@ -60,11 +112,13 @@ impl Op for AddTime {
         let read = iso::read(cx.text(input)?)?;
         if read.time.is_some() {
             let utc = read.utc(&Zone::None, cx)?;
-            return write_time(utc.checked_add(self.span).map_err(|_| out_of_range())?, cx);
+            let moved = self.spans.iter().try_fold(utc, |utc, span| utc.checked_add(*span));
+            return write_time(moved.map_err(|_| out_of_range())?, cx);
         }
         if self.has_time {
             return Err(Failure::new("hours cannot be added to a date"));
         }
-        write_date(read.date.checked_add(self.span).map_err(|_| out_of_range())?, cx)
+        let moved = self.spans.iter().try_fold(read.date, |date, span| date.checked_add(*span));
+        write_date(moved.map_err(|_| out_of_range())?, cx)
     }
 }

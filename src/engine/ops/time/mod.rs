@@ -15,6 +15,7 @@ mod pattern;
 mod scan;
 mod serial;
 mod to_date;
+mod utc_offset;
 mod zone;
 
 use crate::engine::op::OpSpec;
@@ -32,6 +33,7 @@ pub const OPS: &[&OpSpec] = &[
     &to_date::ROW,
     &format::ROW,
     &add::ROW,
+    &utc_offset::ROW,
     &compare::IS_BEFORE,
     &compare::IS_AFTER,
 ];

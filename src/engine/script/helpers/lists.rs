@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, NativeCallContext};
 
-use super::{Outcome, fits_list, fits_text, pure, scalar, too_large, wrong};
+use super::{Outcome, fits_list, pure, scalar, too_large, wrong};
 use crate::engine::script::budget;
 use crate::engine::script::limits::MAX_NESTING;
 
@@ -106,18 +106,6 @@ fn position(list: &Array, item: &Dynamic) -> Outcome<Option<usize>> {
 
 fn index_of(list: &mut Array, item: Dynamic) -> Outcome<i64> {
     Ok(position(list, &item)?.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1))
-}
-
-fn join(cx: NativeCallContext, list: &mut Array, sep: ImmutableString) -> Outcome<String> {
-    let mut out = String::new();
-    for (at, item) in list.iter().filter(|item| !item.is_unit()).enumerate() {
-        let Some(text) = scalar::text(item) else { return wrong("`join` takes text, numbers and booleans") };
-        let sep = if at == 0 { "" } else { sep.as_str() };
-        fits_text(&cx, Some(out.len() + sep.len() + text.len()))?;
-        out.push_str(sep);
-        out.push_str(&text);
-    }
-    Ok(out)
 }
 
 fn sorted(list: &mut Array) -> Outcome<Array> {
@@ -238,7 +226,6 @@ fn register_reading(engine: &mut Engine) {
     pure(engine, "index_of", index_of);
     pure(engine, "first", |list: &mut Array| list.first().cloned().unwrap_or_default());
     pure(engine, "last", |list: &mut Array| list.last().cloned().unwrap_or_default());
-    pure(engine, "join", join);
 }
 
 /// Registers these functions.

@@ -6,84 +6,40 @@
 mod lists;
 mod maps;
 mod scalar;
+mod table;
 mod text;
 
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
 
 use rhai::{
     Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, NativeCallContext, Position, RhaiNativeFunc,
     Variant,
 };
 
-/// The name of every function that a script may call, in the order of the alphabet.
-pub const FUNCTIONS: &[&str] = &[
-    "abs",
-    "after",
-    "all",
-    "before",
-    "ceiling",
-    "contains",
-    "ends_with",
-    "filter",
-    "find",
-    "first",
-    "floor",
-    "index_of",
-    "is_blank",
-    "is_empty",
-    "is_even",
-    "is_odd",
-    "join",
-    "keys",
-    "last",
-    "len",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "pad_start",
-    "parse_float",
-    "parse_int",
-    "pop",
-    "push",
-    "remove",
-    "replaced",
-    "reversed",
-    "round",
-    "sign",
-    "some",
-    "sorted",
-    "split",
-    "squished",
-    "starts_with",
-    "sub_string",
-    "title",
-    "to_float",
-    "to_int",
-    "to_string",
-    "trimmed",
-    "type_of",
-    "unique",
-    "upper",
-    "values",
-    "words",
-];
+pub use table::{FUNCTIONS, Function, names};
 
 /// What a function gives back to Rhai.
 pub(super) type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
 /// Why a function failed; a type of its own, so that it cannot be taken for something a script threw.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wrong(pub(super) &'static str);
+#[derive(Debug, Clone)]
+pub(super) struct Wrong(pub(super) Cow<'static, str>);
 
 /// A failure that a script can catch.
 fn wrong<T>(message: &'static str) -> Outcome<T> {
-    Err(Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Wrong(message)), Position::NONE)))
+    Err(failed(Wrong(message.into())))
+}
+
+/// A failure that a script can catch.
+pub(super) fn failed(wrong: Wrong) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(wrong), Position::NONE))
 }
 
 /// A limit that was reached; it cannot be caught.
-fn too_large<T>() -> Outcome<T> {
+pub(super) fn too_large<T>() -> Outcome<T> {
     Err(Box::new(EvalAltResult::ErrorDataTooLarge(String::new(), Position::NONE)))
 }
 
@@ -112,7 +68,7 @@ fn readable(value: &Dynamic) -> Outcome<Option<ImmutableString>> {
 }
 
 /// Registers a function that does not change its first argument, so that it also takes an input.
-fn pure<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+pub(super) fn pure<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
     engine: &mut Engine,
     name: &'static str,
     function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,

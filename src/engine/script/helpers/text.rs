@@ -28,20 +28,6 @@ fn title(text: &str) -> String {
     out
 }
 
-fn before(value: &mut Dynamic, sep: ImmutableString) -> Outcome<Dynamic> {
-    cut(value, &sep, |(before, _)| before)
-}
-
-fn after(value: &mut Dynamic, sep: ImmutableString) -> Outcome<Dynamic> {
-    cut(value, &sep, |(_, after)| after)
-}
-
-fn cut(value: &Dynamic, sep: &str, part: for<'t> fn((&'t str, &'t str)) -> &'t str) -> Outcome<Dynamic> {
-    let text = readable(value)?;
-    let found = text.as_ref().and_then(|text| text.split_once(sep));
-    Ok(found.map_or(Dynamic::UNIT, |parts| part(parts).into()))
-}
-
 fn replaced(
     cx: NativeCallContext,
     value: &mut Dynamic,
@@ -79,15 +65,6 @@ fn sub_string(value: &mut Dynamic, start: i64, length: i64) -> Outcome<Dynamic> 
     Ok(text.chars().skip(skip).take(take).collect::<String>().into())
 }
 
-fn split(cx: NativeCallContext, value: &mut Dynamic, sep: ImmutableString) -> Outcome<Dynamic> {
-    let Some(text) = readable(value)? else { return Ok(Dynamic::UNIT) };
-    if sep.is_empty() {
-        return wrong("`split` needs a text to split at");
-    }
-    fits_list(&cx, text.matches(sep.as_str()).count() + 1)?;
-    Ok(text.split(sep.as_str()).map(|part| part.into()).collect::<Array>().into())
-}
-
 fn words(cx: NativeCallContext, value: &mut Dynamic) -> Outcome<Dynamic> {
     let Some(text) = readable(value)? else { return Ok(Dynamic::UNIT) };
     fits_list(&cx, text.split_whitespace().count())?;
@@ -120,13 +97,10 @@ pub(super) fn register(engine: &mut Engine) {
     simple(engine, "lower", str::to_lowercase);
     simple(engine, "upper", str::to_uppercase);
     simple(engine, "title", title);
-    pure(engine, "before", before);
-    pure(engine, "after", after);
     pure(engine, "replaced", replaced);
     pure(engine, "pad_start", pad_start);
     pure(engine, "sub_string", sub_string);
     pure(engine, "sub_string", |value: &mut Dynamic, start: i64| sub_string(value, start, i64::MAX));
-    pure(engine, "split", split);
     pure(engine, "words", words);
     test(engine, "starts_with", |text, part| text.starts_with(part));
     test(engine, "ends_with", |text, part| text.ends_with(part));

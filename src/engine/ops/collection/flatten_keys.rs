@@ -1,0 +1,96 @@
+//! `flatten_keys`: nested objects to dotted keys.
+
+use bumpalo::collections::String as ArenaString;
+
+use super::support::{Members, check_length, members};
+use super::unflatten::{BY, UNFLATTEN, separator};
+use crate::engine::context::Cx;
+use crate::engine::limits::{MAX_DEPTH, MAX_TEXT_BYTES};
+use crate::engine::op::{Failure, Op, OpSpec, example, example_failure};
+use crate::model::Value;
+
+/// The row of `flatten_keys`.
+pub const FLATTEN_KEYS: OpSpec = OpSpec {
+    name: "flatten_keys",
+    summary: "makes one object of nested ones, with separators in the keys",
+    details: "Lists and empty objects are values and stay. Of keys that become the same the last one wins.",
+    arguments: &[BY],
+    fails: "objects are nested more than 64 deep, or the result is over the limits",
+    examples: &[
+        example(
+            "",
+            r#"{"a": {"b": {"c": 1}, "d": [{"e": 2}]}, "f": {}}"#,
+            r#"{"a.b.c": 1, "a.d": [{"e": 2}], "f": {}}"#,
+        ),
+        example("/", r#"{"a": {"b": 1}}"#, r#"{"a/b": 1}"#),
+        example_failure("", DEEP),
+    ],
+    build: |arguments| Ok(Box::new(FlattenKeys(separator(arguments)?))),
+    ..UNFLATTEN
+};
+
+/// Objects nested 66 deep.
+const DEEP: &str = concat!(
+    r#"{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":"#,
+    r#"{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":"#,
+    r#"{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1"#,
+    "}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}",
+);
+
+#[derive(Debug)]
+struct FlattenKeys(String);
+
+impl Op for FlattenKeys {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let mut flat = Flat { by: &self.0, members: Members::new(cx), bytes: 0 };
+        flat.add(None, members(input)?, MAX_DEPTH, cx)?;
+        Ok(flat.members.finish())
+    }
+}
+
+struct Flat<'a> {
+    by: &'a str,
+    members: Members<'a>,
+    /// How long the keys made so far are together.
+    bytes: usize,
+}
+
+impl<'a> Flat<'a> {
+    fn add(
+        &mut self,
+        prefix: Option<&str>,
+        members: &'a [(&'a str, Value<'a>)],
+        depth: usize,
+        cx: &Cx<'a>,
+    ) -> Result<(), Failure> {
+        let deeper =
+            depth.checked_sub(1).ok_or_else(|| Failure::new(format!("is nested more than {MAX_DEPTH} deep")))?;
+        for (key, value) in members {
+            let key = match prefix {
+                None => *key,
+                Some(prefix) => self.joined(prefix, key, cx)?,
+            };
+            match value {
+                Value::Object(inner) if !inner.is_empty() => self.add(Some(key), inner, deeper, cx)?,
+                _ => {
+                    self.members.set(key, *value);
+                    check_length(self.members.len())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn joined(&mut self, prefix: &str, key: &str, cx: &Cx<'a>) -> Result<&'a str, Failure> {
+        let length = prefix.len() + self.by.len() + key.len();
+        self.bytes += length;
+        if self.bytes > MAX_TEXT_BYTES {
+            return Err(Failure::new(format!("makes more than {MAX_TEXT_BYTES} bytes of keys")));
+        }
+        let mut joined = ArenaString::with_capacity_in(length, cx.arena);
+        joined.push_str(prefix);
+        joined.push_str(self.by);
+        joined.push_str(key);
+        Ok(joined.into_bump_str())
+    }
+}
