@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use landfall::migrate::{Dearest, EventKind, HashCalls, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings};
+use landfall::migrate::{
+    EventKind, HashCalls, MostExpensive, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings,
+};
 use serde_json::json;
 
 use super::house::{House, Wishes, customer, customer_with};
@@ -104,7 +106,7 @@ async fn a_hash_that_is_too_dear_is_one_refusal() {
     wishes.settings.attempts.customer.limit = 3;
     let house = House::with(wishes);
     let settings = TimeSettings { deadline: Duration::from_secs(20), longest_check: Some(Duration::from_millis(100)) };
-    house.hasher.calibrate(Dearest::Bcrypt, settings);
+    house.hasher.calibrate(MostExpensive::Bcrypt, settings);
     let bcrypt = |cost: u32| format!("$2b${cost}$uLFGgB0Zhiim6lOmKvdHNONTn5snLDQcdPFm5NIsRxJ6oZSbOzzQ.");
     house.legacy(&customer_with("dear", &json!({ "password": bcrypt(15) })));
     house.legacy(&customer_with("dearest", &json!({ "password": bcrypt(17) })));
