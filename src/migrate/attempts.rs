@@ -52,14 +52,14 @@ pub(super) struct Counting {
     /// Whose failures are cleared by a correct password.
     whose: Option<String>,
     /// Whether a password was verified and found wrong.
-    wrong: Wrong,
+    wrong: WrongPassword,
     /// The visit's permit among the requests of its network.
-    turn: Option<KeyedPermit>,
+    permit: Option<KeyedPermit>,
 }
 
 /// Whether a password was verified and found wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Wrong {
+enum WrongPassword {
     Yes,
     #[default]
     No,
@@ -68,7 +68,7 @@ enum Wrong {
 impl Counting {
     /// The decision is in the ledger, so nothing is in flight any more.
     pub(super) fn settle(&mut self) {
-        (self.reservation, self.turn) = (None, None);
+        (self.reservation, self.permit) = (None, None);
         self.counts.clear();
     }
 }
@@ -168,8 +168,8 @@ impl Visit<'_> {
         let Some(network) = network else { return Ok(()) };
         let parts = &self.migrator.parts;
         let network = parts.keyring.network(&network_of(network));
-        let turn = timeout_at(self.deadline, self.migrator.networks.take(&network)).await;
-        self.counting.turn = Some(turn.map_err(|_| Ending::of(Outcome::Overloaded))?);
+        let permit = timeout_at(self.deadline, self.migrator.networks.acquire(&network)).await;
+        self.counting.permit = Some(permit.map_err(|_| Ending::of(Outcome::Overloaded))?);
         self.counting.network = Some(network);
         let Some(counter) = self.network_counter(kind) else { return Ok(()) };
         let room = parts.ledger.would_admit(&counter, parts.clock.now()).await;
@@ -215,7 +215,7 @@ impl Visit<'_> {
     /// Notes that the password was verified and found wrong. This counts as a failure even if the login then ends for
     /// another reason; otherwise an overloaded service would verify guesses without counting them.
     pub(super) fn note_mismatch(&mut self) {
-        self.counting.wrong = Wrong::Yes;
+        self.counting.wrong = WrongPassword::Yes;
     }
 
     /// Notes that an account gets a new password, which clears its failures.
@@ -230,7 +230,7 @@ impl Visit<'_> {
         let counting = &self.counting;
         let is_temporary = ending.outcome.is_temporary();
         let ended = counting.reservation.iter().cloned().map(Settled::Ended);
-        let fails = !self.is_verified() && (!is_temporary || counting.wrong == Wrong::Yes);
+        let fails = !self.is_verified() && (!is_temporary || counting.wrong == WrongPassword::Yes);
         let failed = counting.counts.iter().filter(|_| fails).cloned().map(Settled::Failed);
         let whose = counting.whose.iter().filter(|_| self.is_verified() && !is_temporary);
         let cleared = whose.clone().cloned().map(Settled::Cleared);

@@ -47,7 +47,7 @@ impl Visit<'_> {
         self.hook(HookPoint::BeforeCreate, newcomer.input(admission))?;
         let identity = &newcomer.identity;
         // One creation per customer in this process; the ledger coordinates with other processes.
-        let _turn = self.migrator.creations.take(&identity.external_id.0).await;
+        let _turn = self.migrator.creations.acquire(&identity.external_id.0).await;
         loop {
             let ended = match self.claim(newcomer).await? {
                 Claimed::Ours(claim) => self.create_claimed(admission, newcomer, &claim).await?,
@@ -227,7 +227,7 @@ impl Visit<'_> {
         }
     }
 
-    /// The claim expired before the account was created. A customer who was deleted meanwhile must not return because
+    /// The claim had expired by the time the account was created. A customer who was deleted meanwhile must not return because
     /// of it. In all other cases another process has taken over and records the account, and the customer finds it at
     /// the next login.
     async fn claim_lost(&self, identity: &Identity, id: &TargetId) -> Ending {

@@ -81,18 +81,18 @@ impl Hasher {
 
     /// Why a check can never run within the memory of the lane or the time of a login.
     fn too_expensive(&self, cost: &Cost) -> Option<Problem> {
-        let (needs, has) = (cost.memory().kib(), self.lane.budget_kib());
-        if needs > has {
+        let (needs, available) = (cost.memory().kib(), self.lane.budget_kib());
+        if needs > available {
             let message =
-                format!("the stored hash needs {needs} KiB of memory, but the hashing lane has only {has} KiB");
+                format!("the stored hash needs {needs} KiB of memory, but the hashing lane has only {available} KiB");
             return Some(Problem::CostRefused(message.into()));
         }
         let longest = self.admission()?.longest_check;
-        let takes = self.speed.estimate(cost);
-        (takes > longest).then(|| {
-            let (takes, longest) = (takes.as_millis(), longest.as_millis());
+        let estimate = self.speed.estimate(cost);
+        (estimate > longest).then(|| {
+            let (estimate, longest) = (estimate.as_millis(), longest.as_millis());
             let message =
-                format!("the stored hash takes about {takes} ms to check, but a login allows only {longest} ms");
+                format!("the stored hash takes about {estimate} ms to check, but a login allows only {longest} ms");
             Problem::CostRefused(message.into())
         })
     }

@@ -36,7 +36,7 @@ impl KeyedLimit {
     }
 
     /// Waits for a permit.
-    pub(super) async fn take(&self, key: &str) -> KeyedPermit {
+    pub(super) async fn acquire(&self, key: &str) -> KeyedPermit {
         // Cannot fail: the semaphore is never closed.
         let permit = self.semaphore(key).acquire_owned().await.ok();
         KeyedPermit { _permit: permit }
@@ -80,31 +80,31 @@ mod tests {
     #[test]
     fn a_key_has_at_most_as_many_holders_as_permits() {
         let turns = KeyedLimit::new(2);
-        let first = turns.take("ada").now_or_never().unwrap();
-        let _second = turns.take("ada").now_or_never().unwrap();
-        assert!(turns.take("ada").now_or_never().is_none());
-        assert!(turns.take("bob").now_or_never().is_some(), "another key is free");
+        let first = turns.acquire("ada").now_or_never().unwrap();
+        let _second = turns.acquire("ada").now_or_never().unwrap();
+        assert!(turns.acquire("ada").now_or_never().is_none());
+        assert!(turns.acquire("bob").now_or_never().is_some(), "another key is free");
         drop(first);
-        assert!(turns.take("ada").now_or_never().is_some());
+        assert!(turns.acquire("ada").now_or_never().is_some());
     }
 
     #[test]
     fn a_cancelled_waiter_takes_no_permit() {
         let turns = KeyedLimit::new(1);
-        let held = turns.take("ada").now_or_never().unwrap();
+        let held = turns.acquire("ada").now_or_never().unwrap();
         {
-            let mut waiting = Box::pin(turns.take("ada"));
+            let mut waiting = Box::pin(turns.acquire("ada"));
             assert!(waiting.as_mut().now_or_never().is_none());
         }
         drop(held);
-        assert!(turns.take("ada").now_or_never().is_some());
+        assert!(turns.acquire("ada").now_or_never().is_some());
     }
 
     #[test]
     fn permits_are_granted_in_order() {
         let turns = KeyedLimit::new(1);
-        let held = turns.take("ada").now_or_never().unwrap();
-        let (mut first, mut second) = (Box::pin(turns.take("ada")), Box::pin(turns.take("ada")));
+        let held = turns.acquire("ada").now_or_never().unwrap();
+        let (mut first, mut second) = (Box::pin(turns.acquire("ada")), Box::pin(turns.acquire("ada")));
         assert!(first.as_mut().now_or_never().is_none() && second.as_mut().now_or_never().is_none());
         drop(held);
         assert!(second.as_mut().now_or_never().is_none());
@@ -117,14 +117,14 @@ mod tests {
     fn unused_keys_are_removed_and_held_keys_stay() {
         let turns = KeyedLimit::new(1);
         let held: Vec<KeyedPermit> =
-            (0..700).map(|at| turns.take(&format!("held {at}")).now_or_never().unwrap()).collect();
+            (0..700).map(|at| turns.acquire(&format!("held {at}")).now_or_never().unwrap()).collect();
         for at in 0..10_000 {
-            turns.take(&format!("free {at}")).now_or_never().unwrap();
+            turns.acquire(&format!("free {at}")).now_or_never().unwrap();
         }
         let (keys, sweep_at) = remembered(&turns);
         assert_eq!(sweep_at, 1400);
         assert!((700..=1400).contains(&keys), "{keys}");
-        assert!((0..700).all(|at| turns.take(&format!("held {at}")).now_or_never().is_none()));
+        assert!((0..700).all(|at| turns.acquire(&format!("held {at}")).now_or_never().is_none()));
         drop(held);
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn the_sweep_threshold_grows_with_the_number_of_held_keys() {
         let turns = KeyedLimit::new(1);
         let _held: Vec<KeyedPermit> =
-            (0..5_000).map(|at| turns.take(&at.to_string()).now_or_never().unwrap()).collect();
+            (0..5_000).map(|at| turns.acquire(&at.to_string()).now_or_never().unwrap()).collect();
         assert_eq!(remembered(&turns), (5_000, 8192));
     }
 }

@@ -174,8 +174,8 @@ impl Visit<'_> {
 
     /// The event for the operator when an account was created without a login of its record.
     pub(super) fn left_out_event(&self, ending: &Ending) -> Option<Event> {
-        let is_made = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
+        let is_created = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
         let account = ending.account.as_ref().map(|(id, _)| id);
-        if is_made && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
+        if is_created && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
     }
 }

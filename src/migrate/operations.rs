@@ -17,7 +17,7 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, Coverage, StoredAccount, TargetId};
-use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, presentable};
+use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, acceptable_password};
 use crate::model::Password;
 
 /// Whether a new customer may take an identifier.
@@ -100,7 +100,7 @@ impl Migrator {
         id: &TargetId,
         password: Zeroizing<Vec<u8>>,
     ) -> Result<Option<TargetId>, PortError> {
-        let password = presentable(&password).ok_or_else(|| {
+        let password = acceptable_password(&password).ok_or_else(|| {
             PortError::new(PortErrorKind::Unsupported, "login", "set_password")
                 .because("the password is empty, too long, or contains a NUL byte")
         })?;

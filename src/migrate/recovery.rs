@@ -84,8 +84,8 @@ impl Migrator {
     /// An interrupted undo has happened if the account is gone; otherwise it has not.
     async fn settle_undo(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
         let (key, token) = (entry.key.clone(), entry.token);
-        let is_there = found.is_some_and(|found| entry.account.as_ref() == Some(&found.id));
-        let end = if is_there {
+        let exists = found.is_some_and(|found| entry.account.as_ref() == Some(&found.id));
+        let end = if exists {
             UndoEnd::Keep { key, token }
         } else {
             let account = entry.account.clone().map(|id| (id, Some(entry.external_id.clone())));
@@ -100,7 +100,7 @@ impl Migrator {
         let account = Some((recovered.account.clone(), Some(recovered.external_id.clone())));
         let decision = self.settled("recovered", recovered.key, account, recovered.rules);
         let is_migrated = recovered.verified_at.is_some() && recovered.state != AccountState::Pending;
-        let is_wanted = is_migrated && self.settings.events.contains(&EventKind::Migrated);
+        let is_subscribed = is_migrated && self.settings.events.contains(&EventKind::Migrated);
         let event = || Event {
             at: decision.at,
             kind: EventKind::Migrated,
@@ -116,7 +116,7 @@ impl Migrator {
             state: recovered.state,
             created_at: decision.at,
             tags: Vec::new(),
-            events: is_wanted.then(event).into_iter().collect(),
+            events: is_subscribed.then(event).into_iter().collect(),
             decision,
         }
     }

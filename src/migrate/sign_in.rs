@@ -17,8 +17,8 @@ impl Visit<'_> {
         // Logins of one customer wait for each other, so that a burst of guesses is not verified before the first one
         // counts.
         let subject = self.subject().to_owned();
-        let turn = timeout_at(self.deadline, self.migrator.customers.take(&subject)).await;
-        if turn.is_err() {
+        let permit = timeout_at(self.deadline, self.migrator.customers.acquire(&subject)).await;
+        if permit.is_err() {
             return Ending::of(Outcome::Overloaded);
         }
         match self.try_sign_in(admission).await {

@@ -139,9 +139,9 @@ impl<'m> Visit<'m> {
         network: Option<IpAddr>,
     ) -> Result<Admission, Zeroizing<Vec<u8>>> {
         let Ok(identifier) = self.identify(identifier) else { return Err(password) };
-        let Some(fit) = presentable(&password) else { return Err(password) };
-        self.password = Some(Arc::clone(&fit));
-        Ok(Admission { identifier, password: fit, network })
+        let Some(acceptable) = acceptable_password(&password) else { return Err(password) };
+        self.password = Some(Arc::clone(&acceptable));
+        Ok(Admission { identifier, password: acceptable, network })
     }
 
     /// The canonical identifier; from here on the visit has a subject.
@@ -162,8 +162,8 @@ impl<'m> Visit<'m> {
 
     /// Takes a customer whose input is malformed through the same steps as everybody else.
     pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
-        let shown = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
-        self.password = Password::new(shown.to_vec()).ok().map(Arc::new);
+        let presented = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
+        self.password = Password::new(presented.to_vec()).ok().map(Arc::new);
         Ending::refused(Refusal::Malformed)
     }
 
@@ -325,8 +325,8 @@ impl<'m> Visit<'m> {
             | Outcome::Refused(Refusal::CostRefused | Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
-        let wanted = kinds.iter().filter_map(|kind| self.event(*kind, reason, account));
-        wanted.chain(self.left_out_event(ending)).collect()
+        let events = kinds.iter().filter_map(|kind| self.event(*kind, reason, account));
+        events.chain(self.left_out_event(ending)).collect()
     }
 
     /// An event of this visit, if the settings want such events.
@@ -419,9 +419,9 @@ impl<'m> Visit<'m> {
 
 /// A password that may be verified or stored. An empty password makes LDAP servers bind anonymously (RFC 4513 section
 /// 5.1.2), and bcrypt cycles over NUL.
-pub(super) fn presentable(typed: &[u8]) -> Option<Arc<Password>> {
-    let is_fit = !typed.is_empty() && typed.len() <= Login::MAX_PASSWORD_BYTES && !typed.contains(&0);
-    is_fit.then(|| Password::new(typed.to_vec()).ok().map(Arc::new)).flatten()
+pub(super) fn acceptable_password(typed: &[u8]) -> Option<Arc<Password>> {
+    let is_acceptable = !typed.is_empty() && typed.len() <= Login::MAX_PASSWORD_BYTES && !typed.contains(&0);
+    is_acceptable.then(|| Password::new(typed.to_vec()).ok().map(Arc::new)).flatten()
 }
 
 /// How long callers are asked to wait after a temporary outcome.
