@@ -62,8 +62,8 @@ CREATE TABLE audit (
 CREATE INDEX audit_outcome ON audit (outcome, reason);
 CREATE INDEX audit_subject ON audit (subject);
 CREATE INDEX audit_customer ON audit (customer);
-CREATE TRIGGER audit_keeps FIRST_STEP_ROWS UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
-CREATE TRIGGER audit_holds FIRST_STEP_ROWS DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_holds BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
