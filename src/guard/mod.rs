@@ -9,11 +9,11 @@
 //! ```
 //!
 //! * The **time limit** is innermost: every try is bounded, and a try that is too slow is a failure to all other
-//! guards.
+//!   guards.
 //! * The **retry** wraps it, so that a try that was too slow may be repeated while the login has time.
 //! * The **breaker** wraps the retry: it counts calls after retries, and while it is open nothing is tried or retried.
 //! * The **cap** is outermost: its queue is our own load and not a fault of the adapter, so the breaker must not count
-//! it.
+//!   it.
 
 mod breaker;
 mod callers;

@@ -1,12 +1,12 @@
 //! The signed calls that were accepted, so that no process accepts one twice.
 //!
 //! * **Bound.** At most [`MAX_CALLS`] calls are remembered. Beyond that, calls are not accepted (503), because forgetting
-//! would allow a replay.
+//!   would allow a replay.
 //! * **Clocks.** The time of the latest forgotten call is kept, and a call signed no later than that counts as seen. So
-//! no jump of the wall clock, however far, allows a replay.
+//!   no jump of the wall clock, however far, allows a replay.
 //! * **Failures.** Each row is owned by the one try that wrote it. A try that failed or was given up may have written
-//! its row anyway. Such uncertain rows are deleted before anything is looked up, so that a call that was not accepted
-//! may be sent again.
+//!   its row anyway. Such uncertain rows are deleted before anything is looked up, so that a call that was not accepted
+//!   may be sent again.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -192,7 +192,7 @@ impl Visit<'_> {
         mut ending: Ending,
     ) -> Flow<Ending> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
-        // The account created by a password reset is recorded as the reset's only decision.
+        // Creating the pending account is the only decision of a password reset.
         let (state, decision, events) = match newcomer.verified_at {
             None => {
                 let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
@@ -227,9 +227,9 @@ impl Visit<'_> {
         }
     }
 
-    /// The claim had expired by the time the account was created. A customer who was deleted meanwhile must not return because
-    /// of it. In all other cases another process has taken over and records the account, and the customer finds it at
-    /// the next login.
+    /// The claim had expired by the time the account was created. A customer who was deleted meanwhile must not return
+    /// because of it. In all other cases another process has taken over and records the account, and the customer finds
+    /// it at the next login.
     async fn claim_lost(&self, identity: &Identity, id: &TargetId) -> Ending {
         let parts = &self.migrator.parts;
         match parts.ledger.entry(&identity.key).await {

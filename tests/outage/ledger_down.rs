@@ -7,11 +7,11 @@ use super::fixture::{Fixture, assert_unavailable, execute, password};
 /// Concurrent sign-ins: each of them waits for the lock as long as the service does.
 async fn assert_all_unavailable(fixture: &Fixture, names: &[&str]) {
     let passwords: Vec<String> = names.iter().map(|name| password(name)).collect();
-    let rights = names.iter().zip(&passwords).map(|(name, password)| fixture.login(name, password));
-    let wrongs = names.iter().map(|name| fixture.login(name, "wrong"));
-    let rights = futures_util::future::join_all(rights);
-    let (rights, wrongs) = tokio::join!(rights, futures_util::future::join_all(wrongs));
-    for answers in [rights, wrongs] {
+    let correct = names.iter().zip(&passwords).map(|(name, password)| fixture.login(name, password));
+    let incorrect = names.iter().map(|name| fixture.login(name, "wrong"));
+    let correct = futures_util::future::join_all(correct);
+    let (correct, incorrect) = tokio::join!(correct, futures_util::future::join_all(incorrect));
+    for answers in [correct, incorrect] {
         for (answer, name) in answers.iter().zip(names) {
             assert_unavailable(answer, name);
         }
