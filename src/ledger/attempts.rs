@@ -97,7 +97,7 @@ type Query<'q, T> = sqlx::query::QueryAs<'q, sqlx::Sqlite, T, sqlx::sqlite::Sqli
 fn bind_attempt<'q, T>(query: Query<'q, T>, attempt: &'q Attempt) -> Query<'q, T> {
     let (at, known) = (micros(attempt.at), known_for());
     query
-        .bind(&attempt.counter.whose)
+        .bind(&attempt.counter.owner)
         .bind(at)
         .bind(&attempt.counter.lane)
         .bind(&attempt.network)
@@ -117,7 +117,7 @@ pub(super) async fn would_admit(
     at: Timestamp,
 ) -> Result<Room, sqlx::Error> {
     let (failed,): (i64,) = sqlx::query_as(concat!("SELECT ", failures!("?3")))
-        .bind(&counter.whose)
+        .bind(&counter.owner)
         .bind(micros(at))
         .bind(&counter.lane)
         .fetch_one(connection)
@@ -141,10 +141,10 @@ pub(super) fn settle(batch: &mut Batch, settled: &[Settled], at: Timestamp) {
         match change {
             Settled::Ended(reservation) => end_reservation(batch, reservation, at),
             Settled::Failed(counter) => add_failure(batch, counter, at),
-            Settled::Cleared(whose) => {
-                batch.add("DELETE FROM attempts WHERE counter = ?").bind(whose.clone());
+            Settled::Cleared(owner) => {
+                batch.add("DELETE FROM attempts WHERE counter = ?").bind(owner.clone());
             }
-            Settled::SeenAt { whose, network } => remember_network(batch, whose, network, at),
+            Settled::SeenAt { owner, network } => remember_network(batch, owner, network, at),
         }
     }
     if settled.iter().any(|change| matches!(change, Settled::Failed(_))) {
@@ -159,7 +159,7 @@ fn end_reservation(batch: &mut Batch, reservation: &Reservation, at: Timestamp) 
             "DELETE FROM reservations WHERE (counter = ? AND lane = ? AND token = ?) OR expires_at <= ? \
              OR 2 * reserved_at - expires_at > ?",
         )
-        .bind(reservation.counter.whose.clone())
+        .bind(reservation.counter.owner.clone())
         .bind(reservation.counter.lane.clone())
         .bind(reservation.token)
         .bind(micros(at))
@@ -173,21 +173,21 @@ fn add_failure(batch: &mut Batch, counter: &Counter, at: Timestamp) {
             "INSERT INTO attempts (counter, lane, bucket, failed, expires_at) VALUES (?, ?, ?, 1, ?) \
              ON CONFLICT (counter, lane, bucket) DO UPDATE SET failed = failed + 1, expires_at = excluded.expires_at",
         )
-        .bind(counter.whose.clone())
+        .bind(counter.owner.clone())
         .bind(counter.lane.clone())
         .bind(bucket)
         .bind(expires_at);
 }
 
 /// Remembers a network and forgets the customer's oldest ones.
-fn remember_network(batch: &mut Batch, whose: &str, network: &str, at: Timestamp) {
+fn remember_network(batch: &mut Batch, owner: &str, network: &str, at: Timestamp) {
     let at = micros(at);
     batch
         .add(
             "INSERT INTO networks (customer, network, seen_at) VALUES (?, ?, ?) ON CONFLICT (customer, network) \
              DO UPDATE SET seen_at = excluded.seen_at WHERE ABS(excluded.seen_at - seen_at) >= ?",
         )
-        .bind(whose.to_owned())
+        .bind(owner.to_owned())
         .bind(network.to_owned())
         .bind(at)
         .bind(REFRESH_AFTER);
@@ -196,9 +196,9 @@ fn remember_network(batch: &mut Batch, whose: &str, network: &str, at: Timestamp
             "DELETE FROM networks WHERE customer = ? AND (seen_at < ? OR network NOT IN \
              (SELECT network FROM networks WHERE customer = ? ORDER BY seen_at DESC, network LIMIT ?))",
         )
-        .bind(whose.to_owned())
+        .bind(owner.to_owned())
         .bind(at.saturating_sub(known_for()))
-        .bind(whose.to_owned())
+        .bind(owner.to_owned())
         .bind(i64::from(Attempt::KNOWN_NETWORKS));
 }
 

@@ -26,8 +26,8 @@ every_ledger! {
 const HOLD: Duration = Duration::from_secs(5);
 
 /// A counter with buckets of 4 seconds.
-pub(super) fn counter(whose: &str, limit: u32) -> Counter {
-    Counter { whose: whose.into(), lane: String::new(), limit, window: Duration::from_secs(64) }
+pub(super) fn counter(owner: &str, limit: u32) -> Counter {
+    Counter { owner: owner.into(), lane: String::new(), limit, window: Duration::from_secs(64) }
 }
 
 pub(super) async fn reserve(ledger: &dyn Ledger, seconds: i64, counter: &Counter) -> Reserved {
@@ -58,7 +58,7 @@ pub(super) async fn fail(ledger: &dyn Ledger, seconds: i64, counter: &Counter) {
 }
 
 async fn seen_at(ledger: &dyn Ledger, seconds: i64, network: &str) {
-    settle(ledger, seconds, vec![Settled::SeenAt { whose: "ada".into(), network: network.into() }]).await;
+    settle(ledger, seconds, vec![Settled::SeenAt { owner: "ada".into(), network: network.into() }]).await;
 }
 
 async fn failures_plus_reservations_never_exceed_a_limit(ledger: &dyn Ledger) {
@@ -283,7 +283,7 @@ async fn the_file_removes_unended_reservations() {
     }
     let ahead = admitted(&ledger, 1_000_000, &counter("ahead", 1)).await;
     fail(&ledger, 1_000_000, &counter("ahead too", 1)).await;
-    assert_eq!(ahead.counter.whose, "ahead");
+    assert_eq!(ahead.counter.owner, "ahead");
     fail(&ledger, 20, &counter("ada", 1)).await;
     assert_eq!((rows(&ledger, "reservations").await, rows(&ledger, "attempts").await), (0, 1));
 }

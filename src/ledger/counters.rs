@@ -66,19 +66,19 @@ impl Counters {
     }
 
     pub(super) fn would_admit(&self, counter: &Counter, at: Timestamp) -> Room {
-        if self.failed(&counter.whose, &counter.lane, micros(at)) >= counter.limit { Room::Full } else { Room::Free }
+        if self.failed(&counter.owner, &counter.lane, micros(at)) >= counter.limit { Room::Full } else { Room::Free }
     }
 
     pub(super) fn reserve(&mut self, attempt: &Attempt) -> Reserved {
         let (now, mut counter) = (micros(attempt.at), attempt.counter.clone());
-        if let Some(network) = attempt.network.as_ref().filter(|network| self.is_known(&counter.whose, network, now)) {
+        if let Some(network) = attempt.network.as_ref().filter(|network| self.is_known(&counter.owner, network, now)) {
             counter.lane.clone_from(network);
         }
-        let failed = self.failed(&counter.whose, &counter.lane, now);
+        let failed = self.failed(&counter.owner, &counter.lane, now);
         if failed >= counter.limit {
             return Reserved::OverLimit;
         }
-        let in_flight = self.in_flight.get(&counter.whose).into_iter().flatten();
+        let in_flight = self.in_flight.get(&counter.owner).into_iter().flatten();
         let in_flight =
             in_flight.filter(|in_flight| in_flight.lane == counter.lane && in_flight.span.is_live(now)).count();
         if in_flight >= usize::try_from(counter.limit - failed).unwrap_or(usize::MAX) {
@@ -87,8 +87,8 @@ impl Counters {
         self.tokens += 1;
         let (token, lane) = (self.tokens, counter.lane.clone());
         let span = Span { from: now, until: later(attempt.at, attempt.hold) };
-        self.in_flight_expiries.insert((span.until, (counter.whose.clone(), lane.clone(), token)));
-        self.in_flight.entry(counter.whose.clone()).or_default().push(InFlight { lane, token, span });
+        self.in_flight_expiries.insert((span.until, (counter.owner.clone(), lane.clone(), token)));
+        self.in_flight.entry(counter.owner.clone()).or_default().push(InFlight { lane, token, span });
         Reserved::Admitted(Reservation { counter, token })
     }
 
@@ -98,8 +98,8 @@ impl Counters {
             match change {
                 Settled::Ended(reservation) => self.end_reservation(reservation, now),
                 Settled::Failed(counter) => self.add_failure(counter, at),
-                Settled::Cleared(whose) => self.clear(whose),
-                Settled::SeenAt { whose, network } => self.remember_network(whose, network, now),
+                Settled::Cleared(owner) => self.clear(owner),
+                Settled::SeenAt { owner, network } => self.remember_network(owner, network, now),
             }
         }
         if settled.iter().any(|change| matches!(change, Settled::Failed(_))) {
@@ -107,16 +107,16 @@ impl Counters {
         }
     }
 
-    fn failed(&self, whose: &str, lane: &str, now: i64) -> u32 {
-        let buckets = self.failures.get(whose).into_iter().flatten();
+    fn failed(&self, owner: &str, lane: &str, now: i64) -> u32 {
+        let buckets = self.failures.get(owner).into_iter().flatten();
         let live = buckets.filter(|bucket| bucket.lane == lane && bucket.span.is_live(now));
         live.fold(0, |sum: u32, bucket| sum.saturating_add(bucket.failed))
     }
 
     fn add_failure(&mut self, counter: &Counter, at: Timestamp) {
         let (from, until) = bucket(counter, at);
-        let row = (counter.whose.clone(), counter.lane.clone(), from);
-        let buckets = self.failures.entry(counter.whose.clone()).or_default();
+        let row = (counter.owner.clone(), counter.lane.clone(), from);
+        let buckets = self.failures.entry(counter.owner.clone()).or_default();
         match buckets.iter_mut().find(|bucket| bucket.lane == counter.lane && bucket.span.from == from) {
             Some(bucket) => {
                 self.expiries.remove(&(bucket.span.until, row.clone()));
@@ -130,7 +130,7 @@ impl Counters {
 
     fn end_reservation(&mut self, reservation: &Reservation, now: i64) {
         let counter = &reservation.counter;
-        self.end_attempt(&(counter.whose.clone(), counter.lane.clone(), reservation.token));
+        self.end_attempt(&(counter.owner.clone(), counter.lane.clone(), reservation.token));
         while let Some((_, row)) = self.in_flight_expiries.first().filter(|(until, _)| *until <= now).cloned() {
             self.end_attempt(&row);
         }
@@ -152,9 +152,9 @@ impl Counters {
         }
     }
 
-    fn clear(&mut self, whose: &str) {
-        for bucket in self.failures.remove(whose).into_iter().flatten() {
-            self.expiries.remove(&(bucket.span.until, (whose.to_owned(), bucket.lane, bucket.span.from)));
+    fn clear(&mut self, owner: &str) {
+        for bucket in self.failures.remove(owner).into_iter().flatten() {
+            self.expiries.remove(&(bucket.span.until, (owner.to_owned(), bucket.lane, bucket.span.from)));
         }
     }
 
@@ -179,13 +179,13 @@ impl Counters {
         }
     }
 
-    fn is_known(&self, whose: &str, network: &str, now: i64) -> bool {
-        let mut seen = self.networks.get(whose).into_iter().flatten();
+    fn is_known(&self, owner: &str, network: &str, now: i64) -> bool {
+        let mut seen = self.networks.get(owner).into_iter().flatten();
         seen.any(|(known, at)| known == network && now.abs_diff(*at) <= known_for().unsigned_abs())
     }
 
-    fn remember_network(&mut self, whose: &str, network: &str, now: i64) {
-        let seen = self.networks.entry(whose.to_owned()).or_default();
+    fn remember_network(&mut self, owner: &str, network: &str, now: i64) {
+        let seen = self.networks.entry(owner.to_owned()).or_default();
         seen.retain(|(known, at)| known != network && *at >= now.saturating_sub(known_for()));
         seen.push((network.to_owned(), now));
         seen.sort_by_key(|(_, at)| std::cmp::Reverse(*at));

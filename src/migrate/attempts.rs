@@ -50,7 +50,7 @@ pub(super) struct Counting {
     /// The counters that count a failure if the visit fails.
     counts: Vec<Counter>,
     /// Whose failures are cleared by a correct password.
-    whose: Option<String>,
+    owner: Option<String>,
     /// Whether a password was verified and found wrong.
     wrong: WrongPassword,
     /// The visit's permit among the requests of its network.
@@ -97,25 +97,25 @@ fn sign_ins_of(customer: &str) -> String {
     format!("{}:{customer}", RequestKind::SignIn.prefixes().0)
 }
 
-fn counter(whose: String, lane: &str, allowance: Allowance) -> Counter {
-    Counter { whose, lane: lane.to_owned(), limit: allowance.limit, window: allowance.window }
+fn counter(owner: String, lane: &str, allowance: Allowance) -> Counter {
+    Counter { owner, lane: lane.to_owned(), limit: allowance.limit, window: allowance.window }
 }
 
 impl Visit<'_> {
     /// Waits for a permit of the network, and refuses a network that is over its limit before any port is used. Counts
     /// nothing.
     pub(super) async fn check_attempts(&mut self, network: Option<IpAddr>) -> Flow<()> {
-        self.enter(RequestKind::SignIn, network).await
+        self.check_network(RequestKind::SignIn, network).await
     }
 
     /// The same for a password reset.
     pub(super) async fn check_resets(&mut self, network: Option<IpAddr>) -> Flow<()> {
-        self.enter(RequestKind::Reset, network).await
+        self.check_network(RequestKind::Reset, network).await
     }
 
     /// The same for a sign-up check, which counts only on the network, since it does not guess a password.
     pub(super) async fn reserve_network(&mut self, network: Option<IpAddr>) -> Flow<()> {
-        self.enter(RequestKind::Signup, network).await?;
+        self.check_network(RequestKind::Signup, network).await?;
         self.counting.counts.extend(self.network_counter(RequestKind::Signup));
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Visit<'_> {
         let settings = &self.migrator.settings.attempts;
         let (lane, allowance) = if passed { ("challenge", settings.challenge) } else { ("", settings.customer) };
         let counter = counter(self.owner(RequestKind::SignIn, customer), lane, allowance);
-        self.counting.whose = customer.map(sign_ins_of);
+        self.counting.owner = customer.map(sign_ins_of);
         self.counting.counts.extend(self.network_counter(RequestKind::SignIn));
         let network = self.counting.network.clone().filter(|_| !passed && customer.is_some());
         self.hold(counter, network).await
@@ -161,7 +161,7 @@ impl Visit<'_> {
         Some(counter(format!("{}:{network}", kind.prefixes().2), "", allowance))
     }
 
-    async fn enter(&mut self, kind: RequestKind, network: Option<IpAddr>) -> Flow<()> {
+    async fn check_network(&mut self, kind: RequestKind, network: Option<IpAddr>) -> Flow<()> {
         if self.migrator.wrong_store.load(Ordering::Acquire) {
             return Err(Ending::of(Outcome::TargetUnavailable));
         }
@@ -222,7 +222,7 @@ impl Visit<'_> {
     pub(super) fn note_password_set(&mut self, account: &StoredAccount) {
         let external = account.legacy.as_ref().map(|key| self.migrator.parts.keyring.external_id(key));
         let customer = external.map_or_else(|| account.id.0.clone(), |external| external.0);
-        self.counting.whose = Some(sign_ins_of(&customer));
+        self.counting.owner = Some(sign_ins_of(&customer));
     }
 
     /// How the end of a sign-in settles the attempt: a guess fails, and a temporary end releases it.
@@ -232,10 +232,10 @@ impl Visit<'_> {
         let ended = counting.reservation.iter().cloned().map(Settled::Ended);
         let fails = !self.is_verified() && (!is_temporary || counting.wrong == WrongPassword::Yes);
         let failed = counting.counts.iter().filter(|_| fails).cloned().map(Settled::Failed);
-        let whose = counting.whose.iter().filter(|_| self.is_verified() && !is_temporary);
-        let cleared = whose.clone().cloned().map(Settled::Cleared);
-        let seen = whose.zip(&counting.network).filter(|_| ending.outcome.is_success());
-        let seen = seen.map(|(whose, network)| Settled::SeenAt { whose: whose.clone(), network: network.clone() });
+        let owner = counting.owner.iter().filter(|_| self.is_verified() && !is_temporary);
+        let cleared = owner.clone().cloned().map(Settled::Cleared);
+        let seen = owner.zip(&counting.network).filter(|_| ending.outcome.is_success());
+        let seen = seen.map(|(owner, network)| Settled::SeenAt { owner: owner.clone(), network: network.clone() });
         ended.chain(failed).chain(cleared).chain(seen).collect()
     }
 
@@ -247,6 +247,6 @@ impl Visit<'_> {
         let is_temporary = temporary.iter().any(|temporary| temporary.name() == outcome);
         let ended = counting.reservation.iter().cloned().map(Settled::Ended);
         let counted = counting.counts.iter().filter(|_| !is_temporary).cloned().map(Settled::Failed);
-        ended.chain(counted).chain(counting.whose.iter().cloned().map(Settled::Cleared)).collect()
+        ended.chain(counted).chain(counting.owner.iter().cloned().map(Settled::Cleared)).collect()
     }
 }

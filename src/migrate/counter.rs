@@ -11,7 +11,7 @@ use jiff::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
     /// What is counted: a prefix and a keyed digest, never a plain identifier or address.
-    pub whose: String,
+    pub owner: String,
     /// Which of the owner's counters this is; empty for the shared one.
     pub lane: String,
     /// How many failures are allowed within the window.
@@ -89,8 +89,8 @@ pub enum Settled {
     Cleared(String),
     /// The owner signed in from this network.
     SeenAt {
-        /// As in [`Counter::whose`].
-        whose: String,
+        /// As in [`Counter::owner`].
+        owner: String,
         /// The keyed digest of the network.
         network: String,
     },

@@ -75,7 +75,7 @@ impl Migrator {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
         visit.counting.settle();
-        match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
+        match visit.delay_refusal(Ending::refused(Refusal::Pending)).await.outcome {
             Outcome::Overloaded => ResetAnswer::Unavailable(RETRY_AFTER),
             _ => ResetAnswer::Accepted,
         }

@@ -274,8 +274,8 @@ mod tests {
     fn decisions_that_settle_attempts_are_written() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         over_limit.note(&refused("ada", "1"), now);
-        let (whose, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
-        let counter = crate::migrate::Counter { whose, lane, limit: 1, window };
+        let (owner, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
+        let counter = crate::migrate::Counter { owner, lane, limit: 1, window };
         let settles = Decision { settled: vec![crate::migrate::Settled::Failed(counter)], ..refused("ada", "2") };
         assert_eq!(over_limit.note(&settles, now), Noted::Write(None));
     }

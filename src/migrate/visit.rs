@@ -353,7 +353,7 @@ impl<'m> Visit<'m> {
         self.counting.settle();
         self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
-            ending = self.wait(ending).await;
+            ending = self.delay_refusal(ending).await;
         }
         let retry_after = ending.outcome.is_temporary().then_some(RETRY_AFTER);
         let account = ending.account.filter(|_| ending.outcome.is_success()).map(|(id, _)| id);
@@ -404,7 +404,7 @@ impl<'m> Visit<'m> {
     }
 
     /// Holds a refusal back until the time at which all refusals are answered.
-    pub(super) async fn wait(&self, ending: Ending) -> Ending {
+    pub(super) async fn delay_refusal(&self, ending: Ending) -> Ending {
         let settings = &self.migrator.settings;
         let Ok(_place) = self.migrator.waiting.try_acquire() else { return Ending::of(Outcome::Overloaded) };
         let hasher = &self.migrator.parts.hasher;
