@@ -1,9 +1,9 @@
-//! CPU time by kind of thread, as the kernel keeps it.
+//! CPU time by kind of thread, as reported by the kernel.
 
 use std::collections::HashMap;
 use std::fs;
 
-/// What a thread is for, told by its name.
+/// The purpose of a thread, determined by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The hashing lane.
@@ -14,7 +14,7 @@ pub enum Kind {
     Runtime,
 }
 
-/// CPU time of all threads at one time.
+/// The CPU time of all threads at one moment.
 pub struct Snapshot(HashMap<String, (Kind, u64)>);
 
 /// CPU seconds between two snapshots.
@@ -29,19 +29,19 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// All but the hashing.
-    pub fn beside(self) -> f64 {
+    /// Everything except hashing.
+    pub fn without_hashing(self) -> f64 {
         self.sqlite + self.runtime
     }
 
-    /// All of it.
+    /// The total.
     pub fn all(self) -> f64 {
-        self.hash + self.beside()
+        self.hash + self.without_hashing()
     }
 }
 
-/// The first number of `/proc/self/task/*/schedstat` is nanoseconds on a CPU (`Documentation/scheduler/sched-stats.rst` of
-/// Linux). Empty elsewhere: then all CPU figures are zero.
+/// The first number in `/proc/self/task/*/schedstat` is the nanoseconds on a CPU
+/// (`Documentation/scheduler/sched-stats.rst` of Linux). Empty on other systems, where all CPU figures are zero.
 pub fn snapshot() -> Snapshot {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let read = |task: &fs::DirEntry| {
@@ -62,7 +62,7 @@ fn kind(name: &str) -> Kind {
 }
 
 impl Snapshot {
-    /// What was spent since. A thread that ended since counts for nothing; only idle ones end here.
+    /// The CPU time since the snapshot. Threads that have ended since are not counted; only idle ones end here.
     pub fn spent(&self) -> Spent {
         let mut spent = Spent::default();
         for (task, (kind, nanos)) in snapshot().0 {
@@ -78,7 +78,7 @@ impl Snapshot {
     }
 }
 
-/// The load of the machine: the averages of 1, 5 and 15 minutes.
+/// The load of the machine: averages over 1, 5 and 15 minutes.
 pub fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")

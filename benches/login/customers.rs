@@ -1,4 +1,4 @@
-//! Invented customers by number, and the rules that map them.
+//! Generated customers by number, and the rules that map them.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,15 +9,15 @@ use zeroize::Zeroizing;
 
 use crate::data;
 
-/// The rules of the other benchmarks, with what a login needs. The stored hash is the cheapest there is, so that the one
-/// Argon2id is what a login costs.
+/// The rules of the other benchmarks, extended for logins. The stored hash is the cheapest available, so that Argon2id
+/// dominates the cost of a login.
 pub fn rules() -> String {
     let login = "identify: { id: $.id, logins: [ $.login, $.contact.mail ] }\n\
                  credential: { scheme: md5, value: $.password }\n";
     format!("{}{login}", include_str!("../data/shop.yaml"))
 }
 
-/// What customers type to sign in.
+/// The user name of a customer.
 pub fn name(number: u64) -> String {
     format!("customer{number}")
 }
@@ -30,7 +30,7 @@ fn password(number: u64) -> String {
     format!("correct horse {number}")
 }
 
-/// The logins of a customer, and the record: about 1.5 KB.
+/// The logins of a customer, and the record of about 1.5 KB.
 pub fn record(number: u64) -> ([String; 2], String) {
     let mut record: Value = serde_json::from_str(&data::record(number)).unwrap();
     let members = record.as_object_mut().unwrap();
@@ -42,7 +42,7 @@ pub fn record(number: u64) -> ([String; 2], String) {
     ([name(number), mail(number)], record.to_string())
 }
 
-/// A customer at the operation.
+/// The login of a customer.
 pub fn login(number: u64) -> Login {
     let [.., third, fourth] = u32::try_from(number).unwrap().to_be_bytes();
     Login {

@@ -1,12 +1,13 @@
-//! What a login costs: first and later logins per second against the hashing lane's own rate, CPU time beside the hash, a
-//! login on adapters in memory, and where the time of a first login goes. `-- refusals` measures instead how alike refusals are.
+//! Measures the cost of a login: first and later logins per second compared with the hashing lane's own rate, CPU time
+//! without the hash, a login with in-memory adapters, and the steps of a first login. `-- refusals` measures instead
+//! how similar refusals are.
 //!
-//! Prints first its own measurements and the table of docs/figures.md, then criterion's (`-- login-in-memory` for these alone).
-//! Rates are measured in turns, because the speed of a shared machine changes more within a minute than a login costs
-//! beside its hash.
+//! Prints its own measurements and the table of docs/figures.md first, then criterion's (`-- login-in-memory` for those alone).
+//! Rates are measured in alternating turns, because the speed of a shared machine varies more within a minute than a
+//! login costs without its hash.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot continue should stop")]
 
 #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "invented records")]
 #[path = "../data/mod.rs"]
@@ -25,14 +26,14 @@ mod world;
 use criterion::Criterion;
 use report::{Row, median, table};
 
-/// How much is measured.
+/// The size of the measurements.
 #[derive(Clone, Copy)]
 struct Size {
-    /// Turns of everything.
+    /// Rounds of all measurements.
     rounds: usize,
-    /// Logins, or hashes, in a turn.
+    /// Logins or hashes per turn.
     turn: u64,
-    /// Logins one by one, whose steps are timed.
+    /// Sequential logins whose steps are timed.
     single: u64,
 }
 
@@ -46,7 +47,7 @@ fn main() {
         runtime.block_on(refusals::run(named.next().and_then(|samples| samples.parse().ok())));
         return;
     }
-    // Whoever names one of criterion's measurements wants nothing else.
+    // Naming one of criterion's measurements skips the others.
     if std::env::args().skip(1).all(|argument| argument.starts_with('-')) {
         let mut rows = runtime.block_on(rates::argon2id(size));
         rows.extend(runtime.block_on(rates::cheapest(size)));

@@ -1,4 +1,4 @@
-//! A login on adapters in memory, with the cheapest hashes and without any.
+//! A login with in-memory adapters, with the cheapest hashes and without hashes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,13 +26,13 @@ use tokio::time::Instant as Deadline;
 
 use crate::{Row, Size, customers, median};
 
-/// Customers of one world; after them a new one begins.
+/// Customers per world; after them a new one is created.
 const CUSTOMERS: u64 = 500;
 
-/// Believes everybody, at no cost.
-struct Believing;
+/// Accepts every password, at no cost.
+struct AcceptAll;
 
-impl Verifier for Believing {
+impl Verifier for AcceptAll {
     fn name(&self) -> &'static str {
         "believing"
     }
@@ -42,7 +42,7 @@ impl Verifier for Believing {
     }
 }
 
-/// Accounts without passwords: everything that the target in memory does, but for its hashes.
+/// Accounts without passwords: the in-memory target without its hashes.
 struct Unhashed(MemoryTarget);
 
 impl Target for Unhashed {
@@ -110,13 +110,13 @@ impl Target for Unhashed {
 /// Which hashes a login computes.
 #[derive(Clone, Copy)]
 enum Hashes {
-    /// MD5 for the legacy system, the smallest Argon2id for the target.
+    /// MD5 for the legacy system, the cheapest Argon2id for the target.
     Cheapest,
-    /// None at all, and so no way to the lane and back.
+    /// No hashes, and so no round trip to the lane.
     None,
 }
 
-/// What all worlds share.
+/// Shared by all worlds.
 struct Shared {
     source: Arc<MemorySource>,
     hasher: Arc<Hasher>,
@@ -146,12 +146,12 @@ impl Shared {
         }
     }
 
-    /// A world in which nobody has signed in yet.
+    /// A migrator without any migrated customers.
     fn migrator(&self, hashes: Hashes) -> Migrator {
         let accounts = MemoryTarget::new("accounts", Arc::clone(&self.hasher));
         let (verifier, target): (Arc<dyn Verifier>, Arc<dyn Target>) = match hashes {
             Hashes::Cheapest => (Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))), Arc::new(accounts)),
-            Hashes::None => (Arc::new(Believing), Arc::new(Unhashed(accounts))),
+            Hashes::None => (Arc::new(AcceptAll), Arc::new(Unhashed(accounts))),
         };
         let parts = MigratorParts {
             source: self.source.clone(),
@@ -169,7 +169,7 @@ impl Shared {
     }
 }
 
-/// The rows of docs/figures.md: the median of so many logins without any hash.
+/// The figures for docs/figures.md: the median of many logins without hashes.
 pub async fn rows(size: Size) -> Vec<Row> {
     let shared = Shared::new();
     let migrator = shared.migrator(Hashes::None);

@@ -1,4 +1,4 @@
-//! Logins per second beside the hashing lane's own rate, and the CPU time of a login beside its hash.
+//! Logins per second compared with the hashing lane's own rate, and the CPU time of a login without its hash.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::cpu::{self, Spent};
 use crate::world::{self, Cost, World, sign_in};
 use crate::{Row, Size, median};
 
-/// What is done in a turn.
+/// The work of a turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
     Lane,
@@ -30,16 +30,16 @@ impl Work {
     }
 }
 
-/// What a turn gave, per login or hash.
+/// The result of a turn, per login or hash.
 #[derive(Clone, Copy)]
 struct Turn {
     /// Per second.
     rate: f64,
-    /// CPU milliseconds each.
+    /// CPU milliseconds per login or hash.
     spent: Spent,
 }
 
-/// Argon2id as it is when nothing is set: all rates are held against that of the lane in the same round.
+/// Argon2id with default settings: all rates are compared with the lane's rate in the same round.
 pub async fn argon2id(size: Size) -> Vec<Row> {
     let works = [Work::First(16), Work::First(64), Work::Later(16), Work::Later(64)];
     let mut world = World::new(2 * size.turn * (1 + size.rounds as u64), Cost::Default).await;
@@ -72,12 +72,12 @@ pub async fn argon2id(size: Size) -> Vec<Row> {
         };
         let rate = of(&|_, login| login.rate);
         let ratio = of(&|lane, login| login.rate / lane.rate);
-        // What the ratio would be if nothing but CPU time counted and nobody else used the machine.
+        // The ratio if only CPU time mattered and nothing else used the machine.
         let share = of(&|lane, login| lane.spent.all() / login.spent.all());
-        let beside = of(&|_, login| login.spent.beside());
+        let without_hashing = of(&|_, login| login.spent.without_hashing());
         let beyond = of(&|lane, login| login.spent.all() - lane.spent.all());
         println!(
-            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.85), {share:.3} by CPU time; CPU beside the lane's threads {beside:.2} ms, \
+            "  {:30}{rate:7.1}/s, {ratio:.3} of the lane (goal 0.85), {share:.3} by CPU time; CPU outside the lane's threads {without_hashing:.2} ms, \
              of the process beyond a hash {beyond:.2} ms (goal 2)",
             work.name()
         );
@@ -87,7 +87,7 @@ pub async fn argon2id(size: Size) -> Vec<Row> {
     rows
 }
 
-/// The same with the cheapest hash: what is left is the login itself.
+/// The same with the cheapest hash: the rest is the login itself.
 pub async fn cheapest(size: Size) -> Vec<Row> {
     let works = [Work::First(1), Work::First(16), Work::First(64), Work::Later(1), Work::Later(16), Work::Later(64)];
     let mut world = World::new(3 * size.turn * (1 + size.rounds as u64), Cost::Cheapest).await;
@@ -101,7 +101,7 @@ pub async fn cheapest(size: Size) -> Vec<Row> {
             rounds.push(logins);
         }
     }
-    println!("{} logins were tried again after a temporary answer so far", world::again());
+    println!("{} logins were retried after a temporary outcome so far", world::retries());
     println!("Argon2id 8/1/1, {} each in {} rounds, medians; load {}", size.turn, size.rounds, cpu::load());
     let mut rows = Vec::new();
     for (at, work) in works.into_iter().enumerate() {
@@ -117,7 +117,7 @@ pub async fn cheapest(size: Size) -> Vec<Row> {
             of(&|login| login.spent.sqlite),
         );
         if matches!(work, Work::First(16 | 64)) {
-            let figure = format!("{:.1} ms of CPU beside the hash", of(&|login| login.spent.beside()));
+            let figure = format!("{:.1} ms of CPU beside the hash", of(&|login| login.spent.without_hashing()));
             rows.push(Row { what: format!("{}, the cheapest Argon2id", work.name()), figure, goal: "2 ms" });
         }
     }
@@ -138,7 +138,7 @@ async fn turn(world: &mut World, work: Work, count: u64) -> Turn {
     match work {
         Work::Lane => tokio::task::block_in_place(|| hashes(lane.lane(), count)),
         Work::First(at_once) => {
-            let customers = world.strangers(count);
+            let customers = world.new_customers(count);
             sign_in(&world.migrator, customers, at_once, Outcome::Migrated).await;
         }
         Work::Later(at_once) => sign_in(&world.migrator, 0..count, at_once, Outcome::Authenticated).await,
@@ -149,7 +149,7 @@ async fn turn(world: &mut World, work: Work, count: u64) -> Turn {
     Turn { rate: count / took.as_secs_f64(), spent }
 }
 
-/// So many hashes as the account store makes them, all waiting at once.
+/// Computes hashes as the account store does, all queued at once.
 fn hashes(lane: &Lane, count: u64) {
     let parameters = StoreParameters::default();
     let tickets: Vec<_> = (0..count)

@@ -1,9 +1,10 @@
-//! How well refusals hide what they are about: every class of refusal against every other, by the time of the answer alone.
+//! Measures how well refusals hide their reason: compares every class of refusal with every other by response time
+//! alone.
 //!
-//! `cargo bench --bench login -- refusals` makes 300 refusals of each class in random order, several at once, against a legacy
-//! database whose customers have hashes of very different prices, and prints for each class the probability that one of its
-//! answers takes longer than one of another class (the area under the ROC curve). 0.5 is chance; from 0.45 to 0.55 passes.
-//! `-- refusals 50` makes 50 of each.
+//! `cargo bench --bench login -- refusals` makes 300 refusals of each class in random order, several at once, against a
+//! legacy database whose customers have hashes of very different costs. For each class it prints the probability that
+//! one of its answers takes longer than one of another class (the area under the ROC curve). 0.5 is chance; 0.45 to
+//! 0.55 passes. `-- refusals 50` makes 50 of each.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,11 +21,11 @@ use zeroize::Zeroizing;
 
 /// Refusals of each class.
 const SAMPLES: usize = 300;
-/// Refusals at the same time: with two cores, the dear hashes among them keep one busy about half of the time.
+/// Concurrent refusals: on two cores, the expensive hashes among them keep one core busy about half of the time.
 const AT_ONCE: usize = 8;
-/// Customers of each class, so that their turns and counters do not stand in each other's way.
+/// Customers of each class, so that their turns and counters do not interfere.
 const CUSTOMERS: usize = 16;
-/// What counts as chance.
+/// The range that counts as chance.
 const CHANCE: std::ops::RangeInclusive<f64> = 0.45..=0.55;
 
 const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
@@ -40,13 +41,13 @@ const SETTINGS: &str = "rules: shop.yaml\n\
 
 /// MD5 of `secret`.
 const MD5: &str = "5ebe2294ecd0e0f08eab7690d2a6ee69";
-/// Salt and hash of a bcrypt text; nobody knows the password.
+/// Salt and hash of a bcrypt text with an unknown password.
 const BCRYPT: &str = "uLFGgB0Zhiim6lOmKvdHNONTn5snLDQcdPFm5NIsRxJ6oZSbOzzQ.";
-/// 64 MiB, three passes; nobody knows the password.
+/// 64 MiB, three passes; the password is unknown.
 const ARGON2: &str =
     "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The classes, and how their customers are refused.
+/// The classes, and the reasons for which their customers are refused.
 const CLASSES: [(&str, &str); 12] = [
     ("unknown", "unknown"),
     ("md5", "wrong_password"),
@@ -59,14 +60,14 @@ const CLASSES: [(&str, &str); 12] = [
     ("attempts", "attempts"),
     ("ambiguous", "unreadable"),
     ("large", "unreadable"),
-    ("dear", "cost_refused"),
+    ("expensive", "cost_refused"),
 ];
 
 fn stored(class: &str) -> String {
     match class {
         "bcrypt12" => format!("$2b$12${BCRYPT}"),
         "bcrypt13" => format!("$2b$13${BCRYPT}"),
-        "dear" => format!("$2b$16${BCRYPT}"),
+        "expensive" => format!("$2b$16${BCRYPT}"),
         "argon2" => ARGON2.to_owned(),
         _ => MD5.to_owned(),
     }
@@ -96,7 +97,8 @@ async fn legacy(path: &std::path::Path) {
     }
 }
 
-/// A service on the files in a folder, and another one on the same files in which one failure is too many.
+/// A service with the files of a folder, and another one with the same files that locks customers out after one
+/// failure.
 struct World {
     open: Arc<Migrator>,
     strict: Arc<Migrator>,
@@ -144,8 +146,8 @@ async fn login(migrator: &Migrator, identifier: &str, password: &str) -> (Outcom
     (migrator.login(login).await.outcome, began.elapsed())
 }
 
-/// Whether a refusal was the one that its class is for; what the machine had no room for is not.
-fn is_wanted(outcome: &Outcome, reason: &str) -> bool {
+/// Whether a refusal has the reason of its class, as opposed to a lack of resources.
+fn is_expected(outcome: &Outcome, reason: &str) -> bool {
     assert!(
         outcome.reason() == reason || matches!(outcome, Outcome::Overloaded | Outcome::LegacyUnavailable),
         "wanted {reason}: {outcome:?}"
@@ -167,9 +169,10 @@ async fn measure(world: &Arc<World>, samples: usize) -> (Times, usize) {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some((class, reason)) = plan.get(at).and_then(|class| CLASSES.get(*class)) else { return seen };
-                    let password = if matches!(*class, "disabled" | "locked" | "dear") { "secret" } else { "wrong" };
+                    let password =
+                        if matches!(*class, "disabled" | "locked" | "expensive") { "secret" } else { "wrong" };
                     let (outcome, took) = login(world.of(class), &format!("{class}{}", at % CUSTOMERS), password).await;
-                    seen.push((*class, is_wanted(&outcome, reason).then_some(took)));
+                    seen.push((*class, is_expected(&outcome, reason).then_some(took)));
                 }
             })
         })
@@ -186,7 +189,7 @@ async fn measure(world: &Arc<World>, samples: usize) -> (Times, usize) {
     (times, busy)
 }
 
-/// Any order will do, as long as no class follows another one always.
+/// Any order works, as long as no class always follows the same other class.
 fn shuffle(plan: &mut [usize]) {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for at in (1..plan.len()).rev() {
@@ -196,7 +199,7 @@ fn shuffle(plan: &mut [usize]) {
     }
 }
 
-/// How probable it is that one of `left` is above one of `right`; a tie counts half.
+/// The probability that a value of `left` is above one of `right`; a tie counts half.
 fn auc(left: &[f64], right: &[f64]) -> f64 {
     let count = |of: usize| f64::from(u32::try_from(of).unwrap());
     let wins: f64 = left
@@ -210,13 +213,13 @@ fn auc(left: &[f64], right: &[f64]) -> f64 {
     wins / (count(left.len()) * count(right.len()))
 }
 
-/// Measures, prints, and says whether every class passes.
+/// Measures, and prints whether every class passes.
 pub async fn run(samples: Option<usize>) {
     let folder = tempfile::tempdir().unwrap();
     let world = Arc::new(World::new(folder.path()).await);
     let samples = samples.unwrap_or(SAMPLES);
     let (times, busy) = measure(&world, samples).await;
-    println!("{samples} refusals of {} classes, {AT_ONCE} at once; {busy} found no room", CLASSES.len());
+    println!("{samples} refusals of {} classes, {AT_ONCE} at once; {busy} were overloaded", CLASSES.len());
     println!("{:<10} {:>7} {:>9} {:>9} {:>8} {:>8} {:>8}", "class", "n", "median", "p95", "unknown", "least", "most");
     let mut passes = true;
     for (class, own) in &times {
@@ -230,8 +233,5 @@ pub async fn run(samples: Option<usize>) {
         let (n, median, late, unknown) = (own.len(), part(50), part(95), against("unknown"));
         println!("{class:<10} {n:>7} {median:>6.1} ms {late:>6.1} ms {unknown:>8.3} {least:>8.3} {most:>8.3}");
     }
-    println!(
-        "{}",
-        if passes { "pass: no class can be told from another" } else { "FAIL: a class can be told from another" }
-    );
+    println!("{}", if passes { "pass: the classes are indistinguishable" } else { "FAIL: a class is distinguishable" });
 }

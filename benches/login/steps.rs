@@ -1,4 +1,4 @@
-//! Where the time of a login goes, step by step, when nobody else signs in.
+//! Where the time of a single login goes, step by step.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use landfall::migrate::{Migrator, MigratorParts, Observer, Outcome, RuleSet, Ste
 use crate::world::{Cost, World, sign_in};
 use crate::{Size, customers, median};
 
-/// Times the way from step to step. One login at a time.
+/// Measures the time between steps, one login at a time.
 #[derive(Default)]
-struct Watch(Mutex<Seen>);
+struct StepTimer(Mutex<Seen>);
 
 #[derive(Default)]
 struct Seen {
@@ -19,14 +19,14 @@ struct Seen {
     steps: Vec<(&'static str, Duration)>,
 }
 
-impl Observer for Watch {
+impl Observer for StepTimer {
     fn step(&self, _: &str, step: &Step<'_>) {
         let mut seen = self.0.lock().unwrap();
         let now = Instant::now();
         let since = seen.last.replace(now).map_or(Duration::ZERO, |last| now - last);
         let is_created = seen.steps.iter().any(|(name, _)| name.starts_with("target: create"));
         let name = match step {
-            Step::Counted => "engine: who; ledger: reserve",
+            Step::Counted => "engine: identify; ledger: reserve",
             Step::Looked { .. } => "ledger: would admit; target: find",
             Step::Authenticated { .. } => "target: authenticate, with its hash",
             Step::Fetched { .. } => "source: fetch",
@@ -42,18 +42,18 @@ impl Observer for Watch {
     }
 }
 
-/// First and later logins one by one, with the cheapest hash, timed by step.
+/// First and later logins one at a time, with the cheapest hash, timed by step.
 pub async fn one_by_one(size: Size) {
     let world = World::new(size.single, Cost::Cheapest).await;
-    let watch = Arc::new(Watch::default());
-    let parts = MigratorParts { observer: watch.clone(), ..world.built.parts.clone() };
+    let timer = Arc::new(StepTimer::default());
+    let parts = MigratorParts { observer: timer.clone(), ..world.built.parts.clone() };
     let migrator = Arc::new(Migrator::new(parts, world.built.migrator.clone()));
     for (name, outcome) in [("first", Outcome::Migrated), ("later", Outcome::Authenticated)] {
         let mut logins = Vec::new();
         for number in 0..size.single {
-            *watch.0.lock().unwrap() = Seen { last: Some(Instant::now()), steps: Vec::new() };
+            *timer.0.lock().unwrap() = Seen { last: Some(Instant::now()), steps: Vec::new() };
             sign_in(&migrator, number..number + 1, 1, outcome.clone()).await;
-            logins.push(std::mem::take(&mut watch.0.lock().unwrap().steps));
+            logins.push(std::mem::take(&mut timer.0.lock().unwrap().steps));
         }
         println!("{name} logins one by one, Argon2id 8/1/1, {} times, median microseconds by step:", size.single);
         table(&logins);
@@ -71,19 +71,19 @@ fn table(logins: &[Vec<(&'static str, Duration)>]) {
     println!("  {:44}{all:8.0}", "all");
 }
 
-/// The engine alone: who the record is, and what its account is.
+/// The engine alone: identifying and mapping a record.
 fn engine(rules: &RuleSet, rounds: u64) {
-    let (mut who, mut map) = (Vec::new(), Vec::new());
+    let (mut identify, mut map) = (Vec::new(), Vec::new());
     for number in 0..rounds {
         let (_, record) = customers::record(number);
         let arena = Bump::new();
         let began = Instant::now();
         std::hint::black_box(rules.plan().customers(&record, rules.settings(), &arena).unwrap());
-        who.push(began.elapsed().as_secs_f64() * 1e6);
+        identify.push(began.elapsed().as_secs_f64() * 1e6);
         let arena = Bump::new();
         let began = Instant::now();
         std::hint::black_box(rules.plan().run(&record, rules.settings(), &arena, &mut landfall::engine::probe::Silent));
         map.push(began.elapsed().as_secs_f64() * 1e6);
     }
-    println!("the engine alone, median microseconds: who {:.0}, map {:.0}", median(who), median(map));
+    println!("the engine alone, median microseconds: identify {:.0}, map {:.0}", median(identify), median(map));
 }

@@ -1,4 +1,4 @@
-//! A service without its HTTP: settings, an export, and files for ledger and accounts, in a folder of its own.
+//! A service without HTTP: settings, an export, and files for ledger and accounts, in its own folder.
 
 use std::fs;
 use std::ops::Range;
@@ -12,16 +12,16 @@ use tempfile::TempDir;
 
 use crate::customers;
 
-/// The cost of new hashes, as settings say it.
+/// The cost of new hashes, as in the settings.
 #[derive(Clone, Copy)]
 pub enum Cost {
-    /// What is used when nothing is set.
+    /// The default settings.
     Default,
-    /// The least that Argon2 admits.
+    /// The minimum that Argon2 allows.
     Cheapest,
 }
 
-/// A deployment on real files.
+/// A deployment with real files.
 pub struct World {
     pub built: Built,
     pub migrator: Arc<Migrator>,
@@ -34,7 +34,7 @@ fn settings(cost: Cost) -> String {
         Cost::Default => "",
         Cost::Cheapest => "argon2: { memory: 8KiB, passes: 1 }, ",
     };
-    // 64 at once wait longer on two cores than anybody does at a login page; here nobody must be turned away.
+    // 64 concurrent logins on two cores wait longer than a customer would at a login page; none must be rejected here.
     format!(
         "rules: shop.yaml\n\
          source: {{ kind: file, path: export.ndjson, logins: [ $.login, $.contact.mail ] }}\n\
@@ -48,7 +48,7 @@ fn settings(cost: Cost) -> String {
 }
 
 impl World {
-    /// A world with so many legacy customers. Within a runtime.
+    /// A world with this many legacy customers. Requires a runtime.
     pub async fn new(customers: u64, cost: Cost) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
@@ -63,15 +63,15 @@ impl World {
         Self { built, migrator, next: 0, _folder: folder }
     }
 
-    /// Customers who never signed in.
-    pub fn strangers(&mut self, count: u64) -> Range<u64> {
+    /// Customers who have not signed in yet.
+    pub fn new_customers(&mut self, count: u64) -> Range<u64> {
         let first = self.next;
         self.next += count;
         first..self.next
     }
 }
 
-/// Signs all these customers in, so many at a time.
+/// Signs all these customers in, `at_once` at a time.
 pub async fn sign_in(migrator: &Arc<Migrator>, customers: Range<u64>, at_once: usize, expected: Outcome) {
     let next = Arc::new(AtomicU64::new(customers.start));
     let visitors: Vec<_> = (0..at_once)
@@ -93,12 +93,12 @@ pub async fn sign_in(migrator: &Arc<Migrator>, customers: Range<u64>, at_once: u
     }
 }
 
-/// How many logins were tried again: a disk or a core that others use may keep a login waiting for longer than it may take.
-static AGAIN: AtomicU64 = AtomicU64::new(0);
+/// The number of retried logins: other load on the disk or a core may keep a login waiting longer than its deadline.
+static RETRIES: AtomicU64 = AtomicU64::new(0);
 
-/// How many logins were tried again so far.
-pub fn again() -> u64 {
-    AGAIN.load(Ordering::Relaxed)
+/// The number of retried logins so far.
+pub fn retries() -> u64 {
+    RETRIES.load(Ordering::Relaxed)
 }
 
 async fn sign_in_one(migrator: &Migrator, number: u64, expected: &Outcome) {
@@ -107,9 +107,9 @@ async fn sign_in_one(migrator: &Migrator, number: u64, expected: &Outcome) {
         return;
     }
     while outcome.is_temporary() {
-        AGAIN.fetch_add(1, Ordering::Relaxed);
+        RETRIES.fetch_add(1, Ordering::Relaxed);
         outcome = migrator.login(customers::login(number)).await.outcome;
     }
-    // What was begun before may have come to its end meanwhile.
+    // An earlier try may have completed meanwhile.
     assert!(outcome.is_success(), "{outcome:?}");
 }

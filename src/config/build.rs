@@ -20,8 +20,8 @@ use crate::guard::{
 use crate::hooks::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
-    Admission, Clock, Dearest, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger,
-    LiveRules, MigratorParts, MigratorSettings, Observer, PortError, RuleSet, Source, SystemClock, Target,
+    Admission, Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
+    MigratorParts, MigratorSettings, MostExpensive, Observer, PortError, RuleSet, Source, SystemClock, Target,
     TimeSettings, bind_store,
 };
 use crate::password::lane::{Lane, LaneSettings};
@@ -333,7 +333,7 @@ fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
 /// Measures this machine, for the stored hashes that the rules declare.
 pub fn calibrate(hasher: &Hasher, settings: &Settings, rules: &RuleSet) -> Admission {
     let times = TimeSettings { deadline: settings.login.deadline, longest_check: settings.password.longest_check };
-    hasher.calibrate(Dearest::of(rules.plan()), times)
+    hasher.calibrate(MostExpensive::of(rules.plan()), times)
 }
 
 type OpenSource = (Arc<dyn Source>, Option<FileReport>);

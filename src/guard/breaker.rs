@@ -1,7 +1,7 @@
-//! The circuit breaker: what fails again and again is left alone for a while.
+//! The circuit breaker: stops calls to a failing adapter for a while.
 //!
-//! It is our own, because the state has to be seen, half open has to mean one call and not many, and time has to be the
-//! runtime's, which tests move.
+//! A custom implementation, because its state must be visible, half open must admit exactly one call, and time must
+//! come from the runtime, which tests control.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use super::layer::{Call, Layer};
 use super::settings::BreakerSettings;
 use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
-/// What a breaker does.
+/// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
     /// Calls go through.
     Closed,
-    /// Calls are answered at once, without the adapter.
+    /// Calls fail immediately, without reaching the adapter.
     Open,
-    /// One call goes through, to see.
+    /// One call goes through as a probe.
     HalfOpen,
 }
 
 impl BreakerState {
-    /// The name in health answers: `closed`, `open`, `half_open`.
+    /// The name used in health responses: `closed`, `open`, `half_open`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -45,11 +45,11 @@ impl BreakerState {
     }
 }
 
-/// Whether a call came back well.
+/// Whether a call found the adapter healthy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
-    Well,
-    Ill,
+    Healthy,
+    Failing,
 }
 
 #[derive(Debug)]
@@ -61,11 +61,11 @@ enum Phase {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Probing {
-    Nobody,
-    Somebody,
+    No,
+    Yes,
 }
 
-/// A breaker, shared by the guard and those who show its state.
+/// A breaker, shared by the guard and the code that reports its state.
 #[derive(Debug)]
 pub struct Breaker {
     settings: BreakerSettings,
@@ -75,18 +75,18 @@ pub struct Breaker {
 #[derive(Debug)]
 struct Inner {
     phase: Phase,
-    /// Grows with every change of phase, so that calls of an earlier phase count no more.
+    /// Grows with every change of phase, so that calls from an earlier phase no longer count.
     generation: u64,
 }
 
 impl Breaker {
-    /// A closed breaker.
+    /// Creates a closed breaker.
     #[must_use]
     pub fn new(settings: BreakerSettings) -> Self {
         Self { settings, inner: Mutex::new(Inner { phase: Phase::Closed(VecDeque::new()), generation: 0 }) }
     }
 
-    /// What it does now.
+    /// The current state.
     #[must_use]
     pub fn state(&self) -> BreakerState {
         match &self.inner().phase {
@@ -100,20 +100,20 @@ impl Breaker {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a call through, or not.
+    /// Admits a call, or rejects it.
     fn admit(&self) -> Option<Pass<'_>> {
         let mut inner = self.inner();
         match &mut inner.phase {
             Phase::Closed(_) => {}
             Phase::Open { until } if Instant::now() < *until => return None,
-            Phase::Open { .. } => inner.change(Phase::HalfOpen { probing: Probing::Somebody }),
-            Phase::HalfOpen { probing: Probing::Somebody } => return None,
-            Phase::HalfOpen { probing } => *probing = Probing::Somebody,
+            Phase::Open { .. } => inner.change(Phase::HalfOpen { probing: Probing::Yes }),
+            Phase::HalfOpen { probing: Probing::Yes } => return None,
+            Phase::HalfOpen { probing } => *probing = Probing::Yes,
         }
         Some(Pass { breaker: self, generation: inner.generation })
     }
 
-    /// A call of a generation came back.
+    /// Records the result of a call from a generation.
     fn settle(&self, generation: u64, health: Health) {
         let mut inner = self.inner();
         if inner.generation != generation {
@@ -126,30 +126,30 @@ impl Breaker {
                 if last.len() > self.settings.window.max(1) {
                     last.pop_front();
                 }
-                if self.is_ill(last) {
+                if self.is_over_threshold(last) {
                     inner.change(open());
                 }
             }
-            (Phase::HalfOpen { .. }, Health::Well) => inner.change(Phase::Closed(VecDeque::new())),
-            (Phase::HalfOpen { .. }, Health::Ill) => inner.change(open()),
+            (Phase::HalfOpen { .. }, Health::Healthy) => inner.change(Phase::Closed(VecDeque::new())),
+            (Phase::HalfOpen { .. }, Health::Failing) => inner.change(open()),
             (Phase::Open { .. }, _) => {}
         }
     }
 
-    /// A call of a generation was given up and says nothing; another one may probe.
+    /// A call from a generation was given up and says nothing about the adapter; another call may probe.
     fn give_up(&self, generation: u64) {
         let mut inner = self.inner();
         if inner.generation == generation
             && let Phase::HalfOpen { probing } = &mut inner.phase
         {
-            *probing = Probing::Nobody;
+            *probing = Probing::No;
         }
     }
 
-    fn is_ill(&self, last: &VecDeque<Health>) -> bool {
-        let ill = last.iter().filter(|health| **health == Health::Ill).count();
+    fn is_over_threshold(&self, last: &VecDeque<Health>) -> bool {
+        let failing = last.iter().filter(|health| **health == Health::Failing).count();
         let share =
-            f64::from(u32::try_from(ill).unwrap_or(u32::MAX)) / f64::from(u32::try_from(last.len()).unwrap_or(1));
+            f64::from(u32::try_from(failing).unwrap_or(u32::MAX)) / f64::from(u32::try_from(last.len()).unwrap_or(1));
         last.len() >= self.settings.minimum.max(1) && share >= self.settings.threshold
     }
 }
@@ -161,7 +161,8 @@ impl Inner {
     }
 }
 
-/// A call that was let through. Dropped without a word it counts for nothing: who hangs up must not be able to open a breaker.
+/// An admitted call. If it is dropped without a result it does not count, so that callers who disconnect cannot open a
+/// breaker.
 struct Pass<'b> {
     breaker: &'b Breaker,
     generation: u64,
@@ -174,13 +175,13 @@ impl Pass<'_> {
 }
 
 impl Drop for Pass<'_> {
-    /// After [`Pass::settle`] the probe has changed the phase, so that this does nothing.
+    /// After [`Pass::settle`] the probe has changed the phase, so this does nothing.
     fn drop(&mut self) {
         self.breaker.give_up(self.generation);
     }
 }
 
-/// Answers at once while the breaker is open, and tells it how calls went.
+/// Rejects calls while the breaker is open, and reports the results of the others to it.
 #[derive(Debug)]
 pub struct BreakerLayer {
     breaker: Option<Arc<Breaker>>,
@@ -188,23 +189,23 @@ pub struct BreakerLayer {
 }
 
 impl BreakerLayer {
-    /// Calls through this breaker; all go through when there is none.
+    /// A layer with this breaker; without one, all calls go through.
     #[must_use]
     pub fn new(breaker: Option<Arc<Breaker>>, figures: GuardFigures) -> Self {
         Self { breaker, figures }
     }
 }
 
-/// The name under which our own hashing lane fails.
+/// The adapter name in errors of the hashing lane.
 const LANE: &str = "lane";
 
-/// An answer that is no answer, or none in time. A refusal of our credentials, or no record, is an answer; and an overload of
-/// our own lane, or one bad record, says nothing of the adapter.
+/// An unusable answer, or none in time, is a failure. Rejected credentials or a missing record are answers; an overload
+/// of our own lane, or one bad record, says nothing about the adapter.
 fn health(error: Option<&PortError>) -> Health {
     match error {
-        Some(error) if error.adapter() == LANE || error.is_about_one_record() => Health::Well,
-        Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Health::Ill,
-        _ => Health::Well,
+        Some(error) if error.adapter() == LANE || error.is_about_one_record() => Health::Healthy,
+        Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Health::Failing,
+        _ => Health::Healthy,
     }
 }
 
@@ -219,7 +220,7 @@ impl Layer for BreakerLayer {
             self.figures.was_broken();
             metrics::counter!("landfall_breaker_refused_total", "adapter" => call.adapter.to_owned()).increment(1);
             return Err(PortError::new(PortErrorKind::Unavailable, call.adapter, call.operation)
-                .because("it failed too often and is left alone for a while"));
+                .because("the circuit breaker is open after too many failures"));
         };
         let answer = make().await;
         pass.settle(health(answer.as_ref().err()));
@@ -244,15 +245,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_opens_at_the_threshold_and_not_before_the_minimum() {
-        use Health::{Ill, Well};
+    async fn it_opens_at_the_threshold_but_not_below_the_minimum() {
+        use Health::{Failing, Healthy};
         for (results, want) in [
-            (&[Ill, Ill, Ill][..], BreakerState::Closed),
-            (&[Ill, Ill, Ill, Ill], BreakerState::Open),
-            (&[Well, Well, Ill, Ill], BreakerState::Open),
-            (&[Well, Well, Well, Ill, Ill], BreakerState::Closed),
+            (&[Failing, Failing, Failing][..], BreakerState::Closed),
+            (&[Failing, Failing, Failing, Failing], BreakerState::Open),
+            (&[Healthy, Healthy, Failing, Failing], BreakerState::Open),
+            (&[Healthy, Healthy, Healthy, Failing, Failing], BreakerState::Closed),
             (
-                &[Ill, Well, Well, Well, Well, Well, Well, Well, Well, Well, Well, Ill, Ill, Ill, Ill],
+                &[
+                    Failing, Healthy, Healthy, Healthy, Healthy, Healthy, Healthy, Healthy, Healthy, Healthy, Healthy,
+                    Failing, Failing, Failing, Failing,
+                ],
                 BreakerState::Closed,
             ),
         ] {
@@ -263,10 +267,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_call_probes_and_decides() {
+    async fn one_probe_decides() {
         let breaker = Breaker::new(SETTINGS);
-        let stray = breaker.admit().unwrap();
-        calls(&breaker, &[Health::Ill; 4]);
+        let earlier = breaker.admit().unwrap();
+        calls(&breaker, &[Health::Failing; 4]);
         assert!(breaker.admit().is_none());
         advance(SETTINGS.open).await;
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
@@ -274,30 +278,30 @@ mod tests {
         let probe = breaker.admit().unwrap();
         assert!(breaker.admit().is_none(), "only one call probes");
         drop(probe);
-        let probe = breaker.admit().expect("a probe that was given up makes room for another");
-        stray.settle(Health::Well);
-        assert_eq!(breaker.state(), BreakerState::HalfOpen, "a call from before says nothing");
-        probe.settle(Health::Ill);
+        let probe = breaker.admit().expect("an abandoned probe makes room for another");
+        earlier.settle(Health::Healthy);
+        assert_eq!(breaker.state(), BreakerState::HalfOpen, "a call from an earlier phase does not count");
+        probe.settle(Health::Failing);
         assert_eq!(breaker.state(), BreakerState::Open);
 
         advance(SETTINGS.open).await;
-        breaker.admit().unwrap().settle(Health::Well);
+        breaker.admit().unwrap().settle(Health::Healthy);
         assert_eq!(breaker.state(), BreakerState::Closed);
-        calls(&breaker, &[Health::Ill; 3]);
-        assert_eq!(breaker.state(), BreakerState::Closed, "it forgot what was before");
+        calls(&breaker, &[Health::Failing; 3]);
+        assert_eq!(breaker.state(), BreakerState::Closed, "earlier failures are forgotten");
     }
 
     #[test]
     fn what_counts_as_a_failure() {
         use PortErrorKind::{BadResponse, Conflict, Denied, Misconfigured, RateLimited, Unavailable, Unsupported};
         for kind in [BadResponse, RateLimited, Unavailable] {
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Ill);
-            assert_eq!(health(Some(&PortError::new(kind, LANE, "hash"))), Health::Well);
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())), Health::Well);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Failing);
+            assert_eq!(health(Some(&PortError::new(kind, LANE, "hash"))), Health::Healthy);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())), Health::Healthy);
         }
         for kind in [Conflict, Denied, Misconfigured, Unsupported] {
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Well);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Healthy);
         }
-        assert_eq!(health(None), Health::Well);
+        assert_eq!(health(None), Health::Healthy);
     }
 }

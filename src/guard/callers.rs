@@ -1,4 +1,5 @@
-//! Who may call the service: the identity provider, with a bearer token, a basic password, or signed calls.
+//! Authenticates the callers of the service, such as the identity provider: by bearer token, basic password, or signed
+//! calls.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,42 +17,42 @@ use super::signature::{SigningKey, SigningKeyError};
 use super::signed_call::{SignedCall, SignedRequest};
 use crate::migrate::{Fresh, Nonce, Nonces};
 
-/// A caller of the settings.
+/// A caller from the settings.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Its name in logs and metrics.
     pub name: String,
-    /// How it shows who it is.
+    /// How it authenticates.
     pub credential: CallerCredential,
 }
 
-/// How a caller shows who it is.
+/// How a caller authenticates.
 #[derive(Debug, Clone)]
 pub enum CallerCredential {
     /// `Authorization: Bearer …` (RFC 6750).
     Bearer(SecretString),
     /// `Authorization: Basic …` (RFC 7617).
     Basic {
-        /// The user.
+        /// The user name.
         user: String,
         /// The password.
         password: SecretString,
     },
-    /// Headers of Standard Webhooks. Every one of the keys is admitted, so that keys can be changed without a gap.
+    /// Headers of Standard Webhooks. Every key is accepted, so that keys can be rotated without a gap.
     Signed(Vec<SecretString>),
 }
 
-/// Settings of callers that cannot work.
+/// Invalid settings of callers.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CallerError {
-    /// There is no caller, so nobody could call.
-    #[error("no caller is set")]
+    /// There are no callers, so nobody could use the service.
+    #[error("no callers are configured")]
     Nobody,
-    /// A secret is empty or short.
-    #[error("the secret of the caller `{0}` has fewer than {min} bytes", min = Callers::MIN_SECRET_BYTES)]
+    /// A secret is empty or too short.
+    #[error("the secret of the caller `{0}` is shorter than {min} bytes", min = Callers::MIN_SECRET_BYTES)]
     Secret(String),
-    /// A signing secret is none.
-    #[error("the caller `{0}` cannot be used: {1}")]
+    /// A signing secret is invalid.
+    #[error("the caller `{0}` is invalid: {1}")]
     SigningKey(String, SigningKeyError),
     /// A signed caller has no key.
     #[error("the caller `{0}` has no signing secret")]
@@ -61,7 +62,7 @@ pub enum CallerError {
     Name(String),
 }
 
-/// What is looked at of the head of a request.
+/// The headers of a request that authenticate it.
 #[derive(Clone, Copy, Default)]
 pub struct CallerHead<'a> {
     /// The header `authorization`.
@@ -74,18 +75,18 @@ pub struct CallerHead<'a> {
     pub signature: Option<&'a str>,
 }
 
-/// What the head of a request tells of its caller, before the body is read.
+/// What the headers say about the caller, before the body is read.
 #[derive(Debug)]
 pub enum Introduction<'a> {
-    /// It is a call of this caller.
+    /// The call comes from this caller.
     Known(Arc<str>),
-    /// It may be a signed call: the body decides.
+    /// It may be a signed call; the body decides.
     Signed(SignedCall<'a>),
-    /// It is nobody's call, whatever the body is.
+    /// It comes from no known caller, whatever the body is.
     Refused,
 }
 
-/// A caller whose signature is right; whether the call is a replay is not known yet.
+/// A caller whose signature is valid; whether the call is a replay is not known yet.
 #[derive(Debug)]
 pub struct Signer {
     name: Arc<str>,
@@ -93,18 +94,18 @@ pub struct Signer {
     signed_at: Timestamp,
 }
 
-/// Whether a signed call is let in.
+/// Whether a signed call is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It is, as a call of this caller.
+    /// It is accepted, as a call from this caller.
     Admitted(Arc<str>),
-    /// It is not.
+    /// It is refused.
     Refused,
-    /// It is signed well, but whether it is a replay cannot be told now, so it is not let in either.
+    /// The signature is valid, but whether the call is a replay is temporarily unknown, so it is not accepted either.
     Unavailable,
 }
 
-/// Everybody who may call. Secrets are kept as digests where that is enough.
+/// All configured callers. Secrets are stored as digests where possible.
 pub struct Callers {
     tokens: Vec<(Arc<str>, [u8; 32])>,
     signed: Vec<(Arc<str>, SigningKey)>,
@@ -115,42 +116,43 @@ impl Callers {
     /// The shortest bearer token or basic password, in bytes. Stops secrets that can be guessed.
     pub const MIN_SECRET_BYTES: usize = 16;
 
-    /// How far the time of a signed call may be off, in seconds. Stops old calls from being sent again; admits clocks that
+    /// How far the time of a signed call may be off, in seconds. Stops replays of old calls; allows for clocks that
     /// drift by minutes.
     pub const WINDOW: i64 = 300;
 
-    /// For how many seconds a signed call is remembered after it is too old to be admitted, so that a clock that is set back
-    /// by minutes refuses nobody. The memory itself bears any jump.
+    /// How many seconds a signed call is remembered after it is too old to be accepted, so that a clock set back by
+    /// minutes causes no refusals. The memory itself tolerates any jump.
     const MARGIN: i64 = 300;
 
-    /// The longest `authorization` header that is looked at, in bytes.
+    /// The longest `authorization` header that is processed, in bytes.
     const MAX_HEADER_BYTES: usize = 4096;
 
-    /// These callers. `nonces` remembers signed calls; all processes that these callers call must share it.
+    /// Creates the set of callers. `nonces` remembers signed calls; all processes that serve these callers must share
+    /// it.
     ///
     /// # Errors
     /// [`CallerError`].
     pub fn new(callers: &[Caller], nonces: Arc<dyn Nonces>) -> Result<Self, CallerError> {
-        let mut made = Self { tokens: Vec::new(), signed: Vec::new(), nonces };
+        let mut result = Self { tokens: Vec::new(), signed: Vec::new(), nonces };
         let mut names = BTreeSet::new();
         for caller in callers {
             if caller.name.is_empty() || !names.insert(caller.name.as_str()) {
                 return Err(CallerError::Name(caller.name.clone()));
             }
-            made.add(caller)?;
+            result.add(caller)?;
         }
-        if callers.is_empty() { Err(CallerError::Nobody) } else { Ok(made) }
+        if callers.is_empty() { Err(CallerError::Nobody) } else { Ok(result) }
     }
 
     fn add(&mut self, caller: &Caller) -> Result<(), CallerError> {
         let name: Arc<str> = caller.name.as_str().into();
         match &caller.credential {
             CallerCredential::Bearer(token) => {
-                let digest = digest("bearer", &[long_enough(&name, token)?]);
+                let digest = digest("bearer", &[checked_secret(&name, token)?]);
                 self.tokens.push((name, digest));
             }
             CallerCredential::Basic { user, password } => {
-                let digest = digest("basic", &[&format!("{user}:{}", long_enough(&name, password)?)]);
+                let digest = digest("basic", &[&format!("{user}:{}", checked_secret(&name, password)?)]);
                 self.tokens.push((name, digest));
             }
             CallerCredential::Signed(secrets) => {
@@ -167,7 +169,8 @@ impl Callers {
         Ok(())
     }
 
-    /// What the head of a request tells of its caller. A request with an `authorization` header is judged by it alone.
+    /// What the headers of a request say about its caller. A request with an `authorization` header is judged by that
+    /// header alone.
     #[must_use]
     pub fn introduced<'a>(&self, head: &CallerHead<'a>, now: Timestamp) -> Introduction<'a> {
         match head.authorization {
@@ -178,33 +181,33 @@ impl Callers {
     }
 
     fn token(&self, header: &str) -> Option<Arc<str>> {
-        let shown = shown(header)?;
-        // All are compared, so that the time tells nothing of which one it was.
+        let presented = credential_digest(header)?;
+        // All tokens are compared, so that the time does not reveal which one matched.
         let mut known = None;
         for (name, digest) in &self.tokens {
-            if bool::from(digest.ct_eq(&shown)) {
+            if bool::from(digest.ct_eq(&presented)) {
                 known = Some(Arc::clone(name));
             }
         }
         known
     }
 
-    /// Who has signed a request; none when nobody has.
+    /// The caller who signed a request; `None` if no key matches.
     #[must_use]
     pub fn signer(&self, call: &SignedCall<'_>, request: &SignedRequest<'_>) -> Option<Signer> {
-        // All keys are tried, so that the time tells nothing of which one it was.
-        let is_right = |(_, key): &&(Arc<str>, SigningKey)| call.is_signed_by(key, request);
-        let right = self.signed.iter().filter(is_right).fold(None, |_, right| Some(right));
-        let name = Arc::clone(&right?.0);
+        // All keys are tried, so that the time does not reveal which one matched.
+        let is_signed = |(_, key): &&(Arc<str>, SigningKey)| call.is_signed_by(key, request);
+        let matching = self.signed.iter().filter(is_signed).fold(None, |_, matching| Some(matching));
+        let name = Arc::clone(&matching?.0);
         let digest = *digest("nonce", &[&name, call.id]).first_chunk()?;
         Some(Signer { name, digest, signed_at: Timestamp::from_second(call.timestamp).ok()? })
     }
 
-    /// Whether a signed call is let in, which it is once. Only well signed calls are remembered, so that strangers cannot fill
-    /// the memory. Who asks must be ready to serve the call: it cannot be sent again.
+    /// Whether a signed call is accepted, which happens once. Only validly signed calls are remembered, so that
+    /// strangers cannot fill the memory. Ask only when ready to serve the call: it cannot be sent again.
     pub async fn admit(&self, signer: Signer, now: Timestamp) -> Admission {
-        let kept = SignedDuration::from_secs(Self::WINDOW + Self::MARGIN);
-        let forget_before = now.checked_sub(kept).unwrap_or(Timestamp::MIN);
+        let retention = SignedDuration::from_secs(Self::WINDOW + Self::MARGIN);
+        let forget_before = now.checked_sub(retention).unwrap_or(Timestamp::MIN);
         let nonce = Nonce { digest: signer.digest, signed_at: signer.signed_at, forget_before };
         match self.nonces.remember(&nonce).await {
             Ok(Fresh::First) => Admission::Admitted(signer.name),
@@ -218,7 +221,7 @@ impl Callers {
                 Admission::Unavailable
             }
             Err(error) => {
-                tracing::error!(%error, "signed calls cannot be remembered");
+                tracing::error!(%error, "cannot remember signed calls");
                 Admission::Unavailable
             }
         }
@@ -233,26 +236,26 @@ impl fmt::Debug for Callers {
     }
 }
 
-fn long_enough<'s>(name: &str, secret: &'s SecretString) -> Result<&'s str, CallerError> {
+fn checked_secret<'s>(name: &str, secret: &'s SecretString) -> Result<&'s str, CallerError> {
     let secret = secret.expose_secret();
     if secret.len() < Callers::MIN_SECRET_BYTES { Err(CallerError::Secret(name.to_owned())) } else { Ok(secret) }
 }
 
-/// The digest of what an `authorization` header shows; none when it shows nothing that we know.
-fn shown(header: &str) -> Option<[u8; 32]> {
-    let (scheme, shown) = header.split_once(' ').filter(|_| header.len() <= Callers::MAX_HEADER_BYTES)?;
+/// The digest of the credentials in an `authorization` header; `None` if they have an unknown form.
+fn credential_digest(header: &str) -> Option<[u8; 32]> {
+    let (scheme, credentials) = header.split_once(' ').filter(|_| header.len() <= Callers::MAX_HEADER_BYTES)?;
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(digest("bearer", &[shown]));
+        return Some(digest("bearer", &[credentials]));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let pair = zeroize::Zeroizing::new(STANDARD.decode(shown).ok()?);
+    let pair = zeroize::Zeroizing::new(STANDARD.decode(credentials).ok()?);
     Some(digest("basic", &[std::str::from_utf8(&pair).ok()?]))
 }
 
-/// SHA-256 over a word and parts, each preceded by its length. Digests have one length, so that comparing them tells nothing of
-/// the length of a secret.
+/// SHA-256 over a domain and parts, each preceded by its length. All digests have the same length, so that comparing
+/// them does not reveal the length of a secret.
 fn digest(domain: &str, parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in std::iter::once(&domain).chain(parts) {
@@ -347,12 +350,12 @@ mod tests {
         assert!(matches!(callers.introduced(&CallerHead::default(), at(NOW)), Introduction::Refused));
     }
 
-    /// Nothing of the body is waited for when the head tells that it is nobody's.
+    /// Calls are refused without waiting for the body if the headers already rule out every caller.
     #[test]
-    fn heads_that_nobody_can_have_signed_are_refused_at_once() {
+    fn headers_without_a_possible_signature_are_refused_at_once() {
         let (callers, now) = (callers(), NOW.to_string());
-        let right = sign(KEYS[0], "msg", NOW, login(b"{}"));
-        let (old, long, two) = ((NOW - 301).to_string(), "m".repeat(129), format!("v1a,xx {right}"));
+        let matching = sign(KEYS[0], "msg", NOW, login(b"{}"));
+        let (old, long, two) = ((NOW - 301).to_string(), "m".repeat(129), format!("v1a,xx {matching}"));
         let head = |id, timestamp, signature| CallerHead {
             authorization: None,
             id: Some(id),
@@ -360,27 +363,27 @@ mod tests {
             signature: Some(signature),
         };
         for (head, want) in [
-            (head("msg", &now, &right), true),
+            (head("msg", &now, &matching), true),
             (head("msg", &now, &two), true),
-            (head("msg", &old, &right), false),
-            (head("msg", "x", &right), false),
-            (head("", &now, &right), false),
-            (head("m.g", &now, &right), false),
-            (head(&long, &now, &right), false),
+            (head("msg", &old, &matching), false),
+            (head("msg", "x", &matching), false),
+            (head("", &now, &matching), false),
+            (head("m.g", &now, &matching), false),
+            (head(&long, &now, &matching), false),
             (head("msg", &now, ""), false),
             (head("msg", &now, "v1,AAAA"), false),
-            (head("msg", &now, right.trim_start_matches("v1,")), false),
+            (head("msg", &now, matching.trim_start_matches("v1,")), false),
         ] {
             let is_signed = matches!(callers.introduced(&head, at(NOW)), Introduction::Signed(_));
             assert_eq!(is_signed, want, "{:?} {:?} {:?}", head.id, head.timestamp, head.signature);
         }
         let tokens = Callers::new(&settings()[..2], Arc::new(MemoryLedger::new())).unwrap();
-        let head = head("msg", &now, &right);
-        assert!(matches!(tokens.introduced(&head, at(NOW)), Introduction::Refused), "nobody signs");
+        let head = head("msg", &now, &matching);
+        assert!(matches!(tokens.introduced(&head, at(NOW)), Introduction::Refused), "no caller signs");
     }
 
     #[tokio::test]
-    async fn signed_calls_of_every_active_key_and_of_none_other() {
+    async fn every_active_key_is_accepted_and_no_other() {
         let callers = callers();
         for (at, key) in KEYS.iter().chain(&["another-key-another-key-another"]).enumerate() {
             let id = format!("msg_{at}");
@@ -391,7 +394,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_time_may_be_off_by_the_window() {
+    async fn timestamps_may_be_off_by_the_window() {
         let callers = callers();
         for (skew, want) in [
             (-301, Admission::Refused),
@@ -441,7 +444,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_cannot_move_between_id_and_body() {
+    async fn bytes_cannot_be_moved_between_id_and_body() {
         let callers = callers();
         let inner = NOW.to_string();
         let signature = sign(KEYS[0], "msg", NOW, login(b"{}"));
@@ -450,7 +453,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_signature_is_good_for_one_request() {
+    async fn a_signature_is_valid_for_one_request() {
         let callers = callers();
         let (id, timestamp) = ("msg_one", NOW.to_string());
         let set = SignedRequest { method: "POST", path: "/v1/accounts/ada/password", body: b"{\"password\":\"a\"}" };
@@ -471,7 +474,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_cannot_remember_admits_nobody() {
+    async fn calls_are_refused_if_they_cannot_be_remembered() {
         struct Full;
         impl Nonces for Full {
             fn remember<'a>(&'a self, _: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
@@ -485,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_admit_too_many_are_refused() {
+    fn insecure_settings_are_rejected() {
         let one = |name: &str, credential| vec![Caller { name: name.into(), credential }];
         let bearer = |token: &str| CallerCredential::Bearer(token.into());
         let basic = CallerCredential::Basic { user: "u".into(), password: "".into() };

@@ -1,4 +1,4 @@
-//! So many calls at a time, and a short line before them.
+//! Limits concurrent calls, with a short queue.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
 use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
-/// Lets so many calls through at the same time; others wait, but not for long. Who finds no room gets
-/// [`PortErrorKind::RateLimited`], and the adapter never hears of it.
+/// Admits a number of concurrent calls; others wait, but not for long. A call that gets no permit fails with
+/// [`PortErrorKind::RateLimited`] and never reaches the adapter.
 #[derive(Debug)]
 pub struct Capped {
     room: Semaphore,
@@ -19,7 +19,7 @@ pub struct Capped {
 }
 
 impl Capped {
-    /// Room for so many calls, and so long a wait for it.
+    /// Admits `concurrency` calls; others wait at most for `queue`.
     #[must_use]
     pub fn new(concurrency: usize, queue: Duration, figures: GuardFigures) -> Self {
         Self { room: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)), queue, figures }
@@ -32,12 +32,12 @@ impl Layer for Capped {
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
     {
-        // The semaphore is never closed, so the only failure is the time.
+        // The semaphore is never closed, so the only failure is the timeout.
         let Ok(Ok(_room)) = timeout_at(call.until(self.queue), self.room.acquire()).await else {
             self.figures.was_crowded();
             metrics::counter!("landfall_port_crowded_total", "adapter" => call.adapter.to_owned()).increment(1);
             return Err(PortError::new(PortErrorKind::RateLimited, call.adapter, call.operation)
-                .because("too many calls at the same time"));
+                .because("too many concurrent calls"));
         };
         make().await
     }

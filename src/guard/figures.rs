@@ -1,11 +1,11 @@
-//! What guards did, for health answers and tests; the same goes to the metrics.
+//! Statistics of the guards, for health responses and tests; the metrics report the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::breaker::{Breaker, BreakerState};
 
-/// The figures of the guards of one port. Clones show the same figures.
+/// The statistics of the guards of one port. Clones share the same counters.
 #[derive(Debug, Clone, Default)]
 pub struct GuardFigures {
     counts: Arc<Counts>,
@@ -22,7 +22,7 @@ struct Counts {
 }
 
 impl GuardFigures {
-    /// Figures of guards with this breaker.
+    /// Statistics of guards with this breaker.
     pub(super) fn new(breaker: Option<Arc<Breaker>>) -> Self {
         Self { counts: Arc::default(), breaker }
     }
@@ -39,25 +39,25 @@ impl GuardFigures {
         self.counts.retries.load(Ordering::Relaxed)
     }
 
-    /// Tries that took too long.
+    /// Tries that exceeded their time limit.
     #[must_use]
     pub fn late(&self) -> u64 {
         self.counts.late.load(Ordering::Relaxed)
     }
 
-    /// Calls that an open breaker answered.
+    /// Calls rejected by an open breaker.
     #[must_use]
     pub fn broken(&self) -> u64 {
         self.counts.broken.load(Ordering::Relaxed)
     }
 
-    /// Calls that found no room under the cap.
+    /// Calls rejected by the cap.
     #[must_use]
     pub fn crowded(&self) -> u64 {
         self.counts.crowded.load(Ordering::Relaxed)
     }
 
-    /// What the breaker does; closed when there is none.
+    /// The state of the breaker; closed if there is none.
     #[must_use]
     pub fn breaker(&self) -> BreakerState {
         self.breaker.as_ref().map_or(BreakerState::Closed, |breaker| breaker.state())

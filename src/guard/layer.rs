@@ -6,30 +6,30 @@ use tokio::time::Instant;
 
 use crate::migrate::{BoxFuture, PortError};
 
-/// Whether a call may be made a second time.
+/// Whether a call may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallKind {
-    /// It only reads: a second one changes nothing.
+    /// It only reads, so a repeat changes nothing.
     Read,
-    /// It writes, or it verifies a password, which legacy systems count: never a second one.
+    /// It writes, or it verifies a password, which legacy systems count; it must not be repeated.
     Once,
 }
 
-/// A call as a guard sees it.
+/// A call as seen by a guard.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// The adapter's name in the settings.
+    /// The name of the adapter in the settings.
     pub adapter: &'a str,
-    /// What is tried, such as `fetch`.
+    /// The operation, such as `fetch`.
     pub operation: &'static str,
-    /// Whether it may be tried again.
+    /// Whether it may be repeated.
     pub kind: CallKind,
-    /// When the answer is no longer wanted; none for calls outside a login.
+    /// When the answer is no longer needed; `None` for calls outside a login.
     pub deadline: Option<Instant>,
 }
 
 impl Call<'_> {
-    /// The earlier of the deadline and so long from now.
+    /// The deadline, or `at_most` from now if that is earlier.
     #[must_use]
     pub fn until(&self, at_most: std::time::Duration) -> Instant {
         let latest = Instant::now() + at_most;
@@ -37,23 +37,23 @@ impl Call<'_> {
     }
 }
 
-/// Something that stands around calls.
+/// A guard around calls.
 pub trait Layer: Send + Sync {
-    /// Makes the call, or does not.
+    /// Makes the call, or rejects it.
     fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> impl Future<Output = Result<T, PortError>> + Send + 'a
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a;
 }
 
-/// A port with a guard around it, which is that port again.
+/// A port wrapped in a guard, which implements the same port.
 pub struct Guarded<P: ?Sized, L> {
     pub(super) port: Arc<P>,
     pub(super) layer: L,
 }
 
 impl<P: ?Sized, L: Layer> Guarded<P, L> {
-    /// Puts a guard around a port.
+    /// Wraps a port in a guard.
     #[must_use]
     pub fn new(port: Arc<P>, layer: L) -> Self {
         Self { port, layer }

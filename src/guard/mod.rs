@@ -1,18 +1,19 @@
-//! What stands around a port, so that adapters hold no such code: time limits, one retry, a circuit breaker, a cap; and who
-//! may call the service.
+//! The guards around ports, which keep such code out of adapters: time limit, one retry, circuit breaker, cap. Also
+//! authenticates the callers of the service.
 //!
-//! Every guard is a [`Layer`]; [`Guarded`] puts one around a port and is that port again. [`guarded_source`],
+//! Every guard is a [`Layer`]; [`Guarded`] wraps a port in one and implements the same port. [`guarded_source`],
 //! [`guarded_verifier`] and [`guarded_target`] stack them:
 //!
 //! ```text
 //! cap → breaker → retry → time limit → adapter
 //! ```
 //!
-//! * The **time limit** is innermost: every single try is bounded, and one that is too slow is a failure that all others see.
-//! * The **retry** is around it, so that a try that was too slow may be tried again while the login has time.
-//! * The **breaker** is around the retry: it counts what is left of a call after the retry, and while it is open nothing is
-//!   tried and nothing is retried.
-//! * The **cap** is outermost: its waiting line is our own load and no fault of the adapter, so the breaker must not count it.
+//! * The **time limit** is innermost: every try is bounded, and a try that is too slow is a failure to all other
+//!   guards.
+//! * The **retry** wraps it, so that a try that was too slow may be repeated while the login has time.
+//! * The **breaker** wraps the retry: it counts calls after retries, and while it is open nothing is tried or retried.
+//! * The **cap** is outermost: its queue is our own load and not a fault of the adapter, so the breaker must not count
+//!   it.
 
 mod breaker;
 mod callers;

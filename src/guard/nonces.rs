@@ -1,4 +1,4 @@
-//! A memory of signed calls whose answers are bounded in time.
+//! A memory of signed calls with a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ impl<L: Layer> Nonces for Guarded<dyn Nonces, L> {
     }
 }
 
-/// A memory of signed calls that answers in time, or says that it cannot tell.
+/// Wraps a memory of signed calls so that it answers in time or fails.
 #[must_use]
 pub fn guarded_nonces(nonces: Arc<dyn Nonces>, at_most: Duration) -> Arc<dyn Nonces> {
     Arc::new(Guarded::new(nonces, Timed::new(at_most, GuardFigures::default())))

@@ -1,4 +1,4 @@
-//! A guarded port is that port: which calls are reads, and which are made once.
+//! The ports implemented by guarded ports: which calls are reads, and which are made only once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::migrate::{
 use crate::model::Password;
 use crate::password::Verdict;
 
-/// What a call gives.
+/// The result of a call.
 type Answer<'a, T> = BoxFuture<'a, Result<T, PortError>>;
 
 impl<L: Layer> Source for Guarded<dyn Source, L> {
@@ -127,7 +127,7 @@ impl<L: Layer> Target for Guarded<dyn Target, L> {
     }
 }
 
-/// A call of the ledger. None is made twice: even reading the outbox counts an attempt.
+/// A call to the ledger. None is repeated: even reading the outbox counts an attempt.
 fn ledger(operation: &'static str) -> Call<'static> {
     Call { adapter: "ledger", operation, kind: CallKind::Once, deadline: None }
 }

@@ -1,4 +1,4 @@
-//! One more try for reads, when there is time and budget for it.
+//! One retry for reads, if time and budget allow.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -13,24 +13,25 @@ use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 /// How many calls pay for one retry.
 const CALLS_PER_RETRY: u32 = 10;
 
-/// How many retries can be saved up. Stops a quiet night from paying for a storm of retries in the morning.
+/// How many retries can be saved up. Stops a quiet night from paying for a burst of retries in the morning.
 const SAVED_RETRIES: u32 = 10;
 
-/// A bucket that calls fill and retries empty: never more than one retry for ten calls, so that an outage is not doubled.
+/// A bucket that calls fill and retries empty: never more than one retry per ten calls, so that retries do not double
+/// the load of an outage.
 #[derive(Debug, Default)]
 pub struct RetryBudget {
     paid: AtomicU32,
 }
 
 impl RetryBudget {
-    /// A call pays in.
+    /// Adds the share of one call.
     pub fn pay(&self) {
         let most = CALLS_PER_RETRY * SAVED_RETRIES;
         // A full bucket stays as it is.
         let _ = self.paid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paid| (paid < most).then_some(paid + 1));
     }
 
-    /// Takes out the price of a retry, when it is there.
+    /// Takes the price of a retry, if available.
     #[must_use]
     pub fn spend(&self) -> Option<Spent> {
         self.paid
@@ -44,7 +45,7 @@ impl RetryBudget {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Spent;
 
-/// Tries a read again, once, when the first try failed for a reason that may pass.
+/// Repeats a read once if the first try failed for a temporary reason.
 #[derive(Debug)]
 pub struct Retried {
     wait: Duration,
@@ -53,15 +54,15 @@ pub struct Retried {
 }
 
 impl Retried {
-    /// One retry after this wait or up to twice as long.
+    /// One retry, after `wait` or up to twice as long.
     #[must_use]
     pub fn new(wait: Duration, figures: GuardFigures) -> Self {
         Self { wait, budget: RetryBudget::default(), figures }
     }
 
-    /// How long to wait before the retry; none when there is no retry.
+    /// How long to wait before the retry; `None` if there is no retry.
     fn wait(&self, call: &Call<'_>, error: &PortError) -> Option<Duration> {
-        // Who asks us to come back later is not asked again at once.
+        // An adapter that is rate limiting must not be retried immediately.
         if call.kind == CallKind::Once || !error.is_temporary() || error.kind() == PortErrorKind::RateLimited {
             return None;
         }
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_retries_are_saved() {
+    fn saved_retries_are_limited() {
         let budget = RetryBudget::default();
         (0..10_000).for_each(|_| budget.pay());
         assert_eq!((0..100).filter(|_| budget.spend().is_some()).count(), 10);

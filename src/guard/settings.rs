@@ -1,22 +1,23 @@
-//! How a port is guarded, with a reason for every number.
+//! The settings of guards, with a reason for every number.
 
 use std::time::Duration;
 
 /// The guards of one port.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GuardSettings {
-    /// The longest a single try may take, within the deadline of the login. Stops a black hole from using up a whole login;
-    /// admits a directory or an API on another continent.
+    /// The longest time for a single try, within the deadline of the login. Stops an unresponsive system from using up
+    /// a whole login; allows for a directory or an API on another continent.
     pub call: Duration,
-    /// Calls at the same time. Stops a burst of logins from bringing the legacy system down; 64 slow calls of half a second
-    /// are 128 logins a second.
+    /// The number of concurrent calls. Stops a burst of logins from bringing the legacy system down; 64 slow calls of
+    /// half a second are 128 logins per second.
     pub concurrency: usize,
-    /// How long a call may wait for its turn, within the deadline. Short: a login that waits here has no time left to fetch.
+    /// How long a call may wait in the queue, within the deadline. Short: a login that waits here has no time left to
+    /// fetch.
     pub queue: Duration,
-    /// The shortest wait before the one retry of a read; up to twice that by chance, so that retries do not come together.
-    /// Admits a connection that was closed by the other side, or a restart behind a load balancer.
+    /// The shortest wait before the one retry of a read; the actual wait is random, up to twice as long, so that
+    /// retries are spread out. Allows for a closed connection, or a restart behind a load balancer.
     pub retry_wait: Duration,
-    /// The circuit breaker; none for what runs in this process, where overload must not look like an outage.
+    /// The circuit breaker; `None` for adapters in this process, where overload must not look like an outage.
     pub breaker: Option<BreakerSettings>,
 }
 
@@ -33,8 +34,8 @@ impl Default for GuardSettings {
 }
 
 impl GuardSettings {
-    /// For what runs in this process or on its disk, such as an SQLite store or the check of a stored hash: no breaker, and as
-    /// much time as the login has.
+    /// For adapters in this process or on its disk, such as an SQLite store or the check of a stored hash: no breaker,
+    /// and as much time as the login has.
     #[must_use]
     pub fn local() -> Self {
         Self { call: Duration::from_secs(5), concurrency: 256, breaker: None, ..Self::default() }
@@ -44,14 +45,15 @@ impl GuardSettings {
 /// When a circuit breaker opens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BreakerSettings {
-    /// How many of the last calls are looked at. Small, so that it opens within seconds at a few logins a second.
+    /// How many of the last calls are considered. Small, so that it opens within seconds at a few logins per second.
     pub window: usize,
-    /// How many calls must have been seen before it may open. Stops two unlucky calls in the morning from closing the operation.
+    /// How many calls must have been seen before it may open. Stops two unlucky calls in the morning from stopping all
+    /// calls.
     pub minimum: usize,
-    /// The share of failures, from 0 to 1, at which it opens. A legacy system that fails every second call is of no use.
+    /// The share of failures, from 0 to 1, at which it opens. A legacy system that fails every second call is unusable.
     pub threshold: f64,
-    /// How long it stays open before one call may try. Long enough for a restart to get ahead, short enough that customers who
-    /// try again come in.
+    /// How long it stays open before one call may probe. Long enough for a restart, short enough for customers who
+    /// retry.
     pub open: Duration,
 }
 

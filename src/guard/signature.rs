@@ -1,4 +1,4 @@
-//! Signed messages as Standard Webhooks writes them: <https://www.standardwebhooks.com>.
+//! Signed messages according to Standard Webhooks: <https://www.standardwebhooks.com>.
 
 use std::fmt;
 
@@ -11,17 +11,17 @@ use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// How a secret in base64 begins.
+/// The prefix of a base64 secret.
 const BASE64_PREFIX: &str = "whsec_";
 
-/// How a signature of this kind begins: HMAC-SHA-256 in base64.
+/// The prefix of a supported signature: HMAC-SHA-256 in base64.
 const VERSION_PREFIX: &str = "v1,";
 
-/// The characters of 32 bytes in base64.
+/// The length of 32 bytes in base64.
 const SIGNATURE_CHARACTERS: usize = 44;
 
-/// How many signatures of one message are looked at. A sender that changes its key signs with two; stops a header from buying
-/// comparisons without end.
+/// How many signatures of one message are checked. A sender that rotates its key signs with two; stops a header from
+/// causing unlimited comparisons.
 const MAX_SIGNATURES: usize = 8;
 
 /// A key that signs messages.
@@ -29,33 +29,33 @@ pub struct SigningKey {
     key: Zeroizing<Vec<u8>>,
 }
 
-/// A secret that is no key.
+/// An invalid signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SigningKeyError {
     /// Empty, or shorter than [`SigningKey::MIN_BYTES`].
-    #[error("a signing secret has at least {} bytes", SigningKey::MIN_BYTES)]
+    #[error("the signing secret is shorter than {} bytes", SigningKey::MIN_BYTES)]
     TooShort,
-    /// What follows `whsec_` is no base64.
-    #[error("what follows `whsec_` in a signing secret is base64")]
+    /// The part after `whsec_` is not base64.
+    #[error("the part of the signing secret after `whsec_` is not base64")]
     NotBase64,
 }
 
-/// Whether a text has the shape of a signature of this kind.
+/// Whether a text has the form of a supported signature.
 pub(super) fn is_signature(text: &str) -> bool {
     text.len() == VERSION_PREFIX.len() + SIGNATURE_CHARACTERS && text.starts_with(VERSION_PREFIX)
 }
 
-/// Whether a message was signed by a key.
+/// Whether a key signed a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signature {
-    /// It was.
+    /// The signature is valid.
     Right,
-    /// It was not, as far as this key can tell.
+    /// No signature is valid for this key.
     Wrong,
 }
 
 impl SigningKey {
-    /// The shortest key, in bytes, as the specification asks for. Stops keys that can be guessed.
+    /// The minimum key length, in bytes, as the specification requires. Stops keys that can be guessed.
     pub const MIN_BYTES: usize = 24;
 
     /// The key of a secret: `whsec_` and base64, or the bytes of the text itself.
@@ -72,27 +72,27 @@ impl SigningKey {
         if key.len() < Self::MIN_BYTES { Err(SigningKeyError::TooShort) } else { Ok(Self { key }) }
     }
 
-    /// The signature of a message: `v1,` and the base64 of HMAC-SHA-256 over `id.timestamp.body`. `timestamp` counts seconds
-    /// since 1970.
+    /// Signs a message: `v1,` and the base64 of HMAC-SHA-256 over `id.timestamp.body`. `timestamp` is in seconds since
+    /// 1970.
     #[must_use]
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
-        // HMAC takes keys of any length.
+        // HMAC accepts keys of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);
         format!("{VERSION_PREFIX}{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
 
-    /// Whether one of the signatures of a `webhook-signature` header, which are separated by spaces, is this key's. Every one
-    /// of them is compared, in constant time.
+    /// Whether one of the space-separated signatures of a `webhook-signature` header is from this key. All of them are
+    /// compared, in constant time.
     #[must_use]
     pub fn check(&self, signatures: &str, id: &str, timestamp: i64, body: &[u8]) -> Signature {
-        let wanted = self.sign(id, timestamp, body);
+        let expected = self.sign(id, timestamp, body);
         let found = signatures
             .split(' ')
             .take(MAX_SIGNATURES)
             .filter(|signature| signature.starts_with(VERSION_PREFIX))
-            .fold(Choice::from(0), |found, signature| found | signature.as_bytes().ct_eq(wanted.as_bytes()));
+            .fold(Choice::from(0), |found, signature| found | signature.as_bytes().ct_eq(expected.as_bytes()));
         if found.into() { Signature::Right } else { Signature::Wrong }
     }
 }
@@ -112,7 +112,7 @@ mod tests {
         SigningKey::new(&SecretString::from(secret))
     }
 
-    /// The example of the specification's libraries.
+    /// The example from the specification's libraries.
     #[test]
     fn agrees_with_the_reference_libraries() {
         let key = key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_secrets_are_refused() {
+    fn weak_secrets_are_rejected() {
         for (secret, want) in [
             ("", SigningKeyError::TooShort),
             ("whsec_", SigningKeyError::TooShort),

@@ -1,4 +1,4 @@
-//! The guards of a port in their order; the module's page says why it is this one.
+//! Stacks the guards of a port; the module documentation explains the order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub fn guarded_source(source: Arc<dyn Source>, settings: &GuardSettings) -> (Arc
     (Arc::new(Guarded::new(source, cap)), figures)
 }
 
-/// A verifier with all guards but the retry: legacy systems count wrong passwords, and ours must not count twice.
+/// A verifier with all guards except the retry: legacy systems count wrong passwords, and a retry would count twice.
 #[must_use]
 pub fn guarded_verifier(verifier: Arc<dyn Verifier>, settings: &GuardSettings) -> (Arc<dyn Verifier>, GuardFigures) {
     let (breaker, figures) = begin(settings);
@@ -49,7 +49,7 @@ pub fn guarded_target(target: Arc<dyn Target>, settings: &GuardSettings) -> (Arc
     (Arc::new(Guarded::new(target, cap)), figures)
 }
 
-/// A ledger whose calls are bounded in time, and nothing else: what it counts must not be counted twice.
+/// A ledger with only a time limit: a retry would count attempts twice.
 #[must_use]
 pub fn guarded_ledger(ledger: Arc<dyn Ledger>, at_most: Duration) -> (Arc<dyn Ledger>, GuardFigures) {
     let figures = GuardFigures::default();

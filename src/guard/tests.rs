@@ -1,4 +1,5 @@
-//! Guarded ports around fakes that are slow, flap, answer nonsense, or never answer; on a clock that only the tests move.
+//! Guarded ports around fakes that are slow, flapping, unresponsive or return unusable answers, with time controlled by
+//! the tests.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -108,7 +109,7 @@ fn without_breaker() -> GuardSettings {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_black_hole_costs_the_time_of_a_call_and_not_more() {
+async fn an_unresponsive_source_costs_at_most_the_call_limit() {
     let fake = Fake::new(|_| Act::Never);
     let (source, figures) = guarded_source(fake.clone(), &without_breaker());
     let started = Instant::now();
@@ -123,7 +124,7 @@ async fn a_black_hole_costs_the_time_of_a_call_and_not_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_deadline_nothing_is_tried() {
+async fn nothing_is_tried_after_the_deadline() {
     let fake = Fake::new(|_| Act::Answer);
     let (source, figures) = guarded_source(fake.clone(), &without_breaker());
     let past = Instant::now();
@@ -132,7 +133,7 @@ async fn after_the_deadline_nothing_is_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_answers_in_time_are_answers() {
+async fn slow_answers_within_the_limit_are_accepted() {
     let fake = Fake::new(|_| Act::AnswerAfter(Duration::from_millis(700)));
     let (source, figures) = guarded_source(fake, &GuardSettings::default());
     for _ in 0..30 {
@@ -142,7 +143,7 @@ async fn slow_answers_in_time_are_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reads_are_retried_at_most_once_in_ten_and_checks_never() {
+async fn reads_are_retried_at_most_once_per_ten_calls_and_verifications_never() {
     for behaviour in [
         (|_| Act::Fail(PortErrorKind::Unavailable)) as Behaviour,
         |call| if call % 2 == 0 { Act::Fail(PortErrorKind::Unavailable) } else { Act::Answer },
@@ -162,7 +163,7 @@ async fn reads_are_retried_at_most_once_in_ten_and_checks_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_mends_a_failure_that_passes() {
+async fn a_retry_recovers_from_a_temporary_failure() {
     let fake = Fake::new(|call| if call == 20 { Act::Fail(PortErrorKind::Unavailable) } else { Act::Answer });
     let (source, figures) = guarded_source(fake.clone(), &GuardSettings::default());
     for _ in 0..21 {
@@ -172,7 +173,7 @@ async fn a_retry_mends_a_failure_that_passes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_pass_is_not_retried() {
+async fn permanent_failures_are_not_retried() {
     for behaviour in [
         (|call| if call < 20 { Act::Answer } else { Act::Fail(PortErrorKind::BadResponse) }) as Behaviour,
         |call| if call < 20 { Act::Answer } else { Act::Fail(PortErrorKind::Denied) },
@@ -188,7 +189,7 @@ async fn what_cannot_pass_is_not_retried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nonsense_opens_the_breaker_and_a_sound_answer_closes_it() {
+async fn unusable_answers_open_the_breaker_and_a_valid_one_closes_it() {
     let fake = Fake::new(|call| if call < 10 { Act::Fail(PortErrorKind::BadResponse) } else { Act::Answer });
     let (source, figures) = guarded_source(fake.clone(), &GuardSettings::default());
     for _ in 0..10 {
@@ -198,7 +199,7 @@ async fn nonsense_opens_the_breaker_and_a_sound_answer_closes_it() {
     for _ in 0..100 {
         assert_eq!(fetch(&source).await, Err(PortErrorKind::Unavailable));
     }
-    assert_eq!((fake.calls(), figures.broken()), (10, 100), "it is left alone");
+    assert_eq!((fake.calls(), figures.broken()), (10, 100), "the breaker is open");
     advance(BreakerSettings::default().open).await;
     assert_eq!(figures.breaker(), BreakerState::HalfOpen);
     assert_eq!(fetch(&source).await, Ok(None));
@@ -206,9 +207,9 @@ async fn nonsense_opens_the_breaker_and_a_sound_answer_closes_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_ten_minutes_is_asked_once_in_a_while_and_noticed_when_it_ends() {
-    static HEALED: AtomicUsize = AtomicUsize::new(0);
-    let fake = Fake::new(|_| if HEALED.load(Ordering::Relaxed) == 0 { Act::Never } else { Act::Answer });
+async fn an_outage_is_probed_occasionally_and_its_end_is_noticed() {
+    static RECOVERED: AtomicUsize = AtomicUsize::new(0);
+    let fake = Fake::new(|_| if RECOVERED.load(Ordering::Relaxed) == 0 { Act::Never } else { Act::Answer });
     let (verifier, figures) = guarded_verifier(fake.clone(), &GuardSettings::default());
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(600) {
@@ -216,30 +217,30 @@ async fn an_outage_of_ten_minutes_is_asked_once_in_a_while_and_noticed_when_it_e
         advance(Duration::from_millis(100)).await;
     }
     assert!(fake.calls() <= 10 + 600 / 5, "{}", fake.calls());
-    HEALED.store(1, Ordering::Relaxed);
-    let healed = Instant::now();
+    RECOVERED.store(1, Ordering::Relaxed);
+    let recovered = Instant::now();
     while figures.breaker() != BreakerState::Closed {
         drop(verify(&verifier).await);
         advance(Duration::from_millis(100)).await;
     }
-    assert!(healed.elapsed() <= Duration::from_secs(10), "{:?}", healed.elapsed());
+    assert!(recovered.elapsed() <= Duration::from_secs(10), "{:?}", recovered.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_is_let_through_by_and_by_and_the_rest_is_turned_away() {
+async fn a_burst_is_admitted_gradually_and_the_rest_is_rejected() {
     let fake = Fake::new(|_| Act::AnswerAfter(Duration::from_millis(200)));
     let settings = GuardSettings { concurrency: 4, ..GuardSettings::default() };
     let (source, figures) = guarded_source(fake.clone(), &settings);
     let results = join_all((0..20).map(|_| fetch(&source))).await;
-    let fine = results.iter().filter(|result| result.is_ok()).count();
-    assert_eq!(fine, 8, "two rounds of 200 ms begin within the wait of 250 ms");
+    let succeeded = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(succeeded, 8, "two rounds of 200 ms begin within the wait of 250 ms");
     assert!(results.iter().all(|result| matches!(result, Ok(None) | Err(PortErrorKind::RateLimited))));
     assert_eq!((fake.calls(), figures.crowded(), fake.most_inside.load(Ordering::Relaxed)), (8, 12, 4));
-    assert_eq!(figures.breaker(), BreakerState::Closed, "our own line is no fault of the source");
+    assert_eq!(figures.breaker(), BreakerState::Closed, "our own queue is not a fault of the source");
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_are_given_up_leave_room_and_say_nothing() {
+async fn abandoned_calls_free_their_permit_and_do_not_count() {
     let fake = Fake::new(|call| if call < 50 { Act::Never } else { Act::Answer });
     let settings = GuardSettings { concurrency: 2, ..GuardSettings::default() };
     let (source, figures) = guarded_source(fake, &settings);
@@ -250,18 +251,18 @@ async fn calls_that_are_given_up_leave_room_and_say_nothing() {
     assert_eq!((fetch(&source).await, figures.breaker()), (Ok(None), BreakerState::Closed));
 }
 
-/// A target that is never there, and counts who asked.
+/// A target that always fails, and counts its calls.
 #[derive(Default)]
-struct Gone(Mutex<BTreeMap<&'static str, u32>>);
+struct Unreachable(Mutex<BTreeMap<&'static str, u32>>);
 
-impl Gone {
+impl Unreachable {
     fn fail<'a, T: Send + 'a>(&'a self, operation: &'static str) -> BoxFuture<'a, Result<T, PortError>> {
         *self.0.lock().unwrap().entry(operation).or_default() += 1;
         Box::pin(async move { Err(PortError::new(PortErrorKind::Unavailable, "store", operation)) })
     }
 }
 
-impl Target for Gone {
+impl Target for Unreachable {
     fn name(&self) -> &str {
         "store"
     }
@@ -319,9 +320,9 @@ impl Target for Gone {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_target_is_asked_again_for_reads_and_never_for_writes() {
-    let gone = Arc::new(Gone::default());
-    let (target, _) = guarded_target(gone.clone(), &without_breaker());
+async fn a_target_retries_reads_and_never_writes() {
+    let unreachable = Arc::new(Unreachable::default());
+    let (target, _) = guarded_target(unreachable.clone(), &without_breaker());
     let (identifier, external, id) = (ada(), ExternalId("x".into()), TargetId("1".into()));
     let legacy = LegacyKey { source: "legacy".into(), id: "1".into() };
     let (password, at) = (Arc::new(Password::new(b"secret".to_vec()).unwrap()), Timestamp::UNIX_EPOCH);
@@ -349,11 +350,11 @@ async fn a_target_is_asked_again_for_reads_and_never_for_writes() {
         assert!(target.read(&id).await.is_err());
         assert!(target.list(None, 1).await.is_err());
     }
-    let counts = gone.0.lock().unwrap().clone();
+    let counts = unreachable.0.lock().unwrap().clone();
     for write in ["create", "authenticate", "set_password", "delete"] {
         assert_eq!(counts[write], 100, "{write}");
     }
-    // All calls pay for retries, and every read took some.
+    // All calls pay for retries, and every read used some.
     let reads: u32 = ["find", "find_external", "read", "list"].iter().map(|read| counts[read]).sum();
     assert_eq!(reads, 400 + 80, "{counts:?}");
 }

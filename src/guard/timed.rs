@@ -1,4 +1,4 @@
-//! No call outlives its time.
+//! Time limits for calls.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
 use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
-/// Bounds every try by the deadline of the login and by a time of its own. Passing either is
-/// [`PortErrorKind::Unavailable`]: whether a write was made is then unknown, and the caller has to look.
+/// Bounds every try by the deadline of the login and by its own limit. Exceeding either is
+/// [`PortErrorKind::Unavailable`]: whether a write took effect is then unknown, and the caller has to check.
 #[derive(Debug)]
 pub struct Timed {
     at_most: Duration,
@@ -17,7 +17,7 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// Tries of at most this length.
+    /// Limits tries to this length.
     #[must_use]
     pub fn new(at_most: Duration, figures: GuardFigures) -> Self {
         Self { at_most, figures }
@@ -32,12 +32,12 @@ impl Layer for Timed {
     {
         let (started, until) = (Instant::now(), call.until(self.at_most));
         if until <= started {
-            return Err(late(&call).because("no time was left for it"));
+            return Err(late(&call).because("no time was left for the call"));
         }
         self.figures.called();
         let answer = timeout_at(until, make()).await.unwrap_or_else(|_| {
             self.figures.was_late();
-            Err(late(&call).because("too slow"))
+            Err(late(&call).because("the call took too long"))
         });
         count(&call, started.elapsed(), answer.as_ref().err());
         answer
@@ -48,7 +48,7 @@ fn late(call: &Call<'_>) -> PortError {
     PortError::new(PortErrorKind::Unavailable, call.adapter, call.operation)
 }
 
-/// Labels are names of the settings, of operations and of kinds: closed sets.
+/// Labels are names of adapters, operations and kinds: closed sets.
 fn count(call: &Call<'_>, took: Duration, error: Option<&PortError>) {
     let result = error.map_or("fine", |error| error.kind().name());
     let adapter = call.adapter.to_owned();

@@ -226,8 +226,8 @@ mod tests {
             vec![webhook]
         };
         for (webhooks, want) in [
-            (with(|w| w.secret = "short".into()), "a signing secret has at least 24 bytes"),
-            (with(|w| w.secret = "".into()), "a signing secret has at least 24 bytes"),
+            (with(|w| w.secret = "short".into()), "the signing secret is shorter than 24 bytes"),
+            (with(|w| w.secret = "".into()), "the signing secret is shorter than 24 bytes"),
             (with(|w| w.url = "ftp://crm.example.org".into()), "the address of the webhook `crm`"),
             (with(|w| w.url = "https://user:pw@crm.example.org".into()), "the address of the webhook `crm`"),
             (with(|w| w.url = "crm".into()), "the address of the webhook `crm`"),

@@ -1,9 +1,9 @@
-//! Attempts: failures in the buckets of sliding windows, reservations of what is in flight, and the networks that customers
-//! sign in from.
+//! Attempts: failures in the buckets of sliding windows, reservations of attempts in flight, and the networks that
+//! customers sign in from.
 //!
-//! Failures go only when their window has passed, or when their owner verifies the password: never to make room, so that a flood
-//! of other names washes no counter away. A failure adds two rows at most and sweeps up to [`SWEEP`] that have expired, so that
-//! the table holds what failed within one window and shrinks as fast after a flood as it grew.
+//! A failure is removed only when its window has passed or its owner verifies the password, never to make room, so a
+//! flood of other names cannot clear a counter. Each failure adds at most two rows and removes up to [`SWEEP`] expired
+//! ones, so the table holds the failures of one window and shrinks after a flood as fast as it grew.
 
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -12,11 +12,11 @@ use super::stamp::{later, micros};
 use crate::migrate::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 use crate::sqlite::Batch;
 
-/// The step that replaces the counters of the first tables.
+/// The schema step that replaces the original counters.
 ///
-/// A row counts from its stamp (`bucket`, `reserved_at`) until `expires_at`, unless its stamp is further ahead than that is
-/// long: then the clock was wrong when it was written, and it has expired. Reservations need no index beside their key: they
-/// are few, because each is in flight or expires within seconds.
+/// A row counts from its timestamp (`bucket`, `reserved_at`) until `expires_at`. If its timestamp lies further in the
+/// future than that lifetime, the clock was wrong when it was written, and the row counts as expired. Reservations need
+/// no index besides their key: they are few, because each is in flight or expires within seconds.
 pub(super) const TABLES: &str = "
 DROP TABLE attempts;
 CREATE TABLE attempts (
@@ -46,11 +46,11 @@ CREATE TABLE networks (
 ) WITHOUT ROWID;
 ";
 
-/// How many rows a failure sweeps that have expired. More than it can add.
+/// How many expired rows each failure removes. More than it can add.
 const SWEEP: i64 = 8;
 
-/// How long a network that is seen again is not written again, in microseconds: a day, so that few sign-ins write.
-const SEEN_AGAIN: i64 = 24 * 60 * 60 * 1_000_000;
+/// How long a known network is not written again, in microseconds: a day, so that few sign-ins cause a write.
+const REFRESH_AFTER: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// The live failures of counter `?1` in a lane, at `?2`.
 macro_rules! failures {
@@ -63,13 +63,13 @@ macro_rules! failures {
     };
 }
 
-/// Lane `?4` when the owner of counter `?1` was seen at that network since `?5`, and lane `?3` otherwise.
+/// Lane `?4` if the owner of counter `?1` was seen on that network since `?5`, otherwise lane `?3`.
 const LANE: &str = "(SELECT CASE WHEN EXISTS (SELECT 1 FROM networks WHERE customer = ?1 AND network = ?4 \
                     AND seen_at BETWEEN ?5 AND ?6) THEN ?4 ELSE ?3 END AS lane) AS chosen";
 
-/// Puts an attempt in flight when failures and live reservations leave room for it.
+/// Reserves an attempt if failures and live reservations leave room for it.
 pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
-    // Nearly everybody has room.
+    // The fast path: almost every attempt has room.
     let sql = format!(
         "INSERT INTO reservations (counter, lane, token, reserved_at, expires_at) \
          SELECT ?1, chosen.lane, random(), ?2, ?7 FROM {LANE} WHERE {} + \
@@ -78,7 +78,7 @@ pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt
         failures!("chosen.lane")
     );
     let counter = &attempt.counter;
-    let reserved: Vec<(String, i64)> = bound(sqlx::query_as(AssertSqlSafe(sql)), attempt)
+    let reserved: Vec<(String, i64)> = bind_attempt(sqlx::query_as(AssertSqlSafe(sql)), attempt)
         .bind(later(attempt.at, attempt.hold))
         .bind(i64::from(counter.limit))
         .fetch_all(&mut *connection)
@@ -87,17 +87,17 @@ pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt
         return Ok(Reserved::Admitted(Reservation { counter: Counter { lane, ..counter.clone() }, token }));
     }
     let sql = format!("SELECT {} FROM {LANE}", failures!("chosen.lane"));
-    let (failed,): (i64,) = bound(sqlx::query_as(AssertSqlSafe(sql)), attempt).fetch_one(connection).await?;
+    let (failed,): (i64,) = bind_attempt(sqlx::query_as(AssertSqlSafe(sql)), attempt).fetch_one(connection).await?;
     Ok(if failed >= i64::from(counter.limit) { Reserved::OverLimit } else { Reserved::Busy })
 }
 
 type Query<'q, T> = sqlx::query::QueryAs<'q, sqlx::Sqlite, T, sqlx::sqlite::SqliteArguments>;
 
-/// The values of places 1 to 6.
-fn bound<'q, T>(query: Query<'q, T>, attempt: &'q Attempt) -> Query<'q, T> {
+/// Binds the parameters 1 to 6.
+fn bind_attempt<'q, T>(query: Query<'q, T>, attempt: &'q Attempt) -> Query<'q, T> {
     let (at, known) = (micros(attempt.at), known_for());
     query
-        .bind(&attempt.counter.whose)
+        .bind(&attempt.counter.owner)
         .bind(at)
         .bind(&attempt.counter.lane)
         .bind(&attempt.network)
@@ -110,14 +110,14 @@ pub(super) fn known_for() -> i64 {
     i64::try_from(Attempt::KNOWN_FOR.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Whether a counter admits another failure.
+/// Whether a counter has room for another failure.
 pub(super) async fn would_admit(
     connection: &mut SqliteConnection,
     counter: &Counter,
     at: Timestamp,
 ) -> Result<Room, sqlx::Error> {
     let (failed,): (i64,) = sqlx::query_as(concat!("SELECT ", failures!("?3")))
-        .bind(&counter.whose)
+        .bind(&counter.owner)
         .bind(micros(at))
         .bind(&counter.lane)
         .fetch_one(connection)
@@ -125,7 +125,7 @@ pub(super) async fn would_admit(
     Ok(if failed >= i64::from(counter.limit) { Room::Full } else { Room::Free })
 }
 
-/// Which bucket a failure is put in, and when that expires.
+/// The bucket of a failure and when it expires.
 pub(super) fn bucket(counter: &Counter, at: Timestamp) -> (i64, i64) {
     let width = counter.window / Counter::BUCKETS;
     let micros_wide = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1);
@@ -135,16 +135,16 @@ pub(super) fn bucket(counter: &Counter, at: Timestamp) -> (i64, i64) {
     (bucket, bucket.saturating_add(micros_wide).saturating_add(window))
 }
 
-/// Adds what a decision makes of attempts.
+/// Adds the changes that a decision makes to attempts.
 pub(super) fn settle(batch: &mut Batch, settled: &[Settled], at: Timestamp) {
     for change in settled {
         match change {
-            Settled::Ended(reservation) => end(batch, reservation, at),
-            Settled::Failed(counter) => fail(batch, counter, at),
-            Settled::Cleared(whose) => {
-                batch.add("DELETE FROM attempts WHERE counter = ?").bind(whose.clone());
+            Settled::Ended(reservation) => end_reservation(batch, reservation, at),
+            Settled::Failed(counter) => add_failure(batch, counter, at),
+            Settled::Cleared(owner) => {
+                batch.add("DELETE FROM attempts WHERE counter = ?").bind(owner.clone());
             }
-            Settled::SeenAt { whose, network } => see(batch, whose, network, at),
+            Settled::SeenAt { owner, network } => remember_network(batch, owner, network, at),
         }
     }
     if settled.iter().any(|change| matches!(change, Settled::Failed(_))) {
@@ -152,57 +152,57 @@ pub(super) fn settle(batch: &mut Batch, settled: &[Settled], at: Timestamp) {
     }
 }
 
-/// Ends a reservation, and sweeps those that nobody ended.
-fn end(batch: &mut Batch, reservation: &Reservation, at: Timestamp) {
+/// Ends a reservation and removes expired ones.
+fn end_reservation(batch: &mut Batch, reservation: &Reservation, at: Timestamp) {
     batch
         .add(
             "DELETE FROM reservations WHERE (counter = ? AND lane = ? AND token = ?) OR expires_at <= ? \
              OR 2 * reserved_at - expires_at > ?",
         )
-        .bind(reservation.counter.whose.clone())
+        .bind(reservation.counter.owner.clone())
         .bind(reservation.counter.lane.clone())
         .bind(reservation.token)
         .bind(micros(at))
         .bind(micros(at));
 }
 
-fn fail(batch: &mut Batch, counter: &Counter, at: Timestamp) {
+fn add_failure(batch: &mut Batch, counter: &Counter, at: Timestamp) {
     let (bucket, expires_at) = bucket(counter, at);
     batch
         .add(
             "INSERT INTO attempts (counter, lane, bucket, failed, expires_at) VALUES (?, ?, ?, 1, ?) \
              ON CONFLICT (counter, lane, bucket) DO UPDATE SET failed = failed + 1, expires_at = excluded.expires_at",
         )
-        .bind(counter.whose.clone())
+        .bind(counter.owner.clone())
         .bind(counter.lane.clone())
         .bind(bucket)
         .bind(expires_at);
 }
 
-/// Remembers a network, and forgets the customer's oldest ones.
-fn see(batch: &mut Batch, whose: &str, network: &str, at: Timestamp) {
+/// Remembers a network and forgets the customer's oldest ones.
+fn remember_network(batch: &mut Batch, owner: &str, network: &str, at: Timestamp) {
     let at = micros(at);
     batch
         .add(
             "INSERT INTO networks (customer, network, seen_at) VALUES (?, ?, ?) ON CONFLICT (customer, network) \
              DO UPDATE SET seen_at = excluded.seen_at WHERE ABS(excluded.seen_at - seen_at) >= ?",
         )
-        .bind(whose.to_owned())
+        .bind(owner.to_owned())
         .bind(network.to_owned())
         .bind(at)
-        .bind(SEEN_AGAIN);
+        .bind(REFRESH_AFTER);
     batch
         .add(
             "DELETE FROM networks WHERE customer = ? AND (seen_at < ? OR network NOT IN \
              (SELECT network FROM networks WHERE customer = ? ORDER BY seen_at DESC, network LIMIT ?))",
         )
-        .bind(whose.to_owned())
+        .bind(owner.to_owned())
         .bind(at.saturating_sub(known_for()))
-        .bind(whose.to_owned())
+        .bind(owner.to_owned())
         .bind(i64::from(Attempt::KNOWN_NETWORKS));
 }
 
-/// Deletes failures whose window has passed, and those of a clock that was far ahead.
+/// Deletes failures whose window has passed, and those written by a clock that was far ahead.
 fn sweep(batch: &mut Batch, at: Timestamp) {
     batch
         .add(

@@ -1,4 +1,4 @@
-//! What every ledger does with attempts. Each case runs against the file and against memory.
+//! The behaviour of attempts in every ledger. Each case runs against the file and in memory.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use super::{MemoryLedger, SqliteLedger};
 use crate::migrate::{Attempt, Counter, Ledger, Reservation, Reserved, Room, Settled};
 
 every_ledger! {
-    failures_and_attempts_in_flight_never_pass_a_limit
-    a_reservation_that_nobody_ends_expires_and_is_no_failure
-    an_attempt_that_is_let_go_is_no_failure
-    reserving_renews_no_window
-    failures_leave_the_window_bucket_by_bucket
-    parallel_attempts_cannot_pass_a_limit
-    a_proven_password_clears_every_lane
-    a_known_network_has_a_lane_of_its_own
-    few_networks_are_remembered_and_not_for_ever
-    stamps_far_ahead_have_expired
-    looking_counts_nothing
+    failures_plus_reservations_never_exceed_a_limit
+    an_unended_reservation_expires_without_a_failure
+    a_released_attempt_is_not_a_failure
+    reserving_does_not_extend_the_window
+    failures_expire_bucket_by_bucket
+    parallel_attempts_cannot_exceed_a_limit
+    a_verified_password_clears_every_lane
+    a_known_network_has_its_own_lane
+    known_networks_are_limited_and_expire
+    timestamps_far_in_the_future_count_as_expired
+    would_admit_counts_nothing
 }
 
-/// How long reservations of these tests hold.
+/// How long the reservations in these tests last.
 const HOLD: Duration = Duration::from_secs(5);
 
 /// A counter with buckets of 4 seconds.
-pub(super) fn counter(whose: &str, limit: u32) -> Counter {
-    Counter { whose: whose.into(), lane: String::new(), limit, window: Duration::from_secs(64) }
+pub(super) fn counter(owner: &str, limit: u32) -> Counter {
+    Counter { owner: owner.into(), lane: String::new(), limit, window: Duration::from_secs(64) }
 }
 
 pub(super) async fn reserve(ledger: &dyn Ledger, seconds: i64, counter: &Counter) -> Reserved {
@@ -50,7 +50,7 @@ async fn settle(ledger: &dyn Ledger, seconds: i64, settled: Vec<Settled>) {
     ledger.decide(&crate::migrate::Decision { settled, ..decision("refused", seconds) }, &[]).await.unwrap();
 }
 
-/// One attempt that fails.
+/// Reserves an attempt and fails it.
 pub(super) async fn fail(ledger: &dyn Ledger, seconds: i64, counter: &Counter) {
     let reservation = admitted(ledger, seconds, counter).await;
     let failed = Settled::Failed(reservation.counter.clone());
@@ -58,14 +58,14 @@ pub(super) async fn fail(ledger: &dyn Ledger, seconds: i64, counter: &Counter) {
 }
 
 async fn seen_at(ledger: &dyn Ledger, seconds: i64, network: &str) {
-    settle(ledger, seconds, vec![Settled::SeenAt { whose: "ada".into(), network: network.into() }]).await;
+    settle(ledger, seconds, vec![Settled::SeenAt { owner: "ada".into(), network: network.into() }]).await;
 }
 
-async fn failures_and_attempts_in_flight_never_pass_a_limit(ledger: &dyn Ledger) {
+async fn failures_plus_reservations_never_exceed_a_limit(ledger: &dyn Ledger) {
     let ada = counter("ada", 3);
     fail(ledger, 0, &ada).await;
     let (first, second) = (admitted(ledger, 1, &ada).await, admitted(ledger, 1, &ada).await);
-    assert_eq!(reserve(ledger, 2, &ada).await, Reserved::Busy, "they may fail");
+    assert_eq!(reserve(ledger, 2, &ada).await, Reserved::Busy, "the attempts in flight may fail");
     assert!(matches!(reserve(ledger, 2, &counter("bob", 1)).await, Reserved::Admitted(_)));
     settle(ledger, 2, vec![Settled::Ended(first)]).await;
     fail(ledger, 2, &ada).await;
@@ -74,19 +74,19 @@ async fn failures_and_attempts_in_flight_never_pass_a_limit(ledger: &dyn Ledger)
     assert_eq!(reserve(ledger, 3, &ada).await, Reserved::OverLimit);
 }
 
-async fn a_reservation_that_nobody_ends_expires_and_is_no_failure(ledger: &dyn Ledger) {
+async fn an_unended_reservation_expires_without_a_failure(ledger: &dyn Ledger) {
     let ada = counter("ada", 1);
     for round in 0..20 {
         admitted(ledger, round * 5, &ada).await;
         assert_eq!(reserve(ledger, round * 5 + 4, &ada).await, Reserved::Busy);
     }
     let late = admitted(ledger, 100, &ada).await;
-    // Its login ends after all: a guess is a failure, however late it is told.
+    // The login of the reservation still ends later: a guess is a failure, however late it is recorded.
     settle(ledger, 110, vec![Settled::Ended(late.clone()), Settled::Failed(late.counter)]).await;
     assert_eq!(reserve(ledger, 110, &ada).await, Reserved::OverLimit);
 }
 
-async fn an_attempt_that_is_let_go_is_no_failure(ledger: &dyn Ledger) {
+async fn a_released_attempt_is_not_a_failure(ledger: &dyn Ledger) {
     let ada = counter("ada", 1);
     for _ in 0..5 {
         let reservation = admitted(ledger, 0, &ada).await;
@@ -94,11 +94,11 @@ async fn an_attempt_that_is_let_go_is_no_failure(ledger: &dyn Ledger) {
         settle(ledger, 0, vec![Settled::Ended(reservation)]).await;
     }
     let _held = admitted(ledger, 0, &ada).await;
-    assert_eq!(reserve(ledger, 0, &ada).await, Reserved::Busy, "ending twice gives nobody a second attempt");
+    assert_eq!(reserve(ledger, 0, &ada).await, Reserved::Busy, "ending a reservation twice frees no second attempt");
 }
 
-/// One mistake every 6 seconds with room for one in 4 seconds: nobody is ever shut out.
-async fn reserving_renews_no_window(ledger: &dyn Ledger) {
+/// One mistake every 6 seconds with room for one in 4 seconds: nobody is ever locked out.
+async fn reserving_does_not_extend_the_window(ledger: &dyn Ledger) {
     let ada = Counter { window: Duration::from_secs(4), ..counter("ada", 1) };
     for round in 0..20 {
         fail(ledger, round * 6, &ada).await;
@@ -106,7 +106,7 @@ async fn reserving_renews_no_window(ledger: &dyn Ledger) {
     }
 }
 
-async fn failures_leave_the_window_bucket_by_bucket(ledger: &dyn Ledger) {
+async fn failures_expire_bucket_by_bucket(ledger: &dyn Ledger) {
     let ada = counter("ada", 3);
     for seconds in [0, 20, 40] {
         fail(ledger, seconds, &ada).await;
@@ -114,7 +114,7 @@ async fn failures_leave_the_window_bucket_by_bucket(ledger: &dyn Ledger) {
     for seconds in [41, 63] {
         assert_eq!(reserve(ledger, seconds, &ada).await, Reserved::OverLimit, "a failure counts for the whole window");
     }
-    // At most a bucket later than the window.
+    // At most one bucket later than the window.
     fail(ledger, 68, &ada).await;
     assert_eq!(reserve(ledger, 83, &ada).await, Reserved::OverLimit);
     fail(ledger, 88, &ada).await;
@@ -123,7 +123,7 @@ async fn failures_leave_the_window_bucket_by_bucket(ledger: &dyn Ledger) {
     assert_eq!(ledger.would_admit(&ada, at(108)).await.unwrap(), Room::Free);
 }
 
-async fn parallel_attempts_cannot_pass_a_limit(ledger: &dyn Ledger) {
+async fn parallel_attempts_cannot_exceed_a_limit(ledger: &dyn Ledger) {
     let ada = counter("ada", 10);
     let answers = join_all((0..500).map(|_| reserve(ledger, 0, &ada))).await;
     let (mut admitted, mut busy) = (0, 0);
@@ -131,13 +131,13 @@ async fn parallel_attempts_cannot_pass_a_limit(ledger: &dyn Ledger) {
         match answer {
             Reserved::Admitted(_) => admitted += 1,
             Reserved::Busy => busy += 1,
-            Reserved::OverLimit => panic!("nobody has failed"),
+            Reserved::OverLimit => panic!("no attempt has failed"),
         }
     }
     assert_eq!((admitted, busy), (10, 490));
 }
 
-async fn a_proven_password_clears_every_lane(ledger: &dyn Ledger) {
+async fn a_verified_password_clears_every_lane(ledger: &dyn Ledger) {
     let lanes = ["", "challenge", "home"].map(|lane| Counter { lane: lane.into(), ..counter("ada", 1) });
     for lane in &lanes {
         fail(ledger, 0, lane).await;
@@ -151,13 +151,13 @@ async fn a_proven_password_clears_every_lane(ledger: &dyn Ledger) {
     assert_eq!(ledger.would_admit(&counter("bob", 1), at(1)).await.unwrap(), Room::Full);
 }
 
-async fn a_known_network_has_a_lane_of_its_own(ledger: &dyn Ledger) {
+async fn a_known_network_has_its_own_lane(ledger: &dyn Ledger) {
     let ada = counter("ada", 1);
     seen_at(ledger, 0, "home").await;
     fail(ledger, 1, &ada).await;
     assert_eq!(reserve_from(ledger, 1, &ada, Some("elsewhere")).await, Reserved::OverLimit);
     let Reserved::Admitted(held) = reserve_from(ledger, 1, &ada, Some("home")).await else {
-        panic!("shut out at home")
+        panic!("locked out at home")
     };
     assert_eq!(held.counter, Counter { lane: "home".into(), ..ada.clone() });
     assert_eq!(reserve_from(ledger, 1, &ada, Some("home")).await, Reserved::Busy);
@@ -166,7 +166,7 @@ async fn a_known_network_has_a_lane_of_its_own(ledger: &dyn Ledger) {
     assert!(matches!(reserve_from(ledger, 1, &counter("bob", 1), Some("home")).await, Reserved::Admitted(_)));
 }
 
-async fn few_networks_are_remembered_and_not_for_ever(ledger: &dyn Ledger) {
+async fn known_networks_are_limited_and_expire(ledger: &dyn Ledger) {
     const DAY: i64 = 24 * 60 * 60;
     let ada = counter("ada", 1);
     let is_known = async |day: i64, network: &str| match reserve_from(ledger, day * DAY, &ada, Some(network)).await {
@@ -179,7 +179,7 @@ async fn few_networks_are_remembered_and_not_for_ever(ledger: &dyn Ledger) {
     for network in 0..9 {
         seen_at(ledger, network * DAY, &network.to_string()).await;
     }
-    assert!(!is_known(8, "0").await, "the oldest of nine");
+    assert!(!is_known(8, "0").await, "the oldest of nine is forgotten");
     assert!(is_known(8, "1").await && is_known(8, "8").await);
     assert!(is_known(31, "1").await && !is_known(32, "1").await, "known for 30 days");
     seen_at(ledger, 20 * DAY, "2").await;
@@ -187,8 +187,8 @@ async fn few_networks_are_remembered_and_not_for_ever(ledger: &dyn Ledger) {
     assert!(!is_known(-60, "8").await, "seen by a clock that was far ahead");
 }
 
-/// A clock that was a year ahead, or some minutes, shuts nobody out when it is right again.
-async fn stamps_far_ahead_have_expired(ledger: &dyn Ledger) {
+/// A clock that was a year ahead, or a few minutes, locks nobody out once it is correct again.
+async fn timestamps_far_in_the_future_count_as_expired(ledger: &dyn Ledger) {
     const YEAR: i64 = 365 * 24 * 60 * 60;
     let (ada, bob) = (counter("ada", 1), counter("bob", 1));
     for ahead in [YEAR, 200] {
@@ -201,16 +201,16 @@ async fn stamps_far_ahead_have_expired(ledger: &dyn Ledger) {
     }
 }
 
-async fn looking_counts_nothing(ledger: &dyn Ledger) {
+async fn would_admit_counts_nothing(ledger: &dyn Ledger) {
     let ada = counter("ada", 1);
     for _ in 0..3 {
         assert_eq!(ledger.would_admit(&ada, at(0)).await.unwrap(), Room::Free);
     }
     let _held = admitted(ledger, 0, &ada).await;
-    assert_eq!(ledger.would_admit(&ada, at(0)).await.unwrap(), Room::Free, "what is in flight has not failed");
+    assert_eq!(ledger.would_admit(&ada, at(0)).await.unwrap(), Room::Free, "an attempt in flight is not a failure");
 }
 
-/// Every failure is one of another identifier, and of another network: the ledger hold one window of them.
+/// Each failure has its own identifier and network; the ledger holds one window of them.
 async fn flood(ledger: &dyn Ledger, failures: std::ops::Range<i64>, per_second: i64) {
     for failure in failures {
         let seconds = failure / per_second;
@@ -228,7 +228,7 @@ async fn memory_stays_within_its_bound_under_a_flood() {
     let hot = counter("ada", 10);
     let mut most = 0;
     for second in 0..500 {
-        // Somebody guesses at one customer all the time; no flood washes the counter away.
+        // Somebody keeps guessing at one customer; the flood must not clear that counter.
         if ledger.would_admit(&hot, at(second)).await.unwrap() == Room::Free {
             fail(&ledger, second, &hot).await;
         }
@@ -238,7 +238,7 @@ async fn memory_stays_within_its_bound_under_a_flood() {
     assert_eq!(ledger.would_admit(&hot, at(500)).await.unwrap(), Room::Full);
     let bound = usize::try_from(ROWS_PER_SECOND * 200).unwrap() + 10;
     assert!(most <= bound, "{most} rows after 100,000 identifiers; the bound is {bound}");
-    // When the flood is over, a fourth of as many failures empties the ledger.
+    // After the flood, a quarter as many failures empty the ledger.
     flood(&ledger, 2_000_000..2_007_000, 200).await;
     assert!(ledger.counters() <= 14_000, "{}", ledger.counters());
 }
@@ -271,11 +271,11 @@ async fn the_file_stays_within_its_bound_under_a_flood() {
     for at in 300..350 {
         second(at).await;
     }
-    assert_eq!(rows(ledger, "attempts").await, 2 * 50 * 20, "what has expired is swept");
+    assert_eq!(rows(ledger, "attempts").await, 2 * 50 * 20, "expired rows are removed");
 }
 
 #[tokio::test]
-async fn the_file_sweeps_what_nobody_ended() {
+async fn the_file_removes_unended_reservations() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder).await;
     for name in 0..50 {
@@ -283,7 +283,7 @@ async fn the_file_sweeps_what_nobody_ended() {
     }
     let ahead = admitted(&ledger, 1_000_000, &counter("ahead", 1)).await;
     fail(&ledger, 1_000_000, &counter("ahead too", 1)).await;
-    assert_eq!(ahead.counter.whose, "ahead");
+    assert_eq!(ahead.counter.owner, "ahead");
     fail(&ledger, 20, &counter("ada", 1)).await;
     assert_eq!((rows(&ledger, "reservations").await, rows(&ledger, "attempts").await), (0, 1));
 }

@@ -1,4 +1,4 @@
-//! What every ledger does. Each case runs against the file and against memory.
+//! The behaviour of every ledger. Each case runs against the file and in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,30 +35,30 @@ macro_rules! every_ledger {
 pub(super) use every_ledger;
 
 every_ledger! {
-    a_claim_is_held_until_its_lease_passes
+    a_claim_is_held_until_its_lease_expires
     one_of_many_claims_is_granted
     only_the_holder_of_the_token_finishes
-    an_abandoned_claim_begins_anew
-    the_same_id_of_another_source_is_somebody_else
-    the_buried_stay_buried
-    the_forgotten_migrate_anew
-    proof_takes_over_what_was_made_without
-    a_claim_that_is_given_up_leaves_the_pending_account
-    an_account_that_stayed_pending_has_no_proof
+    an_abandoned_claim_can_be_claimed_again
+    the_same_id_in_another_source_is_another_customer
+    buried_customers_stay_buried
+    undone_customers_can_migrate_again
+    a_verified_claim_takes_over_a_pending_account
+    an_abandoned_claim_keeps_the_pending_account
+    an_account_that_stays_pending_is_unverified
     a_pending_account_is_activated_by_a_sign_in_or_a_password
-    an_account_of_an_abandoned_entry_is_taken_up_by_a_sign_in
-    an_undo_holds_its_customer_until_its_lease_passes
-    an_undo_that_keeps_changes_nothing
-    a_burial_lets_a_creation_be_looked_for
-    tombstones_are_lifted_with_a_decision
-    leases_of_a_clock_that_jumped_have_passed
+    a_sign_in_completes_an_abandoned_entry
+    an_undo_locks_its_customer_until_its_lease_expires
+    an_undo_that_keeps_the_account_changes_nothing
+    burying_leaves_a_creation_to_recovery
+    restoring_removes_tombstones_and_records_a_decision
+    leases_from_a_jumped_clock_count_as_expired
     a_ledger_is_bound_to_one_store
-    claims_that_ran_out_are_unfinished
-    events_are_given_out_again_after_their_lease
+    expired_claims_are_unfinished
+    events_are_handed_out_again_after_their_lease
     each_receiver_has_its_own_attempts_and_times
-    an_event_leaves_when_all_its_receivers_have_it
-    a_removed_receiver_takes_its_deliveries_with_it
-    deliveries_far_ahead_are_due_and_dead_ones_never
+    an_event_is_removed_when_all_receivers_accepted_it
+    removing_a_receiver_drops_its_deliveries
+    deliveries_far_in_the_future_are_due_and_dead_ones_never
 }
 
 pub(super) fn keyring() -> Arc<Keyring> {
@@ -73,7 +73,7 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> SqliteLedger {
     SqliteLedger::open(&path(folder), keyring()).await.unwrap()
 }
 
-/// So many seconds after the beginning.
+/// The given number of seconds after the start.
 pub(super) fn at(seconds: i64) -> Timestamp {
     "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
 }
@@ -145,7 +145,7 @@ async fn waiting(ledger: &dyn Ledger) -> usize {
     ledger.due("everything", at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
 }
 
-async fn a_claim_is_held_until_its_lease_passes(ledger: &dyn Ledger) {
+async fn a_claim_is_held_until_its_lease_expires(ledger: &dyn Ledger) {
     let first = granted(ledger, &claim("1", 0)).await;
     assert_eq!(ledger.claim(&claim("1", 9)).await.unwrap(), ClaimAnswer::Held);
     let entry = ledger.entry(&key("1")).await.unwrap().unwrap();
@@ -173,21 +173,21 @@ async fn only_the_holder_of_the_token_finishes(ledger: &dyn Ledger) {
     }
     assert_eq!(ledger.entry(&key("1")).await.unwrap().unwrap().state, EntryState::Creating);
     assert_eq!(waiting(ledger).await, 0, "nothing was written");
-    // The lease has passed, but nobody took over.
+    // The lease has expired, but nobody took over.
     assert_eq!(ledger.finish(&finish("1", token, 99)).await.unwrap(), Finished::Done);
     assert_eq!(waiting(ledger).await, 1);
     let entry = ledger.entry(&key("1")).await.unwrap().unwrap();
     let account = Some(TargetId("account of 1".into()));
     assert_eq!((entry.state, &entry.account), (EntryState::Done, &account));
     assert_eq!((entry.created_at, entry.done_at), (Some(at(98)), Some(at(99))));
-    assert_eq!(ledger.finish(&finish("1", token, 99)).await.unwrap(), Finished::Lost, "once is enough");
+    assert_eq!(ledger.finish(&finish("1", token, 99)).await.unwrap(), Finished::Lost, "a claim finishes only once");
     assert_eq!(Some(ledger.claim(&claim("1", 200)).await.unwrap()), account.map(ClaimAnswer::Done));
 }
 
-async fn an_abandoned_claim_begins_anew(ledger: &dyn Ledger) {
+async fn an_abandoned_claim_can_be_claimed_again(ledger: &dyn Ledger) {
     let first = granted(ledger, &claim("1", 0)).await;
     abandon(ledger, "1", first + 1, Left::AsBefore).await;
-    assert_eq!(ledger.claim(&claim("1", 1)).await.unwrap(), ClaimAnswer::Held, "the token was another one");
+    assert_eq!(ledger.claim(&claim("1", 1)).await.unwrap(), ClaimAnswer::Held, "the token was wrong");
     abandon(ledger, "1", first, Left::AsBefore).await;
     assert_eq!(ledger.entry(&key("1")).await.unwrap().unwrap().state, EntryState::Abandoned);
     assert_eq!(ledger.finish(&finish("1", first, 1)).await.unwrap(), Finished::Lost);
@@ -198,7 +198,7 @@ async fn an_abandoned_claim_begins_anew(ledger: &dyn Ledger) {
     assert_eq!(ledger.entry(&key("1")).await.unwrap().unwrap().state, EntryState::Done);
 }
 
-async fn the_same_id_of_another_source_is_somebody_else(ledger: &dyn Ledger) {
+async fn the_same_id_in_another_source_is_another_customer(ledger: &dyn Ledger) {
     let mut other = claim("1", 0);
     other.key.source = "forum".into();
     other.external_id = keyring().external_id(&other.key);
@@ -207,7 +207,7 @@ async fn the_same_id_of_another_source_is_somebody_else(ledger: &dyn Ledger) {
     assert_eq!(ledger.entry(&other.key).await.unwrap().unwrap().key, other.key);
 }
 
-async fn the_buried_stay_buried(ledger: &dyn Ledger) {
+async fn buried_customers_stay_buried(ledger: &dyn Ledger) {
     let token = granted(ledger, &claim("1", 0)).await;
     let logins = ["login of 1".to_owned(), "second login of 1".to_owned()];
     ledger.bury(&key("1"), &logins, at(1)).await.unwrap();
@@ -220,16 +220,20 @@ async fn the_buried_stay_buried(ledger: &dyn Ledger) {
     assert_eq!(ledger.claim(&same_login).await.unwrap(), ClaimAnswer::Buried);
     granted(ledger, &claim("2", 100)).await;
     assert_eq!(undo(ledger, "1", 150).await, UndoAnswer::Busy);
-    assert_eq!(ledger.claim(&claim("1", 200)).await.unwrap(), ClaimAnswer::Buried, "undo raises nobody");
+    assert_eq!(
+        ledger.claim(&claim("1", 200)).await.unwrap(),
+        ClaimAnswer::Buried,
+        "an undo does not restore a buried customer"
+    );
     ledger.bury(&key("never seen"), &[], at(1)).await.unwrap();
     assert_eq!(ledger.claim(&claim("never seen", 2)).await.unwrap(), ClaimAnswer::Buried);
 }
 
-async fn the_forgotten_migrate_anew(ledger: &dyn Ledger) {
+async fn undone_customers_can_migrate_again(ledger: &dyn Ledger) {
     let first = granted(ledger, &claim("1", 0)).await;
     ledger.finish(&finish("1", first, 1)).await.unwrap();
     let token = begun(undo(ledger, "1", 1).await);
-    assert_eq!(forget(ledger, "1", token + 1).await, Finished::Lost, "the token was another one");
+    assert_eq!(forget(ledger, "1", token + 1).await, Finished::Lost, "the token was wrong");
     assert_eq!(forget(ledger, "1", token).await, Finished::Done);
     assert_eq!(forget(ledger, "1", token).await, Finished::Lost);
     assert_eq!(ledger.entry(&key("1")).await.unwrap(), None);
@@ -264,7 +268,7 @@ async fn entry(ledger: &dyn Ledger, id: &str) -> Entry {
     ledger.entry(&key(id)).await.unwrap().unwrap()
 }
 
-/// A customer with a pending account, made at second 0.
+/// A customer with a pending account, created at second 0.
 async fn pending(ledger: &dyn Ledger, id: &str) -> TargetId {
     let token = granted(ledger, &Claim { verified_at: None, ..claim(id, 0) }).await;
     let finish = Finish { state: AccountState::Pending, events: Vec::new(), ..finish(id, token, 1) };
@@ -272,12 +276,12 @@ async fn pending(ledger: &dyn Ledger, id: &str) -> TargetId {
     finish.account
 }
 
-async fn proof_takes_over_what_was_made_without(ledger: &dyn Ledger) {
+async fn a_verified_claim_takes_over_a_pending_account(ledger: &dyn Ledger) {
     let account = pending(ledger, "1").await;
     let unverified = Claim { verified_at: None, ..claim("1", 2) };
     assert_eq!(ledger.claim(&unverified).await.unwrap(), ClaimAnswer::Done(account.clone()));
     let ClaimAnswer::Granted(Grant { token, pending }) = ledger.claim(&claim("1", 3)).await.unwrap() else {
-        panic!("proof was not let in");
+        panic!("the verified claim was not granted");
     };
     assert_eq!(pending, Some(account.clone()));
     for other in [claim("1", 4), Claim { verified_at: None, ..claim("1", 4) }] {
@@ -292,7 +296,7 @@ async fn proof_takes_over_what_was_made_without(ledger: &dyn Ledger) {
     assert_eq!(ledger.claim(&claim("1", 6)).await.unwrap(), ClaimAnswer::Done(account));
 }
 
-async fn a_claim_that_is_given_up_leaves_the_pending_account(ledger: &dyn Ledger) {
+async fn an_abandoned_claim_keeps_the_pending_account(ledger: &dyn Ledger) {
     let account = pending(ledger, "1").await;
     let token = granted(ledger, &claim("1", 3)).await;
     abandon(ledger, "1", token, Left::AsBefore).await;
@@ -305,7 +309,7 @@ async fn a_claim_that_is_given_up_leaves_the_pending_account(ledger: &dyn Ledger
     assert_eq!((entry.state, entry.account), (EntryState::Abandoned, None));
 }
 
-async fn an_account_that_stayed_pending_has_no_proof(ledger: &dyn Ledger) {
+async fn an_account_that_stays_pending_is_unverified(ledger: &dyn Ledger) {
     let account = pending(ledger, "1").await;
     let token = granted(ledger, &claim("1", 3)).await;
     let found = Finish { state: AccountState::Pending, ..finish("1", token, 20) };
@@ -334,7 +338,7 @@ async fn a_pending_account_is_activated_by_a_sign_in_or_a_password(ledger: &dyn 
     assert_eq!(ledger.claim(&claim("1", 9)).await.unwrap(), ClaimAnswer::Done(account("1")), "it has a password");
 }
 
-async fn an_account_of_an_abandoned_entry_is_taken_up_by_a_sign_in(ledger: &dyn Ledger) {
+async fn a_sign_in_completes_an_abandoned_entry(ledger: &dyn Ledger) {
     let token = granted(ledger, &claim("1", 0)).await;
     abandon(ledger, "1", token, Left::Nothing).await;
     let account = TargetId("late".into());
@@ -345,7 +349,7 @@ async fn an_account_of_an_abandoned_entry_is_taken_up_by_a_sign_in(ledger: &dyn 
     assert_eq!((entry.state, entry.account, entry.done_at), (EntryState::Done, Some(account), Some(at(5))));
 }
 
-async fn an_undo_holds_its_customer_until_its_lease_passes(ledger: &dyn Ledger) {
+async fn an_undo_locks_its_customer_until_its_lease_expires(ledger: &dyn Ledger) {
     let token = granted(ledger, &claim("1", 0)).await;
     ledger.finish(&finish("1", token, 1)).await.unwrap();
     let other = Undo { account: TargetId("another".into()), key: key("1"), at: at(2), lease: Duration::from_secs(10) };
@@ -363,7 +367,7 @@ async fn an_undo_holds_its_customer_until_its_lease_passes(ledger: &dyn Ledger) 
     granted(ledger, &claim("1", 13)).await;
 }
 
-async fn an_undo_that_keeps_changes_nothing(ledger: &dyn Ledger) {
+async fn an_undo_that_keeps_the_account_changes_nothing(ledger: &dyn Ledger) {
     let token = granted(ledger, &claim("1", 0)).await;
     ledger.finish(&finish("1", token, 1)).await.unwrap();
     let before = Entry { token: 0, ..entry(ledger, "1").await };
@@ -374,7 +378,7 @@ async fn an_undo_that_keeps_changes_nothing(ledger: &dyn Ledger) {
     assert!(ledger.unfinished(at(1_000), Duration::from_secs(10), 9).await.unwrap().is_empty());
 }
 
-async fn a_burial_lets_a_creation_be_looked_for(ledger: &dyn Ledger) {
+async fn burying_leaves_a_creation_to_recovery(ledger: &dyn Ledger) {
     granted(ledger, &claim("1", 0)).await;
     let done = granted(ledger, &claim("2", 0)).await;
     ledger.finish(&finish("2", done, 1)).await.unwrap();
@@ -391,7 +395,7 @@ async fn a_burial_lets_a_creation_be_looked_for(ledger: &dyn Ledger) {
     assert_eq!(states(10).await, []);
 }
 
-async fn tombstones_are_lifted_with_a_decision(ledger: &dyn Ledger) {
+async fn restoring_removes_tombstones_and_records_a_decision(ledger: &dyn Ledger) {
     let logins = ["one".to_owned(), "two".to_owned()];
     for id in ["1", "2"] {
         let token = granted(ledger, &claim(id, 0)).await;
@@ -406,13 +410,13 @@ async fn tombstones_are_lifted_with_a_decision(ledger: &dyn Ledger) {
     assert_eq!(ledger.buried("one").await.unwrap(), None);
     assert_eq!(ledger.entry(&key("1")).await.unwrap(), None);
     granted(ledger, &claim("1", 4)).await;
-    // The deletion of the second one was cut off: the account is still there.
+    // The deletion of the second one was interrupted: the account still exists.
     let account = TargetId("account of 2".into());
     ledger.restore(&restore("2", Some(account.clone()))).await.unwrap();
     assert_eq!(ledger.claim(&claim("2", 4)).await.unwrap(), ClaimAnswer::Done(account));
 }
 
-async fn leases_of_a_clock_that_jumped_have_passed(ledger: &dyn Ledger) {
+async fn leases_from_a_jumped_clock_count_as_expired(ledger: &dyn Ledger) {
     const HOUR: i64 = 3_600;
     granted(ledger, &claim("1", HOUR)).await;
     let unfinished = ledger.unfinished(at(0), Duration::from_secs(10), 9).await.unwrap();
@@ -436,7 +440,7 @@ async fn a_ledger_is_bound_to_one_store(ledger: &dyn Ledger) {
     ledger.ping().await.unwrap();
 }
 
-async fn claims_that_ran_out_are_unfinished(ledger: &dyn Ledger) {
+async fn expired_claims_are_unfinished(ledger: &dyn Ledger) {
     for (id, seconds) in [("3", 2), ("1", 0), ("2", 1)] {
         granted(ledger, &claim(id, seconds)).await;
     }
@@ -456,17 +460,17 @@ fn subscription(receiver: &str, kinds: &[EventKind]) -> Subscription {
     Subscription { receiver: receiver.into(), kinds: kinds.to_vec() }
 }
 
-/// What is due at a receiver then: numbers and attempts.
+/// The events due at a receiver at a time: numbers and attempts.
 async fn due(ledger: &dyn Ledger, receiver: &str, seconds: i64, limit: usize) -> Vec<(i64, u32)> {
     let due = ledger.due(receiver, at(seconds), Duration::from_secs(30), limit).await.unwrap();
     due.into_iter().map(|outgoing| (outgoing.id, outgoing.attempts)).collect()
 }
 
-async fn events_are_given_out_again_after_their_lease(ledger: &dyn Ledger) {
+async fn events_are_handed_out_again_after_their_lease(ledger: &dyn Ledger) {
     let crm = [subscription("crm", &EventKind::ALL)];
     let events = [event(EventKind::Migrated, 0), event(EventKind::NeedsAction, 1), event(EventKind::Failed, 5)];
     ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    assert_eq!(due(ledger, "crm", 99, 10).await, [], "nobody was given them yet");
+    assert_eq!(due(ledger, "crm", 99, 10).await, [], "the events are not routed yet");
     for new in [2, 1, 0] {
         assert_eq!(ledger.route(&crm, at(5), 2).await.unwrap(), new);
     }
@@ -487,7 +491,7 @@ async fn events_are_given_out_again_after_their_lease(ledger: &dyn Ledger) {
     }
     ledger.decide(&decision("migrated", 0), &events[..1]).await.unwrap();
     ledger.route(&crm, at(5000), 10).await.unwrap();
-    assert_eq!(due(ledger, "crm", 5000, 10).await, [(4, 1)], "the number of an event is never given again");
+    assert_eq!(due(ledger, "crm", 5000, 10).await, [(4, 1)], "event numbers are never reused");
 }
 
 async fn each_receiver_has_its_own_attempts_and_times(ledger: &dyn Ledger) {
@@ -499,7 +503,7 @@ async fn each_receiver_has_its_own_attempts_and_times(ledger: &dyn Ledger) {
     for attempt in 1..=3 {
         assert_eq!(due(ledger, "crm", 100 * i64::from(attempt), 10).await, [(1, attempt), (2, attempt)]);
     }
-    assert_eq!(due(ledger, "mail", 2, 10).await, [(2, 1)], "what crm was given is none of its business");
+    assert_eq!(due(ledger, "mail", 2, 10).await, [(2, 1)], "deliveries to crm do not affect mail");
     ledger.sent("mail", 2, DeliveryState::Again(at(900))).await.unwrap();
     ledger.sent("crm", 2, DeliveryState::Again(at(800))).await.unwrap();
     assert_eq!(due(ledger, "mail", 899, 10).await, []);
@@ -508,7 +512,7 @@ async fn each_receiver_has_its_own_attempts_and_times(ledger: &dyn Ledger) {
     assert_eq!(due(ledger, "nobody", 9000, 10).await, []);
 }
 
-async fn an_event_leaves_when_all_its_receivers_have_it(ledger: &dyn Ledger) {
+async fn an_event_is_removed_when_all_receivers_accepted_it(ledger: &dyn Ledger) {
     let both = [subscription("crm", &EventKind::ALL), subscription("mail", &EventKind::ALL)];
     ledger.decide(&decision("migrated", 0), &[event(EventKind::Migrated, 0)]).await.unwrap();
     ledger.route(&both, at(0), 10).await.unwrap();
@@ -517,10 +521,10 @@ async fn an_event_leaves_when_all_its_receivers_have_it(ledger: &dyn Ledger) {
     assert_eq!(due(ledger, "mail", 9, 10).await, [(1, 1)]);
     ledger.sent("mail", 1, DeliveryState::Accepted).await.unwrap();
     ledger.sent("mail", 1, DeliveryState::Again(at(0))).await.unwrap();
-    assert_eq!(due(ledger, "mail", 999, 10).await, [], "what has left does not come back");
+    assert_eq!(due(ledger, "mail", 999, 10).await, [], "removed events do not return");
 }
 
-async fn a_removed_receiver_takes_its_deliveries_with_it(ledger: &dyn Ledger) {
+async fn removing_a_receiver_drops_its_deliveries(ledger: &dyn Ledger) {
     let both = [subscription("crm", &[EventKind::Migrated]), subscription("mail", &EventKind::ALL)];
     let events = [event(EventKind::Migrated, 0), event(EventKind::Failed, 0)];
     ledger.decide(&decision("migrated", 0), &events).await.unwrap();
@@ -530,7 +534,7 @@ async fn a_removed_receiver_takes_its_deliveries_with_it(ledger: &dyn Ledger) {
     assert_eq!(ledger.keep_receivers(&crm).await.unwrap(), [("mail".to_owned(), 2)]);
     assert_eq!(due(ledger, "mail", 99, 10).await, []);
     assert_eq!(due(ledger, "crm", 99, 10).await, [(1, 1)]);
-    // one that is added, or comes back, gets what happens from then on
+    // a new or returning receiver gets the events from then on
     ledger.decide(&decision("migrated", 0), &events).await.unwrap();
     ledger.route(&both, at(0), 10).await.unwrap();
     assert_eq!(due(ledger, "mail", 99, 10).await, [(3, 1), (4, 1)]);
@@ -538,7 +542,7 @@ async fn a_removed_receiver_takes_its_deliveries_with_it(ledger: &dyn Ledger) {
     assert_eq!(ledger.route(&[], at(0), 10).await.unwrap(), 0);
 }
 
-async fn deliveries_far_ahead_are_due_and_dead_ones_never(ledger: &dyn Ledger) {
+async fn deliveries_far_in_the_future_are_due_and_dead_ones_never(ledger: &dyn Ledger) {
     let crm = [subscription("crm", &EventKind::ALL)];
     let events = [event(EventKind::Migrated, 400_000), event(EventKind::Failed, 0), event(EventKind::Refused, 0)];
     ledger.decide(&decision("migrated", 0), &events).await.unwrap();
@@ -548,7 +552,7 @@ async fn deliveries_far_ahead_are_due_and_dead_ones_never(ledger: &dyn Ledger) {
     ledger.sent("crm", 1, DeliveryState::Again(at(500_000))).await.unwrap();
     ledger.sent("crm", 2, DeliveryState::Again(at(3000))).await.unwrap();
     ledger.sent("crm", 3, DeliveryState::Dead).await.unwrap();
-    assert_eq!(due(ledger, "crm", 1, 10).await, [(1, 2)], "no wait is that long");
+    assert_eq!(due(ledger, "crm", 1, 10).await, [(1, 2)], "no retry waits that long");
     assert_eq!(due(ledger, "crm", 90_000_000, 10).await, [(1, 3), (2, 2)]);
 }
 
@@ -563,7 +567,7 @@ async fn the_ledger_survives_reopening() {
     granted(&ledger, &claim("2", 0)).await;
     ledger.finish(&finish("1", token, 1)).await.unwrap();
     ledger.bury(&key("3"), &[], at(0)).await.unwrap();
-    // The first one stays open, as in a process that was killed.
+    // The first ledger stays open, as in a killed process.
     let again = open(&folder).await;
     assert!(matches!(held, Reserved::Admitted(_)));
     assert_eq!(reserve(&again, 1, &counter).await, Reserved::Busy);
@@ -615,7 +619,7 @@ async fn concurrent_logins_share_commits() {
 }
 
 #[tokio::test]
-async fn a_full_disk_admits_nobody() {
+async fn a_full_disk_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder).await;
     let limit = ledger.database.writer().write("limit", |connection| {
@@ -639,7 +643,7 @@ async fn another_key_is_refused() {
     drop(open(&folder).await);
     let other = Arc::new(Keyring::new(&[8; 32]).unwrap());
     let error = SqliteLedger::open(&path(&folder), Arc::clone(&other)).await.unwrap_err();
-    assert!(error.to_string().contains("does not fit the key"), "{error}");
+    assert!(error.to_string().contains("does not match the key"), "{error}");
     let inspected = SqliteLedger::inspect(&path(&folder), other).await.unwrap();
     assert!(inspected.decide(&decision("migrated", 0), &[]).await.is_err());
 }

@@ -8,13 +8,13 @@ use super::attempts::{bucket, known_for};
 use super::stamp::{later, micros};
 use crate::migrate::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 
-/// How many expired rows a failure sweeps, as in the file.
+/// How many expired rows each failure removes, as in the file.
 const SWEEP: usize = 8;
 
-/// Whose, which lane, and the stamp or token of a row.
+/// The owner, the lane, and the timestamp or token of a row.
 type Row = (String, String, i64);
 
-/// A row counts from its stamp until it expires, unless its stamp is further ahead than that is long.
+/// A row counts from its timestamp until it expires, unless its timestamp is further in the future than its lifetime.
 #[derive(Clone, Copy)]
 struct Span {
     from: i64,
@@ -27,67 +27,68 @@ impl Span {
     }
 }
 
-/// Failures of one lane in one bucket.
+/// The failures of one lane in one bucket.
 struct Bucket {
     lane: String,
     span: Span,
     failed: u32,
 }
 
-/// An attempt that is in flight.
-struct Flying {
+/// An attempt in flight.
+struct InFlight {
     lane: String,
     token: i64,
     span: Span,
 }
 
-/// Failures, what is in flight, and networks; each by its owner.
+/// Failures, attempts in flight and known networks, each by owner.
 #[derive(Default)]
 pub(super) struct Counters {
     failures: HashMap<String, Vec<Bucket>>,
     /// When each bucket expires.
     expiries: BTreeSet<(i64, Row)>,
-    flying: HashMap<String, Vec<Flying>>,
+    in_flight: HashMap<String, Vec<InFlight>>,
     /// When each attempt in flight expires.
-    landings: BTreeSet<(i64, Row)>,
+    in_flight_expiries: BTreeSet<(i64, Row)>,
     tokens: i64,
     networks: HashMap<String, Vec<(String, i64)>>,
 }
 
 impl Counters {
-    /// How many buckets there are.
+    /// The number of buckets.
     pub(super) fn rows(&self) -> usize {
         self.expiries.len()
     }
 
-    /// How many attempts are in flight, those included that nobody ended yet.
+    /// The number of attempts in flight, including expired ones that were not removed yet.
     pub(super) fn in_flight(&self) -> usize {
-        self.landings.len()
+        self.in_flight_expiries.len()
     }
 
     pub(super) fn would_admit(&self, counter: &Counter, at: Timestamp) -> Room {
-        if self.failed(&counter.whose, &counter.lane, micros(at)) >= counter.limit { Room::Full } else { Room::Free }
+        if self.failed(&counter.owner, &counter.lane, micros(at)) >= counter.limit { Room::Full } else { Room::Free }
     }
 
     pub(super) fn reserve(&mut self, attempt: &Attempt) -> Reserved {
         let (now, mut counter) = (micros(attempt.at), attempt.counter.clone());
-        if let Some(network) = attempt.network.as_ref().filter(|network| self.is_known(&counter.whose, network, now)) {
+        if let Some(network) = attempt.network.as_ref().filter(|network| self.is_known(&counter.owner, network, now)) {
             counter.lane.clone_from(network);
         }
-        let failed = self.failed(&counter.whose, &counter.lane, now);
+        let failed = self.failed(&counter.owner, &counter.lane, now);
         if failed >= counter.limit {
             return Reserved::OverLimit;
         }
-        let flying = self.flying.get(&counter.whose).into_iter().flatten();
-        let flying = flying.filter(|flying| flying.lane == counter.lane && flying.span.is_live(now)).count();
-        if flying >= usize::try_from(counter.limit - failed).unwrap_or(usize::MAX) {
+        let in_flight = self.in_flight.get(&counter.owner).into_iter().flatten();
+        let in_flight =
+            in_flight.filter(|in_flight| in_flight.lane == counter.lane && in_flight.span.is_live(now)).count();
+        if in_flight >= usize::try_from(counter.limit - failed).unwrap_or(usize::MAX) {
             return Reserved::Busy;
         }
         self.tokens += 1;
         let (token, lane) = (self.tokens, counter.lane.clone());
         let span = Span { from: now, until: later(attempt.at, attempt.hold) };
-        self.landings.insert((span.until, (counter.whose.clone(), lane.clone(), token)));
-        self.flying.entry(counter.whose.clone()).or_default().push(Flying { lane, token, span });
+        self.in_flight_expiries.insert((span.until, (counter.owner.clone(), lane.clone(), token)));
+        self.in_flight.entry(counter.owner.clone()).or_default().push(InFlight { lane, token, span });
         Reserved::Admitted(Reservation { counter, token })
     }
 
@@ -95,10 +96,10 @@ impl Counters {
         let now = micros(at);
         for change in settled {
             match change {
-                Settled::Ended(reservation) => self.end(reservation, now),
-                Settled::Failed(counter) => self.fail(counter, at),
-                Settled::Cleared(whose) => self.clear(whose),
-                Settled::SeenAt { whose, network } => self.see(whose, network, now),
+                Settled::Ended(reservation) => self.end_reservation(reservation, now),
+                Settled::Failed(counter) => self.add_failure(counter, at),
+                Settled::Cleared(owner) => self.clear(owner),
+                Settled::SeenAt { owner, network } => self.remember_network(owner, network, now),
             }
         }
         if settled.iter().any(|change| matches!(change, Settled::Failed(_))) {
@@ -106,16 +107,16 @@ impl Counters {
         }
     }
 
-    fn failed(&self, whose: &str, lane: &str, now: i64) -> u32 {
-        let buckets = self.failures.get(whose).into_iter().flatten();
+    fn failed(&self, owner: &str, lane: &str, now: i64) -> u32 {
+        let buckets = self.failures.get(owner).into_iter().flatten();
         let live = buckets.filter(|bucket| bucket.lane == lane && bucket.span.is_live(now));
         live.fold(0, |sum: u32, bucket| sum.saturating_add(bucket.failed))
     }
 
-    fn fail(&mut self, counter: &Counter, at: Timestamp) {
+    fn add_failure(&mut self, counter: &Counter, at: Timestamp) {
         let (from, until) = bucket(counter, at);
-        let row = (counter.whose.clone(), counter.lane.clone(), from);
-        let buckets = self.failures.entry(counter.whose.clone()).or_default();
+        let row = (counter.owner.clone(), counter.lane.clone(), from);
+        let buckets = self.failures.entry(counter.owner.clone()).or_default();
         match buckets.iter_mut().find(|bucket| bucket.lane == counter.lane && bucket.span.from == from) {
             Some(bucket) => {
                 self.expiries.remove(&(bucket.span.until, row.clone()));
@@ -127,32 +128,33 @@ impl Counters {
         self.expiries.insert((until, row));
     }
 
-    fn end(&mut self, reservation: &Reservation, now: i64) {
+    fn end_reservation(&mut self, reservation: &Reservation, now: i64) {
         let counter = &reservation.counter;
-        self.land(&(counter.whose.clone(), counter.lane.clone(), reservation.token));
-        while let Some((_, row)) = self.landings.first().filter(|(until, _)| *until <= now).cloned() {
-            self.land(&row);
+        self.end_attempt(&(counter.owner.clone(), counter.lane.clone(), reservation.token));
+        while let Some((_, row)) = self.in_flight_expiries.first().filter(|(until, _)| *until <= now).cloned() {
+            self.end_attempt(&row);
         }
-        while let Some((_, row)) = self.landings.last().filter(|landing| is_ahead(landing, &self.flying, now)).cloned()
+        while let Some((_, row)) =
+            self.in_flight_expiries.last().filter(|expiry| is_ahead(expiry, &self.in_flight, now)).cloned()
         {
-            self.land(&row);
+            self.end_attempt(&row);
         }
     }
 
-    fn land(&mut self, row: &Row) {
-        let Some(flying) = self.flying.get_mut(&row.0) else { return };
-        if let Some(at) = flying.iter().position(|flying| flying.lane == row.1 && flying.token == row.2) {
-            let landed = flying.swap_remove(at);
-            self.landings.remove(&(landed.span.until, row.clone()));
+    fn end_attempt(&mut self, row: &Row) {
+        let Some(in_flight) = self.in_flight.get_mut(&row.0) else { return };
+        if let Some(at) = in_flight.iter().position(|in_flight| in_flight.lane == row.1 && in_flight.token == row.2) {
+            let ended = in_flight.swap_remove(at);
+            self.in_flight_expiries.remove(&(ended.span.until, row.clone()));
         }
-        if flying.is_empty() {
-            self.flying.remove(&row.0);
+        if in_flight.is_empty() {
+            self.in_flight.remove(&row.0);
         }
     }
 
-    fn clear(&mut self, whose: &str) {
-        for bucket in self.failures.remove(whose).into_iter().flatten() {
-            self.expiries.remove(&(bucket.span.until, (whose.to_owned(), bucket.lane, bucket.span.from)));
+    fn clear(&mut self, owner: &str) {
+        for bucket in self.failures.remove(owner).into_iter().flatten() {
+            self.expiries.remove(&(bucket.span.until, (owner.to_owned(), bucket.lane, bucket.span.from)));
         }
     }
 
@@ -177,13 +179,13 @@ impl Counters {
         }
     }
 
-    fn is_known(&self, whose: &str, network: &str, now: i64) -> bool {
-        let mut seen = self.networks.get(whose).into_iter().flatten();
+    fn is_known(&self, owner: &str, network: &str, now: i64) -> bool {
+        let mut seen = self.networks.get(owner).into_iter().flatten();
         seen.any(|(known, at)| known == network && now.abs_diff(*at) <= known_for().unsigned_abs())
     }
 
-    fn see(&mut self, whose: &str, network: &str, now: i64) {
-        let seen = self.networks.entry(whose.to_owned()).or_default();
+    fn remember_network(&mut self, owner: &str, network: &str, now: i64) {
+        let seen = self.networks.entry(owner.to_owned()).or_default();
         seen.retain(|(known, at)| known != network && *at >= now.saturating_sub(known_for()));
         seen.push((network.to_owned(), now));
         seen.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
@@ -191,8 +193,8 @@ impl Counters {
     }
 }
 
-/// Whether an attempt was put in flight by a clock that was far ahead.
-fn is_ahead((_, row): &&(i64, Row), flying: &HashMap<String, Vec<Flying>>, now: i64) -> bool {
-    let mut flying = flying.get(&row.0).into_iter().flatten();
-    flying.any(|flying| flying.lane == row.1 && flying.token == row.2 && !flying.span.is_live(now))
+/// Whether an attempt was reserved by a clock that was far ahead.
+fn is_ahead((_, row): &&(i64, Row), in_flight: &HashMap<String, Vec<InFlight>>, now: i64) -> bool {
+    let mut in_flight = in_flight.get(&row.0).into_iter().flatten();
+    in_flight.any(|in_flight| in_flight.lane == row.1 && in_flight.token == row.2 && !in_flight.span.is_live(now))
 }

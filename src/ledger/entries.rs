@@ -1,4 +1,4 @@
-//! How far every customer is: claims, their ends, and tombstones.
+//! The entries of customers: claims, their ends, and tombstones.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::migrate::{
 };
 use crate::sqlite::{Batch, refusal};
 
-/// The columns of an [`EntryRow`], and what follows them.
+/// Selects the columns of an [`EntryRow`], followed by the given clause.
 macro_rules! select_entries {
     ($rest:literal) => {
         concat!(
@@ -25,7 +25,7 @@ macro_rules! select_entries {
 }
 pub(super) use select_entries;
 
-/// An entry as it is stored.
+/// An entry as stored.
 pub(super) struct EntryRow {
     source: String,
     legacy_id: String,
@@ -86,7 +86,7 @@ impl EntryRow {
 }
 
 fn state(name: &str) -> Result<EntryState, sqlx::Error> {
-    EntryState::from_name(name).ok_or_else(|| refusal("an entry of the ledger has no state that is known"))
+    EntryState::from_name(name).ok_or_else(|| refusal("an entry of the ledger has an unknown state"))
 }
 
 /// Claims a customer. `customer` is the digest of the key.
@@ -95,43 +95,44 @@ pub(super) async fn claim(
     customer: &str,
     claim: &Claim,
 ) -> Result<ClaimAnswer, sqlx::Error> {
-    // Nearly everybody is new.
+    // The fast path: almost every customer is new.
     if let Some((token, _)) = write(connection, Claimable::New, customer, claim).await? {
         return Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: None }));
     }
-    let standing = standing(connection, customer, claim).await?;
-    if let Some(answer) = standing.against(claim)? {
+    let existing = existing(connection, customer, claim).await?;
+    if let Some(answer) = existing.conflict_with(claim)? {
         return Ok(answer);
     }
-    let written = write(connection, Claimable::Again, customer, claim).await?;
-    let (token, pending) = written.ok_or_else(|| refusal("a claim was not written, and nothing stands against it"))?;
+    let written = write(connection, Claimable::Retry, customer, claim).await?;
+    let (token, pending) =
+        written.ok_or_else(|| refusal("a claim was not written although nothing conflicts with it"))?;
     Ok(ClaimAnswer::Granted(Grant { token: unsigned(token)?, pending: pending.map(TargetId) }))
 }
 
-/// Whom a claim may be written for.
+/// When a claim may be written.
 #[derive(Clone, Copy)]
 enum Claimable {
-    /// Somebody of whom nothing is known.
+    /// For a customer without an entry.
     New,
-    /// Somebody whose claim ended without an account, or with one that has no password.
-    Again,
+    /// For a customer whose claim ended without an account, or with a pending one.
+    Retry,
 }
 
-/// Writes a claim under a new token; the token and the pending account that was taken over, when it was written. Tokens are counted for the whole ledger, so that they
-/// grow even when an entry was forgotten in between.
+/// Writes a claim under a new token. Returns the token and the pending account that was taken over, if the claim was
+/// written. Tokens are counted for the whole ledger, so that they grow even if an entry was removed in between.
 async fn write(
     connection: &mut SqliteConnection,
-    whom: Claimable,
+    condition: Claimable,
     customer: &str,
     claim: &Claim,
 ) -> Result<Option<(i64, Option<String>)>, sqlx::Error> {
-    let (unless, conflict) = match whom {
+    let (unless, conflict) = match condition {
         Claimable::New => {
             (format!("AND NOT EXISTS (SELECT 1 FROM tombstones WHERE digest IN ({}))", digests(9, claim)), "NOTHING")
         }
-        Claimable::Again => (String::new(), TAKE_OVER),
+        Claimable::Retry => (String::new(), TAKE_OVER),
     };
-    // Only placeholders are put together, here and below, no values.
+    // Only placeholders are interpolated, here and below, never values.
     let sql = format!(
         "UPDATE meta SET number = number + 1 WHERE name = 'token'; \
          INSERT INTO entries (source, legacy_id, state, external_id, token, rules, claimed_at, verified_at, creating_at, \
@@ -154,8 +155,8 @@ async fn write(
     Ok(written.into_iter().next())
 }
 
-/// How a claim takes the place of one that ended without an account. A pending account, which is the
-/// only one that an entry names here before it is done, stays named: it is what the entry goes back to when the claim is given up.
+/// How a claim replaces one that ended without an account. A pending account, the only kind that an entry names at this
+/// point, stays in the entry: it is what the entry returns to if the claim is given up.
 const TAKE_OVER: &str = "UPDATE SET state = excluded.state, external_id = excluded.external_id, \
     account = CASE WHEN entries.state IN ('done', 'creating') THEN entries.account END, \
     created_at = CASE WHEN entries.state IN ('done', 'creating') THEN entries.created_at END, \
@@ -163,14 +164,14 @@ const TAKE_OVER: &str = "UPDATE SET state = excluded.state, external_id = exclud
     token = excluded.token, rules = excluded.rules, claimed_at = excluded.claimed_at, verified_at = excluded.verified_at, \
     creating_at = excluded.creating_at, lease_until = excluded.lease_until, activated_at = NULL, tags = excluded.tags";
 
-/// The places of the customer's and the logins' digests, counted from the first one.
+/// The placeholders for the digests of the customer and the logins, counted from `first`.
 fn digests(first: usize, claim: &Claim) -> String {
     let places: Vec<String> = (first..=first + claim.logins.len()).map(|place| format!("?{place}")).collect();
     places.join(", ")
 }
 
-/// What the ledger knows when somebody is claimed.
-struct Standing {
+/// What the ledger knows about a customer when it is claimed.
+struct Existing {
     /// How many of the digests are buried.
     tombstones: i64,
     state: Option<String>,
@@ -180,9 +181,9 @@ struct Standing {
     activated_at: Option<i64>,
 }
 
-impl Standing {
-    /// What stands against a claim.
-    fn against(self, claim: &Claim) -> Result<Option<ClaimAnswer>, sqlx::Error> {
+impl Existing {
+    /// The answer if something conflicts with the claim.
+    fn conflict_with(self, claim: &Claim) -> Result<Option<ClaimAnswer>, sqlx::Error> {
         if self.tombstones > 0 {
             return Ok(Some(ClaimAnswer::Buried));
         }
@@ -191,9 +192,9 @@ impl Standing {
             EntryState::Buried => Some(ClaimAnswer::Buried),
             EntryState::Done => {
                 let account =
-                    self.account.ok_or_else(|| refusal("an entry of the ledger is done and names no account"))?;
+                    self.account.ok_or_else(|| refusal("an entry of the ledger is done but has no account"))?;
                 let has_password = self.verified_at.or(self.activated_at).is_some();
-                // Proof takes over what was made without: in this one step, so that nobody acts on a stale look.
+                // A verified claim takes over a pending account in this one step, so that nobody acts on stale data.
                 (has_password || claim.verified_at.is_none()).then_some(ClaimAnswer::Done(TargetId(account)))
             }
             EntryState::Creating | EntryState::Undoing if holds(self.lease_until, claim) => Some(ClaimAnswer::Held),
@@ -202,13 +203,13 @@ impl Standing {
     }
 }
 
-/// Whether a lease still holds.
+/// Whether a lease is still held.
 fn holds(lease_until: Option<i64>, claim: &Claim) -> bool {
     let (now, latest) = (micros(claim.creating_at), latest(claim.creating_at, claim.lease));
     lease_until.is_some_and(|until| until > now && until <= latest)
 }
 
-async fn standing(connection: &mut SqliteConnection, customer: &str, claim: &Claim) -> Result<Standing, sqlx::Error> {
+async fn existing(connection: &mut SqliteConnection, customer: &str, claim: &Claim) -> Result<Existing, sqlx::Error> {
     let sql = format!(
         "SELECT (SELECT COUNT(*) FROM tombstones WHERE digest IN ({})), state, account, lease_until, verified_at, \
          activated_at FROM (SELECT 1) LEFT JOIN entries ON source = ?1 AND legacy_id = ?2",
@@ -217,10 +218,10 @@ async fn standing(connection: &mut SqliteConnection, customer: &str, claim: &Cla
     let query = sqlx::query_as(AssertSqlSafe(sql)).bind(&claim.key.source).bind(&claim.key.id).bind(customer);
     let query = claim.logins.iter().fold(query, |query, login| query.bind(login));
     let (tombstones, state, account, lease_until, verified_at, activated_at) = query.fetch_one(connection).await?;
-    Ok(Standing { tombstones, state, account, lease_until, verified_at, activated_at })
+    Ok(Existing { tombstones, state, account, lease_until, verified_at, activated_at })
 }
 
-/// Ends a claim; whether it was ours.
+/// Ends a claim; returns whether it was still held.
 pub(super) async fn finish(connection: &mut SqliteConnection, finish: &Finish) -> Result<Finished, sqlx::Error> {
     let sql = "UPDATE entries SET state = 'done', account = ?1, created_at = ?2, done_at = ?3, tags = ?4, lease_until = 0, \
                verified_at = CASE WHEN ?5 THEN NULL ELSE verified_at END, \
@@ -240,19 +241,19 @@ pub(super) async fn finish(connection: &mut SqliteConnection, finish: &Finish) -
     Ok(finished(ended.rows_affected()))
 }
 
-/// Whether an end found the entry as it wanted it.
+/// Whether the update found its entry.
 pub(super) fn finished(rows: u64) -> Finished {
     if rows == 1 { Finished::Done } else { Finished::Lost }
 }
 
-/// Gives a claim up, when it is still held with this token.
+/// Gives up a claim if it is still held under this token.
 pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon) -> Result<(), sqlx::Error> {
     let sql = match abandon.left {
         Left::Nothing => {
             "UPDATE entries SET state = 'abandoned', lease_until = 0, account = NULL, created_at = NULL, \
             done_at = NULL WHERE source = ? AND legacy_id = ? AND token = ? AND state = 'creating'"
         }
-        // What names an account was taken over from a pending one.
+        // An entry that names an account was taken over from a pending one.
         Left::AsBefore => {
             "UPDATE entries SET lease_until = 0, \
             state = CASE WHEN account IS NULL THEN 'abandoned' ELSE 'done' END, \
@@ -265,19 +266,19 @@ pub(super) async fn abandon(connection: &mut SqliteConnection, abandon: &Abandon
     Ok(())
 }
 
-/// A token as it is stored. One beyond the stored numbers was never given.
+/// A token as stored. A token beyond the stored range was never granted.
 pub(super) fn stored_token(token: u64) -> i64 {
     i64::try_from(token).unwrap_or(-1)
 }
 
-/// What a sign-in, or a password that was set, says of an account: it has a password that is known. A pending account's entry
-/// is activated, and an entry that was given up although its account came to be is done.
+/// A sign-in, or setting a password, shows that an account has a password. Activates the entry of a pending account,
+/// and completes an abandoned entry whose account exists after all.
 pub(super) fn activate(batch: &mut Batch, decision: &Decision) {
     const SET: &str = "UPDATE entries SET \
         activated_at = CASE WHEN state = 'done' AND verified_at IS NULL THEN ? ELSE activated_at END, \
         account = ?, created_at = COALESCE(created_at, ?), done_at = COALESCE(done_at, ?), state = 'done' WHERE ";
     let Some((account, external)) = &decision.account else { return };
-    let (whom, key) = match (decision.operation, external) {
+    let (condition, key) = match (decision.operation, external) {
         (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
             ("external_id = ?", &external.0)
         }
@@ -286,7 +287,7 @@ pub(super) fn activate(batch: &mut Batch, decision: &Decision) {
     };
     let pending = "(state = 'done' AND verified_at IS NULL AND activated_at IS NULL)";
     let at = micros(decision.at);
-    batch.add(&format!("{SET} {whom} AND (state = 'abandoned' OR {pending})"));
+    batch.add(&format!("{SET} {condition} AND (state = 'abandoned' OR {pending})"));
     batch.bind(at).bind(account.0.clone()).bind(at).bind(at).bind(key.clone());
 }
 
@@ -300,7 +301,7 @@ pub(super) async fn entry(connection: &mut SqliteConnection, key: &LegacyKey) ->
     row.map(EntryRow::entry).transpose()
 }
 
-/// Entries whose lease ran out, the oldest first.
+/// Entries whose lease has expired, oldest first.
 pub(super) async fn unfinished(
     connection: &mut SqliteConnection,
     now: Timestamp,

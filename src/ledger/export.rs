@@ -1,4 +1,4 @@
-//! Exporting the oldest rows of the audit, and removing what was exported.
+//! Exports the oldest rows of the audit, and removes exported rows.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -22,25 +22,28 @@ pub enum ExportError {
     #[error(transparent)]
     Ledger(#[from] PortError),
     /// The segment cannot be written.
-    #[error("the segment cannot be written: {0}")]
+    #[error("cannot write the segment: {0}")]
     Write(io::ErrorKind),
     /// The audit or the segment is broken.
     #[error("{0}")]
     Broken(AuditBreak),
-    /// The segment begins too late: rows before it were neither removed nor are they in it.
-    #[error("the segment begins after row {0}, but the ledger begins after row {1}")]
+    /// The segment begins too late: some rows between the start of the ledger and the segment are in neither.
+    #[error(
+        "the segment starts after row {0}, but the ledger starts after row {1}; remove the segment with the rows between them first"
+    )]
     Gap(u64, u64),
-    /// The segment is not one of this ledger.
-    #[error("row {0} of the ledger is not the head of the segment")]
+    /// The segment does not belong to this ledger.
+    #[error("the segment does not belong to this ledger: its head is not row {0} of the ledger")]
     Foreign(u64),
 }
 
 impl SqliteLedger {
-    /// Writes the rows before a time as a segment: from the start of the audit to the first row that is not older. Each is
-    /// verified first. The head before the segment and the head of it; they are the same when no row is old enough.
+    /// Writes the rows before a time as a segment: from the start of the audit to the first row that is not older. Each
+    /// row is verified first. Returns the heads before and at the end of the segment; they are equal if no row is old
+    /// enough.
     ///
     /// # Errors
-    /// [`ExportError`]; what was written by then is no segment.
+    /// [`ExportError`]; the output is then not a valid segment.
     pub async fn export_audit<W: Write + Send + 'static>(
         &self,
         before: Timestamp,
@@ -51,18 +54,20 @@ impl SqliteLedger {
             .await?
     }
 
-    /// Removes the rows of a segment that was read back and is whole; how many there still were. The head of the segment stays
-    /// as the start of the audit.
+    /// Removes the rows of a verified segment; returns how many were removed. The head of the segment becomes the start
+    /// of the audit.
     ///
     /// # Errors
-    /// [`ExportError`]; what was removed by then stays removed, and the audit whole.
+    /// [`ExportError`]; rows removed before the error stay removed, and the audit stays intact.
     pub async fn remove_exported(&self, segment: &SegmentReport) -> Result<u64, ExportError> {
         if let Some(broken) = segment.broken {
             return Err(ExportError::Broken(broken));
         }
         let (keyring, asked) = (Arc::clone(&self.keyring), segment.clone());
-        self.read("remove", move |connection| Box::pin(async move { fits(connection, &keyring, &asked).await }))
-            .await??;
+        self.read("remove", move |connection| {
+            Box::pin(async move { check_segment(connection, &keyring, &asked).await })
+        })
+        .await??;
         let mut removed = 0;
         for step in segment.steps() {
             let (keyring, step) = (Arc::clone(&self.keyring), step.clone());
@@ -109,8 +114,8 @@ async fn export<W: Write + Send>(
     }
 }
 
-/// Whether a segment continues what was removed, and ends with a row of this ledger or before its start.
-async fn fits(
+/// Checks that a segment continues the removed rows, and ends with a row of this ledger or before its start.
+async fn check_segment(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
     segment: &SegmentReport,

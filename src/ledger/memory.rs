@@ -1,4 +1,4 @@
-//! The same state in memory, for tests and benches: nothing survives the process.
+//! The ledger in memory, for tests and benchmarks: nothing survives the process.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,15 +16,15 @@ use crate::migrate::{
     PortError, Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 
-/// A ledger that lives as long as its process. It behaves as [`SqliteLedger`](super::SqliteLedger) does, without its audit
-/// chain; decisions are kept in a list that only grows.
+/// A ledger that lives as long as its process. It behaves like [`SqliteLedger`](super::SqliteLedger) but has no audit
+/// chain; decisions are kept in a growing list.
 #[derive(Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
     pub(super) nonces: Mutex<Remembered>,
 }
 
-/// Never shows the ledger hold.
+/// Never shows the contents of the ledger.
 impl std::fmt::Debug for MemoryLedger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MemoryLedger").finish_non_exhaustive()
@@ -45,18 +45,18 @@ struct State {
 
 struct Held {
     entry: Entry,
-    /// 0 when nobody is at work on it.
+    /// 0 if no operation is in progress.
     lease_until: i64,
 }
 
 impl Held {
-    /// Whether somebody is at work on it.
+    /// Whether an operation is in progress.
     fn is_leased(&self, now: Timestamp, lease: Duration) -> bool {
         self.lease_until > micros(now) && self.lease_until <= latest(now, lease)
     }
 
-    /// What stands against a claim.
-    fn against(&self, claim: &Claim) -> Option<ClaimAnswer> {
+    /// The answer if something conflicts with the claim.
+    fn conflict(&self, claim: &Claim) -> Option<ClaimAnswer> {
         let entry = &self.entry;
         match (entry.state, &entry.account) {
             (EntryState::Buried, _) => Some(ClaimAnswer::Buried),
@@ -73,31 +73,31 @@ impl Held {
 }
 
 impl MemoryLedger {
-    /// Empty state.
+    /// Creates an empty ledger.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Every decision so far, the oldest first.
+    /// All decisions so far, oldest first.
     #[must_use]
     pub fn decisions(&self) -> Vec<Decision> {
         self.state().decisions.clone()
     }
 
-    /// How many buckets of counters are remembered.
+    /// The number of stored counter buckets.
     #[must_use]
     pub fn counters(&self) -> usize {
         self.state().attempts.rows()
     }
 
-    /// How many attempts are in flight, those included that nobody ended yet.
+    /// The number of attempts in flight, including expired ones that were not removed yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.state().attempts.in_flight()
     }
 
-    /// How many events wait for somebody.
+    /// The number of events waiting to be delivered.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.state().outbox.len()
@@ -107,7 +107,7 @@ impl MemoryLedger {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the ledger.
+    /// Runs an operation on the state.
     fn with<'a, T>(&'a self, work: impl FnOnce(&mut State) -> T + Send + 'a) -> BoxFuture<'a, Result<T, PortError>> {
         Box::pin(async move { Ok(work(&mut self.state())) })
     }
@@ -119,8 +119,8 @@ impl State {
         if self.buried_keys.contains(&claim.key) || claim.logins.iter().any(buried) {
             return ClaimAnswer::Buried;
         }
-        let against = self.entries.get(&claim.key).and_then(|held| held.against(claim));
-        against.unwrap_or_else(|| self.grant(claim))
+        let conflict = self.entries.get(&claim.key).and_then(|held| held.conflict(claim));
+        conflict.unwrap_or_else(|| self.grant(claim))
     }
 
     fn grant(&mut self, claim: &Claim) -> ClaimAnswer {
@@ -147,7 +147,7 @@ impl State {
         ClaimAnswer::Granted(Grant { token: self.tokens, pending })
     }
 
-    /// The entry that is in a state, under this token.
+    /// The entry in a state, under this token.
     fn held(&mut self, key: &LegacyKey, token: u64, state: EntryState) -> Option<&mut Held> {
         self.entries.get_mut(key).filter(|held| held.entry.token == token && held.entry.state == state)
     }
@@ -193,14 +193,14 @@ impl State {
 
     fn activate(&mut self, decision: &Decision) {
         let Some((account, external)) = &decision.account else { return };
-        let is_it = |entry: &Entry| match (decision.operation, external) {
+        let matches_entry = |entry: &Entry| match (decision.operation, external) {
             (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
                 entry.external_id == *external
             }
             (Operation::PasswordSet, _) => entry.account.as_ref() == Some(account),
             _ => false,
         };
-        let Some(held) = self.entries.values_mut().find(|held| is_it(&held.entry)) else { return };
+        let Some(held) = self.entries.values_mut().find(|held| matches_entry(&held.entry)) else { return };
         let (entry, at) = (&mut held.entry, decision.at);
         match entry.state {
             EntryState::Done if entry.verified_at.or(entry.activated_at).is_none() => entry.activated_at = Some(at),

@@ -1,7 +1,7 @@
-//! The ledger: how far every customer is, the attempts, the audit, and the events that wait to be sent.
+//! The ledger: the migration state of every customer, the attempts, the audit, and the events to be sent.
 //!
-//! [`SqliteLedger`] keeps them in one SQLite file; [`MemoryLedger`] keeps the same ledger in memory, for tests and benches.
-//! One suite holds both to the same behaviour.
+//! [`SqliteLedger`] stores it in one SQLite file; [`MemoryLedger`] keeps it in memory, for tests and benchmarks. One
+//! test suite checks that both behave the same.
 
 mod attempts;
 mod audit;

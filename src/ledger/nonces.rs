@@ -1,11 +1,11 @@
-//! Signed calls that were admitted, so that none is admitted twice, by whatever process.
+//! The signed calls that were accepted, so that no process accepts one twice.
 //!
-//! * **Bound.** At most [`MOST`] calls are remembered; beyond it calls are not admitted (503), because forgetting would admit
-//!   a replay.
-//! * **Clocks.** What is forgotten leaves its time behind: a call that was signed no later than the latest forgotten one is
-//!   taken for seen. So no jump of the wall clock, however far, opens the operation to a replay.
-//! * **Failures.** A row has an owner, the one try that wrote it. A try that failed, or was given up, may have written its row
-//!   all the same. Such rows are in doubt, and are taken out before anything is looked up, so that a call that was not admitted
+//! * **Bound.** At most [`MAX_CALLS`] calls are remembered. Beyond that, calls are not accepted (503), because forgetting
+//!   would allow a replay.
+//! * **Clocks.** The time of the latest forgotten call is kept, and a call signed no later than that counts as seen. So
+//!   no jump of the wall clock, however far, allows a replay.
+//! * **Failures.** Each row is owned by the one try that wrote it. A try that failed or was given up may have written
+//!   its row anyway. Such uncertain rows are deleted before anything is looked up, so that a call that was not accepted
 //!   may be sent again.
 
 use std::collections::{BTreeSet, HashSet};
@@ -19,22 +19,22 @@ use crate::migrate::{BoxFuture, Fresh, Nonce, Nonces, PortError, PortErrorKind};
 use crate::password::store::{SALT_BYTES, system_salt};
 use crate::sqlite::Database;
 
-/// How many calls are remembered at most, some 100 bytes each on the disk. Stops a caller from filling it; a call is
-/// remembered for at most 15 minutes, so 2,200 a second are admitted for ever.
-pub(super) const MOST: i64 = 2_000_000;
+/// The maximum number of remembered calls, about 100 bytes each on disk. Stops a caller from filling the disk; a call
+/// is remembered for at most 15 minutes, so a sustained 2,200 calls per second are accepted.
+pub(super) const MAX_CALLS: i64 = 2_000_000;
 
-/// How many calls a new one makes forgotten. More than one, so that a burst of the past is cleared.
+/// How many old calls each new one removes. More than one, so that an earlier burst is cleared.
 const SWEEP: i64 = 8;
 
-/// How many rows may be in doubt. Stops a long outage from filling the memory; calls beyond it may stay remembered, and are
-/// signed anew.
-const MOST_DOUBTS: usize = 4096;
+/// The maximum number of uncertain rows. Stops a long outage from filling the memory; calls beyond it may stay
+/// remembered and must be signed again.
+const MAX_UNCERTAIN: usize = 4096;
 
-/// How many rows in doubt one write takes out.
-const DOUBTS_AT_ONCE: usize = 64;
+/// How many uncertain rows one write deletes.
+const UNCERTAIN_PER_WRITE: usize = 64;
 
-/// The step of the tables. `number` counts what came, so that the bound is a difference and no count of rows; `meta` holds the
-/// time of the latest call that was forgotten.
+/// The schema step for nonces. `number` counts insertions, so that the bound is checked by a subtraction instead of a
+/// row count; `meta` holds the time of the latest forgotten call.
 pub(super) const TABLES: &str = "
 CREATE TABLE nonces (
     number INTEGER PRIMARY KEY,
@@ -57,7 +57,7 @@ impl Row {
     fn new(nonce: &Nonce) -> Result<Self, PortError> {
         let mut owner = [0; SALT_BYTES];
         let drawn = system_salt(&mut owner);
-        drawn.map_err(|_| failed(PortErrorKind::Unavailable).because("there is no randomness"))?;
+        drawn.map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
         Ok(Self { digest: nonce.digest, owner })
     }
 }
@@ -66,64 +66,64 @@ fn failed(kind: PortErrorKind) -> PortError {
     PortError::new(kind, "ledger", "remember")
 }
 
-/// Rows of which nobody knows whether they were written, by tries that did not admit their call.
+/// Rows that may or may not have been written, by tries that did not accept their call.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Doubts(Arc<Mutex<Vec<Row>>>);
+pub(super) struct UncertainRows(Arc<Mutex<Vec<Row>>>);
 
-impl Doubts {
+impl UncertainRows {
     fn add(&self, rows: impl IntoIterator<Item = Row>) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MOST_DOUBTS.saturating_sub(held.len());
+        let room = MAX_UNCERTAIN.saturating_sub(held.len());
         held.extend(rows.into_iter().take(room));
     }
 
     fn take(&self) -> Vec<Row> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = held.len().saturating_sub(DOUBTS_AT_ONCE);
+        let left = held.len().saturating_sub(UNCERTAIN_PER_WRITE);
         held.split_off(left)
     }
 }
 
-/// A write whose rows are in doubt unless it ends well: its own, and those that it takes out.
+/// A write whose rows are uncertain unless it succeeds: its own row, and those that it deletes.
 struct Try {
     database: Database,
-    doubts: Doubts,
+    uncertain: UncertainRows,
     rows: Vec<Row>,
 }
 
 impl Try {
-    fn ended_well(mut self) {
+    fn succeeded(mut self) {
         self.rows.clear();
     }
 }
 
-/// Also when the future is dropped, by a timeout or a caller that hung up.
+/// Also runs if the future is dropped, by a timeout or a disconnected caller.
 impl Drop for Try {
     fn drop(&mut self) {
         if self.rows.is_empty() {
             return;
         }
-        self.doubts.add(self.rows.drain(..));
-        // At once, so that the same call may be sent again to another process; if it fails, the next call does it.
+        self.uncertain.add(self.rows.drain(..));
+        // Immediately, so that the same call may be sent again to another process; if it fails, the next call does it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(tidy(self.database.clone(), self.doubts.clone())));
+            drop(runtime.spawn(delete_uncertain(self.database.clone(), self.uncertain.clone())));
         }
     }
 }
 
-/// Takes out rows in doubt. Its write waits in line behind those that are in doubt.
-async fn tidy(database: Database, doubts: Doubts) {
-    let rows = doubts.take();
-    let theirs = rows.clone();
+/// Deletes uncertain rows. Its write is queued behind the uncertain writes.
+async fn delete_uncertain(database: Database, uncertain: UncertainRows) {
+    let rows = uncertain.take();
+    let deleted = rows.clone();
     let taken = database
         .writer()
-        .write("forget_nonces", move |connection| Box::pin(async move { take_out(connection, &theirs).await }));
+        .write("forget_nonces", move |connection| Box::pin(async move { delete_rows(connection, &deleted).await }));
     if taken.await.is_err() {
-        doubts.add(rows);
+        uncertain.add(rows);
     }
 }
 
-async fn take_out(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+async fn delete_rows(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
     for Row { digest, owner } in rows {
         let sql = "DELETE FROM nonces WHERE digest = ? AND owner = ?";
         sqlx::query(sql).bind(digest.as_slice()).bind(owner.as_slice()).execute(&mut *connection).await?;
@@ -131,26 +131,26 @@ async fn take_out(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(),
     Ok(())
 }
 
-/// How full the memory is: the time of the latest call that was forgotten, that of the oldest that is not, and how many may be
-/// there.
-async fn look(connection: &mut SqliteConnection) -> Result<(i64, Option<i64>, Option<i64>), sqlx::Error> {
+/// The state of the memory: the time of the latest forgotten call, the time of the oldest remembered call, and an upper
+/// bound on the number of rows.
+async fn usage(connection: &mut SqliteConnection) -> Result<(i64, Option<i64>, Option<i64>), sqlx::Error> {
     let sql = "SELECT (SELECT number FROM meta WHERE name = 'nonces'), (SELECT MIN(signed_at) FROM nonces), \
                (SELECT MAX(number) FROM nonces) - (SELECT MIN(number) FROM nonces)";
     sqlx::query_as(sql).fetch_one(connection).await
 }
 
-/// Remembers a call; none when there is no room.
+/// Remembers a call; `None` if there is no room.
 async fn remember(connection: &mut SqliteConnection, nonce: Nonce, row: Row) -> Result<Option<Fresh>, sqlx::Error> {
-    let (mut forgotten, oldest, mut span) = look(connection).await?;
+    let (mut forgotten, oldest, mut span) = usage(connection).await?;
     let forget_before = micros(nonce.forget_before);
     if oldest.is_some_and(|oldest| oldest < forget_before) {
         forget(connection, forgotten, forget_before).await?;
-        (forgotten, _, span) = look(connection).await?;
+        (forgotten, _, span) = usage(connection).await?;
     }
     if micros(nonce.signed_at) <= forgotten {
         return Ok(Some(Fresh::Forgotten));
     }
-    if span.is_some_and(|span| span >= MOST) {
+    if span.is_some_and(|span| span >= MAX_CALLS) {
         return Ok(None);
     }
     let sql = "INSERT INTO nonces (digest, owner, signed_at) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING";
@@ -163,7 +163,7 @@ async fn remember(connection: &mut SqliteConnection, nonce: Nonce, row: Row) -> 
     Ok(Some(if added.rows_affected() == 0 { Fresh::Seen } else { Fresh::First }))
 }
 
-/// Forgets a few calls of before a time, and remembers when the latest of all that were forgotten was signed.
+/// Forgets a few calls signed before a time, and records when the latest forgotten one was signed.
 async fn forget(connection: &mut SqliteConnection, forgotten: i64, before: i64) -> Result<(), sqlx::Error> {
     let sql = "DELETE FROM nonces WHERE number IN \
                (SELECT number FROM nonces WHERE signed_at < ? ORDER BY signed_at LIMIT ?) RETURNING signed_at";
@@ -174,24 +174,25 @@ async fn forget(connection: &mut SqliteConnection, forgotten: i64, before: i64) 
 }
 
 fn answer(remembered: Option<Fresh>) -> Result<Fresh, PortError> {
-    remembered.ok_or_else(|| failed(PortErrorKind::RateLimited).because("too many signed calls are remembered"))
+    remembered
+        .ok_or_else(|| failed(PortErrorKind::RateLimited).because("the limit of remembered signed calls is reached"))
 }
 
 impl Nonces for SqliteLedger {
     fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
         Box::pin(async move {
-            let (nonce, row, doubted) = (*nonce, Row::new(nonce)?, self.doubts.take());
-            let (database, doubts) = (self.database.clone(), self.doubts.clone());
-            let rows = doubted.iter().copied().chain([row]).collect();
-            let this = Try { database, doubts, rows };
+            let (nonce, row, uncertain_rows) = (*nonce, Row::new(nonce)?, self.uncertain.take());
+            let (database, uncertain) = (self.database.clone(), self.uncertain.clone());
+            let rows = uncertain_rows.iter().copied().chain([row]).collect();
+            let this = Try { database, uncertain, rows };
             let remembered = self.database.writer().write("remember", move |connection| {
                 Box::pin(async move {
-                    take_out(connection, &doubted).await?;
+                    delete_rows(connection, &uncertain_rows).await?;
                     remember(connection, nonce, row).await
                 })
             });
             let remembered = remembered.await?;
-            this.ended_well();
+            this.succeeded();
             answer(remembered)
         })
     }
@@ -219,7 +220,7 @@ impl Remembered {
         if micros(nonce.signed_at) <= self.forgotten {
             return Some(Fresh::Forgotten);
         }
-        if i64::try_from(self.digests.len()).is_ok_and(|held| held > MOST) {
+        if i64::try_from(self.digests.len()).is_ok_and(|held| held > MAX_CALLS) {
             return None;
         }
         if !self.digests.insert(nonce.digest) {
@@ -255,7 +256,7 @@ mod tests {
         Nonce { digest, signed_at: at(signed_at), forget_before: at(now) - SignedDuration::from_secs(600) }
     }
 
-    async fn ask(nonces: &dyn Nonces, number: u32, signed_at: i64, now: i64) -> Fresh {
+    async fn remember(nonces: &dyn Nonces, number: u32, signed_at: i64, now: i64) -> Fresh {
         nonces.remember(&nonce(number, signed_at, now)).await.unwrap()
     }
 
@@ -264,65 +265,69 @@ mod tests {
         sqlx::query_scalar("SELECT COUNT(*) FROM nonces").fetch_one(&mut *connection).await.unwrap()
     }
 
-    async fn a_call_is_new_once(nonces: &dyn Nonces) {
-        assert_eq!(ask(nonces, 1, NOW, NOW).await, Fresh::First);
-        assert_eq!(ask(nonces, 1, NOW, NOW + 299).await, Fresh::Seen);
-        assert_eq!(ask(nonces, 1, NOW + 100, NOW + 299).await, Fresh::Seen, "the id counts, whenever it is signed");
-        assert_eq!(ask(nonces, 2, NOW, NOW).await, Fresh::First);
+    async fn a_call_is_first_only_once(nonces: &dyn Nonces) {
+        assert_eq!(remember(nonces, 1, NOW, NOW).await, Fresh::First);
+        assert_eq!(remember(nonces, 1, NOW, NOW + 299).await, Fresh::Seen);
+        assert_eq!(
+            remember(nonces, 1, NOW + 100, NOW + 299).await,
+            Fresh::Seen,
+            "the id counts, whatever the signing time"
+        );
+        assert_eq!(remember(nonces, 2, NOW, NOW).await, Fresh::First);
     }
 
-    async fn no_jump_of_the_clock_admits_a_call_again(nonces: &dyn Nonces) {
+    async fn clock_jumps_do_not_readmit_a_call(nonces: &dyn Nonces) {
         for number in 0..20 {
-            assert_eq!(ask(nonces, number, NOW, NOW).await, Fresh::First);
+            assert_eq!(remember(nonces, number, NOW, NOW).await, Fresh::First);
         }
-        // The clock is a day ahead for a moment, and what was remembered is forgotten.
+        // The clock is a day ahead for a moment, so the remembered calls are forgotten.
         for number in 100..110 {
-            assert_eq!(ask(nonces, number, NOW + 86_400, NOW + 86_400).await, Fresh::First);
+            assert_eq!(remember(nonces, number, NOW + 86_400, NOW + 86_400).await, Fresh::First);
         }
         for number in 0..20 {
-            assert_eq!(ask(nonces, number, NOW, NOW + 1).await, Fresh::Forgotten);
+            assert_eq!(remember(nonces, number, NOW, NOW + 1).await, Fresh::Forgotten);
         }
-        assert_eq!(ask(nonces, 200, NOW + 1, NOW + 1).await, Fresh::First, "later calls are admitted");
+        assert_eq!(remember(nonces, 200, NOW + 1, NOW + 1).await, Fresh::First, "later calls are accepted");
     }
 
     #[tokio::test]
     async fn every_ledger_remembers_signed_calls() {
         let folder = tempfile::tempdir().unwrap();
-        a_call_is_new_once(&open(&folder).await).await;
-        a_call_is_new_once(&MemoryLedger::new()).await;
+        a_call_is_first_only_once(&open(&folder).await).await;
+        a_call_is_first_only_once(&MemoryLedger::new()).await;
         let folder = tempfile::tempdir().unwrap();
-        no_jump_of_the_clock_admits_a_call_again(&open(&folder).await).await;
-        no_jump_of_the_clock_admits_a_call_again(&MemoryLedger::new()).await;
+        clock_jumps_do_not_readmit_a_call(&open(&folder).await).await;
+        clock_jumps_do_not_readmit_a_call(&MemoryLedger::new()).await;
     }
 
     #[tokio::test]
-    async fn what_is_old_makes_room() {
+    async fn expired_calls_make_room() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = open(&folder).await;
-        let past = (0..40).map(|number| ask(&ledger, number, NOW, NOW));
+        let past = (0..40).map(|number| remember(&ledger, number, NOW, NOW));
         assert!(join_all(past).await.iter().all(|fresh| *fresh == Fresh::First));
         for number in 100..110 {
-            assert_eq!(ask(&ledger, number, NOW + 601, NOW + 601).await, Fresh::First);
+            assert_eq!(remember(&ledger, number, NOW + 601, NOW + 601).await, Fresh::First);
         }
         assert_eq!(rows(&ledger).await, 10);
     }
 
     #[tokio::test]
-    async fn a_full_memory_admits_nobody_and_forgets_nobody() {
+    async fn a_full_memory_rejects_new_calls_and_forgets_none() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = open(&folder).await;
-        assert_eq!(ask(&ledger, 1, NOW, NOW).await, Fresh::First);
+        assert_eq!(remember(&ledger, 1, NOW, NOW).await, Fresh::First);
         let last = ledger.write("fill", move |connection| {
             Box::pin(async move {
                 let sql = "INSERT INTO nonces (number, digest, owner, signed_at) VALUES (?, x'00', x'00', ?)";
                 let late = micros(Timestamp::from_second(NOW + 1).unwrap());
-                sqlx::query(sql).bind(1 + MOST).bind(late).execute(connection).await.map(|_| ())
+                sqlx::query(sql).bind(1 + MAX_CALLS).bind(late).execute(connection).await.map(|_| ())
             })
         });
         last.await.unwrap();
         let full = ledger.remember(&nonce(2, NOW, NOW)).await.unwrap_err();
         assert_eq!(full.kind(), PortErrorKind::RateLimited);
-        assert_eq!(ask(&ledger, 3, NOW + 601, NOW + 601).await, Fresh::First, "the first one has passed");
+        assert_eq!(remember(&ledger, 3, NOW + 601, NOW + 601).await, Fresh::First, "the first one has expired");
     }
 
     #[tokio::test]
@@ -330,8 +335,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = (open(&folder).await, open(&folder).await);
         for number in 0..50 {
-            let (first, second) = tokio::join!(ask(&one, number, NOW, NOW), ask(&two, number, NOW, NOW));
-            assert_ne!(first, second, "exactly one is admitted");
+            let (first, second) = tokio::join!(remember(&one, number, NOW, NOW), remember(&two, number, NOW, NOW));
+            assert_ne!(first, second, "exactly one is accepted");
         }
     }
 
@@ -342,33 +347,33 @@ mod tests {
         let mut other = connect(&folder).await;
         let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
         let call = nonce(1, NOW, NOW);
-        // Given up while it waits for the lock; its row is written all the same when the lock goes.
+        // Given up while waiting for the lock; its row is still written once the lock is released.
         let late = tokio::time::timeout(std::time::Duration::from_millis(50), one.remember(&call)).await;
         assert!(late.is_err());
         held.rollback().await.unwrap();
-        assert_eq!(ask(&one, 1, NOW, NOW).await, Fresh::First, "the same process");
-        assert_eq!(ask(&two, 1, NOW, NOW).await, Fresh::Seen);
+        assert_eq!(remember(&one, 1, NOW, NOW).await, Fresh::First, "the same process");
+        assert_eq!(remember(&two, 1, NOW, NOW).await, Fresh::Seen);
 
         let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
         let call = nonce(2, NOW, NOW);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(50), one.remember(&call)).await.is_err());
         held.rollback().await.unwrap();
-        // Whoever knows that the first try is over: its writes, and what takes them out, are behind this one.
-        ask(&one, 3, NOW, NOW).await;
-        assert_eq!(ask(&two, 2, NOW, NOW).await, Fresh::First, "another process");
-        assert_eq!(ask(&one, 2, NOW, NOW).await, Fresh::Seen);
+        // After this call the first try is over: its writes, and the deletion of its rows, were queued before it.
+        remember(&one, 3, NOW, NOW).await;
+        assert_eq!(remember(&two, 2, NOW, NOW).await, Fresh::First, "another process");
+        assert_eq!(remember(&one, 2, NOW, NOW).await, Fresh::Seen);
     }
 
     #[test]
-    fn doubts_are_bounded() {
-        let doubts = Doubts::default();
+    fn uncertain_rows_are_bounded() {
+        let uncertain = UncertainRows::default();
         let row = Row { digest: [0; 16], owner: [0; SALT_BYTES] };
-        doubts.add(std::iter::repeat_n(row, MOST_DOUBTS * 2));
+        uncertain.add(std::iter::repeat_n(row, MAX_UNCERTAIN * 2));
         let mut taken = 0;
-        while let 1.. = doubts.take().len() {
+        while let 1.. = uncertain.take().len() {
             taken += 1;
         }
-        assert_eq!(taken, MOST_DOUBTS / DOUBTS_AT_ONCE);
+        assert_eq!(taken, MAX_UNCERTAIN / UNCERTAIN_PER_WRITE);
     }
 
     async fn connect(folder: &tempfile::TempDir) -> SqliteConnection {

@@ -1,7 +1,8 @@
-//! Events that wait to be sent, and to whom.
+//! Events to be sent, and their receivers.
 //!
-//! An event is written without receivers, in the transaction of its decision. Soon after it is routed: each webhook that wants
-//! it gets a delivery of its own, with its own attempts and its own time. The event leaves when no delivery is left.
+//! An event is written without receivers, in the transaction of its decision. It is routed shortly after: each webhook
+//! that is subscribed to its kind gets its own delivery, with its own attempts and due time. The event is removed when
+//! no delivery is left.
 
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use super::stamp::{later, micros, stamp, tags, tags_json, unsigned};
 use crate::migrate::{DeliveryState, Event, EventKind, Outgoing, Subscription, TargetId};
 use crate::sqlite::{Batch, refusal};
 
-/// The step that gives each receiver its own deliveries. `outbox.attempts` counts over all receivers: 0 is "not yet tried".
-/// Events of before are routed again.
+/// The schema step that gives each receiver its own deliveries. `outbox.attempts` counts over all receivers; 0 means
+/// not yet tried. Existing events are routed again.
 pub(super) const DELIVERIES: &str = "
 DROP INDEX outbox_due;
 ALTER TABLE outbox DROP COLUMN due_at;
@@ -30,16 +31,17 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (webhook, due_at, event);
 ";
 
-/// When a dead delivery is due: never.
+/// The due time of a dead delivery: never.
 pub(super) const DEAD: i64 = i64::MAX;
 
-/// No wait is longer than this. What is due later still was written by a clock that has been set back since, and is due now.
+/// No wait is longer than this. A later due time was written by a clock that has been set back since, and the delivery
+/// is due now.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// What a delivery holds: id, at, kind, reason, account, request id, tags, attempts.
+/// The columns of a delivery: id, at, kind, reason, account, request id, tags, attempts.
 type OutboxRow = (i64, i64, String, String, Option<String>, String, String, i64);
 
-/// Adds events, which have no receivers yet.
+/// Adds events, without receivers for now.
 pub(super) fn add(batch: &mut Batch, events: &[Event]) {
     let sql = "INSERT INTO outbox (at, kind, reason, account, request_id, tags, attempts) VALUES (?, ?, ?, ?, ?, ?, 0)";
     for event in events {
@@ -54,12 +56,13 @@ pub(super) fn add(batch: &mut Batch, events: &[Event]) {
     }
 }
 
-/// So many places with commas between them; no values.
+/// A comma-separated list of placeholders; no values.
 fn places(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
 
-/// Drops deliveries to receivers that are not named, and events that have nobody left. How many, by receiver.
+/// Drops deliveries to receivers that are not listed, and events without deliveries. Returns the number dropped per
+/// receiver.
 pub(super) async fn keep_receivers(
     connection: &mut SqliteConnection,
     receivers: &[String],
@@ -81,12 +84,13 @@ pub(super) async fn keep_receivers(
     dropped.into_iter().map(|(receiver, count)| Ok((receiver, unsigned(count)?))).collect()
 }
 
-/// Whether there are events without receivers, so that an idle outbox costs no write.
+/// Whether there are unrouted events, so that an idle outbox costs no write.
 pub(super) async fn has_new(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outbox WHERE routed = 0)").fetch_one(connection).await
 }
 
-/// Gives new events their deliveries; those that nobody wants are removed. How many were new.
+/// Creates the deliveries of new events; events that no receiver is subscribed to are removed. Returns the number of
+/// new events.
 pub(super) async fn route(
     connection: &mut SqliteConnection,
     subscriptions: &[Subscription],
@@ -124,7 +128,7 @@ pub(super) async fn route(
     Ok(usize::try_from(new).unwrap_or(usize::MAX))
 }
 
-/// What one receiver is to be sent, as it stands now.
+/// The queue of one receiver at the current time.
 #[derive(Debug, Clone)]
 pub(super) struct Queue {
     pub receiver: String,
@@ -153,7 +157,7 @@ impl Queue {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<Outgoing>, sqlx::Error> {
-        self.bring_back(connection).await?;
+        self.pull_forward(connection).await?;
         let sql = "SELECT id, at, kind, reason, account, request_id, tags, deliveries.attempts \
                    FROM deliveries JOIN outbox ON id = event WHERE webhook = ? AND due_at <= ? \
                    ORDER BY due_at, event LIMIT ?";
@@ -171,8 +175,8 @@ impl Queue {
         rows.into_iter().map(outgoing).collect()
     }
 
-    /// Makes due what a clock that was set back since has put too far ahead.
-    async fn bring_back(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    /// Makes deliveries due that a clock, set back since, had scheduled too far in the future.
+    async fn pull_forward(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE deliveries SET due_at = ? WHERE webhook = ? AND due_at > ? AND due_at < ?")
             .bind(micros(self.now))
             .bind(&self.receiver)
@@ -210,13 +214,13 @@ impl Queue {
 
 fn outgoing(row: OutboxRow) -> Result<Outgoing, sqlx::Error> {
     let (id, at, kind, reason, account, request_id, tags_text, attempts) = row;
-    let kind = EventKind::from_name(&kind).ok_or_else(|| refusal("an event has no kind that is known"))?;
+    let kind = EventKind::from_name(&kind).ok_or_else(|| refusal("an event of the ledger has an unknown kind"))?;
     let account = account.map(TargetId);
     let event = Event { at: stamp(at)?, kind, reason, account, request_id, tags: tags(&tags_text)? };
     Ok(Outgoing { id, attempts: u32::try_from(attempts.saturating_add(1)).unwrap_or(u32::MAX), event })
 }
 
-/// Keeps what came of a delivery; the last accepted one takes the event with it.
+/// Records the state of a delivery. When the last delivery is accepted, the event is removed.
 pub(super) async fn sent(
     connection: &mut SqliteConnection,
     receiver: &str,

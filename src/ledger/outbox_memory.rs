@@ -1,4 +1,4 @@
-//! The outbox in memory, with the same behaviour as the one in the file.
+//! The outbox in memory, with the same behaviour as in the file.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) struct Outbox {
 
 struct Waiting {
     event: Event,
-    /// By receiver; none until the event is routed.
+    /// Deliveries by receiver; `None` until the event is routed.
     deliveries: Option<BTreeMap<String, Delivery>>,
 }
 
@@ -43,11 +43,11 @@ impl Outbox {
         let mut dropped = BTreeMap::new();
         for deliveries in self.events.values_mut().filter_map(|waiting| waiting.deliveries.as_mut()) {
             deliveries.retain(|receiver, _| {
-                let is_kept = receivers.contains(receiver);
-                if !is_kept {
+                let is_listed = receivers.contains(receiver);
+                if !is_listed {
                     *dropped.entry(receiver.clone()).or_insert(0) += 1;
                 }
-                is_kept
+                is_listed
             });
         }
         self.sweep();
@@ -58,10 +58,12 @@ impl Outbox {
         let new = self.events.values_mut().filter(|waiting| waiting.deliveries.is_none()).take(limit);
         let routed = new
             .map(|waiting| {
-                let wanting = subscriptions.iter().filter(|who| who.kinds.contains(&waiting.event.kind));
+                let subscribed =
+                    subscriptions.iter().filter(|subscription| subscription.kinds.contains(&waiting.event.kind));
                 let due_at = micros(waiting.event.at.min(now));
-                let delivery = |who: &Subscription| (who.receiver.clone(), Delivery { attempts: 0, due_at });
-                waiting.deliveries = Some(wanting.map(delivery).collect());
+                let delivery =
+                    |subscription: &Subscription| (subscription.receiver.clone(), Delivery { attempts: 0, due_at });
+                waiting.deliveries = Some(subscribed.map(delivery).collect());
             })
             .count();
         self.sweep();
@@ -107,7 +109,7 @@ impl Outbox {
         }
     }
 
-    /// Removes events that have nobody left.
+    /// Removes events without deliveries.
     fn sweep(&mut self) {
         self.events.retain(|_, waiting| waiting.deliveries.as_ref().is_none_or(|left| !left.is_empty()));
     }

@@ -1,4 +1,4 @@
-//! What operators ask of the ledger: how the migration stands, and who is where.
+//! Reports for operators: the progress of the migration, and the entries of customers.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,64 +9,64 @@ use super::entries::{EntryRow, select_entries};
 use super::stamp::{maybe_stamp, micros, stamp, tags, unsigned};
 use crate::migrate::{Entry, EntryState, LegacyKey, TargetId};
 
-/// Microseconds of a day.
+/// Microseconds per day.
 const DAY: i64 = 86_400_000_000;
 
-/// How many days [`Summary::per_day`] reaches back. Bounds the report; a migration takes months.
+/// How many days [`Summary::per_day`] covers. Bounds the report; a migration takes months.
 const DAYS: i64 = 400;
 
-/// How the migration stands.
+/// The progress of the migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// Customers whose account was created with a verified password.
     pub migrated: u64,
-    /// Accounts that were created without proof, by the forgot-password operation, and wait for a password.
+    /// Accounts created without a verified password, by the forgot-password operation, that are waiting for a password.
     pub pending: u64,
-    /// Accounts that were created without proof and got a password since.
+    /// Accounts created without a verified password that have got one since.
     pub activated: u64,
-    /// Customers whose migration is being taken back.
+    /// Customers whose migration is being undone.
     pub undoing: u64,
     /// Customers whose account is being created.
     pub creating: u64,
-    /// Those among them whose claim ran out: a recovery has to look at the target.
+    /// Those of them whose claim has expired: recovery has to check the target.
     pub overdue: u64,
-    /// Customers for whom nothing was created; their next login begins anew.
+    /// Customers for whom nothing was created; their next login starts again.
     pub abandoned: u64,
-    /// Customers who were deleted for good.
+    /// Customers who were permanently deleted.
     pub buried: u64,
-    /// Sign-ins of customers whom the target knew.
+    /// Sign-ins of customers with an account at the target.
     pub authenticated: u64,
-    /// Refusals by reason, the most frequent first: outcomes `rejected` and `denied_by_rule`.
+    /// Refusals by reason, most frequent first: outcomes `refused` and `denied_by_rule`.
     pub refused: Vec<OutcomeCount>,
-    /// Failures, the most frequent first: records, rules and systems that did not work.
+    /// Failures, most frequent first: of records, rules and systems.
     pub failed: Vec<OutcomeCount>,
-    /// Migrated customers per day (UTC), the oldest day first, at most 400 days back.
+    /// Migrated customers per day (UTC), oldest day first, at most 400 days back.
     pub per_day: Vec<(Date, u64)>,
     /// When the first customer was migrated.
     pub first_at: Option<Timestamp>,
     /// When the last customer was migrated.
     pub last_at: Option<Timestamp>,
-    /// Events that wait to be sent.
+    /// Events waiting to be sent.
     pub events: u64,
 }
 
-/// How often an outcome came, for one reason.
+/// How often an outcome occurred, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeCount {
-    /// The outcome's name.
+    /// The name of the outcome.
     pub outcome: String,
-    /// The reason; empty when the outcome says all.
+    /// The reason; empty if the outcome says it all.
     pub reason: String,
     /// How often.
     pub count: u64,
 }
 
-/// Which entries are wanted. What is none does not matter.
+/// Which entries to return. A field that is `None` does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntryFilter {
-    /// Made by the rules of this hash.
+    /// Created by the rules with this hash.
     pub rules: Option<String>,
-    /// Whose creation began then or later.
+    /// Whose creation began at this time or later.
     pub since: Option<Timestamp>,
     /// In this state.
     pub state: Option<EntryState>,
@@ -77,22 +77,22 @@ pub struct EntryFilter {
 /// A page of entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryPage {
-    /// The last key of the page before; none for the first page.
+    /// The last key of the previous page; `None` for the first page.
     pub after: Option<LegacyKey>,
-    /// How many at most.
+    /// The maximum number of entries.
     pub limit: usize,
 }
 
-/// An entry with what only operators ask for.
+/// An entry with additional details for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryReport {
     /// The entry.
     pub entry: Entry,
-    /// Tags that hooks gave the customer.
+    /// Tags that hooks assigned to the customer.
     pub tags: Vec<String>,
 }
 
-/// Counts, all of one moment.
+/// Counts everything in one snapshot.
 pub(super) async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Summary, sqlx::Error> {
     let mut snapshot = connection.begin().await?;
     let connection = &mut *snapshot;
@@ -123,13 +123,13 @@ pub(super) async fn summary(connection: &mut SqliteConnection, now: Timestamp) -
     })
 }
 
-/// Runs a count. The texts are put together above, of constants and numbers.
+/// Runs a count. Callers build the SQL from constants and numbers only.
 async fn count(connection: &mut SqliteConnection, sql: String) -> Result<u64, sqlx::Error> {
     unsigned(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(connection).await?)
 }
 
 async fn outcomes(connection: &mut SqliteConnection, names: &str) -> Result<Vec<OutcomeCount>, sqlx::Error> {
-    // An index holds what each of the three looks at; rows that stand for several decisions are few.
+    // An index covers the columns of all three queries; rows that stand for several decisions are few.
     let sql = format!(
         "SELECT outcome, reason, SUM(found) FROM ( \
          SELECT outcome, reason, COUNT(*) AS found FROM audit WHERE outcome IN ({names}) GROUP BY outcome, reason \
@@ -164,7 +164,7 @@ async fn first_and_last(
     Ok((maybe_stamp(first)?, maybe_stamp(last)?))
 }
 
-/// Entries that fit.
+/// The entries that match a filter.
 pub(super) async fn entries(
     connection: &mut SqliteConnection,
     filter: &EntryFilter,
@@ -206,7 +206,7 @@ mod tests {
     use crate::ledger::behaviour_tests::{at, decision, keyring, open};
     use crate::migrate::{Abandon, AccountState, Claim, ClaimAnswer, Finish, Ledger as _, Left};
 
-    /// Seconds of a day.
+    /// Seconds per day.
     const DAY: i64 = 86_400;
 
     fn key(id: &str) -> LegacyKey {
@@ -244,7 +244,7 @@ mod tests {
         ledger.finish(&finish).await.unwrap();
     }
 
-    /// Five customers in every state, and a few decisions.
+    /// Customers in every state, and a few decisions.
     async fn fill(ledger: &SqliteLedger) {
         migrate(ledger, "1", 0, Some(at(0))).await;
         migrate(ledger, "2", 5, Some(at(5))).await;
@@ -277,12 +277,12 @@ mod tests {
         let summary = ledger.summary(at(2 * DAY)).await.unwrap();
         assert_eq!((summary.migrated, summary.pending, summary.authenticated), (3, 1, 1));
         assert_eq!((summary.creating, summary.overdue, summary.abandoned, summary.buried), (2, 1, 1, 1));
-        let shown = |counts: &[OutcomeCount]| -> Vec<String> {
+        let rendered = |counts: &[OutcomeCount]| -> Vec<String> {
             counts.iter().map(|count| format!("{} {} {}", count.count, count.outcome, count.reason)).collect()
         };
         let refused = ["2 refused unknown", "1 denied_by_rule minor", "1 refused wrong_password"];
-        assert_eq!(shown(&summary.refused), refused);
-        assert_eq!(shown(&summary.failed), ["2 legacy_unavailable ", "1 conflict "]);
+        assert_eq!(rendered(&summary.refused), refused);
+        assert_eq!(rendered(&summary.failed), ["2 legacy_unavailable ", "1 conflict "]);
         assert_eq!((summary.first_at, summary.last_at), (Some(at(0)), Some(at(DAY))));
         let days: Vec<_> = summary.per_day.iter().map(|(day, count)| format!("{day} {count}")).collect();
         assert_eq!(days, ["2026-03-01 2", "2026-03-02 1"]);

@@ -1,4 +1,4 @@
-//! What is taken back: customers who are buried, migrations that are undone, tombstones that are lifted.
+//! Reversals: burying customers, undoing migrations, and removing tombstones.
 
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -7,8 +7,8 @@ use super::entries::{finished, stored_token};
 use super::stamp::{later, latest, micros, unsigned};
 use crate::migrate::{Buried, Finished, LegacyKey, Restore, Undo, UndoAnswer};
 
-/// Buries a customer. `customer` is the digest of the key. A creation that is on its way keeps its lease, so that somebody looks
-/// for what it left.
+/// Buries a customer. `customer` is the digest of the key. A creation in progress keeps its lease, so that recovery
+/// looks for its account.
 pub(super) async fn bury(
     connection: &mut SqliteConnection,
     key: &LegacyKey,
@@ -32,14 +32,14 @@ pub(super) async fn bury(
     Ok(())
 }
 
-/// Nothing is left to look for at a buried customer.
+/// Ends the search for the account of a buried customer.
 pub(super) async fn settle_buried(connection: &mut SqliteConnection, key: &LegacyKey) -> Result<(), sqlx::Error> {
     let sql = "UPDATE entries SET lease_until = 0 WHERE source = ? AND legacy_id = ? AND state = 'buried'";
     sqlx::query(sql).bind(&key.source).bind(&key.id).execute(connection).await?;
     Ok(())
 }
 
-/// Begins to undo a migration that stands, or goes on with an undo that was cut off.
+/// Begins to undo a completed migration, or resumes an interrupted undo.
 pub(super) async fn undo(connection: &mut SqliteConnection, undo: &Undo) -> Result<UndoAnswer, sqlx::Error> {
     let sql = "UPDATE meta SET number = number + 1 WHERE name = 'token'; \
                UPDATE entries SET state = 'undoing', lease_until = ?1, \
@@ -58,7 +58,7 @@ pub(super) async fn undo(connection: &mut SqliteConnection, undo: &Undo) -> Resu
     tokens.first().map_or(Ok(UndoAnswer::Busy), |token| Ok(UndoAnswer::Begun(unsigned(*token)?)))
 }
 
-/// Forgets an entry that is being undone; whether it was.
+/// Removes an entry that is being undone; returns whether it was.
 pub(super) async fn forget(
     connection: &mut SqliteConnection,
     key: &LegacyKey,
@@ -69,7 +69,7 @@ pub(super) async fn forget(
     Ok(finished(query.execute(connection).await?.rows_affected()))
 }
 
-/// Lets an entry that was being undone stand; whether it was.
+/// Restores an entry that was being undone; returns whether it was.
 pub(super) async fn keep(
     connection: &mut SqliteConnection,
     key: &LegacyKey,
@@ -81,24 +81,24 @@ pub(super) async fn keep(
     Ok(finished(query.execute(connection).await?.rows_affected()))
 }
 
-/// Who is buried under a login.
+/// The customer buried under a login.
 pub(super) async fn buried(connection: &mut SqliteConnection, subject: &str) -> Result<Option<Buried>, sqlx::Error> {
     let sql = "SELECT source, legacy_id FROM tombstones WHERE digest = ? AND source IS NOT NULL";
     let found: Option<(String, String)> = sqlx::query_as(sql).bind(subject).fetch_optional(connection).await?;
     Ok(found.map(|(source, id)| Buried { key: LegacyKey { source, id } }))
 }
 
-/// Lifts a customer's tombstones. With an account that is still there the entry stands again; otherwise it is forgotten.
+/// Removes a customer's tombstones. If the account still exists the entry is restored, otherwise it is removed.
 pub(super) async fn restore(connection: &mut SqliteConnection, restore: &Restore) -> Result<(), sqlx::Error> {
     let (key, account) = (&restore.key, restore.account.as_ref().map(|account| &account.0));
-    let lifted = "DELETE FROM tombstones WHERE source = ? AND legacy_id = ?";
-    sqlx::query(lifted).bind(&key.source).bind(&key.id).execute(&mut *connection).await?;
-    let stands = "UPDATE entries SET state = 'done', lease_until = 0, account = ?3, created_at = COALESCE(created_at, ?4), \
+    let delete_tombstones = "DELETE FROM tombstones WHERE source = ? AND legacy_id = ?";
+    sqlx::query(delete_tombstones).bind(&key.source).bind(&key.id).execute(&mut *connection).await?;
+    let restore_entry = "UPDATE entries SET state = 'done', lease_until = 0, account = ?3, created_at = COALESCE(created_at, ?4), \
                   done_at = COALESCE(done_at, ?4) WHERE source = ?1 AND legacy_id = ?2 AND state = 'buried' AND ?3 IS NOT NULL";
     let at = micros(restore.decision.at);
-    let query = sqlx::query(stands).bind(&key.source).bind(&key.id).bind(account).bind(at);
+    let query = sqlx::query(restore_entry).bind(&key.source).bind(&key.id).bind(account).bind(at);
     query.execute(&mut *connection).await?;
-    let forgotten = "DELETE FROM entries WHERE source = ? AND legacy_id = ? AND state = 'buried'";
-    sqlx::query(forgotten).bind(&key.source).bind(&key.id).execute(connection).await?;
+    let remove_entry = "DELETE FROM entries WHERE source = ? AND legacy_id = ? AND state = 'buried'";
+    sqlx::query(remove_entry).bind(&key.source).bind(&key.id).execute(connection).await?;
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! The tables of the ledger.
 
-/// The steps of the tables. Steps are only ever added.
+/// The schema steps. Steps are only ever added.
 ///
-/// Stamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas RFC 3339
-/// texts with and without fractions do not sort as times. Tables with text keys are `WITHOUT ROWID`: one tree less to write to
-/// in every commit (<https://www.sqlite.org/withoutrowid.html>).
+/// Timestamps are whole microseconds since 1970-01-01 UTC: they sort and compare as numbers in every database, whereas
+/// RFC 3339 texts with and without fractions do not sort by time. Tables with text keys are `WITHOUT ROWID`, which
+/// saves writing one tree per commit (<https://www.sqlite.org/withoutrowid.html>).
 pub(super) const MIGRATIONS: &[&str] = &[
     FIRST,
-    ENTRIES_AGAIN,
+    REBUILD_ENTRIES,
     super::attempts::TABLES,
     super::nonces::TABLES,
     super::outbox::DELIVERIES,
@@ -87,9 +87,10 @@ CREATE TABLE meta (
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
 ";
 
-/// Undo as a state, accounts that were activated without a verified login, and whose tombstones are whose. SQLite cannot change a
-/// check of a table, so the table is made anew (<https://www.sqlite.org/lang_altertable.html>, section 7).
-const ENTRIES_AGAIN: &str = "
+/// Adds undo as a state, accounts activated without a verified login, and the owners of tombstones. SQLite cannot
+/// change the check constraint of a table, so the table is rebuilt (<https://www.sqlite.org/lang_altertable.html>,
+/// section 7).
+const REBUILD_ENTRIES: &str = "
 CREATE TABLE entries_again (
     source TEXT NOT NULL,
     legacy_id TEXT NOT NULL,
@@ -131,8 +132,8 @@ mod tests {
     use crate::migrate::{EntryState, Ledger as _, LegacyKey, TargetId};
     use crate::sqlite::Database;
 
-    /// What a ledger of the first step holds: a customer in each state, a tombstone, a counter, an event.
-    const BEFORE: &str = "
+    /// The contents of a ledger after the first step: a customer in each state, a tombstone, a counter, an event.
+    const FIRST_STEP_ROWS: &str = "
 INSERT INTO entries VALUES ('shop', '1', 'done', 'e1', 'a1', 1, 'r', 1, 1, 1, 5, 1, 1, '[]');
 INSERT INTO entries VALUES ('shop', '2', 'creating', 'e2', NULL, 2, 'r', 1, 1, 1, 5, NULL, NULL, '[]');
 INSERT INTO entries VALUES ('shop', '3', 'buried', 'e3', 'a3', 3, 'r', 1, 1, 1, 5, 1, 1, '[]');
@@ -143,12 +144,12 @@ UPDATE meta SET number = 3 WHERE name = 'token';
 ";
 
     #[tokio::test]
-    async fn a_ledger_of_the_first_step_is_brought_up_to_date() {
+    async fn a_ledger_of_the_first_step_is_upgraded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db").to_str().unwrap().to_owned();
         let old = Database::open(&path, "ledger", &MIGRATIONS[..1]).await.unwrap();
         let fill = old.writer().write("fill", |connection| {
-            Box::pin(async move { sqlx::raw_sql(BEFORE).execute(connection).await.map(|_| ()) })
+            Box::pin(async move { sqlx::raw_sql(FIRST_STEP_ROWS).execute(connection).await.map(|_| ()) })
         });
         fill.await.unwrap();
         drop(old);
@@ -163,7 +164,7 @@ UPDATE meta SET number = 3 WHERE name = 'token';
         assert_eq!((entry.account, entry.token), (Some(TargetId("a1".into())), 1));
         let unfinished = ledger.unfinished(at(0), std::time::Duration::from_secs(2), 9).await.unwrap();
         assert_eq!(unfinished.into_iter().map(|entry| entry.key.id).collect::<Vec<_>>(), ["2"]);
-        assert_eq!(ledger.store().await.unwrap(), None, "it is bound at the next start");
+        assert_eq!(ledger.store().await.unwrap(), None, "the ledger is bound at the next start");
         assert_eq!(ledger.last_migrated().await.unwrap().map(|external| external.0), Some("e1".to_owned()));
         assert_eq!(ledger.summary(at(0)).await.unwrap().events, 1);
         ledger.decide(&decision("authenticated", 1), &[]).await.unwrap();

@@ -1,4 +1,4 @@
-//! The ledger in one SQLite file, which several processes may share.
+//! The ledger in one SQLite file, which several processes can share.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
-use super::nonces::Doubts;
+use super::nonces::UncertainRows;
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
@@ -23,14 +23,14 @@ const NAME: &str = "ledger";
 
 /// The ledger in an SQLite file.
 ///
-/// Every write is on the disk when its future is ready; writes of concurrent logins share a commit. An I/O error, a full disk
-/// or a lock that nobody releases is an error, never an answer that lets somebody in.
+/// Every write is on disk when its future resolves; writes of concurrent logins share a commit. An I/O error, a full
+/// disk, or a lock that is never released is an error, never an answer that lets anybody sign in.
 #[derive(Clone)]
 pub struct SqliteLedger {
     pub(super) database: Database,
     pub(super) keyring: Arc<Keyring>,
-    pub(super) doubts: Doubts,
-    /// Which ledger it was at the first look.
+    pub(super) uncertain: UncertainRows,
+    /// The identity of the ledger at the first ping.
     identity: Arc<OnceLock<String>>,
 }
 
@@ -41,31 +41,31 @@ impl fmt::Debug for SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Opens the ledger at a path or `sqlite:` address, and makes it when it is missing.
+    /// Opens the ledger at a path or `sqlite:` address, and creates it if it is missing.
     ///
     /// # Errors
-    /// As [`Database::open`]; and when the key is not the one that the ledger was made with, or the head of the audit was
-    /// changed.
+    /// Those of [`Database::open`]; also if the key differs from the one that the ledger was created with, or the head
+    /// of the audit was changed.
     pub async fn open(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open(at, NAME, schema::MIGRATIONS).await?;
-        Self { database, keyring, doubts: Doubts::default(), identity: Arc::default() }.trusted().await
+        Self { database, keyring, uncertain: UncertainRows::default(), identity: Arc::default() }.verified_head().await
     }
 
-    /// Opens the ledger like [`open`](Self::open), and makes none: one that is missing is an error.
+    /// Like [`open`](Self::open), but does not create the ledger: a missing one is an error.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn open_existing(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
-        Self::inspect(at, keyring).await?.trusted().await
+        Self::inspect(at, keyring).await?.verified_head().await
     }
 
-    /// The ledger, when its key and the head of its audit are right.
-    async fn trusted(self) -> Result<Self, PortError> {
+    /// The ledger, if its key and the head of its audit are valid.
+    async fn verified_head(self) -> Result<Self, PortError> {
         let (ledger, keyring) = (self.clone(), Arc::clone(&self.keyring));
         ledger
             .write("open", move |connection| {
                 Box::pin(async move {
-                    audit::found(connection, &keyring).await?;
+                    audit::create(connection, &keyring).await?;
                     audit::head(connection, &keyring).await.map(|_| ())
                 })
             })
@@ -73,39 +73,39 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Opens a ledger that is there, without a look at its audit, for [`verify`](Self::verify). A ledger whose head was changed appends
-    /// nothing, however it was opened.
+    /// Opens an existing ledger without checking its audit, for [`verify`](Self::verify). A ledger whose head was
+    /// changed appends nothing, however it was opened.
     ///
     /// # Errors
     /// As [`Database::open`].
     pub async fn inspect(at: &str, keyring: Arc<Keyring>) -> Result<Self, PortError> {
         let database = Database::open_existing(at, NAME, schema::MIGRATIONS).await?;
-        Ok(Self { database, keyring, doubts: Doubts::default(), identity: Arc::default() })
+        Ok(Self { database, keyring, uncertain: UncertainRows::default(), identity: Arc::default() })
     }
 
-    /// Copies what the journal holds into the file; to be called at the end.
+    /// Copies the journal into the database file. Call it at shutdown.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub async fn checkpoint(&self) -> Result<(), PortError> {
         self.database.checkpoint(NAME).await
     }
 
-    /// How many writes there were, in how many commits, and how many wait.
+    /// The number of writes, commits, and waiting jobs.
     #[must_use]
     pub fn figures(&self) -> WriterFigures {
         self.database.writer().figures()
     }
 
-    /// Follows the audit from its first row to its head.
+    /// Verifies the audit from its first row to its head.
     ///
     /// # Errors
-    /// When the file cannot be read. A break is a part of the report.
+    /// If the file cannot be read. A break is part of the report.
     pub async fn verify(&self) -> Result<AuditReport, PortError> {
         self.verify_with(&[]).await
     }
 
-    /// Follows the audit, and verifies that heads that were kept elsewhere are still part of it.
+    /// Verifies the audit, and that heads kept elsewhere are still part of it.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
@@ -117,36 +117,36 @@ impl SqliteLedger {
         .await
     }
 
-    /// The head of the audit now.
+    /// The current head of the audit.
     ///
     /// # Errors
-    /// When it cannot be read, or its tag does not verify it.
+    /// If it cannot be read, or its tag does not verify.
     pub async fn audit_head(&self) -> Result<AuditHead, PortError> {
         let keyring = Arc::clone(&self.keyring);
         self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })).await
     }
 
-    /// Rows of the audit that fit, the newest first.
+    /// Rows of the audit that match a filter, newest first.
     ///
     /// # Errors
-    /// When the file cannot be read, or a row is none of ours.
+    /// If the file cannot be read, or a row is not in the expected format.
     pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, PortError> {
         self.read("audit", move |connection| Box::pin(async move { audit::page(connection, &filter, limit).await }))
             .await
     }
 
-    /// How the migration stands.
+    /// The progress of the migration.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub async fn summary(&self, now: Timestamp) -> Result<Summary, PortError> {
         self.read("summary", move |connection| Box::pin(report::summary(connection, now))).await
     }
 
-    /// Entries that fit, in the order of source and legacy id.
+    /// Entries that match a filter, ordered by source and legacy id.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub async fn entries(&self, filter: EntryFilter, page: EntryPage) -> Result<Vec<EntryReport>, PortError> {
         self.read("entries", move |connection| {
             Box::pin(async move { report::entries(connection, &filter, &page).await })
@@ -170,7 +170,7 @@ impl SqliteLedger {
     }
 }
 
-/// Appends a decision with its events and what becomes of attempts. `batch` may have begun with something else.
+/// Appends a decision with its events and the changes to attempts. `batch` may already contain other statements.
 async fn record(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
@@ -334,13 +334,12 @@ impl Ledger for SqliteLedger {
     fn ping(&self) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(async move {
             let identity = self.write("ping", |connection| Box::pin(binding::ping(connection))).await?;
-            // Another ledger that was copied over this one, in place, is the same file to everybody but us.
+            // A different ledger copied over this file in place looks like the same file to everything but this check.
             if *self.identity.get_or_init(|| identity.clone()) == identity {
                 return Ok(());
             }
             let error = PortError::new(PortErrorKind::Misconfigured, NAME, "ping");
-            Err(error
-                .because("another ledger has taken the place of the one that was opened; restore it and start again"))
+            Err(error.because("the ledger file was replaced by another ledger; restore it and restart the service"))
         })
     }
 

@@ -1,4 +1,4 @@
-//! What operators do with accounts, outside any login.
+//! Account operations for operators, outside of logins.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use super::port::PortError;
 use super::ports::{Clock, Deleted, Deletion, Ledger, LegacyKey, Target, TargetId};
 use super::reversal::{Restore, Undo, UndoAnswer, UndoEnd};
 
-/// Deletes, restores and undoes, and tells the ledger.
+/// Deletes, restores and undoes, and records it in the ledger.
 #[derive(Clone)]
 pub struct AccountAdmin {
     /// Where accounts are stored.
     pub target: Arc<dyn Target>,
-    /// What keeps the ledger.
+    /// The ledger.
     pub ledger: Arc<dyn Ledger>,
-    /// What tells the time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// How customers are named in the ledger.
+    /// Creates the pseudonyms of customers in the ledger.
     pub keyring: Arc<Keyring>,
-    /// How long an undo holds its customer when it is cut off; the same as a claim of a login.
+    /// How long an interrupted undo locks its customer; the same as the claim of a login.
     pub lease: Duration,
 }
 
@@ -33,51 +33,53 @@ impl fmt::Debug for AccountAdmin {
     }
 }
 
-/// What came of an undo.
+/// The result of an undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undone {
-    /// The account is deleted, and its customer migrates anew.
+    /// The account was deleted; its customer will migrate again.
     Deleted,
-    /// The account was not there any more; its customer migrates anew.
+    /// The account no longer existed; its customer will migrate again.
     Missing,
-    /// Somebody has changed the account, so it stays.
+    /// The account has changed since it was created, so it stays.
     Changed,
-    /// The customer is no longer migrated to this account, or somebody else is at work on it.
+    /// The customer is no longer migrated to this account, or another operation is in progress.
     Busy,
 }
 
-/// What came of lifting a tombstone.
+/// The result of removing a tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Restored {
-    /// The customer migrates anew at the next login.
+    /// The customer migrates again at the next login.
     Forgotten,
-    /// The deletion had been cut off: the customer has this account again.
+    /// The deletion had been interrupted: the customer owns this account again.
     Kept(TargetId),
 }
 
 impl AccountAdmin {
-    /// Deletes an account for good: its customer does not migrate again. The id when there was such an account.
+    /// Deletes an account permanently: its customer does not migrate again. Returns the id if the account existed.
     ///
     /// # Errors
-    /// The target's and the ledger's.
+    /// Any error of the target or the ledger.
     pub async fn delete(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
         let Some(account) = self.target.read(id).await? else { return Ok(None) };
         if let Some(key) = &account.legacy {
             let logins: Vec<String> = account.logins.iter().map(|login| self.keyring.subject(login)).collect();
-            // Buried first: a crash between the two leaves an account that can be deleted again, never one that comes back.
+            // Buried first: a crash between the two writes leaves an account that can be deleted again, never one that
+            // returns.
             self.ledger.bury(key, &logins, self.clock.now()).await?;
         }
-        // One that is gone by now was deleted by a login that found its customer buried.
+        // If it is already gone, a login found its customer buried and deleted it.
         self.target.delete(id, Deletion::ForGood).await?;
         let decision = self.decision(request_id, "deleted", account.legacy.as_ref(), Some(id.clone()));
         self.ledger.decide(&decision, &[]).await?;
         Ok(Some(id.clone()))
     }
 
-    /// Lifts the tombstones of the customer who is buried under a login; `subject` is its keyed digest. None when nobody is.
+    /// Removes the tombstones of the customer buried under a login; `subject` is its keyed digest. Returns `None` if
+    /// there is none.
     ///
     /// # Errors
-    /// The target's and the ledger's.
+    /// Any error of the target or the ledger.
     pub async fn restore(&self, request_id: &str, subject: &str) -> Result<Option<Restored>, PortError> {
         let Some(buried) = self.ledger.buried(subject).await? else { return Ok(None) };
         let external = self.keyring.external_id(&buried.key);
@@ -88,11 +90,11 @@ impl AccountAdmin {
         Ok(Some(account.map_or(Restored::Forgotten, Restored::Kept)))
     }
 
-    /// Undoes a migration: deletes the account when nobody has changed it since it was made, and lets the customer migrate
-    /// anew. Cut off at any point, it is settled by recovery: as done when the account is gone, and otherwise as never begun.
+    /// Undoes a migration: deletes the account if it has not changed since it was created, and lets the customer
+    /// migrate again. If interrupted, recovery settles it: as done if the account is gone, otherwise as never started.
     ///
     /// # Errors
-    /// The target's and the ledger's.
+    /// Any error of the target or the ledger.
     pub async fn undo(&self, request_id: &str, key: &LegacyKey, account: &TargetId) -> Result<Undone, PortError> {
         let until = Instant::now() + self.lease;
         let undo = Undo { key: key.clone(), account: account.clone(), at: self.clock.now(), lease: self.lease };

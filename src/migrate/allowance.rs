@@ -1,44 +1,45 @@
-//! How much may be tried within which time.
+//! Limits on attempts per time window.
 
 use std::time::Duration;
 
-/// So many within a time.
+/// A number of attempts within a time window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// How many.
+    /// The number of attempts.
     pub limit: u32,
-    /// Within which sliding window.
+    /// The length of the sliding window.
     pub window: Duration,
 }
 
 impl Allowance {
-    /// So many within so many minutes.
+    /// An allowance of `limit` attempts within `minutes`.
     #[must_use]
     pub const fn per_minutes(limit: u32, minutes: u64) -> Self {
         Self { limit, window: Duration::from_secs(60 * minutes) }
     }
 }
 
-/// What may be tried.
+/// The limits on attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptSettings {
-    /// Failed sign-ins of one customer from networks that the customer is not known from, all together; and as many from each
-    /// network that the customer signed in from lately. Stops guessing; admits somebody who tries all of their old passwords.
+    /// Failed sign-ins of one customer from all networks that are not known for the customer together, and the same
+    /// number again from each network that the customer recently signed in from. Stops guessing; allows for customers
+    /// who try all of their old passwords.
     pub customer: Allowance,
-    /// Failed sign-ins of one customer after a challenge was passed. A way in for a customer whom strangers shut out; small,
-    /// because attackers can pay for challenges.
+    /// Failed sign-ins of one customer after passing a challenge. Lets customers in whom strangers have locked out;
+    /// small, because attackers can pay for challenges.
     pub challenge: Allowance,
-    /// Failed sign-ins from one network (IPv4 /24, IPv6 /48). Stops one host from trying one password at many customers; admits
-    /// an office or a mobile carrier behind one address.
+    /// Failed sign-ins from one network (IPv4 /24, IPv6 /48). Stops one host from trying one password on many
+    /// customers; allows for an office or a mobile carrier behind one address.
     pub network: Allowance,
-    /// Requests of one network that are worked on at the same time in this process; others wait their turn. Bounds how far one
-    /// network can pass its limit by guessing all at once; more than any machine hashes at a time.
+    /// Requests of one network that this process handles concurrently; others wait. Bounds how far a network can exceed
+    /// its limit by guessing in parallel; more than any machine hashes at a time.
     pub network_in_flight: usize,
-    /// Password resets of one customer. Stops floods of notices; admits somebody who waits for a slow mail.
+    /// Password resets of one customer. Stops floods of notices; allows for customers who wait for slow email.
     pub reset: Allowance,
     /// Password resets from one network.
     pub reset_network: Allowance,
-    /// Sign-up checks from one network. Stops asking for all identifiers there are.
+    /// Sign-up checks from one network. Stops the enumeration of identifiers.
     pub signup_network: Allowance,
 }
 

@@ -1,9 +1,10 @@
-//! How long password checks take on this machine, and so which stored hashes a login can check and when refusals are
-//! released.
+//! Measures how long password checks take on this machine, which determines which stored hashes a login can check and
+//! when refusals are released.
 //!
-//! Customers have hashes of different prices. A refusal that is answered when its own hash is done tells which price that was,
-//! and whether there was a hash at all. So the dearest hash that is admitted is known before the first login: every refusal
-//! is released after the time that this one takes, and a hash that is dearer is refused without being computed.
+//! Customers have hashes of different costs. A refusal answered as soon as its own hash is done reveals that cost, and
+//! whether there was a hash at all. So the most expensive admitted hash is determined before the first login: every
+//! refusal is released after the time that this hash takes, and a more expensive hash is refused without being
+//! computed.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::password::lane::{Decoy, Workspace};
 use crate::password::store::StoreParameters;
 use crate::password::{Cost, Credential, Limits, find, parse};
 
-/// What a machine is good at differs by what a scheme is made of.
+/// The families of primitives that a machine computes at different speeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     Argon2,
@@ -28,7 +29,7 @@ enum Family {
     Yescrypt,
 }
 
-/// A cheap hash of each family: some milliseconds of work.
+/// A cheap hash of each family: a few milliseconds of work.
 const SAMPLES: [(Family, &str, &str); 9] = [
     (
         Family::Argon2,
@@ -61,10 +62,10 @@ const SAMPLES: [(Family, &str, &str); 9] = [
     (Family::Yescrypt, "yescrypt", "$y$j75$saltsalt$pS04mvnP.DEZGhPQC74QhSYiitqoRpR8Mid8e3nSVeB"),
 ];
 
-/// How often a sample is measured; the fastest counts, because whatever else the machine does only makes it slower.
+/// How often a sample is measured. The fastest run counts, because other load only makes it slower.
 const TRIES: usize = 3;
 
-/// The price of a cost in units of its family.
+/// The cost in units of its families.
 fn work(cost: &Cost) -> Vec<(Family, f64)> {
     #[expect(clippy::cast_precision_loss, reason = "an estimate; prices above 2^53 are refused by the limits")]
     let units = |number: u64| number as f64;
@@ -85,21 +86,21 @@ fn work(cost: &Cost) -> Vec<(Family, f64)> {
     }
 }
 
-/// How fast this machine is. Each family is measured when it is first asked for.
+/// The speed of this machine. Each family is measured when first needed.
 #[derive(Debug, Default)]
 pub(super) struct Speed {
     units: [OnceLock<f64>; SAMPLES.len()],
 }
 
 impl Speed {
-    /// How long one check of this price takes, about. Rather too short than too long: nobody is refused for a price that
-    /// could be paid.
+    /// Estimates how long a check of this cost takes. Errs on the low side, so that nobody is refused for an affordable
+    /// cost.
     pub fn estimate(&self, cost: &Cost) -> Duration {
         let seconds: f64 = work(cost).into_iter().map(|(family, units)| self.unit(family) * units).sum();
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     }
 
-    /// Seconds for one unit.
+    /// Seconds per unit.
     fn unit(&self, family: Family) -> f64 {
         let sample = SAMPLES.iter().zip(&self.units).find(|((other, ..), _)| *other == family);
         let Some(((_, scheme, text), unit)) = sample else { return 0.0 };
@@ -132,25 +133,25 @@ fn fastest(mut work: impl FnMut()) -> Duration {
 pub(super) fn store_time(parameters: StoreParameters) -> Duration {
     let (decoy, mut workspace) = (Decoy::new(parameters), Workspace::new());
     fastest(|| {
-        // A store whose hash cannot be computed fails at the first login, and tells why.
+        // A store whose hash cannot be computed fails at the first login and reports why.
         let _ = decoy.run(b"a usual password", &mut workspace);
     })
 }
 
-/// What the dearest stored hash of the declared schemes may be.
+/// What bounds the most expensive stored hash of the declared schemes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dearest {
+pub enum MostExpensive {
     /// There are no stored hashes.
     None,
-    /// All prices are fixed by the schemes themselves, and low.
+    /// All costs are fixed by the schemes themselves, and low.
     Fixed,
-    /// A stored bcrypt hash doubles its price in steps; there is a dearest one that fits.
+    /// A stored bcrypt hash doubles its cost in steps, so there is a most expensive one that fits.
     Bcrypt,
-    /// A stored hash names any price.
+    /// A stored hash can declare any cost.
     Named,
 }
 
-/// Schemes whose price no stored text changes.
+/// Schemes whose cost does not depend on the stored text.
 const FIXED: [&str; 19] = [
     "md5crypt",
     "apr1",
@@ -172,11 +173,11 @@ const FIXED: [&str; 19] = [
     "jasypt",
     "sunmd5-bare",
 ];
-/// Schemes that are bcrypt.
+/// Schemes based on bcrypt.
 const BCRYPT: [&str; 3] = ["bcrypt", "bcrypt-sha256", "auth0-bcrypt"];
 
-impl Dearest {
-    /// What the rules say of their stored hashes.
+impl MostExpensive {
+    /// Determines it from the stored hashes that the rules declare.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         match plan.declared_schemes() {
@@ -184,12 +185,12 @@ impl Dearest {
             DeclaredSchemes::Told => Self::Named,
             DeclaredSchemes::Named(schemes) => {
                 let counts = ["iterations", "parameters"].iter().any(|part| plan.credential_has(part));
-                schemes.iter().map(|scheme| Self::of_scheme(scheme, counts)).fold(Self::None, Self::dearer)
+                schemes.iter().map(|scheme| Self::of_scheme(scheme, counts)).fold(Self::None, Self::more_expensive)
             }
         }
     }
 
-    /// `counts` when the rules hand over a number of rounds beside the text.
+    /// `counts` is set if the rules provide a number of rounds beside the text.
     fn of_scheme(scheme: &str, counts: bool) -> Self {
         match find(scheme).map_or("", |info| info.name) {
             name if FIXED.contains(&name) && !counts => Self::Fixed,
@@ -198,8 +199,8 @@ impl Dearest {
         }
     }
 
-    fn dearer(self, other: Self) -> Self {
-        let rank = |dearest: Self| match dearest {
+    fn more_expensive(self, other: Self) -> Self {
+        let rank = |most_expensive: Self| match most_expensive {
             Self::None => 0,
             Self::Fixed => 1,
             Self::Bcrypt => 2,
@@ -209,58 +210,63 @@ impl Dearest {
     }
 }
 
-/// What a deployment lets a login take.
+/// The time limits of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeSettings {
-    /// How long a login may take in all.
+    /// How long a whole login may take.
     pub deadline: Duration,
-    /// The longest check of one stored hash, when the operator sets it.
+    /// The longest check of one stored hash, if the operator sets it.
     pub longest_check: Option<Duration>,
 }
 
-/// What is admitted, and when refusals are released.
+/// Which checks are admitted, and when refusals are released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admission {
-    /// The longest check of one stored hash; a hash that is estimated to take longer is refused.
+    /// The longest check of one stored hash; a hash estimated to take longer is refused.
     pub longest_check: Duration,
-    /// One hash of the account store.
+    /// The time of one hash of the account store.
     pub store_hash: Duration,
-    /// Refusals are released no sooner than this: the longest check, one hash of the store, and what a login needs beside
-    /// them. Never later than the deadline.
+    /// The earliest time at which refusals are released: the longest check, one hash of the store, and the rest of a
+    /// login. Never later than the deadline.
     pub release: Duration,
 }
 
-/// The longest check that no deployment has to declare: digests, and crypt(3) schemes with fixed rounds.
+/// The longest check that needs no declaration: digests, and crypt(3) schemes with fixed rounds.
 const FIXED_CHECK: Duration = Duration::from_millis(50);
-/// The longest check of all, below the time limit of a verifier's call.
+/// The longest check of all, below the time limit of a verifier call.
 const LONGEST_CHECK: Duration = Duration::from_secs(4);
-/// What is left for the fetch, the rules and the ledger: a tenth of the deadline, within these bounds.
+/// The time reserved for the fetch, the rules and the ledger: a tenth of the deadline, within these bounds.
 const REST: (Duration, Duration) = (Duration::from_millis(30), Duration::from_millis(150));
-/// bcrypt has costs up to 31.
+/// The costs of bcrypt.
 const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=31;
 
 impl Admission {
     /// Calculates what fits within the deadline.
-    pub(super) fn new(dearest: Dearest, store_hash: Duration, settings: TimeSettings, speed: &Speed) -> Self {
+    pub(super) fn new(
+        most_expensive: MostExpensive,
+        store_hash: Duration,
+        settings: TimeSettings,
+        speed: &Speed,
+    ) -> Self {
         let rest = (settings.deadline / 10).clamp(REST.0, REST.1);
         let fits = settings.deadline.saturating_sub(store_hash + rest).min(LONGEST_CHECK);
-        let longest_check = match (dearest, settings.longest_check) {
-            (Dearest::None, _) => Duration::ZERO,
+        let longest_check = match (most_expensive, settings.longest_check) {
+            (MostExpensive::None, _) => Duration::ZERO,
             (_, Some(longest)) => longest.min(fits),
-            (Dearest::Fixed, None) => FIXED_CHECK.min(fits),
-            (Dearest::Bcrypt, None) => dearest_bcrypt(fits, speed),
-            (Dearest::Named, None) => fits,
+            (MostExpensive::Fixed, None) => FIXED_CHECK.min(fits),
+            (MostExpensive::Bcrypt, None) => most_expensive_bcrypt(fits, speed),
+            (MostExpensive::Named, None) => fits,
         };
         let release = (longest_check + store_hash + rest).min(settings.deadline);
         Self { longest_check, store_hash, release }
     }
 }
 
-/// The dearest bcrypt hash that fits, with a quarter for the difference between an estimate and a busy machine.
-fn dearest_bcrypt(fits: Duration, speed: &Speed) -> Duration {
+/// The most expensive bcrypt hash that fits, plus a quarter to allow for a busy machine.
+fn most_expensive_bcrypt(fits: Duration, speed: &Speed) -> Duration {
     let times = BCRYPT_COSTS.map(|cost| speed.estimate(&Cost::Bcrypt(cost)));
-    let dearest = times.take_while(|time| *time <= fits).last().unwrap_or(fits);
-    (dearest + dearest / 4).max(FIXED_CHECK).min(fits)
+    let most_expensive = times.take_while(|time| *time <= fits).last().unwrap_or(fits);
+    (most_expensive + most_expensive / 4).max(FIXED_CHECK).min(fits)
 }
 
 #[cfg(test)]
@@ -270,8 +276,8 @@ mod tests {
     const DEADLINE: Duration = Duration::from_millis(1500);
     const STORE: Duration = Duration::from_millis(40);
 
-    fn admission(dearest: Dearest, longest_check: Option<Duration>) -> Admission {
-        Admission::new(dearest, STORE, TimeSettings { deadline: DEADLINE, longest_check }, &Speed::default())
+    fn admission(most_expensive: MostExpensive, longest_check: Option<Duration>) -> Admission {
+        Admission::new(most_expensive, STORE, TimeSettings { deadline: DEADLINE, longest_check }, &Speed::default())
     }
 
     #[test]
@@ -289,17 +295,17 @@ mod tests {
     }
 
     #[test]
-    fn refusals_wait_for_the_dearest_hash_and_never_past_the_deadline() {
-        let named = admission(Dearest::Named, None);
+    fn refusals_wait_for_the_most_expensive_hash_and_never_past_the_deadline() {
+        let named = admission(MostExpensive::Named, None);
         assert_eq!((named.longest_check, named.release), (Duration::from_millis(1310), DEADLINE));
-        let set = admission(Dearest::Named, Some(Duration::from_millis(300)));
+        let set = admission(MostExpensive::Named, Some(Duration::from_millis(300)));
         assert_eq!((set.longest_check, set.release), (Duration::from_millis(300), Duration::from_millis(490)));
-        let fixed = admission(Dearest::Fixed, None);
+        let fixed = admission(MostExpensive::Fixed, None);
         assert_eq!((fixed.longest_check, fixed.release), (FIXED_CHECK, Duration::from_millis(240)));
-        assert_eq!(admission(Dearest::None, None).longest_check, Duration::ZERO);
-        let bcrypt = admission(Dearest::Bcrypt, None);
+        assert_eq!(admission(MostExpensive::None, None).longest_check, Duration::ZERO);
+        let bcrypt = admission(MostExpensive::Bcrypt, None);
         assert!(bcrypt.longest_check >= FIXED_CHECK && bcrypt.longest_check <= named.longest_check, "{bcrypt:?}");
-        let unbounded = admission(Dearest::Named, Some(Duration::from_secs(60)));
+        let unbounded = admission(MostExpensive::Named, Some(Duration::from_secs(60)));
         assert_eq!(unbounded, named);
     }
 
@@ -308,8 +314,8 @@ mod tests {
         for name in FIXED.iter().chain(&BCRYPT) {
             assert_eq!(find(name).map(|info| info.name), Some(*name));
         }
-        assert_eq!(Dearest::of_scheme("md5", false), Dearest::Fixed);
-        assert_eq!(Dearest::of_scheme("md5", true), Dearest::Named);
-        assert_eq!(Dearest::of_scheme("phpass", false), Dearest::Named);
+        assert_eq!(MostExpensive::of_scheme("md5", false), MostExpensive::Fixed);
+        assert_eq!(MostExpensive::of_scheme("md5", true), MostExpensive::Named);
+        assert_eq!(MostExpensive::of_scheme("phpass", false), MostExpensive::Named);
     }
 }

@@ -1,4 +1,4 @@
-//! A customer on the way: claimed → verified → creating → created → done.
+//! The states of a customer's migration: claimed → verified → creating → created → done.
 
 use std::time::Duration;
 
@@ -11,109 +11,109 @@ use super::ports::{AccountState, ExternalId, LegacyKey, TargetId};
 /// A claim on a customer whose password is verified.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// Identity.
+    /// The legacy identity.
     pub key: LegacyKey,
-    /// Keyed digests of all logins, to be held against tombstones.
+    /// Keyed digests of all logins, to be checked against tombstones.
     pub logins: Vec<String>,
-    /// The name under which the account will be created.
+    /// The external id under which the account will be created.
     pub external_id: ExternalId,
     /// The hash of the rules.
     pub rules: String,
-    /// When the record had been fetched.
+    /// When the record was fetched.
     pub claimed_at: Timestamp,
-    /// When the password was verified; none for a pending account of the forgot-password operation.
+    /// When the password was verified; `None` for a pending account of the forgot-password operation.
     pub verified_at: Option<Timestamp>,
-    /// Now: when the creation begins.
+    /// The current time: when the creation begins.
     pub creating_at: Timestamp,
-    /// How long the claim holds when nobody ends it. It outlives the deadline of a login, so that no second one creates
-    /// beside it.
+    /// How long the claim lasts if it is never ended. Outlives the deadline of a login, so that no other login creates
+    /// the account at the same time.
     pub lease: Duration,
 }
 
-/// Whether a claim holds.
+/// The result of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimAnswer {
-    /// It does.
+    /// The claim is granted.
     Granted(Grant),
-    /// Somebody else holds it, or takes the migration back.
+    /// Another process holds the claim or undoes the migration.
     Held,
-    /// The customer has this account: migrated, or without a password while the claim had no proof either.
+    /// The customer has this account: migrated, or pending if the claim was made without a verified password too.
     Done(TargetId),
-    /// The customer's account was deleted for good.
+    /// The customer's account was permanently deleted.
     Buried,
 }
 
-/// A claim that holds.
+/// A granted claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Grows with every grant; an outdated one finishes nothing.
+    /// Grows with every grant; an outdated token cannot finish anything.
     pub token: u64,
-    /// The account without a password that the claim takes over; none when there is no account.
+    /// The pending account that the claim takes over; `None` if there is no account.
     pub pending: Option<TargetId>,
 }
 
-/// A claim that is given up.
+/// A claim to give up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandon {
-    /// Identity.
+    /// The legacy identity.
     pub key: LegacyKey,
     /// The token of the claim.
     pub token: u64,
-    /// What is left.
+    /// What remains.
     pub left: Left,
 }
 
-/// What is left of an abandoned claim.
+/// What remains of an abandoned claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// What was there before: nothing, or the pending account that was taken over.
     AsBefore,
-    /// There is no account at the target.
+    /// No account at the target.
     Nothing,
 }
 
 /// The end of a claim.
 #[derive(Debug, Clone)]
 pub struct Finish {
-    /// Identity.
+    /// The legacy identity.
     pub key: LegacyKey,
     /// The token of the claim.
     pub token: u64,
     /// The account.
     pub account: TargetId,
-    /// Its state. The entry of a pending account has no proof, whatever was verified for the claim.
+    /// Its state. The entry of a pending account is unverified, whatever was verified for the claim.
     pub state: AccountState,
-    /// When the target had it.
+    /// When the target created it.
     pub created_at: Timestamp,
-    /// Tags that hooks gave the customer.
+    /// Tags that hooks assigned to the customer.
     pub tags: Vec<String>,
-    /// What was decided.
+    /// The decision to record.
     pub decision: Decision,
-    /// What is to be sent.
+    /// The events to send.
     pub events: Vec<Event>,
 }
 
-/// Whether a claim was still ours to end.
+/// Whether a claim was still held when it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finished {
-    /// It was, and all is durable.
+    /// It was held, and everything is durable.
     Done,
-    /// The lease passed and somebody else took over; nothing was written.
+    /// The lease expired and another process took over; nothing was written.
     Lost,
 }
 
-/// How far a customer is.
+/// The state of a customer's migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EntryState {
     /// The account may or may not be at the target.
     Creating,
-    /// The account is at the target and the customer was told so.
+    /// The account is at the target, and the migration is recorded.
     Done,
-    /// The migration is being taken back; the account may or may not be at the target.
+    /// The migration is being undone; the account may or may not be at the target.
     Undoing,
-    /// Nothing was created; the next login begins anew.
+    /// Nothing was created; the next login starts again.
     Abandoned,
-    /// The account was deleted for good.
+    /// The account was permanently deleted.
     Buried,
 }
 
@@ -121,7 +121,7 @@ impl EntryState {
     /// All states.
     pub const ALL: [Self; 5] = [Self::Creating, Self::Done, Self::Undoing, Self::Abandoned, Self::Buried];
 
-    /// The name in the ledger.
+    /// The name used in the ledger.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -133,21 +133,21 @@ impl EntryState {
         }
     }
 
-    /// The state of a name.
+    /// The state with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
-/// What the ledger knows of a customer.
+/// The ledger's record of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Identity.
+    /// The legacy identity.
     pub key: LegacyKey,
-    /// How far.
+    /// The state of the migration.
     pub state: EntryState,
-    /// The name under which the account is created.
+    /// The external id under which the account is created.
     pub external_id: ExternalId,
     /// The account, once it is known.
     pub account: Option<TargetId>,
@@ -155,16 +155,16 @@ pub struct Entry {
     pub token: u64,
     /// The hash of the rules.
     pub rules: String,
-    /// When the record had been fetched.
+    /// When the record was fetched.
     pub claimed_at: Timestamp,
-    /// When the password was verified; none for pending accounts.
+    /// When the password was verified; `None` for pending accounts.
     pub verified_at: Option<Timestamp>,
     /// When the creation began.
     pub creating_at: Timestamp,
-    /// When the target had the account.
+    /// When the target created the account.
     pub created_at: Option<Timestamp>,
     /// When the customer's migration was complete.
     pub done_at: Option<Timestamp>,
-    /// When the account, made without proof, got a password in another way than by a verified login.
+    /// When an account created without a verified password got one in another way than by a verified login.
     pub activated_at: Option<Timestamp>,
 }

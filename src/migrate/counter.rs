@@ -1,4 +1,4 @@
-//! What the ledger keeps against guessing: failures in counters, and attempts in flight as reservations.
+//! How the ledger limits guessing: counters of failures, and reservations of attempts in flight.
 
 use std::time::Duration;
 
@@ -6,90 +6,92 @@ use jiff::Timestamp;
 
 /// A counter of failed attempts in a sliding window.
 ///
-/// A window has [`BUCKETS`](Self::BUCKETS) buckets, and a bucket is forgotten as a whole when the window has passed since its
-/// end: a failure is remembered for the window, and for at most one bucket more. Nothing renews it.
+/// A window has [`BUCKETS`](Self::BUCKETS) buckets. A bucket expires as a whole once the window has passed since its
+/// end, so a failure counts for the window and at most one bucket more. Nothing extends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
-    /// What it counts: a word and a keyed digest, never a plain identifier or address.
-    pub whose: String,
-    /// Which counter of the same owner; empty for the one that everybody shares.
+    /// What is counted: a prefix and a keyed digest, never a plain identifier or address.
+    pub owner: String,
+    /// Which of the owner's counters this is; empty for the shared one.
     pub lane: String,
-    /// How many failures are admitted within the window.
+    /// How many failures are allowed within the window.
     pub limit: u32,
     /// How long a failure counts.
     pub window: Duration,
 }
 
 impl Counter {
-    /// Buckets of a window. More remember more exactly; fewer take less space. A counter never has more rows than its limit.
+    /// Buckets per window. More buckets are more precise, fewer take less space. A counter never has more rows than its
+    /// limit.
     pub const BUCKETS: u32 = 16;
 }
 
-/// A guess at a password that is reserved before anything is verified.
+/// A password guess, reserved before anything is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// The counter that must have room for it: its failures and its live reservations never pass its limit.
+    /// The counter that must have room: its failures plus its live reservations never exceed its limit.
     pub counter: Counter,
-    /// The keyed digest of the network it comes from. When the counter's owner signed in from there within
-    /// [`KNOWN_FOR`](Self::KNOWN_FOR), the network is the lane, so that nobody elsewhere fills it.
+    /// The keyed digest of the network it comes from. If the owner signed in from there within
+    /// [`KNOWN_FOR`](Self::KNOWN_FOR), the network becomes the lane, so that attempts from elsewhere do not fill it.
     pub network: Option<String>,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
-    /// How long the reservation holds when nobody ends it.
+    /// How long the reservation lasts if it is never ended.
     pub hold: Duration,
 }
 
 impl Attempt {
-    /// How long the network of a sign-in is remembered. Admits people who sign in once a month.
+    /// How long the network of a sign-in is remembered. Allows for customers who sign in once a month.
     pub const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-    /// How many networks of one customer are remembered, the latest. Bounds the ledger; admits home, work and a few phones.
+    /// How many of a customer's most recent networks are remembered. Bounds the ledger; allows for home, work and a few
+    /// phones.
     pub const KNOWN_NETWORKS: u32 = 8;
 }
 
-/// Whether an attempt may go on.
+/// Whether an attempt may proceed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reserved {
-    /// It may, and is in flight until a decision ends it or its time has passed.
+    /// It may, and is in flight until a decision ends it or it expires.
     Admitted(Reservation),
-    /// The attempts in flight may use up what is left: it may go on when they have ended and were no failures.
+    /// The attempts in flight could use up the remaining allowance; retry once they have ended.
     Busy,
-    /// There are as many failures as are admitted.
+    /// The limit of failures is reached.
     OverLimit,
 }
 
-/// An attempt in flight. One that nobody ends expires by itself and was no failure.
+/// An attempt in flight. If it is never ended, it expires and does not count as a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// The counter it is held on, with the lane that was taken.
+    /// The counter and lane that hold it.
     pub counter: Counter,
-    /// Tells it from others on the same counter.
+    /// Distinguishes it from other reservations on the same counter.
     pub token: i64,
 }
 
-/// Whether a counter admits another attempt.
+/// Whether a counter has room for another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// It does.
+    /// It has room.
     Free,
-    /// There are as many failures as are admitted.
+    /// The limit of failures is reached.
     Full,
 }
 
-/// What a decision changes about counters, in the same transaction.
+/// How a decision changes counters, in the same transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
     /// An attempt is no longer in flight.
     Ended(Reservation),
-    /// A counter has one failure more.
+    /// A counter has one more failure.
     Failed(Counter),
-    /// The owner of these counters verified the password, or was given a new one: no lane has a failure any more.
+    /// The owner's password was verified or replaced: the failures in all lanes are cleared.
     Cleared(String),
-    /// The owner of these counters signed in from this network.
+    /// The owner signed in from this network.
     SeenAt {
-        /// As in [`Counter::whose`].
-        whose: String,
-        /// Keyed digest of the network.
+        /// As in [`Counter::owner`].
+        owner: String,
+        /// The keyed digest of the network.
         network: String,
     },
 }

@@ -1,20 +1,20 @@
-//! What was decided about one request, as the audit keeps it.
+//! The decision on one request, as kept in the audit.
 
 use jiff::Timestamp;
 
 use super::counter::Settled;
 use super::ports::{ExternalId, TargetId};
 
-/// Through which operation a customer came.
+/// The operation that a request used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// Sign-in.
     Login,
-    /// "Is this identifier reserved by a legacy customer?"
+    /// The sign-up check: "does a legacy customer own this identifier?"
     SignupCheck,
     /// Forgot password.
     PasswordReset,
-    /// A password was set by a caller that manages accounts.
+    /// A caller that manages accounts set a password.
     PasswordSet,
     /// An operator: delete, undo, recovery.
     Operator,
@@ -34,33 +34,33 @@ impl Operation {
     }
 }
 
-/// One decision. Identifiers are keyed digests; there is no value of a customer in it.
+/// One decision. Identifiers are keyed digests; it contains no customer data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
-    /// The id of the request, to find it in the logs.
+    /// The id of the request, for finding it in the logs.
     pub request_id: String,
     /// The operation.
     pub operation: Operation,
-    /// The name of the [outcome](super::Outcome), or what an operator did.
+    /// The name of the [outcome](super::Outcome), or of an operator's action.
     pub outcome: &'static str,
-    /// The name of the reason, or the rules' own key; empty when there is none.
+    /// The name of the reason, or a key from the rules; empty if there is none.
     pub reason: String,
     /// Keyed digest of the canonical identifier.
     pub subject: String,
-    /// Keyed digest of source and legacy id, when the record is known.
+    /// Keyed digest of source and legacy id, if the record is known.
     pub customer: Option<String>,
-    /// The account, and the name under which we made it.
+    /// The account, and the external id under which we created it.
     pub account: Option<(TargetId, Option<ExternalId>)>,
-    /// The source's name, when it was asked.
+    /// The name of the source, if it was queried.
     pub source: Option<String>,
-    /// The hash of the rules, when they ran.
+    /// The hash of the rules, if they ran.
     pub rules: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
-    /// How many decisions it stands for: 1, but for refusals that were summed up.
+    /// How many decisions this row represents: 1, except for refusals that were summed up.
     pub count: u64,
-    /// What becomes of attempts, durable together with the decision. Not kept in the audit.
+    /// What happens to attempts, durable together with the decision. Not kept in the audit.
     pub settled: Vec<Settled>,
 }

@@ -9,17 +9,17 @@ use super::event::EventKind;
 pub struct Subscription {
     /// The name of the webhook.
     pub receiver: String,
-    /// The kinds of events it wants.
+    /// The kinds of events it is subscribed to.
     pub kinds: Vec<EventKind>,
 }
 
-/// What came of sending an event to one receiver.
+/// The state of one event at one receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// The receiver has accepted it.
     Accepted,
-    /// It is sent again at this time.
+    /// To be sent again at this time.
     Again(Timestamp),
-    /// It was sent as often as allowed. It stays in the outbox, where an operator finds it, and is not sent again.
+    /// All attempts are used up. It stays in the outbox for an operator to find and is not sent again.
     Dead,
 }

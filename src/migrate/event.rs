@@ -1,21 +1,21 @@
-//! Events for other systems: welcome mail, CRM. They name accounts and codes, never a value of a customer.
+//! Events for other systems, such as welcome mail or a CRM. They contain account ids and codes, never customer data.
 
 use jiff::Timestamp;
 
 use super::ports::TargetId;
 
-/// What happened.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// A customer's account was created, with the password that was verified.
+    /// A customer's account was created with the verified password.
     Migrated,
-    /// A customer has to do something: choose a password.
+    /// A customer must act: choose a password.
     NeedsAction,
-    /// A customer asked for a new password; a notice may go to the address of the stored account, and to no other.
+    /// A customer asked for a new password; a notice may go only to the address of the stored account.
     PasswordReset,
     /// A known customer was refused by the rules, a hook, or the state of the account.
     Refused,
-    /// A customer could not be migrated: the record, the legacy system, or the target is at fault.
+    /// A customer could not be migrated because of the record, the legacy system, or the target.
     Failed,
 }
 
@@ -23,7 +23,7 @@ impl EventKind {
     /// All kinds.
     pub const ALL: [Self; 5] = [Self::Migrated, Self::NeedsAction, Self::PasswordReset, Self::Refused, Self::Failed];
 
-    /// The name in settings and bodies.
+    /// The name used in settings and request bodies.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -35,27 +35,27 @@ impl EventKind {
         }
     }
 
-    /// The kind of a name.
+    /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// An event to be sent. It becomes durable with the decision it belongs to.
+/// An event to be sent. It becomes durable together with its decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub kind: EventKind,
     /// The name of the outcome or reason.
     pub reason: String,
-    /// The account, when there is one.
+    /// The account, if there is one.
     pub account: Option<TargetId>,
     /// The id of the request.
     pub request_id: String,
-    /// Tags that hooks gave the customer.
+    /// Tags that hooks assigned to the customer.
     pub tags: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub struct Event {
 pub struct Outgoing {
     /// Its number in the outbox, the same for every attempt and every receiver.
     pub id: i64,
-    /// How often it was given out for this receiver, this time included.
+    /// How often it was handed out for this receiver, including this time.
     pub attempts: u32,
     /// The event.
     pub event: Event,

@@ -1,4 +1,4 @@
-//! Password work for async callers: every hash of a login goes through one bounded lane, and is counted.
+//! Password hashing for async callers: every hash of a login runs on one bounded lane and is counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::calibration::{Admission, Dearest, Speed, TimeSettings, store_time};
+use super::calibration::{Admission, MostExpensive, Speed, TimeSettings, store_time};
 use super::port::{PortError, PortErrorKind};
 use super::ports::Spent;
 use crate::model::Password;
@@ -15,7 +15,7 @@ use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Workspace, W
 use crate::password::store::{PasswordStore, StoreError, StoreVerdict, system_salt};
 use crate::password::{Cost, Credential, Limits, Parsed, Problem, Verdict, parse};
 
-/// Hashes and verifies on the lane's threads.
+/// Hashes and verifies on the threads of the lane.
 pub struct Hasher {
     lane: Lane,
     store: Arc<PasswordStore>,
@@ -27,22 +27,22 @@ pub struct Hasher {
     target: AtomicU64,
 }
 
-/// How many hashes were computed, real ones and decoys alike.
+/// The number of hashes computed, including decoys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashCalls {
-    /// Of legacy schemes.
+    /// Hashes of legacy schemes.
     pub legacy: u64,
-    /// Of the target's own.
+    /// Hashes of the target's scheme.
     pub target: u64,
 }
 
 impl Hasher {
-    /// A hasher on this lane. `decoy` is what customers have stored in the legacy system: its cost is paid for those who
-    /// have nothing. It stays the same whoever signs in: a decoy that followed the last hash that was checked would tell a
-    /// mixed population apart.
+    /// Creates a hasher on this lane. `decoy` is a typical stored hash of the legacy system: its cost is paid for
+    /// customers without one. It never changes: a decoy that followed the last checked hash would reveal which
+    /// customers have which scheme.
     ///
     /// # Errors
-    /// The [`Problem`] of a decoy that is not a hash.
+    /// The [`Problem`] if the decoy is not a valid hash.
     pub fn new(lane: Lane, store: PasswordStore, limits: Limits, decoy: &Credential) -> Result<Self, Problem> {
         let decoy = Arc::new(parse(decoy)?);
         let (legacy, target) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -50,59 +50,60 @@ impl Hasher {
         Ok(Self { lane, store: Arc::new(store), limits, decoy, speed, admission, legacy, target })
     }
 
-    /// Measures this machine, and admits the stored hashes that it can check within a login. Blocks for some tenths of a
-    /// second the first time. Until it is called, every hash within the limits is admitted, and [`release`](Self::release)
-    /// is zero.
-    pub fn calibrate(&self, dearest: Dearest, settings: TimeSettings) -> Admission {
+    /// Measures this machine and determines which stored hashes it can check within a login. The first call blocks for
+    /// a few tenths of a second. Until it is called, every hash within the limits is admitted and
+    /// [`release`](Self::release) is zero.
+    pub fn calibrate(&self, most_expensive: MostExpensive, settings: TimeSettings) -> Admission {
         let known = self.admission().map(|admission| admission.store_hash);
         let store_hash = known.unwrap_or_else(|| store_time(self.store.parameters()));
-        let admission = Admission::new(dearest, store_hash, settings, &self.speed);
+        let admission = Admission::new(most_expensive, store_hash, settings, &self.speed);
         *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Some(admission);
         admission
     }
 
-    /// What is admitted; none before [`calibrate`](Self::calibrate).
+    /// The current admission; `None` before [`calibrate`](Self::calibrate).
     #[must_use]
     pub fn admission(&self) -> Option<Admission> {
         *self.admission.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refusals are released no sooner than this.
+    /// The earliest time at which refusals are released.
     #[must_use]
     pub fn release(&self) -> Duration {
         self.admission().map_or(Duration::ZERO, |admission| admission.release)
     }
 
-    /// The longest check of a stored hash that is admitted.
+    /// The longest admitted check of a stored hash.
     #[must_use]
     pub fn longest_check(&self) -> Duration {
         self.admission().map_or(Duration::ZERO, |admission| admission.longest_check)
     }
 
-    /// Why a check cannot be made in the lane's memory or the time of a login, however long somebody waits.
-    fn too_dear(&self, cost: &Cost) -> Option<Problem> {
-        let (needs, has) = (cost.memory().kib(), self.lane.budget_kib());
-        if needs > has {
+    /// Why a check can never run within the memory of the lane or the time of a login.
+    fn too_expensive(&self, cost: &Cost) -> Option<Problem> {
+        let (needs, available) = (cost.memory().kib(), self.lane.budget_kib());
+        if needs > available {
             let message =
-                format!("the stored hash needs {needs} KiB of memory, above the {has} KiB of the hashing lane");
+                format!("the stored hash needs {needs} KiB of memory, but the hashing lane has only {available} KiB");
             return Some(Problem::CostRefused(message.into()));
         }
         let longest = self.admission()?.longest_check;
-        let takes = self.speed.estimate(cost);
-        (takes > longest).then(|| {
-            let (takes, longest) = (takes.as_millis(), longest.as_millis());
-            let message = format!("the stored hash takes about {takes} ms to check, above the {longest} ms of a login");
+        let estimate = self.speed.estimate(cost);
+        (estimate > longest).then(|| {
+            let (estimate, longest) = (estimate.as_millis(), longest.as_millis());
+            let message =
+                format!("the stored hash takes about {estimate} ms to check, but a login allows only {longest} ms");
             Problem::CostRefused(message.into())
         })
     }
 
-    /// How many hashes were computed.
+    /// The number of hashes computed.
     #[must_use]
     pub fn calls(&self) -> HashCalls {
         HashCalls { legacy: self.legacy.load(Ordering::Relaxed), target: self.target.load(Ordering::Relaxed) }
     }
 
-    /// The lane, for its figures.
+    /// The lane, for metrics.
     #[must_use]
     pub fn lane(&self) -> &Lane {
         &self.lane
@@ -111,8 +112,8 @@ impl Hasher {
     /// Verifies a password against a stored credential.
     ///
     /// # Errors
-    /// When the lane is full or the deadline passes before the check began: temporary. A credential that cannot be checked
-    /// is a verdict, and so is one that takes longer than a login.
+    /// A temporary error if the lane is full or the deadline passes before the check begins. A credential that cannot
+    /// be checked is a verdict, and so is one that takes longer than a login.
     pub async fn verify(
         &self,
         credential: &Credential,
@@ -127,13 +128,14 @@ impl Hasher {
         if let Err(problem) = parsed.cost().within(&self.limits) {
             return Ok(problem.into());
         }
-        if let Some(problem) = self.too_dear(&parsed.cost()) {
+        if let Some(problem) = self.too_expensive(&parsed.cost()) {
             return Ok(problem.into());
         }
         let began = Arc::new(OnceLock::new());
         let check = self.legacy(&parsed, password, deadline, Arc::clone(&began));
-        // Whoever waits for the login stops at the deadline; a check that still runs then is told apart from one that waits.
-        match timeout_at(deadline.checked_sub(TELL_APART).unwrap_or(deadline), check).await {
+        // The login stops at the deadline; stopping slightly earlier distinguishes a check that is still running from
+        // one that is waiting.
+        match timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await {
             Ok(checked) => {
                 let (verdict, took) = checked?;
                 spent.add(took);
@@ -143,30 +145,30 @@ impl Hasher {
         }
     }
 
-    /// A check that had many times what it was estimated at and did not end costs too much: the estimate is wrong. Anything
-    /// else met a busy machine, which counts against nobody.
+    /// A check that exceeded its estimate several times over costs too much: the estimate is wrong. In all other cases
+    /// the machine is busy, which counts against nobody.
     fn cut_off(&self, began: Option<Instant>, deadline: Instant, cost: &Cost) -> Result<Verdict, PortError> {
-        let enough = self.speed.estimate(cost).saturating_mul(MISJUDGED);
+        let enough = self.speed.estimate(cost).saturating_mul(OVERRUN_FACTOR);
         match began.filter(|began| deadline.saturating_duration_since(*began) >= enough) {
-            Some(_) => Ok(Verdict::CostRefused("the check did not end within the time of a login".into())),
+            Some(_) => Ok(Verdict::CostRefused("the check did not finish within the deadline of a login".into())),
             None => Err(lane_failed(LaneError::Late)),
         }
     }
 
-    /// The work of [`verify`](Self::verify) for somebody who has nothing stored, and how long it took. A decoy that is dearer
-    /// than what is admitted is not computed, since no stored hash of its price is.
+    /// Does the work of [`verify`](Self::verify) for a customer without a stored hash, and returns how long it took. A
+    /// decoy above the admitted cost is not computed, because no stored hash of that cost is either.
     ///
     /// # Errors
     /// As for [`verify`](Self::verify).
     pub async fn legacy_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<Duration, PortError> {
-        if self.too_dear(&self.decoy.cost()).is_some() {
+        if self.too_expensive(&self.decoy.cost()).is_some() {
             self.legacy.fetch_add(1, Ordering::Relaxed);
             return self.on_lane(JobMemory::Own(1), deadline, |_| ()).await.map(|()| Duration::ZERO);
         }
         self.legacy(&self.decoy, password, deadline, Arc::default()).await.map(|(_, took)| took)
     }
 
-    /// Checks a password, and says how long that took. `began` is set when the check begins.
+    /// Checks a password and returns how long that took. `began` is set when the check begins.
     async fn legacy(
         &self,
         parsed: &Arc<Parsed>,
@@ -188,7 +190,7 @@ impl Hasher {
     /// Hashes a password to store it.
     ///
     /// # Errors
-    /// When the lane is full, the deadline passes, or there is no salt.
+    /// If the lane is full, the deadline passes, or no salt can be generated.
     pub async fn hash(&self, password: &Arc<Password>, deadline: Instant) -> Result<String, PortError> {
         let (store, password) = (Arc::clone(&self.store), Arc::clone(password));
         self.on_target(deadline, move |workspace| store.hash(&password, &mut system_salt, workspace))
@@ -199,7 +201,7 @@ impl Hasher {
     /// Checks a password against a stored hash of the target.
     ///
     /// # Errors
-    /// When the lane is full, the deadline passes, or the stored hash is none of ours.
+    /// If the lane is full, the deadline passes, or the stored hash does not have the target's format.
     pub async fn check(
         &self,
         phc: &str,
@@ -212,7 +214,7 @@ impl Hasher {
             .map_err(|error| store_failed(&error))
     }
 
-    /// The work of [`check`](Self::check) for somebody who has nothing stored.
+    /// Does the work of [`check`](Self::check) for a customer without a stored hash.
     ///
     /// # Errors
     /// As for [`check`](Self::check).
@@ -239,7 +241,7 @@ impl Hasher {
         W: FnOnce(&mut Workspace) -> T + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        // Nobody waits when the login was given up.
+        // The receiver is gone if the login was given up.
         self.lane.submit(Job { memory, deadline: deadline.into_std() }, work, move |result| drop(sender.send(result)));
         receiver.await.unwrap_or(Err(LaneError::Closed)).map_err(lane_failed)
     }
@@ -252,10 +254,10 @@ impl std::fmt::Debug for Hasher {
 }
 
 /// How many times its estimate a check may take on a busy machine.
-const MISJUDGED: u32 = 4;
+const OVERRUN_FACTOR: u32 = 4;
 
-/// How long before the deadline a check is looked at.
-const TELL_APART: Duration = Duration::from_millis(10);
+/// How long before the deadline the state of a check is examined.
+const CUTOFF_MARGIN: Duration = Duration::from_millis(10);
 
 fn lane_failed(error: LaneError) -> PortError {
     let kind = match error {

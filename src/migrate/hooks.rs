@@ -1,4 +1,4 @@
-//! The named points of a login at which scripts of the operator run.
+//! The points in a login at which the operator's scripts run.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use thiserror::Error;
 /// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HookPoint {
-    /// Before the legacy system is asked.
+    /// Before the legacy system is queried.
     BeforeFetch,
-    /// The record is there; nothing is verified yet.
+    /// The record has been fetched; nothing is verified yet.
     AfterFetch,
-    /// The account is made and valid; nothing is written yet.
+    /// The account is mapped and valid; nothing is written yet.
     BeforeCreate,
     /// The account is stored.
     AfterCreate,
@@ -25,7 +25,7 @@ impl HookPoint {
     pub const ALL: [Self; 5] =
         [Self::BeforeFetch, Self::AfterFetch, Self::BeforeCreate, Self::AfterCreate, Self::OnRefusal];
 
-    /// The name in settings, logs and metrics.
+    /// The name used in settings, logs and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl HookPoint {
     }
 }
 
-/// What a hook sees. Never a password.
+/// The input of a hook. Never contains a password.
 #[derive(Clone, Copy, Default)]
 pub struct HookInput<'a> {
     /// The canonical identifier.
@@ -47,16 +47,16 @@ pub struct HookInput<'a> {
     pub record: Option<&'a str>,
     /// The account as JSON text, from `before_create` on.
     pub account: Option<&'a str>,
-    /// The outcome's name, at `on_refusal`.
+    /// The name of the outcome, for `on_refusal`.
     pub outcome: Option<&'a str>,
-    /// The outcome's reason, at `on_refusal`.
+    /// The reason of the outcome, for `on_refusal`.
     pub reason: Option<&'a str>,
 }
 
-/// What a hook wants.
+/// The answer of a hook.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HookAnswer {
-    /// Deny the login, with a reason key. Only before something was created.
+    /// Denies the login with this reason key. Only before the account is created.
     pub deny: Option<String>,
     /// Facts for the rules: `$facts.added.<name>`.
     pub facts: Map<String, Value>,
@@ -64,29 +64,29 @@ pub struct HookAnswer {
     pub tags: Vec<String>,
 }
 
-/// A hook that did not work. The login fails closed before a write, and goes on after it.
+/// A hook that failed. Before a write the login is refused; after it the login continues.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the hook `{point}` failed: {message}")]
 pub struct HookError {
-    /// The point's name.
+    /// The name of the point.
     pub point: &'static str,
-    /// One sentence without values.
+    /// One sentence, without customer data.
     pub message: String,
 }
 
 /// The hooks of a service.
 pub trait Hooks: Send + Sync {
-    /// Whether there is a hook at this point, so that its input need not be made in vain.
+    /// Whether a hook is defined at this point; if not, its input need not be built.
     fn has(&self, point: HookPoint) -> bool;
 
-    /// Runs it. Work is bounded by the limits of scripts.
+    /// Runs the hook within the limits of scripts.
     ///
     /// # Errors
     /// [`HookError`].
     fn run(&self, point: HookPoint, input: HookInput<'_>) -> Result<HookAnswer, HookError>;
 }
 
-/// No hooks at all.
+/// No hooks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoHooks;
 
@@ -100,5 +100,5 @@ impl Hooks for NoHooks {
     }
 }
 
-/// Hooks that several owners share.
+/// Hooks with shared ownership.
 pub(super) type SharedHooks = Arc<dyn Hooks>;

@@ -1,4 +1,4 @@
-//! What a customer types to sign in, made one spelling once, at the edge.
+//! Normalises what a customer types to sign in into its canonical form, once, at the edge.
 
 use std::fmt;
 
@@ -6,54 +6,54 @@ use thiserror::Error;
 
 use crate::engine::ops::{UsernameError, one_phone, one_username};
 
-/// What identifiers are, which decides how they are made one spelling.
+/// The kind of identifier, which determines how it is normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum IdentifierKind {
-    /// User names and mail addresses alike: the profile UsernameCaseMapped of RFC 8265.
+    /// User names and email addresses alike: the profile UsernameCaseMapped of RFC 8265.
     #[default]
     Username,
-    /// Mail addresses: the local part as a user name, the domain in its ASCII form (RFC 5890).
+    /// Email addresses: the local part as a user name, the domain in its ASCII form (RFC 5890).
     Email,
-    /// Phone numbers in E.164, as the step `phone` writes them; numbers without a country prefix are read as numbers of this
-    /// region (ISO 3166-1), and numbers with an extension are refused.
+    /// Phone numbers in E.164, as the step `phone` writes them. Numbers without a country prefix are read as numbers of
+    /// this region (ISO 3166-1); numbers with an extension are invalid.
     Phone {
-        /// Two letters, such as `DE`; none admits only numbers with a country prefix.
+        /// Two letters, such as `DE`; `None` accepts only numbers with a country prefix.
         region: Option<String>,
     },
 }
 
-/// An identifier as it was typed, and in its one spelling.
+/// An identifier as typed and in its canonical form.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Identifier {
     typed: String,
     canonical: String,
 }
 
-/// Text that cannot be an identifier. It never holds the text.
+/// Text that is not a valid identifier. Never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IdentifierError {
-    /// Empty, or nothing is left of it.
+    /// Empty, or empty after normalisation.
     #[error("the identifier is empty")]
     Empty,
-    /// More than [`IdentifierProfile::MAX_BYTES`] bytes, before or after the mapping.
-    #[error("the identifier has more than {} bytes", IdentifierProfile::MAX_BYTES)]
+    /// More than [`IdentifierProfile::MAX_BYTES`] bytes, before or after normalisation.
+    #[error("the identifier is longer than {} bytes", IdentifierProfile::MAX_BYTES)]
     TooLong,
-    /// Characters that the profile does not admit, or another shape.
-    #[error("the identifier is not of the kind that is expected")]
+    /// Characters that the profile does not allow, or the wrong form.
+    #[error("the identifier contains invalid characters or has the wrong form")]
     Shape,
-    /// The mapping of its mapping is something else, so that it has no one spelling.
-    #[error("the identifier has no one spelling")]
+    /// Normalising the result changes it again, so it has no canonical form.
+    #[error("the identifier has no stable canonical form")]
     Unstable,
 }
 
 impl Identifier {
-    /// As it was typed.
+    /// The identifier as typed.
     #[must_use]
     pub fn typed(&self) -> &str {
         &self.typed
     }
 
-    /// In its one spelling.
+    /// The canonical form.
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
@@ -67,21 +67,21 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// How identifiers are made one spelling.
+/// How identifiers are normalised.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentifierProfile {
-    /// What they are.
+    /// The kind of identifier.
     pub kind: IdentifierKind,
 }
 
 impl IdentifierProfile {
-    /// The longest identifier, in bytes. Stops megabytes from being normalised and hashed; a mail address has at most 254
-    /// characters (RFC 5321), and user names are shorter.
+    /// The longest identifier, in bytes. Stops megabytes from being normalised and hashed; an email address has at most
+    /// 254 characters (RFC 5321), and user names are shorter.
     pub const MAX_BYTES: usize = 512;
 
-    /// The one spelling of what was typed: the one that the step `username` gives, so that a name that rules wrote is found
-    /// again. Spaces (U+0020) around it do not count; every other invisible character is refused and not taken out, because
-    /// two names must not become one unseen.
+    /// Returns the canonical form of what was typed. It equals the result of the step `username`, so that a name
+    /// written by the rules is found again. Leading and trailing spaces (U+0020) are ignored. Every other invisible
+    /// character makes the identifier invalid instead of being removed, because two names must not silently become one.
     ///
     /// # Errors
     /// [`IdentifierError`].
@@ -100,7 +100,7 @@ impl IdentifierProfile {
         if canonical.len() > Self::MAX_BYTES {
             return Err(IdentifierError::TooLong);
         }
-        // INVARIANT: one spelling has one spelling, or two accounts could share a name.
+        // INVARIANT: normalising a canonical form does not change it, or two accounts could share a name.
         if self.map(&canonical)? != canonical {
             return Err(IdentifierError::Unstable);
         }
@@ -119,8 +119,8 @@ impl IdentifierProfile {
     }
 }
 
-/// A user name. PRECIS admits joiners inside some scripts (RFC 5892, CONTEXTJ); here they are refused, because nobody sees
-/// whether they are there.
+/// A user name. PRECIS allows joiners in some scripts (RFC 5892, CONTEXTJ); they are invalid here because they are
+/// invisible.
 fn username(text: &str) -> Result<String, IdentifierError> {
     if text.contains(['\u{200c}', '\u{200d}']) {
         return Err(IdentifierError::Shape);
@@ -133,7 +133,7 @@ fn username(text: &str) -> Result<String, IdentifierError> {
     Ok(name.into_owned())
 }
 
-/// The sign between the parts of a mail address as East Asian input methods type it.
+/// The full-width at sign that East Asian input methods type.
 const FULL_WIDTH_AT: char = '\u{ff20}';
 
 fn email(text: &str) -> Result<String, IdentifierError> {
@@ -237,15 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_only_look_alike_stay_apart() {
+    fn confusable_letters_stay_distinct() {
         let names = ["mike", "mıke", "straße", "strasse", "admin", "\u{430}dmin", "ﬁ"];
         let spellings: Vec<_> = names.iter().filter_map(|name| one(IdentifierKind::Username, name).ok()).collect();
         let apart: std::collections::BTreeSet<_> = spellings.iter().collect();
-        assert_eq!((apart.len(), spellings.len()), (6, 6), "the ligature is refused: {spellings:?}");
+        assert_eq!((apart.len(), spellings.len()), (6, 6), "the ligature is invalid: {spellings:?}");
     }
 
     #[test]
-    fn a_thousand_spellings_are_one() {
+    fn many_spellings_have_one_canonical_form() {
         let name = "jérôme.ångström+shop@example.org";
         let wide = |c: char| u32::from(c).checked_add(0xfee0).filter(|_| c.is_ascii_graphic()).and_then(char::from_u32);
         let spellings = (0..1_000_usize).map(|seed| {
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_before_and_after_a_name_is_refused_or_stable() {
+    fn every_prefix_and_suffix_character_is_invalid_or_stable() {
         let profile = IdentifierProfile::default();
         let mut admitted = 0;
         for c in '\0'..=char::MAX {
@@ -285,7 +285,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_spelling_is_its_own(text in "[\\PC@+. \u{0}-\u{ff}]{0,16}(@[a-zA-ZüÜßＡ.\\-]{1,12})?") {
+        fn canonical_forms_are_stable(text in "[\\PC@+. \u{0}-\u{ff}]{0,16}(@[a-zA-ZüÜßＡ.\\-]{1,12})?") {
             for profile in profiles() {
                 if let Ok(once) = profile.canonical(&text) {
                     prop_assert_eq!(profile.canonical(once.canonical()).map(|twice| twice.canonical), Ok(once.canonical));

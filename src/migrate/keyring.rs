@@ -1,4 +1,4 @@
-//! Keyed digests: how customers are named where nobody may read who they are.
+//! Keyed digests: pseudonyms for customers wherever their identity must not be readable.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::ports::{ExternalId, LegacyKey};
 
-/// The key of the ledger. Digests of the same value are equal as long as the key is the same, so it must be kept.
+/// The key of the ledger. The same value gives the same digest only under the same key, so the key must be kept.
 ///
 /// ```
 /// use landfall::migrate::Keyring;
@@ -16,23 +16,23 @@ use super::ports::{ExternalId, LegacyKey};
 /// # Ok::<(), landfall::migrate::KeyringError>(())
 /// ```
 pub struct Keyring {
-    /// HMAC with the key taken in; wiped when dropped.
+    /// HMAC initialised with the key; wiped when dropped.
     keyed: Hmac<Sha256>,
 }
 
-/// A key that is none.
+/// An invalid key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyringError {
     /// Fewer than [`Keyring::MIN_BYTES`] bytes.
-    #[error("a ledger key has at least {} bytes", Keyring::MIN_BYTES)]
+    #[error("the ledger key is shorter than {} bytes", Keyring::MIN_BYTES)]
     TooShort,
 }
 
 impl Keyring {
-    /// The shortest key, in bytes. Stops identifiers from being guessed back from their digests.
+    /// The minimum key length, in bytes. Stops identifiers from being recovered from their digests.
     pub const MIN_BYTES: usize = 32;
 
-    /// A keyring of one key.
+    /// Creates a keyring from a key.
     ///
     /// # Errors
     /// [`KeyringError::TooShort`].
@@ -40,7 +40,7 @@ impl Keyring {
         if key.len() < Self::MIN_BYTES {
             return Err(KeyringError::TooShort);
         }
-        // HMAC takes keys of any length.
+        // HMAC accepts keys of any length.
         let keyed = Hmac::new_from_slice(key).map_err(|_| KeyringError::TooShort)?;
         Ok(Self { keyed })
     }
@@ -63,19 +63,19 @@ impl Keyring {
         self.digest(b"network", &[network])
     }
 
-    /// The name under which a customer's account is created.
+    /// The external id under which a customer's account is created.
     #[must_use]
     pub fn external_id(&self, key: &LegacyKey) -> ExternalId {
         ExternalId(self.digest(b"external", &[&key.source, &key.id]))
     }
 
-    /// The authentication tag that chains the audit: of the tag before and the text of an entry.
+    /// The authentication tag that chains the audit: covers the previous tag and the text of an entry.
     #[must_use]
     pub fn chain(&self, before: &str, entry: &str) -> String {
         self.digest(b"audit", &[before, entry])
     }
 
-    /// HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. Every part is preceded by its length, so that no two lists of
+    /// HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. Each part is preceded by its length, so that no two lists of
     /// parts give the same bytes.
     fn digest(&self, domain: &[u8], parts: &[&str]) -> String {
         let mut mac = self.keyed.clone();
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_cannot_run_into_each_other() {
+    fn parts_are_delimited() {
         let keyring = Keyring::new(&[1; 32]).unwrap();
         let key = |source: &str, id: &str| LegacyKey { source: source.to_owned(), id: id.to_owned() };
         assert_ne!(keyring.customer(&key("a", "bc")), keyring.customer(&key("ab", "c")));

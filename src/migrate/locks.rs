@@ -1,11 +1,11 @@
-//! Turns by key: at most so many at a time for one customer, without a lock for everybody.
+//! Limits concurrency per key, such as per customer, without a global lock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// At most `permits` holders per key. Keys that nobody holds or waits for are swept away as others come.
+/// At most `permits` holders per key. Unused keys are removed as new ones are added.
 #[derive(Debug)]
 pub(super) struct KeyedLimit {
     permits: usize,
@@ -15,29 +15,29 @@ pub(super) struct KeyedLimit {
 #[derive(Debug)]
 struct Keys {
     turns: HashMap<String, Weak<Semaphore>>,
-    /// How many keys there are when they are swept next.
+    /// The number of keys at which unused ones are removed next.
     sweep_at: usize,
 }
 
-/// A turn; it ends when it is dropped.
+/// A permit; released when dropped.
 #[derive(Debug)]
 pub(super) struct KeyedPermit {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// How many keys may be remembered before those that nobody holds are swept for the first time.
+/// The number of keys at which unused ones are first removed.
 const SWEEP_AT: usize = 1024;
 
 impl KeyedLimit {
-    /// Turns with so many holders per key.
+    /// A limit of `permits` holders per key.
     pub(super) fn new(permits: usize) -> Self {
         let keys = Keys { turns: HashMap::new(), sweep_at: SWEEP_AT };
         Self { permits: permits.max(1), keys: Mutex::new(keys) }
     }
 
-    /// Waits for a turn.
-    pub(super) async fn take(&self, key: &str) -> KeyedPermit {
-        // A semaphore that is never closed always gives its permit.
+    /// Waits for a permit.
+    pub(super) async fn acquire(&self, key: &str) -> KeyedPermit {
+        // Cannot fail: the semaphore is never closed.
         let permit = self.semaphore(key).acquire_owned().await.ok();
         KeyedPermit { _permit: permit }
     }
@@ -55,8 +55,8 @@ impl KeyedLimit {
 }
 
 impl Keys {
-    /// Forgets keys that nobody holds, when there are twice as many as were left last time: a sweep costs a look at every key,
-    /// and that many keys came since, so that each key pays for a few looks.
+    /// Removes unused keys once there are twice as many keys as were left last time. A sweep visits every key, so
+    /// waiting for that many insertions keeps the amortised cost per key constant.
     fn sweep(&mut self) {
         if self.turns.len() < self.sweep_at {
             return;
@@ -78,33 +78,33 @@ mod tests {
     }
 
     #[test]
-    fn so_many_hold_a_key_and_no_more() {
+    fn a_key_has_at_most_as_many_holders_as_permits() {
         let turns = KeyedLimit::new(2);
-        let first = turns.take("ada").now_or_never().unwrap();
-        let _second = turns.take("ada").now_or_never().unwrap();
-        assert!(turns.take("ada").now_or_never().is_none());
-        assert!(turns.take("bob").now_or_never().is_some(), "another key is free");
+        let first = turns.acquire("ada").now_or_never().unwrap();
+        let _second = turns.acquire("ada").now_or_never().unwrap();
+        assert!(turns.acquire("ada").now_or_never().is_none());
+        assert!(turns.acquire("bob").now_or_never().is_some(), "another key is free");
         drop(first);
-        assert!(turns.take("ada").now_or_never().is_some());
+        assert!(turns.acquire("ada").now_or_never().is_some());
     }
 
     #[test]
-    fn a_waiter_that_gives_up_takes_no_turn() {
+    fn a_cancelled_waiter_takes_no_permit() {
         let turns = KeyedLimit::new(1);
-        let held = turns.take("ada").now_or_never().unwrap();
+        let held = turns.acquire("ada").now_or_never().unwrap();
         {
-            let mut waiting = Box::pin(turns.take("ada"));
+            let mut waiting = Box::pin(turns.acquire("ada"));
             assert!(waiting.as_mut().now_or_never().is_none());
         }
         drop(held);
-        assert!(turns.take("ada").now_or_never().is_some());
+        assert!(turns.acquire("ada").now_or_never().is_some());
     }
 
     #[test]
-    fn turns_are_given_in_the_order_of_asking() {
+    fn permits_are_granted_in_order() {
         let turns = KeyedLimit::new(1);
-        let held = turns.take("ada").now_or_never().unwrap();
-        let (mut first, mut second) = (Box::pin(turns.take("ada")), Box::pin(turns.take("ada")));
+        let held = turns.acquire("ada").now_or_never().unwrap();
+        let (mut first, mut second) = (Box::pin(turns.acquire("ada")), Box::pin(turns.acquire("ada")));
         assert!(first.as_mut().now_or_never().is_none() && second.as_mut().now_or_never().is_none());
         drop(held);
         assert!(second.as_mut().now_or_never().is_none());
@@ -114,25 +114,25 @@ mod tests {
     }
 
     #[test]
-    fn free_keys_are_forgotten_and_held_keys_stay() {
+    fn unused_keys_are_removed_and_held_keys_stay() {
         let turns = KeyedLimit::new(1);
         let held: Vec<KeyedPermit> =
-            (0..700).map(|at| turns.take(&format!("held {at}")).now_or_never().unwrap()).collect();
+            (0..700).map(|at| turns.acquire(&format!("held {at}")).now_or_never().unwrap()).collect();
         for at in 0..10_000 {
-            turns.take(&format!("free {at}")).now_or_never().unwrap();
+            turns.acquire(&format!("free {at}")).now_or_never().unwrap();
         }
         let (keys, sweep_at) = remembered(&turns);
         assert_eq!(sweep_at, 1400);
         assert!((700..=1400).contains(&keys), "{keys}");
-        assert!((0..700).all(|at| turns.take(&format!("held {at}")).now_or_never().is_none()));
+        assert!((0..700).all(|at| turns.acquire(&format!("held {at}")).now_or_never().is_none()));
         drop(held);
     }
 
     #[test]
-    fn sweeps_grow_rarer_as_keys_grow() {
+    fn the_sweep_threshold_grows_with_the_number_of_held_keys() {
         let turns = KeyedLimit::new(1);
         let _held: Vec<KeyedPermit> =
-            (0..5_000).map(|at| turns.take(&at.to_string()).now_or_never().unwrap()).collect();
+            (0..5_000).map(|at| turns.acquire(&at.to_string()).now_or_never().unwrap()).collect();
         assert_eq!(remembered(&turns), (5_000, 8192));
     }
 }

@@ -1,4 +1,4 @@
-//! The login itself.
+//! The login.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -27,23 +27,23 @@ use super::rules::LiveRules;
 use super::step::Observer;
 use super::visit::Visit;
 
-/// A customer at the operation.
+/// The request of a customer who signs in.
 pub struct Login {
     /// The id of the request, for logs and the audit.
     pub request_id: String,
-    /// What was typed as the identifier.
+    /// The identifier as typed.
     pub identifier: String,
-    /// What was typed as the password, untouched.
+    /// The password as typed, unchanged.
     pub password: Zeroizing<Vec<u8>>,
-    /// Where the customer comes from; none when the caller does not say.
+    /// The address of the customer; `None` if the caller does not provide it.
     pub network: Option<IpAddr>,
-    /// Whether the customer passed a challenge before.
+    /// Whether the customer has passed a challenge.
     pub challenge: Challenge,
 }
 
 impl Login {
-    /// The longest password a customer may present or be given, in bytes. Stops long inputs from buying time; NIST SP 800-63B
-    /// asks for 64 characters at least, and 1024 bytes admit 256 of any script.
+    /// The longest password a customer may present or be given, in bytes. Stops long inputs from consuming time; NIST
+    /// SP 800-63B requires at least 64 characters, and 1024 bytes allow 256 characters of any script.
     pub const MAX_PASSWORD_BYTES: usize = 1024;
 }
 
@@ -57,73 +57,75 @@ impl fmt::Debug for Login {
 /// The answer to a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The account, when the customer is in.
+    /// The account, if the customer is signed in.
     pub account: Option<TargetId>,
     /// Whether a new password must be chosen.
     pub change: PasswordChange,
-    /// When it is worth to try again, for temporary outcomes.
+    /// When to retry, for temporary outcomes.
     pub retry_after: Option<Duration>,
 }
 
-/// Everything a migrator stands on.
+/// The components that a migrator uses.
 #[derive(Clone)]
 pub struct MigratorParts {
     /// Where legacy records come from.
     pub source: Arc<dyn Source>,
-    /// What verifies passwords.
+    /// Verifies passwords.
     pub verifier: Arc<dyn Verifier>,
     /// Where accounts are stored.
     pub target: Arc<dyn Target>,
-    /// What keeps the ledger.
+    /// The ledger.
     pub ledger: Arc<dyn Ledger>,
-    /// What tells the time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// What computes hashes. The target and the verifier use the same one.
+    /// Computes hashes. The target and the verifier use the same hasher.
     pub hasher: Arc<Hasher>,
-    /// The operator's scripts.
+    /// The operator's hooks.
     pub hooks: SharedHooks,
-    /// Who watches.
+    /// Observes every step.
     pub observer: Arc<dyn Observer>,
-    /// The rules in force.
+    /// The active rules.
     pub rules: Arc<LiveRules>,
-    /// How customers are named in the ledger.
+    /// Creates the pseudonyms of customers in the ledger.
     pub keyring: Arc<Keyring>,
 }
 
-/// How a migrator behaves.
+/// The settings of a migrator.
 #[derive(Debug, Clone)]
 pub struct MigratorSettings {
-    /// How identifiers are made one spelling.
+    /// How identifiers are normalised.
     pub identifiers: IdentifierProfile,
     /// The tenant, for the rules' `$facts.tenant`.
     pub tenant: Option<String>,
-    /// How long a login may take in all. Stops a slow legacy system from piling up logins; the hooks of identity providers
-    /// wait 2 to 5 seconds.
+    /// How long a whole login may take. Stops a slow legacy system from piling up logins; the hooks of identity
+    /// providers wait 2 to 5 seconds.
     pub deadline: Duration,
-    /// Refusals are answered no sooner than this. Hides what a refusal is about behind one time; longer than a fetch and two
-    /// hashes usually take, short enough for somebody who mistyped.
+    /// The earliest time at which refusals are answered. Hides the reason of a refusal behind a constant time; longer
+    /// than a fetch and two hashes usually take, and short enough for customers who mistyped.
     pub floor: Duration,
     /// Refusals that took longer than the floor are answered at the next multiple of this.
     pub quantum: Duration,
-    /// What may be tried.
+    /// The limits on attempts.
     pub attempts: AttemptSettings,
-    /// Logins of one customer that are verified at the same time; others wait their turn. Stops a burst of guesses from
-    /// being verified before the first of them counts.
+    /// Logins of one customer that are verified concurrently; others wait. Stops a burst of guesses from being verified
+    /// before the first of them counts.
     pub turns: usize,
-    /// How long a claim holds when nobody ends it: so long does a customer wait whose login was cut off by a crash. It is
-    /// longer than a login, so that no second one creates beside it; the target's unique names hold if one does.
+    /// How long a claim lasts if it is never ended, which is how long a customer waits whose login was interrupted by a
+    /// crash. Longer than a login, so that no second login creates the account concurrently; if one does, the target's
+    /// unique names prevent a duplicate.
     pub lease: Duration,
-    /// Logins of one record that are looked up at the source before its account is made, beside the one that was typed; the
-    /// account does not own those beyond it. Stops a record with a thousand addresses from asking the legacy system a
-    /// thousand times; admits a user name, a phone number and a few addresses.
+    /// Logins of one record that are looked up at the source before its account is created, in addition to the typed
+    /// one; the account does not own any beyond this number. Stops a record with a thousand addresses from querying the
+    /// legacy system a thousand times; allows for a user name, a phone number and a few addresses.
     pub lookups: usize,
-    /// Whether the source is known to lead from every login to one customer, so that nothing is looked up.
+    /// Whether the source is known to resolve every login to one customer, so that no lookups are needed.
     pub unique_logins: bool,
-    /// The events that somebody wants; others are not kept. Stops an outbox that nobody empties from growing for ever.
+    /// The kinds of events to keep; others are dropped. Stops an outbox that nobody reads from growing forever.
     pub events: Vec<EventKind>,
-    /// Refusals that wait for their time. Stops a flood of guesses from filling the memory; above it, 503.
+    /// Refusals that are waiting to be released. Stops a flood of guesses from filling the memory; beyond it the answer
+    /// is 503.
     pub waiting: usize,
 }
 
@@ -146,7 +148,7 @@ impl Default for MigratorSettings {
     }
 }
 
-/// Migrates customers at their first login, and lets them in at every later one.
+/// Migrates customers at their first login, and signs them in at every later one.
 pub struct Migrator {
     pub(super) parts: MigratorParts,
     pub(super) settings: MigratorSettings,
@@ -154,10 +156,10 @@ pub struct Migrator {
     pub(super) creations: KeyedLimit,
     pub(super) networks: KeyedLimit,
     pub(super) waiting: Semaphore,
-    /// Refusals that are summed up.
+    /// Refusals that are being summed up.
     pub(super) over_limit: OverLimit,
-    /// Set while the store is not the ledger's: nobody is served then.
-    pub(super) foreign: AtomicBool,
+    /// Set while the account store is not the ledger's; all logins fail then.
+    pub(super) wrong_store: AtomicBool,
 }
 
 impl fmt::Debug for Migrator {
@@ -167,7 +169,7 @@ impl fmt::Debug for Migrator {
 }
 
 impl Migrator {
-    /// A migrator of these parts.
+    /// Creates a migrator from its parts.
     #[must_use]
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
         let (customers, waiting) = (KeyedLimit::new(settings.turns), Semaphore::new(settings.waiting));
@@ -181,34 +183,34 @@ impl Migrator {
             networks,
             waiting,
             over_limit,
-            foreign: AtomicBool::new(false),
+            wrong_store: AtomicBool::new(false),
         }
     }
 
-    /// The rules in force.
+    /// The active rules.
     #[must_use]
     pub fn rules(&self) -> &LiveRules {
         &self.parts.rules
     }
 
-    /// Looks whether the ledger and the account store still belong together; while they do not, nobody is served. To be called
-    /// once a second.
+    /// Checks that the ledger and the account store still belong together; logins fail while they do not. Call it once
+    /// a second.
     ///
     /// # Errors
     /// What is wrong.
     pub async fn watch(&self) -> Result<(), PortError> {
         let checked = check_store(&*self.parts.ledger, &*self.parts.target).await;
-        let is_foreign = matches!(&checked, Err(error) if error.kind() == PortErrorKind::Misconfigured);
-        // What is missing or locked fails by itself.
-        self.foreign.store(is_foreign, Ordering::Release);
+        let is_wrong_store = matches!(&checked, Err(error) if error.kind() == PortErrorKind::Misconfigured);
+        // A store that is missing or locked fails on its own.
+        self.wrong_store.store(is_wrong_store, Ordering::Release);
         checked
     }
 
-    /// One customer signs in. The whole migration, in the order of the architecture page:
-    /// count the attempt, ask the target, and only for who is not there yet: fetch, verify, map, create.
+    /// Signs a customer in. The whole migration, in the order described in the architecture: count the attempt, ask the
+    /// target, and only for customers without an account fetch, verify, map and create.
     ///
-    /// Dropping the future may leave a creation half done, which recovery completes; servers that drop the futures of
-    /// callers who hang up should run it as a task of its own.
+    /// Dropping the future may leave a creation half done, which recovery completes. Servers that drop the futures of
+    /// disconnected callers should run it as its own task.
     pub async fn login(&self, login: Login) -> Answer {
         let mut visit = Visit::begin(self, Operation::Login, login.request_id);
         visit.counting.challenge = login.challenge;

@@ -1,8 +1,9 @@
-//! Which logins an account may own: those from which the source leads back to its customer, and to nobody else.
+//! Determines which logins an account may own: those that the source resolves to its customer and nobody else.
 //!
-//! A record lists what its customer could write into it, the mail address of somebody else included. An account that owned
-//! every listed login would let one customer sign in under the name of another, who could not be migrated any more. So each
-//! login is looked up at the source before the account is made; those that lead elsewhere are left out, and stay free.
+//! A record lists what its customer entered, possibly including someone else's email address. If an account owned every
+//! listed login, one customer could sign in under another's name, and the other could no longer be migrated. So each
+//! login is looked up at the source before the account is created; logins that resolve to someone else are left out and
+//! stay free.
 
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, timeout_at};
@@ -15,81 +16,86 @@ use super::ports::{AccountState, LegacyKey};
 use super::step::Step;
 use super::visit::{Admission, Ending, Flow, Visit};
 
-/// The reason of decisions and events that say so.
+/// The reason recorded in decisions and events when a login was left out.
 const LEFT_OUT: &str = "login_left_out";
 
-/// Where the source leads from a login.
+/// Where the source resolves a login to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leads {
-    /// To the same customer.
-    Back,
-    /// To another customer, to several, or to a record that cannot be read.
+enum Resolution {
+    /// The same customer.
+    SameCustomer,
+    /// Another customer, several customers, or a record that cannot be read.
     Elsewhere,
-    /// To nobody.
-    Nowhere,
+    /// No customer.
+    Nobody,
 }
 
 /// A login of a record that has to be looked up.
-struct Doubtful {
+struct Candidate {
     login: Identifier,
     origin: Origin,
 }
 
-/// Where a login comes from.
+/// The origin of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// It was typed: its record was fetched by it, though perhaps in another spelling.
+    /// The customer typed it: it found the record, though perhaps in another spelling.
     Typed,
     /// The record lists it.
     Listed,
 }
 
-impl Doubtful {
-    fn is_owned(&self, leads: Leads) -> bool {
-        match (self.origin, leads) {
-            (_, Leads::Back) => true,
-            // A source that tells spellings apart led from what was typed to this customer, and to nobody from the one
-            // spelling that the account owns.
-            (Origin::Typed, Leads::Nowhere) => true,
-            (Origin::Typed, Leads::Elsewhere) | (Origin::Listed, _) => false,
+impl Candidate {
+    fn is_owned(&self, resolution: Resolution) -> bool {
+        match (self.origin, resolution) {
+            (_, Resolution::SameCustomer) => true,
+            // A source that compares spellings exactly finds this customer by the login as typed, and nobody by its
+            // canonical form, which is what the account owns.
+            (Origin::Typed, Resolution::Nobody) => true,
+            (Origin::Typed, Resolution::Elsewhere) | (Origin::Listed, _) => false,
         }
     }
 }
 
 impl Visit<'_> {
-    /// Takes the logins from `who` that the account may not own. The password is verified, or none is set: nobody who guesses
-    /// makes the source work for it.
+    /// Removes the logins that the account may not own. By now the password is verified, or none is set, so guessing
+    /// cannot put load on the source.
     ///
-    /// An outage ends the visit, and so does a record that is left without any login.
-    pub(super) async fn keep_own_logins(&mut self, admission: &Admission, who: &mut Identity) -> Flow<()> {
+    /// An outage ends the visit, and so does a record that is left without a login.
+    pub(super) async fn keep_own_logins(&mut self, admission: &Admission, identity: &mut Identity) -> Flow<()> {
         if self.migrator.settings.unique_logins {
             return Ok(());
         }
-        let (began, listed) = (Instant::now(), who.logins.len());
-        let (mut owned, doubtful) = self.sorted(admission, who);
-        let looked_up = !doubtful.is_empty();
-        owned.extend(self.looked_up(doubtful, &who.key).await?);
+        let (began, listed) = (Instant::now(), identity.logins.len());
+        let (mut owned, candidates) = self.partition(admission, identity);
+        let has_candidates = !candidates.is_empty();
+        owned.extend(self.resolve_candidates(candidates, &identity.key).await?);
         self.left_out = listed - owned.len();
-        // In the order of the record.
-        who.logins.retain(|login| owned.contains(login));
-        if looked_up || self.left_out > 0 {
+        // Keeps the order of the record.
+        identity.logins.retain(|login| owned.contains(login));
+        if has_candidates || self.left_out > 0 {
             let source = self.migrator.parts.source.name();
             self.step(&Step::LookedUpLogins { source, left_out: self.left_out, took: began.elapsed() });
         }
-        if who.logins.is_empty() { Err(Ending::of(Outcome::Conflict)) } else { Ok(()) }
+        if identity.logins.is_empty() { Err(Ending::of(Outcome::Conflict)) } else { Ok(()) }
     }
 
-    /// A customer who signs in by a login that the account does not own may have changed the account's password since: after a
-    /// refusal of the legacy system, the target has the last word.
-    pub(super) async fn or_at_target(&mut self, admission: &Admission, who: &Identity, refused: Ending) -> Ending {
+    /// A customer who signs in with a login that the account does not own may have changed the account's password since
+    /// migrating. If the legacy system refuses the password, the target decides.
+    pub(super) async fn or_check_at_target(
+        &mut self,
+        admission: &Admission,
+        identity: &Identity,
+        refused: Ending,
+    ) -> Ending {
         if !matches!(refused.outcome, Outcome::Refused(Refusal::WrongPassword | Refusal::Unverifiable)) {
             return refused;
         }
-        match self.migrator.parts.target.find_external(&who.external_id).await {
+        match self.migrator.parts.target.find_external(&identity.external_id).await {
             Ok(Some(found)) if found.state != AccountState::Pending => {
                 match self.check_at_target(admission, &found).await {
                     Ok(Some(ending)) | Err(ending) => ending,
-                    // Gone since: the legacy system alone has answered.
+                    // The account has disappeared, so the answer of the legacy system stands.
                     Ok(None) => refused,
                 }
             }
@@ -98,11 +104,11 @@ impl Visit<'_> {
         }
     }
 
-    /// The logins that are known to lead back, and those that have to be looked up. Logins beyond the bound are in neither.
-    fn sorted(&self, admission: &Admission, who: &Identity) -> (Vec<String>, Vec<Doubtful>) {
+    /// The logins known to resolve to the customer, and those to look up. Logins beyond the limit are in neither list.
+    fn partition(&self, admission: &Admission, identity: &Identity) -> (Vec<String>, Vec<Candidate>) {
         let (typed, settings) = (&admission.identifier, &self.migrator.settings);
-        let (mut owned, mut doubtful, mut left) = (Vec::new(), Vec::new(), settings.lookups);
-        for login in &who.logins {
+        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), settings.lookups);
+        for login in &identity.logins {
             let origin = if login == typed.canonical() { Origin::Typed } else { Origin::Listed };
             match origin {
                 Origin::Typed if typed.typed() == typed.canonical() => {
@@ -113,30 +119,30 @@ impl Visit<'_> {
                 Origin::Listed => left -= 1,
                 Origin::Typed => {}
             }
-            // Canonical as it is, so that it is one; what is none is left out.
-            doubtful.extend(settings.identifiers.canonical(login).ok().map(|login| Doubtful { login, origin }));
+            // The text is already canonical, so this succeeds; if it does not, the login is left out.
+            candidates.extend(settings.identifiers.canonical(login).ok().map(|login| Candidate { login, origin }));
         }
-        (owned, doubtful)
+        (owned, candidates)
     }
 
-    /// Those of the logins that the account may own, asked for at the same time.
-    async fn looked_up(&self, doubtful: Vec<Doubtful>, key: &LegacyKey) -> Flow<Vec<String>> {
-        let lookups = try_join_all(doubtful.iter().map(|doubtful| self.follow(&doubtful.login, key)));
+    /// Looks up the logins concurrently and returns those that the account may own.
+    async fn resolve_candidates(&self, candidates: Vec<Candidate>, key: &LegacyKey) -> Flow<Vec<String>> {
+        let lookups = try_join_all(candidates.iter().map(|candidate| self.resolve(&candidate.login, key)));
         let found = timeout_at(self.deadline, lookups).await;
         let found = found.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
-        let owned = doubtful.into_iter().zip(found).filter(|(doubtful, leads)| doubtful.is_owned(*leads));
-        Ok(owned.map(|(doubtful, _)| doubtful.login.canonical().to_owned()).collect())
+        let owned = candidates.into_iter().zip(found).filter(|(candidate, resolution)| candidate.is_owned(*resolution));
+        Ok(owned.map(|(candidate, _)| candidate.login.canonical().to_owned()).collect())
     }
 
-    /// Asks the source where a login leads.
-    async fn follow(&self, login: &Identifier, key: &LegacyKey) -> Flow<Leads> {
+    /// Looks up a login at the source.
+    async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
         let record = match self.migrator.parts.source.fetch(login, self.deadline).await {
             Ok(Some(record)) => record,
-            Ok(None) => return Ok(Leads::Nowhere),
-            Err(error) if error.is_about_one_record() => return Ok(Leads::Elsewhere),
+            Ok(None) => return Ok(Resolution::Nobody),
+            Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
             Err(error) => return Err(self.legacy_failed(&error)),
         };
-        // As in a login by that name.
+        // With the facts of a login by that name.
         let mut run = self.run.clone();
         run.facts.identifier = Some(login.typed().to_owned());
         let question = Question {
@@ -147,13 +153,13 @@ impl Visit<'_> {
             settings: &run,
             keyring: &self.migrator.parts.keyring,
         };
-        Ok(match question.who(&record) {
-            Ok(found) if found.key == *key => Leads::Back,
-            Ok(_) | Err(_) => Leads::Elsewhere,
+        Ok(match question.identity(&record) {
+            Ok(found) if found.key == *key => Resolution::SameCustomer,
+            Ok(_) | Err(_) => Resolution::Elsewhere,
         })
     }
 
-    /// The reason of a decision: its outcome's, or that an account was made without a login of its record.
+    /// The reason of a decision: that of its outcome, or that an account was created without a login of its record.
     pub(super) fn reason_of<'e>(&self, outcome: &'e Outcome) -> &'e str {
         match outcome {
             Outcome::Migrated | Outcome::MigratedMustChangePassword => self.left_out_reason(),
@@ -161,15 +167,15 @@ impl Visit<'_> {
         }
     }
 
-    /// The reason of an account that is made now; empty when it owns all logins of its record.
+    /// The reason for an account that is being created; empty if it owns all logins of its record.
     pub(super) fn left_out_reason(&self) -> &'static str {
         if self.left_out > 0 { LEFT_OUT } else { "" }
     }
 
-    /// What an operator is told when an account was made without a login of its record.
+    /// The event for the operator when an account was created without a login of its record.
     pub(super) fn left_out_event(&self, ending: &Ending) -> Option<Event> {
-        let is_made = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
+        let is_created = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
         let account = ending.account.as_ref().map(|(id, _)| id);
-        if is_made && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
+        if is_created && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
     }
 }

@@ -1,4 +1,4 @@
-//! The pure part of a login: who a record is, and which account the rules make of it.
+//! The pure part of a login: identifies a record and maps it to an account.
 
 use bumpalo::Bump;
 
@@ -16,21 +16,21 @@ use crate::model::read::{ReadLimits, parse};
 use crate::password::Credential;
 use crate::schema::Account;
 
-/// Who a record is.
+/// The identity of a record.
 pub(super) struct Identity {
-    /// Which of the record's accounts.
+    /// The position among the record's accounts.
     position: usize,
     pub key: LegacyKey,
-    /// The name under which the account is created.
+    /// The external id under which the account is created.
     pub external_id: ExternalId,
-    /// How the audit names the customer.
+    /// The keyed digest of the customer in the audit.
     pub customer: String,
-    /// Canonical, without doubles.
+    /// Canonical, without duplicates.
     pub logins: Vec<String>,
     pub credential: Option<Credential>,
 }
 
-/// A record that gives no account: `rule: step: message` lines, without values.
+/// A record that cannot become an account: `rule: step: message` lines, without values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InvalidRecord(pub Vec<String>);
 
@@ -58,7 +58,7 @@ pub(super) enum Mapped {
     Invalid(InvalidRecord),
 }
 
-/// An account that keeps the schema, as text.
+/// The text of an account that conforms to the schema.
 #[derive(PartialEq, Eq)]
 pub(super) struct Draft {
     pub claims: String,
@@ -68,11 +68,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Takes back what only a verified customer has: verified addresses. Members named `verified` or `email_verified` and the
-    /// like become `false`, wherever they stand.
+    /// Resets claims that require a verified customer: members named `verified`, `email_verified` and the like become
+    /// `false` at any depth.
     pub(super) fn unverify(&mut self) {
         let arena = Bump::new();
-        // The text was written by us a moment ago; were it none, the target would refuse it.
+        // We have just written this text; if it did not parse, the target would reject it.
         let Ok(claims) = parse(&self.claims, &arena, &ReadLimits { bytes: usize::MAX, ..ReadLimits::default() }) else {
             return;
         };
@@ -85,9 +85,9 @@ impl Draft {
 fn unverified<'a>(value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     match value {
         Value::Object(members) => Value::Object(arena.alloc_slice_fill_iter(members.iter().map(|(name, member)| {
-            let says_verified = *name == "verified" || name.ends_with("_verified") || name.ends_with("Verified");
+            let is_verified_flag = *name == "verified" || name.ends_with("_verified") || name.ends_with("Verified");
             match member {
-                Value::Bool(_) if says_verified => (*name, Value::Bool(false)),
+                Value::Bool(_) if is_verified_flag => (*name, Value::Bool(false)),
                 member => (*name, unverified(*member, arena)),
             }
         }))),
@@ -105,7 +105,7 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// What the claims say of the customer's right to sign in.
+/// Whether the claims allow the customer to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Good,
@@ -113,7 +113,7 @@ pub(super) enum Standing {
     Locked,
 }
 
-/// Where a customer is looked for, and under which name.
+/// The context in which a customer is looked up.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub rules: &'a RuleSet,
@@ -125,9 +125,9 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Who the record is. It must carry the identifier that was asked for: a source whose comparison is looser than ours
-    /// must not sign one customer in as another.
-    pub(super) fn who(&self, record: &Record) -> Result<Identity, InvalidRecord> {
+    /// Identifies the record. It must contain the requested identifier: a source with a looser comparison must not sign
+    /// one customer in as another.
+    pub(super) fn identity(&self, record: &Record) -> Result<Identity, InvalidRecord> {
         let arena = Bump::new();
         let customers = self.rules.plan().customers(record.json(), self.settings, &arena)?;
         let (mut found, mut unknown) = (None, None);
@@ -147,20 +147,25 @@ impl Question<'_> {
             if found.replace((position, customer, logins)).is_some() {
                 return Err(InvalidRecord::because(
                     "identify",
-                    "the identifier leads to more than one account of the record",
+                    "the identifier matches more than one account of the record",
                 ));
             }
         }
         match (found, unknown) {
-            (Some((position, customer, logins)), _) => self.named(position, customer, logins),
+            (Some((position, customer, logins)), _) => self.identity_of(position, customer, logins),
             (None, Some(reason)) => Err(reason.into()),
             (None, None) => {
-                Err(InvalidRecord::because("identify", "the record does not carry the identifier that was asked for"))
+                Err(InvalidRecord::because("identify", "the record does not contain the requested identifier"))
             }
         }
     }
 
-    fn named(&self, position: usize, customer: Customer<'_>, logins: Vec<String>) -> Result<Identity, InvalidRecord> {
+    fn identity_of(
+        &self,
+        position: usize,
+        customer: Customer<'_>,
+        logins: Vec<String>,
+    ) -> Result<Identity, InvalidRecord> {
         let id = identity::id(&customer.who)?;
         let key = LegacyKey { source: self.source.to_owned(), id: id.to_owned() };
         let credential = identity::credential(customer.credential?)?;
@@ -168,12 +173,12 @@ impl Question<'_> {
         Ok(Identity { position, key, external_id, customer, logins, credential })
     }
 
-    /// The account that the rules make.
-    pub(super) fn map(&self, record: &Record, who: &Identity) -> Mapped {
+    /// Maps the record to an account.
+    pub(super) fn map(&self, record: &Record, identity: &Identity) -> Mapped {
         let arena = Bump::new();
         let run = self.rules.plan().run(record.json(), self.settings, &arena, &mut Silent);
         let several = run.outcomes.len() > 1;
-        let outcome = run.outcomes.into_iter().nth(if several { who.position } else { 0 });
+        let outcome = run.outcomes.into_iter().nth(if several { identity.position } else { 0 });
         match outcome {
             Some(Outcome::Account(made)) => Mapped::Account(draft(&made)),
             Some(Outcome::Denied(key)) => Mapped::Denied(key.to_owned()),
@@ -188,7 +193,7 @@ fn draft(made: &Made<'_>) -> Draft {
     made.write_json(&mut claims);
     let must_change = matches!(made.account.claim("must_change_password"), Value::Bool(true));
     Draft {
-        // Accounts are written from texts.
+        // The JSON writer emits valid UTF-8.
         claims: String::from_utf8_lossy(&claims).into_owned(),
         warnings: made.warnings.iter().map(|warning| (*warning).to_owned()).collect(),
         standing: standing(made.account),

@@ -1,7 +1,8 @@
-//! One customer, safely across: the login that finds, verifies, maps and stores an account, and the ports it stands on.
+//! The login that finds, verifies, maps and stores an account exactly once, and the ports it uses.
 //!
-//! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the world is behind a port:
-//! [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Proof comes before transformation, and both before any write.
+//! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the outside world is
+//! behind a port: [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Clock`]. Verification comes before mapping, and
+//! both come before any write.
 
 mod addressee;
 mod admin;
@@ -42,7 +43,7 @@ pub use admin::{AccountAdmin, Restored, Undone};
 pub use allowance::{Allowance, AttemptSettings};
 pub use attempts::Challenge;
 pub use binding::{bind_store, check_store};
-pub use calibration::{Admission, Dearest, TimeSettings};
+pub use calibration::{Admission, MostExpensive, TimeSettings};
 pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
 pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 pub use decision::{Decision, Operation};

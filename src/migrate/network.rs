@@ -1,8 +1,8 @@
-//! Networks: where attempts come from, as far as it is counted.
+//! The networks that attempts are counted by.
 
 use std::net::IpAddr;
 
-/// The network of an address: /24 of IPv4, /48 of IPv6, which is what one site usually has (RFC 6177).
+/// The network of an address: /24 for IPv4, /48 for IPv6, the usual size of one site (RFC 6177).
 pub(super) fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => {
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_share_a_network() {
+    fn neighbouring_addresses_share_a_network() {
         for (address, network) in [
             ("192.0.2.7", "192.0.2.0/24"),
             ("::ffff:192.0.2.9", "192.0.2.0/24"),

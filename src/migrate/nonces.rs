@@ -1,36 +1,36 @@
-//! The memory of signed calls: what a ledger must remember so that no call is admitted twice.
+//! The memory of signed calls: what a ledger must remember so that no call is accepted twice.
 
 use jiff::Timestamp;
 
 use super::port::{BoxFuture, PortError};
 
-/// A signed call, as it is remembered.
+/// A signed call to remember.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nonce {
     /// A digest of the caller's name and the call's id.
     pub digest: [u8; 16],
     /// When the call was signed, by the caller's clock.
     pub signed_at: Timestamp,
-    /// Calls that were signed before this may be forgotten: they are too old to be admitted, by a margin.
+    /// Calls signed before this may be forgotten: they are too old to be accepted, by a margin.
     pub forget_before: Timestamp,
 }
 
 /// Whether a call is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fresh {
-    /// It was not seen before, and is remembered now.
+    /// It is new, and is now remembered.
     First,
-    /// It was seen.
+    /// It was seen before.
     Seen,
-    /// It cannot be told: calls that were signed later have been forgotten already, because the clock of a process was ahead.
+    /// Unknown: calls signed later have already been forgotten, because the clock of a process was ahead.
     Forgotten,
 }
 
-/// A memory of signed calls, which all processes on one ledger share.
+/// A memory of signed calls, shared by all processes on one ledger.
 pub trait Nonces: Send + Sync {
-    /// Remembers a call. The answer is durable before it is given.
+    /// Remembers a call. The answer is durable before it is returned.
     ///
-    /// A call that could not be remembered is an error and must not be admitted; it is not remembered halfway either, so that
-    /// the same call may be sent again. The same holds when the answer is not waited for.
+    /// If a call cannot be remembered, the result is an error and the call must not be accepted. Nothing is remembered
+    /// in that case, so the same call may be sent again. The same holds if the future is dropped.
     fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>>;
 }

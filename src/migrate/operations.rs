@@ -1,4 +1,4 @@
-//! The other operations: the sign-up guard, forgot password, and what account managers do.
+//! The other operations: sign-up check, forgot password, and account management.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,31 +17,31 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, Coverage, StoredAccount, TargetId};
-use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, presentable};
+use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, acceptable_password};
 use crate::model::Password;
 
-/// Whether an identifier may be given to a new customer.
+/// Whether a new customer may take an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignupAnswer {
-    /// Nobody has it.
+    /// The identifier is free.
     Free,
-    /// An account or a legacy customer has it, or nobody can have it.
+    /// An account or a legacy customer has it, or it is not a valid identifier.
     Reserved,
-    /// It cannot be told now. Not to be taken for free.
+    /// Temporarily unknown. Must not be treated as free.
     Unknown(Duration),
 }
 
-/// The answer to "forgot password": the same whoever asks.
+/// The answer to "forgot password", which is the same for every identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetAnswer {
-    /// If there is such a customer, a notice goes to the address of the stored account.
+    /// If the customer exists, a notice goes to the address of the stored account.
     Accepted,
-    /// It cannot be done now.
+    /// Temporarily unavailable.
     Unavailable(Duration),
 }
 
 impl Migrator {
-    /// Whether an identifier is free for a new customer: neither the target nor the legacy system knows it.
+    /// Whether an identifier is free for a new customer: neither the target nor the legacy system has it.
     pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
         let mut visit = Visit::begin(self, Operation::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
@@ -53,74 +53,75 @@ impl Migrator {
                 outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.name()),
             },
         };
-        match visit.keep(outcome, None, &[]).await {
+        match visit.record_decision(outcome, None, &[]).await {
             Ok(()) => answer,
             Err(_) => SignupAnswer::Unknown(RETRY_AFTER),
         }
     }
 
-    /// A customer has forgotten the password. Somebody who is not migrated yet gets at most an account without password
-    /// that is not verified; the event names the account, so that the notice goes to its stored address and to no other.
+    /// Handles a forgotten password. A customer who is not migrated yet gets at most a pending account with unverified
+    /// claims. The event names the account, so that the notice goes to its stored address and no other.
     pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
         let mut visit = Visit::begin(self, Operation::PasswordReset, request_id.to_owned());
-        let asked = visit.reset(identifier, network).await;
-        let (outcome, account, recorded) = match asked {
+        let reset = visit.reset(identifier, network).await;
+        let (outcome, account, recorded) = match reset {
             Ok((account, recorded)) => ("accepted", Some(account), recorded),
             Err(ending) => (ending.outcome.name(), None, Recorded::No),
         };
         let is_temporary = matches!(outcome, "legacy_unavailable" | "target_unavailable" | "overloaded");
         let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
-        let is_kept = recorded == Recorded::Yes || visit.keep(outcome, account, events).await.is_ok();
-        if !is_kept || is_temporary {
+        let is_recorded = recorded == Recorded::Yes || visit.record_decision(outcome, account, events).await.is_ok();
+        if !is_recorded || is_temporary {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
         visit.counting.settle();
-        match visit.wait(Ending::refused(Refusal::Pending)).await.outcome {
+        match visit.delay_refusal(Ending::refused(Refusal::Pending)).await.outcome {
             Outcome::Overloaded => ResetAnswer::Unavailable(RETRY_AFTER),
             _ => ResetAnswer::Accepted,
         }
     }
 
-    /// One account, for callers that manage accounts.
+    /// Reads one account, for callers that manage accounts.
     ///
     /// # Errors
-    /// The target's.
+    /// Any error of the target.
     pub async fn account(&self, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
         self.parts.target.read(id).await
     }
 
-    /// Sets a password, for callers that have asked the customer for it in their own way; a pending account becomes active.
-    /// The id when there is such an account.
+    /// Sets a password on behalf of a caller that obtained it from the customer; a pending account becomes active.
+    /// Returns the id if the account exists.
     ///
     /// # Errors
-    /// The target's and the ledger's; [`PortErrorKind::Unsupported`] for a password that cannot be one.
+    /// Any error of the target or the ledger; [`PortErrorKind::Unsupported`] if the password is invalid.
     pub async fn set_password(
         &self,
         request_id: &str,
         id: &TargetId,
         password: Zeroizing<Vec<u8>>,
     ) -> Result<Option<TargetId>, PortError> {
-        let password = presentable(&password).ok_or_else(|| {
-            PortError::new(PortErrorKind::Unsupported, "login", "set_password").because("it is no password")
+        let password = acceptable_password(&password).ok_or_else(|| {
+            PortError::new(PortErrorKind::Unsupported, "login", "set_password")
+                .because("the password is empty, too long, or contains a NUL byte")
         })?;
-        if self.foreign.load(Ordering::Acquire) {
+        if self.wrong_store.load(Ordering::Acquire) {
             return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
         }
         let mut visit = Visit::begin(self, Operation::PasswordSet, request_id.to_owned());
         let Some(account) = self.parts.target.read(id).await? else {
-            visit.keep("unknown", None, &[]).await?;
+            visit.record_decision("unknown", None, &[]).await?;
             return Ok(None);
         };
         let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
         if set.is_some() {
-            visit.clears(&account);
+            visit.note_password_set(&account);
         }
-        visit.keep(outcome, set.clone(), &[]).await?;
+        visit.record_decision(outcome, set.clone(), &[]).await?;
         Ok(set)
     }
 
-    /// What operators do with accounts.
+    /// The account operations for operators.
     #[must_use]
     pub fn admin(&self) -> AccountAdmin {
         let parts = &self.parts;
@@ -135,40 +136,40 @@ impl Migrator {
 }
 
 impl Visit<'_> {
-    /// Whether somebody has the identifier; nobody is [`Refusal::Unknown`].
+    /// Whether the identifier is taken; a free one ends as [`Refusal::Unknown`].
     async fn is_reserved(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<()> {
         let admission = self.without_password(identifier, network)?;
         self.reserve_network(network).await?;
-        if self.look(&admission).await?.is_some() {
+        if self.find_account(&admission).await?.is_some() {
             return Ok(());
         }
-        self.asked();
+        self.note_source_query();
         let (source, deadline) = (&self.migrator.parts.source, self.deadline);
         let fetched = timeout_at(deadline, source.fetch(&admission.identifier, deadline)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
-            // It may be the identifier of a customer whose record cannot be read.
+            // It may belong to a customer whose record cannot be read.
             Ok(None) if source.coverage() == Coverage::Partial => Err(Ending::of(Outcome::LegacyUnavailable)),
             Ok(None) => Err(Ending::refused(Refusal::Unknown)),
-            // Somebody has a record there, however it looks: the identifier is not free.
+            // The source has a record, even if it is invalid, so the identifier is not free.
             Err(error) if error.is_about_one_record() => {
-                self.tell(&error);
+                self.report(&error);
                 Ok(())
             }
             Err(error) => Err(self.legacy_failed(&error)),
         }
     }
 
-    /// The account that the notice is about, and whether making it has been recorded as this request's decision.
+    /// The account for the notice, and whether its creation was recorded as this request's decision.
     async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<(TargetId, Recorded)> {
         let admission = self.without_password(identifier, network)?;
-        self.look_at_resets(network).await?;
-        if let Some(found) = self.look(&admission).await? {
+        self.check_resets(network).await?;
+        if let Some(found) = self.find_account(&admission).await? {
             self.reserve_reset(Some(found.customer())).await?;
             return match found.state {
                 AccountState::Disabled => Err(Ending::refused(Refusal::Disabled)),
                 AccountState::Active | AccountState::Pending => {
-                    self.named(&admission, found.id).await.map(|id| (id, Recorded::No))
+                    self.addressable(&admission, found.id).await.map(|id| (id, Recorded::No))
                 }
             };
         }
@@ -176,31 +177,31 @@ impl Visit<'_> {
         let fetched = timeout_at(deadline, self.fetch(&admission)).await;
         let fetched = fetched.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)));
         if fetched.as_ref().err().is_none_or(|ending| !ending.outcome.is_temporary()) {
-            self.reserve_reset(fetched.as_ref().ok().map(|(who, ..)| who.external_id.0.as_str())).await?;
+            self.reserve_reset(fetched.as_ref().ok().map(|(identity, ..)| identity.external_id.0.as_str())).await?;
         }
-        let (mut who, record, fetched_at) = fetched?;
-        let mut draft = self.map(&admission, &who, &record)?;
-        self.reaches(&admission, &draft.claims)?;
-        self.keep_own_logins(&admission, &mut who).await?;
+        let (mut identity, record, fetched_at) = fetched?;
+        let mut draft = self.map(&admission, &identity, &record)?;
+        self.check_addressee(&admission, &draft.claims)?;
+        self.keep_own_logins(&admission, &mut identity).await?;
         draft.unverify();
-        let newcomer = Newcomer { who, record, draft, fetched_at, verified_at: None };
+        let newcomer = Newcomer { identity, record, draft, fetched_at, verified_at: None };
         let Ending { account, recorded, .. } = self.create(&admission, &newcomer).await?;
         account.map(|(id, _)| (id, recorded)).ok_or_else(|| Ending::refused(Refusal::Deleted))
     }
 
-    /// The account of a notice. It has the login that was typed; whether an address is its own, its claims say.
-    async fn named(&self, admission: &Admission, id: TargetId) -> Flow<TargetId> {
+    /// The account for the notice. It owns the typed login; its claims determine whether a typed address is its own.
+    async fn addressable(&self, admission: &Admission, id: TargetId) -> Flow<TargetId> {
         if !is_address(&admission.identifier) {
             return Ok(id);
         }
         let account = self.migrator.parts.target.read(&id).await.map_err(|error| self.target_failed(&error))?;
-        // One that is gone by now is nobody's.
-        self.reaches(admission, &account.map(|account| account.claims).unwrap_or_default())?;
+        // The account has been deleted meanwhile.
+        self.check_addressee(admission, &account.map(|account| account.claims).unwrap_or_default())?;
         Ok(id)
     }
 
-    /// Refuses to name the account of these claims when an address was typed that is not its own.
-    fn reaches(&self, admission: &Admission, claims: &str) -> Flow<()> {
+    /// Refuses to name the account with these claims if an address was typed that is not its own.
+    fn check_addressee(&self, admission: &Admission, claims: &str) -> Flow<()> {
         match addressee(&admission.identifier, claims, &self.migrator.settings.identifiers) {
             Addressee::Account => Ok(()),
             Addressee::Nobody => Err(Ending::of(Outcome::Conflict)),
@@ -209,13 +210,13 @@ impl Visit<'_> {
 
     fn without_password(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<Admission> {
         let identifier = self.identify(identifier)?;
-        // Nothing is verified here; ports that take a password get none.
+        // Nothing is verified here, so ports that take a password get an empty one.
         let password = Password::new(Vec::new()).map(Arc::new).map_err(|_| Ending::refused(Refusal::Malformed))?;
         Ok(Admission { identifier, password, network })
     }
 
-    /// Puts what a operation did into the ledger.
-    async fn keep(
+    /// Records the decision of an operation in the ledger.
+    async fn record_decision(
         &self,
         outcome: &'static str,
         account: Option<TargetId>,
@@ -223,7 +224,7 @@ impl Visit<'_> {
     ) -> Result<(), PortError> {
         let decision = Decision {
             settled: self.settled_at_operation(outcome),
-            ..self.note(outcome, "", account.clone().map(|id| (id, None)))
+            ..self.new_decision(outcome, "", account.clone().map(|id| (id, None)))
         };
         let events: Vec<Event> =
             events.iter().filter_map(|kind| self.event(*kind, outcome, account.as_ref())).collect();

@@ -1,6 +1,6 @@
-//! The outcomes of a login: one closed list.
+//! The outcomes of a login, as a closed list.
 
-/// Why a customer is refused. It goes to the ledger and to events, never to the customer.
+/// Why a customer is refused. Recorded in the ledger and in events, never shown to the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// Neither the target nor the legacy system knows the identifier.
@@ -9,9 +9,9 @@ pub enum Refusal {
     WrongPassword,
     /// The target does not accept the password.
     WrongPasswordAtTarget,
-    /// The identifier or the password cannot be one.
+    /// The identifier or the password is malformed.
     Malformed,
-    /// The stored credential verifies no password: none stored, broken, unsupported.
+    /// The stored credential cannot verify any password: missing, broken or unsupported.
     Unverifiable,
     /// The stored hash cannot be checked within the limits, the memory of the lane, or the time of a login.
     CostRefused,
@@ -19,13 +19,13 @@ pub enum Refusal {
     Disabled,
     /// The account is locked.
     Locked,
-    /// The account was deleted for good.
+    /// The account was permanently deleted.
     Deleted,
-    /// The account that the ledger names is not at the target: an operator has to look.
+    /// The ledger names an account that is not at the target; an operator must investigate.
     Missing,
     /// Too many attempts.
     Attempts,
-    /// The account waits for a password to be set.
+    /// The account has no password yet.
     Pending,
 }
 
@@ -66,35 +66,35 @@ impl Refusal {
     }
 }
 
-/// What came of a login.
+/// The outcome of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The target knew the account and verified the password.
     Authenticated,
-    /// The account was created now.
+    /// The account was created by this login.
     Migrated,
-    /// The account was created now, and a new password must be chosen.
+    /// The account was created by this login, and a new password must be chosen.
     MigratedMustChangePassword,
     /// The customer is refused.
     Refused(Refusal),
-    /// The target holds something that contradicts the account.
+    /// The target holds data that contradicts the account.
     Conflict,
-    /// The record gives no valid account.
+    /// The record cannot become a valid account.
     InvalidRecord,
-    /// The source has a record that cannot be read, or more than one: a fault of this customer's record, and no outage.
+    /// The source has a record that cannot be read, or more than one: a fault of this customer's record, not an outage.
     UnreadableRecord,
-    /// The rules or a hook refuse the customer, with a message key.
+    /// The rules or a hook deny the customer, with a message key.
     DeniedByRule(String),
-    /// The legacy system gave no answer that counts.
+    /// The legacy system gave no usable answer.
     LegacyUnavailable,
-    /// The target or the ledger gave no answer that counts.
+    /// The target or the ledger gave no usable answer.
     TargetUnavailable,
-    /// There is more to do than can be done in time.
+    /// There is more work than can be done in time.
     Overloaded,
 }
 
 impl Outcome {
-    /// The name in the ledger, events and metrics.
+    /// The name used in the ledger, events and metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -111,7 +111,7 @@ impl Outcome {
         }
     }
 
-    /// The reason beside the name; empty when the name says all.
+    /// The reason, in addition to the name; empty if the name says it all.
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
@@ -122,13 +122,13 @@ impl Outcome {
         }
     }
 
-    /// Whether the customer is in.
+    /// Whether the customer is signed in.
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Authenticated | Self::Migrated | Self::MigratedMustChangePassword)
     }
 
-    /// Whether the same login may succeed later without anybody mending anything.
+    /// Whether the same login may succeed later without anybody fixing anything.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::LegacyUnavailable | Self::TargetUnavailable | Self::Overloaded)

@@ -1,8 +1,9 @@
-//! Refusals of one subject that is over its limit, summed up: an attack of a million guesses is not a million rows.
+//! Sums up refusals of one subject that is over its limit, so that an attack of a million guesses does not write a
+//! million rows.
 //!
-//! The first refusal is written as any other decision. Those that follow within a minute are counted in memory and written as
-//! one row with a count: when the minute has passed, with the next other decision of the subject, or when the service ends.
-//! What a crash loses is that count.
+//! The first refusal is written like any other decision. Those that follow within a minute are counted in memory and
+//! written as one row with a count: when the minute has passed, before the next other decision of the subject, or when
+//! the service shuts down. A crash loses only that count.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,17 +20,18 @@ use super::outcome::Refusal;
 use super::port::PortError;
 use super::visit::Visit;
 
-/// How long refusals are summed up. So much of a count is lost in a crash, and so late does an attack show as a figure.
+/// How long refusals are summed up: the part of a count that a crash can lose, and the delay before an attack shows up
+/// in the audit.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// How many subjects are summed up at the same time. Stops a flood over many identifiers from filling the memory; above it every
-/// refusal is a row again.
+/// How many subjects are summed up at the same time. Stops a flood over many identifiers from filling the memory;
+/// beyond it every refusal is written as its own row.
 const MAX_SUBJECTS: usize = 10_000;
 
-/// How many sums are written at the same time; they share commits.
+/// How many sums are written concurrently; they share commits.
 const PAGE: usize = 64;
 
-/// Refusals that were counted and not written, by subject.
+/// Refusals that were counted but not written, by subject.
 #[derive(Debug, Default)]
 pub(super) struct OverLimit {
     subjects: Mutex<HashMap<String, Period>>,
@@ -43,12 +45,12 @@ struct Period {
     last: Option<Decision>,
 }
 
-/// What is to be done with a decision.
+/// What to do with a decision.
 #[derive(Debug, PartialEq, Eq)]
 enum Noted {
     /// Nothing: it was counted.
     Counted,
-    /// It is to be written, after the sum of those before it.
+    /// Write it, after the sum of those before it.
     Write(Option<Box<Decision>>),
 }
 
@@ -62,7 +64,7 @@ impl Period {
         self.last = Some(decision);
     }
 
-    /// The last refusal, with the count of all.
+    /// The last refusal, with the total count.
     fn sum(self) -> Option<Decision> {
         Some(Decision { count: self.count, ..self.last? })
     }
@@ -89,14 +91,14 @@ impl OverLimit {
         Noted::Write(before)
     }
 
-    /// The first refusal could not be written: the next one is written again.
+    /// The first refusal could not be written, so the next one is written instead.
     fn reopen(&self, subject: &str, now: Instant) {
         if let Some(period) = self.subjects().get_mut(subject) {
             period.until = now;
         }
     }
 
-    /// A sum could not be written: it is written later.
+    /// A sum could not be written, so it is kept for later.
     fn put_back(&self, sum: Decision, now: Instant) {
         match self.subjects().entry(sum.subject.clone()) {
             Entry::Occupied(mut period) => {
@@ -108,26 +110,26 @@ impl OverLimit {
         }
     }
 
-    /// Takes out the sums whose time has come.
+    /// Takes the sums whose period has ended.
     fn ended(&self, now: Instant) -> Vec<Decision> {
         let mut subjects = self.subjects();
         let over = subjects.extract_if(|_, period| period.until <= now);
         over.filter_map(|(_, period)| period.sum()).collect()
     }
 
-    /// Takes out all sums.
+    /// Takes all sums.
     fn all(&self) -> Vec<Decision> {
         self.subjects().drain().filter_map(|(_, period)| period.sum()).collect()
     }
 }
 
-/// Whether a decision is such a refusal, and settles no attempt: what settles must be written at once.
+/// Whether a decision can be summed up. A decision that settles an attempt must be written at once.
 fn is_over_limit(decision: &Decision) -> bool {
     decision.outcome == "refused" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
 }
 
 impl Visit<'_> {
-    /// Puts a decision into the ledger with its events, or counts it when the subject was refused for the same reason just now.
+    /// Records a decision with its events, or counts it if the subject was just refused for the same reason.
     pub(super) async fn decide(&self, decision: &Decision, events: &[Event]) -> Result<(), PortError> {
         let (over_limit, ledger) = (&self.migrator.over_limit, &self.migrator.parts.ledger);
         match over_limit.note(decision, Instant::now()) {
@@ -144,18 +146,18 @@ impl Visit<'_> {
 }
 
 impl Migrator {
-    /// Writes the sums of refusals whose time has come; to be called from time to time.
+    /// Writes the sums of refusals whose period has ended. Call it periodically.
     ///
     /// # Errors
-    /// The first failure of the ledger; what was not written is written later.
+    /// The first error of the ledger; sums that were not written are written later.
     pub async fn write_sums(&self) -> Result<(), PortError> {
         self.write_each(self.over_limit.ended(Instant::now())).await
     }
 
-    /// Writes all sums of refusals; to be called when no login runs any more.
+    /// Writes all sums of refusals. Call it once no login is running any more.
     ///
     /// # Errors
-    /// The first failure of the ledger.
+    /// The first error of the ledger.
     pub async fn write_all_sums(&self) -> Result<(), PortError> {
         self.write_each(self.over_limit.all()).await
     }
@@ -211,16 +213,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_is_written_and_the_others_are_counted() {
+    fn the_first_refusal_is_written_and_later_ones_are_counted() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         assert_eq!(over_limit.note(&refused("ada", "1"), now), Noted::Write(None));
         for request in ["2", "3", "4"] {
             assert_eq!(over_limit.note(&refused("ada", request), now), Noted::Counted);
         }
-        assert_eq!(over_limit.note(&refused("bob", "5"), now), Noted::Write(None), "somebody else");
+        assert_eq!(over_limit.note(&refused("bob", "5"), now), Noted::Write(None), "another subject");
         assert_eq!(over_limit.ended(now + PERIOD - Duration::from_millis(1)), []);
         assert_eq!(over_limit.ended(now + PERIOD), [sum("ada", "4", 3)]);
-        assert_eq!(over_limit.note(&refused("ada", "6"), now + PERIOD), Noted::Write(None), "a period begins");
+        assert_eq!(over_limit.note(&refused("ada", "6"), now + PERIOD), Noted::Write(None), "a new period begins");
         assert_eq!(over_limit.all(), []);
     }
 
@@ -236,7 +238,7 @@ mod tests {
         for request in ["5", "6"] {
             over_limit.note(&refused("ada", request), now);
         }
-        // nobody looked when the period ended
+        // the period has ended, but its sum has not been taken yet
         assert_eq!(
             over_limit.note(&refused("ada", "7"), now + PERIOD),
             Noted::Write(Some(Box::new(sum("ada", "6", 1))))
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_is_written_later() {
+    fn failed_writes_are_repeated() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         over_limit.note(&refused("ada", "1"), now);
         over_limit.note(&refused("ada", "2"), now);
@@ -258,22 +260,22 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_subjects_is_bounded() {
+    fn the_number_of_subjects_is_bounded() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         for subject in 0..MAX_SUBJECTS + 5 {
             over_limit.note(&refused(&subject.to_string(), "1"), now);
         }
         assert_eq!(over_limit.subjects().len(), MAX_SUBJECTS);
         let beyond = refused(&MAX_SUBJECTS.to_string(), "2");
-        assert_eq!(over_limit.note(&beyond, now), Noted::Write(None), "each is a row");
+        assert_eq!(over_limit.note(&beyond, now), Noted::Write(None), "each refusal is its own row");
     }
 
     #[test]
-    fn what_settles_an_attempt_is_written() {
+    fn decisions_that_settle_attempts_are_written() {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         over_limit.note(&refused("ada", "1"), now);
-        let (whose, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
-        let counter = crate::migrate::Counter { whose, lane, limit: 1, window };
+        let (owner, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
+        let counter = crate::migrate::Counter { owner, lane, limit: 1, window };
         let settles = Decision { settled: vec![crate::migrate::Settled::Failed(counter)], ..refused("ada", "2") };
         assert_eq!(over_limit.note(&settles, now), Noted::Write(None));
     }

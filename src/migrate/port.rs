@@ -1,33 +1,33 @@
-//! What every port has in common: futures that are boxed, and an error that says what the caller needs to know.
+//! What all ports share: boxed futures, and an error that tells the caller what it needs to know.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
 
-/// A boxed future, so that ports are object-safe.
+/// A boxed future, which keeps ports object-safe.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What kind of failure a port had.
+/// How a port failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PortErrorKind {
     /// Not reachable, closed, or too slow.
     Unavailable,
-    /// It asks us to come back later.
+    /// It asked us to retry later.
     RateLimited,
-    /// It does not let us in: our own credentials, not the customer's.
+    /// It rejected our own credentials, not the customer's.
     Denied,
-    /// Our settings cannot work.
+    /// Our settings are wrong.
     Misconfigured,
-    /// It answered something that is no answer.
+    /// Its response cannot be used.
     BadResponse,
-    /// It holds something that contradicts what we want to write.
+    /// It holds data that contradicts what we want to write.
     Conflict,
-    /// It cannot do what was asked.
+    /// It does not support the operation.
     Unsupported,
 }
 
 impl PortErrorKind {
-    /// The name in logs, metrics and the ledger.
+    /// The name used in logs, metrics and the ledger.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -42,16 +42,16 @@ impl PortErrorKind {
     }
 }
 
-/// What a failure says something about.
+/// What a failure is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
-    /// The adapter and what is behind it.
+    /// The adapter and the system behind it.
     Adapter,
-    /// One record; others may be fine.
+    /// A single record; others may be fine.
     Record,
 }
 
-/// A failure of a port. It never carries a value of a customer.
+/// A failure of a port. It never carries customer data.
 pub struct PortError {
     kind: PortErrorKind,
     temporary: bool,
@@ -63,7 +63,8 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// A failure of `operation` at `adapter`. [`PortErrorKind::Unavailable`] and [`PortErrorKind::RateLimited`] are temporary.
+    /// A failure of `operation` at `adapter`. [`PortErrorKind::Unavailable`] and [`PortErrorKind::RateLimited`] are
+    /// temporary.
     #[must_use]
     pub fn new(kind: PortErrorKind, adapter: impl Into<String>, operation: &'static str) -> Self {
         let temporary = matches!(kind, PortErrorKind::Unavailable | PortErrorKind::RateLimited);
@@ -78,35 +79,35 @@ impl PortError {
         }
     }
 
-    /// Adds one sentence for the operator, without values of customers.
+    /// Adds one sentence for the operator, without customer data.
     #[must_use]
     pub fn because(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// Adds the error behind it. Its text is shown to operators, so it must not hold values of customers.
+    /// Adds the underlying error. Its text is shown to operators, so it must not contain customer data.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Says that one record is at fault, and the adapter well: whoever can cause such a failure must not be able to have the
-    /// adapter left alone for everybody.
+    /// Marks the failure as the fault of one record while the adapter works. Such a failure must not open the circuit
+    /// breaker: otherwise anybody who can cause it could cut off the adapter for everyone.
     #[must_use]
     pub fn about_one_record(mut self) -> Self {
         self.about = About::Record;
         self
     }
 
-    /// Whether one record is at fault, and the adapter well.
+    /// Whether a single record is at fault while the adapter works.
     #[must_use]
     pub fn is_about_one_record(&self) -> bool {
         self.about == About::Record
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> PortErrorKind {
         self.kind
@@ -118,19 +119,19 @@ impl PortError {
         self.temporary
     }
 
-    /// The adapter, by its name in the settings.
+    /// The name of the adapter in the settings.
     #[must_use]
     pub fn adapter(&self) -> &str {
         &self.adapter
     }
 
-    /// What the operator is told beside the kind; empty when there is nothing.
+    /// Details for the operator; empty if there are none.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// What was tried, such as `fetch`.
+    /// The operation that failed, such as `fetch`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation

@@ -1,4 +1,4 @@
-//! The five ports of a login and the nouns they speak in.
+//! The five ports of a login and their types.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use super::reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 use crate::model::Password;
 use crate::password::{Credential, Verdict};
 
-/// The text of one legacy record: one JSON object.
+/// The text of one legacy record: a single JSON object.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     json: String,
 }
 
 impl Record {
-    /// A record from its JSON text.
+    /// Creates a record from its JSON text.
     #[must_use]
     pub fn new(json: String) -> Self {
         Self { json }
@@ -46,21 +46,21 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Who a customer is for ever: the source and the id in it. Never a mail address.
+/// The permanent identity of a customer: the source and the id in it. Never an email address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LegacyKey {
-    /// The source's name in the settings.
+    /// The name of the source in the settings.
     pub source: String,
-    /// The record's id in that source, as the rules' `identify` reads it.
+    /// The id of the record in that source, as read by `identify` in the rules.
     pub id: String,
 }
 
-/// The name under which we create an account at the target: the same for every attempt of the same customer, and not to be
-/// guessed without our key.
+/// The name under which we create an account at the target. It is the same for every attempt of a customer and cannot
+/// be guessed without our key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExternalId(pub String);
 
-/// The id that a target gave an account.
+/// The id that a target assigned to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TargetId(pub String);
 
@@ -73,27 +73,27 @@ impl fmt::Display for TargetId {
 /// Whether a source knows all of its customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
-    /// It does: whom it does not find is none of them.
+    /// Yes: an identifier that is not found belongs to no customer.
     Whole,
-    /// Some of its records cannot be read, and nobody can tell whose they are.
+    /// No: some of its records cannot be read, so their customers are unknown.
     Partial,
 }
 
 /// Where legacy records come from.
 pub trait Source: Send + Sync {
-    /// Its name in the settings.
+    /// The name of the source in the settings.
     fn name(&self) -> &str;
 
-    /// Whether it knows all of its customers. Asked before an identifier is called free, and never at a login: whoever is
-    /// not found has not verified anything.
+    /// Whether the source knows all of its customers. Checked before an identifier is reported as free, never at a
+    /// login: a customer who is not found has not been verified anyway.
     fn coverage(&self) -> Coverage {
         Coverage::Whole
     }
 
-    /// The one record of this customer, or none.
+    /// The one record of this customer, or `None`.
     ///
-    /// An outage, a timeout, an answer that is no record, or more than one record is an error, never "none". The caller
-    /// bounds the time; an adapter that can pass the deadline on does so.
+    /// An outage, a timeout, a response that is not a record, or more than one record is an error, never `None`. The
+    /// caller enforces the time limit; an adapter that can pass on the deadline does so.
     fn fetch<'a>(
         &'a self,
         identifier: &'a Identifier,
@@ -101,10 +101,10 @@ pub trait Source: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>>;
 }
 
-/// What a verifier may look at.
+/// The input of a verifier.
 #[derive(Debug, Clone, Copy)]
 pub struct Presented<'a> {
-    /// What the customer typed.
+    /// The identifier that the customer typed.
     pub identifier: &'a Identifier,
     /// The customer's record.
     pub record: &'a Record,
@@ -112,51 +112,52 @@ pub struct Presented<'a> {
     pub credential: Option<&'a Credential>,
     /// The password the customer typed.
     pub password: &'a Arc<Password>,
-    /// When the answer is no longer wanted.
+    /// When the answer is no longer needed.
     pub deadline: Instant,
-    /// Where the time is noted that computing took.
+    /// Collects the time spent computing.
     pub spent: &'a Spent,
 }
 
-/// How long the hash of one login was computed, without the time it waited for its turn.
+/// How long the hash of one login took to compute, without the time it waited in the queue.
 #[derive(Debug, Default)]
 pub struct Spent(AtomicU64);
 
 impl Spent {
-    /// Notes time.
+    /// Adds computing time.
     pub fn add(&self, took: Duration) {
         self.0.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// All of it.
+    /// The total time.
     #[must_use]
     pub fn total(&self) -> Duration {
         Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 }
 
-/// What verifies a presented password against the legacy system.
+/// Verifies a presented password against the legacy system.
 pub trait Verifier: Send + Sync {
-    /// Its name in logs and the ledger.
+    /// The name of the verifier in logs and the ledger.
     fn name(&self) -> &str;
 
-    /// Verifies the password. It is never called twice for one login: legacy systems count wrong passwords.
+    /// Verifies the password. Never called twice for one login, because legacy systems count wrong passwords.
     fn verify<'a>(&'a self, presented: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>>;
 }
 
-/// What state an account at the target is in.
+/// The state of an account at the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountState {
     /// The customer may sign in.
     Active,
-    /// Made without proof, by the forgot-password operation: it has no password and cannot sign in until one is set.
+    /// Created by the forgot-password operation without a verified password: it has no password and cannot sign in
+    /// until one is set.
     Pending,
-    /// Closed at the target.
+    /// Disabled at the target.
     Disabled,
 }
 
 impl AccountState {
-    /// The name in stores and answers.
+    /// The name used in stores and responses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -166,27 +167,27 @@ impl AccountState {
         }
     }
 
-    /// The state of a name.
+    /// The state with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Active, Self::Pending, Self::Disabled].into_iter().find(|state| state.name() == name)
     }
 }
 
-/// An account that the target knows.
+/// An account at the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Its id.
     pub id: TargetId,
-    /// The name under which we made it; none when somebody else did.
+    /// The name under which we created it; `None` if it was created by another system.
     pub external_id: Option<ExternalId>,
     /// Its state.
     pub state: AccountState,
 }
 
 impl Found {
-    /// Whose attempts are counted: the external id, so that counters follow the customer across the migration, or the id of an
-    /// account that somebody else made.
+    /// The key under which attempts are counted: the external id, so that counters follow the customer across the
+    /// migration, or the account id if another system created the account.
     pub(super) fn customer(&self) -> &str {
         self.external_id.as_ref().map_or(&self.id.0, |external| &external.0)
     }
@@ -195,22 +196,22 @@ impl Found {
 /// Whether the customer must choose a new password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordChange {
-    /// No.
+    /// The customer may keep the password.
     Optional,
-    /// Yes, before anything else.
+    /// The customer must choose a new password before anything else.
     Required,
 }
 
-/// What a target says of a presented password.
+/// The verdict of a target on a presented password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authentication {
-    /// It is the account's password.
+    /// The password is correct.
     Verified(PasswordChange),
-    /// It is another one.
+    /// The password is wrong.
     Mismatch,
-    /// There is no such account any more. The adapter has done the work of a check all the same.
+    /// The account no longer exists. The adapter has computed a hash anyway.
     Gone,
-    /// The account has no password, or may not sign in. The adapter has done the work of a check all the same.
+    /// The account has no password or may not sign in. The adapter has computed a hash anyway.
     Unusable,
 }
 
@@ -219,24 +220,24 @@ pub enum Authentication {
 pub struct NewAccount<'a> {
     /// The name under which it is created.
     pub external_id: &'a ExternalId,
-    /// Whose it is.
+    /// The legacy customer it belongs to.
     pub legacy: &'a LegacyKey,
-    /// What the customer may type to sign in, canonical, without doubles.
+    /// The canonical logins, without duplicates.
     pub logins: &'a [String],
-    /// The claims: the JSON text of an account that keeps the target schema.
+    /// The claims: the JSON text of an account that conforms to the target schema.
     pub claims: &'a str,
-    /// The verified password; none makes a pending account.
+    /// The verified password; `None` creates a pending account.
     pub password: Option<&'a Arc<Password>>,
     /// Whether the password must be changed.
     pub change: PasswordChange,
     /// The hash of the rules that made the claims.
     pub rules: &'a str,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
-    /// When the answer is no longer wanted.
+    /// When the answer is no longer needed.
     pub deadline: Instant,
-    /// When the claim ends: from then on somebody else may create the account, so nothing may be written any more. An adapter
-    /// that writes in transactions looks at it inside of the transaction.
+    /// When the claim ends. Another process may create the account after that, so nothing may be written any more. An
+    /// adapter that uses transactions checks this inside the transaction.
     pub until: Instant,
 }
 
@@ -247,46 +248,46 @@ impl fmt::Debug for NewAccount<'_> {
     }
 }
 
-/// What stands in the way of a new account.
+/// Why an account cannot be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
     /// Another account has one of the logins.
     Login,
-    /// Another account was made for the same legacy customer under another name.
+    /// Another account was created for the same legacy customer under a different external id.
     Legacy,
-    /// The account was deleted for good: nobody creates it again.
+    /// The account was permanently deleted and is never created again.
     Deleted,
 }
 
-/// What came of a creation.
+/// The result of a creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// The account is there now and durable; a pending one of the same external id was completed.
+    /// The account now exists durably; a pending account with the same external id was completed.
     New(TargetId),
-    /// It was there already, under our external id, with a password of its own.
+    /// The account already existed under our external id, with its own password.
     Exists(TargetId),
-    /// It cannot be made; nothing was written.
+    /// The account cannot be created; nothing was written.
     Conflict(Conflict),
 }
 
-/// An account as the target holds it.
+/// An account as stored at the target.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredAccount {
     /// Its id.
     pub id: TargetId,
     /// Its state.
     pub state: AccountState,
-    /// Whose it was, when we made it.
+    /// The legacy customer it belongs to, if we created it.
     pub legacy: Option<LegacyKey>,
-    /// What the customer may type, canonical.
+    /// The canonical logins.
     pub logins: Vec<String>,
     /// The claims as JSON text.
     pub claims: String,
-    /// The hash of the rules that made it.
+    /// The hash of the rules that created it.
     pub rules: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When somebody last changed it: claims, password or state.
+    /// When its claims, password or state last changed.
     pub changed_at: Timestamp,
     /// Whether the password must be changed at the next sign-in.
     pub change: PasswordChange,
@@ -302,44 +303,45 @@ impl fmt::Debug for StoredAccount {
 /// How an account is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// For good: no account is created under its external id any more, not even by a creation that is on its way.
+    /// Permanently: no account can be created under its external id any more, not even by a creation already in
+    /// progress.
     ForGood,
-    /// Only when nobody has changed it since it was made or completed, and not after this moment: from then on somebody else
-    /// may have made it anew.
+    /// Only if the account has not changed since it was created or completed, and only before `until`: after that
+    /// another process may have created it again.
     Unchanged {
         /// When the undo's lease ends.
         until: Instant,
     },
 }
 
-/// What came of a deletion.
+/// The result of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deleted {
-    /// The account was there and is gone.
+    /// The account was deleted.
     Yes,
-    /// Somebody has changed the account, so it stays.
+    /// The account has changed since it was created, so it stays.
     Changed,
     /// There is no such account.
     Missing,
 }
 
-/// Which account store it is: 32 hex digits, made at random together with the store.
+/// The identity of an account store: 32 hexadecimal digits, generated at random when the store is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreId(pub String);
 
-/// Where accounts are stored. Writes are durable when their future is ready.
+/// Where accounts are stored. Writes are durable once their future resolves.
 pub trait Target: Send + Sync {
-    /// Its name in the settings.
+    /// The name of the target in the settings.
     fn name(&self) -> &str;
 
-    /// The account that this customer signs in to.
+    /// The account that this identifier signs in to.
     fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>>;
 
-    /// The account that we made under this name.
+    /// The account that we created under this external id.
     fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>>;
 
-    /// Checks a password with exactly one hash of the target's cost, whatever the answer. An outdated hash of a right
-    /// password is replaced.
+    /// Checks a password with exactly one hash at the target's cost, whatever the result. If the password is correct
+    /// and its hash is outdated, the hash is replaced.
     fn authenticate<'a>(
         &'a self,
         id: &'a TargetId,
@@ -347,10 +349,10 @@ pub trait Target: Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Authentication, PortError>>;
 
-    /// Creates an account, or completes the pending one of the same external id.
+    /// Creates an account, or completes the pending account with the same external id.
     fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>>;
 
-    /// Sets a password; a pending account becomes active. The id when there is such an account.
+    /// Sets a password; a pending account becomes active. Returns the id if the account exists.
     fn set_password<'a>(
         &'a self,
         id: &'a TargetId,
@@ -359,8 +361,8 @@ pub trait Target: Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>>;
 
-    /// The account that we made under this name, in order with every write: no write that has begun before can change the
-    /// answer afterwards. For recovery, which must not give up what somebody is about to create.
+    /// The account that we created under this external id, ordered with all writes: no write that began earlier can
+    /// change the answer afterwards. Used by recovery, which must not give up an account that is about to be created.
     fn find_created<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.find_external(external)
     }
@@ -368,17 +370,17 @@ pub trait Target: Send + Sync {
     /// Deletes an account.
     fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>>;
 
-    /// Lets an account that was deleted for good be created again.
+    /// Allows an account that was permanently deleted to be created again.
     fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>>;
 
-    /// Whether it can be read and written now, and which one it is: an identity that was made at random together with it and
-    /// never changes. None when it has no such identity.
+    /// Checks that the store can be read and written, and returns its identity, which was generated at random with the
+    /// store and never changes. `None` if the store has no identity.
     fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>>;
 
-    /// One account.
+    /// Reads one account.
     fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
 
-    /// Accounts in the order of their ids, at most `limit`, beginning after `after`.
+    /// Up to `limit` accounts ordered by id, starting after `after`.
     fn list<'a>(
         &'a self,
         after: Option<&'a TargetId>,
@@ -386,12 +388,12 @@ pub trait Target: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>>;
 }
 
-/// What happened to whom, durable: the migration of every customer, the attempts, the audit, and the events to be sent.
+/// The durable record of what happened to each customer: migrations, attempts, the audit, and events to be sent.
 pub trait Ledger: Send + Sync {
-    /// Whether a counter admits another failure now. Nothing is counted.
+    /// Whether a counter has room for another failure now. Counts nothing.
     fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> BoxFuture<'a, Result<Room, PortError>>;
 
-    /// Puts an attempt in flight, durable before it returns.
+    /// Reserves an attempt, durably before it returns.
     fn reserve<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Reserved, PortError>>;
 
     /// Claims a customer whose password is verified: `claimed`, `verified` and `creating` become durable together.
@@ -400,14 +402,15 @@ pub trait Ledger: Send + Sync {
     /// Ends a claim: `created` and `done`, the decision and the events become durable together.
     fn finish<'a>(&'a self, finish: &'a Finish) -> BoxFuture<'a, Result<Finished, PortError>>;
 
-    /// Gives a claim up: nothing was created.
+    /// Gives up a claim under which nothing was created.
     fn abandon<'a>(&'a self, abandon: &'a Abandon) -> BoxFuture<'a, Result<(), PortError>>;
 
-    /// Appends a decision to the audit, with its events. A sign-in with the password of a pending account, and a password
-    /// that was set, activate the account's entry.
+    /// Appends a decision and its events to the audit. Signing in to a pending account with its password, or setting a
+    /// password, activates the account's entry.
     fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> BoxFuture<'a, Result<(), PortError>>;
 
-    /// Marks a customer as deleted for good: neither the key nor the logins migrate again. `logins` are keyed digests.
+    /// Marks a customer as permanently deleted: neither the key nor the logins can migrate again. `logins` are keyed
+    /// digests.
     fn bury<'a>(
         &'a self,
         key: &'a LegacyKey,
@@ -415,24 +418,23 @@ pub trait Ledger: Send + Sync {
         at: Timestamp,
     ) -> BoxFuture<'a, Result<(), PortError>>;
 
-    /// Begins to undo a migration: until its lease ends nobody else claims the customer.
+    /// Begins to undo a migration. Nobody else can claim the customer until the lease ends.
     fn undo<'a>(&'a self, undo: &'a Undo) -> BoxFuture<'a, Result<UndoAnswer, PortError>>;
 
-    /// Ends an undo: the entry is forgotten with the decision, or it stands as before.
+    /// Ends an undo: either the entry is removed together with the decision, or it stays as before.
     fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> BoxFuture<'a, Result<Finished, PortError>>;
 
-    /// Who is buried under a login; `subject` is its keyed digest.
+    /// The customer buried under a login; `subject` is the keyed digest of the login.
     fn buried<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Buried>, PortError>>;
 
-    /// Lifts the tombstones of a customer, with the decision.
+    /// Removes the tombstones of a customer and records the decision.
     fn restore<'a>(&'a self, restore: &'a Restore) -> BoxFuture<'a, Result<(), PortError>>;
 
-    /// What the ledger knows of a customer.
+    /// The entry of a customer.
     fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>>;
 
-    /// Entries that somebody was at work on, creating, undoing, or creating while they were buried, and whose lease has passed,
-    /// oldest first. A lease that ends later than twice `lease` from now was written by a clock that has jumped, and has passed
-    /// too.
+    /// Entries that were creating, undoing, or buried during a creation, and whose lease has expired, oldest first. A
+    /// lease that ends later than twice `lease` from now was written by a clock that jumped, and counts as expired.
     fn unfinished<'a>(
         &'a self,
         now: Timestamp,
@@ -440,26 +442,26 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Entry>, PortError>>;
 
-    /// A buried customer's creation has ended, whatever came of it: nothing is left to look for.
+    /// Notes that the creation of a buried customer has ended, so that recovery stops looking for its account.
     fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<(), PortError>>;
 
-    /// The account store that the ledger belongs to; none before it is bound to one.
+    /// The account store that the ledger belongs to; `None` before it is bound to one.
     fn store(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>>;
 
-    /// Binds the ledger to an account store, unless it is bound already; the one that it is bound to.
+    /// Binds the ledger to an account store unless it is already bound. Returns the store it is bound to.
     fn bind<'a>(&'a self, store: &'a StoreId) -> BoxFuture<'a, Result<StoreId, PortError>>;
 
-    /// The external id of the customer who was migrated last, to recognise the account store of an older ledger by.
+    /// The external id of the last migrated customer, used to recognise the account store of an older ledger.
     fn last_migrated(&self) -> BoxFuture<'_, Result<Option<ExternalId>, PortError>>;
 
-    /// Whether it can be written now: writes something, durably.
+    /// Checks that the ledger can be written, by writing something durably.
     fn ping(&self) -> BoxFuture<'_, Result<(), PortError>>;
 
-    /// Drops what was still to be sent to receivers that are not named here. How many deliveries were dropped, by receiver.
+    /// Drops pending deliveries to receivers that are not listed. Returns the number dropped per receiver.
     fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>>;
 
-    /// Queues new events, oldest first, for every receiver that wants their kind; events that nobody wants are removed.
-    /// How many events were new, at most `limit`.
+    /// Queues up to `limit` new events, oldest first, for every receiver subscribed to their kind; events without a
+    /// receiver are removed. Returns the number of new events.
     fn route<'a>(
         &'a self,
         subscriptions: &'a [Subscription],
@@ -467,7 +469,7 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<usize, PortError>>;
 
-    /// Events that are due at one receiver, the longest due first; each is given out again only after `lease`.
+    /// Events that are due at one receiver, longest overdue first. Each is handed out again only after `lease`.
     fn due<'a>(
         &'a self,
         receiver: &'a str,
@@ -476,17 +478,18 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>>;
 
-    /// Keeps what came of an event at one receiver. An event leaves the outbox when all of its receivers have accepted it.
+    /// Records the state of an event at one receiver. An event leaves the outbox once all of its receivers have
+    /// accepted it.
     fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>>;
 }
 
-/// The wall clock, for stamps. Deadlines use the monotonic clock.
+/// The wall clock, for timestamps. Deadlines use the monotonic clock.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of the system.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

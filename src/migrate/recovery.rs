@@ -1,4 +1,4 @@
-//! After a crash: what was begun and not ended is looked up at the target, and either ended or given up.
+//! Recovery after a crash: looks up unfinished entries at the target, and completes them or gives them up.
 
 use super::claim::{Abandon, Entry, EntryState, Finish, Finished, Left};
 use super::decision::{Decision, Operation};
@@ -8,13 +8,13 @@ use super::port::PortError;
 use super::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, TargetId};
 use super::reversal::UndoEnd;
 
-/// How many entries are looked at in one go.
+/// How many entries are processed per page.
 const PAGE: usize = 100;
 
-/// An account that was made by somebody who did not come to tell the ledger.
+/// An account whose creator was interrupted before updating the ledger.
 pub(super) struct Recovered<'a> {
     pub key: &'a LegacyKey,
-    /// The token of the claim: of several who recover, one ends it.
+    /// The token of the claim: of several processes that recover, one ends it.
     pub token: u64,
     pub external_id: &'a ExternalId,
     pub rules: &'a str,
@@ -24,11 +24,11 @@ pub(super) struct Recovered<'a> {
 }
 
 impl Migrator {
-    /// Settles everything whose lease has passed; returns how much there was. To be called at the start and from time to
-    /// time: a customer who comes back earlier is served all the same.
+    /// Settles all entries whose lease has expired; returns how many there were. Call it at startup and periodically.
+    /// Customers who return earlier are served anyway.
     ///
     /// # Errors
-    /// The first failure of the ledger or the target; what was settled stays settled.
+    /// The first error of the ledger or the target; entries settled before it stay settled.
     pub async fn recover(&self) -> Result<usize, PortError> {
         let (ledger, lease) = (&self.parts.ledger, self.settings.lease);
         let mut settled = 0;
@@ -45,8 +45,8 @@ impl Migrator {
     }
 
     async fn settle(&self, entry: &Entry) -> Result<(), PortError> {
-        // In order with all writes: whoever stands still in the middle of one ends it before this is answered, and whoever
-        // has not begun finds the claim over.
+        // Ordered with all writes: a write that has begun completes before this is answered, and a write that has not
+        // begun finds the claim expired.
         let found = self.parts.target.find_created(&entry.external_id).await?;
         match (entry.state, found) {
             (EntryState::Buried, found) => self.settle_buried(entry, found).await,
@@ -69,11 +69,11 @@ impl Migrator {
             account: &found.id,
             state: found.state,
         });
-        // Another process may have been first.
+        // Another process may have recovered it first.
         self.parts.ledger.finish(&finish).await.map(|_: Finished| ())
     }
 
-    /// A creation that was on its way when its customer was deleted must not bring the customer back.
+    /// A creation that was in progress when its customer was deleted must not bring the customer back.
     async fn settle_buried(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
         if let Some(found) = found {
             self.parts.target.delete(&found.id, Deletion::ForGood).await?;
@@ -81,11 +81,11 @@ impl Migrator {
         self.parts.ledger.settle_buried(&entry.key).await
     }
 
-    /// An undo that was cut off has happened when the account is gone, and otherwise it has not.
+    /// An interrupted undo has happened if the account is gone; otherwise it has not.
     async fn settle_undo(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
         let (key, token) = (entry.key.clone(), entry.token);
-        let is_there = found.is_some_and(|found| entry.account.as_ref() == Some(&found.id));
-        let end = if is_there {
+        let exists = found.is_some_and(|found| entry.account.as_ref() == Some(&found.id));
+        let end = if exists {
             UndoEnd::Keep { key, token }
         } else {
             let account = entry.account.clone().map(|id| (id, Some(entry.external_id.clone())));
@@ -95,12 +95,12 @@ impl Migrator {
         self.parts.ledger.end_undo(&end).await.map(|_: Finished| ())
     }
 
-    /// What the ledger is told of an account that was found.
+    /// The ledger's record of a recovered account.
     pub(super) fn recovered(&self, recovered: &Recovered<'_>) -> Finish {
         let account = Some((recovered.account.clone(), Some(recovered.external_id.clone())));
         let decision = self.settled("recovered", recovered.key, account, recovered.rules);
         let is_migrated = recovered.verified_at.is_some() && recovered.state != AccountState::Pending;
-        let is_wanted = is_migrated && self.settings.events.contains(&EventKind::Migrated);
+        let is_subscribed = is_migrated && self.settings.events.contains(&EventKind::Migrated);
         let event = || Event {
             at: decision.at,
             kind: EventKind::Migrated,
@@ -116,7 +116,7 @@ impl Migrator {
             state: recovered.state,
             created_at: decision.at,
             tags: Vec::new(),
-            events: is_wanted.then(event).into_iter().collect(),
+            events: is_subscribed.then(event).into_iter().collect(),
             decision,
         }
     }

@@ -1,4 +1,4 @@
-//! What operators take back: migrations that are undone, and tombstones that are lifted.
+//! What operators can reverse: undoing migrations and removing tombstones.
 
 use std::time::Duration;
 
@@ -7,63 +7,63 @@ use jiff::Timestamp;
 use super::decision::Decision;
 use super::ports::{LegacyKey, TargetId};
 
-/// The beginning of an undo.
+/// The start of an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// Whose migration.
+    /// The customer whose migration is undone.
     pub key: LegacyKey,
-    /// The account that the migration made; an entry that names another one by now is left alone.
+    /// The account that the migration created. If the entry names another account by now, it is left alone.
     pub account: TargetId,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
-    /// How long the customer is held when nobody ends the undo.
+    /// How long the customer stays locked if the undo never ends.
     pub lease: Duration,
 }
 
-/// Whether an undo may go on.
+/// Whether an undo may proceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UndoAnswer {
     /// It may, under this token.
     Begun(u64),
-    /// The customer is no longer migrated to this account, or somebody else takes it back.
+    /// The customer is no longer migrated to this account, or another undo is in progress.
     Busy,
 }
 
 /// The end of an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoEnd {
-    /// The account is gone: the entry is forgotten, so that the next login migrates anew, and the decision is recorded.
+    /// The account is gone: the entry is removed, so that the next login migrates again, and the decision is recorded.
     Forget {
-        /// Whose migration.
+        /// The customer whose migration is undone.
         key: LegacyKey,
         /// The token of the undo.
         token: u64,
-        /// What was decided.
+        /// The decision to record.
         decision: Box<Decision>,
     },
-    /// The account stays, and so does the entry.
+    /// The account and its entry stay.
     Keep {
-        /// Whose migration.
+        /// The customer whose migration is undone.
         key: LegacyKey,
         /// The token of the undo.
         token: u64,
     },
 }
 
-/// A customer whose account was deleted for good.
+/// A customer whose account was permanently deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buried {
-    /// Identity.
+    /// The legacy identity.
     pub key: LegacyKey,
 }
 
-/// Tombstones that are lifted.
+/// The removal of tombstones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restore {
-    /// Whose.
+    /// The customer.
     pub key: LegacyKey,
-    /// The account, when it is still at the target because its deletion was cut off; then the customer has it again.
+    /// The account, if it is still at the target because its deletion was interrupted; the customer then owns it again.
     pub account: Option<TargetId>,
-    /// What was decided.
+    /// The decision to record.
     pub decision: Decision,
 }

@@ -1,4 +1,4 @@
-//! The rules in force: compiled, and swapped as a whole.
+//! The active rules: compiled, and replaced as a whole.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::engine::plan::Plan;
 use crate::engine::run::Settings;
 
-/// A plan with its parameters and the name of its text.
+/// A plan with its parameters and the hash of its text.
 #[derive(Debug)]
 pub struct RuleSet {
     plan: Plan,
@@ -15,14 +15,14 @@ pub struct RuleSet {
     hash: String,
 }
 
-/// Rules that no login can use.
+/// Rules that cannot be used for logins.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RuleSetError {
-    /// The rules do not say who a record is.
-    #[error("the rules have no `identify`, so that a migrated customer could not be told from a new one")]
+    /// The rules do not identify records.
+    #[error("the rules have no `identify`, which is needed to recognise migrated customers")]
     NoIdentify,
-    /// The rules do not say what a password is verified against.
-    #[error("the rules have no `credential`, so that no password could be verified")]
+    /// The rules do not say what to verify a password against.
+    #[error("the rules have no `credential`, which is needed to verify passwords")]
     NoCredential,
     /// A parameter has no value.
     #[error("the parameter `{0}` is not set")]
@@ -30,7 +30,7 @@ pub enum RuleSetError {
 }
 
 impl RuleSet {
-    /// Rules for logins. `hash` names their text, all files included.
+    /// Creates rules for logins. `hash` identifies their text, including all files.
     ///
     /// # Errors
     /// [`RuleSetError`].
@@ -38,7 +38,7 @@ impl RuleSet {
         if !plan.identifies() {
             return Err(RuleSetError::NoIdentify);
         }
-        // A rule file that is half written may be whole YAML: without this it would refuse everybody.
+        // A half-written rule file may still be valid YAML; without this check it would refuse everybody.
         if !plan.has_credential() {
             return Err(RuleSetError::NoCredential);
         }
@@ -54,39 +54,39 @@ impl RuleSet {
         &self.plan
     }
 
-    /// Its parameters and limits, without facts.
+    /// The parameters and limits, without facts.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The name of their text.
+    /// The hash of the text.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
     }
 }
 
-/// The rules that logins use now. A login keeps those it began with.
+/// The rules that logins use. A login keeps the rules it started with.
 #[derive(Debug)]
 pub struct LiveRules {
     rules: RwLock<Arc<RuleSet>>,
 }
 
 impl LiveRules {
-    /// Begins with these rules.
+    /// Starts with these rules.
     #[must_use]
     pub fn new(rules: RuleSet) -> Self {
         Self { rules: RwLock::new(Arc::new(rules)) }
     }
 
-    /// The rules in force.
+    /// The active rules.
     #[must_use]
     pub fn current(&self) -> Arc<RuleSet> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts other rules in force, for logins that begin from now on.
+    /// Replaces the rules for logins that start from now on.
     pub fn replace(&self, rules: RuleSet) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }

@@ -1,4 +1,4 @@
-//! The way of a sign-in: ask the target, fetch, count, verify, map, create.
+//! The steps of a sign-in: ask the target, fetch, count, verify, map, create.
 
 use tokio::time::{Instant, timeout_at};
 
@@ -12,12 +12,13 @@ use super::visit::{Admission, Ending, Flow, Hashed, Visit};
 use crate::password::{Credential, Verdict, find};
 
 impl Visit<'_> {
-    /// A sign-in, to its end.
+    /// Runs a sign-in to its end.
     pub(super) async fn sign_in(&mut self, admission: &Admission) -> Ending {
-        // One customer's logins wait for each other, so that no burst of guesses is verified before the first one counts.
+        // Logins of one customer wait for each other, so that a burst of guesses is not verified before the first one
+        // counts.
         let subject = self.subject().to_owned();
-        let turn = timeout_at(self.deadline, self.migrator.customers.take(&subject)).await;
-        if turn.is_err() {
+        let permit = timeout_at(self.deadline, self.migrator.customers.acquire(&subject)).await;
+        if permit.is_err() {
             return Ending::of(Outcome::Overloaded);
         }
         match self.try_sign_in(admission).await {
@@ -26,9 +27,9 @@ impl Visit<'_> {
     }
 
     async fn try_sign_in(&mut self, admission: &Admission) -> Flow<Ending> {
-        self.look_at_attempts(admission.network).await?;
+        self.check_attempts(admission.network).await?;
         loop {
-            match self.look(admission).await? {
+            match self.find_account(admission).await? {
                 Some(found) if found.state != AccountState::Pending => {
                     if let Some(ending) = self.authenticate(admission, &found).await? {
                         return Ok(ending);
@@ -36,15 +37,15 @@ impl Visit<'_> {
                 }
                 _ => return self.migrate(admission).await,
             }
-            // The account has gone between the look and the check: deleted, or its migration is taken back.
+            // The account disappeared between lookup and check: it was deleted, or its migration is being undone.
             if Instant::now() >= self.deadline {
                 return Err(Ending::of(Outcome::Overloaded));
             }
         }
     }
 
-    /// Asks the target whether it knows the account.
-    pub(super) async fn look(&mut self, admission: &Admission) -> Flow<Option<Found>> {
+    /// Looks up the account at the target.
+    pub(super) async fn find_account(&mut self, admission: &Admission) -> Flow<Option<Found>> {
         let began = Instant::now();
         let found = self.migrator.parts.target.find(&admission.identifier).await;
         let found = found.map_err(|error| self.target_failed(&error))?;
@@ -53,13 +54,13 @@ impl Visit<'_> {
         Ok(found)
     }
 
-    /// The target knows the account: it alone answers. None when the account has gone since.
+    /// The target has the account, so it alone decides. Returns `None` if the account has disappeared since.
     pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         self.reserve(Some(found.customer())).await?;
         self.check_at_target(admission, found).await
     }
 
-    /// Checks the password against the account at the target. None when there is no such account any more.
+    /// Checks the password against the account at the target. Returns `None` if the account no longer exists.
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
         let target = &self.migrator.parts.target;
@@ -67,7 +68,7 @@ impl Visit<'_> {
         let answer = answer.map_err(|error| self.target_failed(&error))?;
         self.hashed(Hashed::Target);
         if answer == Authentication::Mismatch {
-            self.mismatched();
+            self.note_mismatch();
         }
         let verdict = match answer {
             Authentication::Verified(_) => "verified",
@@ -91,45 +92,45 @@ impl Visit<'_> {
         }))
     }
 
-    /// The target does not know the account yet, or has it without a password: the legacy system is asked.
+    /// The target does not have the account yet, or has it without a password, so the legacy system is asked.
     async fn migrate(&mut self, admission: &Admission) -> Flow<Ending> {
-        // What has begun to write is not given up half-way; everything before it is.
+        // Nothing before the first write may outlast the deadline; writes that have begun are not interrupted.
         let deadline = self.deadline;
         let prepared = timeout_at(deadline, self.prepare(admission)).await;
         let newcomer = prepared.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
         self.create(admission, &newcomer).await
     }
 
-    /// Fetch, verify, map: nothing is written.
+    /// Fetches, verifies and maps. Writes nothing.
     async fn prepare(&mut self, admission: &Admission) -> Flow<Newcomer> {
-        let (mut who, record, fetched_at) = match self.fetch(admission).await {
+        let (mut identity, record, fetched_at) = match self.fetch(admission).await {
             Ok(fetched) => fetched,
-            // An outage counts against nobody; that there is no such customer, or none that can be read, is an answer.
+            // An outage is never counted. A missing or unreadable record is a definite answer.
             Err(ending) if ending.outcome.is_temporary() => return Err(ending),
             Err(ending) => {
                 self.reserve(None).await?;
                 return Err(ending);
             }
         };
-        self.reserve(Some(&who.external_id.0)).await?;
-        let lossy = match self.verify(admission, &who, &record).await {
+        self.reserve(Some(&identity.external_id.0)).await?;
+        let lossy = match self.verify(admission, &identity, &record).await {
             Ok(lossy) => lossy,
-            Err(refused) => return Err(self.or_at_target(admission, &who, refused).await),
+            Err(refused) => return Err(self.or_check_at_target(admission, &identity, refused).await),
         };
         let verified_at = self.migrator.parts.clock.now();
-        let mut draft = self.map(admission, &who, &record)?;
+        let mut draft = self.map(admission, &identity, &record)?;
         if lossy == PasswordChange::Required {
             draft.change = PasswordChange::Required;
         }
-        self.keep_own_logins(admission, &mut who).await?;
-        Ok(Newcomer { who, record, draft, fetched_at, verified_at: Some(verified_at) })
+        self.keep_own_logins(admission, &mut identity).await?;
+        Ok(Newcomer { identity, record, draft, fetched_at, verified_at: Some(verified_at) })
     }
 
-    /// Fetches the record and reads who it is.
+    /// Fetches the record and identifies the customer.
     pub(super) async fn fetch(&mut self, admission: &Admission) -> Flow<(Identity, Record, jiff::Timestamp)> {
         let identifier = admission.identifier.canonical();
         self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
-        self.asked();
+        self.note_source_query();
         let (began, source) = (Instant::now(), &self.migrator.parts.source);
         let record = source.fetch(&admission.identifier, self.deadline).await;
         let record = record.map_err(|error| self.legacy_failed(&error))?;
@@ -139,14 +140,14 @@ impl Visit<'_> {
         let fetched_at = self.migrator.parts.clock.now();
         let input = HookInput { identifier, record: Some(record.json()), ..HookInput::default() };
         self.hook(HookPoint::AfterFetch, input)?;
-        self.ran();
+        self.note_rules_run();
         let rules = std::sync::Arc::clone(&self.rules);
-        let who = self.question(&rules, admission).who(&record).map_err(|invalid| {
+        let identity = self.question(&rules, admission).identity(&record).map_err(|invalid| {
             self.step(&Step::Invalid { reasons: &invalid.0 });
             Ending::of(Outcome::InvalidRecord)
         })?;
-        self.customer = Some(who.customer.clone());
-        Ok((who, record, fetched_at))
+        self.customer = Some(identity.customer.clone());
+        Ok((identity, record, fetched_at))
     }
 
     fn question<'a>(&'a self, rules: &'a super::rules::RuleSet, admission: &'a Admission) -> Question<'a> {
@@ -160,22 +161,22 @@ impl Visit<'_> {
         }
     }
 
-    /// Verifies the password against the legacy system. Only a positive verdict goes on; a lossy one asks for a new password,
-    /// because what was typed may differ from what the customer chose.
-    async fn verify(&mut self, admission: &Admission, who: &Identity, record: &Record) -> Flow<PasswordChange> {
+    /// Verifies the password against the legacy system. Only a positive verdict continues. A lossy match requires a new
+    /// password, because the typed password may differ from the one the customer chose.
+    async fn verify(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<PasswordChange> {
         let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
         let spent = Spent::default();
         let presented = Presented {
             identifier: &admission.identifier,
             record,
-            credential: who.credential.as_ref(),
+            credential: identity.credential.as_ref(),
             password: &admission.password,
             deadline: self.deadline,
             spent: &spent,
         };
         let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
         self.spent(&spent);
-        let scheme = who.credential.as_ref().map_or("", scheme_name);
+        let scheme = identity.credential.as_ref().map_or("", scheme_name);
         self.step(&Step::Verified {
             verifier: verifier.name(),
             scheme,
@@ -195,11 +196,11 @@ impl Visit<'_> {
             }
             Verdict::Mismatch => {
                 self.hashed(Hashed::Legacy);
-                self.mismatched();
+                self.note_mismatch();
                 Err(Ending::refused(Refusal::WrongPassword))
             }
             Verdict::CostRefused(why) => {
-                self.too_dear(&why);
+                self.too_expensive(&why);
                 Err(Ending::refused(Refusal::CostRefused))
             }
             Verdict::Unusable(_) | Verdict::Malformed(_) | Verdict::Unsupported(_) => {
@@ -208,11 +209,11 @@ impl Visit<'_> {
         }
     }
 
-    /// Makes the account. Whoever is disabled or locked in the legacy system does not become better by moving.
-    pub(super) fn map(&mut self, admission: &Admission, who: &Identity, record: &Record) -> Flow<Draft> {
+    /// Maps the record to an account. Customers who are disabled or locked in the legacy system stay so.
+    pub(super) fn map(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<Draft> {
         let began = Instant::now();
         let rules = std::sync::Arc::clone(&self.rules);
-        let mapped = self.question(&rules, admission).map(record, who);
+        let mapped = self.question(&rules, admission).map(record, identity);
         let draft = match mapped {
             Mapped::Account(draft) => draft,
             Mapped::Denied(key) => return Err(Ending::of(Outcome::DeniedByRule(key))),
@@ -230,7 +231,7 @@ impl Visit<'_> {
     }
 }
 
-/// The scheme's own name. What a record names may be anything, and is not passed on.
+/// The canonical name of the scheme. The name in the record is arbitrary text and is not passed on.
 fn scheme_name(credential: &Credential) -> &'static str {
     match credential.scheme() {
         "auto" => "auto",

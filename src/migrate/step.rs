@@ -1,20 +1,20 @@
-//! What an observer of a login sees, step by step: for metrics, and for the page that explains a login.
+//! What an observer sees of a login, step by step: for metrics, and for the demo page that explains a login.
 
 use std::time::Duration;
 
 use super::hooks::HookPoint;
 use super::outcome::Outcome;
 
-/// One step of a login. Names and codes, never a value.
+/// One step of a login. Names and codes, never customer data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<'a> {
     /// The attempt was counted: there was room.
     Counted,
     /// A counter is at its limit.
     OverLimit,
-    /// The target was asked whether it knows the account.
+    /// The account was looked up at the target.
     Looked {
-        /// Whether it does.
+        /// Whether it exists.
         known: Known,
         /// How long it took.
         took: Duration,
@@ -26,54 +26,54 @@ pub enum Step<'a> {
         /// How long it took.
         took: Duration,
     },
-    /// The legacy system was asked for the record.
+    /// The legacy system was queried for the record.
     Fetched {
         /// The source's name.
         source: &'a str,
-        /// Whether there is a record.
+        /// Whether a record exists.
         known: Known,
         /// How long it took.
         took: Duration,
     },
-    /// The password was held against the legacy system.
+    /// The password was verified against the legacy system.
     Verified {
         /// The verifier's name.
         verifier: &'a str,
-        /// The scheme of the stored hash, when there is one.
+        /// The scheme of the stored hash; empty if there is none.
         scheme: &'a str,
         /// The verdict's name.
         verdict: &'static str,
         /// How long it took.
         took: Duration,
     },
-    /// The rules made an account of the record.
+    /// The rules mapped the record to an account.
     Mapped {
-        /// The names of claims that were left out because their value was bad.
+        /// The names of claims that were left out because their value was invalid.
         warnings: &'a [String],
         /// How long it took.
         took: Duration,
     },
-    /// The source was asked where the logins of the record lead.
+    /// The logins of the record were looked up at the source.
     LookedUpLogins {
         /// The source's name.
         source: &'a str,
-        /// How many the account does not own, because they do not lead back to its customer.
+        /// How many logins the account does not own, because they do not resolve to its customer.
         left_out: usize,
         /// How long it took.
         took: Duration,
     },
-    /// The rules made no account: rules and steps, never values.
+    /// The record is invalid: rules and steps, never values.
     Invalid {
         /// `rule: step: message` lines.
         reasons: &'a [String],
     },
     /// A hook ran.
     Hook {
-        /// Where.
+        /// The point.
         point: HookPoint,
         /// `fine`, `denied` or `failed`.
         result: &'static str,
-        /// Why it failed: one sentence; empty when it did not.
+        /// Why it failed, in one sentence; empty if it did not fail.
         detail: &'a str,
         /// How long it took.
         took: Duration,
@@ -92,47 +92,47 @@ pub enum Step<'a> {
         /// How long it took.
         took: Duration,
     },
-    /// The ledger has the decision.
+    /// The decision was recorded in the ledger.
     Recorded {
         /// How long it took.
         took: Duration,
     },
     /// A port failed.
     Failed {
-        /// The port's adapter.
+        /// The adapter of the port.
         adapter: &'a str,
-        /// What was tried.
+        /// The operation that failed.
         operation: &'static str,
         /// The kind of failure.
         kind: &'static str,
         /// The whole sentence for the operator.
         detail: &'a str,
     },
-    /// The end.
+    /// The login ended.
     Ended {
-        /// What came of it.
+        /// The outcome.
         outcome: &'a Outcome,
-        /// How long it took, without the wait that makes refusals look alike.
+        /// How long it took, without the wait that equalises refusals.
         took: Duration,
     },
 }
 
-/// Whether something is known.
+/// Whether a lookup found something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// It is.
+    /// Found.
     Yes,
-    /// It is not.
+    /// Not found.
     No,
 }
 
-/// Somebody who watches logins.
+/// Observes logins.
 pub trait Observer: Send + Sync {
-    /// A step was made.
+    /// A step happened.
     fn step(&self, request_id: &str, step: &Step<'_>);
 }
 
-/// Nobody.
+/// Ignores all steps.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

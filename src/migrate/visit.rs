@@ -1,5 +1,5 @@
-//! One customer's visit: what is known so far, what was computed for it, and how it ends the same way for all who are
-//! refused.
+//! One customer's visit: what is known so far, what was computed for it, and how it ends in the same way for everybody
+//! who is refused.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use super::step::Step;
 use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
 
-/// How a visit goes on or ends: an ending may come early.
+/// A step of a visit: its result, or an early end.
 pub(super) type Flow<T> = Result<T, Ending>;
 
 /// The end of a visit.
@@ -31,7 +31,7 @@ pub(super) struct Ending {
     pub outcome: Outcome,
     pub account: Option<(TargetId, Option<ExternalId>)>,
     pub change: PasswordChange,
-    /// Whether the ledger have it already.
+    /// Whether the ledger already has the decision.
     pub recorded: Recorded,
 }
 
@@ -52,7 +52,7 @@ impl Ending {
     }
 }
 
-/// A customer whose attempt may be looked at.
+/// A customer whose input is well-formed.
 pub(super) struct Admission {
     pub identifier: Identifier,
     pub password: Arc<Password>,
@@ -71,22 +71,22 @@ pub(super) struct Visit<'m> {
     started: Instant,
     subject: String,
     pub customer: Option<String>,
-    asked: Option<String>,
-    ran: Option<String>,
+    queried_source: Option<String>,
+    used_rules: Option<String>,
     /// What was counted, and what is in flight.
     pub counting: Counting,
     verified: PasswordVerified,
     legacy_hashed: bool,
     target_hashed: bool,
-    /// How long the legacy hash of this visit was computed, real or not.
+    /// How long the legacy hash of this visit took, real or decoy.
     spent: Duration,
     password: Option<Arc<Password>>,
     pub tags: Vec<String>,
-    /// Logins of the record that its account does not own.
+    /// The number of logins of the record that its account does not own.
     pub left_out: usize,
 }
 
-/// Whether the presented password has been verified.
+/// Whether the presented password was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PasswordVerified {
     Yes,
@@ -118,8 +118,8 @@ impl<'m> Visit<'m> {
             started,
             subject: String::new(),
             customer: None,
-            asked: None,
-            ran: None,
+            queried_source: None,
+            used_rules: None,
             counting: Counting::default(),
             verified: PasswordVerified::No,
             legacy_hashed: false,
@@ -131,7 +131,7 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// Makes the identifier one spelling and looks at the shape of the password. Nothing is asked of anybody.
+    /// Normalises the identifier and checks the form of the password. Uses no port.
     pub(super) fn admit(
         &mut self,
         identifier: &str,
@@ -139,12 +139,12 @@ impl<'m> Visit<'m> {
         network: Option<IpAddr>,
     ) -> Result<Admission, Zeroizing<Vec<u8>>> {
         let Ok(identifier) = self.identify(identifier) else { return Err(password) };
-        let Some(fit) = presentable(&password) else { return Err(password) };
-        self.password = Some(Arc::clone(&fit));
-        Ok(Admission { identifier, password: fit, network })
+        let Some(acceptable) = acceptable_password(&password) else { return Err(password) };
+        self.password = Some(Arc::clone(&acceptable));
+        Ok(Admission { identifier, password: acceptable, network })
     }
 
-    /// The identifier in its one spelling; from now on the visit has a subject.
+    /// The canonical identifier; from here on the visit has a subject.
     pub(super) fn identify(&mut self, typed: &str) -> Flow<Identifier> {
         let parts = &self.migrator.parts;
         match self.migrator.settings.identifiers.canonical(typed) {
@@ -160,10 +160,10 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// The same way as everybody else for somebody whose input cannot be right.
+    /// Takes a customer whose input is malformed through the same steps as everybody else.
     pub(super) fn malformed(&mut self, password: &[u8]) -> Ending {
-        let shown = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
-        self.password = Password::new(shown.to_vec()).ok().map(Arc::new);
+        let presented = password.get(..password.len().min(Login::MAX_PASSWORD_BYTES)).unwrap_or_default();
+        self.password = Password::new(presented.to_vec()).ok().map(Arc::new);
         Ending::refused(Refusal::Malformed)
     }
 
@@ -171,7 +171,7 @@ impl<'m> Visit<'m> {
         self.migrator.parts.observer.step(&self.request_id, step);
     }
 
-    /// The key under which attempts on the customer count, whatever was typed.
+    /// The key under which attempts on the identifier are counted.
     pub(super) fn subject(&self) -> &str {
         &self.subject
     }
@@ -184,28 +184,28 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// Notes how long the legacy hash was computed.
+    /// Notes how long the legacy hash took.
     pub(super) fn spent(&mut self, spent: &Spent) {
         self.spent += spent.total();
     }
 
-    /// Tells the operator that a stored hash costs too much.
-    pub(super) fn too_dear(&self, why: &str) {
+    /// Reports to the operator that a stored hash costs too much.
+    pub(super) fn too_expensive(&self, why: &str) {
         let adapter = self.migrator.parts.verifier.name();
         self.step(&Step::Failed { adapter, operation: "verify", kind: "cost_refused", detail: why });
     }
 
-    /// Notes that the legacy system was asked.
-    pub(super) fn asked(&mut self) {
-        self.asked = Some(self.migrator.parts.source.name().to_owned());
+    /// Notes that the legacy system was queried.
+    pub(super) fn note_source_query(&mut self) {
+        self.queried_source = Some(self.migrator.parts.source.name().to_owned());
     }
 
     /// Notes that the rules ran.
-    pub(super) fn ran(&mut self) {
-        self.ran = Some(self.rules.hash().to_owned());
+    pub(super) fn note_rules_run(&mut self) {
+        self.used_rules = Some(self.rules.hash().to_owned());
     }
 
-    /// Notes that the presented password was verified: this attempt was no guess.
+    /// Notes that the presented password was verified, so this attempt was not a guess.
     pub(super) fn verified(&mut self) {
         self.verified = PasswordVerified::Yes;
     }
@@ -241,47 +241,47 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// The legacy system gave no answer that counts. One bad record is no outage: its customer is refused like others, so
-    /// that nobody learns from the answer that there is such a record.
+    /// The legacy system gave no usable answer. One bad record is not an outage: its customer is refused like others,
+    /// so that the answer does not reveal such a record.
     pub(super) fn legacy_failed(&self, error: &PortError) -> Ending {
         if error.is_about_one_record() {
-            self.tell(error);
+            self.report(error);
             return Ending::of(Outcome::UnreadableRecord);
         }
         self.failed(error, Outcome::LegacyUnavailable)
     }
 
-    /// The target gave no answer that counts.
+    /// The target gave no usable answer.
     pub(super) fn target_failed(&self, error: &PortError) -> Ending {
         self.failed(error, Outcome::TargetUnavailable)
     }
 
-    /// The ledger gave no answer that counts.
+    /// The ledger gave no usable answer.
     pub(super) fn ledger_failed(&self, error: &PortError) -> Ending {
         self.failed(error, Outcome::TargetUnavailable)
     }
 
     fn failed(&self, error: &PortError, outcome: Outcome) -> Ending {
-        self.tell(error);
+        self.report(error);
         Ending::of(if error.kind() == PortErrorKind::RateLimited { Outcome::Overloaded } else { outcome })
     }
 
-    /// Tells whoever watches that a port failed.
-    pub(super) fn tell(&self, error: &PortError) {
+    /// Reports a port failure to the observer.
+    pub(super) fn report(&self, error: &PortError) {
         let (adapter, operation, detail) = (error.adapter(), error.operation(), error.to_string());
         self.step(&Step::Failed { adapter, operation, kind: error.kind().name(), detail: &detail });
     }
 
-    /// What the audit keeps of an ending.
+    /// The decision for an ending.
     pub(super) fn decision(&self, ending: &Ending) -> Decision {
         Decision {
             settled: self.settled(ending),
-            ..self.note(ending.outcome.name(), self.reason_of(&ending.outcome), ending.account.clone())
+            ..self.new_decision(ending.outcome.name(), self.reason_of(&ending.outcome), ending.account.clone())
         }
     }
 
-    /// What the audit keeps of something that was done.
-    pub(super) fn note(
+    /// A decision of this visit.
+    pub(super) fn new_decision(
         &self,
         outcome: &'static str,
         reason: &str,
@@ -296,8 +296,8 @@ impl<'m> Visit<'m> {
             subject: self.subject.clone(),
             customer: self.customer.clone(),
             account,
-            source: self.asked.clone(),
-            rules: self.ran.clone(),
+            source: self.queried_source.clone(),
+            rules: self.used_rules.clone(),
             micros: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             count: 1,
             settled: Vec::new(),
@@ -325,11 +325,11 @@ impl<'m> Visit<'m> {
             | Outcome::Refused(Refusal::CostRefused | Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
-        let wanted = kinds.iter().filter_map(|kind| self.event(*kind, reason, account));
-        wanted.chain(self.left_out_event(ending)).collect()
+        let events = kinds.iter().filter_map(|kind| self.event(*kind, reason, account));
+        events.chain(self.left_out_event(ending)).collect()
     }
 
-    /// An event of this visit, when somebody wants such events.
+    /// An event of this visit, if the settings want such events.
     pub(super) fn event(&self, kind: EventKind, reason: &str, account: Option<&TargetId>) -> Option<Event> {
         self.migrator.settings.events.contains(&kind).then(|| Event {
             at: self.migrator.parts.clock.now(),
@@ -341,7 +341,7 @@ impl<'m> Visit<'m> {
         })
     }
 
-    /// Ends a login: the same hashes and the same time for everybody who is refused, the ledger, and the answer.
+    /// Ends a login: equal hashes and equal time for every refusal, then the ledger, then the answer.
     pub(super) async fn close(mut self, mut ending: Ending) -> Answer {
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
             self.refusal_hook(&ending);
@@ -353,7 +353,7 @@ impl<'m> Visit<'m> {
         self.counting.settle();
         self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
-            ending = self.wait(ending).await;
+            ending = self.delay_refusal(ending).await;
         }
         let retry_after = ending.outcome.is_temporary().then_some(RETRY_AFTER);
         let account = ending.account.filter(|_| ending.outcome.is_success()).map(|(id, _)| id);
@@ -369,15 +369,15 @@ impl<'m> Visit<'m> {
             reason: Some(&reason),
             ..HookInput::default()
         };
-        // The customer is refused already; what the hook wants beyond tags changes nothing.
+        // The customer is already refused; beyond tags, the hook's answer changes nothing.
         let _ = self.hook(HookPoint::OnRefusal, input);
     }
 
-    /// Computes what this refusal has spared, so that every refusal costs one legacy hash and one of the target.
+    /// Does the work that this refusal skipped, so that every refusal costs one legacy hash and one target hash.
     async fn equalise(&mut self) -> Flow<()> {
         let Some(password) = self.password.clone() else { return Ok(()) };
         let hasher = &self.migrator.parts.hasher;
-        // Those who come late have used up their deadline; the work is done all the same.
+        // A late login has used up its deadline, but the work is done anyway.
         let deadline = self.deadline.max(Instant::now() + self.migrator.settings.deadline);
         if !self.legacy_hashed {
             let took = hasher.legacy_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
@@ -389,7 +389,7 @@ impl<'m> Visit<'m> {
         Ok(())
     }
 
-    /// Puts the decision into the ledger, and with it what becomes of the attempt. A success without a record is none.
+    /// Records the decision and settles the attempt. A success that cannot be recorded is not a success.
     async fn record(&self, ending: Ending) -> Ending {
         if ending.recorded == Recorded::Yes {
             return ending;
@@ -403,30 +403,32 @@ impl<'m> Visit<'m> {
         }
     }
 
-    /// Holds a refusal back until the time at which every refusal is answered.
-    pub(super) async fn wait(&self, ending: Ending) -> Ending {
+    /// Holds a refusal back until the time at which all refusals are answered.
+    pub(super) async fn delay_refusal(&self, ending: Ending) -> Ending {
         let settings = &self.migrator.settings;
         let Ok(_place) = self.migrator.waiting.try_acquire() else { return Ending::of(Outcome::Overloaded) };
         let hasher = &self.migrator.parts.hasher;
         let floor = settings.floor.max(hasher.release());
-        // A cheap hash counts as the dearest one, so that what waits in line before the floor or after it ends alike.
+        // A cheap hash counts as the most expensive one, so that queueing before or after the floor affects all hashes
+        // alike.
         let elapsed = self.started.elapsed() + hasher.longest_check().saturating_sub(self.spent);
         sleep_until(self.started + release_after(elapsed, floor, settings.quantum)).await;
         ending
     }
 }
 
-/// A password that may be verified or stored. An empty one makes LDAP servers bind anonymously (RFC 4513 section 5.1.2), and
-/// bcrypt cycles over NUL.
-pub(super) fn presentable(typed: &[u8]) -> Option<Arc<Password>> {
-    let is_fit = !typed.is_empty() && typed.len() <= Login::MAX_PASSWORD_BYTES && !typed.contains(&0);
-    is_fit.then(|| Password::new(typed.to_vec()).ok().map(Arc::new)).flatten()
+/// A password that may be verified or stored. An empty password makes LDAP servers bind anonymously (RFC 4513 section
+/// 5.1.2), and bcrypt cycles over NUL.
+pub(super) fn acceptable_password(typed: &[u8]) -> Option<Arc<Password>> {
+    let is_acceptable = !typed.is_empty() && typed.len() <= Login::MAX_PASSWORD_BYTES && !typed.contains(&0);
+    is_acceptable.then(|| Password::new(typed.to_vec()).ok().map(Arc::new)).flatten()
 }
 
-/// What callers are told to wait after a temporary outcome.
+/// How long callers are asked to wait after a temporary outcome.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// After how long a refusal is answered: the floor, or the first multiple of the quantum after it that has not passed.
+/// The time at which a refusal is answered: the floor, or the first multiple of the quantum after it that has not
+/// passed.
 fn release_after(elapsed: Duration, floor: Duration, quantum: Duration) -> Duration {
     if elapsed <= floor || quantum.is_zero() {
         return floor;

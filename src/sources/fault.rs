@@ -1,4 +1,4 @@
-//! Faults by script: what an adapter in memory does when it is told to misbehave.
+//! Injected faults: makes an in-memory adapter fail on demand.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,11 +9,11 @@ use crate::migrate::{PortError, PortErrorKind};
 /// What happens at one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: the call is answered.
+    /// Nothing: the call succeeds.
     Pass,
-    /// The call fails and does nothing.
+    /// The call fails without doing anything.
     Fail(PortErrorKind),
-    /// The call does its work, and then fails: the answer is lost on the way.
+    /// The call does its work and then fails: the answer is lost.
     Lose(PortErrorKind),
     /// The call is answered after this time.
     Delay(Duration),
@@ -21,7 +21,7 @@ pub enum Fault {
     Hang,
 }
 
-/// The faults to come: those in the queue once each, then the standing one for ever.
+/// The upcoming faults: first those in the queue, once each, then the permanent one.
 #[derive(Debug)]
 pub struct Faults {
     script: Mutex<Script>,
@@ -40,27 +40,27 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// Lets the next calls misbehave, one fault each, after those that are already in the queue.
+    /// Queues one fault for each of the next calls.
     pub fn push(&self, faults: impl IntoIterator<Item = Fault>) {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).queue.extend(faults);
     }
 
-    /// What every call does once the queue is empty.
+    /// Sets the fault for every call once the queue is empty.
     pub fn stand(&self, fault: Fault) {
         self.script.lock().unwrap_or_else(PoisonError::into_inner).standing = fault;
     }
 
-    /// Plays the next fault around some work.
+    /// Applies the next fault to some work.
     ///
     /// # Errors
-    /// The fault's, or the work's own.
+    /// The injected error, or the work's own.
     pub async fn around<T>(
         &self,
         adapter: &str,
         operation: &'static str,
         work: impl Future<Output = Result<T, PortError>>,
     ) -> Result<T, PortError> {
-        let failed = |kind| PortError::new(kind, adapter, operation).because("as the script of faults says");
+        let failed = |kind| PortError::new(kind, adapter, operation).because("an injected fault");
         match self.next() {
             Fault::Pass => work.await,
             Fault::Fail(kind) => Err(failed(kind)),
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn faults_come_in_order_and_then_the_standing_one() {
+    async fn queued_faults_apply_in_order_before_the_permanent_one() {
         const DELAY: Duration = Duration::from_millis(3);
         let (faults, done) = (Faults::default(), AtomicUsize::new(0));
         faults.push([

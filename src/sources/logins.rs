@@ -1,4 +1,4 @@
-//! What the customer of a record may type: the configured paths of a record, read and made one spelling.
+//! Reads the logins of a record at the configured paths, in canonical form.
 
 use bumpalo::Bump;
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
@@ -11,15 +11,15 @@ use crate::model::Value;
 use crate::model::read::{ReadError, ReadLimits, Selection, select};
 use crate::rules::reference;
 
-/// A login path that is none.
+/// An invalid login path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{path}` is no path of a login: {message}")]
+#[error("`{path}` is not a login path: {message}")]
 pub struct LoginPathError {
     path: String,
     message: String,
 }
 
-/// The paths of a record's logins.
+/// The paths to a record's logins.
 #[derive(Debug)]
 pub(super) struct LoginPaths {
     paths: Vec<(String, Tail)>,
@@ -28,35 +28,35 @@ pub(super) struct LoginPaths {
 /// The logins of one record.
 #[derive(Debug, Default)]
 pub(super) struct Logins {
-    /// In their one spelling, without doubles.
+    /// The canonical forms, without duplicates.
     pub canonical: Vec<String>,
-    /// How many values are there that cannot be identifiers.
+    /// The number of values that are not valid identifiers.
     pub unusable: u64,
 }
 
 impl LoginPaths {
-    /// Reads paths such as `$.user_login` and `$.emails[*].value`.
+    /// Parses paths such as `$.user_login` and `$.emails[*].value`.
     ///
     /// # Errors
-    /// The first that is no path, or does not begin with the name of a member; also when there is none at all.
+    /// The first path that is invalid or does not start with a member name; also if there are no paths.
     pub fn new(paths: &[String]) -> Result<Self, LoginPathError> {
         if paths.is_empty() {
-            return Err(problem("", "there is none"));
+            return Err(problem("", "at least one path is required"));
         }
         paths.iter().map(|path| Self::path(path)).collect::<Result<_, _>>().map(|paths| Self { paths })
     }
 
     fn path(path: &str) -> Result<(String, Tail), LoginPathError> {
-        let rest = path.strip_prefix('$').ok_or_else(|| problem(path, "it does not begin with `$`"))?;
+        let rest = path.strip_prefix('$').ok_or_else(|| problem(path, "it does not start with `$`"))?;
         let query = reference::parse(rest).map_err(|found| problem(path, &found.message))?;
         let mut segments = query.segments.into_iter();
         match segments.next() {
             Some(Segment::Selector(Selector::Name(name))) => Ok((name, Tail::of(JpQuery::new(segments.collect())))),
-            _ => Err(problem(path, "it does not begin with the name of a member")),
+            _ => Err(problem(path, "it does not start with a member name")),
         }
     }
 
-    /// The logins of a record.
+    /// Reads the logins of a record.
     ///
     /// # Errors
     /// Why the text is not a record.
@@ -70,7 +70,7 @@ impl LoginPaths {
         })?;
         let (cx, mut logins) = (Cx::bare(&arena), Logins::default());
         for (name, tail) in &self.paths {
-            // The last time counts: a record that is read in two passes gives a member twice.
+            // The last value counts: a record that is read in two passes yields a member twice.
             let member = members.borrow().iter().rev().find(|(have, _)| have == name).map(|(_, value)| *value);
             match tail.find(member.unwrap_or_default(), &cx) {
                 Value::List(values) => values.iter().for_each(|value| logins.add(*value, &arena, profile)),
@@ -99,7 +99,7 @@ impl Logins {
     }
 }
 
-/// The members of a record in which logins lie.
+/// The members of a record that contain logins.
 #[derive(Clone, Copy)]
 enum Members<'p> {
     Top(&'p LoginPaths),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_are_found_wherever_they_lie() {
+    fn logins_are_found_at_their_paths() {
         for (paths, json, logins) in [
             (&["$.a"][..], r#"{"a":"Ada"}"#, &["ada"][..]),
             (&["$.a", "$.b"], r#"{"b":" ADA ","x":1.5e400,"a":"ada"}"#, &["ada"]),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_identifier_is_counted() {
+    fn invalid_identifiers_are_counted() {
         let paths = LoginPaths::new(&["$.a".to_owned()]).expect("a path");
         let json = r#"{"a":["two words",[],{"b":1},"fine","\u0000"]}"#;
         let logins = paths.of(json, &ReadLimits::default(), &IdentifierProfile::default()).expect("a record");
@@ -162,11 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_are_none_are_refused() {
+    fn invalid_paths_are_rejected() {
         for (path, message) in [
-            ("a", "`a` is no path of a login: it does not begin with `$`"),
-            ("$", "`$` is no path of a login: it does not begin with the name of a member"),
-            ("$[0]", "`$[0]` is no path of a login: it does not begin with the name of a member"),
+            ("a", "`a` is not a login path: it does not start with `$`"),
+            ("$", "`$` is not a login path: it does not start with a member name"),
+            ("$[0]", "`$[0]` is not a login path: it does not start with a member name"),
         ] {
             let error = LoginPaths::new(&[path.to_owned()]).expect_err("no path");
             assert_eq!(error.to_string(), message);

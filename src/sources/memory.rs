@@ -1,4 +1,4 @@
-//! A source in memory: for tests, benchmarks and the demo. It can be told to fail.
+//! A source in memory, for tests, benchmarks and the demo. It can be made to fail.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -32,12 +32,12 @@ pub struct MemorySource {
 #[derive(Default)]
 struct Records {
     texts: Vec<String>,
-    /// The numbers of the records that a login may mean: more than one is an ambiguity.
+    /// The numbers of the records that have a login; more than one is ambiguous.
     by_login: HashMap<String, Vec<usize>>,
 }
 
 impl MemorySource {
-    /// An empty source. Its records are at most as large as the engine reads them, 256 KiB.
+    /// Creates an empty source. Its records are limited to 256 KiB, the limit of the engine.
     #[must_use]
     pub fn new(name: impl Into<String>, profile: IdentifierProfile) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl MemorySource {
     /// Adds a record, the JSON text of one object, under these logins.
     ///
     /// # Errors
-    /// When a login cannot be an identifier; nothing is added then.
+    /// If a login is not a valid identifier; nothing is added then.
     pub fn insert(&self, logins: &[&str], json: impl Into<String>) -> Result<(), IdentifierError> {
         let logins = logins
             .iter()
@@ -71,12 +71,12 @@ impl MemorySource {
         Ok(())
     }
 
-    /// Forgets all records.
+    /// Removes all records.
     pub fn clear(&self) {
         *self.records.lock().unwrap_or_else(PoisonError::into_inner) = Records::default();
     }
 
-    /// The script of faults of `fetch`.
+    /// The injected faults of `fetch`.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
@@ -128,7 +128,7 @@ mod tests {
     use crate::sources::Fault;
 
     #[tokio::test]
-    async fn fails_when_told_and_counts_its_calls() {
+    async fn injected_faults_apply_and_calls_are_counted() {
         let source = MemorySource::new("legacy", IdentifierProfile::default());
         source.insert(&["Ada", "ADA"], "{}").expect("identifiers");
         assert!(source.insert(&["Bo", ""], "{}").is_err());
@@ -138,7 +138,7 @@ mod tests {
             source.fetch(&identifier, Instant::now() + Duration::from_secs(1)).await
         };
         source.faults().push([Fault::Fail(PortErrorKind::Denied)]);
-        assert_eq!(fetch("ada").await.expect_err("told to fail").kind(), PortErrorKind::Denied);
+        assert_eq!(fetch("ada").await.expect_err("an injected fault").kind(), PortErrorKind::Denied);
         assert!(fetch("ada").await.expect("an answer").is_some());
         assert!(fetch("bo").await.expect("an answer").is_none());
         source.clear();

@@ -1,7 +1,7 @@
-//! Legacy systems: where records come from, and what verifies passwords against them.
+//! Legacy systems: sources of records, and verification of passwords against them.
 //!
-//! Every source finds a customer by any login in any spelling, answers "none" only when it knows that there is none, and never
-//! answers one of two records. One suite, `suite_tests.rs`, holds all of them to it.
+//! Every source finds a customer by any login in any spelling, returns `None` only when the customer does not exist,
+//! and never picks one of two records. One suite, `suite_tests.rs`, tests all of them.
 
 mod fault;
 mod file;
@@ -22,14 +22,14 @@ pub use stored_hash::StoredHashVerifier;
 
 use crate::migrate::{PortError, PortErrorKind};
 
-/// Two records have the login; which of them the customer is, is not for us to say.
+/// Several records have the login, and we must not guess which one is the customer's.
 fn ambiguous(name: &str) -> PortError {
     PortError::new(PortErrorKind::BadResponse, name, "fetch")
         .because("more than one record has this login")
         .about_one_record()
 }
 
-/// The record is over its limit.
+/// The record exceeds its limit.
 fn too_large(name: &str, limit: usize) -> PortError {
     PortError::new(PortErrorKind::BadResponse, name, "fetch")
         .because(format!("the record is larger than {limit} bytes"))

@@ -1,4 +1,4 @@
-//! Which file a path names, and whether it is still the same.
+//! Identifies the file at a path, and detects changes.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::sqlite::file_identity;
 
-/// A file as it was at one time.
+/// The identity and state of a file at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     identity: (u64, u64),
@@ -24,12 +24,12 @@ impl Stamp {
     /// The stamp of the file at a path.
     ///
     /// # Errors
-    /// When there is none, or it cannot be looked at.
+    /// If there is no file, or its metadata cannot be read.
     pub fn at(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|metadata| Self::of(&metadata))
     }
 
-    /// Whether two stamps name the same file, whatever was written to it.
+    /// Whether two stamps belong to the same file, regardless of its contents.
     pub fn is_same_file(self, other: Self) -> bool {
         self.identity == other.identity
     }

@@ -1,4 +1,4 @@
-//! Proof by the stored hash: the legacy system's own check, made here.
+//! Verification by the stored hash: performs the legacy system's own check here.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::password::Verdict;
 
 /// Verifies passwords against the credential that the rules read from the record.
 ///
-/// Schemes that hash the user's name in take it from the credential, where the rules put it.
+/// Schemes that include the user name in the hash take it from the credential, where the rules put it.
 #[derive(Debug, Clone)]
 pub struct StoredHashVerifier {
     hasher: Arc<Hasher>,
 }
 
 impl StoredHashVerifier {
-    /// A verifier that computes on this hasher.
+    /// Creates a verifier that uses this hasher.
     #[must_use]
     pub fn new(hasher: Arc<Hasher>) -> Self {
         Self { hasher }
@@ -52,13 +52,13 @@ mod tests {
     use crate::password::{Credential, Limits};
 
     #[tokio::test]
-    async fn proves_by_the_stored_credential() {
+    async fn verifies_against_the_stored_credential() {
         let md5 = Credential::encoded("md5", "900150983cd24fb0d6963f7d28e17f72");
         let store = PasswordStore::new(StoreParameters::new(8, 1, 1).expect("parameters"), Peppers::none());
         let lane = Lane::start(LaneSettings::default()).expect("a lane");
         let verifier =
             StoredHashVerifier::new(Arc::new(Hasher::new(lane, store, Limits::default(), &md5).expect("a hasher")));
-        // PostgreSQL's md5 hashes the name of the user in: md5("abc" + "ada").
+        // PostgreSQL's md5 includes the user name: md5("abc" + "ada").
         let named = Credential::encoded("postgres-md5", "md5c9de9ed1ce2387b9a607ea31d4588e9c").with_username("ada");
         let broken = Credential::encoded("bcrypt", "$2b$10$cut");
         let identifier = IdentifierProfile::default().canonical("ada").expect("an identifier");

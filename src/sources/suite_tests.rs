@@ -1,4 +1,4 @@
-//! What every source must do.
+//! The behaviour of every source.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{FileSettings, FileSource, MemorySource, SqlSettings, SqlSource};
 use crate::migrate::{IdentifierProfile, PortErrorKind, Source};
 
-/// The records of the suite: login, mail address, mark. Twins share a login.
+/// The records of the suite: login, email address, mark. Twins share a login.
 fn customers() -> Vec<[String; 3]> {
     let long = "x".repeat(IdentifierProfile::MAX_BYTES);
     let hostile = ["'OR/**/1=1--", "%", "_", "*", ")(uid=*", "a'b", "\"", "\\2a", "${x}", ":identifier", long.as_str()];
@@ -25,15 +25,15 @@ fn customers() -> Vec<[String; 3]> {
         .collect()
 }
 
-/// What fills the record `large` over the limit of its source.
+/// The filler that takes the record `large` over the limit of its source.
 fn filler(login: &str, limit: usize) -> String {
     if login == "large" { "f".repeat(limit) } else { String::new() }
 }
 
-/// The limit of a record in memory.
+/// The record limit in memory.
 const MEMORY_LIMIT: usize = 256 * 1024;
 
-/// The limit of records in files and databases. YAML is never read beyond 256 KiB.
+/// The record limit in files and databases. YAML is never read beyond 256 KiB.
 const LIMIT: usize = 64 * 1024;
 
 fn objects(limit: usize) -> impl Iterator<Item = serde_json::Value> {
@@ -43,7 +43,7 @@ fn objects(limit: usize) -> impl Iterator<Item = serde_json::Value> {
     })
 }
 
-async fn behaves(kind: &str, source: &dyn Source) {
+async fn check_behaviour(kind: &str, source: &dyn Source) {
     let profile = IdentifierProfile::default();
     let fetch = async |typed: &str| {
         let identifier = profile.canonical(typed).expect("an identifier");
@@ -82,18 +82,18 @@ fn file(folder: &Path, name: &str, text: &str) -> FileSource {
 }
 
 #[tokio::test]
-async fn memory_behaves() {
+async fn memory_source_passes() {
     let source = MemorySource::new("legacy", IdentifierProfile::default());
     for (object, [login, email, _]) in objects(MEMORY_LIMIT).zip(customers()) {
         let logins = [login.as_str(), email.as_str()];
         let logins: Vec<&str> = logins.into_iter().filter(|login| !login.is_empty()).collect();
         source.insert(&logins, object.to_string()).expect("identifiers");
     }
-    behaves("memory", &source).await;
+    check_behaviour("memory", &source).await;
 }
 
 #[tokio::test]
-async fn files_behave_in_every_format() {
+async fn file_source_passes_in_every_format() {
     let folder = TempDir::new().expect("a folder");
     let lines: String = objects(LIMIT).map(|object| format!("{object}\n")).collect();
     let list = serde_json::to_string_pretty(&objects(LIMIT).collect::<Vec<_>>()).expect("JSON");
@@ -113,12 +113,12 @@ async fn files_behave_in_every_format() {
     };
     let ldif: String = customers().into_iter().enumerate().map(entry).collect();
     for (name, text) in [("a.ndjson", lines), ("a.json", list), ("a.yaml", yaml), ("a.csv", csv), ("a.ldif", ldif)] {
-        behaves(name, &file(folder.path(), name, &text)).await;
+        check_behaviour(name, &file(folder.path(), name, &text)).await;
     }
 }
 
 #[tokio::test]
-async fn sqlite_behaves() {
+async fn sqlite_source_passes() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("legacy.db");
     super::sql::tests_support::make(&path, "CREATE TABLE users(login, email, mark, filler)", async |connection| {
@@ -134,5 +134,5 @@ async fn sqlite_behaves() {
     let settings = SqlSettings { record_bytes: LIMIT, ..SqlSettings::new(format!("sqlite:{}", path.display()), query) };
     let source = SqlSource::new("legacy", settings).expect("settings");
     source.check(Instant::now() + Duration::from_secs(30)).await.expect("queries that fit");
-    behaves("sqlite", &source).await;
+    check_behaviour("sqlite", &source).await;
 }

@@ -1,12 +1,12 @@
-//! Several statements in one step.
+//! Several statements executed in one step.
 
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type};
 
-/// Statements that are executed together, in their order, because every step is a way to SQLite's thread and back. Their
-/// places are plain `?`, and the values of a statement follow it.
+/// Statements that are executed together, in order, because every step is a round trip to SQLite's thread. Placeholders
+/// are plain `?`; the values of a statement are bound after it.
 ///
-/// A batch has a few shapes at most, so that each is prepared once.
+/// A program should use only a few shapes of batches, so that each is prepared once.
 #[derive(Debug, Default)]
 pub struct Batch {
     sql: String,
@@ -15,7 +15,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds a statement. Its text must be made of constants and placeholders, never of values.
+    /// Adds a statement. Its text must consist of constants and placeholders, never of values.
     pub fn add(&mut self, statement: &str) -> &mut Self {
         if !self.sql.is_empty() {
             self.sql.push_str("; ");
@@ -24,7 +24,7 @@ impl Batch {
         self
     }
 
-    /// Adds the value of the next place.
+    /// Binds the value of the next placeholder.
     pub fn bind<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
         if let Err(error) = self.values.add(value) {
             self.failed.get_or_insert(sqlx::Error::Encode(error));
@@ -32,10 +32,10 @@ impl Batch {
         self
     }
 
-    /// Executes all of them; a batch of none does nothing.
+    /// Executes all statements; an empty batch does nothing.
     ///
     /// # Errors
-    /// The first failure; what was executed before it stands until the job is undone.
+    /// The first failure. Statements executed before it take effect unless the job is rolled back.
     pub async fn execute(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn statements_are_executed_in_their_order_each_with_its_values() {
+    async fn statements_are_executed_in_order_with_their_values() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         Batch::default().execute(&mut connection).await.unwrap();
         let mut batch = Batch::default();

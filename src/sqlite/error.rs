@@ -1,4 +1,4 @@
-//! What an SQLite failure means to a caller of a port. SQLite's own message never goes along: it may quote values.
+//! Maps SQLite failures to port errors. SQLite's own message is never included, because it may quote values.
 
 use std::io;
 
@@ -23,23 +23,23 @@ mod code {
     pub const NOTADB: i32 = 26;
 }
 
-/// Something a job refuses to go on with.
+/// A reason for a job to fail.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Refusal(&'static str);
 
-/// A job that comes too late.
+/// A job that ran too late.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Late(&'static str);
 
-/// The error of a job that finds something it cannot go on with; its sentence is shown to operators.
+/// The error of a job that cannot continue; its sentence is shown to operators.
 #[must_use]
 pub fn refusal(detail: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(Refusal(detail)))
 }
 
-/// The error of a job that must not write any more, because its time is over; its sentence is shown to operators.
+/// The error of a job that must not write any more because its time is up; its sentence is shown to operators.
 #[must_use]
 pub fn late(detail: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(Late(detail)))
@@ -52,22 +52,22 @@ pub fn port_error(adapter: &str, operation: &'static str, error: &sqlx::Error) -
     PortError::new(kind, adapter, operation).because(detail)
 }
 
-/// The error of a file that cannot be made or opened.
+/// The error for a file that cannot be created or opened.
 pub(super) fn file_error(adapter: &str, error: &io::Error) -> PortError {
     let kind = match error.kind() {
         io::ErrorKind::PermissionDenied => PortErrorKind::Denied,
         io::ErrorKind::NotFound => PortErrorKind::Misconfigured,
         _ => PortErrorKind::Unavailable,
     };
-    PortError::new(kind, adapter, "open").because(format!("the file cannot be opened: {}", error.kind()))
+    PortError::new(kind, adapter, "open").because(format!("cannot open the file: {}", error.kind()))
 }
 
-/// Whether somebody else holds the lock that we need.
+/// Whether another connection holds the lock.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(code::BUSY | code::LOCKED))
 }
 
-/// The primary result code: the low byte of SQLite's extended one.
+/// The primary result code: the low byte of SQLite's extended code.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
@@ -95,13 +95,13 @@ fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
         return (Kind::Unavailable, (*detail).to_owned());
     }
     let (kind, detail) = match error {
-        sqlx::Error::Io(_) => (Kind::Unavailable, "the file could not be read or written"),
+        sqlx::Error::Io(_) => (Kind::Unavailable, "cannot read or write the file"),
         sqlx::Error::PoolTimedOut => (Kind::RateLimited, "all connections are in use"),
         sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => (Kind::Unavailable, "the connection is closed"),
-        sqlx::Error::Configuration(_) => (Kind::Misconfigured, "the address of the file is none"),
+        sqlx::Error::Configuration(_) => (Kind::Misconfigured, "invalid file address"),
         sqlx::Error::RowNotFound => (Kind::BadResponse, "a row is missing"),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            (Kind::BadResponse, "a column holds something unexpected")
+            (Kind::BadResponse, "a column has an unexpected type or value")
         }
         _ => (Kind::BadResponse, "the database library failed"),
     };
@@ -111,17 +111,17 @@ fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
 fn meaning_of_code(primary: i32) -> (PortErrorKind, &'static str) {
     use PortErrorKind as Kind;
     match primary {
-        code::BUSY | code::LOCKED => (Kind::Unavailable, "somebody else holds the lock for too long"),
+        code::BUSY | code::LOCKED => (Kind::Unavailable, "another process holds the lock for too long"),
         code::FULL => (Kind::Unavailable, "the disk is full"),
-        code::IOERR => (Kind::Unavailable, "the file could not be read or written"),
-        code::NOMEM => (Kind::Unavailable, "there is not enough memory"),
+        code::IOERR => (Kind::Unavailable, "cannot read or write the file"),
+        code::NOMEM => (Kind::Unavailable, "out of memory"),
         code::INTERRUPT => (Kind::Unavailable, "the work was interrupted"),
-        code::PERM | code::AUTH => (Kind::Denied, "access was refused"),
+        code::PERM | code::AUTH => (Kind::Denied, "access was denied"),
         code::READONLY => (Kind::Denied, "the file is read-only"),
-        code::CANTOPEN => (Kind::Misconfigured, "the file cannot be opened"),
+        code::CANTOPEN => (Kind::Misconfigured, "cannot open the file"),
         code::CORRUPT => (Kind::BadResponse, "the file is damaged"),
-        code::NOTADB => (Kind::BadResponse, "the file is no SQLite database"),
-        code::CONSTRAINT => (Kind::Conflict, "what is stored contradicts what was to be written"),
+        code::NOTADB => (Kind::BadResponse, "the file is not an SQLite database"),
+        code::CONSTRAINT => (Kind::Conflict, "the new data contradicts the stored data"),
         _ => (Kind::BadResponse, "the statement failed"),
     }
 }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_without_a_code_have_their_kind() {
+    fn failures_without_a_code_map_to_kinds() {
         let cases = [
             (sqlx::Error::PoolTimedOut, PortErrorKind::RateLimited),
             (sqlx::Error::PoolClosed, PortErrorKind::Unavailable),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_have_their_kind() {
+    fn codes_map_to_kinds() {
         let cases = [
             (5, PortErrorKind::Unavailable),
             (10, PortErrorKind::Unavailable),
@@ -166,9 +166,9 @@ mod tests {
         let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
         let sql = "CREATE TABLE t (a TEXT UNIQUE); INSERT INTO t VALUES ('canary'); INSERT INTO t VALUES ('canary')";
         let error = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap_err();
-        let shown = port_error("ledger", "write", &error);
-        assert_eq!(shown.kind(), PortErrorKind::Conflict);
-        assert!(!format!("{shown:?}").contains("canary"), "{shown}");
-        assert!(std::error::Error::source(&shown).is_none());
+        let rendered = port_error("ledger", "write", &error);
+        assert_eq!(rendered.kind(), PortErrorKind::Conflict);
+        assert!(!format!("{rendered:?}").contains("canary"), "{rendered}");
+        assert!(std::error::Error::source(&rendered).is_none());
     }
 }

@@ -1,7 +1,7 @@
-//! How an SQLite file is used safely and fast: one writer that commits in groups, and a few readers beside it.
+//! Safe and fast use of an SQLite file: one writer that commits in groups, and a few readers.
 //!
-//! A write is a job. Jobs that wait at the same time share one transaction, and so one wait for the disk; each has a
-//! savepoint of its own, so that a job which fails undoes only itself. Nobody hears "done" before the commit.
+//! A write is a job. Jobs that wait at the same time share one transaction, and so one wait for the disk; each has its
+//! own savepoint, so that a failing job rolls back only itself. No job reports success before the commit.
 //!
 //! ```
 //! use landfall::sqlite::Database;

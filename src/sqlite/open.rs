@@ -1,4 +1,4 @@
-//! Opening a file: its settings, its permissions, and the steps that bring its tables up to date.
+//! Opens a file: its settings, its permissions, and its schema migrations.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
 use super::error::{file_error, is_busy, port_error};
-use super::place::{Place, is_there, refuse_orphaned_journal};
+use super::place::{Place, exists, reject_orphaned_journal};
 use super::reader::Reader;
 use super::writer::{Connections, Writer};
 use crate::migrate::{PortError, PortErrorKind};
 
-/// How long opening waits for another process that opens, migrates or recovers the same file. Stops a start from hanging
-/// behind a stuck process; a recovery of a large journal takes a second or two.
+/// How long to wait for another process that opens, migrates or recovers the same file. Stops a start from hanging
+/// behind a stuck process; recovering a large journal takes a second or two.
 const OPEN_BOUND: Duration = Duration::from_secs(10);
 
-/// How often the lock is tried again.
+/// How often the lock is retried.
 pub(super) const RETRY_EVERY: Duration = Duration::from_millis(1);
 
 /// How long a reader waits for a lock. In write-ahead mode readers wait only for a recovery.
 const READ_BUSY: Duration = Duration::from_secs(2);
 
-/// An SQLite file: one writer and a few readers. Several processes may have the same file open; the file must lie on a local
+/// An SQLite file: one writer and a few readers. Several processes may have the same file open; it must be on a local
 /// disk, because write-ahead mode shares memory between them (<https://www.sqlite.org/wal.html>).
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -34,29 +34,29 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the file at a path or `sqlite:` address, and makes it, readable by its owner only, when it is missing.
+    /// Opens the file at a path or `sqlite:` address. A missing file is created, readable only by its owner.
     ///
-    /// `name` names the file in errors. `migrations` are the steps of its tables; `PRAGMA user_version` counts how many were
-    /// made, and each is made once. With no migrations the tables are somebody else's.
+    /// `name` identifies the file in errors. `migrations` are the steps of its schema; `PRAGMA user_version` counts the
+    /// applied ones, and each is applied once. Without migrations the schema is managed elsewhere.
     ///
     /// # Errors
-    /// [`PortErrorKind::Misconfigured`] for an address that names no file, for a file whose tables are newer than the
-    /// migrations, and for a file that holds tables of something else. Other kinds when the file cannot be opened.
+    /// [`PortErrorKind::Misconfigured`] if the address is not the path of a file, the schema is newer than the
+    /// migrations, or the file contains tables of another application. Other kinds if the file cannot be opened.
     pub async fn open(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
         let path = path_of(at, name)?;
-        refuse_orphaned_journal(&path, name)?;
+        reject_orphaned_journal(&path, name)?;
         make_private(&path).map_err(|error| file_error(name, &error))?;
         Self::open_file(&path, name, migrations).await
     }
 
-    /// Opens the file like [`open`](Self::open), and makes none: one that is missing or empty is an error.
+    /// Like [`open`](Self::open), but does not create the file: a missing or empty one is an error.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn open_existing(at: &str, name: &str, migrations: &[&'static str]) -> Result<Self, PortError> {
         let path = path_of(at, name)?;
-        refuse_orphaned_journal(&path, name)?;
-        if !is_there(&path) {
+        reject_orphaned_journal(&path, name)?;
+        if !exists(&path) {
             let error = PortError::new(PortErrorKind::Misconfigured, name, "open");
             return Err(
                 error.because(format!("there is no database at `{}`: the file is missing or empty", path.display()))
@@ -70,18 +70,18 @@ impl Database {
         let options = writer_options(path);
         let mut connection = connect(&options).await.map_err(failed)?;
         migrate(&mut connection, name, migrations).await?;
-        let keeper = keep(path).await.map_err(failed)?;
+        let keeper = open_keeper(path).await.map_err(failed)?;
         let place = Place::at(path).map_err(|error| file_error(name, &error))?;
         let reader = Reader::new(name, reader_options(path), place.clone());
         let writer = Writer::start(name, options, Connections { writer: connection, keeper }, place)?;
         Ok(Self { writer, reader, path: path.into() })
     }
 
-    /// Copies what the journal holds into the database and empties the journal, so that the one file is whole; to be called at
-    /// the end. While another process works on the file, the journal stays.
+    /// Copies the journal into the database and empties it, so that the database file alone is complete. Call it at
+    /// shutdown. While another process uses the file, the journal stays.
     ///
     /// # Errors
-    /// When the file cannot be opened or written.
+    /// If the file cannot be opened or written.
     pub async fn checkpoint(&self, name: &str) -> Result<(), PortError> {
         let failed = |error| port_error(name, "checkpoint", &error);
         let mut connection = connect(&writer_options(&self.path)).await.map_err(failed)?;
@@ -90,30 +90,30 @@ impl Database {
         connection.close().await.map_err(failed)
     }
 
-    /// What writes.
+    /// The writer.
     #[must_use]
     pub fn writer(&self) -> &Writer {
         &self.writer
     }
 
-    /// What reads.
+    /// The reader.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 }
 
-/// The path of a path or an address such as `sqlite:data/ledger.db` or `sqlite:///var/lib/ledger.db`.
+/// The path in a plain path or an address such as `sqlite:data/ledger.db` or `sqlite:///var/lib/ledger.db`.
 fn path_of(at: &str, name: &str) -> Result<PathBuf, PortError> {
     let path = at.strip_prefix("sqlite://").or_else(|| at.strip_prefix("sqlite:")).unwrap_or(at);
     if path.is_empty() || path.contains(":memory:") || path.contains('?') {
         let error = PortError::new(PortErrorKind::Misconfigured, name, "open");
-        return Err(error.because("the address must be the path of a file, without parameters"));
+        return Err(error.because("invalid file address; use the path of a file, without parameters"));
     }
     Ok(PathBuf::from(path))
 }
 
-/// Makes the file with mode 0600. SQLite gives the journal beside it the same mode.
+/// Creates the file with mode 0600. SQLite gives the journal the same mode.
 #[cfg(unix)]
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -125,9 +125,9 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).map(|_| ())
 }
 
-/// `synchronous=FULL`: a commit in write-ahead mode is on the disk when it returns
-/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). The writer waits for locks itself, with shorter steps than
-/// SQLite's.
+/// `synchronous=FULL`: in write-ahead mode a commit is on disk when it returns
+/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). The writer waits for locks itself, in shorter steps than
+/// SQLite does.
 fn writer_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .create_if_missing(false)
@@ -148,15 +148,15 @@ fn reader_options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// A connection that does nothing but keep the journal: SQLite removes it with the last connection.
-async fn keep(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+/// An idle connection that keeps the journal: SQLite removes it with the last connection.
+async fn open_keeper(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let mut keeper = connect(&reader_options(path)).await?;
-    // The journal is opened by the first read.
+    // The first read opens the journal.
     sqlx::query("SELECT COUNT(*) FROM sqlite_master").execute(&mut keeper).await?;
     Ok(keeper)
 }
 
-/// A connection that writes. Another process that opens the same file is waited for.
+/// A writing connection. Waits for another process that is opening the same file.
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let give_up = Instant::now() + OPEN_BOUND;
     loop {
@@ -181,18 +181,19 @@ async fn migrate(connection: &mut SqliteConnection, name: &str, migrations: &[&'
         }
         sleep(RETRY_EVERY).await;
     };
-    let made = check_version(&mut transaction, migrations.len()).await.map_err(failed)?;
-    let made = made.map_err(|detail| PortError::new(PortErrorKind::Misconfigured, name, "open").because(detail))?;
-    for migration in migrations.iter().skip(made) {
+    let applied = check_version(&mut transaction, migrations.len()).await.map_err(failed)?;
+    let applied =
+        applied.map_err(|detail| PortError::new(PortErrorKind::Misconfigured, name, "open").because(detail))?;
+    for migration in migrations.iter().skip(applied) {
         sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(failed)?;
     }
-    // The pragma takes no parameters; the number is ours.
+    // The pragma takes no parameters; the number is a constant of the program.
     let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", migrations.len()));
     sqlx::raw_sql(version).execute(&mut *transaction).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)
 }
 
-/// How many migrations were made, or why the file is not ours.
+/// The number of applied migrations, or why the file cannot be used.
 async fn check_version(
     connection: &mut SqliteConnection,
     known: usize,
@@ -200,11 +201,11 @@ async fn check_version(
     let (version,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(&mut *connection).await?;
     let (tables,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut *connection).await?;
     if version == 0 && tables > 0 {
-        return Ok(Err("the file holds tables of something else"));
+        return Ok(Err("the file contains tables of another application"));
     }
     match usize::try_from(version) {
-        Ok(made) if made <= known => Ok(Ok(made)),
-        _ => Ok(Err("the file was made by a newer version of this program")),
+        Ok(applied) if applied <= known => Ok(Ok(applied)),
+        _ => Ok(Err("the file was created by a newer version of this program")),
     }
 }
 
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn migrations_are_made_once_and_step_by_step() {
+    async fn migrations_are_applied_once_and_step_by_step() {
         let (_folder, path) = file();
         let open = async |address: &str, steps| Database::open(address, "a", steps).await;
         assert_eq!(columns(&open(&path, &STEPS[..1]).await.unwrap()).await, 1);
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_migration_that_fails_leaves_nothing() {
+    async fn a_failed_migration_leaves_nothing() {
         let (_folder, path) = file();
         let broken = ["CREATE TABLE a (x INTEGER)", "CREATE TABLE a (x INTEGER)"];
         assert!(Database::open(&path, "a", &broken).await.is_err());
@@ -247,21 +248,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_of_others_are_refused() {
+    async fn files_of_other_applications_are_rejected() {
         let (_folder, path) = file();
         let foreign = Database::open(&path, "a", &[]).await.unwrap();
         let job = foreign.writer().write("make", |connection| {
             Box::pin(async move { sqlx::raw_sql("CREATE TABLE b (x)").execute(connection).await.map(|_| ()) })
         });
         job.await.unwrap();
-        let refused = Database::open(&path, "a", STEPS).await.unwrap_err();
-        assert!(refused.to_string().contains("something else"), "{refused}");
-        std::fs::write(&path, b"this is no database, and it is long enough to be looked at closely").unwrap();
+        let rejected = Database::open(&path, "a", STEPS).await.unwrap_err();
+        assert!(rejected.to_string().contains("another application"), "{rejected}");
+        std::fs::write(&path, b"this is not a database, and it is long enough to be examined").unwrap();
         assert!(Database::open(&path, "a", STEPS).await.is_err());
     }
 
     #[tokio::test]
-    async fn addresses_name_files() {
+    async fn only_file_addresses_are_accepted() {
         for address in ["", "sqlite:", "sqlite::memory:", "sqlite:a.db?mode=memory"] {
             let error = Database::open(address, "a", &[]).await.unwrap_err();
             assert_eq!(error.kind(), PortErrorKind::Misconfigured, "{address}");
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_file_is_made_only_when_it_may_be() {
+    async fn only_open_creates_a_missing_file() {
         let (folder, path) = file();
         assert!(Database::open_existing(&path, "a", STEPS).await.is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -291,41 +292,42 @@ mod tests {
         assert_eq!(columns(&Database::open_existing(&path, "a", STEPS).await.unwrap()).await, 2);
     }
 
-    /// SQLite would make a new database and empty the journal, which holds everything that was not copied yet.
+    /// SQLite would create a new database and empty the journal, which holds everything that was not copied yet.
     #[tokio::test]
     async fn a_journal_without_its_database_is_left_alone() {
         let (_folder, path) = file();
         let database = Database::open(&path, "a", STEPS).await.unwrap();
         let journal = format!("{path}-wal");
-        let kept = (std::fs::read(&path).unwrap(), std::fs::read(&journal).unwrap());
-        assert!(!kept.1.is_empty());
+        let before = (std::fs::read(&path).unwrap(), std::fs::read(&journal).unwrap());
+        assert!(!before.1.is_empty());
         for is_empty in [true, false] {
             if is_empty {
                 std::fs::write(&path, "").unwrap()
             } else {
                 std::fs::remove_file(&path).unwrap()
             }
-            for refused in [Database::open(&path, "a", STEPS).await, Database::open_existing(&path, "a", STEPS).await] {
-                assert_eq!(refused.unwrap_err().kind(), PortErrorKind::Misconfigured);
+            for rejected in [Database::open(&path, "a", STEPS).await, Database::open_existing(&path, "a", STEPS).await]
+            {
+                assert_eq!(rejected.unwrap_err().kind(), PortErrorKind::Misconfigured);
             }
-            assert_eq!(std::fs::read(&journal).unwrap(), kept.1);
-            assert_eq!(Path::new(&path).exists(), is_empty, "nothing was made");
+            assert_eq!(std::fs::read(&journal).unwrap(), before.1);
+            assert_eq!(Path::new(&path).exists(), is_empty, "nothing was created");
         }
         drop(database);
     }
 
     #[tokio::test]
-    async fn an_empty_file_is_no_database_that_exists() {
+    async fn an_empty_file_is_not_an_existing_database() {
         let (_folder, path) = file();
         std::fs::write(&path, "").unwrap();
-        let refused = Database::open_existing(&path, "a", STEPS).await.unwrap_err();
-        assert_eq!(refused.kind(), PortErrorKind::Misconfigured);
-        assert_eq!(std::fs::read(&path).unwrap(), b"", "nothing was made of it");
-        assert!(Database::open(&path, "a", STEPS).await.is_ok(), "the first start may have made it");
+        let rejected = Database::open_existing(&path, "a", STEPS).await.unwrap_err();
+        assert_eq!(rejected.kind(), PortErrorKind::Misconfigured);
+        assert_eq!(std::fs::read(&path).unwrap(), b"", "the file is unchanged");
+        assert!(Database::open(&path, "a", STEPS).await.is_ok(), "a first start may have created it");
     }
 
     #[tokio::test]
-    async fn a_checkpoint_makes_the_one_file_whole() {
+    async fn a_checkpoint_completes_the_database_file() {
         let (folder, path) = file();
         let database = Database::open(&path, "a", STEPS).await.unwrap();
         database.checkpoint("a").await.unwrap();

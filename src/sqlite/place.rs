@@ -1,7 +1,7 @@
-//! Whether a path still names the files that were opened.
+//! Checks that a path still refers to the files that were opened.
 //!
-//! A connection goes on reading and writing files that were deleted, moved away or replaced, and nobody would find there again
-//! what it wrote. That holds for the journal as well: what is committed stands in it until it is copied into the database.
+//! A connection keeps reading and writing files that were deleted, moved or replaced, and its writes would be lost. The
+//! same holds for the journal: committed data stays there until it is copied into the database.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::migrate::{PortError, PortErrorKind};
 
-/// The files beside a database in write-ahead mode: the journal, and the memory that processes share
+/// The files beside a database in write-ahead mode: the journal, and the memory shared between processes
 /// (<https://www.sqlite.org/walformat.html>).
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+const SIBLINGS: [&str; 2] = ["-wal", "-shm"];
 
-/// The files that were opened at a path. Cheap to clone.
+/// The files opened at a path. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     files: Arc<[(PathBuf, (u64, u64))]>,
@@ -25,80 +25,83 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The files that are at a path now. Somebody must have them open as long as this lives, or SQLite removes the journal when
-    /// the last connection is closed.
+    /// The files currently at a path. They must stay open as long as this value lives, because SQLite removes the
+    /// journal when the last connection closes.
     ///
     /// # Errors
-    /// When one of them is not there.
+    /// If one of them does not exist.
     pub fn at(path: &Path) -> io::Result<Self> {
         let mut files = vec![(path.to_owned(), identity(&fs::metadata(path)?))];
-        for end in BESIDE {
-            let beside = beside(path, end);
-            let identity = identity(&fs::metadata(&beside)?);
-            files.push((beside, identity));
+        for end in SIBLINGS {
+            let sibling = sibling(path, end);
+            let identity = identity(&fs::metadata(&sibling)?);
+            files.push((sibling, identity));
         }
         Ok(Self { files: files.into(), bytes: Arc::default() })
     }
 
-    /// Whether they are still there: a look at the folder, a few microseconds.
+    /// Checks that the files are still there. Takes a few microseconds.
     ///
     /// # Errors
-    /// [`PortErrorKind::Unavailable`] when a path names nothing or another file, or the database has been cut.
+    /// [`PortErrorKind::Unavailable`] if a path refers to no file or to another file, or the database has been
+    /// truncated.
     pub fn check(&self, name: &str, operation: &'static str) -> Result<(), PortError> {
-        let gone = |detail: String| PortError::new(PortErrorKind::Unavailable, name, operation).because(detail);
+        let unavailable = |detail: String| PortError::new(PortErrorKind::Unavailable, name, operation).because(detail);
         for (at, (path, opened)) in self.files.iter().enumerate() {
-            let what = path.file_name().unwrap_or_default().to_string_lossy();
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             let metadata = fs::metadata(path)
-                .map_err(|error| gone(format!("the file `{what}` is no longer there ({})", error.kind())))?;
+                .map_err(|error| unavailable(format!("the file `{file_name}` no longer exists ({})", error.kind())))?;
             if identity(&metadata) != *opened {
-                return Err(gone(format!("`{what}` is not the file that was opened; check it and start again")));
+                return Err(unavailable(format!(
+                    "the file `{file_name}` was replaced; check it and restart the service"
+                )));
             }
             if at == 0 && metadata.len() < self.bytes.fetch_max(metadata.len(), Ordering::Relaxed) {
-                return Err(gone(format!("the file `{what}` has been cut")));
+                return Err(unavailable(format!("the file `{file_name}` was truncated")));
             }
         }
         Ok(())
     }
 }
 
-/// Refuses a database that is missing or empty while its journal is not: SQLite would make a new database and empty the journal,
-/// and with it everything that was not copied yet.
+/// Rejects a database that is missing or empty while its journal is not: SQLite would create a new database and empty
+/// the journal, losing everything that was not copied yet.
 ///
 /// # Errors
-/// [`PortErrorKind::Misconfigured`] when it is so.
-pub(super) fn refuse_orphaned_journal(path: &Path, name: &str) -> Result<(), PortError> {
+/// [`PortErrorKind::Misconfigured`] in that case.
+pub(super) fn reject_orphaned_journal(path: &Path, name: &str) -> Result<(), PortError> {
     let bytes = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let journal = beside(path, "-wal");
+    let journal = sibling(path, "-wal");
     if bytes(path) > 0 || bytes(&journal) == 0 {
         return Ok(());
     }
     let detail = format!(
-        "`{}` is missing or empty, and its journal `{}` is not; put the database back beside it",
+        "`{}` is missing or empty, but its journal `{}` is not; restore the database next to its journal",
         path.display(),
         journal.display()
     );
     Err(PortError::new(PortErrorKind::Misconfigured, name, "open").because(detail))
 }
 
-/// Whether there is a database: a file with something in it.
-pub(super) fn is_there(path: &Path) -> bool {
+/// Whether a non-empty file exists.
+pub(super) fn exists(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+fn sibling(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     name.into()
 }
 
-/// Which file it is, whatever its path: device and number.
+/// The identity of a file regardless of its path: device and inode number.
 #[cfg(unix)]
 pub(crate) fn identity(metadata: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt as _;
     (metadata.dev(), metadata.ino())
 }
 
-/// Which file it is; unknown on this platform.
+/// The identity of a file; not available on this platform.
 #[cfg(not(unix))]
 pub(crate) fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)

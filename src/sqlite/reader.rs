@@ -1,4 +1,4 @@
-//! A few connections that only read, beside the writer.
+//! A few read-only connections, besides the writer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use super::error::port_error;
 use super::place::Place;
 use crate::migrate::{BoxFuture, PortError};
 
-/// How many connections read at the same time. Stops a flood from opening files without end; reads take microseconds, and a
-/// report that takes seconds leaves three for logins.
+/// How many connections read concurrently. Stops a flood from opening files without limit; reads take microseconds, and
+/// a report that takes seconds leaves three connections for logins.
 const READERS: u32 = 4;
 
 /// How long a read waits for a connection. Shorter than a login may take.
@@ -46,16 +46,16 @@ impl Reader {
     /// A connection for reading.
     ///
     /// # Errors
-    /// When all are in use for too long, or the file cannot be opened or is no longer there.
+    /// If all connections stay in use for too long, or the file cannot be opened or no longer exists.
     pub async fn acquire(&self, operation: &'static str) -> Result<PoolConnection<Sqlite>, PortError> {
         self.place.check(&self.name, operation)?;
         self.pool.acquire().await.map_err(self.failed(operation))
     }
 
-    /// Reads with a job of the shape that [`Writer::write`](super::Writer::write) takes.
+    /// Runs a reading job of the form that [`Writer::write`](super::Writer::write) takes.
     ///
     /// # Errors
-    /// As for [`acquire`](Self::acquire), and when the job fails.
+    /// Those of [`acquire`](Self::acquire), and the failure of the job.
     pub async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
@@ -64,7 +64,7 @@ impl Reader {
         job(&mut connection).await.map_err(self.failed(operation))
     }
 
-    /// Makes the error of a failed read: for `map_err`.
+    /// Creates the error of a failed read, for `map_err`.
     pub fn failed(&self, operation: &'static str) -> impl Fn(sqlx::Error) -> PortError + use<> {
         let name = Arc::clone(&self.name);
         move |error| port_error(&name, operation, &error)

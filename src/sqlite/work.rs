@@ -1,4 +1,4 @@
-//! A job on its way through the writer: what is to be done, what came of it, and who waits for the answer.
+//! A job on its way through the writer: its work, its result, and its caller.
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,29 +15,29 @@ use super::error::{detail, port_error};
 pub(super) enum Lost {
     /// The database failed.
     Failed(sqlx::Error),
-    /// The file is no longer where it was opened: how it is now.
+    /// The file is no longer where it was opened, with details.
     Moved(String),
 }
 
 /// A job of any type.
 pub(super) trait Work: Send {
-    /// Does the work and keeps what came of it; says whether it is to be kept or undone.
-    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Ran>;
+    /// Does the work and stores its result; returns whether to keep or roll back its writes.
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, WriteOutcome>;
 
-    /// Answers whoever waits. `lost` when the group was not committed.
+    /// Sends the result to the caller. `lost` is set if the group was not committed.
     fn answer(self: Box<Self>, lost: Option<&Lost>);
 }
 
-/// What is to become of a job's writes.
+/// What happens to a job's writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ran {
+pub(super) enum WriteOutcome {
     /// They are kept.
     Keep,
-    /// They are undone.
+    /// They are rolled back.
     Undo,
 }
 
-/// A job that gives a `T`.
+/// A job that returns a `T`.
 pub(super) struct Job<F, T> {
     name: std::sync::Arc<str>,
     operation: &'static str,
@@ -62,23 +62,24 @@ where
     T: Send,
     F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send,
 {
-    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Ran> {
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, WriteOutcome> {
         Box::pin(async move {
-            let Some(work) = self.work.take() else { return Ran::Undo };
-            // Whoever waited has given up and told an outage: what it wanted must not happen later.
+            let Some(work) = self.work.take() else { return WriteOutcome::Undo };
+            // The caller has given up and reported an outage, so the work must not happen later.
             if self.answer.is_closed() {
-                return Ran::Undo;
+                return WriteOutcome::Undo;
             }
-            // A panic of one job must not take the writer, and with it every other job, along.
+            // A panic in one job must not end the writer and with it every other job.
             let result = AssertUnwindSafe(async { work(connection).await }).catch_unwind().await;
-            let result = match result {
-                Ok(result) => result.map_err(|error| port_error(&self.name, self.operation, &error)),
-                Err(_) => Err(PortError::new(PortErrorKind::BadResponse, &*self.name, self.operation)
-                    .because("the work panicked")),
-            };
-            let ran = if result.is_ok() { Ran::Keep } else { Ran::Undo };
+            let result =
+                match result {
+                    Ok(result) => result.map_err(|error| port_error(&self.name, self.operation, &error)),
+                    Err(_) => Err(PortError::new(PortErrorKind::BadResponse, &*self.name, self.operation)
+                        .because("the job panicked")),
+                };
+            let outcome = if result.is_ok() { WriteOutcome::Keep } else { WriteOutcome::Undo };
             self.result = Some(result);
-            ran
+            outcome
         })
     }
 
@@ -87,16 +88,17 @@ where
             Err(PortError::new(PortErrorKind::Unavailable, &*self.name, self.operation).because(detail))
         };
         let result = match (lost, self.result) {
-            // Its own failure says more than that of the group: a full disk is often what ended the transaction.
+            // The job's own failure is more specific than the group's: a full disk, for example, often ended the
+            // transaction.
             (_, Some(Err(own))) => Err(own),
-            // INVARIANT: what was not committed is never reported as done. Whether a failed commit reached the disk is not
-            // known, so the answer is an outage and not "it did not happen".
+            // INVARIANT: uncommitted work is never reported as done. Whether a failed commit reached the disk is
+            // unknown, so the answer is an outage and not "it did not happen".
             (Some(Lost::Failed(error)), _) => failed(format!("the commit failed: {}", detail(error))),
             (Some(Lost::Moved(how)), _) => failed(how.clone()),
             (None, Some(Ok(done))) => Ok(done),
-            (None, None) => failed("the writer has ended".to_owned()),
+            (None, None) => failed("the writer has stopped".to_owned()),
         };
-        // Whoever no longer waits needs no answer.
+        // A caller that gave up needs no answer.
         drop(self.answer.send(result));
     }
 }

@@ -1,4 +1,4 @@
-//! The one thread that writes: jobs that wait together are committed together.
+//! The writer thread: jobs that wait at the same time are committed together.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,28 +16,29 @@ use tokio::time::{Instant, sleep};
 use super::error::is_busy;
 use super::open::{RETRY_EVERY, connect};
 use super::place::Place;
-use super::work::{Job, Lost, Ran, Work};
+use super::work::{Job, Lost, Work, WriteOutcome};
 use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
-/// How many jobs may wait. Stops a slow disk from filling the memory; at a few thousand writes a second it is a wait of a
-/// fraction of a second, and a login that waits longer has lost its deadline anyway.
+/// How many jobs may wait. Stops a slow disk from filling the memory; at a few thousand writes per second the wait is a
+/// fraction of a second, and a login that waits longer has missed its deadline anyway.
 const QUEUE: usize = 1024;
 
-/// How many jobs share a commit. Stops a long group from delaying its first job; far above what waits during one flush.
+/// How many jobs share a commit. Stops a large group from delaying its first job; far more than what queues up during
+/// one flush.
 const GROUP: usize = 256;
 
-/// How long the lock of another process is waited for. Stops logins from piling up behind a stuck process; shorter than a
+/// How long to wait for the lock of another process. Stops logins from piling up behind a stuck process; shorter than a
 /// login may take.
 const BEGIN_BOUND: Duration = Duration::from_millis(1200);
 
-/// How long a writer that shares its file leaves it alone after a group, so that others, who look every
+/// How long a writer that shares its file pauses after a group, so that other processes, which retry every
 /// [`RETRY_EVERY`], get their turn.
-const GIVE_WAY: Duration = Duration::from_millis(3);
+const YIELD: Duration = Duration::from_millis(3);
 
-/// How long after it met somebody else's lock a writer thinks that it shares its file.
+/// How long after it met a lock a writer assumes that it shares its file.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 
-/// Writes to a file. Cheap to clone; when the last clone is dropped, what waits is written and the file is closed.
+/// Writes to a file. Cheap to clone; when the last clone is dropped, waiting jobs are written and the file is closed.
 #[derive(Clone)]
 pub struct Writer {
     name: Arc<str>,
@@ -51,22 +52,22 @@ struct Figures {
     commits: AtomicU64,
 }
 
-/// What a writer has done.
+/// The statistics of a writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriterFigures {
     /// Jobs that were run.
     pub jobs: u64,
     /// Transactions that were committed.
     pub commits: u64,
-    /// Jobs that wait.
+    /// Waiting jobs.
     pub waiting: usize,
 }
 
-/// The connections that a writer begins with.
+/// The connections that a writer starts with.
 pub(super) struct Connections {
-    /// The one that writes.
+    /// The connection that writes.
     pub writer: SqliteConnection,
-    /// One that keeps the journal from being removed.
+    /// The connection that keeps the journal from being removed.
     pub keeper: SqliteConnection,
 }
 
@@ -79,8 +80,8 @@ impl fmt::Debug for Writer {
 impl Writer {
     /// Starts the thread, which ends after the last clone is dropped.
     ///
-    /// Every statement is a way to SQLite's own thread and back. Two threads that wake each other do that for less than a
-    /// task that goes through the scheduler of the service's runtime each time.
+    /// Every statement is a round trip to SQLite's own thread. Two threads that wake each other are faster at that than
+    /// a task that goes through the scheduler of the service's runtime each time.
     pub(super) fn start(
         name: &str,
         options: SqliteConnectOptions,
@@ -98,7 +99,7 @@ impl Writer {
             shared_until: None,
             figures: Arc::clone(&figures),
         };
-        // Nothing but a clock: what the thread waits for comes from other threads.
+        // The runtime only needs a clock: everything else the thread waits for comes from other threads.
         let runtime = runtime::Builder::new_current_thread().enable_time().build();
         let started = runtime.and_then(|runtime| {
             thread::Builder::new().name(format!("write-{name}")).spawn(move || runtime.block_on(task.run(waiting)))
@@ -106,19 +107,20 @@ impl Writer {
         match started {
             Ok(_detached) => Ok(Self { name: name.into(), jobs, figures }),
             Err(error) => Err(PortError::new(PortErrorKind::Unavailable, name, "open")
-                .because(format!("its thread cannot be started: {}", error.kind()))),
+                .because(format!("cannot start its thread: {}", error.kind()))),
         }
     }
 
-    /// Runs a job inside a transaction, and answers when it is on the disk.
+    /// Runs a job inside a transaction, and returns once it is on disk.
     ///
-    /// A job that fails, or panics, undoes only itself. A job that wants to tell one broken constraint from another looks at
-    /// the [`sqlx::Error`] itself; the [`PortError`] made of it tells no names. A job that nobody waits for any more when its turn
-    /// comes is not run: whoever gave up has told an outage, and must not be contradicted later.
+    /// A job that fails or panics rolls back only itself. A job that needs to distinguish constraints must inspect the
+    /// [`sqlx::Error`] itself; the resulting [`PortError`] contains no names. A job whose caller has given up by the
+    /// time it is due is not run: the caller has reported an outage, which must not be contradicted later.
     ///
     /// # Errors
-    /// The job's own failure; [`PortErrorKind::RateLimited`] when too many jobs wait; [`PortErrorKind::Unavailable`] when
-    /// the group could not be committed: then it is not known whether the job's writes are there.
+    /// The job's own failure; [`PortErrorKind::RateLimited`] if too many jobs are waiting;
+    /// [`PortErrorKind::Unavailable`] if the group could not be committed, in which case it is unknown whether the
+    /// job's writes took effect.
     pub async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
@@ -127,15 +129,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(Job::new(Arc::clone(&self.name), operation, job, answer));
         self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => {
-                PortError::new(PortErrorKind::RateLimited, &*self.name, operation).because("too many writes wait")
-            }
+            TrySendError::Full(_) => PortError::new(PortErrorKind::RateLimited, &*self.name, operation)
+                .because("too many writes are waiting"),
             TrySendError::Closed(_) => self.ended(operation),
         })?;
         answered.await.unwrap_or_else(|_| Err(self.ended(operation)))
     }
 
-    /// What the writer has done so far.
+    /// The statistics so far.
     #[must_use]
     pub fn figures(&self) -> WriterFigures {
         WriterFigures {
@@ -146,14 +147,14 @@ impl Writer {
     }
 
     fn ended(&self, operation: &'static str) -> PortError {
-        PortError::new(PortErrorKind::Unavailable, &*self.name, operation).because("the writer has ended")
+        PortError::new(PortErrorKind::Unavailable, &*self.name, operation).because("the writer has stopped")
     }
 }
 
-/// The state of the writing thread.
+/// The state of the writer thread.
 struct Task {
     options: SqliteConnectOptions,
-    /// None after a failure: a connection whose write failed is not trusted again.
+    /// `None` after a failure: a connection whose write failed is not reused.
     connection: Option<SqliteConnection>,
     /// Open as long as the writer lives.
     _keeper: SqliteConnection,
@@ -166,7 +167,7 @@ impl Task {
     async fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Work>>) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
-            let lost = self.commit_here(&mut group).await.err();
+            let lost = self.commit_in_place(&mut group).await.err();
             if lost.is_some() {
                 self.connection = None;
             }
@@ -174,22 +175,22 @@ impl Task {
                 job.answer(lost.as_ref());
             }
             if self.shared_until.is_some_and(|until| Instant::now() < until) {
-                sleep(GIVE_WAY).await;
+                sleep(YIELD).await;
             }
         }
         if let Some(connection) = self.connection {
-            // Everything is committed; a failure to close loses nothing.
+            // Everything is committed, so a failure to close loses nothing.
             drop(connection.close().await);
         }
     }
 
-    /// Runs a group of jobs in one transaction, in the file that was opened: what was committed to a file that is no longer at
-    /// its path is lost to everybody.
-    async fn commit_here(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), Lost> {
-        let is_here = |place: &Place| place.check("", "").map_err(|error| Lost::Moved(error.detail().to_owned()));
-        is_here(&self.place)?;
+    /// Runs a group of jobs in one transaction, after checking that the opened file is still at its path: commits to a
+    /// moved file would be lost.
+    async fn commit_in_place(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), Lost> {
+        let check_place = |place: &Place| place.check("", "").map_err(|error| Lost::Moved(error.detail().to_owned()));
+        check_place(&self.place)?;
         self.commit(group).await.map_err(Lost::Failed)?;
-        is_here(&self.place)
+        check_place(&self.place)
     }
 
     /// Runs a group of jobs in one transaction.
@@ -202,7 +203,7 @@ impl Task {
         let mut transaction = loop {
             match connection.begin_with("BEGIN IMMEDIATE; SAVEPOINT job").await {
                 Ok(transaction) => break transaction,
-                // Nothing was run yet, so trying again is safe.
+                // Nothing has run yet, so retrying is safe.
                 Err(error) if is_busy(&error) && Instant::now() < give_up => {}
                 Err(error) => return Err(error),
             }
@@ -212,15 +213,17 @@ impl Task {
         let mut jobs = group.iter_mut().peekable();
         while let Some(job) = jobs.next() {
             self.figures.jobs.fetch_add(1, Ordering::Relaxed);
-            // Both leave a savepoint for the next job; one step, because every step is a way to SQLite's thread and back.
+            // Both leave a savepoint for the next job; done in one step, because every step is a round trip to SQLite's
+            // thread.
             let next = match (job.run(&mut transaction).await, jobs.peek()) {
-                (Ran::Undo, _) => "ROLLBACK TO job",
-                (Ran::Keep, Some(_)) => "RELEASE job; SAVEPOINT job",
+                (WriteOutcome::Undo, _) => "ROLLBACK TO job",
+                (WriteOutcome::Keep, Some(_)) => "RELEASE job; SAVEPOINT job",
                 // The commit releases the savepoint (<https://www.sqlite.org/lang_savepoint.html>).
-                (Ran::Keep, None) => break,
+                (WriteOutcome::Keep, None) => break,
             };
-            // SQLite itself may have ended the transaction, when the disk is full for example. Then the savepoint is gone,
-            // this or the commit fails, and so does the group. A query, unlike a raw one, is kept prepared.
+            // SQLite itself may have ended the transaction, for example because the disk is full. Then the savepoint is
+            // gone, this statement or the commit fails, and so does the group. Unlike a raw statement, a query stays
+            // prepared.
             sqlx::query(next).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
@@ -242,10 +245,10 @@ mod tests {
         Database::open(folder.path().join("t.db").to_str().unwrap(), "t", STEPS).await.unwrap()
     }
 
-    async fn add(database: &Database, who: String) -> Result<i64, PortError> {
+    async fn add(database: &Database, name: String) -> Result<i64, PortError> {
         let add = database.writer().write("add", |connection| {
             Box::pin(async move {
-                let added = sqlx::query("INSERT INTO t (who) VALUES (?)").bind(who).execute(connection).await?;
+                let added = sqlx::query("INSERT INTO t (who) VALUES (?)").bind(name).execute(connection).await?;
                 Ok(added.last_insert_rowid())
             })
         });
@@ -257,7 +260,7 @@ mod tests {
         sqlx::query_scalar("SELECT who FROM t ORDER BY id").fetch_all(&mut *connection).await.unwrap()
     }
 
-    /// Keeps the writer busy until the sender is used or dropped, so that what is written meanwhile waits together.
+    /// Keeps the writer busy until the sender is used or dropped, so that later writes queue up together.
     async fn busy(database: &Database) -> oneshot::Sender<()> {
         let (started, is_started) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -276,17 +279,17 @@ mod tests {
         end
     }
 
-    /// Gives an answer after the writer was let go.
-    async fn let_go(end: oneshot::Sender<()>) {
+    /// Releases the writer.
+    async fn release(end: oneshot::Sender<()>) {
         drop(end);
     }
 
     #[tokio::test]
-    async fn jobs_that_wait_together_share_a_commit_in_their_order() {
+    async fn waiting_jobs_share_a_commit_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         let end = busy(&database).await;
-        let (ids, ()) = tokio::join!(join_all((0..200).map(|at| add(&database, format!("n{at:03}")))), let_go(end));
+        let (ids, ()) = tokio::join!(join_all((0..200).map(|at| add(&database, format!("n{at:03}")))), release(end));
         assert!(ids.into_iter().map(Result::unwrap).eq(1..=200));
         assert!(names(&database).await.is_sorted());
         let figures = database.writer().figures();
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_or_panics_undoes_only_itself() {
+    async fn a_failing_or_panicking_job_rolls_back_only_itself() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         let half = database.writer().write::<(), _>("half", |connection| {
@@ -306,7 +309,7 @@ mod tests {
         let panics = database.writer().write::<(), _>("panics", |connection| {
             Box::pin(async move {
                 sqlx::query("INSERT INTO t (who) VALUES ('panic')").execute(&mut *connection).await?;
-                panic!("on purpose")
+                panic!("intentional panic")
             })
         });
         let end = busy(&database).await;
@@ -316,18 +319,18 @@ mod tests {
             add(&database, "a".into()),
             panics,
             add(&database, "b".into()),
-            let_go(end),
+            release(end),
         );
         assert!(all.0.is_ok() && all.4.is_ok());
         assert_eq!(all.1.unwrap_err().kind(), PortErrorKind::BadResponse);
         assert_eq!(all.2.unwrap_err().kind(), PortErrorKind::Conflict);
         assert!(all.3.unwrap_err().to_string().contains("panicked"));
         assert_eq!(names(&database).await, ["a", "b"]);
-        assert_eq!(database.writer().figures().commits, 2, "they shared a group");
+        assert_eq!(database.writer().figures().commits, 2, "the jobs shared a group");
     }
 
     #[tokio::test]
-    async fn a_group_that_is_not_committed_answers_everybody_with_an_outage() {
+    async fn an_uncommitted_group_is_an_outage_for_all_jobs() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         // Ends the transaction behind the writer's back, as SQLite does when the disk is full.
@@ -342,36 +345,36 @@ mod tests {
         });
         let end = busy(&database).await;
         let (before, full, after, ()) =
-            tokio::join!(add(&database, "a".into()), full, add(&database, "b".into()), let_go(end));
-        assert_eq!(full.unwrap_err().kind(), PortErrorKind::RateLimited, "its own failure is its answer");
+            tokio::join!(add(&database, "a".into()), full, add(&database, "b".into()), release(end));
+        assert_eq!(full.unwrap_err().kind(), PortErrorKind::RateLimited, "the job's own failure is returned");
         assert!(before.is_err() && after.is_err());
         let end = busy(&database).await;
         let (before, ends, after, ()) =
-            tokio::join!(add(&database, "a".into()), ends, add(&database, "b".into()), let_go(end));
+            tokio::join!(add(&database, "a".into()), ends, add(&database, "b".into()), release(end));
         for error in [before.unwrap_err(), ends.unwrap_err(), after.unwrap_err()] {
             assert_eq!(error.kind(), PortErrorKind::Unavailable, "{error}");
         }
         assert_eq!(names(&database).await, Vec::<String>::new());
-        assert!(add(&database, "c".into()).await.is_ok(), "the writer goes on with a new connection");
+        assert!(add(&database, "c".into()).await.is_ok(), "the writer continues with a new connection");
         assert_eq!(names(&database).await, ["c"]);
     }
 
-    /// Whoever gave up has told an outage: the job must not be done later.
+    /// The caller has given up and reported an outage, so the job must not be done later.
     #[tokio::test]
-    async fn a_job_that_nobody_waits_for_is_not_run() {
+    async fn a_job_without_a_caller_is_not_run() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         let end = busy(&database).await;
         let given_up = tokio::time::timeout(Duration::from_millis(20), add(&database, "given up".into())).await;
         assert!(given_up.is_err());
-        let (kept, ()) = tokio::join!(add(&database, "kept".into()), let_go(end));
+        let (kept, ()) = tokio::join!(add(&database, "kept".into()), release(end));
         assert!(kept.is_ok());
         assert_eq!(names(&database).await, ["kept"]);
     }
 
-    /// A file that is moved away, replaced or deleted is an outage at once, for writers and readers.
+    /// A file that is moved, replaced or deleted is an outage at once, for writers and readers.
     #[tokio::test]
-    async fn a_file_that_is_no_longer_there_is_an_outage() {
+    async fn a_missing_file_is_an_outage() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         add(&database, "a".into()).await.unwrap();
@@ -386,13 +389,13 @@ mod tests {
             assert_eq!((written.kind(), read.kind()), (PortErrorKind::Unavailable, PortErrorKind::Unavailable));
         }
         std::fs::rename(&away, &path).unwrap();
-        assert!(add(&database, "c".into()).await.is_ok(), "it is back");
+        assert!(add(&database, "c".into()).await.is_ok(), "the file is back");
         assert_eq!(names(&database).await, ["a", "c"]);
     }
 
-    /// What is committed stands in the journal first: without it everything since the last checkpoint is lost.
+    /// Commits go to the journal first: without it everything since the last checkpoint is lost.
     #[tokio::test]
-    async fn a_journal_that_is_no_longer_there_or_a_database_that_was_cut_is_an_outage() {
+    async fn a_missing_journal_or_truncated_database_is_an_outage() {
         for end in ["-wal", "-shm", ""] {
             let folder = tempfile::tempdir().unwrap();
             let database = open(&folder).await;
@@ -410,11 +413,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_answered_is_there_after_reopening() {
+    async fn acknowledged_writes_survive_reopening() {
         let folder = tempfile::tempdir().unwrap();
         let first = open(&folder).await;
         add(&first, "a".into()).await.unwrap();
-        // The first one is still open: nothing was flushed by closing it.
+        // The first one is still open, so nothing was flushed by closing it.
         assert_eq!(names(&open(&folder).await).await, ["a"]);
         drop(first);
         assert_eq!(names(&open(&folder).await).await, ["a"]);
@@ -436,7 +439,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lock_that_is_never_released_is_an_outage() {
+    async fn a_permanent_lock_is_an_outage() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         let mut other = connect(&SqliteConnectOptions::new().filename(folder.path().join("t.db"))).await.unwrap();
@@ -448,11 +451,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_says_come_back_later() {
+    async fn a_full_queue_is_rate_limited() {
         let folder = tempfile::tempdir().unwrap();
         let database = open(&folder).await;
         let end = busy(&database).await;
-        let (all, ()) = tokio::join!(join_all((0..=QUEUE).map(|at| add(&database, at.to_string()))), let_go(end));
+        let (all, ()) = tokio::join!(join_all((0..=QUEUE).map(|at| add(&database, at.to_string()))), release(end));
         let refused: Vec<_> = all.iter().filter_map(|answer| answer.as_ref().err()).collect();
         assert_eq!(refused.len(), 1);
         assert_eq!(refused[0].kind(), PortErrorKind::RateLimited);

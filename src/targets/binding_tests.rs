@@ -1,4 +1,4 @@
-//! A ledger and its account store, held against other stores and files that go away.
+//! A ledger and its account store, tested against other stores and disappearing files.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ async fn store(folder: &TempDir, name: &str) -> AccountStore {
 }
 
 #[tokio::test]
-async fn a_ledger_refuses_every_store_but_its_own() {
+async fn a_ledger_accepts_only_its_own_store() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("ledger.db");
     let keyring = Arc::new(Keyring::new(&[7; 32]).unwrap());
@@ -30,7 +30,7 @@ async fn a_ledger_refuses_every_store_but_its_own() {
 }
 
 #[tokio::test]
-async fn a_store_that_goes_away_is_not_ready() {
+async fn a_missing_store_is_not_ready() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("ledger.db");
     let keyring = Arc::new(Keyring::new(&[7; 32]).unwrap());

@@ -1,4 +1,4 @@
-//! Ids of accounts: UUIDs of version 7 (RFC 9562), which grow with time.
+//! Account ids: UUIDs of version 7 (RFC 9562), which increase over time.
 
 use jiff::Timestamp;
 use uuid::Builder;
@@ -6,11 +6,11 @@ use uuid::Builder;
 use crate::migrate::{PortError, PortErrorKind, TargetId};
 use crate::password::store::{SALT_BYTES, system_salt};
 
-/// A new id.
+/// Creates a new id.
 ///
 /// # Errors
-/// When the system has no random bytes.
-pub(super) fn fresh(target: &str, at: Timestamp) -> Result<TargetId, PortError> {
+/// If the system has no random bytes.
+pub(super) fn new_id_at(target: &str, at: Timestamp) -> Result<TargetId, PortError> {
     let mut random = [0; SALT_BYTES];
     system_salt(&mut random)
         .map_err(|error| PortError::new(PortErrorKind::Unavailable, target, "create").caused_by(error))?;
@@ -24,9 +24,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_grow_with_time_and_are_never_the_same() {
+    fn ids_are_unique_and_increase_over_time() {
         let ids = [1_000, 1_000, 2_000]
-            .map(|second| fresh("target", Timestamp::from_second(second).expect("a time")).expect("an id").0);
+            .map(|second| new_id_at("target", Timestamp::from_second(second).expect("a time")).expect("an id").0);
         assert_ne!(ids[0], ids[1]);
         assert!(ids[0] < ids[2] && ids[1] < ids[2]);
         assert_eq!(uuid::Uuid::parse_str(&ids[0]).expect("a UUID").get_version_num(), 7);

@@ -1,4 +1,4 @@
-//! A target in memory: for tests, benchmarks and the demo. It can be told to fail.
+//! A target in memory, for tests, benchmarks and the demo. It can be made to fail.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::migrate::{
 use crate::model::Password;
 use crate::sources::Faults;
 
-/// Accounts that end with the process.
+/// Accounts that live as long as the process.
 pub struct MemoryTarget {
     name: String,
     hasher: Arc<Hasher>,
@@ -48,7 +48,7 @@ struct Account {
     changed: Changed,
 }
 
-/// Whether somebody has changed an account since it was made or completed.
+/// Whether an account was changed since a migration created or completed it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Changed {
     Yes,
@@ -56,19 +56,19 @@ enum Changed {
 }
 
 impl MemoryTarget {
-    /// A target without accounts that computes on this hasher.
+    /// Creates an empty target that uses this hasher.
     #[must_use]
     pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
         Self { name: name.into(), hasher, accounts: Mutex::default(), faults: Faults::default() }
     }
 
-    /// The script of faults of all operations.
+    /// The injected faults of all operations.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Closes an account: nobody signs in to it any more. The id, when there is such an account.
+    /// Disables an account, so that nobody can sign in to it. Returns the id if the account exists.
     pub fn disable(&self, id: &TargetId, at: Timestamp) -> Option<TargetId> {
         let mut accounts = self.lock();
         let account = accounts.by_id.get_mut(id)?;
@@ -86,10 +86,10 @@ impl MemoryTarget {
             Some(password) => Some(self.hasher.hash(password, new.deadline).await?),
             None => None,
         };
-        let id = id::fresh(&self.name, new.at)?;
+        let id = id::new_id_at(&self.name, new.at)?;
         if Instant::now() >= new.until {
             let late = PortError::new(PortErrorKind::Unavailable, &self.name, "create");
-            return Err(late.because("the claim on the customer has ended"));
+            return Err(late.because("the claim on the customer has expired"));
         }
         Ok(self.lock().create(id, &new, phc))
     }
@@ -133,7 +133,7 @@ impl MemoryTarget {
 impl Accounts {
     fn create(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
         if let Some(id) = self.by_external.get(new.external_id).cloned() {
-            return self.meet(id, new, phc);
+            return self.complete(id, new, phc);
         }
         if self.closed.contains(new.external_id) {
             return Created::Conflict(Conflict::Deleted);
@@ -151,8 +151,8 @@ impl Accounts {
         Created::New(id)
     }
 
-    /// Completes a pending account, or leaves a complete one alone.
-    fn meet(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+    /// Completes a pending account; leaves a complete one unchanged.
+    fn complete(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
         let Some(account) = self.by_id.get_mut(&id) else { return Created::Conflict(Conflict::Legacy) };
         if account.legacy != *new.legacy {
             return Created::Conflict(Conflict::Legacy);
@@ -211,7 +211,7 @@ impl Account {
         }
     }
 
-    fn shown(&self, id: &TargetId) -> StoredAccount {
+    fn stored_account(&self, id: &TargetId) -> StoredAccount {
         StoredAccount {
             id: id.clone(),
             state: self.state,
@@ -296,7 +296,7 @@ impl Target for MemoryTarget {
     }
 
     fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
-        let read = async { Ok(self.lock().by_id.get(id).map(|account| account.shown(id))) };
+        let read = async { Ok(self.lock().by_id.get(id).map(|account| account.stored_account(id))) };
         Box::pin(self.faults.around(&self.name, "read", read))
     }
 
@@ -310,7 +310,7 @@ impl Target for MemoryTarget {
             let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
             let accounts = self.lock();
             let page = accounts.by_id.range::<TargetId, _>((begin, Bound::Unbounded)).take(limit);
-            Ok(page.map(|(id, account)| account.shown(id)).collect())
+            Ok(page.map(|(id, account)| account.stored_account(id)).collect())
         };
         Box::pin(self.faults.around(&self.name, "list", list))
     }

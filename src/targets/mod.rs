@@ -1,7 +1,7 @@
 //! Where accounts are stored.
 //!
-//! Every target creates one account per customer however many logins race, writes nothing on a conflict, and pays for one hash
-//! whatever it answers. One suite, `suite_tests.rs`, holds all of them to it.
+//! Every target creates one account per customer however many logins race, writes nothing on a conflict, and computes
+//! exactly one hash whatever the result. One suite, `suite_tests.rs`, tests all of them.
 
 #[cfg(test)]
 mod binding_tests;

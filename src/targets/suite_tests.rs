@@ -1,4 +1,4 @@
-//! What every target must do.
+//! The behaviour of every target.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn second(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).expect("a time")
 }
 
-/// A customer, and how a login would create the account.
+/// A customer, and the account that a login would create.
 pub(super) struct Customer {
     pub external: ExternalId,
     pub legacy: LegacyKey,
@@ -120,14 +120,14 @@ async fn creates_and_finds(target: &dyn Target) {
     );
     assert!(account.claims.contains("ada@example.org"));
     assert!(target.read(&TargetId("nobody".to_owned())).await.expect("an answer").is_none());
-    // The same customer again: the account is there, whatever else is new about them.
+    // The same customer again: the account exists, even if the login and password differ.
     let again = Customer { password: Some(password("another")), ..Customer::new("1", &["other"]) };
     assert_eq!(again.create(target).await, Created::Exists(id.clone()));
     assert_eq!(found(target, "other").await, None);
     assert_eq!(sign_in(target, &id, "another").await, Authentication::Mismatch);
 }
 
-async fn pays_one_hash_whatever_it_answers(target: &dyn Target, hasher: &Hasher) {
+async fn computes_one_hash_whatever_the_result(target: &dyn Target, hasher: &Hasher) {
     let id = new_id(Customer::new("10", &["paid"]).create(target).await);
     let pending = Customer { password: None, ..Customer::new("11", &["pending"]) };
     let pending = new_id(pending.create(target).await);
@@ -204,7 +204,7 @@ async fn sets_passwords(target: &dyn Target) {
     assert_eq!(target.set_password(&nobody, &password("new"), second(5), soon()).await.expect("an answer"), None);
 }
 
-async fn closed_accounts_stay_closed(target: &dyn Target, id: &TargetId) {
+async fn disabled_accounts_stay_disabled(target: &dyn Target, id: &TargetId) {
     assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Unusable);
     target.set_password(id, &password("new"), second(8), soon()).await.expect("an answer");
     assert_eq!(sign_in(target, id, "new").await, Authentication::Unusable);
@@ -212,7 +212,7 @@ async fn closed_accounts_stay_closed(target: &dyn Target, id: &TargetId) {
     assert_eq!(found(target, "closed").await, Some((id.clone(), AccountState::Disabled)));
 }
 
-async fn deletes_what_nobody_changed(target: &dyn Target) {
+async fn deletes_unchanged_accounts(target: &dyn Target) {
     let customer = Customer::new("60", &["gone"]);
     let id = new_id(customer.create(target).await);
     sign_in(target, &id, "correct horse").await;
@@ -223,7 +223,7 @@ async fn deletes_what_nobody_changed(target: &dyn Target) {
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Missing);
     assert_eq!(sign_in(target, &id, "new").await, Authentication::Gone);
     assert_eq!(found(target, "gone").await, None);
-    // Nothing is left that would stand in the way.
+    // The deletion leaves nothing that conflicts.
     let other = Customer { external: ExternalId("ext-60-again".to_owned()), ..Customer::new("60", &["gone"]) };
     let again = new_id(other.create(target).await);
     assert_ne!(again, id);
@@ -231,8 +231,8 @@ async fn deletes_what_nobody_changed(target: &dyn Target) {
     assert_eq!(deleted, Deleted::Yes);
 }
 
-/// What a creation that is on its way, or comes again, must not do.
-async fn deleted_for_good_is_never_created_again(target: &dyn Target) {
+/// What a creation in progress, or a repeated one, must not do.
+async fn permanently_deleted_accounts_are_never_recreated(target: &dyn Target) {
     let customer = Customer::new("61", &["closed for good"]);
     let id = new_id(customer.create(target).await);
     assert_eq!(target.delete(&id, Deletion::ForGood).await.expect("an answer"), Deleted::Yes);
@@ -243,15 +243,15 @@ async fn deleted_for_good_is_never_created_again(target: &dyn Target) {
     new_id(customer.create(target).await);
 }
 
-/// Undo takes back a migration that completed a pending account, and nothing that a person has done.
-async fn undo_deletes_what_only_migrations_made(target: &dyn Target) {
+/// Undo deletes an account that only migrations created or completed, and none that a person has changed.
+async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Target) {
     let undo = async |id: &TargetId| target.delete(id, Deletion::Unchanged { until: soon() }).await.expect("an answer");
     let pending = Customer { password: None, ..Customer::new("62", &["asked"]) };
     let id = new_id(pending.create(target).await);
     let completed = Customer { at: second(9), ..Customer::new("62", &["asked"]) };
     assert_eq!(completed.create(target).await, Created::New(id.clone()));
     assert_eq!(undo(&id).await, Deleted::Yes);
-    // A clock that was set back makes no difference.
+    // The result does not depend on a clock that was set back.
     let customer = Customer { at: second(9), ..Customer::new("63", &["clock"]) };
     let id = new_id(customer.create(target).await);
     target.set_password(&id, &password("new"), second(3), soon()).await.expect("an answer");
@@ -267,18 +267,18 @@ async fn nothing_is_written_after_the_claim(target: &dyn Target) {
 }
 
 async fn lists_in_pages(target: &dyn Target) {
-    let mut seen: Vec<TargetId> = Vec::new();
+    let mut listed: Vec<TargetId> = Vec::new();
     loop {
-        let page = target.list(seen.last(), 3).await.expect("an answer");
+        let page = target.list(listed.last(), 3).await.expect("an answer");
         assert!(page.len() <= 3);
         if page.is_empty() {
             break;
         }
-        seen.extend(page.into_iter().map(|account| account.id));
+        listed.extend(page.into_iter().map(|account| account.id));
     }
-    assert!(seen.len() > 10 && seen.is_sorted());
-    let whole = target.list(None, 1000).await.expect("an answer");
-    assert!(whole.iter().map(|account| &account.id).eq(&seen));
+    assert!(listed.len() > 10 && listed.is_sorted());
+    let all = target.list(None, 1000).await.expect("an answer");
+    assert!(all.iter().map(|account| &account.id).eq(&listed));
 }
 
 async fn racing_logins_create_one_account(target: &dyn Target) {
@@ -295,42 +295,42 @@ async fn racing_logins_create_one_account(target: &dyn Target) {
     assert_eq!(all.iter().filter(|created| **created == Created::Conflict(Conflict::Login)).count(), 15);
 }
 
-async fn behaves(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&TargetId)) {
+async fn check_behaviour(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&TargetId)) {
     creates_and_finds(target).await;
-    pays_one_hash_whatever_it_answers(target, hasher).await;
+    computes_one_hash_whatever_the_result(target, hasher).await;
     conflicts_write_nothing(target).await;
     completes_a_pending_account(target).await;
     sets_passwords(target).await;
     let id = new_id(Customer::new("50", &["closed"]).create(target).await);
     disable(&id).await;
-    closed_accounts_stay_closed(target, &id).await;
-    deletes_what_nobody_changed(target).await;
-    deleted_for_good_is_never_created_again(target).await;
-    undo_deletes_what_only_migrations_made(target).await;
+    disabled_accounts_stay_disabled(target, &id).await;
+    deletes_unchanged_accounts(target).await;
+    permanently_deleted_accounts_are_never_recreated(target).await;
+    undo_deletes_only_accounts_unchanged_since_migration(target).await;
     nothing_is_written_after_the_claim(target).await;
     racing_logins_create_one_account(target).await;
     lists_in_pages(target).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_behaves() {
+async fn memory_target_passes() {
     let hasher = hasher(8);
     let target = MemoryTarget::new("memory", Arc::clone(&hasher));
-    behaves(&target, &hasher, async |id| assert!(target.disable(id, second(1)).is_some())).await;
+    check_behaviour(&target, &hasher, async |id| assert!(target.disable(id, second(1)).is_some())).await;
     assert!(target.disable(&TargetId("nobody".to_owned()), second(1)).is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_account_store_behaves() {
+async fn account_store_passes() {
     let folder = TempDir::new().expect("a folder");
     let settings = StoreSettings::new(folder.path().join("accounts.db"));
     let hasher = hasher(8);
     let target = AccountStore::open("accounts", &settings, Arc::clone(&hasher)).await.expect("a store");
-    behaves(&target, &hasher, async |id| {
+    check_behaviour(&target, &hasher, async |id| {
         assert!(target.disable(id, second(1)).await.expect("an answer").is_some());
     })
     .await;
-    // What was answered is there for whoever opens the file next.
+    // Everything acknowledged is there when the file is opened again.
     let again = AccountStore::open("accounts", &settings, hasher).await.expect("a store");
     assert_eq!(again.count().await.expect("an answer"), target.count().await.expect("an answer"));
     assert!(found(&again, "race").await.is_some());

@@ -1,4 +1,4 @@
-//! The check of a password at a target: one hash of the target's cost, whatever the answer.
+//! Checks a password at a target with one hash at the target's cost, whatever the result.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use crate::migrate::{AccountState, Authentication, Hasher, PasswordChange, PortE
 use crate::model::Password;
 use crate::password::store::StoreVerdict;
 
-/// What a check found.
+/// The result of a check.
 pub(super) enum Checked {
-    /// An answer, and nothing to store.
+    /// A final answer; nothing to store.
     Settled(Authentication),
-    /// The password is right; its stored hash is to be replaced, unless it was replaced meanwhile.
+    /// The password is correct; its stored hash should be replaced, unless it was replaced meanwhile.
     Outdated {
         /// The stored hash.
         old: String,
-        /// The one that replaces it.
+        /// The replacement.
         new: String,
         /// The answer.
         change: PasswordChange,
@@ -24,7 +24,7 @@ pub(super) enum Checked {
 }
 
 impl Checked {
-    /// What the customer hears.
+    /// The answer to the caller.
     pub fn answer(&self) -> Authentication {
         match self {
             Self::Settled(answer) => *answer,
@@ -33,10 +33,10 @@ impl Checked {
     }
 }
 
-/// Checks a password against what is stored of an account: its state, its hash, and whether the password must be changed.
+/// Checks a password against the stored state and hash of an account, and whether the password must be changed.
 ///
 /// # Errors
-/// When the hash cannot be computed.
+/// If the hash cannot be computed.
 pub(super) async fn check(
     hasher: &Hasher,
     stored: Option<(AccountState, Option<String>, PasswordChange)>,
@@ -51,7 +51,7 @@ pub(super) async fn check(
     Ok(match hasher.check(&old, password, deadline).await? {
         StoreVerdict::Mismatch => Checked::Settled(Authentication::Mismatch),
         StoreVerdict::Match => Checked::Settled(Authentication::Verified(change)),
-        // A customer whose password is right is let in, although the new hash has to wait for another time.
+        // A customer with the correct password is signed in even if the new hash cannot be computed now.
         StoreVerdict::MatchToUpgrade => match hasher.hash(password, deadline).await {
             Ok(new) => Checked::Outdated { old, new, change },
             Err(_) => Checked::Settled(Authentication::Verified(change)),

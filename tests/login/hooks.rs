@@ -1,13 +1,13 @@
-//! Hooks: scripts of the operator at named points.
+//! Hooks: scripts of the operator at defined points.
 
 use std::sync::Arc;
 
 use landfall::migrate::{HookAnswer, HookError, HookInput, HookPoint, Hooks, Outcome};
 use serde_json::json;
 
-use super::house::{House, Wishes, customer};
+use super::fixture::{Fixture, Options, customer};
 
-/// Does what the point's name asks for.
+/// Denies, fails or adds facts depending on the point and the customer.
 struct Scripted;
 
 impl Hooks for Scripted {
@@ -23,12 +23,14 @@ impl Hooks for Scripted {
                 answer.deny = Some("too_late".to_owned());
             }
             HookPoint::AfterFetch if input.identifier == "broken" => {
-                return Err(HookError { point: point.name(), message: "it broke".to_owned() });
+                return Err(HookError { point: point.name(), message: "the script failed".to_owned() });
             }
             HookPoint::AfterFetch => {
                 answer.facts.insert("tags".to_owned(), json!(["vip"]));
             }
-            HookPoint::AfterCreate => return Err(HookError { point: point.name(), message: "it broke".to_owned() }),
+            HookPoint::AfterCreate => {
+                return Err(HookError { point: point.name(), message: "the script failed".to_owned() });
+            }
             _ => {}
         }
         Ok(answer)
@@ -37,16 +39,16 @@ impl Hooks for Scripted {
 
 #[tokio::test]
 async fn hooks_deny_and_add_facts_but_cannot_undo() {
-    let house = House::with(Wishes { hooks: Arc::new(Scripted), ..Wishes::default() });
+    let fixture = Fixture::with(Options { hooks: Arc::new(Scripted), ..Options::default() });
     for name in ["ada", "early", "late", "broken"] {
-        house.legacy(&customer(name));
+        fixture.legacy(&customer(name));
     }
     let denied = |key: &str| Outcome::DeniedByRule(key.to_owned());
-    assert_eq!(house.outcome("early", "secret early").await, denied("too_early"));
-    assert_eq!(house.outcome("late", "secret late").await, denied("too_late"));
-    assert_eq!(house.outcome("broken", "secret broken").await, Outcome::InvalidRecord);
-    let ada = house.login("ada", "secret ada").await;
+    assert_eq!(fixture.outcome("early", "secret early").await, denied("too_early"));
+    assert_eq!(fixture.outcome("late", "secret late").await, denied("too_late"));
+    assert_eq!(fixture.outcome("broken", "secret broken").await, Outcome::InvalidRecord);
+    let ada = fixture.login("ada", "secret ada").await;
     assert_eq!(ada.outcome, Outcome::Migrated);
-    assert_eq!(house.account(&ada.account.unwrap()).await["tags"], json!(["vip"]));
-    assert_eq!(house.accounts().await.len(), 1);
+    assert_eq!(fixture.account(&ada.account.unwrap()).await["tags"], json!(["vip"]));
+    assert_eq!(fixture.accounts().await.len(), 1);
 }

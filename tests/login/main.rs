@@ -1,4 +1,5 @@
-//! The login over adapters in memory: one account per customer, only after proof, and every refusal alike.
+//! The login with in-memory adapters: one account per customer, only after verification, and equal answers to all
+//! refusals.
 
 #![allow(
     clippy::expect_used,
@@ -6,14 +7,14 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
+    reason = "a test panics when it fails, and prints its measurements"
 )]
 
 mod counting;
 mod faults;
+mod fixture;
 mod guessing;
 mod hooks;
-mod house;
 mod once;
 mod operations;
 mod races;

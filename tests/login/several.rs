@@ -3,7 +3,7 @@
 use landfall::migrate::Outcome;
 use serde_json::json;
 
-use super::house::{House, Wishes, md5};
+use super::fixture::{Fixture, Options, md5};
 
 const FAMILY: &str = r#"
 landfall: 1
@@ -30,17 +30,17 @@ account:
 credential: { scheme: md5, value: $member.hash }
 "#;
 
-fn house(rules: &'static str, members: serde_json::Value) -> House {
-    let house = House::with(Wishes { rules, ..Wishes::default() });
+fn fixture(rules: &'static str, members: serde_json::Value) -> Fixture {
+    let fixture = Fixture::with(Options { rules, ..Options::default() });
     let record = json!({ "id": 7, "members": members }).to_string();
-    house.source.insert(&["ada", "ada@example.org", "bob", "cy"], record).unwrap();
-    house
+    fixture.source.insert(&["ada", "ada@example.org", "bob", "cy"], record).unwrap();
+    fixture
 }
 
 #[tokio::test]
 async fn one_that_is_invalid_does_not_keep_the_others_out() {
     let hash = |name: &str| md5(&format!("secret {name}"));
-    let house = house(
+    let fixture = fixture(
         FAMILY,
         json!([
             { "no": 1, "logins": ["ada", "ada@example.org"], "hash": hash("ada"), "born": "1990" },
@@ -48,21 +48,21 @@ async fn one_that_is_invalid_does_not_keep_the_others_out() {
             { "logins": ["cy"], "hash": hash("cy") },
         ]),
     );
-    assert_eq!(house.outcome("ada@example.org", "secret ada").await, Outcome::Migrated);
-    assert_eq!(house.outcome("bob", "secret bob").await.name(), "invalid_record");
+    assert_eq!(fixture.outcome("ada@example.org", "secret ada").await, Outcome::Migrated);
+    assert_eq!(fixture.outcome("bob", "secret bob").await.name(), "invalid_record");
     // no id
-    assert_eq!(house.outcome("cy", "secret cy").await.name(), "invalid_record");
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Authenticated);
-    assert_eq!(house.accounts().await.len(), 1);
+    assert_eq!(fixture.outcome("cy", "secret cy").await.name(), "invalid_record");
+    assert_eq!(fixture.outcome("ada", "secret ada").await, Outcome::Authenticated);
+    assert_eq!(fixture.accounts().await.len(), 1);
 }
 
 #[tokio::test]
 async fn one_that_is_invalid_keeps_the_others_out_when_that_is_asked() {
     let hash = |name: &str| md5(&format!("secret {name}"));
     let members = |age: serde_json::Value| json!([{ "no": 1, "logins": ["ada"], "hash": hash("ada"), "age": 3 }, { "no": 2, "logins": ["bob"], "age": age }]);
-    let whole = house(TOGETHER, members(json!(4)));
+    let whole = fixture(TOGETHER, members(json!(4)));
     assert_eq!(whole.outcome("ada", "secret ada").await, Outcome::Migrated);
-    let broken = house(TOGETHER, members(json!(null)));
+    let broken = fixture(TOGETHER, members(json!(null)));
     assert_eq!(broken.outcome("ada", "secret ada").await.name(), "invalid_record");
     assert!(broken.accounts().await.is_empty());
 }

@@ -1,26 +1,26 @@
-//! One customer has one spelling: no other makes a second account or a second counter.
+//! A customer has one canonical identifier: other spellings create no second account or counter.
 
 use landfall::migrate::{Outcome, Refusal};
 
-use super::house::{House, customer};
+use super::fixture::{Fixture, customer};
 
 #[tokio::test]
 async fn every_spelling_is_the_same_customer() {
-    let house = House::new();
-    house.legacy(&customer("jürgen"));
-    assert_eq!(house.outcome("JÜRGEN", "secret jürgen").await, Outcome::Migrated);
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("jürgen"));
+    assert_eq!(fixture.outcome("JÜRGEN", "secret jürgen").await, Outcome::Migrated);
     for spelling in ["jürgen", "Ju\u{308}rgen", "ｊürgen", "  jürgen  ", "JÜRGEN@EXAMPLE.ORG"] {
-        assert_eq!(house.outcome(spelling, "secret jürgen").await, Outcome::Authenticated, "{spelling}");
+        assert_eq!(fixture.outcome(spelling, "secret jürgen").await, Outcome::Authenticated, "{spelling}");
     }
-    assert_eq!(house.accounts().await.len(), 1);
+    assert_eq!(fixture.accounts().await.len(), 1);
 }
 
 #[tokio::test]
-async fn look_alikes_are_other_customers() {
-    let house = House::new();
-    house.legacy(&customer("mike"));
+async fn confusable_names_are_other_customers() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer("mike"));
     for spelling in ["mıke", "mіke", "mike.", "m\u{200b}ike"] {
-        let outcome = house.outcome(spelling, "secret mike").await;
+        let outcome = fixture.outcome(spelling, "secret mike").await;
         assert!(matches!(outcome, Outcome::Refused(Refusal::Unknown | Refusal::Malformed)), "{spelling}: {outcome:?}");
     }
 }

@@ -1,12 +1,12 @@
-//! The service as a process while what it stands on fails: the legacy system, the ledger, the account store, the disk; and
-//! what a customer is told, which is the same for every refusal.
+//! The service as a process while its dependencies fail: the legacy system, the ledger, the account store, the disk.
+//! Also checks that customers get the same answer for every refusal.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test stops where it fails"
+    reason = "a test panics when it fails"
 )]
 
 #[path = "../support/running.rs"]
@@ -16,8 +16,8 @@ mod shop;
 
 mod bad_records;
 mod files_gone;
+mod fixture;
 mod full_disk;
-mod house;
 mod ledger_down;
 mod legacy_down;
 mod one_answer;

@@ -1,4 +1,4 @@
-//! Every customer sixteen times at once, at two processes that share a ledger and an account store.
+//! Every customer signs in sixteen times concurrently, at two processes that share a ledger and an account store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,16 +9,16 @@ use super::support::running::Running;
 use super::support::shop::CHEAP;
 use super::support::{LONG_QUEUE, PATIENT, Shop, client, customer, password, sign_in};
 
-/// How many customers: `LANDFALL_CROWD=10000` for the whole storm, fewer where every change waits for it.
+/// The number of customers: `LANDFALL_CROWD=10000` for the full test, fewer for everyday runs.
 fn customers() -> usize {
     std::env::var("LANDFALL_CROWD").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
 }
 
-/// Logins of one customer at the same time; every fourth has a wrong password.
+/// Concurrent logins of one customer; every fourth has a wrong password.
 const AT_ONCE: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_make_every_account_once() {
+async fn two_processes_create_every_account_once() {
     let customers = customers();
     let shop = Shop::new((0..customers).map(customer), &format!("{CHEAP}{LONG_QUEUE}{PATIENT}"));
     let servers = [Running::start(shop.folder.path(), &[]), Running::start(shop.folder.path(), &[])];
@@ -26,7 +26,7 @@ async fn two_processes_make_every_account_once() {
     let wrong_answers = Arc::new(AtomicUsize::new(0));
     let mut crowd = tokio::task::JoinSet::new();
     for number in 0..customers {
-        // A few customers at a time, each of them all at once.
+        // A few customers at a time, each with all of their logins at once.
         while crowd.len() >= 12 * AT_ONCE {
             crowd.join_next().await.unwrap().unwrap();
         }
@@ -38,14 +38,14 @@ async fn two_processes_make_every_account_once() {
                 1 => format!("customer{number}@example.org"),
                 _ => format!("customer{number}"),
             };
-            // a wrong password that is somebody else's right one
-            let is_right = attempt % 4 != 3;
-            let password = password(if is_right { number } else { number + 1 });
+            // a wrong password that is another customer's correct one
+            let is_correct = attempt % 4 != 3;
+            let password = password(if is_correct { number } else { number + 1 });
             crowd.spawn(async move {
-                let wanted = if is_right { 200 } else { 401 };
+                let expected = if is_correct { 200 } else { 401 };
                 let status = sign_in(&client, &base, &identifier, &password).await;
-                if status != Some(wanted) {
-                    println!("{identifier}: {status:?} instead of {wanted}");
+                if status != Some(expected) {
+                    println!("{identifier}: {status:?} instead of {expected}");
                     wrong_answers.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -58,11 +58,11 @@ async fn two_processes_make_every_account_once() {
     println!("{logins} logins of {customers} customers in {took:.1?}: {:.0}/s", logins as f64 / took.as_secs_f64());
     assert_eq!(wrong_answers.load(Ordering::Relaxed), 0);
     let accounts = open(&shop.path("accounts.db")).await;
-    let wanted = i64::try_from(customers).unwrap();
-    assert_eq!(count(&accounts, "SELECT COUNT(*) FROM accounts").await, wanted);
-    assert_eq!(count(&accounts, "SELECT COUNT(DISTINCT legacy_id) FROM accounts").await, wanted);
+    let expected = i64::try_from(customers).unwrap();
+    assert_eq!(count(&accounts, "SELECT COUNT(*) FROM accounts").await, expected);
+    assert_eq!(count(&accounts, "SELECT COUNT(DISTINCT legacy_id) FROM accounts").await, expected);
     let ledger = open(&shop.path("ledger.db")).await;
-    assert_eq!(count(&ledger, "SELECT COUNT(*) FROM entries WHERE state = 'done'").await, wanted);
+    assert_eq!(count(&ledger, "SELECT COUNT(*) FROM entries WHERE state = 'done'").await, expected);
     for server in servers {
         assert_eq!(server.stop(), Some(0));
     }

@@ -1,4 +1,4 @@
-//! The service as processes: many first logins at once, and power cuts.
+//! The service as processes: many concurrent first logins, and power cuts.
 
 #![allow(
     clippy::expect_used,
@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
+    reason = "a test panics when it fails, and prints its measurements"
 )]
 
 #[path = "../support/mod.rs"]

@@ -1,4 +1,5 @@
-//! Killed at random moments under load, again and again: what was acknowledged is there, and nothing is there twice.
+//! The service is killed repeatedly at varying moments under load: acknowledged logins survive, and nothing is
+//! duplicated.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -9,32 +10,36 @@ use super::support::running::Running;
 use super::support::shop::CHEAP;
 use super::support::{BRISK, LONG_QUEUE, Shop, client, customer, password, sign_in};
 
-/// How often: `LANDFALL_POWER_CUTS=300` for the whole storm.
+/// The number of power cuts: `LANDFALL_POWER_CUTS=300` for the full test.
 fn power_cuts() -> usize {
     std::env::var("LANDFALL_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
-/// Customers who may sign in between two cuts: more than can.
+/// Customers who may sign in between two cuts: more than have time to.
 const PER_CUT: usize = 400;
 
-/// Customers at the same time.
+/// Concurrent customers.
 const WORKERS: usize = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_power_cuts() {
+async fn acknowledged_logins_survive_power_cuts() {
     let cuts = power_cuts();
     let shop = Shop::new(std::iter::empty(), &format!("{CHEAP}{LONG_QUEUE}{BRISK}"));
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
     let mut slowest = Duration::ZERO;
     for cut in 0..cuts {
-        // only those who come now: reading an export is no part of a recovery
+        // only the new customers: reading an export is not part of the recovery
         shop.export((cut * PER_CUT..(cut + 1) * PER_CUT).map(customer));
         let began = Instant::now();
         let server = Running::start(shop.folder.path(), &[]);
         let client = client();
         // recovered: it answers, and the customers of the last cut can sign in
         if let Some(number) = last(&acknowledged) {
-            assert_eq!(right(&client, &server.base, number).await, Some(200), "customer {number} after cut {cut}");
+            assert_eq!(
+                sign_in_correctly(&client, &server.base, number).await,
+                Some(200),
+                "customer {number} after cut {cut}"
+            );
         }
         slowest = slowest.max(began.elapsed());
         let mut load = tokio::task::JoinSet::new();
@@ -42,11 +47,11 @@ async fn what_was_acknowledged_survives_power_cuts() {
             let (client, base, acknowledged) = (client.clone(), server.base.clone(), Arc::clone(&acknowledged));
             load.spawn(async move {
                 for number in (cut * PER_CUT..(cut + 1) * PER_CUT).skip(worker).step_by(WORKERS) {
-                    // a wrong password among the right ones: it must leave nothing behind
+                    // wrong passwords among the correct ones must leave nothing behind
                     if number % 3 == 0 {
                         sign_in(&client, &base, &format!("customer{number}"), "wrong").await;
                     }
-                    match right(&client, &base, number).await {
+                    match sign_in_correctly(&client, &base, number).await {
                         Some(200) => drop(acknowledged.lock().unwrap().insert(number)),
                         None => return,
                         Some(_) => {}
@@ -54,7 +59,7 @@ async fn what_was_acknowledged_survives_power_cuts() {
                 }
             });
         }
-        // a moment that differs from cut to cut, without a random number that could not be repeated
+        // a moment that differs from cut to cut but is reproducible
         tokio::time::sleep(Duration::from_micros(20_000 + (cut as u64 * 79_190) % 500_000)).await;
         drop(server);
         while load.join_next().await.is_some() {}
@@ -63,9 +68,9 @@ async fn what_was_acknowledged_survives_power_cuts() {
     let client = client();
     let acknowledged = acknowledged.lock().unwrap().clone();
     println!("{} logins were acknowledged between {cuts} cuts; slowest recovery {slowest:.2?}", acknowledged.len());
-    assert!(acknowledged.len() > cuts, "hardly anybody signed in");
+    assert!(acknowledged.len() > cuts, "too few logins were acknowledged");
     assert!(slowest < Duration::from_secs(2), "recovery took {slowest:?}");
-    // They authenticate without the legacy system.
+    // The customers authenticate without the legacy system.
     std::fs::remove_file(shop.path("export.ndjson")).expect("the export");
     authenticate(&client, &server.base, &acknowledged).await;
     drop(server);
@@ -73,12 +78,12 @@ async fn what_was_acknowledged_survives_power_cuts() {
     assert_eq!(
         count(&accounts, "SELECT COUNT(*) - COUNT(DISTINCT source || '/' || legacy_id) FROM accounts").await,
         0,
-        "an account is there twice"
+        "an account is duplicated"
     );
     assert_eq!(count(&accounts, "SELECT COUNT(*) FROM accounts WHERE phc IS NULL").await, 0);
 }
 
-/// Every one of them signs in with the right password, and not with a wrong one.
+/// Every customer can sign in with the correct password, and not with a wrong one.
 async fn authenticate(client: &reqwest::Client, base: &str, acknowledged: &BTreeSet<usize>) {
     let mut checks = tokio::task::JoinSet::new();
     for number in acknowledged.iter().copied() {
@@ -87,7 +92,7 @@ async fn authenticate(client: &reqwest::Client, base: &str, acknowledged: &BTree
         }
         let (client, base) = (client.clone(), base.to_owned());
         checks.spawn(async move {
-            assert_eq!(right(&client, &base, number).await, Some(200), "customer {number}");
+            assert_eq!(sign_in_correctly(&client, &base, number).await, Some(200), "customer {number}");
             assert_eq!(sign_in(&client, &base, &format!("customer{number}"), "wrong").await, Some(401));
         });
     }
@@ -100,6 +105,6 @@ fn last(acknowledged: &Mutex<BTreeSet<usize>>) -> Option<usize> {
     acknowledged.lock().unwrap().last().copied()
 }
 
-async fn right(client: &reqwest::Client, base: &str, number: usize) -> Option<u16> {
+async fn sign_in_correctly(client: &reqwest::Client, base: &str, number: usize) -> Option<u16> {
     sign_in(client, base, &format!("customer{number}"), &password(number)).await
 }

@@ -1,4 +1,4 @@
-//! Heads that are kept elsewhere, in a file with one line each: `TIME NUMBER:DIGEST`.
+//! Heads of the audit kept elsewhere, in a file with one per line: `TIME NUMBER:DIGEST`.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -7,35 +7,35 @@ use thiserror::Error;
 
 use super::head::AuditHead;
 
-/// The longest line, in bytes; an anchor has less than a hundred. Stops a file that is none from filling the memory.
+/// The longest line, in bytes; an anchor has less than a hundred. Stops a file of another kind from filling the memory.
 const MAX_LINE: u64 = 1024;
 
-/// How many anchors are read. One a minute are so many in two years.
+/// How many anchors are read: two years of one per minute.
 const MAX_ANCHORS: usize = 1_000_000;
 
-/// A file of anchors that cannot be used.
+/// An anchor file that cannot be used.
 #[derive(Debug, Error)]
 pub enum AnchorError {
-    /// It cannot be read.
-    #[error("the anchors cannot be read: {0}")]
+    /// The file cannot be read.
+    #[error("cannot read the anchors: {0}")]
     Read(io::ErrorKind),
     /// A line is not an anchor.
     #[error("line {0} is not an anchor: expected a time and a head, such as `2026-01-02T03:04:05Z 7:…`")]
     Line(usize),
-    /// There are more than can be looked at.
-    #[error("there are more than {MAX_ANCHORS} anchors")]
+    /// The file has too many anchors.
+    #[error("the file has more than {MAX_ANCHORS} anchors")]
     TooMany,
 }
 
 impl AuditHead {
-    /// The line of an anchor file, without its end.
+    /// The line for an anchor file, without the line end.
     #[must_use]
     pub fn anchor_line(&self, at: Timestamp) -> String {
         format!("{at} {self}")
     }
 }
 
-/// Reads a file of anchors. Empty lines and lines that begin with `#` are left out.
+/// Reads an anchor file. Empty lines and lines that begin with `#` are skipped.
 ///
 /// ```
 /// let text = "# of the shop\n2026-01-02T03:04:05Z 2:00112233445566778899aabbccddeeff\n";
@@ -77,11 +77,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anchors_are_read_as_they_were_written() {
+    fn anchors_round_trip() {
         let head = |number| AuditHead { number, chain: "0123456789abcdef".repeat(2) };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let file = format!(
-            "# kept by hand\n\n{}\n{}\n",
+            "# maintained by hand\n\n{}\n{}\n",
             head(3).anchor_line(at("2026-01-02T03:04:05Z")),
             head(9).anchor_line(at("2026-01-02T04:04:05.5Z"))
         );

@@ -1,4 +1,4 @@
-//! Appending a decision.
+//! Appends a decision.
 
 use super::head::AuditHead;
 use super::record::text;
@@ -6,7 +6,7 @@ use crate::ledger::stamp::micros;
 use crate::migrate::{Decision, Keyring};
 use crate::sqlite::{Batch, refusal};
 
-/// Appends a decision to the chain. The link before must have been read inside the transaction that writes, because another
+/// Appends a decision to the chain. `before` must have been read inside the transaction that writes, because another
 /// process may append too.
 pub(in crate::ledger) fn append(
     batch: &mut Batch,
@@ -17,7 +17,7 @@ pub(in crate::ledger) fn append(
     let text = text(decision)?;
     let chain = keyring.chain(&before.chain, &text);
     let head = AuditHead { number: before.number.saturating_add(1), chain };
-    let number = i64::try_from(head.number).map_err(|_| refusal("the audit has no more numbers"))?;
+    let number = i64::try_from(head.number).map_err(|_| refusal("the audit has reached the largest row number"))?;
     batch
         .add(
             "INSERT INTO audit (number, at, outcome, reason, subject, customer, count, text, chain) \

@@ -1,4 +1,4 @@
-//! Verifying the chain from its start to its head.
+//! Verifies the chain from its start to its head.
 
 use std::fmt;
 
@@ -10,16 +10,18 @@ use super::record::{Columns, record};
 use super::start::stored_start;
 use crate::migrate::Keyring;
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditReport {
-    /// The last row that was exported and removed; rows behind it are looked at. The default when none was.
+    /// The last row that was exported and removed; verification covers the rows after it. The default if none was
+    /// removed.
     pub start: AuditHead,
-    /// The last row that was verified, all from the start on. Kept elsewhere, it verifies later that nothing up to it was changed.
+    /// The last row that was verified, as all rows from the start. Kept elsewhere, it later verifies that nothing up to
+    /// it was changed.
     pub head: AuditHead,
-    /// Anchors before the start: only the segments that were exported can verify them.
+    /// Anchors before the start: only the exported segments can verify them.
     pub exported: Vec<AuditHead>,
-    /// The first break; none when the audit is whole.
+    /// The first break; `None` if the audit is intact.
     pub broken: Option<AuditBreak>,
 }
 
@@ -35,28 +37,28 @@ pub struct AuditBreak {
 /// What is wrong with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditFault {
-    /// There is no row of this number.
+    /// No row has this number.
     Missing,
-    /// Its text, or what stands before it, is not what was written.
+    /// Its text, or the chain before it, was changed.
     Changed,
-    /// The columns by which it is counted and found do not fit its text.
+    /// The columns used for counting and searching do not match its text.
     Columns,
-    /// The stored head is missing, not ours, or not this row.
+    /// The stored head is missing, has an invalid tag, or is not this row.
     Head,
     /// The anchor is not part of the chain.
     Anchor,
-    /// The stored start is not ours.
+    /// The tag of the stored start is invalid.
     Start,
-    /// The row is there, although it was exported and removed.
+    /// The row exists although it was exported and removed.
     Exported,
-    /// The first line of a segment is not one.
+    /// The first line of a segment is invalid.
     Header,
-    /// The last line of a segment is missing, is not ours, or has something behind it.
+    /// The last line of a segment is missing, invalid, or followed by more data.
     End,
 }
 
 impl AuditFault {
-    /// The name in reports.
+    /// The name used in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -78,19 +80,19 @@ impl fmt::Display for AuditBreak {
         let Self { number, fault } = self;
         match fault {
             AuditFault::Missing => write!(f, "row {number} is missing"),
-            AuditFault::Changed => write!(f, "row {number} is not what was written"),
-            AuditFault::Columns => write!(f, "the columns of row {number} do not fit its text"),
-            AuditFault::Head => write!(f, "the stored head is not row {number}"),
-            AuditFault::Anchor => write!(f, "row {number} is not the anchor that was given"),
+            AuditFault::Changed => write!(f, "row {number} was changed"),
+            AuditFault::Columns => write!(f, "the columns of row {number} do not match its text"),
+            AuditFault::Head => write!(f, "the stored head does not match row {number}"),
+            AuditFault::Anchor => write!(f, "row {number} does not match its anchor"),
             AuditFault::Start => write!(f, "the stored start at row {number} was changed"),
-            AuditFault::Exported => write!(f, "row {number} is there, although it was exported"),
-            AuditFault::Header => write!(f, "the first line of the segment is not valid"),
-            AuditFault::End => write!(f, "the segment does not end as it should at row {number}"),
+            AuditFault::Exported => write!(f, "row {number} exists although it was exported"),
+            AuditFault::Header => write!(f, "the first line of the segment is invalid"),
+            AuditFault::End => write!(f, "the segment does not end correctly after row {number}"),
         }
     }
 }
 
-/// A row as it is stored.
+/// A row as stored.
 #[derive(Debug, Clone)]
 pub(in crate::ledger) struct StoredRow {
     pub number: i64,
@@ -100,13 +102,13 @@ pub(in crate::ledger) struct StoredRow {
 }
 
 impl StoredRow {
-    /// When, as it is stored.
+    /// Its time, as stored.
     pub(in crate::ledger) fn at(&self) -> i64 {
         self.columns.0
     }
 }
 
-/// A row as it is selected.
+/// A row as selected.
 pub(in crate::ledger) type RowTuple = (i64, i64, String, String, String, Option<String>, i64, String, String);
 
 impl From<RowTuple> for StoredRow {
@@ -116,14 +118,14 @@ impl From<RowTuple> for StoredRow {
     }
 }
 
-/// All rows, the oldest first.
+/// All rows, oldest first.
 pub(in crate::ledger) const SELECT_ROWS: &str =
     "SELECT number, at, outcome, reason, subject, customer, count, text, chain FROM audit ORDER BY number";
 
-/// Follows the chain row by row.
+/// Verifies the chain row by row.
 pub(in crate::ledger) struct Checker<'a> {
     keyring: &'a Keyring,
-    /// Those that are still ahead, the last one first.
+    /// The anchors still ahead, the last one first.
     anchors: Vec<&'a AuditHead>,
     exported: Vec<AuditHead>,
     start: AuditHead,
@@ -131,7 +133,7 @@ pub(in crate::ledger) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// A checker behind the start. The anchor of number 0 is part of every chain.
+    /// A checker that begins after the start. An anchor with number 0 is part of every chain.
     pub(in crate::ledger) fn new(keyring: &'a Keyring, start: AuditHead, anchors: &'a [AuditHead]) -> Self {
         let is_ahead = |anchor: &&AuditHead| anchor.number > 0 && anchor.number >= start.number;
         let mut ahead: Vec<&AuditHead> = anchors.iter().filter(is_ahead).collect();
@@ -149,14 +151,14 @@ impl<'a> Checker<'a> {
         &self.last
     }
 
-    /// Holds the start against the anchors that are just there.
+    /// Checks the anchors at the start itself.
     pub(super) fn begin(&mut self) -> Result<(), AuditBreak> {
         let start = self.start.clone();
-        self.pass_anchors(&start)
+        self.check_anchors(&start)
     }
 
-    /// Holds a row against its anchors.
-    fn pass_anchors(&mut self, row: &AuditHead) -> Result<(), AuditBreak> {
+    /// Checks the anchors of a row.
+    fn check_anchors(&mut self, row: &AuditHead) -> Result<(), AuditBreak> {
         while let Some(anchor) = self.anchors.pop_if(|anchor| anchor.number <= row.number) {
             if anchor != row {
                 return Err(AuditBreak { number: anchor.number, fault: AuditFault::Anchor });
@@ -165,7 +167,7 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    /// Takes the next row.
+    /// Verifies the next row.
     pub(in crate::ledger) fn row(&mut self, row: &StoredRow) -> Result<(), AuditBreak> {
         let number = self.last.number.saturating_add(1);
         let broken = |fault| Err(AuditBreak { number, fault });
@@ -185,12 +187,12 @@ impl<'a> Checker<'a> {
             return broken(AuditFault::Columns);
         }
         let head = AuditHead { number, chain };
-        self.pass_anchors(&head)?;
+        self.check_anchors(&head)?;
         self.last = head;
         Ok(())
     }
 
-    /// Holds the end of the chain against the stored head and the anchor.
+    /// Checks the end of the chain against the stored head and the remaining anchors.
     pub(super) fn end(&self, stored: Option<StoredHead>) -> Result<(), AuditBreak> {
         let number = self.last.number;
         if let Some(anchor) = self.anchors.last() {
@@ -210,7 +212,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Verifies all rows, as they are at one moment.
+/// Verifies all rows in one snapshot.
 pub(in crate::ledger) async fn verify(
     connection: &mut SqliteConnection,
     keyring: &Keyring,

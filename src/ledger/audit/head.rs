@@ -1,4 +1,4 @@
-//! The head of the chain: how many rows there are, and the digest of the last one.
+//! The head of the chain: the number of rows, and the digest of the last one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::ledger::stamp::unsigned;
 use crate::migrate::Keyring;
 use crate::sqlite::refusal;
 
-/// A point of the chain. Its text, `number:chain`, can be kept elsewhere as an anchor.
+/// A point in the chain. Its text form, `number:chain`, can be kept elsewhere as an anchor.
 ///
 /// ```
 /// use landfall::ledger::AuditHead;
@@ -20,15 +20,15 @@ use crate::sqlite::refusal;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditHead {
-    /// The number of the row; 0 before the first one.
+    /// The number of the row; 0 before the first row.
     pub number: u64,
-    /// The digest of the row, 32 hex digits; empty before the first one.
+    /// The digest of the row, 32 hexadecimal digits; empty before the first row.
     pub chain: String,
 }
 
-/// A text that is no head.
+/// Text that is not a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a head of the audit is a number, a colon and 32 hex digits")]
+#[error("not a head of the audit: expected a number, a colon and 32 hexadecimal digits")]
 pub struct AuditHeadError;
 
 impl fmt::Display for AuditHead {
@@ -52,13 +52,14 @@ impl FromStr for AuditHead {
 }
 
 impl AuditHead {
-    /// What verifies that a stored head is ours. No row's digest can be one: rows chain from digests and from nothing.
+    /// The tag that verifies a stored head. It never equals a row's digest: rows chain from a digest or from the empty
+    /// text.
     pub(super) fn tag(&self, keyring: &Keyring) -> String {
         keyring.chain("head", &self.to_string())
     }
 }
 
-/// A head as it is stored.
+/// A head as stored.
 #[derive(Debug, Clone)]
 pub(super) struct StoredHead {
     pub head: AuditHead,
@@ -66,7 +67,7 @@ pub(super) struct StoredHead {
 }
 
 impl StoredHead {
-    /// The head, when its tag verifies it.
+    /// The head, if its tag verifies.
     pub(super) fn verified(self, keyring: &Keyring) -> Option<AuditHead> {
         (self.head.tag(keyring) == self.tag).then_some(self.head)
     }
@@ -81,18 +82,18 @@ pub(super) async fn stored(connection: &mut SqliteConnection) -> Result<Option<S
 
 /// The head to append to.
 ///
-/// It is read from the meta table and not from the last row: rows that were cut off leave a hole for ever.
+/// Read from the meta table and not from the last row, so that rows cut off the end leave a permanent gap.
 pub(in crate::ledger) async fn head(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
 ) -> Result<AuditHead, sqlx::Error> {
     stored(connection).await?.and_then(|stored| stored.verified(keyring)).ok_or_else(|| {
-        refusal("the head of the audit does not fit the key: the key is another one, or the file was changed")
+        refusal("the head of the audit does not match the key: the key is wrong, or the file was changed")
     })
 }
 
 /// Writes the first head of a new ledger.
-pub(in crate::ledger) async fn found(connection: &mut SqliteConnection, keyring: &Keyring) -> Result<(), sqlx::Error> {
+pub(in crate::ledger) async fn create(connection: &mut SqliteConnection, keyring: &Keyring) -> Result<(), sqlx::Error> {
     let genesis = AuditHead::default();
     let sql = "INSERT INTO meta (name, number, text, tag) SELECT 'audit', 0, '', ? \
                WHERE NOT EXISTS (SELECT 1 FROM meta WHERE name = 'audit') AND NOT EXISTS (SELECT 1 FROM audit)";
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_survive_as_text() {
+    fn heads_round_trip() {
         let head = AuditHead { number: 7, chain: "0123456789abcdef0123456789abcdef".into() };
         assert_eq!(head.to_string().parse(), Ok(head));
         assert_eq!("0:".parse(), Ok(AuditHead::default()));

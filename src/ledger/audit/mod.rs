@@ -1,12 +1,13 @@
-//! The audit: every decision, append-only, each chained to the one before by a keyed digest.
+//! The audit: every decision, append-only, each chained to the previous one by a keyed digest.
 //!
-//! The digest of a row covers the digest of the row before and the row's text, so a change, a deletion, a swap or an insertion
-//! breaks the chain for whoever does not have the key. The head of the chain is kept beside the rows with a tag of its own,
-//! so that cutting rows off the end shows too; only setting the whole file back to an earlier state does not. Against that an
-//! operator keeps a head elsewhere, and later [verifies](super::SqliteLedger::verify_with) that it is still part of the chain.
+//! The digest of a row covers the digest of the previous row and the row's text, so any change, deletion, swap or
+//! insertion without the key breaks the chain. The head of the chain is stored beside the rows with its own tag, so
+//! rows cut off the end are detected too; only resetting the whole file to an earlier state is not. To detect that, an
+//! operator keeps a head elsewhere and later [verifies](super::SqliteLedger::verify_with) that it is still part of the
+//! chain.
 //!
-//! The oldest rows can be exported as a [segment](read_segment), which is verified on its own, and then removed. The ledger keeps
-//! the head of the segment, with a tag, as the start of what remains.
+//! The oldest rows can be exported as a [segment](read_segment), which can be verified on its own, and then removed.
+//! The ledger keeps the head of the segment, with a tag, as the start of the remaining rows.
 
 mod anchor;
 mod append;
@@ -29,7 +30,7 @@ pub(super) use append::append;
 pub use check::{AuditBreak, AuditFault, AuditReport};
 pub(super) use check::{Checker, RowTuple, SELECT_ROWS, StoredRow, verify};
 pub use head::{AuditHead, AuditHeadError};
-pub(super) use head::{found, head};
+pub(super) use head::{create, head};
 pub use page::AuditFilter;
 pub(super) use page::page;
 pub use record::AuditRecord;

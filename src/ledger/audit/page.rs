@@ -1,4 +1,4 @@
-//! Reading the audit page by page, the newest row first.
+//! Reads the audit page by page, newest row first.
 
 use sqlx::SqliteConnection;
 
@@ -6,21 +6,21 @@ use super::record::{AuditRecord, record};
 use crate::ledger::stamp::unsigned;
 use crate::sqlite::refusal;
 
-/// Which rows of the audit are wanted. What is none does not matter.
+/// Which rows of the audit to return. A field that is `None` does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Digest of the canonical identifier.
+    /// The digest of the canonical identifier.
     pub subject: Option<String>,
-    /// Digest of source and legacy id.
+    /// The digest of source and legacy id.
     pub customer: Option<String>,
-    /// The outcome's name.
+    /// The name of the outcome.
     pub outcome: Option<String>,
-    /// Only rows before this number: the last number of the page before.
+    /// Only rows before this number, which is the last number of the previous page.
     pub before: Option<u64>,
 }
 
-/// Rows that fit, the newest first. With both digests given, rows that fit either: a customer's wrong passwords before the
-/// record was known, and everything after.
+/// The matching rows, newest first. If both digests are given, rows that match either: a customer's wrong passwords
+/// before the record was known, and everything after.
 pub(in crate::ledger) async fn page(
     connection: &mut SqliteConnection,
     filter: &AuditFilter,

@@ -1,4 +1,4 @@
-//! The text of a decision, as the audit keeps it.
+//! The text form of a decision in the audit.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::stamp::micros;
 use crate::migrate::Decision;
 
-/// The canonical JSON of a decision: these keys in this order, without those that have nothing.
+/// The canonical JSON of a decision: these keys in this order, without empty ones.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text<'a> {
@@ -30,11 +30,11 @@ pub(super) struct Text<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Cow<'a, str>>,
     micros: u64,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "default_count", skip_serializing_if = "is_one")]
     count: u64,
 }
 
-fn one() -> u64 {
+fn default_count() -> u64 {
     1
 }
 
@@ -46,33 +46,33 @@ fn is_one(count: &u64) -> bool {
 /// A row of the audit. Identifiers are keyed digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {
-    /// Its number; the first one is 1.
+    /// The row number; the first row is 1.
     pub number: u64,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
     /// The id of the request.
     pub request_id: String,
-    /// The operation's name.
+    /// The name of the operation.
     pub operation: String,
-    /// The outcome's name, or what an operator did.
+    /// The name of the outcome, or of an operator's action.
     pub outcome: String,
-    /// The reason; empty when there is none.
+    /// The reason; empty if there is none.
     pub reason: String,
-    /// Digest of the canonical identifier.
+    /// The digest of the canonical identifier.
     pub subject: String,
-    /// Digest of source and legacy id, when the record was known.
+    /// The digest of source and legacy id, if the record was known.
     pub customer: Option<String>,
     /// The account at the target.
     pub account: Option<String>,
-    /// The name under which we made the account.
+    /// The external id under which we created the account.
     pub external_id: Option<String>,
-    /// The source's name, when it was asked.
+    /// The name of the source, if it was queried.
     pub source: Option<String>,
-    /// The hash of the rules, when they ran.
+    /// The hash of the rules, if they ran.
     pub rules: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
-    /// How many decisions it stands for: more than one for refusals of one subject that were summed up.
+    /// How many decisions the row represents: more than one for refusals of one subject that were summed up.
     pub count: u64,
 }
 
@@ -100,7 +100,7 @@ pub(super) fn text(decision: &Decision) -> Result<String, sqlx::Error> {
     serde_json::to_string(&text).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-/// The record of a row's text; none when it is no text of ours.
+/// The record of a row's text; `None` if the text is not in the expected format.
 pub(super) fn record(number: u64, text: &str) -> Option<AuditRecord> {
     let text: Text<'_> = serde_json::from_str(text).ok()?;
     Some(AuditRecord {
@@ -121,11 +121,11 @@ pub(super) fn record(number: u64, text: &str) -> Option<AuditRecord> {
     })
 }
 
-/// The columns beside the text, by which rows are counted and found: at, outcome, reason, subject, customer, count.
+/// The columns beside the text that are used for counting and searching: at, outcome, reason, subject, customer, count.
 pub(super) type Columns = (i64, String, String, String, Option<String>, i64);
 
 impl AuditRecord {
-    /// The columns that belong to this record.
+    /// The columns that match this record.
     pub(super) fn columns(&self) -> Columns {
         let texts = (self.outcome.clone(), self.reason.clone(), self.subject.clone());
         let count = i64::try_from(self.count).unwrap_or(i64::MAX);

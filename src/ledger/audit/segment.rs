@@ -1,7 +1,8 @@
-//! A segment of the audit in a file: lines of JSON that are verified on their own, with the key.
+//! A segment of the audit in a file: JSON lines that can be verified on their own, with the key.
 //!
-//! The first line says what comes before the segment, each further line is a row with its digest, and the last line has the
-//! head, with a tag over the first line and the head. Every line has exactly one spelling, so that no edit goes unseen.
+//! The first line describes what comes before the segment, each further line is a row with its digest, and the last
+//! line has the head, with a tag over the first line and the head. Every line has exactly one valid spelling, so that
+//! every edit is detected.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read as _, Write};
@@ -14,13 +15,13 @@ use super::head::AuditHead;
 use super::record::{Columns, record};
 use crate::migrate::Keyring;
 
-/// What a segment says of itself.
+/// The identification of the format.
 const KIND: &str = "landfall audit segment 1";
 
-/// The longest line, in bytes. Stops a file that is none from filling the memory; a row has a few hundred bytes.
+/// The longest line, in bytes. Stops a file of another kind from filling the memory; a row has a few hundred bytes.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// How many rows are removed at once. Stops a removal from holding up logins; so many take a few milliseconds.
+/// How many rows are removed at once. Stops a removal from delaying logins; this many take a few milliseconds.
 const STEP: u64 = 500;
 
 #[derive(Serialize, Deserialize)]
@@ -29,7 +30,7 @@ struct Header<'a> {
     segment: Cow<'a, str>,
     /// The number of the first row.
     first: u64,
-    /// The digest of the row before it; empty before the first row of all.
+    /// The digest of the previous row; empty before the very first row.
     before: Cow<'a, str>,
 }
 
@@ -51,25 +52,25 @@ struct End<'a> {
     tag: Cow<'a, str>,
 }
 
-/// What stands before a segment, as its first line says; nothing of it is verified.
+/// The head before a segment, as its first line states it; not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentStart(pub AuditHead);
 
-/// What a verification of a segment found.
+/// The result of verifying a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentReport {
     /// The last row before the segment.
     pub start: AuditHead,
     /// The last row that was verified.
     pub head: AuditHead,
-    /// The first break; none when the segment is whole.
+    /// The first break; `None` if the segment is intact.
     pub broken: Option<AuditBreak>,
-    /// Verified rows some way apart, the last one included: where a removal may stop.
+    /// Verified rows at regular distances, including the last one: where a removal may pause.
     pub(in crate::ledger) steps: Vec<AuditHead>,
 }
 
 impl SegmentReport {
-    /// The verified rows after which a removal may stop.
+    /// The verified rows after which a removal may pause.
     pub(in crate::ledger) fn steps(&self) -> &[AuditHead] {
         &self.steps
     }
@@ -79,7 +80,7 @@ impl SegmentStart {
     /// Reads the first line.
     ///
     /// # Errors
-    /// When the file cannot be read; [`io::ErrorKind::InvalidData`] when it is no segment.
+    /// If the file cannot be read; [`io::ErrorKind::InvalidData`] if it is not a segment.
     pub fn read(input: &mut impl BufRead) -> io::Result<Self> {
         let line = line(input)?;
         header(&line).map(Self).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
@@ -103,7 +104,7 @@ impl<'k, W: Write> SegmentWriter<'k, W> {
         Ok(Self { keyring, out, header, rows: 0, head: start.clone() })
     }
 
-    /// Adds a row that was verified.
+    /// Adds a verified row.
     pub(in crate::ledger) fn row(&mut self, number: u64, text: &str, chain: &str) -> io::Result<()> {
         let decision: &RawValue = serde_json::from_str(text)?;
         let line = to_line(&Row { number, decision, chain: chain.into() })?;
@@ -123,7 +124,7 @@ impl<'k, W: Write> SegmentWriter<'k, W> {
     }
 }
 
-/// No row's digest, head's tag or start's tag can be this.
+/// Never equals the digest of a row or the tag of a head or a start.
 fn tag(keyring: &Keyring, header: &str, head: &str) -> String {
     keyring.chain("segment", &format!("{header}\n{head}"))
 }
@@ -132,15 +133,15 @@ fn to_line(of: &impl Serialize) -> io::Result<String> {
     serde_json::to_string(of).map_err(io::Error::from)
 }
 
-/// The next line without its end; empty behind the last one.
+/// The next line without its line end; empty after the last line.
 fn line(input: &mut impl BufRead) -> io::Result<String> {
     let mut text = String::new();
     input.by_ref().take(MAX_LINE).read_line(&mut text)?;
-    // A line without an end is the last one, and cut off.
+    // A line without a line end is the last one and truncated.
     Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or_default())
 }
 
-/// The value of a line that is spelled as it was written.
+/// The value of a line, if serializing it gives the same line again.
 fn exact<'a, T: Serialize + Deserialize<'a>>(line: &'a str) -> Option<T> {
     let value: T = serde_json::from_str(line).ok()?;
     (serde_json::to_string(&value).ok()? == line).then_some(value)
@@ -152,11 +153,11 @@ fn header(line: &str) -> Option<AuditHead> {
     if header.segment == KIND { start.parse().ok() } else { None }
 }
 
-/// Verifies a segment: that no row of it was changed, removed, inserted or cut off since it was exported, and that anchors
-/// within it are part of it. Anchors outside of it are not looked at.
+/// Verifies a segment: that no row was changed, removed, inserted or cut off since the export, and that anchors within
+/// it are part of it. Anchors outside the segment are ignored.
 ///
 /// # Errors
-/// When the file cannot be read. A break is a part of the report.
+/// If the file cannot be read. A break is part of the report.
 pub fn read_segment(input: &mut impl BufRead, keyring: &Keyring, anchors: &[AuditHead]) -> io::Result<SegmentReport> {
     let first = line(input)?;
     let Some(start) = header(&first) else {
@@ -168,15 +169,15 @@ pub fn read_segment(input: &mut impl BufRead, keyring: &Keyring, anchors: &[Audi
     let mut steps = Vec::new();
     let broken = match checker.begin() {
         Err(broken) => Some(broken),
-        Ok(()) => follow(input, &first, &mut checker, &mut steps)?.err(),
+        Ok(()) => verify_rows(input, &first, &mut checker, &mut steps)?.err(),
     };
     let head = checker.last().clone();
     steps.push(head.clone());
     Ok(SegmentReport { start, head, broken, steps })
 }
 
-/// Follows the rows to the end of the file.
-fn follow(
+/// Verifies the rows up to the end of the file.
+fn verify_rows(
     input: &mut impl BufRead,
     first: &str,
     checker: &mut Checker<'_>,
@@ -206,7 +207,7 @@ fn is_end(text: &str, first: &str, checker: &Checker<'_>, rows: u64) -> bool {
         .is_some_and(|end| end.rows == rows && end.head == head && end.tag == tag(checker.keyring(), first, &head))
 }
 
-/// A row of a segment as one of the ledger; its columns are what its text says.
+/// A row of a segment as a row of the ledger; its columns are derived from its text.
 fn stored(row: &Row<'_>) -> StoredRow {
     let text = row.decision.get().to_owned();
     let columns = record(row.number, &text).map_or_else(Columns::default, |record| record.columns());

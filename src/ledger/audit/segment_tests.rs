@@ -1,4 +1,4 @@
-//! Segments: whole on their own, every edit is found, and what remains in the ledger can still be verified.
+//! Segments are intact on their own, every edit is detected, and the remaining ledger can still be verified.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -22,14 +22,14 @@ async fn ledger(folder: &tempfile::TempDir, rows: i64) -> SqliteLedger {
 async fn add(ledger: &SqliteLedger, from: i64, to: i64) {
     let decisions: Vec<_> =
         (from..to).map(|at| decision(if at % 3 == 0 { "authenticated" } else { "refused" }, at)).collect();
-    // fewer than may wait
+    // fewer than the queue holds
     for page in decisions.chunks(500) {
         let decided = join_all(page.iter().map(|decision| ledger.decide(decision, &[]))).await;
         assert!(decided.iter().all(Result::is_ok));
     }
 }
 
-/// Exports what was decided before a second to a file of this name.
+/// Exports the decisions before a second to a file with this name.
 async fn export(folder: &tempfile::TempDir, ledger: &SqliteLedger, before: i64, name: &str) -> PathBuf {
     let path = folder.path().join(name);
     ledger.export_audit(at(before), File::create(&path).unwrap()).await.unwrap();
@@ -49,7 +49,7 @@ async fn raw(folder: &tempfile::TempDir) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap()
 }
 
-/// A head of the ledger at this row.
+/// The head of the ledger at this row.
 async fn head_at(folder: &tempfile::TempDir, number: i64) -> AuditHead {
     let sql = "SELECT chain FROM audit WHERE number = ?";
     let chain = sqlx::query_scalar(sql).bind(number).fetch_one(&mut raw(folder).await).await.unwrap();
@@ -68,7 +68,7 @@ impl Dice {
     }
 }
 
-/// One edit of somebody who does not have the key.
+/// An edit by somebody without the key.
 fn edit(dice: &mut Dice, text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let (at, other) = (dice.below(lines.len()), dice.below(lines.len()));
@@ -94,13 +94,13 @@ fn edit(dice: &mut Dice, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn ten_thousand_edits_of_a_segment_are_found() {
+async fn ten_thousand_edits_of_a_segment_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 12).await;
     let path = export(&folder, &ledger, 9, "a.ndjson").await;
     let text = fs::read_to_string(&path).unwrap();
-    let whole = read(&path);
-    assert_eq!((whole.start.number, whole.head.clone(), whole.broken), (0, head_at(&folder, 9).await, None));
+    let intact = read(&path);
+    assert_eq!((intact.start.number, intact.head.clone(), intact.broken), (0, head_at(&folder, 9).await, None));
     assert_eq!(text.lines().count(), 11, "{text}");
     let mut dice = Dice(0x1234_5678_9ABC_DEF1);
     for _ in 0..10_000 {
@@ -110,26 +110,30 @@ async fn ten_thousand_edits_of_a_segment_are_found() {
         }
     }
     let foreign = Keyring::new(&[9; 32]).unwrap();
-    assert_eq!(read_with(&text, &foreign, &[]).broken.unwrap().fault, AuditFault::Changed, "it takes the key");
+    assert_eq!(
+        read_with(&text, &foreign, &[]).broken.unwrap().fault,
+        AuditFault::Changed,
+        "verification needs the key"
+    );
     assert_eq!(read_with("", &keyring(), &[]).broken.unwrap().fault, AuditFault::Header);
 }
 
 #[tokio::test]
-async fn a_segment_is_held_against_anchors_within_it() {
+async fn a_segment_is_checked_against_anchors_within_it() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 12).await;
     let text = fs::read_to_string(export(&folder, &ledger, 9, "a.ndjson").await).unwrap();
     for number in 1..=12 {
         let anchor = head_at(&folder, number).await;
         assert_eq!(read_with(&text, &keyring(), std::slice::from_ref(&anchor)).broken, None, "{number}");
-        let lie = AuditHead { chain: "0".repeat(32), ..anchor };
-        let found = read_with(&text, &keyring(), &[lie]).broken.map(|broken| broken.fault);
-        assert_eq!(found, (number <= 9).then_some(AuditFault::Anchor), "{number}");
+        let wrong = AuditHead { chain: "0".repeat(32), ..anchor };
+        let fault = read_with(&text, &keyring(), &[wrong]).broken.map(|broken| broken.fault);
+        assert_eq!(fault, (number <= 9).then_some(AuditFault::Anchor), "{number}");
     }
 }
 
 #[tokio::test]
-async fn what_remains_begins_where_the_segment_ends() {
+async fn the_remaining_rows_begin_where_the_segment_ends() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 12).await;
     let (old, edge, later) = (head_at(&folder, 3).await, head_at(&folder, 6).await, head_at(&folder, 9).await);
@@ -138,18 +142,18 @@ async fn what_remains_begins_where_the_segment_ends() {
     let first = read(&export(&folder, &ledger, 6, "1.ndjson").await);
     assert_eq!(ledger.verify().await.unwrap(), before, "an export changes nothing");
     assert_eq!(ledger.remove_exported(&first).await.unwrap(), 6);
-    assert_eq!(ledger.remove_exported(&first).await.unwrap(), 0, "once is enough");
+    assert_eq!(ledger.remove_exported(&first).await.unwrap(), 0, "nothing is left to remove");
     let report = ledger.verify_with(&[old.clone(), edge.clone(), later.clone()]).await.unwrap();
     assert_eq!((&report.start, &report.head, report.broken), (&edge, &before.head, None));
     assert_eq!(report.exported, [old], "only the segment can verify it");
     for anchor in [&edge, &later] {
-        let lie = AuditHead { chain: "0".repeat(32), ..anchor.clone() };
-        assert_eq!(ledger.verify_with(&[lie]).await.unwrap().broken.unwrap().fault, AuditFault::Anchor);
+        let wrong = AuditHead { chain: "0".repeat(32), ..anchor.clone() };
+        assert_eq!(ledger.verify_with(&[wrong]).await.unwrap().broken.unwrap().fault, AuditFault::Anchor);
     }
-    let left = ledger.audit(AuditFilter::default(), 99).await.unwrap();
-    assert_eq!(left.iter().map(|row| row.number).collect::<Vec<_>>(), [12, 11, 10, 9, 8, 7]);
-    assert_eq!(ledger.summary(at(0)).await.unwrap(), counts, "what was removed still counts");
-    // The audit goes on, and the next segment continues the first one.
+    let remaining = ledger.audit(AuditFilter::default(), 99).await.unwrap();
+    assert_eq!(remaining.iter().map(|row| row.number).collect::<Vec<_>>(), [12, 11, 10, 9, 8, 7]);
+    assert_eq!(ledger.summary(at(0)).await.unwrap(), counts, "removed rows are still counted");
+    // The audit continues, and the next segment continues the first one.
     add(&ledger, 12, 15).await;
     let second = read(&export(&folder, &ledger, 99, "2.ndjson").await);
     assert_eq!((second.start.clone(), second.head.number, second.broken), (edge, 15, None));
@@ -163,7 +167,7 @@ async fn what_remains_begins_where_the_segment_ends() {
 }
 
 #[tokio::test]
-async fn only_a_segment_that_fits_is_removed() {
+async fn only_a_matching_segment_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 12).await;
     let first = export(&folder, &ledger, 6, "1.ndjson").await;
@@ -181,9 +185,9 @@ async fn only_a_segment_that_fits_is_removed() {
     assert_eq!(ledger.verify().await.unwrap().start.number, 0, "nothing was removed");
 }
 
-/// A crash may come between any two steps of a removal.
+/// A crash may happen between any two steps of a removal.
 #[tokio::test]
-async fn a_removal_that_was_cut_off_leaves_an_audit_that_is_whole() {
+async fn an_interrupted_removal_leaves_an_intact_audit() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 1300).await;
     let segment = read(&export(&folder, &ledger, 1250, "1.ndjson").await);
@@ -199,7 +203,7 @@ async fn a_removal_that_was_cut_off_leaves_an_audit_that_is_whole() {
     assert_eq!((report.start, report.head.number, report.broken), (segment.head, 1300, None));
 }
 
-/// Edits of a file from which rows were exported; each is undone after it was looked at.
+/// Edits of a file from which rows were exported; each is rolled back after the check.
 const EDITS: &[&str] = &[
     "DELETE FROM audit WHERE number = 7",
     "DELETE FROM audit WHERE number <= 8",
@@ -225,16 +229,16 @@ const EDITS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn edits_behind_the_start_are_found() {
+async fn edits_after_the_start_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder, 12).await;
     let segment = read(&export(&folder, &ledger, 6, "1.ndjson").await);
     ledger.remove_exported(&segment).await.unwrap();
-    let whole = ledger.verify().await.unwrap();
+    let intact = ledger.verify().await.unwrap();
     drop(ledger);
     let mut connection = raw(&folder).await;
     for refused in [EDITS[0], "UPDATE audit SET reason = 'x'", EDITS[8], EDITS[9]] {
-        assert!(sqlx::raw_sql(refused).execute(&mut connection).await.is_err(), "the triggers refuse {refused}");
+        assert!(sqlx::raw_sql(refused).execute(&mut connection).await.is_err(), "the triggers must reject {refused}");
     }
     let triggers = ["audit_keeps", "audit_holds", "audit_start_grows", "audit_start_stays"];
     for trigger in triggers {
@@ -245,8 +249,8 @@ async fn edits_behind_the_start_are_found() {
         let mut edit = connection.begin().await.unwrap();
         sqlx::raw_sql(*sql).execute(&mut *edit).await.unwrap();
         let report = super::verify(&mut edit, &keyring(), &[]).await;
-        assert!(report.is_err() || report.unwrap().broken.is_some(), "{sql} was not found");
+        assert!(report.is_err() || report.unwrap().broken.is_some(), "{sql} was not detected");
         edit.rollback().await.unwrap();
     }
-    assert_eq!(super::verify(&mut connection, &keyring(), &[]).await.unwrap(), whole, "every edit was undone");
+    assert_eq!(super::verify(&mut connection, &keyring(), &[]).await.unwrap(), intact, "every edit was rolled back");
 }

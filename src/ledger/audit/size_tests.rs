@@ -1,4 +1,4 @@
-//! How much disk a decision takes, which docs/operating.md states.
+//! The disk space of a decision, as stated in docs/operating.md.
 
 use futures_util::future::join_all;
 
@@ -9,7 +9,7 @@ use crate::migrate::{Decision, ExternalId, Ledger as _, TargetId};
 /// Enough for the trees to have their usual shape.
 const DECISIONS: i64 = 20_000;
 
-/// A later sign-in, which is what most decisions are: with an account, and ids as long as real ones.
+/// A later sign-in, the most common decision: with an account, and ids of realistic length.
 fn sign_in(at: i64) -> Decision {
     let digest = |of: &str| keyring().subject(&format!("{of} {at}"));
     let account = TargetId(format!("01a2074e-2152-7377-8b8f-{at:012}"));
@@ -31,7 +31,7 @@ async fn bytes(ledger: &SqliteLedger) -> i64 {
 }
 
 #[tokio::test]
-async fn a_decision_takes_as_much_room_as_the_documentation_says() {
+async fn a_decision_takes_as_much_space_as_the_documentation_says() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder).await;
     let before = bytes(&ledger).await;
@@ -40,9 +40,9 @@ async fn a_decision_takes_as_much_room_as_the_documentation_says() {
         let decided = join_all(decisions.iter().map(|decision| ledger.decide(decision, &[]))).await;
         assert!(decided.iter().all(Result::is_ok));
     }
-    let each = (bytes(&ledger).await - before) / DECISIONS;
+    let measured = (bytes(&ledger).await - before) / DECISIONS;
     let page = include_str!("../../../docs/operating.md");
-    let said = page.split_once(" bytes of the ledger").unwrap().0.rsplit(' ').next().unwrap();
-    let said: i64 = said.parse().unwrap();
-    assert!((each - said).abs() * 20 <= each, "docs/operating.md says {said}, a decision takes {each}");
+    let stated = page.split_once(" bytes of the ledger").unwrap().0.rsplit(' ').next().unwrap();
+    let stated: i64 = stated.parse().unwrap();
+    assert!((measured - stated).abs() * 20 <= measured, "docs/operating.md says {stated}, a decision takes {measured}");
 }

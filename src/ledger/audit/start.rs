@@ -1,4 +1,4 @@
-//! Where the audit begins: behind the last row that was exported and removed.
+//! The start of the audit: after the last row that was exported and removed.
 
 use sqlx::SqliteConnection;
 
@@ -7,7 +7,8 @@ use crate::ledger::stamp::unsigned;
 use crate::migrate::Keyring;
 use crate::sqlite::{Batch, refusal};
 
-/// The step that lets exported rows go, and no others; and lets one row stand for several decisions.
+/// The schema step that allows exported rows to be removed, and no others, and lets one row stand for several
+/// decisions.
 pub(in crate::ledger) const SEGMENTS: &str = "
 ALTER TABLE audit ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX audit_summed ON audit (outcome, reason, count) WHERE count > 1;
@@ -29,7 +30,7 @@ CREATE TRIGGER audit_start_stays BEFORE DELETE ON meta WHEN OLD.name = 'audit_st
 BEGIN SELECT RAISE(ABORT, 'exported rows do not come back'); END;
 ";
 
-/// The start as it is stored.
+/// The start as stored.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StoredStart {
     pub head: AuditHead,
@@ -37,19 +38,19 @@ pub(super) struct StoredStart {
 }
 
 impl StoredStart {
-    /// A start of ours. Neither a row's digest nor a head's tag can be its tag.
+    /// A start with its tag. The tag never equals the digest of a row or the tag of a head.
     pub(super) fn new(keyring: &Keyring, head: AuditHead) -> Self {
         let tag = keyring.chain("start", &head.to_string());
         Self { head, tag }
     }
 
-    /// The head of what was exported, when the tag verifies it.
+    /// The head of the exported rows, if the tag verifies.
     pub(super) fn verified(self, keyring: &Keyring) -> Option<AuditHead> {
         (Self::new(keyring, self.head.clone()).tag == self.tag).then_some(self.head)
     }
 }
 
-/// The start; none while nothing was removed.
+/// The start; `None` if no rows were removed.
 pub(super) async fn stored_start(connection: &mut SqliteConnection) -> Result<Option<StoredStart>, sqlx::Error> {
     let sql = "SELECT number, text, tag FROM meta WHERE name = 'audit_start'";
     let row: Option<(i64, String, String)> = sqlx::query_as(sql).fetch_optional(connection).await?;
@@ -57,7 +58,7 @@ pub(super) async fn stored_start(connection: &mut SqliteConnection) -> Result<Op
         .transpose()
 }
 
-/// The head of what was exported and removed; the default when nothing was.
+/// The head of the exported and removed rows; the default if there are none.
 pub(in crate::ledger) async fn start(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
@@ -68,8 +69,9 @@ pub(in crate::ledger) async fn start(
     }
 }
 
-/// Moves the start and removes the rows up to it, all at once: after a crash the audit begins at one start or the other.
-/// Their number stays in the totals. How many rows were removed; none when the start is there already.
+/// Moves the start and removes the rows up to it in one step: after a crash the audit has either the old or the new
+/// start. The removed rows stay in the totals. Returns how many rows were removed; `None` if the start is already
+/// there.
 pub(in crate::ledger) async fn advance(
     connection: &mut SqliteConnection,
     keyring: &Keyring,

@@ -1,4 +1,4 @@
-//! Whoever changes the audit is found, whatever is changed.
+//! Every change to the audit is detected.
 
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -28,7 +28,7 @@ struct Audit {
     head: Option<StoredHead>,
 }
 
-/// A whole audit of so many rows.
+/// An intact audit with the given number of rows.
 fn audit(keyring: &Keyring, rows: usize) -> Audit {
     let mut head = AuditHead::default();
     let mut written = Vec::new();
@@ -53,7 +53,7 @@ fn check(keyring: &Keyring, audit: &Audit, anchor: &AuditHead) -> Result<AuditHe
     Ok(checker.report(None).head)
 }
 
-/// Changes one character to another one.
+/// Changes one character.
 fn flip(dice: &mut Dice, text: &mut String) {
     let mut bytes = std::mem::take(text).into_bytes();
     let at = dice.below(bytes.len());
@@ -61,7 +61,7 @@ fn flip(dice: &mut Dice, text: &mut String) {
     *text = String::from_utf8(bytes).unwrap();
 }
 
-/// One edit of somebody who does not have the key.
+/// An edit by somebody without the key.
 fn edit(dice: &mut Dice, forger: &Keyring, audit: &mut Audit) -> &'static str {
     let (at, other) = (dice.below(audit.rows.len()), dice.below(audit.rows.len()));
     match dice.below(10) {
@@ -75,12 +75,12 @@ fn edit(dice: &mut Dice, forger: &Keyring, audit: &mut Audit) -> &'static str {
         }
         2 => {
             audit.rows.remove(at);
-            "a row less"
+            "a row removed"
         }
         3 => {
             audit.rows.remove(at);
             (0..).zip(&mut audit.rows).for_each(|(at, row)| row.number = at + 1);
-            "a row less, the others numbered anew"
+            "a row removed and the others renumbered"
         }
         4 => {
             let other = if at == other { (at + 1) % audit.rows.len() } else { other };
@@ -96,7 +96,7 @@ fn edit(dice: &mut Dice, forger: &Keyring, audit: &mut Audit) -> &'static str {
         }
         6 => {
             forge(forger, audit, at);
-            "a text changed, and all digests after it made with another key"
+            "a text changed and all later digests recomputed with another key"
         }
         7 => {
             audit.rows.truncate(at);
@@ -114,7 +114,7 @@ fn edit(dice: &mut Dice, forger: &Keyring, audit: &mut Audit) -> &'static str {
             });
             let tag = head.tag(forger);
             audit.head = Some(StoredHead { head, tag });
-            "the end cut off, and a head made with another key"
+            "the end cut off and a head made with another key"
         }
     }
 }
@@ -133,35 +133,35 @@ fn forge(forger: &Keyring, audit: &mut Audit, from: usize) {
 }
 
 #[test]
-fn ten_thousand_edits_are_found() {
+fn ten_thousand_edits_are_detected() {
     let (keyring, forger) = (keyring(), Keyring::new(&[9; 32]).unwrap());
-    let whole = audit(&keyring, 12);
+    let intact = audit(&keyring, 12);
     let none = AuditHead::default();
-    assert_eq!(check(&keyring, &whole, &none).unwrap(), whole.head.clone().unwrap().head);
+    assert_eq!(check(&keyring, &intact, &none).unwrap(), intact.head.clone().unwrap().head);
     let mut dice = Dice(0x1234_5678_9ABC_DEF1);
     for _ in 0..10_000 {
-        let mut edited = whole.clone();
-        let what = edit(&mut dice, &forger, &mut edited);
-        assert!(check(&keyring, &edited, &none).is_err(), "{what} was not found");
+        let mut edited = intact.clone();
+        let description = edit(&mut dice, &forger, &mut edited);
+        assert!(check(&keyring, &edited, &none).is_err(), "{description} was not detected");
     }
 }
 
 #[test]
-fn an_earlier_state_of_the_whole_is_found_with_an_anchor() {
+fn an_earlier_state_is_detected_with_an_anchor() {
     let keyring = keyring();
-    let whole = audit(&keyring, 12);
+    let intact = audit(&keyring, 12);
     for rows in 0..=12 {
         let earlier = audit(&keyring, rows);
         let anchor = earlier.head.clone().unwrap().head;
-        assert!(check(&keyring, &whole, &anchor).is_ok(), "an earlier head is part of the chain");
-        let latest = &whole.head.as_ref().unwrap().head;
+        assert!(check(&keyring, &intact, &anchor).is_ok(), "an earlier head is part of the chain");
+        let latest = &intact.head.as_ref().unwrap().head;
         assert_eq!(check(&keyring, &earlier, latest).is_err(), rows < 12, "{rows}");
-        let lie = AuditHead { number: anchor.number, chain: "0".repeat(32) };
-        assert_eq!(check(&keyring, &whole, &lie).is_err(), rows > 0, "{rows}");
+        let wrong = AuditHead { number: anchor.number, chain: "0".repeat(32) };
+        assert_eq!(check(&keyring, &intact, &wrong).is_err(), rows > 0, "{rows}");
     }
 }
 
-/// Edits of the file itself; each is undone after it was looked at.
+/// Edits of the file itself; each is rolled back after the check.
 const EDITS: &[&str] = &[
     "UPDATE audit SET text = replace(text, 'refused', 'migrated') WHERE number = 5",
     "UPDATE audit SET chain = '00112233445566778899aabbccddeeff' WHERE number = 12",
@@ -190,7 +190,7 @@ const EDITS: &[&str] = &[
      WHERE name = 'audit'",
 ];
 
-async fn twelve(folder: &tempfile::TempDir) -> SqliteLedger {
+async fn ledger_of_twelve(folder: &tempfile::TempDir) -> SqliteLedger {
     let ledger = open(folder).await;
     for at in 0..12 {
         ledger.decide(&decision(if at % 3 == 0 { "migrated" } else { "refused" }, at), &[]).await.unwrap();
@@ -204,32 +204,32 @@ async fn raw(folder: &tempfile::TempDir) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn edits_of_the_file_are_found() {
+async fn edits_of_the_file_are_detected() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = twelve(&folder).await;
-    let whole = ledger.verify().await.unwrap();
-    assert_eq!((whole.head.number, whole.broken), (12, None));
+    let ledger = ledger_of_twelve(&folder).await;
+    let intact = ledger.verify().await.unwrap();
+    assert_eq!((intact.head.number, intact.broken), (12, None));
     drop(ledger);
     let mut connection = raw(&folder).await;
     for sql in ["UPDATE audit SET reason = 'x'", "DELETE FROM audit WHERE number = 12"] {
-        assert!(sqlx::raw_sql(sql).execute(&mut connection).await.is_err(), "the triggers refuse {sql}");
+        assert!(sqlx::raw_sql(sql).execute(&mut connection).await.is_err(), "the triggers must reject {sql}");
     }
     sqlx::raw_sql("DROP TRIGGER audit_keeps; DROP TRIGGER audit_holds").execute(&mut connection).await.unwrap();
     for sql in EDITS {
         let mut edit = connection.begin().await.unwrap();
         sqlx::raw_sql(*sql).execute(&mut *edit).await.unwrap();
         let report = super::verify(&mut edit, &keyring(), &[]).await;
-        assert!(report.is_err() || report.unwrap().broken.is_some(), "{sql} was not found");
+        assert!(report.is_err() || report.unwrap().broken.is_some(), "{sql} was not detected");
         edit.rollback().await.unwrap();
     }
-    let report = super::verify(&mut connection, &keyring(), std::slice::from_ref(&whole.head)).await.unwrap();
-    assert_eq!(report, whole, "every edit was undone");
+    let report = super::verify(&mut connection, &keyring(), std::slice::from_ref(&intact.head)).await.unwrap();
+    assert_eq!(report, intact, "every edit was rolled back");
 }
 
 #[tokio::test]
-async fn an_earlier_file_is_found_with_an_anchor() {
+async fn an_earlier_file_is_detected_with_an_anchor() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = twelve(&folder).await;
+    let ledger = ledger_of_twelve(&folder).await;
     let mut connection = raw(&folder).await;
     let early: (i64, String, String) = sqlx::query_as("SELECT number, text, tag FROM meta WHERE name = 'audit'")
         .fetch_one(&mut connection)
@@ -245,16 +245,16 @@ async fn an_earlier_file_is_found_with_an_anchor() {
     let sql = "UPDATE meta SET number = ?, text = ?, tag = ? WHERE name = 'audit'";
     sqlx::query(sql).bind(early.0).bind(early.1).bind(early.2).execute(&mut connection).await.unwrap();
     let ledger = open(&folder).await;
-    assert_eq!(ledger.verify().await.unwrap().broken, None, "without an anchor it cannot be seen");
+    assert_eq!(ledger.verify().await.unwrap().broken, None, "without an anchor it cannot be detected");
     let broken = ledger.verify_with(&[anchor]).await.unwrap().broken.unwrap();
     assert_eq!((broken.number, broken.fault), (13, AuditFault::Anchor));
-    assert_eq!(broken.to_string(), "row 13 is not the anchor that was given");
+    assert_eq!(broken.to_string(), "row 13 does not match its anchor");
 }
 
 #[tokio::test]
-async fn a_hole_stays_a_hole() {
+async fn a_gap_stays_a_gap() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = twelve(&folder).await;
+    let ledger = ledger_of_twelve(&folder).await;
     let mut connection = raw(&folder).await;
     sqlx::raw_sql("DROP TRIGGER audit_holds; DELETE FROM audit WHERE number > 10")
         .execute(&mut connection)
@@ -267,9 +267,9 @@ async fn a_hole_stays_a_hole() {
 }
 
 #[tokio::test]
-async fn pages_go_from_the_newest_to_the_oldest() {
+async fn pages_are_ordered_newest_first() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = twelve(&folder).await;
+    let ledger = ledger_of_twelve(&folder).await;
     let mut other = decision("refused", 50);
     other.subject = "other".into();
     other.customer = Some("customer".into());

@@ -1,4 +1,4 @@
-//! Reads a file once, from beginning to end, and indexes its records by login.
+//! Reads a file once from beginning to end, and indexes its records by login.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
@@ -17,93 +17,94 @@ use crate::rules::RecordsPath;
 use crate::sources::LoginPathError;
 use crate::sources::logins::LoginPaths;
 
-/// How much of a record is read while the file is indexed, in bytes, at least: one over its limit is still found, and refused.
+/// The minimum number of bytes read of a record during indexing: a record over its limit is still indexed, so that its
+/// login gets an error.
 const INDEX_BYTES: usize = 1024 * 1024;
 
-/// How many unread records a report names.
-const NAMED: usize = 20;
+/// How many unreadable records a report lists.
+const MAX_REPORTED: usize = 20;
 
-/// What came of reading a file.
+/// The result of reading a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileReport {
-    /// Records that can be found.
+    /// Indexed records.
     pub records: u64,
-    /// Logins that lead to them.
+    /// Logins of these records.
     pub logins: u64,
-    /// Logins that several records have: their customers cannot sign in.
+    /// Logins shared by several records: their customers cannot sign in.
     pub ambiguous: u64,
-    /// Records without any login.
+    /// Records without a login.
     pub without_login: u64,
-    /// Values at the login paths that cannot be identifiers.
+    /// Values at the login paths that are not valid identifiers.
     pub unusable_logins: u64,
-    /// Records that cannot be read.
+    /// Unreadable records.
     pub unread: u64,
-    /// Those of them whose logins are not known either, so that no identifier can be called free.
+    /// Those of them whose logins are unknown too, so that no identifier can be reported as free.
     pub unknown: u64,
-    /// The first of them.
+    /// The first unreadable records.
     pub first_unread: Vec<UnreadRecord>,
     /// Where the records were taken from, when the file does not simply hold them.
     pub notice: Option<String>,
 }
 
-/// A record that cannot be read.
+/// An unreadable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadRecord {
-    /// Its position in the file, from 1.
+    /// Its position in the file, counted from 1.
     pub number: u64,
-    /// The line it begins at, from 1.
+    /// The line at which it begins, counted from 1.
     pub line: u64,
     /// One sentence without values.
     pub message: String,
 }
 
-/// Why a file cannot be a source.
+/// Why a file cannot be used as a source.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// A login path is none.
+    /// A login path is invalid.
     #[error(transparent)]
     Login(#[from] LoginPathError),
-    /// The settings name a format that does not exist.
-    #[error("`{0}` is no format of records")]
+    /// The settings name an unknown format.
+    #[error("`{0}` is not a record format; use `ndjson`, `json`, `csv`, `ldif` or `yaml`")]
     Format(String),
-    /// The settings name a list of records by something that is no path.
-    #[error("`records` is no path of a list: {0}")]
+    /// `records` in the settings is not a path of a list.
+    #[error("`records` is not the path of a list: {0}")]
     Records(String),
-    /// Neither the settings nor the file tell the format.
-    #[error("the format of `{}` is not to be told; name it", .0.display())]
+    /// The format is neither set nor detectable.
+    #[error("cannot detect the format of `{}`; set `format`", .0.display())]
     Unknown(PathBuf),
     /// The file cannot be read.
     #[error("`{}` cannot be read: {}", path.display(), error.kind())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         error: io::Error,
     },
     /// The records cannot be spooled.
-    #[error("the records cannot be spooled to `{}`: {}", path.display(), error.kind())]
+    #[error("cannot spool the records to `{}`: {}", path.display(), error.kind())]
     Spool {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         error: io::Error,
     },
-    /// The file cannot be read to its end, so that customers would be missing.
-    #[error("the records after line {line} cannot be read: {message}")]
+    /// The file cannot be read to its end, so some customers would be missing.
+    #[error("cannot read the records after line {line}: {message}")]
     Broken {
-        /// The line, from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// One sentence without values.
+        /// One sentence, without values.
         message: String,
     },
-    /// The file was written to while it was read.
-    #[error("`{}` changed while it was read", .0.display())]
+    /// The file changed while it was being read.
+    #[error("`{}` changed while it was being read", .0.display())]
     Changed(PathBuf),
     /// More than 4,294,967,295 records.
-    #[error("there are more records than can be numbered")]
+    #[error("the file has more than 4,294,967,295 records")]
     TooMany,
 }
 
@@ -114,14 +115,14 @@ pub(super) struct Built {
     pub report: FileReport,
 }
 
-/// How the records of a file are looked at.
-pub(super) struct Look<'a> {
+/// How the records of a file are read.
+pub(super) struct Context<'a> {
     pub paths: &'a LoginPaths,
     pub profile: &'a IdentifierProfile,
     pub settings: &'a FileSettings,
 }
 
-/// The limits of reading a record for its logins.
+/// The limits for reading a record's logins.
 pub(super) fn limits(settings: &FileSettings) -> ReadLimits {
     ReadLimits { bytes: settings.record_bytes.max(INDEX_BYTES), ..ReadLimits::default() }
 }
@@ -129,38 +130,39 @@ pub(super) fn limits(settings: &FileSettings) -> ReadLimits {
 /// Indexes a file.
 ///
 /// # Errors
-/// When it cannot be read to its end.
-pub(super) fn build(mut file: File, look: &Look<'_>) -> Result<Built, FileError> {
-    let format = format(&mut file, look.settings)?;
-    let unread = |error| FileError::Read { path: look.settings.path.clone(), error };
-    let reading = file.try_clone().map_err(unread)?;
-    let options = ReadOptions { record_bytes: look.settings.record_bytes.max(INDEX_BYTES) };
+/// If the file cannot be read to its end.
+pub(super) fn build(mut file: File, context: &Context<'_>) -> Result<Built, FileError> {
+    let format = format(&mut file, context.settings)?;
+    let unread = |error| FileError::Read { path: context.settings.path.clone(), error };
+    let reader = file.try_clone().map_err(unread)?;
+    let options = ReadOptions { record_bytes: context.settings.record_bytes.max(INDEX_BYTES) };
     let mut builder = Builder {
-        look,
-        limits: limits(look.settings),
+        context,
+        limits: limits(context.settings),
         index: Index::default(),
         report: FileReport::default(),
         spans: Vec::new(),
     };
-    let at = look.settings.records.as_deref().map(str::parse::<RecordsPath>).transpose().map_err(FileError::Records)?;
+    let at =
+        context.settings.records.as_deref().map(str::parse::<RecordsPath>).transpose().map_err(FileError::Records)?;
     // records that stand inside lines have no lines of their own
     let are_lines = format == Format::Ndjson && at.as_ref().is_none_or(RecordsPath::is_root);
     let (file, layout, reading) = if are_lines {
-        let (watched, lines) = line_starts::watch(reading);
+        let (watched, lines) = line_starts::record(reader);
         let (records, said) = formats::open_at(Box::new(watched), format, options, at);
         for found in records {
-            builder.take(found, |record| {
+            builder.add_record(found, |record| {
                 Ok(lines.span(record.line).and_then(|(offset, bytes)| Span::new(offset, bytes)))
             })?;
         }
         (file, Layout::Lines, said)
     } else {
-        let folder = look.settings.spool.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = context.settings.spool.clone().unwrap_or_else(std::env::temp_dir);
         let spooled = |error| FileError::Spool { path: folder.clone(), error };
         let mut spool = Spool::new(&folder).map_err(spooled)?;
-        let (records, said) = formats::open_at(Box::new(reading), format, options, at);
+        let (records, said) = formats::open_at(Box::new(reader), format, options, at);
         for found in records {
-            builder.take(found, |record| spool.push(&record.json).map(Some).map_err(spooled))?;
+            builder.add_record(found, |record| spool.push(&record.json).map(Some).map_err(spooled))?;
         }
         (spool.finish().map_err(spooled)?, Layout::Spool, said)
     };
@@ -181,7 +183,7 @@ fn format(file: &mut File, settings: &FileSettings) -> Result<Format, FileError>
 }
 
 struct Builder<'a> {
-    look: &'a Look<'a>,
+    context: &'a Context<'a>,
     limits: ReadLimits,
     index: Index,
     report: FileReport,
@@ -189,7 +191,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn take(
+    fn add_record(
         &mut self,
         found: Result<RawRecord, RecordError>,
         place: impl FnOnce(&RawRecord) -> Result<Option<Span>, FileError>,
@@ -200,24 +202,24 @@ impl Builder<'_> {
                 return Err(FileError::Broken { line: error.line, message: error.message });
             }
             Err(RecordError { number, line, message, .. }) => {
-                self.leave(UnreadRecord { number, line, message });
+                self.report_unread(UnreadRecord { number, line, message });
                 self.report.unknown += 1;
                 return Ok(());
             }
         };
         let unread = |message| UnreadRecord { number: record.number, line: record.line, message };
-        let logins = match self.look.paths.of(&record.json, &self.limits, self.look.profile) {
+        let logins = match self.context.paths.of(&record.json, &self.limits, self.context.profile) {
             Ok(logins) => logins,
             Err(error) => {
-                self.leave(unread(error.to_string()));
+                self.report_unread(unread(error.to_string()));
                 self.report.unknown += 1;
                 return Ok(());
             }
         };
-        let limit = self.look.settings.record_bytes;
+        let limit = self.context.settings.record_bytes;
         if record.json.len() > limit {
-            // It is found all the same, so that its customer is not taken for an unknown one.
-            self.leave(unread(format!("the record is larger than {limit} bytes")));
+            // Indexed anyway, so that its customer is not treated as unknown.
+            self.report_unread(unread(format!("the record is larger than {limit} bytes")));
         }
         self.report.unusable_logins += logins.unusable;
         if logins.canonical.is_empty() {
@@ -232,9 +234,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn leave(&mut self, record: UnreadRecord) {
+    fn report_unread(&mut self, record: UnreadRecord) {
         self.report.unread += 1;
-        if self.report.first_unread.len() < NAMED {
+        if self.report.first_unread.len() < MAX_REPORTED {
             self.report.first_unread.push(record);
         }
     }

@@ -1,12 +1,12 @@
-//! Which records a login may mean: a sorted list of hashes, 16 bytes per login.
+//! The index from logins to records: a sorted list of hashes, 16 bytes per login.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
-/// Hashes of logins and the numbers of the records that have them.
+/// Hashes of logins, and the numbers of their records.
 ///
-/// Two logins may share a hash, so whoever asks looks at the logins of every record that is named. The hash is keyed: nobody
-/// can choose logins that share one.
+/// Two logins may share a hash, so callers must check the logins of every candidate. The hash is keyed, so nobody can
+/// choose logins that collide.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     keys: RandomState,
@@ -19,7 +19,7 @@ impl Index {
         self.entries.push((self.keys.hash_one(login), record));
     }
 
-    /// Makes the index ready to be asked.
+    /// Prepares the index for lookups.
     pub fn finish(&mut self) {
         self.entries.sort_unstable();
         self.entries.dedup();
@@ -33,7 +33,7 @@ impl Index {
         self.entries.iter().skip(begin).take_while(move |(have, _)| *have == hash).map(|(_, record)| *record)
     }
 
-    /// How many logins there are, and how many of them several records have.
+    /// The number of logins, and how many of them belong to several records.
     pub fn counts(&self) -> (u64, u64) {
         let groups = || self.entries.chunk_by(|(hash, _), (other, _)| hash == other);
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logins_lead_to_their_records() {
+    fn logins_map_to_their_records() {
         let mut index = Index::default();
         for (login, record) in [("ada", 0), ("bo", 1), ("ada", 2), ("bo", 1), ("cy", 3)] {
             index.add(login, record);

@@ -1,9 +1,9 @@
-//! Notes where the lines of a stream begin while somebody else reads it.
+//! Records where the lines of a stream begin while it is being read.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The offsets of lines, as far as the stream has been read.
+/// The offsets of the lines read so far.
 #[derive(Debug, Clone)]
 pub(super) struct LineStarts {
     read: Arc<Mutex<Progress>>,
@@ -15,20 +15,21 @@ struct Progress {
     bytes: u64,
 }
 
-/// The stream.
-pub(super) struct Watched<R> {
+/// A stream whose line offsets are recorded.
+pub(super) struct Recorded<R> {
     input: R,
     lines: LineStarts,
 }
 
-/// Watches a stream from its beginning.
-pub(super) fn watch<R: Read>(input: R) -> (Watched<R>, LineStarts) {
+/// Wraps a stream from its beginning.
+pub(super) fn record<R: Read>(input: R) -> (Recorded<R>, LineStarts) {
     let lines = LineStarts { read: Arc::new(Mutex::new(Progress { starts: vec![0], bytes: 0 })) };
-    (Watched { input, lines: lines.clone() }, lines)
+    (Recorded { input, lines: lines.clone() }, lines)
 }
 
 impl LineStarts {
-    /// Where a line begins and how many bytes it has with its end, by its number from 1; none when it was not read.
+    /// The offset of a line and its length in bytes, including the line end, by its number from 1; `None` if it was not
+    /// read.
     pub fn span(&self, line: u64) -> Option<(u64, u64)> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let at = usize::try_from(line.checked_sub(1)?).ok()?;
@@ -38,7 +39,7 @@ impl LineStarts {
     }
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for Recorded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         let mut read = self.lines.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,17 +58,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_have_their_bytes() {
+    fn lines_have_offsets_and_lengths() {
         for (text, lines) in
             [("ab\n\ncd", &[(0, 3), (3, 1), (4, 2)][..]), ("ab\r\ncd\n", &[(0, 4), (4, 3), (7, 0)]), ("", &[(0, 0)])]
         {
-            let (mut input, starts) = watch(text.as_bytes());
-            // In pieces of three bytes, so that lines lie across them.
+            let (mut input, starts) = record(text.as_bytes());
+            // Read in pieces of three bytes, so that lines span several pieces.
             let mut piece = [0; 3];
             while input.read(&mut piece).expect("memory") > 0 {}
             let spans: Vec<_> = (1..).map_while(|line| starts.span(line)).collect();
             assert_eq!(spans, lines, "{text:?}");
         }
-        assert!(watch("".as_bytes()).1.span(0).is_none());
+        assert!(record("".as_bytes()).1.span(0).is_none());
     }
 }

@@ -1,7 +1,8 @@
-//! A source that is a file, indexed once by login and read by position.
+//! A file source, indexed once by login and read by position.
 //!
-//! Indexing keeps 16 bytes per record and 16 per login in memory, whatever the records weigh. The file must stay as it was:
-//! when it is moved away, replaced or written to, every answer is an error, for an old record is as wrong as none.
+//! The index needs 16 bytes per record and 16 per login in memory, regardless of record sizes. The file must not
+//! change: if it is moved, replaced or modified, every answer is an error, because an outdated record is as wrong as a
+//! missing one.
 
 mod build;
 mod index;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
+use build::{Context, build, limits};
 pub use build::{FileError, FileReport, UnreadRecord};
-use build::{Look, build, limits};
 use index::Index;
 pub use settings::FileSettings;
 use store::Store;
@@ -47,11 +48,11 @@ struct Shared {
 }
 
 impl FileSource {
-    /// Indexes a file. It is read once from beginning to end, which takes seconds per million records: async callers do it
-    /// on a thread for blocking work.
+    /// Indexes a file. It is read once from beginning to end, which takes seconds per million records, so async callers
+    /// should use a thread for blocking work.
     ///
     /// # Errors
-    /// [`FileError`]. Single records that cannot be read are no error; the [report](Self::report) names them.
+    /// [`FileError`]. Single unreadable records are not an error; the [report](Self::report) lists them.
     pub fn open(
         name: impl Into<String>,
         settings: FileSettings,
@@ -65,7 +66,7 @@ impl FileSource {
             return Err(unread(io::ErrorKind::IsADirectory.into()));
         }
         let stamp = Stamp::of(&metadata);
-        let built = build(file, &Look { paths: &paths, profile: &profile, settings: &settings })?;
+        let built = build(file, &Context { paths: &paths, profile: &profile, settings: &settings })?;
         if Stamp::at(&settings.path).map_err(unread)? != stamp {
             return Err(FileError::Changed(settings.path));
         }
@@ -73,7 +74,7 @@ impl FileSource {
         Ok(Self { shared: Arc::new(Shared { name, settings, profile, paths, store, index, stamp, report }) })
     }
 
-    /// What came of reading the file.
+    /// The result of reading the file.
     #[must_use]
     pub fn report(&self) -> &FileReport {
         &self.shared.report
@@ -106,8 +107,8 @@ impl Source for FileSource {
             let find = tokio::task::spawn_blocking(move || shared.fetch(&login));
             match timeout_at(deadline, find).await {
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(self.shared.failed(PortErrorKind::Unavailable, "the search was cut off")),
-                Err(_) => Err(self.shared.failed(PortErrorKind::Unavailable, "it took too long")),
+                Ok(Err(_)) => Err(self.shared.failed(PortErrorKind::Unavailable, "the lookup was interrupted")),
+                Err(_) => Err(self.shared.failed(PortErrorKind::Unavailable, "the lookup took too long")),
             }
         })
     }
@@ -116,8 +117,8 @@ impl Source for FileSource {
 impl Shared {
     fn fetch(&self, login: &str) -> Result<Option<Record>, PortError> {
         let found = self.find(login);
-        // After the search: what was read before a change is old, too.
-        self.unchanged().and(found)
+        // Checked after the lookup: data read before a change would be outdated, too.
+        self.check_unchanged().and(found)
     }
 
     fn find(&self, login: &str) -> Result<Option<Record>, PortError> {
@@ -153,13 +154,12 @@ impl Shared {
         })
     }
 
-    fn unchanged(&self) -> Result<(), PortError> {
+    fn check_unchanged(&self) -> Result<(), PortError> {
         match Stamp::at(&self.settings.path) {
             Ok(stamp) if stamp == self.stamp => Ok(()),
-            Ok(_) => {
-                Err(self.failed(PortErrorKind::BadResponse, "the file is another one than was indexed; start anew"))
-            }
-            Err(error) => Err(self.failed(PortErrorKind::Unavailable, "the file is not there").caused_by(error)),
+            Ok(_) => Err(self
+                .failed(PortErrorKind::BadResponse, "the file has changed since it was indexed; restart the service")),
+            Err(error) => Err(self.failed(PortErrorKind::Unavailable, "the file does not exist").caused_by(error)),
         }
     }
 

@@ -1,22 +1,22 @@
-//! Reads a file at a position, from several threads at once.
+//! Reads a file at a position, from several threads concurrently.
 
 use std::fs::File;
 use std::io;
 
-/// Fills the buffer from this offset on.
+/// Fills the buffer from this offset.
 ///
 /// # Errors
-/// Also when the file ends before the buffer is full.
+/// Also if the file ends before the buffer is full.
 #[cfg(unix)]
 pub(super) fn read(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     use std::os::unix::fs::FileExt as _;
     file.read_exact_at(buffer, offset)
 }
 
-/// Fills the buffer from this offset on.
+/// Fills the buffer from this offset.
 ///
 /// # Errors
-/// Also when the file ends before the buffer is full.
+/// Also if the file ends before the buffer is full.
 #[cfg(windows)]
 pub(super) fn read(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
     use std::os::windows::fs::FileExt as _;

@@ -1,4 +1,4 @@
-//! The settings of a source that is a file.
+//! The settings of a file source.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::Format;
 
-/// Where the records are, how they are written, and what customers type to be found.
+/// Where the records are, their format, and which values are logins.
 ///
 /// ```
 /// let settings: landfall::sources::FileSettings = serde_yaml::from_str(
@@ -20,21 +20,24 @@ use crate::formats::Format;
 pub struct FileSettings {
     /// The file.
     pub path: PathBuf,
-    /// Its format: `ndjson`, `json`, `csv`, `ldif` or `yaml`. None: by the extension, else by its first bytes.
+    /// The format: `ndjson`, `json`, `csv`, `ldif` or `yaml`. By default it is detected by the extension, or else by
+    /// the first bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// The path of the list of records in a document, such as `$.users`. None: the records are read as they stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<String>,
-    /// Paths in a record (RFC 9535) to what its customer may type to sign in; a path may find a list.
+    /// Paths in a record (RFC 9535) to the logins of its customer; a path may select a list.
     pub logins: Vec<String>,
-    /// Bytes of the JSON text of one record that a login will read. Stops one absurd record from slowing down logins; 256 KiB
-    /// admits what the engine admits, a profile with hundreds of addresses. Such a customer gets an error, not "unknown"; only
-    /// records that cannot be read at all, over 1 MiB (YAML: 256 KiB) or broken, are unknown, and the report counts them.
+    /// The largest record that a login reads, in bytes of its JSON text. Stops oversized records from slowing down
+    /// logins; 256 KiB allows what the engine allows, a profile with hundreds of addresses. The customer of a larger
+    /// record gets an error, not "unknown". Only records that cannot be read at all, over 1 MiB (YAML: 256 KiB) or
+    /// broken, are unknown, and the report counts them.
     #[serde(default = "record_bytes")]
     pub record_bytes: usize,
-    /// The folder for the records of a file that is not NDJSON, written once as lines to a file without a name, which the
-    /// system deletes with the process. None: the folder for temporary files. It takes about as much room as the file.
+    /// The folder for the records of files that are not NDJSON. They are written once, as lines, to an unnamed file
+    /// that the system deletes when the process ends. Defaults to the folder for temporary files. Takes about as much
+    /// space as the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spool: Option<PathBuf>,
 }
@@ -44,17 +47,17 @@ fn record_bytes() -> usize {
 }
 
 impl FileSettings {
-    /// A file with these logins, everything else by default.
+    /// A file with these logins and default settings.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, logins: &[&str]) -> Self {
         let logins = logins.iter().map(|&path| path.to_owned()).collect();
         Self { path: path.into(), format: None, records: None, logins, record_bytes: record_bytes(), spool: None }
     }
 
-    /// The format that is set or that the extension tells; none when the first bytes must tell.
+    /// The format from the settings or the extension; `None` if it must be detected from the first bytes.
     ///
     /// # Errors
-    /// The name, when it is no format.
+    /// The configured name, if it is not a format.
     pub(super) fn named_format(&self) -> Result<Option<Format>, &str> {
         match &self.format {
             Some(name) => Format::from_name(name).map(Some).ok_or(name),

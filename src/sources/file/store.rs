@@ -1,4 +1,4 @@
-//! Where the texts of records lie on disk, and how they are read back by number.
+//! The texts of records on disk, and how they are read back by number.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Cursor, Write};
@@ -8,19 +8,19 @@ use super::positioned;
 use crate::formats::{self, Format, ReadOptions};
 use crate::password::store::{SALT_BYTES, system_salt};
 
-/// The place of one text.
+/// The position of one text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     offset: u64,
     bytes: u32,
 }
 
-/// How the texts are written.
+/// The layout of the texts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Layout {
-    /// The records' own file: lines, as customers' systems wrote them.
+    /// The original file: lines, as the legacy system wrote them.
     Lines,
-    /// Our own spool: JSON texts.
+    /// Our own spool file: JSON texts.
     Spool,
 }
 
@@ -33,29 +33,29 @@ pub(super) struct Store {
 }
 
 impl Span {
-    /// A place; none when it is longer than any record.
+    /// A position; `None` if it is longer than any record.
     pub fn new(offset: u64, bytes: u64) -> Option<Self> {
         u32::try_from(bytes).ok().map(|bytes| Self { offset, bytes })
     }
 
-    /// How long the text is, in bytes; on a line, with the spaces and the end of the line.
+    /// The length of the text, in bytes; for a line, including spaces and the line end.
     pub fn bytes(self) -> usize {
         usize::try_from(self.bytes).unwrap_or(usize::MAX)
     }
 }
 
 impl Store {
-    /// The JSON text at a place.
+    /// The JSON text at a position.
     ///
     /// # Errors
-    /// When it cannot be read, or is no record any more.
+    /// If it cannot be read, or is no longer a valid record.
     pub fn read(&self, span: Span) -> io::Result<String> {
         let mut bytes = vec![0; span.bytes()];
         positioned::read(&self.file, &mut bytes, span.offset)?;
         match self.layout {
             Layout::Spool => String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into()),
             Layout::Lines => {
-                // The format's own reader: it knows byte-order marks, spaces and rejects.
+                // Uses the format's own reader, which handles byte-order marks, spaces and rejects.
                 let options = ReadOptions { record_bytes: bytes.len() };
                 let mut records = formats::open(Box::new(Cursor::new(bytes)), Format::Ndjson, options);
                 records.next().and_then(Result::ok).map(|record| record.json).ok_or(io::ErrorKind::InvalidData.into())
@@ -64,17 +64,17 @@ impl Store {
     }
 }
 
-/// Writes texts one after the other to a file without a name.
+/// Writes texts one after another to an unnamed file.
 pub(super) struct Spool {
     output: BufWriter<File>,
     offset: u64,
 }
 
 impl Spool {
-    /// A new spool in a folder. Nobody else can open it: it is only ours to read, and its name is gone at once.
+    /// Creates a spool in a folder. Nobody else can open it: only we may read it, and its name is removed immediately.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// If it cannot be created.
     pub fn new(folder: &Path) -> io::Result<Self> {
         let mut random = [0; SALT_BYTES];
         system_salt(&mut random)?;
@@ -91,7 +91,7 @@ impl Spool {
     /// Appends a text.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// If the text cannot be written.
     pub fn push(&mut self, json: &str) -> io::Result<Span> {
         self.output.write_all(json.as_bytes())?;
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
@@ -100,10 +100,10 @@ impl Spool {
         Ok(span)
     }
 
-    /// The file, to be read.
+    /// The file, ready for reading.
     ///
     /// # Errors
-    /// When the disk does not take the rest.
+    /// If the remaining data cannot be written.
     pub fn finish(self) -> io::Result<File> {
         self.output.into_inner().map_err(io::IntoInnerError::into_error)
     }
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spool_gives_back_what_it_took_and_has_no_name() {
+    fn a_spool_returns_its_texts_and_is_unnamed() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spool = Spool::new(folder.path()).expect("a spool");
         let spans: Vec<_> = ["{\"a\":1}", "{}", "{\"ü\":\"\"}"].map(|text| spool.push(text).expect("room")).into();

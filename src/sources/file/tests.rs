@@ -1,4 +1,4 @@
-//! Real files: what is found in them, what is said of them, and what happens when they change.
+//! Real files: lookups, reports, and changes to files.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ async fn fetch(source: &FileSource, typed: &str) -> Result<Option<String>, PortE
 }
 
 #[tokio::test]
-async fn every_user_of_the_example_is_found_by_every_login() {
+async fn every_user_of_the_example_is_found_by_each_login() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/wordpress_users.ndjson");
     let settings = FileSettings::new(&path, &["$.user_login", "$.user_email"]);
     let source = FileSource::open("wordpress", settings, IdentifierProfile::default()).expect("a source");
@@ -53,13 +53,18 @@ async fn every_user_of_the_example_is_found_by_every_login() {
 }
 
 #[tokio::test]
-async fn lines_are_found_by_position_whatever_stands_between_them() {
+async fn lines_are_found_by_position_whatever_is_between_them() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("legacy.ndjson");
     let ada = r#"{"login":"Ada","emails":[{"value":"a@x.org"},{"value":"b@x.org"}]}"#;
     let reject = r#"{"landfall_reject":{"number":1,"line":1,"reasons":[]},"record":{"login":"cy"}}"#;
-    let lines =
-        ["  {\"login\":\"bo\"}  \r", "no record", r#"{"login":"d","login":"d"}"#, "{}", r#"{"login":["a b","dee"]}"#];
+    let lines = [
+        "  {\"login\":\"bo\"}  \r",
+        "not a record",
+        r#"{"login":"d","login":"d"}"#,
+        "{}",
+        r#"{"login":["a b","dee"]}"#,
+    ];
     let text = format!("\u{feff}{ada}\r\n\n{}\n{reject}", lines.join("\n"));
     fs::write(&path, text).expect("a file");
     let source = open(&path);
@@ -78,7 +83,7 @@ async fn lines_are_found_by_position_whatever_stands_between_them() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_answers_nothing_any_more() {
+async fn a_changed_file_gives_no_answers() {
     let folder = TempDir::new().expect("a folder");
     let text = "{\"login\":\"ada\"}\n{\"login\":\"bo\"}\n";
     for (name, change, kind) in [
@@ -88,7 +93,7 @@ async fn a_file_that_changes_answers_nothing_any_more() {
             PortErrorKind::Unavailable,
         ),
         ("removed", |path, _| fs::remove_file(path), PortErrorKind::Unavailable),
-        ("cut", |path, _| fs::write(path, "{\"login\":\"ada\"}\n"), PortErrorKind::BadResponse),
+        ("truncated", |path, _| fs::write(path, "{\"login\":\"ada\"}\n"), PortErrorKind::BadResponse),
         ("emptied", |path, _| fs::write(path, ""), PortErrorKind::BadResponse),
         (
             "grown",
@@ -115,7 +120,7 @@ async fn a_file_that_changes_answers_nothing_any_more() {
 }
 
 #[test]
-fn files_that_cannot_be_a_source_are_refused() {
+fn unusable_files_are_rejected() {
     let folder = TempDir::new().expect("a folder");
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -126,15 +131,15 @@ fn files_that_cannot_be_a_source_are_refused() {
         FileSource::open("legacy", settings, IdentifierProfile::default()).expect_err("no source").to_string()
     };
     let broken = refused(file("broken.json", "[{\"login\":\"ada\"},{\"login\":"));
-    assert!(broken.starts_with("the records after line 1 cannot be read"), "{broken}");
+    assert!(broken.starts_with("cannot read the records after line 1"), "{broken}");
     let gone = refused(settings(&folder.path().join("gone.json")));
     assert!(gone.ends_with("cannot be read: entity not found"), "{gone}");
     assert!(refused(settings(folder.path())).contains("cannot be read"));
     let named = FileSettings { format: Some("xml".to_owned()), ..file("a.json", "{}") };
-    assert_eq!(refused(named), "`xml` is no format of records");
+    assert_eq!(refused(named), "`xml` is not a record format; use `ndjson`, `json`, `csv`, `ldif` or `yaml`");
     let logins = FileSettings { logins: Vec::new(), ..file("b.json", "{}") };
-    assert_eq!(refused(logins), "`` is no path of a login: there is none");
+    assert_eq!(refused(logins), "`` is not a login path: at least one path is required");
     let nowhere = FileSettings { spool: Some(folder.path().join("nowhere")), ..file("c.json", "{}") };
-    assert!(refused(nowhere).contains("cannot be spooled"));
-    assert!(refused(file("strange", "?")).contains("is not to be told"));
+    assert!(refused(nowhere).contains("cannot spool"));
+    assert!(refused(file("strange", "?")).contains("cannot detect the format"));
 }

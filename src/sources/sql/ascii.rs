@@ -1,12 +1,12 @@
-//! Comparisons that take only ASCII letters without regard to case, looked for in queries.
+//! Finds comparisons in queries that ignore case only for ASCII letters.
 
 use super::template::{QUOTED, quoted};
 
-/// What SQLite folds for ASCII alone (<https://www.sqlite.org/lang_corefunc.html#lower>).
+/// What SQLite folds only for ASCII (<https://www.sqlite.org/lang_corefunc.html#lower>).
 const ASCII_ONLY: [&str; 4] = ["lower", "upper", "nocase", "like"];
 
-/// The first of `lower`, `upper`, `nocase` and `like` that a query has in its conditions: with it, customers whose stored
-/// spelling has other letters are not found.
+/// The first of `lower`, `upper`, `nocase` and `like` in the conditions of a query. With it, customers whose stored
+/// spelling contains other letters are not found.
 #[must_use]
 pub fn ascii_comparison(query: &str) -> Option<&'static str> {
     let mut words = words(query).into_iter();

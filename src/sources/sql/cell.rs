@@ -1,4 +1,4 @@
-//! One value of a row: exact, as JSON text, and as what a further query is given.
+//! One value of a row: exact, as JSON text, and as the parameter of another query.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Column as _, Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 
-/// A value by the storage class it has (<https://www.sqlite.org/datatype3.html>), whatever its column declares.
+/// A value by its actual storage class (<https://www.sqlite.org/datatype3.html>), whatever its column declares.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cell {
     Null,
@@ -18,24 +18,24 @@ pub(super) enum Cell {
     Blob(Vec<u8>),
 }
 
-/// A value that is none, by its column.
+/// An invalid value, by its column.
 #[derive(Debug)]
 pub(super) struct BadCell {
     pub column: String,
     pub why: &'static str,
 }
 
-/// The values of a row with the names of their columns.
+/// The values of a row, with their column names.
 ///
 /// # Errors
-/// Text that is not UTF-8, a number that JSON does not have, or two columns of the same name.
+/// Text that is not UTF-8, a number that JSON cannot represent, or two columns with the same name.
 pub(super) fn cells(row: &SqliteRow) -> Result<Vec<(String, Cell)>, BadCell> {
     let mut cells: Vec<(String, Cell)> = Vec::with_capacity(row.columns().len());
     for (at, column) in row.columns().iter().enumerate() {
         let name = column.name();
         let bad = |why| BadCell { column: name.to_owned(), why };
         if cells.iter().any(|(have, _)| have == name) {
-            return Err(bad("is there twice"));
+            return Err(bad("occurs twice"));
         }
         cells.push((name.to_owned(), cell(row, at).map_err(bad)?));
     }
@@ -60,7 +60,7 @@ fn cell(row: &SqliteRow, at: usize) -> Result<Cell, &'static str> {
 }
 
 impl Cell {
-    /// Appends the value as JSON. Reals have their shortest form; blobs become base64 text (RFC 4648, padded).
+    /// Appends the value as JSON. Reals use their shortest form; blobs become base64 text (RFC 4648, padded).
     pub fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -75,7 +75,7 @@ impl Cell {
         }
     }
 
-    /// How much memory the value takes, in bytes, about.
+    /// The approximate memory size of the value, in bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Null | Self::Integer(_) | Self::Real(_) => 8,
@@ -84,7 +84,7 @@ impl Cell {
         }
     }
 
-    /// The value as a name of a member: text and integers.
+    /// The value as a member name, for text and integers.
     pub fn as_name(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
@@ -93,7 +93,7 @@ impl Cell {
         }
     }
 
-    /// Gives the value to a query.
+    /// Binds the value to a query.
     pub fn bind<'q>(&self, query: Query<'q, Sqlite, SqliteArguments>) -> Query<'q, Sqlite, SqliteArguments> {
         match self {
             Self::Null => query.bind(None::<i64>),
@@ -111,7 +111,7 @@ pub(super) fn write_text(text: &str, out: &mut String) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 
-/// Appends named values as a JSON object, in their order; the end is left to the caller.
+/// Appends named values as a JSON object, in order; the caller closes the object.
 pub(super) fn write_members(cells: &[(String, Cell)], out: &mut String) {
     out.push('{');
     for (at, (name, cell)) in cells.iter().enumerate() {

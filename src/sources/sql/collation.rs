@@ -1,7 +1,7 @@
-//! The collation `landfall`: texts are equal when they are one identifier, however they are spelled.
+//! The collation `landfall`: texts are equal if they are spellings of the same identifier.
 //!
-//! SQLite's `lower` and `NOCASE` know only ASCII letters, and nothing in it knows normal forms. A customer who is stored as
-//! `ÄNNE`, with a blank behind the name or in decomposed letters would be a stranger, whose name anybody else may take.
+//! SQLite's `lower` and `NOCASE` handle only ASCII letters, and SQLite does not normalise Unicode. A customer stored as
+//! `ÄNNE`, with a trailing space or in decomposed letters, would not be found, and somebody else could take the name.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::migrate::{IdentifierKind, IdentifierProfile};
 /// Its name in queries.
 pub(super) const NAME: &str = "landfall";
 
-/// The order of two texts: identifiers by their one spelling, and behind them what is no identifier, as it is.
+/// The order of two texts: identifiers by their canonical form, followed by all other texts, unchanged.
 pub(super) fn compare(profile: &IdentifierProfile, one: &str, other: &str) -> Ordering {
     if profile.kind == IdentifierKind::Username
         && let (Some(one), Some(other)) = (plain(one), plain(other))
@@ -20,7 +20,7 @@ pub(super) fn compare(profile: &IdentifierProfile, one: &str, other: &str) -> Or
     key(profile, one).cmp(&key(profile, other))
 }
 
-/// What a text is ordered by.
+/// The sort key of a text.
 fn key(profile: &IdentifierProfile, text: &str) -> (u8, String) {
     match profile.canonical(text) {
         Ok(identifier) => (0, identifier.canonical().to_owned()),
@@ -28,7 +28,8 @@ fn key(profile: &IdentifierProfile, text: &str) -> (u8, String) {
     }
 }
 
-/// A user name of ASCII alone: nearly all are, and their one spelling needs no table. None when it is anything else.
+/// A user name that is pure ASCII, as nearly all are, so that its canonical form needs no Unicode tables. `None` for
+/// anything else.
 fn plain(text: &str) -> Option<&[u8]> {
     let name = text.trim_matches(' ');
     let is_plain = !name.is_empty()
@@ -63,7 +64,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_short_way_gives_the_order_of_the_long_one() {
+    fn the_fast_path_gives_the_same_order() {
         let profile = IdentifierProfile::default();
         for one in TEXTS {
             for other in TEXTS {
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_are_equal_and_look_alikes_are_not() {
+    fn spellings_are_equal_and_confusables_are_not() {
         let profile = IdentifierProfile::default();
         for (one, other, equal) in [
             ("ÄNNE", "a\u{308}nne", true),

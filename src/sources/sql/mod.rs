@@ -1,7 +1,7 @@
-//! A source that is a database: one query for the record, further ones for its lists. SQLite for now.
+//! A database source: one query for the record, further ones for its lists. Only SQLite for now.
 //!
-//! The database is opened to be read only. A record and its lists come from one snapshot. The values keep their exact form:
-//! integers and reals as numbers, text as text, blobs as base64 text, `NULL` as null; the columns keep their order.
+//! The database is opened read-only. A record and its lists come from one snapshot. Values keep their exact form:
+//! integers and reals as numbers, text as text, blobs as base64 text, `NULL` as null; columns keep their order.
 
 mod ascii;
 mod cell;
@@ -40,11 +40,11 @@ use super::{ambiguous, too_large};
 use crate::migrate::{BoxFuture, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
 use cell::{Cell, cells, write_members, write_text};
 
-/// How long a query waits for somebody who writes to the legacy database. Shorter than a login's deadline.
-const BUSY: Duration = Duration::from_millis(200);
+/// How long a query waits for a writer of the legacy database. Shorter than a login's deadline.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// After how many steps of SQLite's machine a query looks at the clock: well under a millisecond.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+/// After how many steps of SQLite's virtual machine a query checks its deadline: well under a millisecond.
+const STEPS_PER_DEADLINE_CHECK: i32 = 10_000;
 
 /// Records in a database.
 pub struct SqlSource {
@@ -57,7 +57,7 @@ pub struct SqlSource {
     settings: SqlSettings,
 }
 
-/// A file, and the connections to it.
+/// A file and its connections.
 struct Opened {
     file: Stamp,
     pool: SqlitePool,
@@ -70,7 +70,7 @@ struct List {
 }
 
 impl SqlSource {
-    /// A source of these settings. Nothing is opened yet: the service starts although a legacy system is down.
+    /// Creates a source. Nothing is opened yet, so the service starts even if a legacy system is down.
     ///
     /// # Errors
     /// [`SqlError`].
@@ -83,7 +83,7 @@ impl SqlSource {
             .map_err(|_| SqlError::Url)?
             .read_only(true)
             .create_if_missing(false)
-            .busy_timeout(BUSY)
+            .busy_timeout(BUSY_TIMEOUT)
             .pragma("query_only", "ON")
             .pragma("trusted_schema", "OFF");
         let path = options.get_filename().to_owned();
@@ -96,7 +96,7 @@ impl SqlSource {
         Ok(source.with_identifiers(IdentifierProfile::default()))
     }
 
-    /// Sets what identifiers are, for the collation `landfall` of queries; without it they are user names.
+    /// Sets the kind of identifiers for the collation `landfall` in queries; the default is user names.
     #[must_use]
     pub fn with_identifiers(mut self, profile: IdentifierProfile) -> Self {
         let compare = move |one: &str, other: &str| collation::compare(&profile, one, other);
@@ -104,10 +104,10 @@ impl SqlSource {
         self
     }
 
-    /// Whether the database is there and knows every table and column of the queries. It looks at no record.
+    /// Checks that the database is available and has all tables and columns of the queries. Reads no record.
     ///
     /// # Errors
-    /// What does not fit, in the database's own words.
+    /// The mismatch, in the database's own words.
     pub async fn check(&self, deadline: Instant) -> Result<(), PortError> {
         let check = async {
             let pool = self.pool("check")?;
@@ -131,9 +131,9 @@ impl SqlSource {
         let mut connection = pool.acquire().await.map_err(failed)?;
         let until = deadline.into_std();
         let mut handle = connection.lock_handle().await.map_err(failed)?;
-        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || std::time::Instant::now() < until);
+        handle.set_progress_handler(STEPS_PER_DEADLINE_CHECK, move || std::time::Instant::now() < until);
         drop(handle);
-        // One transaction is one snapshot: the lists belong to the record they are read with.
+        // One transaction is one snapshot, so the lists are consistent with the record.
         let mut transaction = connection.begin().await.map_err(failed)?;
         let found = self.read(&mut transaction, identifier).await?;
         transaction.rollback().await.map_err(failed)?;
@@ -145,11 +145,11 @@ impl SqlSource {
         connection: &mut SqliteConnection,
         identifier: &Identifier,
     ) -> Result<Option<Record>, PortError> {
-        let given = |name: &str| match name {
+        let value_of = |name: &str| match name {
             "typed" => Some(Cell::Text(identifier.typed().to_owned())),
             _ => Some(Cell::Text(identifier.canonical().to_owned())),
         };
-        let mut rows = self.rows(connection, &self.record, given, 1).await?;
+        let mut rows = self.rows(connection, &self.record, value_of, 1).await?;
         let record = match rows.len() {
             0 => return Ok(None),
             1 => rows.pop().unwrap_or_default(),
@@ -191,7 +191,7 @@ impl SqlSource {
         write_text(&list.name, json);
         json.push(':');
         shape::write(&list.settings, &rows, json).map_err(|why| {
-            self.failed(PortErrorKind::Misconfigured, "fetch", format!("the list `{}` is none: {why}", list.name))
+            self.failed(PortErrorKind::Misconfigured, "fetch", format!("the list `{}` is invalid: {why}", list.name))
         })
     }
 
@@ -200,12 +200,12 @@ impl SqlSource {
         &self,
         connection: &mut SqliteConnection,
         template: &Template,
-        given: impl Fn(&str) -> Option<Cell>,
+        value_of: impl Fn(&str) -> Option<Cell>,
         limit: usize,
     ) -> Result<Vec<Cells>, PortError> {
         let mut query = sqlx::query(AssertSqlSafe(template.sql.as_str()));
         for name in &template.names {
-            let Some(cell) = given(name) else {
+            let Some(cell) = value_of(name) else {
                 let detail = format!("the record has no column `{name}`");
                 return Err(self.failed(PortErrorKind::Misconfigured, "fetch", detail));
             };
@@ -230,15 +230,15 @@ impl SqlSource {
         Ok(rows)
     }
 
-    /// Connections to the file that is at the path now: a connection that is open reads on in a file that was moved away or
-    /// replaced.
+    /// Connections to the file that is currently at the path: an open connection would keep reading a file that was
+    /// moved or replaced.
     fn pool(&self, operation: &'static str) -> Result<SqlitePool, PortError> {
-        let there = Stamp::at(&self.path).map_err(|error| {
-            self.failed(PortErrorKind::Unavailable, operation, "the database file is not there").caused_by(error)
+        let current = Stamp::at(&self.path).map_err(|error| {
+            self.failed(PortErrorKind::Unavailable, operation, "the database file does not exist").caused_by(error)
         })?;
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Opened { file, pool }) = &*opened
-            && file.is_same_file(there)
+            && file.is_same_file(current)
         {
             return Ok(pool.clone());
         }
@@ -248,12 +248,12 @@ impl SqlSource {
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_lazy_with(self.options.clone());
-        *opened = Some(Opened { file: there, pool: pool.clone() });
+        *opened = Some(Opened { file: current, pool: pool.clone() });
         Ok(pool)
     }
 
     fn late(&self, operation: &'static str) -> PortError {
-        self.failed(PortErrorKind::Unavailable, operation, "it took too long")
+        self.failed(PortErrorKind::Unavailable, operation, "the query took too long")
     }
 
     fn failed(&self, kind: PortErrorKind, operation: &'static str, detail: impl Into<String>) -> PortError {
@@ -300,13 +300,13 @@ fn template(place: &str, query: &str) -> Result<Template, SqlError> {
     Template::parse(query).map_err(|problem| SqlError::Template { place: place.to_owned(), problem })
 }
 
-/// The names of the columns of a query.
+/// The column names of a query.
 async fn columns(connection: &mut SqliteConnection, sql: &str) -> Result<Vec<String>, sqlx::Error> {
     let statement = connection.prepare(AssertSqlSafe(sql).into_sql_str()).await?;
     Ok(statement.columns().iter().map(|column| sqlx::Column::name(column).to_owned()).collect())
 }
 
-/// Prepares the query of a list, and looks for the columns it needs.
+/// Prepares the query of a list, and checks the columns it needs.
 async fn columns_of_list(
     connection: &mut SqliteConnection,
     list: &List,
@@ -314,7 +314,7 @@ async fn columns_of_list(
 ) -> Result<(), Result<sqlx::Error, String>> {
     let has = |columns: &[String], name: &str| columns.iter().any(|have| have.eq_ignore_ascii_case(name));
     if let Some(name) = list.template.names.iter().find(|name| !has(record, name)) {
-        return Err(Err(format!("the record has no column `{name}`, which the list `{}` names", list.name)));
+        return Err(Err(format!("the record has no column `{name}`, which the list `{}` uses", list.name)));
     }
     let columns = columns(connection, &list.template.sql).await.map_err(Ok)?;
     for name in [&list.settings.key, &list.settings.value].into_iter().flatten() {
@@ -323,7 +323,7 @@ async fn columns_of_list(
         }
     }
     if list.settings.shape == ListShape::Values && columns.len() != 1 {
-        return Err(Err(format!("the list `{}` is one of values and has more than one column", list.name)));
+        return Err(Err(format!("the list `{}` is read `as: values`, but has more than one column", list.name)));
     }
     Ok(())
 }

@@ -1,14 +1,14 @@
-//! The settings of a source that is a database.
+//! The settings of a database source.
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// The database, and the queries that make a record.
+/// The database, and the queries that build a record.
 ///
-/// Queries name what they are given: `:identifier` is the identifier in its one spelling, `:typed` is what was typed; in the
-/// queries of lists, every other name is a column of the record. There is no other way for a value into a query.
+/// Queries use named parameters: `:identifier` is the canonical identifier, `:typed` is the identifier as typed; in the
+/// queries of lists, every other name is a column of the record. Values cannot enter a query in any other way.
 ///
 /// ```
 /// let settings: landfall::sources::SqlSettings = serde_yaml::from_str(r#"
@@ -24,40 +24,42 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqlSettings {
-    /// `sqlite:<path>`. It is secret as a whole, since the addresses of database servers hold passwords.
+    /// `sqlite:<path>`. Secret as a whole, since the addresses of database servers contain passwords.
     pub url: SecretString,
-    /// The query of the record. Two rows are an error: which of them the customer is, is not for us to say.
+    /// The query for the record. Two rows are an error, because we must not guess which one is the customer's.
     ///
-    /// The identifier is in its one spelling and columns may hold any: `COLLATE landfall` compares identifiers and not letters.
-    /// It looks at every row.
+    /// The identifier is canonical but columns may contain any spelling: `COLLATE landfall` compares identifiers
+    /// instead of letters. It scans every row.
     pub record: String,
-    /// More members of the record, each from a query of its own.
+    /// Additional members of the record, each from its own query.
     #[serde(default)]
     pub lists: BTreeMap<String, ListSettings>,
-    /// Rows of one list. Stops a broken relation from filling the memory; 1000 admits a WordPress user with every plugin.
+    /// The maximum number of rows in a list. Stops a broken relation from filling the memory; 1000 allows for a
+    /// WordPress user with every plugin.
     #[serde(default = "list_rows")]
     pub list_rows: usize,
-    /// Bytes of the JSON text of one record, lists included. Stops blobs of photos from filling the memory; 1 MiB admits one.
+    /// The maximum size of one record's JSON text in bytes, including lists. Stops photos stored as blobs from filling
+    /// the memory; 1 MiB allows for one.
     #[serde(default = "record_bytes")]
     pub record_bytes: usize,
-    /// Connections that are open at the same time. Stops a flood of logins from taking all connections of the database.
+    /// The maximum number of open connections. Stops a flood of logins from taking all connections of the database.
     #[serde(default = "connections")]
     pub connections: u32,
 }
 
-/// One more member of a record.
+/// An additional member of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListSettings {
-    /// The query; it names at least one column of the record.
+    /// The query; it uses at least one column of the record.
     pub query: String,
-    /// What its rows become.
+    /// How its rows are converted.
     #[serde(default, rename = "as")]
     pub shape: ListShape,
-    /// The column of the names, for [`ListShape::Map`].
+    /// The column with the names, for [`ListShape::Map`].
     #[serde(default)]
     pub key: Option<String>,
-    /// The column of the values, for [`ListShape::Map`].
+    /// The column with the values, for [`ListShape::Map`].
     #[serde(default)]
     pub value: Option<String>,
 }
@@ -70,7 +72,7 @@ impl ListSettings {
     }
 }
 
-/// What the rows of a list become.
+/// How the rows of a list are converted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListShape {
@@ -79,7 +81,7 @@ pub enum ListShape {
     Rows,
     /// A list of the values of the only column.
     Values,
-    /// One object: the column `key` gives names, the column `value` values. A name that is there twice gets a list.
+    /// One object: the column `key` has the names, the column `value` the values. A name that occurs twice gets a list.
     Map,
 }
 
@@ -96,7 +98,7 @@ fn connections() -> u32 {
 }
 
 impl SqlSettings {
-    /// A database with this query, everything else by default.
+    /// A database with this query and default settings.
     #[must_use]
     pub fn new(url: impl Into<String>, record: impl Into<String>) -> Self {
         Self {

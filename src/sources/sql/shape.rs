@@ -1,4 +1,4 @@
-//! What the rows of a list become in a record.
+//! Converts the rows of a list to a member of a record.
 
 use super::cell::{Cell, write_members, write_text};
 use super::settings::{ListSettings, ListShape};
@@ -9,7 +9,7 @@ pub(super) type Cells = Vec<(String, Cell)>;
 /// Appends the rows of a list as JSON.
 ///
 /// # Errors
-/// One sentence, when the rows do not have the columns that the shape needs.
+/// One sentence, if the rows do not have the columns that the shape needs.
 pub(super) fn write(list: &ListSettings, rows: &[Cells], out: &mut String) -> Result<(), &'static str> {
     match list.shape {
         ListShape::Rows => separated(rows, out, |cells, out| {
@@ -22,7 +22,7 @@ pub(super) fn write(list: &ListSettings, rows: &[Cells], out: &mut String) -> Re
                 cell.write(out);
                 Ok(())
             }
-            _ => Err("a list of values has one column"),
+            _ => Err("a list of values must have exactly one column"),
         }),
         ListShape::Map => map(list, rows, out),
     }
@@ -47,10 +47,8 @@ fn separated<T>(
 fn map(list: &ListSettings, rows: &[Cells], out: &mut String) -> Result<(), &'static str> {
     let mut members: Vec<(String, Vec<&Cell>)> = Vec::new();
     for cells in rows {
-        let key =
-            column(cells, list.key.as_deref().unwrap_or_default()).ok_or("the column of the keys is not there")?;
-        let value =
-            column(cells, list.value.as_deref().unwrap_or_default()).ok_or("the column of the values is not there")?;
+        let key = column(cells, list.key.as_deref().unwrap_or_default()).ok_or("the key column is missing")?;
+        let value = column(cells, list.value.as_deref().unwrap_or_default()).ok_or("the value column is missing")?;
         let name = key.as_name().ok_or("a key is neither text nor an integer")?;
         match members.iter_mut().find(|(have, _)| *have == name) {
             Some((_, values)) => values.push(value),
@@ -76,7 +74,7 @@ fn map(list: &ListSettings, rows: &[Cells], out: &mut String) -> Result<(), &'st
     Ok(())
 }
 
-/// The value of a column: its name as written, else in other letter case, for databases change the case of names.
+/// The value of a column: matched exactly, or else ignoring case, because databases change the case of names.
 pub(super) fn column<'c>(cells: &'c Cells, name: &str) -> Option<&'c Cell> {
     let exact = cells.iter().find(|(have, _)| have == name);
     exact.or_else(|| cells.iter().find(|(have, _)| have.eq_ignore_ascii_case(name))).map(|(_, cell)| cell)
@@ -95,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_take_their_shape() {
+    fn rows_are_converted_to_their_shape() {
         let rows: &[&[(&str, &str)]] =
             &[&[("k", "a"), ("V", "1")], &[("k", "b"), ("V", "2")], &[("k", "a"), ("V", "3")]];
         let objects = r#"[{"k":"a","V":"1"},{"k":"b","V":"2"},{"k":"a","V":"3"}]"#;
@@ -108,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_without_the_columns_are_refused() {
+    fn rows_without_the_columns_are_rejected() {
         let rows: &[&[(&str, &str)]] = &[&[("k", "a"), ("w", "1")]];
         assert!(written(ListShape::Map, rows).is_err());
         assert!(written(ListShape::Values, rows).is_err());

@@ -1,43 +1,43 @@
-//! Queries as the settings write them: names for values, and no other way for a value into a query.
+//! Queries in the settings: values enter them only through named parameters.
 
 use thiserror::Error;
 
-/// A query with its names replaced by numbered places.
+/// A query whose names are replaced by numbered placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template {
-    /// The query as the database takes it.
+    /// The query in the form that the database expects.
     pub sql: String,
-    /// The names, in the order of their numbers; each once.
+    /// The names in the order of their numbers, each once.
     pub names: Vec<String>,
 }
 
-/// Why a text is no query of ours.
+/// Why a query is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// Nothing but spaces and comments.
+    /// The text contains only spaces and comments.
     #[error("the query is empty")]
     Empty,
-    /// No name at all: the answer would be the same for every customer.
-    #[error("the query names no value such as `:identifier`")]
+    /// The query has no parameter, so the answer would be the same for every customer.
+    #[error("the query uses no parameter such as `:identifier`")]
     Constant,
-    /// Another spelling of a parameter.
-    #[error("`{0}` is no name of a value; values are named as in `:identifier`")]
-    Foreign(char),
-    /// A quote or comment that does not end.
-    #[error("a quote or comment that begins with `{0}` does not end")]
-    Open(&'static str),
+    /// Another placeholder syntax.
+    #[error("the placeholder `{0}` is not supported; use a name such as `:identifier`")]
+    Placeholder(char),
+    /// A quote or comment is not closed.
+    #[error("a quote or comment that begins with `{0}` is not closed")]
+    Unclosed(&'static str),
     /// More than one statement.
-    #[error("there is more than one statement")]
+    #[error("the query has more than one statement")]
     Several,
 }
 
-/// Parts of SQL in which a colon means nothing: how they begin and end. A doubled end inside a quote begins it anew.
+/// Parts of SQL in which a colon has no meaning: how they begin and end. A doubled end inside a quote starts it again.
 pub(super) const QUOTED: [(&str, &str); 6] =
     [("'", "'"), ("\"", "\""), ("`", "`"), ("[", "]"), ("--", "\n"), ("/*", "*/")];
 
 impl Template {
-    /// Reads a query. Quotes, comments and casts (`::text`) are left alone.
+    /// Parses a query. Quotes, comments and casts (`::text`) are left unchanged.
     ///
     /// # Errors
     /// [`TemplateError`].
@@ -48,12 +48,12 @@ impl Template {
         while let Some(first) = rest.chars().next() {
             if let Some((open, close)) = QUOTED.iter().find(|(open, _)| rest.starts_with(open)) {
                 let length = quoted(rest, open, close)?;
-                let (part, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+                let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
                 if ended && !is_comment(open) {
                     return Err(TemplateError::Several);
                 }
                 template.sql.push_str(part);
-                rest = behind;
+                rest = after;
                 continue;
             }
             if ended && !first.is_whitespace() {
@@ -65,43 +65,43 @@ impl Template {
                     rest.strip_prefix(';').unwrap_or_default()
                 }
                 ':' => template.colon(rest),
-                '?' | '$' | '@' => return Err(TemplateError::Foreign(first)),
+                '?' | '$' | '@' => return Err(TemplateError::Placeholder(first)),
                 _ => template.plain(rest),
             };
         }
         template.checked()
     }
 
-    /// Takes a cast, a name, or a lone colon.
+    /// Consumes a cast, a name, or a lone colon.
     fn colon<'q>(&mut self, rest: &'q str) -> &'q str {
-        if let Some(behind) = rest.strip_prefix("::") {
+        if let Some(after) = rest.strip_prefix("::") {
             self.sql.push_str("::");
-            return behind;
+            return after;
         }
-        let behind = rest.strip_prefix(':').unwrap_or_default();
-        let length = behind.bytes().take_while(|byte| is_name(*byte)).count();
-        let (name, behind) = behind.split_at_checked(length).unwrap_or((behind, ""));
+        let after = rest.strip_prefix(':').unwrap_or_default();
+        let length = after.bytes().take_while(|byte| is_name(*byte)).count();
+        let (name, after) = after.split_at_checked(length).unwrap_or((after, ""));
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
             self.sql.push(':');
             self.sql.push_str(name);
-            return behind;
+            return after;
         }
         let at = self.names.iter().position(|have| have == name).unwrap_or_else(|| {
             self.names.push(name.to_owned());
             self.names.len() - 1
         });
         self.sql.push_str(&format!("?{}", at + 1));
-        behind
+        after
     }
 
-    /// Takes one character; a name of the database as a whole, in which `$` may stand.
+    /// Consumes one character, or a whole database name, which may contain `$`.
     fn plain<'q>(&mut self, rest: &'q str) -> &'q str {
         let word = rest.bytes().take_while(|byte| is_name(*byte)).count();
         let more = rest.bytes().skip(word).take_while(|byte| word > 0 && (is_name(*byte) || *byte == b'$')).count();
         let length = if word > 0 { word + more } else { rest.chars().next().map_or(0, char::len_utf8) };
-        let (part, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         self.sql.push_str(part);
-        behind
+        after
     }
 
     fn checked(self) -> Result<Self, TemplateError> {
@@ -123,13 +123,13 @@ fn is_comment(open: &str) -> bool {
     matches!(open, "--" | "/*")
 }
 
-/// How many bytes the quote or comment has that the text begins with.
+/// The length in bytes of the quote or comment at the start of the text.
 pub(super) fn quoted(text: &str, open: &'static str, close: &str) -> Result<usize, TemplateError> {
     let inside = text.get(open.len()..).unwrap_or_default();
     match inside.find(close) {
         Some(at) => Ok(open.len() + at + close.len()),
         None if open == "--" => Ok(text.len()),
-        None => Err(TemplateError::Open(open)),
+        None => Err(TemplateError::Unclosed(open)),
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_become_places() {
+    fn names_become_numbered_placeholders() {
         for (query, sql, names) in [
             ("SELECT * FROM u WHERE a = :identifier", "SELECT * FROM u WHERE a = ?1", &["identifier"][..]),
             ("SELECT :b, :a, :b", "SELECT ?1, ?2, ?1", &["b", "a"]),
@@ -156,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_queries_are_rejected() {
         for (query, error) in [
             ("", TemplateError::Empty),
             (" ; ", TemplateError::Empty),
             ("SELECT 1", TemplateError::Constant),
             ("SELECT ':a'", TemplateError::Constant),
-            ("SELECT ?", TemplateError::Foreign('?')),
-            ("SELECT $1", TemplateError::Foreign('$')),
-            ("SELECT @a", TemplateError::Foreign('@')),
-            ("SELECT :a, 'open", TemplateError::Open("'")),
-            ("SELECT :a /* open", TemplateError::Open("/*")),
+            ("SELECT ?", TemplateError::Placeholder('?')),
+            ("SELECT $1", TemplateError::Placeholder('$')),
+            ("SELECT @a", TemplateError::Placeholder('@')),
+            ("SELECT :a, 'open", TemplateError::Unclosed("'")),
+            ("SELECT :a /* open", TemplateError::Unclosed("/*")),
             ("SELECT :a; DELETE FROM u", TemplateError::Several),
             ("SELECT :a; 'x'", TemplateError::Several),
         ] {

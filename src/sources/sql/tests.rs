@@ -1,4 +1,4 @@
-//! Real SQLite files: shapes, values, limits, and what goes wrong.
+//! Real SQLite files: shapes, values, limits, and failures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ async fn fetch(source: &SqlSource, typed: &str, deadline: Instant) -> Result<Opt
     Ok(source.fetch(&identifier, deadline).await?.map(|record| record.json().to_owned()))
 }
 
-/// A database of one statement list, and its path.
+/// A database created by these statements, and its path.
 async fn database(schema: &str) -> (TempDir, PathBuf) {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("legacy.db");
@@ -71,7 +71,7 @@ async fn insert(connection: &mut SqliteConnection, user: &Value) {
 }
 
 #[tokio::test]
-async fn a_wordpress_database_gives_the_records_that_the_rules_read() {
+async fn a_wordpress_database_yields_the_records_for_the_rules() {
     let text = include_str!("../../../examples/wordpress_users.ndjson");
     let users: Vec<Value> = text.lines().take(40).map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let folder = TempDir::new().expect("a folder");
@@ -94,7 +94,7 @@ async fn a_wordpress_database_gives_the_records_that_the_rules_read() {
         assert_eq!(&serde_json::from_str::<Value>(&found).expect("JSON"), user);
         seen += 1;
     }
-    assert!(seen > 20, "only {seen} users were asked for");
+    assert!(seen > 20, "only {seen} users were looked up");
 }
 
 #[tokio::test]
@@ -111,21 +111,17 @@ lists:
 "#;
     let source = SqlSource::new("legacy", settings(&path, yaml)).expect("settings");
     let found = fetch(&source, "ada", soon()).await.expect("an answer").expect("a record");
-    let wanted = r#"{"z":"ada","a":"é","i":9007199254740993,"r":0.1,"b":"//4=","t":"007","d":1,"n":null,"m":{"x":[1,null],"y":"2"},"v":[1,"2",null]}"#;
-    assert_eq!(found, wanted);
+    let expected = r#"{"z":"ada","a":"é","i":9007199254740993,"r":0.1,"b":"//4=","t":"007","d":1,"n":null,"m":{"x":[1,null],"y":"2"},"v":[1,"2",null]}"#;
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]
-async fn answers_that_are_none_are_errors() {
+async fn unusable_answers_are_errors() {
     let schema = "CREATE TABLE u(l); INSERT INTO u VALUES ('ada'); CREATE TABLE many(n);
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) INSERT INTO many SELECT i FROM n;";
     let (_folder, path) = database(schema).await;
     for (yaml, kind, words) in [
-        (
-            "record: SELECT l, l FROM u WHERE l = :identifier",
-            PortErrorKind::BadResponse,
-            "the column `l` is there twice",
-        ),
+        ("record: SELECT l, l FROM u WHERE l = :identifier", PortErrorKind::BadResponse, "the column `l` occurs twice"),
         ("record: SELECT 9e999 AS r FROM u WHERE l = :identifier", PortErrorKind::BadResponse, "without a JSON form"),
         (
             "record: SELECT CAST(x'ff' AS TEXT) AS t FROM u WHERE l = :identifier",
@@ -142,8 +138,12 @@ async fn answers_that_are_none_are_errors() {
             PortErrorKind::BadResponse,
             "more than one",
         ),
-        ("record: SELECT nobody FROM u WHERE l = :identifier", PortErrorKind::Misconfigured, "does not fit"),
-        ("record: DELETE FROM u WHERE l = :identifier RETURNING l", PortErrorKind::Misconfigured, "a query writes"),
+        ("record: SELECT nobody FROM u WHERE l = :identifier", PortErrorKind::Misconfigured, "does not match"),
+        (
+            "record: DELETE FROM u WHERE l = :identifier RETURNING l",
+            PortErrorKind::Misconfigured,
+            "a query must not write",
+        ),
         (
             "{ record: SELECT l FROM u WHERE l = :identifier, lists: { x: { query: SELECT n FROM many WHERE :l = 'ada' } } }",
             PortErrorKind::BadResponse,
@@ -173,7 +173,7 @@ async fn answers_that_are_none_are_errors() {
 }
 
 #[tokio::test]
-async fn a_query_without_an_end_is_stopped_and_leaves_its_connection_free() {
+async fn an_endless_query_is_stopped_and_frees_its_connection() {
     let (_folder, path) = database("CREATE TABLE u(l); INSERT INTO u VALUES ('ada'), ('slow');").await;
     let yaml = r#"
 record: >-
@@ -188,7 +188,7 @@ connections: 1
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_is_never_an_unknown_customer() {
+async fn a_missing_database_is_never_an_unknown_customer() {
     let (folder, path) = database("CREATE TABLE u(l); INSERT INTO u VALUES ('ada');").await;
     let yaml = "record: 'SELECT l FROM u WHERE l = :identifier'";
     let source = SqlSource::new("legacy", settings(&path, yaml)).expect("settings");
@@ -214,7 +214,7 @@ async fn a_database_that_is_not_there_is_never_an_unknown_customer() {
 }
 
 #[tokio::test]
-async fn customers_are_found_however_they_are_stored() {
+async fn customers_are_found_in_any_stored_spelling() {
     let (_folder, path) = database(
         "CREATE TABLE u(l, id); INSERT INTO u VALUES ('ÄNNE', 1), ('ada ', 2), (' BO', 3), ('jo\u{308}rg', 4),
             ('two words', 5), ('straße', 6), (x'616461', 7), (NULL, 8), (42, 9);",
@@ -222,7 +222,7 @@ async fn customers_are_found_however_they_are_stored() {
     .await;
     let yaml = "record: 'SELECT * FROM u WHERE l = :identifier COLLATE landfall'";
     let source = SqlSource::new("legacy", settings(&path, yaml)).expect("settings");
-    source.check(soon()).await.expect("a collation that is known");
+    source.check(soon()).await.expect("a known collation");
     for (typed, id) in [("änne", 1), ("A\u{308}nne", 1), ("ADA", 2), ("bo", 3), ("JÖRG", 4), ("Straße", 6)] {
         let found = fetch(&source, typed, soon()).await.expect(typed).expect(typed);
         assert!(found.contains(&format!("\"id\":{id}")), "{typed}: {found}");
@@ -232,11 +232,11 @@ async fn customers_are_found_however_they_are_stored() {
     }
     let ascii = "record: 'SELECT * FROM u WHERE lower(l) = :identifier'";
     let source = SqlSource::new("legacy", settings(&path, ascii)).expect("settings");
-    assert!(fetch(&source, "änne", soon()).await.expect("an answer").is_none(), "what the collation is for");
+    assert!(fetch(&source, "änne", soon()).await.expect("an answer").is_none(), "ASCII comparisons need the collation");
 }
 
 #[tokio::test]
-async fn the_collation_knows_the_kind_of_identifiers() {
+async fn the_collation_follows_the_kind_of_identifiers() {
     use crate::migrate::IdentifierKind;
     let (_folder, path) =
         database("CREATE TABLE u(l); INSERT INTO u VALUES ('030 901820'), ('Ada@Bücher.example');").await;
@@ -268,18 +268,18 @@ async fn a_locked_database_is_an_outage() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_refused() {
+async fn invalid_settings_are_rejected() {
     let path = Path::new("legacy.db");
     for (yaml, message) in [
-        ("record: SELECT 1", "the query of `record` is no query: the query names no value such as `:identifier`"),
-        ("record: 'SELECT :id'", "the query of the record is given `:identifier` and `:typed`, and no `:id`"),
+        ("record: SELECT 1", "the query of `record` is invalid: the query uses no parameter such as `:identifier`"),
+        ("record: 'SELECT :id'", "the record query uses `:id`, but only `:identifier` and `:typed` are available"),
         (
             "{ record: 'SELECT :typed', lists: { a: { query: 'SELECT :b', as: map, key: k } } }",
-            "the list `a` has `key` and `value` exactly when it is read `as: map`",
+            "the list `a` needs both `key` and `value` with `as: map`, and neither without it",
         ),
         (
             "{ record: 'SELECT :typed', lists: { a: { query: 'SELECT ?' } } }",
-            "the query of `a` is no query: `?` is no name of a value; values are named as in `:identifier`",
+            "the query of `a` is invalid: the placeholder `?` is not supported; use a name such as `:identifier`",
         ),
     ] {
         let inner = yaml.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(yaml).trim();
@@ -291,13 +291,13 @@ async fn settings_that_cannot_work_are_refused() {
 }
 
 #[tokio::test]
-async fn a_check_names_what_does_not_fit() {
+async fn a_check_names_the_mismatch() {
     let (_folder, path) = database("CREATE TABLE u(l, id); CREATE TABLE m(k, v);").await;
     for (yaml, words) in [
         ("record: 'SELECT nobody FROM u WHERE l = :identifier'", "no such column: nobody"),
         (
             "record: 'SELECT l FROM u WHERE l = :identifier'\nlists: { a: { query: 'SELECT k FROM m WHERE v = :id' } }",
-            "the record has no column `id`, which the list `a` names",
+            "the record has no column `id`, which the list `a` uses",
         ),
         (
             "record: 'SELECT * FROM u WHERE l = :identifier'\nlists: { a: { query: 'SELECT k, v FROM m WHERE v = :id', as: values } }",

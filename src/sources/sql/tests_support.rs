@@ -1,11 +1,11 @@
-//! Makes legacy databases for tests.
+//! Creates legacy databases for tests.
 
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-/// A database with these statements run, and then filled.
+/// Creates a database with these statements, and then fills it.
 pub(in crate::sources) async fn make(path: &Path, schema: &str, fill: impl AsyncFnOnce(&mut SqliteConnection)) {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = options.connect().await.expect("a database");

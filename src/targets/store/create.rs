@@ -1,4 +1,4 @@
-//! How an account comes to be, inside one transaction: checked first, and written only when nothing contradicts it.
+//! Creates an account inside one transaction: checks for conflicts first, and writes only if there are none.
 
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::migrate::{AccountState, Conflict, Created, NewAccount, PasswordChange, TargetId};
 use crate::sqlite::{late, refusal};
 
-/// Writes an account when neither its external id nor its legacy customer nor one of its logins is taken. One step, because
-/// every step is a way to SQLite's thread and back.
+/// Inserts an account if its external id, its legacy customer and its logins are all free. One statement, because every
+/// step is a round trip to SQLite's thread.
 const INSERT: &str = "INSERT INTO accounts (id, state, phc, must_change, claims, rules, email, phone, username, created_at, \
     changed_at, made_at, external_id, source, legacy_id) \
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?10, ?12, ?13, ?14 \
@@ -19,14 +19,14 @@ const INSERT: &str = "INSERT INTO accounts (id, state, phc, must_change, claims,
     INSERT INTO account_logins (login, account_id) SELECT value, ?1 FROM json_each(?11) \
     WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)";
 
-/// Writes the account that a pending one becomes.
+/// Completes a pending account.
 const COMPLETE: &str = "UPDATE accounts SET state = ?2, phc = ?3, must_change = ?4, claims = ?5, rules = ?6, email = ?7, \
     phone = ?8, username = ?9, changed_at = ?10, made_at = ?10 WHERE id = ?1; \
     DELETE FROM account_logins WHERE account_id = ?1; \
     INSERT INTO account_logins (login, account_id) SELECT value, ?1 FROM json_each(?11)";
 
-/// What stands against an account: a deletion for good, one of the same legacy customer, one with one of the logins, and its own
-/// of an earlier attempt.
+/// Finds conflicts with an account: a permanent deletion, an account of the same legacy customer, an account with one
+/// of the logins, and its own account from an earlier attempt.
 const BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM closed WHERE external_id = ?4), \
     EXISTS (SELECT 1 FROM accounts WHERE source = ?1 AND legacy_id = ?2), \
     EXISTS (SELECT 1 FROM account_logins WHERE login IN (SELECT value FROM json_each(?3)) AND account_id IS NOT own.id), \
@@ -58,7 +58,7 @@ pub(super) struct NewRow {
     until: Instant,
 }
 
-/// The claims that have a column of their own.
+/// The claims that have their own columns.
 #[derive(Default)]
 struct Keys {
     email: Option<String>,
@@ -74,11 +74,11 @@ impl Keys {
     }
 }
 
-/// What is in the store before an account is written.
+/// The state of the store before an account is written.
 struct Before {
     /// Whether the external id is closed.
     is_closed: bool,
-    /// The account of the same external id.
+    /// The account with the same external id.
     own: Option<Own>,
     /// Whether the legacy customer has an account.
     legacy: Place,
@@ -89,7 +89,7 @@ struct Before {
 /// A row of [`BEFORE`].
 type BeforeRow = (bool, bool, bool, Option<String>, Option<String>, Option<String>, Option<String>);
 
-/// The account of the same external id.
+/// The account with the same external id.
 struct Own {
     id: String,
     source: String,
@@ -97,7 +97,7 @@ struct Own {
     state: String,
 }
 
-/// Whether a place is free.
+/// Whether a value is free.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Free,
@@ -123,15 +123,15 @@ impl NewRow {
         }
     }
 
-    /// Writes it, or says why not.
+    /// Writes the account, or returns why not.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn create(mut self, connection: &mut SqliteConnection) -> Result<Created, sqlx::Error> {
-        // Inside of the transaction, which nobody else can begin before it ends: a process that stood still for long finds its
-        // claim over, and whoever took over finds what was written before.
+        // Checked inside the transaction, which excludes all other writers: a process that was suspended for long finds
+        // its claim expired, and the process that took over finds everything written before.
         if Instant::now() >= self.until {
-            return Err(late("the claim on the customer has ended"));
+            return Err(late("the claim on the customer has expired"));
         }
         if self.insert(connection).await? == Written::Yes {
             return Ok(Created::New(self.id));
@@ -144,7 +144,9 @@ impl NewRow {
             return match (before.legacy, before.logins) {
                 (Place::Taken, _) => Ok(Created::Conflict(Conflict::Legacy)),
                 (Place::Free, Place::Taken) => Ok(Created::Conflict(Conflict::Login)),
-                (Place::Free, Place::Free) => Err(refusal("an account was not written, and nothing stands against it")),
+                (Place::Free, Place::Free) => {
+                    Err(refusal("an account was not written although nothing conflicts with it"))
+                }
             };
         };
         if own.source != self.source || own.legacy_id != self.legacy_id {
@@ -157,14 +159,14 @@ impl NewRow {
         self.complete(connection, before.logins).await
     }
 
-    /// Writes the account and its logins when nothing stands against them; whether it did.
+    /// Inserts the account and its logins unless something conflicts with them; returns whether it did.
     async fn insert(&self, connection: &mut SqliteConnection) -> Result<Written, sqlx::Error> {
         let query = self.bound(INSERT).bind(&self.external_id).bind(&self.source).bind(&self.legacy_id);
-        let made = query.fetch_all(connection).await?;
-        Ok(if made.is_empty() { Written::No } else { Written::Yes })
+        let inserted = query.fetch_all(connection).await?;
+        Ok(if inserted.is_empty() { Written::No } else { Written::Yes })
     }
 
-    /// Gives a pending account its password. Without one there is nothing to complete.
+    /// Gives a pending account its password. Without a password there is nothing to complete.
     async fn complete(self, connection: &mut SqliteConnection, logins: Place) -> Result<Created, sqlx::Error> {
         if self.phc.is_none() {
             return Ok(Created::New(self.id));
@@ -192,7 +194,7 @@ impl NewRow {
             .bind(&self.logins)
     }
 
-    /// What stands against an account.
+    /// Finds conflicts with the account.
     async fn before(&self, connection: &mut SqliteConnection) -> Result<Before, sqlx::Error> {
         let query = sqlx::query_as(BEFORE).bind(&self.source).bind(&self.legacy_id).bind(&self.logins);
         let (is_closed, legacy, logins, id, source, legacy_id, state): BeforeRow =

@@ -1,4 +1,4 @@
-//! How an account goes: for good, or only when nobody has changed it.
+//! Deletes an account: permanently, or only if it has not changed.
 
 use sqlx::SqliteConnection;
 use tokio::time::Instant;
@@ -9,7 +9,7 @@ use crate::sqlite::late;
 /// Deletes an account, inside one transaction.
 ///
 /// # Errors
-/// When the database fails, or the undo's lease has ended.
+/// If the database fails, or the undo's lease has expired.
 pub(super) async fn delete(
     connection: &mut SqliteConnection,
     id: &TargetId,
@@ -25,19 +25,19 @@ pub(super) async fn delete(
         }
         Deletion::Unchanged { .. } => "DELETE FROM accounts WHERE id = ?1 AND changed_at <= made_at RETURNING id",
     };
-    let gone: Vec<String> = sqlx::query_scalar(sql).bind(&id.0).fetch_all(&mut *connection).await?;
-    if !gone.is_empty() {
+    let deleted: Vec<String> = sqlx::query_scalar(sql).bind(&id.0).fetch_all(&mut *connection).await?;
+    if !deleted.is_empty() {
         return Ok(Deleted::Yes);
     }
     let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE id = ?)";
-    let is_there: bool = sqlx::query_scalar(sql).bind(&id.0).fetch_one(connection).await?;
-    Ok(if is_there { Deleted::Changed } else { Deleted::Missing })
+    let exists: bool = sqlx::query_scalar(sql).bind(&id.0).fetch_one(connection).await?;
+    Ok(if exists { Deleted::Changed } else { Deleted::Missing })
 }
 
-/// Opens an external id again.
+/// Allows an external id to be used again.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub(super) async fn reopen(connection: &mut SqliteConnection, external: String) -> Result<(), sqlx::Error> {
     let sql = "DELETE FROM closed WHERE external_id = ?";
     sqlx::query(sql).bind(external).execute(connection).await.map(|_| ())

@@ -1,4 +1,4 @@
-//! The account store that comes with Landfall: one SQLite file.
+//! Landfall's built-in account store: one SQLite file.
 //!
 //! Passwords are hashed before a transaction begins, so that the one writer never waits for a hash.
 
@@ -40,7 +40,7 @@ macro_rules! select_rows {
     };
 }
 
-/// The account of an external id.
+/// Finds the account with an external id.
 const FIND_EXTERNAL: &str = "SELECT id, external_id, state FROM accounts WHERE external_id = ?";
 
 /// Accounts in an SQLite file. Cheap to clone.
@@ -52,16 +52,16 @@ pub struct AccountStore {
 }
 
 impl AccountStore {
-    /// Opens a store, and makes its file when there is none and the settings allow it.
+    /// Opens a store, and creates its file if it is missing.
     ///
     /// # Errors
-    /// When the file cannot be opened, or holds something else.
+    /// If the file cannot be opened, or contains tables of another application.
     pub async fn open(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
         let database = Database::open(path(name, settings)?, name, schema::MIGRATIONS).await?;
         Ok(Self { name: name.into(), database, hasher })
     }
 
-    /// Opens a store like [`open`](Self::open), and makes none: one that is missing is an error.
+    /// Like [`open`](Self::open), but does not create the store: a missing one is an error.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -70,10 +70,10 @@ impl AccountStore {
         Ok(Self { name: name.into(), database, hasher })
     }
 
-    /// Closes an account: nobody signs in to it any more. The id, when there is such an account.
+    /// Disables an account, so that nobody can sign in to it. Returns the id if the account exists.
     ///
     /// # Errors
-    /// When it could not be made durable.
+    /// If the change could not be made durable.
     pub async fn disable(&self, id: &TargetId, at: Timestamp) -> Result<Option<TargetId>, PortError> {
         let (id, at) = (id.clone(), at.as_microsecond());
         self.write("disable", move |connection| {
@@ -88,10 +88,10 @@ impl AccountStore {
         .await
     }
 
-    /// How many accounts there are.
+    /// The number of accounts.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub async fn count(&self) -> Result<u64, PortError> {
         let count: i64 = self
             .read_with("count", |connection| {
@@ -101,15 +101,15 @@ impl AccountStore {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// Copies what the journal holds into the file; to be called at the end.
+    /// Copies the journal into the database file. Call it at shutdown.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub async fn checkpoint(&self) -> Result<(), PortError> {
         self.database.checkpoint(&self.name).await
     }
 
-    /// How many writes there were, in how many commits, and how many wait.
+    /// The number of writes, commits, and waiting jobs.
     #[must_use]
     pub fn figures(&self) -> WriterFigures {
         self.database.writer().figures()
@@ -162,13 +162,13 @@ impl AccountStore {
         let checked = verification::check(&self.hasher, stored.await?, password, deadline).await?;
         let answer = checked.answer();
         if let Checked::Outdated { old, new, .. } = checked {
-            // The customer is let in all the same: the old hash is as good at the next sign-in.
+            // The customer is signed in anyway: the old hash works at the next sign-in, too.
             drop(self.replace(id.0.clone(), old, new).await);
         }
         Ok(answer)
     }
 
-    /// Replaces an outdated hash. One that was set meanwhile stays; and it is no change of the account.
+    /// Replaces an outdated hash, unless another one was set meanwhile. This does not count as a change to the account.
     async fn replace(&self, id: String, old: String, new: String) -> Result<(), PortError> {
         self.write("upgrade", move |connection| {
             Box::pin(async move {
@@ -184,7 +184,7 @@ impl AccountStore {
             Some(password) => Some(self.hasher.hash(password, account.deadline).await?),
             None => None,
         };
-        let row = NewRow::new(id::fresh(&self.name, account.at)?, &account, phc);
+        let row = NewRow::new(id::new_id_at(&self.name, account.at)?, &account, phc);
         self.write("create", move |connection| Box::pin(row.create(connection))).await
     }
 
@@ -199,7 +199,7 @@ impl AccountStore {
         let (id, at) = (id.clone(), at.as_microsecond());
         self.write("set_password", move |connection| {
             Box::pin(async move {
-                // Later than it was made, whatever the clock says: undo must not take it for unchanged.
+                // Later than `made_at`, whatever the clock says: undo must not take the account for unchanged.
                 let update = "UPDATE accounts SET phc = ?2, must_change = 0, changed_at = MAX(?3, made_at + 1),
                     state = CASE state WHEN 'pending' THEN 'active' ELSE state END WHERE id = ?1";
                 let done = sqlx::query(update).bind(&id.0).bind(phc).bind(at).execute(connection).await?;
@@ -211,10 +211,9 @@ impl AccountStore {
 }
 
 fn path<'s>(name: &str, settings: &'s StoreSettings) -> Result<&'s str, PortError> {
-    settings
-        .path
-        .to_str()
-        .ok_or_else(|| PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not UTF-8"))
+    settings.path.to_str().ok_or_else(|| {
+        PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not valid UTF-8")
+    })
 }
 
 /// Never shows accounts.
@@ -264,7 +263,7 @@ impl Target for AccountStore {
 
     fn find_created<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let external = external.0.clone();
-        // By the writer: whoever has begun to write ends before.
+        // Runs on the writer, so writes that have begun complete first.
         Box::pin(self.write("find_created", move |connection| {
             Box::pin(async move {
                 let found = sqlx::query_as(FIND_EXTERNAL).bind(external).fetch_optional(connection).await?;

@@ -1,4 +1,4 @@
-//! Rows of the account store, read back.
+//! Reads the rows of the account store.
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -37,10 +37,10 @@ impl FromRow<'_, SqliteRow> for Row {
 }
 
 impl Row {
-    /// The account, with its logins in their order.
+    /// The account, with its logins in order.
     ///
     /// # Errors
-    /// When the database fails, or the row is none of ours.
+    /// If the database fails, or the row is invalid.
     pub async fn account(self, connection: &mut SqliteConnection) -> Result<StoredAccount, sqlx::Error> {
         let logins = sqlx::query_scalar("SELECT login FROM account_logins WHERE account_id = ? ORDER BY login")
             .bind(&self.id)
@@ -65,22 +65,22 @@ pub(super) fn change(must_change: bool) -> PasswordChange {
     if must_change { PasswordChange::Required } else { PasswordChange::Optional }
 }
 
-/// The state of a stored name.
+/// The state with a stored name.
 ///
 /// # Errors
-/// When it is none of ours.
+/// If the name is unknown.
 pub(super) fn state(name: &str) -> Result<AccountState, sqlx::Error> {
-    AccountState::from_name(name).ok_or_else(|| refusal("the state of an account is none"))
+    AccountState::from_name(name).ok_or_else(|| refusal("an account has an unknown state"))
 }
 
-/// What is known of an account that was looked for.
+/// The result of looking up an account.
 ///
 /// # Errors
-/// When its state is none of ours.
+/// If its state is unknown.
 pub(super) fn found((id, external_id, name): (String, String, String)) -> Result<Found, sqlx::Error> {
     Ok(Found { id: TargetId(id), external_id: Some(ExternalId(external_id)), state: state(&name)? })
 }
 
 fn time(micros: i64) -> Result<Timestamp, sqlx::Error> {
-    Timestamp::from_microsecond(micros).map_err(|_| refusal("a time of an account is none"))
+    Timestamp::from_microsecond(micros).map_err(|_| refusal("a timestamp of an account is invalid"))
 }

@@ -1,11 +1,11 @@
-//! The tables of the account store.
+//! The schema of the account store.
 
-/// The steps that make them. Steps are only ever added.
+/// The schema steps. Steps are only ever added.
 ///
 /// Times are whole microseconds since 1970-01-01 UTC. `email`, `phone` and `username` repeat the claims `email.value`,
-/// `phone.value` and `username`, for whoever looks for accounts by them. `made_at` is when an account was made or, pending before,
-/// completed by a migration: one whose `changed_at` is later was changed by somebody. `closed` are external ids under which
-/// nothing is created any more. `store` has one row: which store this is.
+/// `phone.value` and `username`, for lookups. `made_at` is when a migration created or, for a pending account,
+/// completed the account; if `changed_at` is later, the account has been changed since. `closed` lists external ids
+/// under which no account can be created any more. `store` has one row: the identity of the store.
 pub(super) const MIGRATIONS: &[&str] = &[
     "
 CREATE TABLE accounts (

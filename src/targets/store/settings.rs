@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Where accounts are kept.
+/// Where accounts are stored.
 ///
 /// ```
 /// let settings: landfall::targets::StoreSettings = serde_yaml::from_str("{ path: data/accounts.db }")?;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSettings {
-    /// The SQLite file; it is made when it is not there.
+    /// The SQLite file; created if it is missing.
     pub path: PathBuf,
 }
 

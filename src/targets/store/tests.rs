@@ -1,4 +1,4 @@
-//! What only the account store does: outdated hashes, columns, and files that are in the way.
+//! Behaviour specific to the account store: outdated hashes, columns, and unusable files.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn stored(store: &AccountStore) -> String {
 }
 
 #[tokio::test]
-async fn an_outdated_hash_is_replaced_and_that_is_no_change() {
+async fn replacing_an_outdated_hash_does_not_change_the_account() {
     let folder = TempDir::new().expect("a folder");
     let id = new_id(Customer::new("1", &["ada"]).create(&open(&folder, 8).await).await);
     let store = open(&folder, 16).await;
@@ -43,14 +43,14 @@ async fn an_outdated_hash_is_replaced_and_that_is_no_change() {
     let calls = store.hasher.calls().target;
     assert_eq!(store.authenticate(&id, &password("correct horse"), soon()).await.expect("an answer"), VERIFIED);
     assert_eq!(store.hasher.calls().target - calls, 1);
-    // An upgrade that comes late does not undo a password that was set meanwhile.
+    // A late upgrade does not overwrite a password that was set meanwhile.
     store.replace(id.0.clone(), old, "$argon2id$late".to_owned()).await.expect("an answer");
     assert_eq!(stored(&store).await, new);
     assert_eq!(store.read(&id).await.expect("an answer").expect("an account").changed_at, changed_at);
 }
 
 #[tokio::test]
-async fn claims_have_columns() {
+async fn claims_are_stored_in_columns() {
     let folder = TempDir::new().expect("a folder");
     let store = open(&folder, 8).await;
     new_id(Customer::new("1", &["ada"]).create(&store).await);
@@ -65,9 +65,9 @@ async fn claims_have_columns() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_none_is_refused() {
+async fn invalid_files_are_rejected() {
     let folder = TempDir::new().expect("a folder");
-    std::fs::write(folder.path().join("accounts.db"), "no database at all, ".repeat(100)).expect("a file");
+    std::fs::write(folder.path().join("accounts.db"), "not a database at all, ".repeat(100)).expect("a file");
     let settings = StoreSettings::new(folder.path().join("accounts.db"));
     let error = AccountStore::open("accounts", &settings, hasher(8)).await.expect_err("no store");
     assert_eq!(error.kind(), PortErrorKind::BadResponse);
@@ -80,7 +80,7 @@ async fn a_file_that_is_none_is_refused() {
 async fn racing_creates_share_commits() {
     let folder = TempDir::new().expect("a folder");
     let store = open(&folder, 8).await;
-    // Without passwords nobody waits for a hash, so that all of them wait for the writer together.
+    // Without passwords there are no hashes to wait for, so all of them wait for the writer together.
     let customer = |at: usize| Customer { password: None, ..Customer::new(&at.to_string(), &[&format!("login{at}")]) };
     let customers: Vec<_> = (0..64).map(customer).collect();
     futures_util::future::join_all(customers.iter().map(|customer| customer.create(&store))).await;
@@ -90,7 +90,7 @@ async fn racing_creates_share_commits() {
 }
 
 #[tokio::test]
-async fn nothing_shown_holds_a_value() {
+async fn debug_output_contains_no_values() {
     let folder = TempDir::new().expect("a folder");
     let store = Arc::new(open(&folder, 8).await);
     assert_eq!(format!("{store:?}"), "AccountStore { name: \"accounts\", .. }");

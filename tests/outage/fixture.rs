@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 use super::running::{Running, md5, until};
 use super::shop::{CHEAP, RULES, TOKEN};
 
-/// Everything but hashes and `login`: a breaker that opens after a few calls and closes soon.
+/// All settings except hashes and `login`: a breaker that opens after a few calls and closes soon.
 const SETTINGS: &str = "\
 listen: 127.0.0.1:0
 rules: rules.yaml
@@ -34,13 +34,13 @@ pub fn password(name: &str) -> String {
 }
 
 /// A running service and its folder.
-pub struct House {
+pub struct Fixture {
     pub server: Running,
     pub folder: tempfile::TempDir,
     client: reqwest::Client,
 }
 
-/// An answer, whole.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -48,8 +48,8 @@ pub struct Answer {
     pub body: Value,
 }
 
-impl House {
-    /// A house whose customers may fail so often before they are locked out.
+impl Fixture {
+    /// A fixture whose customers may fail this often before they are locked out.
     pub async fn new(names: &[&str], failures: u32) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
@@ -61,7 +61,7 @@ impl House {
             "login: {{ floor: 1ms, quantum: 1ms, deadline: 3s, lease: 3500ms, attempts: {{ customer: {{ limit: {failures}, \
              window: 15m }}, network: {{ limit: 1000000, window: 15m }} }} }}\n"
         );
-        // events are kept for somebody who is never there
+        // events are kept for a receiver that never answers
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
         let hooks = format!(
             "hooks: {{ before_fetch: 'if identifier == \"hank\" {{ #{{ deny: \"not_today\" }} }}', \
@@ -80,12 +80,12 @@ impl House {
         Self { server, folder, client: reqwest::Client::new() }
     }
 
-    /// A file of the service.
+    /// Opens a database of the service.
     pub async fn database(&self, name: &str) -> SqliteConnection {
         open(self.folder.path().join(name)).await
     }
 
-    /// One call of a operation.
+    /// Calls an operation.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let call = self.client.post(format!("{}{path}", self.server.base)).bearer_auth(TOKEN);
         let response = call.header(CONTENT_TYPE, "application/json").body(body.to_string()).send().await;
@@ -99,25 +99,25 @@ impl House {
         self.post("/v1/login", &json!({ "identifier": identifier, "password": password })).await
     }
 
-    /// A sign-in with the right password: its status.
-    pub async fn right(&self, name: &str) -> u16 {
+    /// Signs in with the correct password and returns the status.
+    pub async fn sign_in_status(&self, name: &str) -> u16 {
         self.login(name, &password(name)).await.status
     }
 
-    /// A sign-in with a wrong password: its status.
-    pub async fn wrong(&self, name: &str) -> u16 {
+    /// Signs in with a wrong password and returns the status.
+    pub async fn wrong_password_status(&self, name: &str) -> u16 {
         self.login(name, "wrong").await.status
     }
 
-    /// Both ways to sign in end with 503: nobody can tell.
-    pub async fn is_unavailable_to(&self, name: &str) {
+    /// Checks that sign-ins with either password get 503.
+    pub async fn assert_unavailable_to(&self, name: &str) {
         for password in [password(name), "wrong".to_owned()] {
             let answer = self.login(name, &password).await;
             assert_unavailable(&answer, name);
         }
     }
 
-    /// Whether the service says that it is ready: the status.
+    /// The status of the readiness check.
     pub async fn ready(&self) -> u16 {
         let call = self.client.get(format!("{}/health/ready", self.server.base));
         call.send().await.expect("an answer").status().as_u16()
@@ -128,8 +128,8 @@ impl House {
         call.send().await.expect("an answer").text().await.expect("metrics")
     }
 
-    /// Waits until the metrics have a line.
-    pub async fn says(&self, line: &str) {
+    /// Waits until the metrics contain a line.
+    pub async fn wait_for_metric(&self, line: &str) {
         until(line, async || self.metrics().await.lines().any(|found| found == line).then_some(())).await;
     }
 
@@ -140,14 +140,14 @@ impl House {
         query.fetch_one(&mut accounts).await.expect("a number").get(0)
     }
 
-    /// Waits until a customer is in.
-    pub async fn lets_in(&self, name: &str) {
-        until(name, async || (self.right(name).await == 200).then_some(())).await;
+    /// Waits until a customer can sign in.
+    pub async fn wait_for_sign_in(&self, name: &str) {
+        until(name, async || (self.sign_in_status(name).await == 200).then_some(())).await;
         assert_eq!(self.accounts(name).await, 1, "{name}");
     }
 }
 
-/// Nobody can tell now: 503, and when to come back.
+/// Checks for 503 with a `Retry-After` header.
 pub fn assert_unavailable(answer: &Answer, who: &str) {
     assert_eq!(answer.status, 503, "{who}: {answer:?}");
     let after = answer.headers[RETRY_AFTER].to_str().expect("text").parse::<u64>();
@@ -161,7 +161,7 @@ async fn open(path: PathBuf) -> SqliteConnection {
     options.busy_timeout(std::time::Duration::from_secs(20)).connect().await.expect("a database")
 }
 
-/// Runs statements without values.
+/// Runs statements without parameters.
 pub async fn execute(database: &mut SqliteConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(database).await.expect(sql);
 }

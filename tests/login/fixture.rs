@@ -1,4 +1,4 @@
-//! A migrator over adapters in memory, and customers to sign in.
+//! A migrator with in-memory adapters, and customers to sign in.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -44,7 +44,7 @@ credential:
   value: $.password
 "#;
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until it is advanced.
 #[derive(Debug)]
 pub struct TestClock(AtomicI64);
 
@@ -60,23 +60,23 @@ impl Clock for TestClock {
     }
 }
 
-/// Everything that steps said, as text: what must not leak would leak here.
+/// The debug text of all observed steps: leaked values would show up here.
 #[derive(Debug, Default)]
-pub struct Heard(pub Mutex<Vec<String>>);
+pub struct RecordedSteps(pub Mutex<Vec<String>>);
 
-impl Observer for Heard {
+impl Observer for RecordedSteps {
     fn step(&self, request_id: &str, step: &Step<'_>) {
         self.0.lock().unwrap().push(format!("{request_id} {step:?}"));
     }
 }
 
-/// The world outside a migrator.
-pub struct House {
+/// A migrator and its environment.
+pub struct Fixture {
     pub migrator: Arc<Migrator>,
     pub world: World,
 }
 
-impl std::ops::Deref for House {
+impl std::ops::Deref for Fixture {
     type Target = World;
 
     fn deref(&self) -> &World {
@@ -90,18 +90,18 @@ pub struct World {
     pub ledger: Arc<MemoryLedger>,
     pub hasher: Arc<Hasher>,
     pub clock: Arc<TestClock>,
-    pub heard: Arc<Heard>,
+    pub steps: Arc<RecordedSteps>,
     pub keyring: Arc<Keyring>,
 }
 
-/// What tests want to be otherwise.
-pub struct Wishes {
+/// The settings of a test.
+pub struct Options {
     pub settings: MigratorSettings,
     pub hooks: Arc<dyn Hooks>,
     pub rules: &'static str,
 }
 
-impl Default for Wishes {
+impl Default for Options {
     fn default() -> Self {
         let settings = MigratorSettings {
             floor: Duration::ZERO,
@@ -137,19 +137,19 @@ impl World {
             target: Arc::new(MemoryTarget::new("accounts", Arc::clone(&hasher))),
             ledger: Arc::new(MemoryLedger::new()),
             clock: Arc::new(TestClock(AtomicI64::new(1_760_000_000))),
-            heard: Arc::new(Heard::default()),
+            steps: Arc::new(RecordedSteps::default()),
             hasher,
             keyring,
         }
     }
 
-    /// A migrator of this world; several of them are several processes.
-    pub fn migrator(&self, wishes: Wishes) -> Arc<Migrator> {
-        self.migrator_from(self.source.clone(), wishes)
+    /// A migrator in this environment; several of them act as several processes.
+    pub fn migrator(&self, options: Options) -> Arc<Migrator> {
+        self.migrator_from(self.source.clone(), options)
     }
 
-    /// A migrator of this world with another source.
-    pub fn migrator_from(&self, source: Arc<dyn Source>, wishes: Wishes) -> Arc<Migrator> {
+    /// A migrator in this environment with another source.
+    pub fn migrator_from(&self, source: Arc<dyn Source>, options: Options) -> Arc<Migrator> {
         let parts = MigratorParts {
             source,
             verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))),
@@ -157,12 +157,12 @@ impl World {
             ledger: self.ledger.clone(),
             clock: self.clock.clone(),
             hasher: Arc::clone(&self.hasher),
-            hooks: wishes.hooks,
-            observer: self.heard.clone(),
-            rules: Arc::new(LiveRules::new(rule_set(wishes.rules))),
+            hooks: options.hooks,
+            observer: self.steps.clone(),
+            rules: Arc::new(LiveRules::new(rule_set(options.rules))),
             keyring: Arc::clone(&self.keyring),
         };
-        Arc::new(Migrator::new(parts, wishes.settings))
+        Arc::new(Migrator::new(parts, options.settings))
     }
 
     /// Adds a customer to the legacy system.
@@ -171,7 +171,7 @@ impl World {
         self.source.insert(&logins, record.to_string()).unwrap();
     }
 
-    /// How many hashes some work takes.
+    /// Runs some work and returns the number of hashes it computed.
     pub async fn hashes<T>(&self, work: impl Future<Output = T>) -> (T, HashCalls) {
         let before = self.hasher.calls();
         let done = work.await;
@@ -180,14 +180,14 @@ impl World {
     }
 }
 
-impl House {
+impl Fixture {
     pub fn new() -> Self {
-        Self::with(Wishes::default())
+        Self::with(Options::default())
     }
 
-    pub fn with(wishes: Wishes) -> Self {
+    pub fn with(options: Options) -> Self {
         let world = World::new();
-        Self { migrator: world.migrator(wishes), world }
+        Self { migrator: world.migrator(options), world }
     }
 
     pub async fn login(&self, identifier: &str, password: &str) -> Answer {
@@ -248,7 +248,7 @@ pub fn md5(text: &str) -> String {
     hex::encode(Md5::digest(text.as_bytes()))
 }
 
-/// A customer in good standing, whose password is `secret` and the name.
+/// A customer in good standing, whose password is `secret` followed by the name.
 pub fn customer(name: &str) -> Value {
     json!({
         "id": format!("id-{name}"), "login": name, "mail": format!("{name}@example.org"),
@@ -256,12 +256,12 @@ pub fn customer(name: &str) -> Value {
     })
 }
 
-/// Who a customer is for ever.
+/// The legacy key of a customer.
 pub fn key(name: &str) -> LegacyKey {
     LegacyKey { source: "shop".to_owned(), id: format!("id-{name}") }
 }
 
-/// A customer with members of their own.
+/// A customer with additional members.
 pub fn customer_with(name: &str, members: &Value) -> Value {
     let mut customer = customer(name);
     for (key, value) in members.as_object().unwrap() {
