@@ -1,15 +1,15 @@
-//! Landfall migrates customer accounts at their first login: one customer, safely across.
+//! Landfall migrates customer accounts at their first login.
 //!
-//! Rules, written as YAML, say how a legacy record becomes an account; the engine compiles them once and runs them over any
-//! number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are that part, which is pure and is all that is left
-//! without default features.
+//! Rules, written in YAML, describe how a legacy record becomes an account; the engine compiles them once and runs them
+//! over any number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are this part. It is pure, and it is
+//! all that remains without default features.
 //!
-//! The login stands on it: [`migrate::Migrator::login`] counts the attempt, asks the target, and for whoever is not there yet
-//! fetches the record, verifies the password, maps and stores, over the ports [`migrate::Source`], [`migrate::Verifier`],
-//! [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`]. [`service`] puts it behind HTTP, and [`config`] makes both
-//! of one settings file.
+//! The login builds on it: [`migrate::Migrator::login`] counts the attempt and asks the target. For a customer who is
+//! not there yet, it fetches the record, verifies the password, maps the record and stores the account, over the ports
+//! [`migrate::Source`], [`migrate::Verifier`], [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`].
+//! [`service`] provides it over HTTP, and [`config`] builds both from one settings file.
 //!
-//! The rooms of the house, each using only rooms above it, are listed in `ARCHITECTURE.md`.
+//! The modules, each of which uses only modules above it, are listed in `ARCHITECTURE.md`.
 
 #[cfg(feature = "cli")]
 pub mod cli;
