@@ -47,7 +47,7 @@ impl Reporter<'_> {
     fn bound(&mut self, path: &str, value: u64, least: u64, most: u64) {
         if !(least..=most).contains(&value) {
             let name = path.rsplit('.').next().unwrap_or(path);
-            let help = format!("see `{name}` in the reference of settings");
+            let help = format!("`landfall schema settings` describes `{name}`");
             self.error("R507", path, format!("`{path}` must be between {least} and {most}"), help);
         }
     }
