@@ -32,8 +32,8 @@ Examples:
     Delete(Delete),
     /// Let a customer whose account was deleted migrate again
     #[command(
-        after_help = "Reverts `landfall account delete`: the customer is migrated again at the next login, under the rules that are
-        active then. If the deletion was interrupted, the customer gets the old account back.
+        after_help = "Reverts `landfall account delete`: the customer is migrated again at the next login, under the rules that are \
+active then. If the deletion was interrupted, the customer gets the old account back.
 
 Examples:
   landfall account restore ada@example.org"

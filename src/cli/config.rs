@@ -11,7 +11,7 @@ use crate::config::{Compiled, DEFAULT_FILE, Reading, STARTER, Settings};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall config init > landfall.yaml          a starter file
-  landfall config show                          all effective settings, defaults included, secrets as ***
+  landfall config show                          all effective settings, with defaults
   landfall config show --format json
   landfall check --config landfall.yaml         check the settings and their rules")]
 pub struct Arguments {

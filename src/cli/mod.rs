@@ -72,7 +72,7 @@ enum Command {
     Fmt(fmt::Arguments),
     /// List the steps, or describe one
     Ops(ops::Arguments),
-    /// Identify, verify and hash stored passwords
+    /// Identify and verify stored passwords, and hash new ones
     Password(password::Arguments),
     /// Print a JSON Schema: of rule files, test files or settings, or a built-in target schema
     Schema(schema::Arguments),

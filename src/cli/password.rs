@@ -22,7 +22,7 @@ enum Command {
     /// Count the formats, costs, weak and unusable hashes in a list of stored passwords
     #[command(long_about = identify::ABOUT, after_help = identify::EXAMPLES)]
     Identify(identify::Arguments),
-    /// Check passwords against stored hashes, one NDJSON row after the other
+    /// Verify passwords against stored hashes, one NDJSON row at a time
     #[command(long_about = verify::ABOUT, after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
     /// Hash one password as Landfall stores it (Argon2id)

@@ -12,8 +12,8 @@ use crate::service::{self, compose};
 /// Arguments of `landfall serve`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Prints `listening on http://…` when it is ready, and logs to standard error. SIGTERM stops the service after the running
-    requests have ended; SIGHUP reloads the rules and the certificate.
+    after_help = "Prints `listening on http://…` when it is ready, and logs to standard error. SIGTERM stops the service after the running \
+requests have ended; SIGHUP reloads the rules and the certificate.
 
 Examples:
   landfall serve                               with landfall.yaml in this folder

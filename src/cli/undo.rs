@@ -11,8 +11,8 @@ use crate::migrate::{EntryState, Undone};
 /// Arguments of `landfall undo`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Deletes only accounts that Landfall created and that have not changed since: no new password, no new claims. Their
-    customers migrate again at their next login, under the rules that are active then.
+    after_help = "Deletes only accounts that Landfall created and that have not changed since: no new password, no new claims. Their \
+customers migrate again at their next login, under the rules that are active then.
 
 Examples:
   landfall undo --since 2026-11-20T08:00:00Z --dry-run

@@ -12,12 +12,12 @@ use crate::ledger::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exports the decisions before the given time: from the first one that is still in the ledger up to, but not including,
-    the first one that is not older. The decisions are verified first. The file is flushed to disk, read back and verified
-    before it gets its final name.
+    after_help = "Exports the decisions before the given time: from the first one that is still in the ledger up to, but not including, \
+the first one that is not older. The decisions are verified first. The file is flushed to disk, read back and verified \
+before it gets its final name.
 
-    With --remove, the exported decisions are then removed from the ledger, which keeps the head of the file as its new
-    start. `landfall audit remove` does the same later, once the file is archived. The service may keep running.
+With --remove, the exported decisions are then removed from the ledger, which keeps the head of the file as its new \
+start. `landfall audit remove` does the same later, once the file is archived. The service may keep running.
 
 Examples:
   landfall audit export --before 2026-01-01T00:00:00Z --out audit-2025.ndjson
@@ -42,8 +42,8 @@ pub(super) struct Export {
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "The file is verified first, and compared with the ledger: it must begin at or before the start of the ledger, so that
-    no decision in between is lost.
+    after_help = "The file is verified first, and compared with the ledger: it must begin at or before the start of the ledger, so that \
+no decision in between is lost.
 
 Examples:
   landfall audit remove --segment audit-2025.ndjson"

@@ -10,8 +10,8 @@ use crate::ledger::AuditFilter;
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "The audit holds keyed digests of identifiers, never the identifiers; --identifier finds the rows of one customer. A row
-    with a `count` stands for that many refusals of one customer.
+    after_help = "The audit holds keyed digests of identifiers, never the identifiers; --identifier finds the rows of one customer. A row \
+with a `count` stands for that many refusals of one customer.
 
 Examples:
   landfall audit list --identifier ada@example.org

@@ -11,12 +11,12 @@ use crate::ledger::{AuditHead, AuditReport, read_anchors};
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Keep the printed head outside the ledger. Given again with --anchor, it verifies that nothing up to that head was
-    changed, not even by someone who has the ledger's key. `ledger.anchor` in the settings stores heads automatically, in a
-    file that --anchors reads.
+    after_help = "Keep the printed head outside the ledger. Given again with --anchor, it verifies that nothing up to that head was \
+changed, not even by someone who has the ledger's key. `ledger.anchor` in the settings stores heads automatically, in a \
+file that --anchors reads.
 
-    With --segment, the files are verified without the ledger: every row, the gaps between files, and the anchors that lie
-    within them.
+With --segment, the files are verified without the ledger: every row, the gaps between files, and the anchors that lie \
+within them.
 
 Examples:
   landfall audit verify
