@@ -163,7 +163,7 @@ async fn recover(migrator: Arc<Migrator>, mut ended: watch::Receiver<()>) {
             _ = ticks.tick() => {}
         }
         if let Err(error) = migrator.watch().await {
-            tracing::warn!(%error, "the ledger or the account store is damaged or was replaced");
+            tracing::warn!(%error, "the check of the ledger and the account store failed");
         }
         match migrator.recover().await {
             Ok(0) => {}
