@@ -1,15 +1,15 @@
-//! Landfall migrates customer accounts at their first login, one customer at a time.
+//! Landfall migrates customer accounts at their first login.
 //!
-//! Rules, written as YAML, say how a legacy record becomes an account; the engine compiles them once and runs them over any
-//! number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are that part. It is pure, and it is all that is
-//! left without default features. [`rules`] describes the language and [`testing`] its tests.
+//! Rules, written in YAML, describe how a legacy record becomes an account; the engine compiles them once and runs them
+//! over any number of records. [`engine::compile`] and [`engine::plan::Plan::run`] are this part. It is pure, and it is
+//! all that remains without default features. [`rules`] describes the language and [`testing`] its tests.
 //!
-//! The login is built on the engine: [`migrate::Migrator::login`] counts the attempt, asks the target, and for a customer who
-//! is not there yet fetches the record, verifies the password, maps and stores, over the ports [`migrate::Source`],
-//! [`migrate::Verifier`], [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`]. [`service`] is its HTTP API, and
-//! [`config`] builds both from one settings file.
+//! The login builds on it: [`migrate::Migrator::login`] counts the attempt and asks the target. For a customer who is
+//! not there yet, it fetches the record, verifies the password, maps the record and stores the account, over the ports
+//! [`migrate::Source`], [`migrate::Verifier`], [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`].
+//! [`service`] provides it over HTTP, and [`config`] builds both from one settings file.
 //!
-//! `ARCHITECTURE.md` lists the modules, each of which uses only modules above it.
+//! The modules, each of which uses only modules above it, are listed in `ARCHITECTURE.md`.
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The command line program: arguments, run, exit code.
+//! The command-line program.
 
 fn main() -> std::process::ExitCode {
     landfall::cli::run()

@@ -1,4 +1,4 @@
-//! `landfall demo` in a real browser: Chromium, driven by its own driver over the WebDriver protocol
+//! `landfall demo` in a real browser: Chromium, driven over the WebDriver protocol
 //! (<https://www.w3.org/TR/webdriver2/>). Screenshots go to `target/test-artifacts`.
 
 #![allow(
@@ -31,7 +31,7 @@ fn steps(browser: &Browser) -> String {
 }
 
 #[test]
-fn a_person_signs_customers_in() {
+fn customers_sign_in_on_the_page() {
     let demo = Demo::start();
     let browser = Browser::start();
     browser.open(&format!("http://{}/", demo.address));
@@ -59,7 +59,7 @@ fn a_person_signs_customers_in() {
 
     sign_in(&browser, "amelie.roux", "lavande!2020");
     assert_eq!(browser.text("#outcome"), "authenticated");
-    assert_eq!(browser.text("#shop-asked"), "the legacy shop was not asked");
+    assert_eq!(browser.text("#shop-query"), "the legacy shop was not queried");
     assert!(!steps(&browser).contains("Record fetched"));
     browser.shoot("demo-second", 1200);
 
@@ -81,13 +81,13 @@ fn a_person_signs_customers_in() {
     assert_eq!(browser.text("#outcome"), "legacy_unavailable");
     browser.shoot("demo-off", 1200);
 
-    browser.follow(".across");
+    browser.follow(".has-account");
     assert!(browser.text("main").contains("amelie.roux@example.org"));
     browser.shoot("demo-account", 1200);
 }
 
 #[test]
-fn nothing_sticks_out_on_a_phone_and_every_control_has_a_name() {
+fn pages_fit_a_phone_and_every_control_has_a_name() {
     let demo = Demo::start();
     let browser = Browser::start();
     for (scheme, name) in [("light", "demo-phone"), ("dark", "demo-phone-dark")] {

@@ -1,4 +1,4 @@
-//! `landfall demo` over HTTP, as a browser without JavaScript sees it: every sample ends as the page says.
+//! `landfall demo` over HTTP, as a browser without JavaScript sees it.
 
 #![allow(
     clippy::expect_used,
@@ -44,41 +44,41 @@ fn page(demo: &Demo, path: &str) -> Answer {
 }
 
 #[test]
-fn every_sample_ends_as_the_page_says() {
+fn every_sample_has_the_described_outcome() {
     let demo = Demo::start();
-    // those who stay first: afterwards ida has an account, and her wrong password is another one
-    for sample in samples::STAYING.iter().chain(samples::ARRIVING) {
+    // refused samples first: once ida has an account, her wrong password is refused for another reason
+    for sample in samples::NOT_MIGRATING.iter().chain(samples::MIGRATING) {
         let answer = sign_in(&demo, sample.login, sample.password);
         let name = outcome(&answer).split(':').next().expect("a name").to_owned();
         assert_eq!(name, sample.outcome, "{}: {}", sample.login, outcome(&answer));
         assert_eq!(answer.status == 200, name == "migrated", "{}", sample.login);
     }
     let front = page(&demo, "/");
-    assert!(front.body.contains(&format!("{} of 200", samples::ARRIVING.len())), "{}", front.body);
+    assert!(front.body.contains(&format!("{} of 200", samples::MIGRATING.len())), "{}", front.body);
 }
 
 #[test]
-fn the_second_sign_in_does_not_touch_the_shop() {
+fn the_second_sign_in_does_not_query_the_shop() {
     let demo = Demo::start();
     let ida = sample("ida.brandt");
     let first = sign_in(&demo, ida.login, ida.password);
     for part in
-        ["migrated", "Record fetched", "Account stored", "email.value", "wp_usermeta", "the legacy shop was asked"]
+        ["migrated", "Record fetched", "Account stored", "email.value", "wp_usermeta", "the legacy shop was queried"]
     {
         assert!(first.body.contains(part), "{part}");
     }
     let second = sign_in(&demo, "  IDA.Brandt@example.com", ida.password);
     assert_eq!(outcome(&second), "authenticated");
-    assert!(second.body.contains("the legacy shop was not asked") && second.body.contains("id=\"asked\">1 time<"));
+    assert!(second.body.contains("the legacy shop was not queried") && second.body.contains("id=\"queries\">1 time<"));
     assert!(!second.body.contains("Record fetched"));
     let account = first.body.split("href=\"/accounts/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
     let account = page(&demo, &format!("/accounts/{account}"));
     assert!(account.status == 200 && account.body.contains("ida.brandt@example.com"), "{}", account.body);
-    assert_eq!(page(&demo, "/accounts/nobody").status, 404);
+    assert_eq!(page(&demo, "/accounts/unknown").status, 404);
 }
 
 #[test]
-fn without_the_shop_those_who_came_across_still_sign_in() {
+fn migrated_customers_sign_in_without_the_shop() {
     let demo = Demo::start();
     let (ida, tomas) = (sample("ida.brandt"), sample("tomas.novak"));
     sign_in(&demo, ida.login, ida.password);
@@ -93,7 +93,7 @@ fn without_the_shop_those_who_came_across_still_sign_in() {
 }
 
 #[test]
-fn the_api_answers_beside_the_page() {
+fn the_api_works_alongside_the_page() {
     let demo = Demo::start();
     let body = r#"{"identifier":"tomas.novak","password":"seven green kites"}"#;
     let answer = request(&demo.address, "POST", "/v1/login", &["Content-Type: application/json"], body);
@@ -102,7 +102,7 @@ fn the_api_answers_beside_the_page() {
 }
 
 #[test]
-fn pages_are_guarded_and_forms_of_other_sites_are_refused() {
+fn pages_have_security_headers_and_reject_forms_of_other_sites() {
     let demo = Demo::start();
     let front = page(&demo, "/");
     for header in
@@ -120,7 +120,7 @@ fn pages_are_guarded_and_forms_of_other_sites_are_refused() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it_and_its_files_are_gone() {
+fn ctrl_c_stops_the_demo_and_removes_its_files() {
     let demo = Demo::start();
     let folder = demo.folder.clone();
     assert!(folder.join("shop.db").is_file() && folder.join("ledger.db").is_file());

@@ -1,7 +1,7 @@
-//! All password vectors: hashes made by about twenty independent programs, broken ones, and hostile ones.
+//! All password vectors: hashes from about twenty independent programs, malformed hashes, and hostile ones.
 //!
-//! `tests/vectors/password_vectors.jsonl` holds one row per line: the stored credential, the presented password, and what
-//! is expected. Rows marked `policy` are those on which implementations differ.
+//! `tests/vectors/password_vectors.jsonl` has one row per line: the stored credential, the presented password, and the
+//! expected result. Rows marked `policy` are those on which implementations differ.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -11,7 +11,7 @@
     clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
+    reason = "a test stops where it fails, and prints its measurements"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +26,10 @@ use landfall::password::lane::Workspace;
 use landfall::password::{Credential, Limits, Problem, Verdict, parse, verify, verify_in};
 use serde_json::{Map, Value};
 
-/// Policy rows whose recommendation is not followed, and the verdict that is given instead.
+/// Policy rows whose recommendation is not followed, with the actual verdict.
 const OTHER_POLICY: [(&str, &str); 0] = [];
 
-/// What a row says about itself and not about the credential.
+/// Members of a row that are not part of the credential.
 const ABOUT: [&str; 13] = [
     "family",
     "password",
@@ -99,7 +99,7 @@ fn is_right(row: &Row, verdict: &Verdict) -> bool {
     }
 }
 
-/// Runs the rows on two threads and lists those that are answered wrongly.
+/// Runs the rows on two threads, and lists those with a wrong verdict.
 fn wrong(rows: &[Row], scheme: Option<&str>) -> Vec<String> {
     let half = |odd: usize| {
         let mut workspace = Workspace::new();
@@ -120,7 +120,7 @@ fn wrong(rows: &[Row], scheme: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn every_row_is_answered_as_expected() {
+fn every_row_has_the_expected_verdict() {
     let rows = rows();
     assert_eq!(rows.len(), 1175);
     let wrong = wrong(&rows, None);
@@ -128,7 +128,7 @@ fn every_row_is_answered_as_expected() {
 }
 
 #[test]
-fn texts_that_name_their_scheme_need_no_declared_one() {
+fn detectable_schemes_need_no_declaration() {
     let rows: Vec<Row> =
         rows().into_iter().filter(|row| row["autodetect"] == Value::Bool(true) && !row.contains_key("slow")).collect();
     let wrong = wrong(&rows, Some("auto"));
@@ -136,7 +136,7 @@ fn texts_that_name_their_scheme_need_no_declared_one() {
 }
 
 #[test]
-fn hostile_costs_are_refused_before_any_work() {
+fn hostile_costs_are_rejected_before_any_work() {
     for row in rows().iter().filter(|row| text(row, "error_kind") == "cost_too_high") {
         let start = Instant::now();
         let verdict = answer(row, None, &mut Workspace::new());
@@ -146,7 +146,7 @@ fn hostile_costs_are_refused_before_any_work() {
     }
 }
 
-/// A hash of so many bytes in front of the rest of it: what a column that is too narrow keeps. None when it is not longer.
+/// A truncated hash of a number of bytes, as a narrow column would keep it. `None` if the hash is not longer.
 fn cut_hash(text: &str, bytes: usize) -> Option<String> {
     if text.len() >= 16 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return text.get(..2 * bytes).filter(|cut| cut.len() < text.len()).map(str::to_owned);
@@ -156,7 +156,7 @@ fn cut_hash(text: &str, bytes: usize) -> Option<String> {
         Ok(hash) if hash.len() <= bytes => None,
         Ok(hash) if text.ends_with('=') => Some(STANDARD.encode(&hash[..bytes])),
         Ok(hash) => Some(STANDARD_NO_PAD.encode(&hash[..bytes])),
-        // Alphabets of their own have a fixed length: any missing character is one too many.
+        // Other alphabets have a fixed length: any missing character is an error.
         Err(_) => {
             let kept = text.trim_end_matches('=');
             Some(kept[..kept.len().checked_sub(bytes)?].to_owned())
@@ -164,7 +164,7 @@ fn cut_hash(text: &str, bytes: usize) -> Option<String> {
     }
 }
 
-/// A whole text with its hash cut; the length that it declares is cut as well.
+/// A whole text with a truncated hash; a declared length is changed as well.
 fn cut_text(text: &str, bytes: usize) -> Option<String> {
     let separators: &[char] = if text.starts_with("grub.") { &['.'] } else { &['$', ':', '}', ','] };
     let (head, hash) = text.rfind(separators).map_or(("", text), |at| text.split_at(at + 1));
@@ -176,7 +176,7 @@ fn cut_text(text: &str, bytes: usize) -> Option<String> {
     Some(head + cut_hash(hash, bytes)?.as_str())
 }
 
-/// The text, or the part of that name, after `cut`.
+/// A row with the text of a named part changed by `cut`.
 fn cut_part(row: &Row, name: &str, cut: impl Fn(&str) -> Option<String>) -> Option<Row> {
     let mut row = row.clone();
     let parts = if row.contains_key("fields") { row["fields"].as_object_mut()? } else { &mut row };
@@ -188,10 +188,10 @@ fn cut_part(row: &Row, name: &str, cut: impl Fn(&str) -> Option<String>) -> Opti
     Some(row)
 }
 
-/// A row whose stored hash has so many bytes; none when the row has no such hash.
+/// A row whose stored hash has a number of bytes; `None` if the row has no such hash.
 fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
     let encoded = text(row, "encoded");
-    // What stands last is a key, a salt or a pepper, or the password itself.
+    // The last part is a key, a salt or a pepper, or the password itself.
     if ["$hmac-", "{CLEAR", "{noop}", "{PLAIN}", "plain$"].iter().any(|start| encoded.starts_with(start)) {
         return None;
     }
@@ -209,7 +209,7 @@ fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
             let salt = if blob[0] == 0 { 16 + 1 } else { 13 + usize::from(blob[12]) };
             Some(STANDARD.encode(blob.get(..salt + bytes)?))
         }),
-        // The hash stands before the salt.
+        // The hash comes before the salt.
         "clerk" if text(fields.unwrap(), "hasher").contains("hmac") => cut_part(row, "digest", |text| {
             let parts: Vec<&str> = text.split('$').collect();
             let [name, hash, salt] = parts[..] else { return None };
@@ -217,7 +217,7 @@ fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
         }),
         "clerk" if ["pepper", "salted"].iter().any(|part| text(fields.unwrap(), "hasher").contains(part)) => None,
         "clerk" => cut_part(row, "digest", |text| cut_text(text, bytes)),
-        // The others end with something else than the hash or a key that must be as long.
+        // The other formats end with something other than the hash, or with a key that must be as long.
         "firebase-scrypt" if !encoded.is_empty() && !encoded.starts_with("$f") => None,
         "firebase-scrypt" if fields.is_some_and(|fields| fields.contains_key("encoded")) => None,
         "firebase-scrypt" if encoded.starts_with("$firebase-scrypt$") || encoded.starts_with("$f_scrypt$") => None,
@@ -254,14 +254,14 @@ fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
     }
 }
 
-/// A hash that a narrow column or a careless export cut is broken. It never verifies a password, and it never says "wrong
-/// password" either.
+/// A hash that was truncated by a narrow column or a careless export is malformed. It never verifies a password, and
+/// the verdict is never "wrong password".
 #[test]
-fn a_hash_that_was_cut_short_is_malformed() {
+fn truncated_hashes_are_malformed() {
     // One block of DES, or two words.
     let shorter = ["descrypt", "bsdicrypt", "mysql323", "oracle10"];
     let (mut seen, mut wrong): (BTreeMap<String, usize>, Vec<String>) = (BTreeMap::new(), Vec::new());
-    // Slow ones as well: nothing is computed.
+    // Slow hashes as well, because nothing is computed.
     for row in rows().into_iter().filter(|row| row["expect"] == Value::Bool(true)) {
         let format = text(&row, "format").to_owned();
         let most = if shorter.contains(&format.as_str()) { 7 } else { 15 };
@@ -273,7 +273,7 @@ fn a_hash_that_was_cut_short_is_malformed() {
             match parsed {
                 Err(Problem::Malformed(_)) => {}
                 Err(problem) => wrong.push(format!("{} at {bytes}: {problem}", text(&row, "id"))),
-                Ok(_) => wrong.push(format!("{} at {bytes} is taken for whole", text(&row, "id"))),
+                Ok(_) => wrong.push(format!("{} at {bytes} is accepted", text(&row, "id"))),
             }
         }
     }
@@ -284,11 +284,11 @@ fn a_hash_that_was_cut_short_is_malformed() {
         .map(|row| text(row, "format").to_owned())
         .collect();
     let missing: Vec<&String> = formats.iter().filter(|format| !seen.contains_key(*format)).collect();
-    assert!(missing.is_empty(), "not cut: {missing:?}");
+    assert!(missing.is_empty(), "not truncated: {missing:?}");
 }
 
 #[test]
-fn plain_text_is_off_unless_limits_allow_it() {
+fn plain_text_is_rejected_unless_limits_allow_it() {
     for encoded in ["{CLEARTEXT}secret", "{noop}secret"] {
         let credential = Credential::encoded("auto", encoded);
         let password = Password::new(b"secret".to_vec()).unwrap();
@@ -298,7 +298,7 @@ fn plain_text_is_off_unless_limits_allow_it() {
 }
 
 #[test]
-fn every_format_of_the_vectors_is_a_known_scheme() {
+fn every_format_in_the_vectors_is_a_known_scheme() {
     let mut formats: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows() {
         *formats.entry(text(&row, "format").to_owned()).or_default() += 1;
@@ -308,9 +308,9 @@ fn every_format_of_the_vectors_is_a_known_scheme() {
     }
 }
 
-/// The credential objects that rules make of the challenge records, with the passwords of those customers.
+/// The credential objects that rules make of the challenge records, with the passwords of the customers.
 #[test]
-fn credentials_of_the_challenges_prove_their_passwords() {
+fn credentials_of_the_challenges_verify() {
     let rows: Vec<(&str, Value)> = vec![
         (
             "paper-lantern-61",

@@ -85,7 +85,7 @@ fn a_failed_test_shows_both_sides_and_the_trace() {
 #[test]
 fn nothing_to_run_is_an_error() {
     let cases: [(&[(&str, &str)], &[&str], &str); 6] = [
-        (&[], &["."], "error: `.` holds no rule file"),
+        (&[], &["."], "error: `.` contains no rule file"),
         (&[], &["nowhere"], "error: `nowhere` does not exist"),
         (&[("tiny.yaml", RULES)], &["."], "error: there are no tests"),
         (

@@ -1,4 +1,4 @@
-//! The audit's commands on exported segments, as an operator runs them.
+//! The audit commands for exported segments, as an operator runs them.
 
 #![allow(
     clippy::expect_used,
@@ -22,8 +22,8 @@ const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: 
 
 const BEGIN: &str = "2026-03-01T12:00:00Z";
 
-/// A folder with settings and a ledger of so many decisions, one a minute.
-async fn house(rows: i64) -> tempfile::TempDir {
+/// A folder with settings and a ledger with a number of decisions, one a minute.
+async fn shop(rows: i64) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("shop.yaml", RULES);
@@ -66,7 +66,7 @@ async fn decide(folder: &Path, from: i64, to: i64) {
     }
 }
 
-/// What a command printed, and its exit code.
+/// The output of a command, and its exit code.
 fn audit(folder: &Path, arguments: &[&str]) -> (String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
     let output = command.arg("audit").args(arguments).current_dir(folder).output().unwrap();
@@ -80,56 +80,56 @@ fn head(text: &str) -> String {
 
 #[tokio::test]
 async fn decisions_are_exported_verified_and_removed() {
-    let house = house(12).await;
-    let folder = house.path();
+    let shop = shop(12).await;
+    let folder = shop.path();
     let (all, _) = audit(folder, &["verify"]);
-    assert!(all.starts_with("12 decisions are whole\nhead 12:"), "{all}");
+    assert!(all.starts_with("12 decisions are intact\nhead 12:"), "{all}");
     let (text, code) = audit(folder, &["export", "--before", "2026-03-01T12:05:00Z", "--remove"]);
-    assert!(text.starts_with("rows 1 to 5 are in audit-1-5.ndjson\n5 rows were removed"), "{text}");
+    assert!(text.starts_with("exported rows 1 to 5 to audit-1-5.ndjson\nremoved 5 rows"), "{text}");
     let first = head(&text);
     assert_eq!((code, first.starts_with("5:")), (0, true), "{text}");
     let (text, code) = audit(folder, &["verify"]);
-    assert_eq!(text, format!("7 decisions are whole\nrows 1 to 5 were exported, head {first}\nhead {}\n", head(&all)));
+    assert_eq!(text, format!("7 decisions are intact\nrows 1 to 5 were exported, head {first}\nhead {}\n", head(&all)));
     assert_eq!(code, 0);
     // in two steps
     let (text, _) = audit(folder, &["export", "--before", "2026-03-01T12:09:00Z", "--out", "two.ndjson"]);
-    assert!(text.starts_with("rows 6 to 9 are in two.ndjson\nhead 9:"), "{text}");
+    assert!(text.starts_with("exported rows 6 to 9 to two.ndjson\nhead 9:"), "{text}");
     let (text, code) = audit(folder, &["remove", "--segment", "two.ndjson"]);
-    assert_eq!((text.as_str(), code), ("4 rows were removed from the ledger; keep the file\n", 0));
+    assert_eq!((text.as_str(), code), ("removed 4 rows from the ledger; keep the file\n", 0));
     let (text, code) = audit(folder, &["export", "--before", "2026-03-01T12:09:00Z"]);
-    assert_eq!((text.as_str(), code), ("no decision before 2026-03-01T12:09:00Z is in the ledger\n", 1));
+    assert_eq!((text.as_str(), code), ("the ledger has no decisions before 2026-03-01T12:09:00Z\n", 1));
     let (text, code) = audit(folder, &["export", "--before", "2026-04-01T12:09:00Z", "--out", "two.ndjson"]);
-    assert!(code == 2 && text.contains("`two.ndjson` exists"), "{text}");
+    assert!(code == 2 && text.contains("`two.ndjson` already exists"), "{text}");
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!files.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{files:?}");
 }
 
 #[tokio::test]
-async fn anchors_are_held_against_the_ledger_or_the_segment_that_has_them() {
-    let house = house(4).await;
-    let folder = house.path();
+async fn anchors_are_verified_with_the_ledger_or_their_segment() {
+    let shop = shop(4).await;
+    let folder = shop.path();
     let old = head(&audit(folder, &["verify"]).0);
     decide(folder, 10, 14).await;
     let new = head(&audit(folder, &["verify"]).0);
     audit(folder, &["export", "--before", "2026-03-01T12:12:00Z", "--out", "a.part1", "--remove"]);
     let (text, code) = audit(folder, &["verify", "--anchor", &old]);
     assert_eq!(code, 1);
-    let said = format!(
+    let expected = format!(
         "anchor of row 4 not verified: row 4 was exported; run `landfall audit verify --anchor {old} --segment FILE`"
     );
-    assert!(text.contains(&said), "{text}");
+    assert!(text.contains(&expected), "{text}");
     assert_eq!(audit(folder, &["verify", "--anchor", &new]).1, 0);
     assert_eq!(audit(folder, &["verify", "--anchor", &old, "--segment", "a.part1"]).1, 0);
     let lie = format!("4:{}", "0".repeat(32));
     assert_eq!(audit(folder, &["verify", "--anchor", &lie, "--segment", "a.part1"]).1, 1);
     let (text, code) = audit(folder, &["verify", "--anchor", &new, "--segment", "a.part1"]);
-    assert!(code == 1 && text.contains("row 8 is in none of these segments"), "{text}");
-    // a file of them: a later one verifies those before it
+    assert!(code == 1 && text.contains("row 8 is not in any of these segments"), "{text}");
+    // a file of anchors: a later one verifies the earlier ones
     let line = |head: &str| format!("{BEGIN} {head}\n");
     std::fs::write(folder.join("anchors.txt"), format!("{}{}", line(&old), line(&new))).unwrap();
     assert_eq!(audit(folder, &["verify", "--anchors", "anchors.txt"]).1, 0);
     std::fs::write(folder.join("anchors.txt"), line(&old)).unwrap();
-    assert_eq!(audit(folder, &["verify", "--anchors", "anchors.txt"]).1, 1, "nothing here verifies it");
+    assert_eq!(audit(folder, &["verify", "--anchors", "anchors.txt"]).1, 1, "no later anchor verifies it");
     std::fs::write(folder.join("anchors.txt"), line(&lie.replacen('4', "7", 1))).unwrap();
     let (text, code) = audit(folder, &["verify", "--anchors", "anchors.txt"]);
     assert!(code == 1 && text.contains("broken at decision 7: anchor"), "{text}");
@@ -137,8 +137,8 @@ async fn anchors_are_held_against_the_ledger_or_the_segment_that_has_them() {
 
 #[tokio::test]
 async fn gaps_between_segments_show() {
-    let house = house(12).await;
-    let folder = house.path();
+    let shop = shop(12).await;
+    let folder = shop.path();
     for (at, name) in [("04", "1"), ("08", "2"), ("59", "3")] {
         let before = format!("2026-03-01T12:{at}:00Z");
         assert_eq!(audit(folder, &["export", "--before", &before, "--out", name, "--remove"]).1, 0);
@@ -146,7 +146,7 @@ async fn gaps_between_segments_show() {
     let (text, code) = audit(folder, &["verify", "--segment", "3", "--segment", "1", "--segment", "2"]);
     assert_eq!(code, 0, "{text}");
     assert!(
-        text.starts_with("1: rows 1 to 4 are whole\n2: rows 5 to 8 are whole\n3: rows 9 to 12 are whole\nhead 12:")
+        text.starts_with("1: rows 1 to 4 are intact\n2: rows 5 to 8 are intact\n3: rows 9 to 12 are intact\nhead 12:")
     );
     let (text, code) = audit(folder, &["verify", "--segment", "1", "--segment", "3"]);
     assert!(code == 1 && text.contains("rows 5 to 8 are missing"), "{text}");
@@ -155,5 +155,5 @@ async fn gaps_between_segments_show() {
     let (text, code) = audit(folder, &["verify", "--segment", "2"]);
     assert!(code == 1 && text.contains("2: broken: row 6 was changed"), "{text}");
     let (text, code) = audit(folder, &["verify", "--segment", "landfall.yaml"]);
-    assert!(code == 2 && text.contains("it is not a segment of an audit"), "{text}");
+    assert!(code == 2 && text.contains("not an audit segment"), "{text}");
 }

@@ -1,6 +1,7 @@
-//! Settings as their reader sees them: every finding as a whole rendered text, and every example and default of the reference.
+//! Settings from the user's view: every finding as a whole rendered text, and every example and default in the
+//! reference.
 //!
-//! `UPDATE_CASES=1 cargo test --test settings` writes the texts anew; read the difference before it is committed.
+//! `UPDATE_CASES=1 cargo test --test settings` rewrites the texts; read the difference before committing.
 
 #![allow(
     clippy::expect_used,
@@ -8,7 +9,7 @@
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
+    reason = "a test stops where it fails, and prints its measurements"
 )]
 
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ use pages::{Block, Page, pages};
 
 const REFERENCE: &str = include_str!("../docs/settings.md");
 
-/// What examples leave out.
+/// The keys that examples leave out.
 const REST: [(&str, &str); 4] = [
     ("rules", "rules: rules/shop.yaml"),
     ("source", "source: { kind: file, path: export.ndjson, logins: [ $.login ] }"),
@@ -40,7 +41,7 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn cases() -> Vec<PathBuf> {
-    // from the package's folder on, where cargo runs tests, so that names are the same on every machine
+    // paths relative to the package's folder, where cargo runs tests, so that names are the same on every machine
     let paths = fs::read_dir("tests/cases/settings").unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
     found.sort();
@@ -52,7 +53,7 @@ fn read(path: &Path) -> Reading {
 }
 
 #[test]
-fn every_text_is_as_agreed() {
+fn every_finding_has_its_expected_text() {
     let update = std::env::var_os("UPDATE_CASES").is_some();
     let mut different = Vec::new();
     for path in cases() {
@@ -60,10 +61,10 @@ fn every_text_is_as_agreed() {
         assert!(!read.findings.is_empty(), "{} has no finding", path.display());
         let text = human(&read.files, &read.findings, false);
         let text: String = text.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-        let agreed = path.with_extension("txt");
+        let expected = path.with_extension("txt");
         if update {
-            fs::write(&agreed, text).unwrap();
-        } else if fs::read_to_string(&agreed).ok().as_deref() != Some(text.as_str()) {
+            fs::write(&expected, text).unwrap();
+        } else if fs::read_to_string(&expected).ok().as_deref() != Some(text.as_str()) {
             different.push(format!("{}:\n{text}", path.display()));
         }
     }
@@ -71,16 +72,16 @@ fn every_text_is_as_agreed() {
 }
 
 #[test]
-fn every_code_of_settings_has_a_case() {
+fn every_settings_code_has_a_case() {
     let seen: BTreeSet<&str> =
         cases().iter().flat_map(|path| read(path).findings).map(|finding| finding.code).collect();
     let unseen: Vec<&str> =
         codes::all().map(|info| info.code).filter(|code| code.starts_with("R5") && !seen.contains(code)).collect();
-    assert!(unseen.is_empty(), "no case shows {unseen:?}");
+    assert!(unseen.is_empty(), "no case for {unseen:?}");
 }
 
 #[test]
-fn a_secret_never_shows_in_a_finding() {
+fn findings_never_show_secrets() {
     for path in cases() {
         let read = read(&path);
         let shown = human(&read.files, &read.findings, false);
@@ -95,7 +96,7 @@ fn parse(text: &str) -> (Option<Settings>, String) {
     (settings, plain(&files, &findings.sorted()))
 }
 
-/// An example with what it leaves out.
+/// An example with the keys it leaves out.
 fn whole(example: &str) -> String {
     let missing = REST.iter().filter(|(key, _)| !example.lines().any(|line| line.starts_with(&format!("{key}:"))));
     example.to_owned() + &*missing.map(|(_, line)| format!("{line}\n")).collect::<String>()
@@ -124,7 +125,7 @@ fn rows() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_defaults_of_the_reference_are_those_in_force() {
+fn the_defaults_in_the_reference_are_correct() {
     let sql = whole("source: { kind: sql, url: 'sqlite:a', record: SELECT 1 }\n");
     let shown: Vec<Value> =
         [whole(""), sql].iter().map(|text| serde_json::to_value(parse(text).0.unwrap()).unwrap()).collect();
@@ -134,7 +135,7 @@ fn the_defaults_of_the_reference_are_those_in_force() {
         let found = shown.iter().filter_map(|shown| shown.pointer(&pointer));
         let found: Vec<String> =
             found.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
-        assert!(found.contains(&default), "`{key}`: the reference says `{default}`, in force is {found:?}");
+        assert!(found.contains(&default), "`{key}`: the reference says `{default}`, but it is {found:?}");
         compared += 1;
     }
     assert!(compared > 40, "{compared} defaults");

@@ -1,4 +1,4 @@
-//! `landfall account`: accounts at the target, shown, listed and deleted.
+//! `landfall account`: shows, lists, deletes and restores accounts at the target.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::migrate::{PasswordChange, Restored, StoredAccount, TargetId};
 
-/// What `landfall account` is asked.
+/// Arguments of `landfall account`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -18,22 +18,22 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Show one account, by its id or by what its customer types to sign in
+    /// Show one account, by its id or by a login of its customer
     #[command(after_help = "Examples:
   landfall account show ada@example.org
   landfall account show --format json 2b1f…")]
     Show(Show),
-    /// Delete an account for good: its customer does not migrate again
-    #[command(after_help = "To let a customer migrate anew, use `landfall undo`.
+    /// Delete an account permanently; its customer will not migrate again
+    #[command(after_help = "To let a customer migrate again, use `landfall undo`.
 
 Examples:
   landfall account delete ada@example.org
   landfall account delete 2b1f…")]
     Delete(Delete),
-    /// Let a customer migrate again whose account was deleted
+    /// Let a customer whose account was deleted migrate again
     #[command(
-        after_help = "It lifts what `landfall account delete` has put on the customer: at the next login the customer is migrated again,
-under the rules that are then in force. When the deletion was cut off, the customer has the old account again.
+        after_help = "Reverts `landfall account delete`: the customer is migrated again at the next login, under the rules that are \
+active then. If the deletion was interrupted, the customer gets the old account back.
 
 Examples:
   landfall account restore ada@example.org"
@@ -48,53 +48,53 @@ Examples:
 
 #[derive(clap::Args)]
 struct Show {
-    /// The account's id, or an identifier of its customer
+    /// The id of the account, or an identifier of its customer
     account: String,
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// How to show it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
 #[derive(clap::Args)]
 struct Delete {
-    /// The account's id, or an identifier of its customer
+    /// The id of the account, or an identifier of its customer
     account: String,
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
 }
 
 #[derive(clap::Args)]
 struct Restore {
-    /// An identifier of the customer: anything that the deleted account could be signed in to with
+    /// An identifier of the customer: any login of the deleted account
     identifier: String,
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
 }
 
 #[derive(clap::Args)]
 struct List {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// Begin after this id
+    /// Start after this id
     #[arg(long, value_name = "ID")]
     after: Option<String>,
-    /// At most so many
+    /// Maximum number of accounts
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// How to show them
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For reading in a terminal
+    /// For the terminal
     Human,
     /// JSON
     Json,
@@ -103,7 +103,7 @@ enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// When the settings cannot be read, or the target or the ledger fails.
+/// If the settings cannot be read, or the target or the ledger fails.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     match &arguments.command {
         Command::Show(arguments) => show_one(arguments),
@@ -118,7 +118,7 @@ fn show_one(arguments: &Show) -> Result<u8, CommandError> {
         let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
         Ok(stores.target.read(&id).await?)
     })?;
-    let Some(account) = found else { return nobody() };
+    let Some(account) = found else { return not_found() };
     let text = match arguments.format {
         Format::Human => human(&account),
         Format::Json => format!("{:#}\n", json_of(&account)),
@@ -132,8 +132,8 @@ fn delete(arguments: &Delete) -> Result<u8, CommandError> {
         let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
         Ok(stores.admin().delete("command", &id).await?)
     })?;
-    let Some(id) = deleted else { return nobody() };
-    show::output(&format!("deleted {id}; its customer does not migrate again\n"))?;
+    let Some(id) = deleted else { return not_found() };
+    show::output(&format!("deleted {id}; its customer will not migrate again\n"))?;
     Ok(FINE)
 }
 
@@ -142,20 +142,20 @@ fn restore(arguments: &Restore) -> Result<u8, CommandError> {
         let subject = stores.subject(&arguments.identifier)?;
         Ok(stores.admin().restore("command", &subject).await?)
     })?;
-    let told = match restored {
+    let message = match restored {
         None => {
-            anstream::eprintln!("no customer was deleted who signed in with that");
+            anstream::eprintln!("no deleted customer has this identifier");
             return Ok(FINDINGS);
         }
-        Some(Restored::Forgotten) => "restored; the customer migrates again at the next login\n".to_owned(),
+        Some(Restored::Forgotten) => "restored; the customer will migrate again at the next login\n".to_owned(),
         Some(Restored::Kept(id)) => format!("restored; the customer has the account {id} again\n"),
     };
-    show::output(&told)?;
+    show::output(&message)?;
     Ok(FINE)
 }
 
-fn nobody() -> Result<u8, CommandError> {
-    anstream::eprintln!("there is no such account");
+fn not_found() -> Result<u8, CommandError> {
+    anstream::eprintln!("no such account");
     Ok(FINDINGS)
 }
 

@@ -1,4 +1,4 @@
-//! `landfall check`: everything that can be known of rules without a record.
+//! `landfall check`: finds every problem of rules that shows without a record.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,40 +11,40 @@ mod target;
 use crate::diag::render::{human, json, plain, summary};
 use crate::diag::{self, Severity};
 
-/// What `landfall check` is asked.
+/// Arguments of `landfall check`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall check                          all rule files below rules/
+  landfall check                          all rule files under rules/
   landfall check rules/wordpress.yaml     one file
   landfall check --format json rules/     for editors and CI
-  landfall check --target auth0           whether Auth0 takes the hashes as they are
-  landfall check --config landfall.yaml   settings, and the rules they name
-  landfall check --explain R203           what a code means")]
+  landfall check --target auth0           whether Auth0 can import the password hashes
+  landfall check --config landfall.yaml   a settings file and its rules
+  landfall check --explain R203           explain a code")]
 pub struct Arguments {
-    /// Rule files, or folders of them
+    /// Rule files, or folders that contain them
     #[arg(default_value = "rules")]
     paths: Vec<PathBuf>,
-    /// Checks a settings file and the rules it names, instead of rule files
+    /// Check a settings file and its rules, instead of rule files
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
     config: Option<PathBuf>,
-    /// How to show findings
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Says what a code means, with an example and the usual cure
+    /// Explain a code, with an example and the usual fix
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
-    /// Also says, for each password scheme that the rules name, whether this product takes such hashes as they are
+    /// Also report whether this product can import hashes of the password schemes in the rules
     #[arg(long, value_name = "NAME", long_help = target::help())]
     target: Option<String>,
-    /// Treats warnings as errors
+    /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
 }
 
-/// How findings are shown.
+/// Output format of findings.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// With the text they speak of
+    /// With the source lines
     Human,
     /// One line per finding
     Plain,
@@ -55,7 +55,7 @@ enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// When a path cannot be read, a folder holds no rule file, or the code does not exist.
+/// If a path cannot be read, a folder contains no rule file, or the code does not exist.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     if let Some(code) = &arguments.explain {
         return explain(code);
@@ -101,17 +101,17 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 fn explain(code: &str) -> Result<u8, CommandError> {
     let Some(info) = diag::find(code) else {
         let known: Vec<&str> = diag::codes::all().map(|info| info.code).collect();
-        let help = format!("the codes are {}", known.join(", "));
-        return Err(CommandError::new(format!("there is no code `{code}`")).help(help));
+        let help = format!("known codes: {}", known.join(", "));
+        return Err(CommandError::new(format!("unknown code `{code}`")).help(help));
     };
     show::output(&format!("{}: {}\n\n{}\n", info.code, info.title, info.explain.trim()))?;
     Ok(FINE)
 }
 
-/// The rule files among paths: files as they are given, and every `.yaml` of a folder that begins a rule file.
+/// The rule files in the given paths: files as given, and every `.yaml` file in a folder that begins a rule file.
 ///
 /// # Errors
-/// When a path does not exist, or a folder holds no rule file.
+/// If a path does not exist, or a folder contains no rule file.
 pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let mut found = Vec::new();
     for path in paths {
@@ -119,7 +119,7 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
             let before = found.len();
             walk(path, &mut found)?;
             if found.len() == before {
-                let message = format!("`{}` holds no rule file", path.display());
+                let message = format!("`{}` contains no rule file", path.display());
                 return Err(
                     CommandError::new(message).help("a rule file ends in `.yaml` and begins with `landfall: 1`")
                 );
@@ -127,7 +127,7 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
         } else if path.exists() {
             found.push(path.clone());
         } else {
-            let help = "give rule files or folders of them; `landfall init` writes one";
+            let help = "give rule files or folders; `landfall init` writes a rule file";
             return Err(CommandError::new(format!("`{}` does not exist", path.display())).help(help));
         }
     }
@@ -136,7 +136,7 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CommandError> {
     let unreadable =
-        |error: std::io::Error| CommandError::new(format!("`{}` cannot be read: {}", folder.display(), error.kind()));
+        |error: std::io::Error| CommandError::new(format!("cannot read `{}`: {}", folder.display(), error.kind()));
     let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(unreadable)?.collect();
     let mut paths: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
@@ -150,7 +150,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Whether a file is a rule file: YAML that says `landfall:` and is neither a test file nor only shared by others.
+/// Whether a file is a rule file: YAML with a top-level `landfall:`, and not a test file or a file that is only shared.
 fn is_rule_file(path: &Path) -> bool {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");

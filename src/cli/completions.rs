@@ -1,11 +1,11 @@
-//! `landfall completions`: completions of this program for a shell.
+//! `landfall completions`: shell completions.
 
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
 use super::{CommandError, FINE, show};
 
-/// What `landfall completions` is asked.
+/// Arguments of `landfall completions`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall completions bash > ~/.local/share/bash-completion/completions/landfall
@@ -20,7 +20,7 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let mut script = Vec::new();
     generate(arguments.shell, &mut super::Arguments::command(), "landfall", &mut script);

@@ -1,4 +1,4 @@
-//! `landfall config`: the settings in force, and a file to begin with.
+//! `landfall config`: prints the effective settings, or a starter file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use clap::{Subcommand, ValueEnum};
 use super::{CommandError, FINDINGS, FINE, show};
 use crate::config::{Compiled, DEFAULT_FILE, Reading, STARTER, Settings};
 
-/// What `landfall config` is asked.
+/// Arguments of `landfall config`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall config init > landfall.yaml          a file to begin with
-  landfall config show                          every setting in force, defaults included, secrets as ***
+  landfall config init > landfall.yaml          a starter file
+  landfall config show                          all effective settings, with defaults
   landfall config show --format json
-  landfall check --config landfall.yaml         checks the settings and the rules they name")]
+  landfall check --config landfall.yaml         check the settings and their rules")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -21,23 +21,23 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Print every setting in force, with defaults; secrets are never shown
+    /// Print the effective settings, defaults included and secrets masked
     Show {
-        /// The settings file
+        /// Settings file
         #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
         config: PathBuf,
-        /// In which form
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Yaml)]
         format: Format,
     },
-    /// Print a settings file to begin with
+    /// Print a starter settings file
     Init,
 }
 
-/// In which form settings are printed.
+/// The format of printed settings.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// As they are written
+    /// As in a settings file
     Yaml,
     /// For programs
     Json,
@@ -46,7 +46,7 @@ enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// When the settings file cannot be read.
+/// If the settings file cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     match &arguments.what {
         What::Init => {
@@ -57,18 +57,18 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
 }
 
-/// Reads a settings file with everything that it names.
+/// Reads a settings file and everything it refers to.
 ///
 /// # Errors
-/// When the file itself cannot be read.
+/// If the file itself cannot be read.
 pub fn read(path: &Path) -> Result<Reading, CommandError> {
     Settings::read(path).map_err(|error| {
-        let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
-        CommandError::new(message).help("`landfall config init` prints a settings file to begin with")
+        let message = format!("cannot read `{}`: {}", path.display(), error.kind());
+        CommandError::new(message).help("`landfall config init` prints a starter settings file")
     })
 }
 
-/// What is found in a settings file and the rules it names, as `landfall check` shows it.
+/// The findings of a settings file and its rules, for `landfall check`.
 ///
 /// # Errors
 /// As for [`read`].
@@ -83,7 +83,7 @@ fn shown(path: &Path, format: Format) -> Result<u8, CommandError> {
         show::findings(&read.files, &read.findings);
     }
     let Some(loaded) = read.loaded else { return Ok(FINDINGS) };
-    let unwritable = |why: String| CommandError::new(format!("the settings cannot be printed: {why}"));
+    let unwritable = |why: String| CommandError::new(format!("cannot print the settings: {why}"));
     let text = match format {
         Format::Yaml => serde_yaml::to_string(&loaded.settings).map_err(|error| unwritable(error.to_string()))?,
         Format::Json => {

@@ -1,4 +1,4 @@
-//! `landfall demo`: an invented shop, and customers who come across while one watches.
+//! `landfall demo`: a fictional shop whose customers migrate when they sign in on its page.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINE, process, show};
 use crate::demo::page::curl;
-use crate::demo::samples::ARRIVING;
+use crate::demo::samples::MIGRATING;
 use crate::demo::world::{Demo, DemoError, open};
 use crate::service::ServiceError;
 
-/// What `landfall demo` is asked.
+/// Arguments of `landfall demo`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall demo                          http://127.0.0.1:8080/, files in a temporary folder
-  landfall demo --listen 127.0.0.1:0     on a free port, which is printed
-  landfall demo --keep demo              files stay in demo/, and the next time it goes on with them")]
+  landfall demo --listen 127.0.0.1:0     choose a free port and print it
+  landfall demo --keep demo              keep the files in demo/ and continue with them next time")]
 pub struct Arguments {
-    /// Where to listen; without callers' credentials only loopback is admitted
+    /// Address to listen on; must be a loopback address, because the demo has no caller credentials
     #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     listen: SocketAddr,
-    /// Keeps the shop, the account store and the ledger in this folder
+    /// Keep the shop, the account store and the ledger in this folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
@@ -28,7 +28,7 @@ pub struct Arguments {
 /// Runs the command until Ctrl-C.
 ///
 /// # Errors
-/// When the files cannot be written, or the address cannot be listened on.
+/// If the files cannot be written or the address cannot be bound.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     process::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -37,8 +37,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 
 async fn serve(arguments: &Arguments) -> Result<(), CommandError> {
     let Demo { service, folder } = open(arguments.listen, arguments.keep.as_deref()).await.map_err(failed)?;
-    // Before anybody is told the address, so that Ctrl-C always tidies up.
-    let service = service.obeying_signals().map_err(|error| failed(error.into()))?;
+    // Before the address is printed, so that Ctrl-C always cleans up.
+    let service = service.handling_signals().map_err(|error| failed(error.into()))?;
     show::output(&welcome(service.address(), folder.path()))?;
     service.run().await.map_err(|error| failed(error.into()))?;
     drop(folder);
@@ -47,23 +47,28 @@ async fn serve(arguments: &Arguments) -> Result<(), CommandError> {
 
 fn failed(error: DemoError) -> CommandError {
     let help = match &error {
-        DemoError::Service(ServiceError::Bind { .. }) => "take a free port: `landfall demo --listen 127.0.0.1:0`",
+        DemoError::Service(ServiceError::Bind { .. }) => "use a free port: `landfall demo --listen 127.0.0.1:0`",
         DemoError::Service(ServiceError::Open(_)) => "listen on 127.0.0.1 or [::1]",
-        DemoError::Folder(_) | DemoError::Shop(_) | DemoError::Port(_) => "`--keep DIR` names another folder",
+        DemoError::Folder(_) | DemoError::Shop(_) | DemoError::Port(_) => "choose another folder with `--keep DIR`",
         _ => return CommandError::new(error.to_string()),
     };
     CommandError::new(error.to_string()).help(help)
 }
 
 fn welcome(address: SocketAddr, folder: &Path) -> String {
-    let mut text =
-        format!("A legacy shop with invented customers, and Landfall in front of it\n\n  open   http://{address}/\n\n");
-    for sample in ARRIVING.iter().take(3) {
+    let mut text = format!(
+        "A legacy shop with fictional customers, and Landfall in front of it\n\n  open   http://{address}/\n\n"
+    );
+    for sample in MIGRATING.iter().take(3) {
         // writing to a `String` cannot fail
         let _ = writeln!(text, "         {:<16} {:<20} {}", sample.login, sample.password, sample.title);
     }
-    let _ =
-        write!(text, "\n  curl   {}\n\n  files  {}\n\nCtrl-C ends it.\n", curl(&address.to_string()), folder.display());
+    let _ = write!(
+        text,
+        "\n  curl   {}\n\n  files  {}\n\nPress Ctrl-C to stop.\n",
+        curl(&address.to_string()),
+        folder.display()
+    );
     text
 }
 
@@ -72,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_welcome_says_where_and_who() {
+    fn the_welcome_shows_the_address_and_sample_logins() {
         let text = welcome(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711)), Path::new("/tmp/x"));
         for part in [
             "http://127.0.0.1:4711/\n",

@@ -1,4 +1,4 @@
-//! `landfall fmt`: rule and test files in the one layout.
+//! `landfall fmt`: formats rule and test files.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -8,34 +8,34 @@ use super::{CommandError, FINDINGS, FINE, show};
 use crate::diag::{Files, Findings};
 use crate::rules::{FormatError, format, read};
 
-/// What `landfall fmt` is asked.
+/// Arguments of `landfall fmt`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall fmt                        all rule and test files below rules/
-  landfall fmt --check                names the files that are not formatted; for CI
+  landfall fmt                        all rule and test files under rules/
+  landfall fmt --check                list the files that are not formatted, for CI
   landfall fmt rules/wordpress.yaml   one file
-  landfall fmt - < draft.yaml         standard input to standard output")]
+  landfall fmt - < draft.yaml         format standard input to standard output")]
 pub struct Arguments {
-    /// Rule or test files, or folders of them; `-` reads standard input
+    /// Rule or test files, or folders that contain them; `-` reads standard input
     #[arg(default_value = "rules")]
     paths: Vec<PathBuf>,
-    /// Writes nothing, and names the files that would change
+    /// List the files that would change, and write nothing
     #[arg(long)]
     check: bool,
 }
 
-/// What became of a file.
+/// The result for one file.
 enum Done {
     Same,
     Formatted(String),
-    /// It has errors, which were shown.
+    /// The file has errors, which were printed.
     Unreadable,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When a path cannot be read or written, or a folder holds no rule file.
+/// If a path cannot be read or written, or a folder contains no rule file.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     if let [path] = arguments.paths.as_slice()
         && path == Path::new("-")
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let files = files(&arguments.paths)?;
     let (mut changed, mut unreadable) = (0, 0);
     for path in &files {
-        let text = fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
+        let text = fs::read_to_string(path).map_err(|error| failed("read", path, &error))?;
         match formatted(&path.display().to_string(), &text) {
             Done::Same => {}
             Done::Unreadable => unreadable += 1,
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 changed += 1;
             }
             Done::Formatted(text) => {
-                fs::write(path, text).map_err(|error| cannot("written", path, &error))?;
+                fs::write(path, text).map_err(|error| failed("write", path, &error))?;
                 show::output(&format!("formatted {}\n", path.display()))?;
                 changed += 1;
             }
@@ -104,7 +104,7 @@ fn formatted(name: &str, text: &str) -> Done {
     }
 }
 
-/// The files among paths: files as they are given, and every rule and test file of a folder.
+/// The files in the given paths: files as given, and every rule and test file in a folder.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let mut found = Vec::new();
     for path in paths {
@@ -115,7 +115,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
             found.push(path.clone());
         }
         if found.len() == before {
-            let message = format!("`{}` holds no rule or test file", path.display());
+            let message = format!("`{}` contains no rule or test file", path.display());
             let help = "a rule file begins with `landfall: 1`, a test file ends in `.test.yaml`";
             return Err(CommandError::new(message).help(help));
         }
@@ -125,29 +125,29 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CommandError> {
     let entries: io::Result<Vec<_>> = fs::read_dir(folder).and_then(Iterator::collect);
-    let entries = entries.map_err(|error| cannot("read", folder, &error))?;
+    let entries = entries.map_err(|error| failed("read", folder, &error))?;
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
             walk(&path, found)?;
-        } else if is_ours(&path) {
+        } else if is_rule_or_test_file(&path) {
             found.push(path);
         }
     }
     Ok(())
 }
 
-fn is_ours(path: &Path) -> bool {
+fn is_rule_or_test_file(path: &Path) -> bool {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let Some(stem) = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")) else { return false };
-    let says_landfall = |text: String| text.lines().any(|line| line.starts_with("landfall:"));
-    stem.ends_with(".test") || fs::read_to_string(path).is_ok_and(says_landfall)
+    let has_version = |text: String| text.lines().any(|line| line.starts_with("landfall:"));
+    stem.ends_with(".test") || fs::read_to_string(path).is_ok_and(has_version)
 }
 
-fn cannot(what: &str, path: &Path, error: &io::Error) -> CommandError {
-    let message = format!("`{}` cannot be {what}: {}", path.display(), error.kind());
-    CommandError::new(message).help("give rule or test files, folders of them, or `-` for standard input")
+fn failed(action: &str, path: &Path, error: &io::Error) -> CommandError {
+    let message = format!("cannot {action} `{}`: {}", path.display(), error.kind());
+    CommandError::new(message).help("give rule or test files, folders, or `-` for standard input")
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_formatted_once_and_checked_without_writing() {
+    fn formatting_is_idempotent_and_check_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.yaml");
         let ugly = "name: shop\nlandfall: 1\n\n\n\naccount:\n    username: $.u\n";
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_files_stay_and_empty_folders_are_errors() {
+    fn invalid_files_are_unchanged_and_empty_folders_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let arguments = |path: &Path| Arguments { paths: vec![path.to_owned()], check: false };
         assert!(run(&arguments(folder.path())).is_err());

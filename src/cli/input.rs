@@ -1,5 +1,5 @@
-//! The records that a command reads: from a file or standard input, in the format that is given, named by the ending, or told
-//! by the first bytes.
+//! Opens the records that a command reads: from a file or standard input, in the given format, or the format of the
+//! file extension, or the format detected from the first bytes.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal as _};
@@ -9,13 +9,14 @@ use super::CommandError;
 use crate::formats::{Format, ReadOptions, Reading, Records, Source, open_at, peek, sniff};
 use crate::rules::RecordsPath;
 
-/// How many bytes tell a format.
+/// How many bytes format detection looks at.
 const SNIFF_BYTES: usize = 4096;
 
-/// Opens the records of a path, those of the lists at `at` when it is given; `-` is standard input. `follow` may wrap what is read, to show progress.
+/// Opens the records of a path, or those of the list at `at` if it is given; `-` is standard input. `follow` may wrap the
+/// source, to show progress.
 ///
 /// # Errors
-/// When the path cannot be read, or its format cannot be told.
+/// If the path cannot be read, or its format cannot be detected.
 pub fn records(
     path: &Path,
     format: Option<Format>,
@@ -31,8 +32,8 @@ pub fn records(
     match sniff(&head) {
         Some(format) => Ok(open_at(source, format, options, at)),
         None if head.is_empty() => Ok(open_at(source, Format::Ndjson, options, at)),
-        None => Err(CommandError::new(format!("the format of `{}` cannot be told", path.display())).help(
-            "the formats are ndjson, json, csv, ldif and yaml: name the file so, or give `--from` where there is one",
+        None => Err(CommandError::new(format!("cannot detect the format of `{}`", path.display())).help(
+            "use one of the file extensions ndjson, json, csv, ldif and yaml, or `--from` if the command has it",
         )),
     }
 }
@@ -47,9 +48,9 @@ pub fn notice(reading: &Reading) {
 /// The first records of a path, as JSON texts; where they were taken from is said on standard error.
 ///
 /// # Errors
-/// As [`records`]; and when there is no record, or one of the first cannot be read.
+/// As for [`records`], and if there is no record or one of the first records cannot be read.
 pub fn first(path: &Path, most: usize, at: Option<&RecordsPath>) -> Result<Vec<String>, CommandError> {
-    let unreadable = |problem: String| CommandError::new(format!("`{}` cannot be read: {problem}", path.display()));
+    let unreadable = |problem: String| CommandError::new(format!("cannot read `{}`: {problem}", path.display()));
     let (mut records, reading) = records(path, None, ReadOptions::default(), at.cloned(), |source| source)?;
     let mut texts = Vec::new();
     for record in records.by_ref().take(most) {
@@ -62,7 +63,7 @@ pub fn first(path: &Path, most: usize, at: Option<&RecordsPath>) -> Result<Vec<S
     let _next = records.next();
     notice(&reading);
     if texts.is_empty() {
-        return Err(CommandError::new(format!("`{}` holds no record", path.display())).help("a record is an object"));
+        return Err(CommandError::new(format!("`{}` contains no record", path.display())).help("a record is an object"));
     }
     Ok(texts)
 }
@@ -83,7 +84,7 @@ fn source(path: &Path) -> Result<Source, CommandError> {
 }
 
 fn failed(path: &Path, kind: ErrorKind) -> CommandError {
-    CommandError::new(format!("`{}` cannot be read: {kind}", path.display()))
+    CommandError::new(format!("cannot read `{}`: {kind}", path.display()))
         .help("give the path of a file of records, or `-` for standard input")
 }
 
@@ -93,7 +94,7 @@ pub fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The ending of a path.
+/// The file extension of a path.
 #[must_use]
 pub fn extension(path: &Path) -> Option<&str> {
     path.extension().and_then(|extension| extension.to_str())
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_come_out_of_every_format() {
+    fn records_are_read_from_every_format() {
         let folder = tempfile::tempdir().unwrap();
         let big = r#"{"id":123456789012345678901}"#;
         for (name, text, wanted) in [
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_errors() {
+    fn files_without_records_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [("a.json", ""), ("b.json", "[]"), ("c.json", "[1]"), ("d.json", "{"), ("e.csv", "a,b\n")] {
             let path = folder.path().join(name);

@@ -1,4 +1,4 @@
-//! Rule files of commands: their findings shown, their parameters from arguments.
+//! Loads rule files for commands: prints their findings, and sets their parameters from arguments.
 
 use std::path::Path;
 
@@ -10,18 +10,18 @@ use crate::engine::run::Settings;
 /// Reads and compiles a rule file.
 ///
 /// # Errors
-/// When the file itself cannot be read.
+/// If the file itself cannot be read.
 pub fn rules(path: &Path) -> Result<Compiled, CommandError> {
     compiled(path).map_err(|error| {
-        let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
-        CommandError::new(message).help("give the path of a rule file; `landfall init` writes one")
+        let message = format!("cannot read `{}`: {}", path.display(), error.kind());
+        CommandError::new(message).help("give the path of a rule file; `landfall init` writes a rule file")
     })
 }
 
-/// Reads and compiles a rule file for a command that runs it; findings are shown, errors end the command.
+/// Reads and compiles a rule file for a command that runs it. Prints the findings; errors end the command.
 ///
 /// # Errors
-/// When the file cannot be read, or has errors.
+/// If the file cannot be read or has errors.
 pub fn plan(path: &Path) -> Result<Plan, CommandError> {
     let compiled = rules(path)?;
     if !compiled.findings.is_empty() {
@@ -29,20 +29,22 @@ pub fn plan(path: &Path) -> Result<Plan, CommandError> {
     }
     let plan = compiled.plan.ok_or_else(|| {
         let message = format!("`{}` has errors", path.display());
-        CommandError::new(message).help("mend what is shown above; `landfall check --explain CODE` says more")
+        CommandError::new(message).help("fix the errors above; `landfall check --explain CODE` explains a code")
     })?;
     if plan.claims.is_empty() && plan.start.is_none() {
-        let message = format!("`{}` makes no claims", path.display());
-        return Err(CommandError::new(message).help("add `account:`; a file of shared lookups and steps cannot be run"));
+        let message = format!("`{}` defines no claims", path.display());
+        return Err(
+            CommandError::new(message).help("add `account:`; a file that only shares lookups and steps cannot run")
+        );
     }
     Ok(plan)
 }
 
-/// The settings of a run from `--param name=value` arguments. A value that is JSON (`{…}`, `[…]`) is read as such; all else
-/// is text.
+/// The settings of a run from `--param name=value` arguments. A JSON value (`{…}`, `[…]`) is parsed; everything else is
+/// text.
 ///
 /// # Errors
-/// For an argument without `=`, an unknown parameter, or one that must be set and is not.
+/// If an argument has no `=`, a parameter is unknown, or a required parameter is not set.
 pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError> {
     let mut settings = Settings::default();
     for param in params {
@@ -52,11 +54,11 @@ pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError
         if !plan.params.iter().any(|known| known.name == name) {
             let known = plan.params.iter().map(|param| format!("`{}`", param.name)).collect::<Vec<_>>().join(", ");
             let help = if known.is_empty() {
-                "the rules declare none".to_owned()
+                "the rules declare no parameters".to_owned()
             } else {
                 format!("the rules declare {known}")
             };
-            return Err(CommandError::new(format!("there is no parameter `{name}`")).help(help));
+            return Err(CommandError::new(format!("unknown parameter `{name}`")).help(help));
         }
         let is_json = value.starts_with(['{', '[']);
         let value = is_json.then(|| serde_json::from_str(value).ok()).flatten().unwrap_or_else(|| value.into());
@@ -70,7 +72,7 @@ pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError
     }
     let missing = plan.missing_params(&settings);
     if let Some(name) = missing.first() {
-        let help = format!("give it: `--param {name}=…`");
+        let help = format!("set it with `--param {name}=…`");
         return Err(CommandError::new(format!("the parameter `{name}` has no value")).help(help));
     }
     Ok(settings)

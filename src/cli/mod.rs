@@ -1,4 +1,4 @@
-//! The command line: one file per command, one line per command in the table below.
+//! The command line: one file per command, and one line per command in the table below.
 
 use std::process::ExitCode;
 
@@ -28,9 +28,9 @@ mod test;
 mod transform;
 mod undo;
 
-/// Everything was fine.
+/// The command succeeded.
 pub const FINE: u8 = 0;
-/// There were findings, failed tests or rejected records.
+/// There were findings, failed tests or invalid records.
 pub const FINDINGS: u8 = 1;
 /// The command could not run.
 pub const COULD_NOT_RUN: u8 = 2;
@@ -44,35 +44,35 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show it: an invented legacy shop, and a page to sign in and watch customers come across
+    /// Run a demo: a fictional legacy shop, and a page to sign in and watch customers migrate
     Demo(demo::Arguments),
-    /// Serve logins: customers who are not there yet are migrated
+    /// Serve logins, and migrate customers who have no account yet
     Serve(serve::Arguments),
-    /// Tell how the migration stands
+    /// Show the progress of the migration
     Status(status::Arguments),
-    /// Show, list and delete accounts
+    /// Show, list, delete and restore accounts
     Account(account::Arguments),
-    /// Take migrations back, where nobody has changed the account since
+    /// Undo migrations whose accounts have not changed since
     Undo(undo::Arguments),
-    /// Verify and list what was decided
+    /// List, verify and export the audit
     Audit(audit::Arguments),
-    /// Print the settings in force, or a settings file to begin with
+    /// Print the effective settings, or a starter settings file
     Config(config::Arguments),
     /// Check rules and settings: names, paths, types, regexes, scripts
     Check(check::Arguments),
-    /// Run the tests beside rules, and the examples in them
+    /// Run the tests and examples of rules
     Test(test::Arguments),
-    /// Explain what happens to one record, rule by rule
+    /// Explain how rules map one record
     Explain(explain::Arguments),
     /// Turn a file of legacy records into accounts
     Transform(transform::Arguments),
-    /// Make starter rules from sample records
+    /// Write starter rules from sample records
     Init(init::Arguments),
     /// Format rule and test files
     Fmt(fmt::Arguments),
-    /// List the steps, or say all about one
+    /// List the steps, or describe one
     Ops(ops::Arguments),
-    /// Identify, verify and make stored passwords
+    /// Identify and verify stored passwords, and hash new ones
     Password(password::Arguments),
     /// Print a JSON Schema: of rule files, test files or settings, or a built-in target schema
     Schema(schema::Arguments),
@@ -80,7 +80,7 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-/// Why a command could not run: one sentence and what to do next.
+/// Why a command could not run: one sentence and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct CommandError {
@@ -109,7 +109,7 @@ impl From<std::io::Error> for CommandError {
     }
 }
 
-/// Reads the arguments, runs the command, and gives its exit code.
+/// Reads the arguments, runs the command, and returns its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();

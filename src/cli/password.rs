@@ -1,4 +1,4 @@
-//! `landfall password`: identify, verify and make stored passwords.
+//! `landfall password`: identifies, verifies and hashes passwords.
 
 mod hash;
 mod identify;
@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use super::CommandError;
 
-/// What `landfall password` is asked.
+/// Arguments of `landfall password`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -19,16 +19,16 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Count the formats, costs, weak and unusable hashes of a population
+    /// Count the formats, costs, weak and unusable hashes in a list of stored passwords
     #[command(long_about = identify::ABOUT, after_help = identify::EXAMPLES)]
     Identify(identify::Arguments),
-    /// Check passwords against stored hashes, one NDJSON row after the other
+    /// Verify passwords against stored hashes, one NDJSON row at a time
     #[command(long_about = verify::ABOUT, after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
     /// Hash one password as Landfall stores it (Argon2id)
     #[command(long_about = hash::ABOUT, after_help = hash::EXAMPLES)]
     Hash(hash::Arguments),
-    /// List the schemes that rules may name
+    /// List the schemes that rules can name
     #[command(after_help = schemes::EXAMPLES)]
     Schemes,
 }
@@ -36,7 +36,7 @@ enum Command {
 /// Runs the command.
 ///
 /// # Errors
-/// When the input cannot be read or the answer cannot be written.
+/// If the input cannot be read or the output cannot be written.
 pub fn run(arguments: Arguments) -> Result<u8, CommandError> {
     match arguments.command {
         Command::Identify(arguments) => identify::run(&arguments),

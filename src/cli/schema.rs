@@ -1,4 +1,4 @@
-//! `landfall schema`: JSON Schemas (draft 07) for editors, and the built-in target schemas.
+//! `landfall schema`: prints JSON Schemas (draft 07) for editors, and the built-in target schemas.
 
 mod parts;
 mod rule_files;
@@ -10,10 +10,10 @@ use clap::ValueEnum;
 use super::{CommandError, FINE, show};
 use crate::schema::Schema;
 
-/// What `landfall schema` is asked.
+/// Arguments of `landfall schema`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall schema rules > landfall-rules.schema.json     completion and checks while typing
+  landfall schema rules > landfall-rules.schema.json     completion and checks in an editor
   landfall schema tests > landfall-tests.schema.json
   landfall schema settings > landfall.schema.json
   landfall schema standard                               the claims of `target: standard`
@@ -26,14 +26,14 @@ pub struct Arguments {
     which: Which,
 }
 
-/// Which schema is printed.
+/// The schema to print.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Which {
-    /// What a rule file may hold
+    /// The schema of rule files
     Rules,
-    /// What a test file may hold
+    /// The schema of test files
     Tests,
-    /// What a settings file may hold
+    /// The schema of settings files
     Settings,
     /// The target schema `standard`
     Standard,
@@ -44,7 +44,7 @@ enum Which {
 /// Runs the command.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match arguments.which {
         Which::Rules => format!("{:#}\n", rule_files::schema()),
@@ -59,5 +59,5 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 
 fn document(name: &str) -> Result<String, CommandError> {
     let document = Schema::builtin_document(name);
-    document.map(str::to_owned).ok_or_else(|| CommandError::new(format!("there is no built-in schema `{name}`")))
+    document.map(str::to_owned).ok_or_else(|| CommandError::new(format!("unknown built-in schema `{name}`")))
 }

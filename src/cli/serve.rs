@@ -1,4 +1,4 @@
-//! `landfall serve`: the service.
+//! `landfall serve`: runs the service.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -9,31 +9,31 @@ use crate::config::{self, Loaded, Reading};
 use crate::diag::{Diagnostic, Files};
 use crate::service::{self, compose};
 
-/// What `landfall serve` is asked.
+/// Arguments of `landfall serve`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "It prints `listening on http://…` when it is ready, and logs to standard error. SIGTERM ends it after the requests that
-run; SIGHUP reads the rules and the certificate again.
+    after_help = "Prints `listening on http://…` when it is ready, and logs to standard error. SIGTERM stops the service after the running \
+requests have ended; SIGHUP reloads the rules and the certificate.
 
 Examples:
-  landfall serve                               with landfall.yaml of this folder
+  landfall serve                               with landfall.yaml in this folder
   landfall serve --config /etc/landfall.yaml
-  landfall check --config landfall.yaml        before that
-  landfall demo                                to see it without any file"
+  landfall check --config landfall.yaml        check the settings first
+  landfall demo                                try Landfall without any files"
 )]
 pub struct Arguments {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
     config: PathBuf,
 }
 
-/// How many files a service has open besides its connections: databases and their journals, logs, rules.
+/// How many files a service opens besides its connections: databases and their journals, logs, rules.
 const FILES: u64 = 128;
 
-/// Runs the command until a signal ends it. Once the log is set up, everything is said there.
+/// Runs the service until a signal ends it. Once logging is set up, every message goes to the log.
 ///
 /// # Errors
-/// When the settings cannot be used. What fails later is logged.
+/// If the settings are invalid. Later failures are logged.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let prepared = process::prepare();
     let Reading { files, findings, loaded } = stores::read(&arguments.config)?;
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     for finding in &findings {
         warn(&files, finding);
     }
-    look(prepared, u64::from(loaded.settings.service.connections));
+    warn_of_limits(prepared, u64::from(loaded.settings.service.connections));
     match stores::block_on(serve(loaded)) {
         Ok(()) => Ok(FINE),
         Err(error) => {
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
 }
 
-/// A finding about the settings, as a line of the log.
+/// Logs a finding about the settings.
 fn warn(files: &Files, finding: &Diagnostic) {
     let place = finding.labels.first().map(|label| {
         let (line, column) = files.position(label.span);
@@ -64,14 +64,18 @@ fn warn(files: &Files, finding: &Diagnostic) {
     tracing::warn!(code = finding.code, place, help = finding.help, "{}", finding.message);
 }
 
-/// Says what the process is not allowed to.
-fn look(prepared: Prepared, connections: u64) {
+/// Logs which limits of the process are too low.
+fn warn_of_limits(prepared: Prepared, connections: u64) {
     let Prepared { files, dumps_nothing } = prepared;
     if let Some(files) = files.filter(|files| *files < connections + FILES) {
-        tracing::warn!(files, connections, "the limit of open files is lower than `service.connections` needs");
+        tracing::warn!(
+            files,
+            connections,
+            "the limit of open files is too low for `service.connections`; raise it, or lower `service.connections`"
+        );
     }
     if !dumps_nothing {
-        tracing::warn!("core dumps cannot be forbidden; they would hold passwords");
+        tracing::warn!("cannot disable core dumps, which would contain passwords");
     }
 }
 
@@ -93,7 +97,7 @@ async fn serve(loaded: Loaded) -> Result<(), CommandError> {
         }
     }
     if composed.recovered() > 0 {
-        tracing::info!(settled = composed.recovered(), "settled creations of the last run");
+        tracing::info!(settled = composed.recovered(), "settled account creations of the last run");
     }
     show::output(&format!("listening on {}\n", composed.base()))?;
     composed.run().await.map_err(|error| failed(&error))
@@ -106,7 +110,7 @@ fn logs(written: &config::LogSettings) -> service::LogSettings {
         config::LogFormat::Auto if std::io::stderr().is_terminal() => service::LogFormat::Text,
         config::LogFormat::Auto => service::LogFormat::Json,
     };
-    // Libraries say how they get on; what operators need of them are warnings.
+    // Libraries log a lot about their progress; operators need only their warnings.
     let level = written.level.name();
     service::LogSettings { format, filter: format!("warn,landfall={level}") }
 }

@@ -1,4 +1,4 @@
-//! `landfall status`: how the migration stands.
+//! `landfall status`: the progress of the migration.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -12,42 +12,42 @@ use super::{CommandError, FINE, show, stores};
 use crate::config::Opening;
 use crate::ledger::Summary;
 
-/// What `landfall status` is asked.
+/// Arguments of `landfall status`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall status                              how the migration stands
-  landfall status --of 1000000 --share 95      and when 95 % of a million customers will have come
+  landfall status                              the progress of the migration
+  landfall status --of 1000000 --share 95      and when 95 % of a million customers will be migrated
   landfall status --format json                for other programs")]
 pub struct Arguments {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// How many customers the legacy system has
+    /// Number of customers in the legacy system
     #[arg(long, value_name = "CUSTOMERS")]
     of: Option<u64>,
-    /// The share of them that is waited for, in per cent
+    /// Forecast when this percentage of them will be migrated
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     share: u8,
-    /// How to show it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For reading in a terminal
+    /// For the terminal
     Human,
     /// A JSON document
     Json,
 }
 
-/// How many days the rate of a forecast looks back.
+/// The number of days that the rate of a forecast covers.
 const RATE_DAYS: i64 = 7;
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the settings or the ledger cannot be read.
+/// If the settings or the ledger cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let now = Timestamp::now();
     let summary =
@@ -62,14 +62,14 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     Ok(FINE)
 }
 
-/// When a share of all customers will have been migrated.
+/// When a given share of all customers will be migrated.
 #[derive(Debug, PartialEq, Eq)]
 enum Forecast {
-    /// They have been.
+    /// The share has been reached.
     Reached,
-    /// On this day, if customers keep coming as they did.
+    /// On this day, at the current rate.
     On(Date),
-    /// Nobody came lately, or it would take longer than anybody plans for.
+    /// No customer migrated recently, or the date is too far away to be useful.
     Never,
 }
 
@@ -79,16 +79,16 @@ fn forecast(summary: &Summary, all: u64, share: u8, today: Date) -> Forecast {
     if missing == 0 {
         return Forecast::Reached;
     }
-    let lately = u128::from(recent(summary, today));
-    if lately == 0 {
+    let recently = u128::from(recent(summary, today));
+    if recently == 0 {
         return Forecast::Never;
     }
-    let days = (missing * RATE_DAYS.unsigned_abs() as u128).div_ceil(lately);
+    let days = (missing * RATE_DAYS.unsigned_abs() as u128).div_ceil(recently);
     let day = i64::try_from(days).ok().filter(|days| *days <= 36_500).map(|days| today.saturating_add(days.days()));
     day.map_or(Forecast::Never, Forecast::On)
 }
 
-/// Customers who were migrated within the last days, today included.
+/// Customers who migrated within the last [`RATE_DAYS`] days, today included.
 fn recent(summary: &Summary, today: Date) -> u64 {
     let first = today.saturating_sub((RATE_DAYS - 1).days());
     summary.per_day.iter().filter(|(day, _)| *day >= first).map(|(_, count)| count).sum()
@@ -96,10 +96,10 @@ fn recent(summary: &Summary, today: Date) -> u64 {
 
 fn rate(summary: &Summary, today: Date) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let lately = recent(summary, today) as f64;
+    let recently = recent(summary, today) as f64;
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let days = RATE_DAYS as f64;
-    lately / days
+    recently / days
 }
 
 fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) -> String {
@@ -112,7 +112,7 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
     line("migrated", of_all(summary.migrated, arguments.of));
     line("pending", summary.pending.to_string());
     if summary.activated > 0 {
-        line("activated", format!("{} (pending before, with a password by now)", summary.activated));
+        line("activated", format!("{} (were pending, and have set a password)", summary.activated));
     }
     if summary.undoing > 0 {
         line("undoing", summary.undoing.to_string());
@@ -120,7 +120,7 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
     if summary.creating > 0 {
         line("being created", format!("{} ({} of them overdue)", summary.creating, summary.overdue));
     }
-    line("given up", summary.abandoned.to_string());
+    line("abandoned", summary.abandoned.to_string());
     line("deleted", summary.buried.to_string());
     line("later sign-ins", summary.authenticated.to_string());
     line("per day", format!("{:.1} over the last {RATE_DAYS} days", rate(summary, today)));
@@ -135,8 +135,8 @@ fn human(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments) 
             &share,
             match forecast {
                 Forecast::Reached => "reached".to_owned(),
-                Forecast::On(day) => format!("on {day}, if customers keep coming as they did"),
-                Forecast::Never => "not in sight: nobody came lately".to_owned(),
+                Forecast::On(day) => format!("on {day}, at the current rate"),
+                Forecast::Never => "no forecast: no recent migrations".to_owned(),
             },
         );
     }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_told_to_the_tenth() {
+    fn shares_have_one_decimal() {
         assert_eq!(of_all(1, Some(3)), "1 of 3 (33.3 %)");
         assert_eq!(of_all(1, Some(0)), "1");
         assert_eq!(of_all(1, None), "1");

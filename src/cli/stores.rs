@@ -1,4 +1,4 @@
-//! What operators' commands stand on: the settings, the ledger and the account store, opened for one command.
+//! Opens the settings, the ledger and the account store for one operator command.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) struct OpenStores {
 }
 
 impl OpenStores {
-    /// What operators do with accounts.
+    /// Account operations of an operator.
     pub(super) fn admin(&self) -> AccountAdmin {
         AccountAdmin {
             target: Arc::clone(&self.target),
@@ -30,12 +30,12 @@ impl OpenStores {
         }
     }
 
-    /// The digest under which the ledger know an identifier.
+    /// The digest that stands for an identifier in the ledger.
     pub(super) fn subject(&self, typed: &str) -> Result<String, CommandError> {
         subject(&self.keyring, &self.identifiers, typed)
     }
 
-    /// The account of an id, or of what its customer types to sign in.
+    /// The account with this id, or with this login.
     pub(super) async fn account_id(&self, named: &str) -> Result<Option<TargetId>, CommandError> {
         let id = TargetId(named.to_owned());
         if self.target.read(&id).await?.is_some() {
@@ -52,60 +52,60 @@ impl From<PortError> for CommandError {
     }
 }
 
-/// Reads settings, and shows nothing.
+/// Reads settings, and prints nothing.
 pub(super) fn read(path: &Path) -> Result<Reading, CommandError> {
     Settings::read(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
-    let message = format!("`{}` cannot be read: {}", path.display(), error.kind());
+    let message = format!("cannot read `{}`: {}", path.display(), error.kind());
     CommandError::new(message)
-        .help("name the settings with --config; `landfall config init` prints a file to begin with")
+        .help("give the settings file with --config; `landfall config init` prints a starter file")
 }
 
 fn not_opened(error: &BuildError) -> CommandError {
     let failed = CommandError::new(error.to_string());
     match error {
         BuildError::Missing { key, .. } => {
-            failed.help(format!("fix `{key}`, or start `landfall serve`, which makes the files at its first start"))
+            failed.help(format!("fix `{key}`, or start `landfall serve`, which creates the files at its first start"))
         }
         _ => failed,
     }
 }
 
-/// The settings, when there are no errors in them.
-fn whole<L>(path: &Path, read: Reading<L>) -> Result<L, CommandError> {
+/// The settings, if they have no errors. Prints the findings.
+fn without_errors<L>(path: &Path, read: Reading<L>) -> Result<L, CommandError> {
     if !read.findings.is_empty() {
         show::findings(&read.files, &read.findings);
     }
     read.loaded.ok_or_else(|| unusable(path))
 }
 
-/// The settings have errors, which were shown.
+/// The error for settings whose errors were printed.
 pub(super) fn unusable(path: &Path) -> CommandError {
     CommandError::new(format!("`{}` has errors", path.display()))
-        .help("mend what is shown above; `landfall check --explain CODE` says more")
+        .help("fix the errors above; `landfall check --explain CODE` explains a code")
 }
 
-/// The key of the ledger, without the ledger.
+/// The keyring of the ledger, without opening the ledger.
 pub(super) fn keyring(read: &LedgerSettingsOnly) -> Result<Keyring, CommandError> {
     let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
     let key = read.settings.ledger.key.key(Keyring::MIN_BYTES).map_err(|error| failed(&error))?;
     Keyring::new(&key).map_err(|error| failed(&error))
 }
 
-/// Runs async work to its end.
+/// Runs async work to completion.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-/// Reads the settings without the rules; findings are shown, errors end the command.
+/// Reads the settings without the rules; prints the findings, and fails on errors.
 pub(super) fn ledger_settings_only(path: &Path) -> Result<LedgerSettingsOnly, CommandError> {
     let read = Settings::read_ledger_only(path).map_err(|error| unreadable(path, &error))?;
-    whole(path, read)
+    without_errors(path, read)
 }
 
-/// Opens the ledger alone for some work: reports come although the account store is missing.
+/// Opens only the ledger: reports work even if the account store is missing.
 pub(super) fn ledger<T>(
     path: &Path,
     opening: Opening,
@@ -117,13 +117,13 @@ pub(super) fn ledger<T>(
     })
 }
 
-/// The digest under which a ledger knows an identifier.
+/// The digest that stands for an identifier in a ledger.
 pub(super) fn subject(keyring: &Keyring, identifiers: &IdentifierProfile, typed: &str) -> Result<String, CommandError> {
     let identifier = identifiers.canonical(typed).map_err(|error| CommandError::new(error.to_string()))?;
     Ok(keyring.subject(identifier.canonical()))
 }
 
-/// Opens the ledger and the account store for some work. Missing files are an error and are not created.
+/// Opens the ledger and the account store. Missing files are an error and are not created.
 pub(super) fn open<T>(
     path: &Path,
     work: impl AsyncFnOnce(&OpenStores) -> Result<T, CommandError>,
@@ -143,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    /// Settings whose rules are broken, and the path of them.
+    /// Settings whose rules are broken, and their path.
     fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("landfall.yaml");
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_make_no_files_and_say_which_is_missing() {
+    fn commands_create_no_files_and_name_the_missing_one() {
         let (folder, path) = folder();
         let names = || {
             let entries = fs::read_dir(folder.path()).unwrap();
@@ -174,7 +174,7 @@ mod tests {
         let error = migrated(&path).unwrap_err();
         assert!(error.message.starts_with("there is no ledger at `"), "{error}");
         assert!(error.help.is_some_and(|help| help.contains("`ledger.url`")));
-        assert!(ledger(&path, Opening::Unseen, async |_| Ok(())).is_err());
+        assert!(ledger(&path, Opening::Inspect, async |_| Ok(())).is_err());
         assert_eq!(names(), ["landfall.yaml", "rules.yaml"]);
     }
 
@@ -187,7 +187,7 @@ mod tests {
         made.unwrap().unwrap();
         assert_eq!(migrated(&path).unwrap(), 0);
         assert!(
-            ledger(&path, Opening::Unseen, async |stores| Ok(stores.ledger.verify().await?)).unwrap().broken.is_none()
+            ledger(&path, Opening::Inspect, async |stores| Ok(stores.ledger.verify().await?)).unwrap().broken.is_none()
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `landfall undo`: takes migrations back, where nobody has changed the account since.
+//! `landfall undo`: undoes migrations whose accounts have not changed since.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::ledger::{EntryFilter, EntryPage, EntryReport};
 use crate::migrate::{EntryState, Undone};
 
-/// What `landfall undo` is asked.
+/// Arguments of `landfall undo`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Only accounts are deleted that Landfall created and that nobody has changed since: no new password, no new claims.
-Their customers migrate anew at their next login, under the rules that are then in force.
+    after_help = "Deletes only accounts that Landfall created and that have not changed since: no new password, no new claims. Their \
+customers migrate again at their next login, under the rules that are active then.
 
 Examples:
   landfall undo --since 2026-11-20T08:00:00Z --dry-run
@@ -20,32 +20,32 @@ Examples:
 )]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true)))]
 pub struct Arguments {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// Migrations by the rules of this hash, as `landfall account show` tells it
+    /// Undo migrations by the rules with this hash, as shown by `landfall account show`
     #[arg(long, value_name = "HASH", group = "which")]
     rule_version: Option<String>,
-    /// Migrations since this time (RFC 3339)
+    /// Undo migrations since this time (RFC 3339)
     #[arg(long, value_name = "TIME", group = "which")]
     since: Option<Timestamp>,
-    /// Say what would be undone, and do nothing
+    /// Only count the accounts, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// How many entries are read in one go.
+/// The number of entries that are read at a time.
 const PAGE: usize = 500;
 
-/// What was done.
+/// The results so far.
 #[derive(Debug, Default)]
 struct Tally {
     undone: usize,
-    /// Somebody has changed the account.
+    /// The account has changed.
     kept: usize,
-    /// The account was not there any more.
+    /// The account no longer exists.
     missing: usize,
-    /// Somebody else was at work on the customer.
+    /// Another process was working on the customer.
     busy: usize,
 }
 
@@ -61,12 +61,12 @@ impl Tally {
 
     fn sentence(&self) -> String {
         let Self { undone, kept, missing, busy } = self;
-        let mut text = format!("{undone} undone, {kept} kept because somebody has changed them");
+        let mut text = format!("{undone} undone, {kept} kept because they have changed");
         if *missing > 0 {
-            text.push_str(&format!(", {missing} forgotten whose account was not there any more"));
+            text.push_str(&format!(", {missing} forgotten because their account no longer exists"));
         }
         if *busy > 0 {
-            text.push_str(&format!(", {busy} left because something else was changing them: run the command again"));
+            text.push_str(&format!(", {busy} skipped because another process is changing them; run the command again"));
         }
         text
     }
@@ -75,11 +75,11 @@ impl Tally {
 /// Runs the command.
 ///
 /// # Errors
-/// When the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
+/// If the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let tally = stores::open(&arguments.config, async |stores| undo(stores, arguments).await)?;
     if arguments.dry_run {
-        show::output(&format!("{} accounts would be looked at\n", tally.undone))?;
+        show::output(&format!("would undo up to {} migrations\n", tally.undone))?;
         return Ok(FINE);
     }
     show::output(&format!("{}\n", tally.sentence()))?;
@@ -88,7 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 
 async fn undo(stores: &stores::OpenStores, arguments: &Arguments) -> Result<Tally, CommandError> {
     let mut tally = Tally::default();
-    // What an undo that was cut off has begun is ended first.
+    // Finish undos that were interrupted first.
     for state in [EntryState::Undoing, EntryState::Done] {
         undo_all(stores, arguments, state, &mut tally).await?;
     }

@@ -1,4 +1,5 @@
-//! Settings made into the parts of a service: adapters opened, guards around them, the migrator's own settings.
+//! Builds the parts of a service from its settings: opens the adapters, wraps them in guards, and derives the settings
+//! of the migrator.
 
 use std::io;
 use std::path::Path;
@@ -32,25 +33,25 @@ use crate::sources::{
 };
 use crate::targets::{AccountStore, StoreSettings};
 
-/// Everything that a service is made of.
+/// All parts of a service.
 pub struct Built {
-    /// What the migrator stands on.
+    /// The parts of the migrator.
     pub parts: MigratorParts,
-    /// How it behaves.
+    /// The settings of the migrator.
     pub migrator: MigratorSettings,
     /// The ledger itself, for reports and operators; the one in `parts` is guarded.
     pub ledger: Arc<SqliteLedger>,
     /// The account store itself.
     pub store: Arc<AccountStore>,
-    /// Who may call; none when nobody is named, and then only loopback addresses may be listened at.
+    /// The callers; `None` if there are none, and then only loopback addresses may be listened on.
     pub callers: Option<Arc<Callers>>,
-    /// What sends events; none without webhooks.
+    /// Sends events; `None` without webhooks.
     pub delivery: Option<Delivery>,
-    /// What pushes the head of the audit; none when the settings do not ask for it.
+    /// Sends the head of the audit; `None` if the settings do not ask for it.
     pub anchors: Option<Anchors>,
-    /// What reading the export gave, when the source is a file.
+    /// What was found when the export was read, if the source is a file.
     pub report: Option<FileReport>,
-    /// The figures of the guards, by the name of what they guard.
+    /// The figures of the guards, by the name of the guarded port.
     pub figures: Vec<(&'static str, GuardFigures)>,
 }
 
@@ -60,26 +61,26 @@ impl std::fmt::Debug for Built {
     }
 }
 
-/// Why a service cannot be made of settings that were read without errors.
+/// Why a service cannot be built from valid settings.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The source's file cannot be indexed.
-    #[error("the source cannot be used: {0}")]
+    /// The file of the source cannot be indexed.
+    #[error("cannot use the source: {0}")]
     File(#[from] FileError),
-    /// The source's queries cannot be used.
-    #[error("the source cannot be used: {0}")]
+    /// The queries of the source cannot be used.
+    #[error("cannot use the source: {0}")]
     Sql(#[from] SqlError),
-    /// A command is to work with a file that is not there.
-    #[error("there is no {what} at `{path}`, which `{key}` names")]
+    /// A command needs a file that does not exist.
+    #[error("there is no {what} at `{path}` (set by `{key}`)")]
     Missing {
         /// `ledger` or `account store`.
         what: &'static str,
         /// The setting.
         key: &'static str,
-        /// The path, from the working folder on.
+        /// The path, relative to the working directory.
         path: String,
     },
-    /// A store or a ledger cannot be opened.
+    /// The ledger or the account store cannot be opened.
     #[error(transparent)]
     Port(#[from] PortError),
     /// A secret cannot be used.
@@ -94,8 +95,8 @@ pub enum BuildError {
     /// The peppers cannot be used.
     #[error(transparent)]
     Peppers(#[from] PeppersError),
-    /// The decoy is no stored password.
-    #[error("the decoy is no stored password: {0}")]
+    /// The decoy is not a valid stored password.
+    #[error("the decoy is not a valid stored password: {0}")]
     Decoy(Problem),
     /// The callers cannot be used.
     #[error(transparent)]
@@ -104,23 +105,23 @@ pub enum BuildError {
     #[error(transparent)]
     Webhooks(#[from] WebhookError),
     /// The hashing threads cannot be started.
-    #[error("the hashing threads cannot be started: {0}")]
+    #[error("cannot start the hashing threads: {0}")]
     Lane(io::ErrorKind),
-    /// The work was cut off.
-    #[error("the source could not be read to its end")]
+    /// The task that reads the source was cancelled or panicked.
+    #[error("reading the source was interrupted")]
     CutOff,
 }
 
-/// The longest a single call of the ledger may take. Stops a full disk from holding logins; commits take milliseconds.
+/// The timeout of a single call of the ledger. Stops a full disk from delaying logins; commits take milliseconds.
 const LEDGER_CALL: Duration = Duration::from_secs(2);
 
 /// What operators need: the ledger and the accounts, without a source.
 pub struct Stores {
-    /// How identifiers are made one spelling.
+    /// How identifiers are normalized.
     pub identifiers: IdentifierProfile,
-    /// How customers are named in the ledger.
+    /// The keys of the customer digests in the ledger.
     pub keyring: Arc<Keyring>,
-    /// What computes hashes.
+    /// Computes hashes.
     pub hasher: Arc<Hasher>,
     /// The ledger.
     pub ledger: Arc<SqliteLedger>,
@@ -134,22 +135,22 @@ impl std::fmt::Debug for Stores {
     }
 }
 
-/// How a ledger is opened.
+/// How to open a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// To be served from, and made when it is missing. Its audit must end where it should.
+    /// For a service: the ledger is created if it is missing. The audit must be complete.
     Trusted,
-    /// By a command: both files must exist. The audit must end where it should.
+    /// For a command: both files must exist. The audit must be complete.
     Existing,
-    /// To be looked at, whatever was done to its audit; both files must exist.
-    Unseen,
+    /// For an inspection that accepts a damaged audit; both files must exist.
+    Inspect,
 }
 
-/// The ledger without the account store: what reports need, also while the store is missing.
+/// The ledger without the account store, for reports that must work even if the store is missing.
 pub struct LedgerAlone {
-    /// How identifiers are made one spelling.
+    /// How identifiers are normalized.
     pub identifiers: IdentifierProfile,
-    /// How customers are named in the ledger.
+    /// The keys of the customer digests in the ledger.
     pub keyring: Arc<Keyring>,
     /// The ledger.
     pub ledger: Arc<SqliteLedger>,
@@ -168,13 +169,13 @@ impl std::fmt::Debug for LedgerAlone {
 pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Result<LedgerAlone, BuildError> {
     let path = sqlite(folder, &settings.ledger.url);
     if opening != Opening::Trusted {
-        is_there("ledger", "ledger.url", &path)?;
+        must_exist("ledger", "ledger.url", &path)?;
     }
     let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
     let ledger = match opening {
         Opening::Trusted => SqliteLedger::open(&path, Arc::clone(&keyring)).await?,
         Opening::Existing => SqliteLedger::open_existing(&path, Arc::clone(&keyring)).await?,
-        Opening::Unseen => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
+        Opening::Inspect => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
     };
     Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger: Arc::new(ledger) })
 }
@@ -182,34 +183,34 @@ pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Res
 /// Opens the ledger and the account store that belongs to it. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// [`BuildError`]; a store that is missing, new or another one than the ledger's is one.
+/// [`BuildError`], including for a store that is missing, new, or not the one that the ledger belongs to.
 pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Result<Stores, BuildError> {
     let LedgerAlone { identifiers, keyring, ledger } = ledger(settings, folder, opening).await?;
     let hasher = Arc::new(hasher(settings)?);
     let TargetSettings::Sql(target) = &settings.target;
     let path = sqlite(folder, &target.url);
     let place = StoreSettings::new(&path);
-    // A ledger that belongs to a store does not let another one be made in its place.
+    // If the ledger already belongs to a store, no other store may be created in its place.
     let store = if opening == Opening::Trusted && ledger.store().await?.is_none() {
         AccountStore::open(&target.name, &place, Arc::clone(&hasher)).await?
     } else {
-        is_there("account store", "target.url", &path)?;
+        must_exist("account store", "target.url", &path)?;
         AccountStore::open_existing(&target.name, &place, Arc::clone(&hasher)).await?
     };
     bind_store(&*ledger, &store).await?;
     Ok(Stores { identifiers, keyring, hasher, ledger, store: Arc::new(store) })
 }
 
-/// Checks that a file exists. Opening a missing one would create it, empty.
-fn is_there(what: &'static str, key: &'static str, path: &str) -> Result<(), BuildError> {
-    // Whether an empty one has lost its contents, opening it tells.
+/// Checks that a file exists. Opening a missing file would create it, empty.
+fn must_exist(what: &'static str, key: &'static str, path: &str) -> Result<(), BuildError> {
+    // Opening the file detects whether an empty one has lost its contents.
     if Path::new(path).is_file() {
         return Ok(());
     }
     Err(BuildError::Missing { what, key, path: path.to_owned() })
 }
 
-/// Opens everything that settings name and puts it together. A file source is indexed, which takes seconds per million
+/// Opens everything in the settings and puts it together. A file source is indexed, which takes seconds per million
 /// records. Must be called within a tokio runtime.
 ///
 /// # Errors
@@ -251,7 +252,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         keyring,
     };
     let migrator = MigratorSettings {
-        events: wanted(&settings.hooks.webhooks),
+        events: subscribed(&settings.hooks.webhooks),
         unique_logins: settings.source.unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
@@ -295,13 +296,13 @@ fn guards(settings: &Settings) -> guard::GuardSettings {
     settings.guard.into()
 }
 
-/// The path of a `sqlite:` address, from the working folder on.
+/// The path of a `sqlite:` address, relative to the working directory.
 fn sqlite(folder: &Path, url: &str) -> String {
     let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
     folder.join(path).display().to_string()
 }
 
-/// The address of a source: its path from the working folder on, its parameters as they are.
+/// The address of a source, with its path relative to the working directory and its parameters unchanged.
 fn source_url(folder: &Path, url: &str) -> String {
     let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
     let mark = if parameters.is_empty() { "" } else { "?" };
@@ -330,7 +331,7 @@ fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
     Hasher::new(lane, store, limits, &decoy).map_err(BuildError::Decoy)
 }
 
-/// Measures this machine, for the stored hashes that the rules declare.
+/// Measures this machine for the stored hashes that the rules declare.
 pub fn calibrate(hasher: &Hasher, settings: &Settings, rules: &RuleSet) -> Admission {
     let times = TimeSettings { deadline: settings.login.deadline, longest_check: settings.password.longest_check };
     hasher.calibrate(MostExpensive::of(rules.plan()), times)
@@ -398,7 +399,7 @@ fn text(secret: &Secret) -> SecretString {
     SecretString::from(secret.expose())
 }
 
-/// A caller as the guard knows it; none when it shows nothing, which the settings' checks refuse.
+/// The caller for the guard; `None` without a credential, which the checks of the settings reject.
 fn caller(written: &Caller) -> Option<guard::Caller> {
     let credential = match (&written.bearer, &written.basic, written.signed.as_slice()) {
         (Some(bearer), _, _) => CallerCredential::Bearer(text(bearer)),
@@ -409,8 +410,8 @@ fn caller(written: &Caller) -> Option<guard::Caller> {
     Some(guard::Caller { name: written.name.clone(), credential })
 }
 
-/// The events that at least one webhook is told of.
-fn wanted(webhooks: &[super::settings::Webhook]) -> Vec<EventKind> {
+/// The events that at least one webhook receives.
+fn subscribed(webhooks: &[super::settings::Webhook]) -> Vec<EventKind> {
     let all = || webhooks.iter().flat_map(|webhook| webhook.events.iter().map(|event| EventKind::from(*event)));
     EventKind::ALL.into_iter().filter(|kind| all().any(|event| event == *kind)).collect()
 }
@@ -480,7 +481,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_service_is_built_beside_its_settings() {
+    async fn a_service_is_built_from_its_settings() {
         let more = "service: { callers: [ { name: idp, bearer: '${T}' }, { name: shop, signed: [ '${T}' ] } ] }\n\
                     hooks: { webhooks: [ { name: crm, url: 'https://crm.example/', secret: '${T}' } ] }\n";
         let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
@@ -499,14 +500,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_opened_is_told() {
+    async fn a_source_that_cannot_be_opened_is_an_error() {
         let folder = folder("{ kind: sql, url: 'sqlite:legacy.db', record: 'SELECT :nothing' }", "");
         let error = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap_err();
         assert!(matches!(error, BuildError::Sql(_)), "{error}");
     }
 
     #[test]
-    fn addresses_are_relative_to_the_settings() {
+    fn addresses_are_relative_to_the_settings_file() {
         let folder = Path::new("etc");
         assert_eq!(sqlite(folder, "sqlite:a/b.db"), "etc/a/b.db");
         assert_eq!(sqlite(folder, "sqlite:/var/b.db"), "/var/b.db");

@@ -1,4 +1,4 @@
-//! What settings must hold besides their shapes: bounds, and between each other.
+//! Checks the settings beyond their shapes: bounds, and contradictions between settings.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,53 +15,53 @@ use crate::password::{Credential, Limits, parse};
 use crate::rules::RecordsPath;
 use crate::sources::ascii_comparison;
 
-/// Where findings about settings go. What is about a setting that was refused before is not told again.
+/// Collects findings about settings. Ignores findings about a setting that was rejected before.
 pub(super) struct Reporter<'c> {
     pub tree: &'c Tree,
     pub findings: &'c mut Findings,
 }
 
 impl Reporter<'_> {
-    /// Tells an error about a setting.
+    /// Adds an error about a setting.
     pub fn error(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
         if let Some(place) = self.tree.place(path) {
             self.findings.push(Diagnostic::error(code, place, message, help));
         }
     }
 
-    /// Tells a warning about a setting.
+    /// Adds a warning about a setting.
     pub fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
         if let Some(place) = self.tree.place(path) {
             self.findings.push(Diagnostic::warning(code, place, message, help));
         }
     }
 
-    /// Tells that two settings contradict each other, at the one that is written.
+    /// Adds an error for two settings that contradict each other, at the one that is written.
     fn contradiction(&mut self, path: &str, other: &str, message: &str, help: &str) {
         let (path, other) = if self.tree.is_written(path) { (path, other) } else { (other, path) };
         if let (Some(place), Some(also)) = (self.tree.place(path), self.tree.place(other)) {
             let finding = Diagnostic::error("R508", place, message, help);
-            self.findings.push(if also == place { finding } else { finding.also(also, "against this") });
+            self.findings.push(if also == place { finding } else { finding.also(also, "contradicts this") });
         }
     }
 
     fn bound(&mut self, path: &str, value: u64, least: u64, most: u64) {
         if !(least..=most).contains(&value) {
             let name = path.rsplit('.').next().unwrap_or(path);
-            let help = format!("the reference says what `{name}` is for: `landfall schema settings`");
-            self.error("R507", path, format!("`{path}` is from {least} to {most}"), help);
+            let help = format!("`landfall schema settings` describes `{name}`");
+            self.error("R507", path, format!("`{path}` must be between {least} and {most}"), help);
         }
     }
 
     fn time(&mut self, path: &str, value: Duration, least: Duration, most: Duration) {
         if value < least || value > most {
-            let message = format!("`{path}` is from {least:?} to {most:?}");
-            self.error("R507", path, message, "write a duration within these bounds");
+            let message = format!("`{path}` must be between {least:?} and {most:?}");
+            self.error("R507", path, message, "set a duration within these bounds");
         }
     }
 }
 
-/// Checks everything that needs no file.
+/// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     password(settings, reporter);
     login(settings, reporter);
@@ -79,12 +79,12 @@ fn password(settings: &Settings, reporter: &mut Reporter<'_>) {
     let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
     match StoreParameters::new(kib, argon2.passes, argon2.lanes) {
         Err(error) => {
-            reporter.error("R507", "password.argon2", error.to_string(), "`19MiB`, 2 passes, 1 lane is usual")
+            reporter.error("R507", "password.argon2", error.to_string(), "usual are `19MiB`, 2 passes and 1 lane")
         }
         Ok(parameters) if !parameters.meets_owasp() => reporter.warning(
             "R512",
             "password.argon2",
-            "new hashes cost less than the OWASP Password Storage Cheat Sheet asks for",
+            "new hashes cost less than the OWASP Password Storage Cheat Sheet recommends",
             "use at least 19MiB with 2 passes, 12MiB with 3, 9MiB with 4, or 7MiB with 5",
         ),
         Ok(_) => {}
@@ -93,15 +93,15 @@ fn password(settings: &Settings, reporter: &mut Reporter<'_>) {
     reporter.bound("lane.queue", settings.lane.queue.into(), 1, 100_000);
     if settings.lane.memory < argon2.memory {
         let message = "the lane has less memory than one new hash needs";
-        reporter.contradiction("lane.memory", "password.argon2.memory", message, "give the lane more memory");
+        reporter.contradiction("lane.memory", "password.argon2.memory", message, "increase `lane.memory`");
     }
     peppers(settings, reporter);
     let decoy = &settings.password.decoy;
     let limits = Limits { plain_text: settings.password.plain_text, ..Limits::default() };
     let parsed = parse(&Credential::encoded(&decoy.scheme, &decoy.value));
     if let Err(problem) = parsed.and_then(|parsed| parsed.cost().within(&limits)) {
-        let help = "take the stored text of any one customer: `landfall password identify` tells its scheme";
-        reporter.error("R506", "password.decoy", format!("the decoy is no stored password: {problem}"), help);
+        let help = "use the stored hash of any customer; `landfall password identify` detects its scheme";
+        reporter.error("R506", "password.decoy", format!("the decoy is not a valid stored password: {problem}"), help);
     }
     if let Some(longest) = settings.password.longest_check {
         reporter.time("password.longest_check", longest, Duration::from_millis(1), settings.login.deadline);
@@ -113,13 +113,23 @@ fn peppers(settings: &Settings, reporter: &mut Reporter<'_>) {
     for (at, pepper) in settings.password.peppers.iter().enumerate() {
         match KeyId::new(&pepper.id) {
             Err(error) => {
-                reporter.error("R507", &format!("password.peppers.{at}.id"), error.to_string(), "shorten it");
+                reporter.error(
+                    "R507",
+                    &format!("password.peppers.{at}.id"),
+                    error.to_string(),
+                    "use 1 to 8 letters, digits, `-` or `_`",
+                );
             }
             Ok(id) => seen.push((id, Zeroizing::new(vec![0; Peppers::MIN_SECRET]))),
         }
     }
     if let Err(error) = Peppers::new(seen) {
-        reporter.error("R507", "password.peppers", error.to_string(), "keep the newest, and those of hashes in use");
+        reporter.error(
+            "R507",
+            "password.peppers",
+            error.to_string(),
+            "keep the newest pepper, and those of hashes that are still stored",
+        );
     }
 }
 
@@ -133,17 +143,13 @@ fn login(settings: &Settings, reporter: &mut Reporter<'_>) {
     reporter.bound("login.waiting", login.waiting.into(), 1, 1_000_000);
     attempts(&login.attempts, reporter);
     if login.floor > login.deadline {
-        let message = "refusals would be answered later than the deadline of a login";
+        let message = "refusals would be answered after the deadline of a login";
         reporter.contradiction("login.floor", "login.deadline", message, "keep `floor` below `deadline`");
     }
     if login.lease <= login.deadline {
-        let message = "a claim would end before its login does, so that a second one creates beside it";
-        reporter.contradiction(
-            "login.lease",
-            "login.deadline",
-            message,
-            "make `lease` somewhat longer than `deadline`",
-        );
+        let message =
+            "a claim would expire before its login ends, and a second login could create the account at the same time";
+        reporter.contradiction("login.lease", "login.deadline", message, "set `lease` above `deadline`");
     }
 }
 
@@ -172,7 +178,7 @@ fn guard(settings: &Settings, reporter: &mut Reporter<'_>) {
     reporter.bound("guard.breaker.failures", guard.breaker.failures.into(), 1, 100);
     reporter.time("guard.call", guard.call, Duration::from_millis(10), Duration::from_secs(60));
     if guard.breaker.minimum > guard.breaker.window {
-        let message = "the breaker would wait for more calls than it looks at, and never open";
+        let message = "the breaker needs more calls than it counts, so it would never open";
         let help = "keep `minimum` at or below `window`";
         reporter.contradiction("guard.breaker.minimum", "guard.breaker.window", message, help);
     }
@@ -185,7 +191,7 @@ fn service(settings: &Settings, reporter: &mut Reporter<'_>) {
     reporter.bound("service.streams", service.streams.into(), 1, 10_000);
     reporter.bound("service.requests", service.requests.into(), 1, 1_000_000);
     reporter.bound("service.unverified", service.unverified.into(), 1, 100_000);
-    // identifier and password in JSON escapes, six bytes for one
+    // an identifier and a password in JSON escapes take six bytes for one
     reporter.bound("service.body_limit", service.body_limit, 8 * 1024, 16 * 1024 * 1024);
     reporter.bound("service.header_limit", service.header_limit, 8 * 1024, 1024 * 1024);
     for (path, time) in [
@@ -197,12 +203,12 @@ fn service(settings: &Settings, reporter: &mut Reporter<'_>) {
         reporter.time(path, time, Duration::from_millis(100), Duration::from_secs(3600));
     }
     if service.request_timeout <= settings.login.deadline {
-        let message = "requests would be cut off before a login has used its time";
+        let message = "requests would time out before the deadline of a login";
         let help = "keep `service.request_timeout` above `login.deadline`";
         reporter.contradiction("service.request_timeout", "login.deadline", message, help);
     }
     if service.drain <= service.request_timeout {
-        let message = "requests that are running when the service is told to end could be cut off";
+        let message = "requests that are running when the service stops could be cut off";
         let help = "keep `service.drain` above `service.request_timeout`";
         reporter.warning("R508", "service.drain", message, help);
     }
@@ -214,33 +220,33 @@ fn callers(settings: &Settings, reporter: &mut Reporter<'_>) {
     for (at, caller) in settings.service.callers.iter().enumerate() {
         let ways = [caller.bearer.is_some(), caller.basic.is_some(), !caller.signed.is_empty()];
         if ways.into_iter().filter(|way| *way).count() != 1 {
-            let message = "a caller shows who it is in exactly one way";
-            reporter.error("R503", &format!("service.callers.{at}"), message, "give `bearer`, `basic` or `signed`");
+            let message = "a caller needs exactly one kind of credential";
+            reporter.error("R503", &format!("service.callers.{at}"), message, "set `bearer`, `basic` or `signed`");
         }
         if !names.insert(&caller.name) {
             let message = format!("two callers are named `{}`", caller.name);
-            reporter.error("R508", &format!("service.callers.{at}.name"), message, "give each a name of its own");
+            reporter.error("R508", &format!("service.callers.{at}.name"), message, "give each caller its own name");
         }
     }
 }
 
-/// Passwords must not travel in the open by accident.
+/// Prevents passwords from being sent unencrypted by accident.
 fn exposure(settings: &Settings, reporter: &mut Reporter<'_>) {
     let service = &settings.service;
     if !settings.listen.ip().to_canonical().is_loopback() && service.tls.is_none() && !service.allow_plain_http {
         let message =
-            format!("`{}` is reached by other machines, and passwords would travel in the open", settings.listen);
-        let help = "set `service.tls`; or, behind a proxy that ends TLS in the same private network, \
+            format!("other machines can reach `{}`, and passwords would be sent unencrypted", settings.listen);
+        let help = "set `service.tls`; or, behind a proxy that terminates TLS in the same private network, \
                     `service.allow_plain_http: true`";
         reporter.error("R509", "listen", message, help);
     }
     if !settings.listen.ip().to_canonical().is_loopback() && service.callers.is_empty() {
-        let message = "anybody could call: without callers, the service listens at loopback addresses only";
+        let message = "without callers, anybody could call the service, so it listens on loopback addresses only";
         reporter.contradiction(
             "service.callers",
             "listen",
             message,
-            "add `callers` to `service`, with a name and a token",
+            "add a caller with a name and a token to `service.callers`",
         );
     }
 }
@@ -250,13 +256,13 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
     for (path, url) in [("target.url", &target.url), ("ledger.url", &settings.ledger.url)] {
         let file = url.strip_prefix("sqlite:").unwrap_or_default();
         if file.trim_start_matches('/').is_empty() || file.contains(":memory:") || file.contains('?') {
-            let message = "the address is not `sqlite:` with the path of a file, without parameters";
-            reporter.error("R506", path, message, "such as `sqlite:data/accounts.db`");
+            let message = "the address must be `sqlite:` and the path of a file, without parameters";
+            reporter.error("R506", path, message, "for example `sqlite:data/accounts.db`");
         }
     }
     if target.url == settings.ledger.url {
-        let message = "accounts and ledger are two files";
-        reporter.contradiction("ledger.url", "target.url", message, "give one of them another path");
+        let message = "accounts and ledger must be two files";
+        reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }
     match &settings.source {
         SourceSettings::File(file) => {
@@ -266,8 +272,8 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
                 reporter.error("R507", "source.records", message, problem);
             }
             if file.logins.is_empty() {
-                let help = "name the fields that hold what a customer may type: `logins: [ $.user_login ]`";
-                reporter.error("R507", "source.logins", "a source without logins finds nobody", help);
+                let help = "list the fields with the logins of a customer: `logins: [ $.user_login ]`";
+                reporter.error("R507", "source.logins", "a source without logins never finds a customer", help);
             }
         }
         SourceSettings::Sql(sql) => {
@@ -275,11 +281,11 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.bound("source.list_rows", sql.list_rows.into(), 1, 1_000_000);
             reporter.bound("source.connections", sql.connections.into(), 1, 1000);
             if !sql.url.expose().starts_with("sqlite:") {
-                let help = "such as `sqlite:legacy.db`; other databases come in another build";
-                reporter.error("R506", "source.url", "the address does not begin with `sqlite:`", help);
+                let help = "for example `sqlite:legacy.db`; other databases are not supported yet";
+                reporter.error("R506", "source.url", "the address must begin with `sqlite:`", help);
             } else if let Some(word) = ascii_comparison(&sql.record) {
-                let message = format!("SQLite's `{word}` ignores the case of ASCII letters only");
-                let help = "compare identifiers instead: `WHERE user_login = :identifier COLLATE landfall`";
+                let message = format!("`{word}` of SQLite ignores the case of ASCII letters only");
+                let help = "compare normalized identifiers: `WHERE user_login = :identifier COLLATE landfall`";
                 reporter.warning("R513", "source.record", message, help);
             }
         }
@@ -292,14 +298,14 @@ fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
         let path = |key: &str| format!("hooks.webhooks.{at}.{key}");
         if !names.insert(&webhook.name) {
             let message = format!("two webhooks are named `{}`", webhook.name);
-            reporter.error("R508", &path("name"), message, "give each a name of its own");
+            reporter.error("R508", &path("name"), message, "give each webhook its own name");
         }
         if webhook.events.is_empty() {
-            reporter.error("R507", &path("events"), "a webhook without events is never called", "name an event");
+            reporter.error("R507", &path("events"), "a webhook without events is never called", "add an event");
         }
         if !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url)) {
-            let help = "events are sent with `https://`; with `http://` only to the machine itself";
-            reporter.error("R506", &path("url"), "the address is no `https://` address", help);
+            let help = "use an `https://` address; `http://` works for this machine only";
+            reporter.error("R506", &path("url"), "the address must begin with `https://`", help);
         }
     }
 }
@@ -308,17 +314,18 @@ fn anchor(settings: &Settings, reporter: &mut Reporter<'_>) {
     let Some(anchor) = &settings.ledger.anchor else { return };
     reporter.time("ledger.anchor.every", anchor.every, Duration::from_secs(10), Duration::from_secs(7 * 24 * 3600));
     if anchor.file.is_none() && anchor.webhook.is_none() {
-        reporter.error("R503", "ledger.anchor", "an anchor goes nowhere", "give `file`, `webhook` or both");
+        reporter.error("R503", "ledger.anchor", "an anchor has no destination", "set `file`, `webhook` or both");
     }
     if let Some(webhook) = &anchor.webhook
         && !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url))
     {
-        let help = "heads are sent with `https://`; with `http://` only to the machine itself";
-        reporter.error("R506", "ledger.anchor.webhook.url", "the address is no `https://` address", help);
+        let help = "use an `https://` address; `http://` works for this machine only";
+        reporter.error("R506", "ledger.anchor.webhook.url", "the address must begin with `https://`", help);
     }
 }
 
-/// Whether events may be sent there: with TLS, or to this machine; without a user and password, which would be logged.
+/// Whether events may be sent to a URL: over TLS or to this machine, and without user and password, which would be
+/// logged.
 fn is_safe(url: &Url) -> bool {
     let is_local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -334,7 +341,7 @@ fn identifier(settings: &Settings, reporter: &mut Reporter<'_>) {
     if let IdentifierSettings::Phone { region: Some(region) } = &settings.identifier
         && region.parse::<phonenumber::country::Id>().is_err()
     {
-        let message = format!("`{region}` is no region of phone numbers");
-        reporter.error("R506", "identifier.region", message, "write two letters of ISO 3166-1, such as `DE`");
+        let message = format!("unknown phone number region `{region}`");
+        reporter.error("R506", "identifier.region", message, "use two letters of ISO 3166-1, such as `DE`");
     }
 }

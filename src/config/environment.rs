@@ -1,19 +1,19 @@
-//! `${NAME}`, `${NAME:-default}` and the escape `$${` inside the text of settings.
+//! Replaces `${NAME}`, `${NAME:-default}` and the escape `$${` in settings.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-/// Where the values of variables come from.
+/// Looks up the value of an environment variable.
 pub type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
 
-/// The environment of this process. A variable that is not Unicode counts as not set.
+/// The environment of this process. A variable that is not Unicode counts as unset.
 #[must_use]
 pub fn process(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What is wrong with a variable, and the bytes of the text that it is about.
+/// A problem with a variable, and its range in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unset {
     pub at: Range<usize>,
@@ -21,10 +21,10 @@ pub(super) struct Unset {
     pub help: String,
 }
 
-/// The text with every variable replaced; a value is taken as it is and not looked into again.
+/// Replaces every variable in a text; values are not expanded again.
 ///
 /// # Errors
-/// All variables that are not set and have no default, and every `${` that is not closed or names nothing.
+/// All variables that are not set and have no default, and every `${` that is not closed or has an invalid name.
 pub(super) fn expand(text: &str, environment: &Environment<'_>) -> Result<Zeroizing<String>, Vec<Unset>> {
     let (mut made, mut problems) = (Zeroizing::new(String::with_capacity(text.len())), Vec::new());
     let mut at = 0;
@@ -56,30 +56,30 @@ pub(super) fn expand(text: &str, environment: &Environment<'_>) -> Result<Zeroiz
     if problems.is_empty() { Ok(made) } else { Err(problems) }
 }
 
-/// The value of what stands between the braces.
+/// The value of the text between the braces.
 fn variable(inner: &str, environment: &Environment<'_>, at: Range<usize>) -> Result<Zeroizing<String>, Unset> {
     let (name, default) = inner.split_once(":-").map_or((inner, None), |(name, default)| (name, Some(default)));
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name {
-        let help = "write `${NAME}` or `${NAME:-default}`; for the characters themselves write `$${`".to_owned();
-        return Err(Unset { at, message: format!("`{name}` is no name of an environment variable"), help });
+        let help = "write `${NAME}` or `${NAME:-default}`; for a literal `${` write `$${`".to_owned();
+        return Err(Unset { at, message: format!("`{name}` is not the name of an environment variable"), help });
     }
     let value = environment(name).map(Zeroizing::new);
-    // as in a shell, `:-` stands in for a variable that is empty, too
+    // as in a shell, `:-` also replaces an empty variable
     match (value, default) {
         (Some(value), None) => Ok(value),
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
         (_, Some(default)) => Ok(Zeroizing::new(default.to_owned())),
         (None, None) => {
-            let help = format!("set it, or give a default: `${{{name}:-…}}`");
+            let help = format!("set it, or write a default: `${{{name}:-…}}`");
             Err(Unset { at, message: format!("the environment variable `{name}` is not set"), help })
         }
     }
 }
 
 fn unclosed(at: Range<usize>) -> Unset {
-    let help = "close it with `}`; for the characters themselves write `$${`".to_owned();
+    let help = "close it with `}`; for a literal `${` write `$${`".to_owned();
     Unset { at, message: "`${` is not closed".to_owned(), help }
 }
 
@@ -109,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told() {
+    fn every_problem_is_reported() {
         let problems = expand("${ONE} ${TWO} ${1} ${KEY", &set).unwrap_err();
         let places: Vec<Range<usize>> = problems.iter().map(|problem| problem.at.clone()).collect();
         assert_eq!(places, [0..6, 7..13, 14..18, 19..24]);
         assert!(problems[0].message.contains("`ONE` is not set"));
-        assert!(problems[2].message.contains("no name"));
+        assert!(problems[2].message.contains("not the name"));
         assert!(problems[3].message.contains("not closed"));
     }
 }

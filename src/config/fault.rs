@@ -1,19 +1,19 @@
-//! What can be wrong with a value when it is read, before its place is known.
+//! Faults of a value that are found while reading, before its place is known.
 
 use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-/// A fault of one value.
+/// A fault in one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// A key that is not known.
+    /// An unknown key.
     Unknown { key: String, known: Vec<&'static str> },
-    /// A word that is none of those possible.
+    /// A word that is not one of the choices.
     Choice { word: String, known: Vec<&'static str> },
-    /// A key that must be there.
+    /// A missing required key.
     Missing(&'static str),
-    /// Anything else, as one sentence.
+    /// Any other fault, as one sentence.
     Wrong(String),
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// `one of `a`, `b``, or the only one.
+/// `one of `a`, `b``, or the only word.
 pub(super) fn one_of(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     if quoted.len() == 1 { quoted.concat() } else { format!("one of {}", quoted.join(", ")) }

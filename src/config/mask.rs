@@ -1,13 +1,14 @@
-//! Secrets that are written in place, made unreadable in the text that findings show.
+//! Masks secrets that are written in the settings file, so that findings do not show them.
 
 use super::settings::is_secret_name;
 use crate::rules::{Node, NodeKind};
 
-/// The section of the rules' parameters; of its members those are secrets whose name says so.
+/// The section of the rule parameters; members whose names suggest a secret are secrets.
 const PARAMS: &str = "params";
 
-/// The sections that hold secrets, and those of their members that do not. What is not named here is taken for a secret, for a
-/// key that is misspelt has its secret beside it; elements of lists are not counted. Other sections have no secrets.
+/// The sections that contain secrets, each with those of its members that are not secret. All other members count as
+/// secrets, because a misspelt key may contain a secret; elements of lists have no names. Other sections contain no
+/// secrets.
 const OPEN: &[(&str, &[&str])] = &[
     (
         "",
@@ -81,22 +82,23 @@ const OPEN: &[(&str, &[&str])] = &[
     ("service.callers.basic", &["user"]),
 ];
 
-/// What a value is taken for.
+/// Whether a value is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Open,
     Secret,
 }
 
-/// The text with every character of a secret replaced by as many `*` as it has bytes, so that all places stay.
+/// The text with every character of a secret replaced by as many `*` as it has bytes, so that all positions stay the
+/// same.
 pub(super) fn masked(text: &str, node: &Node) -> String {
     let mut bytes = text.as_bytes().to_vec();
     mask(&mut bytes, "", node, Shown::Open);
-    // whole characters were replaced
+    // only whole characters were replaced
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// The same for a text that cannot be told into keys and values: of words, only those before a colon stay.
+/// The same for a text that cannot be parsed: only known words before a colon are kept.
 pub(super) fn masked_blindly(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
@@ -122,7 +124,7 @@ fn push_word(out: &mut String, word: &str, shown: Shown) {
     }
 }
 
-/// Whether a word is the name of a setting that holds a secret or stands beside one.
+/// Whether a word is the name of a setting in a section with secrets.
 fn is_name(word: &str) -> bool {
     const SECRETS: [&str; 6] = ["key", "secret", "bearer", "basic", "signed", "password"];
     SECRETS.contains(&word) || OPEN.iter().any(|(_, members)| members.contains(&word))
@@ -131,7 +133,7 @@ fn is_name(word: &str) -> bool {
 fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
     match &node.kind {
         NodeKind::Scalar(scalar) => {
-            // a text in the place of a section says what belongs into it
+            // a text in place of a section may be a secret that belongs in the section
             let is_section = OPEN.iter().any(|(section, _)| *section == path);
             if (shown == Shown::Secret || is_section) && !only_names(&scalar.text) {
                 let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
@@ -154,12 +156,12 @@ fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
     }
 }
 
-/// Whether a path is of the rules' parameters or of something within one.
+/// Whether a path is `params` or inside it.
 fn is_below_params(path: &str) -> bool {
     path.strip_prefix(PARAMS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The parameters whose values hold a variable of the environment: secrets are often given so.
+/// The parameters whose values contain an environment variable; secrets are often set that way.
 pub(super) fn from_environment(settings: &Node) -> Vec<String> {
     let params = settings.get(PARAMS).and_then(Node::as_map).unwrap_or_default();
     params.iter().filter(|entry| has_variable(&entry.value)).map(|entry| entry.key.clone()).collect()
@@ -173,7 +175,7 @@ fn has_variable(node: &Node) -> bool {
     }
 }
 
-/// Whether a text names a secret and is none itself: a file, a variable without a default, an SQLite file.
+/// Whether a text refers to a secret and is not one itself: a file, a variable without a default, an SQLite file.
 fn only_names(text: &str) -> bool {
     let is_variable = text.starts_with("${") && text.ends_with('}') && !text.contains(":-");
     is_variable || text.starts_with("file:") || text.starts_with("sqlite:")
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_in_place_are_masked_and_nothing_moves() {
+    fn secrets_are_masked_and_positions_stay() {
         check(
             "ledger: { url: a, key: \"hünter2\" }\nservice: { callers: [ { bearer: pass, signed: [ x, 'file:y' ] } ] }\n\
              password: { peppers: [ { id: a, secret: '${A:-b}' }, { secret: '${A}' } ] }\n",
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_misspelt_or_misplaced_may_be_a_secret() {
+    fn misspelt_and_misplaced_values_are_masked() {
         check("ledger: { keey: a, url: b }\nledgr: { url: c }\n", "ledger: { keey: *, url: b }\nledgr: { url: * }\n");
         check(
             "ledger: { key: { a: b } }\nservice: { callers: c }\n",
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_text_that_cannot_be_read_only_names_stay() {
+    fn only_known_names_of_an_invalid_text_are_kept() {
         for (text, wanted) in [
             ("ledger: { key: 'a b#c }\n", "ledger: { key: '* *#* }\n"),
             ("\tkey: a:b: c", "\tkey: *:*: *"),

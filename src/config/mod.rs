@@ -1,14 +1,15 @@
-//! The settings of a deployment, `landfall.yaml`: read with the place of every mistake, checked, and built into a service.
+//! The settings of a deployment, `landfall.yaml`: reads them, reports every mistake with its place, and builds a
+//! service from them.
 //!
-//! This room is the only one that reads settings files, the environment and secrets; all others are given values.
+//! Only this module reads settings files, the environment and secrets; all others are given values.
 #![doc = include_str!("../../docs/settings.md")]
 
 mod build;
 mod check;
 mod environment;
 mod fault;
+mod lenient;
 mod mask;
-mod mend;
 mod reader;
 mod resources;
 mod retired;
@@ -43,13 +44,13 @@ use crate::diag::{Diagnostic, FileId, Files, Findings};
 use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
 
-/// The name of the settings file, when none is given.
+/// The default name of the settings file.
 pub const DEFAULT_FILE: &str = "landfall.yaml";
 
-/// A starter file: every section with its most wanted keys, and what they are for.
+/// A starter file: every section with its most common keys, and comments.
 pub const STARTER: &str = include_str!("starter.yaml");
 
-/// Settings that can be put in force: nothing in them is wrong, all secrets are read, the rules pass their tests.
+/// Settings that are ready to use: they are valid, all secrets have been read, and the rules pass their tests.
 #[derive(Debug)]
 pub struct Loaded {
     /// The settings.
@@ -58,21 +59,21 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The rules.
     pub rules: RuleSet,
-    /// The paths of all files that the rules are made of, tables included.
+    /// The paths of all files that the rules consist of, tables included.
     pub rule_files: Vec<PathBuf>,
-    /// The scripts of the operator, compiled.
+    /// The operator's scripts, compiled.
     pub hooks: ScriptHooks,
 }
 
 impl Loaded {
-    /// A path of the settings, from the working folder on.
+    /// A path of the settings, relative to the working directory.
     #[must_use]
     pub fn path(&self, named: &Path) -> PathBuf {
         self.folder.join(named)
     }
 }
 
-/// Valid settings with all secrets read, for commands that work on the ledger and the accounts. Rules and scripts were not read.
+/// Valid settings with all secrets read, for commands that use the ledger and the accounts. Rules and scripts were not read.
 #[derive(Debug)]
 pub struct LedgerSettingsOnly {
     /// The settings.
@@ -81,22 +82,22 @@ pub struct LedgerSettingsOnly {
     pub folder: PathBuf,
 }
 
-/// What came of reading a settings file.
+/// The result of reading a settings file.
 #[derive(Debug)]
 pub struct Reading<L = Loaded> {
     /// The files that were read.
     pub files: Files,
-    /// What was found, in the order of the text; may be warnings only.
+    /// The findings, in text order; they may all be warnings.
     pub findings: Vec<Diagnostic>,
-    /// The settings, when nothing found is an error.
+    /// The settings, if there are no errors.
     pub loaded: Option<L>,
 }
 
 impl Settings {
-    /// Reads a settings file with everything that it names, in the environment of this process.
+    /// Reads a settings file and everything it refers to, with the environment of this process.
     ///
     /// # Errors
-    /// When the file itself cannot be read.
+    /// If the file itself cannot be read.
     ///
     /// ```no_run
     /// let read = landfall::config::Settings::read("landfall.yaml".as_ref())?;
@@ -109,24 +110,24 @@ impl Settings {
         Self::read_in(path, &environment::process)
     }
 
-    /// Reads a settings file with everything that it names, in a given environment.
+    /// Reads a settings file and everything it refers to, with the given environment.
     ///
     /// # Errors
-    /// When the file itself cannot be read.
+    /// If the file itself cannot be read.
     pub fn read_in(path: &Path, environment: &Environment<'_>) -> io::Result<Reading> {
         read_file(path, environment, load)
     }
 
-    /// Reads a settings file without the rules and scripts that it names, for commands that work on the ledger and the accounts:
+    /// Reads a settings file without its rules and scripts, for commands that use the ledger and the accounts:
     /// operators need them most while the rules are broken.
     ///
     /// # Errors
-    /// When the file itself cannot be read.
+    /// If the file itself cannot be read.
     pub fn read_ledger_only(path: &Path) -> io::Result<Reading<LedgerSettingsOnly>> {
         read_file(path, &environment::process, load_ledger_only)
     }
 
-    /// Reads settings from a text without looking at anything that they name: no secret, file or rule. `None` after errors.
+    /// Reads settings from a text, without its secrets, files and rules. `None` if there are errors.
     #[must_use]
     pub fn parse(files: &Files, file: FileId, environment: &Environment<'_>, findings: &mut Findings) -> Option<Self> {
         let (settings, _) = shape(files, file, environment, findings)?;
@@ -134,7 +135,7 @@ impl Settings {
     }
 }
 
-/// What is made of the text of a settings file.
+/// Loads something from the text of a settings file.
 type Load<L> = fn(&Files, FileId, &Path, &mut Files, &Environment<'_>, &mut Findings) -> Option<L>;
 
 fn read_file<L>(path: &Path, environment: &Environment<'_>, load: Load<L>) -> io::Result<Reading<L>> {
@@ -142,7 +143,7 @@ fn read_file<L>(path: &Path, environment: &Environment<'_>, load: Load<L>) -> io
     let (mut written, mut files, mut findings) = (Files::default(), Files::default(), Findings::default());
     let name = path.display().to_string();
     let file = written.add(name.clone(), text.as_str());
-    // findings show the text around them: secrets that are written in place must not be in it
+    // findings show the surrounding text, which must not contain secrets
     let mut unread = Findings::default();
     let node = crate::rules::read(&written, file, &mut unread).filter(|_| !unread.has_errors());
     files.add(name, node.map_or_else(|| mask::masked_blindly(&text), |node| mask::masked(&text, &node)));
@@ -152,8 +153,8 @@ fn read_file<L>(path: &Path, environment: &Environment<'_>, load: Load<L>) -> io
     Ok(Reading { files, findings: findings.sorted(), loaded })
 }
 
-/// Reads the shape and checks what needs no file. Settings are given after errors, too, when they could be read without what
-/// was wrong, so that the rest can be checked.
+/// Reads the shape and checks everything that needs no files. Returns settings even after errors if they could be read
+/// without the invalid parts, so that the rest can be checked.
 fn shape(
     files: &Files,
     file: FileId,
@@ -163,8 +164,8 @@ fn shape(
     let node = crate::rules::read(files, file, findings)?;
     let mut tree = Tree::new(&node, environment, findings);
     retired::leave_out(&mut tree, findings);
-    mend::require(&mut tree, settings::REQUIRED, findings);
-    let mut settings: Settings = mend::read(&mut tree, findings)?;
+    lenient::require(&mut tree, settings::REQUIRED, findings);
+    let mut settings: Settings = lenient::read(&mut tree, findings)?;
     settings.params.hide(mask::from_environment(&node));
     check::check(&settings, &mut Reporter { tree: &tree, findings });
     Some((settings, tree))

@@ -1,6 +1,6 @@
-//! A serde format over the tree of settings: the type that is read decides what a scalar is, so `tenant: 42` is text.
+//! A serde format over the tree of settings. The target type decides what a scalar is, so `tenant: 42` can be text.
 //!
-//! An enum whose cases have settings of their own is a map in which `kind` names the case, with the place of every key kept;
+//! An enum whose variants have settings is a map in which `kind` names the variant, and the place of every key is kept;
 //! serde's own internally tagged enums would lose the places.
 
 use serde::de::value::StrDeserializer;
@@ -13,7 +13,7 @@ use serde::forward_to_deserialize_any;
 use super::fault::Fault;
 use super::tree::{Member, Tree, TreeKind};
 
-/// The key that names the case of a map with cases.
+/// The key that names the variant of a map.
 pub(super) const KIND: &str = "kind";
 
 /// Reads one node.
@@ -32,7 +32,7 @@ impl<'t> Reader<'t> {
 
     fn members(self) -> impl Iterator<Item = &'t Member> {
         let inside_kind = self.inside_kind;
-        self.tree.members().iter().filter(move |m| !m.value.refused && (!inside_kind || m.key != KIND))
+        self.tree.members().iter().filter(move |m| !m.value.rejected && (!inside_kind || m.key != KIND))
     }
 
     fn wrong(self, expected: &str) -> Fault {
@@ -47,7 +47,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The whole number that a text is; a leading zero makes an id or a post code of it.
+/// Parses a whole number; digits with a leading zero are an id or a postal code, not a number.
 fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_number = !digits.is_empty()
@@ -165,7 +165,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        match self.0.find(|item| !item.refused) {
+        match self.0.find(|item| !item.rejected) {
             Some(item) => seed.deserialize(Reader::new(item)).map(Some),
             None => Ok(None),
         }
@@ -194,7 +194,7 @@ impl<'de, I: Iterator<Item = &'de Member>> MapAccess<'de> for Members<'de, I> {
     }
 }
 
-/// A map whose case is known.
+/// A map whose variant is known.
 struct Kinded<'t> {
     name: &'t str,
     reader: Reader<'t>,

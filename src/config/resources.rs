@@ -1,4 +1,5 @@
-//! What settings name: secrets, files, rules and scripts, read once and told about where they are named.
+//! Reads what settings refer to: secrets, files, rules and scripts. Problems are reported at the setting that refers to
+//! them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,17 +16,17 @@ use crate::password::store::Peppers;
 /// The shortest token or signing secret, in bytes: 128 bits in hexadecimal. Stops tokens from being guessed.
 pub const MIN_TOKEN: usize = 32;
 
-/// How the name of a script file ends.
+/// The extension of a script file.
 const SCRIPT: &str = ".rhai";
 
-/// What a secret has to be.
+/// The requirements of a secret.
 #[derive(Clone, Copy)]
 enum Use {
-    /// A key of at least so many bytes.
+    /// A key with a minimum number of bytes.
     Key(usize),
-    /// A token of at least so many characters.
+    /// A token with a minimum number of characters.
     Token(usize),
-    /// Anything.
+    /// An address; no requirements.
     Address,
 }
 
@@ -77,15 +78,15 @@ fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, repo
     };
     if let Err(error) = usable {
         let help = match error {
-            SecretError::Encoding | SecretError::Short(..) => "`openssl rand -hex 32` makes a good one",
+            SecretError::Encoding | SecretError::Short(..) => "generate one with `openssl rand -hex 32`",
             SecretError::File(..) => "",
         };
         reporter.error("R510", path, error.to_string(), help);
     }
 }
 
-/// Warns about existing files with private content and too wide modes: the TLS key, the account store, the ledger. Landfall makes
-/// its own files with mode 0600.
+/// Warns about existing private files with too wide a mode: the TLS key, the account store, the ledger. Landfall
+/// creates its own files with mode 0600.
 pub(super) fn modes(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     let TargetSettings::Sql(target) = &settings.target;
     let store = |url: &str| folder.join(url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:")).unwrap_or(url));
@@ -98,22 +99,22 @@ pub(super) fn modes(settings: &Settings, folder: &Path, reporter: &mut Reporter<
     }
 }
 
-/// Warns about a file with a wider mode than 0600.
+/// Warns about a file with a mode wider than 0600.
 fn private(path: &str, file: &Path, reporter: &mut Reporter<'_>) {
     if is_open(file) {
-        let message = "other users than its owner can read or write the file";
-        reporter.warning("R512", path, message, "take their rights away: `chmod 600`");
+        let message = "users other than the owner can read or write the file";
+        reporter.warning("R512", path, message, "restrict it to its owner with `chmod 600`");
     }
 }
 
-/// Whether others than the owner have rights to a file.
+/// Whether users other than the owner can access a file.
 #[cfg(unix)]
 fn is_open(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
 }
 
-/// Elsewhere rights are not told by a mode.
+/// Other systems do not express permissions as a mode.
 #[cfg(not(unix))]
 fn is_open(_: &Path) -> bool {
     false
@@ -138,7 +139,7 @@ pub(super) fn hooks(
         match fs::read_to_string(&file) {
             Ok(text) => written.push((point, file.display().to_string(), text)),
             Err(error) => {
-                let message = format!("`{}` cannot be read: {}", text.trim_end(), error.kind());
+                let message = format!("cannot read `{}`: {}", text.trim_end(), error.kind());
                 reporter.error("R505", &path, message, "paths are relative to the settings file");
             }
         }
@@ -154,14 +155,14 @@ pub(super) fn hooks(
     }
 }
 
-/// Looks for the files that settings name.
+/// Checks that the files in the settings can be read.
 pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     const HELP: &str = "paths are relative to the settings file";
     let unreadable = |name: &PathBuf| {
         let error = fs::File::open(folder.join(name)).err()?;
-        Some(format!("`{}` cannot be read: {}", name.display(), error.kind()))
+        Some(format!("cannot read `{}`: {}", name.display(), error.kind()))
     };
-    // When all have come the export may go: the ledger and the accounts are used without it.
+    // The export may be deleted once all customers have migrated: the ledger and the accounts work without it.
     if let SourceSettings::File(file) = &settings.source
         && let Some(message) = unreadable(&file.path)
     {
@@ -178,7 +179,7 @@ pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<
     }
 }
 
-/// Reads the rules, and tells which files they are made of. Their own findings are told among those of the settings.
+/// Reads the rules, and returns them with the files they consist of. Their findings are added to those of the settings.
 pub(super) fn rules(
     settings: &Settings,
     folder: &Path,
@@ -193,7 +194,7 @@ pub(super) fn rules(
     let rules::Parsed { plan, hash, paths } = match compiled {
         Ok(parsed) => parsed,
         Err(error) => {
-            let message = format!("`{}` cannot be read: {}", settings.rules.display(), error.kind());
+            let message = format!("cannot read `{}`: {}", settings.rules.display(), error.kind());
             reporter.error("R505", "rules", message, "paths are relative to the settings file");
             return None;
         }
@@ -202,32 +203,32 @@ pub(super) fn rules(
         if !has_errors {
             let message =
                 RulesError::Findings { rules: settings.rules.display().to_string(), first: String::new() }.to_string();
-            reporter.error("R511", "rules", message, "`landfall check` says more");
+            reporter.error("R511", "rules", message, "run `landfall check` for details");
         }
         return None;
     };
     for fault in rules::faults(&plan, &path, &settings.params) {
-        tell_rules(&fault, reporter);
+        report_rules(&fault, reporter);
     }
     match rules::set(plan, &settings.params, hash) {
         Ok(set) => Some((set, paths)),
         Err(error) => {
-            tell_rules(&error.into(), reporter);
+            report_rules(&error.into(), reporter);
             None
         }
     }
 }
 
-fn tell_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
+fn report_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
-        RulesError::UnknownParam(name) => (format!("params.{name}"), "take it out, or declare it in the rules"),
+        RulesError::UnknownParam(name) => (format!("params.{name}"), "remove it, or declare it in the rules"),
         RulesError::ParamShape(name, "a list") => (format!("params.{name}"), "write a list: `[ a, b ]`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
         RulesError::Set(crate::migrate::RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
         RulesError::Test { .. } | RulesError::Tests(_) => {
-            ("rules".to_owned(), "`landfall test` shows why; rules that fail their tests serve nobody")
+            ("rules".to_owned(), "run `landfall test` for details; rules that fail their tests are not used")
         }
-        _ => ("rules".to_owned(), "`landfall check` and the reference of rules say more"),
+        _ => ("rules".to_owned(), "run `landfall check` for details"),
     };
     reporter.error("R511", &path, fault.to_string(), help);
 }

@@ -1,4 +1,4 @@
-//! Settings that there were once: a file that still has one works, and is told so.
+//! Former settings: a file that still has one works, with a warning.
 
 use super::tree::{Step, Tree};
 use crate::diag::{Diagnostic, Findings};
@@ -11,21 +11,21 @@ struct Retired {
     help: &'static str,
 }
 
-/// All of them.
+/// All retired settings.
 const RETIRED: &[Retired] = &[Retired {
     section: "service",
     key: "nonces",
-    why: "`service.nonces` is ignored: signed calls are remembered in the ledger, which all processes share",
-    help: "remove it, and the file that it names",
+    why: "`service.nonces` is ignored: signed calls are recorded in the ledger, which all processes share",
+    help: "remove the setting, and the file it refers to",
 }];
 
-/// Leaves them out of what is read, and tells of each.
+/// Leaves retired settings out, with a warning for each.
 pub(super) fn leave_out(tree: &mut Tree, findings: &mut Findings) {
     for Retired { section, key, why, help } in RETIRED {
         let place = tree.member(section).and_then(|section| section.value.member(key)).map(|member| member.key_span);
         let steps = [Step::Key((*section).to_owned()), Step::Key((*key).to_owned())];
         if let (Some(place), Some(node)) = (place, tree.at_mut(&steps)) {
-            node.refused = true;
+            node.rejected = true;
             findings.push(Diagnostic::warning("R501", place, *why, *help));
         }
     }

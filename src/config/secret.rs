@@ -1,4 +1,4 @@
-//! Secrets: written in place, taken from the environment, or read from a file; never shown.
+//! Secrets: written in the settings, taken from the environment, or read from a file; never shown.
 
 use std::fs;
 use std::path::Path;
@@ -13,24 +13,24 @@ use zeroize::Zeroizing;
 /// The largest secret file, in bytes. Stops a log or a device from being read as a secret; keys and tokens are short.
 pub const MAX_SECRET_BYTES: u64 = 16 * 1024;
 
-/// What stands before the path of a secret file.
+/// The prefix of the path of a secret file.
 const FILE: &str = "file:";
 
-/// A secret of the settings. It is never printed, written or logged.
+/// A secret in the settings. It is never printed, written or logged.
 #[derive(Debug, Clone)]
 pub struct Secret {
     text: SecretString,
     file: Option<String>,
 }
 
-/// Why a secret cannot be used. It never holds the secret.
+/// Why a secret cannot be used. It never contains the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("the secret file `{0}` cannot be read: {1}")]
+    #[error("cannot read the secret file `{0}`: {1}")]
     File(String, String),
-    /// Fewer bytes than are needed.
-    #[error("the secret has {0} bytes, and needs at least {1}")]
+    /// The secret is too short.
+    #[error("the secret has {0} bytes, but needs at least {1}")]
     Short(usize, usize),
     /// Neither hexadecimal nor Base64.
     #[error("the key is neither hexadecimal nor Base64")]
@@ -38,14 +38,14 @@ pub enum SecretError {
 }
 
 impl Secret {
-    /// A secret from its text; `file:PATH` stands for the file's first line.
+    /// A secret from its text; `file:PATH` stands for the contents of the file.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let file = text.strip_prefix(FILE).map(str::to_owned);
         Self { text: SecretString::from(text), file }
     }
 
-    /// Reads the file, when the secret is in one; the path is relative to `folder`. A line end behind the secret is no part
+    /// Reads the file of a secret in a file; the path is relative to `folder`. A line end after the secret is not part
     /// of it.
     ///
     /// # Errors
@@ -56,26 +56,26 @@ impl Secret {
         let path = folder.join(&name);
         let about = fs::metadata(&path).map_err(|error| failed(error.kind().to_string()))?;
         if about.len() > MAX_SECRET_BYTES {
-            return Err(failed(format!("it has more than {MAX_SECRET_BYTES} bytes")));
+            return Err(failed(format!("the file has more than {MAX_SECRET_BYTES} bytes")));
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| failed(error.kind().to_string()))?;
         self.text = SecretString::from(text.trim_end_matches(['\n', '\r']));
         Ok(())
     }
 
-    /// The path of the file that is still to be read.
+    /// The path of the file that is yet to be read.
     #[must_use]
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }
 
-    /// The secret as text, to be used and not kept.
+    /// The secret as text, to be used and not stored.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }
 
-    /// The bytes of a key that is written in hexadecimal or in Base64 (RFC 4648, either alphabet, with or without padding).
+    /// The bytes of a key in hexadecimal or Base64 (RFC 4648, either alphabet, with or without padding).
     ///
     /// # Errors
     /// [`SecretError::Encoding`] and [`SecretError::Short`].
@@ -90,7 +90,7 @@ impl Secret {
         if key.len() < least { Err(SecretError::Short(key.len(), least)) } else { Ok(key) }
     }
 
-    /// The text, when it has enough bytes to be a token.
+    /// The text, if it has enough bytes to be a token.
     ///
     /// # Errors
     /// [`SecretError::Short`].
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_read_beside_the_settings() {
+    fn secret_files_are_relative_to_the_settings() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.key"), "secret of a file\r\n").unwrap();
         let mut secret = Secret::new("file:a.key");

@@ -1,4 +1,4 @@
-//! Reading settings: what is right, and every mistake with its place.
+//! Reading settings: valid files, and every mistake with its place.
 
 use super::*;
 use crate::diag::render::plain;
@@ -16,7 +16,7 @@ fn environment(name: &str) -> Option<String> {
     }
 }
 
-/// The settings of a text, and the findings as lines.
+/// The settings in a text, and the findings as lines.
 pub(super) fn parse(text: &str) -> (Option<Settings>, String) {
     let (mut files, mut findings) = (Files::default(), Findings::default());
     let file = files.add("landfall.yaml", text);
@@ -31,7 +31,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn little_is_enough_and_the_rest_has_defaults() {
+fn settings_have_defaults() {
     let (settings, shown) = parse(SMALL);
     let settings = settings.unwrap_or_else(|| panic!("{shown}"));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
@@ -42,13 +42,13 @@ fn little_is_enough_and_the_rest_has_defaults() {
 }
 
 #[test]
-fn types_decide_what_a_scalar_is() {
+fn the_type_of_a_setting_decides_what_a_scalar_is() {
     let text = format!(
         "{SMALL}tenant: 42\nlisten: '127.0.0.1:${{PORT}}'\nparams: {{ a: 01234, b: 5, c: 'true', d: true, e: 1.50 }}\n\
          login: {{ attempts: {{ customer: {{ limit: '${{NONE:-7}}' }} }} }}\nlog:\n"
     );
     let (settings, shown) = parse(&text);
-    // an empty section is no section
+    // an empty section is not a section
     assert!(shown.contains("expected a map, found nothing"), "{shown}");
     assert!(settings.is_none());
     let (settings, shown) = parse(text.trim_end_matches("log:\n"));
@@ -61,7 +61,7 @@ fn types_decide_what_a_scalar_is() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let text = "rulse: shop.yaml\nlisten: here\nsource: { kind: fil, path: a }\ntarget: { kind: sql, ulr: 'sqlite:a' }\n\
                 ledger: { url: 'sqlite:l', key: '${UNSET}' }\nlogin:\n  deadline: 5 sec\n  turns: many\n  \
                 attempts: { customer: { window: 1 } }\nhooks:\n  webhooks:\n    - { name: a }\n    - { name: b, url: u, \
@@ -87,13 +87,13 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn sections_of_a_kind_have_the_keys_of_that_kind() {
+fn the_kind_of_a_section_decides_its_keys() {
     for (wrong, wanted) in [
         ("identifier: { kind: username, region: DE }", "`region` is not a key of `identifier`"),
         ("identifier: { region: DE }", "`kind` is missing"),
         ("identifier: { kind: [ phone ] }", "expected the name of a kind, found a list"),
         ("identifier: phones", "found `phones`"),
-        ("identifier: { kind: phone, region: XX }", "`XX` is no region"),
+        ("identifier: { kind: phone, region: XX }", "unknown phone number region `XX`"),
     ] {
         let shown = lines(&format!("{SMALL}{wrong}\n")).join("\n");
         assert!(shown.contains(wanted), "{wrong}: {shown}");
@@ -104,7 +104,7 @@ fn sections_of_a_kind_have_the_keys_of_that_kind() {
 }
 
 #[test]
-fn settings_do_not_contradict_each_other() {
+fn contradictions_are_reported() {
     for (wrong, wanted) in [
         ("login: { floor: 2s }", "R508"),
         ("login: { lease: 1s }", "R508"),
@@ -157,8 +157,8 @@ fn settings_do_not_contradict_each_other() {
 }
 
 #[test]
-fn what_is_refused_is_not_told_twice() {
-    // the deadline cannot be read; that the floor is above the default is not known to be wrong
+fn a_rejected_setting_is_reported_once() {
+    // the deadline cannot be read, so it is unknown whether the floor is above it
     let shown = lines(&format!("{SMALL}login: {{ deadline: 5 sec, floor: 3s }}\n")).join("\n");
     assert_eq!(shown.lines().count(), 1, "{shown}");
 }
@@ -170,7 +170,7 @@ fn scripts_keep_their_own_dollar_signs() {
 }
 
 #[test]
-fn the_starter_can_be_used() {
+fn the_starter_is_valid() {
     let (mut files, mut findings) = (Files::default(), Findings::default());
     let file = files.add("landfall.yaml", STARTER);
     let environment = |_: &str| Some("0123456789abcdef".repeat(4));
@@ -179,7 +179,7 @@ fn the_starter_can_be_used() {
 }
 
 #[test]
-fn what_is_shown_can_be_read_again_and_holds_no_secret() {
+fn printed_settings_can_be_read_again_and_contain_no_secrets() {
     let text =
         format!("{SMALL}service: {{ callers: [ {{ name: a, bearer: '${{TOKEN}}' }} ] }}\nidentifier: username\n");
     let (settings, shown) = parse(&text);
@@ -200,7 +200,7 @@ fn parameters_that_may_be_secrets_are_not_shown() {
     );
     let (settings, shown) = parse(&text);
     let settings = settings.unwrap_or_else(|| panic!("{shown}"));
-    assert_eq!(settings.params["shop_pepper"], "hunter2", "the rules are given it");
+    assert_eq!(settings.params["shop_pepper"], "hunter2", "rules get the value");
     for shown in [serde_yaml::to_string(&settings).unwrap(), format!("{settings:?}")] {
         assert!(
             !shown.contains("hunter2") && !shown.contains("0123456789abcdef") && !shown.contains("tttt"),
@@ -214,7 +214,7 @@ fn parameters_that_may_be_secrets_are_not_shown() {
 
 #[cfg(unix)]
 #[test]
-fn files_that_others_may_use_are_told() {
+fn files_that_other_users_can_access_are_reported() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, mode: u32| {
@@ -224,18 +224,18 @@ fn files_that_others_may_use_are_told() {
     let settings =
         SMALL.replace("'${KEY}'", "'file:ledger.key'") + "service: { tls: { certificate: c.pem, key: k.pem } }\n";
     std::fs::write(folder.path().join("landfall.yaml"), settings).unwrap();
-    let told = || {
+    let warnings = || {
         let read = Settings::read_in(&folder.path().join("landfall.yaml"), &environment).unwrap();
         read.findings.iter().filter(|finding| finding.code == "R512").count()
     };
     for name in ["ledger.key", "k.pem", "c.pem", "ledger.db", "accounts.db"] {
         file(name, 0o600);
     }
-    assert_eq!(told(), 0);
+    assert_eq!(warnings(), 0);
     for (number, (name, mode)) in
         [("ledger.key", 0o640), ("k.pem", 0o604), ("ledger.db", 0o644), ("accounts.db", 0o660)].into_iter().enumerate()
     {
         file(name, mode);
-        assert_eq!(told(), number + 1, "{name}");
+        assert_eq!(warnings(), number + 1, "{name}");
     }
 }

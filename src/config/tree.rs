@@ -1,4 +1,5 @@
-//! The written settings as a tree: variables replaced, every node with its place, refused nodes marked.
+//! The settings as written, as a tree: variables are replaced, and every node has its place and a mark if it was
+//! rejected.
 
 use zeroize::Zeroizing;
 
@@ -12,14 +13,14 @@ use crate::rules::{Node, NodeKind, ScalarStyle};
 pub(super) struct Tree {
     pub span: Span,
     pub kind: TreeKind,
-    /// Whether something was wrong here, was told, and the rest is read as if this had not been written.
-    pub refused: bool,
+    /// Whether a mistake was reported here; the rest is read as if this node had not been written.
+    pub rejected: bool,
 }
 
 /// What a node is.
 #[derive(Debug)]
 pub(super) enum TreeKind {
-    /// A scalar; only a plain one can be nothing, a boolean or a number.
+    /// A scalar; only a plain one can be null, a boolean or a number.
     Scalar { text: Zeroizing<String>, plain: bool },
     /// A list.
     List(Vec<Tree>),
@@ -40,18 +41,18 @@ pub(super) struct Member {
 pub(super) enum Step {
     /// The value of a key.
     Key(String),
-    /// An element, refused ones not counted.
+    /// An element; rejected elements are not counted.
     Index(usize),
 }
 
 impl Tree {
-    /// The tree of a node. Variables that are not set are findings, and their nodes are refused.
+    /// Builds the tree of a node. Variables that are not set are reported, and their nodes are rejected.
     pub fn new(node: &Node, environment: &Environment<'_>, findings: &mut Findings) -> Self {
         Self::build(node, "", environment, findings)
     }
 
     fn build(node: &Node, path: &str, environment: &Environment<'_>, findings: &mut Findings) -> Self {
-        let mut refused = false;
+        let mut rejected = false;
         let kind = match &node.kind {
             NodeKind::Scalar(scalar) => {
                 let plain = scalar.style == ScalarStyle::Plain;
@@ -59,7 +60,7 @@ impl Tree {
                     Zeroizing::new(scalar.text.clone())
                 } else {
                     expand(&scalar.text, environment).unwrap_or_else(|problems| {
-                        refused = true;
+                        rejected = true;
                         for problem in problems {
                             let at = node.part(problem.at);
                             findings.push(Diagnostic::error("R504", at, problem.message, problem.help));
@@ -81,7 +82,7 @@ impl Tree {
                 TreeKind::Map(members.collect())
             }
         };
-        Self { span: node.span, kind, refused }
+        Self { span: node.span, kind, rejected }
     }
 
     /// The scalar's text, and whether it is plain.
@@ -92,12 +93,12 @@ impl Tree {
         }
     }
 
-    /// Whether this is a plain `null`, `~` or nothing at all.
+    /// Whether this is a plain `null`, `~` or empty.
     pub fn is_null(&self) -> bool {
         matches!(self.scalar(), Some(("" | "~" | "null" | "Null" | "NULL", true)))
     }
 
-    /// The members of a map, refused ones included.
+    /// The members of a map, including rejected ones.
     pub fn members(&self) -> &[Member] {
         match &self.kind {
             TreeKind::Map(members) => members,
@@ -105,12 +106,12 @@ impl Tree {
         }
     }
 
-    /// The member of a key, refused or not.
+    /// The member with a key, rejected or not.
     pub fn member(&self, key: &str) -> Option<&Member> {
         self.members().iter().find(|member| member.key == key)
     }
 
-    /// What this is, in the words of somebody who writes settings.
+    /// What this node is, in the user's terms.
     pub fn shape(&self) -> &'static str {
         match &self.kind {
             TreeKind::Map(_) => "a map",
@@ -120,38 +121,38 @@ impl Tree {
         }
     }
 
-    /// The node behind some steps, to be marked.
+    /// The node at a path, for marking.
     pub fn at_mut(&mut self, steps: &[Step]) -> Option<&mut Self> {
         let Some((step, rest)) = steps.split_first() else { return Some(self) };
         let next = match (step, &mut self.kind) {
             (Step::Key(key), TreeKind::Map(members)) => {
                 &mut members.iter_mut().find(|member| member.key == *key)?.value
             }
-            (Step::Index(at), TreeKind::List(items)) => items.iter_mut().filter(|item| !item.refused).nth(*at)?,
+            (Step::Index(at), TreeKind::List(items)) => items.iter_mut().filter(|item| !item.rejected).nth(*at)?,
             _ => return None,
         };
         next.at_mut(rest)
     }
 
-    /// The node behind some steps.
+    /// The node at a path.
     pub fn at(&self, steps: &[Step]) -> Option<&Self> {
         let Some((step, rest)) = steps.split_first() else { return Some(self) };
         let next = match (step, &self.kind) {
             (Step::Key(key), TreeKind::Map(_)) => &self.member(key)?.value,
-            (Step::Index(at), TreeKind::List(items)) => items.iter().filter(|item| !item.refused).nth(*at)?,
+            (Step::Index(at), TreeKind::List(items)) => items.iter().filter(|item| !item.rejected).nth(*at)?,
             _ => return None,
         };
         next.at(rest)
     }
 
-    /// Whether a setting such as `login.floor` is written, and is no default.
+    /// Whether a setting such as `login.floor` is written, and not a default.
     pub fn is_written(&self, path: &str) -> bool {
         let steps: Vec<Step> = path.split('.').map(|name| Step::Key(name.to_owned())).collect();
         self.at(&steps).is_some()
     }
 
-    /// The place of a setting such as `service.tls.key`; of the nearest setting around it that is written when it is not.
-    /// None when something on the way was refused: what is said about it would be wrong.
+    /// The place of a setting such as `service.tls.key`, or of the nearest enclosing setting that is written. `None` if
+    /// anything on the path was rejected: a finding about it would be misleading.
     pub fn place(&self, path: &str) -> Option<Span> {
         let (mut node, mut span) = (self, Span { end: self.span.start, ..self.span });
         for name in path.split('.') {
@@ -166,7 +167,7 @@ impl Tree {
                 TreeKind::Scalar { .. } => None,
             };
             let Some((found, below)) = next else { return Some(span) };
-            if below.refused {
+            if below.rejected {
                 return None;
             }
             (node, span) = (below, found);
@@ -175,7 +176,7 @@ impl Tree {
     }
 }
 
-/// Whether a script stands there: in scripts, `${…}` is their own.
+/// Whether the setting is a script: in scripts, `${…}` is part of the language.
 fn is_script(path: &str) -> bool {
     path.strip_prefix("hooks.").is_some_and(|name| HookPoint::ALL.iter().any(|point| point.name() == name))
 }

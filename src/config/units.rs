@@ -1,4 +1,4 @@
-//! Durations, sizes, addresses and networks as people write them.
+//! Reads and writes durations, sizes, addresses and networks.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -28,34 +28,34 @@ fn written(number: u64, units: &[(&str, u64)]) -> String {
     unit.map_or_else(|| format!("{number}{smallest}"), |(name, factor)| format!("{}{name}", number / factor))
 }
 
-/// A length of time as `1500ms`, `30s`, `15m`, `2h` or `1d`.
+/// A duration as `1500ms`, `30s`, `15m`, `2h` or `1d`.
 pub(super) mod duration {
     use super::{Deserialize, Deserializer, Duration, Serializer, TIMES, de, quantity, written};
 
-    /// Reads it.
+    /// Reads a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)?;
         let time = quantity(&text, &TIMES).map(Duration::from_millis);
         time.ok_or_else(|| de::Error::custom("expected a duration such as `1500ms`, `30s`, `15m`, `2h` or `1d`"))
     }
 
-    /// Writes it.
+    /// Writes a duration.
     pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         serializer.serialize_str(&written(millis, &TIMES))
     }
 }
 
-/// A length of time that may be left out.
+/// An optional duration.
 pub(super) mod some_duration {
     use super::{Deserializer, Duration, Serializer, duration};
 
-    /// Reads it.
+    /// Reads a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         duration::deserialize(deserializer).map(Some)
     }
 
-    /// Writes it.
+    /// Writes a duration.
     #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
     pub fn serialize<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match time {
@@ -65,29 +65,29 @@ pub(super) mod some_duration {
     }
 }
 
-/// Memory as `16KiB`, `64MiB` or `1GiB`, in bytes.
+/// A size as `16KiB`, `64MiB` or `1GiB`, in bytes.
 pub(super) mod size {
     use super::{Deserialize, Deserializer, SIZES, Serializer, de, quantity, written};
 
-    /// Reads it.
+    /// Reads a size.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = String::deserialize(deserializer)?;
         let size = quantity(&text, &SIZES);
         size.ok_or_else(|| de::Error::custom("expected a size such as `512B`, `16KiB`, `64MiB` or `1GiB`"))
     }
 
-    /// Writes it.
+    /// Writes a size.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
     pub fn serialize<S: Serializer>(size: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&written(*size, &SIZES))
     }
 }
 
-/// An address and port to listen at.
+/// An address and port to listen on.
 pub(super) mod address {
     use super::{Deserialize, Deserializer, Serializer, SocketAddr, de};
 
-    /// Reads it.
+    /// Reads an address.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|_| {
@@ -95,13 +95,13 @@ pub(super) mod address {
         })
     }
 
-    /// Writes it.
+    /// Writes an address.
     pub fn serialize<S: Serializer>(address: &SocketAddr, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(address)
     }
 }
 
-/// A network in the notation of RFC 4632: `10.0.0.0/8`. A single address is a network of one.
+/// A network in the notation of RFC 4632: `10.0.0.0/8`. A single address is a network with one member.
 ///
 /// ```
 /// use landfall::config::Network;
@@ -112,7 +112,7 @@ pub(super) mod address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(pub IpNet);
 
-/// Text that is no network.
+/// The error for text that is not a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a network such as `10.0.0.0/8`, `fd00::/8` or `192.0.2.7`")]
 pub struct NetworkError;
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_come_back_as_they_were() {
+    fn quantities_round_trip() {
         for (text, wanted) in [("1500ms", 1500), ("30s", 30_000), ("15m", 900_000), ("2h", 7_200_000), ("0ms", 0)] {
             assert_eq!(quantity(text, &TIMES), Some(wanted), "{text}");
             assert_eq!(written(wanted, &TIMES), text);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn networks() {
+    fn networks_are_parsed() {
         for (text, wanted) in [("10.0.0.0/8", "10.0.0.0/8"), ("192.0.2.7", "192.0.2.7/32"), ("fd00::/8", "fd00::/8")] {
             assert_eq!(text.parse::<Network>().unwrap().0.to_string(), wanted);
         }

@@ -1,4 +1,4 @@
-//! The folder of the demo's files: a new one that goes away with the demo, or one that is kept.
+//! The folder of the demo's files: a temporary one that is removed with the demo, or one that is kept.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -6,48 +6,48 @@ use std::path::{Path, PathBuf};
 
 use crate::password::store::{SALT_BYTES, system_salt};
 
-/// A folder for the shop, the account store and the ledger.
+/// The folder of the shop, the account store and the ledger.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    stays: Stays,
+    kept: Kept,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stays {
+enum Kept {
     Yes,
     No,
 }
 
 impl Folder {
-    /// A new folder for this run, which nobody else may read. It is removed when the value is dropped.
+    /// A new folder for this run, which other users cannot read. It is removed when the value is dropped.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The error of the operating system.
     pub fn temporary() -> io::Result<Self> {
         let mut name = [0; SALT_BYTES];
         system_salt(&mut name)?;
         let path = std::env::temp_dir().join(format!("landfall-demo-{}", hex::encode(name)));
         private(&mut DirBuilder::new()).create(&path)?;
-        Ok(Self { path, stays: Stays::No })
+        Ok(Self { path, kept: Kept::No })
     }
 
-    /// A folder that is kept; it is made when it is missing.
+    /// A folder that is kept; it is created if it is missing.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The error of the operating system.
     pub fn kept(path: &Path) -> io::Result<Self> {
         private(DirBuilder::new().recursive(true)).create(path)?;
-        Ok(Self { path: path.to_owned(), stays: Stays::Yes })
+        Ok(Self { path: path.to_owned(), kept: Kept::Yes })
     }
 
-    /// A file in it.
+    /// The path of a file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -56,8 +56,8 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.stays == Stays::No {
-            // there is nobody left to tell
+        if self.kept == Kept::No {
+            // an error has nowhere to go
             let _ = fs::remove_dir_all(&self.path);
         }
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_temporary_folder_goes_with_its_files() {
+    fn a_temporary_folder_is_removed_with_its_files() {
         let folder = Folder::temporary().unwrap();
         let path = folder.path().to_owned();
         fs::write(folder.file("shop.db"), "x").unwrap();

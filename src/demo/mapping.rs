@@ -1,4 +1,4 @@
-//! The mapping of one record, claim by claim, as a table: the same rules, run once more with the engine's trace.
+//! The mapping of one record as a table of claims: runs the same rules again, with the engine's trace.
 
 use bumpalo::Bump;
 use serde_json::Value as Json;
@@ -9,40 +9,41 @@ use crate::migrate::RuleSet;
 /// One claim.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClaimRow {
-    /// Its path in the account.
+    /// The path in the account.
     pub claim: String,
-    /// Where the value was read, as the rules write it; empty when the rules give the value themselves.
+    /// The path that the value was read from, as in the rules; empty if the rules set the value.
     pub from: String,
-    /// What stood there, as JSON text.
+    /// The value that was read, as JSON text.
     pub before: String,
-    /// What was done to it, in order.
+    /// The steps, in order.
     pub steps: Vec<StepNote>,
-    /// What became of it, as JSON text; empty when the claim has no value.
+    /// The final value, as JSON text; empty if the claim has no value.
     pub value: String,
-    /// Why the claim was left out, or the record held back.
+    /// Why the claim was left out, or the record is invalid.
     pub failure: String,
 }
 
 /// One step of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepNote {
-    /// The op.
+    /// The name of the op.
     pub name: String,
-    /// What it changed; empty when it changed nothing.
+    /// The new value; empty if the step changed nothing.
     pub changed: String,
 }
 
 /// The longest value on the page, in characters: an address fits, a photo does not.
 const MAX_SHOWN: usize = 120;
 
-/// Runs the rules over a record and tells what happened to every claim. All values are shown: the customers are invented.
+/// Runs the rules over a record, and returns what happened to every claim. All values are shown, because the customers
+/// are fictional.
 #[must_use]
 pub fn claims(rules: &RuleSet, record: &str) -> Vec<ClaimRow> {
     let (arena, mut trace) = (Bump::new(), Trace::new());
-    // the outcome is the login's; here only the way to it is of interest
+    // the outcome is known from the login; only the trace matters here
     let _ = rules.plan().run(record, rules.settings(), &arena, &mut trace);
-    let told = trace.to_json(&rules.plan().files, View { sensitive: true, colour: false });
-    let rules = told.as_array().into_iter().flatten();
+    let json = trace.to_json(&rules.plan().files, View { sensitive: true, colour: false });
+    let rules = json.as_array().into_iter().flatten();
     rules.filter(|entry| text(entry, "kind") == "claim").map(row).collect()
 }
 
@@ -86,10 +87,10 @@ fn text<'a>(of: &'a Json, key: &str) -> &'a str {
     of.get(key).and_then(Json::as_str).unwrap_or_default()
 }
 
-/// A value as JSON text, cut at [`MAX_SHOWN`] characters; nothing for nothing.
+/// A value as JSON text, cut at [`MAX_SHOWN`] characters; empty for no value.
 pub(super) fn shown(value: Option<&Json>) -> String {
     let Some(value) = value.filter(|value| !value.is_null()) else { return String::new() };
-    // a list or an object that JSON would order anew comes as its text
+    // a list or object in a text is shown as it is, because JSON would reorder its members
     let is_text_of = |text: &&str| text.starts_with(['[', '{']) && serde_json::from_str::<Json>(text).is_ok();
     let text = value.as_str().filter(is_text_of).map_or_else(|| value.to_string(), str::to_owned);
     match text.char_indices().nth(MAX_SHOWN) {
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_told_from_its_source_to_its_value() {
+    fn a_claim_shows_its_source_steps_and_value() {
         let row = claim(RECORD, "email.value");
         assert_eq!(row.from, "$.user_email");
         assert_eq!(row.before, r#"" Ida.Brandt@Example.COM ""#);
@@ -119,25 +120,25 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_was_left_out_says_why() {
+    fn a_claim_that_was_left_out_shows_why() {
         let row = claim(&RECORD.replace("(202) 555-0143", "after six"), "phone.value");
         assert_eq!(row.value, "");
         assert!(row.failure.starts_with("phone: "), "{}", row.failure);
     }
 
     #[test]
-    fn elements_and_defaults_are_steps_too() {
+    fn elements_and_defaults_are_shown_as_steps() {
         let roles = claim(RECORD, "roles");
         assert_eq!(roles.value, r#"["customer"]"#);
         assert!(roles.steps.iter().any(|step| step.name == "lookup"), "{roles:?}");
         let status = claim(RECORD, "status");
         assert_eq!(status.steps, [StepNote { name: "default".to_owned(), changed: status.value.clone() }]);
-        // nothing was there to read it from
+        // there was nothing to read it from
         assert_eq!((status.value.as_str(), status.from.as_str()), (r#""active""#, ""));
     }
 
     #[test]
-    fn long_values_are_cut() {
+    fn long_values_are_truncated() {
         assert_eq!(shown(Some(&Json::from("x".repeat(500)))).chars().count(), MAX_SHOWN + 1);
         assert_eq!(shown(None), "");
         assert_eq!(shown(Some(&Json::from(r#"[{"id":1}]"#))), r#"[{"id":1}]"#);

@@ -1,4 +1,4 @@
-//! `landfall demo`: an invented shop, the real login in front of it, and a page on which one watches customers come across.
+//! `landfall demo`: a fictional shop, the real login in front of it, and a page to watch customers migrate.
 
 pub mod folder;
 pub mod mapping;

@@ -1,4 +1,4 @@
-//! The pages of the demo: plain data in, HTML out. Everything is escaped by the templates.
+//! The pages of the demo: plain data in, HTML out. The templates escape everything.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use crate::migrate::StoredAccount;
 /// The style sheet.
 pub const CSS: &str = include_str!("../../templates/demo.css");
 
-/// The mark, also the icon of the page.
+/// The logo, also the icon of the page.
 pub const MARK: &str = include_str!("../../templates/mark.svg");
 
-/// What a browser may do on these pages: nothing but show them, with our style sheet and mark, and send forms to us.
+/// What a browser may do on these pages: show them with our style sheet and logo, and send forms to us.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                           frame-ancestors 'none'";
 
-/// Whether the legacy shop answers.
+/// Whether the legacy shop is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shop {
-    /// It does.
+    /// The shop is switched on.
     On,
-    /// It was switched off.
+    /// The shop is switched off.
     Off,
 }
 
@@ -40,12 +40,12 @@ impl Shop {
     }
 }
 
-/// What was typed into the form, to be shown again.
+/// The contents of the form, to be shown again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Typed {
-    /// The name.
+    /// The identifier.
     pub identifier: String,
-    /// The password; only of samples, which the page shows anyway.
+    /// The password; only those of samples, which the page shows anyway.
     pub password: String,
 }
 
@@ -54,79 +54,79 @@ pub struct Typed {
 pub struct SampleCard {
     /// The sample.
     pub sample: &'static Sample,
-    /// The id of its account, once it has one.
+    /// The id of its account, if it has one.
     pub account: Option<String>,
 }
 
-/// What stands on the front page whoever signs in.
+/// What the front page always shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Front {
-    /// Whether the shop answers.
+    /// Whether the shop is available.
     pub shop: Shop,
-    /// How many customers it has.
+    /// The number of customers in the shop.
     pub customers: usize,
-    /// How many have come across.
-    pub across: usize,
-    /// How often it was asked for a record.
-    pub asked: u64,
-    /// The samples that come across.
-    pub arriving: Vec<SampleCard>,
-    /// The samples that do not.
-    pub staying: Vec<SampleCard>,
-    /// A command line that signs in.
+    /// The number of migrated customers.
+    pub migrated: usize,
+    /// How often the shop was queried for a record.
+    pub queries: u64,
+    /// The samples that migrate.
+    pub migrating: Vec<SampleCard>,
+    /// The samples that do not migrate.
+    pub not_migrating: Vec<SampleCard>,
+    /// A command that signs a customer in.
     pub curl: String,
     /// The rule file.
     pub rules: &'static str,
 }
 
 impl Front {
-    /// The front page at an address, such as `127.0.0.1:8080`, with the accounts that are stored.
+    /// The front page for an address, such as `127.0.0.1:8080`, with the stored accounts.
     #[must_use]
-    pub fn new(address: &str, shop: Shop, asked: u64, accounts: &[StoredAccount]) -> Self {
+    pub fn new(address: &str, shop: Shop, queries: u64, accounts: &[StoredAccount]) -> Self {
         let card = |sample: &'static Sample| {
-            let has_it = |account: &&StoredAccount| account.logins.iter().any(|login| login == sample.login);
-            SampleCard { sample, account: accounts.iter().find(has_it).map(|account| account.id.0.clone()) }
+            let has_login = |account: &&StoredAccount| account.logins.iter().any(|login| login == sample.login);
+            SampleCard { sample, account: accounts.iter().find(has_login).map(|account| account.id.0.clone()) }
         };
         Self {
             shop,
             customers: super::shop::CUSTOMERS,
-            across: accounts.len(),
-            asked,
-            arriving: samples::ARRIVING.iter().map(card).collect(),
-            staying: samples::STAYING.iter().map(card).collect(),
+            migrated: accounts.len(),
+            queries,
+            migrating: samples::MIGRATING.iter().map(card).collect(),
+            not_migrating: samples::NOT_MIGRATING.iter().map(card).collect(),
             curl: curl(address),
             rules: rules::text(),
         }
     }
 }
 
-/// A command line that signs the first sample in.
+/// A command that signs a sample in.
 #[must_use]
 pub fn curl(address: &str) -> String {
     let (identifier, password) =
-        samples::ARRIVING.get(1).map(|sample| (sample.login, sample.password)).unwrap_or_default();
+        samples::MIGRATING.get(1).map(|sample| (sample.login, sample.password)).unwrap_or_default();
     format!(
         "curl -s http://{address}/v1/login -H 'content-type: application/json' \
          -d '{{\"identifier\":\"{identifier}\",\"password\":\"{password}\"}}'"
     )
 }
 
-/// Whether the shop was asked during a login.
+/// Whether the shop was queried during a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// It was.
-    Yes,
-    /// It was not.
-    No,
+pub enum ShopQuery {
+    /// The shop was queried.
+    Made,
+    /// The shop was not queried.
+    None,
 }
 
-impl Asked {
-    /// As the page says it.
+impl ShopQuery {
+    /// The sentence on the page.
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Yes => "the legacy shop was asked",
-            Self::No => "the legacy shop was not asked",
+            Self::Made => "the legacy shop was queried",
+            Self::None => "the legacy shop was not queried",
         }
     }
 }
@@ -134,140 +134,143 @@ impl Asked {
 /// A part of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// Words.
+    /// Plain text.
     Words(&'a str),
-    /// Something that stood in backticks.
+    /// Code in backticks.
     Code(&'a str),
 }
 
-/// The parts of a sentence in which names stand in backticks.
+/// Splits a sentence into plain text and code in backticks.
 #[must_use]
 pub fn prose(text: &str) -> Vec<Part<'_>> {
     let part = |(at, text)| if at % 2 == 0 { Part::Words(text) } else { Part::Code(text) };
     text.split('`').enumerate().map(part).collect()
 }
 
-/// A step with the share it had of the slowest one.
+/// A step with its share of the slowest step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRow {
     /// The step.
-    pub told: StepText,
-    /// How long it took, as text; empty when it was not measured.
+    pub text: StepText,
+    /// The duration as text; empty if it was not measured.
     pub took: String,
-    /// Percent of the slowest step, at least 1.
+    /// Percentage of the slowest step, at least 1.
     pub share: u128,
 }
 
-/// A login that was just made.
+/// The login that just ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// How it ended.
+    /// The outcome.
     pub ending: Ending,
-    /// What was typed as the name.
+    /// The identifier that was typed.
     pub identifier: String,
-    /// The account's id, when the customer is in.
+    /// The id of the account, if the customer is signed in.
     pub account: Option<String>,
-    /// When it is worth to try again, in seconds.
+    /// When it is worth trying again, in seconds.
     pub retry_after: Option<u64>,
-    /// Whether the shop was asked.
-    pub asked: Asked,
+    /// Whether the shop was queried.
+    pub query: ShopQuery,
     /// The steps.
     pub steps: Vec<StepRow>,
-    /// How long it took in all, as text.
+    /// The total duration as text.
     pub total: String,
-    /// The claims that have a value or a failure; none when no rule ran.
-    pub made: Vec<ClaimRow>,
-    /// How many claims have neither.
+    /// The claims with a value or a failure; empty if no rules ran.
+    pub claims: Vec<ClaimRow>,
+    /// The number of claims with neither.
     pub empty: usize,
-    /// What the shop holds, when it was asked and knows the customer.
+    /// The legacy record, if the shop was queried and knows the customer.
     pub record: Option<RecordView>,
     /// The scheme of the stored password, in words.
     pub scheme: &'static str,
 }
 
 impl Visit {
-    /// A login with the steps that were watched.
+    /// A login with the observed steps.
     #[must_use]
     pub fn new(ending: Ending, identifier: String, watched: Watched) -> Self {
-        let slowest = watched.steps.iter().filter_map(|told| told.took).max().unwrap_or_default().as_micros().max(1);
-        let asked =
-            if watched.steps.iter().any(|told| told.place == step_text::Place::Shop) { Asked::Yes } else { Asked::No };
-        let row = |told: StepText| StepRow {
-            took: told.took.map(step_text::duration).unwrap_or_default(),
-            share: (told.took.unwrap_or_default().as_micros() * 100 / slowest).max(1),
-            told,
+        let slowest = watched.steps.iter().filter_map(|step| step.took).max().unwrap_or_default().as_micros().max(1);
+        let query = if watched.steps.iter().any(|step| step.place == step_text::Place::Shop) {
+            ShopQuery::Made
+        } else {
+            ShopQuery::None
+        };
+        let row = |text: StepText| StepRow {
+            took: text.took.map(step_text::duration).unwrap_or_default(),
+            share: (text.took.unwrap_or_default().as_micros() * 100 / slowest).max(1),
+            text,
         };
         Self {
             ending,
             identifier,
             account: None,
             retry_after: None,
-            asked,
+            query,
             steps: watched.steps.into_iter().map(row).collect(),
             total: watched.took.map(step_text::duration).unwrap_or_default(),
-            made: Vec::new(),
+            claims: Vec::new(),
             empty: 0,
             record: None,
             scheme: "",
         }
     }
 
-    /// Adds the account and when to try again.
+    /// Adds the account and the time to try again.
     #[must_use]
     pub fn ended(mut self, account: Option<String>, retry_after: Option<Duration>) -> Self {
         self.account = account;
-        // rounded up: a second too early is in vain
+        // rounded up, because trying a second too early is useless
         self.retry_after = retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         self
     }
 
-    /// Adds what the shop holds.
+    /// Adds the legacy record.
     #[must_use]
-    pub fn holding(mut self, record: &str) -> Self {
+    pub fn with_record(mut self, record: &str) -> Self {
         let view = RecordView::of(record);
         self.scheme = scheme_in_words(view.stored_password());
         self.record = Some(view);
         self
     }
 
-    /// Adds what the rules made of it.
+    /// Adds the mapped claims.
     #[must_use]
-    pub fn mapping(mut self, claims: Vec<ClaimRow>) -> Self {
+    pub fn with_claims(mut self, claims: Vec<ClaimRow>) -> Self {
         let all = claims.len();
-        self.made = claims.into_iter().filter(|row| !row.value.is_empty() || !row.failure.is_empty()).collect();
-        self.empty = all - self.made.len();
+        self.claims = claims.into_iter().filter(|row| !row.value.is_empty() || !row.failure.is_empty()).collect();
+        self.empty = all - self.claims.len();
         self
     }
 
-    /// Whether the customer is not in.
+    /// Whether the customer was not signed in.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.ending.mood == Mood::Stop
     }
 }
 
-/// The front page, with the login that was just made.
+/// The front page, with the login that just ended.
 #[derive(Template)]
 #[template(path = "home.html")]
 pub struct Home {
-    /// What always stands there.
+    /// What the page always shows.
     pub front: Front,
-    /// The login that was just made.
+    /// The login that just ended.
     pub visit: Option<Visit>,
-    /// What the form holds.
+    /// The contents of the form.
     pub typed: Typed,
 }
 
-/// An account as its page shows it.
+/// The view of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView {
-    /// Its id.
+    /// The id.
     pub id: String,
     /// The customer's name, or the first login.
     pub heading: String,
     /// Paths and values of the claims.
     pub claims: Vec<(String, String)>,
-    /// What the store knows besides.
+    /// Other data in the store.
     pub facts: Vec<(&'static str, String)>,
 }
 
@@ -288,8 +291,8 @@ impl AccountView {
             facts: vec![
                 ("id", account.id.0.clone()),
                 ("state", account.state.name().to_owned()),
-                ("signs in as", account.logins.join(", ")),
-                ("came from", legacy.map(|key| format!("{} {}", key.source, key.id)).unwrap_or_default()),
+                ("logins", account.logins.join(", ")),
+                ("migrated from", legacy.map(|key| format!("{} {}", key.source, key.id)).unwrap_or_default()),
                 ("created", account.created_at.to_string()),
                 ("rules", account.rules.clone().unwrap_or_default()),
             ],
@@ -297,7 +300,7 @@ impl AccountView {
     }
 }
 
-/// Members of objects become dotted paths; lists stay as they are.
+/// Flattens objects to dotted paths; lists stay as they are.
 fn flatten(path: &str, value: &Json, out: &mut Vec<(String, String)>) {
     let Some(members) = value.as_object() else {
         out.push((path.to_owned(), super::mapping::shown(Some(value))));
@@ -317,13 +320,13 @@ pub struct AccountPage {
     pub account: AccountView,
 }
 
-/// A page that says one thing.
+/// A page with a single message.
 #[derive(Template)]
 #[template(path = "message.html")]
 pub struct Message {
-    /// In a few words.
+    /// The title.
     pub title: &'static str,
-    /// In a sentence.
+    /// One sentence.
     pub text: &'static str,
 }
 
@@ -363,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn the_front_page_names_every_sample_and_its_password() {
+    fn the_front_page_shows_every_sample_and_its_password() {
         let page = home(None, Shop::On);
         for sample in samples::all() {
             assert!(page.contains(sample.login) && page.contains(sample.password), "{}", sample.login);
@@ -374,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_is_told_step_by_step_and_claim_by_claim() {
+    fn a_migration_shows_its_steps_and_claims() {
         let took = Duration::from_millis(100);
         let steps = [
             Step::Counted,
@@ -383,10 +386,10 @@ mod tests {
         ];
         let visit = Visit::new(step_text::ending(&Outcome::Migrated), "ida.brandt".to_owned(), watched(&steps))
             .ended(Some("a1".to_owned()), None)
-            .holding(RECORD)
-            .mapping(mapping::claims(&rules::rules().unwrap(), RECORD));
+            .with_record(RECORD)
+            .with_claims(mapping::claims(&rules::rules().unwrap(), RECORD));
         assert_eq!(visit.steps.iter().map(|step| step.share).collect::<Vec<_>>(), [1, 100, 50]);
-        assert_eq!(visit.asked, Asked::Yes);
+        assert_eq!(visit.query, ShopQuery::Made);
         let page = home(Some(visit), Shop::On);
         for part in [
             "Signed in: ida.brandt – Landfall demo",
@@ -402,18 +405,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_announced() {
+    fn a_refusal_is_an_alert() {
         let ending = step_text::ending(&Outcome::Refused(Refusal::WrongPassword));
         let visit = Visit::new(ending, "<script>".to_owned(), watched(&[Step::Counted]))
             .ended(None, Some(Duration::from_millis(1500)));
-        assert_eq!((visit.retry_after, visit.asked), (Some(2), Asked::No));
+        assert_eq!((visit.retry_after, visit.query), (Some(2), ShopQuery::None));
         let page = home(Some(visit), Shop::Off);
         assert!(page.contains("role=\"alert\"") && page.contains("switched off") && page.contains("try again in 2 s"));
         assert!(!page.contains("<script>") && page.contains("refused: wrong_password"));
     }
 
     #[test]
-    fn backticks_mark_code() {
+    fn text_in_backticks_is_code() {
         assert_eq!(prose("a `b` c"), [Part::Words("a "), Part::Code("b"), Part::Words(" c")]);
         assert_eq!(prose("plain"), [Part::Words("plain")]);
     }
@@ -427,8 +430,8 @@ mod tests {
     }
 
     #[test]
-    fn no_page_has_script_or_inline_style_or_another_origin() {
-        let message = Message { title: "Not here", text: "There is no such page." }.render().unwrap();
+    fn pages_have_no_scripts_inline_styles_or_other_origins() {
+        let message = Message { title: "Not found", text: "This page does not exist." }.render().unwrap();
         let account = AccountPage { account: AccountView::of(&account()) }.render().unwrap();
         for page in [home(None, Shop::On), message, account, CSS.to_owned()] {
             for forbidden in ["<script", " style=", "<style", "https://", "@import", "url("] {

@@ -1,4 +1,4 @@
-//! What the legacy system holds of a customer, as the tables it stands in.
+//! The legacy record of a customer, as rows of the legacy tables.
 
 use serde_json::Value as Json;
 
@@ -12,7 +12,7 @@ pub struct RecordView {
 }
 
 impl RecordView {
-    /// The view of a record; empty when it is no JSON object.
+    /// The view of a record; empty if it is not a JSON object.
     #[must_use]
     pub fn of(record: &str) -> Self {
         let Ok(Json::Object(members)) = serde_json::from_str(record) else { return Self::default() };
@@ -24,23 +24,23 @@ impl RecordView {
         Self { columns: columns.collect(), meta: meta.collect() }
     }
 
-    /// What the shop has stored as the password.
+    /// The stored password hash.
     #[must_use]
     pub fn stored_password(&self) -> &str {
         self.columns.iter().find(|(name, _)| name == "user_pass").map_or("", |(_, value)| value)
     }
 }
 
-/// The scheme of a stored password in the words of people who run such shops.
+/// A description of the scheme of a stored password.
 #[must_use]
 pub fn scheme_in_words(stored: &str) -> &'static str {
     match stored {
-        "" | "*" | "!" => "nothing that a password could be verified against",
-        _ if stored.starts_with("$P$") => "phpass, salted MD5 in thousands of rounds",
-        _ if stored.starts_with("$wp$2y$") => "bcrypt over an HMAC, WordPress 6.8",
+        "" | "*" | "!" => "no password hash",
+        _ if stored.starts_with("$P$") => "phpass: thousands of rounds of salted MD5",
+        _ if stored.starts_with("$wp$2y$") => "bcrypt over an HMAC, since WordPress 6.8",
         _ if stored.starts_with("$2y$") => "bcrypt",
         _ if stored.starts_with("$argon2id$") => "Argon2id",
-        _ if stored.len() == 32 => "bare MD5",
+        _ if stored.len() == 32 => "unsalted MD5",
         _ if stored.len() == 13 => "traditional DES crypt",
         _ => "a hash",
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_and_meta_are_told_apart() {
+    fn columns_and_meta_are_separate() {
         let view = RecordView::of(include_str!("../../rules/records/demo.json"));
         assert!(view.columns.contains(&("user_login".to_owned(), "ida.brandt".to_owned())));
         assert!(view.meta.contains(&("billing_country".to_owned(), "US".to_owned())));
@@ -68,9 +68,9 @@ mod tests {
     }
 
     #[test]
-    fn schemes_have_words() {
+    fn schemes_have_descriptions() {
         for (stored, word) in [
-            ("*", "nothing"),
+            ("*", "no password"),
             ("$P$B", "phpass"),
             ("$wp$2y$10$", "6.8"),
             ("$2y$10$", "bcrypt"),

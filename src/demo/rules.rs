@@ -1,4 +1,4 @@
-//! The rules of the demo: `rules/demo.yaml` and what it uses, inside the program so that it needs no file.
+//! The rules of the demo: `rules/demo.yaml` and the files it uses, embedded in the program.
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -11,18 +11,18 @@ use crate::migrate::{RuleSet, RuleSetError};
 /// The name of the rule file and its text.
 const RULES: (&str, &str) = ("rules/demo.yaml", include_str!("../../rules/demo.yaml"));
 
-/// The files it uses, by the names under which it asks for them.
+/// The files it uses, by the names in the rules.
 const SHARED: &[(&str, &str)] = &[("common/contact.yaml", include_str!("../../rules/common/contact.yaml"))];
 
-/// The built-in rules cannot be used: a fault of this program, found by its tests.
+/// The built-in rules cannot be used: a bug, which the tests of this program detect.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DemoRulesError {
-    /// They have findings.
+    /// The rules have errors.
     #[error("the rules of the demo have {0} errors")]
     Findings(usize),
-    /// They do not fit a login.
+    /// The rules cannot be used for logins.
     #[error(transparent)]
-    Unfit(#[from] RuleSetError),
+    RuleSet(#[from] RuleSetError),
 }
 
 struct Embedded;
@@ -53,7 +53,7 @@ pub fn rules() -> Result<RuleSet, DemoRulesError> {
     Ok(RuleSet::new(plan, Settings::default(), hash())?)
 }
 
-/// The hash of all texts, which names the rules in the ledger.
+/// The hash of all texts, which identifies the rules in the ledger.
 fn hash() -> String {
     let mut digest = Sha256::new();
     for (name, text) in std::iter::once(&RULES).chain(SHARED) {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_file_can_be_named() {
+    fn no_other_file_can_be_loaded() {
         assert!(Embedded.load("rules/demo.yaml", "../etc/passwd").is_err());
     }
 }

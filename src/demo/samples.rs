@@ -1,17 +1,17 @@
-//! The customers whom the page names, with their passwords, and what each of them shows.
+//! The customers on the page, with their passwords, and what each of them demonstrates.
 
-/// A customer to sign in with. All of them are invented.
+/// A customer to sign in with. All of them are fictional.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// What to type as the name.
+    /// The login.
     pub login: &'static str,
-    /// What to type as the password.
+    /// The password.
     pub password: &'static str,
-    /// What it shows, in a few words.
+    /// The title of the sample.
     pub title: &'static str,
-    /// What it shows, in a sentence.
+    /// What the sample demonstrates, in a sentence.
     pub shows: &'static str,
-    /// The name of the outcome of a first sign-in.
+    /// The name of the outcome of the first sign-in.
     pub outcome: &'static str,
 }
 
@@ -24,98 +24,98 @@ const fn sample(
     Sample { login, password, title, shows, outcome }
 }
 
-/// The customers who come across.
-pub const ARRIVING: &[Sample] = &[
+/// The customers who migrate.
+pub const MIGRATING: &[Sample] = &[
     sample(
         ["ida.brandt", "harbour-lamp-42"],
         "phpass",
-        "What most WordPress shops have stored: 8,192 rounds of salted MD5. Sign in twice, and the second time the shop is left alone.",
+        "The hash that most WordPress shops store: 8,192 rounds of salted MD5. Sign in twice: the second time, the shop is not queried.",
         "migrated",
     ),
     sample(
         ["tomas.novak", "seven green kites"],
         "WordPress 6.8",
-        "An SHA-384 HMAC under bcrypt, the form that WordPress writes today.",
+        "bcrypt over an SHA-384 HMAC, the hash that WordPress writes today.",
         "migrated",
     ),
     sample(
         ["siobhan.murphy", "tea4two"],
-        "Bare MD5",
-        "A hash from 2004 that nobody ever replaced. It verifies the password once; Argon2id is stored.",
+        "Unsalted MD5",
+        "A hash from 2004 that was never replaced. It verifies the password once, and an Argon2id hash is stored.",
         "migrated",
     ),
     sample(
         ["jose.alvarez", "Paper-Moon-19"],
-        "bcrypt, a foreign role",
-        "A password plugin wrote bcrypt, another plugin a role that the rules do not know: left out with a warning.",
+        "bcrypt, an unknown role",
+        "One plugin wrote a bcrypt hash, another one a role that the rules do not know: it is left out with a warning.",
         "migrated",
     ),
     sample(
         ["mei.tanaka", "kumo to yama"],
         "Argon2id",
-        "A plugin that was ahead of its time, and names that are not Latin.",
+        "A hash from a modern plugin, and names in another script.",
         "migrated",
     ),
     sample(
         ["otto.lindgren", "walnut77"],
         "DES crypt",
-        "Thirteen characters from a Unix of the nineties, chosen by the rules for this customer alone.",
+        "Thirteen characters from a Unix of the nineties; the rules choose this scheme for this hash only.",
         "migrated",
     ),
     sample(
         ["amelie.roux", "lavande!2020"],
-        "A record full of dirt",
-        "Spaces, capitals, a decomposed accent, a phone number that is none: cleaned claim by claim.",
+        "A messy record",
+        "Spaces, capitals, a decomposed accent, an invalid phone number: cleaned claim by claim.",
         "migrated",
     ),
 ];
 
-/// The customers who do not.
-pub const STAYING: &[Sample] = &[
+/// The customers who do not migrate.
+pub const NOT_MIGRATING: &[Sample] = &[
     sample(
         ["ida.brandt", "not-her-password"],
         "Wrong password",
-        "Counted before it is checked, and answered like every other refusal.",
+        "Counted before it is verified, and answered like every other refusal.",
         "refused",
     ),
     sample(
         ["nobody.here", "anything"],
-        "Nobody of that name",
-        "The same answer, after the same work: the page does not tell who is a customer.",
+        "Unknown customer",
+        "The same answer after the same work, so that it does not reveal who is a customer.",
         "refused",
     ),
     sample(
         ["nadia.haddad", "blue-door-7"],
         "A locked account",
-        "The password is right, and the account is locked all the same.",
+        "The password is right, but the account is locked.",
         "refused",
     ),
     sample(
         ["petra.vogel", "rainy-tuesday"],
         "Blocked by the shop",
-        "`user_status` is 1, and the rules refuse such customers by name.",
+        "`user_status` is 1, and the rules deny such customers.",
         "denied_by_rule",
     ),
     sample(
         ["leo.martins", "sandcastle"],
-        "A record that gives no account",
-        "The mail address is none, and the target requires one: nothing half-made is stored.",
+        "An invalid record",
+        "The email address is invalid, and the target requires one: nothing is stored.",
         "invalid_record",
     ),
     sample(
         ["grace.okafor", "old-postcard"],
-        "Nothing stored to verify",
-        "The shop holds `*` instead of a hash, so that no password can be right.",
+        "No password hash",
+        "The shop has `*` instead of a hash, so no password can be right.",
         "refused",
     ),
 ];
 
-/// All of them.
+/// All samples.
 pub fn all() -> impl Iterator<Item = &'static Sample> {
-    ARRIVING.iter().chain(STAYING)
+    MIGRATING.iter().chain(NOT_MIGRATING)
 }
 
-/// The sample of a login; the first when there are several.
+/// The sample with a login; the first one if there are several.
 #[must_use]
 pub fn find(login: &str) -> Option<&'static Sample> {
     all().find(|sample| sample.login == login)

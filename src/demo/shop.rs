@@ -1,4 +1,5 @@
-//! The legacy system of the demo: a WordPress database in SQLite, with its own table and column names, and invented customers.
+//! The legacy system of the demo: a WordPress database in SQLite, with its own table and column names, and fictional
+//! customers.
 
 mod hashes;
 mod people;
@@ -14,13 +15,13 @@ use hashes::Stored;
 use people::Customer;
 use random::Random;
 
-/// How many customers the shop has.
+/// The number of customers in the shop.
 pub const CUSTOMERS: usize = 200;
 
-/// The seed of everything invented. Any other would do; the same one gives the same shop to everybody.
+/// The seed of all generated data. Any seed would do; the same seed gives everybody the same shop.
 const SEED: u64 = 1847;
 
-/// The tables as WordPress makes them (wp-admin/includes/schema.php), in SQLite's types.
+/// The tables as WordPress creates them (wp-admin/includes/schema.php), with SQLite types.
 const TABLES: &str = "
 CREATE TABLE wp_users (
     ID INTEGER PRIMARY KEY,
@@ -45,21 +46,21 @@ CREATE INDEX user_email ON wp_users (user_email);
 CREATE INDEX user_id ON wp_usermeta (user_id);
 ";
 
-/// The shop could not be made.
+/// Why the shop cannot be created.
 #[derive(Debug, Error)]
 pub enum ShopError {
-    /// A password could not be hashed.
-    #[error("a password of the shop could not be hashed")]
+    /// A password cannot be hashed.
+    #[error("cannot hash a password of the shop")]
     Hash,
-    /// The database could not be written.
-    #[error("the database of the shop could not be written")]
+    /// The database cannot be written.
+    #[error("cannot write the database of the shop")]
     Database(#[from] sqlx::Error),
 }
 
-/// Makes the shop as a new SQLite database at a path.
+/// Creates the shop as a new SQLite database at a path.
 ///
 /// # Errors
-/// [`ShopError`], also when there is a shop already.
+/// [`ShopError`], also if the shop already exists.
 pub async fn make(path: &Path) -> Result<(), ShopError> {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut database = options.journal_mode(SqliteJournalMode::Delete).connect().await?;
@@ -74,7 +75,7 @@ pub async fn make(path: &Path) -> Result<(), ShopError> {
     Ok(database.close().await?)
 }
 
-/// What customers of such a shop have stored, mostly: the cost of its check is paid for those who have nothing.
+/// The most common hash of such a shop: its cost is also spent on unknown customers.
 ///
 /// # Errors
 /// [`ShopError::Hash`].
@@ -121,7 +122,7 @@ mod tests {
     use crate::model::Password;
     use crate::password::{Credential, Limits, verify};
 
-    /// The record of a customer, as a source gives it.
+    /// The record of a customer, as a source returns it.
     fn record(id: usize, customer: &Customer, hash: &str) -> String {
         let meta: Vec<_> =
             customer.meta.iter().map(|(key, value)| json!({ "meta_key": key, "meta_value": value })).collect();
@@ -133,8 +134,9 @@ mod tests {
         .to_string()
     }
 
-    /// What the rules make of a customer: `account`, the reason of a refusal, or the first rule that held the record back.
-    fn ends(customer: &Customer, hash: &str) -> String {
+    /// What the rules make of a customer: `account`, the reason of a denial, or the first rule that makes the record
+    /// invalid.
+    fn mapped(customer: &Customer, hash: &str) -> String {
         let rules = rules::rules().unwrap();
         let record = record(7, customer, hash);
         let arena = Bump::new();
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_shop_every_time() {
+    fn the_shop_is_the_same_every_time() {
         let logins =
             || people::customers(CUSTOMERS, SEED).into_iter().map(|one| (one.login, one.email)).collect::<Vec<_>>();
         assert_eq!(logins(), logins());
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_samples_end_as_they_say_before_any_password_is_looked_at() {
+    fn the_records_of_the_samples_map_as_described() {
         for (login, want) in [
             ("ida.brandt", "account"),
             ("tomas.novak", "account"),
@@ -173,12 +175,12 @@ mod tests {
         ] {
             let customers = people::customers(CUSTOMERS, SEED);
             let customer = customers.iter().find(|one| one.login == login).unwrap();
-            assert_eq!(ends(customer, "*"), want, "{login}");
+            assert_eq!(mapped(customer, "*"), want, "{login}");
         }
     }
 
     #[test]
-    fn the_passwords_on_the_page_are_the_passwords_of_the_shop() {
+    fn the_passwords_on_the_page_match_those_of_the_shop() {
         for customer in people::customers(CUSTOMERS, SEED).iter().take(11) {
             let hash = customer.stored.text(&customer.password, [3; 16]).unwrap();
             let scheme = if hash.len() == 13 { "descrypt" } else { "wordpress" };
@@ -194,9 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn most_of_the_crowd_can_come_across_and_some_cannot() {
+    fn most_customers_can_migrate_and_some_cannot() {
         let customers = people::customers(CUSTOMERS, SEED);
-        let accounts = customers.iter().filter(|one| ends(one, "*") == "account").count();
+        let accounts = customers.iter().filter(|one| mapped(one, "*") == "account").count();
         assert!((170..=195).contains(&accounts), "{accounts} of {CUSTOMERS}");
     }
 

@@ -1,4 +1,4 @@
-//! The steps of a login in sentences: what happened, where, and how long it took.
+//! Describes the steps of a login: what happened, where, and how long it took.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Its name on the page.
+    /// The name on the page.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl Place {
         }
     }
 
-    /// Its class in the style sheet.
+    /// The class in the style sheet.
     #[must_use]
     pub fn class(self) -> &'static str {
         match self {
@@ -41,14 +41,14 @@ impl Place {
     }
 }
 
-/// How a step went, as far as the customer is concerned.
+/// How a step went for the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// The login goes on.
+    /// The login continues.
     Good,
-    /// It goes on, and something is worth a look.
+    /// The login continues, with something to note.
     Note,
-    /// It ends here, without the customer.
+    /// The login ends here, without success.
     Stop,
 }
 
@@ -63,7 +63,7 @@ impl Mood {
         }
     }
 
-    /// What a screen reader says before the step; nothing when it went well.
+    /// What a screen reader announces before the step; empty if it went well.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -74,18 +74,18 @@ impl Mood {
     }
 }
 
-/// A step as it is told.
+/// The description of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepText {
-    /// Where.
+    /// Where it happened.
     pub place: Place,
     /// How it went.
     pub mood: Mood,
-    /// What happened, in a few words.
+    /// A short title.
     pub title: String,
-    /// The same in a sentence; empty when the title says all.
+    /// One sentence; empty if the title says it all.
     pub detail: String,
-    /// How long it took, when it was measured.
+    /// The duration, if it was measured.
     pub took: Option<Duration>,
 }
 
@@ -100,7 +100,7 @@ impl StepText {
     }
 }
 
-/// A step in words; the end of a login is told by [`ending`].
+/// Describes a step; the end of a login is described by [`ending`].
 #[must_use]
 pub fn step(step: &Step<'_>) -> Option<StepText> {
     Some(match step {
@@ -108,13 +108,13 @@ pub fn step(step: &Step<'_>) -> Option<StepText> {
             Place::Ledger,
             Mood::Good,
             "Attempt counted",
-            "For the customer, whatever was typed, and before anything is checked: a burst of guesses cannot outrun the counter.",
+            "Per customer, whichever login was typed, and before the password is verified: a burst of guesses cannot outrun the counter.",
         ),
         Step::OverLimit => StepText::new(
             Place::Ledger,
             Mood::Stop,
             "Too many attempts",
-            "Nothing else is looked at until the window has passed.",
+            "Nothing is verified until the window has passed.",
         ),
         Step::Looked { known, took } => looked(*known).in_time(*took),
         Step::Authenticated { verdict, took } => authenticated(verdict).in_time(*took),
@@ -132,14 +132,14 @@ pub fn step(step: &Step<'_>) -> Option<StepText> {
         Step::Recorded { took } => StepText::new(
             Place::Ledger,
             Mood::Good,
-            "Written down",
-            "The decision, chained to the one before it, without a value of the customer.",
+            "Decision recorded",
+            "In the audit, chained to the previous decision, without customer data.",
         )
         .in_time(*took),
         Step::Failed { adapter, operation, kind, .. } => StepText::new(
             if *adapter == SOURCE { Place::Shop } else { Place::Landfall },
             Mood::Stop,
-            "No answer that counts",
+            "No usable answer",
             format!("`{operation}` of `{adapter}` failed: {}.", kind.replace('_', " ")),
         ),
         Step::Ended { .. } => return None,
@@ -151,25 +151,17 @@ pub const SOURCE: &str = "shop";
 
 fn looked(known: Known) -> StepText {
     let (title, detail) = match known {
-        Known::Yes => ("Account found", "The customer has come across already. The legacy shop is not asked."),
-        Known::No => ("No account yet", "Nobody of that name has come across so far."),
+        Known::Yes => ("Account found", "The customer has already migrated. The legacy shop is not queried."),
+        Known::No => ("No account yet", "No customer with this login has migrated yet."),
     };
     StepText::new(Place::Accounts, Mood::Good, title, detail)
 }
 
 fn authenticated(verdict: &str) -> StepText {
     let (mood, title, detail) = match verdict {
-        "verified" => (
-            Mood::Good,
-            "Password verified",
-            "Against the Argon2id hash that was stored when the customer came across.",
-        ),
-        "mismatch" => (Mood::Stop, "Wrong password", "The account store is asked, and nobody else."),
-        _ => (
-            Mood::Stop,
-            "No password to verify",
-            "The work of a check is done all the same, so that the time tells nothing.",
-        ),
+        "verified" => (Mood::Good, "Password verified", "Against the Argon2id hash that was stored at the migration."),
+        "mismatch" => (Mood::Stop, "Wrong password", "Only the account store is asked."),
+        _ => (Mood::Stop, "No password hash", "A hash is computed anyway, so that the time reveals nothing."),
     };
     StepText::new(Place::Accounts, mood, title, detail)
 }
@@ -180,12 +172,12 @@ fn fetched(source: &str, known: Known) -> StepText {
             Place::Shop,
             Mood::Good,
             "Record fetched",
-            format!("One row of `{source}` with all that belongs to it."),
+            format!("One row of `{source}`, with all its metadata."),
         ),
         Known::No => StepText::new(
             Place::Shop,
             Mood::Stop,
-            "Nobody of that name",
+            "Unknown customer",
             format!("`{source}` has no such customer either."),
         ),
     }
@@ -197,20 +189,18 @@ fn verified(scheme: &str, verdict: &str) -> StepText {
         "match" => (
             Mood::Good,
             "Password verified",
-            format!("Against the hash that the shop has stored: {scheme}. Proof comes before the mapping."),
+            format!("Against the hash in the shop: {scheme}. The password is verified before the record is mapped."),
         ),
         "lossy_match" => (
             Mood::Note,
-            "Password verified, in part",
-            format!("With {scheme}, which does not look at all of a password: a new one has to be chosen."),
+            "Password partly verified",
+            format!("With {scheme}, which ignores part of the password: the customer has to choose a new one."),
         ),
-        "mismatch" => {
-            (Mood::Stop, "Wrong password", format!("Checked with {scheme}. Nothing is mapped, and nothing is stored."))
-        }
+        "mismatch" => (Mood::Stop, "Wrong password", format!("Verified with {scheme}. Nothing is mapped or stored.")),
         _ => (
             Mood::Stop,
-            "Nothing that can be verified",
-            format!("Verdict `{verdict}` with {scheme}: a matter for the operator, not for another attempt."),
+            "Cannot be verified",
+            format!("Verdict `{verdict}` with {scheme}: the operator has to act; another attempt will not help."),
         ),
     };
     StepText::new(Place::Landfall, mood, title, detail)
@@ -222,7 +212,7 @@ fn mapped(warnings: &[String]) -> StepText {
             Place::Landfall,
             Mood::Good,
             "Record mapped",
-            "The rules made an account, and it keeps the target schema.",
+            "The rules made an account that matches the schema.",
         );
     }
     let list = warnings.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -230,60 +220,60 @@ fn mapped(warnings: &[String]) -> StepText {
         Place::Landfall,
         Mood::Note,
         "Record mapped",
-        format!("Left out with a warning: {list}. The rest keeps the target schema."),
+        format!("Left out with a warning: {list}. The rest matches the schema."),
     )
 }
 
 fn logins(left_out: usize) -> StepText {
     let (mood, detail) = match left_out {
-        0 => (Mood::Good, "Each login of the record leads to this customer, and to nobody else.".to_owned()),
-        _ => (Mood::Note, format!("Left out, because they do not lead to this customer alone: {left_out}.")),
+        0 => (Mood::Good, "Every login in the record belongs to this customer only.".to_owned()),
+        _ => (Mood::Note, format!("Left out, because they do not belong to this customer only: {left_out}.")),
     };
     StepText::new(Place::Shop, mood, "Logins looked up", detail)
 }
 
 fn claimed(answer: &str) -> StepText {
     let (mood, title, detail) = match answer {
-        "granted" => (Mood::Good, "Customer claimed", "No second login can create an account beside this one."),
-        "held" => (Mood::Stop, "Another login is at it", "The same customer is coming across right now."),
-        "done" => (Mood::Note, "Came across before", "The ledger knows the account."),
-        _ => (Mood::Stop, "Deleted for good", "The customer was deleted and does not come back."),
+        "granted" => (Mood::Good, "Customer claimed", "No other login can create a second account."),
+        "held" => (Mood::Stop, "Another login is running", "The same customer is migrating right now."),
+        "done" => (Mood::Note, "Already migrated", "The account is in the ledger."),
+        _ => (Mood::Stop, "Deleted", "The customer was deleted and will not migrate again."),
     };
     StepText::new(Place::Ledger, mood, title, detail)
 }
 
 fn created(answer: &str) -> StepText {
     let (mood, title, detail) = match answer {
-        "new" => (Mood::Good, "Account stored", "With a new Argon2id hash. The old one is left behind."),
-        "exists" => (Mood::Note, "Account was there", "An earlier attempt had stored it already."),
-        _ => (Mood::Stop, "In the way", "Another account has one of the logins. Nothing is stored."),
+        "new" => (Mood::Good, "Account stored", "With a new Argon2id hash. The old hash is not copied."),
+        "exists" => (Mood::Note, "Account exists", "An earlier attempt had already stored it."),
+        _ => (Mood::Stop, "Conflict", "Another account has one of the logins. Nothing is stored."),
     };
     StepText::new(Place::Accounts, mood, title, detail)
 }
 
-/// The end of a login in words.
+/// The description of the end of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
-    /// The outcome's name, as the API gives it.
+    /// The name of the outcome, as in the API.
     pub name: String,
-    /// What the customer is told.
+    /// What a customer would see.
     pub title: &'static str,
-    /// What the person in front of the demo is told; a real page would keep it to itself.
+    /// An explanation for the user of the demo; a real page would not show it.
     pub detail: String,
-    /// How it ended.
+    /// How it went.
     pub mood: Mood,
 }
 
-/// The end of a login in words. The title is what a real sign-in page may say: it is the same for all refusals.
+/// Describes the end of a login. A real sign-in page may show the title: it is the same for all refusals.
 #[must_use]
 pub fn ending(outcome: &Outcome) -> Ending {
     let (mood, title, detail) = match outcome {
         Outcome::Authenticated => (Mood::Good, "Signed in", "An ordinary sign-in. The legacy shop was not involved."),
-        Outcome::Migrated => (Mood::Good, "Signed in", "The customer has come across, and noticed nothing of it."),
+        Outcome::Migrated => (Mood::Good, "Signed in", "The customer has migrated without noticing."),
         Outcome::MigratedMustChangePassword => (
             Mood::Note,
-            "Signed in, a new password is due",
-            "The customer has come across, and has to choose a new password.",
+            "Signed in, new password required",
+            "The customer has migrated, and has to choose a new password.",
         ),
         Outcome::Refused(refusal) => (Mood::Stop, "Not signed in", refused(*refusal)),
         Outcome::Conflict => {
@@ -292,24 +282,22 @@ pub fn ending(outcome: &Outcome) -> Ending {
         Outcome::InvalidRecord => (
             Mood::Stop,
             "Not signed in",
-            "The password was right, but the record gives no valid account. Nothing was stored; the operator sees the reason.",
+            "The password was right, but the record does not make a valid account. Nothing was stored; the operator sees the reason.",
         ),
         Outcome::UnreadableRecord => (
             Mood::Stop,
             "Not signed in",
-            "The shop has a record that cannot be read, or more than one for this name. The operator sees the reason.",
+            "The record in the shop cannot be read, or there is more than one for this login. The operator sees the reason.",
         ),
         Outcome::DeniedByRule(key) => {
-            let detail = format!("The rules refuse this customer, with the key `{key}`.");
+            let detail = format!("The rules deny this customer, with the reason `{key}`.");
             return Ending { name: name(outcome), title: "Not signed in", detail, mood: Mood::Stop };
         }
-        Outcome::LegacyUnavailable => (
-            Mood::Stop,
-            "Try again later",
-            "The legacy shop does not answer, and this customer has not come across yet. Nothing is decided without it.",
-        ),
-        Outcome::TargetUnavailable => (Mood::Stop, "Try again later", "The account store does not answer."),
-        Outcome::Overloaded => (Mood::Stop, "Try again later", "There is more to do than can be done in time."),
+        Outcome::LegacyUnavailable => {
+            (Mood::Stop, "Try again later", "The legacy shop is not available, and this customer has not migrated yet.")
+        }
+        Outcome::TargetUnavailable => (Mood::Stop, "Try again later", "The account store is not available."),
+        Outcome::Overloaded => (Mood::Stop, "Try again later", "The service is overloaded."),
     };
     Ending { name: name(outcome), title, detail: detail.to_owned(), mood }
 }
@@ -323,24 +311,24 @@ fn name(outcome: &Outcome) -> String {
 
 fn refused(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::Unknown => "Nobody knows this name. The answer and its time are those of a wrong password.",
-        Refusal::WrongPassword => "The shop has stored another password.",
+        Refusal::Unknown => "The customer is unknown. The answer and its time are those of a wrong password.",
+        Refusal::WrongPassword => "The password does not match the one in the shop.",
         Refusal::WrongPasswordAtTarget => {
-            "The account has another password. The shop is not asked: its old password counts no more."
+            "The password does not match that of the account. The shop is not queried: its old password is no longer valid."
         }
-        Refusal::Malformed => "What was typed can be no name or no password.",
-        Refusal::Unverifiable => "The shop has nothing stored that a password could be verified against.",
-        Refusal::CostRefused => "The stored hash would take longer to check than a sign-in may take.",
+        Refusal::Malformed => "The identifier or the password has an invalid form.",
+        Refusal::Unverifiable => "The shop has no password hash for this customer.",
+        Refusal::CostRefused => "The stored hash would take longer to verify than a sign-in may take.",
         Refusal::Disabled => "The account is disabled.",
-        Refusal::Locked => "The password is right, and the account is locked.",
-        Refusal::Deleted => "The account was deleted and does not come back.",
-        Refusal::Missing => "The ledger knows an account that the store does not have. An operator has to look.",
-        Refusal::Attempts => "Too many failed attempts; the password was not looked at.",
-        Refusal::Pending => "The account waits for a password to be set.",
+        Refusal::Locked => "The password is right, but the account is locked.",
+        Refusal::Deleted => "The account was deleted and will not be migrated again.",
+        Refusal::Missing => "The ledger has an account that is missing in the store. An operator has to investigate.",
+        Refusal::Attempts => "Too many failed attempts; the password was not verified.",
+        Refusal::Pending => "The account is pending until a password is set.",
     }
 }
 
-/// A duration as the page shows it.
+/// A duration as shown on the page.
 #[must_use]
 pub fn duration(took: Duration) -> String {
     let micros = took.as_micros();
@@ -360,7 +348,7 @@ mod tests {
     const TOOK: Duration = Duration::from_millis(3);
 
     #[test]
-    fn every_step_but_the_end_is_told() {
+    fn every_step_except_the_end_is_described() {
         let outcome = Outcome::Migrated;
         let warnings = ["phone.value".to_owned()];
         let steps = [
@@ -381,20 +369,20 @@ mod tests {
             Step::Failed { adapter: SOURCE, operation: "fetch", kind: "unavailable", detail: "" },
         ];
         for one in steps {
-            assert!(step(&one).is_some_and(|told| !told.title.is_empty()), "{one:?}");
+            assert!(step(&one).is_some_and(|text| !text.title.is_empty()), "{one:?}");
         }
         assert_eq!(step(&Step::Ended { outcome: &outcome, took: TOOK }), None);
     }
 
     #[test]
-    fn what_is_left_out_is_named() {
-        let told = step(&Step::Mapped { warnings: &["phone.value".to_owned()], took: TOOK }).unwrap();
-        assert!(told.detail.contains("`phone.value`"), "{}", told.detail);
-        assert_eq!(told.mood, Mood::Note);
+    fn left_out_claims_are_named() {
+        let text = step(&Step::Mapped { warnings: &["phone.value".to_owned()], took: TOOK }).unwrap();
+        assert!(text.detail.contains("`phone.value`"), "{}", text.detail);
+        assert_eq!(text.mood, Mood::Note);
     }
 
     #[test]
-    fn all_refusals_have_one_title() {
+    fn all_refusals_have_the_same_title() {
         for refusal in Refusal::ALL {
             assert_eq!(ending(&Outcome::Refused(refusal)).title, "Not signed in");
         }
@@ -402,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_three_digits_at_most() {
+    fn durations_are_short() {
         for (micros, want) in [
             (0, "0 µs"),
             (999, "999 µs"),

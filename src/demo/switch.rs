@@ -1,4 +1,4 @@
-//! The legacy shop with a switch: off, it answers nobody. It counts how often it is asked for a record.
+//! The legacy shop with a switch: switched off, it is unavailable. Counts how often it is queried for a record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,34 +12,34 @@ use crate::migrate::{BoxFuture, Coverage, Identifier, PortError, PortErrorKind, 
 pub struct Switch {
     source: Arc<dyn Source>,
     off: AtomicBool,
-    asked: AtomicU64,
+    queries: AtomicU64,
 }
 
 impl Switch {
-    /// A source, switched on.
+    /// A source that is switched on.
     #[must_use]
     pub fn new(source: Arc<dyn Source>) -> Self {
-        Self { source, off: AtomicBool::new(false), asked: AtomicU64::new(0) }
+        Self { source, off: AtomicBool::new(false), queries: AtomicU64::new(0) }
     }
 
-    /// Switches it on or off.
+    /// Switches the source on or off.
     pub fn set(&self, shop: Shop) {
         self.off.store(!shop.is_on(), Ordering::Relaxed);
     }
 
-    /// Whether it is on.
+    /// Whether the source is on.
     #[must_use]
     pub fn shop(&self) -> Shop {
         if self.off.load(Ordering::Relaxed) { Shop::Off } else { Shop::On }
     }
 
-    /// How often logins asked it, answered or not.
+    /// How often logins queried the source, with or without success.
     #[must_use]
-    pub fn asked(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
+    pub fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
     }
 
-    /// The record for the page, beside the login and not counted; none when there is none to be had.
+    /// Reads a record for the page, without counting it; `None` if there is no record or the source is unavailable.
     pub async fn peek(&self, identifier: &Identifier, deadline: Instant) -> Option<Record> {
         if !self.shop().is_on() {
             return None;
@@ -62,7 +62,7 @@ impl Source for Switch {
         identifier: &'a Identifier,
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.queries.fetch_add(1, Ordering::Relaxed);
         if self.shop().is_on() {
             return self.source.fetch(identifier, deadline);
         }
@@ -91,16 +91,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn off_is_an_outage_and_never_nobody() {
+    async fn a_switched_off_source_is_unavailable_and_not_empty() {
         let switch = Switch::new(Arc::new(Fixed));
         let ada = IdentifierProfile::default().canonical("ada").unwrap();
         let soon = Instant::now() + Duration::from_secs(1);
         assert!(switch.fetch(&ada, soon).await.unwrap().is_some());
         switch.set(Shop::Off);
         assert_eq!(switch.fetch(&ada, soon).await.unwrap_err().kind(), PortErrorKind::Unavailable);
-        assert_eq!((switch.asked(), switch.peek(&ada, soon).await), (2, None));
+        assert_eq!((switch.queries(), switch.peek(&ada, soon).await), (2, None));
         switch.set(Shop::On);
         assert!(switch.peek(&ada, soon).await.is_some());
-        assert_eq!(switch.asked(), 2);
+        assert_eq!(switch.queries(), 2);
     }
 }

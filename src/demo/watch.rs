@@ -1,4 +1,4 @@
-//! Watches logins and keeps their steps for the page, by the id of the request.
+//! Observes logins, and keeps their steps for the page by request id.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,31 +7,32 @@ use std::time::Duration;
 use super::step_text::{self, StepText};
 use crate::migrate::{Observer, Step};
 
-/// How many logins are kept. Stops a script with `curl` in a loop from filling the memory; a person looks at one at a time.
+/// How many logins are kept. Stops a script with `curl` in a loop from filling the memory; a person watches one login
+/// at a time.
 const MAX_LOGINS: usize = 64;
 
-/// How many steps are kept of a login; an ordinary one has ten.
+/// How many steps are kept per login; an ordinary login has ten.
 const MAX_STEPS: usize = 64;
 
 /// The steps of one login.
 #[derive(Debug, Clone, Default)]
 pub struct Watched {
-    /// What happened, in order.
+    /// The steps, in order.
     pub steps: Vec<StepText>,
-    /// How long it took in all, without the wait that makes refusals look alike; none while it runs.
+    /// The total duration, without the delay of refusals; `None` while the login runs.
     pub took: Option<Duration>,
-    /// Whether the rules made an account of the record, or tried to.
+    /// Whether the rules ran on the record.
     pub mapped: bool,
 }
 
-/// Keeps the steps of the last logins.
+/// Keeps the steps of the most recent logins.
 #[derive(Debug, Default)]
 pub struct Watch {
     logins: Mutex<VecDeque<(String, Watched)>>,
 }
 
 impl Watch {
-    /// Takes the steps of a login out; nothing when it is not known, or was too long ago.
+    /// Removes and returns the steps of a login; `None` if it is unknown or too old.
     #[must_use]
     pub fn take(&self, request_id: &str) -> Option<Watched> {
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +60,7 @@ impl Observer for Watch {
     }
 }
 
-/// The watch and another observer as one.
+/// Passes steps to the watch and to another observer.
 pub struct Both<O>(pub Arc<Watch>, pub O);
 
 impl<O: Observer> Observer for Both<O> {
@@ -82,7 +83,7 @@ mod tests {
         watch.step("a", &Step::Mapped { warnings: &[], took: Duration::ZERO });
         watch.step("a", &Step::Ended { outcome: &Outcome::Authenticated, took: Duration::from_millis(7) });
         let watched = watch.take("a").unwrap();
-        let titles: Vec<_> = watched.steps.iter().map(|told| told.title.as_str()).collect();
+        let titles: Vec<_> = watched.steps.iter().map(|step| step.title.as_str()).collect();
         assert_eq!(titles, ["Attempt counted", "Record mapped"]);
         assert_eq!(watched.took, Some(Duration::from_millis(7)));
         assert!(watched.mapped);
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn old_logins_and_steps_are_dropped() {
         let watch = Watch::default();
         for id in 0..MAX_LOGINS + 1 {
             for _ in 0..MAX_STEPS + 1 {

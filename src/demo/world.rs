@@ -1,4 +1,4 @@
-//! The demo put together: the shop, the account store, the ledger, the login between them, and the service with its pages.
+//! Puts the demo together: the shop, the account store, the ledger, the login, and the service with its pages.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::folder::Folder;
-use super::routes::{Stage, routes};
+use super::routes::{PageState, routes};
 use super::rules::{DemoRulesError, rules};
 use super::shop::{self, ShopError};
 use super::step_text::SOURCE;
@@ -27,37 +27,37 @@ use crate::service::{Bound, Metrics, Service, ServiceError, ServiceSettings, Tel
 use crate::sources::{ListSettings, SqlError, SqlSettings, SqlSource, StoredHashVerifier};
 use crate::targets::{AccountStore, StoreSettings};
 
-/// The record of a customer, by name or by mail address; spaces around the address do not count.
+/// The query of a record, by login or email address; spaces around the address are ignored.
 const RECORD: &str = "SELECT * FROM wp_users WHERE user_login = :identifier COLLATE landfall OR user_email = :identifier COLLATE landfall";
 
-/// What belongs to a record.
+/// The query of the metadata of a record.
 const META: &str = "SELECT meta_key, meta_value FROM wp_usermeta WHERE user_id = :ID ORDER BY umeta_id";
 
-/// Why there is no demo.
+/// Why the demo cannot start.
 #[derive(Debug, Error)]
 pub enum DemoError {
-    /// The folder of its files.
-    #[error("the files of the demo cannot be written: {0}")]
+    /// The folder of the files cannot be written.
+    #[error("cannot write the files of the demo: {0}")]
     Folder(#[from] io::Error),
-    /// The legacy shop.
+    /// The legacy shop cannot be created.
     #[error(transparent)]
     Shop(#[from] ShopError),
-    /// The queries into the legacy shop.
+    /// The queries of the legacy shop cannot be used.
     #[error(transparent)]
     Source(#[from] SqlError),
-    /// The rules.
+    /// The rules cannot be used.
     #[error(transparent)]
     Rules(#[from] DemoRulesError),
-    /// The account store or the ledger.
+    /// The account store or the ledger cannot be opened.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// The key of the ledger.
+    /// The key of the ledger is invalid.
     #[error(transparent)]
     Key(#[from] KeyringError),
-    /// The hasher.
-    #[error("the hasher cannot be made: {0}")]
+    /// The hasher cannot be created.
+    #[error("cannot create the hasher: {0}")]
     Hasher(Problem),
-    /// The service.
+    /// The service cannot start.
     #[error(transparent)]
     Service(#[from] ServiceError),
 }
@@ -65,13 +65,13 @@ pub enum DemoError {
 /// A demo that is ready to be served.
 #[derive(Debug)]
 pub struct Demo {
-    /// The service; it listens already.
+    /// The service, bound to its address.
     pub service: Bound,
-    /// The folder of its files. It has to outlive the service.
+    /// The folder of the files. It must outlive the service.
     pub folder: Folder,
 }
 
-/// Makes everything anew in a temporary folder, or goes on with what stands in a kept one.
+/// Creates everything in a temporary folder, or continues with the files in a kept folder.
 ///
 /// # Errors
 /// [`DemoError`].
@@ -98,7 +98,7 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
             rules: Arc::new(LiveRules::new(rules()?)),
             keyring,
         },
-        // The invented shop gives every login once.
+        // Every login in the shop is unique.
         MigratorSettings { unique_logins: true, ..MigratorSettings::default() },
     ));
     let settings = ServiceSettings { listen, ..ServiceSettings::default() };
@@ -107,11 +107,11 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
         Service { migrator: operations, target: store, ledger, callers: None, metrics, reload: None, settings };
     let service = service.bind()?;
     let address = service.address().to_string();
-    let service = service.beside(routes(Stage { migrator, target, shop, watch, address }));
+    let service = service.with_pages(routes(PageState { migrator, target, shop, watch, address }));
     Ok(Demo { service, folder })
 }
 
-/// The shop, made when it is not there.
+/// Opens the shop, and creates it if it does not exist.
 async fn source(folder: &Folder) -> Result<SqlSource, DemoError> {
     let path = folder.file("shop.db");
     if !path.exists() {
@@ -129,7 +129,7 @@ fn hasher() -> Result<Arc<Hasher>, DemoError> {
     Ok(Arc::new(hasher.map_err(DemoError::Hasher)?))
 }
 
-/// The key of the ledger: random, kept beside it.
+/// The key of the ledger: random, stored beside the ledger.
 fn key(path: &Path) -> io::Result<Vec<u8>> {
     match fs::read(path) {
         Ok(key) => Ok(key),
@@ -143,7 +143,7 @@ fn key(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A new file that nobody else may read.
+/// A new file that other users cannot read.
 fn private_file(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! The head of the audit, pushed regularly to where it can be an anchor: a file, a webhook.
+//! Regularly sends the head of the audit to where it can serve as an anchor: a file or a webhook.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -15,24 +15,24 @@ use super::webhooks::{Message, Posted, Webhook, WebhookError, Webhooks};
 use crate::ledger::{AuditHead, SqliteLedger};
 use crate::migrate::Clock;
 
-/// How long a file may take. Stops a disk of the network that hangs from holding up the end of the service.
-const FILE_TIME: Duration = Duration::from_secs(10);
+/// The timeout of writing to the file. Stops a hanging network disk from delaying the shutdown of the service.
+const FILE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A push that failed is made again after this, or after the usual time when that is shorter.
-const AGAIN: Duration = Duration::from_secs(60);
+/// A failed push is retried after this time, or after the usual time if that is shorter.
+const RETRY_WAIT: Duration = Duration::from_secs(60);
 
-/// Where heads are pushed.
+/// Where heads are sent.
 #[derive(Debug, Clone)]
 pub struct AnchorSettings {
-    /// How often.
+    /// How often the head is sent.
     pub every: Duration,
-    /// The file that gets a line for each.
+    /// The file that gets a line for each head.
     pub file: Option<PathBuf>,
-    /// The webhook that gets an event for each; its kinds of events do not matter.
+    /// The webhook that gets an event for each head; its kinds of events are ignored.
     pub webhook: Option<Webhook>,
 }
 
-/// Pushes the head when it has changed, beside the logins.
+/// Sends the head of the audit when it has changed, in the background.
 pub struct Anchors {
     ledger: Arc<SqliteLedger>,
     clock: Arc<dyn Clock>,
@@ -47,7 +47,7 @@ impl fmt::Debug for Anchors {
     }
 }
 
-/// What each place has.
+/// The last head at each destination.
 #[derive(Default)]
 struct Pushed {
     file: Option<AuditHead>,
@@ -55,7 +55,7 @@ struct Pushed {
 }
 
 impl Anchors {
-    /// Pushes heads of this ledger.
+    /// Sends the heads of a ledger.
     ///
     /// # Errors
     /// [`WebhookError`].
@@ -68,12 +68,12 @@ impl Anchors {
         Ok(Self { ledger, clock, every: settings.every, file: settings.file.clone(), webhooks })
     }
 
-    /// Pushes until `stop` is ready, and once more then.
+    /// Sends heads until `stop` is ready, and once more then.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         let mut pushed = Pushed::default();
         loop {
-            let wait = if self.push(&mut pushed).await { self.every } else { self.every.min(AGAIN) };
+            let wait = if self.push(&mut pushed).await { self.every } else { self.every.min(RETRY_WAIT) };
             tokio::select! {
                 biased;
                 () = stop.as_mut() => break,
@@ -83,7 +83,7 @@ impl Anchors {
         self.push(&mut pushed).await;
     }
 
-    /// Pushes the head to each place that does not have it; whether all have it now.
+    /// Sends the head to each destination that does not have it. Returns whether all of them have it.
     async fn push(&self, pushed: &mut Pushed) -> bool {
         let head = match self.ledger.audit_head().await {
             Ok(head) if head.number == 0 => return true,
@@ -91,13 +91,13 @@ impl Anchors {
             Err(error) => return failed("ledger", &error),
         };
         let now = self.clock.now();
-        let mut all = true;
+        let mut all_pushed = true;
         if let Some(path) = &self.file
             && pushed.file.as_ref() != Some(&head)
         {
             match append(path.clone(), head.anchor_line(now)).await {
                 Ok(()) => pushed.file = Some(done("file", &head)),
-                Err(error) => all = failed("file", &error.kind()),
+                Err(error) => all_pushed = failed("file", &error.kind()),
             }
         }
         if let Some(receiver) = self.webhooks.receivers().first()
@@ -105,10 +105,10 @@ impl Anchors {
         {
             match self.webhooks.post(receiver, &message(&head, now), now).await {
                 Posted::Accepted => pushed.webhook = Some(done("webhook", &head)),
-                Posted::Refused => all = failed("webhook", &"it was not accepted"),
+                Posted::Failed => all_pushed = failed("webhook", &"the webhook did not accept it"),
             }
         }
-        all
+        all_pushed
     }
 }
 
@@ -119,21 +119,21 @@ fn done(to: &'static str, head: &AuditHead) -> AuditHead {
 }
 
 fn failed(to: &'static str, error: &dyn fmt::Display) -> bool {
-    tracing::error!(to, %error, "the head of the audit cannot be pushed");
+    tracing::error!(to, %error, "cannot push the head of the audit");
     metrics::counter!("landfall_anchors_total", "to" => to, "result" => "failed").increment(1);
     false
 }
 
-/// The same id when the same head is pushed again.
+/// The message has the same id whenever the same head is sent.
 fn message(head: &AuditHead, now: Timestamp) -> Message {
     let body = json!({ "type": "audit.head", "timestamp": now.to_string(), "data": { "head": head.to_string() } });
     Message { id: format!("head_{}_{}", head.number, head.chain), body: body.to_string() }
 }
 
-/// Appends a line, which is on the disk when this is done.
+/// Appends a line, and flushes it to disk.
 async fn append(path: PathBuf, line: String) -> io::Result<()> {
     let written = tokio::task::spawn_blocking(move || append_now(&path, &line));
-    match timeout(FILE_TIME, written).await {
+    match timeout(FILE_TIMEOUT, written).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(io::ErrorKind::Other.into()),
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
@@ -146,7 +146,7 @@ fn append_now(path: &Path, line: &str) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    // One write, so that two processes do not mix their lines.
+    // A single write, so that two processes do not mix their lines.
     file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_all()
 }

@@ -1,17 +1,17 @@
-//! When an event that was not accepted is sent again.
+//! The wait before a failed event is sent again.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 
-/// The first wait. Long enough for a restart of the receiver.
+/// The first wait. Long enough for the receiver to restart.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// The longest wait before chance is added. With it a wait is at most an hour.
+/// The longest wait before jitter. With jitter, a wait is at most an hour.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
-/// The wait after so many attempts: 5 s, doubled each time, and up to once more as much by chance, so that events that failed
-/// together do not come together again.
+/// The wait after a number of attempts: 5 s, doubled each time, plus up to the same amount of jitter, so that events
+/// that failed together are not sent together again.
 pub(super) fn wait(attempts: u32) -> Duration {
     let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX).min(64);
     let waits = ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).with_factor(2.0);

@@ -1,4 +1,4 @@
-//! The worker that takes events from the outbox and sends them, beside the logins.
+//! The worker that takes events from the outbox and sends them in the background.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use super::queue::Queue;
 use super::webhooks::Webhooks;
 use crate::migrate::{Clock, Ledger, PortError, Subscription};
 
-/// How events are delivered.
+/// Delivery settings.
 #[derive(Debug, Clone)]
 pub struct DeliverySettings {
-    /// How long the outbox is left alone when nothing was due.
+    /// How long to wait before the outbox is read again when nothing was due.
     pub poll: Duration,
-    /// How often an event is sent to one receiver before it is marked dead. With waits of up to an hour, 20 attempts take
-    /// about ten hours: a receiver may be down for a night.
+    /// How often an event is sent to one receiver before it is marked dead. With waits of up to an hour, 20 attempts
+    /// take about ten hours: a receiver can be down for a night.
     pub attempts: u32,
 }
 
@@ -28,10 +28,10 @@ impl Default for DeliverySettings {
     }
 }
 
-/// How many new events are routed at once.
+/// How many new events are routed at a time.
 const PAGE: usize = 256;
 
-/// What every queue needs.
+/// What all queues share.
 pub(super) struct Shared {
     pub webhooks: Webhooks,
     pub ledger: Arc<dyn Ledger>,
@@ -39,10 +39,10 @@ pub(super) struct Shared {
     pub settings: DeliverySettings,
 }
 
-/// Delivers events: each webhook has a queue of its own, so that one that hangs or is down delays no other.
+/// Delivers events. Each webhook has its own queue, so that one that hangs or is down does not delay the others.
 ///
-/// An event goes to every webhook that wants its kind, under the same `webhook-id` for every attempt, by which receivers tell
-/// doubles. Several events are on their way at the same time, so that their order is not kept.
+/// An event goes to every webhook that subscribes to its kind. All attempts have the same `webhook-id`, by which
+/// receivers detect duplicates. Several events are sent concurrently, so their order is not preserved.
 pub struct Delivery {
     shared: Arc<Shared>,
     subscriptions: Vec<Subscription>,
@@ -56,7 +56,7 @@ impl fmt::Debug for Delivery {
 }
 
 impl Delivery {
-    /// A worker for this outbox.
+    /// Delivers the events of an outbox.
     #[must_use]
     pub fn new(webhooks: Webhooks, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, settings: DeliverySettings) -> Self {
         let subscriptions = webhooks.subscriptions();
@@ -66,29 +66,30 @@ impl Delivery {
         Self { shared, subscriptions, queues }
     }
 
-    /// Delivers until `stop` is ready. Events under way are finished first; the others come with the next start.
+    /// Delivers until `stop` is ready. Events that are being sent are finished first; the others are sent after the
+    /// next start.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         if poll_immediate(stop.as_mut()).await.is_some() {
             return;
         }
-        let (tell, stopped) = watch::channel(false);
+        let (sender, stopped) = watch::channel(false);
         let queues = join_all(self.queues.iter().map(|queue| queue.run(stopped.clone())));
         let end = async {
             stop.await;
-            tell.send_replace(true);
+            sender.send_replace(true);
         };
         tokio::join!(queues, self.route_until(stopped.clone()), end);
     }
 
-    /// Gives new events to the queues.
+    /// Passes new events to the queues.
     async fn route_until(&self, mut stopped: watch::Receiver<bool>) {
         loop {
             let pause = match self.route().await {
                 Ok(PAGE) => Duration::ZERO,
                 Ok(_) => self.shared.settings.poll,
                 Err(error) => {
-                    tracing::error!(%error, "the outbox cannot be read");
+                    tracing::error!(%error, "cannot read the outbox");
                     self.shared.settings.poll
                 }
             };
@@ -109,28 +110,28 @@ impl Delivery {
         Ok(routed)
     }
 
-    /// Delivers what is due now, once; each receiver gets one event after the other.
+    /// Delivers what is due now, once; each receiver gets one event at a time.
     ///
     /// # Errors
-    /// When the ledger cannot be read or written; what was sent and not noted is sent again.
+    /// If the ledger cannot be read or written. An event that was sent but not recorded is sent again.
     pub async fn deliver_due(&self) -> Result<(), PortError> {
         while self.route().await? > 0 {}
         try_join_all(self.queues.iter().map(Queue::drain)).await.map(|_| ())
     }
 }
 
-/// Drops what was to be sent to webhooks that are not in the settings any more, and says so. To be called at the start, with
-/// the names of those that are.
+/// Drops events for webhooks that are no longer in the settings, and logs how many. Called at startup with the names of
+/// the current webhooks.
 ///
 /// # Errors
-/// When the ledger cannot be read or written.
+/// If the ledger cannot be read or written.
 pub async fn drop_removed(ledger: &dyn Ledger, clock: &dyn Clock, webhooks: &[String]) -> Result<(), PortError> {
     for (webhook, events) in ledger.keep_receivers(webhooks).await? {
-        tracing::warn!(webhook, events, "dropped events of a webhook that is not in the settings any more");
+        tracing::warn!(webhook, events, "dropped the events of a webhook that is no longer in the settings");
         metrics::counter!("landfall_events_dropped_total", "webhook" => webhook).increment(events);
     }
     if webhooks.is_empty() {
-        // Nobody wants what is new either.
+        // No webhook subscribes to new events either.
         while ledger.route(&[], clock.now(), PAGE).await? > 0 {}
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! What operators attach to logins: scripts at named points, and events for other systems.
+//! Extensions of logins by operators: scripts at fixed points, and events for other systems.
 //!
-//! [`ScriptHooks`] runs small scripts inside a login, bounded and without a way out. [`Delivery`] sends events outside of it,
-//! from the outbox of the ledger, so that no login waits for somebody else's server.
+//! [`ScriptHooks`] runs small, sandboxed scripts within a login. [`Delivery`] sends events in the background, from the
+//! outbox of the ledger, so that no login waits for another server.
 
 mod anchors;
 mod answer;

@@ -1,4 +1,4 @@
-//! The queue of one receiver: a bounded number of events under way, and a pace of its own.
+//! The queue of one receiver, with a bounded number of events in flight and its own pace.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::health::{Health, IN_FLIGHT};
 use super::webhooks::{Message, Posted, Receiver};
 use crate::migrate::{DeliveryState, Outgoing, PortError};
 
-/// How long taken events are ours. Longer than an event can take, so that no two processes send the same event to the same
-/// receiver at the same time; after a crash they wait so long.
+/// How long this process owns the events it takes. Longer than sending an event can take, so that no two processes send
+/// the same event to the same receiver at the same time; after a crash, events wait this long.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// What waits for one receiver.
+/// The queue of one receiver.
 pub(super) struct Queue {
     shared: Arc<Shared>,
     receiver: Arc<Receiver>,
-    /// There is something new.
+    /// Notified when there are new events.
     pub wake: Notify,
 }
 
@@ -30,40 +30,40 @@ impl Queue {
         Self { shared, receiver, wake: Notify::new() }
     }
 
-    /// Sends until told to stop; events under way are finished.
+    /// Sends events until told to stop; events in flight are finished.
     pub(super) async fn run(&self, mut stopped: watch::Receiver<bool>) {
-        let (mut flying, mut health) = (JoinSet::new(), Health::default());
+        let (mut in_flight, mut health) = (JoinSet::new(), Health::default());
         loop {
-            let look_again = self.fill(&mut flying, &health).await;
+            let next_check = self.fill(&mut in_flight, &health).await;
             tokio::select! {
                 biased;
                 _ = stopped.wait_for(|stopped| *stopped) => break,
-                Some(posted) = flying.join_next() => health.note(posted.unwrap_or(Posted::Refused)),
+                Some(posted) = in_flight.join_next() => health.record(posted.unwrap_or(Posted::Failed)),
                 () = self.wake.notified() => {}
-                () = sleep(look_again) => {}
+                () = sleep(next_check) => {}
             }
         }
-        while flying.join_next().await.is_some() {}
+        while in_flight.join_next().await.is_some() {}
     }
 
-    /// Sends what is due, as far as there is room. When it is worth to look again.
-    async fn fill(&self, flying: &mut JoinSet<Posted>, health: &Health) -> Duration {
-        let (poll, rest) = (self.shared.settings.poll, health.rest());
-        if !rest.is_zero() {
-            return rest.min(poll);
+    /// Sends due events as far as the window allows. Returns when to check again.
+    async fn fill(&self, in_flight: &mut JoinSet<Posted>, health: &Health) -> Duration {
+        let (poll, pause) = (self.shared.settings.poll, health.remaining_pause());
+        if !pause.is_zero() {
+            return pause.min(poll);
         }
-        // Taking is a write: not for each event that has landed, while there are others.
-        if flying.len() > health.window() / 2 {
+        // Taking events is a write, so it is not done for every event that was sent while others are still in flight.
+        if in_flight.len() > health.window() / 2 {
             return poll;
         }
-        match self.take(health.window().saturating_sub(flying.len())).await {
+        match self.take(health.window().saturating_sub(in_flight.len())).await {
             Ok(taken) => {
                 for outgoing in taken {
                     let (shared, receiver) = (Arc::clone(&self.shared), Arc::clone(&self.receiver));
-                    flying.spawn(async move { deliver(&shared, &receiver, &outgoing).await });
+                    in_flight.spawn(async move { deliver(&shared, &receiver, &outgoing).await });
                 }
             }
-            Err(error) => tracing::error!(%error, webhook = self.receiver.name, "the outbox cannot be read"),
+            Err(error) => tracing::error!(%error, webhook = self.receiver.name, "cannot read the outbox"),
         }
         poll
     }
@@ -87,28 +87,28 @@ impl Queue {
     }
 }
 
-/// Sends one event and keeps what came of it. What cannot be kept comes again after its lease, under the same id.
+/// Sends one event, and records the result. If that fails, the event is sent again after its lease, with the same id.
 async fn deliver(shared: &Shared, receiver: &Receiver, outgoing: &Outgoing) -> Posted {
     let posted = shared.webhooks.post(receiver, &Message::of(outgoing), shared.clock.now()).await;
     let state = match posted {
         Posted::Accepted => DeliveryState::Accepted,
-        Posted::Refused if outgoing.attempts >= shared.settings.attempts => {
-            given_up(receiver, outgoing);
+        Posted::Failed if outgoing.attempts >= shared.settings.attempts => {
+            report_dead(receiver, outgoing);
             DeliveryState::Dead
         }
-        Posted::Refused => {
+        Posted::Failed => {
             let wait = backoff::wait(outgoing.attempts);
             shared.clock.now().checked_add(wait).map_or(DeliveryState::Dead, DeliveryState::Again)
         }
     };
     if let Err(error) = shared.ledger.sent(&receiver.name, outgoing.id, state).await {
-        tracing::error!(%error, webhook = receiver.name, id = outgoing.id, "what came of an event cannot be kept");
+        tracing::error!(%error, webhook = receiver.name, id = outgoing.id, "cannot record the delivery of an event");
     }
     posted
 }
 
-fn given_up(receiver: &Receiver, outgoing: &Outgoing) {
+fn report_dead(receiver: &Receiver, outgoing: &Outgoing) {
     let (webhook, kind) = (&receiver.name, outgoing.event.kind.name());
-    tracing::error!(webhook, id = outgoing.id, kind, "an event is given up");
+    tracing::error!(webhook, id = outgoing.id, kind, "gave up on an event");
     metrics::counter!("landfall_events_dead_total", "webhook" => webhook.clone(), "kind" => kind).increment(1);
 }

@@ -1,4 +1,4 @@
-//! Scripts at the named points of a login.
+//! Scripts at fixed points of a login.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,22 +13,22 @@ use crate::migrate::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
 
-/// A script as it was written.
+/// The source of a script.
 #[derive(Debug, Clone, Copy)]
 pub struct HookScript<'a> {
     /// When it runs.
     pub point: HookPoint,
     /// The name of its file, for findings and errors.
     pub file: &'a str,
-    /// Its text.
+    /// The source text.
     pub text: &'a str,
 }
 
-/// The scripts of a service, at most one per point.
+/// The scripts of a service, at most one per hook point.
 ///
-/// A script sees `identifier`, and where they exist `record`, `account`, `outcome` and `reason`; never a password. It gives
-/// nothing, or a map: `deny` with a reason key, `facts` that rules read as `$facts.added.NAME`, `tags` for the ledger and
-/// events. It is bounded as scripts of rules are, and runs within the login.
+/// A script reads `identifier` and, where they exist, `record`, `account`, `outcome` and `reason`, but never a
+/// password. It returns nothing, or a map: `deny` with a reason, `facts` that rules read as `$facts.added.NAME`, and
+/// `tags` for the ledger and events. It has the same limits as scripts in rules, and runs within the login.
 ///
 /// ```
 /// use landfall::diag::Files;
@@ -37,7 +37,7 @@ pub struct HookScript<'a> {
 ///
 /// let text = r#"if identifier.ends_with("@example.org") { #{ tags: ["staff"], facts: #{ tier: "gold" } } }"#;
 /// let script = HookScript { point: HookPoint::BeforeFetch, file: "before_fetch.rhai", text };
-/// let hooks = ScriptHooks::compile(&[script], &mut Files::default()).expect("a sound script");
+/// let hooks = ScriptHooks::compile(&[script], &mut Files::default()).expect("a valid script");
 /// let input = HookInput { identifier: "ada@example.org", ..HookInput::default() };
 /// assert_eq!(hooks.run(HookPoint::BeforeFetch, input)?.tags, ["staff"]);
 /// # Ok::<(), landfall::migrate::HookError>(())
@@ -53,13 +53,13 @@ struct Hook {
     text: String,
 }
 
-/// What a script sees at a point, by name.
+/// The variables that a script can read at a hook point.
 fn names(point: HookPoint) -> &'static [&'static str] {
     match point {
         HookPoint::BeforeFetch => &["identifier"],
         HookPoint::AfterFetch => &["identifier", "record"],
         HookPoint::BeforeCreate | HookPoint::AfterCreate => &["identifier", "record", "account"],
-        // The record is nothing when the customer is unknown or was refused before it was fetched.
+        // The record is missing if the customer is unknown or was refused before the fetch.
         HookPoint::OnRefusal => &["identifier", "record", "outcome", "reason"],
     }
 }
@@ -68,16 +68,16 @@ impl ScriptHooks {
     /// Compiles scripts. Their texts are added to `files`, so that findings can be shown.
     ///
     /// # Errors
-    /// Everything that is wrong: scripts that do not compile (R303), and a second script at a point.
+    /// All findings: scripts that do not compile (R303), and a second script at the same point.
     pub fn compile(scripts: &[HookScript<'_>], files: &mut Files) -> Result<Self, Vec<Diagnostic>> {
         let sandbox = Sandbox::new(ScriptLimits::default());
         let (mut hooks, mut findings) = (Self::default(), Vec::new());
         for written in scripts {
             let file = files.add(written.file, written.text);
-            let whole = Span { file, start: 0, end: written.text.len() };
+            let all = Span { file, start: 0, end: written.text.len() };
             if hooks.scripts.contains_key(&written.point) {
-                let message = format!("there is a script at `{}` already", written.point.name());
-                findings.push(Diagnostic::error("R303", whole, message, "put both into one script"));
+                let message = format!("there is already a script at `{}`", written.point.name());
+                findings.push(Diagnostic::error("R303", all, message, "combine both scripts"));
                 continue;
             }
             match sandbox.compile(written.text, names(written.point)) {
@@ -86,7 +86,7 @@ impl ScriptHooks {
                     hooks.scripts.insert(written.point, hook);
                 }
                 Err(error) => {
-                    let span = error.at.map_or(whole, |at| Span { file, start: at.start, end: at.end });
+                    let span = error.at.map_or(all, |at| Span { file, start: at.start, end: at.end });
                     findings.push(Diagnostic::error("R303", span, error.message, error.help));
                 }
             }
@@ -129,7 +129,7 @@ impl Hook {
         let json = |json: Option<&'a str>| match json {
             None => Ok(Value::Missing),
             Some(json) => parse(json, arena, &ReadLimits::default())
-                .map_err(|_| format!("the {name} cannot be read for `{}`", self.file)),
+                .map_err(|_| format!("cannot read the {name} for `{}`", self.file)),
         };
         match name {
             "identifier" => Ok(Value::Text(input.identifier)),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn answers() {
+    fn scripts_return_answers() {
         let answer = |deny: Option<&str>, facts: serde_json::Value, tags: &[&str]| HookAnswer {
             deny: deny.map(Into::into),
             facts: facts.as_object().unwrap().clone(),
@@ -207,37 +207,50 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_none() {
-        let word = "has 1 to 64 lower case letters, digits, `_`, `.` and `-`, in `hook.rhai`";
+    fn invalid_answers_are_errors() {
+        let word = "must have 1 to 64 lower case letters, digits, `_`, `.` and `-`, in `hook.rhai`";
         for (point, text, want) in [
-            (HookPoint::BeforeFetch, "true", "a hook gives nothing or a map, found boolean, in `hook.rhai`".to_owned()),
+            (
+                HookPoint::BeforeFetch,
+                "true",
+                "a hook must return nothing or a map, found boolean, in `hook.rhai`".to_owned(),
+            ),
             (
                 HookPoint::BeforeFetch,
                 "#{ allow: true }",
-                "the map of a hook has the keys `deny`, `facts` and `tags`, and no other, in `hook.rhai`".to_owned(),
+                "the map that a hook returns can only have the keys `deny`, `facts` and `tags`, in `hook.rhai`"
+                    .to_owned(),
             ),
             (HookPoint::BeforeFetch, "#{ deny: true }", format!("`deny` {word}")),
             (HookPoint::BeforeFetch, r#"#{ deny: "No entry" }"#, format!("`deny` {word}")),
             (HookPoint::BeforeFetch, "#{ tags: [identifier] }", format!("a tag {word}")),
-            (HookPoint::BeforeFetch, r#"#{ tags: "vip" }"#, "`tags` is a list, in `hook.rhai`".to_owned()),
-            (HookPoint::BeforeFetch, "#{ facts: [] }", "`facts` is a map, in `hook.rhai`".to_owned()),
+            (HookPoint::BeforeFetch, r#"#{ tags: "vip" }"#, "`tags` must be a list, in `hook.rhai`".to_owned()),
+            (HookPoint::BeforeFetch, "#{ facts: [] }", "`facts` must be a map, in `hook.rhai`".to_owned()),
             (
                 HookPoint::BeforeFetch,
                 r#"#{ facts: #{ "Tier": 1 } }"#,
-                "the name of a fact has 1 to 64 lower case letters, digits and `_`, in `hook.rhai`".to_owned(),
+                "the name of a fact must have 1 to 64 lower case letters, digits and `_`, in `hook.rhai`".to_owned(),
             ),
             (
                 HookPoint::BeforeFetch,
                 r#"let t = []; for i in 0..17 { t.push("a"); } #{ tags: t }"#,
-                "a hook gives at most 16 tags, in `hook.rhai`".to_owned(),
+                "a hook can add at most 16 tags, in `hook.rhai`".to_owned(),
             ),
             (
                 HookPoint::BeforeFetch,
                 r#"#{ facts: #{ a: pad_start("", 5000, "x") } }"#,
-                "facts have at most 4096 bytes, in `hook.rhai`".to_owned(),
+                "facts can have at most 4096 bytes, in `hook.rhai`".to_owned(),
             ),
-            (HookPoint::AfterCreate, r#"#{ deny: "late" }"#, "it is too late to deny here, in `hook.rhai`".to_owned()),
-            (HookPoint::OnRefusal, r#"#{ deny: "late" }"#, "it is too late to deny here, in `hook.rhai`".to_owned()),
+            (
+                HookPoint::AfterCreate,
+                r#"#{ deny: "late" }"#,
+                "this hook runs too late to deny the customer, in `hook.rhai`".to_owned(),
+            ),
+            (
+                HookPoint::OnRefusal,
+                r#"#{ deny: "late" }"#,
+                "this hook runs too late to deny the customer, in `hook.rhai`".to_owned(),
+            ),
             (
                 HookPoint::BeforeFetch,
                 "\n\nthrow \"closed\"",
@@ -249,15 +262,15 @@ mod tests {
         }
     }
 
-    /// By time or by operations, whichever comes first on this machine.
+    /// Stopped by time or by the number of operations, whichever limit is reached first on this machine.
     #[test]
-    fn a_script_without_end_is_stopped() {
+    fn an_endless_script_is_stopped() {
         let error = run(HookPoint::BeforeFetch, "\nloop {}").unwrap_err();
         assert!(error.contains("the script takes too ") && error.ends_with(", in `hook.rhai` line 2"), "{error}");
     }
 
     #[test]
-    fn a_script_sees_only_what_there_is_at_its_point() {
+    fn a_script_can_read_only_the_variables_of_its_point() {
         for (point, names) in [
             (HookPoint::BeforeFetch, "identifier"),
             (HookPoint::AfterFetch, "identifier record"),
@@ -266,14 +279,14 @@ mod tests {
             (HookPoint::OnRefusal, "identifier record outcome reason"),
         ] {
             for name in ["identifier", "record", "account", "outcome", "reason", "password"] {
-                let there = names.split(' ').any(|there| there == name);
-                assert_eq!(hooks(point, &format!("{name}; ()")).is_ok(), there, "{} {name}", point.name());
+                let exists = names.split(' ').any(|known| known == name);
+                assert_eq!(hooks(point, &format!("{name}; ()")).is_ok(), exists, "{} {name}", point.name());
             }
         }
     }
 
     #[test]
-    fn mistakes_have_a_place() {
+    fn errors_have_a_place() {
         let error = hooks(HookPoint::BeforeFetch, "let a = 1;\nb + a").unwrap_err();
         assert!(error.starts_with("hook.rhai:2:1: error[R303]: there is no variable `b`"), "{error}");
     }
@@ -285,7 +298,7 @@ mod tests {
         let findings =
             ScriptHooks::compile(&[script, HookScript { file: "b.rhai", ..script }], &mut files).unwrap_err();
         assert!(
-            plain(&files, &findings).contains("b.rhai:1:1: error[R303]: there is a script at `after_fetch` already")
+            plain(&files, &findings).contains("b.rhai:1:1: error[R303]: there is already a script at `after_fetch`")
         );
     }
 
@@ -296,6 +309,6 @@ mod tests {
         let error = hooks.run(HookPoint::AfterFetch, HookInput { record: Some(&record), ..INPUT }).unwrap_err();
         assert_eq!(error.message, "the input `record` has more than 16384 bytes of text, in `hook.rhai`");
         let error = hooks.run(HookPoint::AfterFetch, HookInput { record: Some("{"), ..INPUT }).unwrap_err();
-        assert_eq!(error.message, "the record cannot be read for `hook.rhai`");
+        assert_eq!(error.message, "cannot read the record for `hook.rhai`");
     }
 }

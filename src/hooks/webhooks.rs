@@ -1,4 +1,4 @@
-//! Where events go: addresses, secrets, and the kinds of events that each receiver wants.
+//! The receivers of events: their URLs, secrets and subscriptions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,43 +13,43 @@ use thiserror::Error;
 use crate::guard::{SigningKey, SigningKeyError};
 use crate::migrate::{Event, EventKind, Outgoing, Subscription};
 
-/// How long a delivery may take. Stops a receiver that hangs from keeping connections open; a receiver that puts the event
-/// into a queue answers in milliseconds.
+/// The timeout of a delivery. Stops a receiver that hangs from keeping connections open; a receiver that queues the
+/// event answers in milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection may take.
+/// The timeout of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A receiver of events, as the settings name it.
+/// A receiver of events, from the settings.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// Its name in logs and metrics.
+    /// Name in logs and metrics.
     pub name: String,
-    /// Where events are posted.
+    /// The URL that events are posted to.
     pub url: String,
-    /// The secret that signs them: `whsec_` and base64, or at least 24 bytes of text.
+    /// The signing secret: `whsec_` and base64, or at least 24 bytes of text.
     pub secret: SecretString,
-    /// The kinds of events it wants.
+    /// The kinds of events it receives.
     pub events: Vec<EventKind>,
 }
 
-/// Settings of webhooks that cannot work.
+/// Why webhooks cannot be used.
 #[derive(Debug, Error)]
 pub enum WebhookError {
-    /// A secret is none.
-    #[error("the webhook `{0}` cannot be used: {1}")]
+    /// A secret is invalid.
+    #[error("cannot use the webhook `{0}`: {1}")]
     Secret(String, SigningKeyError),
-    /// The address is none, is not of the web, or holds a password.
-    #[error("the address of the webhook `{0}` is not `https://…` or `http://…` without user and password")]
+    /// The URL is invalid, not HTTP, or contains a password.
+    #[error("the URL of the webhook `{0}` must be `https://…` or `http://…`, without user and password")]
     Url(String),
-    /// No kind of event is wanted.
-    #[error("the webhook `{0}` wants no events")]
+    /// No kind of event is selected.
+    #[error("the webhook `{0}` has no events")]
     NoEvents(String),
     /// A name is empty or used twice.
     #[error("the name of the webhook `{0}` is empty or used twice")]
     Name(String),
-    /// There is no HTTP client, such as when the certificates of the system cannot be read.
-    #[error("there is no client for webhooks")]
+    /// The HTTP client cannot be created, for example because the certificates of the system cannot be read.
+    #[error("cannot create the HTTP client for webhooks")]
     Client(#[source] reqwest::Error),
 }
 
@@ -69,16 +69,16 @@ pub(super) struct Receiver {
     events: Vec<EventKind>,
 }
 
-/// Whether a receiver took a message.
+/// Whether a receiver accepted a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Posted {
-    /// It answered with a status of success.
+    /// The receiver answered with a success status.
     Accepted,
-    /// It answered otherwise, or not in time.
-    Refused,
+    /// The receiver answered with another status, or not in time.
+    Failed,
 }
 
-/// A message as it is sent: the same id for every attempt.
+/// A message; its id is the same for every attempt.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     pub id: String,
@@ -93,7 +93,7 @@ impl Message {
 }
 
 impl Webhooks {
-    /// These receivers.
+    /// Webhooks with these receivers.
     ///
     /// # Errors
     /// [`WebhookError`].
@@ -113,14 +113,14 @@ impl Webhooks {
         &self.receivers
     }
 
-    /// Who wants which events.
+    /// The subscriptions of the receivers.
     pub(super) fn subscriptions(&self) -> Vec<Subscription> {
         let of =
             |receiver: &Arc<Receiver>| Subscription { receiver: receiver.name.clone(), kinds: receiver.events.clone() };
         self.receivers.iter().map(of).collect()
     }
 
-    /// Sends one message to one receiver, signed.
+    /// Sends one signed message to one receiver.
     pub(super) async fn post(&self, receiver: &Receiver, message: &Message, now: Timestamp) -> Posted {
         let (id, timestamp) = (&message.id, now.as_second());
         let sent = self
@@ -134,18 +134,18 @@ impl Webhooks {
             .body(message.body.clone())
             .send()
             .await;
-        // The body of the answer is not read: the answer is dropped, and the connection with it.
+        // The body of the answer is not read; dropping the answer closes the connection.
         let (result, posted) = match sent {
             Ok(answer) if answer.status().is_success() => ("accepted", Posted::Accepted),
             Ok(answer) => {
                 let status = answer.status().as_u16();
-                tracing::warn!(webhook = receiver.name, id, status, "an event was not accepted");
-                ("not_accepted", Posted::Refused)
+                tracing::warn!(webhook = receiver.name, id, status, "a webhook did not accept an event");
+                ("not_accepted", Posted::Failed)
             }
             Err(error) => {
                 let error = error.without_url();
-                tracing::warn!(webhook = receiver.name, id, %error, "an event could not be sent");
-                ("not_sent", Posted::Refused)
+                tracing::warn!(webhook = receiver.name, id, %error, "cannot send an event");
+                ("not_sent", Posted::Failed)
             }
         };
         let name = receiver.name.clone();
@@ -166,14 +166,14 @@ impl Receiver {
     }
 }
 
-/// Plain HTTP is for receivers behind the same operation; events name accounts and codes, and are signed.
+/// Plain HTTP is for receivers in the same private network; events contain account ids and codes only, and are signed.
 fn is_plain(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "http") && url.has_host() && url.username().is_empty() && url.password().is_none()
 }
 
-/// Addresses come from the settings only: no redirect and no proxy of the environment leads elsewhere.
+/// URLs come from the settings only: no redirect and no proxy in the environment leads elsewhere.
 fn client() -> Result<Client, WebhookError> {
-    // Fails when there is a provider already, which is as good.
+    // Fails if there is already a provider, which is fine.
     drop(rustls::crypto::ring::default_provider().install_default());
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -186,12 +186,12 @@ fn client() -> Result<Client, WebhookError> {
         .map_err(WebhookError::Client)
 }
 
-/// The same for every attempt. The time keeps ids apart when an outbox begins anew.
+/// The same for every attempt. The time keeps ids distinct if the outbox starts over.
 fn message_id(outgoing: &Outgoing) -> String {
     format!("msg_{}_{}", outgoing.id, outgoing.event.at.as_millisecond())
 }
 
-/// The body: names of accounts, codes and tags, and no value of a customer.
+/// The body: account ids, codes and tags, and no customer values.
 fn body(event: &Event) -> String {
     json!({
         "type": format!("account.{}", event.kind.name()),
@@ -211,29 +211,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_that_cannot_work() {
-        let sound = Webhook {
+    fn invalid_webhooks_are_errors() {
+        let valid = Webhook {
             name: "crm".into(),
             url: "https://crm.example.org/events".into(),
             secret: "twenty-four-bytes-of-it!".into(),
             events: vec![EventKind::Migrated],
         };
         let error = |webhooks: &[Webhook]| Webhooks::new(webhooks).map(drop).map_err(|error| error.to_string());
-        assert_eq!(error(std::slice::from_ref(&sound)), Ok(()));
+        assert_eq!(error(std::slice::from_ref(&valid)), Ok(()));
         let with = |change: fn(&mut Webhook)| {
-            let mut webhook = sound.clone();
+            let mut webhook = valid.clone();
             change(&mut webhook);
             vec![webhook]
         };
         for (webhooks, want) in [
             (with(|w| w.secret = "short".into()), "the signing secret is shorter than 24 bytes"),
             (with(|w| w.secret = "".into()), "the signing secret is shorter than 24 bytes"),
-            (with(|w| w.url = "ftp://crm.example.org".into()), "the address of the webhook `crm`"),
-            (with(|w| w.url = "https://user:pw@crm.example.org".into()), "the address of the webhook `crm`"),
-            (with(|w| w.url = "crm".into()), "the address of the webhook `crm`"),
-            (with(|w| w.events.clear()), "the webhook `crm` wants no events"),
+            (with(|w| w.url = "ftp://crm.example.org".into()), "the URL of the webhook `crm`"),
+            (with(|w| w.url = "https://user:pw@crm.example.org".into()), "the URL of the webhook `crm`"),
+            (with(|w| w.url = "crm".into()), "the URL of the webhook `crm`"),
+            (with(|w| w.events.clear()), "the webhook `crm` has no events"),
             (with(|w| w.name.clear()), "the name of the webhook ``"),
-            (vec![sound.clone(), sound.clone()], "the name of the webhook `crm` is empty or used twice"),
+            (vec![valid.clone(), valid.clone()], "the name of the webhook `crm` is empty or used twice"),
         ] {
             let error = error(&webhooks).unwrap_err();
             assert!(error.contains(want), "{error}");

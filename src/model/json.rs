@@ -1,4 +1,4 @@
-//! Values as JSON text and as `serde_json` data, and when two values are the same.
+//! Writes values as JSON text and `serde_json` data, and compares values.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +12,8 @@ use super::Value;
 
 /// Appends the value as compact JSON.
 ///
-/// Decimals keep their text, bytes become base64 text (RFC 4648, padded), members and elements that are
-/// [`Value::Missing`] are left out; a value that is itself missing is `null`.
+/// Decimals keep their text, bytes become base64 text (RFC 4648, padded), and members and elements that are
+/// [`Value::Missing`] are left out; a missing value itself is written as `null`.
 pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Text(text) => write_text(text, out),
@@ -47,7 +47,7 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a text between quotes: as it is when no character has to be escaped (RFC 8259, section 7).
+/// Writes a text in quotes, unchanged if no character has to be escaped (RFC 8259, section 7).
 pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     if !is_plain(text.as_bytes()) {
         return write_with_serde(text, out);
@@ -76,7 +76,7 @@ fn is_plain(text: &[u8]) -> bool {
     text.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\')
 }
 
-/// The same for eight bytes at once: a byte that is zero, or below a limit, borrows from its highest bit.
+/// The same for eight bytes at a time: a byte that is zero, or below a limit, borrows from its highest bit.
 fn is_plain_word(word: u64) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const HIGHEST: u64 = EACH * 0x80;
@@ -87,7 +87,7 @@ fn is_plain_word(word: u64) -> bool {
     (control | quote | backslash) & HIGHEST == 0
 }
 
-/// JSON text as [`write()`] makes it. With another serializer than `serde_json`, decimals have no exact form.
+/// JSON text like that of [`write()`]. Serializers other than `serde_json` have no exact form for decimals.
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
@@ -120,8 +120,8 @@ impl Serialize for Value<'_> {
 
 /// The value as `serde_json` data, for reports.
 ///
-/// Lossy on purpose: a number that neither 64 bits nor a double hold exactly becomes text, bytes become base64 text, and
-/// what is missing is left out.
+/// Deliberately lossy: a number that neither 64 bits nor a double can hold exactly becomes text, bytes become base64
+/// text, and missing members and elements are left out.
 #[must_use]
 pub fn to_json(value: Value<'_>) -> Json {
     match value {
@@ -155,13 +155,13 @@ fn decimal_to_json(text: &str) -> Json {
     }
 }
 
-/// The value that `serde_json` data holds, copied into the arena.
+/// Converts `serde_json` data to a value, copied into the arena.
 #[must_use]
 pub fn from_json<'a>(json: &Json, arena: &'a Bump) -> Value<'a> {
     with_texts(json, arena, &|text| &*arena.alloc_str(text))
 }
 
-/// The value that `serde_json` data holds, with its texts borrowed from there.
+/// Converts `serde_json` data to a value that borrows its texts.
 #[must_use]
 pub fn borrow_json<'a>(json: &'a Json, arena: &'a Bump) -> Value<'a> {
     with_texts(json, arena, &|text| text)
@@ -187,10 +187,10 @@ fn with_texts<'j, 'a>(json: &'j Json, arena: &'a Bump, text: &impl Fn(&'j str) -
     }
 }
 
-/// Whether two values say the same.
+/// Whether two values are equal.
 ///
-/// Objects are the same in any order of members, and a missing member is no member. Numbers are compared exactly, by what
-/// they are and not how they are written: `1`, `1.0` and `10e-1` are the same, `0.1` and `0.10000000000000001` are not.
+/// Objects are equal in any order of members, and a missing member is no member. Numbers are compared exactly, by value
+/// and not by notation: `1`, `1.0` and `10e-1` are equal, `0.1` and `0.10000000000000001` are not.
 #[must_use]
 pub fn same(a: Value<'_>, b: Value<'_>) -> bool {
     match (a, b) {
@@ -209,7 +209,7 @@ pub fn same(a: Value<'_>, b: Value<'_>) -> bool {
     }
 }
 
-/// Whether two objects have the same members: in one walk when the order agrees, else by sorted names.
+/// Whether two objects have the same members: in one pass if the order agrees, otherwise by sorted names.
 fn same_members(a: &[(&str, Value<'_>)], b: &[(&str, Value<'_>)]) -> bool {
     let (mut a, mut b) = (present(a), present(b));
     if a.len() != b.len() {
@@ -219,21 +219,21 @@ fn same_members(a: &[(&str, Value<'_>)], b: &[(&str, Value<'_>)]) -> bool {
         a.sort_unstable_by_key(|(name, _)| *name);
         b.sort_unstable_by_key(|(name, _)| *name);
     }
-    a.iter().zip(&b).all(|((name, value), (other, theirs))| name == other && same(*value, *theirs))
+    a.iter().zip(&b).all(|((name, value), (other, other_value))| name == other && same(*value, *other_value))
 }
 
 fn present<'m, 'a>(members: &'m [(&'a str, Value<'a>)]) -> Vec<&'m (&'a str, Value<'a>)> {
     members.iter().filter(|(_, value)| !matches!(value, Value::Missing)).collect()
 }
 
-/// Whether two JSON numbers are the same number, compared as text so that no digit is lost.
+/// Whether two JSON numbers are equal, compared as text so that no digit is lost.
 #[must_use]
 pub fn same_number(a: &str, b: &str) -> bool {
     a == b || matches!((canonical_number(a), canonical_number(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// A number as sign, digits without zeros at either end, and the power of ten of the last digit; nothing when the text is
-/// not a number or its exponent is beyond all reason.
+/// A number as sign, digits without zeros at either end, and the power of ten of the last digit; `None` if the text is
+/// not a number or its exponent is out of range.
 pub(crate) fn canonical_number(text: &str) -> Option<(bool, String, i64)> {
     let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_json() {
+    fn values_are_written_as_json() {
         let members = [
             ("a", Value::Text("q\"\u{1}ü")),
             ("gone", Value::Missing),
@@ -288,13 +288,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn texts_are_written_as_serde_json_writes_them(text in "[\\PCa-z\"\\\\\u{0}-\u{1f}\u{7f}-\u{ff}]{0,40}") {
+        fn texts_are_written_like_serde_json(text in "[\\PCa-z\"\\\\\u{0}-\u{1f}\u{7f}-\u{ff}]{0,40}") {
             let members = [(text.as_str(), Value::List(&[Value::Text(&text), Value::Int(-7)]))];
             prop_assert_eq!(self::text(Value::Object(&members)), serde_json::to_string(&Value::Object(&members)).unwrap());
         }
 
         #[test]
-        fn every_byte_of_a_word_is_seen(word: u64, at in 0_usize..8, byte: u8) {
+        fn every_byte_of_a_word_is_checked(word: u64, at in 0_usize..8, byte: u8) {
             let mut bytes = word.to_ne_bytes().map(|byte| byte | 0x80);
             bytes[at] = byte;
             prop_assert_eq!(is_plain(&bytes), bytes.iter().all(|byte| is_plain(&[*byte])));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn to_json_keeps_what_fits_and_writes_the_rest_as_text() {
+    fn to_json_keeps_exact_numbers_and_writes_others_as_text() {
         for (number, json) in [
             ("18446744073709551615", "18446744073709551615"),
             ("1.5", "1.5"),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn json_comes_back() {
+    fn json_round_trips() {
         let arena = Bump::new();
         let json = serde_json::json!({"b": [1, 2.5, null, {"x": "y"}], "a": 18446744073709551615_u64, "c": false});
         assert_eq!(to_json(from_json(&json, &arena)), json);
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn sameness() {
+    fn values_are_compared_exactly() {
         let ab = [("a", Value::Int(1)), ("b", Value::Null)];
         let ba = [("b", Value::Null), ("a", Value::Decimal("1.0"))];
         let with_gap = [("a", Value::Int(1)), ("b", Value::Null), ("c", Value::Missing)];

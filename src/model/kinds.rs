@@ -1,4 +1,4 @@
-//! Sets of kinds: what a step accepts and gives, decided when rules are loaded.
+//! Sets of kinds: what a step accepts and returns, checked when rules are loaded.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::{Kind, Value};
 pub struct Kinds(u16);
 
 impl Kinds {
-    /// No kind at all.
+    /// No kind.
     pub const NONE: Self = Self(0);
     /// Missing and null.
     pub const NOTHING: Self = Self(0b11);
@@ -27,17 +27,17 @@ impl Kinds {
     pub const LIST: Self = Self(1 << 7);
     /// Objects.
     pub const OBJECT: Self = Self(1 << 8);
-    /// What text steps read: text, and numbers by their text.
+    /// The input of text steps: text, and numbers as text.
     pub const TEXTUAL: Self = Self(1 << 3 | 1 << 4 | 1 << 5);
     /// Text, numbers and booleans.
     pub const SCALAR: Self = Self(1 << 2 | 1 << 3 | 1 << 4 | 1 << 5);
-    /// Every kind of value.
+    /// Every kind except missing and null.
     pub const ANY: Self = Self(0b1_1111_1100);
 
-    /// The kinds that JSON has: all but nothing and bytes.
+    /// The kinds of JSON: all except missing and bytes.
     pub const JSON: Self = Self(0b1_1011_1110);
 
-    /// The set with one kind.
+    /// The set of one kind.
     #[must_use]
     pub const fn of(kind: Kind) -> Self {
         Self(match kind {
@@ -53,13 +53,13 @@ impl Kinds {
         })
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What both sets have.
+    /// The intersection of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
@@ -83,7 +83,7 @@ impl Kinds {
         self.0 & other.0 == other.0
     }
 
-    /// Whether there is no kind in the set.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -102,7 +102,7 @@ impl Kinds {
     }
 }
 
-/// `text`, `text or list`, `any value`; integers are not named beside numbers.
+/// `text`, `text or list`, `any value`; integers are not listed beside numbers.
 impl fmt::Display for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.covers(Self::ANY) {
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets() {
+    fn sets_of_kinds() {
         for kind in Kind::ALL {
             assert!(Kinds::of(kind).contains(kind));
             assert_eq!(Kind::ALL.into_iter().filter(|other| Kinds::of(kind).contains(*other)).count(), 1);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_aloud() {
+    fn sets_are_displayed_as_alternatives() {
         assert_eq!(Kinds::TEXT.or(Kinds::LIST).to_string(), "text or list");
         assert_eq!(Kinds::NUMBER.to_string(), "number");
         assert_eq!(Kinds::INTEGER.to_string(), "integer");

@@ -1,4 +1,4 @@
-//! The nouns that every other room speaks of.
+//! The basic types of all other modules.
 
 pub mod json;
 mod kinds;

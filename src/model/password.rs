@@ -1,11 +1,11 @@
-//! A presented password: bytes that cannot be printed, cloned or serialised, and that are wiped when dropped.
+//! A presented password: bytes that cannot be printed, cloned or serialized, and that are wiped when dropped.
 
 use std::fmt;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// A password as the customer presented it, never trimmed, folded or cut.
+/// A password as the customer presented it, never trimmed, folded or truncated.
 ///
 /// The bytes are wiped when the value is dropped.
 ///
@@ -16,23 +16,23 @@ use zeroize::Zeroizing;
 /// ```
 pub struct Password(Zeroizing<Vec<u8>>);
 
-/// Why bytes are not a password that may reach a verifier.
+/// Why bytes cannot be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PasswordError {
-    /// More than [`Password::MAX_BYTES`] bytes.
-    #[error("a password has at most {} bytes", Password::MAX_BYTES)]
+    /// The password has more than [`Password::MAX_BYTES`] bytes.
+    #[error("a password can have at most {} bytes", Password::MAX_BYTES)]
     TooLong,
 }
 
 impl Password {
-    /// The longest password that is looked at, in bytes.
+    /// The longest accepted password, in bytes.
     ///
-    /// Stops long inputs from buying CPU time (crypt-family hashes cost in proportion to the length); WordPress, phpBB,
-    /// Symfony and passlib draw the same line.
+    /// Stops long inputs from using up CPU time (the cost of crypt-family hashes is proportional to the length);
+    /// WordPress, phpBB, Symfony and passlib have the same limit.
     pub const MAX_BYTES: usize = 4096;
 
-    /// Takes the presented bytes.
+    /// A password from the presented bytes.
     ///
     /// # Errors
     /// [`PasswordError::TooLong`] for more than [`Self::MAX_BYTES`] bytes.

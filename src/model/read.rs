@@ -1,4 +1,4 @@
-//! Reads a record: JSON text to a value, exact in every digit, with limits, and without ever keeping one of two equal keys.
+//! Reads a record from JSON text, exact in every digit, with limits, and rejecting duplicate keys.
 
 mod seed;
 mod select;
@@ -17,20 +17,20 @@ use select::Selector;
 /// How large a record may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Bytes of JSON text. Stops a legacy system from filling the memory; 256 KiB admits a Cognito or Okta profile (a few
-    /// KiB) and a shop customer with hundreds of addresses.
+    /// Bytes of JSON text. Stops a legacy system from filling the memory; 256 KiB admits a Cognito or Okta profile (a
+    /// few KiB) and a shop customer with hundreds of addresses.
     pub bytes: usize,
-    /// Lists and objects inside each other, at most [`ReadLimits::MAX_DEPTH`]. Stops deep nesting from using up the stack;
-    /// real profiles stay below 12.
+    /// Nesting depth of lists and objects, at most [`ReadLimits::MAX_DEPTH`]. Stops deep nesting from exhausting the
+    /// stack; real profiles stay below 12.
     pub depth: usize,
-    /// Values of all kinds together. Stops `[[],[],…]`, which costs far more memory than text.
+    /// Number of values of all kinds. Stops `[[],[],…]`, which needs far more memory than its text.
     pub values: usize,
     /// Bytes of one key. Stops keys that are really values; LDAP names and SCIM URNs stay below 128.
     pub key_bytes: usize,
 }
 
 impl ReadLimits {
-    /// The deepest nesting that can be allowed; `serde_json` itself stops at 128.
+    /// The deepest allowed nesting; `serde_json` itself stops at 128.
     pub const MAX_DEPTH: usize = 120;
 }
 
@@ -40,8 +40,8 @@ impl Default for ReadLimits {
     }
 }
 
-/// Where in a record something is: the keys on the way, such as `identities[0].user_id`. Keys are the legacy system's schema
-/// and may be shown.
+/// A place in a record: the keys on the way, such as `identities[0].user_id`. Keys are part of the legacy system's
+/// schema and may be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordPath(String);
 
@@ -58,17 +58,17 @@ impl fmt::Display for RecordPath {
     }
 }
 
-/// Why text is not a record. No variant holds a value of the record.
+/// Why text is not a record. No variant contains a value of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// More bytes than [`ReadLimits::bytes`].
+    /// The record has more bytes than [`ReadLimits::bytes`].
     #[error("the record is larger than {limit} bytes")]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// Nested deeper than [`ReadLimits::depth`].
+    /// The record is nested deeper than [`ReadLimits::depth`].
     #[error("`{path}` is nested deeper than {limit} levels")]
     TooDeep {
         /// The limit, in levels.
@@ -76,15 +76,15 @@ pub enum ReadError {
         /// The list or object that is too deep.
         path: RecordPath,
     },
-    /// More values than [`ReadLimits::values`].
+    /// The record has more values than [`ReadLimits::values`].
     #[error("the record has more than {limit} values; the limit is reached at `{path}`")]
     TooManyValues {
         /// The limit.
         limit: usize,
-        /// The first value over the limit.
+        /// The first value above the limit.
         path: RecordPath,
     },
-    /// A key longer than [`ReadLimits::key_bytes`].
+    /// A key is longer than [`ReadLimits::key_bytes`].
     #[error("a key in `{path}` is longer than {limit} bytes")]
     LongKey {
         /// The limit, in bytes.
@@ -92,8 +92,8 @@ pub enum ReadError {
         /// The object that has the key.
         path: RecordPath,
     },
-    /// The same key twice in one object: which of the two a system takes differs, so neither is taken.
-    #[error("the key `{path}` is there twice")]
+    /// The same key twice in one object: systems differ in which of the two they use, so neither is used.
+    #[error("duplicate key `{path}`")]
     DuplicateKey {
         /// The key.
         path: RecordPath,
@@ -111,7 +111,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Puts one more step before the path.
+    /// Prepends a step to the path.
     fn inside(&mut self, step: &str) {
         match self {
             Self::TooDeep { path, .. }
@@ -123,25 +123,25 @@ impl ReadError {
     }
 }
 
-/// Reads one record. Text is borrowed from the input where it has no escapes; the rest lives in the arena.
+/// Reads one record. Text is borrowed from the input if it has no escapes; everything else is in the arena.
 ///
-/// The first pass lets `serde_json` read the numbers. Only when one of them does not fit `i64` is the record read again,
-/// with every number taken as its text.
+/// In the first pass, `serde_json` reads the numbers. Only if one of them does not fit `i64` is the record read again,
+/// with every number as text.
 ///
 /// # Errors
-/// The first of [`ReadError`] that applies.
+/// The first [`ReadError`].
 pub fn parse<'a>(json: &'a str, arena: &'a Bump, limits: &ReadLimits) -> Result<Value<'a>, ReadError> {
     exactly(json, arena, limits, |json, cx| pass(json, cx, Seed::new(cx)))
 }
 
-/// Reads the wanted parts of one record and gives each, with its place, to `take`; the rest is skipped. A part may be given
-/// twice: the last time counts.
+/// Reads the wanted parts of one record and passes each, with its place, to `take`; the rest is skipped. A part may be
+/// passed twice: the last one is used.
 ///
-/// Duplicate keys are refused in every object that is read or that a wanted part lies in; what is skipped as a whole is only
-/// checked to be JSON.
+/// Duplicate keys are rejected in every object that is read or contains a wanted part; a value that is skipped as a
+/// whole is only checked to be JSON.
 ///
 /// # Errors
-/// The first of [`ReadError`] that applies.
+/// The first [`ReadError`].
 pub fn select<'a, S: Selection>(
     json: &'a str,
     arena: &'a Bump,
@@ -152,7 +152,7 @@ pub fn select<'a, S: Selection>(
     exactly(json, arena, limits, |json, cx| pass(json, cx, Selector { cx, depth: 0, selection, take: &take }))
 }
 
-/// Runs a quick pass, and an exact one when the quick one met a number that it could not keep.
+/// Runs a quick pass, and an exact one if the quick pass found a number that it could not keep.
 fn exactly<'a, T>(
     json: &'a str,
     arena: &'a Bump,
@@ -169,7 +169,7 @@ fn exactly<'a, T>(
     match quick {
         Stopped::Found(error) => Err(error),
         Stopped::Inexact => pass(json, &Cx::new(json, arena, limits, Mode::Exact)).map_err(Stopped::into_error),
-        // A number that no double holds is a syntax error to `serde_json`, so any syntax error is worth a second look.
+        // A number outside the range of doubles is a syntax error for `serde_json`, so every syntax error gets a second pass.
         Stopped::Syntax(first) => match pass(json, &Cx::new(json, arena, limits, Mode::Exact)) {
             Ok(value) => Ok(value),
             Err(Stopped::Syntax(second)) if is_out_of_range(&first) => Err(second),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_every_digit() {
+    fn every_digit_is_kept() {
         for text in [
             "123456789012345678901234567890",
             "1.10",
@@ -251,7 +251,7 @@ mod tests {
         let limits = ReadLimits::default();
         assert!(matches!(parse("9223372036854775807", &arena, &limits), Ok(Value::Int(i64::MAX))));
         assert!(matches!(parse("9223372036854775808", &arena, &limits), Ok(Value::Decimal(_))));
-        // The exact pass must see the same kinds as the quick one.
+        // The exact pass must find the same kinds as the quick one.
         let value = parse("[7, 1.5]", &arena, &limits).expect("JSON");
         assert!(matches!(value.element(0), Value::Int(7)));
     }
@@ -267,12 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn refuses() {
+    fn invalid_records_are_errors() {
         let many = format!("{{{}}}", (0..40).map(|n| format!("\"k{}\":0,", n % 39)).collect::<String>() + "\"z\":0");
         for (text, message) in [
-            (r#"{"a":{"b":[{},{"c":1,"c":1}]}}"#, "the key `a.b[1].c` is there twice"),
-            (r#"{"a":{"b":[{},{"c":1.5,"\u0063":1}]}}"#, "the key `a.b[1].c` is there twice"),
-            (many.as_str(), "the key `k0` is there twice"),
+            (r#"{"a":{"b":[{},{"c":1,"c":1}]}}"#, "duplicate key `a.b[1].c`"),
+            (r#"{"a":{"b":[{},{"c":1.5,"\u0063":1}]}}"#, "duplicate key `a.b[1].c`"),
+            (many.as_str(), "duplicate key `k0`"),
             (r#"{"a": "\ud800"}"#, "the record is not JSON: unexpected end of hex escape at line 1 column 14"),
             (r#"{"a": 1,}"#, "the record is not JSON: trailing comma at line 1 column 9"),
             (r#"{"a": 1} x"#, "the record is not JSON: trailing characters at line 1 column 10"),
@@ -285,13 +285,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_surrogate_after_a_decimal_is_found_at_its_line() {
+    fn a_lone_surrogate_after_a_decimal_has_its_line() {
         let error = written("{\"n\": 1e400,\n \"a\": \"\\udc00\"}").expect_err("a lone surrogate");
         assert!(matches!(error, ReadError::Syntax { line: 2, .. }), "{error}");
     }
 
     #[test]
-    fn limits_hold() {
+    fn limits_are_enforced() {
         let arena = Bump::new();
         let limits = ReadLimits { bytes: 60, depth: 3, values: 8, key_bytes: 5 };
         let wide = "[1,2,3,4,5,6,7]";

@@ -1,16 +1,16 @@
-//! A value of a record or an account: a small `Copy` view into the record's text, the plan, or the arena of one run.
+//! A value of a record or an account: a small `Copy` view of the record's text, the plan, or the arena of one run.
 
 use std::fmt;
 
 use bumpalo::Bump;
 
-/// One value. Text, lists and objects are borrowed, so a value is three words and copies for free.
+/// One value. Text, lists and objects are borrowed, so a value is three words and cheap to copy.
 ///
-/// Numbers that fit are [`Value::Int`]; every other number is [`Value::Decimal`], its text kept as written, so that neither
-/// a 21-digit id nor the last digit of a timestamp is lost.
+/// Numbers that fit are [`Value::Int`]; every other number is [`Value::Decimal`], with its text as written, so that
+/// neither a 21-digit id nor the last digit of a timestamp is lost.
 #[derive(Clone, Copy, Default)]
 pub enum Value<'a> {
-    /// The field is not there.
+    /// The field does not exist.
     #[default]
     Missing,
     /// An explicit `null`.
@@ -31,7 +31,7 @@ pub enum Value<'a> {
     Object(&'a [(&'a str, Value<'a>)]),
 }
 
-/// The kind of a value, for messages: errors name kinds, never values.
+/// The kind of a value, for messages: errors contain kinds, never values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// [`Value::Missing`]
@@ -102,13 +102,13 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether there is something: neither missing nor null.
+    /// Whether the value is neither missing nor null.
     #[must_use]
     pub fn is_present(self) -> bool {
         !matches!(self, Self::Missing | Self::Null)
     }
 
-    /// Whether there is nothing worth keeping: missing, null, `""`, `[]` or `{}`.
+    /// Whether the value is missing, null, `""`, `[]` or `{}`.
     #[must_use]
     pub fn is_empty(self) -> bool {
         match self {
@@ -121,7 +121,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text, when this is text.
+    /// The text, if this is text.
     #[must_use]
     pub fn as_text(self) -> Option<&'a str> {
         match self {
@@ -130,7 +130,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The members, when this is an object.
+    /// The members, if this is an object.
     #[must_use]
     pub fn as_object(self) -> Option<&'a [(&'a str, Value<'a>)]> {
         match self {
@@ -139,7 +139,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The elements, when this is a list.
+    /// The elements, if this is a list.
     #[must_use]
     pub fn as_list(self) -> Option<&'a [Value<'a>]> {
         match self {
@@ -156,7 +156,7 @@ impl<'a> Value<'a> {
             .map_or(Value::Missing, |(_, value)| *value)
     }
 
-    /// The element of a list, counted from the end when negative; [`Value::Missing`] for anything else.
+    /// The element of a list, counted from the end if negative; [`Value::Missing`] for anything else.
     #[must_use]
     pub fn element(self, index: i64) -> Value<'a> {
         let Self::List(items) = self else { return Value::Missing };
@@ -164,7 +164,7 @@ impl<'a> Value<'a> {
         usize::try_from(at).ok().and_then(|at| items.get(at)).copied().unwrap_or_default()
     }
 
-    /// A scalar as its text: text as it is, numbers as written, booleans as `true` and `false`; nothing for the rest.
+    /// A scalar as text: text unchanged, numbers as written, booleans as `true` and `false`; `None` for other kinds.
     #[must_use]
     pub fn scalar_text(self, arena: &'a Bump) -> Option<&'a str> {
         match self {
@@ -178,7 +178,7 @@ impl<'a> Value<'a> {
 }
 
 impl fmt::Debug for Value<'_> {
-    /// Shows the kind only: records are personal data, and debug output reaches logs.
+    /// Shows the kind only: records contain personal data, and debug output ends up in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Value({})", self.kind())
     }

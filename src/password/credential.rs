@@ -1,4 +1,4 @@
-//! A stored credential as it comes out of a legacy system: one string, or named parts.
+//! A stored credential of a legacy system: one string, or named parts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::asked::{Asked, is_nothing, shown};
 use super::encoding;
+use super::used_parts::{UsedParts, is_empty, shown};
 use super::verdict::Problem;
 
-/// The longest stored text that is looked at, in bytes. A hash has a few hundred; passport-local-mongoose has 1024.
+/// The longest stored text that is accepted, in bytes. A hash has a few hundred; passport-local-mongoose has 1024.
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
-/// Keys that describe the credential or the row around it and are no parts of the hash.
-const AROUND: [&str; 7] = ["id", "format", "scheme", "set_at", "username", "source", "needs_rehash"];
+/// Keys that describe the credential or its row and are not parts of the hash.
+const NOT_PARTS: [&str; 7] = ["id", "format", "scheme", "set_at", "username", "source", "needs_rehash"];
 
-/// A stored credential: which scheme made it, and its text or its parts.
+/// A stored credential: its scheme, and its text or its parts.
 ///
 /// ```
 /// use landfall::password::Credential;
@@ -28,41 +28,42 @@ pub struct Credential {
     scheme: String,
     fields: Map<String, Value>,
     username: Option<String>,
-    /// What its scheme asks for; only while it is parsed.
-    asked: Option<Arc<Asked>>,
+    /// The parts that its scheme reads; only set while it is parsed.
+    used: Option<Arc<UsedParts>>,
 }
 
 impl Credential {
-    /// A credential that is one string. The scheme `auto` asks for [detection](super::detect).
+    /// A credential in one string. The scheme `auto` means [detection](super::detect).
     #[must_use]
     pub fn encoded(scheme: impl Into<String>, encoded: impl Into<String>) -> Self {
         let fields = Map::from_iter([("encoded".to_owned(), Value::String(encoded.into()))]);
-        Self { scheme: scheme.into(), fields, username: None, asked: None }
+        Self { scheme: scheme.into(), fields, username: None, used: None }
     }
 
-    /// A credential of named parts.
+    /// A credential in named parts.
     #[must_use]
     pub fn fields(scheme: impl Into<String>, fields: Map<String, Value>) -> Self {
-        Self { scheme: scheme.into(), fields, username: None, asked: None }
+        Self { scheme: scheme.into(), fields, username: None, used: None }
     }
 
-    /// Names the user, whom some schemes hash together with the password.
+    /// Sets the user name, which some schemes hash together with the password.
     #[must_use]
     pub fn with_username(mut self, username: impl Into<String>) -> Self {
         self.username = Some(username.into());
         self
     }
 
-    /// Reads a credential object: `format` or `scheme` names the scheme (none: `auto`), `encoded` or `value` is its text,
-    /// `fields` are its parts; parts may also stand beside the scheme, or be the members of `value` or `parameters`.
+    /// Reads a credential object. `format` or `scheme` is the scheme (default: `auto`), `encoded` or `value` is its
+    /// text, and `fields` are its parts. Parts may also be members beside the scheme, or members of `value` or
+    /// `parameters`.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when the scheme or the user name is no text, or `fields` is no object.
+    /// [`Problem::Malformed`] if the scheme or the user name is not text, or `fields` is not an object.
     ///
     /// ```
     /// use landfall::password::Credential;
     /// let object = serde_json::json!({"scheme": "md5", "hash_hex": "900150983cd24fb0d6963f7d28e17f72"});
-    /// let credential = Credential::from_json(object.as_object().ok_or("no object")?)?;
+    /// let credential = Credential::from_json(object.as_object().ok_or("not an object")?)?;
     /// assert_eq!(credential.scheme(), "md5");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -70,19 +71,19 @@ impl Credential {
         let scheme = match object.get("format").or_else(|| object.get("scheme")) {
             None => "auto",
             Some(Value::String(name)) => name,
-            Some(_) => return Err(Problem::malformed("the scheme is not a text")),
+            Some(_) => return Err(Problem::malformed("the scheme is not text")),
         };
         let username = match object.get("username") {
             None | Some(Value::Null) => None,
             Some(Value::String(name)) => Some(name.clone()),
-            Some(_) => return Err(Problem::malformed("the user name is not a text")),
+            Some(_) => return Err(Problem::malformed("the user name is not text")),
         };
         let fields = match object.get("fields") {
             Some(Value::Object(fields)) => fields.clone(),
             Some(_) => return Err(Problem::malformed("`fields` is not an object")),
-            None => unfolded(object.iter().filter(|(key, _)| !AROUND.contains(&key.as_str()))),
+            None => flattened(object.iter().filter(|(key, _)| !NOT_PARTS.contains(&key.as_str()))),
         };
-        Ok(Self { scheme: scheme.to_owned(), fields, username, asked: None })
+        Ok(Self { scheme: scheme.to_owned(), fields, username, used: None })
     }
 
     /// The name of the scheme.
@@ -91,118 +92,118 @@ impl Credential {
         &self.scheme
     }
 
-    /// The same parts under another scheme.
-    pub(crate) fn under(&self, scheme: &str) -> Self {
+    /// The same parts with another scheme.
+    pub(crate) fn with_scheme(&self, scheme: &str) -> Self {
         Self { scheme: scheme.to_owned(), ..self.clone() }
     }
 
-    /// The same credential, which notes what is asked of it.
-    pub(crate) fn watched(&self) -> Self {
-        Self { asked: Some(Arc::default()), ..self.clone() }
+    /// The same credential, recording which parts are read.
+    pub(crate) fn tracked(&self) -> Self {
+        Self { used: Some(Arc::default()), ..self.clone() }
     }
 
-    /// Refuses parts that nobody asked for.
+    /// Rejects parts that the scheme did not read.
     ///
     /// # Errors
-    /// [`Problem::Unsupported`] names the first of them.
+    /// [`Problem::Unsupported`] for the first such part.
     pub(crate) fn check_used(&self) -> Result<(), Problem> {
-        let Some(asked) = &self.asked else { return Ok(()) };
-        let unused = self.fields.iter().find(|(name, value)| !is_nothing(value) && !asked.has(name));
+        let Some(used) = &self.used else { return Ok(()) };
+        let unused = self.fields.iter().find(|(name, value)| !is_empty(value) && !used.has(name));
         if let Some((name, _)) = unused {
             return Err(Problem::unsupported(format!("{} is not used by the scheme of this hash", shown(name))));
         }
-        asked.objects().iter().try_for_each(Self::check_used)
+        used.objects().iter().try_for_each(Self::check_used)
     }
 
-    /// The user: from the credential itself or from its parts.
+    /// The user name, from the credential itself or from its parts.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is there and no text.
+    /// [`Problem::Malformed`] if it is not text.
     pub(crate) fn username(&self) -> Result<Option<&str>, Problem> {
-        let among_parts = self.text(&["user", "username"])?;
-        Ok(self.username.as_deref().or(among_parts))
+        let in_parts = self.text(&["user", "username"])?;
+        Ok(self.username.as_deref().or(in_parts))
     }
 
-    /// The secret that the legacy application mixed into every hash: `pepper`, or `secret`, in the encoding that its name or
-    /// its `…_encoding` part says.
+    /// The secret that the legacy application mixed into every hash: `pepper` or `secret`, in the encoding given by its
+    /// name or its `…_encoding` part.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is there and not in that encoding, or is there under two names.
+    /// [`Problem::Malformed`] if it is not in that encoding, or both names are used.
     pub(crate) fn pepper(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
         let (pepper, secret) = (self.bytes("pepper", "utf8")?, self.bytes("secret", "utf8")?);
         if pepper.is_some() && secret.is_some() {
-            return Err(Problem::malformed("`pepper` and `secret` are two names of one part"));
+            return Err(Problem::malformed("`pepper` and `secret` are two names of the same part"));
         }
         Ok(pepper.or(secret).map(Zeroizing::new))
     }
 
-    /// The credential as one string, when it is one.
+    /// The credential as one string, if it is one.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when something else stands in its place.
+    /// [`Problem::Malformed`] if it is not text.
     pub(crate) fn whole(&self) -> Result<Option<&str>, Problem> {
         self.text(&["encoded", "value"])
     }
 
-    /// Whether the place of the one string is there but empty of text: `null`.
+    /// Whether the string is `null`.
     pub(crate) fn is_null(&self) -> bool {
         ["encoded", "value"].iter().any(|key| self.fields.get(*key).is_some_and(Value::is_null))
     }
 
-    /// The credential as one string.
+    /// The credential as one string, which is required.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when there is none.
+    /// [`Problem::Malformed`] if it is missing.
     pub(crate) fn required(&self) -> Result<&str, Problem> {
         self.whole()?.ok_or(Problem::malformed("the stored hash is missing"))
     }
 
-    /// The first of these parts that is there and not `null`, with its name.
+    /// The first of these parts that exists and is not `null`, with its name.
     fn part(&self, keys: &[&str]) -> Option<(&String, &Value)> {
-        if let Some(asked) = &self.asked {
-            keys.iter().for_each(|key| asked.note(key));
+        if let Some(used) = &self.used {
+            keys.iter().for_each(|key| used.record(key));
         }
         keys.iter().filter_map(|key| self.fields.get_key_value(*key)).find(|(_, value)| !value.is_null())
     }
 
-    /// The text of the first of these parts that is there.
+    /// The text of the first of these parts that exists.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is no text: a salt that is a number must not read as no salt, which every password fails.
+    /// [`Problem::Malformed`] if it is not text: a salt that is a number must not be treated as no salt, which no password would match.
     pub(crate) fn text(&self, keys: &[&str]) -> Result<Option<&str>, Problem> {
         let Some((key, value)) = self.part(keys) else { return Ok(None) };
-        value.as_str().map(Some).ok_or_else(|| Problem::malformed(format!("the part `{key}` is not a text")))
+        value.as_str().map(Some).ok_or_else(|| Problem::malformed(format!("the part `{key}` is not text")))
     }
 
-    /// The text of a part that must be there.
+    /// The text of a required part.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is missing or no text.
+    /// [`Problem::Malformed`] if it is missing or not text.
     pub(crate) fn required_text(&self, keys: &[&str]) -> Result<&str, Problem> {
         self.text(keys)?.ok_or_else(|| missing(keys))
     }
 
-    /// A part that is a number, or a number written as text.
+    /// A numeric part, possibly written as text.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is there and is something else.
+    /// [`Problem::Malformed`] if it is not a number.
     pub(crate) fn number(&self, keys: &[&str]) -> Result<Option<u64>, Problem> {
         let Some((key, value)) = self.part(keys) else { return Ok(None) };
         number_of(value).map(Some).ok_or_else(|| Problem::malformed(format!("`{key}` is not a number")))
     }
 
-    /// A part that must be a number.
+    /// A required numeric part.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is not there or something else.
+    /// [`Problem::Malformed`] if it is missing or not a number.
     pub(crate) fn required_number(&self, keys: &[&str]) -> Result<u64, Problem> {
         self.number(keys)?.ok_or_else(|| missing(keys))
     }
 
-    /// Holds the part `algorithm`, which some systems write beside the others, against the scheme.
+    /// Checks that the part `algorithm`, which some systems write beside the others, matches the scheme.
     ///
     /// # Errors
-    /// [`Problem::Unsupported`] when it names another one.
+    /// [`Problem::Unsupported`] if it does not.
     pub(crate) fn confirm(&self, algorithm: &str) -> Result<(), Problem> {
         match self.text(&["algorithm"])? {
             Some(named) if !named.eq_ignore_ascii_case(algorithm) => {
@@ -212,10 +213,10 @@ impl Credential {
         }
     }
 
-    /// A part that is an object, or an object written as JSON text, as parts of its own.
+    /// An object part, possibly written as JSON text, as a credential with its own parts.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is there and no object.
+    /// [`Problem::Malformed`] if it is not an object.
     pub(crate) fn object(&self, keys: &[&str]) -> Result<Option<Self>, Problem> {
         let Some((key, value)) = self.part(keys) else { return Ok(None) };
         let fields = match value {
@@ -224,39 +225,39 @@ impl Credential {
             _ => None,
         };
         let fields = fields.ok_or_else(|| Problem::malformed(format!("the part `{key}` is not an object")))?;
-        let asked = self.asked.as_ref().map(|_| Arc::default());
-        let object = Self { scheme: self.scheme.clone(), fields, username: self.username.clone(), asked };
-        if let Some(asked) = &self.asked {
-            asked.note_object(&object);
+        let used = self.used.as_ref().map(|_| Arc::default());
+        let object = Self { scheme: self.scheme.clone(), fields, username: self.username.clone(), used };
+        if let Some(used) = &self.used {
+            used.record_object(&object);
         }
         Ok(Some(object))
     }
 
-    /// A part that must be an object.
+    /// A required object part.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is missing or no object.
+    /// [`Problem::Malformed`] if it is missing or not an object.
     pub(crate) fn required_object(&self, key: &str) -> Result<Self, Problem> {
         self.object(&[key])?.ok_or_else(|| missing(&[key]))
     }
 
-    /// The text of a part that is a text or a list of one text, as Keycloak writes it.
+    /// The text of a part that is text or a list of one text, as Keycloak writes it.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is there and neither.
+    /// [`Problem::Malformed`] if it is neither.
     pub(crate) fn listed(&self, key: &str) -> Result<Option<&str>, Problem> {
         let text = match self.part(&[key]) {
             None => return Ok(None),
             Some((_, Value::Array(items))) => items.first().filter(|_| items.len() == 1).and_then(Value::as_str),
             Some((_, value)) => value.as_str(),
         };
-        text.map(Some).ok_or_else(|| Problem::malformed(format!("the part `{key}` is not a text")))
+        text.map(Some).ok_or_else(|| Problem::malformed(format!("the part `{key}` is not text")))
     }
 
-    /// The bytes of a part, decoded as its own name (`salt_hex`, `salt_b64`) or its `…_encoding` part says.
+    /// The bytes of a part, in the encoding given by its name (`salt_hex`, `salt_b64`) or its `…_encoding` part.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is not in that encoding, [`Problem::Unsupported`] for an unknown encoding.
+    /// [`Problem::Malformed`] if it is not in that encoding, [`Problem::Unsupported`] for an unknown encoding.
     pub(crate) fn bytes(&self, key: &str, default_encoding: &str) -> Result<Option<Vec<u8>>, Problem> {
         let mut found = Vec::new();
         for (suffix, encoding) in [("_hex", "hex"), ("_b64", "base64"), ("_base64", "base64")] {
@@ -267,12 +268,12 @@ impl Credential {
         match found.as_slice() {
             [] => Ok(None),
             [(text, encoding)] => decode(key, text, encoding).map(Some),
-            _ => Err(Problem::malformed(format!("the part `{key}` is there in two encodings"))),
+            _ => Err(Problem::malformed(format!("the part `{key}` exists in two encodings"))),
         }
     }
 
     /// # Errors
-    /// [`Problem::Malformed`] when a text in it is longer than any hash.
+    /// [`Problem::Malformed`] if it contains a text that is longer than any hash.
     pub(crate) fn check_size(&self) -> Result<(), Problem> {
         if self.fields.values().any(|value| longest(value) > MAX_TEXT_BYTES) {
             Err(Problem::malformed("the stored text is longer than any hash"))
@@ -282,9 +283,9 @@ impl Credential {
     }
 }
 
-/// Parts, with the members of an object that stands as `encoded`, `value` or `parameters` among them: rules hand over an
-/// object of the legacy system as a whole.
-fn unfolded<'v>(parts: impl Iterator<Item = (&'v String, &'v Value)>) -> Map<String, Value> {
+/// Moves the members of an object in `encoded`, `value` or `parameters` to the top level: rules pass on objects of the
+/// legacy system unchanged.
+fn flattened<'v>(parts: impl Iterator<Item = (&'v String, &'v Value)>) -> Map<String, Value> {
     let (mut flat, mut members) = (Map::new(), Map::new());
     for (key, value) in parts {
         match value {
@@ -314,7 +315,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// A JSON number, a number as text, or a list of one of them as Keycloak writes it.
+/// A JSON number, a number as text, or a list of one number as Keycloak writes it.
 fn number_of(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64(),
@@ -332,16 +333,16 @@ fn missing(keys: &[&str]) -> Problem {
     Problem::malformed(format!("the part `{}` is missing", first(keys)))
 }
 
-/// The bytes that `text` stands for.
+/// Decodes `text`.
 ///
 /// # Errors
-/// [`Problem::Malformed`] when it is not in that encoding, [`Problem::Unsupported`] for an unknown encoding.
+/// [`Problem::Malformed`] if it is not in that encoding, [`Problem::Unsupported`] for an unknown encoding.
 pub(crate) fn decode(what: &str, text: &str, encoding: &str) -> Result<Vec<u8>, Problem> {
     let bytes = match encoding.to_ascii_lowercase().as_str() {
         "utf8" | "utf-8" | "text" | "ascii" | "plain" | "raw" => Some(text.as_bytes().to_vec()),
         "hex" => encoding::from_hex(text),
         "base64" | "base64url" | "b64" => encoding::from_base64(text),
-        _ => return Err(Problem::unsupported(format!("the encoding of the {what} is not known"))),
+        _ => return Err(Problem::unsupported(format!("unknown encoding of the {what}"))),
     };
     bytes.ok_or_else(|| Problem::malformed(format!("the {what} is not {encoding}")))
 }
@@ -355,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_stand_in_fields_or_beside_the_scheme() {
+    fn parts_are_in_fields_or_beside_the_scheme() {
         for json in [
             r#"{"id": 1, "format": "digest", "fields": {"salt": "a", "n": 5}}"#,
             r#"{"scheme": "digest", "salt": "a", "n": "5", "set_at": "2022-01-28"}"#,
@@ -369,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_in_the_place_of_the_text_is_its_parts() {
+    fn an_object_in_place_of_the_text_contains_the_parts() {
         for json in [
             r#"{"scheme": "okta", "value": {"value": "a", "salt": "b"}, "salt": "c"}"#,
             r#"{"scheme": "okta", "parameters": {"value": "a", "salt": "b"}, "salt": "c"}"#,
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_decoded_as_their_name_or_their_encoding_says() {
+    fn bytes_are_decoded_by_their_name_or_encoding_part() {
         for json in [
             r#"{"salt": "a"}"#,
             r#"{"salt_hex": "61"}"#,
@@ -398,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_another_type_are_malformed_and_not_missing() {
+    fn parts_of_the_wrong_type_are_malformed_and_not_missing() {
         let broken = |answer: Result<(), Problem>| matches!(answer, Err(Problem::Malformed(_)));
         for json in [r#"{"p": 7}"#, r#"{"p": true}"#, r#"{"p": ["a", "b"]}"#, r#"{"p": [{}]}"#, r#"{"p": []}"#] {
             let credential = credential(json);
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_inside_of_parts_are_not_endless_either() {
+    fn texts_inside_parts_have_a_size_limit() {
         let long = "a".repeat(MAX_TEXT_BYTES + 1);
         for json in [format!(r#"{{"hash": {{"value": "{long}"}}}}"#), format!(r#"{{"salt": [["{long}"]]}}"#)] {
             assert!(credential(&json).check_size().is_err());
@@ -421,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_it_is_printed() {
+    fn only_the_scheme_is_printed() {
         let text = format!("{:?}", credential(r#"{"scheme": "md5", "hash": "0cc175b9", "pepper": "shh"}"#));
         assert_eq!(text, "Credential { scheme: \"md5\", .. }");
     }

@@ -1,27 +1,27 @@
-//! Which scheme a stored text names by itself, and when it names none.
+//! Detects the scheme of a stored text.
 
 use super::registry::{SchemeInfo, schemes};
 
-/// What a stored text says about its scheme.
+/// What a stored text reveals about its scheme.
 #[derive(Debug, Clone, Copy)]
 pub enum Detection {
-    /// The text names this scheme.
+    /// The scheme is certain.
     Known(&'static SchemeInfo),
     /// Several schemes write such texts.
     Ambiguous {
-        /// Which ones, as a sentence.
+        /// The possible schemes, as a sentence.
         why: &'static str,
-        /// Schemes that can be tried one after the other, because a proof under any of them is a proof; empty when the scheme has
-        /// to be named.
+        /// Schemes that can be tried one after the other, because a match under any of them is a match; empty if the
+        /// scheme must be declared.
         readings: &'static [&'static str],
     },
-    /// No password can match it.
+    /// No password can match the text.
     Unusable(&'static str),
     /// No known scheme writes such texts.
     Unknown,
 }
 
-/// Why no password can match a text, when it is a placeholder and no hash.
+/// Why no password can match a text that is a placeholder and not a hash.
 ///
 /// ```
 /// assert!(landfall::password::placeholder("!!").is_some());
@@ -31,8 +31,8 @@ pub enum Detection {
 pub fn placeholder(text: &str) -> Option<&'static str> {
     let is_mysql = |text: &str| text.len() == 41 && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit());
     match text {
-        "" => Some("nothing is stored"),
-        "x" => Some("the hash is kept in the shadow file"),
+        "" => Some("no password hash is stored"),
+        "x" => Some("the hash is in the shadow file"),
         "NP" | "LK" => Some("the account has no password login"),
         _ if text.starts_with('!') => Some("the account is locked or has no usable password"),
         _ if text.starts_with('*') && !is_mysql(text) => Some("the account is locked or has no password login"),
@@ -40,7 +40,7 @@ pub fn placeholder(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Finds the scheme of a stored text from the text alone.
+/// Detects the scheme from the stored text alone.
 ///
 /// ```
 /// use landfall::password::{Detection, detect};
@@ -59,7 +59,7 @@ pub fn detect(text: &str) -> Detection {
 }
 
 fn ambiguous(text: &str) -> Option<Detection> {
-    let named = |why| Some(Detection::Ambiguous { why, readings: &[] });
+    let undeclared = |why| Some(Detection::Ambiguous { why, readings: &[] });
     let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if text.starts_with("md5$") || text.starts_with("sha1$") {
         let why = "Django (digest of salt and password) or old Werkzeug (HMAC keyed by the salt)";
@@ -67,20 +67,22 @@ fn ambiguous(text: &str) -> Option<Detection> {
     }
     if is_hex(text) {
         match text.len() {
-            16 => return named("16 hexadecimal digits may be MySQL OLD_PASSWORD or Oracle 10"),
-            32 => return named("32 hexadecimal digits may be MD5, MD4, an NT or LM hash, or an MD5 of an MD5"),
-            40 => return named("40 hexadecimal digits may be SHA-1 or RIPEMD-160, salted or not"),
+            16 => return undeclared("16 hexadecimal digits may be MySQL OLD_PASSWORD or Oracle 10"),
+            32 => return undeclared("32 hexadecimal digits may be MD5, MD4, an NT or LM hash, or an MD5 of an MD5"),
+            40 => return undeclared("40 hexadecimal digits may be SHA-1 or RIPEMD-160, salted or not"),
             56 | 64 | 96 | 128 => {
-                return named("hexadecimal digits may be any SHA-2, SHA-3, BLAKE2 or Whirlpool digest, salted or not");
+                return undeclared(
+                    "hexadecimal digits may be any SHA-2, SHA-3, BLAKE2 or Whirlpool digest, salted or not",
+                );
             }
             _ => {}
         }
     }
     if text.split_once(':').is_some_and(|(hash, _)| is_hex(hash) && hash.len() >= 32) {
-        return named("`hash:salt` may be Joomla, Magento, vBulletin, Better Auth and others");
+        return undeclared("`hash:salt` may be Joomla, Magento, vBulletin, Better Auth and others");
     }
     if text.len() == 13 && text.bytes().all(|byte| super::encoding::crypt64_value(byte).is_some()) {
-        return named("13 characters may be DES crypt");
+        return undeclared("13 characters may be DES crypt");
     }
     None
 }
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_name_their_schemes() {
+    fn schemes_are_detected_from_the_text() {
         let cases = [
             ("$2b$10$", "bcrypt"),
             ("$bcrypt-sha256$v=2", "bcrypt-sha256"),
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_do_not() {
+    fn other_texts_are_ambiguous_unusable_or_unknown() {
         for text in ["md5$salt$hash", "0123456789abcdef", "ewd4zEhvmzjsA", "900150983cd24fb0d6963f7d28e17f72:salt"] {
             assert!(matches!(detect(text), Detection::Ambiguous { .. }), "{text}");
         }

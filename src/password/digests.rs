@@ -1,4 +1,4 @@
-//! The digests that legacy systems use, chosen by name at run time.
+//! The digests that legacy systems use, selected by name at run time.
 
 use hmac::{KeyInit, Mac, SimpleHmac};
 use zeroize::Zeroizing;
@@ -44,7 +44,7 @@ pub enum Digest {
     Whirlpool,
 }
 
-/// Runs the first body with `$hasher` standing for the type of a digest of the MD and SHA families, the second for the rest.
+/// Runs the first body with `$hasher` as the type of a digest of the MD and SHA families, the second one for the rest.
 macro_rules! with_hasher {
     ($digest:expr, $hasher:ident => $blocks:expr, $sponge:expr) => {
         match $digest {
@@ -73,7 +73,7 @@ macro_rules! with_hasher {
     };
 }
 
-/// Every digest with the name that is printed.
+/// Every digest with its canonical name.
 const NAMES: [(&str, Digest); 18] = [
     ("md4", Digest::Md4),
     ("md5", Digest::Md5),
@@ -96,7 +96,7 @@ const NAMES: [(&str, Digest); 18] = [
 ];
 
 impl Digest {
-    /// The digest of that name in any of its spellings: `sha256`, `SHA-256`, `sha_256`, `rmd160`, `sha`.
+    /// The digest with a name, in any spelling: `sha256`, `SHA-256`, `sha_256`, `rmd160`, `sha`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let plain = |text: &str| text.replace(['-', '_', '/'], "").to_ascii_lowercase();
@@ -110,7 +110,7 @@ impl Digest {
         NAMES.iter().find(|(name, _)| plain(name) == wanted).map(|(_, digest)| *digest)
     }
 
-    /// The printed name.
+    /// The canonical name.
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(_, digest)| *digest == self).map_or("", |(name, _)| name)
@@ -122,7 +122,7 @@ impl Digest {
         with_hasher!(self, D => <D as sha2::Digest>::output_size())
     }
 
-    /// The digest of the parts, one after the other.
+    /// The digest of the concatenated parts.
     #[must_use]
     pub fn hash(self, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         with_hasher!(self, D => {
@@ -134,7 +134,7 @@ impl Digest {
         })
     }
 
-    /// The digest applied to `value` that many times.
+    /// The digest applied to `value` the given number of times.
     #[must_use]
     pub fn repeat(self, times: u64, value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
         with_hasher!(self, D => {
@@ -148,11 +148,11 @@ impl Digest {
         })
     }
 
-    /// HMAC (RFC 2104) of the parts, one after the other.
+    /// HMAC (RFC 2104) of the concatenated parts.
     #[must_use]
     pub fn hmac(self, key: &[u8], parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         with_hasher!(self, D => {
-            // A key of any length is fine for HMAC, so the other arm is never taken; empty output equals no stored hash.
+            // HMAC accepts keys of any length, so this is unreachable; the empty output equals no stored hash.
             let Ok(mut mac) = <SimpleHmac<D> as KeyInit>::new_from_slice(key) else { return Zeroizing::default() };
             for part in parts {
                 mac.update(part);
@@ -166,7 +166,7 @@ impl Digest {
         with_hasher!(
             self,
             D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, output),
-            // These have no precomputed key state; a key of any length is fine here too.
+            // These have no precomputed key state; here too a key of any length is valid.
             pbkdf2::pbkdf2::<SimpleHmac<D>>(password, salt, iterations, output).unwrap_or_default()
         );
     }
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_in_many_spellings() {
+    fn names_are_found_in_many_spellings() {
         let cases = [
             ("SHA-256", Some(Digest::Sha256)),
             ("sha_512", Some(Digest::Sha512)),

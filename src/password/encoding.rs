@@ -1,4 +1,4 @@
-//! The alphabets in which hashes are written: hexadecimal, base64 and its cousins, and the crypt(3) alphabet.
+//! The alphabets of hashes: hexadecimal, base64 and its variants, and the crypt(3) alphabet.
 
 use base64::Engine;
 use base64::alphabet;
@@ -46,7 +46,7 @@ pub fn to_base64_unpadded(bytes: &[u8]) -> String {
     general_purpose::STANDARD_NO_PAD.encode(bytes)
 }
 
-/// passlib's base64: `.` for `+`, no padding. Takes `+` too.
+/// passlib's base64: `.` for `+`, no padding. Also accepts `+`.
 #[must_use]
 pub fn from_ab64(text: &str) -> Option<Vec<u8>> {
     from_base64(&text.replace('.', "+"))
@@ -58,7 +58,7 @@ pub fn to_ab64(bytes: &[u8]) -> String {
     to_base64_unpadded(bytes).replace('+', ".")
 }
 
-/// bcrypt's base64; set padding bits are an error, as nobody agrees on what they mean.
+/// bcrypt's base64. Set padding bits are an error, because libraries disagree on their meaning.
 #[must_use]
 pub fn from_bcrypt64(text: &str) -> Option<Vec<u8>> {
     BCRYPT.decode(text).ok()
@@ -115,7 +115,7 @@ pub fn to_crypt64(bytes: &[u8]) -> String {
     bytes.chunks(3).map(group).collect()
 }
 
-/// Undoes [`to_crypt64`]; stray bits and a single left-over character are errors.
+/// The inverse of [`to_crypt64`]; stray bits and a single remaining character are errors.
 #[must_use]
 pub fn from_crypt64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
@@ -131,7 +131,7 @@ pub fn from_crypt64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The text as UTF-16LE; `None` when the bytes are not UTF-8 and so were never typed on a system that hashes UTF-16.
+/// The text as UTF-16LE; `None` if the bytes are not UTF-8, which cannot be typed on a system that hashes UTF-16.
 #[must_use]
 pub fn to_utf16le(text: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(text).ok()?;
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_takes_both_alphabets_and_either_padding() {
+    fn base64_accepts_both_alphabets_and_any_padding() {
         for text in ["+/8=", "+/8", "-_8", "-_8="] {
             assert_eq!(from_base64(text), Some(vec![0xfb, 0xff]), "{text}");
         }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn crypt64_numbers_start_with_the_least() {
+    fn crypt64_numbers_are_little_endian() {
         assert_eq!(from_crypt64_number("U..../"), Some(32 | 1 << 30));
         assert_eq!(from_crypt64_number("!"), None);
         assert_eq!(to_crypt64_number(725, 4), "J9..");
@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn crypt64_comes_back(bytes in proptest::collection::vec(any::<u8>(), 0..70)) {
+        fn crypt64_round_trips(bytes in proptest::collection::vec(any::<u8>(), 0..70)) {
             prop_assert_eq!(from_crypt64(&to_crypt64(&bytes)), Some(bytes));
         }
 

@@ -1,12 +1,13 @@
-//! How much of a hash must be stored: a hash that was cut short is broken, and must not become easy to match.
+//! How much of a hash must be stored: a truncated hash is malformed and must not become easy to match.
 
 use super::verdict::Problem;
 
-/// The fewest bytes of hash that verify a password. A column that is too narrow or a careless export cuts hashes, and one byte
-/// of PBKDF2 accepts one wrong password in 256. Every format but those of [`SHORTER`] stores at least an MD5.
+/// The fewest bytes of a hash that can verify a password. A column that is too narrow or a careless export truncates
+/// hashes, and one byte of PBKDF2 accepts one wrong password in 256. Every format except those in [`SHORTER`] stores at
+/// least an MD5.
 const LEAST_BYTES: usize = 16;
 
-/// A format that is defined with less than [`LEAST_BYTES`].
+/// A format that is defined with fewer than [`LEAST_BYTES`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shorter {
     name: &'static str,
@@ -19,52 +20,52 @@ pub(crate) const DES_CRYPT: &Shorter =
     &Shorter { name: "DES crypt", least: 8, because: "crypt(3) and BSDi store one DES block of 64 bits" };
 /// MySQL before 4.1.
 pub(crate) const MYSQL_323: &Shorter =
-    &Shorter { name: "mysql323", least: 8, because: "OLD_PASSWORD() makes two words of 31 bits" };
+    &Shorter { name: "mysql323", least: 8, because: "OLD_PASSWORD() produces two words of 31 bits" };
 /// Oracle before 11g.
 pub(crate) const ORACLE_10: &Shorter =
     &Shorter { name: "oracle10", least: 8, because: "Oracle stores the last DES block of 64 bits" };
-/// Templates that cut their own digest.
+/// Templates that truncate their own digest.
 pub(crate) const CUT_BY_TEMPLATE: &Shorter = &Shorter {
     name: "template",
     least: 8,
-    because: "`left` and `substr` say what the legacy system kept, such as the middle half of an MD5 (DedeCMS, hashcat's mode 5100)",
+    because: "`left` and `substr` describe what the legacy system kept, such as the middle half of an MD5 (DedeCMS, hashcat's mode 5100)",
 };
 
-/// Every format that is defined with less.
+/// All formats that are defined with fewer bytes.
 #[cfg(test)]
 const SHORTER: [&Shorter; 4] = [DES_CRYPT, MYSQL_323, ORACLE_10, CUT_BY_TEMPLATE];
 
-/// How much of a hash is stored, in bytes of the hash and not of its spelling.
+/// The length of a stored hash, in bytes of the hash and not of its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HashLength {
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(usize),
-    /// So many bytes of a format that is defined with less than others.
+    /// A number of bytes of a format that is defined with fewer than others.
     Shorter(&'static Shorter, usize),
     /// Not a hash: plain text, which the limits must allow.
     Plain,
 }
 
 impl HashLength {
-    /// Refuses a hash that was cut short.
+    /// Rejects a truncated hash.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when there is less than the format has.
+    /// [`Problem::Malformed`] if there are fewer bytes than the format has.
     pub fn check(self) -> Result<(), Problem> {
         match self {
             Self::Bytes(bytes) if bytes < LEAST_BYTES => Err(Problem::malformed(format!(
-                "the stored hash is cut short: it has {bytes} bytes, and {LEAST_BYTES} are the fewest of any such scheme"
+                "the stored hash is truncated: it has {bytes} bytes, but such schemes have at least {LEAST_BYTES}"
             ))),
             Self::Shorter(Shorter { name, least, because }, bytes) if bytes < *least => {
                 Err(Problem::malformed(format!(
-                    "the stored hash is cut short: it has {bytes} bytes, and {name} has at least {least}: {because}"
+                    "the stored hash is truncated: it has {bytes} bytes, but {name} has at least {least}: {because}"
                 )))
             }
             _ => Ok(()),
         }
     }
 
-    /// The shorter of two; plain text verifies nothing to compare with.
+    /// The shorter of two lengths; plain text has no length to compare.
     pub fn min(self, other: Self) -> Self {
         let bytes = |length: Self| match length {
             Self::Bytes(bytes) | Self::Shorter(_, bytes) => bytes,
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shorter_formats_are_few_and_say_why() {
+    fn shorter_formats_have_a_reason() {
         for format in SHORTER {
             assert!((8..LEAST_BYTES).contains(&format.least), "{}", format.name);
             assert!(format.because.len() > 20, "{}", format.name);

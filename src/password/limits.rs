@@ -1,38 +1,39 @@
-//! What a check may cost. A stored hash names its own price, so the price is looked at before anything is paid.
+//! Limits on the cost of a check. A stored hash determines its own cost, so the cost is checked before any work is
+//! done.
 
 use std::fmt;
 
 use super::lane::JobMemory;
 use super::verdict::Problem;
 
-/// The most that one check may cost, and what else needs an explicit yes.
+/// The highest cost of one check, and what else must be allowed explicitly.
 ///
 /// Every limit names the attack it stops and the real configuration it admits. A hash above a limit is answered with
-/// [`Verdict::CostRefused`](super::Verdict::CostRefused) before memory is taken or a round is computed.
+/// [`Verdict::CostRefused`](super::Verdict::CostRefused) before any memory is allocated or a round is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Presented passwords, in bytes. Stops megabytes of "password" from buying CPU time; WordPress, phpBB, Symfony and
-    /// passlib draw the line at 4096 as well.
+    /// Bytes of a presented password. Stops megabytes of "password" from using CPU time; WordPress, phpBB, Symfony and
+    /// passlib also set the limit to 4096.
     pub password_bytes: usize,
-    /// Presented passwords for crypt(3) hashes, whose work grows with length times rounds: 70 kB cost 19 s at default
-    /// rounds. Admits every pass phrase that a person types.
+    /// Bytes of a presented password for crypt(3) hashes, whose work grows with length times rounds: 70 kB cost 19 s at
+    /// default rounds. Admits every passphrase that a person types.
     pub crypt_password_bytes: usize,
     /// bcrypt cost. Cost 31 runs for days; PHP 8.4 and Laravel use 12, cautious sites 14.
     pub bcrypt_cost: u32,
-    /// Argon2 memory in KiB. A hash that names 4 TiB ends the process; RFC 9106 asks for 2 GiB at most on big machines,
-    /// real stores hold 19 to 512 MiB.
+    /// Argon2 memory in KiB. A hash that asks for 4 TiB would end the process; RFC 9106 recommends 2 GiB at most on
+    /// large machines, real stores use 19 to 512 MiB.
     pub argon2_memory_kib: u64,
-    /// Argon2 passes. Little memory with 2^32 passes never ends; real stores use 1 to 10.
+    /// Argon2 passes. A little memory with 2^32 passes never ends; real stores use 1 to 10.
     pub argon2_passes: u64,
     /// Argon2 lanes. Stops 2^24 lanes; real stores use 1 to 16.
     pub argon2_lanes: u64,
-    /// Argon2 memory times passes in KiB: the time that a check takes. 4 GiB are about three seconds.
+    /// Argon2 memory times passes in KiB: the time of a check. 4 GiB are about three seconds.
     pub argon2_work_kib: u64,
     /// scrypt and yescrypt memory in KiB (`128·N·r`). Stops N = 2^40; OWASP's first choice needs 128 MiB.
     pub scrypt_memory_kib: u64,
     /// scrypt `p`. Stops p = 2^27; OWASP's last choice is 10.
     pub scrypt_parallelism: u64,
-    /// scrypt memory times `p`, and yescrypt memory times `t + 1`, in KiB: the time that a check takes.
+    /// scrypt memory times `p`, and yescrypt memory times `t + 1`, in KiB: the time of a check.
     pub scrypt_work_kib: u64,
     /// PBKDF2 iterations. Stops 2^32; Django 6 uses 1.2 million, passlib's SHA-1 1.3 million.
     pub pbkdf2_iterations: u64,
@@ -45,10 +46,11 @@ pub struct Limits {
     pub des_rounds: u64,
     /// Binary logarithm of phpass and Drupal 7 rounds. Stops 2^30; Drupal 7 uses 15, phpBB 11.
     pub phpass_log2: u32,
-    /// Digest calls of one check, of repeated digests and templates alike. Stops `repeat(4000000000, …)`; Jasypt uses
-    /// 100 000, and a template may take a million rounds of a step with seven functions.
+    /// Digest calls of one check, for repeated digests and templates. Stops `repeat(4000000000, …)`; Jasypt uses 100
+    /// 000, and a template may run a million rounds of a step with seven functions.
     pub digest_calls: u64,
-    /// Whether stored plain text (`{CLEARTEXT}`, `{noop}`) may verify a password. Off: who can read the store could log in.
+    /// Whether stored plain text (`{CLEARTEXT}`, `{noop}`) may verify a password. Off: anybody who can read the store
+    /// could log in.
     pub plain_text: bool,
 }
 
@@ -76,13 +78,13 @@ impl Default for Limits {
     }
 }
 
-/// What one check of a stored hash costs, read from the hash alone.
+/// The cost of one check of a stored hash, read from the hash alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cost {
     /// Plain text: a comparison.
     Plain,
-    /// That many calls of a digest.
+    /// A number of digest calls.
     Digests(u64),
     /// bcrypt with 2^n rounds.
     Bcrypt(u32),
@@ -119,7 +121,7 @@ pub enum Cost {
     Pbkdf2 {
         /// Iterations.
         iterations: u64,
-        /// Output blocks, each of which takes all iterations.
+        /// Output blocks, each of which needs all iterations.
         blocks: u64,
     },
     /// A crypt(3) scheme made of digests.
@@ -134,7 +136,7 @@ pub enum Cost {
     },
     /// phpass or Drupal 7 with 2^n rounds.
     Phpass(u32),
-    /// One after the other.
+    /// Several costs in sequence.
     Several(Vec<Cost>),
 }
 
@@ -144,7 +146,7 @@ impl Cost {
     pub fn memory_kib(&self) -> u64 {
         match self {
             Self::Argon2 { memory_kib, .. } => *memory_kib,
-            // V takes 128·r·N bytes, B takes 128·r·p, the working space two blocks more.
+            // V takes 128·r·N bytes, B takes 128·r·p, the work area two more blocks.
             Self::Scrypt { n, r, p } | Self::Yescrypt { n, r, p, .. } => {
                 n.saturating_add(*p).saturating_add(2).saturating_mul(*r).saturating_add(7) / 8
             }
@@ -154,17 +156,17 @@ impl Cost {
         }
     }
 
-    /// The memory of one check as the [lane](super::lane) counts it: Argon2 works in the lane's own.
+    /// The memory of one check for the [lane](super::lane): Argon2 uses the lane's own memory.
     #[must_use]
     pub fn memory(&self) -> JobMemory {
         let kib = u32::try_from(self.memory_kib()).unwrap_or(u32::MAX);
         if matches!(self, Self::Argon2 { .. }) { JobMemory::Workspace(kib) } else { JobMemory::Own(kib) }
     }
 
-    /// Whether the price is within the limits.
+    /// Checks that the cost is within the limits.
     ///
     /// # Errors
-    /// [`Problem::CostRefused`] names the first parameter that is out of bounds.
+    /// [`Problem::CostRefused`] for the first parameter that is out of bounds.
     pub fn within(&self, limits: &Limits) -> Result<(), Problem> {
         match self {
             Self::Plain if limits.plain_text => Ok(()),
@@ -196,7 +198,7 @@ impl Cost {
         at_most("scrypt memory times work in KiB", self.memory_kib().saturating_mul(times), limits.scrypt_work_kib)
     }
 
-    /// The longest presented password for a hash of this price, in bytes.
+    /// The longest presented password for a hash of this cost, in bytes.
     #[must_use]
     pub fn password_bytes(&self, limits: &Limits) -> usize {
         match self {
@@ -208,7 +210,7 @@ impl Cost {
         }
     }
 
-    /// Whether current advice calls this too cheap to withstand guessing (OWASP Password Storage Cheat Sheet).
+    /// Whether the cost is too low to withstand guessing, by current advice (OWASP Password Storage Cheat Sheet).
     #[must_use]
     pub fn is_weak(&self) -> bool {
         match self {
@@ -254,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn real_configurations_pass_and_hostile_ones_do_not() {
+    fn real_configurations_are_within_limits_and_hostile_ones_are_not() {
         let limits = Limits::default();
         let fine = [
             Cost::Bcrypt(14),

@@ -1,30 +1,30 @@
-//! Which target takes which hash as it is, so that nobody verifies at login what could be handed over.
+//! Which hashes a target can import, so that passwords need not be verified at login where the hashes can be imported.
 //!
-//! The table holds what the products' pages and sources said on the day they were read; [`source`] names them.
+//! The table is based on the products' documentation and source code at the time of reading; [`source`] names them.
 
 use Acceptance::{WithLimit, Yes};
 use Completeness::{Partial, Whole};
 
 use super::registry::find;
 
-/// Whether a target takes a hash of a scheme as it is.
+/// Whether a target can import hashes of a scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acceptance {
-    /// Every hash of the scheme.
+    /// All hashes of the scheme.
     Yes,
-    /// Some hashes, or in another spelling; the text says which.
+    /// Some hashes, or in another format; the text says which.
     WithLimit(&'static str),
-    /// None: the password has to be verified at login.
+    /// No hashes: the password has to be verified at login.
     No,
-    /// The table does not say: an unlisted target, an unlisted scheme, or a scheme that is many.
+    /// Unknown: an unlisted target, an unlisted scheme, or a scheme that covers many formats.
     Unknown,
 }
 
-/// A target and the schemes it takes.
+/// A target and the schemes it can import.
 struct Target {
     name: &'static str,
     source: &'static str,
-    /// The list of schemes is everything the target takes.
+    /// Whether the list contains every scheme that the target can import.
     completeness: Completeness,
     takes: &'static [(&'static str, Acceptance)],
 }
@@ -35,7 +35,7 @@ enum Completeness {
     Partial,
 }
 
-/// Whether `target` takes hashes of `scheme` as they are; both by their names in rules, aliases too.
+/// Whether `target` can import hashes of `scheme`; both by their names in rules, aliases included.
 ///
 /// ```
 /// use landfall::password::matrix::{Acceptance, accepts};
@@ -51,14 +51,14 @@ pub fn accepts(target: &str, scheme: &str) -> Acceptance {
     let scheme = listed(scheme);
     match target.takes.iter().find(|(taken, _)| *taken == scheme) {
         Some((_, acceptance)) => *acceptance,
-        // PBKDF2 as text is one of the forms of PBKDF2.
+        // PBKDF2 in text form is one of the forms of PBKDF2.
         None if scheme.starts_with("pbkdf2-") => accepts(target.name, "pbkdf2"),
         None if target.completeness == Whole && SCHEMES.contains(&scheme) => Acceptance::No,
         None => Acceptance::Unknown,
     }
 }
 
-/// What the table says of schemes that [`taken_by`] does not list for `target`.
+/// The answer for schemes that [`taken_by`] does not list for `target`.
 #[must_use]
 pub fn of_others(target: &str) -> Acceptance {
     match TARGETS.iter().find(|known| known.name == target) {
@@ -67,7 +67,7 @@ pub fn of_others(target: &str) -> Acceptance {
     }
 }
 
-/// The name under which the table lists a scheme.
+/// The name of a scheme in the table.
 fn listed(name: &str) -> &str {
     if SCHEMES.contains(&name) {
         return name;
@@ -86,22 +86,22 @@ pub fn targets() -> impl Iterator<Item = &'static str> {
     TARGETS.iter().map(|target| target.name)
 }
 
-/// The schemes that `target` takes, with their limits; empty for an unlisted target.
+/// The schemes that `target` can import, with their conditions; empty for an unlisted target.
 pub fn taken_by(target: &str) -> impl Iterator<Item = (&'static str, Acceptance)> {
     let taken = TARGETS.iter().find(|known| known.name == target).map(|target| target.takes);
     taken.unwrap_or_default().iter().copied()
 }
 
-/// Where the row of `target` was read.
+/// The source of the row of `target`.
 #[must_use]
 pub fn source(target: &str) -> Option<&'static str> {
     TARGETS.iter().find(|known| known.name == target).map(|target| target.source)
 }
 
-/// The schemes that a whole list answers with no when it lacks them.
+/// The schemes that a target with a complete list cannot import if they are not in it.
 ///
-/// Not among them are the names for many constructions (`template`, `spring`, `joomla`): what a target makes of those
-/// depends on the hash.
+/// Names for many formats (`template`, `spring`, `joomla`) are not included: whether a target can import them depends
+/// on the hash.
 const SCHEMES: &[&str] = &[
     "apr1",
     "argon2",
@@ -316,7 +316,7 @@ const TARGETS: &[Target] = &[
         takes: &[
             ("argon2", WithLimit("Argon2i and Argon2id, not Argon2d")),
             ("bcrypt", Yes),
-            ("digest", WithLimit("md5, sha1 and sha512, salt before or behind the password")),
+            ("digest", WithLimit("md5, sha1 and sha512, salt before or after the password")),
             ("pbkdf2", WithLimit("sha256 and sha512")),
             ("phpass", Yes),
             ("scrypt", WithLimit("N under 262145")),
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn answers() {
+    fn targets_accept_listed_schemes() {
         for (target, scheme, expected) in [
             ("auth0", "argon2", Yes),
             ("auth0", "phpass", Acceptance::No),
@@ -447,7 +447,7 @@ mod tests {
             ("strivacity", "pbkdf2", Acceptance::No),
             ("cognito", "bcrypt", Acceptance::No),
             ("logto", "yescrypt", Acceptance::Unknown),
-            ("nobody", "bcrypt", Acceptance::Unknown),
+            ("unlisted", "bcrypt", Acceptance::Unknown),
             ("auth0", "rot13", Acceptance::Unknown),
             ("supabase", "argon2id", WithLimit("Argon2i and Argon2id, version 19")),
             ("supabase", "ssha", Acceptance::No),
@@ -459,8 +459,8 @@ mod tests {
             assert_eq!(accepts(target, scheme), expected, "{target} {scheme}");
         }
         assert_eq!(taken_by("supabase").count(), 3);
-        assert_eq!(taken_by("nobody").count(), 0);
-        let others = ["okta", "logto", "nobody"].map(of_others);
+        assert_eq!(taken_by("unlisted").count(), 0);
+        let others = ["okta", "logto", "unlisted"].map(of_others);
         assert_eq!(others, [Acceptance::No, Acceptance::Unknown, Acceptance::Unknown]);
         assert!(source("kratos").is_some_and(|source| source.contains("hash_comparator")));
     }

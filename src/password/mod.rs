@@ -1,8 +1,8 @@
-//! Every stored hash, verified safely.
+//! Verifies stored hashes of many schemes safely.
 //!
-//! A [`Credential`] says which scheme made it and holds its text or its parts. [`parse`] understands it without computing
-//! anything, so that its [`Cost`] is known; [`verify`] holds that cost against the [`Limits`] before any work is done and
-//! answers with a [`Verdict`], in which a broken hash is never a wrong password.
+//! A [`Credential`] has a scheme, and its text or its parts. [`parse`] parses it without computing anything, so that
+//! its [`Cost`] is known. [`verify`] checks the cost against the [`Limits`] before any work is done, and returns a
+//! [`Verdict`], in which a malformed hash is never a wrong password.
 //!
 //! ```
 //! use landfall::model::Password;
@@ -18,7 +18,6 @@
 //!
 //! A scheme is one file in `schemes/` and one line in the table of `schemes/mod.rs`.
 
-mod asked;
 mod credential;
 mod detect;
 mod digests;
@@ -33,6 +32,7 @@ mod schemes;
 pub mod store;
 mod stored;
 pub mod template;
+mod used_parts;
 mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,39 +48,39 @@ pub use verdict::{Lossy, Problem, Verdict};
 use lane::Workspace;
 use stored::{AnyOf, Attempt, StoredHash};
 
-/// A stored credential that was understood: its cost is known and nothing has been computed.
+/// A parsed credential: its cost is known and nothing has been computed.
 pub struct Parsed {
     scheme: &'static str,
     stored: Box<dyn StoredHash>,
 }
 
-/// Understands a stored credential. The scheme `auto` stands for the one that the text itself names.
+/// Parses a stored credential. The scheme `auto` means the one detected from the text.
 ///
-/// A hash that was cut short is [`Problem::Malformed`], and a part that the scheme does not use is [`Problem::Unsupported`]:
-/// whoever wrote it down expects that it counts.
+/// A truncated hash is [`Problem::Malformed`], and a part that the scheme does not use is [`Problem::Unsupported`],
+/// because the author of the rules expects it to have an effect.
 ///
 /// # Errors
-/// Why it cannot be checked: see [`Problem`].
+/// See [`Problem`] for the reasons.
 pub fn parse(credential: &Credential) -> Result<Parsed, Problem> {
     credential.check_size()?;
-    let credential = &credential.watched();
-    let parsed = parse_watched(credential)?;
+    let credential = &credential.tracked();
+    let parsed = parse_tracked(credential)?;
     parsed.stored.length().check()?;
     credential.check_used()?;
     Ok(parsed)
 }
 
-fn parse_watched(credential: &Credential) -> Result<Parsed, Problem> {
+fn parse_tracked(credential: &Credential) -> Result<Parsed, Problem> {
     if credential.is_null() {
-        return Err(Problem::unusable("nothing is stored"));
+        return Err(Problem::unusable("no password hash is stored"));
     }
     if credential.scheme().eq_ignore_ascii_case("auto") {
         return parse_detected(credential);
     }
-    let info = find(credential.scheme()).ok_or(Problem::unsupported("this scheme is not known"))?;
+    let info = find(credential.scheme()).ok_or(Problem::unsupported("unknown scheme"))?;
     let may_be_placeholder = |text: &&str| match info.name {
         "plain" => false,
-        // `*` marks a locked account in other systems, and starts every hash of MySQL, cut ones too.
+        // `*` marks a locked account in other systems, but starts every hash of MySQL, truncated ones included.
         "mysql41" => !text.strip_prefix('*').is_some_and(is_hex_digits),
         _ => true,
     };
@@ -95,12 +95,15 @@ fn is_hex_digits(text: &str) -> bool {
 }
 
 fn parse_detected(credential: &Credential) -> Result<Parsed, Problem> {
-    let text = credential.whole()?.ok_or(Problem::unsupported("a credential in parts does not name its scheme"))?;
+    let text =
+        credential.whole()?.ok_or(Problem::unsupported("the scheme of a credential in parts must be declared"))?;
     match detect(text) {
-        Detection::Known(info) => Ok(Parsed { scheme: info.name, stored: (info.parse)(&credential.under(info.name))? }),
+        Detection::Known(info) => {
+            Ok(Parsed { scheme: info.name, stored: (info.parse)(&credential.with_scheme(info.name))? })
+        }
         Detection::Unusable(why) => Err(Problem::unusable(why)),
-        Detection::Unknown => Err(Problem::unsupported("no known scheme writes such a text")),
-        Detection::Ambiguous { why, readings: [] } => Err(Problem::unsupported(format!("name the scheme: {why}"))),
+        Detection::Unknown => Err(Problem::unsupported("unknown hash format")),
+        Detection::Ambiguous { why, readings: [] } => Err(Problem::unsupported(format!("declare the scheme: {why}"))),
         Detection::Ambiguous { readings, .. } => {
             let infos = readings.iter().filter_map(|name| find(name));
             let stored = infos.clone().map(|info| (info.parse)(credential)).collect::<Result<Vec<_>, _>>()?;
@@ -117,19 +120,19 @@ impl Parsed {
         self.scheme
     }
 
-    /// What one check costs.
+    /// The cost of one check.
     #[must_use]
     pub fn cost(&self) -> Cost {
         self.stored.cost()
     }
 
-    /// The stored text as the scheme's own writer prints it; `None` for credentials in parts.
+    /// The stored text in its canonical form; `None` for credentials in parts.
     #[must_use]
     pub fn canonical(&self) -> Option<String> {
         self.stored.canonical()
     }
 
-    /// Checks a password, after the cost and the length of the password were held against the limits.
+    /// Verifies a password, after checking the cost and the length of the password against the limits.
     #[must_use]
     pub fn verify(&self, password: &Password, limits: &Limits, workspace: &mut Workspace) -> Verdict {
         let cost = self.stored.cost();
@@ -141,19 +144,19 @@ impl Parsed {
             return Verdict::CostRefused(format!("the presented password has more than {longest} bytes").into());
         }
         let mut attempt = Attempt { password: password.expose(), workspace };
-        // The primitives are called within their bounds; should one of them panic all the same, one login fails closed.
+        // The primitives are called within their bounds; if one of them panics anyway, only this login fails.
         catch_unwind(AssertUnwindSafe(|| self.stored.check(&mut attempt)))
-            .unwrap_or(Verdict::Unsupported("the check stopped unexpectedly".into()))
+            .unwrap_or(Verdict::Unsupported("the check failed unexpectedly".into()))
     }
 }
 
-/// Checks a presented password against a stored credential.
+/// Verifies a presented password against a stored credential.
 #[must_use]
 pub fn verify(credential: &Credential, password: &Password, limits: &Limits) -> Verdict {
     verify_in(credential, password, limits, &mut Workspace::new())
 }
 
-/// Like [`verify`], in memory that a hashing thread keeps.
+/// Like [`verify`], with the memory of a hashing thread.
 #[must_use]
 pub fn verify_in(credential: &Credential, password: &Password, limits: &Limits, workspace: &mut Workspace) -> Verdict {
     match parse(credential) {

@@ -1,11 +1,11 @@
-//! Small readers that the parsers share: PHC parameters, decimal numbers, split texts.
+//! Small parsers that the schemes share: PHC parameters, decimal numbers, split texts.
 
 use super::verdict::Problem;
 
 /// A decimal number without sign and without leading zeros.
 ///
 /// # Errors
-/// [`Problem::Malformed`] names what the number should have been.
+/// [`Problem::Malformed`] with the name of the number.
 pub(crate) fn number(what: &str, text: &str) -> Result<u64, Problem> {
     let plain =
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
@@ -15,7 +15,7 @@ pub(crate) fn number(what: &str, text: &str) -> Result<u64, Problem> {
 /// A decimal number of at least one.
 ///
 /// # Errors
-/// [`Problem::Malformed`] names what the number should have been.
+/// [`Problem::Malformed`] with the name of the number.
 pub(crate) fn positive(what: &str, text: &str) -> Result<u64, Problem> {
     match number(what, text)? {
         0 => Err(Problem::malformed(format!("the {what} is zero"))),
@@ -26,16 +26,16 @@ pub(crate) fn positive(what: &str, text: &str) -> Result<u64, Problem> {
 /// Exactly `N` parts of a text.
 ///
 /// # Errors
-/// [`Problem::Malformed`] when there are fewer or more.
+/// [`Problem::Malformed`] if there are fewer or more.
 pub(crate) fn split<const N: usize>(text: &str, separator: char) -> Result<[&str; N], Problem> {
     let parts: Vec<&str> = text.splitn(N + 1, separator).collect();
     parts.try_into().map_err(|_| Problem::malformed(format!("the stored hash does not have {N} parts")))
 }
 
-/// The text behind a prefix.
+/// The text after a prefix.
 ///
 /// # Errors
-/// [`Problem::Malformed`] when the text does not start so.
+/// [`Problem::Malformed`] if the text has another prefix.
 pub(crate) fn after<'a>(text: &'a str, prefix: &str) -> Result<&'a str, Problem> {
     text.strip_prefix(prefix)
         .ok_or_else(|| Problem::malformed(format!("the stored hash does not start with `{prefix}`")))
@@ -48,16 +48,16 @@ impl<'a> Parameters<'a> {
     /// Reads parameters with these names only.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] for an unknown or doubled name, or a part without `=`.
+    /// [`Problem::Malformed`] for an unknown or repeated name, or a part without `=`.
     pub fn read(text: &'a str, names: &[&str]) -> Result<Self, Problem> {
         let mut found: Vec<(&str, &str)> = Vec::new();
         for part in text.split(',') {
             let (name, value) = part.split_once('=').ok_or(Problem::malformed("a parameter has no value"))?;
             if !names.contains(&name) {
-                return Err(Problem::malformed("a parameter is not known"));
+                return Err(Problem::malformed("unknown parameter"));
             }
             if found.iter().any(|(other, _)| *other == name) {
-                return Err(Problem::malformed(format!("the parameter `{name}` stands twice")));
+                return Err(Problem::malformed(format!("the parameter `{name}` is repeated")));
             }
             found.push((name, value));
         }
@@ -69,28 +69,28 @@ impl<'a> Parameters<'a> {
         self.0.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
     }
 
-    /// A number that must be there and be at least one.
+    /// A required number of at least one.
     ///
     /// # Errors
-    /// [`Problem::Malformed`] when it is not.
+    /// [`Problem::Malformed`] if it is missing or zero.
     pub fn positive(&self, name: &str) -> Result<u64, Problem> {
         let text = self.text(name).ok_or_else(|| Problem::malformed(format!("the parameter `{name}` is missing")))?;
         positive(&format!("parameter `{name}`"), text)
     }
 }
 
-/// The bytes of a part, or the sentence that it is not in its alphabet.
+/// The decoded bytes of a part.
 ///
 /// # Errors
-/// [`Problem::Malformed`] when there are no bytes.
+/// [`Problem::Malformed`] if it could not be decoded.
 pub(crate) fn decoded(what: &str, bytes: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
-    bytes.ok_or_else(|| Problem::malformed(format!("the {what} is not in its alphabet")))
+    bytes.ok_or_else(|| Problem::malformed(format!("the {what} has characters outside of its alphabet")))
 }
 
-/// Bytes of exactly `N`.
+/// Exactly `N` bytes.
 ///
 /// # Errors
-/// [`Problem::Malformed`] when there are fewer or more.
+/// [`Problem::Malformed`] if there are fewer or more.
 pub(crate) fn exactly<const N: usize>(what: &str, bytes: Vec<u8>) -> Result<[u8; N], Problem> {
     bytes.try_into().map_err(|_| Problem::malformed(format!("the {what} does not have {N} bytes")))
 }
@@ -98,7 +98,7 @@ pub(crate) fn exactly<const N: usize>(what: &str, bytes: Vec<u8>) -> Result<[u8;
 /// Splits bytes after `at`.
 ///
 /// # Errors
-/// [`Problem::Malformed`] when there are fewer.
+/// [`Problem::Malformed`] if there are fewer.
 pub(crate) fn cut(bytes: &[u8], at: usize) -> Result<(&[u8], &[u8]), Problem> {
     bytes.split_at_checked(at).ok_or(Problem::malformed("the stored hash is too short"))
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_known_and_stand_once() {
+    fn parameters_must_be_known_and_unique() {
         assert_eq!(Parameters::read("m=1,t=2", &["m", "t"]).unwrap().positive("t"), Ok(2));
         for text in ["m=1,m=2", "m", "x=1", "", "m=1,"] {
             assert!(Parameters::read(text, &["m", "t"]).is_err(), "{text}");

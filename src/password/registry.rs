@@ -1,33 +1,33 @@
-//! What schemes there are: names, summaries, and how a text names its scheme.
+//! The registry of schemes: names, summaries, and how their texts are recognized.
 
 use super::credential::Credential;
 use super::schemes::SCHEMES;
-use super::stored::Understood;
+use super::stored::ParseResult;
 
 /// One scheme.
 pub struct SchemeInfo {
     /// The name that rules use.
     pub name: &'static str,
-    /// Other names for it.
+    /// Aliases.
     pub aliases: &'static [&'static str],
-    /// One line about it.
+    /// A one-line description.
     pub summary: &'static str,
-    /// Beginnings that no other scheme has; empty when the text does not name its scheme.
+    /// Prefixes that only this scheme has; empty if the text does not reveal its scheme.
     pub prefixes: &'static [&'static str],
-    /// What tells the scheme when a prefix does not.
+    /// Recognizes the scheme if a prefix is not enough.
     pub(super) shape: Option<fn(&str) -> bool>,
-    /// Reads a credential.
-    pub(super) parse: fn(&Credential) -> Understood,
+    /// Parses a credential.
+    pub(super) parse: fn(&Credential) -> ParseResult,
 }
 
 impl SchemeInfo {
-    /// Whether a stored text alone tells this scheme.
+    /// Whether the scheme can be detected from its stored text.
     #[must_use]
     pub fn is_self_describing(&self) -> bool {
         !self.prefixes.is_empty() || self.shape.is_some()
     }
 
-    /// Whether a text is one of this scheme.
+    /// Whether a text belongs to this scheme.
     #[must_use]
     pub fn claims(&self, text: &str) -> bool {
         self.prefixes.iter().any(|prefix| text.starts_with(prefix)) || self.shape.is_some_and(|shape| shape(text))
@@ -40,13 +40,13 @@ impl std::fmt::Debug for SchemeInfo {
     }
 }
 
-/// All schemes, related ones together.
+/// All schemes, grouped by family.
 #[must_use]
 pub fn schemes() -> &'static [SchemeInfo] {
     SCHEMES
 }
 
-/// The scheme of that name or alias; letter case and `_` for `-` do not matter.
+/// The scheme with that name or alias; letter case and `_` for `-` are ignored.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static SchemeInfo> {
     SCHEMES
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_once() {
+    fn names_are_unique() {
         let mut names: Vec<&str> =
             SCHEMES.iter().flat_map(|info| info.aliases.iter().chain([&info.name])).copied().collect();
         names.sort_unstable();

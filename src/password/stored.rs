@@ -1,4 +1,4 @@
-//! A stored hash that was understood: its price is known and nothing has been computed yet.
+//! Parsed stored hashes, whose cost is known before anything is computed.
 
 use zeroize::Zeroizing;
 
@@ -7,40 +7,40 @@ use super::length::HashLength;
 use super::limits::Cost;
 use super::verdict::{Problem, Verdict};
 
-/// What a parser gives.
-pub(crate) type Understood = Result<Box<dyn StoredHash>, Problem>;
+/// The result of a parser.
+pub(crate) type ParseResult = Result<Box<dyn StoredHash>, Problem>;
 
 /// A stored hash of one scheme.
 ///
-/// `check` is called only after the [`Cost`] was found to be within the limits, so it may trust its own parameters.
+/// `check` is only called if the [`Cost`] is within the limits, so it may trust its own parameters.
 pub(crate) trait StoredHash: Send + Sync {
-    /// The price of one check.
+    /// The cost of one check.
     fn cost(&self) -> Cost;
 
-    /// How much of a hash is stored.
+    /// The length of the stored hash.
     fn length(&self) -> HashLength;
 
-    /// Does the work.
+    /// Verifies a password.
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict;
 
-    /// The stored text as the scheme's own writer would print it; `None` for credentials of named parts.
+    /// The stored text in canonical form; `None` for credentials in named parts.
     fn canonical(&self) -> Option<String> {
         None
     }
 }
 
-/// One presented password on its way into a check.
+/// The input of a check.
 pub(crate) struct Attempt<'a> {
-    /// The bytes as presented, or as a transformation of the scheme made them.
+    /// The password as presented, or as transformed by the scheme.
     pub password: &'a [u8],
-    /// Memory to work in.
+    /// Work memory.
     pub workspace: &'a mut Workspace,
 }
 
-/// What a scheme does to the password before its inner hash sees it; or the verdict, when no such password can exist.
+/// Transforms the password before its inner hash is checked; or returns a verdict if no such password can exist.
 pub(crate) type Prepare = Box<dyn Fn(&[u8]) -> Result<Zeroizing<Vec<u8>>, Verdict> + Send + Sync>;
 
-/// A hash over a transformed password: peppered, digested, normalised.
+/// A hash of a transformed password: peppered, digested or normalized.
 pub(crate) struct Prepared {
     /// The transformation.
     pub prepare: Prepare,
@@ -48,12 +48,12 @@ pub(crate) struct Prepared {
     pub calls: u64,
     /// The hash of the transformed password.
     pub inner: Box<dyn StoredHash>,
-    /// What stands in front of the inner text, when the whole is one text.
+    /// The prefix of the inner text, if there is a text.
     pub prefix: Option<String>,
 }
 
 impl Prepared {
-    /// A hash over a transformed password, without a text form of its own.
+    /// A hash of a transformed password, without a text.
     pub fn boxed(inner: Box<dyn StoredHash>, prepare: Prepare) -> Box<dyn StoredHash> {
         Box::new(Self { prepare, calls: 1, inner, prefix: None })
     }
@@ -61,7 +61,7 @@ impl Prepared {
 
 impl StoredHash for Prepared {
     fn cost(&self) -> Cost {
-        // The price of a few digests is noise beside any inner hash.
+        // The cost of a few digests is negligible beside any inner hash.
         if self.calls < 100 {
             self.inner.cost()
         } else {
@@ -85,11 +85,11 @@ impl StoredHash for Prepared {
     }
 }
 
-/// A hash whose text stands behind a prefix: `{CRYPT}`, `{bcrypt}`, `argon2`.
+/// A hash whose text has a prefix: `{CRYPT}`, `{bcrypt}`, `argon2`.
 pub(crate) struct Wrapped {
     /// The prefix as stored.
     pub prefix: String,
-    /// The hash behind it.
+    /// The hash after it.
     pub inner: Box<dyn StoredHash>,
 }
 
@@ -111,9 +111,9 @@ impl StoredHash for Wrapped {
     }
 }
 
-/// Plain text, compared as it is.
+/// Plain text, compared directly.
 pub(crate) struct PlainText {
-    /// What stands in front of it.
+    /// The prefix as stored.
     pub prefix: String,
     /// The stored password.
     pub text: Zeroizing<String>,
@@ -129,7 +129,7 @@ impl StoredHash for PlainText {
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
-        Verdict::proof(super::encoding::same(self.text.as_bytes(), attempt.password))
+        Verdict::match_if(super::encoding::same(self.text.as_bytes(), attempt.password))
     }
 
     fn canonical(&self) -> Option<String> {
@@ -137,9 +137,9 @@ impl StoredHash for PlainText {
     }
 }
 
-/// A hash with a text that its core does not print itself.
+/// A hash with a text that its core cannot print.
 pub(crate) struct Printed {
-    /// The text in its usual form.
+    /// The text in canonical form.
     pub printed: String,
     /// The hash.
     pub inner: Box<dyn StoredHash>,
@@ -165,12 +165,12 @@ impl StoredHash for Printed {
 
 impl Printed {
     /// A hash with its text.
-    pub fn boxed(printed: String, inner: Understood) -> Understood {
+    pub fn boxed(printed: String, inner: ParseResult) -> ParseResult {
         Ok(Box::new(Self { printed, inner: inner? }))
     }
 }
 
-/// A text that several schemes may have written: a proof under any reading is a proof.
+/// A text that several schemes may have written: a match under any of them is a match.
 pub(crate) struct AnyOf(pub Vec<Box<dyn StoredHash>>);
 
 impl StoredHash for AnyOf {

@@ -1,10 +1,10 @@
-//! What holds for every scheme.
+//! Properties of all schemes.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A stored text of every scheme that has texts, with the password it belongs to (libxcrypt, OpenSSL, the vectors).
+/// A stored text of every scheme with texts, and its password (libxcrypt, OpenSSL, the vectors).
 const SAMPLES: &[(&str, &str, &str)] = &[
     ("argon2", "$argon2id$v=19$m=64,t=1,p=1$FDzSXhs5R3HkBKjDOQjtJw$6hs88fUO8+0mkSkuU77a8pzrUDUq6RDlIohnrX+ZLJI", ""),
     ("bcrypt", "$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW", ""),
@@ -53,8 +53,8 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("lmhash", "e52cac67419a9a224a3b108f3fa6cb6d", "Password"),
 ];
 
-/// Texts of the password `pass word é`, made with Python's hashlib, passlib 1.7.4, libxcrypt and OpenSSL 3; for Dovecot, Cisco
-/// and macOS by their published constructions.
+/// Texts of the password `pass word é`, generated with Python's hashlib, passlib 1.7.4, libxcrypt and OpenSSL 3; for
+/// Dovecot, Cisco and macOS by their published constructions.
 const FOREIGN: &[(&str, &str)] = &[
     ("pbkdf2", "$p5k2$$Salt.salt$leX4Ji0rfeE/9wxYYhLQkN325Mm61Tyu"),
     ("pbkdf2", "$p5k2$a$oX9ZZOcN$o6WhikAbgORN51GaaKwsKKMak8EJb.4P"),
@@ -122,12 +122,12 @@ fn password(text: &str) -> Password {
 }
 
 #[test]
-fn samples_are_proved_and_printed_again() {
+fn samples_verify_and_print_canonically() {
     for (scheme, text, secret) in SAMPLES {
         let parsed = parse(&Credential::encoded(*scheme, *text)).unwrap();
         assert_eq!(parsed.canonical().as_deref(), Some(*text), "{scheme}");
         let verdict = parsed.verify(&password(secret), &Limits::default(), &mut Workspace::new());
-        // The first sample only has the form of an Argon2 hash.
+        // The first sample only looks like an Argon2 hash.
         assert_eq!(verdict.is_match(), *scheme != "argon2", "{scheme}: {text}: {verdict:?}");
         let other = parsed.verify(&password("another"), &Limits::default(), &mut Workspace::new());
         assert_eq!(other, Verdict::Mismatch, "{scheme}: {text}");
@@ -135,7 +135,7 @@ fn samples_are_proved_and_printed_again() {
 }
 
 #[test]
-fn foreign_texts_are_proved_and_name_their_schemes() {
+fn foreign_hashes_verify_and_are_detected() {
     for (scheme, text) in FOREIGN {
         let parsed = parse(&Credential::encoded(*scheme, *text)).unwrap_or_else(|problem| panic!("{text}: {problem}"));
         let verdict = |secret| parsed.verify(&password(secret), &Limits::default(), &mut Workspace::new());
@@ -145,14 +145,14 @@ fn foreign_texts_are_proved_and_name_their_schemes() {
             let again = verify(&Credential::encoded(*scheme, canonical), &password("pass word é"), &Limits::default());
             assert_eq!(again, Verdict::Match, "{scheme}: {text}");
         }
-        let names_itself = text.starts_with(['$', '{']) || text.starts_with("grub");
-        assert_eq!(parse(&Credential::encoded("auto", *text)).is_ok(), names_itself, "{text}");
+        let is_detectable = text.starts_with(['$', '{']) || text.starts_with("grub");
+        assert_eq!(parse(&Credential::encoded("auto", *text)).is_ok(), is_detectable, "{text}");
     }
 }
 
-/// The examples of hashcat for modes 9200 and 9300.
+/// The hashcat examples for modes 9200 and 9300.
 #[test]
-fn cisco_texts_of_hashcat_are_proved() {
+fn cisco_examples_of_hashcat_verify() {
     for text in [
         "$8$TnGX/fE4KGHOVU$pEhnEvxrvaynpi8j4f.EMHr6M.FzU8xnZnBr/tJdFWk",
         "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6",
@@ -163,7 +163,7 @@ fn cisco_texts_of_hashcat_are_proved() {
 }
 
 #[test]
-fn parts_of_a_wrong_type_are_no_wrong_passwords() {
+fn parts_of_the_wrong_type_are_malformed() {
     for json in [
         r#"{"scheme": "md5", "hash": "47bce5c74f589f4867dbd57e9ca9f808", "salt": 123}"#,
         r#"{"scheme": "md5", "hash": "47bce5c74f589f4867dbd57e9ca9f808", "salt": ["aaa"]}"#,
@@ -181,7 +181,7 @@ fn parts_of_a_wrong_type_are_no_wrong_passwords() {
 }
 
 #[test]
-fn placeholders_are_unusable_under_every_scheme() {
+fn placeholders_are_unusable_with_every_scheme() {
     for info in schemes().iter().filter(|info| info.name != "plain") {
         for text in ["", "!", "*", "!!"] {
             let verdict = verify(&Credential::encoded(info.name, text), &password(text), &Limits::default());
@@ -191,14 +191,14 @@ fn placeholders_are_unusable_under_every_scheme() {
 }
 
 #[test]
-fn long_passwords_are_refused_where_length_costs() {
+fn long_passwords_are_rejected_if_length_is_expensive() {
     let credential = Credential::encoded("auto", "$1$$jJtdJ/Tlr.pylZQFemrPm0");
     assert_eq!(verify(&credential, &password(&"a".repeat(1024)), &Limits::default()), Verdict::Mismatch);
     assert_eq!(verify(&credential, &password(&"a".repeat(1025)), &Limits::default()).name(), "cost_refused");
 }
 
-/// Parsing under the scheme, and what was understood is printed and understood again alike.
-fn parses_or_not(scheme: &str, text: &str) -> Result<(), TestCaseError> {
+/// Parses a text; a parsed hash prints a text that parses to the same hash.
+fn check_round_trip(scheme: &str, text: &str) -> Result<(), TestCaseError> {
     let Ok(parsed) = parse(&Credential::encoded(scheme, text)) else { return Ok(()) };
     let Some(canonical) = parsed.canonical() else { return Ok(()) };
     let again = parse(&Credential::encoded(scheme, &canonical));
@@ -210,22 +210,22 @@ fn parses_or_not(scheme: &str, text: &str) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn any_text_is_understood_or_refused(text in "\\PC{0,80}") {
+    fn any_text_is_parsed_or_rejected(text in "\\PC{0,80}") {
         for info in schemes() {
-            parses_or_not(info.name, &text)?;
+            check_round_trip(info.name, &text)?;
         }
-        parses_or_not("auto", &text)?;
+        check_round_trip("auto", &text)?;
     }
 
     #[test]
-    fn damaged_hashes_are_understood_or_refused(
+    fn damaged_hashes_are_parsed_or_rejected(
         sample in 0..SAMPLES.len(), at in 0_usize..120, cut in 0_usize..3, put in "[$:{}!*,=.0-9a-zA-Zé\u{0}]{0,3}",
     ) {
         let (scheme, text, _) = SAMPLES[sample];
         let letters: Vec<char> = text.chars().collect();
         let at = at.min(letters.len());
         let damaged: String = letters[..at].iter().chain(put.chars().collect::<Vec<_>>().iter()).chain(letters[at..].iter().skip(cut)).collect();
-        parses_or_not(scheme, &damaged)?;
-        parses_or_not("auto", &damaged)?;
+        check_round_trip(scheme, &damaged)?;
+        check_round_trip("auto", &damaged)?;
     }
 }

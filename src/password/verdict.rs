@@ -1,67 +1,67 @@
-//! What a check of a stored hash can answer: never a `bool`, and a broken hash is never a wrong password.
+//! The result of checking a stored hash: never a `bool`, and a malformed hash is never a wrong password.
 
 use std::borrow::Cow;
 
-/// The answer to "does this password belong to this stored hash?".
+/// The answer to the question: does this password match this stored hash?
 ///
-/// Only [`Verdict::Match`] and [`Verdict::LossyMatch`] let a customer in. Every other verdict keeps them out, and each of
-/// the last four says that the stored credential needs an operator's attention, not another attempt.
+/// Only [`Verdict::Match`] and [`Verdict::LossyMatch`] sign a customer in. Each of the last four verdicts says that the
+/// stored credential needs an operator's attention, not another attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The password is the one that was hashed.
+    /// The password matches.
     Match,
-    /// The password verifies itself, but the scheme looks at less than all of it.
+    /// The password matches, but the scheme ignores part of it.
     LossyMatch(Lossy),
-    /// The password is another one.
+    /// The password does not match.
     Mismatch,
-    /// No password can be verified: a locked account, a placeholder, nothing stored.
+    /// No password can match: a locked account, a placeholder, or no hash.
     Unusable(Cow<'static, str>),
-    /// The stored credential is broken: cut off, not in its alphabet, parts missing.
+    /// The stored credential is malformed: truncated, invalid characters, missing parts.
     Malformed(Cow<'static, str>),
-    /// The scheme, or this use of it, is not known here.
+    /// The scheme, or this use of it, is not supported.
     Unsupported(Cow<'static, str>),
     /// Checking would cost more than the [limits](super::Limits) allow; nothing was computed.
     CostRefused(Cow<'static, str>),
 }
 
-/// Why other passwords than the presented one would match as well.
+/// Why passwords other than the presented one would also match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lossy {
-    /// bcrypt looks at the first 72 bytes only.
+    /// bcrypt uses only the first 72 bytes.
     First72Bytes,
-    /// DES crypt looks at the first 8 bytes only.
+    /// DES crypt uses only the first 8 bytes.
     First8Bytes,
-    /// DES crypt looks at the lower 7 bits of each byte only.
+    /// DES crypt uses only the lower 7 bits of each byte.
     SevenBits,
-    /// The scheme folds letters to upper case.
+    /// The scheme converts letters to upper case.
     Case,
-    /// MySQL `OLD_PASSWORD` skips spaces and tabs.
+    /// MySQL `OLD_PASSWORD` ignores spaces and tabs.
     Spaces,
 }
 
 impl Lossy {
-    /// The reason as a sentence.
+    /// The reason, as a sentence.
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
-            Self::First72Bytes => "only the first 72 bytes of the password count",
-            Self::First8Bytes => "only the first 8 bytes of the password count",
-            Self::SevenBits => "only the lower 7 bits of each byte of the password count",
-            Self::Case => "upper and lower case count alike",
-            Self::Spaces => "spaces and tabs do not count",
+            Self::First72Bytes => "the scheme uses only the first 72 bytes of the password",
+            Self::First8Bytes => "the scheme uses only the first 8 bytes of the password",
+            Self::SevenBits => "the scheme uses only the lower 7 bits of each byte of the password",
+            Self::Case => "the scheme ignores upper and lower case",
+            Self::Spaces => "the scheme ignores spaces and tabs",
         }
     }
 }
 
 impl Verdict {
-    /// A match when the compared bytes were equal.
+    /// A match if the compared bytes are equal.
     #[must_use]
-    pub(crate) fn proof(equal: bool) -> Self {
+    pub(crate) fn match_if(equal: bool) -> Self {
         if equal { Self::Match } else { Self::Mismatch }
     }
 
-    /// Turns a match into a lossy one when there is a loss.
+    /// Turns a match into a lossy match if there is a loss.
     #[must_use]
     pub(crate) fn with_loss(self, loss: Option<Lossy>) -> Self {
         match (self, loss) {
@@ -70,7 +70,7 @@ impl Verdict {
         }
     }
 
-    /// Whether the password was verified.
+    /// Whether the password matches.
     #[must_use]
     pub fn is_match(&self) -> bool {
         matches!(self, Self::Match | Self::LossyMatch(_))
@@ -91,7 +91,7 @@ impl Verdict {
         }
     }
 
-    /// The reason as a sentence; empty for a plain match or mismatch. Never holds a part of the password or of the hash.
+    /// The reason as a sentence; empty for a plain match or mismatch. Never contains a part of the password or the hash.
     #[must_use]
     pub fn why(&self) -> &str {
         match self {
@@ -120,12 +120,12 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The stored credential is broken in the way that `why` says.
+    /// The stored credential is malformed.
     pub(crate) fn malformed(why: impl Into<Cow<'static, str>>) -> Self {
         Self::Malformed(why.into())
     }
 
-    /// The scheme is not known here.
+    /// The scheme is not supported.
     pub(crate) fn unsupported(why: impl Into<Cow<'static, str>>) -> Self {
         Self::Unsupported(why.into())
     }
@@ -135,7 +135,7 @@ impl Problem {
         Self::Unusable(why.into())
     }
 
-    /// Too expensive.
+    /// The check is too expensive.
     pub(crate) fn cost(why: impl Into<Cow<'static, str>>) -> Self {
         Self::CostRefused(why.into())
     }
@@ -158,13 +158,13 @@ mod tests {
 
     #[test]
     fn only_a_match_becomes_lossy() {
-        assert_eq!(Verdict::proof(true).with_loss(Some(Lossy::Case)), Verdict::LossyMatch(Lossy::Case));
-        assert_eq!(Verdict::proof(true).with_loss(None), Verdict::Match);
-        assert_eq!(Verdict::proof(false).with_loss(Some(Lossy::Case)), Verdict::Mismatch);
+        assert_eq!(Verdict::match_if(true).with_loss(Some(Lossy::Case)), Verdict::LossyMatch(Lossy::Case));
+        assert_eq!(Verdict::match_if(true).with_loss(None), Verdict::Match);
+        assert_eq!(Verdict::match_if(false).with_loss(Some(Lossy::Case)), Verdict::Mismatch);
     }
 
     #[test]
-    fn a_problem_is_no_proof() {
+    fn a_problem_is_not_a_match() {
         for problem in [Problem::unusable("u"), Problem::malformed("m"), Problem::unsupported("s"), Problem::cost("c")]
         {
             let why = problem.to_string();

@@ -1,4 +1,5 @@
-//! Request bodies: read within size and time, then JSON of exactly one shape, or a problem before anything is looked up.
+//! Request bodies: read within limits of size and time, then parsed as JSON of exactly one shape, before anything is
+//! looked up.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use super::problem::Problem;
 
 /// Reads a whole body of at most `limit` bytes within `time`.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(Problem::TOO_LARGE);
     }
     tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(Problem::TOO_SLOW))
@@ -33,8 +34,8 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
     Ok(whole.into())
 }
 
-/// A JSON object (RFC 8259) of one shape: unknown and repeated members are refused, and so is a list of the members' values,
-/// which serde would take.
+/// A JSON object (RFC 8259) of one shape. Unknown and repeated members are rejected, and so is a list of the member
+/// values, which serde would accept.
 #[derive(Debug)]
 pub(super) struct JsonBody<T>(pub(super) T);
 
@@ -57,7 +58,7 @@ fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|_| Problem::MALFORMED)
 }
 
-/// Whether there is one content type and it is `application/json`, in UTF-8 when it says so.
+/// Whether there is exactly one content type and it is `application/json`, with no charset or UTF-8.
 fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else { return false };
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_json_is_json() {
+    fn only_json_media_types_are_accepted() {
         for (text, expected) in [
             ("application/json", true),
             ("Application/JSON; charset=UTF-8", true),
@@ -87,13 +88,13 @@ mod tests {
             headers.insert(CONTENT_TYPE, text.parse().unwrap());
             assert_eq!(is_json(&headers), expected, "{text}");
             headers.append(CONTENT_TYPE, "application/json".parse().unwrap());
-            assert!(!is_json(&headers), "twice");
+            assert!(!is_json(&headers), "repeated header");
         }
         assert!(!is_json(&HeaderMap::new()));
     }
 
     #[test]
-    fn a_body_is_an_object() {
+    fn a_body_must_be_an_object() {
         #[derive(serde::Deserialize, Debug, PartialEq)]
         #[serde(deny_unknown_fields)]
         struct Body {
@@ -108,16 +109,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bodies_are_bounded() {
+    async fn bodies_have_limits() {
         let time = Duration::from_secs(5);
         let whole = read(&HeaderMap::new(), Body::from("12345"), 5, time).await;
         assert_eq!(whole.unwrap().as_ref(), b"12345");
         assert_eq!(read(&HeaderMap::new(), Body::from("123456"), 5, time).await, Err(Problem::TOO_LARGE));
-        let mut announced = HeaderMap::new();
-        announced.insert(CONTENT_LENGTH, "99999999999999999999".parse().unwrap());
-        assert_eq!(read(&announced, Body::from("1"), 5, time).await.unwrap().as_ref(), b"1");
-        announced.insert(CONTENT_LENGTH, "6".parse().unwrap());
-        assert_eq!(read(&announced, Body::empty(), 5, time).await, Err(Problem::TOO_LARGE));
+        let mut declared = HeaderMap::new();
+        declared.insert(CONTENT_LENGTH, "99999999999999999999".parse().unwrap());
+        assert_eq!(read(&declared, Body::from("1"), 5, time).await.unwrap().as_ref(), b"1");
+        declared.insert(CONTENT_LENGTH, "6".parse().unwrap());
+        assert_eq!(read(&declared, Body::empty(), 5, time).await, Err(Problem::TOO_LARGE));
         let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
         assert_eq!(read(&HeaderMap::new(), never, 5, Duration::from_millis(1)).await, Err(Problem::TOO_SLOW));
     }

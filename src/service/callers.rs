@@ -1,5 +1,5 @@
-//! Who may call: every route but the service's health asks for the caller's credentials, before the body is read, or, when it
-//! is signed, before it is understood.
+//! Caller authentication. Every route except the health routes requires the credentials of a caller: before the body is
+//! read or, for a signed call, before the body is parsed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::app::App;
 use super::body::read;
-use super::guardrails::{place, unverified_place};
+use super::guardrails::{permit, unverified_slot};
 use super::problem::Problem;
 use super::request::RequestInfo;
 use crate::guard::{Admission, CallerHead, Callers, Introduction, SignedCall, SignedRequest};
@@ -26,52 +26,52 @@ use crate::migrate::{Clock as _, SystemClock};
 /// The header of a signature (Standard Webhooks, <https://www.standardwebhooks.com>).
 pub(super) const SIGNATURE: &str = "webhook-signature";
 
-/// When to come back while replays cannot be told.
-const COME_BACK: Duration = Duration::from_secs(5);
+/// How long a caller should wait when replays cannot be detected.
+const REPLAY_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// How soon a body comes that is sent with its head; over a slow line it may take a round trip longer.
-const AT_ONCE: Duration = Duration::from_millis(250);
+/// How soon a body arrives that is sent together with its head; on a slow line it can take one more round trip.
+const PROMPT: Duration = Duration::from_millis(250);
 
-/// The caller's name, in the extensions of answers.
+/// The caller's name, stored in the extensions of the response.
 #[derive(Debug, Clone)]
 pub(super) struct CallerName(pub(super) Arc<str>);
 
-/// Whether a path is for whatever watches the process.
+/// Whether a path is open to monitoring without credentials.
 pub(super) fn needs_no_caller(path: &str) -> bool {
     matches!(path, "/health/live" | "/health/ready")
 }
 
-/// Lets the request on when its caller may call.
+/// Passes the request on if its caller is authenticated.
 pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
     if needs_no_caller(request.uri().path()) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Entered { name, place, body } = match enter(&app, &parts, body).await {
+    let Authenticated { name, permit, body } = match authenticate(&app, &parts, body).await {
         Ok(entered) => entered,
         Err(problem) => return problem.into_response(),
     };
     if let Some(info) = parts.extensions.get_mut::<RequestInfo>() {
-        info.place = Some(Arc::clone(&place));
+        info.permit = Some(Arc::clone(&permit));
     }
     let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if let Some(name) = name {
         response.extensions_mut().insert(CallerName(name));
     }
-    drop(place);
+    drop(permit);
     response
 }
 
-/// A request whose caller may call.
-struct Entered {
+/// A request whose caller is authenticated.
+struct Authenticated {
     name: Option<Arc<str>>,
-    place: Arc<OwnedSemaphorePermit>,
+    permit: Arc<OwnedSemaphorePermit>,
     body: Bytes,
 }
 
-/// Tells from the head who calls, and reads the body of those who may. Whoever cannot be told by the head has a place of
-/// another room while the body comes.
-async fn enter(app: &App, parts: &Parts, body: Body) -> Result<Entered, Problem> {
+/// Identifies the caller from the head, and then reads the body. If the head is not enough, the request occupies an
+/// unverified slot until its body has arrived.
+async fn authenticate(app: &App, parts: &Parts, body: Body) -> Result<Authenticated, Problem> {
     let name = match &app.callers {
         None => None,
         Some(callers) => match callers.introduced(&head(&parts.headers)?, SystemClock.now()) {
@@ -80,8 +80,8 @@ async fn enter(app: &App, parts: &Parts, body: Body) -> Result<Entered, Problem>
             Introduction::Refused => return Err(Problem::CALLER),
         },
     };
-    let place = place(app)?;
-    Ok(Entered { name, place, body: whole(app, parts, body).await? })
+    let permit = permit(app)?;
+    Ok(Authenticated { name, permit, body: whole(app, parts, body).await? })
 }
 
 async fn signed(
@@ -90,28 +90,29 @@ async fn signed(
     call: SignedCall<'_>,
     parts: &Parts,
     body: Body,
-) -> Result<Entered, Problem> {
+) -> Result<Authenticated, Problem> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    // A body that is there with its head needs no place: strangers who hold all places with bodies that do not come shut
-    // nobody out. What may be held meanwhile is bounded by the windows of the connections.
+    // A body that arrives together with its head needs no slot, so an attacker who fills all slots with bodies that
+    // never arrive locks nobody out. The memory held meanwhile is bounded by the flow-control windows of the
+    // connections.
     let mut whole = std::pin::pin!(whole(app, parts, body));
-    let (body, unverified) = match timeout(AT_ONCE, whole.as_mut()).await {
+    let (body, unverified) = match timeout(PROMPT, whole.as_mut()).await {
         Ok(body) => (body?, None),
         Err(_) => {
-            let place = unverified_place(app, peer)?;
-            (whole.await?, Some(place))
+            let slot = unverified_slot(app, peer)?;
+            (whole.await?, Some(slot))
         }
     };
     let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
     let request = SignedRequest { method: parts.method.as_str(), path, body: &body };
     let signer = callers.signer(&call, &request).ok_or(Problem::CALLER)?;
     drop(unverified);
-    // The place comes first: a call that is remembered and then turned away could not be sent again.
-    let place = place(app)?;
+    // The permit comes first: a call that was recorded and then turned away could not be sent again.
+    let permit = permit(app)?;
     match callers.admit(signer, SystemClock.now()).await {
-        Admission::Admitted(name) => Ok(Entered { name: Some(name), place, body }),
+        Admission::Admitted(name) => Ok(Authenticated { name: Some(name), permit, body }),
         Admission::Refused => Err(Problem::CALLER),
-        Admission::Unavailable => Err(Problem::unavailable(COME_BACK)),
+        Admission::Unavailable => Err(Problem::unavailable(REPLAY_RETRY_AFTER)),
     }
 }
 
@@ -128,7 +129,7 @@ fn head(headers: &HeaderMap) -> Result<CallerHead<'_>, Problem> {
     })
 }
 
-/// The one value of a header. One that comes twice, or is no text, verifies nothing.
+/// The only value of a header. A header that is repeated or is not text authenticates nobody.
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! A service of its settings: everything opened and put together, with what works beside it: recovery, events, reloads.
+//! Builds a service from its settings, together with its background tasks: recovery, event delivery and reloads.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,24 +24,24 @@ use crate::migrate::{Admission, LiveRules, Migrator, PortError};
 use crate::sources::FileReport;
 use crate::targets::AccountStore;
 
-/// How often it is looked for creations that nobody ended. A customer who comes back earlier is served all the same.
+/// How often abandoned creations are looked for. A customer who returns sooner is served anyway.
 const RECOVER_EVERY: Duration = Duration::from_secs(1);
 
-/// Why a service cannot be started.
+/// Why a service cannot start.
 #[derive(Debug, Error)]
 pub enum ComposeError {
-    /// Something that the settings name cannot be used.
+    /// Something in the settings cannot be used.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The service cannot listen.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// What was being created at the last stop cannot be looked at.
-    #[error("what was left unfinished cannot be settled: {0}")]
+    /// The creations that were unfinished at the last stop cannot be settled.
+    #[error("cannot settle the unfinished account creations of the last run: {0}")]
     Recovery(PortError),
 }
 
-/// A service that listens, with everything beside it.
+/// A listening service with its background tasks.
 #[derive(Debug)]
 pub struct Composed {
     bound: Bound,
@@ -54,8 +54,8 @@ pub struct Composed {
     store: Arc<AccountStore>,
 }
 
-/// Opens everything that the settings name, settles what the last run left unfinished, and takes the address. Must be called
-/// within a tokio runtime.
+/// Opens everything in the settings, settles the unfinished creations of the last run, and binds the address. Must be
+/// called within a tokio runtime.
 ///
 /// # Errors
 /// [`ComposeError`].
@@ -70,11 +70,11 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: audit, store, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
-    tell_release(parts.hasher.admission(), written.login.floor);
+    log_release(parts.hasher.admission(), written.login.floor);
     let hasher = Arc::clone(&parts.hasher);
     let load: LoadRules = Arc::new(move || {
         let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
-        tell_release(Some(config::calibrate(&hasher, &written, &rules)), written.login.floor);
+        log_release(Some(config::calibrate(&hasher, &written, &rules)), written.login.floor);
         Ok((rules, watched(files, &path)))
     });
     let reload = reload(files, Arc::clone(&parts.rules), load);
@@ -82,39 +82,40 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let migrator = Arc::new(Migrator::new(parts, migrator));
     let recovered = match migrator.recover().await {
         Ok(recovered) => recovered,
-        // A lock that somebody holds for a moment: recovery goes on beside the service, and leases hold until then.
+        // Another process holds the lock for a moment: recovery continues in the background, and leases hold until
+        // then.
         Err(error) if error.is_temporary() => {
-            tracing::warn!(%error, "recovery is waiting");
+            tracing::warn!(%error, "recovery will be tried again");
             0
         }
         Err(error) => return Err(ComposeError::Recovery(error)),
     };
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
-    let bound = service.bind()?.obeying_signals()?;
+    let bound = service.bind()?.handling_signals()?;
     Ok(Composed { bound, migrator, delivery, anchors, report, recovered, ledger: audit, store })
 }
 
 impl Composed {
-    /// The address to call, with its scheme.
+    /// The base URL of the service.
     #[must_use]
     pub fn base(&self) -> String {
         self.bound.base()
     }
 
-    /// What reading the export gave, when the source is a file.
+    /// What was found when the export was read, if the source is a file.
     #[must_use]
     pub fn report(&self) -> Option<&FileReport> {
         self.report.as_ref()
     }
 
-    /// How many creations of the last run were settled at the start.
+    /// How many creations of the last run were settled at startup.
     #[must_use]
     pub fn recovered(&self) -> usize {
         self.recovered
     }
 
-    /// Serves until a signal ends it; events that are being sent are finished.
+    /// Serves until a signal ends the service. Events that are being sent are finished first.
     ///
     /// # Errors
     /// [`ServiceError`].
@@ -124,71 +125,72 @@ impl Composed {
         let (migrator, beside) = (Arc::clone(&self.migrator), stopped.clone());
         let (end, ended) = watch::channel(());
         let recovery = tokio::spawn(recover(self.migrator, ended));
-        let delivery = self.delivery.map(|delivery| deliver(delivery, stopped));
-        let anchors = self.anchors.map(|anchors| push(anchors, beside));
+        let delivery = self.delivery.map(|delivery| spawn_delivery(delivery, stopped));
+        let anchors = self.anchors.map(|anchors| spawn_anchors(anchors, beside));
         let served = self.bound.run().await;
         drop(end);
         let _ = recovery.await;
         if let Err(error) = migrator.write_all_sums().await {
-            tracing::error!(%error, "counts of refusals are lost");
+            tracing::error!(%error, "lost counts of refusals");
         }
         drop(stop);
         for task in [delivery, anchors].into_iter().flatten() {
             tokio::select! {
-                // A delivery that panicked or is cut off has lost nothing: its events are still in the outbox.
+                // A delivery that panicked or was cut off loses nothing: its events are still in the outbox.
                 _ = task => {}
                 () = stopper.reached(Stage::Now) => {}
             }
         }
-        // The files are whole without their journals when nobody else works on them.
-        for emptied in [ledger.checkpoint().await, store.checkpoint().await] {
-            if let Err(error) = emptied {
-                tracing::warn!(%error, "the journal stays");
+        // A checkpoint makes the database files complete without their journals if no other process uses them.
+        for result in [ledger.checkpoint().await, store.checkpoint().await] {
+            if let Err(error) = result {
+                tracing::warn!(%error, "cannot checkpoint a database; its journal remains");
             }
         }
         served
     }
 }
 
-/// Settles from time to time what nobody ended, and writes what was summed up.
+/// Periodically settles abandoned creations and writes pending counts of refusals.
 async fn recover(migrator: Arc<Migrator>, mut ended: watch::Receiver<()>) {
     let mut ticks = interval(RECOVER_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            // The sender is dropped when the service has ended. What was begun is finished: a sum must not be lost.
+            // The sender is dropped when the service has ended. Work that has begun is finished: a count must not be
+            // lost.
             _ = ended.changed() => return,
             _ = ticks.tick() => {}
         }
         if let Err(error) = migrator.watch().await {
-            tracing::warn!(%error, "the ledger or the account store is not as it should be");
+            tracing::warn!(%error, "the check of the ledger and the account store failed");
         }
         match migrator.recover().await {
             Ok(0) => {}
-            Ok(settled) => tracing::info!(settled, "settled creations that nobody ended"),
-            Err(error) => tracing::warn!(%error, "recovery is waiting"),
+            Ok(settled) => tracing::info!(settled, "settled abandoned account creations"),
+            Err(error) => tracing::warn!(%error, "recovery will be tried again"),
         }
         if let Err(error) = migrator.write_sums().await {
-            tracing::warn!(%error, "counts of refusals wait");
+            tracing::warn!(%error, "counts of refusals will be written later");
         }
     }
 }
 
-fn deliver(delivery: Delivery, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
+fn spawn_delivery(delivery: Delivery, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        // The sender is dropped when the service has ended, which is what is waited for.
+        // The sender is dropped when the service has ended.
         let ended = async move { while stopped.changed().await.is_ok() {} };
         delivery.run(ended).await;
     })
 }
 
-/// The files of rules, and those of their tests.
+/// The rule files and their test files.
 fn watched(mut files: Vec<PathBuf>, rules: &Path) -> Vec<PathBuf> {
     files.extend(config::tests_of(rules));
     files
 }
 
-fn push(anchors: Anchors, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
+fn spawn_anchors(anchors: Anchors, mut stopped: watch::Receiver<()>) -> JoinHandle<()> {
     tokio::spawn(async move { anchors.run(async move { while stopped.changed().await.is_ok() {} }).await })
 }
 
@@ -196,8 +198,8 @@ fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleRe
     RuleReload { files, rules, load, settled: SETTLED }
 }
 
-/// Tells the operator when refusals are released later than the settings say.
-fn tell_release(admission: Option<Admission>, floor: Duration) {
+/// Warns if refusals are released later than `login.floor`.
+fn log_release(admission: Option<Admission>, floor: Duration) {
     let Some(Admission { longest_check, store_hash, release }) = admission else { return };
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let (longest_check_ms, store_hash_ms, release_ms) = (millis(longest_check), millis(store_hash), millis(release));
@@ -210,8 +212,8 @@ fn tell_release(admission: Option<Admission>, floor: Duration) {
         store_hash_ms,
         release_ms,
         floor_ms = millis(floor),
-        "refusals are released later than `login.floor`, so that the dearest stored hash cannot be told from others by time; \
-         set `password.longest_check` to what the dearest hash of your customers takes"
+        "refusals are released later than `login.floor`, so that their time does not reveal the most expensive stored hash; \
+        set `password.longest_check` to the time of your customers' most expensive hash"
     );
 }
 
@@ -225,7 +227,7 @@ fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
     });
 }
 
-/// How the service listens, from the settings as written.
+/// The service settings, from the settings file.
 fn settings(loaded: &Loaded) -> ServiceSettings {
     let Settings { listen, service, .. } = &loaded.settings;
     let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! Connections: how many in all, how many from one host, and none that is silent for long.
+//! Limits of connections: how many in all, how many from one host, and how long they may be idle.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -18,16 +18,16 @@ use super::metrics::Metrics;
 use super::network::TrustedProxies;
 use super::settings::ServiceLimits;
 
-/// Lets connections in while there is room.
+/// Accepts connections while there are free slots.
 #[derive(Clone)]
 pub(super) struct Gate {
-    room: Arc<Room>,
+    slots: Arc<Slots>,
     idle: Duration,
     metrics: Metrics,
 }
 
-/// Who is in.
-pub(super) struct Room {
+/// A limited number of slots for connections or requests, in all and per host.
+pub(super) struct Slots {
     most: usize,
     most_per_peer: usize,
     trusted: TrustedProxies,
@@ -40,36 +40,36 @@ struct Counts {
     peers: HashMap<IpAddr, usize>,
 }
 
-/// Why a connection is not let in.
+/// Why there is no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoRoom {
-    /// All places are taken.
+pub(super) enum NoSlot {
+    /// All slots are taken.
     Full,
-    /// The peer has as many as one may have.
+    /// The peer has taken as many slots as one host may have.
     Peer,
 }
 
-/// A connection or request that is in; it leaves when this is dropped.
+/// A slot that is taken; dropping it frees the slot.
 pub(super) struct Ticket {
-    room: Arc<Room>,
+    slots: Arc<Slots>,
     host: IpAddr,
 }
 
 impl Gate {
     pub(super) fn new(limits: &ServiceLimits, trusted: TrustedProxies, metrics: Metrics) -> Self {
         let (most, most_per_peer) = (limits.connections, limits.connections_per_peer);
-        let room = Room::new(most, most_per_peer, trusted);
-        let counted = Arc::clone(&room);
+        let slots = Slots::new(most, most_per_peer, trusted);
+        let counted = Arc::clone(&slots);
         metrics.sample(move |figures| {
             figures.gauge("landfall_connections", &[], super::metrics::count(counted.counts().total));
         });
-        Self { room, idle: limits.idle_time, metrics }
+        Self { slots, idle: limits.idle_time, metrics }
     }
 
     fn enter(&self, stream: TcpStream) -> io::Result<Guarded> {
         stream.set_nodelay(true)?;
-        let ticket = self.room.enter(stream.peer_addr()?.ip()).map_err(|why| {
-            self.metrics.turned_away(if why == NoRoom::Full { "full" } else { "peer" });
+        let ticket = self.slots.take(stream.peer_addr()?.ip()).map_err(|why| {
+            self.metrics.turned_away(if why == NoSlot::Full { "full" } else { "peer" });
             io::Error::from(io::ErrorKind::ConnectionRefused)
         })?;
         let alarm = Box::pin(sleep_until(Instant::now() + self.idle));
@@ -87,8 +87,8 @@ impl<S> Accept<TcpStream, S> for Gate {
     }
 }
 
-impl Room {
-    /// A room for so many; trusted peers may take all of it.
+impl Slots {
+    /// Creates slots; trusted peers may take all of them.
     pub(super) fn new(most: usize, most_per_peer: usize, trusted: TrustedProxies) -> Arc<Self> {
         Arc::new(Self { most, most_per_peer, trusted, counts: Mutex::default() })
     }
@@ -97,26 +97,26 @@ impl Room {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a peer in.
-    pub(super) fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Ticket, NoRoom> {
+    /// Takes a slot for a peer.
+    pub(super) fn take(self: &Arc<Self>, peer: IpAddr) -> Result<Ticket, NoSlot> {
         let host = host(peer);
         let mut counts = self.counts();
         if counts.total >= self.most {
-            return Err(NoRoom::Full);
+            return Err(NoSlot::Full);
         }
         let of_host = counts.peers.get(&host).copied().unwrap_or(0);
         if of_host >= self.most_per_peer && !self.trusted.trusts(peer) {
-            return Err(NoRoom::Peer);
+            return Err(NoSlot::Peer);
         }
         counts.total = counts.total.saturating_add(1);
         counts.peers.insert(host, of_host.saturating_add(1));
-        Ok(Ticket { room: Arc::clone(self), host })
+        Ok(Ticket { slots: Arc::clone(self), host })
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut counts = self.room.counts();
+        let mut counts = self.slots.counts();
         counts.total = counts.total.saturating_sub(1);
         let left = counts.peers.get(&self.host).copied().unwrap_or(0).saturating_sub(1);
         if left == 0 {
@@ -127,7 +127,7 @@ impl Drop for Ticket {
     }
 }
 
-/// Who counts as one host: an IPv4 address, or an IPv6 /64, which is what one subscriber has (RFC 6177).
+/// What counts as one host: an IPv4 address, or an IPv6 /64, which is what one subscriber has (RFC 6177).
 fn host(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & (u128::MAX << 64))),
@@ -135,7 +135,7 @@ fn host(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// A connection that ends when nothing went over it for a while.
+/// A connection that is closed when it has been idle for too long.
 pub(super) struct Guarded {
     stream: TcpStream,
     idle: Duration,
@@ -145,13 +145,13 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// Passes progress on and remembers it; without progress, looks at the clock.
+    /// Passes progress on and records its time; without progress, checks the idle limit.
     fn watched<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.last = Instant::now();
             return polled;
         }
-        // The alarm is only set anew when it rings, not at every byte.
+        // The alarm is reset only when it fires, not at every byte.
         while self.alarm.as_mut().poll(cx).is_ready() {
             let until = self.last + self.idle;
             if until <= Instant::now() {
@@ -202,35 +202,35 @@ impl AsyncWrite for Guarded {
 mod tests {
     use super::*;
 
-    fn room(most: usize, most_per_peer: usize) -> Arc<Room> {
+    fn slots(most: usize, most_per_peer: usize) -> Arc<Slots> {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
-        Room::new(most, most_per_peer, trusted)
+        Slots::new(most, most_per_peer, trusted)
     }
 
     #[test]
-    fn one_host_does_not_take_all_of_the_room() {
-        let room = room(4, 2);
-        let enter = |peer: &str| room.enter(peer.parse().unwrap());
+    fn one_host_cannot_take_all_slots() {
+        let slots = slots(4, 2);
+        let enter = |peer: &str| slots.take(peer.parse().unwrap());
         let first = enter("192.0.2.1").unwrap();
         let _second = enter("::ffff:192.0.2.1").unwrap();
-        assert_eq!(enter("192.0.2.1").err(), Some(NoRoom::Peer));
+        assert_eq!(enter("192.0.2.1").err(), Some(NoSlot::Peer));
         drop(first);
         let _third = enter("192.0.2.1").unwrap();
         let _other = enter("2001:db8::1").unwrap();
         let _another = enter("2001:db8::2").unwrap();
-        assert_eq!(enter("192.0.2.9").err(), Some(NoRoom::Full));
+        assert_eq!(enter("192.0.2.9").err(), Some(NoSlot::Full));
     }
 
     #[test]
-    fn a_subscriber_is_one_host_and_a_trusted_proxy_may_have_more() {
-        let room = room(9, 1);
-        let enter = |peer: &str| room.enter(peer.parse().unwrap());
+    fn a_subscriber_is_one_host_and_a_trusted_proxy_has_no_limit() {
+        let slots = slots(9, 1);
+        let enter = |peer: &str| slots.take(peer.parse().unwrap());
         let _one = enter("2001:db8:0:1::1").unwrap();
-        assert_eq!(enter("2001:db8:0:1:ffff::2").err(), Some(NoRoom::Peer));
+        assert_eq!(enter("2001:db8:0:1:ffff::2").err(), Some(NoSlot::Peer));
         let _next = enter("2001:db8:0:2::1").unwrap();
         let proxies = [enter("10.0.0.1").unwrap(), enter("10.0.0.1").unwrap()];
-        assert_eq!(room.counts().total, 4);
+        assert_eq!(slots.counts().total, 4);
         drop(proxies);
-        assert_eq!(room.counts().peers.len(), 2);
+        assert_eq!(slots.counts().peers.len(), 2);
     }
 }

@@ -1,8 +1,9 @@
-//! Where connections come in, and how the operation is closed without losing anybody who is on the doorstep.
+//! Accepts connections, and stops accepting without losing connections that are already queued.
 //!
-//! `axum-server` drops connections that come in after it was told to end, and hyper closes one that waits for a request
-//! without a look whether a request has come. So it is told late: first whoever has come is let in, then the operation is closed,
-//! and when what they sent has been read, the server is told to end. What runs then is answered.
+//! `axum-server` drops connections that arrive after it was told to shut down, and hyper closes an idle connection
+//! without checking whether a request has arrived. So the server is told late: first the queued connections are
+//! accepted, then the listener is closed, and when the requests sent on them have been read, the server is told to shut
+//! down. Requests that run by then are answered.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,11 +15,11 @@ use axum_server::{AddrListener, Address};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How long connections and requests that were sent before the end may take to be noticed. Longer than a busy machine lets a
-/// task wait.
+/// How long the service takes to notice connections and requests that were sent before the shutdown. Longer than a busy
+/// machine delays a task.
 pub(super) const SETTLE: Duration = Duration::from_millis(100);
 
-/// Where a connection comes from.
+/// The address of the peer of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(SocketAddr);
 
@@ -33,33 +34,33 @@ impl Connected<Peer> for SocketAddr {
     }
 }
 
-/// Closes the operation of an [`Entrance`].
+/// Closes an [`Entrance`].
 #[derive(Debug, Clone, Default)]
-pub(super) struct Operation(watch::Sender<bool>);
+pub(super) struct Closer(watch::Sender<bool>);
 
-impl Operation {
-    /// Nobody comes in from now on, except who has come already.
+impl Closer {
+    /// From now on, only connections that are already queued are accepted.
     pub(super) fn close(&self) {
         self.0.send_replace(true);
     }
 }
 
-/// Lets connections in until its operation is closed.
+/// Accepts connections until it is closed.
 #[derive(Debug)]
 pub(super) struct Entrance {
     listener: Mutex<Option<Arc<TcpListener>>>,
-    operation: Operation,
+    closer: Closer,
 }
 
 impl Entrance {
-    /// An entrance at a listener that does not block.
+    /// Wraps a listener, which becomes non-blocking.
     ///
     /// # Errors
-    /// When the listener cannot be used.
-    pub(super) fn new(listener: std::net::TcpListener, operation: Operation) -> io::Result<Self> {
+    /// If the listener cannot be used.
+    pub(super) fn new(listener: std::net::TcpListener, closer: Closer) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = Mutex::new(Some(Arc::new(TcpListener::from_std(listener)?)));
-        Ok(Self { listener, operation })
+        Ok(Self { listener, closer })
     }
 
     fn listener(&self) -> Option<Arc<TcpListener>> {
@@ -70,21 +71,21 @@ impl Entrance {
 impl AddrListener<TcpStream, Peer> for Entrance {
     async fn bind_to(Peer(address): Peer) -> io::Result<Self> {
         let listener = Mutex::new(Some(Arc::new(TcpListener::bind(address).await?)));
-        Ok(Self { listener, operation: Operation::default() })
+        Ok(Self { listener, closer: Closer::default() })
     }
 
     async fn accept_stream(&self) -> io::Result<(TcpStream, Peer)> {
-        let mut closed = self.operation.0.subscribe();
+        let mut closed = self.closer.0.subscribe();
         if let Some(listener) = self.listener() {
             tokio::select! {
-                // Whoever has come is let in before anybody looks at the operation.
+                // Queued connections are accepted before the closer is checked.
                 biased;
                 accepted = listener.accept() => return accepted.map(|(stream, from)| (stream, Peer(from))),
                 // The sender lives as long as this entrance.
                 _ = closed.wait_for(|closed| *closed) => {}
             }
         }
-        // From here on the operating system refuses connections.
+        // From here on, the operating system refuses connections.
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
         std::future::pending().await
     }

@@ -1,4 +1,4 @@
-//! The service of a real migrator.
+//! The service operations of a real migrator.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::migrate::{
 
 /// A service before it listens.
 pub struct Service {
-    /// What serves customers.
+    /// Serves the customers.
     pub migrator: Arc<Migrator>,
-    /// The migrator's target, to be asked whether it answers.
+    /// The migrator's target, for readiness checks.
     pub target: Arc<dyn Target>,
-    /// The migrator's ledger, to be asked whether it answers.
+    /// The migrator's ledger, for readiness checks.
     pub ledger: Arc<dyn Ledger>,
-    /// Who may call; none admits everybody, and the service then listens on loopback only.
+    /// The callers; `None` admits everybody, and the service then listens on loopback only.
     pub callers: Option<Arc<Callers>>,
-    /// What is counted. The migrator's observer should be a [`Telemetry`](super::Telemetry) of the same.
+    /// The metrics. The migrator's observer should be a [`Telemetry`](super::Telemetry) with the same metrics.
     pub metrics: Metrics,
-    /// Which rules are read again when their files change.
+    /// The rules to reload when their files change.
     pub reload: Option<RuleReload>,
-    /// How it listens and what it bears.
+    /// Listening address and limits.
     pub settings: ServiceSettings,
 }
 
@@ -41,10 +41,11 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Takes the address and reads the certificate. Nothing is answered before it runs.
+    /// Binds the address and reads the certificate. Nothing is answered until the service runs.
     ///
     /// # Errors
-    /// [`ServiceError`] when the address cannot be had, it would be open to everybody, or there is no certificate.
+    /// [`ServiceError`] if the address cannot be bound, it would be open to everybody, or the certificate cannot be
+    /// used.
     pub fn bind(self) -> Result<Bound, ServiceError> {
         let Self { migrator, target, ledger, callers, metrics, reload, settings } = self;
         let operations = Arc::new(Live { migrator, target, ledger });

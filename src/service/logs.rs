@@ -1,5 +1,5 @@
-//! Logs: one line per event, as JSON or as text, on standard error. Nothing in a line can end it or change what a terminal
-//! shows.
+//! Logs one line per event, as JSON or as text, to standard error. No value can break a line or change what a terminal
+//! displays.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::panic;
@@ -9,24 +9,24 @@ use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How a line looks.
+/// The format of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
     /// A JSON object per line, for log collectors.
     #[default]
     Json,
-    /// Text, with colours when a terminal shows it.
+    /// Text, in colour on a terminal.
     Text,
 }
 
-/// How to log.
+/// Log settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
-    /// How a line looks.
+    /// The format of a line.
     pub format: LogFormat,
     /// What is logged: a level, or directives of
     /// [`EnvFilter`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html). The
-    /// default is `info`: one line per request, and what an operator should know.
+    /// default is `info`: one line per request, and what operators should know.
     pub filter: String,
 }
 
@@ -36,18 +36,18 @@ impl Default for LogSettings {
     }
 }
 
-/// Why nothing can be logged.
+/// Why logging cannot be set up.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LogError {
-    /// The filter cannot be read.
-    #[error("`{0}` is no log filter")]
+    /// The filter is invalid.
+    #[error("invalid log filter `{0}`")]
     Filter(String),
-    /// Somebody else has set up logs in this process.
-    #[error("logs have been set up already")]
+    /// Logging has already been set up in this process.
+    #[error("logging is already set up")]
     Twice,
 }
 
-/// Logs to standard error from now on, panics included. The message of a panic is left out: it may hold anything.
+/// Starts logging to standard error, panics included. The message of a panic is left out: it may contain any value.
 ///
 /// # Errors
 /// [`LogError`].
@@ -63,7 +63,7 @@ pub fn init(settings: &LogSettings) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Whether lines of text have colours (<https://no-color.org>).
+/// Whether text lines are coloured (<https://no-color.org>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Colours {
     Shown,
@@ -90,7 +90,7 @@ where
     })
 }
 
-/// Makes writers that keep every event on one harmless line.
+/// Makes writers that keep every event on a single, harmless line.
 struct OneLine<W> {
     writer: W,
     colours: Colours,
@@ -104,7 +104,7 @@ impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
     }
 }
 
-/// See [`OneLine`]. Every call of `write` is a whole event.
+/// See [`OneLine`]. Each call of `write` is a whole event.
 struct OneLineWriter<W> {
     writer: W,
     colours: Colours,
@@ -118,21 +118,21 @@ impl<W: Write> Write for OneLineWriter<W> {
             push(&mut line, character, self.colours);
         }
         line.push('\n');
-        // A line that cannot be written is lost: on an error `tracing-subscriber` would print to standard error, which panics
-        // when that is what failed, and a full disk or a log collector that went away must not end the service.
+        // A line that cannot be written is lost. On an error, `tracing-subscriber` would print to standard error, which panics
+        // if that is what failed, and a full disk or a lost log collector must not end the service.
         let _ = self.writer.write_all(line.as_bytes());
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // As for lines.
+        // As in `write`.
         let _ = self.writer.flush();
         Ok(())
     }
 }
 
-/// The character, or its escape when it controls something: line ends, terminal sequences, direction of text. The escapes
-/// are those of JSON, and a line of JSON has such characters only inside its texts.
+/// Appends the character, or its escape if it is a control character: line ends, terminal sequences, text direction.
+/// The escapes are those of JSON, and in a JSON line such characters only occur inside strings.
 fn push(line: &mut String, character: char, colours: Colours) {
     let controls = character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -218,14 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_written_is_no_error() {
+    fn a_failed_write_is_not_an_error() {
         let mut writer = OneLineWriter { writer: Full, colours: Colours::None };
         assert_eq!(writer.write(b"line\n").unwrap(), 5);
         assert!(writer.flush().is_ok());
     }
 
     #[test]
-    fn filters_that_cannot_be_read_are_named() {
+    fn invalid_filters_are_errors() {
         let settings = LogSettings { filter: "a=b=c".to_owned(), ..LogSettings::default() };
         let error = subscriber(&settings, Colours::None, io::sink).err();
         assert_eq!(error, Some(LogError::Filter("a=b=c".to_owned())));

@@ -1,5 +1,5 @@
-//! Counters, histograms and gauges, in the text format of Prometheus. Labels come from closed sets: names of outcomes,
-//! steps, routes, and of what the settings name.
+//! Counters, histograms and gauges, in the Prometheus text format. Labels have closed sets of values: names of
+//! outcomes, steps, routes, and names in the settings.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 
 use crate::migrate::Hasher;
 
-/// Upper bounds of histograms, in seconds: from a look into a local store to the longest login.
+/// Upper bounds of histograms, in seconds: from a lookup in a local store to the longest login.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 /// The metrics of one service; cheap to clone.
@@ -32,7 +32,7 @@ struct Inner {
     samplers: RwLock<Vec<Sampler>>,
 }
 
-/// The recorder behind the macros.
+/// The recorder behind the `metrics` macros.
 struct Shared(Arc<Inner>);
 
 impl Recorder for Shared {
@@ -63,17 +63,17 @@ impl Recorder for Shared {
 
 type Sampler = Box<dyn Fn(&mut Figures) + Send + Sync>;
 
-/// Takes figures that others keep, when somebody looks.
+/// Receives figures that other modules keep, whenever metrics are rendered.
 #[derive(Debug)]
 pub struct Figures(());
 
 impl Figures {
-    /// How much of something there is now. Labels must come from closed sets.
+    /// Sets a gauge. Labels must have closed sets of values.
     pub fn gauge(&mut self, name: &'static str, labels: &[(&'static str, String)], value: f64) {
         gauge!(name, labels).set(value);
     }
 
-    /// How often something happened since the start.
+    /// Sets a counter to the number of times that something happened since startup.
     pub fn counter(&mut self, name: &'static str, labels: &[(&'static str, String)], value: u64) {
         counter!(name, labels).absolute(value);
     }
@@ -95,7 +95,7 @@ impl Metrics {
     /// Metrics at zero.
     #[must_use]
     pub fn new() -> Self {
-        // The bounds are not empty, which is all that can be wrong with them.
+        // `set_buckets` only fails for empty buckets.
         let builder = PrometheusBuilder::new();
         let recorder = builder.set_buckets(&BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = recorder.handle();
@@ -103,13 +103,13 @@ impl Metrics {
         Self(Arc::new(Inner { recorder, handle, samplers: RwLock::default() }))
     }
 
-    /// Takes what rooms that know nothing of a service count with the macros of `metrics`. A process has one such place: the
-    /// first one stays.
+    /// Collects what other modules count with the `metrics` macros. A process has a single global recorder: the first
+    /// one stays.
     pub fn install(&self) {
         let _ = metrics::set_global_recorder(Shared(Arc::clone(&self.0)));
     }
 
-    /// Asks for figures whenever somebody looks: lanes, breakers, queues.
+    /// Calls the sampler whenever metrics are rendered: for lanes, breakers, queues.
     pub fn sample(&self, sampler: impl Fn(&mut Figures) + Send + Sync + 'static) {
         self.0.samplers.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(sampler));
     }
@@ -132,7 +132,7 @@ impl Metrics {
         });
     }
 
-    /// All of it, in the text format of Prometheus.
+    /// Renders all metrics in the Prometheus text format.
     #[must_use]
     pub fn render(&self) -> String {
         let samplers = self.0.samplers.read().unwrap_or_else(PoisonError::into_inner);
@@ -140,17 +140,17 @@ impl Metrics {
         self.0.handle.render()
     }
 
-    /// Takes measurements into their buckets, so that they do not pile up while nobody looks.
+    /// Moves measurements into their buckets, so that they do not pile up while nobody reads the metrics.
     pub(super) fn tidy(&self) {
         self.0.handle.run_upkeep();
     }
 
-    /// Runs what records with the macros of `metrics`.
+    /// Runs code that records with the `metrics` macros.
     pub(super) fn record<T>(&self, what: impl FnOnce() -> T) -> T {
         with_local_recorder(&self.0.recorder, what)
     }
 
-    /// A request was answered.
+    /// Counts an answered request.
     pub(super) fn answered(&self, route: &str, status: u16, took: Duration) {
         self.record(|| {
             counter!("landfall_http_requests_total", "route" => route.to_owned(), "status" => status.to_string())
@@ -159,22 +159,22 @@ impl Metrics {
         });
     }
 
-    /// A request was turned away because there are too many.
+    /// Counts a request that was turned away because too many were running.
     pub(super) fn shed(&self) {
         self.record(|| counter!("landfall_http_shed_total").increment(1));
     }
 
-    /// A request panicked.
+    /// Counts a panic.
     pub(super) fn panicked(&self) {
         self.record(|| counter!("landfall_panics_total").increment(1));
     }
 
-    /// A connection was turned away: `full`, `peer` or `failed`.
+    /// Counts a connection that was turned away: `full`, `peer` or `failed`.
     pub(super) fn turned_away(&self, why: &'static str) {
         self.record(|| counter!("landfall_connections_refused_total", "reason" => why).increment(1));
     }
 
-    /// The rules were read again: `replaced`, `unchanged` or `broken`.
+    /// Counts a reload of the rules: `replaced`, `unchanged` or `broken`.
     pub(super) fn reloaded(&self, result: &'static str) {
         self.record(|| {
             counter!("landfall_rules_reloads_total", "result" => result).increment(1);
@@ -186,35 +186,35 @@ impl Metrics {
 fn describe() {
     let counters = [
         ("landfall_logins_total", "Logins by outcome and reason."),
-        ("landfall_attempts_total", "Attempts by whether they were admitted."),
-        ("landfall_verifications_total", "Passwords held against the legacy system, by scheme and verdict."),
-        ("landfall_mapping_warnings_total", "Claims left out because their value was bad."),
+        ("landfall_attempts_total", "Attempts, by whether they were within the limit."),
+        ("landfall_verifications_total", "Passwords verified against the legacy system, by scheme and verdict."),
+        ("landfall_mapping_warnings_total", "Claims left out because their value was invalid."),
         ("landfall_port_failures_total", "Failures of sources, targets and the ledger."),
         ("landfall_hashes_total", "Password hashes computed, decoys included."),
         ("landfall_http_requests_total", "Requests by route and status."),
         ("landfall_http_shed_total", "Requests turned away because too many were running."),
         ("landfall_connections_refused_total", "Connections turned away."),
         ("landfall_panics_total", "Requests that panicked."),
-        ("landfall_rules_reloads_total", "Readings of changed rules by result."),
+        ("landfall_rules_reloads_total", "Reloads of the rules, by result."),
     ];
     for (name, help) in counters {
         describe_counter!(name, help);
     }
-    describe_histogram!("landfall_login_seconds", Unit::Seconds, "How long logins take, without the wait of refusals.");
-    describe_histogram!("landfall_step_seconds", Unit::Seconds, "How long the steps of a login take.");
-    describe_histogram!("landfall_http_request_seconds", Unit::Seconds, "How long requests take.");
+    describe_histogram!("landfall_login_seconds", Unit::Seconds, "Duration of logins, without the delay of refusals.");
+    describe_histogram!("landfall_step_seconds", Unit::Seconds, "Duration of the steps of a login.");
+    describe_histogram!("landfall_http_request_seconds", Unit::Seconds, "Duration of requests.");
     describe_gauge!(
         "landfall_longest_check_seconds",
         Unit::Seconds,
-        "The longest check of a stored hash that is admitted."
+        "The longest verification of a stored hash that is allowed."
     );
-    describe_gauge!("landfall_refusal_release_seconds", Unit::Seconds, "Refusals are answered no sooner than this.");
-    describe_gauge!("landfall_lane_waiting", "Hashes that wait.");
-    describe_gauge!("landfall_lane_running", "Hashes that run.");
+    describe_gauge!("landfall_refusal_release_seconds", Unit::Seconds, "Refusals are never answered sooner than this.");
+    describe_gauge!("landfall_lane_waiting", "Waiting hashes.");
+    describe_gauge!("landfall_lane_running", "Running hashes.");
     describe_gauge!("landfall_lane_bytes", Unit::Bytes, "Memory of the hashing lane.");
     describe_gauge!("landfall_connections", "Open connections.");
-    describe_gauge!("landfall_breaker_state", "What the breaker of an adapter does: 0 closed, 1 half open, 2 open.");
-    describe_gauge!("landfall_rules_broken", "Whether the rule files are broken and older rules are in force.");
+    describe_gauge!("landfall_breaker_state", "State of the breaker of an adapter: 0 closed, 1 half open, 2 open.");
+    describe_gauge!("landfall_rules_broken", "Whether the rule files are broken and older rules are active.");
 }
 
 /// A count as a float: exact below 2^53.
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metrics_of_two_services_are_apart() {
+    fn metrics_of_two_services_are_separate() {
         let (one, other) = (Metrics::new(), Metrics::new());
         one.shed();
         one.shed();

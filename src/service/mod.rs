@@ -1,14 +1,15 @@
-//! The service: the operations of a migrator over HTTP, with the limits, logs and metrics that stand around them.
+//! The service: the operations of a migrator over HTTP, with limits, logs and metrics.
 //!
 //! ```text
-//! connection: room → TLS → time of the head
-//! request:    name, log, metrics → panics → time → caller → room → body → route
+//! connection: slot → TLS → header timeout
+//! request:    id, log, metrics → panics → timeout → caller → permit → body → route
 //! ```
 //!
-//! The body of a signed call decides who calls. It is read in a room of its own before the call has a place in the other.
+//! The body of a signed call is needed to identify its caller, so it is read in a slot for unverified requests before
+//! the call gets a permit.
 //!
-//! Whatever refuses a customer gives the same bytes. Whatever cannot be told now is 503, and never a refusal. Bodies are
-//! read as a whole and must have exactly one shape before anything is looked up.
+//! All refusals of a customer have the same bytes. A temporary failure is a 503, never a refusal. A body is read as a
+//! whole and must have exactly one shape before anything is looked up.
 
 mod app;
 mod body;

@@ -1,29 +1,29 @@
-//! Where a customer comes from: the peer, or what a trusted proxy says.
+//! The address of a customer: the peer, or the address that a trusted proxy forwards.
 
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The header in which proxies name those they speak for, nearest last. It has no RFC; see
+/// The header in which proxies list the addresses they forward for, nearest last. It has no RFC; see
 /// <https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For>.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The most entries that are looked at. Stops a header of thousands of addresses from costing time; chains of proxies have
-/// a handful.
+/// The most entries that are read. Stops a header of thousands of addresses from costing time; proxy chains have a
+/// handful.
 const MAX_HOPS: usize = 32;
 
-/// The networks whose word is believed.
+/// The networks whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TrustedProxies(Vec<IpNet>);
 
-/// Who the peers are that no network of trusted proxies holds.
+/// Who the peers outside the trusted networks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Peers {
-    /// Customers: nobody calls for them.
+    /// Customers, who connect directly.
     Customers,
-    /// Backends that call for all customers. Their address is not the customer's, and must not be counted as such: one
-    /// network's limit would shut everybody out.
+    /// Backends that call for all customers. Their address is not the customer's and must not be counted as such: the
+    /// limit of one network would lock everybody out.
     Callers,
 }
 
@@ -32,14 +32,14 @@ impl TrustedProxies {
         Self(networks)
     }
 
-    /// Whether the address is in one of the networks. An IPv4 address in its IPv6 form is the IPv4 address.
+    /// Whether the address is in a trusted network. An IPv4-mapped IPv6 address is treated as the IPv4 address.
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The address of the customer: the peer's own, unless the peer is trusted; then the last forwarded address that is not
-    /// trusted itself. None when a trusted peer names nobody, or nothing that is an address.
+    /// The address of the customer: the peer's own, unless the peer is trusted; then the last forwarded address that is
+    /// not itself trusted. `None` if a trusted peer forwards no address, or no valid one.
     pub(super) fn client(&self, peers: Peers, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
@@ -55,7 +55,7 @@ impl TrustedProxies {
     }
 }
 
-/// The entries of all headers of the name, last first.
+/// The entries of all `X-Forwarded-For` headers, last first.
 fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or("")).collect();
     values.into_iter().rev().flat_map(|value| value.rsplit(','))
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_is_not_the_network_of_its_customers() {
+    fn the_address_of_a_backend_is_not_its_customers_address() {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
         let mut headers = HeaderMap::new();
         headers.append(FORWARDED_FOR, "203.0.113.9".parse().unwrap());
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn only_trusted_proxies_can_forward_addresses() {
         let cases: &[(&str, &[&str], Option<&str>)] = &[
             ("192.0.2.1", &[], Some("192.0.2.1")),
             ("192.0.2.1", &["203.0.113.9"], Some("192.0.2.1")),

@@ -1,4 +1,4 @@
-//! Watches logins for metrics and logs: names and codes of steps, never a value.
+//! Observes logins for metrics and logs: names and codes of steps, never a value.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Telemetry {
     metrics: Metrics,
 }
 
-/// One step that took time, in words from closed sets.
+/// A step with its duration, with labels from closed sets.
 struct Timed<'a> {
     step: &'static str,
     port: &'a str,
@@ -23,7 +23,7 @@ struct Timed<'a> {
 }
 
 impl Telemetry {
-    /// Feeds these metrics.
+    /// An observer that feeds these metrics.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
         Self { metrics }
@@ -63,11 +63,7 @@ impl Telemetry {
 
     fn left_out(&self, request_id: &str, logins: usize) {
         self.metrics.record(|| counter!("landfall_logins_left_out_total").increment(count(logins)));
-        tracing::warn!(
-            request_id,
-            logins,
-            "an account does not own logins of its record that lead to others or to nobody"
-        );
+        tracing::warn!(request_id, logins, "left out logins of a record that belong to another customer or to none");
     }
 
     fn verified(&self, scheme: &str, verdict: &'static str) {
@@ -77,7 +73,7 @@ impl Telemetry {
     }
 }
 
-/// The reason, from a closed set: keys that rules and hooks make up are not.
+/// The reason, from a closed set; reasons that rules and hooks define are left out.
 fn reason(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Refused(refusal) => refusal.name(),
@@ -97,7 +93,7 @@ fn known(known: Known) -> &'static str {
     }
 }
 
-/// The step as one that took time.
+/// The step with its duration, if it has one.
 fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
     let (step, port, result, took) = match *step {
         Step::Looked { known: is, took } => ("look", "", known(is), took),
@@ -142,7 +138,7 @@ impl Observer for Telemetry {
                         counter!("landfall_invalid_records_total", "rule" => rule.to_owned()).increment(1);
                     });
                 }
-                tracing::warn!(request_id, reasons = reasons.join("; "), "a record gives no account");
+                tracing::warn!(request_id, reasons = reasons.join("; "), "invalid record");
             }
             Step::Hook { point, detail, .. } if !detail.is_empty() => {
                 tracing::warn!(request_id, point = point.name(), detail, "a hook failed");
@@ -162,7 +158,7 @@ mod tests {
     use crate::migrate::{HookPoint, Refusal};
 
     #[test]
-    fn steps_become_metrics_of_closed_labels() {
+    fn steps_become_metrics_with_closed_labels() {
         let metrics = Metrics::new();
         let telemetry = Telemetry::new(metrics.clone());
         let took = Duration::from_millis(2);

@@ -1,4 +1,4 @@
-//! What the routes need of a migrator, so that they can be tested against every outcome there is.
+//! What the routes need from a migrator, so that they can be tested with every possible outcome.
 
 use std::net::IpAddr;
 
@@ -8,10 +8,10 @@ use crate::migrate::{Answer, BoxFuture, Login, PortError, ResetAnswer, SignupAns
 
 /// The operations of a migrator.
 pub(super) trait Operations: Send + Sync {
-    /// Sign-in.
+    /// Signs a customer in.
     fn login(&self, login: Login) -> BoxFuture<'_, Answer>;
 
-    /// Whether an identifier may be given to a new customer.
+    /// Whether an identifier is free for a new customer.
     fn signup_check<'a>(
         &'a self,
         request_id: &'a str,
@@ -19,7 +19,7 @@ pub(super) trait Operations: Send + Sync {
         network: Option<IpAddr>,
     ) -> BoxFuture<'a, SignupAnswer>;
 
-    /// Forgot password.
+    /// Handles a forgotten password.
     fn forgot_password<'a>(
         &'a self,
         request_id: &'a str,
@@ -27,10 +27,10 @@ pub(super) trait Operations: Send + Sync {
         network: Option<IpAddr>,
     ) -> BoxFuture<'a, ResetAnswer>;
 
-    /// One account.
+    /// Reads an account.
     fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
 
-    /// Sets a password; none when there is no such account.
+    /// Sets a password; `None` if there is no such account.
     fn set_password<'a>(
         &'a self,
         request_id: &'a str,
@@ -38,6 +38,6 @@ pub(super) trait Operations: Send + Sync {
         password: Zeroizing<Vec<u8>>,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>>;
 
-    /// Whether the ledger and the target answer.
+    /// Checks that the ledger and the target respond.
     fn ready(&self) -> BoxFuture<'_, Result<(), PortError>>;
 }

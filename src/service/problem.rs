@@ -1,4 +1,4 @@
-//! What went wrong, as `application/problem+json` (RFC 9457). Refusals of customers are one constant.
+//! Problems as `application/problem+json` (RFC 9457). All refusals of customers are one constant.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A problem, as it goes out. It never says anything about a customer.
+/// The body of a problem. It never reveals anything about a customer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(super) struct ProblemBody {
-    /// Which problem: a name that does not change.
+    /// A stable name of the problem.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The same in words.
+    /// A short description.
     title: &'static str,
-    /// The status code of the answer.
+    /// The status code of the response.
     status: u16,
 }
 
-/// A problem and what goes with it.
+/// A problem with its response headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Problem {
     status: StatusCode,
@@ -34,23 +34,20 @@ pub(super) struct Problem {
 /// The media type of problems.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// How callers may sign in, for `WWW-Authenticate` (RFC 9110, 11.6.1).
+/// How callers can authenticate, for `WWW-Authenticate` (RFC 9110, 11.6.1).
 const SCHEMES: [&str; 2] = ["Bearer realm=\"landfall\"", "Basic realm=\"landfall\""];
 
 impl Problem {
     /// Every refusal of a customer, whatever the reason.
     pub(super) const REFUSED: Self =
         Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:refused", "the customer cannot be signed in");
-    /// The caller did not verify who it is.
+    /// The caller is not authenticated.
     pub(super) const CALLER: Self =
-        Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:caller", "the caller is not admitted");
-    /// The body is not what the route takes.
-    pub(super) const MALFORMED: Self = Self::new(
-        StatusCode::BAD_REQUEST,
-        "urn:landfall:problem:malformed",
-        "the request body is not what is expected",
-    );
-    /// The body is no JSON by its own account.
+        Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:caller", "the caller is not authenticated");
+    /// The body does not have the shape that the route expects.
+    pub(super) const MALFORMED: Self =
+        Self::new(StatusCode::BAD_REQUEST, "urn:landfall:problem:malformed", "the request body is malformed");
+    /// The content type of the body is not JSON.
     pub(super) const MEDIA_TYPE: Self = Self::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "urn:landfall:problem:media-type",
@@ -59,35 +56,28 @@ impl Problem {
     /// The body is too large.
     pub(super) const TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "urn:landfall:problem:too-large", "the request body is too large");
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     pub(super) const TOO_SLOW: Self =
-        Self::new(StatusCode::REQUEST_TIMEOUT, "urn:landfall:problem:too-slow", "the request body came too slowly");
-    /// There is no such account or route.
-    pub(super) const NOT_FOUND: Self =
-        Self::new(StatusCode::NOT_FOUND, "urn:landfall:problem:not-found", "there is nothing here");
-    /// The route takes other methods.
-    pub(super) const METHOD: Self = Self::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "urn:landfall:problem:method",
-        "the method is not one that this route takes",
-    );
-    /// Something failed that should not.
-    pub(super) const INTERNAL: Self = Self::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "urn:landfall:problem:internal",
-        "the request could not be served",
-    );
+        Self::new(StatusCode::REQUEST_TIMEOUT, "urn:landfall:problem:too-slow", "the request body arrived too slowly");
+    /// The account or route does not exist.
+    pub(super) const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "urn:landfall:problem:not-found", "not found");
+    /// The route does not support the method.
+    pub(super) const METHOD: Self =
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "urn:landfall:problem:method", "method not allowed");
+    /// An unexpected failure.
+    pub(super) const INTERNAL: Self =
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "urn:landfall:problem:internal", "internal error");
 
     const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
         Self { status, kind, title, retry_after: None }
     }
 
-    /// It cannot be done now, and may be after a while.
+    /// A temporary failure; the caller can try again later.
     pub(super) const fn unavailable(retry_after: Duration) -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             kind: "urn:landfall:problem:unavailable",
-            title: "the request cannot be served now",
+            title: "temporarily unavailable",
             retry_after: Some(retry_after),
         }
     }
@@ -113,7 +103,7 @@ impl Problem {
     }
 }
 
-/// Whole seconds, rounded up and at least one, so that nobody comes back at once.
+/// Whole seconds, rounded up and at least one, so that no caller retries at once.
 fn seconds(after: Duration) -> u64 {
     after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1)
 }
@@ -128,7 +118,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What the answer says, for logs and metrics; it is not sent.
+/// The name of the problem, for logs and metrics; it is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ProblemName(pub(super) &'static str);
 
@@ -137,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_whole_seconds_and_never_zero() {
+    fn retry_after_is_at_least_one_second() {
         for (wait, header) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (90_000, 90)] {
             assert_eq!(seconds(Duration::from_millis(wait)), header, "{wait} ms");
         }

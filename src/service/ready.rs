@@ -1,5 +1,5 @@
-//! Whether the service can serve: the ledger and the target can be written and belong together, and it is not stopping. Rules that are broken on reload
-//! do not count: the old ones are in force.
+//! Readiness: the ledger and the target can be written and belong together, and the service is not stopping. Rules that
+//! break on reload do not count: the previous rules stay active.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,25 +10,25 @@ use tokio::time::{Instant, timeout};
 
 use super::operations::Operations;
 
-/// How long an answer of the ledger and the target is good for. Stops a flood of questions, which need no credentials, from
-/// reaching them; load balancers ask every few seconds.
-const GOOD_FOR: Duration = Duration::from_secs(1);
+/// How long a result is cached. Stops a flood of health requests, which need no credentials, from reaching the ledger
+/// and the target; load balancers ask every few seconds.
+const CACHE_TIME: Duration = Duration::from_secs(1);
 
-/// How long they may take. Shorter than the patience of load balancers.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the check may take. Shorter than the timeout of load balancers.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether the service can serve.
+/// Whether the service can serve requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ready {
-    /// It can.
+    /// The service can serve requests.
     Yes,
-    /// The ledger or the target gives no answer.
-    PortsSilent,
-    /// It is about to end.
+    /// The ledger or the target does not respond.
+    PortsUnavailable,
+    /// The service is stopping.
     Stopping,
 }
 
-/// Knows whether the service can serve.
+/// Checks whether the service can serve requests.
 pub(super) struct Readiness {
     operations: Arc<dyn Operations>,
     stopping: AtomicBool,
@@ -40,25 +40,25 @@ impl Readiness {
         Self { operations, stopping: AtomicBool::new(false), last: Mutex::new(None) }
     }
 
-    /// From now on, no.
+    /// From now on the service is not ready.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
     }
 
-    /// Asks, unless the last answer is fresh.
+    /// Checks, unless the last result is fresh.
     pub(super) async fn now(&self) -> Ready {
         if self.stopping.load(Ordering::Acquire) {
             return Ready::Stopping;
         }
         let mut last = self.last.lock().await;
         if let Some((at, ready)) = *last
-            && at.elapsed() < GOOD_FOR
+            && at.elapsed() < CACHE_TIME
         {
             return ready;
         }
-        let ready = match timeout(PATIENCE, self.operations.ready()).await {
+        let ready = match timeout(TIMEOUT, self.operations.ready()).await {
             Ok(Ok(())) => Ready::Yes,
-            _ => Ready::PortsSilent,
+            _ => Ready::PortsUnavailable,
         };
         *last = Some((Instant::now(), ready));
         ready

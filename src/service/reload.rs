@@ -1,4 +1,5 @@
-//! Puts changed rule files in force: read and checked aside, then swapped as a whole; broken ones are told and left aside.
+//! Reloads changed rule files: the new rules are read and checked first, then replace the active rules as a whole.
+//! Broken rules are logged and ignored.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -16,27 +17,27 @@ use tokio::task::JoinHandle;
 use super::metrics::Metrics;
 use crate::migrate::{LiveRules, RuleSet};
 
-/// The usual value of [`RuleReload::settled`]: editors and deployments write within milliseconds.
+/// The usual value of [`RuleReload::settled`]: editors and deployments write files within milliseconds.
 pub const SETTLED: Duration = Duration::from_millis(100);
 
-/// How often it is waited for that. Stops a file that changes all the time from keeping a task busy for ever.
+/// How often a change restarts the wait. Stops a file that changes all the time from blocking reloads forever.
 const MAX_WAITS: usize = 100;
 
-/// Reads the rules anew: parse, check, and run their tests. The rules with the files that they are made of; the error is for
-/// the operator.
+/// Reads, checks and tests the rules. Returns the rules and the files they were read from; the error is for the
+/// operator.
 pub type LoadRules = Arc<dyn Fn() -> Result<(RuleSet, Vec<PathBuf>), String> + Send + Sync>;
 
-/// Which rules are read again, and how.
+/// Which rules to reload, and how.
 #[derive(Clone)]
 pub struct RuleReload {
-    /// The files that matter.
+    /// The files to watch.
     pub files: Vec<PathBuf>,
-    /// The rules in force.
+    /// The active rules.
     pub rules: Arc<LiveRules>,
-    /// Reads them.
+    /// Reads the rules.
     pub load: LoadRules,
-    /// How long files must stay as they are before they are read; [`SETTLED`] is right for most. Keeps a file that is being
-    /// written from being taken for rules.
+    /// How long the files must stay unchanged before they are read; [`SETTLED`] suits most deployments. Prevents a file
+    /// that is still being written from being read as rules.
     pub settled: Duration,
 }
 
@@ -46,47 +47,47 @@ impl std::fmt::Debug for RuleReload {
     }
 }
 
-/// Why changes cannot be noticed.
+/// Why rule files cannot be watched.
 #[derive(Debug, Error)]
-#[error("changes of the rule files cannot be noticed: {0}")]
+#[error("cannot watch the rule files: {0}")]
 pub struct ReloadError(#[from] notify::Error);
 
 /// Watches rule files until it is dropped.
 pub struct Reloader {
     wake: Arc<Notify>,
-    /// Somebody asked for the rules to be read, changed or not.
-    asked: Arc<AtomicBool>,
+    /// A reload was requested, whether or not files have changed.
+    requested: Arc<AtomicBool>,
     task: JoinHandle<()>,
     _watcher: RecommendedWatcher,
 }
 
 impl Reloader {
-    /// Begins to watch. Must be called within a tokio runtime.
+    /// Starts watching. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// [`ReloadError`] when a folder cannot be watched.
+    /// [`ReloadError`] if a folder cannot be watched.
     pub fn start(reload: RuleReload, metrics: Metrics) -> Result<Self, ReloadError> {
         let wake = Arc::new(Notify::new());
         let woken = Arc::clone(&wake);
-        let own = Own::of(&reload.files);
+        let watched = Watched::of(&reload.files);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if own.may_concern(&event) {
+            if watched.may_concern(&event) {
                 woken.notify_one();
             }
         })?;
         for folder in folders(&reload.files) {
             watcher.watch(&folder, RecursiveMode::NonRecursive)?;
         }
-        // What changed between the first reading and now was not seen.
+        // A change between the first read and the start of the watch would be missed.
         wake.notify_one();
-        let asked = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(serve(reload, metrics, Arc::clone(&wake), Arc::clone(&asked)));
-        Ok(Self { wake, asked, task, _watcher: watcher })
+        let requested = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(serve(reload, metrics, Arc::clone(&wake), Arc::clone(&requested)));
+        Ok(Self { wake, requested, task, _watcher: watcher })
     }
 
-    /// Reads the rules again, changed or not.
+    /// Reads the rules again, whether or not files have changed.
     pub fn reload(&self) {
-        self.asked.store(true, Ordering::SeqCst);
+        self.requested.store(true, Ordering::SeqCst);
         self.wake.notify_one();
     }
 }
@@ -97,44 +98,45 @@ impl Drop for Reloader {
     }
 }
 
-/// Which changes of files may concern the rules. A ledger or a log in the same folder changes many times a second.
-struct Own {
-    /// Of the rule files, and of the links on the way to them.
+/// The file names that may belong to the rules. A ledger or a log in the same folder changes many times a second.
+struct Watched {
+    /// Names of the rule files, and of the links on the way to them.
     names: BTreeSet<OsString>,
-    /// Of files that rules may come to name.
-    endings: BTreeSet<OsString>,
+    /// Extensions of files that rules may refer to.
+    extensions: BTreeSet<OsString>,
 }
 
-/// How many links on the way to a file are followed, as Linux does.
+/// How many links on the way to a file are followed, as on Linux.
 const MAX_LINKS: usize = 40;
 
-/// The endings of files that rules are made of.
-const ENDINGS: [&str; 4] = ["yaml", "yml", "json", "csv"];
+/// File extensions that rules can consist of.
+const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "csv"];
 
-impl Own {
+impl Watched {
     fn of(files: &[PathBuf]) -> Self {
-        let endings = files.iter().filter_map(|file| file.extension()).map(OsStr::to_owned);
+        let extensions = files.iter().filter_map(|file| file.extension()).map(OsStr::to_owned);
         Self {
             names: files.iter().flat_map(|file| names(file)).collect(),
-            endings: endings.chain(ENDINGS.map(OsString::from)).collect(),
+            extensions: extensions.chain(EXTENSIONS.map(OsString::from)).collect(),
         }
     }
 
-    /// Whether an event may be a change of rules: one of a file that is theirs or could be, and any that says nothing.
+    /// Whether an event may be a change of the rules: it concerns a file that may belong to them, or says nothing about
+    /// files.
     fn may_concern(&self, event: &notify::Result<notify::Event>) -> bool {
         let Ok(event) = event else { return true };
-        // Our own reading is no change.
+        // Reading the files ourselves is not a change.
         let is_change = !matches!(event.kind, EventKind::Access(_));
         is_change && (event.paths.is_empty() || event.paths.iter().any(|path| self.has(path)))
     }
 
     fn has(&self, path: &Path) -> bool {
         path.file_name().is_some_and(|name| self.names.contains(name))
-            || path.extension().is_some_and(|ending| self.endings.contains(ending))
+            || path.extension().is_some_and(|extension| self.extensions.contains(extension))
     }
 }
 
-/// The name of a file, and those of the links that are followed to it, such as `..data` of a Kubernetes volume.
+/// The names of a file and of the links on the way to it, such as `..data` of a Kubernetes volume.
 fn names(file: &Path) -> Vec<OsString> {
     let (mut names, mut at) = (Vec::new(), file.to_owned());
     names.extend(at.file_name().map(OsStr::to_owned));
@@ -149,8 +151,8 @@ fn names(file: &Path) -> Vec<OsString> {
     names
 }
 
-/// The folders whose entries decide what the files hold: their own, and those that symbolic links lead to. A file that is
-/// replaced or a link that is turned is a change of its folder.
+/// The folders whose entries decide what the files contain: their own, and those that symbolic links point to.
+/// Replacing a file or redirecting a link is a change of its folder.
 fn folders(files: &[PathBuf]) -> BTreeSet<PathBuf> {
     let real = files.iter().filter_map(|file| file.canonicalize().ok());
     files.iter().cloned().chain(real).map(|file| folder(&file)).collect()
@@ -163,25 +165,25 @@ fn folder(file: &Path) -> PathBuf {
     }
 }
 
-async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, asked: Arc<AtomicBool>) {
-    // What the files held when their rules were last found whole, and which they are: rules may come to name others.
-    let (mut whole, mut files, mut before) = (None, reload.files.clone(), Health::Good);
+async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, requested: Arc<AtomicBool>) {
+    // The fingerprint of the files when they last gave valid rules, and the files: new rules may refer to other files.
+    let (mut valid, mut files, mut before) = (None, reload.files.clone(), Health::Good);
     loop {
         wake.notified().await;
         let (again, counted) = (reload.clone(), metrics.clone());
         let now = settled(&files, reload.settled).await;
-        if !asked.swap(false, Ordering::SeqCst) && whole == Some(now) {
-            // Another file of the folder has changed.
+        if !requested.swap(false, Ordering::SeqCst) && valid == Some(now) {
+            // Another file in the folder has changed.
             continue;
         }
-        // Compiling is work of milliseconds, and tests of rules are more.
+        // Compiling takes milliseconds, and rule tests take longer.
         let read = tokio::task::spawn_blocking(move || once(&again, &counted)).await.unwrap_or_else(|_| {
             metrics.reloaded("broken");
             Read::Broken("reading them panicked".to_owned())
         });
-        before = tell(&read, before);
-        // Broken rules are read again at any change beside them: they may name a file that is still to come.
-        whole = match read {
+        before = log_read(&read, before);
+        // Broken rules are read again at any change in the folder: they may refer to a file that is yet to come.
+        valid = match read {
             Read::Replaced { files: named, .. } | Read::Unchanged { files: named, .. } if named == files => Some(now),
             Read::Replaced { files: named, .. } | Read::Unchanged { files: named, .. } => {
                 files = named;
@@ -192,7 +194,7 @@ async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, asked: A
     }
 }
 
-/// Waits until the files stay as they are, and gives what they hold.
+/// Waits until the files stay unchanged, and returns their fingerprint.
 async fn settled(files: &[PathBuf], time: Duration) -> [u8; 32] {
     let mut before = fingerprint(files);
     for _ in 0..MAX_WAITS {
@@ -206,7 +208,7 @@ async fn settled(files: &[PathBuf], time: Duration) -> [u8; 32] {
     before
 }
 
-/// What the files hold, in one digest; files that cannot be read count as such.
+/// A digest of the files' contents; files that cannot be read are included as unreadable.
 fn fingerprint(files: &[PathBuf]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for file in files {
@@ -221,24 +223,24 @@ fn fingerprint(files: &[PathBuf]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// What came of reading the rules.
+/// The result of reading the rules.
 enum Read {
-    /// Others were put in force.
+    /// Other rules were activated.
     Replaced { hash: String, files: Vec<PathBuf> },
-    /// They are those in force.
+    /// They are the active rules.
     Unchanged { hash: String, files: Vec<PathBuf> },
     /// They have errors: the first, with its file and line.
     Broken(String),
 }
 
-/// How the files were when they were read the last time.
+/// The state of the files when they were last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Good,
     Broken,
 }
 
-/// Reads the rules once and puts them in force when they are whole and other than those in force.
+/// Reads the rules once, and activates them if they are valid and have changed.
 fn once(reload: &RuleReload, metrics: &Metrics) -> Read {
     match (reload.load)() {
         Ok((rules, files)) if rules.hash() == reload.rules.current().hash() => {
@@ -259,18 +261,18 @@ fn once(reload: &RuleReload, metrics: &Metrics) -> Read {
 }
 
 /// Logs what came of a reading, and after broken files that they are good again.
-fn tell(read: &Read, before: Health) -> Health {
+fn log_read(read: &Read, before: Health) -> Health {
     match (read, before) {
         (Read::Broken(error), _) => {
-            tracing::error!(error, "the rule files are broken; the active rules stay");
+            tracing::error!(error, "the rule files are broken; the previous rules stay active");
             return Health::Broken;
         }
-        (Read::Replaced { hash, .. }, Health::Good) => tracing::info!(rules = hash, "other rules are active"),
+        (Read::Replaced { hash, .. }, Health::Good) => tracing::info!(rules = hash, "the rules were replaced"),
         (Read::Replaced { hash, .. }, Health::Broken) => {
-            tracing::info!(rules = hash, "the rule files are good again; other rules are active");
+            tracing::info!(rules = hash, "the rule files are valid again; the rules were replaced");
         }
         (Read::Unchanged { hash, .. }, Health::Broken) => {
-            tracing::info!(rules = hash, "the rule files are good again, and are the active rules");
+            tracing::info!(rules = hash, "the rule files are valid again and unchanged");
         }
         (Read::Unchanged { .. }, Health::Good) => {}
     }
@@ -309,19 +311,19 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let readings =
                 [unchanged(), broken(), broken(), unchanged(), unchanged(), broken(), replaced(), replaced()];
-            readings.iter().fold(Health::Good, |before, read| tell(read, before));
+            readings.iter().fold(Health::Good, |before, read| log_read(read, before));
         });
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let told: Vec<&str> = text.lines().map(|line| line.split_once("reload: ").unwrap().1).collect();
-        let broken = "the rule files are broken; the active rules stay error=\"the rules `r.yaml` have errors: \
+        let broken = "the rule files are broken; the previous rules stay active error=\"the rules `r.yaml` have errors: \
                       r.yaml:3:1: error[R106]: x\"";
         let wanted = [
             broken,
             broken,
-            "the rule files are good again, and are the active rules rules=\"a\"",
+            "the rule files are valid again and unchanged rules=\"a\"",
             broken,
-            "the rule files are good again; other rules are active rules=\"b\"",
-            "other rules are active rules=\"b\"",
+            "the rule files are valid again; the rules were replaced rules=\"b\"",
+            "the rules were replaced rules=\"b\"",
         ];
         assert_eq!(told, wanted, "{text}");
     }

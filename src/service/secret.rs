@@ -1,4 +1,4 @@
-//! A password inside a JSON body: it goes straight into memory that is wiped.
+//! A password in a JSON body, read straight into memory that is wiped.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::migrate::Login;
 
-/// A password as it was sent. The buffers of the connection and of the JSON reader, which saw it before, are not wiped:
-/// hyper and serde_json own them.
+/// A password as it was sent. The buffers of the connection and of the JSON parser, which held it before, are not
+/// wiped: hyper and serde_json own them.
 pub(super) struct SecretText(Zeroizing<Vec<u8>>);
 
 impl SecretText {
@@ -17,7 +17,7 @@ impl SecretText {
         self.0
     }
 
-    /// The bytes of what can be a new password: some text without NUL, and not too long.
+    /// The bytes of a valid new password: not empty, no NUL, and not too long.
     pub(super) fn into_new_password(self) -> Option<Zeroizing<Vec<u8>>> {
         let fits = (1..=Login::MAX_PASSWORD_BYTES).contains(&self.0.len()) && !self.0.contains(&0);
         fits.then_some(self.0)
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_kept_as_they_are_and_never_shown() {
+    fn passwords_are_not_changed_and_never_shown() {
         for (json, bytes) in
             [(r#"" a ""#, " a ".as_bytes()), (r#""\u0000\u00e9""#, "\0é".as_bytes()), (r#""""#, b"" as &[u8])]
         {

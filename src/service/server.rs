@@ -1,4 +1,4 @@
-//! The service: bound first, then run until it is told to end.
+//! Binds the service, then runs it until it is told to stop.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::app::{App, Shared};
-use super::connections::{Gate, Room};
-use super::entrance::{Entrance, Operation, Peer, SETTLE};
+use super::connections::{Gate, Slots};
+use super::entrance::{Closer, Entrance, Peer, SETTLE};
 use super::guardrails::SHARES;
 use super::metrics::Metrics;
 use super::network::TrustedProxies;
@@ -28,34 +28,34 @@ use super::stop::{Signal, Signals, Stage, Stopper};
 use super::tls::{self, TlsError};
 use crate::guard::Callers;
 
-/// How often measurements are taken into their buckets while nobody looks at the metrics.
+/// How often measurements are moved into their buckets while nobody reads the metrics.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
-/// How many bytes of a body, and of all bodies of a connection, HTTP/2 takes before anybody has read them. Stops connections
-/// that send what nobody wants to read from filling the memory: hyper's defaults are a megabyte each. Logins have a hundred
-/// bytes, and larger bodies go on while they are read.
+/// How many bytes of one body, and of all bodies of a connection, HTTP/2 buffers before they are read. Stops
+/// connections from filling the memory with bodies that are never read: hyper's defaults are a megabyte each. Logins
+/// have a hundred bytes, and larger bodies continue as they are read.
 const STREAM_WINDOW: u32 = 32 * 1024;
 /// See [`STREAM_WINDOW`].
 const CONNECTION_WINDOW: u32 = 128 * 1024;
 
-/// Why there is no service.
+/// Why the service cannot run.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// It would be open to everybody.
-    #[error("without callers the service listens on loopback only, not on `{0}`")]
+    /// The service would be open to everybody.
+    #[error("cannot listen on `{0}` without callers; set `service.callers`, or listen on a loopback address")]
     Open(SocketAddr),
-    /// The address cannot be listened on.
-    #[error("`{address}` cannot be listened on: {source}")]
+    /// The address cannot be bound.
+    #[error("cannot listen on `{address}`: {source}")]
     Bind {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// There is no certificate.
+    /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Changes of the rules cannot be noticed.
+    /// Rule files cannot be watched.
     #[error(transparent)]
     Reload(#[from] ReloadError),
     /// The server failed.
@@ -63,7 +63,7 @@ pub enum ServiceError {
     Server(#[from] io::Error),
 }
 
-/// What is served, and to whom.
+/// The operations of a service, and its callers.
 pub(super) struct Served {
     pub(super) operations: Arc<dyn Operations>,
     pub(super) callers: Option<Arc<Callers>>,
@@ -71,7 +71,7 @@ pub(super) struct Served {
     pub(super) reload: Option<RuleReload>,
 }
 
-/// A service that listens. Connections wait until it [runs](Self::run).
+/// A service that is bound to its address. Connections wait until it [runs](Self::run).
 pub struct Bound {
     app: App,
     settings: ServiceSettings,
@@ -90,7 +90,7 @@ impl std::fmt::Debug for Bound {
     }
 }
 
-/// Takes the address, reads the certificate, and has everything ready.
+/// Binds the address and reads the certificate.
 pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, ServiceError> {
     let at = settings.listen;
     if served.callers.is_none() && !at.ip().to_canonical().is_loopback() {
@@ -108,8 +108,8 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
         metrics: served.metrics,
         limits: settings.limits,
         trusted: trusted.clone(),
-        unverified: Room::new(settings.limits.unverified, settings.limits.unverified.div_ceil(SHARES), trusted),
-        places: Arc::new(Semaphore::new(settings.limits.requests)),
+        unverified: Slots::new(settings.limits.unverified, settings.limits.unverified.div_ceil(SHARES), trusted),
+        permits: Arc::new(Semaphore::new(settings.limits.requests)),
         stopper: stopper.clone(),
     });
     Ok(Bound {
@@ -126,78 +126,79 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
 }
 
 impl Bound {
-    /// Where it listens.
+    /// The address that the service listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves further routes beside its own, within the same limits and for the same callers.
+    /// Adds further routes, with the same limits and callers.
     #[must_use]
-    pub fn beside(mut self, pages: Router) -> Self {
+    pub fn with_pages(mut self, pages: Router) -> Self {
         self.pages = self.pages.merge(pages);
         self
     }
 
-    /// The address to call, with its scheme.
+    /// The base URL of the service.
     #[must_use]
     pub fn base(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Ends it from elsewhere.
+    /// A handle that stops the service from elsewhere.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
     }
 
-    /// Obeys the signals of the operating system from now on: SIGTERM and SIGINT end it, a second one at once, SIGHUP reads
-    /// rules and certificate again. Called before anybody is told the address, so that a signal finds somebody who listens.
+    /// Handles the signals of the operating system from now on: SIGTERM and SIGINT stop the service, a second one stops
+    /// it at once, and SIGHUP reloads rules and certificate. Must be called before the address is announced, so that no
+    /// signal is missed.
     ///
     /// # Errors
-    /// [`ServiceError`] when the operating system does not let it listen.
-    pub fn obeying_signals(mut self) -> Result<Self, ServiceError> {
+    /// [`ServiceError`] if the operating system does not allow it.
+    pub fn handling_signals(mut self) -> Result<Self, ServiceError> {
         self.signals = Some(Signals::listen()?);
         Ok(self)
     }
 
-    /// Serves until a signal that it obeys or its [`Stopper`] ends it.
+    /// Serves until a handled signal or the [`Stopper`] ends it.
     ///
     /// # Errors
-    /// [`ServiceError`] when rule files cannot be watched or the server fails.
+    /// [`ServiceError`] if rule files cannot be watched or the server fails.
     pub async fn run(self) -> Result<(), ServiceError> {
-        let end = Ending {
+        let shutdown = Shutdown {
             stopper: self.stopper.clone(),
             app: self.app.clone(),
             settings: self.settings.clone(),
-            operation: Operation::default(),
+            closer: Closer::default(),
             handle: Handle::new(),
             until: OnceLock::new(),
         };
         let reloader = self.reload.map(|reload| Reloader::start(reload, self.app.metrics.clone())).transpose()?;
         let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
         let gate = Gate::new(&self.settings.limits, trusted, self.app.metrics.clone());
-        let entrance = Entrance::new(self.listener, end.operation.clone())?;
-        let server = server(entrance, &self.settings, self.app.metrics.clone()).handle(end.handle.clone());
+        let entrance = Entrance::new(self.listener, shutdown.closer.clone())?;
+        let server = server(entrance, &self.settings, self.app.metrics.clone()).handle(shutdown.handle.clone());
         let service = routes::router(&self.app, self.pages).into_make_service_with_connect_info::<SocketAddr>();
-        let listening = obey(self.signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
+        let listening = handle_signals(self.signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
         let limit = self.settings.limits.header_time;
         tracing::info!(address = %self.address, "serving");
         tokio::select! {
             served = async {
                 accept(server, self.tls, gate, limit, service).await?;
-                end.idle().await;
+                shutdown.idle().await;
                 io::Result::Ok(())
             } => served?,
-            never = async { tokio::join!(end.obey(), listening, tidy(self.app.metrics.clone())).2 } => match never {},
+            never = async { tokio::join!(shutdown.run(), listening, run_upkeep(self.app.metrics.clone())).2 } => match never {},
         }
-        tracing::info!("ended");
+        tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// What serves a connection.
+/// The service of a connection.
 type Routes = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
 async fn accept(
@@ -216,19 +217,19 @@ async fn accept(
     }
 }
 
-/// A server with its limits of time and size.
+/// A server with its timeouts and size limits.
 fn server(entrance: Entrance, settings: &ServiceSettings, metrics: Metrics) -> Server<Peer> {
     let limits = &settings.limits;
     let mut server = Server::from_listener(entrance).first_request_timeout(limits.header_time).accept_error_handler(
         move |_: Option<&Peer>, error: &io::Error| {
-            // The gate has counted its own.
+            // The gate has already counted the connections it turned away.
             if error.kind() != io::ErrorKind::ConnectionRefused {
                 metrics.turned_away("failed");
             }
         },
     );
     let http = server.http_builder();
-    // hyper wants room for at least 8 KiB.
+    // hyper requires at least 8 KiB.
     let head = usize::try_from(limits.header_bytes).unwrap_or(usize::MAX).max(8192);
     http.http1().header_read_timeout(limits.header_time).max_buf_size(head);
     http.http2()
@@ -240,24 +241,24 @@ fn server(entrance: Entrance, settings: &ServiceSettings, metrics: Metrics) -> S
     server
 }
 
-/// What ends the server in good order, and at once when told again.
-struct Ending {
+/// Shuts the server down: gracefully, or at once when told again.
+struct Shutdown {
     stopper: Stopper,
     app: App,
     settings: ServiceSettings,
-    operation: Operation,
+    closer: Closer,
     handle: Handle<Peer>,
-    /// Until when running requests may take, once it is known.
+    /// The time until which running requests may take, once it is known.
     until: OnceLock<Instant>,
 }
 
-impl Ending {
-    async fn obey(&self) {
+impl Shutdown {
+    async fn run(&self) {
         self.stopper.reached(Stage::Draining).await;
-        tracing::info!("ending; running requests are answered");
+        tracing::info!("stopping; running requests are answered");
         self.app.ready.stop();
         self.wait(self.settings.notice + SETTLE).await;
-        self.operation.close();
+        self.closer.close();
         self.wait(SETTLE).await;
         let until = self.until.get_or_init(|| Instant::now() + self.settings.drain);
         self.handle.graceful_shutdown(Some(until.saturating_duration_since(Instant::now())));
@@ -266,11 +267,11 @@ impl Ending {
     }
 
     async fn wait(&self, time: Duration) {
-        // Told again, there is nothing to wait for.
+        // Stop waiting when told again.
         let _ = timeout(time, self.stopper.reached(Stage::Now)).await;
     }
 
-    /// Waits for work whose caller hung up, as long as running requests may take.
+    /// Waits for work whose caller has hung up, as long as running requests may take.
     async fn idle(&self) {
         let until = self.until.get().copied().unwrap_or_else(Instant::now);
         tokio::select! {
@@ -280,15 +281,15 @@ impl Ending {
     }
 }
 
-/// Does what signals say.
-async fn obey(
+/// Handles signals.
+async fn handle_signals(
     signals: Option<Signals>,
     stopper: Stopper,
     reloader: Option<Reloader>,
     tls: Option<(TlsFiles, RustlsConfig)>,
 ) {
     let Some(mut signals) = signals else {
-        // The reloader works as long as it is held.
+        // The reloader works as long as it is not dropped.
         return stopper.reached(Stage::Now).await;
     };
     loop {
@@ -299,25 +300,25 @@ async fn obey(
                     reloader.reload();
                 }
                 if let Some((files, config)) = &tls {
-                    renew(files, config);
+                    reload_certificate(files, config);
                 }
             }
         }
     }
 }
 
-/// Reads the certificate again; a broken one is told and the old one stays.
-fn renew(files: &TlsFiles, config: &RustlsConfig) {
+/// Reads the certificate again. If it is broken, logs that and keeps the old one.
+fn reload_certificate(files: &TlsFiles, config: &RustlsConfig) {
     match tls::load(files) {
         Ok(fresh) => {
             config.reload_from_config(fresh);
-            tracing::info!("the certificate was read again");
+            tracing::info!("reloaded the certificate");
         }
-        Err(error) => tracing::error!(%error, "the certificate is broken; the old one stays"),
+        Err(error) => tracing::error!(%error, "the certificate is broken; the previous one stays active"),
     }
 }
 
-async fn tidy(metrics: Metrics) -> std::convert::Infallible {
+async fn run_upkeep(metrics: Metrics) -> std::convert::Infallible {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         metrics.tidy();

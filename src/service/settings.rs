@@ -1,4 +1,4 @@
-//! How the service listens and what it bears: every limit with the attack it stops and the deployment it admits.
+//! Service settings: every limit with the attack it stops and the deployment it admits.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -6,24 +6,25 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// How the service behaves.
+/// Settings of the service.
 #[derive(Debug, Clone)]
 pub struct ServiceSettings {
-    /// Where it listens. Port 0 takes a free one. The default is `127.0.0.1:8080`, which nobody else reaches.
+    /// The address to listen on. Port 0 chooses a free port. The default is `127.0.0.1:8080`, which other machines
+    /// cannot reach.
     pub listen: SocketAddr,
-    /// The certificate; none serves plain HTTP, for a proxy on the same host or a private network.
+    /// The certificate; `None` serves plain HTTP, for a proxy on the same host or a private network.
     pub tls: Option<TlsFiles>,
-    /// Whose `X-Forwarded-For` is believed: proxies, and backends that name the customer's address. The default is nobody.
-    /// They may hold any number of [connections](ServiceLimits::connections).
+    /// Networks whose `X-Forwarded-For` is trusted: proxies, and backends that forward the customer's address. The
+    /// default is none. They may hold any number of [connections](ServiceLimits::connections).
     pub trusted_proxies: Vec<IpNet>,
     /// The limits.
     pub limits: ServiceLimits,
-    /// How long the service still accepts connections after it said that it is not ready. The default is none; a load
-    /// balancer that asks every few seconds needs as long.
+    /// How long the service still accepts connections after it reports that it is not ready. The default is zero; a
+    /// load balancer that checks every few seconds needs that long.
     pub notice: Duration,
-    /// How long running requests may take after the service stopped accepting. The default of 20 s is longer than any request
-    /// may take ([`request_time`](ServiceLimits::request_time)), and shorter than the 30 s after which Kubernetes kills a
-    /// container.
+    /// How long running requests may take after the service stops accepting connections. The default of 20 s is longer
+    /// than any request may take ([`request_time`](ServiceLimits::request_time)), and shorter than the 30 s after which
+    /// Kubernetes kills a container.
     pub drain: Duration,
 }
 
@@ -40,48 +41,51 @@ impl Default for ServiceSettings {
     }
 }
 
-/// Where the certificate is. Both files are PEM (RFC 7468) and are read again on SIGHUP.
+/// The certificate files. Both are PEM (RFC 7468) and are read again on SIGHUP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The certificate and those that lead to its root.
+    /// The certificate chain.
     pub certificates: PathBuf,
-    /// Its private key.
+    /// The private key of the certificate.
     pub key: PathBuf,
 }
 
-/// What the service bears.
+/// Limits of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceLimits {
-    /// Bytes of a request body. Stops floods of memory; the default of 16 KiB admits the longest identifier and password
-    /// many times over.
+    /// Bytes of a request body. Stops attackers from exhausting memory; the default of 16 KiB admits the longest
+    /// identifier and password many times over.
     pub body_bytes: usize,
-    /// Bytes of a request head. Stops floods of memory; the default of 16 KiB is what most proxies admit.
+    /// Bytes of a request head. Stops attackers from exhausting memory; the default of 16 KiB is what most proxies
+    /// admit.
     pub header_bytes: u32,
     /// How long a TLS handshake and each request head may take. Stops connections that send a byte now and then
-    /// (slowloris); the default of 5 s admits mobile networks. It is also how long an idle HTTP/1.1 connection is kept.
+    /// (slowloris); the default of 5 s admits mobile networks. It is also how long an idle HTTP/1.1 connection is kept
+    /// open.
     pub header_time: Duration,
-    /// How long a request body may take. Stops bodies that trickle; the default is 5 s.
+    /// How long a request body may take. Stops bodies that trickle in; the default is 5 s.
     pub body_time: Duration,
-    /// How long a request may take in all. A backstop behind the deadline of a login, which is shorter; the default is 10 s.
+    /// How long a request may take in all. A backstop behind the deadline of a login, which is shorter; the default is
+    /// 10 s.
     pub request_time: Duration,
-    /// How long a connection may be silent in both directions. Stops connections that only take room; the default of 30 s
-    /// keeps the HTTP/2 connections of a busy backend open.
+    /// How long a connection may be idle in both directions. Stops connections that only take up slots; the default of
+    /// 30 s keeps the HTTP/2 connections of a busy backend open.
     pub idle_time: Duration,
-    /// Connections in all. Stops the service from running out of file handles; the default of 2048 admits hundreds of
-    /// logins a second.
+    /// Connections in all. Stops the service from running out of file descriptors; the default of 2048 admits hundreds
+    /// of logins a second.
     pub connections: usize,
-    /// Connections from one IPv4 address or IPv6 /64. Stops one host from taking all of them; the default of 256 admits the
-    /// pool of a large backend. Trusted proxies are not bound by it.
+    /// Connections from one IPv4 address or IPv6 /64. Stops one host from taking all connections; the default of 256
+    /// admits the pool of a large backend. Trusted proxies are exempt.
     pub connections_per_peer: usize,
-    /// HTTP/2 requests at the same time on one connection. Stops one connection from taking all of the service; the default
-    /// of 64 admits a busy backend.
+    /// Concurrent HTTP/2 requests on one connection. Stops one connection from taking all permits; the default of 64
+    /// admits a busy backend.
     pub streams: u32,
-    /// Requests at the same time; above it, 503 at once. Stops a flood from making everybody slow; the default of 512 is
-    /// more than two cores can hash in the time of a login.
+    /// Concurrent requests; above it, the answer is 503 at once. Stops a flood from slowing everybody down; the default
+    /// of 512 is more than two cores can hash in the time of a login.
     pub requests: usize,
-    /// Signed calls whose body is not there yet, so that nobody knows whose they are; above it, and above a quarter of it for
-    /// one IPv4 address or IPv6 /64, 503 at once. Stops strangers from taking the places of [`requests`](Self::requests); the
-    /// default of 512 bodies needs 8 MiB at most. Trusted proxies may have all of it.
+    /// Signed calls whose body has not arrived, so that their caller is unknown. Above it, and above a quarter of it
+    /// for one IPv4 address or IPv6 /64, the answer is 503 at once. Stops unauthenticated clients from using up
+    /// [`requests`](Self::requests); the default of 512 bodies needs 8 MiB at most. Trusted proxies may use all of it.
     pub unverified: usize,
 }
 

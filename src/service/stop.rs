@@ -1,19 +1,19 @@
-//! The end of a service: first in good order, then at once.
+//! Stopping the service: gracefully first, then at once.
 
 use tokio::sync::watch;
 
-/// How far the end has come.
+/// The stage of stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
-    /// Not begun.
+    /// Not stopping.
     Running,
-    /// Running requests are answered, new ones are not taken.
+    /// Running requests are answered, and no new ones are accepted.
     Draining,
-    /// At once.
+    /// Stop at once.
     Now,
 }
 
-/// Ends a service; cheap to clone.
+/// Stops a service; cheap to clone.
 ///
 /// The first call lets running requests finish, the second ends them.
 #[derive(Debug, Clone)]
@@ -26,14 +26,14 @@ impl Stopper {
         Self { stage: watch::Sender::new(Stage::Running) }
     }
 
-    /// One stage further.
+    /// Advances to the next stage.
     pub fn stop(&self) {
         self.stage.send_modify(|stage| {
             *stage = if *stage == Stage::Running { Stage::Draining } else { Stage::Now };
         });
     }
 
-    /// Whether the end has begun.
+    /// Whether the service is stopping.
     pub(super) fn is_ending(&self) -> bool {
         *self.stage.borrow() > Stage::Running
     }
@@ -45,7 +45,7 @@ impl Stopper {
     }
 }
 
-/// What the operating system tells us.
+/// A signal of the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     /// SIGTERM or SIGINT.
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_second_call_is_at_once() {
+    async fn the_second_call_stops_at_once() {
         let stopper = Stopper::new();
         assert_eq!(*stopper.stage.borrow(), Stage::Running);
         stopper.stop();

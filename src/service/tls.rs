@@ -1,4 +1,4 @@
-//! TLS by rustls with ring, from PEM files, 1.2 and 1.3.
+//! TLS 1.2 and 1.3 with rustls and ring, from PEM files.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use thiserror::Error;
 
 use super::settings::TlsFiles;
 
-/// What browsers and clients may speak inside TLS (RFC 7301), the better first.
+/// The protocols inside TLS (RFC 7301), in order of preference.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// Why there is no TLS.
+/// Why TLS cannot be set up.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// A file cannot be read, or is not what it should be.
-    #[error("`{file}` cannot be used: {why}")]
+    /// A file cannot be read or parsed.
+    #[error("cannot load `{file}`: {why}")]
     File {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
-    /// Certificate and key do not go together, or are of a kind that is not supported.
-    #[error("the certificate cannot be used: {0}")]
+    /// The certificate and key do not match, or are of an unsupported kind.
+    #[error("cannot use the certificate: {0}")]
     Certificate(#[source] rustls::Error),
 }
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_are_no_certificate_are_named() {
+    fn invalid_certificate_files_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let files = TlsFiles { certificates: folder.path().join("a.pem"), key: folder.path().join("b.pem") };
         assert!(load(&files).unwrap_err().to_string().contains("a.pem"));

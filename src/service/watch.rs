@@ -1,4 +1,4 @@
-//! Names every request, and tells logs and metrics how it ended.
+//! Gives every request an id, and records in logs and metrics how it ended.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use super::callers::CallerName;
 use super::problem::ProblemName;
 use super::request::{REQUEST_ID, RequestInfo};
 
-/// Outermost of all: what happens inside is logged as one line, without a value of anybody.
+/// The outermost layer: logs every request as one line, without any customer value.
 pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let info = RequestInfo::new(&request, &app.trusted, app.peers());
@@ -26,7 +26,7 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
         response.headers_mut().insert(REQUEST_ID, value);
     }
     if app.stopper.is_ending() && version <= Version::HTTP_11 {
-        // Its connection ends with this answer, so that nothing is sent on it that nobody would read.
+        // The connection closes with this response, so that the client sends nothing that nobody would read.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let took = begun.elapsed();
@@ -36,13 +36,13 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
 }
 
 fn log(id: &str, method: &str, route: &str, response: &Response, took: Duration) {
-    let said = response.extensions().get::<ProblemName>().map_or("ok", |said| said.0);
+    let outcome = response.extensions().get::<ProblemName>().map_or("ok", |name| name.0);
     let caller = response.extensions().get::<CallerName>().map_or("", |caller| &caller.0);
     let (status, micros) = (response.status().as_u16(), micros(took));
     if status >= 500 {
-        tracing::warn!(request_id = id, method, route, status, outcome = said, caller, micros, "answered");
+        tracing::warn!(request_id = id, method, route, status, outcome, caller, micros, "answered");
     } else {
-        tracing::info!(request_id = id, method, route, status, outcome = said, caller, micros, "answered");
+        tracing::info!(request_id = id, method, route, status, outcome, caller, micros, "answered");
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A closed set: methods are free text on the wire.
+/// A closed set: methods are arbitrary text on the wire.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

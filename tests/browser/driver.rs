@@ -1,4 +1,4 @@
-//! A headless Chromium and the few commands of WebDriver that the tests need.
+//! A headless Chromium and the WebDriver commands that the tests need.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -14,7 +14,7 @@ use crate::process::request;
 /// The key of element references (WebDriver, section 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Without these, Chromium calls its maker's hosts at every start.
+/// Without these flags, Chromium contacts Google's hosts at every start.
 const FLAGS: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -29,7 +29,7 @@ const FLAGS: &[&str] = &[
     "--window-size=1200,900",
 ];
 
-/// The least contrast (WCAG 2.2, 1.4.3) of any text against the first opaque ground behind it.
+/// The lowest contrast (WCAG 2.2, 1.4.3) of any text against the first opaque background behind it.
 const CONTRAST: &str = r"
 const parts = c => (c.match(/[\d.]+/g) || []).map(Number);
 const light = c => { const [r, g, b] = parts(c).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
@@ -50,7 +50,7 @@ pub struct Browser {
     address: String,
     session: String,
     _profile: tempfile::TempDir,
-    /// Kept open: a driver that cannot write ends.
+    /// Kept open, because the driver exits if it cannot write.
     _output: BufReader<ChildStdout>,
 }
 
@@ -63,7 +63,7 @@ impl Browser {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("this test needs chromedriver: install the packages `chromium` and `chromium-driver`");
+            .expect("this test needs chromedriver; install the packages `chromium` and `chromium-driver`");
         let mut output = BufReader::new(driver.stdout.take().expect("its output"));
         let address = format!("127.0.0.1:{}", port(&mut output));
         let profile = tempfile::tempdir().expect("a folder");
@@ -71,7 +71,7 @@ impl Browser {
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": { "args": flags },
-            // elements are waited for
+            // wait for elements
             "timeouts": { "implicit": 20_000 },
         } } });
         let mut browser = Self { driver, address, session: String::new(), _profile: profile, _output: output };
@@ -104,26 +104,26 @@ impl Browser {
         self.send("GET", "/title", &Value::Null).as_str().expect("text").to_owned()
     }
 
-    /// Types into a field, in place of what stands there.
+    /// Replaces the text of a field.
     pub fn fill(&self, css: &str, text: &str) {
         let element = self.element(css);
         self.send("POST", &format!("{element}/clear"), &json!({}));
         self.send("POST", &format!("{element}/value"), &json!({ "text": text }));
     }
 
-    /// Clicks on what leads to another page, and waits until that is there.
+    /// Clicks on a link or button, and waits for the next page.
     pub fn follow(&self, css: &str) {
         self.run("document.documentElement.dataset.left = '';");
         self.click(css);
         self.element("html:not([data-left]) footer");
     }
 
-    /// Clicks.
+    /// Clicks on an element.
     pub fn click(&self, css: &str) {
         self.send("POST", &format!("{}/click", self.element(css)), &json!({}));
     }
 
-    /// The text as it is seen.
+    /// The visible text of an element.
     pub fn text(&self, css: &str) -> String {
         self.send("GET", &format!("{}/text", self.element(css)), &Value::Null).as_str().expect("text").to_owned()
     }
@@ -133,23 +133,23 @@ impl Browser {
         self.run("return document.activeElement.id;").as_str().expect("text").to_owned()
     }
 
-    /// What an expression gives.
+    /// The result of a JavaScript expression.
     pub fn number(&self, expression: &str) -> i64 {
         self.run(&format!("return {expression};")).as_i64().expect("a whole number")
     }
 
-    /// The least contrast of a text on the page.
+    /// The lowest contrast of a text on the page.
     pub fn least_contrast(&self) -> f64 {
         self.run(CONTRAST).as_f64().expect("a number")
     }
 
-    /// Prefers `light` or `dark`.
+    /// Sets the colour scheme to `light` or `dark`.
     pub fn scheme(&self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.tools("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
-    /// Shows the page at a width, and takes a picture of all of it.
+    /// Takes a screenshot of the whole page at a width.
     pub fn shoot(&self, name: &str, width: u32) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.tools("Emulation.setDeviceMetricsOverride", &size);
@@ -162,7 +162,7 @@ impl Browser {
         self.send("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// A command of the DevTools, for what WebDriver does not have.
+    /// Runs a DevTools command, for features that WebDriver lacks.
     fn tools(&self, command: &str, parameters: &Value) -> Value {
         self.send("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
@@ -170,7 +170,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // a browser outlives its driver; a driver that does not answer any more must not hide why the test failed
+        // the browser outlives its driver, and a driver that does not respond must not hide why the test failed
         let _ = catch_unwind(AssertUnwindSafe(|| self.send("DELETE", "", &json!({}))));
         let _ = self.driver.kill();
         let _ = self.driver.wait();

@@ -1,4 +1,4 @@
-//! The demo as a process of its own, and plain HTTP to talk to it and to the browser's driver.
+//! The demo as a process, and plain HTTP requests to it and to the browser's driver.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,14 +7,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// How long anything may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running demo; it is ended when the value is dropped.
+/// A running demo; it is killed when the value is dropped.
 pub struct Demo {
     child: Child,
-    /// Such as `127.0.0.1:4711`.
+    /// The address, such as `127.0.0.1:4711`.
     pub address: String,
-    /// Its files.
+    /// The folder of its files.
     #[allow(dead_code, reason = "not every test looks at them")]
     pub folder: PathBuf,
 }
@@ -29,20 +29,20 @@ impl Demo {
             .spawn()
             .expect("the demo starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok);
-        let welcome: Vec<String> = lines.take_while(|line| !line.starts_with("Ctrl-C")).collect();
-        let said = |word: &str| {
+        let welcome: Vec<String> = lines.take_while(|line| !line.starts_with("Press Ctrl-C")).collect();
+        let value = |word: &str| {
             let line = welcome.iter().find_map(|line| line.trim().strip_prefix(word));
-            line.unwrap_or_else(|| panic!("the welcome says no `{word}`: {welcome:?}")).trim().to_owned()
+            line.unwrap_or_else(|| panic!("the welcome has no `{word}`: {welcome:?}")).trim().to_owned()
         };
-        let address = said("open").trim_start_matches("http://").trim_end_matches('/').to_owned();
-        Self { child, address, folder: PathBuf::from(said("files")) }
+        let address = value("open").trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Self { child, address, folder: PathBuf::from(value("files")) }
     }
 
-    /// Ends it as Ctrl-C does.
-    #[allow(dead_code, reason = "not every test ends it this way")]
+    /// Stops the demo like Ctrl-C.
+    #[allow(dead_code, reason = "not every test stops it this way")]
     pub fn interrupt(mut self) -> ExitStatus {
-        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(told.success());
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(status.success());
         self.child.wait().expect("it ends")
     }
 }
@@ -54,7 +54,7 @@ impl Drop for Demo {
     }
 }
 
-/// An answer: status, head, body.
+/// A response: status, head, body.
 pub struct Answer {
     pub status: u16,
     #[allow(dead_code, reason = "not every test reads it")]
@@ -62,10 +62,10 @@ pub struct Answer {
     pub body: String,
 }
 
-/// One request on a connection of its own.
+/// Sends one request on a new connection.
 pub fn request(address: &str, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
     let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let length = body.len();
     let head = format!(
@@ -76,7 +76,7 @@ pub fn request(address: &str, method: &str, path: &str, headers: &[&str], body: 
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        assert!(reader.read_line(&mut head).expect("a head") > 0, "the answer ends within its head: {head}");
+        assert!(reader.read_line(&mut head).expect("a head") > 0, "the response ends within its head: {head}");
     }
     let lower = head.to_lowercase();
     match lower.lines().find_map(|line| line.strip_prefix("content-length:")) {

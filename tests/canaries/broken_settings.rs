@@ -1,11 +1,11 @@
-//! Settings with secrets in place and mistakes beside them: what is told of the mistakes shows no secret.
+//! Invalid settings that contain secrets: the findings must not show them.
 
 use std::process::Command;
 
 use super::canary::Aviary;
 use super::scan::Scanner;
 
-/// Sound settings, but for two places.
+/// Valid settings, except for two places.
 fn settings(ledger: &str, more: &str) -> String {
     format!(
         "listen: 127.0.0.1:0\nrules: rules.yaml\n\
@@ -14,17 +14,17 @@ fn settings(ledger: &str, more: &str) -> String {
     )
 }
 
-/// What is wrong, with `CANARY` for the secret.
+/// The mistakes, with `CANARY` in place of the secret.
 const MISTAKES: [(&str, &str); 16] = [
-    ("no key", "ledger: { url: 'sqlite:ledger.db', key: CANARY }"),
-    ("a member too many", "ledger: { url: 'sqlite:ledger.db', key: CANARY, kee: CANARY }"),
-    ("a quote that never ends", "ledger: { url: 'sqlite:ledger.db', key: 'CANARY }"),
-    ("a brace that never ends", "ledger: { url: 'sqlite:ledger.db', key: CANARY"),
+    ("an invalid key", "ledger: { url: 'sqlite:ledger.db', key: CANARY }"),
+    ("an additional member", "ledger: { url: 'sqlite:ledger.db', key: CANARY, kee: CANARY }"),
+    ("an unclosed quote", "ledger: { url: 'sqlite:ledger.db', key: 'CANARY }"),
+    ("an unclosed brace", "ledger: { url: 'sqlite:ledger.db', key: CANARY"),
     ("a tab", "ledger:\n\turl: sqlite:ledger.db\n\tkey: CANARY"),
     ("a list", "ledger: { url: 'sqlite:ledger.db', key: [ CANARY ] }"),
     ("a map", "ledger: { url: 'sqlite:ledger.db', key: { value: CANARY } }"),
-    ("twice", "ledger: { url: 'sqlite:ledger.db', key: CANARY, key: CANARY }"),
-    ("another section", "ledgr: { url: 'sqlite:ledger.db', key: CANARY }"),
+    ("a repeated key", "ledger: { url: 'sqlite:ledger.db', key: CANARY, key: CANARY }"),
+    ("an unknown section", "ledgr: { url: 'sqlite:ledger.db', key: CANARY }"),
     ("a misspelt bearer", "service: { callers: [ { name: a, baerer: CANARY } ] }"),
     ("a bearer that is too short", "service: { callers: [ { name: a, bearer: CANARY } ] }"),
     ("a password as a caller", "service: { callers: CANARY }"),
@@ -34,11 +34,11 @@ const MISTAKES: [(&str, &str); 16] = [
         "a webhook of no event",
         "hooks: { webhooks: [ { name: a, url: 'https://a.example/', events: [ b ], secret: CANARY } ] }",
     ),
-    ("a variable that is none", "ledger: { url: 'sqlite:ledger.db', key: '${CANARY' }"),
+    ("an unclosed variable", "ledger: { url: 'sqlite:ledger.db', key: '${CANARY' }"),
 ];
 
 #[test]
-fn mistakes_are_told_without_secrets() {
+fn findings_do_not_show_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("rules.yaml", super::shop::RULES);
@@ -48,17 +48,17 @@ fn mistakes_are_told_without_secrets() {
         let mut aviary = Aviary::default();
         let secret = aviary.word(super::canary::Kind::Secret, name);
         let mistake = mistake.replace("CANARY", &secret);
-        let sound = "ledger: { url: 'sqlite:ledger.db', key: abababababababababababababababababababababababababababababababab }";
-        let text = if mistake.starts_with("ledg") { settings(&mistake, "") } else { settings(sound, &mistake) };
+        let valid = "ledger: { url: 'sqlite:ledger.db', key: abababababababababababababababababababababababababababababababab }";
+        let text = if mistake.starts_with("ledg") { settings(&mistake, "") } else { settings(valid, &mistake) };
         write("landfall.yaml", &text);
         for arguments in [&["check", "--config", "landfall.yaml"][..], &["config", "show"], &["serve"], &["status"]] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
             let done = command.args(arguments).current_dir(folder.path()).output().unwrap();
             assert!(!done.status.success(), "{name}: {arguments:?}");
-            let said = [done.stdout, done.stderr].concat();
-            let hits = Scanner::new(&aviary).scan(&said, &[]);
-            if !hits.is_empty() && !found.iter().any(|said: &String| said.starts_with(name)) {
-                found.push(format!("{name}: {arguments:?}: {}", String::from_utf8_lossy(&said)));
+            let output = [done.stdout, done.stderr].concat();
+            let hits = Scanner::new(&aviary).scan(&output, &[]);
+            if !hits.is_empty() && !found.iter().any(|output: &String| output.starts_with(name)) {
+                found.push(format!("{name}: {arguments:?}: {}", String::from_utf8_lossy(&output)));
             }
         }
     }

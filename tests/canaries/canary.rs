@@ -1,11 +1,11 @@
-//! The canaries: texts that look random, stand for one thing each, and can be told from everything else.
+//! Canaries: unique texts that look random, each of which stands for one secret or personal value.
 
 use sha2::{Digest as _, Sha256};
 
-/// What a canary stands for, which decides where it may stand.
+/// What a canary stands for, which decides where it may occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Verifies something: passwords, tokens, keys, stored hashes.
+    /// Authenticates somebody: passwords, tokens, keys, stored hashes.
     Secret,
     /// Belongs to a person: names, phone numbers, birth dates, addresses.
     Personal,
@@ -13,11 +13,11 @@ pub enum Kind {
     Login,
     /// The id of a record in the legacy system.
     LegacyId,
-    /// The address of a webhook, which is a secret with some receivers.
+    /// The address of a webhook, which is a secret for some receivers.
     Address,
 }
 
-/// One of them.
+/// A canary.
 #[derive(Debug, Clone)]
 pub struct Canary {
     pub name: String,
@@ -31,23 +31,23 @@ pub struct Aviary {
     pub canaries: Vec<Canary>,
 }
 
-/// Sixteen letters and digits of a name, the same in every run.
+/// Sixteen letters and digits derived from a name, the same in every run.
 fn letters(name: &str) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     Sha256::digest(name).iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }
 
 impl Aviary {
-    /// Adds a canary; what is there already stays.
+    /// Adds a canary, unless it exists.
     pub fn add(&mut self, kind: Kind, name: &str, bytes: impl Into<Vec<u8>>) {
         let bytes = bytes.into();
-        assert!(bytes.len() >= 10, "{name} is too short to be told from chance");
+        assert!(bytes.len() >= 10, "{name} is too short to be unique");
         if !self.canaries.iter().any(|canary| canary.bytes == bytes) {
             self.canaries.push(Canary { name: name.to_owned(), kind, bytes });
         }
     }
 
-    /// A password: quotes, a backslash, a space and a letter outside ASCII between two canaries, each of which counts.
+    /// A password: quotes, a backslash, a space and a non-ASCII letter between two canaries, each of which is searched for.
     pub fn password(&mut self, name: &str) -> String {
         let (first, second) = (letters(&format!("{name} 1")), letters(&format!("{name} 2")));
         self.add(Kind::Secret, &format!("the beginning of {name}"), first.as_str());

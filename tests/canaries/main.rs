@@ -1,5 +1,5 @@
-//! Secret canaries: every secret and every personal value of a running service is a text that stands nowhere else, and after
-//! all operations were used it is looked for, in every form, wherever it does not belong.
+//! Secret canaries: every secret and every personal value of a running service is a unique text. After all operations
+//! were used, the tests search for these texts, in every encoding, wherever they do not belong.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Every operation, with everything that may come of it.
+//! Calls every operation, with every possible outcome.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,8 +8,8 @@ use super::canary::{Aviary, Kind};
 use super::shop::{Customer, Source};
 use super::visitor::{Shown, Visitor};
 
-/// A customer of every kind. The first one's mail address is the alias of the one in conflict, which an export leaves out and
-/// the database, whose logins are said to be unique, does not.
+/// The role of each customer. The first one's email address is also the alias of the one in conflict; a file source
+/// leaves that login out, a database source with `unique_logins` does not.
 pub const ROLES: [&str; 30] = [
     "fine",
     "later",
@@ -43,7 +43,7 @@ pub const ROLES: [&str; 30] = [
     "conflict",
 ];
 
-/// What the right password leads to, at the first login.
+/// The status of the first login with the right password.
 fn status(role: &str, source: Source) -> u16 {
     match role {
         "fine" | "later" | "set" | "must_change" | "bad_locale" | "after_throws" | "deleted" => 200,
@@ -52,11 +52,11 @@ fn status(role: &str, source: Source) -> u16 {
     }
 }
 
-/// Everybody comes for the first time, with a wrong password and then with the right one.
+/// All customers log in for the first time, with a wrong password and then with the right one.
 pub async fn first_logins(visitor: &Visitor, aviary: &mut Aviary, source: Source, customers: &[Customer]) {
     for (role, customer) in ROLES.into_iter().zip(customers).filter(|(role, _)| *role != "reset") {
         let wrong = aviary.password(&format!("the wrong password of {role} in {source:?}"));
-        // an address that is none leads to nobody, and one without a record is unknown
+        // an invalid address matches nobody, and an identifier without a record is unknown
         let mail = if role == "bad_mail" { &customer.login } else { &customer.mail };
         let (refused, _) = visitor.login(mail, &wrong).await;
         assert!(matches!(refused, 401 | 503), "{role} in {source:?}: {refused}");
@@ -71,7 +71,7 @@ pub async fn first_logins(visitor: &Visitor, aviary: &mut Aviary, source: Source
     }
 }
 
-/// The account of a customer who is in.
+/// The account of a migrated customer.
 async fn account_of(visitor: &Visitor, customer: &Customer) -> String {
     let (status, body) = visitor.login(&customer.login, &customer.password).await;
     assert_eq!(status, 200, "{body}");
@@ -79,7 +79,7 @@ async fn account_of(visitor: &Visitor, customer: &Customer) -> String {
     body["account_id"].as_str().unwrap().to_owned()
 }
 
-/// Those whom the target knows, by both of their names, and strangers.
+/// Logins of migrated customers, by both of their logins, and of unknown ones.
 pub async fn later_logins(visitor: &Visitor, aviary: &mut Aviary, customers: &[Customer]) {
     let later = &customers[1];
     let wrong = aviary.password("a wrong password at the target");
@@ -95,7 +95,7 @@ pub async fn later_logins(visitor: &Visitor, aviary: &mut Aviary, customers: &[C
     }
 }
 
-/// Bodies that are no logins, each with a login and a password in it.
+/// Invalid bodies, each with a login and a password in it.
 pub async fn malformed(visitor: &Visitor, aviary: &mut Aviary) {
     let password = aviary.password("the password of a malformed body");
     let login = aviary.word(Kind::Login, "the login of a malformed body");
@@ -136,7 +136,7 @@ pub async fn malformed(visitor: &Visitor, aviary: &mut Aviary) {
     assert_eq!(visitor.call(&method, "/v1/login", visitor.known(), "", b"").await.0, 405);
 }
 
-/// Callers who are known, in all three ways, and others who are not.
+/// Callers with valid credentials of all three kinds, and with invalid ones.
 pub async fn callers(visitor: &Visitor, aviary: &mut Aviary, basic: &str, signing: &str, customer: &Customer) {
     let body = json!({ "identifier": customer.login, "password": customer.password }).to_string();
     let wrong = aviary.token("a wrong token");
@@ -157,13 +157,13 @@ pub async fn callers(visitor: &Visitor, aviary: &mut Aviary, basic: &str, signin
         (signed(&format!("{signing}-of-old"), "call-3"), 200),
         (Shown::Signed(signing.to_owned(), "call-4".to_owned(), now - 4000), 401),
     ] {
-        let told = format!("{shown:?}");
+        let description = format!("{shown:?}");
         let call = visitor.call("POST", "/v1/login", shown, "application/json", body.as_bytes());
-        assert_eq!(call.await.0, wanted, "{told}");
+        assert_eq!(call.await.0, wanted, "{description}");
     }
 }
 
-/// Sign-ups and forgotten passwords, of customers and of strangers.
+/// Sign-up checks and forgotten passwords, of customers and of unknown people.
 pub async fn questions(visitor: &Visitor, aviary: &mut Aviary, source: Source, customers: &[Customer]) {
     let stranger = aviary.word(Kind::Login, "a stranger who asks");
     let reset = &customers[ROLES.iter().position(|role| *role == "reset").unwrap()];
@@ -173,7 +173,7 @@ pub async fn questions(visitor: &Visitor, aviary: &mut Aviary, source: Source, c
     }
     let asked = visitor.post("/v1/signup-check", json!({ "identifier": stranger }).to_string()).await;
     match source {
-        // one record of the export cannot be read, and may be the stranger's
+        // one record in the export cannot be read, and may belong to the unknown person
         Source::File => assert_eq!(asked.0, 503),
         Source::Sql => assert_eq!(asked, (200, json!({ "available": true }).to_string())),
     }
@@ -181,12 +181,12 @@ pub async fn questions(visitor: &Visitor, aviary: &mut Aviary, source: Source, c
         let asked = visitor.post("/v1/password-reset", json!({ "identifier": identifier }).to_string()).await;
         assert_eq!(asked.0, 202);
     }
-    // there is an account now, which no password opens but the right one
+    // there is an account now, which can only be opened with the right password
     let wrong = aviary.password("a wrong password after a reset");
     assert_eq!(visitor.login(&reset.login, &wrong).await.0, 401);
 }
 
-/// What callers do with accounts; gives what was shown of one.
+/// The account operations; returns the response for one account.
 pub async fn accounts(visitor: &Visitor, aviary: &mut Aviary, source: Source, customers: &[Customer]) -> String {
     let set = &customers[2];
     let id = account_of(visitor, set).await;

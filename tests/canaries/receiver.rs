@@ -1,4 +1,4 @@
-//! Somebody who is told of events, and keeps what is told.
+//! A webhook receiver that records everything it receives.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,16 +7,16 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 
-/// A server of this process at a port of its own. It answers with nothing but that it has taken note.
+/// A server in this process on its own port. It answers 204 to everything.
 pub struct Receiver {
     pub base: String,
-    heard: Arc<Mutex<Vec<u8>>>,
+    received: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Receiver {
     pub async fn start() -> Self {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&heard);
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&received);
         let take = async move |headers: HeaderMap, body: Bytes| {
             let mut kept = kept.lock().unwrap();
             kept.extend(format!("{headers:?}\n").into_bytes());
@@ -27,11 +27,11 @@ impl Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(take)).await });
-        Self { base, heard }
+        Self { base, received }
     }
 
-    /// Headers and bodies that came.
-    pub fn heard(&self) -> Vec<u8> {
-        self.heard.lock().unwrap().clone()
+    /// The received headers and bodies.
+    pub fn received(&self) -> Vec<u8> {
+        self.received.lock().unwrap().clone()
     }
 }

@@ -1,4 +1,4 @@
-//! Looks for canaries in bytes, in every form in which a program may write them.
+//! Searches bytes for canaries, in every encoding in which a program may write them.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -26,71 +26,71 @@ struct Needle {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Case {
-    Told,
+    Exact,
     /// ASCII letters in either case are the same.
     Folded,
 }
 
-/// How many bytes a needle is found by.
-const BEGINNING: usize = 8;
+/// The number of bytes that a needle is first searched by.
+const PREFIX: usize = 8;
 
 /// All forms of some canaries.
 pub struct Scanner<'a> {
     canaries: &'a [Canary],
-    told: Needles,
+    exact: Needles,
     folded: Needles,
 }
 
-/// Needles, by how they begin.
+/// Needles by their first bytes.
 struct Needles {
-    beginnings: Regex,
-    by_beginning: HashMap<Vec<u8>, Vec<Needle>>,
+    prefixes: Regex,
+    by_prefix: HashMap<Vec<u8>, Vec<Needle>>,
 }
 
 impl Needles {
     fn new(needles: Vec<Needle>) -> Self {
-        let mut by_beginning: HashMap<Vec<u8>, Vec<Needle>> = HashMap::new();
+        let mut by_prefix: HashMap<Vec<u8>, Vec<Needle>> = HashMap::new();
         for needle in needles {
-            by_beginning.entry(needle.bytes[..BEGINNING].to_vec()).or_default().push(needle);
+            by_prefix.entry(needle.bytes[..PREFIX].to_vec()).or_default().push(needle);
         }
         let literal = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
-        let literals: Vec<String> = by_beginning.keys().map(literal).collect();
-        let beginnings = RegexBuilder::new(&format!("(?-u)(?:{})", literals.join("|"))).size_limit(1 << 28).build();
-        Self { beginnings: beginnings.expect("literals"), by_beginning }
+        let literals: Vec<String> = by_prefix.keys().map(literal).collect();
+        let prefixes = RegexBuilder::new(&format!("(?-u)(?:{})", literals.join("|"))).size_limit(1 << 28).build();
+        Self { prefixes: prefixes.expect("literals"), by_prefix }
     }
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(aviary: &'a Aviary) -> Self {
-        let (mut told, mut folded) = (Vec::new(), Vec::new());
+        let (mut exact, mut folded) = (Vec::new(), Vec::new());
         for (canary, of) in aviary.canaries.iter().enumerate() {
             for (form, case, bytes) in forms(&of.bytes) {
                 assert!(bytes.len() >= 10, "{form} of {}", of.name);
                 match case {
-                    Case::Told => told.push(Needle { canary, form, bytes }),
+                    Case::Exact => exact.push(Needle { canary, form, bytes }),
                     Case::Folded => folded.push(Needle { canary, form, bytes: bytes.to_ascii_lowercase() }),
                 }
             }
         }
-        Self { canaries: &aviary.canaries, told: Needles::new(told), folded: Needles::new(folded) }
+        Self { canaries: &aviary.canaries, exact: Needles::new(exact), folded: Needles::new(folded) }
     }
 
-    /// The canaries in some bytes, but for those kinds that may stand there.
-    pub fn scan(&self, bytes: &[u8], admitted: &[Kind]) -> Vec<Hit> {
-        let mut hits = self.find(bytes, &self.told, bytes, admitted);
-        hits.extend(self.find(&bytes.to_ascii_lowercase(), &self.folded, bytes, admitted));
+    /// The canaries in some bytes, except the kinds that may occur there.
+    pub fn scan(&self, bytes: &[u8], allowed: &[Kind]) -> Vec<Hit> {
+        let mut hits = self.find(bytes, &self.exact, bytes, allowed);
+        hits.extend(self.find(&bytes.to_ascii_lowercase(), &self.folded, bytes, allowed));
         hits
     }
 
-    fn find(&self, hay: &[u8], needles: &Needles, bytes: &[u8], admitted: &[Kind]) -> Vec<Hit> {
+    fn find(&self, hay: &[u8], needles: &Needles, bytes: &[u8], allowed: &[Kind]) -> Vec<Hit> {
         let mut hits: Vec<Hit> = Vec::new();
         let mut from = 0;
-        while let Some(found) = needles.beginnings.find_at(hay, from) {
+        while let Some(found) = needles.prefixes.find_at(hay, from) {
             let at = found.start();
             from = at + 1;
-            for needle in &needles.by_beginning[found.as_bytes()] {
+            for needle in &needles.by_prefix[found.as_bytes()] {
                 let canary = &self.canaries[needle.canary];
-                if admitted.contains(&canary.kind) || !hay[at..].starts_with(&needle.bytes) {
+                if allowed.contains(&canary.kind) || !hay[at..].starts_with(&needle.bytes) {
                     continue;
                 }
                 if hits.iter().any(|hit| hit.form == needle.form && hit.canary == canary.name) {
@@ -112,11 +112,11 @@ fn forms(bytes: &[u8]) -> Vec<(&'static str, Case, Vec<u8>)> {
         let _ = write!(list, ", {byte}");
         list
     });
-    forms.push(("a list of bytes", Case::Told, list.as_bytes()[2..].to_vec()));
-    forms.push(("a list of bytes without spaces", Case::Told, list.replace(' ', "").as_bytes()[1..].to_vec()));
+    forms.push(("a list of bytes", Case::Exact, list.as_bytes()[2..].to_vec()));
+    forms.push(("a list of bytes without spaces", Case::Exact, list.replace(' ', "").as_bytes()[1..].to_vec()));
     for shift in 0..3 {
-        forms.push(("base64", Case::Told, base64_inside(&STANDARD_NO_PAD, bytes, shift)));
-        forms.push(("base64 for addresses", Case::Told, base64_inside(&URL_SAFE_NO_PAD, bytes, shift)));
+        forms.push(("base64", Case::Exact, base64_inside(&STANDARD_NO_PAD, bytes, shift)));
+        forms.push(("base64 for addresses", Case::Exact, base64_inside(&URL_SAFE_NO_PAD, bytes, shift)));
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return forms };
     let url = percent_encoding::percent_encode(bytes, percent_encoding::NON_ALPHANUMERIC).to_string();
@@ -132,7 +132,7 @@ fn forms(bytes: &[u8]) -> Vec<(&'static str, Case, Vec<u8>)> {
     forms
 }
 
-/// The characters of base64 that depend on nothing but these bytes, when so many bytes stand before them.
+/// The base64 characters that depend on these bytes only, with a number of other bytes before them.
 fn base64_inside(engine: &impl base64::Engine, bytes: &[u8], before: usize) -> Vec<u8> {
     let mut padded = vec![0; before];
     padded.extend_from_slice(bytes);
@@ -155,7 +155,7 @@ fn ascii(json: &str) -> String {
 }
 
 #[test]
-fn the_scanner_finds_every_form_wherever_it_is_planted() {
+fn the_scanner_finds_every_encoding_at_every_offset() {
     let mut aviary = Aviary::default();
     let password = aviary.password("a password");
     let key = aviary.key("a key");
@@ -192,13 +192,13 @@ fn the_scanner_finds_every_form_wherever_it_is_planted() {
         find("raw", &raw, "plain", "a key");
         find("raw", STANDARD_NO_PAD.encode(&raw).as_bytes(), "base64", "a key");
     }
-    // half of a password is enough
+    // half of a password is enough to be found
     find("half", &password.as_bytes()[..16], "plain", "the beginning of a password");
     find("half", &password.as_bytes()[password.len() - 16..], "plain", "the end of a password");
 }
 
 #[test]
-fn the_scanner_finds_nothing_where_nothing_is() {
+fn the_scanner_finds_nothing_in_noise() {
     let mut aviary = Aviary::default();
     aviary.password("a password");
     aviary.phone("a phone number");

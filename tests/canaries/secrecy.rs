@@ -1,4 +1,4 @@
-//! The tour of all operations, and the search of everything that it left behind.
+//! Uses all operations, and searches everything that is left behind.
 
 use std::fs;
 use std::process::Command;
@@ -11,21 +11,22 @@ use super::scan::Scanner;
 use super::shop::{RULES, Shop, Source};
 use super::visitor::Visitor;
 
-/// Something that was left behind, and what may stand in it.
+/// Something that was left behind, and the kinds of canaries that it may contain.
 struct Trace {
     name: String,
     bytes: Vec<u8>,
-    admitted: &'static [Kind],
+    allowed: &'static [Kind],
 }
 
 impl Trace {
-    fn of(name: impl Into<String>, bytes: impl Into<Vec<u8>>, admitted: &'static [Kind]) -> Self {
-        Self { name: name.into(), bytes: bytes.into(), admitted }
+    fn of(name: impl Into<String>, bytes: impl Into<Vec<u8>>, allowed: &'static [Kind]) -> Self {
+        Self { name: name.into(), bytes: bytes.into(), allowed }
     }
 }
 
-/// What may stand in a file of the service: logs nothing, the ledger ids, the account store what it is for.
-fn admitted(file: &str) -> &'static [Kind] {
+/// The kinds that a file of the service may contain: none in logs, ids in the ledger, personal data in the account
+/// store.
+fn allowed(file: &str) -> &'static [Kind] {
     match file {
         name if name.starts_with("accounts.db") => &[Personal, Login, LegacyId],
         name if name.starts_with("ledger.db") => &[LegacyId],
@@ -33,19 +34,19 @@ fn admitted(file: &str) -> &'static [Kind] {
     }
 }
 
-/// All files that the service made.
+/// All files that the service created.
 fn files(shop: &Shop) -> Vec<Trace> {
     let entries = fs::read_dir(shop.folder.path()).unwrap().map(|entry| entry.unwrap().path());
     let ours = entries.filter(|path| Shop::is_of_the_service(path));
     ours.map(|path| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let admitted = admitted(&name);
-        Trace::of(name, fs::read(path).unwrap(), admitted)
+        let allowed = allowed(&name);
+        Trace::of(name, fs::read(path).unwrap(), allowed)
     })
     .collect()
 }
 
-/// What the commands of operators print.
+/// The output of operator commands.
 fn commands(shop: &Shop, login: &str) -> Vec<Trace> {
     let cases: [(&[&str], &'static [Kind]); 9] = [
         (&["status", "--of", "100"], &[]),
@@ -60,11 +61,11 @@ fn commands(shop: &Shop, login: &str) -> Vec<Trace> {
     ];
     cases
         .into_iter()
-        .map(|(arguments, admitted)| Trace::of(arguments.join(" "), command(shop, arguments), admitted))
+        .map(|(arguments, allowed)| Trace::of(arguments.join(" "), command(shop, arguments), allowed))
         .collect()
 }
 
-/// Both outputs of a command that works.
+/// The output of a successful command, standard error included.
 fn command(shop: &Shop, arguments: &[&str]) -> Vec<u8> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
     let done = command.args(arguments).envs(shop.environment()).current_dir(shop.folder.path()).output().unwrap();
@@ -72,7 +73,7 @@ fn command(shop: &Shop, arguments: &[&str]) -> Vec<u8> {
     [done.stdout, done.stderr].concat()
 }
 
-/// Rules that are broken for a while.
+/// Breaks the rules and fixes them again.
 async fn reload(shop: &Shop, visitor: &Visitor) {
     for (rules, line) in [("account: [", "landfall_rules_broken 1"), (RULES, "landfall_rules_broken 0")] {
         shop.write("rules.yaml", rules);
@@ -80,7 +81,7 @@ async fn reload(shop: &Shop, visitor: &Visitor) {
     }
 }
 
-/// What must have happened, as the metrics tell it: the search means nothing without it.
+/// The metrics of everything that must have happened; without it, the search would be meaningless.
 const HAPPENED: [&str; 15] = [
     "landfall_logins_total{outcome=\"migrated\",reason=\"\"}",
     "landfall_logins_total{outcome=\"migrated_must_change_password\",reason=\"\"}",
@@ -101,7 +102,7 @@ const HAPPENED: [&str; 15] = [
 
 async fn tour(source: Source) {
     let receiver = Receiver::start().await;
-    // nobody listens there any more
+    // nothing listens on this port any more
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let (mut shop, customers) = Shop::new(source, &ROLES, &receiver.base, &format!("http://{closed}")).await;
     let server = Running::start(shop.folder.path(), &shop.environment());
@@ -121,8 +122,8 @@ async fn tour(source: Source) {
     }
     let kinds = ["migrated", "needs_action", "password_reset", "refused", "failed"];
     until("all events", async || {
-        let heard = String::from_utf8(receiver.heard()).unwrap();
-        kinds.iter().all(|kind| heard.contains(&format!("\"account.{kind}\""))).then_some(())
+        let received = String::from_utf8(receiver.received()).unwrap();
+        kinds.iter().all(|kind| received.contains(&format!("\"account.{kind}\""))).then_some(())
     })
     .await;
     let metrics = visitor.get("/metrics").await.1;
@@ -141,19 +142,19 @@ async fn tour(source: Source) {
     }
     assert_eq!(server.stop(), Some(0));
     traces.extend(files(&shop));
-    traces.push(Trace::of("the answers", visitor.heard(), &[]));
-    traces.push(Trace::of("the events", receiver.heard(), &[]));
+    traces.push(Trace::of("the answers", visitor.received(), &[]));
+    traces.push(Trace::of("the events", receiver.received(), &[]));
     traces.push(Trace::of("an account", shown, &[Personal, Login, LegacyId]));
     search(&shop, &traces);
 }
 
-/// Looks for every canary in every trace, and for the values that must be there, so that nothing was looked at in vain.
+/// Searches every trace for canaries; also checks that expected values are found, so that the search works.
 fn search(shop: &Shop, traces: &[Trace]) {
     let scanner = Scanner::new(&shop.aviary);
     let found: Vec<String> = traces
         .iter()
         .flat_map(|trace| {
-            scanner.scan(&trace.bytes, trace.admitted).into_iter().map(move |hit| format!("{}: {hit:?}", trace.name))
+            scanner.scan(&trace.bytes, trace.allowed).into_iter().map(move |hit| format!("{}: {hit:?}", trace.name))
         })
         .collect();
     assert!(found.is_empty(), "{} canaries where they do not belong:\n{}", found.len(), found.join("\n"));
@@ -173,28 +174,22 @@ fn search(shop: &Shop, traces: &[Trace]) {
     }
     let log = traces.iter().filter(|trace| trace.name == "log").map(|trace| String::from_utf8_lossy(&trace.bytes));
     let log: String = log.collect();
-    for line in [
-        "a record gives no account",
-        "\"step\"",
-        "an event could not be sent",
-        "rule files are broken",
-        "a port failed",
-    ] {
-        assert!(log.contains(line), "the log does not say: {line}");
+    for line in ["invalid record", "\"step\"", "cannot send an event", "rule files are broken", "a port failed"] {
+        assert!(log.contains(line), "the log does not contain: {line}");
     }
-    // what a stored password looks like stands in the store and nowhere else
+    // stored password hashes occur only in the account store
     for trace in traces {
-        let holds = memchr::memmem::find(&trace.bytes, b"$argon2").is_some();
-        assert!(!holds || trace.name.starts_with("accounts.db"), "{} holds a hash", trace.name);
+        let contains_hash = memchr::memmem::find(&trace.bytes, b"$argon2").is_some();
+        assert!(!contains_hash || trace.name.starts_with("accounts.db"), "{} contains_hash a hash", trace.name);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shop_with_an_export_keeps_its_secrets() {
+async fn a_file_source_leaks_no_secrets() {
     tour(Source::File).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shop_with_a_database_keeps_its_secrets() {
+async fn a_database_source_leaks_no_secrets() {
     tour(Source::Sql).await;
 }

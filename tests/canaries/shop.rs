@@ -53,7 +53,7 @@ credential:
   hash_hex: $.password
 "#;
 
-/// A script that does with values whatever a script can, for customers whose role asks for it.
+/// A script that uses customer values in every possible way, depending on the role.
 const AFTER_FETCH: &str = r#"
 if record.role == "hook_throws" { throw record.mail; }
 if record.role == "hook_parses" { parse_int(record.name); }
@@ -82,7 +82,7 @@ const COLUMNS: [&str; 15] = [
     "twin",
 ];
 
-/// The folder, the canaries, and who signs in.
+/// The folder, the canaries, and the credentials.
 pub struct Shop {
     pub folder: tempfile::TempDir,
     pub aviary: Aviary,
@@ -101,7 +101,7 @@ pub struct Customer {
 }
 
 impl Shop {
-    /// A shop whose customers have one of these roles each, with settings for its operations.
+    /// A shop with one customer for each role, and its settings.
     pub async fn new(source: Source, roles: &[&str], receiver: &str, closed: &str) -> (Self, Vec<Customer>) {
         let mut aviary = Aviary::default();
         let mut customers: Vec<Value> = roles.iter().map(|role| record(&mut aviary, role, source)).collect();
@@ -130,12 +130,12 @@ impl Shop {
         self.folder.path().join(name)
     }
 
-    /// The variables of the process.
+    /// The environment variables of the process.
     pub fn environment(&self) -> Vec<(&str, &str)> {
         vec![("SHOP_PASSWORD", &self.basic), ("PEPPER", &self.pepper)]
     }
 
-    /// Writes a file that only we may read.
+    /// Writes a file that only its owner can read.
     pub fn write(&self, name: &str, text: &str) {
         use std::os::unix::fs::OpenOptionsExt as _;
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(self.path(name));
@@ -184,7 +184,7 @@ hooks:
   after_fetch: after.rhai
   before_create: 'if record.role == \"create_throws\" {{ throw account.email.value; }}'
   after_create: 'if record.role == \"after_throws\" {{ throw account.email.value; }}'
-  on_refusal: 'if outcome == \"rejected\" {{ throw identifier; }}'
+  on_refusal: 'if outcome == \"refused\" {{ throw identifier; }}'
   webhooks:
     - {{ name: crm, url: '{receiver}/{path}', secret: '{hook}' }}
     - {{ name: down, url: '{closed}/{path}', secret: '{hook}', events: [ migrated, failed ] }}
@@ -202,7 +202,7 @@ log: {{ level: trace, format: json }}
         self
     }
 
-    /// NDJSON, with lines that are no records, two records of one login, and one that is too large.
+    /// Writes NDJSON, with invalid lines, two records with the same login, and one that is too large.
     fn export(&self, customers: &[Value]) {
         let whole = customers.iter().filter(|customer| customer["role"] != "garbage");
         let mut lines: Vec<String> = whole.map(Value::to_string).collect();
@@ -218,7 +218,7 @@ log: {{ level: trace, format: json }}
         self.write("export.ndjson", &(lines.join("\n") + "\n"));
     }
 
-    /// A table, with two rows of one login.
+    /// Creates a table, with two rows of the same login.
     async fn database(&self, customers: &[Value]) {
         let options = SqliteConnectOptions::new().filename(self.path("legacy.db")).create_if_missing(true);
         let mut connection = options.connect().await.expect("a database");
@@ -239,7 +239,7 @@ log: {{ level: trace, format: json }}
         sqlx::query(garble).execute(&mut connection).await.expect("garbage");
     }
 
-    /// Whether a file of the folder was made by the service.
+    /// Whether the service created a file.
     pub fn is_of_the_service(path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let given =
@@ -248,7 +248,7 @@ log: {{ level: trace, format: json }}
     }
 }
 
-/// A record of canaries; the role decides what is wrong with it.
+/// A record of canaries; the role decides its mistake.
 fn record(aviary: &mut Aviary, role: &str, source: Source) -> Value {
     let of = |what: &str| format!("the {what} of {role} in {source:?}");
     let login = aviary.word(Kind::Login, &of("login"));
@@ -289,7 +289,7 @@ fn customer(aviary: &mut Aviary, record: &Value, role: &str) -> Customer {
             && std::str::from_utf8(&canary.bytes).is_ok_and(|canary| md5(canary) == text("password"))
     });
     let password = password.map(|canary| String::from_utf8_lossy(&canary.bytes).into_owned());
-    // whoever has no hash that can be verified has no password either
+    // a customer without a verifiable hash has no known password
     let password = password.unwrap_or_else(|| aviary.password(&format!("what {role} types")));
     Customer { login: text("login"), mail: text("mail"), password }
 }

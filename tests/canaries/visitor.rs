@@ -1,4 +1,4 @@
-//! Calls the operations and keeps everything that is answered.
+//! Calls the operations, and records every response.
 
 use std::sync::Mutex;
 
@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::canary::{Aviary, Kind};
 
-/// Where all customers come from.
+/// The address of all customers.
 pub const ADDRESS: &str = "198.51.100.177";
 
-/// How a caller shows who it is.
+/// The credentials of a caller.
 #[derive(Debug, Clone)]
 pub enum Shown {
     Nothing,
@@ -20,12 +20,12 @@ pub enum Shown {
     Signed(String, String, i64),
 }
 
-/// A caller with ears.
+/// A caller that records responses.
 pub struct Visitor {
     client: Client,
     base: String,
     token: String,
-    heard: Mutex<Vec<u8>>,
+    received: Mutex<Vec<u8>>,
 }
 
 /// A status and a body.
@@ -36,30 +36,30 @@ impl Visitor {
         let _ = rustls::crypto::ring::default_provider().install_default();
         aviary.add(Kind::Personal, "the address of the customers", ADDRESS);
         let (base, token) = (base.to_owned(), format!("Bearer {token}"));
-        Self { client: Client::new(), base, token, heard: Mutex::default() }
+        Self { client: Client::new(), base, token, received: Mutex::default() }
     }
 
-    /// Everything that was answered.
-    pub fn heard(&self) -> Vec<u8> {
-        self.heard.lock().unwrap().clone()
+    /// All recorded responses.
+    pub fn received(&self) -> Vec<u8> {
+        self.received.lock().unwrap().clone()
     }
 
-    /// A call as any caller.
+    /// A call with any credentials.
     pub async fn call(&self, method: &str, path: &str, shown: Shown, kind: &str, body: &[u8]) -> Answer {
         let (head, body) = self.ask(method, path, shown, kind, body).await;
-        self.heard.lock().unwrap().extend(format!("{head}\n{body}\n").into_bytes());
+        self.received.lock().unwrap().extend(format!("{head}\n{body}\n").into_bytes());
         (head[..3].parse().expect("a status"), body)
     }
 
-    /// The account of an id, which is not kept: its claims belong there.
+    /// The account with an id; the body is not recorded, because it contains claims.
     pub async fn account(&self, id: &str) -> String {
         let (head, body) = self.ask("GET", &format!("/v1/accounts/{id}"), self.known(), "", b"").await;
-        self.heard.lock().unwrap().extend(head.as_bytes());
+        self.received.lock().unwrap().extend(head.as_bytes());
         assert!(head.starts_with("200"), "{head}");
         body
     }
 
-    /// What the caller of the tests shows.
+    /// The valid credentials of the tests.
     pub fn known(&self) -> Shown {
         Shown::Authorization(self.token.clone())
     }

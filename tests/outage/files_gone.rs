@@ -151,7 +151,7 @@ async fn accounts_missing_from_an_older_store_are_reported_and_can_be_undone() {
     fixture.wait_for_metric("landfall_logins_total{outcome=\"refused\",reason=\"missing\"} 1").await;
     let undo = landfall(fixture.folder.path(), &["undo", "--since", "2020-01-01T00:00:00Z"]);
     let output = String::from_utf8_lossy(&undo.stdout).into_owned();
-    assert!(output.starts_with("0 undone, 0 kept because somebody has changed them, 1 forgotten"), "{output}");
+    assert!(output.starts_with("0 undone, 0 kept because they have changed, 1 forgotten"), "{output}");
     assert_recovered(&fixture).await;
 }
 

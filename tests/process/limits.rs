@@ -1,4 +1,4 @@
-//! What the process of a service is allowed, and what it says at its start.
+//! The limits of a service process, and its output at startup.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -19,26 +19,26 @@ fn limit(pid: &str, name: &str) -> (String, String) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_service_opens_all_the_files_it_may_and_leaves_no_memory_behind() {
+fn a_service_raises_its_file_limit_and_writes_no_core_dumps() {
     let shop = shop(1);
     let server = Running::start_by("ulimit -S -n 256; ulimit -S -c unlimited 2> /dev/null; ", shop.folder.path(), &[]);
     let (soft, hard) = limit(&server.pid(), "Max open files");
     assert_eq!(soft, hard);
     assert_ne!(soft, "256");
     assert_eq!(limit(&server.pid(), "Max core file size"), ("0".to_owned(), "0".to_owned()));
-    // Whoever is not root cannot look into a process that leaves no core dumps.
+    // Without root, a process that writes no core dumps cannot be inspected.
     use std::os::unix::fs::MetadataExt as _;
     assert_eq!(fs::metadata(format!("/proc/{}/mem", server.pid())).unwrap().uid(), 0);
     assert_eq!(server.stop(), Some(0));
 }
 
 fn lines(log: &str) -> Vec<Value> {
-    let parsed = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no line of the log: {line}"));
+    let parsed = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("not a log line: {line}"));
     log.lines().map(parsed).collect()
 }
 
 #[test]
-fn everything_said_at_the_start_is_a_line_of_the_log() {
+fn startup_messages_are_log_lines() {
     let shop = shop(1);
     let settings = fs::read_to_string(shop.path("landfall.yaml")).unwrap();
     let settings = settings.replace("service: {", "service: { nonces: landfall.nonces,");
@@ -47,20 +47,20 @@ fn everything_said_at_the_start_is_a_line_of_the_log() {
     let address = server.base.trim_start_matches("http://").to_owned();
     let out = fs::read_to_string(shop.path("out")).unwrap();
     assert_eq!(out, format!("listening on {}\n", server.base));
-    let said = lines(&fs::read_to_string(shop.path("log")).unwrap());
-    let warning = said.iter().find(|line| line["code"] == "R501").expect("the warning about the settings");
+    let log_lines = lines(&fs::read_to_string(shop.path("log")).unwrap());
+    let warning = log_lines.iter().find(|line| line["code"] == "R501").expect("the warning about the settings");
     assert!(warning["message"].as_str().unwrap().contains("service.nonces"), "{warning}");
     assert_eq!(warning["level"], "WARN");
     assert!(warning["place"].as_str().unwrap().starts_with("landfall.yaml:6:"), "{warning}");
-    // The address is taken, which is found when the log is there.
+    // The address is in use, which is detected after logging is set up.
     let taken = settings.replace("listen: 127.0.0.1:0", &format!("listen: {address}"));
     fs::write(shop.path("taken.yaml"), taken).unwrap();
     let mut second = Command::new(env!("CARGO_BIN_EXE_landfall"));
     second.args(["serve", "--config", "taken.yaml"]).current_dir(shop.folder.path()).stdin(Stdio::null());
     let done = second.output().unwrap();
     assert_eq!((done.status.code(), done.stdout.is_empty()), (Some(2), true));
-    let said = lines(&String::from_utf8(done.stderr).unwrap());
-    let last = said.last().expect("an error");
+    let log_lines = lines(&String::from_utf8(done.stderr).unwrap());
+    let last = log_lines.last().expect("an error");
     assert_eq!((&last["level"], &last["message"]), (&"ERROR".into(), &"the service cannot run".into()));
     assert!(last["error"].as_str().unwrap().contains(&address), "{last}");
 }

@@ -1,4 +1,4 @@
-//! The service as processes: what no signed call may do, what a process is allowed, what it says, and how it ends.
+//! The service as processes: signed calls, process limits, startup output, and shutdown.
 
 #![allow(
     clippy::expect_used,
@@ -7,7 +7,7 @@
     clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
+    reason = "a test stops where it fails, and prints its measurements"
 )]
 
 #[path = "../support/mod.rs"]

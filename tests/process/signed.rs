@@ -1,4 +1,4 @@
-//! Signed calls, at two processes that share a ledger: each counts once, and for what was signed.
+//! Signed calls at two processes that share a ledger: each is accepted once, and only for the signed request.
 
 use std::process::Command;
 
@@ -16,7 +16,7 @@ fn two(shop: &Shop) -> [Running; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_signed_call_counts_twice() {
+async fn a_signed_call_is_accepted_once() {
     let shop = shop(24);
     let ([one, two], client) = (two(&shop), client());
     let calls: Vec<Call> = (0..24).map(Call::login).collect();
@@ -26,17 +26,17 @@ async fn no_signed_call_counts_twice() {
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
         assert_eq!(answers.iter().filter(|answer| answer.is_refused()).count(), 7, "{answers:?}");
     }
-    // Power cuts change nothing.
+    // A power cut makes no difference.
     drop((one, two));
-    let again = Running::start(shop.folder.path(), &[]);
+    let restarted = Running::start(shop.folder.path(), &[]);
     for call in &calls {
-        assert!(call.send(&client, &again.base).await.is_refused());
+        assert!(call.send(&client, &restarted.base).await.is_refused());
     }
-    assert_eq!(again.stop(), Some(0));
+    assert_eq!(restarted.stop(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_signed_call_counts_elsewhere() {
+async fn a_signed_call_is_accepted_only_for_its_request() {
     let shop = shop(2);
     let (servers, client) = (two(&shop), client());
     let mut accounts = Vec::new();
@@ -71,18 +71,18 @@ async fn no_signed_call_counts_elsewhere() {
             assert!(answer.is_refused() || is_head, "{call:?}: {answer:?}");
         }
     }
-    // They are good for what they were signed for, once.
+    // The calls are accepted for their own request, once.
     assert_eq!(read.send(&client, &servers[0].base).await.body["id"], accounts[0]);
     assert_eq!(write.send(&client, &servers[1].base).await.status, 204);
     assert!(write.send(&client, &servers[0].base).await.is_refused());
-    assert_eq!(Call::login(1).send(&client, &servers[0].base).await.status, 200, "theirs is as it was");
+    assert_eq!(Call::login(1).send(&client, &servers[0].base).await.status, 200, "the other account is unchanged");
     let old = json!({ "identifier": "customer0", "password": password(0) }).to_string();
     let old = Call::new("POST", "/v1/login", &old).send(&client, &servers[0].base).await;
     assert_eq!((old.status, old.is_refused()), (401, false), "the customer is refused, not the caller");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_that_cannot_be_remembered_is_not_admitted_and_may_be_sent_again() {
+async fn a_call_that_cannot_be_recorded_is_rejected_and_can_be_sent_again() {
     let shop = shop(2);
     let ([one, two], client) = (two(&shop), client());
     let options = SqliteConnectOptions::new().filename(shop.path("ledger.db"));
@@ -92,7 +92,7 @@ async fn a_call_that_cannot_be_remembered_is_not_admitted_and_may_be_sent_again(
         sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
         assert_eq!(call.send(&client, &one.base).await.status, 503);
         sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
-        // Anything that the first process writes is behind what it gave up.
+        // The first process writes in order, so what it gave up is not written later.
         assert_eq!(Call::new("GET", "/metrics", "").send(&client, &one.base).await.status, 200);
         assert_eq!(call.send(&client, &other.base).await.status, 200);
         for server in [&one, &two] {
@@ -101,31 +101,31 @@ async fn a_call_that_cannot_be_remembered_is_not_admitted_and_may_be_sent_again(
     }
 }
 
-/// A disk that is full when the call is to be written, so that the commit itself fails.
+/// The disk is full when the call is written, so that the commit itself fails.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_locks_no_call_out() {
+async fn a_call_is_accepted_after_the_disk_was_full() {
     let shop = shop(1);
     let ([one, two], client) = (two(&shop), client());
-    let room = |bytes: &str| {
+    let set_file_limit = |bytes: &str| {
         let limit = format!("--fsize={bytes}:unlimited");
         assert!(Command::new("prlimit").args(["--pid", &one.pid(), &limit]).status().unwrap().success());
     };
     let call = Call::login(0);
-    room("0");
+    set_file_limit("0");
     for _ in 0..3 {
         assert_eq!(call.send(&client, &one.base).await.status, 503);
     }
-    room("unlimited");
+    set_file_limit("unlimited");
     assert_eq!(call.send(&client, &one.base).await.status, 200);
     for server in [&one, &two] {
         assert!(call.send(&client, &server.base).await.is_refused());
     }
 }
 
-/// The example of the reference, as it stands there.
+/// The example in the reference.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_example_of_the_reference_signs() {
+async fn the_signing_example_of_the_reference_works() {
     let shop = shop(1);
     let server = Running::start(shop.folder.path(), &[]);
     let reference = include_str!("../../docs/settings.md");
@@ -135,6 +135,6 @@ async fn the_example_of_the_reference_signs() {
     let mut shell = Command::new("sh");
     shell.args(["-c", &example]).env("SECRET", SECRET).env("LANDFALL", &server.base);
     let done = tokio::task::spawn_blocking(move || shell.output()).await.unwrap().expect("a shell");
-    let said = String::from_utf8_lossy(&done.stdout);
-    assert!(said.contains("\"outcome\":\"migrated\""), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    let output = String::from_utf8_lossy(&done.stdout);
+    assert!(output.contains("\"outcome\":\"migrated\""), "{output}{}", String::from_utf8_lossy(&done.stderr));
 }

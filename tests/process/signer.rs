@@ -1,4 +1,4 @@
-//! A shop with a caller that signs, and calls as it signs them.
+//! A shop with a caller that signs its calls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use super::support::{LONG_QUEUE, PATIENT, Shop, customer, password};
 
 pub const SECRET: &str = "a-signing-secret-of-the-tests-0123456789";
 
-/// A shop of so many customers.
+/// A shop with a number of customers.
 pub fn shop(customers: usize) -> Shop {
     let shop = Shop::new((0..customers).map(customer), &format!("{CHEAP}{LONG_QUEUE}{PATIENT}"));
     shop.secret("signing.key", SECRET);
@@ -20,7 +20,7 @@ pub fn shop(customers: usize) -> Shop {
     shop
 }
 
-/// A call with its signature, to be sent wherever one likes.
+/// A signed call, which can be sent to any server.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub method: &'static str,
@@ -31,7 +31,7 @@ pub struct Call {
     pub signature: String,
 }
 
-/// An answer: its status, and its body.
+/// A response: status and body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -39,13 +39,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The caller is not admitted.
+    /// Whether the caller was not authenticated.
     pub fn is_refused(&self) -> bool {
         self.status == 401 && self.body["type"] == "urn:landfall:problem:caller"
     }
 }
 
-/// Makes an id that was not there before.
+/// A new id.
 fn id() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("msg_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
@@ -57,7 +57,7 @@ impl Call {
         Self::over(&content, method, path, body)
     }
 
-    /// A call whose signature is over something else.
+    /// A call with a signature over other content.
     pub fn over(content: &[u8], method: &'static str, path: &str, body: &str) -> Self {
         let (id, timestamp) = (id(), jiff::Timestamp::now().as_second());
         let signature = SigningKey::new(&SECRET.to_owned().into()).unwrap().sign(&id, timestamp, content);
@@ -80,7 +80,7 @@ impl Call {
     }
 }
 
-/// A client that shows nothing of its own.
+/// A client without credentials.
 pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).build().unwrap()

@@ -1,4 +1,4 @@
-//! What the tests of the whole service share: a legacy export, settings, running processes, and a client.
+//! Shared by the tests of the whole service: a legacy export, settings, running processes, and a client.
 
 pub mod running;
 pub mod shop;
@@ -32,7 +32,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// A shop of these customers; `settings` are further lines of `landfall.yaml`.
+    /// A shop with these customers; `settings` are additional lines of `landfall.yaml`.
     pub fn new(customers: impl Iterator<Item = Value>, settings: &str) -> Self {
         let shop = Self { folder: tempfile::tempdir().expect("a folder") };
         shop.export(customers);
@@ -52,13 +52,13 @@ impl Shop {
         shop
     }
 
-    /// Writes the export anew.
+    /// Rewrites the export.
     pub fn export(&self, customers: impl Iterator<Item = Value>) {
         let lines: String = customers.map(|customer| format!("{customer}\n")).collect();
         fs::write(self.path("export.ndjson"), lines).expect("an export");
     }
 
-    /// A file that only we may read.
+    /// A file that only its owner can read.
     pub fn secret(&self, name: &str, text: &str) {
         use std::os::unix::fs::OpenOptionsExt as _;
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path(name));
@@ -70,21 +70,21 @@ impl Shop {
     }
 }
 
-/// A queue for a whole crowd.
+/// A long queue, for many concurrent customers.
 pub const LONG_QUEUE: &str = "lane: { queue: 4096 }\n";
 
-/// Time enough for a crowd on a busy machine.
+/// Long timeouts, for many concurrent customers on a busy machine.
 pub const PATIENT: &str = "\
 login: { floor: 1ms, quantum: 1ms, deadline: 9s, lease: 9500ms, attempts: { customer: { limit: 1000, window: 15m }, network: { limit: 1000000, window: 15m } } }
 ";
 
-/// As short as a customer may notice.
+/// Short timeouts, as in production.
 #[allow(dead_code, reason = "not every test that starts a service is brisk")]
 pub const BRISK: &str = "\
 login: { floor: 1ms, quantum: 1ms, deadline: 1500ms, lease: 1600ms, attempts: { customer: { limit: 1000, window: 15m }, network: { limit: 1000000, window: 15m } } }
 ";
 
-/// A client with the callers' token.
+/// A client with the caller's token.
 pub fn client() -> reqwest::Client {
     // The process-wide provider may have been set by another test.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -93,7 +93,7 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().default_headers(headers).timeout(Duration::from_secs(60)).build().expect("a client")
 }
 
-/// One sign-in: the status, or none when there was no answer.
+/// Signs in and returns the status; `None` if there was no response.
 pub async fn sign_in(client: &reqwest::Client, base: &str, identifier: &str, password: &str) -> Option<u16> {
     let body = json!({ "identifier": identifier, "password": password }).to_string();
     let request = client.post(format!("{base}/v1/login")).header("content-type", "application/json").body(body);

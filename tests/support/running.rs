@@ -1,4 +1,4 @@
-//! A running service whose output is kept, and how to wait for what will be.
+//! A running service with recorded output, and helpers for waiting.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -6,31 +6,32 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for anything.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether it is there.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// The polling interval.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A running service. Standard output is kept in the file `out`, standard error in `log`. It is killed when it is dropped.
+/// A running service. Standard output goes to the file `out`, standard error to `log`. The process is killed when the
+/// value is dropped.
 pub struct Running {
     child: Child,
     pub base: String,
 }
 
-/// The program under test; `LANDFALL_PROGRAM` names another build of it, for long storms.
+/// The program under test; `LANDFALL_PROGRAM` selects another build, for long storm tests.
 fn program() -> OsString {
     std::env::var_os("LANDFALL_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_landfall").into())
 }
 
 impl Running {
-    /// Starts `landfall serve` in a folder and waits until it listens. A file that would grow over a limit of its process is
-    /// an error and not a signal, as on a full disk.
+    /// Starts `landfall serve` in a folder and waits until it listens. A file that exceeds a limit of the process is an
+    /// error and not a signal, as on a full disk.
     pub fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
         Self::start_by("", folder, environment)
     }
 
-    /// The same, after some commands of the shell that starts it.
+    /// The same, after some shell commands.
     pub fn start_by(before: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
         let (out, log) = (folder.join("out"), folder.join("log"));
         let child = Command::new("sh")
@@ -47,36 +48,36 @@ impl Running {
         let began = Instant::now();
         while running.base.is_empty() {
             let gone = running.child.try_wait().expect("a status");
-            let said = fs::read_to_string(&out).expect("its output");
-            let line = said.lines().find(|_| said.ends_with('\n'));
+            let output = fs::read_to_string(&out).expect("its output");
+            let line = output.lines().find(|_| output.ends_with('\n'));
             running.base = line.and_then(|line| line.strip_prefix("listening on ")).unwrap_or_default().to_owned();
-            let late = began.elapsed() > PATIENCE;
+            let late = began.elapsed() > TIMEOUT;
             assert!(gone.is_none() && !late, "no address: {gone:?}\n{}", fs::read_to_string(&log).unwrap_or_default());
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
         running
     }
 
-    /// The process.
+    /// The process id.
     pub fn pid(&self) -> String {
         self.child.id().to_string()
     }
 
-    /// Asks it to end, and waits for its exit code.
+    /// Sends SIGTERM, and waits for the exit code.
     pub fn stop(mut self) -> Option<i32> {
         assert!(Command::new("kill").args(["-TERM", &self.pid()]).status().expect("kill").success());
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIMEOUT {
             if let Some(status) = self.child.try_wait().expect("a status") {
                 return status.code();
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
         None
     }
 }
 
-/// Ends it as a power cut would.
+/// Kills the process, like a power cut.
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -84,7 +85,7 @@ impl Drop for Running {
     }
 }
 
-/// Waits for something.
+/// Polls until there is a result.
 #[allow(dead_code, reason = "not every test that starts a service waits")]
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
@@ -92,8 +93,8 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(began.elapsed() < PATIENCE, "it was waited for in vain: {what}");
-        tokio::time::sleep(LOOK_EVERY).await;
+        assert!(began.elapsed() < TIMEOUT, "timed out waiting for {what}");
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 

@@ -1,6 +1,6 @@
-//! A small shop: the rules of its records, and what every service of it is set to.
+//! A small shop: its rules, and settings shared by its services.
 
-/// The rules of the tests: small, so that what is measured is the login.
+/// Small rules, so that measurements are about the login.
 pub const RULES: &str = "\
 landfall: 1
 name: shop
@@ -21,10 +21,10 @@ credential:
   hash_hex: $.password
 ";
 
-/// What the tests show as callers.
+/// The caller's token of the tests.
 pub const TOKEN: &str = "a-token-of-the-tests-0123456789-0123456789";
 
-/// The cheapest Argon2 that is one, so that tests measure everything else.
+/// The cheapest valid Argon2 parameters, so that tests measure everything else.
 pub const CHEAP: &str = "\
 password: { argon2: { memory: 8KiB, passes: 1, lanes: 1 }, decoy: { scheme: md5, value: 900150983cd24fb0d6963f7d28e17f72 } }
 ";

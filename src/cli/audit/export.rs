@@ -1,4 +1,4 @@
-//! `landfall audit export` and `landfall audit remove`: the oldest decisions to a file, and out of the ledger.
+//! `landfall audit export` and `landfall audit remove`: move the oldest decisions from the ledger to a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::BufWriter;
@@ -12,42 +12,44 @@ use crate::ledger::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Decisions before the time are verified and written to a file: from the first one that is still in the ledger
-to the first one that is not older. The file is flushed to the disk, read back and verified before it gets its name.
-With --remove, its decisions are then removed from the ledger, which keeps the head of the file as its start.
-`landfall audit remove` does that later, when the file is where it is kept. A service may run meanwhile.
+    after_help = "Exports the decisions before the given time: from the first one that is still in the ledger up to, but not including, \
+the first one that is not older. The decisions are verified first. The file is flushed to disk, read back and verified \
+before it gets its final name.
+
+With --remove, the exported decisions are then removed from the ledger, which keeps the head of the file as its new \
+start. `landfall audit remove` does the same later, once the file is archived. The service may keep running.
 
 Examples:
   landfall audit export --before 2026-01-01T00:00:00Z --out audit-2025.ndjson
   landfall audit verify --segment audit-2025.ndjson
   landfall audit remove --segment audit-2025.ndjson
-  landfall audit export --before 2026-01-01T00:00:00Z --remove      the same in one step"
+  landfall audit export --before 2026-01-01T00:00:00Z --remove      export and remove in one step"
 )]
 pub(super) struct Export {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// Only decisions before this time
+    /// Export the decisions before this time
     #[arg(long, value_name = "TIME")]
     before: Timestamp,
-    /// The file, which must not exist; `audit-FIRST-LAST.ndjson` in this folder when not given
+    /// Output file, which must not exist; default: `audit-FIRST-LAST.ndjson` in the current folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Remove what was exported from the ledger
+    /// Remove the exported decisions from the ledger
     #[arg(long)]
     remove: bool,
 }
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "The file is verified first, and held against the ledger: it must begin where the ledger does or before, so that no
-decision is lost between.
+    after_help = "The file is verified first, and compared with the ledger: it must begin at or before the start of the ledger, so that \
+no decision in between is lost.
 
 Examples:
   landfall audit remove --segment audit-2025.ndjson"
 )]
 pub(super) struct Remove {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
     /// An exported segment
@@ -59,7 +61,7 @@ impl From<ExportError> for CommandError {
     fn from(error: ExportError) -> Self {
         let message = error.to_string();
         match error {
-            ExportError::Broken(_) => Self::new(format!("nothing was exported: {message}"))
+            ExportError::Broken(_) => Self::new(format!("cannot export: {message}"))
                 .help("run `landfall audit verify`; a broken audit stays in the ledger as it is"),
             _ => Self::new(message),
         }
@@ -80,29 +82,29 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
         file.sync_all()?;
         let segment = segments::read(&part, &stores.keyring, &[])?;
         if segment.broken.is_some() || segment.head != head {
-            return Err(CommandError::new("the file is not what was written to it; nothing was exported"));
+            return Err(CommandError::new("the file differs from what was written to it; nothing was exported"));
         }
         let path = arguments.out.clone().unwrap_or_else(|| name(&start, &head));
         keep(&part, &path)?;
         let removed = if arguments.remove { Some(stores.ledger.remove_exported(&segment).await?) } else { None };
         Ok(Some((segment, path, removed)))
     });
-    // It is there unless it got its name.
+    // The file still has this name only if the export failed.
     let _ = fs::remove_file(&part);
     match done? {
         None => {
-            show::output(&format!("no decision before {} is in the ledger\n", arguments.before))?;
+            show::output(&format!("the ledger has no decisions before {}\n", arguments.before))?;
             Ok(FINDINGS)
         }
-        Some((segment, path, removed)) => tell(&segment, &path, removed),
+        Some((segment, path, removed)) => print_exported(&segment, &path, removed),
     }
 }
 
-fn tell(segment: &SegmentReport, path: &Path, removed: Option<u64>) -> Result<u8, CommandError> {
+fn print_exported(segment: &SegmentReport, path: &Path, removed: Option<u64>) -> Result<u8, CommandError> {
     let (first, last, path) = (segment.start.number.saturating_add(1), segment.head.number, path.display());
-    let mut out = format!("rows {first} to {last} are in {path}\n");
+    let mut out = format!("exported rows {first} to {last} to {path}\n");
     if let Some(removed) = removed {
-        out.push_str(&format!("{removed} rows were removed from the ledger; keep the file\n"));
+        out.push_str(&format!("removed {removed} rows from the ledger; keep the file\n"));
     }
     out.push_str(&format!("head {}\n", segment.head));
     show::output(&out)?;
@@ -118,7 +120,7 @@ pub(super) fn remove(arguments: &Remove) -> Result<u8, CommandError> {
         }
         Ok(stores.ledger.remove_exported(&segment).await?)
     })?;
-    show::output(&format!("{removed} rows were removed from the ledger; keep the file\n"))?;
+    show::output(&format!("removed {removed} rows from the ledger; keep the file\n"))?;
     Ok(FINE)
 }
 
@@ -126,7 +128,7 @@ fn name(start: &AuditHead, head: &AuditHead) -> PathBuf {
     PathBuf::from(format!("audit-{}-{}.ndjson", start.number.saturating_add(1), head.number))
 }
 
-/// The name of the file until it is whole: beside the one it will have.
+/// The name of the file until it is complete, beside its final name.
 fn part(out: Option<&Path>) -> PathBuf {
     let mut name = out.map_or_else(|| "audit".into(), |out| out.as_os_str().to_owned());
     name.push(".part");
@@ -135,24 +137,24 @@ fn part(out: Option<&Path>) -> PathBuf {
 
 fn refuse_existing(path: &Path) -> Result<(), CommandError> {
     if fs::exists(path)? {
-        return Err(CommandError::new(format!("`{}` exists; give another name with --out", path.display())));
+        return Err(CommandError::new(format!("`{}` already exists; choose another name with --out", path.display())));
     }
     Ok(())
 }
 
-/// A new file, readable by its owner only.
+/// Creates a new file, readable by its owner only.
 fn create(path: &Path) -> Result<File, CommandError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| {
-        let message = format!("`{}` cannot be made: {}", path.display(), error.kind());
-        CommandError::new(message).help("if an earlier export was cut off, remove the file")
+        let message = format!("cannot create `{}`: {}", path.display(), error.kind());
+        CommandError::new(message).help("if an earlier export was interrupted, remove the file")
     })
 }
 
-/// Gives a whole file its name, and makes the name durable.
+/// Renames the complete file to its final name, durably.
 fn keep(part: &Path, path: &Path) -> Result<(), CommandError> {
     refuse_existing(path)?;
     fs::rename(part, path)?;

@@ -10,24 +10,24 @@ use crate::ledger::AuditFilter;
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Identifiers are kept as keyed digests; --identifier finds those of one customer. A row with `count` stands for so
-many refusals of one subject.
+    after_help = "The audit holds keyed digests of identifiers, never the identifiers; --identifier finds the rows of one customer. A row \
+with a `count` stands for that many refusals of one customer.
 
 Examples:
   landfall audit list --identifier ada@example.org
   landfall audit list --outcome invalid_record --limit 20"
 )]
 pub(super) struct List {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// Only those about this identifier, in any spelling
+    /// Only decisions about this identifier, in any spelling
     #[arg(long)]
     identifier: Option<String>,
-    /// Only those with this outcome, such as `rejected`
+    /// Only decisions with this outcome, such as `refused`
     #[arg(long)]
     outcome: Option<String>,
-    /// At most so many
+    /// Maximum number of decisions
     #[arg(long, default_value_t = 100)]
     limit: usize,
 }

@@ -1,4 +1,4 @@
-//! `landfall audit`: the audit, read, verified, exported and removed.
+//! `landfall audit`: lists, verifies, exports and removes decisions of the audit.
 
 mod export;
 mod list;
@@ -7,7 +7,7 @@ mod verify;
 
 use super::{CommandError, FINDINGS, FINE, show, stores};
 
-/// What `landfall audit` is asked.
+/// Arguments of `landfall audit`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -16,20 +16,20 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Verify that no decision was changed, removed, inserted or cut off
+    /// Verify that no decision was changed, removed, inserted or truncated
     Verify(verify::Verify),
-    /// List decisions, the newest first, one JSON object per line
+    /// List decisions, newest first, one JSON object per line
     List(list::List),
-    /// Write the oldest decisions to a file that can be verified on its own, and remove them if asked to
+    /// Export the oldest decisions to a file that can be verified on its own, and optionally remove them
     Export(export::Export),
-    /// Remove the decisions of an exported file from the ledger
+    /// Remove exported decisions from the ledger
     Remove(export::Remove),
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the settings, the ledger or a file cannot be read or written.
+/// If the settings, the ledger or a file cannot be read or written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     match &arguments.command {
         Command::Verify(arguments) => verify::run(arguments),

@@ -1,4 +1,4 @@
-//! `landfall audit verify`: the ledger's audit, or exported segments of it.
+//! `landfall audit verify`: verifies the audit in the ledger, or exported segments.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -11,12 +11,12 @@ use crate::ledger::{AuditHead, AuditReport, read_anchors};
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Keep the head that is printed somewhere else: given again with --anchor, it verifies that nothing up to it was
-changed, even by somebody who has the ledger's key. `ledger.anchor` in the settings keeps heads by itself, in a file that
---anchors takes.
+    after_help = "Keep the printed head outside the ledger. Given again with --anchor, it verifies that nothing up to that head was \
+changed, not even by someone who has the ledger's key. `ledger.anchor` in the settings stores heads automatically, in a \
+file that --anchors reads.
 
-With --segment, the files are verified on their own, without the ledger: each row, the gaps between files, and anchors
-that are within them.
+With --segment, the files are verified without the ledger: every row, the gaps between files, and the anchors that lie \
+within them.
 
 Examples:
   landfall audit verify
@@ -25,16 +25,16 @@ Examples:
   landfall audit verify --segment audit-1-1204.ndjson --segment audit-1205-3000.ndjson"
 )]
 pub(super) struct Verify {
-    /// The settings
+    /// Settings file
     #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_FILE)]
     config: PathBuf,
-    /// A head that was printed earlier; may be given several times
+    /// A head that was printed earlier; may be repeated
     #[arg(long, value_name = "HEAD")]
     anchor: Vec<AuditHead>,
-    /// A file of heads that were kept, one a line: `TIME HEAD`
+    /// A file of stored heads, one per line: `TIME HEAD`
     #[arg(long, value_name = "FILE")]
     anchors: Option<PathBuf>,
-    /// An exported segment, instead of the ledger; may be given several times
+    /// An exported segment to verify instead of the ledger; may be repeated
     #[arg(long, value_name = "FILE")]
     segment: Vec<PathBuf>,
 }
@@ -42,22 +42,24 @@ pub(super) struct Verify {
 pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
     let mut anchors = arguments.anchor.clone();
     if let Some(path) = &arguments.anchors {
-        anchors.extend(kept(path)?);
+        anchors.extend(stored_anchors(path)?);
     }
     if !arguments.segment.is_empty() {
         let keyring = stores::keyring(&stores::ledger_settings_only(&arguments.config)?)?;
         return segments::verify(&arguments.segment, &keyring, &anchors);
     }
-    let report = stores::ledger(&arguments.config, Opening::Unseen, async |stores| {
+    let report = stores::ledger(&arguments.config, Opening::Inspect, async |stores| {
         Ok(stores.ledger.verify_with(&anchors).await?)
     })?;
     let whole = report.head.number.saturating_sub(report.start.number);
     if let Some(broken) = report.broken {
         let (number, fault) = (broken.number, broken.fault.name());
-        show::output(&format!("the audit is broken at decision {number}: {fault}\n{whole} before it are whole\n"))?;
+        show::output(&format!(
+            "the audit is broken at decision {number}: {fault}\n{whole} decisions before it are intact\n"
+        ))?;
         return Ok(FINDINGS);
     }
-    let mut out = format!("{whole} decisions are whole\n");
+    let mut out = format!("{whole} decisions are intact\n");
     if report.start.number > 0 {
         // writing to a `String` cannot fail
         let _ = writeln!(out, "rows 1 to {} were exported, head {}", report.start.number, report.start);
@@ -68,7 +70,7 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
     if unheld > 0 {
         let _ = writeln!(
             out,
-            "{unheld} older anchors are of exported rows and were not compared: check them with the segments that hold the rows"
+            "{unheld} older anchors refer to exported rows and were not compared; verify them with the segments that have these rows"
         );
     }
     for anchor in &unverified {
@@ -76,15 +78,15 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         let _ = writeln!(
             out,
             "anchor of row {row} not verified: row {row} was exported; run `landfall audit verify --anchor {anchor} \
-             --segment FILE` with the segment that holds it"
+             --segment FILE` with the segment that has it"
         );
     }
     show::output(&out)?;
     Ok(if unverified.is_empty() { FINE } else { FINDINGS })
 }
 
-/// Anchors that are before the start and wanted. Of a whole file of anchors it is enough when a later one is verified, because the
-/// chain up to it begins with what was exported.
+/// Anchors before the start that still have to be verified. For a file of anchors it is enough that a later one is
+/// verified, because the chain up to it begins with the exported rows.
 fn unverified(report: &AuditReport, named: &[AuditHead], all: &[AuditHead]) -> Vec<AuditHead> {
     let later = all.len() > report.exported.len();
     let is_wanted = |anchor: &&AuditHead| named.contains(anchor) || !later;
@@ -95,8 +97,8 @@ fn unverified(report: &AuditReport, named: &[AuditHead], all: &[AuditHead]) -> V
     unverified
 }
 
-fn kept(path: &Path) -> Result<Vec<AuditHead>, CommandError> {
-    let failed = |why: String| CommandError::new(format!("`{}` cannot be used: {why}", path.display()));
+fn stored_anchors(path: &Path) -> Result<Vec<AuditHead>, CommandError> {
+    let failed = |why: String| CommandError::new(format!("cannot read anchors from `{}`: {why}", path.display()));
     let file = File::open(path).map_err(|error| failed(error.kind().to_string()))?;
     read_anchors(&mut BufReader::new(file)).map_err(|error| failed(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! `landfall check --target`: which of the rules' password hashes a product takes as they are.
+//! `landfall check --target`: which password hashes of the rules a product can import.
 
 use serde_json::{Value, json};
 
@@ -7,47 +7,48 @@ use crate::diag::closest;
 use crate::engine::plan::DeclaredSchemes;
 use crate::password::matrix::{Acceptance, accepts, of_others, source, taken_by, targets};
 
-/// What is done with a hash that the target does not take.
-const AT_LOGIN: &str = "verify the password at login, and it is stored anew";
-/// What is done where the table does not answer.
-const LOOK: &str = "the table does not say: ask the product, or verify the password at login, which always works";
+/// Advice for a hash that the target cannot import.
+const AT_LOGIN: &str = "verify the password at login, which stores a new hash";
+/// Advice when the table has no entry.
+const LOOK: &str = "unknown: ask the vendor, or verify the password at login, which always works";
 
-/// What a target does with the hashes of one scheme of a rule file.
+/// Whether a target can import the hashes of one scheme.
 #[derive(Debug)]
 pub struct Answer {
     file: String,
     target: &'static str,
-    /// The scheme as the rules call it.
+    /// The name of the scheme in the rules.
     scheme: String,
     acceptance: Acceptance,
 }
 
-/// The help of the option, with the names of all targets.
+/// The help text of the option, with the names of all targets.
 pub fn help() -> String {
     let names: Vec<&str> = targets().collect();
     format!(
-        "Also says, for each password scheme that the rules name, whether this product takes such hashes as they are. \
-         It never changes the exit code. Products: {}",
+        "Also report whether this product can import hashes of the password schemes in the rules. \
+         Does not change the exit code. Products: {}",
         names.join(", ")
     )
 }
 
-/// The target of that name.
+/// The target with this name.
 ///
 /// # Errors
-/// When the table has none of that name.
+/// If the table has no such target.
 pub fn named(name: &str) -> Result<&'static str, CommandError> {
     if let Some(target) = targets().find(|target| target.eq_ignore_ascii_case(name)) {
         return Ok(target);
     }
     let help = match closest(&name.to_ascii_lowercase(), targets()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the targets are {}", targets().collect::<Vec<_>>().join(", ")),
+        None => format!("known targets: {}", targets().collect::<Vec<_>>().join(", ")),
     };
-    Err(CommandError::new(format!("there is no target `{name}` in the table")).help(help))
+    Err(CommandError::new(format!("unknown target `{name}`")).help(help))
 }
 
-/// One answer for each scheme of a rule file; where the record names the scheme, one for each scheme that the target takes.
+/// One answer for each scheme of a rule file. If the record names the scheme, one for each scheme that the target can
+/// import.
 pub fn answers(target: &'static str, file: &str, declared: DeclaredSchemes<'_>) -> Vec<Answer> {
     let answer =
         |scheme: &str, acceptance| Answer { file: file.to_owned(), target, scheme: scheme.to_owned(), acceptance };
@@ -64,7 +65,7 @@ pub fn answers(target: &'static str, file: &str, declared: DeclaredSchemes<'_>) 
 }
 
 impl Answer {
-    /// One word for programs.
+    /// The machine-readable answer.
     fn word(&self) -> &'static str {
         match self.acceptance {
             Acceptance::Yes => "yes",
@@ -76,9 +77,9 @@ impl Answer {
 
     fn sentence(&self) -> String {
         match self.acceptance {
-            Acceptance::Yes => "taken as it is".to_owned(),
-            Acceptance::WithLimit(limit) => format!("taken with a condition: {limit}"),
-            Acceptance::No => format!("not taken: {AT_LOGIN}"),
+            Acceptance::Yes => "can be imported".to_owned(),
+            Acceptance::WithLimit(limit) => format!("can be imported on one condition: {limit}"),
+            Acceptance::No => format!("cannot be imported: {AT_LOGIN}"),
             Acceptance::Unknown => LOOK.to_owned(),
         }
     }
@@ -87,7 +88,7 @@ impl Answer {
 /// The answers for people, file by file.
 pub fn human(target: &str, answers: &[Answer]) -> String {
     if answers.is_empty() {
-        return format!("the rules make no stored hash, so there is none to hand to {target}\n");
+        return format!("the rules produce no password hash, so there is nothing to import into {target}\n");
     }
     let mut text = String::new();
     let mut file = "";
@@ -99,7 +100,7 @@ pub fn human(target: &str, answers: &[Answer]) -> String {
         }
         text += &format!("  {:width$}  {}\n", answer.scheme, answer.sentence());
     }
-    text + format!("  read in: {}\n", source(target).unwrap_or("no source")).as_str()
+    text + format!("  source: {}\n", source(target).unwrap_or("unknown")).as_str()
 }
 
 /// The answers, one per line.
@@ -145,14 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn each_named_scheme_has_an_answer() {
+    fn each_named_scheme_gets_an_answer() {
         let found = of("Auth0", "credential: { from: $.hash, scheme: [ bcrypt, phpass, md5 ] }");
         let words: Vec<(&str, &str)> = found.iter().map(|answer| (answer.scheme.as_str(), answer.word())).collect();
         assert_eq!(words, [("bcrypt", "with_limit"), ("phpass", "no"), ("md5", "with_limit")]);
         let text = human("auth0", &found);
-        assert!(text.starts_with("shop.yaml: hashes for auth0\n  bcrypt  taken with a condition: `$2a$`"), "{text}");
         assert!(
-            text.contains("\n  phpass  not taken: verify the password at login, and it is stored anew\n"),
+            text.starts_with("shop.yaml: hashes for auth0\n  bcrypt  can be imported on one condition: `$2a$`"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n  phpass  cannot be imported: verify the password at login, which stores a new hash\n"),
             "{text}"
         );
         assert_eq!(plain(&found).lines().count(), 3);
@@ -161,16 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn schemes_that_are_many_are_not_promised() {
+    fn a_scheme_that_covers_many_formats_is_unknown() {
         let found = of("auth0", "credential: { from: $.hash, scheme: template, template: md5($pass) }");
         assert_eq!(found[0].word(), "unknown");
     }
 
     #[test]
-    fn a_scheme_from_the_record_lists_what_the_target_takes() {
+    fn a_scheme_from_the_record_lists_the_schemes_of_the_target() {
         let found = of("supabase", "credential: { from: $.hash, scheme: $.type }");
         assert_eq!(found.len(), 4);
-        assert_eq!(found[3].sentence(), "not taken: verify the password at login, and it is stored anew");
+        assert_eq!(found[3].sentence(), "cannot be imported: verify the password at login, which stores a new hash");
     }
 
     #[test]
@@ -178,15 +182,15 @@ mod tests {
         for credential in ["", "credential: { source: { value: ldap } }"] {
             let found = of("okta", credential);
             assert!(found.is_empty(), "{credential}");
-            assert!(human("okta", &found).contains("no stored hash"));
+            assert!(human("okta", &found).contains("no password hash"));
         }
     }
 
     #[test]
-    fn unknown_targets_are_told_the_near_name() {
+    fn unknown_targets_get_a_suggestion() {
         for (name, help) in [("auht0", "did you mean `auth0`?"), ("Keycloack", "did you mean `keycloak`?")] {
             let error = named(name).unwrap_err();
-            assert_eq!(error.to_string(), format!("there is no target `{name}` in the table"));
+            assert_eq!(error.to_string(), format!("unknown target `{name}`"));
             assert!(format!("{error:?}").contains(help), "{error:?}");
         }
         assert!(format!("{:?}", named("zzzzzzzzzz").unwrap_err()).contains("supertokens"));

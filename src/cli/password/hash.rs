@@ -1,4 +1,4 @@
-//! `landfall password hash`: one password to a PHC string.
+//! `landfall password hash`: hashes one password to a PHC string.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -10,15 +10,15 @@ use crate::password::store::{PasswordStore, Peppers, StoreParameters, system_sal
 pub(super) const ABOUT: &str = "\
 Hash one password as Landfall stores it: Argon2id with a fresh salt, as a PHC string.
 
-The password is asked for without showing it when there is a terminal; otherwise it is the first line of standard input. It is \
-never an argument, since arguments can be read by other users of the machine.";
+The password is read from the terminal without echo, or from the first line of standard input. It is never an argument, \
+because other users of the machine can read arguments.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   landfall password hash
   landfall password hash --memory 65536 --passes 3 --lanes 4 < password.txt";
 
-/// What `landfall password hash` is asked.
+/// Arguments of `landfall password hash`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Memory in KiB
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Passes over the memory
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     passes: u32,
-    /// Lanes
+    /// Lanes (parallelism)
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     lanes: u32,
 }
@@ -35,28 +35,28 @@ pub(super) struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no password, the parameters are out of bounds, or the answer cannot be written.
+/// If there is no password, the parameters are out of bounds, or the output cannot be written.
 pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let parameters = StoreParameters::new(arguments.memory, arguments.passes, arguments.lanes)
         .map_err(|error| CommandError::new(error.to_string()))?;
-    let password = Password::new(presented()?).map_err(|error| CommandError::new(error.to_string()))?;
+    let password = Password::new(read_password()?).map_err(|error| CommandError::new(error.to_string()))?;
     let store = PasswordStore::new(parameters, Peppers::none());
     let hash = store
         .hash(&password, &mut system_salt, &mut Workspace::new())
         .map_err(|error| CommandError::new(error.to_string()))?;
     writeln!(std::io::stdout(), "{hash}")
-        .map_err(|error| CommandError::new(format!("the answer cannot be written: {error}")))?;
+        .map_err(|error| CommandError::new(format!("cannot write the output: {error}")))?;
     Ok(FINE)
 }
 
-fn presented() -> Result<Vec<u8>, CommandError> {
-    let unread = |error: std::io::Error| CommandError::new(format!("the password cannot be read: {error}"));
+fn read_password() -> Result<Vec<u8>, CommandError> {
+    let unreadable = |error: std::io::Error| CommandError::new(format!("cannot read the password: {error}"));
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return rpassword::prompt_password("Password: ").map(String::into_bytes).map_err(unread);
+        return rpassword::prompt_password("Password: ").map(String::into_bytes).map_err(unreadable);
     }
     let mut line = Vec::new();
-    stdin.lock().read_until(b'\n', &mut line).map_err(unread)?;
+    stdin.lock().read_until(b'\n', &mut line).map_err(unreadable)?;
     let end = line.iter().rposition(|byte| *byte != b'\n' && *byte != b'\r').map_or(0, |at| at + 1);
     line.truncate(end);
     if line.is_empty() { Err(CommandError::new("the password is empty")) } else { Ok(line) }

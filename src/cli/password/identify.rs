@@ -1,4 +1,4 @@
-//! `landfall password identify`: a census of stored hashes.
+//! `landfall password identify`: counts stored hashes by scheme and cost.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,25 +12,25 @@ use crate::password::{Credential, Detection, Limits, Problem, detect, parse};
 use super::input;
 
 pub(super) const ABOUT: &str = "\
-Count the formats, costs, weak and unusable hashes of a population, without any password.
+Count the formats, costs, weak and unusable hashes in a list of stored passwords, without any password.
 
 The input has one stored hash per line, or one NDJSON object with the fields of `landfall password verify`. Nothing is \
-computed, so a million lines take seconds, and no hash is repeated in the answer.
+hashed, so a million lines take seconds, and the output never contains a hash.
 
-`weak` is what current advice (OWASP) calls too cheap to withstand guessing.";
+`weak` marks hashes that are too cheap to withstand guessing, by current OWASP advice.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   cut -d: -f2 shadow | landfall password identify
   landfall password identify --in users.ndjson --format json";
 
-/// What `landfall password identify` is asked.
+/// Arguments of `landfall password identify`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Read hashes from this file; `-` or nothing is standard input
+    /// Read hashes from this file; `-` or no file reads standard input
     #[arg(long = "in", value_name = "FILE")]
     input: Option<PathBuf>,
-    /// How to answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
@@ -43,14 +43,14 @@ enum Format {
     Json,
 }
 
-/// What one line of the input is.
+/// The classification of one input line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     state: &'static str,
     scheme: String,
     cost: String,
     weak: bool,
-    /// Why the text does not name its scheme; empty when it does.
+    /// Why the text does not determine its scheme; empty if it does.
     why: &'static str,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     }
     let report = if arguments.format == Format::Json { as_json(&census) } else { as_table(&census) };
     let written = std::io::stdout().write_all(report.as_bytes());
-    written.map_err(|error| CommandError::new(format!("the answer cannot be written: {error}")))?;
+    written.map_err(|error| CommandError::new(format!("cannot write the output: {error}")))?;
     Ok(FINE)
 }
 
@@ -104,7 +104,7 @@ fn without_password(mut row: Map<String, Value>) -> Map<String, Value> {
     row
 }
 
-/// The scheme that a text names, or what it may be and why it does not name one.
+/// The scheme that a text names, or the possible schemes and why the text does not determine one.
 fn scheme_of(line: &[u8]) -> (String, &'static str) {
     let row = input::object(line);
     let text = match &row {
@@ -158,7 +158,7 @@ fn as_table(census: &BTreeMap<Kind, u64>) -> String {
         let share = format!("{}.{}%", permille / 10, permille % 10);
         text += &format!("{count:>9}  {share:>6}  {:scheme$}  {:cost$}  {state}\n", kind.scheme, kind.cost);
     }
-    text + format!("{total:>9}  in total\n").as_str()
+    text + format!("{total:>9}  total\n").as_str()
 }
 
 #[cfg(test)]
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_counted_by_scheme_and_cost() {
+    fn lines_are_classified_by_scheme_and_cost() {
         let lines = [
             "$2b$12$4zDT/FAKvjR8F5qcKCHFoOZG67E8aZe0n0AmCkZjJVKCwi0ysLS1m",
             "$2b$31$4zDT/FAKvjR8F5qcKCHFoOZG67E8aZe0n0AmCkZjJVKCwi0ysLS1m",
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn ambiguous_texts_say_why() {
+    fn ambiguous_hashes_are_explained() {
         for (line, why) in [
             ("900150983cd24fb0d6963f7d28e17f72", "NT or LM hash"),
             ("900150983cd24fb0d6963f7d28e17f72:salt", "vBulletin"),

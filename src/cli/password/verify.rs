@@ -1,4 +1,4 @@
-//! `landfall password verify`: one verdict per row, in the order of the rows.
+//! `landfall password verify`: prints one verdict per row, in input order.
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -15,17 +15,17 @@ use crate::password::{Credential, Limits, Verdict, parse};
 use super::input;
 
 pub(super) const ABOUT: &str = "\
-Check passwords against stored hashes.
+Verify passwords against stored hashes.
 
-The input is NDJSON: one object per line with `format` (the scheme; `auto` or none detects it), `encoded` or `value` (the \
-stored text) or `fields` (the stored parts), `password` or `password_b64` (what the customer presented), and `username` where \
-the scheme hashes it. `id` is repeated in the answer.
+The input is NDJSON, one object per line. `format` is the scheme; `auto`, or no format, detects it. `encoded` or `value` is \
+the stored text, or `fields` are the stored parts. `password` or `password_b64` is the password that the customer presented. \
+`username` is required by schemes that hash it. `id` is copied to the output.
 
-The answer has one line per row, in the order of the rows: `id`, `verdict`, `scheme` and `why`. The verdict is `match`, \
+The output has one line per row, in input order, with `id`, `verdict`, `scheme` and `why`. The verdict is `match`, \
 `lossy_match`, `mismatch`, `unusable`, `malformed`, `unsupported` or `cost_refused`. A hash that asks for more work than the \
 limits allow is refused before anything is computed.
 
-Exit code 0 when every row was a row, 1 when some line was none, 2 when the input could not be read.";
+The exit code is 0 if every line was a row, 1 if a line was not a JSON object, and 2 if the input could not be read.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -33,13 +33,13 @@ Examples:
   echo '{\"format\":\"auto\",\"encoded\":\"{SSHA}QWr/osGjdtwZ2rJi3bRfsthrFEa2okbF\",\"password\":\"…\"}' | landfall password verify
   landfall password verify --refuse-plain-text < rows.ndjson";
 
-/// What `landfall password verify` is asked.
+/// Arguments of `landfall password verify`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Read rows from this file; `-` or nothing is standard input
+    /// Read rows from this file; `-` or no file reads standard input
     #[arg(long = "in", value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Refuse plain text stores (`{CLEARTEXT}`, `{noop}`), as a login does unless its limits allow them
+    /// Refuse plain-text passwords (`{CLEARTEXT}`, `{noop}`), as a login does unless its limits allow them
     #[arg(long)]
     refuse_plain_text: bool,
 }
@@ -47,11 +47,11 @@ pub(super) struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When the input cannot be read or the answer cannot be written.
+/// If the input cannot be read or the output cannot be written.
 pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let mut input = input::open(arguments.input.as_deref())?;
     let mut output = BufWriter::new(std::io::stdout().lock());
-    let written = |error: std::io::Error| CommandError::new(format!("the answer cannot be written: {error}"));
+    let written = |error: std::io::Error| CommandError::new(format!("cannot write the output: {error}"));
     let limits = Limits { plain_text: !arguments.refuse_plain_text, ..Limits::default() };
     let mut workspace = Workspace::new();
     let mut line = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             Some(row) => answer(row, &limits, &mut workspace),
             None => {
                 unreadable = true;
-                json!({"id": null, "verdict": "malformed", "scheme": null, "why": format!("line {number} is no JSON object")})
+                json!({"id": null, "verdict": "malformed", "scheme": null, "why": format!("line {number} is not a JSON object")})
             }
         };
         zeroize::Zeroize::zeroize(&mut line);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_gives_one_answer() {
+    fn each_row_gets_one_verdict() {
         let cases = [
             (
                 json!({"id": "a", "format": "md5", "encoded": "900150983cd24fb0d6963f7d28e17f72", "password": "abc"}),

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::parts::{closed, map_of, scalar};
 use crate::migrate::HookPoint;
 
-/// A key, what it is for, and what may stand there.
+/// A key, its description, and the schema of its value.
 type Key = (&'static str, &'static str, Json);
 
 /// The schema of `landfall.yaml`.
@@ -21,20 +21,20 @@ pub(super) fn schema() -> Json {
 
 fn sections() -> Vec<Key> {
     vec![
-        ("listen", "The address and port to listen at", text()),
-        ("rules", "The rule file, relative to this file", text()),
-        ("params", "Values of the rules' parameters", json!({ "type": "object" })),
-        ("tenant", "The tenant, which rules read as `$facts.tenant`", scalar()),
-        ("identifier", "What identifiers are, which decides their one spelling", identifier()),
+        ("listen", "Address and port to listen on", text()),
+        ("rules", "Rule file, relative to this file", text()),
+        ("params", "Values of the rule parameters", json!({ "type": "object" })),
+        ("tenant", "The tenant; rules read it as `$facts.tenant`", scalar()),
+        ("identifier", "The kind of identifiers, which decides how they are normalized", identifier()),
         ("source", "Where legacy records come from", source()),
         ("target", "Where accounts are stored", target()),
-        ("ledger", "Who was migrated, attempts, audit, outgoing events", ledger()),
+        ("ledger", "Migrated customers, failed attempts, audit and outgoing events", ledger()),
         ("password", "How passwords are stored and verified", password()),
-        ("lane", "How much hashing is done at a time", lane()),
+        ("lane", "How much hashing runs at the same time", lane()),
         ("login", "How a login behaves", login()),
-        ("guard", "How calls of the legacy system are guarded", guard()),
-        ("hooks", "Scripts at named points of a login, and webhooks", hooks()),
-        ("service", "How the service listens and what it bears", service()),
+        ("guard", "Limits of calls to the legacy system", guard()),
+        ("hooks", "Scripts at fixed points of a login, and webhooks", hooks()),
+        ("service", "Callers, TLS, timeouts and limits of the service", service()),
         ("log", "What is logged", log()),
     ]
 }
@@ -67,7 +67,7 @@ fn list(of: &Json) -> Json {
     json!({ "type": "array", "items": of })
 }
 
-/// A map of one kind.
+/// A variant, selected by `kind`.
 fn kind(name: &str, about: &str, keys: &[Key], required: &[&str]) -> Json {
     let mut schema = closed(about, keys, &[]);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
@@ -81,11 +81,11 @@ fn kind(name: &str, about: &str, keys: &[Key], required: &[&str]) -> Json {
 }
 
 fn identifier() -> Json {
-    let region = ("region", "The region of numbers without a country prefix, ISO 3166-1", text());
+    let region = ("region", "Region of numbers without a country prefix (ISO 3166-1)", text());
     json!({ "anyOf": [
         { "enum": ["username", "email"] },
-        kind("username", "User names and mail addresses alike", &[], &[]),
-        kind("email", "Mail addresses only", &[], &[]),
+        kind("username", "User names and email addresses", &[], &[]),
+        kind("email", "Email addresses only", &[], &[]),
         kind("phone", "Phone numbers", &[region], &[]),
     ] })
 }
@@ -95,61 +95,65 @@ fn source() -> Json {
     let formats = json!({ "enum": ["ndjson", "json", "csv", "ldif", "yaml"] });
     let file = [
         name(),
-        ("path", "The export, relative to this file", text()),
-        ("format", "Its format; by its name or first bytes when not set", formats),
-        ("records", "The path of the list of records in a document, such as `$.users`", text()),
-        ("logins", "Paths in a record to what its customer may type", list(&text())),
-        ("unique_logins", "Whether every login leads to one customer, so that none is looked up", boolean()),
-        ("record_limit", "Bytes of one record", size()),
-        ("spool", "The folder for the lines of a file that is not NDJSON", text()),
+        ("path", "Path of the export, relative to this file", text()),
+        ("format", "Format of the export; default: detected from its name or first bytes", formats),
+        ("records", "Path of the list of records in a document, such as `$.users`", text()),
+        ("logins", "Paths to the logins in a record", list(&text())),
+        ("unique_logins", "Whether every login belongs to one customer, so that no lookups are needed", boolean()),
+        ("record_limit", "Maximum size of one record", size()),
+        ("spool", "Folder for the converted lines of a file that is not NDJSON", text()),
     ];
     let sql = [
         name(),
         ("url", "`sqlite:PATH`", secret()),
-        ("record", "The query of the record; `:identifier` and `:typed` stand for what was typed", text()),
-        ("unique_logins", "Whether every login leads to one customer, so that none is looked up", boolean()),
-        ("lists", "More members of the record, each from a query of its own", map_of(&record_list())),
-        ("list_rows", "Rows of one list", number()),
-        ("record_limit", "Bytes of one record, lists included", size()),
-        ("connections", "Connections at the same time", number()),
+        ("record", "Query of the record; `:identifier` is the normalized identifier, `:typed` the one typed", text()),
+        ("unique_logins", "Whether every login belongs to one customer, so that no lookups are needed", boolean()),
+        ("lists", "Further members of the record, each with its own query", map_of(&record_list())),
+        ("list_rows", "Maximum number of rows in one list", number()),
+        ("record_limit", "Maximum size of one record, lists included", size()),
+        ("connections", "Maximum number of connections", number()),
     ];
     json!({ "anyOf": [
-        kind("file", "An export", &file, &["path", "logins"]),
-        kind("sql", "A database that is asked at each login", &sql, &["url", "record"]),
+        kind("file", "A file exported from the legacy system", &file, &["path", "logins"]),
+        kind("sql", "A database that is queried at each login", &sql, &["url", "record"]),
     ] })
 }
 
 fn record_list() -> Json {
     let keys = [
-        ("query", "The query; it names a column of the record, such as `:ID`", text()),
-        ("as", "What its rows become", json!({ "enum": ["rows", "values", "map"] })),
-        ("key", "The column of the names, for maps", text()),
-        ("value", "The column of the values, for maps", text()),
+        ("query", "Query with a column of the record as parameter, such as `:ID`", text()),
+        ("as", "What the rows become", json!({ "enum": ["rows", "values", "map"] })),
+        ("key", "Column of the keys, for maps", text()),
+        ("value", "Column of the values, for maps", text()),
     ];
-    closed("A member of the record from a query of its own", &keys, &["query"])
+    closed("A member of the record with its own query", &keys, &["query"])
 }
 
 fn target() -> Json {
-    let keys = [("name", "The name of the target, for logs and metrics", scalar()), ("url", "`sqlite:PATH`", text())];
+    let keys = [("name", "Name of the target, for logs and metrics", scalar()), ("url", "`sqlite:PATH`", text())];
     json!({ "anyOf": [kind("sql", "Landfall's own account store", &keys, &["url"])] })
 }
 
 fn ledger() -> Json {
     let webhook = [
-        ("url", "Where heads are sent, with HTTPS", text()),
-        ("secret", "What signs them, at least 32 characters", secret()),
+        ("url", "HTTPS URL that heads are sent to", text()),
+        ("secret", "Signing secret, at least 32 characters", secret()),
     ];
     let anchor = [
-        ("every", "How often, when it has changed", duration()),
-        ("file", "The file that gets a line for each head", text()),
-        ("webhook", "Who is told each head", closed("Who is told each head", &webhook, &["url", "secret"])),
+        ("every", "How often the head is sent if it has changed", duration()),
+        ("file", "File that gets a line for each head", text()),
+        (
+            "webhook",
+            "Webhook that receives each head",
+            closed("Webhook that receives each head", &webhook, &["url", "secret"]),
+        ),
     ];
     let keys = [
         ("url", "`sqlite:PATH`", text()),
-        ("key", "The key that names customers: hexadecimal or Base64, at least 32 bytes", secret()),
-        ("anchor", "Where the head of the audit is pushed", closed("Where the head is pushed", &anchor, &[])),
+        ("key", "Key of the customer digests: hexadecimal or Base64, at least 32 bytes", secret()),
+        ("anchor", "Where the head of the audit is sent", closed("Where the head of the audit is sent", &anchor, &[])),
     ];
-    closed("Who was migrated, attempts, audit, outgoing events", &keys, &["url", "key"])
+    closed("Migrated customers, failed attempts, audit and outgoing events", &keys, &["url", "key"])
 }
 
 fn password() -> Json {
@@ -159,121 +163,137 @@ fn password() -> Json {
         ("lanes", "Lanes", number()),
     ];
     let pepper = [
-        ("id", "Its name in stored hashes: 1 to 8 letters, digits, `-`, `_`", scalar()),
+        ("id", "Id in stored hashes: 1 to 8 letters, digits, `-` or `_`", scalar()),
         ("secret", "Hexadecimal or Base64, at least 16 bytes", secret()),
     ];
     let decoy = [("scheme", "The scheme", text()), ("value", "The stored text", text())];
     let keys = [
         ("argon2", "The cost of new hashes", closed("Argon2id", &argon2, &[])),
-        ("peppers", "Secrets of hashes, newest first", list(&closed("A pepper", &pepper, &["id", "secret"]))),
-        ("decoy", "A stored password like your customers'", closed("A stored password", &decoy, &[])),
-        ("longest_check", "The longest that the check of one stored hash may take", duration()),
-        ("plain_text", "Whether passwords stored as they are may verify anything", boolean()),
+        ("peppers", "Secrets mixed into hashes, newest first", list(&closed("A pepper", &pepper, &["id", "secret"]))),
+        (
+            "decoy",
+            "A stored password of the same scheme and cost as your customers' hashes",
+            closed("A stored password", &decoy, &[]),
+        ),
+        ("longest_check", "Longest time to verify one stored hash", duration()),
+        ("plain_text", "Whether passwords stored in plain text are accepted", boolean()),
     ];
     closed("How passwords are stored and verified", &keys, &[])
 }
 
 fn lane() -> Json {
     let keys = [
-        ("threads", "Hashing threads", number()),
-        ("memory", "Memory of all running hashes together", size()),
-        ("queue", "Password checks that may wait", number()),
+        ("threads", "Number of hashing threads", number()),
+        ("memory", "Memory of all running hashes", size()),
+        ("queue", "Maximum number of waiting password checks", number()),
     ];
-    closed("How much hashing is done at a time", &keys, &[])
+    closed("How much hashing runs at the same time", &keys, &[])
 }
 
 fn login() -> Json {
-    let window = [("limit", "How many are admitted", number()), ("window", "How long each of them counts", duration())];
-    let network = [window.as_slice(), &[("in_flight", "Requests of one network at the same time", number())]].concat();
+    let window = [("limit", "How many are allowed", number()), ("window", "How long each of them counts", duration())];
+    let network = [window.as_slice(), &[("in_flight", "Concurrent requests of one network", number())]].concat();
     let window = |about| closed(about, &window, &[]);
     let attempts = [
         ("customer", "Failed sign-ins of one customer", window("Failed sign-ins")),
-        ("challenge", "Failed sign-ins of one customer after a challenge was passed", window("Failed sign-ins")),
+        ("challenge", "Failed sign-ins of one customer after a passed challenge", window("Failed sign-ins")),
         ("network", "Failed sign-ins from one network: IPv4 /24, IPv6 /48", closed("Failed sign-ins", &network, &[])),
         ("reset", "Password resets of one customer", window("Password resets")),
         ("reset_network", "Password resets from one network", window("Password resets")),
         ("signup_network", "Sign-up checks from one network", window("Sign-up checks")),
     ];
     let keys = [
-        ("deadline", "How long a login may take in all", duration()),
-        ("floor", "Refusals are answered no sooner than this", duration()),
-        ("quantum", "Later refusals are answered at the next multiple of this", duration()),
-        ("turns", "Logins of one customer that are verified at the same time", number()),
-        ("lease", "How long a claim holds when nobody ends it", duration()),
-        ("waiting", "Refusals that wait for their time", number()),
-        ("lookups", "Logins of one record that are looked up before its account is made", number()),
-        ("attempts", "How much may be tried", closed("How much may be tried", &attempts, &[])),
+        ("deadline", "Total time of a login", duration()),
+        ("floor", "Refusals are never answered sooner than this", duration()),
+        ("quantum", "Later refusals are answered at the next multiple of this time", duration()),
+        ("turns", "Concurrent password checks of one customer", number()),
+        ("lease", "How long a claim is held if it is not released", duration()),
+        ("waiting", "Maximum number of delayed refusals", number()),
+        (
+            "lookups",
+            "Maximum number of logins of one record that are looked up before its account is created",
+            number(),
+        ),
+        ("attempts", "Limits of attempts", closed("Limits of attempts", &attempts, &[])),
     ];
     closed("How a login behaves", &keys, &[])
 }
 
 fn guard() -> Json {
     let breaker = [
-        ("window", "How many of the last calls are looked at", number()),
-        ("minimum", "How many calls must have been seen before it may open", number()),
-        ("failures", "Failed ones of them, in per cent, at which it opens", number()),
-        ("open", "How long it stays open before one call may try", duration()),
+        ("window", "How many of the last calls are counted", number()),
+        ("minimum", "How many calls are needed before the breaker can open", number()),
+        ("failures", "Percentage of failed calls at which the breaker opens", number()),
+        ("open", "How long the breaker stays open before it lets one call through", duration()),
     ];
     let keys = [
-        ("call", "The longest a single try may take", duration()),
-        ("concurrency", "Calls at the same time", number()),
-        ("queue", "How long a call may wait for its turn", duration()),
-        ("retry_wait", "The shortest wait before the one retry of a read", duration()),
-        ("breaker", "When a system that fails is left alone", closed("The circuit breaker", &breaker, &[])),
+        ("call", "Timeout of a single call", duration()),
+        ("concurrency", "Maximum number of concurrent calls", number()),
+        ("queue", "How long a call may wait for a slot", duration()),
+        ("retry_wait", "Minimum wait before the one retry of a read", duration()),
+        ("breaker", "When calls to a failing system are suspended", closed("The circuit breaker", &breaker, &[])),
     ];
-    closed("How calls of the legacy system are guarded", &keys, &[])
+    closed("Limits of calls to the legacy system", &keys, &[])
 }
 
 fn hooks() -> Json {
     let events = json!({ "enum": ["migrated", "needs_action", "password_reset", "refused", "failed"] });
     let webhook = [
-        ("name", "The name, for logs and metrics", scalar()),
-        ("url", "Where events are sent, with HTTPS", text()),
-        ("secret", "What signs them, at least 32 characters", secret()),
-        ("events", "Which events; all when not set", list(&events)),
+        ("name", "Name, for logs and metrics", scalar()),
+        ("url", "HTTPS URL that events are sent to", text()),
+        ("secret", "Signing secret, at least 32 characters", secret()),
+        ("events", "Which events; default: all", list(&events)),
     ];
     let about = "A `.rhai` file, or the script itself";
     let mut keys: Vec<Key> = HookPoint::ALL.iter().map(|point| (point.name(), about, text())).collect();
-    let webhook = closed("Who is told of events", &webhook, &["name", "url", "secret"]);
-    keys.push(("webhooks", "Who is told of events", list(&webhook)));
-    closed("Scripts at named points of a login, and webhooks", &keys, &[])
+    let webhook = closed("A webhook that receives events", &webhook, &["name", "url", "secret"]);
+    keys.push(("webhooks", "Webhooks that receive events", list(&webhook)));
+    closed("Scripts at fixed points of a login, and webhooks", &keys, &[])
 }
 
 fn service() -> Json {
-    let basic = [("user", "The user", scalar()), ("password", "The password, at least 32 characters", secret())];
+    let basic = [("user", "User name", scalar()), ("password", "Password, at least 32 characters", secret())];
     let caller = [
-        ("name", "Its name, for logs and metrics", scalar()),
-        ("bearer", "Its bearer token, at least 32 characters", secret()),
-        ("basic", "Its user and password", closed("A user and a password", &basic, &["user", "password"])),
-        ("signed", "The secrets with which it signs its calls (Standard Webhooks)", list(&secret())),
+        ("name", "Name, for logs and metrics", scalar()),
+        ("bearer", "Bearer token, at least 32 characters", secret()),
+        ("basic", "User name and password", closed("User name and password", &basic, &["user", "password"])),
+        ("signed", "Secrets that sign its calls (Standard Webhooks)", list(&secret())),
     ];
-    let tls = [("certificate", "PEM, with those up to its root", text()), ("key", "PEM", text())];
+    let tls = [("certificate", "Certificate chain (PEM)", text()), ("key", "Private key (PEM)", text())];
     let keys = [
-        ("callers", "Who may call", list(&closed("A caller", &caller, &["name"]))),
-        ("tls", "The certificate; plain HTTP without one", closed("The certificate", &tls, &["certificate", "key"])),
-        ("allow_plain_http", "Whether other machines may be served without TLS", boolean()),
-        ("trusted_proxies", "Networks whose `X-Forwarded-For` is believed", list(&text())),
-        ("header_timeout", "How long a handshake and each request head may take", duration()),
-        ("body_timeout", "How long a request body may take", duration()),
-        ("request_timeout", "How long a request may take in all", duration()),
-        ("idle_timeout", "How long a connection may be silent", duration()),
-        ("body_limit", "Bytes of a request body", size()),
-        ("header_limit", "Bytes of a request head", size()),
-        ("connections", "Connections in all", number()),
-        ("connections_per_peer", "Connections from one address", number()),
-        ("streams", "HTTP/2 requests at the same time on one connection", number()),
-        ("requests", "Requests at the same time", number()),
-        ("unverified", "Signed calls whose body is not there yet", number()),
-        ("notice", "How long connections are accepted after the service said that it is not ready", duration()),
-        ("drain", "How long running requests may take after the service stopped accepting", duration()),
+        ("callers", "Systems that may call the service", list(&closed("A caller", &caller, &["name"]))),
+        (
+            "tls",
+            "Certificate and key; default: plain HTTP",
+            closed("Certificate and key", &tls, &["certificate", "key"]),
+        ),
+        ("allow_plain_http", "Whether other machines may connect without TLS", boolean()),
+        ("trusted_proxies", "Networks whose `X-Forwarded-For` is trusted", list(&text())),
+        ("header_timeout", "Timeout of a handshake and of each request head", duration()),
+        ("body_timeout", "Timeout of a request body", duration()),
+        ("request_timeout", "Total time of a request", duration()),
+        ("idle_timeout", "How long a connection may be idle", duration()),
+        ("body_limit", "Maximum size of a request body", size()),
+        ("header_limit", "Maximum size of a request head", size()),
+        ("connections", "Maximum number of connections", number()),
+        ("connections_per_peer", "Maximum number of connections from one address", number()),
+        ("streams", "Concurrent HTTP/2 requests on one connection", number()),
+        ("requests", "Maximum number of concurrent requests", number()),
+        ("unverified", "Maximum number of signed calls whose body has not arrived", number()),
+        (
+            "notice",
+            "How long connections are still accepted after the service reports that it is not ready",
+            duration(),
+        ),
+        ("drain", "How long running requests may take after the service stops accepting connections", duration()),
     ];
-    closed("How the service listens and what it bears", &keys, &[])
+    closed("Callers, TLS, timeouts and limits of the service", &keys, &[])
 }
 
 fn log() -> Json {
     let keys = [
-        ("level", "From which level on", json!({ "enum": ["error", "warn", "info", "debug", "trace"] })),
-        ("format", "In which form", json!({ "enum": ["auto", "json", "text"] })),
+        ("level", "Minimum level", json!({ "enum": ["error", "warn", "info", "debug", "trace"] })),
+        ("format", "Format of log lines", json!({ "enum": ["auto", "json", "text"] })),
     ];
     closed("What is logged", &keys, &[])
 }
@@ -293,12 +313,12 @@ mod tests {
         plain(&files, &found.sorted())
     }
 
-    fn fits(yaml: &str) -> bool {
+    fn is_valid(yaml: &str) -> bool {
         let document: Json = serde_yaml::from_str(yaml).unwrap();
         jsonschema::draft7::new(&schema()).unwrap().is_valid(&document)
     }
 
-    /// Every map of a schema with its keys, as a path; maps of a kind and elements of lists have one of their own.
+    /// Every map of a schema with its keys, as a path; variants of a kind and list elements have their own path.
     fn maps(schema: &Json, at: &Json, found: &mut Vec<(Json, Vec<String>)>) {
         for way in schema["anyOf"].as_array().into_iter().flatten() {
             maps(way, at, found);
@@ -324,7 +344,7 @@ mod tests {
         Json::Array(steps)
     }
 
-    /// Settings that have only one key, at a path.
+    /// Settings with a single key, at a path.
     fn settings(path: &[Json], key: &str) -> Json {
         match path.split_first() {
             None => json!({ key: null }),
@@ -341,13 +361,13 @@ mod tests {
     }
 
     #[test]
-    fn the_reader_knows_the_keys_of_the_schema_and_no_other() {
+    fn schema_and_reader_have_the_same_keys() {
         let mut all = Vec::new();
         maps(&schema(), &json!([]), &mut all);
         assert!(all.len() > 20, "{}", all.len());
         for (path, keys) in all {
             let steps = path.as_array().unwrap();
-            // a word that is far from every key makes the reader list them all
+            // a word unlike every key makes the reader list them all
             let shown = findings(&settings(steps, "zzzzzzzzzzzzzzzzzz").to_string());
             let line =
                 shown.lines().find(|line| line.contains("`zzzzzzzzzzzzzzzzzz` is not a key")).unwrap_or_default();
@@ -361,8 +381,8 @@ mod tests {
     }
 
     #[test]
-    fn settings_fit_and_mistakes_do_not() {
-        assert!(fits(STARTER) && findings(STARTER).is_empty(), "{}", findings(STARTER));
+    fn the_starter_is_valid_and_mistakes_are_not() {
+        assert!(is_valid(STARTER) && findings(STARTER).is_empty(), "{}", findings(STARTER));
         for (right, wrong) in [
             ("listen:", "lisen:"),
             ("kind: file", "kind: fil"),
@@ -373,12 +393,12 @@ mod tests {
             ("logins: [ $.user_login, $.user_email ]", "logins: $.user_login"),
         ] {
             let text = STARTER.replacen(right, wrong, 1);
-            assert!(text != STARTER && !fits(&text) && findings(&text).contains("error["), "{wrong}");
+            assert!(text != STARTER && !is_valid(&text) && findings(&text).contains("error["), "{wrong}");
         }
     }
 
     #[test]
-    fn choices_are_those_of_the_reader() {
+    fn schema_and_reader_have_the_same_choices() {
         let schema = schema();
         for (place, yaml) in [
             ("/properties/log/properties/level/enum", "log: { level: x }"),

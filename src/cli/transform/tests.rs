@@ -143,8 +143,8 @@ fn what_cannot_run_says_why() {
         ("--in @in.ndjson --out @x --rejects @x", "`--rejects` and `--out` are the same file"),
         ("--in @in.ndjson --rejects -", "`--rejects` and `--out` are the same file"),
         ("--in @in.ndjson --out @out.ldif", "accounts cannot be written as `.ldif`"),
-        ("--in @in.ndjson --out @o --param zone=x", "there is no parameter `zone`"),
-        ("--in @odd --out @o", "cannot be told"),
+        ("--in @in.ndjson --out @o --param zone=x", "unknown parameter `zone`"),
+        ("--in @odd --out @o", "cannot detect the format"),
         ("--in @cut.json --out @o", "the input cannot be read to its end: line 1: the text ends in the middle of"),
         ("--in @in.ndjson --out @o --from xml", "invalid value 'xml'"),
     ] {

@@ -1,4 +1,4 @@
-//! Files beside rules and tests.
+//! Loads the files that rules and tests refer to.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,11 +7,11 @@ use std::path::{Component, Path, PathBuf};
 use crate::engine::compile::{Loaded, Loader};
 use crate::testing::Shelf;
 
-/// The largest file that rules may name, in bytes: a table of all postal codes of a country fits.
+/// The largest file that rules may refer to, in bytes: a table of all postal codes of a country fits.
 const MAX_NAMED_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Files beside the rules, by paths relative to the file that names them. Paths cannot leave the folder of the first rule
-/// file's parent, so that rules from elsewhere cannot read the disk.
+/// Loads files by paths relative to the file that refers to them. Paths cannot leave the parent of the folder of the
+/// first rule file, so that rules from others cannot read the whole disk.
 #[derive(Debug)]
 pub struct Disk {
     root: PathBuf,
@@ -32,27 +32,27 @@ impl Loader for Disk {
         let folder = Path::new(asker).parent().unwrap_or_else(|| Path::new(""));
         let path = normal(&folder.join(name));
         if Path::new(name).is_absolute() || !is_inside(&path, &self.root) {
-            return Err(format!("`{name}` lies outside the folder of the rules"));
+            return Err(format!("`{name}` is outside the folder of the rules"));
         }
-        let size = fs::metadata(&path).map_err(|error| format!("`{name}` cannot be read: {}", error.kind()))?.len();
+        let size = fs::metadata(&path).map_err(|error| format!("cannot read `{name}`: {}", error.kind()))?.len();
         if size > MAX_NAMED_BYTES {
             return Err(format!("`{name}` is larger than {MAX_NAMED_BYTES} bytes"));
         }
-        let text = fs::read_to_string(&path).map_err(|error| format!("`{name}` cannot be read: {}", error.kind()))?;
+        let text = fs::read_to_string(&path).map_err(|error| format!("cannot read `{name}`: {}", error.kind()))?;
         Ok(Loaded { name: path.display().to_string(), text })
     }
 }
 
-/// Whether a path stays inside a root; both are relative to the working folder or both absolute.
+/// Whether a path stays inside a root; both are relative to the working directory, or both are absolute.
 fn is_inside(path: &Path, root: &Path) -> bool {
     match (fs::canonicalize(path), fs::canonicalize(if root.as_os_str().is_empty() { Path::new(".") } else { root })) {
         (Ok(path), Ok(root)) => path.starts_with(root),
-        // what does not exist cannot be read either, and says so by itself
+        // a missing file cannot be read, which is reported then
         _ => true,
     }
 }
 
-/// The path without `.` and, where it can be told, without `..`.
+/// The path without `.` and, where possible, without `..`.
 fn normal(path: &Path) -> PathBuf {
     let mut parts = PathBuf::new();
     for part in path.components() {
@@ -69,14 +69,14 @@ fn normal(path: &Path) -> PathBuf {
     parts
 }
 
-/// The files beside a test file.
+/// The files that a test file refers to.
 #[derive(Debug)]
 pub struct Beside {
     disk: Disk,
 }
 
 impl Beside {
-    /// The files beside the test file at a path.
+    /// The files for the test file at a path.
     #[must_use]
     pub fn new(tests: &Path) -> Self {
         Self { disk: Disk::beside(tests) }
@@ -90,21 +90,21 @@ impl Shelf for Beside {
         }
         let (folder, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
         if folder.contains('*') {
-            return Err(format!("`{pattern}` has a `*` before its last part"));
+            return Err(format!("`{pattern}` has a `*` in a folder name"));
         }
         let below = Path::new(asker).parent().unwrap_or_else(|| Path::new("")).join(folder);
         let below = if below.as_os_str().is_empty() { PathBuf::from(".") } else { below };
-        let entries = fs::read_dir(&below).map_err(|error| format!("`{folder}` cannot be read: {}", error.kind()))?;
+        let entries = fs::read_dir(&below).map_err(|error| format!("cannot read `{folder}`: {}", error.kind()))?;
         let mut names = BTreeSet::new();
         for entry in entries {
-            let entry = entry.map_err(|error| format!("`{folder}` cannot be read: {}", error.kind()))?;
+            let entry = entry.map_err(|error| format!("cannot read `{folder}`: {}", error.kind()))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if matches(last, &name) && entry.path().is_file() {
                 names.insert(name);
             }
         }
         if names.is_empty() {
-            return Err(format!("no file is named like `{pattern}`"));
+            return Err(format!("no file matches `{pattern}`"));
         }
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         names.iter().map(|name| self.disk.load(asker, &format!("{prefix}{name}"))).collect()
@@ -115,7 +115,7 @@ impl Shelf for Beside {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("`{name}` cannot be read: {}", error.kind())),
+            Err(error) => Err(format!("cannot read `{name}`: {}", error.kind())),
         }
     }
 
@@ -125,20 +125,20 @@ impl Shelf for Beside {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
             fs::write(&path, text)
         };
-        write().map_err(|error: std::io::Error| format!("`{name}` cannot be written: {}", error.kind()))
+        write().map_err(|error: std::io::Error| format!("cannot write `{name}`: {}", error.kind()))
     }
 }
 
-/// The path of a snapshot; it lies below the folder of the test file, so that tests from elsewhere write nowhere else.
+/// The path of a snapshot, inside the folder of the test file, so that tests from others cannot write elsewhere.
 fn beside_file(asker: &str, name: &str) -> Result<PathBuf, String> {
     let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
-        return Err(format!("the snapshot `{name}` lies outside the folder of the test file"));
+        return Err(format!("the snapshot `{name}` is outside the folder of the test file"));
     }
     Ok(Path::new(asker).parent().unwrap_or_else(|| Path::new("")).join(name))
 }
 
-/// Whether a name is like a pattern in which `*` stands for any text.
+/// Whether a name matches a pattern in which `*` stands for any text.
 fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns() {
+    fn names_match_patterns() {
         for (pattern, name, wanted) in [
             ("*.json", "a.json", true),
             ("*.json", "a.jsonl", false),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn snapshots_stay_beside_their_tests() {
+    fn snapshots_stay_in_the_folder_of_their_tests() {
         for name in ["../x.json", "/x.json", "a/../../x.json"] {
             assert!(beside_file("rules/a.test.yaml", name).is_err(), "{name}");
         }

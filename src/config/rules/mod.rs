@@ -1,4 +1,4 @@
-//! Rules from disk: read, compiled, named by a hash of all their files, and held to their own tests.
+//! Loads rules from disk: reads and compiles them, identifies them by a hash of all their files, and runs their tests.
 
 mod disk;
 mod verification;
@@ -22,16 +22,16 @@ use crate::engine::plan::Plan;
 use crate::engine::run::Settings as RunSettings;
 use crate::migrate::{RuleSet, RuleSetError};
 
-/// A rule file that was read and compiled.
+/// A compiled rule file.
 #[derive(Debug)]
 pub struct Compiled {
     /// The files that were read.
     pub files: Files,
-    /// What was found, in the order of the text.
+    /// The findings, in text order.
     pub findings: Vec<Diagnostic>,
-    /// The plan, when nothing found is an error.
+    /// The plan, if there are no errors.
     pub plan: Option<Plan>,
-    /// The name of the text of all files that were read: the first 16 bytes of a SHA-256, in hexadecimal.
+    /// The hash of all files that were read: the first 16 bytes of a SHA-256, in hexadecimal.
     pub hash: String,
     /// The paths of all files that were read, tables included.
     pub paths: Vec<PathBuf>,
@@ -40,21 +40,21 @@ pub struct Compiled {
 /// Reads and compiles a rule file.
 ///
 /// # Errors
-/// When the file itself cannot be read.
+/// If the file itself cannot be read.
 pub fn compiled(path: &Path) -> io::Result<Compiled> {
     let (mut files, mut findings) = (Files::default(), Findings::default());
     let Parsed { plan, hash, paths } = compile_into(path, &mut files, &mut findings)?;
     Ok(Compiled { files, findings: findings.sorted(), plan, hash, paths })
 }
 
-/// What a rule file gave.
+/// The result of compiling a rule file.
 pub(super) struct Parsed {
     pub plan: Option<Plan>,
     pub hash: String,
     pub paths: Vec<PathBuf>,
 }
 
-/// Reads and compiles a rule file among others.
+/// Reads and compiles a rule file, and adds it to `files`.
 pub(super) fn compile_into(path: &Path, files: &mut Files, findings: &mut Findings) -> io::Result<Parsed> {
     let text = fs::read_to_string(path)?;
     let reading = Reading::beside(path, &text);
@@ -65,11 +65,12 @@ pub(super) fn compile_into(path: &Path, files: &mut Files, findings: &mut Findin
     Ok(Parsed { plan, hash: reading.hash(), paths: reading.paths() })
 }
 
-/// A loader that remembers what it read.
+/// A loader that records what it reads.
 struct Reading {
     disk: Disk,
     folder: PathBuf,
-    /// Names, from the folder of the rules on so that the hash is the same wherever they lie, and texts.
+    /// Texts by name. Names are relative to the folder of the rules, so that the hash does not depend on where they are
+    /// stored.
     texts: RefCell<BTreeMap<PathBuf, String>>,
 }
 
@@ -107,13 +108,13 @@ impl Loader for Reading {
     }
 }
 
-/// Why compiled rules cannot serve logins.
+/// Why compiled rules cannot be used for logins.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RulesError {
     /// The file cannot be read.
-    #[error("the rules `{0}` cannot be read: {1}")]
+    #[error("cannot read the rules `{0}`: {1}")]
     File(String, String),
-    /// The rules have errors of their own.
+    /// The rules have errors.
     #[error("the rules `{rules}` have errors{first}")]
     Findings {
         /// The rule file.
@@ -121,33 +122,33 @@ pub enum RulesError {
         /// The first error with its file and line, as the end of the sentence; empty when they are shown elsewhere.
         first: String,
     },
-    /// They make no claims.
-    #[error("the rules make no claims")]
+    /// The rules define no claims.
+    #[error("the rules define no claims")]
     NoClaims,
-    /// A parameter is set that they do not declare.
+    /// A parameter is set that the rules do not declare.
     #[error("the rules declare no parameter `{0}`")]
     UnknownParam(String),
-    /// A parameter is set to something else than a list or an object, which the rules declare.
+    /// A parameter that the rules declare as a list or an object is set to something else.
     #[error("the parameter `{0}` is {1}")]
     ParamShape(String, &'static str),
-    /// They do not say who a record is, or a parameter is not set.
+    /// The rules have no `identify`, or a parameter is not set.
     #[error(transparent)]
     Set(#[from] RuleSetError),
-    /// A test of theirs fails or cannot be read.
-    #[error("the test `{name}` of the rules fails, in `{file}`")]
+    /// A test of the rules fails.
+    #[error("the rule test `{name}` in `{file}` fails")]
     Test {
         /// The name of the test or example.
         name: String,
-        /// The file it stands in.
+        /// The file of the test.
         file: String,
     },
     /// A test file cannot be read.
-    #[error("the tests in `{0}` cannot be read")]
+    #[error("cannot read the tests in `{0}`")]
     Tests(String),
 }
 
-/// Rules for logins from a file: compiled, with their parameters, and held to their tests. Used at the start, and again when
-/// the file changes.
+/// Loads rules for logins from a file: compiles them, sets their parameters, and runs their tests. Used at startup, and
+/// again when the file changes.
 ///
 /// ```no_run
 /// let rules = landfall::config::rule_set(std::path::Path::new("rules/shop.yaml"), &Default::default())?;
@@ -161,7 +162,7 @@ pub fn rule_set(path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Re
     rule_set_of(path, params).map(|(rules, _)| rules)
 }
 
-/// The same with the paths of all files that the rules are made of.
+/// The same, with the paths of all files that the rules consist of.
 ///
 /// # Errors
 /// [`RulesError`].
@@ -191,7 +192,8 @@ fn first_error(files: &Files, findings: &[Diagnostic]) -> String {
     }
 }
 
-/// Everything that keeps compiled rules from serving logins, but for a missing `identify` and missing parameters.
+/// Everything that prevents compiled rules from being used for logins, except a missing `identify` and missing
+/// parameters.
 pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Vec<RulesError> {
     let mut faults = Vec::new();
     if plan.claims.is_empty() {
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_names_the_text_of_all_files_wherever_they_lie() {
+    fn the_hash_covers_the_text_of_all_files_and_not_their_location() {
         let hash = |steps: &str| {
             let (_folder, path) = folder(RULES, steps, TESTS);
             let read = compiled(&path).unwrap();
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_serve_logins_only_when_their_tests_pass() {
+    fn rules_are_used_for_logins_only_if_their_tests_pass() {
         let region = [("region", "de")];
         assert!(load(RULES, STEPS, TESTS, &region).is_ok());
         let failing = TESTS.replace("ADA }", "ada }");
@@ -289,9 +291,15 @@ mod tests {
             shown.contains("shop.yaml:8:21: error[R204]: there is no variable") && shown.ends_with(" more)"),
             "{shown}"
         );
-        let nobody = RULES.replace("identify: { id: $.ID, logins: [ $.login ] }\n", "");
-        assert_eq!(load(&nobody, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoIdentify));
-        let half = RULES.replace("credential: { scheme: md5, hash_hex: $.hash }\n", "");
-        assert_eq!(load(&half, STEPS, TESTS, &region).unwrap_err(), RulesError::Set(RuleSetError::NoCredential));
+        let without_identify = RULES.replace("identify: { id: $.ID, logins: [ $.login ] }\n", "");
+        assert_eq!(
+            load(&without_identify, STEPS, TESTS, &region).unwrap_err(),
+            RulesError::Set(RuleSetError::NoIdentify)
+        );
+        let without_credential = RULES.replace("credential: { scheme: md5, hash_hex: $.hash }\n", "");
+        assert_eq!(
+            load(&without_credential, STEPS, TESTS, &region).unwrap_err(),
+            RulesError::Set(RuleSetError::NoCredential)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The tests of rules, run before the rules serve anybody.
+//! Runs the tests of rules before the rules are used.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,23 +12,23 @@ use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::testing::coverage::Coverage;
 use crate::testing::{self, Options, TestFile};
 
-/// How a test file's name ends.
+/// The endings of the names of test files.
 pub const TEST_ENDINGS: [&str; 2] = [".test.yaml", ".test.yml"];
 
-/// The test files beside a rule file that go by its name.
+/// The existing test files of a rule file.
 #[must_use]
 pub fn tests_beside(rules: &Path) -> Vec<PathBuf> {
     tests_of(rules).into_iter().filter(|path| path.is_file()).collect()
 }
 
-/// The paths at which the test files of a rule file lie, when there are any.
+/// The paths of the test files that a rule file can have.
 #[must_use]
 pub fn tests_of(rules: &Path) -> [PathBuf; 2] {
     let stem = rules.with_extension("");
     TEST_ENDINGS.map(|ending| PathBuf::from(format!("{}{ending}", stem.display())))
 }
 
-/// The examples and tests of rules that fail.
+/// The failing examples and tests of rules.
 pub(super) fn failures(plan: &Plan, rules: &Path) -> Vec<RulesError> {
     let mut coverage = Coverage::default();
     let file = rules.display().to_string();

@@ -1,4 +1,4 @@
-//! Where the head of the audit is pushed regularly.
+//! Settings of the anchor, which regularly stores the head of the audit elsewhere.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Secret, units};
 
-/// Where the head of the audit is pushed regularly, to be an anchor later.
+/// Where the head of the audit is sent regularly, to serve as an anchor later.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorSettings {
-    /// How often, when it has changed.
+    /// How often the head is sent if it has changed.
     #[serde(default = "hour", with = "units::duration")]
     pub every: Duration,
-    /// The file that gets a line for each head.
+    /// A file that gets a line for each head.
     #[serde(default)]
     pub file: Option<PathBuf>,
-    /// The webhook that gets an event for each head.
+    /// A webhook that gets an event for each head.
     #[serde(default)]
     pub webhook: Option<AnchorWebhook>,
 }
 
-/// Somebody who keeps heads.
+/// A webhook that receives heads.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorWebhook {
-    /// Where heads are sent, with HTTPS.
+    /// The HTTPS URL that heads are sent to.
     pub url: String,
-    /// The secret that signs them, at least 32 bytes.
+    /// The signing secret, at least 32 bytes.
     pub secret: Secret,
 }
 

@@ -1,4 +1,4 @@
-//! How calls of the legacy system and the target are guarded.
+//! Limits of calls to the legacy system and the target.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use crate::config::units;
 use crate::guard;
 
-/// How calls are guarded. The defaults are those of [`guard::GuardSettings`].
+/// Limits of calls. The defaults are those of [`guard::GuardSettings`].
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuardSettings {
-    /// The longest a single try may take.
+    /// The timeout of a single call.
     #[serde(with = "units::duration")]
     pub call: Duration,
-    /// Calls at the same time.
+    /// The maximum number of concurrent calls.
     pub concurrency: u32,
-    /// How long a call may wait for its turn.
+    /// How long a call may wait for a slot.
     #[serde(with = "units::duration")]
     pub queue: Duration,
-    /// The shortest wait before the one retry of a read.
+    /// The minimum wait before the one retry of a read.
     #[serde(with = "units::duration")]
     pub retry_wait: Duration,
-    /// When a system that fails is left alone.
+    /// When calls to a failing system are suspended.
     pub breaker: Breaker,
 }
 
@@ -35,22 +35,22 @@ impl Default for GuardSettings {
     }
 }
 
-/// When a system that fails is left alone, so that it can recover and logins are answered at once.
+/// When calls to a failing system are suspended, so that it can recover and logins are answered at once.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Breaker {
-    /// How many of the last calls are looked at.
+    /// How many of the last calls are counted.
     pub window: u32,
-    /// How many calls must have been seen before it may open.
+    /// How many calls are needed before the breaker can open.
     pub minimum: u32,
-    /// Failed ones of them, in per cent, at which it opens.
+    /// The percentage of failed calls at which the breaker opens.
     pub failures: u8,
-    /// How long it stays open before one call may try.
+    /// How long the breaker stays open before it lets one call through.
     #[serde(with = "units::duration")]
     pub open: Duration,
 }
 
-/// Those of [`guard::BreakerSettings`].
+/// The defaults of [`guard::BreakerSettings`].
 impl Default for Breaker {
     fn default() -> Self {
         let guard::BreakerSettings { window, minimum, open, .. } = guard::BreakerSettings::default();
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_those_of_the_guards() {
+    fn defaults_match_those_of_the_guards() {
         assert_eq!(guard::GuardSettings::from(GuardSettings::default()), guard::GuardSettings::default());
     }
 }

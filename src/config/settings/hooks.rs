@@ -1,31 +1,31 @@
-//! Scripts of the operator at named points of a login, and webhooks.
+//! The operator's scripts at fixed points of a login, and webhooks.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Secret;
 use crate::migrate::{EventKind, HookPoint};
 
-/// Scripts of the operator at named points of a login, and webhooks. A script is the path of a `.rhai` file, or the script
-/// itself.
+/// The operator's scripts at fixed points of a login, and webhooks. A script is the path of a `.rhai` file, or the
+/// script itself.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HookSettings {
-    /// Before the legacy system is asked.
+    /// Runs before the legacy system is queried.
     pub before_fetch: Option<String>,
-    /// The record is there; nothing is verified yet.
+    /// Runs after the record was fetched; nothing is verified yet.
     pub after_fetch: Option<String>,
-    /// The account is made and valid; nothing is written yet.
+    /// Runs after the account was built and validated; nothing is written yet.
     pub before_create: Option<String>,
-    /// The account is stored.
+    /// Runs after the account was stored.
     pub after_create: Option<String>,
-    /// The customer is refused.
+    /// Runs when the customer is refused.
     pub on_refusal: Option<String>,
-    /// Who is told of events.
+    /// The webhooks that receive events.
     pub webhooks: Vec<Webhook>,
 }
 
 impl HookSettings {
-    /// The script of a point, as it is written.
+    /// The script of a hook point, as written.
     #[must_use]
     pub fn script(&self, point: HookPoint) -> Option<&str> {
         match point {
@@ -38,17 +38,17 @@ impl HookSettings {
     }
 }
 
-/// Somebody who is told of events.
+/// A webhook that receives events.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// The name, for logs and metrics.
+    /// Name, for logs and metrics.
     pub name: String,
-    /// Where events are sent, with HTTPS.
+    /// The HTTPS URL that events are sent to.
     pub url: String,
-    /// The secret that signs them, at least 32 bytes.
+    /// The signing secret, at least 32 bytes.
     pub secret: Secret,
-    /// Which events; all when it is not set.
+    /// The events to send; all by default.
     #[serde(default = "all")]
     pub events: Vec<WebhookEvent>,
 }

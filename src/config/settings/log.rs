@@ -1,36 +1,36 @@
-//! What is logged.
+//! Log settings.
 
 use serde::{Deserialize, Serialize};
 
-/// What is logged, to standard error.
+/// What is logged to standard error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
-    /// From which level on.
+    /// The minimum level.
     pub level: LogLevel,
-    /// In which form.
+    /// The format of log lines.
     pub format: LogFormat,
 }
 
-/// From which level on something is logged.
+/// The minimum level of what is logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
-    /// What does not work.
+    /// Failures.
     Error,
-    /// And what may soon not work.
+    /// Also possible problems.
     Warn,
-    /// And what happens.
+    /// Also normal operation.
     #[default]
     Info,
-    /// And every step.
+    /// Also every step.
     Debug,
-    /// And everything.
+    /// Everything.
     Trace,
 }
 
 impl LogLevel {
-    /// The name, as in the settings and in filters.
+    /// The name in settings and filters.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl LogLevel {
     }
 }
 
-/// In which form lines are logged.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
@@ -52,6 +52,6 @@ pub enum LogFormat {
     Auto,
     /// One JSON object per line.
     Json,
-    /// Lines for people.
+    /// Text for people.
     Text,
 }

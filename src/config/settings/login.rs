@@ -1,4 +1,4 @@
-//! How a login behaves.
+//! Login settings.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use serde::{Deserialize, Serialize};
 use crate::config::units;
 use crate::migrate::{Allowance, AttemptSettings, MigratorSettings};
 
-/// How a login behaves. The defaults are those of [`MigratorSettings`].
+/// Login settings. The defaults are those of [`MigratorSettings`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoginSettings {
-    /// How long a login may take in all.
+    /// The total time of a login.
     #[serde(with = "units::duration")]
     pub deadline: Duration,
-    /// Refusals are answered no sooner than this.
+    /// Refusals are never answered sooner than this.
     #[serde(with = "units::duration")]
     pub floor: Duration,
-    /// Refusals that took longer than the floor are answered at the next multiple of this.
+    /// Refusals that take longer than the floor are answered at the next multiple of this time.
     #[serde(with = "units::duration")]
     pub quantum: Duration,
-    /// Logins of one customer that are verified at the same time.
+    /// Concurrent password checks of one customer.
     pub turns: u32,
-    /// How long a claim holds when nobody ends it.
+    /// How long a claim is held if it is not released.
     #[serde(with = "units::duration")]
     pub lease: Duration,
-    /// Refusals that wait for their time.
+    /// The maximum number of delayed refusals.
     pub waiting: u32,
-    /// Logins of one record that are looked up at the source before its account is made.
+    /// The maximum number of logins of one record that are looked up at the source before its account is created.
     pub lookups: u32,
-    /// How much may be tried.
+    /// The limits of attempts.
     pub attempts: Attempts,
 }
 
@@ -43,14 +43,14 @@ impl Default for LoginSettings {
     }
 }
 
-/// How much may be tried.
+/// Limits of attempts.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Attempts {
     /// Failed sign-ins of one customer.
     #[serde(deserialize_with = "of_customer")]
     pub customer: Window,
-    /// Failed sign-ins of one customer after a challenge was passed.
+    /// Failed sign-ins of one customer after a passed challenge.
     #[serde(deserialize_with = "of_challenge")]
     pub challenge: Window,
     /// Failed sign-ins from one network: IPv4 /24, IPv6 /48.
@@ -66,26 +66,26 @@ pub struct Attempts {
     pub signup_network: Window,
 }
 
-/// So many within a time.
+/// A limit within a time window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Window {
-    /// How many are admitted.
+    /// How many are allowed.
     pub limit: u32,
     /// How long each of them counts.
     #[serde(with = "units::duration")]
     pub window: Duration,
 }
 
-/// What one network may do.
+/// The limits of one network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkWindow {
-    /// How many failed sign-ins are admitted.
+    /// How many failed sign-ins are allowed.
     pub limit: u32,
     /// How long each of them counts.
     #[serde(with = "units::duration")]
     pub window: Duration,
-    /// Requests of one network that are worked on at the same time.
+    /// Concurrent requests of one network.
     pub in_flight: u32,
 }
 
@@ -139,7 +139,7 @@ impl From<&Attempts> for AttemptSettings {
     }
 }
 
-/// A window as it is written: what is left out depends on what it counts.
+/// A window as written; its defaults depend on what it counts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenWindow {

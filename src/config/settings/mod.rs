@@ -1,4 +1,4 @@
-//! The settings themselves, section by section, each with its defaults.
+//! The settings, section by section, each with its defaults.
 
 mod anchor;
 mod guard;
@@ -33,22 +33,22 @@ pub use target::{AccountStore, LedgerSettings, TargetSettings};
 use super::reader::KIND;
 use super::units;
 
-/// Everything that a deployment sets: `landfall.yaml`, with defaults for what is not written there.
+/// All settings of a deployment: `landfall.yaml`, with defaults for what is not written.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Where the service listens.
+    /// The address that the service listens on.
     #[serde(default = "listen", with = "units::address")]
     pub listen: SocketAddr,
     /// The rule file.
     pub rules: PathBuf,
-    /// Values of the rules' parameters.
+    /// Values of the rule parameters.
     #[serde(default)]
     pub params: Params,
-    /// The tenant, which rules read as `$facts.tenant`.
+    /// The tenant; rules read it as `$facts.tenant`.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// What identifiers are.
+    /// The kind of identifiers.
     #[serde(default, serialize_with = "kinded")]
     pub identifier: IdentifierSettings,
     /// Where legacy records come from.
@@ -57,24 +57,24 @@ pub struct Settings {
     /// Where accounts are stored.
     #[serde(serialize_with = "kinded")]
     pub target: TargetSettings,
-    /// What keeps the ledger.
+    /// The ledger.
     pub ledger: LedgerSettings,
     /// How passwords are stored and verified.
     #[serde(default)]
     pub password: PasswordSettings,
-    /// How much hashing is done at a time.
+    /// How much hashing runs at the same time.
     #[serde(default)]
     pub lane: LaneSettings,
-    /// How a login behaves.
+    /// Login settings.
     #[serde(default)]
     pub login: LoginSettings,
-    /// How calls of the source, the target and the ledger are guarded.
+    /// Limits of calls to the source, the target and the ledger.
     #[serde(default)]
     pub guard: GuardSettings,
-    /// Scripts of the operator, and webhooks.
+    /// The operator's scripts, and webhooks.
     #[serde(default)]
     pub hooks: HookSettings,
-    /// How the service listens and what it bears.
+    /// Callers, TLS, timeouts and limits of the service.
     #[serde(default)]
     pub service: ServiceSettings,
     /// What is logged.
@@ -85,19 +85,19 @@ pub struct Settings {
 /// The keys that have no default.
 pub(super) const REQUIRED: &[&str] = &["rules", "source", "target", "ledger"];
 
-/// Loopback: nobody else reaches it until somebody decides so.
+/// Loopback: other machines cannot reach the service until the operator decides so.
 fn listen() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))
 }
 
-/// What identifiers are, which decides how they are made one spelling.
+/// The kind of identifiers, which decides how they are normalized.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum IdentifierSettings {
-    /// User names and mail addresses alike.
+    /// User names and email addresses.
     #[default]
     Username,
-    /// Mail addresses only.
+    /// Email addresses only.
     Email,
     /// Phone numbers.
     Phone {
@@ -107,17 +107,17 @@ pub enum IdentifierSettings {
     },
 }
 
-/// Writes an enum as it is read: a map in which `kind` names the case.
+/// Serializes an enum the way it is read: as a map in which `kind` names the variant.
 fn kinded<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let written = serde_yaml::to_value(value).map_err(S::Error::custom)?;
     let (kind, members) = match &written {
         Yaml::Tagged(tagged) => (tagged.tag.to_string(), tagged.value.as_mapping()),
         Yaml::Mapping(map) => match map.iter().next() {
             Some((kind, members)) => (kind.as_str().unwrap_or_default().to_owned(), members.as_mapping()),
-            None => return Err(S::Error::custom("a case has no name")),
+            None => return Err(S::Error::custom("a variant has no name")),
         },
         Yaml::String(kind) => (kind.clone(), None),
-        _ => return Err(S::Error::custom("a case has no name")),
+        _ => return Err(S::Error::custom("a variant has no name")),
     };
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry(KIND, kind.trim_start_matches('!'))?;

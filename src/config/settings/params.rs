@@ -1,4 +1,4 @@
-//! Values of the rules' parameters; those that may be secrets are never shown.
+//! Values of the rule parameters; values that may be secrets are never shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,21 +8,21 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
-/// Values of parameters by their names. What is hidden is written as `***`, and shown nowhere.
+/// Values of parameters by name. Hidden values are serialized as `***`, and shown nowhere.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Params {
     values: BTreeMap<String, Json>,
     hidden: BTreeSet<String>,
 }
 
-/// What stands for a hidden value.
+/// The text shown for a hidden value.
 const HIDDEN: &str = "***";
 
 /// Words in the names of parameters that hold secrets.
 const SECRETS: [&str; 9] =
     ["secret", "password", "passwd", "passphrase", "pepper", "salt", "token", "credential", "key"];
 
-/// Whether a parameter is a secret by its name.
+/// Whether the name of a parameter suggests a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRETS.iter().any(|word| name.contains(word))
@@ -68,7 +68,7 @@ impl Serialize for Params {
     }
 }
 
-/// A value in which members that hold secrets by their names are hidden, however deep they stand.
+/// A value in which members whose names suggest secrets are hidden, at any depth.
 fn shown(value: &Json) -> Json {
     match value {
         Json::Object(members) => {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_hidden_however_deep_they_stand() {
+    fn secrets_are_hidden_at_any_depth() {
         let params: Params = serde_json::from_str(r#"{"a":[{"api_key":"k","b":1}],"token":{"x":1},"c":"d"}"#).unwrap();
         let text = serde_json::to_string(&params).unwrap();
         assert_eq!(text, r#"{"a":[{"api_key":"***","b":1}],"c":"d","token":"***"}"#);

@@ -17,12 +17,12 @@ pub struct PasswordSettings {
     pub argon2: Argon2,
     /// Secrets that are mixed into new hashes, newest first.
     pub peppers: Vec<Pepper>,
-    /// What customers have stored in the legacy system.
+    /// A stored hash like those of the customers.
     pub decoy: Decoy,
-    /// The longest that the check of one stored hash may take; as long as the deadline of a login leaves when not set.
+    /// The longest time to verify one stored hash; by default what the deadline of a login leaves.
     #[serde(with = "units::some_duration", skip_serializing_if = "Option::is_none")]
     pub longest_check: Option<Duration>,
-    /// Whether passwords that the legacy system stored as they are may verify anything.
+    /// Whether passwords that the legacy system stored in plain text are accepted.
     pub plain_text: bool,
 }
 
@@ -51,20 +51,20 @@ impl Default for Argon2 {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pepper {
-    /// Its name in stored hashes: 1 to 8 letters, digits, `-` or `_`.
+    /// The id in stored hashes: 1 to 8 letters, digits, `-` or `_`.
     pub id: String,
     /// The secret: hexadecimal or Base64, at least 16 bytes.
     pub secret: Secret,
 }
 
-/// A stored hash like those that customers have. Its cost is paid for those who have none, so that nobody can tell them apart
-/// by time.
+/// A stored hash like those of the customers. Its cost is also spent on unknown customers, so that response times do
+/// not reveal who is known.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decoy {
     /// The scheme.
     pub scheme: String,
-    /// The stored text. Nobody has to know its password.
+    /// The stored text. Its password need not be known.
     pub value: String,
 }
 
@@ -76,16 +76,16 @@ impl Default for Decoy {
     }
 }
 
-/// How much hashing is done at a time.
+/// How much hashing runs at the same time.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LaneSettings {
-    /// Hashing threads.
+    /// The number of hashing threads.
     pub threads: u32,
-    /// The memory that all running hashes hold together, in bytes.
+    /// The memory of all running hashes, in bytes.
     #[serde(with = "units::size")]
     pub memory: u64,
-    /// How many password checks may wait.
+    /// The maximum number of waiting password checks.
     pub queue: u32,
 }
 

@@ -1,4 +1,4 @@
-//! How the service listens and what it bears.
+//! Service settings: callers, TLS, timeouts and limits.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,50 +7,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Network, Secret, units};
 
-/// How the service listens and what it bears.
+/// Service settings: callers, TLS, timeouts and limits.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServiceSettings {
-    /// Who may call, besides `/healthz` and `/readyz`.
+    /// The systems that may call the service. The health routes need no caller.
     pub callers: Vec<Caller>,
-    /// The certificate; plain HTTP without one.
+    /// The certificate and key; plain HTTP by default.
     pub tls: Option<TlsFiles>,
-    /// Whether other machines may be served without TLS.
+    /// Whether other machines may connect without TLS.
     pub allow_plain_http: bool,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<Network>,
-    /// How long a handshake and each request head may take.
+    /// The timeout of a handshake and of each request head.
     #[serde(with = "units::duration")]
     pub header_timeout: Duration,
-    /// How long a request body may take.
+    /// The timeout of a request body.
     #[serde(with = "units::duration")]
     pub body_timeout: Duration,
-    /// How long a request may take in all.
+    /// The total time of a request.
     #[serde(with = "units::duration")]
     pub request_timeout: Duration,
-    /// How long a connection may be silent.
+    /// How long a connection may be idle.
     #[serde(with = "units::duration")]
     pub idle_timeout: Duration,
-    /// Bytes of a request body.
+    /// The maximum size of a request body.
     #[serde(with = "units::size")]
     pub body_limit: u64,
-    /// Bytes of a request head.
+    /// The maximum size of a request head.
     #[serde(with = "units::size")]
     pub header_limit: u64,
-    /// Connections in all.
+    /// The maximum number of connections.
     pub connections: u32,
-    /// Connections from one address.
+    /// The maximum number of connections from one address.
     pub connections_per_peer: u32,
-    /// HTTP/2 requests at the same time on one connection.
+    /// Concurrent HTTP/2 requests on one connection.
     pub streams: u32,
-    /// Requests at the same time.
+    /// The maximum number of concurrent requests.
     pub requests: u32,
-    /// Signed calls whose body is not there yet.
+    /// The maximum number of signed calls whose body has not arrived.
     pub unverified: u32,
-    /// How long connections are still accepted after the service said that it is not ready.
+    /// How long connections are still accepted after the service reports that it is not ready.
     #[serde(with = "units::duration")]
     pub notice: Duration,
-    /// How long running requests may take after the service stopped accepting.
+    /// How long running requests may take after the service stops accepting connections.
     #[serde(with = "units::duration")]
     pub drain: Duration,
 }
@@ -83,36 +83,36 @@ impl Default for ServiceSettings {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Caller {
-    /// Its name, for logs and metrics.
+    /// Name, for logs and metrics.
     pub name: String,
-    /// Its bearer token (RFC 6750), at least 32 characters.
+    /// Bearer token (RFC 6750), at least 32 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bearer: Option<Secret>,
-    /// Its user and password (RFC 7617).
+    /// User name and password (RFC 7617).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basic: Option<BasicPair>,
-    /// The secrets with which it signs its calls as Standard Webhooks do; any of them counts, so that they can be changed
-    /// without a gap.
+    /// The secrets that sign its calls as in Standard Webhooks. Any of them is accepted, so that secrets can be rotated
+    /// without an interruption.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signed: Vec<Secret>,
 }
 
-/// A user and a password of a caller.
+/// The user name and password of a caller.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BasicPair {
-    /// The user.
+    /// The user name.
     pub user: String,
     /// The password, at least 32 characters.
     pub password: Secret,
 }
 
-/// Where the certificate is. Both files are PEM (RFC 7468).
+/// The certificate files. Both are PEM (RFC 7468).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsFiles {
-    /// The certificate and those that lead to its root.
+    /// The certificate chain.
     pub certificate: PathBuf,
-    /// Its private key.
+    /// The private key of the certificate.
     pub key: PathBuf,
 }

@@ -12,9 +12,9 @@ use crate::config::units;
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceSettings {
-    /// An export.
+    /// A file exported from the legacy system.
     File(FileSource),
-    /// A database that is asked at each login.
+    /// A database that is queried at each login.
     Sql(SqlSource),
 }
 
@@ -28,7 +28,7 @@ impl SourceSettings {
         }
     }
 
-    /// Whether the operator says that every login leads to one customer.
+    /// Whether the operator guarantees that every login belongs to one customer.
     #[must_use]
     pub fn unique_logins(&self) -> bool {
         match self {
@@ -47,26 +47,26 @@ pub struct FileSource {
     pub name: String,
     /// The file.
     pub path: PathBuf,
-    /// Its format; by the ending of its name or its first bytes when it is not set.
+    /// The format; detected from the file extension or the first bytes by default.
     #[serde(default)]
     pub format: Option<RecordFormat>,
     /// The path of the list of records in a document.
     #[serde(default)]
     pub records: Option<String>,
-    /// Paths in a record to what its customer may type to sign in.
+    /// Paths to the logins in a record.
     pub logins: Vec<String>,
-    /// Whether every login leads to one customer, so that none is looked up before an account is made.
+    /// Whether every login belongs to one customer, so that no lookups are needed before an account is created.
     #[serde(default)]
     pub unique_logins: bool,
-    /// Bytes of the JSON text of one record.
+    /// The maximum size of the JSON text of one record.
     #[serde(default = "file_record", with = "units::size")]
     pub record_limit: u64,
-    /// The folder for the lines of a file that is not NDJSON; the one for temporary files when it is not set.
+    /// The folder for the converted lines of a file that is not NDJSON; by default the folder for temporary files.
     #[serde(default)]
     pub spool: Option<PathBuf>,
 }
 
-/// How records are written.
+/// The format of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordFormat {
@@ -74,7 +74,7 @@ pub enum RecordFormat {
     Ndjson,
     /// A JSON list.
     Json,
-    /// CSV with a line of names.
+    /// CSV with a header line.
     Csv,
     /// LDIF (RFC 2849).
     Ldif,
@@ -83,7 +83,7 @@ pub enum RecordFormat {
 }
 
 impl RecordFormat {
-    /// The name, as in the settings.
+    /// The name in settings.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl RecordFormat {
     }
 }
 
-/// A database that is asked at each login.
+/// A database that is queried at each login.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqlSource {
@@ -105,35 +105,35 @@ pub struct SqlSource {
     pub name: String,
     /// The address of the database.
     pub url: Secret,
-    /// The query of the record; `:identifier` stands for the identifier in its one spelling, `:typed` for what was typed.
+    /// The query of the record; `:identifier` is the normalized identifier, `:typed` the one that was typed.
     pub record: String,
-    /// Whether every login leads to one customer, so that none is looked up before an account is made.
+    /// Whether every login belongs to one customer, so that no lookups are needed before an account is created.
     #[serde(default)]
     pub unique_logins: bool,
-    /// More members of the record, each from a query of its own.
+    /// Further members of the record, each with its own query.
     #[serde(default)]
     pub lists: BTreeMap<String, RecordList>,
-    /// Rows of one list.
+    /// The maximum number of rows in one list.
     #[serde(default = "list_rows")]
     pub list_rows: u32,
-    /// Bytes of the JSON text of one record, lists included.
+    /// The maximum size of the JSON text of one record, lists included.
     #[serde(default = "sql_record", with = "units::size")]
     pub record_limit: u64,
-    /// Connections that are open at the same time.
+    /// The maximum number of connections.
     #[serde(default = "connections")]
     pub connections: u32,
 }
 
-/// One more member of a record.
+/// A member of a record with its own query.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordList {
-    /// The query; it names at least one column of the record, such as `:ID`.
+    /// The query; it has at least one column of the record as a parameter, such as `:ID`.
     pub query: String,
-    /// What its rows become.
+    /// What the rows become.
     #[serde(default, rename = "as")]
     pub shape: ListShape,
-    /// The column of the names, for maps.
+    /// The column of the keys, for maps.
     #[serde(default)]
     pub key: Option<String>,
     /// The column of the values, for maps.
@@ -150,7 +150,7 @@ pub enum ListShape {
     Rows,
     /// A list of the values of the only column.
     Values,
-    /// One object of names and values.
+    /// An object of keys and values.
     Map,
 }
 
@@ -158,12 +158,12 @@ fn name() -> String {
     "legacy".to_owned()
 }
 
-/// What the engine admits: a profile with hundreds of addresses.
+/// The default of the engine: room for a profile with hundreds of addresses.
 fn file_record() -> u64 {
     256 * 1024
 }
 
-/// One photo in a record.
+/// Room for one photo in a record.
 fn sql_record() -> u64 {
     1024 * 1024
 }

@@ -1,4 +1,4 @@
-//! Where accounts are stored, and where the ledger are kept.
+//! Where accounts are stored, and the ledger.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,20 +20,20 @@ pub struct AccountStore {
     /// The name of the target, for logs and metrics.
     #[serde(default = "name")]
     pub name: String,
-    /// The file, as `sqlite:PATH`; it is made when it is not there.
+    /// The file, as `sqlite:PATH`; it is created if it is missing.
     pub url: String,
 }
 
-/// The ledger: who was migrated, attempts, the audit, and events to be sent.
+/// The ledger: migrated customers, failed attempts, the audit, and outgoing events.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerSettings {
-    /// The file, as `sqlite:PATH`; it is made when it is not there.
+    /// The file, as `sqlite:PATH`; it is created if it is missing.
     pub url: String,
-    /// The key that names customers in it: hexadecimal or Base64, at least 32 bytes. It must be kept: with another key,
-    /// every customer is a stranger again.
+    /// The key of the customer digests: hexadecimal or Base64, at least 32 bytes. It must not change: with another key,
+    /// every customer is unknown again.
     pub key: Secret,
-    /// Where the head of the audit is pushed; nowhere when it is not set.
+    /// Where the head of the audit is sent; nowhere by default.
     #[serde(default)]
     pub anchor: Option<AnchorSettings>,
 }

@@ -1,4 +1,4 @@
-//! The stored passwords of the shop: what fifteen years of WordPress and its plugins have written.
+//! The stored passwords of the shop: the hashes that fifteen years of WordPress and its plugins have written.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
@@ -14,15 +14,15 @@ use super::ShopError;
 pub(super) enum Stored {
     /// phpass, `$P$`, with 2^n rounds.
     Phpass(u8),
-    /// `$wp$2y$`: bcrypt of that cost over an HMAC, since WordPress 6.8.
+    /// `$wp$2y$`: bcrypt with a cost, over an HMAC, since WordPress 6.8.
     WordPress68(u32),
-    /// bcrypt of that cost, as PHP's `password_hash` writes it.
+    /// bcrypt with a cost, as PHP's `password_hash` writes it.
     Bcrypt(u32),
     /// MD5 in hexadecimal, from before WordPress 2.5.
     Md5,
     /// Argon2id, as PHP's `password_hash` writes it.
     Argon2id,
-    /// A text as it stands: what other systems have left.
+    /// A fixed text, from another system.
     Text(&'static str),
 }
 
@@ -48,7 +48,7 @@ fn character(value: u32) -> char {
     CRYPT.get(at).copied().map_or('.', char::from)
 }
 
-/// openwall.com/phpass: MD5 of salt and password, then of the digest and the password, 2^n times.
+/// openwall.com/phpass: MD5 of salt and password, then 2^n times MD5 of the digest and the password.
 fn phpass(log2: u8, password: &str, salt: [u8; 16]) -> String {
     let salt: String = salt.iter().take(8).map(|byte| character(u32::from(*byte))).collect();
     let mut digest = Md5::new().chain_update(&salt).chain_update(password).finalize();
@@ -58,7 +58,7 @@ fn phpass(log2: u8, password: &str, salt: [u8; 16]) -> String {
     format!("$P${}{salt}{}", character(u32::from(log2)), crypt64(&digest))
 }
 
-/// Three bytes, lowest first, become four characters.
+/// Encodes three bytes, lowest first, as four characters.
 fn crypt64(bytes: &[u8]) -> String {
     let mut text = String::new();
     for group in bytes.chunks(3) {
@@ -68,7 +68,7 @@ fn crypt64(bytes: &[u8]) -> String {
     text
 }
 
-/// wp-includes/pluggable.php, `wp_hash_password`: the key of the HMAC only separates domains.
+/// wp-includes/pluggable.php, `wp_hash_password`: the key of the HMAC is only a domain separator.
 fn wordpress_key(password: &str) -> Result<String, ShopError> {
     let mut mac = Hmac::<Sha384>::new_from_slice(b"wp-sha384").map_err(|_| ShopError::Hash)?;
     mac.update(password.as_bytes());
@@ -80,7 +80,7 @@ fn bcrypt_text(cost: u32, password: &str, salt: [u8; 16]) -> Result<String, Shop
     Ok(parts.format_for_version(bcrypt::Version::TwoY))
 }
 
-/// A quarter of PHP's default memory: the demo is to answer at once on a small machine.
+/// A quarter of PHP's default memory, so that the demo responds at once on a small machine.
 fn argon2id(password: &str, salt: [u8; 16]) -> Result<String, ShopError> {
     let (memory_kib, passes) = (16_384, 3);
     let params = Params::new(memory_kib, passes, 1, None).map_err(|_| ShopError::Hash)?;
@@ -99,7 +99,7 @@ mod tests {
     use crate::password::{Credential, Limits, Verdict, verify};
 
     #[test]
-    fn every_form_proves_its_password_and_no_other() {
+    fn every_scheme_verifies_its_password_and_no_other() {
         let forms = [
             (Stored::Phpass(7), "wordpress"),
             (Stored::WordPress68(4), "wordpress"),

@@ -1,4 +1,4 @@
-//! The invented customers: those whom the page names, and a crowd around them with the dirt that real shops have.
+//! The fictional customers: those on the page, and many more with the messy data of real shops.
 
 use super::hashes::Stored;
 use super::random::Random;
@@ -18,7 +18,7 @@ pub(super) struct Customer {
     pub meta: Vec<(&'static str, String)>,
 }
 
-/// A customer whom the page names; the password stands in [`samples`].
+/// A customer on the page; the password is in [`samples`].
 struct Known {
     login: &'static str,
     stored: Stored,
@@ -34,7 +34,7 @@ struct Known {
     extra: &'static [(&'static str, &'static str)],
 }
 
-/// An ordinary customer; the named ones differ from it.
+/// An ordinary customer; the customers on the page differ from it.
 const ORDINARY: Known = Known {
     login: "",
     stored: Stored::Phpass(13),
@@ -144,7 +144,7 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// Given names as they are written, and in letters that a login may have.
+/// Given names, with a spelling for logins.
 const GIVEN: &[(&str, &str)] = &[
     ("Ada", "ada"),
     ("Bram", "bram"),
@@ -199,8 +199,8 @@ const PLACES: &[([&str; 4], &str)] = &[
 
 const LOCALES: &[&str] = &["", "", "en_GB", "de_DE", "fr_FR", "pt_BR", "nl_NL"];
 
-/// What the crowd has stored, by share. Cheap costs, so that the shop opens in a moment.
-const CROWD: &[Stored] = &[
+/// The hashes of the generated customers, by share. Cheap costs, so that the shop is created quickly.
+const HASHES: &[Stored] = &[
     Stored::Phpass(8),
     Stored::Phpass(8),
     Stored::Phpass(8),
@@ -211,14 +211,14 @@ const CROWD: &[Stored] = &[
     Stored::Text("*"),
 ];
 
-/// So many customers, the named ones first; the same for the same seed.
+/// Generates this many customers, those on the page first; the result depends on the seed only.
 pub(super) fn customers(count: usize, seed: u64) -> Vec<Customer> {
     let mut random = Random::new(seed);
     let mut all: Vec<Customer> = KNOWN.iter().map(named).collect();
     while all.len() < count {
         let number = all.len() + 1;
         let before = all.last().map(|customer| customer.email.clone()).unwrap_or_default();
-        all.push(somebody(number, &before, &mut random));
+        all.push(generated(number, &before, &mut random));
     }
     all
 }
@@ -259,13 +259,13 @@ fn profile(
     ]
 }
 
-/// Roles as PHP serialises them.
+/// Roles as PHP serializes them.
 fn capabilities(roles: &[&str]) -> String {
     let each: String = roles.iter().map(|role| format!("s:{}:\"{role}\";b:1;", role.len())).collect();
     format!("a:{}:{{{each}}}", roles.len())
 }
 
-fn somebody(number: usize, mail_before: &str, random: &mut Random) -> Customer {
+fn generated(number: usize, mail_before: &str, random: &mut Random) -> Customer {
     let ((given, login), (family, surname)) = (random.pick(GIVEN), random.pick(FAMILY));
     let ([street, city, postcode, country], prefix) = random.pick(PLACES);
     let login = format!("{login}.{surname}{number}");
@@ -281,7 +281,7 @@ fn somebody(number: usize, mail_before: &str, random: &mut Random) -> Customer {
     Customer {
         email: mail(&login, mail_before, random),
         password: format!("{surname}-{}", random.below(9_000) + 1_000),
-        stored: CROWD.get(usize::try_from(random.below(8)).unwrap_or(0)).copied().unwrap_or(Stored::Md5),
+        stored: HASHES.get(usize::try_from(random.below(8)).unwrap_or(0)).copied().unwrap_or(Stored::Md5),
         registered: registered(random),
         status: i64::from(random.below(50) == 0),
         display: if random.below(8) == 0 { login.clone() } else { format!("{given} {family}") },
@@ -290,7 +290,7 @@ fn somebody(number: usize, mail_before: &str, random: &mut Random) -> Customer {
     }
 }
 
-/// One in ten addresses has dirt: capitals, spaces, nothing, no address at all, or the address of the customer before.
+/// One in ten addresses is messy: capitals, spaces, empty, not an address, or the address of the previous customer.
 fn mail(login: &str, before: &str, random: &mut Random) -> String {
     let plain = format!("{login}@example.com");
     match random.below(50) {
@@ -303,7 +303,7 @@ fn mail(login: &str, before: &str, random: &mut Random) -> String {
     }
 }
 
-/// International, national, with separators, missing, or none at all.
+/// International, national, with separators, missing, or not a number at all.
 fn phone(prefix: &str, random: &mut Random) -> String {
     let number = format!("{prefix}{:02}", random.below(100));
     match random.below(10) {

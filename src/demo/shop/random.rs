@@ -1,11 +1,11 @@
-//! Numbers that look random and are the same for the same seed: SplitMix64 (Steele, Lea and Flood 2014).
+//! Deterministic pseudo-random numbers: SplitMix64 (Steele, Lea and Flood 2014).
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
 impl Random {
-    /// A stream that begins at a seed.
+    /// A stream with a seed.
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -23,7 +23,7 @@ impl Random {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
-    /// One of these; the default of the type when there are none.
+    /// One of the elements; the default of the type if there are none.
     pub(super) fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
         let at = self.below(u64::try_from(from.len()).unwrap_or(0));
         usize::try_from(at).ok().and_then(|at| from.get(at)).copied().unwrap_or_default()
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_pick_from_is_no_panic() {
+    fn picking_from_nothing_does_not_panic() {
         assert_eq!(Random::new(1).pick::<&str>(&[]), "");
         assert!(Random::new(1).below(3) < 3);
     }

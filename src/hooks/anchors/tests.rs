@@ -1,4 +1,4 @@
-//! Heads that are pushed to a file and to a real server are anchors of the ledger they come from.
+//! Heads that are sent to a file and to a real server are anchors of their ledger.
 
 use std::sync::Mutex;
 
@@ -23,7 +23,7 @@ type Inbox = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 async fn receive(State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let mut inbox = inbox.lock().unwrap();
     inbox.push((headers, body));
-    // the first one is lost
+    // the first one fails
     if inbox.len() == 1 { StatusCode::BAD_GATEWAY } else { StatusCode::OK }
 }
 
@@ -68,7 +68,7 @@ fn settings(folder: &tempfile::TempDir, url: &str) -> AnchorSettings {
 }
 
 #[tokio::test]
-async fn heads_go_to_a_file_and_a_webhook_once_each() {
+async fn each_head_goes_to_the_file_and_the_webhook_once() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder).await;
     let (inbox, url) = serve().await;
@@ -82,7 +82,7 @@ async fn heads_go_to_a_file_and_a_webhook_once_each() {
             sleep(Duration::from_millis(2)).await;
         }
     };
-    timeout(Duration::from_secs(20), pushed).await.expect("pushed again until it was accepted");
+    timeout(Duration::from_secs(20), pushed).await.expect("retried until it is accepted");
     sleep(Duration::from_millis(30)).await;
     decide(&ledger).await;
     stop.send(()).unwrap();
@@ -90,7 +90,7 @@ async fn heads_go_to_a_file_and_a_webhook_once_each() {
 
     let file = std::fs::read(settings.file.unwrap()).unwrap();
     let kept = read_anchors(&mut &*file).unwrap();
-    assert_eq!(kept.iter().map(|head| head.number).collect::<Vec<_>>(), [1, 2], "the last one at the end");
+    assert_eq!(kept.iter().map(|head| head.number).collect::<Vec<_>>(), [1, 2], "the last head is sent at the end");
     assert_eq!(ledger.verify_with(&kept).await.unwrap().broken, None);
     let inbox = inbox.lock().unwrap();
     let bodies: Vec<Value> = inbox.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect();
@@ -108,11 +108,11 @@ async fn heads_go_to_a_file_and_a_webhook_once_each() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_tried_again() {
+async fn writing_to_the_file_is_retried() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder).await;
     decide(&ledger).await;
-    let path = folder.path().join("not yet").join("anchors.txt");
+    let path = folder.path().join("missing").join("anchors.txt");
     let settings = AnchorSettings { every: Duration::from_secs(3600), file: Some(path.clone()), webhook: None };
     let anchors = Anchors::new(ledger, Arc::new(SystemClock), &settings).unwrap();
     let mut pushed = Pushed::default();

@@ -1,4 +1,4 @@
-//! Delivery to a real server on a port of its own, from an outbox in memory.
+//! Delivery to a real server on its own port, from an outbox in memory.
 
 use std::sync::Mutex;
 
@@ -26,17 +26,17 @@ use crate::migrate::{Decision, Event, EventKind, Operation, TargetId};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
 
-/// Books in memory, and a clock that stands where the test puts it.
+/// A ledger in memory, and a clock that the tests set.
 #[derive(Default)]
 struct World {
     ledger: Arc<MemoryLedger>,
-    now: Arc<Hand>,
+    now: Arc<ManualClock>,
 }
 
 #[derive(Default)]
-struct Hand(Mutex<i64>);
+struct ManualClock(Mutex<i64>);
 
-impl Clock for Hand {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(*self.0.lock().unwrap()).unwrap()
     }
@@ -49,7 +49,7 @@ impl World {
         world
     }
 
-    /// Events get the numbers 1, 2, 3 and so on.
+    /// Adds an event. Events get the numbers 1, 2, 3 and so on.
     async fn put(&self, id: i64, kind: EventKind) {
         let at = Timestamp::from_second(1_800_000_000).unwrap();
         let account = Some(TargetId(format!("acc-{id}")));
@@ -89,10 +89,10 @@ impl World {
     }
 }
 
-/// What a server got, and what it answers next; 200 when nothing is set.
+/// What a server received, and its next answers; 200 if none is set.
 #[derive(Clone, Default)]
 struct Inbox {
-    got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+    received: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
     answers: Arc<Mutex<Vec<StatusCode>>>,
 }
 
@@ -107,8 +107,8 @@ impl Inbox {
     }
 
     fn ids(&self) -> Vec<String> {
-        let got = self.got.lock().unwrap();
-        got.iter().map(|(headers, _)| headers["webhook-id"].to_str().unwrap().to_owned()).collect()
+        let received = self.received.lock().unwrap();
+        received.iter().map(|(headers, _)| headers["webhook-id"].to_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -117,7 +117,7 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, [(&'static str, &'static str); 1]) {
-    inbox.got.lock().unwrap().push((headers, body));
+    inbox.received.lock().unwrap().push((headers, body));
     let answer = inbox.answers.lock().unwrap().pop().unwrap_or(StatusCode::OK);
     (answer, [("location", "/elsewhere")])
 }
@@ -134,7 +134,7 @@ fn started(delivery: Delivery) -> (oneshot::Sender<()>, tokio::task::JoinHandle<
 }
 
 /// Waits for something that happens soon, however busy the machine is.
-async fn soon(what: &str, is_so: impl Fn() -> bool) {
+async fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let wait = async {
         while !is_so() {
             sleep(Duration::from_millis(5)).await;
@@ -143,12 +143,12 @@ async fn soon(what: &str, is_so: impl Fn() -> bool) {
     assert!(timeout(Duration::from_secs(20), wait).await.is_ok(), "{what}");
 }
 
-/// A receiver that takes connections and never answers; how many it has taken.
+/// A receiver that accepts connections and never answers, and the number of accepted connections.
 async fn hanging() -> (Arc<Mutex<usize>>, String) {
-    let taken = Arc::new(Mutex::new(0));
+    let accepted = Arc::new(Mutex::new(0));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let counted = taken.clone();
+    let counted = accepted.clone();
     tokio::spawn(async move {
         loop {
             let (mut connection, _) = listener.accept().await.unwrap();
@@ -156,23 +156,23 @@ async fn hanging() -> (Arc<Mutex<usize>>, String) {
             tokio::spawn(async move { while connection.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {} });
         }
     });
-    (taken, url)
+    (accepted, url)
 }
 
-/// An address at which nobody listens.
-async fn nobody() -> String {
+/// An address that refuses connections.
+async fn closed_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
 #[tokio::test]
-async fn an_event_arrives_signed_and_is_done() {
+async fn an_event_is_signed_and_delivered() {
     let (inbox, url) = Inbox::serve().await;
     let world = World::new();
     world.put(1, EventKind::Migrated).await;
     world.delivery(&[webhook("crm", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
 
-    let (headers, body) = inbox.got.lock().unwrap().pop().unwrap();
+    let (headers, body) = inbox.received.lock().unwrap().pop().unwrap();
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("{}.{}.", header("webhook-id"), header("webhook-timestamp")).as_bytes());
@@ -193,7 +193,7 @@ async fn an_event_arrives_signed_and_is_done() {
 }
 
 #[tokio::test]
-async fn events_come_only_to_those_who_want_them() {
+async fn events_go_only_to_their_subscribers() {
     let (crm, crm_url) = Inbox::serve().await;
     let (mail, mail_url) = Inbox::serve().await;
     let world = World::new();
@@ -206,23 +206,23 @@ async fn events_come_only_to_those_who_want_them() {
         webhook("mail", &mail_url, &[EventKind::Failed]),
     ];
     world.delivery(&webhooks).deliver_due().await.unwrap();
-    let ids = |wanted: &dyn Fn(&i64) -> bool| -> Vec<String> {
-        (1..=40).filter(|id| wanted(id)).map(|id| format!("msg_{id}_1800000000000")).collect()
+    let ids = |filter: &dyn Fn(&i64) -> bool| -> Vec<String> {
+        (1..=40).filter(|id| filter(id)).map(|id| format!("msg_{id}_1800000000000")).collect()
     };
     assert_eq!(crm.ids(), ids(&|_| true));
     assert_eq!(mail.ids(), ids(&|id| id % 2 == 1));
-    assert_eq!(world.ledger.waiting(), 0, "what nobody wants is done as well");
+    assert_eq!(world.ledger.waiting(), 0, "events without subscribers are done as well");
 }
 
 #[tokio::test]
-async fn without_events_nothing_is_sent() {
+async fn nothing_is_sent_without_events() {
     let (inbox, url) = Inbox::serve().await;
     World::new().delivery(&[webhook("crm", &url, &EventKind::ALL)]).deliver_due().await.unwrap();
     assert!(inbox.ids().is_empty());
 }
 
 #[tokio::test]
-async fn what_was_not_accepted_is_sent_again_later_under_the_same_id() {
+async fn a_failed_event_is_sent_again_later_with_the_same_id() {
     let (inbox, url) = Inbox::serve().await;
     *inbox.answers.lock().unwrap() = vec![StatusCode::FOUND, StatusCode::INTERNAL_SERVER_ERROR];
     let world = World::new();
@@ -232,7 +232,7 @@ async fn what_was_not_accepted_is_sent_again_later_under_the_same_id() {
         delivery.deliver_due().await.unwrap();
         world.advance(least - 1);
         delivery.deliver_due().await.unwrap();
-        assert_eq!(inbox.ids().len(), attempt, "not before its time");
+        assert_eq!(inbox.ids().len(), attempt, "not before it is due");
         world.advance(most - least + 1);
     }
     delivery.deliver_due().await.unwrap();
@@ -241,12 +241,12 @@ async fn what_was_not_accepted_is_sent_again_later_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn an_event_that_one_receiver_never_takes_is_dead_for_it_alone() {
+async fn an_event_is_marked_dead_per_receiver() {
     let (inbox, url) = Inbox::serve().await;
     let world = World::new();
     world.put(1, EventKind::Migrated).await;
     let all = &EventKind::ALL;
-    let delivery = world.delivery(&[webhook("sound", &url, all), webhook("gone", &nobody().await, all)]);
+    let delivery = world.delivery(&[webhook("healthy", &url, all), webhook("gone", &closed_port().await, all)]);
     let left = async || {
         let due = world.ledger.due("gone", world.now.now(), Duration::ZERO, 9).await.unwrap();
         due.iter().map(|outgoing| outgoing.attempts).collect::<Vec<_>>()
@@ -255,8 +255,8 @@ async fn an_event_that_one_receiver_never_takes_is_dead_for_it_alone() {
         delivery.deliver_due().await.unwrap();
         world.advance(7200);
     }
-    assert_eq!((left().await, world.ledger.waiting()), (vec![], 1), "it is kept, and not due");
-    // the next event begins with attempts of its own
+    assert_eq!((left().await, world.ledger.waiting()), (vec![], 1), "the event is kept, and not due");
+    // the next event has its own attempts
     world.put(2, EventKind::Migrated).await;
     delivery.deliver_due().await.unwrap();
     world.advance(7200);
@@ -265,35 +265,35 @@ async fn an_event_that_one_receiver_never_takes_is_dead_for_it_alone() {
 }
 
 #[tokio::test]
-async fn who_has_accepted_an_event_does_not_get_it_again() {
-    let (sound, sound_url) = Inbox::serve().await;
+async fn an_accepted_event_is_not_sent_again() {
+    let (healthy, healthy_url) = Inbox::serve().await;
     let (flaky, flaky_url) = Inbox::serve().await;
     *flaky.answers.lock().unwrap() = vec![StatusCode::BAD_GATEWAY];
     let world = World::new();
     world.put(1, EventKind::Migrated).await;
-    let webhooks = [webhook("sound", &sound_url, &EventKind::ALL), webhook("flaky", &flaky_url, &EventKind::ALL)];
+    let webhooks = [webhook("healthy", &healthy_url, &EventKind::ALL), webhook("flaky", &flaky_url, &EventKind::ALL)];
     let delivery = world.delivery(&webhooks);
     delivery.deliver_due().await.unwrap();
     world.advance(900);
     delivery.deliver_due().await.unwrap();
-    assert_eq!((sound.ids().len(), flaky.ids().len(), world.ledger.waiting()), (1, 2, 0));
+    assert_eq!((healthy.ids().len(), flaky.ids().len(), world.ledger.waiting()), (1, 2, 0));
 }
 
-/// One webhook that hangs delayed all others: 8 of 60 events in 40 s.
+/// A single webhook that hung used to delay all others: 8 of 60 events in 40 s.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_hangs_delays_only_itself() {
     let (inbox, quick) = Inbox::serve().await;
-    let (taken, hangs) = hanging().await;
+    let (accepted, hangs) = hanging().await;
     let world = World::new();
     for id in 1..=60 {
         world.put(id, EventKind::Migrated).await;
     }
     let webhooks = [webhook("hangs", &hangs, &EventKind::ALL), webhook("quick", &quick, &EventKind::ALL)];
     let (_stop, worker) = started(world.delivery(&webhooks));
-    soon("all sixty arrive", || inbox.ids().len() == 60).await;
-    // What counts is the work: the other one has had no more connections than may be open at once for every 5 s.
-    let taken = *taken.lock().unwrap();
-    assert!((1..=4 * IN_FLIGHT).contains(&taken), "{taken} connections");
+    eventually("all sixty arrive", || inbox.ids().len() == 60).await;
+    // Time does not matter here: the hanging receiver got no more connections than may be open at once per 5 s.
+    let accepted = *accepted.lock().unwrap();
+    assert!((1..=4 * IN_FLIGHT).contains(&accepted), "{accepted} connections");
     let mut ids = inbox.ids();
     ids.sort();
     ids.dedup();
@@ -310,7 +310,7 @@ async fn two_processes_send_each_event_once() {
     }
     let crm = [webhook("crm", &url, &EventKind::ALL)];
     let (stops, workers): (Vec<_>, Vec<_>) = (0..2).map(|_| started(world.delivery(&crm))).unzip();
-    soon("everything is sent", || world.ledger.waiting() == 0).await;
+    eventually("everything is sent", || world.ledger.waiting() == 0).await;
     drop(stops);
     for worker in workers {
         worker.await.unwrap();
@@ -322,11 +322,11 @@ async fn two_processes_send_each_event_once() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_gone_is_dropped_and_a_new_one_begins_now() {
+async fn removed_receivers_are_dropped_and_new_ones_get_new_events() {
     let (inbox, url) = Inbox::serve().await;
     let world = World::new();
     world.put(1, EventKind::Migrated).await;
-    let old = world.delivery(&[webhook("old", &nobody().await, &EventKind::ALL)]);
+    let old = world.delivery(&[webhook("old", &closed_port().await, &EventKind::ALL)]);
     old.deliver_due().await.unwrap();
     assert_eq!(world.ledger.waiting(), 1);
     drop_removed(&*world.ledger, &*world.now, &["new".to_owned()]).await.unwrap();
@@ -336,25 +336,25 @@ async fn a_receiver_that_is_gone_is_dropped_and_a_new_one_begins_now() {
     assert_eq!(inbox.ids(), ["msg_2_1800000000000"]);
     world.put(3, EventKind::Migrated).await;
     drop_removed(&*world.ledger, &*world.now, &[]).await.unwrap();
-    assert_eq!(world.ledger.waiting(), 0, "without webhooks nothing is kept");
+    assert_eq!(world.ledger.waiting(), 0, "without webhooks no event is kept");
 }
 
 #[tokio::test]
-async fn the_worker_delivers_and_stops_when_told() {
+async fn the_worker_delivers_until_it_is_stopped() {
     let (inbox, url) = Inbox::serve().await;
     let world = World::new();
     world.put(1, EventKind::Migrated).await;
     let (stop, worker) = started(world.delivery(&[webhook("crm", &url, &EventKind::ALL)]));
-    soon("the first one", || world.ledger.waiting() == 0).await;
+    eventually("the first event", || world.ledger.waiting() == 0).await;
     world.put(2, EventKind::Migrated).await;
-    soon("and what comes later", || world.ledger.waiting() == 0).await;
+    eventually("a later event", || world.ledger.waiting() == 0).await;
     stop.send(()).unwrap();
     worker.await.unwrap();
     assert_eq!(inbox.ids().len(), 2);
 }
 
 #[tokio::test]
-async fn a_worker_that_was_told_before_it_began_sends_nothing() {
+async fn a_worker_that_is_stopped_before_it_starts_sends_nothing() {
     let (inbox, url) = Inbox::serve().await;
     let world = World::new();
     world.put(1, EventKind::Migrated).await;

@@ -1,4 +1,4 @@
-//! The visitor that builds one value in the arena, and what it shares over one record.
+//! The visitor that builds one value in the arena, and the shared state of one record.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -16,20 +16,20 @@ use crate::model::Value;
 /// How numbers are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// By `serde_json`; the pass stops at the first number that is not an `i64`.
+    /// As numbers, by `serde_json`; the pass stops at the first number that is not an `i64`.
     Quick,
-    /// As text: each value is first taken as its JSON text, then read.
+    /// As text: each value is first read as JSON text, then parsed.
     Exact,
 }
 
-/// How many members and elements are open at once in most records, so that their buffers do not move.
+/// The number of members and elements that are open at once in most records, so that their buffers are not reallocated.
 const USUAL_MEMBERS: usize = 32;
 const USUAL_ELEMENTS: usize = 16;
 
-/// From how many members on an object's keys are compared by hash and not one by one.
+/// The number of members from which on keys are compared by hash instead of one by one.
 const HASHED_KEYS: usize = 24;
 
-/// What all seeds of one pass over one record share.
+/// The shared state of all seeds in one pass over one record.
 pub struct Cx<'a> {
     text: &'a str,
     arena: &'a Bump,
@@ -38,13 +38,14 @@ pub struct Cx<'a> {
     values: Cell<usize>,
     inexact: Cell<bool>,
     failure: RefCell<Option<ReadError>>,
-    // Members and elements of the objects and lists that are still open, innermost last: one buffer for the whole record.
+    // Members and elements of the objects and lists that are still open, innermost last, in one buffer for the whole
+    // record.
     members: RefCell<ArenaVec<'a, (&'a str, Value<'a>)>>,
     elements: RefCell<ArenaVec<'a, Value<'a>>>,
 }
 
 impl<'a> Cx<'a> {
-    /// Starts a pass over the whole text of a record.
+    /// Starts a pass over the text of a record.
     #[must_use]
     pub fn new(text: &'a str, arena: &'a Bump, limits: &ReadLimits, mode: Mode) -> Self {
         Self {
@@ -60,12 +61,12 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Why the pass failed, when it was for another reason than JSON syntax.
+    /// Why the pass failed, if the reason was not JSON syntax.
     pub fn take_failure(&self) -> Option<ReadError> {
         self.failure.borrow_mut().take()
     }
 
-    /// Whether a quick pass stopped at a number that it could not keep exactly.
+    /// Whether a quick pass stopped at a number that it could not represent exactly.
     #[must_use]
     pub fn is_inexact(&self) -> bool {
         self.inexact.get()
@@ -75,8 +76,8 @@ impl<'a> Cx<'a> {
         self.mode
     }
 
-    /// Keeps what was wrong in a part of the text that was read on its own.
-    pub(super) fn misread<E: serde::de::Error>(&self, error: &serde_json::Error, part: &str) -> E {
+    /// Records an error in a part of the text that was parsed separately.
+    pub(super) fn syntax_failure<E: serde::de::Error>(&self, error: &serde_json::Error, part: &str) -> E {
         self.failure.borrow_mut().get_or_insert_with(|| syntax_error(error, part, self.text));
         E::custom("")
     }
@@ -90,7 +91,7 @@ impl<'a> Cx<'a> {
         E::custom("")
     }
 
-    /// Notes that a failure happened inside a member or element.
+    /// Records that a failure happened inside a member or element.
     pub(super) fn inside(&self, step: impl FnOnce() -> String) {
         if let Some(failure) = self.failure.borrow_mut().as_mut() {
             failure.inside(&step());
@@ -128,24 +129,24 @@ impl<'c, 'a> Seed<'c, 'a> {
         Self { cx, depth: 0 }
     }
 
-    /// The seed of a value that lies at a depth.
+    /// The seed of a value at a depth.
     #[must_use]
     pub(super) fn inside(cx: &'c Cx<'a>, depth: usize) -> Self {
         Self { cx, depth }
     }
 
-    /// Reads a value from its own text, so that numbers keep theirs.
+    /// Reads a value from its own text, so that numbers keep their text.
     fn read_exactly<E: serde::de::Error>(self, raw: &'a str) -> Result<Value<'a>, E> {
         if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
             self.cx.count()?;
-            // "-0" is a number of its own to some systems, and `i64` would forget the sign.
+            // "-0" is a distinct number in some systems, and `i64` would lose the sign.
             return Ok(match raw.parse::<i64>() {
                 Ok(number) if raw != "-0" => Value::Int(number),
                 _ => Value::Decimal(raw),
             });
         }
         let mut deserializer = serde_json::Deserializer::from_str(raw);
-        deserializer.deserialize_any(self).map_err(|error| self.cx.misread(&error, raw))
+        deserializer.deserialize_any(self).map_err(|error| self.cx.syntax_failure(&error, raw))
     }
 }
 
@@ -245,9 +246,9 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 /// The keys of one object so far.
 pub(super) struct Keys<'a> {
     start: usize,
-    // Randomly keyed hashing: keys are the customer's to choose where a record holds a free map.
+    // Randomly keyed hashing, because customers can choose the keys if a record contains a free-form map.
     hashed: Option<HashSet<&'a str>>,
-    // Which of the wanted members have been there; one bit each.
+    // The wanted members found so far, one bit each.
     wanted: u64,
 }
 
@@ -256,18 +257,18 @@ impl<'a> Keys<'a> {
         Self { start: cx.members.borrow().len(), hashed: None, wanted: 0 }
     }
 
-    /// Forgets the members of the object.
+    /// Removes the members of the object.
     pub(super) fn close(self, cx: &Cx<'a>) {
         cx.members.borrow_mut().truncate(self.start);
     }
 
-    /// Whether a key was there before, in an object of which only some members are wanted; notes it. A wanted key is known by
-    /// its number, so that the others are compared among themselves only.
+    /// Records a key of an object of which only some members are wanted, and returns whether it is a duplicate. A
+    /// wanted key is identified by its number, so that only the other keys are compared with each other.
     pub(super) fn repeats_wanted(&mut self, wanted: Option<usize>, key: &'a str, cx: &Cx<'a>) -> bool {
         if let Some(bit) = wanted.and_then(|number| 1_u64.checked_shl(u32::try_from(number).ok()?)) {
-            let was_there = self.wanted & bit != 0;
+            let is_duplicate = self.wanted & bit != 0;
             self.wanted |= bit;
-            return was_there;
+            return is_duplicate;
         }
         let repeats = self.repeats(key, cx);
         cx.push_member(key, Value::Missing);
@@ -330,13 +331,13 @@ impl<'a> Visitor<'a> for KeySeed<'_, 'a> {
     }
 }
 
-/// What `serde_json` found in `part`, placed in the whole text that `part` was cut from.
+/// The error that `serde_json` found in `part`, with its position in the whole text.
 pub(super) fn syntax_error(error: &serde_json::Error, part: &str, whole: &str) -> ReadError {
     let skipped = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
     let before = whole.get(..skipped).unwrap_or("");
     let lines = before.bytes().filter(|byte| *byte == b'\n').count();
     let indent = if error.line() <= 1 { before.len() - before.rfind('\n').map_or(0, |at| at + 1) } else { 0 };
-    let told = error.to_string();
-    let problem = told.rsplit_once(" at line ").map_or(told.as_str(), |(problem, _)| problem).to_owned();
+    let message = error.to_string();
+    let problem = message.rsplit_once(" at line ").map_or(message.as_str(), |(problem, _)| problem).to_owned();
     ReadError::Syntax { problem, line: error.line() + lines, column: error.column() + indent }
 }

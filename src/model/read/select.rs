@@ -1,4 +1,4 @@
-//! Reads only the wanted parts of a record: everything else is skipped while it is parsed.
+//! Reads only the wanted parts of a record; everything else is skipped during parsing.
 
 use std::fmt;
 
@@ -12,15 +12,15 @@ use crate::model::Value;
 
 /// The wanted parts of a record, as a tree of member names.
 pub trait Selection: Copy {
-    /// Whether the value at this place is wanted as a whole.
+    /// Whether the whole value at this place is wanted.
     fn is_whole(self) -> bool;
 
-    /// The wanted place below a member, and its number among those of the object; nothing when no part of the member is
-    /// wanted.
+    /// The wanted place inside a member, and its number among the wanted members of the object; `None` if no part of
+    /// the member is wanted.
     fn member(self, key: &str) -> Option<(usize, Self)>;
 }
 
-/// Reads the wanted parts below one place and gives each to `take`.
+/// Reads the wanted parts inside one place, and passes each to `take`.
 pub(super) struct Selector<'c, 'a, S, F> {
     pub cx: &'c Cx<'a>,
     pub depth: usize,
@@ -49,7 +49,7 @@ impl<'a, S: Selection, F: Fn(S, Value<'a>)> DeserializeSeed<'a> for Selector<'_,
                 let raw = <&'a RawValue>::deserialize(deserializer)?.get();
                 let cx = self.cx;
                 let mut inner = serde_json::Deserializer::from_str(raw);
-                inner.deserialize_any(self).map_err(|error| cx.misread(&error, raw))
+                inner.deserialize_any(self).map_err(|error| cx.syntax_failure(&error, raw))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Work without a result, so that an unknown user costs what a known one does.
+//! Work without a result, so that an unknown user costs as much as a known one.
 
 use std::hint::black_box;
 
@@ -9,16 +9,17 @@ use super::workspace::{Workspace, WorkspaceError};
 use super::{JobMemory, Work};
 use crate::password::store::StoreParameters;
 
-/// The cost of the dominant hash of a population; run for users that are not known, have no usable hash, or are disabled.
+/// Work that costs as much as the dominant hash of a population; done for users that are unknown, have no usable hash,
+/// or are disabled.
 ///
-/// For a population under another scheme, submit any verification of that scheme with a fixed hash instead: the lane
-/// does not care.
+/// For a population with another scheme, submit any verification of that scheme with a fixed hash instead: the lane
+/// treats both alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decoy {
     parameters: StoreParameters,
 }
 
-/// A salt like any other; what it is does not matter.
+/// An arbitrary salt; its value does not matter.
 const SALT: [u8; 16] = *b"landfall-decoy-s";
 
 impl Decoy {
@@ -34,7 +35,7 @@ impl Decoy {
         JobMemory::Workspace(self.parameters.memory_kib())
     }
 
-    /// Does the work of one verification of `password` and forgets the outcome.
+    /// Does the work of one verification of `password` and discards the result.
     ///
     /// # Errors
     /// [`WorkspaceError`] as a real verification would report it.
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decoy_takes_the_memory_of_its_profile() {
+    fn a_decoy_uses_the_memory_of_its_parameters() {
         let decoy = Decoy::new(StoreParameters::new(64, 1, 1).unwrap());
         let mut workspace = Workspace::new();
         assert_eq!(decoy.run(b"whatever", &mut workspace), Ok(()));

@@ -1,8 +1,8 @@
-//! The hashing lane: a fixed number of threads, a memory budget, and a bounded queue in which nobody waits in vain.
+//! The hashing lane: a fixed number of threads, a memory budget, and a bounded queue with deadlines.
 //!
-//! Password hashes are the one costly thing a login does. Without a lane, 200 logins at once take 200 times the memory
-//! of a hash and every one of them is slow; with it the memory is bounded, and what cannot be served in time is refused
-//! before any work was spent on it.
+//! Password hashing is the only expensive part of a login. Without a lane, 200 concurrent logins take 200 times the
+//! memory of a hash, and every one of them is slow. With a lane, memory is bounded, and a job that cannot be served in
+//! time is rejected before any work is spent on it.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Jobs start in the order they came. A job whose memory is not free yet is not overtaken, so that small jobs cannot
-//! starve a big one.
+//! Jobs start in the order in which they were submitted. A job that waits for memory is not overtaken, so that small
+//! jobs cannot starve a large one.
 
 mod decoy;
 mod queue;
@@ -34,19 +34,20 @@ pub use decoy::Decoy;
 use queue::{Queued, Shared};
 pub use workspace::{Workspace, WorkspaceError};
 
-/// How big a lane is.
+/// The size of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneSettings {
-    /// Hashing threads, at least one. The default is the number of cores: more only adds waiting inside a hash.
+    /// The number of hashing threads, at least one. The default is the number of cores: more threads only add waiting
+    /// inside a hash.
     pub threads: usize,
-    /// The memory that all jobs together may hold, in KiB. The default is 64 MiB per thread, which admits three default
-    /// Argon2id hashes or one 64 MiB legacy hash per thread; a single job over the whole budget is refused.
+    /// The memory of all running jobs, in KiB. The default is 64 MiB per thread, which admits three default Argon2id
+    /// hashes or one 64 MiB legacy hash per thread; a single job above the whole budget is rejected.
     pub budget_kib: u64,
-    /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords; at 30 hashes a second and core the
-    /// default of 256 is a wait of several seconds, longer than a login page is willing to wait.
+    /// How many jobs may wait, at least one. Stops a flood of logins from piling up passwords; at 30 hashes a second
+    /// per core, the default of 256 is a wait of several seconds, longer than a login page waits.
     pub queue: usize,
-    /// How long an idle lane keeps the memory of its last hashes before it wipes and frees it. The default of 500 ms spans
-    /// the gaps between logins of a busy service, and does not leave traces of passwords in memory for long.
+    /// How long an idle lane keeps the memory of its last hashes before it wipes and frees it. The default of 500 ms
+    /// spans the gaps between logins of a busy service, and does not leave traces of passwords in memory for long.
     pub keep: Duration,
 }
 
@@ -58,10 +59,10 @@ impl Default for LaneSettings {
     }
 }
 
-/// The memory a job needs, in KiB; it is held from the start of the job to its end.
+/// The memory of a job, in KiB, held from the start of the job to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobMemory {
-    /// Argon2 blocks, taken from the workspace that the job is given.
+    /// Argon2 blocks, from the workspace that the job gets.
     Workspace(u32),
     /// Memory that the job allocates itself, as scrypt and yescrypt do; its workspace is empty.
     Own(u32),
@@ -77,16 +78,16 @@ impl JobMemory {
     }
 }
 
-/// What the lane has to know about a job.
+/// What the lane needs to know about a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Job {
-    /// The memory it needs.
+    /// The memory of the job.
     pub memory: JobMemory,
-    /// When it is no longer worth starting. A job that has started is finished.
+    /// The time after which the job is not worth starting. A job that has started is finished.
     pub deadline: Instant,
 }
 
-/// Why a job gave no result.
+/// Why a job has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LaneError {
@@ -100,40 +101,40 @@ pub enum LaneError {
     #[error("the hashing lane is closed")]
     Closed,
     /// The job needs more memory than the whole budget; trying again cannot help.
-    #[error("the password check needs more memory than the lane may use")]
+    #[error("the password check needs more memory than the budget of the lane")]
     TooLarge,
-    /// The job panicked; the lane works on.
+    /// The job panicked; the lane keeps working.
     #[error("the password check failed unexpectedly")]
     Panicked,
 }
 
 impl LaneError {
-    /// Whether the same job may succeed later.
+    /// Whether the same job can succeed later.
     #[must_use]
     pub fn is_temporary(self) -> bool {
         matches!(self, Self::Full | Self::Late)
     }
 }
 
-/// How busy a lane is.
+/// The load of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneFigures {
-    /// Jobs that wait.
+    /// Waiting jobs.
     pub waiting: usize,
-    /// Jobs that run.
+    /// Running jobs.
     pub running: usize,
     /// Memory of the running jobs, in KiB.
     pub busy_kib: u64,
     /// Memory kept for the next jobs, in KiB.
     pub kept_kib: u64,
-    /// The most that busy and kept memory ever were together, in KiB; never over the budget.
+    /// The peak of busy plus kept memory, in KiB; never above the budget.
     pub peak_kib: u64,
 }
 
 /// Boxed work with a result.
 pub type Work<T> = Box<dyn FnOnce(&mut Workspace) -> T + Send>;
 
-/// A running lane. Dropping it refuses what waits, finishes what runs, and ends the threads.
+/// A running lane. Dropping it rejects waiting jobs, finishes running ones, and ends the threads.
 pub struct Lane {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -143,10 +144,11 @@ impl Lane {
     /// Starts the threads.
     ///
     /// # Errors
-    /// The error of the system when a thread cannot be started.
+    /// The error of the operating system if a thread cannot be started.
     pub fn start(settings: LaneSettings) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(settings));
-        // Built before the first thread starts: when a later one fails, dropping the lane ends the earlier ones.
+        // Created before the first thread starts, so that if a later one fails, dropping the lane ends the earlier
+        // ones.
         let mut lane = Self { shared, threads: Vec::new() };
         for number in 0..settings.threads.max(1) {
             let shared = Arc::clone(&lane.shared);
@@ -156,9 +158,9 @@ impl Lane {
         Ok(lane)
     }
 
-    /// Queues a job. `done` is called exactly once: on a hashing thread with the result, or with the error; when the job
-    /// is refused at once, before this function returns. It should only pass the result on, for example to a one-shot
-    /// channel that async code awaits: while it runs, the thread hashes nothing.
+    /// Queues a job. `done` is called exactly once: on a hashing thread with the result or the error, or, if the job is
+    /// rejected at once, before this function returns. It should only pass the result on, for example to a one-shot
+    /// channel that async code awaits: while it runs, the thread does not hash.
     pub fn submit<T, W, D>(&self, job: Job, work: W, done: D)
     where
         T: Send + 'static,
@@ -168,7 +170,7 @@ impl Lane {
         self.enqueue(job, work, done);
     }
 
-    /// Queues a job and returns the place where its result will be.
+    /// Queues a job and returns a ticket for its result.
     pub fn ticket<T, W>(&self, job: Job, work: W) -> Ticket<T>
     where
         T: Send + 'static,
@@ -176,16 +178,16 @@ impl Lane {
     {
         let (sender, receiver) = mpsc::sync_channel(1);
         let id = self.enqueue(job, work, move |result| {
-            // Nobody waits when the ticket was dropped.
+            // The ticket may have been dropped.
             let _ = sender.send(result);
         });
         Ticket { receiver, id, deadline: job.deadline, shared: Arc::clone(&self.shared) }
     }
 
-    /// Runs a job and blocks until it is done or refused.
+    /// Runs a job and blocks until it is done or rejected.
     ///
     /// # Errors
-    /// [`LaneError`] when there is no result.
+    /// [`LaneError`] if there is no result.
     pub fn run<T, W>(&self, job: Job, work: W) -> Result<T, LaneError>
     where
         T: Send + 'static,
@@ -194,13 +196,13 @@ impl Lane {
         self.ticket(job, work).wait()
     }
 
-    /// The memory that all jobs together may hold, in KiB: a job that needs more never runs.
+    /// The memory of all running jobs, in KiB: a job that needs more never runs.
     #[must_use]
     pub fn budget_kib(&self) -> u64 {
         self.shared.budget_kib()
     }
 
-    /// How busy the lane is now.
+    /// The current load of the lane.
     #[must_use]
     pub fn figures(&self) -> LaneFigures {
         self.shared.figures()
@@ -226,9 +228,9 @@ impl Drop for Lane {
     fn drop(&mut self) {
         self.shared.close();
         for thread in self.threads.drain(..) {
-            // The last owner may be a `done` callback on a hashing thread, which cannot wait for itself.
+            // The last owner may be a `done` callback on a hashing thread, which cannot join itself.
             if thread.thread().id() != thread::current().id() {
-                // A worker contains every panic; there is nothing to report.
+                // A worker catches every panic; there is nothing to report.
                 let _ = thread.join();
             }
         }
@@ -241,7 +243,7 @@ impl fmt::Debug for Lane {
     }
 }
 
-/// The result of a queued job, to be waited for.
+/// The pending result of a queued job.
 pub struct Ticket<T> {
     receiver: mpsc::Receiver<Result<T, LaneError>>,
     id: Option<u64>,
@@ -250,10 +252,10 @@ pub struct Ticket<T> {
 }
 
 impl<T> Ticket<T> {
-    /// Blocks until the job is done or refused. A job that has not started at its deadline is taken out of the queue then.
+    /// Blocks until the job is done or rejected. A job that has not started by its deadline is removed from the queue.
     ///
     /// # Errors
-    /// [`LaneError`] when there is no result.
+    /// [`LaneError`] if there is no result.
     pub fn wait(self) -> Result<T, LaneError> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match self.receiver.recv_timeout(left) {

@@ -1,4 +1,4 @@
-//! The state that the threads of a lane share: who waits, who runs, and whose memory is whose.
+//! The state shared by the threads of a lane: waiting jobs, running jobs, and memory.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::workspace::Workspace;
 use super::{Job, JobMemory, LaneError, LaneFigures, LaneSettings};
 
-/// Hands the result over; called without any lock.
+/// Delivers the result; called without holding the lock.
 pub(super) type Deliver = Box<dyn FnOnce() + Send>;
 
-/// Runs the job, or makes the refusal, and returns what hands it over.
+/// Runs the job or turns it away, and returns the delivery of the result.
 pub(super) type Turn = Box<dyn FnOnce(Result<&mut Workspace, LaneError>) -> Deliver + Send>;
 
 /// A job in the queue.
@@ -26,24 +26,24 @@ impl Queued {
     }
 
     /// Tells the owner that the job will not run.
-    pub(super) fn refuse(self, error: LaneError) {
+    pub(super) fn reject(self, error: LaneError) {
         (self.turn)(Err(error))();
     }
 }
 
-/// What a worker does next.
+/// The next action of a worker.
 pub(super) enum Next {
     /// Run the job in the workspace; `surplus` is memory to be freed first.
     Run { queued: Queued, workspace: Workspace, surplus: Vec<Workspace> },
-    /// Refuse these jobs.
-    Refuse(Vec<Queued>, LaneError),
-    /// Wipe and free memory that nobody used for a while.
+    /// Reject these jobs.
+    Reject(Vec<Queued>, LaneError),
+    /// Wipe and free memory that was idle for a while.
     Free(Vec<Workspace>),
     /// End the thread.
     End,
 }
 
-/// The state and the signal that it changed.
+/// The state, and a signal for its changes.
 pub(super) struct Shared {
     settings: LaneSettings,
     state: Mutex<State>,
@@ -65,7 +65,7 @@ struct State {
 
 impl Shared {
     pub(super) fn new(settings: LaneSettings) -> Self {
-        // Every job passes through the queue, so a lane without one could run nothing.
+        // Every job passes through the queue, so a lane without a queue could not run anything.
         let settings = LaneSettings { queue: settings.queue.max(1), ..settings };
         let state = State {
             waiting: VecDeque::new(),
@@ -81,7 +81,7 @@ impl Shared {
         Self { settings, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// No code that can panic runs under the lock, so a poisoned lock still holds a sound state.
+    /// No code that can panic runs under the lock, so the state behind a poisoned lock is valid.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,18 +90,18 @@ impl Shared {
         self.settings.budget_kib
     }
 
-    /// Queues a job and returns its number, or refuses it at once.
+    /// Queues a job and returns its number, or rejects it at once.
     pub(super) fn push(&self, mut queued: Queued) -> Option<u64> {
         let mut state = self.lock();
         let mut late = Vec::new();
         if state.waiting.len() >= self.settings.queue {
             late = state.take_late(Instant::now());
         }
-        let refusal = self.refusal(&state, queued.job);
+        let rejection = self.rejection(&state, queued.job);
         let id = state.next_id;
         state.next_id += 1;
         queued.id = id;
-        let outcome = match refusal {
+        let outcome = match rejection {
             Some(error) => Err((queued, error)),
             None => {
                 state.waiting.push_back(queued);
@@ -110,17 +110,17 @@ impl Shared {
             }
         };
         drop(state);
-        late.into_iter().for_each(|queued| queued.refuse(LaneError::Late));
+        late.into_iter().for_each(|queued| queued.reject(LaneError::Late));
         match outcome {
             Ok(id) => Some(id),
             Err((queued, error)) => {
-                queued.refuse(error);
+                queued.reject(error);
                 None
             }
         }
     }
 
-    fn refusal(&self, state: &State, job: Job) -> Option<LaneError> {
+    fn rejection(&self, state: &State, job: Job) -> Option<LaneError> {
         if state.closed {
             Some(LaneError::Closed)
         } else if job.memory.kib() > self.settings.budget_kib {
@@ -134,11 +134,11 @@ impl Shared {
         }
     }
 
-    /// Takes a job that has not started out of the queue; whether it was still there.
+    /// Removes a job that has not started from the queue; returns whether it was still there.
     pub(super) fn cancel(&self, id: u64) -> bool {
         let mut state = self.lock();
-        let place = state.waiting.iter().position(|queued| queued.id == id);
-        let queued = place.and_then(|place| state.waiting.remove(place));
+        let position = state.waiting.iter().position(|queued| queued.id == id);
+        let queued = position.and_then(|position| state.waiting.remove(position));
         self.changed.notify_one();
         drop(state);
         queued.is_some()
@@ -149,16 +149,16 @@ impl Shared {
         let mut state = self.lock();
         loop {
             if state.closed {
-                let refused: Vec<Queued> = state.waiting.drain(..).collect();
-                return if refused.is_empty() { Next::End } else { Next::Refuse(refused, LaneError::Closed) };
+                let rejected: Vec<Queued> = state.waiting.drain(..).collect();
+                return if rejected.is_empty() { Next::End } else { Next::Reject(rejected, LaneError::Closed) };
             }
             let now = Instant::now();
             let late = state.take_late(now);
             if !late.is_empty() {
-                return Next::Refuse(late, LaneError::Late);
+                return Next::Reject(late, LaneError::Late);
             }
             if let Some(next) = state.start(self.settings.budget_kib) {
-                // The next job may fit as well, and only this thread knows that the head has left.
+                // The next job may fit as well, and only this thread knows that the first one has left.
                 self.changed.notify_one();
                 return next;
             }
@@ -172,7 +172,7 @@ impl Shared {
         }
     }
 
-    /// Returns the memory of a job that ended.
+    /// Releases the memory of a finished job.
     pub(super) fn release(&self, memory: JobMemory, workspace: Option<Workspace>) {
         let mut state = self.lock();
         state.running -= 1;
@@ -184,7 +184,7 @@ impl Shared {
         drop(surplus);
     }
 
-    /// Refuses everything from now on.
+    /// Rejects all jobs from now on.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
@@ -218,7 +218,7 @@ impl State {
         late.into()
     }
 
-    /// Starts the first job if its memory is free. Never looks behind the first, or big jobs would starve.
+    /// Starts the first job if its memory is free. Never looks past the first job, or large jobs would starve.
     fn start(&mut self, budget_kib: u64) -> Option<Next> {
         let memory = self.waiting.front()?.job.memory;
         if self.busy_kib + memory.kib() > budget_kib {
@@ -238,13 +238,15 @@ impl State {
         Some(Next::Run { queued, workspace, surplus })
     }
 
-    /// The biggest kept workspace that is not bigger than the job may have.
+    /// The largest kept workspace that is not larger than the job may have.
     fn workspace(&mut self, memory: JobMemory) -> Workspace {
         let JobMemory::Workspace(kib) = memory else { return Workspace::new() };
         let fits = |workspace: &Workspace| workspace.kib() <= u64::from(kib);
-        let places = self.kept.iter().enumerate().filter(|(_, workspace)| fits(workspace));
-        let Some((place, _)) = places.max_by_key(|(_, workspace)| workspace.kib()) else { return Workspace::new() };
-        let workspace = self.kept.swap_remove(place);
+        let positions = self.kept.iter().enumerate().filter(|(_, workspace)| fits(workspace));
+        let Some((position, _)) = positions.max_by_key(|(_, workspace)| workspace.kib()) else {
+            return Workspace::new();
+        };
+        let workspace = self.kept.swap_remove(position);
         self.kept_kib -= workspace.kib();
         workspace
     }
@@ -269,7 +271,7 @@ impl State {
         std::mem::take(&mut self.kept)
     }
 
-    /// How long a worker may sleep without missing a deadline or keeping memory too long; for ever when there is neither.
+    /// How long a worker may sleep without missing a deadline or keeping memory too long; `None` if there is neither.
     fn pause(&self, now: Instant, keep: Duration) -> Option<Duration> {
         let used = now.saturating_duration_since(self.last_use);
         let keep = self.is_idle().then(|| keep.saturating_sub(used));

@@ -1,4 +1,4 @@
-//! The promises of the lane: budget, bounds, deadlines, containment, order.
+//! Guarantees of the lane: budget, bounds, deadlines, containment of panics, order.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -9,15 +9,15 @@ fn lane(threads: usize, budget_kib: u64, queue: usize) -> Lane {
     Lane::start(LaneSettings { threads, budget_kib, queue, keep: Duration::MAX }).unwrap()
 }
 
-fn soon() -> Instant {
+fn in_a_minute() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
 fn own(kib: u32) -> Job {
-    Job { memory: JobMemory::Own(kib), deadline: soon() }
+    Job { memory: JobMemory::Own(kib), deadline: in_a_minute() }
 }
 
-/// A job that runs until the sender is dropped, and has certainly started.
+/// A job that has started and runs until the sender is dropped.
 fn occupy(lane: &Lane, kib: u32) -> (mpsc::Sender<()>, Ticket<()>) {
     let (release, held) = mpsc::channel::<()>();
     let (started, is_started) = mpsc::channel();
@@ -38,7 +38,7 @@ fn memory_never_exceeds_the_budget() {
             let kib = 8 + number * 7 % 93;
             let (busy, peak) = (Arc::clone(&busy), Arc::clone(&peak));
             let memory = if number % 2 == 0 { JobMemory::Own(kib) } else { JobMemory::Workspace(kib) };
-            lane.ticket(Job { memory, deadline: soon() }, move |workspace| {
+            lane.ticket(Job { memory, deadline: in_a_minute() }, move |workspace| {
                 let now = busy.fetch_add(u64::from(kib), Ordering::SeqCst) + u64::from(kib);
                 peak.fetch_max(now, Ordering::SeqCst);
                 if number % 2 == 1 {
@@ -59,9 +59,9 @@ fn memory_never_exceeds_the_budget() {
 }
 
 #[test]
-fn workspaces_are_used_again() {
+fn workspaces_are_reused() {
     let lane = lane(1, 100, 10);
-    let job = || Job { memory: JobMemory::Workspace(40), deadline: soon() };
+    let job = || Job { memory: JobMemory::Workspace(40), deadline: in_a_minute() };
     let held = |workspace: &mut Workspace| {
         let before = workspace.kib();
         workspace.blocks(40).unwrap();
@@ -70,7 +70,7 @@ fn workspaces_are_used_again() {
     assert_eq!(lane.run(job(), held), Ok(0));
     assert_eq!(lane.run(job(), held), Ok(40));
     assert_eq!(lane.figures().kept_kib, 40);
-    // A big job takes the kept memory's place in the budget.
+    // A large job takes the place of the kept memory in the budget.
     assert_eq!(lane.run(own(90), Workspace::kib_of), Ok(0));
     assert_eq!((lane.figures().kept_kib, lane.figures().peak_kib), (0, 90));
 }
@@ -99,11 +99,11 @@ fn late_jobs_never_start() {
     let (release, busy) = occupy(&lane, 10);
     let past = Job { memory: JobMemory::Own(1), deadline: Instant::now() };
     assert_eq!(lane.run(past, |_| panic!("started")), Err::<(), _>(LaneError::Late));
-    // Waited for: taken out at the deadline although every thread is busy.
+    // With a ticket: removed at the deadline, although every thread is busy.
     let short = || Job { memory: JobMemory::Own(1), deadline: Instant::now() + Duration::from_millis(20) };
     assert_eq!(lane.run(short(), |_| panic!("started")), Err::<(), _>(LaneError::Late));
     assert_eq!(lane.figures().waiting, 0);
-    // With a callback: refused when a thread is free again.
+    // With a callback: rejected when a thread is free again.
     let (sender, receiver) = mpsc::channel();
     lane.submit(short(), |_| (), move |result| sender.send(result).unwrap());
     while lane.figures().waiting > 0 && !short_has_passed(&lane) {
@@ -120,7 +120,7 @@ fn short_has_passed(lane: &Lane) -> bool {
 }
 
 #[test]
-fn late_jobs_make_room() {
+fn late_jobs_are_removed_from_a_full_queue() {
     let lane = lane(1, 100, 1);
     let (release, busy) = occupy(&lane, 10);
     let (sender, receiver) = mpsc::channel();
@@ -147,17 +147,17 @@ fn a_panic_is_contained() {
 }
 
 #[test]
-fn a_big_job_is_not_overtaken() {
+fn a_large_job_is_not_overtaken() {
     let lane = lane(2, 100, 100);
     let order = Arc::new(Mutex::new(Vec::new()));
-    let note = |name: &'static str| {
+    let record = |name: &'static str| {
         let order = Arc::clone(&order);
         move |_: &mut Workspace| order.lock().unwrap().push(name)
     };
     let (release, busy) = occupy(&lane, 60);
-    let big = lane.ticket(own(100), note("big"));
-    let small: Vec<_> = (0..10).map(|_| lane.ticket(own(10), note("small"))).collect();
-    // A thread and 40 KiB are free, but the big job is first.
+    let big = lane.ticket(own(100), record("big"));
+    let small: Vec<_> = (0..10).map(|_| lane.ticket(own(10), record("small"))).collect();
+    // A thread and 40 KiB are free, but the large job is first.
     assert_eq!(lane.figures().running, 1);
     drop(release);
     assert_eq!((busy.wait(), big.wait()), (Ok(()), Ok(())));
@@ -166,7 +166,7 @@ fn a_big_job_is_not_overtaken() {
 }
 
 #[test]
-fn jobs_run_at_once_where_memory_allows() {
+fn jobs_run_concurrently_if_memory_allows() {
     let lane = lane(3, 90, 10);
     let barrier = Arc::new(Barrier::new(3));
     let tickets: Vec<_> = (0..3)
@@ -180,7 +180,7 @@ fn jobs_run_at_once_where_memory_allows() {
 }
 
 #[test]
-fn closing_refuses_what_waits() {
+fn closing_rejects_waiting_jobs() {
     let lane = lane(1, 100, 10);
     let (release, busy) = occupy(&lane, 10);
     let waiting = lane.ticket(own(10), |_| ());
@@ -196,9 +196,9 @@ fn closing_refuses_what_waits() {
 fn kept_memory_is_freed_when_idle() {
     let settings = LaneSettings { threads: 1, budget_kib: 100, queue: 10, keep: Duration::ZERO };
     let lane = Lane::start(settings).unwrap();
-    let job = Job { memory: JobMemory::Workspace(40), deadline: soon() };
+    let job = Job { memory: JobMemory::Workspace(40), deadline: in_a_minute() };
     lane.run(job, |workspace| workspace.blocks(40).map(|_| ())).unwrap().unwrap();
-    let limit = soon();
+    let limit = in_a_minute();
     while lane.figures().kept_kib > 0 && Instant::now() < limit {
         thread::yield_now();
     }

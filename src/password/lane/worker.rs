@@ -1,11 +1,11 @@
-//! One hashing thread.
+//! A hashing thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::queue::{Deliver, Next, Queued, Shared};
 use super::workspace::Workspace;
 
-/// Works until the lane is closed. No panic of a job or of its owner's callback ends the thread.
+/// Works until the lane is closed. A panic in a job or in its owner's callback does not end the thread.
 pub(super) fn work(shared: &Shared) {
     loop {
         match shared.next() {
@@ -13,9 +13,9 @@ pub(super) fn work(shared: &Shared) {
                 drop(surplus);
                 run(shared, queued, workspace);
             }
-            Next::Refuse(refused, error) => {
-                for queued in refused {
-                    contain(|| queued.refuse(error));
+            Next::Reject(rejected, error) => {
+                for queued in rejected {
+                    contain(|| queued.reject(error));
                 }
             }
             Next::Free(kept) => drop(kept),
@@ -24,7 +24,7 @@ pub(super) fn work(shared: &Shared) {
     }
 }
 
-/// The memory is released before the result is handed over, so that whoever sees the result sees the lane free.
+/// The memory is released before the result is delivered, so that whoever gets the result finds the lane free.
 fn run(shared: &Shared, queued: Queued, mut workspace: Workspace) {
     let memory = queued.job.memory;
     let turn = queued.turn;
@@ -36,6 +36,6 @@ fn run(shared: &Shared, queued: Queued, mut workspace: Workspace) {
 }
 
 fn contain(action: impl FnOnce()) {
-    // The panic message went to the panic hook already.
+    // The panic hook has already reported the panic.
     let _ = catch_unwind(AssertUnwindSafe(action));
 }

@@ -1,37 +1,37 @@
-//! Argon2 memory that is used again from one hash to the next.
+//! Argon2 memory that is reused from one hash to the next.
 
 use std::fmt;
 
 use argon2::{Argon2, Block};
 use zeroize::Zeroize;
 
-/// The memory blocks of Argon2, kept between hashes; wiped when dropped.
+/// The memory blocks of Argon2, kept between hashes and wiped when dropped.
 ///
-/// Memory taken anew for every hash costs about a third of the throughput on two threads, in page faults.
+/// Allocating memory for every hash costs about a third of the throughput on two threads, in page faults.
 #[derive(Default)]
 pub struct Workspace {
     blocks: Vec<Block>,
 }
 
-/// The memory of a hash could not be had, or the hash function refused its arguments.
+/// Why an Argon2 hash could not be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WorkspaceError {
     /// The system has no more memory.
-    #[error("there is no memory left for a password hash")]
+    #[error("out of memory for a password hash")]
     OutOfMemory,
-    /// Salt, password, secret or output have lengths outside of RFC 9106 section 3.1.
-    #[error("an input of the password hash has a length that Argon2 does not take")]
+    /// The lengths of salt, password, secret or output are outside of RFC 9106, section 3.1.
+    #[error("an input of the password hash has a length that Argon2 does not accept")]
     Length,
 }
 
 impl Workspace {
-    /// An empty workspace; it grows with the first hash.
+    /// An empty workspace, which grows with the first hash.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The memory it holds, in KiB.
+    /// The memory of the workspace, in KiB.
     #[must_use]
     pub fn kib(&self) -> u64 {
         u64::try_from(self.blocks.capacity()).unwrap_or(u64::MAX)
@@ -39,10 +39,10 @@ impl Workspace {
 
     /// Computes one Argon2 hash into `out` with the memory of this workspace.
     ///
-    /// Costs are the caller's to check: this function allocates and computes whatever `context` says.
+    /// The caller must check the cost: this function allocates and computes whatever `context` says.
     ///
     /// # Errors
-    /// [`WorkspaceError`] when the memory is not to be had or a length is out of range.
+    /// [`WorkspaceError`] if there is not enough memory or a length is out of range.
     pub fn argon2(
         &mut self,
         context: &Argon2<'_>,
@@ -60,7 +60,7 @@ impl Workspace {
     /// [`WorkspaceError::OutOfMemory`], never an abort.
     pub fn blocks(&mut self, count: usize) -> Result<&mut [Block], WorkspaceError> {
         if count > self.blocks.capacity() {
-            // The old memory goes first, so that growing never holds both.
+            // The old memory is freed first, so that growing never holds both.
             self.wipe();
             self.blocks = Vec::new();
             self.blocks.try_reserve_exact(count).map_err(|_| WorkspaceError::OutOfMemory)?;
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reused_memory_changes_no_hash() {
+    fn reused_memory_does_not_change_hashes() {
         let mut workspace = Workspace::new();
         for (kib, passes, lanes) in [(64, 1, 1), (256, 2, 1), (8, 3, 1), (130, 1, 4), (64, 1, 1)] {
             let context =

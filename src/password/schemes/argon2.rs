@@ -8,10 +8,10 @@ use crate::password::encoding::{from_base64, same, to_base64_unpadded};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, decoded};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
-/// An Argon2 hash, from whatever spelling.
+/// An Argon2 hash, from any format.
 #[derive(Clone)]
 pub(super) struct Stored {
     pub algorithm: Algorithm,
@@ -26,9 +26,9 @@ pub(super) struct Stored {
     pub secret: Zeroizing<Vec<u8>>,
 }
 
-/// Reads format `argon2`: the text, or parts `variant`, `version`, `memory`, `passes`, `lanes`, `salt`, `hash`; and what the
-/// application kept beside it: the secret (`secret` or `pepper`) and the associated data (`ad`).
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `argon2`: the text, or the parts `variant`, `version`, `memory`, `passes`, `lanes`, `salt`, `hash`;
+/// and what the application stored separately: the secret (`secret` or `pepper`) and the associated data (`ad`).
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let (mut stored, is_text) = match credential.whole()? {
         Some(text) => (Stored::read(text)?, true),
         None => (Stored::read_parts(credential)?, false),
@@ -40,35 +40,35 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 }
 
 /// An Argon2 text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     Ok(Box::new(Stored::read(text)?.keyed()?))
 }
 
-/// The variant of that letter: `d`, `i` or `id`.
+/// The variant for a suffix: `d`, `i` or `id`.
 pub(super) fn variant(name: &str) -> Result<Algorithm, Problem> {
     match name {
         "d" => Ok(Algorithm::Argon2d),
         "i" => Ok(Algorithm::Argon2i),
         "id" => Ok(Algorithm::Argon2id),
         "" => Err(Problem::malformed("the argon2 variant is missing")),
-        _ => Err(Problem::unsupported("this argon2 variant is not known")),
+        _ => Err(Problem::unsupported("unknown argon2 variant")),
     }
 }
 
 impl Stored {
-    /// Reads a PHC text. Without `v=` the version is 0x10, as all files older than the second version are.
+    /// Parses a PHC text. Without `v=` the version is 0x10, as in all texts older than the second version.
     pub(super) fn read(text: &str) -> Result<Self, Problem> {
         let mut parts = text.split('$');
         let name = parts.nth(1).unwrap_or_default();
-        let algorithm = variant(name.strip_prefix("argon2").ok_or(Problem::malformed("this is not argon2"))?)?;
-        let mut next = || parts.next().ok_or(Problem::malformed("the argon2 hash has parts missing"));
+        let algorithm = variant(name.strip_prefix("argon2").ok_or(Problem::malformed("this is not an argon2 hash"))?)?;
+        let mut next = || parts.next().ok_or(Problem::malformed("the argon2 hash is missing parts"));
         let mut parameters = next()?;
         let mut version = Version::V0x10;
         if let Some(number) = parameters.strip_prefix("v=") {
             version = match number {
                 "19" => Version::V0x13,
                 "16" => Version::V0x10,
-                _ => return Err(Problem::unsupported("this argon2 version is not known")),
+                _ => return Err(Problem::unsupported("unknown argon2 version")),
             };
             parameters = next()?;
         }
@@ -92,14 +92,14 @@ impl Stored {
         stored.checked()
     }
 
-    /// Reads named parts. The memory is in KiB; without `variant` the scheme's own name tells it.
+    /// Parses named parts. The memory is in KiB; without `variant`, the name of the scheme determines it.
     fn read_parts(credential: &Credential) -> Result<Self, Problem> {
         let named = credential.text(&["variant", "type"])?.unwrap_or(credential.scheme()).to_ascii_lowercase();
         let letters = named.strip_prefix("argon2").unwrap_or(&named);
         let version = match credential.number(&["version", "v"])? {
             None | Some(19) => Version::V0x13,
             Some(16) => Version::V0x10,
-            Some(_) => return Err(Problem::unsupported("this argon2 version is not known")),
+            Some(_) => return Err(Problem::unsupported("unknown argon2 version")),
         };
         let missing = |part: &str| Problem::malformed(format!("the part `{part}` is missing"));
         let stored = Self {
@@ -115,25 +115,25 @@ impl Stored {
             secret: Zeroizing::default(),
         };
         if stored.passes == 0 || stored.lanes == 0 {
-            return Err(Problem::malformed("passes and lanes are at least one"));
+            return Err(Problem::malformed("passes and lanes must be at least one"));
         }
         stored.checked()
     }
 
-    /// Takes the associated data that stands beside the text.
+    /// Sets the associated data that is stored beside the text.
     fn associate(&mut self, data: Option<Vec<u8>>) -> Result<(), Problem> {
         let Some(data) = data else { return Ok(()) };
         if !self.data.is_empty() && self.data != data {
-            return Err(Problem::malformed("the part `ad` disagrees with the data in the argon2 hash"));
+            return Err(Problem::malformed("the part `ad` differs from the data in the argon2 hash"));
         }
         self.data = data;
         Ok(())
     }
 
-    /// Makes sure that everything the hash was made with is there and can be given to Argon2.
+    /// Checks that every input of the hash is available and accepted by Argon2.
     fn keyed(self) -> Result<Self, Problem> {
         if self.key_id.is_some() && self.secret.is_empty() {
-            return Err(Problem::malformed("the argon2 hash names a key, and the part `secret` is missing"));
+            return Err(Problem::malformed("the argon2 hash has a key id, but the part `secret` is missing"));
         }
         if self.data.len() > AssociatedData::MAX_LEN {
             let most = AssociatedData::MAX_LEN;
@@ -142,7 +142,7 @@ impl Stored {
         Ok(self)
     }
 
-    /// Holds the parameters against the bounds of RFC 9106, section 3.1.
+    /// Checks the parameters against RFC 9106, section 3.1.
     pub(super) fn checked(self) -> Result<Self, Problem> {
         if self.lanes.checked_mul(8).is_none_or(|least| self.memory_kib < least) {
             return Err(Problem::malformed("argon2 needs 8 KiB of memory for each lane"));
@@ -155,9 +155,9 @@ impl Stored {
 
     /// The raw output for a password.
     pub(super) fn output(&self, attempt: &mut Attempt<'_>) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let broken = |_| Problem::malformed("the argon2 parameters do not fit together");
+        let broken = |_| Problem::malformed("invalid combination of argon2 parameters");
         let small =
-            |number: u64| u32::try_from(number).map_err(|_| Problem::cost("an argon2 parameter is beyond 32 bits"));
+            |number: u64| u32::try_from(number).map_err(|_| Problem::cost("an argon2 parameter exceeds 32 bits"));
         let params = ParamsBuilder::new()
             .m_cost(small(self.memory_kib)?)
             .t_cost(small(self.passes)?)
@@ -167,7 +167,7 @@ impl Stored {
             .build()
             .map_err(broken)?;
         let blocks = attempt.workspace.blocks(params.block_count());
-        let blocks = blocks.map_err(|_| Problem::cost("the memory for this hash is not there"))?;
+        let blocks = blocks.map_err(|_| Problem::cost("not enough memory for this hash"))?;
         let hasher = if self.secret.is_empty() {
             Argon2::new(self.algorithm, self.version, params)
         } else {
@@ -190,7 +190,7 @@ impl StoredHash for Stored {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.output(attempt) {
-            Ok(output) => Verdict::proof(same(&output, &self.hash)),
+            Ok(output) => Verdict::match_if(same(&output, &self.hash)),
             Err(problem) => problem.into(),
         }
     }
@@ -212,7 +212,7 @@ impl StoredHash for Stored {
     }
 }
 
-/// An Argon2 hash that came in named parts, so that it has no text.
+/// An Argon2 hash in named parts, which has no text.
 pub(super) struct Nameless(pub Stored);
 
 impl StoredHash for Nameless {

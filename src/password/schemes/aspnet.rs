@@ -4,22 +4,22 @@ use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, to_base64};
 use crate::password::parts::{cut, decoded};
-use crate::password::stored::{Printed, Understood};
+use crate::password::stored::{ParseResult, Printed};
 use crate::password::verdict::Problem;
 
 use super::pbkdf2::{Pbkdf2, Spelling};
 
-/// Salt and key of version 3 have at least 16 bytes each.
+/// Salt and key of version 3 must have at least 16 bytes each.
 const LEAST_BYTES: usize = 16;
 
-/// Reads format `aspnet-identity`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `aspnet-identity`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let bytes = decoded("hash", from_base64(credential.required()?))?;
     let printed = to_base64(&bytes);
     match bytes.split_first() {
         Some((0, rest)) => Printed::boxed(printed, version_2(rest)),
         Some((1, rest)) => Printed::boxed(printed, version_3(rest)),
-        Some(_) => Err(Problem::unsupported("this version of the ASP.NET format is not known")),
+        Some(_) => Err(Problem::unsupported("unknown version of the ASP.NET format")),
         None => Err(Problem::malformed("the hash is empty")),
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn is_aspnet(text: &str) -> bool {
 }
 
 /// Version 2: 16 bytes of salt, 32 of key, 1000 iterations of SHA-1.
-fn version_2(rest: &[u8]) -> Understood {
+fn version_2(rest: &[u8]) -> ParseResult {
     if rest.len() != 48 {
         return Err(Problem::malformed("the hash does not have 49 bytes"));
     }
@@ -43,7 +43,7 @@ fn version_2(rest: &[u8]) -> Understood {
 }
 
 /// Version 3: digest, iterations and salt length as big-endian 32-bit numbers, then salt and key.
-fn version_3(rest: &[u8]) -> Understood {
+fn version_3(rest: &[u8]) -> ParseResult {
     let (prf, rest) = number(rest)?;
     let (iterations, rest) = number(rest)?;
     let (length, rest) = number(rest)?;
@@ -51,7 +51,7 @@ fn version_3(rest: &[u8]) -> Understood {
         0 => Digest::Sha1,
         1 => Digest::Sha256,
         2 => Digest::Sha512,
-        _ => return Err(Problem::unsupported("this digest of the ASP.NET format is not known")),
+        _ => return Err(Problem::unsupported("unknown digest of the ASP.NET format")),
     };
     let (salt, hash) = cut(rest, usize::try_from(length).unwrap_or(usize::MAX))?;
     if salt.len() < LEAST_BYTES || hash.len() < LEAST_BYTES {

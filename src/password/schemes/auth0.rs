@@ -3,17 +3,17 @@
 use crate::password::credential::{Credential, decode};
 use crate::password::digests::Digest;
 use crate::password::parts::split;
-use crate::password::stored::{Prepared, StoredHash, Understood};
+use crate::password::stored::{ParseResult, Prepared, StoredHash};
 use crate::password::verdict::Problem;
 
 use super::digest::{Digested, Letters};
 use super::scrypt::{Scrypt, Spelling, is_length};
 use super::{argon2, bcrypt, ldap, pbkdf2};
 
-/// What a PBKDF2 text of Auth0 without parameters means.
+/// The parameters of a PBKDF2 text of Auth0 that has none.
 const DEFAULT_PARAMETERS: &str = "i=100000,l=64";
 
-/// The object, its parts found.
+/// The parts of the object.
 struct Parts {
     hash: Vec<u8>,
     text: String,
@@ -22,8 +22,8 @@ struct Parts {
     letters: Letters,
 }
 
-/// Reads format `auth0`: `algorithm`, `hash`, `salt`, `password`, and the parameters of scrypt.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `auth0`: `algorithm`, `hash`, `salt`, `password`, and the parameters of scrypt.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let credential = &credential.object(&["custom_password_hash"])?.unwrap_or_else(|| credential.clone());
     let algorithm = credential.required_text(&["algorithm"])?.to_ascii_lowercase();
     let hash = credential.required_object("hash")?;
@@ -36,7 +36,7 @@ pub(super) fn parse(credential: &Credential) -> Understood {
         "scrypt" => scrypt(credential, parts),
         "hmac" => hmac(&hash, parts),
         _ => {
-            let digest = Digest::named(&algorithm).ok_or(Problem::unsupported("this Auth0 algorithm is not known"))?;
+            let digest = Digest::named(&algorithm).ok_or(Problem::unsupported("unknown Auth0 algorithm"))?;
             let mut digested = Digested::between(digest, &parts.before, &parts.after, parts.hash);
             digested.letters = parts.letters;
             digested.boxed()
@@ -55,7 +55,7 @@ fn read(credential: &Credential, hash: &Credential, algorithm: &str) -> Result<P
         match salt.text(&["position"])?.unwrap_or("prefix") {
             "prefix" => before = bytes,
             "suffix" => after = bytes,
-            _ => return Err(Problem::unsupported("this salt position is not known")),
+            _ => return Err(Problem::unsupported("unknown salt position")),
         }
     }
     let letters = match credential.object(&["password"])? {
@@ -66,7 +66,7 @@ fn read(credential: &Credential, hash: &Credential, algorithm: &str) -> Result<P
 }
 
 impl Parts {
-    /// A self-contained hash of the password with the extra salt around it.
+    /// A self-contained hash of the password, with the extra salt around the password.
     fn salted(&self, inner: Box<dyn StoredHash>) -> Box<dyn StoredHash> {
         if self.before.is_empty() && self.after.is_empty() && self.letters == Letters::AsPresented {
             return inner;
@@ -80,23 +80,23 @@ impl Parts {
     }
 }
 
-/// A PBKDF2 text of Auth0: parameters may be missing as a whole or in part.
-fn pbkdf2_text(text: &str) -> Understood {
+/// A PBKDF2 text of Auth0: some or all parameters may be missing.
+fn pbkdf2_text(text: &str) -> ParseResult {
     let rest = text.strip_prefix("$pbkdf2-").ok_or(Problem::malformed("the hash does not start with `$pbkdf2-`"))?;
     let parts: Vec<&str> = rest.split('$').collect();
     let (name, parameters, salt, hash) = match parts.as_slice() {
         [name, salt, hash] => (*name, DEFAULT_PARAMETERS.to_owned(), *salt, *hash),
         [name, parameters, salt, hash] if parameters.contains("i=") => (*name, (*parameters).to_owned(), *salt, *hash),
         [name, parameters, salt, hash] => (*name, format!("i=100000,{parameters}"), *salt, *hash),
-        _ => return Err(Problem::malformed("the hash has parts missing")),
+        _ => return Err(Problem::malformed("the hash is missing parts")),
     };
-    let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest = Digest::named(name).ok_or(Problem::unsupported("unknown digest"))?;
     pbkdf2::read_phc(digest, &parameters, salt, hash)?.boxed()
 }
 
-fn scrypt(credential: &Credential, parts: Parts) -> Understood {
+fn scrypt(credential: &Credential, parts: Parts) -> ParseResult {
     if credential.number(&["keylen"])?.is_some_and(|length| !is_length(length, &parts.hash)) {
-        return Err(Problem::malformed("the key length disagrees with the hash"));
+        return Err(Problem::malformed("the key length differs from the hash"));
     }
     let (n, r) = (credential.number(&["cost"])?.unwrap_or(16384), credential.number(&["blockSize"])?.unwrap_or(8));
     let p = credential.number(&["parallelization"])?.unwrap_or(1);
@@ -106,9 +106,8 @@ fn scrypt(credential: &Credential, parts: Parts) -> Understood {
         .salted(inner))
 }
 
-fn hmac(hash: &Credential, parts: Parts) -> Understood {
-    let digest =
-        Digest::named(hash.required_text(&["digest"])?).ok_or(Problem::unsupported("this digest is not known"))?;
+fn hmac(hash: &Credential, parts: Parts) -> ParseResult {
+    let digest = Digest::named(hash.required_text(&["digest"])?).ok_or(Problem::unsupported("unknown digest"))?;
     let key = hash.required_object("key")?;
     let key = decode("key", key.required_text(&["value"])?, key.text(&["encoding"])?.unwrap_or("utf8"))?;
     let mut digested = Digested::keyed(digest, key, parts.hash.clone());
@@ -120,8 +119,8 @@ fn hmac(hash: &Credential, parts: Parts) -> Understood {
     Ok(parts.salted(digested.boxed()?))
 }
 
-/// The text of a bare `password_hash`, which Auth0 takes for bcrypt only.
-pub(super) fn parse_password_hash(credential: &Credential) -> Understood {
+/// The text of a bare `password_hash`, which Auth0 only accepts for bcrypt.
+pub(super) fn parse_password_hash(credential: &Credential) -> ParseResult {
     let text = credential.required_text(&["password_hash", "encoded", "value"])?;
     let [_, _, _, _] = split::<4>(text, '$')?;
     bcrypt::boxed(text)

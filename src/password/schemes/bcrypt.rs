@@ -7,22 +7,22 @@ use crate::password::encoding::{from_bcrypt64, same, to_bcrypt64};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, exactly, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Lossy, Problem, Verdict};
 
 use super::template::transformed;
 
-/// The bytes of a password, its NUL included, that bcrypt's key schedule takes.
+/// How many bytes of a password, its NUL included, bcrypt's key schedule uses.
 const KEY_BYTES: usize = 72;
 
-/// What the letter after `$2` says about the key.
+/// The meaning of the letter after `$2` for the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     /// `$2$`: no NUL at the end of the password.
     First,
     /// `$2a$`, `$2b$`, `$2y$`: one algorithm under three names.
     Current(char),
-    /// `$2x$`: characters were signed, so that 8-bit bytes smear over their neighbours (CVE-2011-2483).
+    /// `$2x$`: characters were signed, so that 8-bit bytes change their neighbours (CVE-2011-2483).
     SignExtended,
 }
 
@@ -34,8 +34,8 @@ pub(super) struct Bcrypt {
     hash: [u8; 23],
 }
 
-/// Reads format `bcrypt`: the text, and optionally a `prehash` template and a `pepper`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `bcrypt`: the text, and optionally a `prehash` template and a `pepper`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let inner: Box<dyn StoredHash> = Box::new(Bcrypt::read(credential.required()?)?);
     match credential.text(&["prehash", "input"])? {
         Some(template) => transformed(template, credential, inner),
@@ -44,12 +44,12 @@ pub(super) fn parse(credential: &Credential) -> Understood {
 }
 
 /// A bcrypt hash as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     Ok(Box::new(Bcrypt::read(text)?))
 }
 
 impl Bcrypt {
-    /// Reads `$2b$10$…`.
+    /// Parses `$2b$10$…`.
     pub(super) fn read(text: &str) -> Result<Self, Problem> {
         let [dialect, cost, rest] = split::<3>(after(text, "$2")?, '$')?;
         let dialect = match dialect {
@@ -58,20 +58,23 @@ impl Bcrypt {
             "b" => Dialect::Current('b'),
             "y" => Dialect::Current('y'),
             "x" => Dialect::SignExtended,
-            _ => return Err(Problem::unsupported("this bcrypt dialect is not known")),
+            _ => return Err(Problem::unsupported("unknown bcrypt dialect")),
         };
         let cost = cost.parse().ok().filter(|_| cost.len() == 2 && cost.bytes().all(|byte| byte.is_ascii_digit()));
-        let cost =
-            cost.filter(|cost| (4..=31).contains(cost)).ok_or(Problem::malformed("the bcrypt cost is not 04 to 31"))?;
+        let cost = cost
+            .filter(|cost| (4..=31).contains(cost))
+            .ok_or(Problem::malformed("the bcrypt cost is not between 04 and 31"))?;
         let (salt, hash) = rest.split_at_checked(22).ok_or(Problem::malformed("the bcrypt salt is too short"))?;
-        // The last characters have unused bits; set ones mean different things to different libraries.
-        let salt = from_bcrypt64(salt).ok_or(Problem::malformed("the bcrypt salt is not in its alphabet"))?;
-        let hash = from_bcrypt64(hash).ok_or(Problem::malformed("the bcrypt hash is not in its alphabet"))?;
+        // The last characters have unused bits; libraries disagree on the meaning of set ones.
+        let salt =
+            from_bcrypt64(salt).ok_or(Problem::malformed("the bcrypt salt has characters outside of its alphabet"))?;
+        let hash =
+            from_bcrypt64(hash).ok_or(Problem::malformed("the bcrypt hash has characters outside of its alphabet"))?;
         Ok(Self { dialect, cost, salt: exactly("bcrypt salt", salt)?, hash: exactly("bcrypt hash", hash)? })
     }
 
-    /// The bytes that go into the key schedule. A NUL inside the password is data: cutting there, as C code does, would
-    /// let in everybody who knows what stands before it.
+    /// The bytes that go into the key schedule. A NUL inside the password is data: truncating there, as C code does,
+    /// would accept everybody who knows the part before it.
     fn key(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut key = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));
         key.extend(password.iter().take(KEY_BYTES));
@@ -114,7 +117,7 @@ impl StoredHash for Bcrypt {
         let key = self.key(attempt.password);
         let output = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, &key));
         let loss = (attempt.password.len() > KEY_BYTES).then_some(Lossy::First72Bytes);
-        Verdict::proof(output.get(..23).is_some_and(|output| same(output, &self.hash))).with_loss(loss)
+        Verdict::match_if(output.get(..23).is_some_and(|output| same(output, &self.hash))).with_loss(loss)
     }
 
     fn canonical(&self) -> Option<String> {
@@ -132,14 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stray_salt_bits_are_refused() {
+    fn stray_salt_bits_are_rejected() {
         // The 22nd character of a salt has four unused bits.
         assert!(Bcrypt::read("$2b$04$zNAjLxOiKsWhfT9shBd/qOqOuFQvsO8xPsg4avK3AFKpxcW6Idhze").is_ok());
         assert!(Bcrypt::read("$2b$04$zNAjLxOiKsWhfT9shBd/qPqOuFQvsO8xPsg4avK3AFKpxcW6Idhze").is_err());
     }
 
     #[test]
-    fn signed_characters_smear() {
+    fn signed_characters_change_their_neighbours() {
         assert_eq!(sign_extended(b"a\0").get(..4), Some(&b"a\0a\0"[..]));
         // `a` 0x80 NUL `a`: the negative byte sets every bit above it.
         assert_eq!(sign_extended(b"a\x80\0").get(..4), Some(&[0xff, 0x80, 0x00, b'a'][..]));

@@ -1,21 +1,21 @@
-//! passlib's `$bcrypt-sha256$`: bcrypt of a base64 SHA-256, keyed by the salt since version 2.
+//! passlib's `$bcrypt-sha256$`: bcrypt of a base64 SHA-256, keyed with the salt since version 2.
 
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::to_base64;
 use crate::password::parts::{Parameters, after, positive, split};
-use crate::password::stored::{Prepared, Printed, Understood};
+use crate::password::stored::{ParseResult, Prepared, Printed};
 use crate::password::verdict::Problem;
 
 use super::bcrypt;
 
-/// Reads format `bcrypt-sha256`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `bcrypt-sha256`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// The text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let [head, salt, hash] = split::<3>(after(text, "$bcrypt-sha256$")?, '$')?;
     if !head.starts_with("v=") {
         // Version 1: `2a,12`, the digest without a key.
@@ -26,7 +26,7 @@ pub(super) fn boxed(text: &str) -> Understood {
     }
     let parameters = Parameters::read(head, &["v", "t", "r"])?;
     if parameters.text("v") != Some("2") {
-        return Err(Problem::unsupported("this version of bcrypt-sha256 is not known"));
+        return Err(Problem::unsupported("unknown version of bcrypt-sha256"));
     }
     let dialect = parameters.text("t").ok_or(Problem::malformed("the bcrypt dialect is missing"))?;
     let inner = bcrypt::boxed(&format!("${dialect}${:02}${salt}{hash}", parameters.positive("r")?))?;

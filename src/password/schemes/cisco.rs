@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::parts::{decoded, split};
-use crate::password::stored::{Printed, Understood};
+use crate::password::stored::{ParseResult, Printed};
 use crate::password::verdict::Problem;
 
 use super::pbkdf2::{self, Pbkdf2};
@@ -20,8 +20,8 @@ const ITERATIONS: u64 = 20_000;
 /// Bytes of the hash of either type.
 const HASH_BYTES: usize = 32;
 
-/// Reads format `cisco`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `cisco`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     let [empty, kind, salt, hash] = split::<4>(text, '$')?;
     let hash = decoded("hash", CISCO.decode(hash).ok())?;
@@ -35,7 +35,7 @@ pub(super) fn parse(credential: &Credential) -> Understood {
             Pbkdf2 { digest, iterations: ITERATIONS, salt, hash, spelling }.boxed()
         }
         "9" => Scrypt { n: 1 << 14, r: 1, p: 1, salt, hash, spelling: scrypt::Spelling::Other }.boxed(),
-        _ => return Err(Problem::unsupported("this Cisco type is not known")),
+        _ => return Err(Problem::unsupported("unknown Cisco type")),
     };
     Printed::boxed(text.to_owned(), inner)
 }

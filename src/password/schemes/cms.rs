@@ -1,4 +1,4 @@
-//! Content management systems, shops, forums and wikis with formats of their own.
+//! Content management systems, shops, forums and wikis with their own formats.
 
 use argon2::{Algorithm, Version};
 use zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use crate::password::encoding::{from_base64, from_hex, same, to_base64};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, number, positive, split};
-use crate::password::stored::{Attempt, Prepared, Printed, StoredHash, Understood, Wrapped};
+use crate::password::stored::{Attempt, ParseResult, Prepared, Printed, StoredHash, Wrapped};
 use crate::password::verdict::{Problem, Verdict};
 
 use super::digest::Digested;
@@ -17,12 +17,12 @@ use super::pbkdf2::{Pbkdf2, Spelling};
 use super::template::transformed;
 use super::{argon2 as argon2_text, bcrypt, phpass};
 
-/// Bytes of a salt that libsodium's Argon2 takes.
+/// The salt length of libsodium's Argon2, in bytes.
 const SODIUM_SALT_BYTES: usize = 16;
 
-/// Reads format `wordpress`: phpass, the bcrypt of WordPress 6.8 (`$wp$2y$`), plain bcrypt and Argon2 of plugins, and bare
-/// MD5; `input` is the transformation that the login form applied (`addslashes(trim($pass))`).
-pub(super) fn parse_wordpress(credential: &Credential) -> Understood {
+/// Parses scheme `wordpress`: phpass, the bcrypt of WordPress 6.8 (`$wp$2y$`), plain bcrypt and Argon2 of plugins, and
+/// unsalted MD5; `input` is the transformation that the login form applied (`addslashes(trim($pass))`).
+pub(super) fn parse_wordpress(credential: &Credential) -> ParseResult {
     let inner = wordpress(credential.required()?)?;
     match credential.text(&["input", "prehash"])? {
         Some(template) => transformed(template, credential, inner),
@@ -30,9 +30,9 @@ pub(super) fn parse_wordpress(credential: &Credential) -> Understood {
     }
 }
 
-fn wordpress(text: &str) -> Understood {
+fn wordpress(text: &str) -> ParseResult {
     if let Some(inner) = text.strip_prefix("$wp") {
-        // The key of the HMAC only separates domains (wp-includes/pluggable.php, `wp_hash_password`).
+        // The key of the HMAC is only a domain separator (wp-includes/pluggable.php, `wp_hash_password`).
         let prepare =
             |password: &[u8]| Ok(to_base64(&Digest::Sha384.hmac(b"wp-sha384", &[password])).into_bytes().into());
         let prefix = Some("$wp".to_owned());
@@ -41,8 +41,8 @@ fn wordpress(text: &str) -> Understood {
     php(text)
 }
 
-/// What PHP applications share: phpass, `password_hash`, and bare MD5.
-fn php(text: &str) -> Understood {
+/// The formats that PHP applications share: phpass, `password_hash`, and unsalted MD5.
+fn php(text: &str) -> ParseResult {
     if text.starts_with("$P$") || text.starts_with("$H$") {
         phpass::boxed(text)
     } else if text.starts_with("$2") {
@@ -54,24 +54,24 @@ fn php(text: &str) -> Understood {
     } else if text.len() == 32 {
         salted(Digest::Md5, b"", b"", text, String::new())
     } else {
-        Err(Problem::malformed("this is none of the forms that PHP applications store"))
+        Err(Problem::malformed("this is not a hash format of PHP applications"))
     }
 }
 
-/// A hexadecimal digest of `before`, the password and `after`; `tail` is what stands behind it.
-fn salted(digest: Digest, before: &[u8], after: &[u8], hash: &str, tail: String) -> Understood {
+/// A hexadecimal digest of `before`, the password and `after`; `tail` is the text after it.
+fn salted(digest: Digest, before: &[u8], after: &[u8], hash: &str, tail: String) -> ParseResult {
     let hash = decoded("hash", from_hex(hash))?;
     let printed = hex::encode(&hash) + tail.as_str();
     Digested::between(digest, before, after, hash).printed(printed).boxed()
 }
 
-/// Whether a text is Joomla's `{SHA256}hex:salt`; the other forms of Joomla are not told apart from other systems'.
+/// Whether a text is Joomla's `{SHA256}hex:salt`; the other formats of Joomla look like those of other systems.
 pub(super) fn is_joomla(text: &str) -> bool {
     text.strip_prefix("{SHA256}").and_then(|rest| rest.split_once(':')).is_some_and(|(hex, _)| super::is_hex(hex, 64))
 }
 
-/// Reads format `joomla`: `md5hex:salt`, `{SHA256}hex:salt` (not LDAP's), and what PHP applications share.
-pub(super) fn parse_joomla(credential: &Credential) -> Understood {
+/// Parses scheme `joomla`: `md5hex:salt`, `{SHA256}hex:salt` (not LDAP's), and the formats that PHP applications share.
+pub(super) fn parse_joomla(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     if let Some(rest) = text.strip_prefix("{SHA256}") {
         let (hash, salt) = rest.split_once(':').unwrap_or((rest, ""));
@@ -84,8 +84,8 @@ pub(super) fn parse_joomla(credential: &Credential) -> Understood {
     }
 }
 
-/// Reads format `phpbb`, `drupal` and other PHP applications without a form of their own.
-pub(super) fn parse_php(credential: &Credential) -> Understood {
+/// Parses schemes `phpbb` and `drupal`, and those of other PHP applications without their own format.
+pub(super) fn parse_php(credential: &Credential) -> ParseResult {
     let inner = php(credential.required()?)?;
     match credential.text(&["input", "prehash"])? {
         Some(template) => transformed(template, credential, inner),
@@ -108,8 +108,8 @@ struct Magento {
     text: String,
 }
 
-/// Reads format `magento`: `hash:salt` of Magento 1, `hash:salt:versions` of Magento 2 (`Encryptor.php`).
-pub(super) fn parse_magento(credential: &Credential) -> Understood {
+/// Parses scheme `magento`: `hash:salt` of Magento 1, `hash:salt:versions` of Magento 2 (`Encryptor.php`).
+pub(super) fn parse_magento(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     let mut parts = text.split(':');
     let hash = decoded("hash", from_hex(parts.next().unwrap_or_default()))?;
@@ -124,7 +124,7 @@ pub(super) fn parse_magento(credential: &Credential) -> Understood {
         None => 0,
     };
     if hash.len() != length {
-        return Err(Problem::malformed("the hash does not have the size of its version"));
+        return Err(Problem::malformed("the length of the hash does not match its version"));
     }
     if salt.len() < SODIUM_SALT_BYTES && links.iter().any(|link| matches!(link, Link::Argon2 { .. })) {
         return Err(Problem::malformed("the salt is shorter than 16 bytes"));
@@ -132,11 +132,11 @@ pub(super) fn parse_magento(credential: &Credential) -> Understood {
     Ok(Box::new(Magento { hash, salt, links, text: text.to_owned() }))
 }
 
-/// Whether a text ends with the Argon2 version of Magento, which nothing else writes.
+/// Whether a text ends with the Argon2 version of Magento, which no other system writes.
 pub(super) fn is_magento(text: &str) -> bool {
     let is_hex = |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let ends_so = text.rsplit(':').next().is_some_and(|version| version.starts_with("3_"));
-    ends_so && text.split(':').count() > 2 && text.split(':').next().is_some_and(is_hex)
+    let has_version = text.rsplit(':').next().is_some_and(|version| version.starts_with("3_"));
+    has_version && text.split(':').count() > 2 && text.split(':').next().is_some_and(is_hex)
 }
 
 fn link(version: &str) -> Result<Link, Problem> {
@@ -159,7 +159,7 @@ fn link(version: &str) -> Result<Link, Problem> {
 }
 
 impl Magento {
-    /// The Argon2 hash of a link, to be compared with nothing.
+    /// An Argon2 hash with the parameters of a link, used for its output only.
     fn argon2(&self, length: usize, passes: u64, memory_bytes: u64) -> argon2_text::Stored {
         argon2_text::Stored {
             algorithm: Algorithm::Argon2id,
@@ -194,15 +194,15 @@ impl Magento {
 
 impl StoredHash for Magento {
     fn cost(&self) -> Cost {
-        let price = |link: &Link| match link {
+        let cost = |link: &Link| match link {
             Link::Digest(_) => Cost::Digests(1),
             Link::Argon2 { passes, memory_bytes, .. } => {
                 Cost::Argon2 { memory_kib: memory_bytes / 1024, passes: *passes, lanes: 1 }
             }
         };
         match self.links.as_slice() {
-            [only] => price(only),
-            links => Cost::Several(links.iter().map(price).collect()),
+            [only] => cost(only),
+            links => Cost::Several(links.iter().map(cost).collect()),
         }
     }
 
@@ -212,7 +212,7 @@ impl StoredHash for Magento {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.output(attempt) {
-            Ok(output) => Verdict::proof(same(&output, &self.hash)),
+            Ok(output) => Verdict::match_if(same(&output, &self.hash)),
             Err(problem) => problem.into(),
         }
     }
@@ -222,7 +222,7 @@ impl StoredHash for Magento {
     }
 }
 
-/// Digests of a digest: the hexadecimal of the inner one, between two texts.
+/// A digest of a digest: the inner one in hexadecimal, between two texts.
 struct Nested {
     digest: Digest,
     before: String,
@@ -242,21 +242,21 @@ impl StoredHash for Nested {
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         let inner = Zeroizing::new(hex::encode(&*self.digest.hash(&[attempt.password])));
         let output = self.digest.hash(&[self.before.as_bytes(), inner.as_bytes(), self.after.as_bytes()]);
-        Verdict::proof(same(&output, &self.hash))
+        Verdict::match_if(same(&output, &self.hash))
     }
 }
 
-fn nested(digest: Digest, before: String, after: String, hash: &str, head: &str) -> Understood {
+fn nested(digest: Digest, before: String, after: String, hash: &str, head: &str) -> ParseResult {
     let hash = decoded("hash", from_hex(hash))?;
     if hash.len() != digest.size() {
-        return Err(Problem::malformed("the hash does not have the size of its digest"));
+        return Err(Problem::malformed("the length of the hash does not match its digest"));
     }
     let printed = format!("{head}{}", hex::encode(&hash));
     Ok(Box::new(Printed { printed, inner: Box::new(Nested { digest, before, after, hash }) }))
 }
 
-/// Reads format `mediawiki`: `:A:`, `:B:`, `:pbkdf2:`, and the old `$B$` (MediaWiki, `includes/password`).
-pub(super) fn parse_mediawiki(credential: &Credential) -> Understood {
+/// Parses scheme `mediawiki`: `:A:`, `:B:`, `:pbkdf2:`, and the old `$B$` (MediaWiki, `includes/password`).
+pub(super) fn parse_mediawiki(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     if let Some(rest) = text.strip_prefix("$B$") {
         let [salt, hash] = split::<2>(rest, '$')?;
@@ -275,29 +275,29 @@ pub(super) fn parse_mediawiki(credential: &Credential) -> Understood {
         "pbkdf2" => Printed::boxed(text.to_owned(), mediawiki_pbkdf2(rest)),
         "argon2" => Ok(Box::new(Wrapped { prefix: ":argon2:".to_owned(), inner: argon2_text::boxed(rest)? })),
         "bcrypt" => Printed::boxed(text.to_owned(), mediawiki_bcrypt(rest)),
-        _ => Err(Problem::unsupported("this MediaWiki type is not known")),
+        _ => Err(Problem::unsupported("unknown MediaWiki type")),
     }
 }
 
-fn mediawiki_pbkdf2(rest: &str) -> Understood {
+fn mediawiki_pbkdf2(rest: &str) -> ParseResult {
     let [name, iterations, length, salt, hash] = split::<5>(rest, ':')?;
-    let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest = Digest::named(name).ok_or(Problem::unsupported("unknown digest"))?;
     let iterations = positive("number of iterations", iterations)?;
     let salt = decoded("salt", from_base64(salt))?;
     let hash = decoded("hash", from_base64(hash))?;
     if !super::scrypt::is_length(number("key length", length)?, &hash) {
-        return Err(Problem::malformed("the key length disagrees with the hash"));
+        return Err(Problem::malformed("the key length differs from the hash"));
     }
     Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed()
 }
 
 /// `:bcrypt:cost$salt+hash`: MediaWiki leaves out the `$2y$`.
-fn mediawiki_bcrypt(rest: &str) -> Understood {
+fn mediawiki_bcrypt(rest: &str) -> ParseResult {
     bcrypt::boxed(&format!("$2y${}", rest.trim_start_matches("$2y$")))
 }
 
-/// Reads format `authme-sha256`: `$SHA$salt$hex` of `sha256(sha256(password) . salt)` (AuthMe Reloaded).
-pub(super) fn parse_authme(credential: &Credential) -> Understood {
+/// Parses scheme `authme-sha256`: `$SHA$salt$hex` of `sha256(sha256(password) . salt)` (AuthMe Reloaded).
+pub(super) fn parse_authme(credential: &Credential) -> ParseResult {
     let [salt, hash] = split::<2>(after(credential.required()?, "$SHA$")?, '$')?;
     nested(Digest::Sha256, String::new(), salt.to_owned(), hash, &format!("$SHA${salt}$"))
 }

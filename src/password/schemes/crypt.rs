@@ -1,19 +1,19 @@
-//! Whatever crypt(3) writes: the second field of `/etc/shadow`, and what stands behind LDAP's `{CRYPT}`.
+//! Any crypt(3) text: the second field of `/etc/shadow`, and the text after LDAP's `{CRYPT}`.
 
 use crate::password::credential::Credential;
 use crate::password::detect::placeholder;
-use crate::password::stored::Understood;
+use crate::password::stored::ParseResult;
 use crate::password::verdict::Problem;
 
 use super::{bcrypt, des_crypt, md5_crypt, nt, scrypt, sha_crypt, sha1_crypt, sun_md5, yescrypt};
 
-/// Reads format `crypt`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `crypt`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// Any crypt(3) text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     if let Some(why) = placeholder(text) {
         return Err(Problem::unusable(why));
     }
@@ -30,6 +30,6 @@ pub(super) fn boxed(text: &str) -> Understood {
         "sha1" => sha1_crypt::boxed(text),
         "md5" => sun_md5::boxed(text),
         id if id.starts_with('2') => bcrypt::boxed(text),
-        _ => Err(Problem::unsupported("this crypt(3) identifier is not known")),
+        _ => Err(Problem::unsupported("unknown crypt(3) identifier")),
     }
 }

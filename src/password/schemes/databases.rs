@@ -8,15 +8,15 @@ use crate::password::encoding::{from_base64, from_hex, same, to_base64, to_utf16
 use crate::password::length::{HashLength, MYSQL_323, ORACLE_10};
 use crate::password::limits::Cost;
 use crate::password::parts::{after, cut, decoded, exactly, positive, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Lossy, Problem, Verdict};
 
 use super::des::Des;
 use super::digest::Digested;
 use super::pbkdf2::{Pbkdf2, Spelling};
 
-/// Reads format `mysql41`: `*` and the hexadecimal SHA-1 of the SHA-1 (MySQL 4.1 `PASSWORD()`).
-pub(super) fn parse_mysql41(credential: &Credential) -> Understood {
+/// Parses scheme `mysql41`: `*` and the hexadecimal SHA-1 of the SHA-1 (MySQL 4.1 `PASSWORD()`).
+pub(super) fn parse_mysql41(credential: &Credential) -> ParseResult {
     let text = after(credential.required()?, "*")?;
     let hash = decoded("hash", from_hex(text))?;
     let printed = format!("*{}", hex::encode_upper(&hash));
@@ -29,8 +29,8 @@ struct Mysql323 {
     hash: [u8; 8],
 }
 
-/// Reads format `mysql323`: 16 hexadecimal digits (`OLD_PASSWORD()`).
-pub(super) fn parse_mysql323(credential: &Credential) -> Understood {
+/// Parses scheme `mysql323`: 16 hexadecimal digits (`OLD_PASSWORD()`).
+pub(super) fn parse_mysql323(credential: &Credential) -> ParseResult {
     let hash = decoded("hash", from_hex(credential.required()?))?;
     Ok(Box::new(Mysql323 { hash: exactly("hash", hash)? }))
 }
@@ -55,7 +55,7 @@ impl StoredHash for Mysql323 {
         }
         let output = [(first & 0x7fff_ffff).to_be_bytes(), (second & 0x7fff_ffff).to_be_bytes()];
         let loss = attempt.password.iter().any(is_space).then_some(Lossy::Spaces);
-        Verdict::proof(same(output.as_flattened(), &self.hash)).with_loss(loss)
+        Verdict::match_if(same(output.as_flattened(), &self.hash)).with_loss(loss)
     }
 
     fn canonical(&self) -> Option<String> {
@@ -71,8 +71,8 @@ struct Mssql {
     upper: Option<Vec<u8>>,
 }
 
-/// Reads format `mssql`: `0x0100` (SHA-1; 2000 and 2005) and `0x0200` (SHA-512; since 2012).
-pub(super) fn parse_mssql(credential: &Credential) -> Understood {
+/// Parses scheme `mssql`: `0x0100` (SHA-1; 2000 and 2005) and `0x0200` (SHA-512; since 2012).
+pub(super) fn parse_mssql(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let bytes = decoded("hash", from_hex(hex.ok_or(Problem::malformed("the hash does not start with `0x`"))?))?;
@@ -81,13 +81,13 @@ pub(super) fn parse_mssql(credential: &Credential) -> Understood {
     let digest = match version {
         [1, 0] => Digest::Sha1,
         [2, 0] => Digest::Sha512,
-        _ => return Err(Problem::unsupported("this SQL Server version is not known")),
+        _ => return Err(Problem::unsupported("unknown SQL Server version")),
     };
     let (hash, upper) = cut(hashes, digest.size())?;
     let upper = match (digest, upper.len()) {
         (_, 0) => None,
         (Digest::Sha1, 20) => Some(upper.to_vec()),
-        _ => return Err(Problem::malformed("the hash does not have the size of its digest")),
+        _ => return Err(Problem::malformed("the length of the hash does not match its digest")),
     };
     Ok(Box::new(Mssql { digest, salt: salt.to_vec(), hash: hash.to_vec(), upper }))
 }
@@ -112,7 +112,7 @@ impl StoredHash for Mssql {
         let folded = Zeroizing::new(text.to_uppercase());
         let Some(folded) = to_utf16le(folded.as_bytes()) else { return Verdict::Mismatch };
         // A server with a case-insensitive collation compared this half only.
-        Verdict::proof(same(&self.digest.hash(&[&folded, &self.salt]), upper)).with_loss(Some(Lossy::Case))
+        Verdict::match_if(same(&self.digest.hash(&[&folded, &self.salt]), upper)).with_loss(Some(Lossy::Case))
     }
 
     fn canonical(&self) -> Option<String> {
@@ -122,11 +122,11 @@ impl StoredHash for Mssql {
     }
 }
 
-/// What Oracle 12c appends to the salt.
+/// The bytes that Oracle 12c appends to the salt.
 const ORACLE_12_SALT: &[u8] = b"AUTH_PBKDF2_SPEEDY_KEY";
 
-/// Reads format `oracle`: `S:` (11g, SHA-1) or `T:` (12c), or both in one text, of which `T:` counts.
-pub(super) fn parse_oracle(credential: &Credential) -> Understood {
+/// Parses scheme `oracle`: `S:` (11g, SHA-1) or `T:` (12c), or both in one text, of which `T:` is used.
+pub(super) fn parse_oracle(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     let part = |name: &str| text.split(';').map(str::trim).find_map(|part| part.strip_prefix(name));
     if let Some(hex) = part("T:") {
@@ -137,7 +137,7 @@ pub(super) fn parse_oracle(credential: &Credential) -> Understood {
         }
         return Ok(Box::new(Oracle12 { hash: hash.to_vec(), salt: salt.to_vec() }));
     }
-    let bytes = decoded("hash", from_hex(part("S:").ok_or(Problem::malformed("neither `S:` nor `T:` is there"))?))?;
+    let bytes = decoded("hash", from_hex(part("S:").ok_or(Problem::malformed("the hash has neither `S:` nor `T:`"))?))?;
     let (hash, salt) = cut(&bytes, 20)?;
     if salt.len() != 10 {
         return Err(Problem::malformed("the hash does not have 30 bytes"));
@@ -165,7 +165,7 @@ impl StoredHash for Oracle12 {
         let mut key = Zeroizing::new([0; 64]);
         let salt = [self.salt.as_slice(), ORACLE_12_SALT].concat();
         Digest::Sha512.pbkdf2(attempt.password, &salt, 4096, key.as_mut_slice());
-        Verdict::proof(same(&Digest::Sha512.hash(&[key.as_slice(), &self.salt]), &self.hash))
+        Verdict::match_if(same(&Digest::Sha512.hash(&[key.as_slice(), &self.salt]), &self.hash))
     }
 
     fn canonical(&self) -> Option<String> {
@@ -178,8 +178,8 @@ struct Oracle10 {
     hash: [u8; 8],
 }
 
-/// Reads format `oracle10`: 16 hexadecimal digits and the user name, which is hashed with the password.
-pub(super) fn parse_oracle10(credential: &Credential) -> Understood {
+/// Parses scheme `oracle10`: 16 hexadecimal digits and the user name, which is hashed with the password.
+pub(super) fn parse_oracle10(credential: &Credential) -> ParseResult {
     let hash = exactly("hash", decoded("hash", from_hex(credential.required()?))?)?;
     let user = credential
         .username()?
@@ -211,16 +211,16 @@ impl StoredHash for Oracle10 {
         let blocks: Zeroizing<Vec<u64>> = Zeroizing::new(units.chunks(4).map(block).collect());
         let output = cbc(cbc(0x0123_4567_89ab_cdef, &blocks), &blocks);
         let loss = password.chars().any(char::is_alphabetic).then_some(Lossy::Case);
-        Verdict::proof(same(&output.to_be_bytes(), &self.hash)).with_loss(loss)
+        Verdict::match_if(same(&output.to_be_bytes(), &self.hash)).with_loss(loss)
     }
 }
 
-/// Reads format `postgres-md5`: `md5` and the hexadecimal MD5 of password and user name.
-pub(super) fn parse_postgres_md5(credential: &Credential) -> Understood {
+/// Parses scheme `postgres-md5`: `md5` and the hexadecimal MD5 of password and user name.
+pub(super) fn parse_postgres_md5(credential: &Credential) -> ParseResult {
     let hash = decoded("hash", from_hex(after(credential.required()?, "md5")?))?;
     let user = credential
         .username()?
-        .ok_or(Problem::malformed("the user name is missing, which is hashed with the password"))?;
+        .ok_or(Problem::malformed("the user name, which is hashed with the password, is missing"))?;
     let printed = format!("md5{}", hex::encode(&hash));
     Digested::between(Digest::Md5, &[], user.as_bytes(), hash).printed(printed).boxed()
 }
@@ -232,16 +232,16 @@ struct Scram {
     server_key: Vec<u8>,
 }
 
-/// Reads format `scram`: `SCRAM-SHA-256$iterations:salt$stored:server` (RFC 5803; PostgreSQL's `pg_authid`).
-pub(super) fn parse_scram(credential: &Credential) -> Understood {
+/// Parses scheme `scram`: `SCRAM-SHA-256$iterations:salt$stored:server` (RFC 5803; PostgreSQL's `pg_authid`).
+pub(super) fn parse_scram(credential: &Credential) -> ParseResult {
     let [name, salted, keys] = split::<3>(credential.required()?, '$')?;
-    let digest = Digest::named(after(name, "SCRAM-")?).ok_or(Problem::unsupported("this SCRAM digest is not known"))?;
+    let digest = Digest::named(after(name, "SCRAM-")?).ok_or(Problem::unsupported("unknown SCRAM digest"))?;
     let [iterations, salt] = split::<2>(salted, ':')?;
     let [stored_key, server_key] = split::<2>(keys, ':')?;
     let stored_key = decoded("stored key", from_base64(stored_key))?;
     let server_key = decoded("server key", from_base64(server_key))?;
     if stored_key.len() != digest.size() || server_key.len() != digest.size() {
-        return Err(Problem::malformed("the keys do not have the size of their digest"));
+        return Err(Problem::malformed("the length of the keys does not match their digest"));
     }
     let iterations = positive("number of iterations", iterations)?;
     let salt = decoded("salt", from_base64(salt))?;
@@ -266,7 +266,7 @@ impl StoredHash for Scram {
         let digest = self.pbkdf2.digest;
         let stored_key = digest.hash(&[&digest.hmac(&salted, &[b"Client Key"])]);
         let server_key = digest.hmac(&salted, &[b"Server Key"]);
-        Verdict::proof(same(&stored_key, &self.stored_key) & same(&server_key, &self.server_key))
+        Verdict::match_if(same(&stored_key, &self.stored_key) & same(&server_key, &self.server_key))
     }
 
     fn canonical(&self) -> Option<String> {

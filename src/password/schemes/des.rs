@@ -1,4 +1,4 @@
-//! The DES of old hashes (FIPS 46-3): crypt(3) needs its salted rounds, Oracle 10 and LM plain blocks.
+//! DES for old hashes (FIPS 46-3): crypt(3) needs salted rounds, Oracle 10 and LM need plain blocks.
 
 use std::sync::OnceLock;
 
@@ -49,7 +49,7 @@ const BOXES: [[u8; 64]; 8] = [
      7, 11, 4, 1, 9, 12, 14, 2, 0, 6, 10, 13, 15, 3, 5, 8, 2, 1, 14, 7, 4, 10, 8, 13, 15, 12, 9, 0, 3, 5, 6, 11],
 ];
 
-/// Picks the bits that a table names out of the lower `width` bits of a number.
+/// Selects the bits in a table out of the lower `width` bits of a number.
 fn permute(number: u64, width: u32, table: &[u8]) -> u64 {
     table.iter().fold(0, |out, bit| out << 1 | (number >> (width - u32::from(*bit)) & 1))
 }
@@ -119,7 +119,7 @@ impl Des {
 
 /// The expansion of a half to 48 bits, by shifts: six bits around every four.
 fn expand(half: u64) -> u64 {
-    // Bit 32 in front and bit 1 behind, so that every group of six is a window.
+    // Bit 32 before and bit 1 after the half, so that every group of six is a window.
     let wide = (half & 1) << 33 | half << 1 | half >> 31;
     (0..8_u32).fold(0, |expanded, group| expanded << 6 | (wide >> (28 - 4 * group) & 63))
 }

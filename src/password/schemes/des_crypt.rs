@@ -4,7 +4,7 @@ use crate::password::credential::Credential;
 use crate::password::encoding::{crypt64_character, crypt64_value, from_crypt64_number, same};
 use crate::password::length::{DES_CRYPT, HashLength};
 use crate::password::limits::Cost;
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Lossy, Problem, Verdict};
 
 use super::des::Des;
@@ -17,13 +17,13 @@ struct DesCrypt {
     hash: String,
 }
 
-/// Reads format `descrypt`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `descrypt`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     traditional(credential.required()?)
 }
 
-/// Reads format `bsdicrypt`.
-pub(super) fn parse_extended(credential: &Credential) -> Understood {
+/// Parses scheme `bsdicrypt`.
+pub(super) fn parse_extended(credential: &Credential) -> ParseResult {
     extended(credential.required()?)
 }
 
@@ -33,14 +33,14 @@ pub(super) fn is_traditional(text: &str) -> bool {
 }
 
 /// A traditional text as a boxed stored hash.
-pub(super) fn traditional(text: &str) -> Understood {
+pub(super) fn traditional(text: &str) -> ParseResult {
     let broken = || Problem::malformed("the stored hash does not have 13 characters of the crypt alphabet");
     let (salt, hash) = text.split_at_checked(2).filter(|_| is_traditional(text)).ok_or_else(broken)?;
     boxed(false, 25, salt, salt, hash)
 }
 
 /// A BSDi text as a boxed stored hash.
-pub(super) fn extended(text: &str) -> Understood {
+pub(super) fn extended(text: &str) -> ParseResult {
     let broken = || Problem::malformed("the stored hash does not have 20 characters of the crypt alphabet");
     let (head, hash) = text.split_at_checked(9).filter(|_| text.len() == 20).ok_or_else(broken)?;
     let (rounds, salt) = head.strip_prefix('_').and_then(|head| head.split_at_checked(4)).ok_or_else(broken)?;
@@ -50,8 +50,8 @@ pub(super) fn extended(text: &str) -> Understood {
     }
 }
 
-fn boxed(extended: bool, rounds: u64, head: &str, salt: &str, hash: &str) -> Understood {
-    let broken = || Problem::malformed("the stored hash is not in the crypt alphabet");
+fn boxed(extended: bool, rounds: u64, head: &str, salt: &str, hash: &str) -> ParseResult {
+    let broken = || Problem::malformed("the stored hash has characters outside of the crypt alphabet");
     let salt = from_crypt64_number(salt).and_then(|salt| u32::try_from(salt).ok()).ok_or_else(broken)?;
     let last = hash.bytes().map(crypt64_value).try_fold(0, |_, value| value).ok_or_else(broken)?;
     if last & 3 != 0 {
@@ -72,7 +72,7 @@ impl DesCrypt {
         if !self.extended {
             return first;
         }
-        // BSDi folds the bytes after the eighth in: encrypt the key with itself, mix in the next eight.
+        // BSDi folds in the bytes after the eighth: encrypt the key with itself, then mix in the next eight.
         chunks.fold(first, |folded, chunk| Des::new(folded).encrypt(folded) ^ key(chunk))
     }
 
@@ -102,7 +102,7 @@ impl StoredHash for DesCrypt {
         } else {
             None
         };
-        Verdict::proof(same(self.output(password).as_bytes(), self.hash.as_bytes())).with_loss(loss)
+        Verdict::match_if(same(self.output(password).as_bytes(), self.hash.as_bytes())).with_loss(loss)
     }
 
     fn canonical(&self) -> Option<String> {

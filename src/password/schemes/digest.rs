@@ -1,4 +1,4 @@
-//! Plain, salted, repeated and keyed digests: what most home-made systems store.
+//! Plain, salted, repeated and keyed digests, as most home-made systems store them.
 
 use zeroize::Zeroizing;
 
@@ -7,10 +7,10 @@ use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, from_hex, same, to_utf16le};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
-/// How a password's text becomes the bytes that are hashed.
+/// How the text of a password is encoded before it is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letters {
     /// The presented bytes.
@@ -24,18 +24,18 @@ pub(super) enum Letters {
 }
 
 impl Letters {
-    /// The encoding of that name, as Auth0 and Node.js call them.
+    /// The encoding with a name of Auth0 or Node.js.
     pub fn named(name: &str) -> Result<Self, Problem> {
         match name.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
             "utf8" | "" => Ok(Self::AsPresented),
             "utf16le" | "utf16" | "ucs2" => Ok(Self::Utf16Le),
             "latin1" | "binary" | "iso88591" => Ok(Self::Latin1),
             "ascii" => Ok(Self::Ascii),
-            _ => Err(Problem::unsupported("this password encoding is not known")),
+            _ => Err(Problem::unsupported("unknown password encoding")),
         }
     }
 
-    /// The bytes; `None` when the encoding cannot write the password, so that it was never set.
+    /// The bytes; `None` if the encoding cannot represent the password, which therefore was never set.
     pub fn encode(self, password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         match self {
             Self::AsPresented => Some(Zeroizing::new(password.to_vec())),
@@ -53,7 +53,7 @@ impl Letters {
     }
 }
 
-/// What the digest is taken of.
+/// The input of the digest.
 pub(super) enum Over {
     /// The password between two byte strings.
     Between(Vec<u8>, Vec<u8>),
@@ -66,10 +66,10 @@ pub(super) struct Digested {
     pub digest: Digest,
     pub over: Over,
     pub letters: Letters,
-    /// How many times the bare digest is taken again of its own output.
+    /// How many more times the plain digest is applied to its own output.
     pub again: u64,
     pub hash: Vec<u8>,
-    /// The stored text in its usual form.
+    /// The stored text in canonical form.
     pub printed: Option<String>,
 }
 
@@ -86,14 +86,14 @@ impl Digested {
         Self { digest, over, letters: Letters::AsPresented, again: 0, hash, printed: None }
     }
 
-    /// Names the stored text.
+    /// Sets the stored text.
     pub fn printed(mut self, text: String) -> Self {
         self.printed = Some(text);
         self
     }
 
-    /// The hash, boxed, when it has the size of its digest.
-    pub fn boxed(self) -> Understood {
+    /// The boxed hash, if it has the length of its digest.
+    pub fn boxed(self) -> ParseResult {
         if self.hash.len() == self.digest.size() {
             Ok(Box::new(self))
         } else {
@@ -121,7 +121,7 @@ impl StoredHash for Digested {
             Over::Between(before, after) => self.digest.hash(&[before, &password, after]),
             Over::Keyed(key) => self.digest.hmac(key, &[&password]),
         };
-        Verdict::proof(same(&self.digest.repeat(self.again, first), &self.hash))
+        Verdict::match_if(same(&self.digest.repeat(self.again, first), &self.hash))
     }
 
     fn canonical(&self) -> Option<String> {
@@ -129,32 +129,32 @@ impl StoredHash for Digested {
     }
 }
 
-/// Whether the salt stands in front of the password; the default is in front.
+/// Whether the salt comes before the password, which is the default.
 fn is_prefix(credential: &Credential) -> Result<bool, Problem> {
     match credential.text(&["salt_position", "order", "saltOrder"])? {
         None => Ok(true),
         Some(text) => match text.to_ascii_lowercase().replace(' ', "").as_str() {
             "prefix" | "salt+password" => Ok(true),
             "suffix" | "postfix" | "password+salt" => Ok(false),
-            _ => Err(Problem::unsupported("this order of salt and password is not known")),
+            _ => Err(Problem::unsupported("unknown order of salt and password")),
         },
     }
 }
 
-/// Bytes that are hexadecimal or base64 of exactly this digest's size.
+/// Decodes hexadecimal or base64 of exactly this digest's length.
 pub(super) fn sized(text: &str, digest: Digest) -> Option<Vec<u8>> {
     let fits = |bytes: &Vec<u8>| bytes.len() == digest.size();
     from_hex(text).filter(fits).or_else(|| from_base64(text).filter(fits))
 }
 
-/// Reads formats `digest`, `hmac` and the bare names `md5`, `sha256` and so on: parts `algorithm`, `hash`, `salt`,
-/// `salt_position` (or `order`), `password_encoding`, `iterations`, or a whole text in hexadecimal or base64.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses schemes `digest`, `hmac` and the plain names `md5`, `sha256` and so on: parts `algorithm`, `hash`, `salt`,
+/// `salt_position` (or `order`), `password_encoding`, `iterations`, or a text in hexadecimal or base64.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let named = credential.text(&["algorithm"])?.unwrap_or(credential.scheme());
     if named.eq_ignore_ascii_case("hmac") {
         return keyed(credential);
     }
-    let digest = Digest::named(named).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest = Digest::named(named).ok_or(Problem::unsupported("unknown digest"))?;
     let hash = hash(credential, digest)?;
     let salt = credential.bytes("salt", "utf8")?.unwrap_or_default();
     let mut digested = match is_prefix(credential)? {
@@ -169,9 +169,9 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     digested.boxed()
 }
 
-fn keyed(credential: &Credential) -> Understood {
+fn keyed(credential: &Credential) -> ParseResult {
     let name = credential.required_text(&["digest", "hash_function"])?;
-    let digest = Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest = Digest::named(name).ok_or(Problem::unsupported("unknown digest"))?;
     let key = match credential.bytes("key", "utf8")? {
         Some(key) => key,
         None => credential.pepper()?.ok_or(Problem::malformed("the part `key` is missing"))?.to_vec(),
@@ -184,28 +184,28 @@ fn keyed(credential: &Credential) -> Understood {
         digested.letters = letters;
         return digested.boxed();
     }
-    Err(Problem::unsupported("a salted HMAC needs a template that says where the salt stands"))
+    Err(Problem::unsupported("a salted HMAC needs a template for the position of the salt"))
 }
 
-/// The hash of a credential: decoded as it says, or hexadecimal or base64 by its size.
+/// The hash of a credential, in the given encoding, or in hexadecimal or base64 by its length.
 fn hash(credential: &Credential, digest: Digest) -> Result<Vec<u8>, Problem> {
     if let (None, Some(text)) =
         (credential.text(&["hash_encoding", "encoding"])?, credential.text(&["hash", "encoded", "value"])?)
     {
-        return sized(text, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"));
+        return sized(text, digest).ok_or(Problem::malformed("the length of the hash does not match its digest"));
     }
     match credential.bytes("hash", "hex")? {
         Some(hash) => Ok(hash),
         None => sized(credential.required()?, digest)
-            .ok_or(Problem::malformed("the hash does not have the size of its digest")),
+            .ok_or(Problem::malformed("the length of the hash does not match its digest")),
     }
 }
 
-/// Reads `ssha`, `smd5`, `ssha256` and their like in parts: `hash_b64`, `salt_b64`; the password stands in front.
-pub(super) fn parse_salted(credential: &Credential) -> Understood {
+/// Parses `ssha`, `smd5`, `ssha256` and similar schemes in parts: `hash_b64`, `salt_b64`; the password comes before the salt.
+pub(super) fn parse_salted(credential: &Credential) -> ParseResult {
     let name = credential.scheme().to_ascii_lowercase();
-    let digest = Digest::named(name.strip_prefix('s').unwrap_or(&name))
-        .ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest =
+        Digest::named(name.strip_prefix('s').unwrap_or(&name)).ok_or(Problem::unsupported("unknown digest"))?;
     if let Some(text) = credential.whole()? {
         let text = if text.starts_with('{') { text.to_owned() } else { format!("{{{name}}}{text}") };
         return super::ldap::boxed(&text);

@@ -4,7 +4,7 @@ use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, from_hex, to_base64};
 use crate::password::parts::{decoded, number, positive, split};
-use crate::password::stored::{Prepared, Printed, Understood, Wrapped};
+use crate::password::stored::{ParseResult, Prepared, Printed, Wrapped};
 use crate::password::verdict::Problem;
 
 use super::digest::Digested;
@@ -12,15 +12,15 @@ use super::pbkdf2::{Pbkdf2, Spelling};
 use super::scrypt::{self, Scrypt};
 use super::{argon2, bcrypt, des_crypt};
 
-/// Reads format `django`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `django`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// A Django text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     if text.starts_with('!') {
-        return Err(Problem::unusable("set_unusable_password() was called: there is no password login"));
+        return Err(Problem::unusable("set_unusable_password() was called: the account has no password login"));
     }
     let Some((algorithm, rest)) = text.split_once('$') else {
         // Unsalted MD5 of Django 0.90, before there were prefixes.
@@ -30,7 +30,7 @@ pub(super) fn boxed(text: &str) -> Understood {
             Err(Problem::malformed("the algorithm is missing"))
         };
     };
-    let wrapped = |prefix: &str, inner: Understood| -> Understood {
+    let wrapped = |prefix: &str, inner: ParseResult| -> ParseResult {
         Ok(Box::new(Wrapped { prefix: prefix.to_owned(), inner: inner? }))
     };
     match algorithm {
@@ -48,20 +48,20 @@ pub(super) fn boxed(text: &str) -> Understood {
         }
         _ => match algorithm.strip_prefix("pbkdf2_").and_then(Digest::named) {
             Some(digest) => pbkdf2(digest, rest, text),
-            None => Err(Problem::unsupported("this Django algorithm is not known")),
+            None => Err(Problem::unsupported("unknown Django algorithm")),
         },
     }
 }
 
-/// Bcrypt of the hexadecimal SHA-256, behind `bcrypt_sha256$`.
+/// Bcrypt of the hexadecimal SHA-256, after `bcrypt_sha256$`.
 pub(super) fn bcrypt_sha256(rest: &str) -> Result<Prepared, Problem> {
     let prepare = |password: &[u8]| Ok(hex::encode(&*Digest::Sha256.hash(&[password])).into_bytes().into());
     let prefix = Some("bcrypt_sha256$".to_owned());
     Ok(Prepared { prepare: Box::new(prepare), calls: 1, inner: bcrypt::boxed(rest)?, prefix })
 }
 
-/// Reads `iterations$salt$hash`.
-pub(super) fn pbkdf2(digest: Digest, rest: &str, text: &str) -> Understood {
+/// Parses `iterations$salt$hash`.
+pub(super) fn pbkdf2(digest: Digest, rest: &str, text: &str) -> ParseResult {
     let [iterations, salt, hash] = split::<3>(rest, '$')?;
     let iterations = positive("number of iterations", iterations)?;
     let (salt, hash) = (salt.as_bytes().to_vec(), decoded("hash", from_base64(hash))?);
@@ -70,8 +70,8 @@ pub(super) fn pbkdf2(digest: Digest, rest: &str, text: &str) -> Understood {
     Printed::boxed(printed, Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed())
 }
 
-/// Reads `N$salt$r$p$hash`; some exports have the salt before N.
-fn scrypt(rest: &str, text: &str) -> Understood {
+/// Parses `N$salt$r$p$hash`; some exports have the salt before N.
+fn scrypt(rest: &str, text: &str) -> ParseResult {
     let [first, second, r, p, hash] = split::<5>(rest, '$')?;
     let (n, salt) = match number("work factor", first) {
         Ok(n) => (n, second),
@@ -84,16 +84,16 @@ fn scrypt(rest: &str, text: &str) -> Understood {
     Printed::boxed(printed, Scrypt { n, r, p, salt, hash, spelling: scrypt::Spelling::Other }.boxed())
 }
 
-/// Reads `salt$hash` of a digest over salt and password.
-fn digest(digest: Digest, salt: &str, hash: &str, text: &str) -> Understood {
+/// Parses `salt$hash` of a digest over salt and password.
+fn digest(digest: Digest, salt: &str, hash: &str, text: &str) -> ParseResult {
     let hash = decoded("hash", from_hex(hash))?;
     let head = text.rsplit_once('$').map_or(String::new(), |(head, _)| format!("{head}$"));
     let printed = format!("{head}{}", hex::encode(&hash));
     Digested::between(digest, salt.as_bytes(), &[], hash).printed(printed).boxed()
 }
 
-/// Reads `salt$hash` of DES crypt; the hash starts with its salt once more.
-fn crypt(rest: &str, text: &str) -> Understood {
+/// Parses `salt$hash` of DES crypt; the hash repeats its salt at the start.
+fn crypt(rest: &str, text: &str) -> ParseResult {
     let [_, hash] = split::<2>(rest, '$')?;
     Printed::boxed(text.to_owned(), des_crypt::traditional(hash))
 }

@@ -8,7 +8,7 @@ use crate::password::encoding::{from_base64, same, to_base64};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{cut, decoded, positive, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
 use super::digest::Digested;
@@ -21,8 +21,8 @@ struct Sap {
     text: String,
 }
 
-/// Reads format `sap-issha`: every round takes the password and the digest before it.
-pub(super) fn parse_sap(credential: &Credential) -> Understood {
+/// Parses scheme `sap-issha`: every round hashes the password and the previous digest.
+pub(super) fn parse_sap(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     let (head, rest) = super::ldap::name_and_rest(text)?;
     let (name, rounds) = head.split_once(',').ok_or(Problem::malformed("the number of rounds is missing"))?;
@@ -31,7 +31,7 @@ pub(super) fn parse_sap(credential: &Credential) -> Understood {
         "x-issha256" => Digest::Sha256,
         "x-issha384" => Digest::Sha384,
         "x-issha512" => Digest::Sha512,
-        _ => return Err(Problem::unsupported("this SAP scheme is not known")),
+        _ => return Err(Problem::unsupported("unknown SAP scheme")),
     };
     let rounds = positive("number of rounds", rounds.trim())?;
     let bytes = decoded("hash", from_base64(rest))?;
@@ -54,7 +54,7 @@ impl StoredHash for Sap {
         for _ in 1..self.rounds {
             value = self.digest.hash(&[attempt.password, &value]);
         }
-        Verdict::proof(same(&value, &self.hash))
+        Verdict::match_if(same(&value, &self.hash))
     }
 
     fn canonical(&self) -> Option<String> {
@@ -62,17 +62,17 @@ impl StoredHash for Sap {
     }
 }
 
-/// Reads format `fshp`: `{FSHP1|salt bytes|rounds}` and base64 of salt and digest (github.com/bdd/fshp). The digest is
-/// PBKDF1 with salt and password in each other's place.
-pub(super) fn parse_fshp(credential: &Credential) -> Understood {
+/// Parses scheme `fshp`: `{FSHP1|salt bytes|rounds}` and base64 of salt and digest (github.com/bdd/fshp). The digest is
+/// PBKDF1 with salt and password swapped.
+pub(super) fn parse_fshp(credential: &Credential) -> ParseResult {
     let (head, rest) = super::ldap::name_and_rest(credential.required()?)?;
     let [name, salt_bytes, rounds] = split::<3>(head, '|')?;
-    let digest = match name.strip_prefix("FSHP").ok_or(Problem::malformed("this is not FSHP"))? {
+    let digest = match name.strip_prefix("FSHP").ok_or(Problem::malformed("this is not an FSHP hash"))? {
         "0" => Digest::Sha1,
         "1" => Digest::Sha256,
         "2" => Digest::Sha384,
         "3" => Digest::Sha512,
-        _ => return Err(Problem::unsupported("this FSHP variant is not known")),
+        _ => return Err(Problem::unsupported("unknown FSHP variant")),
     };
     let salt_bytes = crate::password::parts::number("salt length", salt_bytes)?;
     let rounds = positive("number of rounds", rounds)?;

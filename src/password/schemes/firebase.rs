@@ -1,4 +1,4 @@
-//! Firebase's own scrypt (github.com/firebase/scrypt): AES-256-CTR of the project's signer key under an scrypt key.
+//! Firebase's own scrypt (github.com/firebase/scrypt): AES-256-CTR of the project's signer key with an scrypt key.
 
 use aes::Aes256;
 use ctr::Ctr128BE;
@@ -10,7 +10,7 @@ use crate::password::encoding::{from_base64, same};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, decoded, number, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
 use super::scrypt::{derive, power_of_two};
@@ -25,7 +25,7 @@ struct Firebase {
     hash: Vec<u8>,
 }
 
-/// The parts of any spelling, still in base64.
+/// The parts of any format, still in base64.
 struct Texts<'a> {
     mem_cost: u64,
     rounds: u64,
@@ -36,19 +36,19 @@ struct Texts<'a> {
     hash: &'a str,
 }
 
-/// Reads format `firebase-scrypt`: the parts of a Firebase export, or the text of Ory Kratos, Supabase, WorkOS, Clerk or
-/// SuperTokens (whose signer key comes from its configuration).
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `firebase-scrypt`: the parts of a Firebase export, or the text of Ory Kratos, Supabase, WorkOS, Clerk
+/// or SuperTokens (whose signer key is in its configuration).
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     match credential.whole()? {
         Some(text) => boxed(text, credential.text(&SIGNER_KEY)?),
-        None => from_parts(credential)?.understood(),
+        None => from_parts(credential)?.parsed(),
     }
 }
 
 const SIGNER_KEY: [&str; 3] = ["signer_key", "base64_signer_key", "signerKey"];
 
-/// Any text spelling as a boxed stored hash.
-pub(super) fn boxed(text: &str, signer_key: Option<&str>) -> Understood {
+/// Any text format as a boxed stored hash.
+pub(super) fn boxed(text: &str, signer_key: Option<&str>) -> ParseResult {
     let texts = if let Some(rest) = text.strip_prefix("$firescrypt$") {
         kratos(rest)?
     } else if let Some(rest) = text.strip_prefix("$fbscrypt$") {
@@ -60,7 +60,7 @@ pub(super) fn boxed(text: &str, signer_key: Option<&str>) -> Understood {
     } else {
         clerk(text)?
     };
-    texts.understood()
+    texts.parsed()
 }
 
 fn kratos(text: &str) -> Result<Texts<'_>, Problem> {
@@ -75,7 +75,7 @@ fn supabase(text: &str) -> Result<Texts<'_>, Problem> {
     let [parameters, salt, hash] = split::<3>(text, '$')?;
     let parameters = Parameters::read(parameters, &["v", "n", "r", "p", "ss", "sk"])?;
     if parameters.text("v").is_some_and(|version| version != "1") {
-        return Err(Problem::unsupported("this version of fbscrypt is not known"));
+        return Err(Problem::unsupported("unknown version of fbscrypt"));
     }
     Ok(Texts {
         mem_cost: parameters.positive("n")?,
@@ -136,16 +136,16 @@ fn from_parts(credential: &Credential) -> Result<Texts<'_>, Problem> {
 }
 
 impl Texts<'_> {
-    fn understood(&self) -> Understood {
+    fn parsed(&self) -> ParseResult {
         let mut salt = decoded("salt", from_base64(self.salt))?;
         salt.extend(decoded("salt separator", from_base64(self.separator))?);
         let signer_key = Zeroizing::new(decoded("signer key", from_base64(self.signer_key))?);
         let hash = decoded("hash", from_base64(self.hash))?;
         if self.mem_cost == 0 || self.rounds == 0 {
-            return Err(Problem::malformed("the memory cost and the rounds are at least one"));
+            return Err(Problem::malformed("the memory cost and the rounds must be at least one"));
         }
         if hash.is_empty() || hash.len() != signer_key.len() {
-            return Err(Problem::malformed("the hash is not as long as the signer key"));
+            return Err(Problem::malformed("the hash must be as long as the signer key"));
         }
         let n = power_of_two(self.mem_cost)?;
         Ok(Box::new(Firebase { n, rounds: self.rounds, parallelism: self.parallelism, salt, signer_key, hash }))
@@ -157,7 +157,7 @@ impl Firebase {
         let key = derive(password, &self.salt, &self.cost(), 32)?;
         let mut output = self.signer_key.clone();
         let mut cipher =
-            Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16]).map_err(|_| Problem::malformed("no AES key"))?;
+            Ctr128BE::<Aes256>::new_from_slices(&key, &[0; 16]).map_err(|_| Problem::malformed("invalid AES key"))?;
         cipher.apply_keystream(&mut output);
         Ok(output)
     }
@@ -174,7 +174,7 @@ impl StoredHash for Firebase {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.output(attempt.password) {
-            Ok(output) => Verdict::proof(same(&output, &self.hash)),
+            Ok(output) => Verdict::match_if(same(&output, &self.hash)),
             Err(problem) => problem.into(),
         }
     }

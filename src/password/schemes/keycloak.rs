@@ -1,4 +1,4 @@
-//! Keycloak's credential rows: `secretData` and `credentialData`, JSON inside of JSON (`PasswordCredentialModel`).
+//! Keycloak's credential rows: `secretData` and `credentialData`, JSON inside JSON (`PasswordCredentialModel`).
 
 use argon2::Version;
 use zeroize::Zeroizing;
@@ -7,15 +7,15 @@ use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::from_base64;
 use crate::password::parts::decoded;
-use crate::password::stored::Understood;
+use crate::password::stored::ParseResult;
 use crate::password::verdict::Problem;
 
 use super::pbkdf2::{Pbkdf2, Spelling};
 use super::scrypt::is_length;
 use super::{argon2 as argon2_text, bcrypt};
 
-/// Reads format `keycloak`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `keycloak`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let (secret, data) = (credential.required_object("secretData")?, credential.required_object("credentialData")?);
     let algorithm = data.required_text(&["algorithm"])?;
     let value = secret.required_text(&["value"])?;
@@ -33,25 +33,25 @@ pub(super) fn parse(credential: &Credential) -> Understood {
         _ => algorithm
             .strip_prefix("pbkdf2-")
             .and_then(Digest::named)
-            .ok_or(Problem::unsupported("this Keycloak algorithm is not known"))?,
+            .ok_or(Problem::unsupported("unknown Keycloak algorithm"))?,
     };
     Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed()
 }
 
-/// Argon2 keeps its parameters in `additionalParameters`, each in a list of its own.
-fn argon2(data: &Credential, salt: Vec<u8>, hash: Vec<u8>, passes: u64) -> Understood {
+/// Argon2 has its parameters in `additionalParameters`, each in its own list.
+fn argon2(data: &Credential, salt: Vec<u8>, hash: Vec<u8>, passes: u64) -> ParseResult {
     let more = data.required_object("additionalParameters")?;
     if more.number(&["hashLength"])?.is_some_and(|length| !is_length(length, &hash)) {
-        return Err(Problem::malformed("the hash length disagrees with the value"));
+        return Err(Problem::malformed("the hash length differs from the value"));
     }
     let version = match more.listed("version")?.unwrap_or("1.3") {
         "1.3" => Version::V0x13,
         "1.0" => Version::V0x10,
-        _ => return Err(Problem::unsupported("this argon2 version is not known")),
+        _ => return Err(Problem::unsupported("unknown argon2 version")),
     };
     let (memory_kib, lanes) = (more.required_number(&["memory"])?, more.number(&["parallelism"])?.unwrap_or(1));
     if passes == 0 || lanes == 0 {
-        return Err(Problem::malformed("passes and parallelism are at least one"));
+        return Err(Problem::malformed("passes and parallelism must be at least one"));
     }
     let stored = argon2_text::Stored {
         algorithm: argon2_text::variant(more.listed("type")?.unwrap_or("id"))?,

@@ -1,23 +1,23 @@
-//! LDAP's `userPassword`: `{SCHEME}` and what follows (RFC 2307; OpenLDAP, 389 Directory Server, Dovecot).
+//! LDAP's `userPassword`: `{SCHEME}` and its text (RFC 2307; OpenLDAP, 389 Directory Server, Dovecot).
 
 use crate::password::credential::Credential;
 use crate::password::detect::placeholder;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_ab64, from_base64, from_hex, to_ab64, to_base64};
 use crate::password::parts::{after, cut, decoded, positive, split};
-use crate::password::stored::{PlainText, Printed, Understood, Wrapped};
+use crate::password::stored::{ParseResult, PlainText, Printed, Wrapped};
 use crate::password::verdict::Problem;
 
 use super::digest::{Digested, sized};
 use super::pbkdf2::{Pbkdf2, Spelling};
 use super::{argon2, cms, crypt, databases, des_crypt, md5_crypt, nt, sha_crypt};
 
-/// What stands behind a scheme's name.
+/// The format of the text after a scheme's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Base64 (or hexadecimal) of a bare digest.
     Plain(Digest),
-    /// Base64 of a digest and the salt that stood behind the password.
+    /// Base64 of a digest and the salt, which comes after the password.
     Salted(Digest),
     /// `rounds$ab64$ab64`
     Pbkdf2(Digest),
@@ -35,7 +35,7 @@ enum Kind {
     Scram(Digest),
     /// The password itself.
     ClearText,
-    /// The password is checked somewhere else.
+    /// The password is verified by another system.
     Elsewhere,
 }
 
@@ -102,8 +102,8 @@ const SCHEMES: [(&str, Kind); 59] = [
     ("UNIX", Kind::Elsewhere),
 ];
 
-/// Reads format `ldap`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `ldap`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
@@ -112,10 +112,10 @@ pub(super) fn is_ldap(text: &str) -> bool {
     name_and_rest(text).is_ok_and(|(name, _)| kind(name).is_some()) && !cms::is_joomla(text)
 }
 
-/// The name in braces and what stands behind them.
+/// The name in braces and the text after it.
 pub(super) fn name_and_rest(text: &str) -> Result<(&str, &str), Problem> {
     let rest = text.strip_prefix('{').ok_or(Problem::malformed("the scheme in braces is missing"))?;
-    rest.split_once('}').ok_or(Problem::malformed("the brace behind the scheme is missing"))
+    rest.split_once('}').ok_or(Problem::malformed("the brace after the scheme is missing"))
 }
 
 fn kind(name: &str) -> Option<Kind> {
@@ -126,16 +126,16 @@ fn kind(name: &str) -> Option<Kind> {
 }
 
 /// A text with its scheme in braces as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let (name, rest) = name_and_rest(text)?;
     let prefix = format!("{{{name}}}");
     if rest.is_empty() {
-        return Err(Problem::malformed("nothing stands behind the scheme"));
+        return Err(Problem::malformed("the text after the scheme is missing"));
     }
-    match kind(name).ok_or(Problem::unsupported("this scheme is not known"))? {
+    match kind(name).ok_or(Problem::unsupported("unknown scheme"))? {
         Kind::Plain(digest) => {
             let hash =
-                sized(rest, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"))?;
+                sized(rest, digest).ok_or(Problem::malformed("the length of the hash does not match its digest"))?;
             let printed = format!("{prefix}{}", to_base64(&hash));
             Digested::between(digest, &[], &[], hash).printed(printed).boxed()
         }
@@ -148,16 +148,16 @@ pub(super) fn boxed(text: &str) -> Understood {
         Kind::Lm => wrap(prefix, nt::lm(rest)),
         Kind::Scram(digest) => Printed::boxed(text.to_owned(), scram(digest, rest)),
         Kind::ClearText => Ok(Box::new(PlainText { prefix, text: rest.to_owned().into() })),
-        Kind::Elsewhere => Err(Problem::unsupported("the password is checked by another system")),
+        Kind::Elsewhere => Err(Problem::unsupported("the password is verified by another system")),
     }
 }
 
-fn wrap(prefix: String, inner: Understood) -> Understood {
+fn wrap(prefix: String, inner: ParseResult) -> ParseResult {
     Ok(Box::new(Wrapped { prefix, inner: inner? }))
 }
 
-/// The text behind `{CRYPT}` and its Dovecot relatives that name the algorithm.
-fn crypt_text(name: &str, text: &str) -> Understood {
+/// The text after `{CRYPT}` and its Dovecot variants with the name of the algorithm.
+fn crypt_text(name: &str, text: &str) -> ParseResult {
     if let Some(why) = placeholder(text) {
         return Err(Problem::unusable(why));
     }
@@ -169,7 +169,7 @@ fn crypt_text(name: &str, text: &str) -> Understood {
     }
 }
 
-fn salted(prefix: &str, digest: Digest, text: &str) -> Understood {
+fn salted(prefix: &str, digest: Digest, text: &str) -> ParseResult {
     let hexadecimal = prefix.to_ascii_uppercase().ends_with(".HEX}");
     let bytes = if hexadecimal { from_hex(text) } else { from_base64(text) };
     let bytes = decoded("hash", bytes)?;
@@ -182,7 +182,7 @@ fn salted(prefix: &str, digest: Digest, text: &str) -> Understood {
 }
 
 /// OpenLDAP's pw-pbkdf2 and 389's newer form: `rounds$salt$key` in base64 with or without padding, `.` for `+`.
-fn pbkdf2(prefix: String, digest: Digest, text: &str) -> Understood {
+fn pbkdf2(prefix: String, digest: Digest, text: &str) -> ParseResult {
     if text.starts_with("$1$") {
         return Printed::boxed(format!("{prefix}{text}"), dovecot_pbkdf2(digest, text));
     }
@@ -196,14 +196,14 @@ fn pbkdf2(prefix: String, digest: Digest, text: &str) -> Understood {
 }
 
 /// Dovecot's `$1$salt$rounds$hex`, whose salt is text (`password-scheme-pbkdf2.c`).
-fn dovecot_pbkdf2(digest: Digest, text: &str) -> Understood {
+fn dovecot_pbkdf2(digest: Digest, text: &str) -> ParseResult {
     let [salt, rounds, hash] = split::<3>(after(text, "$1$")?, '$')?;
     let (iterations, hash) = (positive("number of rounds", rounds)?, decoded("hash", from_hex(hash))?);
     Pbkdf2 { digest, iterations, salt: salt.as_bytes().to_vec(), hash, spelling: Spelling::Other }.boxed()
 }
 
 /// Dovecot's `rounds,salt,stored key,server key` (`password-scheme-scram.c`) is SCRAM with other separators.
-fn scram(digest: Digest, text: &str) -> Understood {
+fn scram(digest: Digest, text: &str) -> ParseResult {
     let [iterations, salt, stored, server] = split::<4>(text, ',')?;
     let name = if digest == Digest::Sha1 { "SHA-1" } else { "SHA-256" };
     let text = format!("SCRAM-{name}${iterations}:{salt}${stored}:{server}");
@@ -211,7 +211,7 @@ fn scram(digest: Digest, text: &str) -> Understood {
 }
 
 /// 389's `{PBKDF2_SHA256}`: rounds (big-endian), salt and key in one piece (`pbkdf2_pwd.c`).
-fn pbkdf2_binary(text: &str) -> Understood {
+fn pbkdf2_binary(text: &str) -> ParseResult {
     let bytes = decoded("hash", from_base64(text))?;
     if bytes.len() != 4 + 64 + 256 {
         return Err(Problem::malformed("the hash does not have 324 bytes"));

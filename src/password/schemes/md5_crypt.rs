@@ -8,10 +8,10 @@ use crate::password::encoding::{from_crypt64, same, to_crypt64, to_crypt64_numbe
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
-/// The order in which the sixteen bytes are written.
+/// The output order of the sixteen bytes.
 const ORDER: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
 const ROUNDS: u32 = 1000;
 
@@ -22,18 +22,18 @@ struct Md5Crypt {
     hash: String,
 }
 
-/// Reads format `md5crypt`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `md5crypt`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     read(credential.required()?, "$1$")
 }
 
-/// Reads format `apr1`.
-pub(super) fn parse_apr1(credential: &Credential) -> Understood {
+/// Parses scheme `apr1`.
+pub(super) fn parse_apr1(credential: &Credential) -> ParseResult {
     read(credential.required()?, "$apr1$")
 }
 
-/// A text with that magic as a boxed stored hash.
-pub(super) fn read(text: &str, magic: &'static str) -> Understood {
+/// A text with a magic prefix as a boxed stored hash.
+pub(super) fn read(text: &str, magic: &'static str) -> ParseResult {
     let [salt, hash] = split::<2>(after(text, magic)?, '$')?;
     if salt.len() > 8 {
         return Err(Problem::malformed("the salt is longer than 8 characters"));
@@ -53,7 +53,8 @@ impl Md5Crypt {
         text.extend(inner.iter().cycle().take(password.len()));
         let mut length = password.len();
         while length > 0 {
-            // An odd length takes a NUL, an even one the first character: a slip of the first author that became the rule.
+            // An odd length adds a NUL, an even one the first character: a mistake of the author that became the
+            // format.
             text.push(if length & 1 == 1 { 0 } else { password.first().copied().unwrap_or(0) });
             length >>= 1;
         }
@@ -69,7 +70,7 @@ impl Md5Crypt {
     }
 }
 
-/// Writes the bytes in the order of the scheme, most significant of each three last.
+/// Encodes the bytes in the order of the scheme, the most significant of each three last.
 fn print(value: &[u8]) -> String {
     let ordered: Vec<u8> = ORDER.iter().filter_map(|at| value.get(*at).copied()).collect();
     match ordered.split_last() {
@@ -88,7 +89,7 @@ impl StoredHash for Md5Crypt {
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
-        Verdict::proof(same(self.output(attempt.password).as_bytes(), self.hash.as_bytes()))
+        Verdict::match_if(same(self.output(attempt.password).as_bytes(), self.hash.as_bytes()))
     }
 
     fn canonical(&self) -> Option<String> {

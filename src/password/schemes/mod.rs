@@ -3,7 +3,7 @@
 use super::credential::Credential;
 use super::detect::{self, Detection};
 use super::registry::SchemeInfo;
-use super::stored::{PlainText, Understood};
+use super::stored::{ParseResult, PlainText};
 use super::verdict::Problem;
 
 mod argon2;
@@ -40,18 +40,18 @@ mod template;
 mod werkzeug;
 mod yescrypt;
 
-/// A line of the table: name, other names, summary, prefixes that name the scheme, and its parser.
+/// A line of the table: name, aliases, summary, prefixes that identify the scheme, and its parser.
 const fn scheme(
     name: &'static str,
     aliases: &'static [&'static str],
     summary: &'static str,
     prefixes: &'static [&'static str],
-    parse: fn(&Credential) -> Understood,
+    parse: fn(&Credential) -> ParseResult,
 ) -> SchemeInfo {
     SchemeInfo { name, aliases, summary, prefixes, shape: None, parse }
 }
 
-/// A scheme that is known by more than a prefix.
+/// A scheme that a prefix alone cannot identify.
 const fn shaped(info: SchemeInfo, shape: fn(&str) -> bool) -> SchemeInfo {
     SchemeInfo { shape: Some(shape), ..info }
 }
@@ -61,19 +61,19 @@ fn is_hex(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Every scheme. Detection takes the first line that fits, so a longer prefix stands before a shorter one.
+/// Every scheme. Detection uses the first line that matches, so a longer prefix comes before a shorter one.
 #[rustfmt::skip]
 pub(super) static SCHEMES: &[SchemeInfo] = &[
     // --- made to be slow
     scheme("argon2", &["argon2id", "argon2i", "argon2d"], "Argon2 in PHC text", &["$argon2"], argon2::parse),
     scheme("bcrypt-sha256", &["passlib-bcrypt-sha256"], "passlib's bcrypt of a SHA-256", &["$bcrypt-sha256$"], bcrypt_sha256::parse),
-    scheme("bcrypt", &[], "bcrypt, with an optional template before it", &["$2"], parse_bcrypt),
-    scheme("scrypt", &["scrypt-phc"], "scrypt in PHC text or parts", &["$scrypt$"], scrypt::parse),
+    scheme("bcrypt", &[], "bcrypt, with an optional template applied to the password", &["$2"], parse_bcrypt),
+    scheme("scrypt", &["scrypt-phc"], "scrypt in PHC text or in parts", &["$scrypt$"], scrypt::parse),
     scheme("scrypt-mcf7", &["scrypt7"], "scrypt in crypt(3) text", &["$7$"], scrypt::parse_seven),
     scheme("yescrypt", &[], "yescrypt", &["$y$", "$gy$"], yescrypt::parse),
-    scheme("firebase-scrypt", &["firebase", "firescrypt"], "Firebase's scrypt in six spellings", &["$firescrypt$", "$fbscrypt$", "$firebase-scrypt$", "$f_scrypt$"], firebase::parse),
+    scheme("firebase-scrypt", &["firebase", "firescrypt"], "Firebase's scrypt in six formats", &["$firescrypt$", "$fbscrypt$", "$firebase-scrypt$", "$f_scrypt$"], firebase::parse),
     scheme("better-auth", &[], "Better Auth's scrypt", &[], scrypt::parse_better_auth),
-    scheme("pbkdf2", &["pbkdf2-phc", "pbkdf2-mcf", "grub", "dlitz-pbkdf2", "cta-pbkdf2", "macos-ml"], "PBKDF2 in the text of PHC, passlib, GRUB or macOS, or parts", &["$pbkdf2", "grub.pbkdf2.", "$p5k2$", "$ml$"], pbkdf2::parse),
+    scheme("pbkdf2", &["pbkdf2-phc", "pbkdf2-mcf", "grub", "dlitz-pbkdf2", "cta-pbkdf2", "macos-ml"], "PBKDF2 in the text format of PHC, passlib, GRUB or macOS, or in parts", &["$pbkdf2", "grub.pbkdf2.", "$p5k2$", "$ml$"], pbkdf2::parse),
     scheme("pbkdf2-text", &[], "PBKDF2 in text only", &[], pbkdf2::parse_text),
     scheme("atlassian-pkcs5s2", &["atlassian"], "Atlassian's PBKDF2", &["{PKCS5S2}"], pbkdf2::parse_atlassian),
     // --- crypt(3)
@@ -88,7 +88,7 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     scheme("cisco", &["cisco-type8", "cisco-type9"], "Cisco IOS' types 8 and 9", &["$8$", "$9$"], cisco::parse),
     // --- frameworks
     scheme("phpass", &[], "phpass", &["$P$", "$H$"], phpass::parse),
-    scheme("drupal7", &[], "Drupal 7, hashes upgraded from Drupal 6 too", &["$S$", "U$S$", "U$P$", "U$H$"], phpass::parse_drupal),
+    scheme("drupal7", &[], "Drupal 7, including hashes upgraded from Drupal 6", &["$S$", "U$S$", "U$P$", "U$H$"], phpass::parse_drupal),
     scheme("django", &[], "Django's hashers", &["pbkdf2_", "argon2$", "bcrypt$", "bcrypt_sha256$", "scrypt$", "crypt$", "unsalted_md5$", "unsalted_sha1$"], django::parse),
     scheme("werkzeug", &["flask"], "Werkzeug and Flask", &["pbkdf2:", "scrypt:", "sha224$", "sha256$", "sha384$", "sha512$"], werkzeug::parse),
     shaped(scheme("aspnet-identity", &["aspnet"], "ASP.NET Identity, versions 2 and 3", &[], aspnet::parse), aspnet::is_aspnet),
@@ -97,8 +97,8 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     // --- content management systems, shops, forums
     scheme("wordpress", &[], "WordPress, with an optional input template", &["$wp$"], cms::parse_wordpress),
     shaped(scheme("joomla", &[], "Joomla", &[], cms::parse_joomla), cms::is_joomla),
-    scheme("php", &["phpbb", "drupal", "password_hash"], "whatever PHP applications store", &[], cms::parse_php),
-    shaped(scheme("magento", &["magento1", "magento2"], "Magento 1 and 2, upgrade chains too", &[], cms::parse_magento), cms::is_magento),
+    scheme("php", &["phpbb", "drupal", "password_hash"], "hashes of other PHP applications", &[], cms::parse_php),
+    shaped(scheme("magento", &["magento1", "magento2"], "Magento 1 and 2, including upgrade chains", &[], cms::parse_magento), cms::is_magento),
     scheme("mediawiki", &[], "MediaWiki", &[":A:", ":B:", ":pbkdf2:", ":argon2:", ":bcrypt:", "$B$"], cms::parse_mediawiki),
     scheme("authme-sha256", &["authme"], "AuthMe Reloaded", &["$SHA$"], cms::parse_authme),
     // --- directories and enterprise systems; Spring before LDAP, whose names it shares
@@ -130,12 +130,12 @@ pub(super) static SCHEMES: &[SchemeInfo] = &[
     // --- crypt(3) identifiers that Kratos shares
     scheme("sha1crypt", &["sha1-crypt"], "NetBSD's SHA-1 crypt", &["$sha1$"], sha1_crypt::parse),
     scheme("sunmd5-bare", &[], "Solaris' MD5 crypt without rounds", &["$md5$"], sun_md5::parse),
-    // --- described by their rule
+    // --- described by a rule
     scheme("digest", DIGESTS, "a digest with salt, order, encoding and repetitions", &[], digest::parse),
     scheme("hmac", &[], "an HMAC", &[], digest::parse),
     scheme("template", &[], "a digest template", &[], template::parse),
-    scheme("plain", &["cleartext", "plaintext"], "plain text, which limits must allow", &[], parse_plain),
-    scheme("phc", &["mcf"], "any text that names its scheme", &[], parse_detected),
+    scheme("plain", &["cleartext", "plaintext"], "plain text, if the limits allow it", &[], parse_plain),
+    scheme("phc", &["mcf"], "any text whose scheme is detected", &[], parse_detected),
 ];
 
 /// Bare digest names as schemes.
@@ -163,20 +163,20 @@ const DIGESTS: &[&str] = &[
     "whirlpool",
 ];
 
-fn parse_bcrypt(credential: &Credential) -> Understood {
+fn parse_bcrypt(credential: &Credential) -> ParseResult {
     match credential.whole()? {
         Some(text) if text.starts_with("$bcrypt-sha256$") => bcrypt_sha256::boxed(text),
         _ => bcrypt::parse(credential),
     }
 }
 
-fn parse_plain(credential: &Credential) -> Understood {
+fn parse_plain(credential: &Credential) -> ParseResult {
     Ok(Box::new(PlainText { prefix: String::new(), text: credential.required()?.to_owned().into() }))
 }
 
-fn parse_detected(credential: &Credential) -> Understood {
+fn parse_detected(credential: &Credential) -> ParseResult {
     match detect::detect(credential.required()?) {
-        Detection::Known(info) => (info.parse)(&credential.under(info.name)),
-        _ => Err(Problem::unsupported("the text does not name its scheme")),
+        Detection::Known(info) => (info.parse)(&credential.with_scheme(info.name)),
+        _ => Err(Problem::unsupported("the scheme cannot be detected from the text")),
     }
 }

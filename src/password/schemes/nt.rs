@@ -6,19 +6,19 @@ use crate::password::encoding::{from_hex, same};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{decoded, exactly};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Lossy, Problem, Verdict};
 
 use super::des::Des;
 use super::digest::{Digested, Letters};
 
-/// What LM encrypts with each half of the password.
+/// The block that LM encrypts with each half of the password.
 const LM_BLOCK: u64 = 0x4b47_5321_4023_2425;
-/// The LM hash of no password, which Windows stores when it keeps no LM hash.
+/// The LM hash of an empty password, which Windows stores if it keeps no LM hash.
 const LM_NONE: &str = "aad3b435b51404eeaad3b435b51404ee";
 
-/// Reads format `nthash`: 32 hexadecimal digits, `$3$$…`, or the `…:LM:NT:::` line of `pwdump`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `nthash`: 32 hexadecimal digits, `$3$$…`, or the `…:LM:NT:::` line of `pwdump`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let text = match credential.text(&["hash"])? {
         Some(text) => text,
         None => credential.required()?,
@@ -30,14 +30,14 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     boxed(columns.get(3).copied().filter(|_| columns.len() == 7).unwrap_or(text))
 }
 
-/// FreeBSD's crypt(3) spelling, `$3$$` and hexadecimal.
-pub(super) fn crypt(text: &str) -> Understood {
+/// FreeBSD's crypt(3) format, `$3$$` and hexadecimal.
+pub(super) fn crypt(text: &str) -> ParseResult {
     let hash = text.strip_prefix("$3$$").ok_or(Problem::malformed("the stored hash does not start with `$3$$`"))?;
     Ok(Box::new(super::super::stored::Wrapped { prefix: "$3$$".to_owned(), inner: boxed(hash)? }))
 }
 
 /// Hexadecimal digits of an NT hash.
-pub(super) fn boxed(hex: &str) -> Understood {
+pub(super) fn boxed(hex: &str) -> ParseResult {
     let mut digested = Digested::between(Digest::Md4, &[], &[], decoded("NT hash", from_hex(hex))?);
     digested.letters = Letters::Utf16Le;
     digested.printed(hex.to_ascii_lowercase()).boxed()
@@ -47,20 +47,20 @@ struct Lm {
     hash: [u8; 16],
 }
 
-/// Reads format `lmhash`: 32 hexadecimal digits.
-pub(super) fn parse_lm(credential: &Credential) -> Understood {
+/// Parses scheme `lmhash`: 32 hexadecimal digits.
+pub(super) fn parse_lm(credential: &Credential) -> ParseResult {
     lm(credential.required()?)
 }
 
 /// Hexadecimal digits of an LM hash.
-pub(super) fn lm(text: &str) -> Understood {
+pub(super) fn lm(text: &str) -> ParseResult {
     if text.eq_ignore_ascii_case(LM_NONE) {
-        return Err(Problem::unusable("Windows kept no LM hash for this account"));
+        return Err(Problem::unusable("Windows stores no LM hash for this account"));
     }
     Ok(Box::new(Lm { hash: exactly("LM hash", decoded("LM hash", from_hex(text))?)? }))
 }
 
-/// Seven bytes spread over the eight of a DES key.
+/// Spreads seven bytes over the eight bytes of a DES key.
 fn key(half: &[u8]) -> u64 {
     let bits = (0..7).fold(0_u64, |bits, at| bits << 8 | u64::from(half.get(at).copied().unwrap_or(0)));
     (0..8_u32).fold(0, |key, at| key << 8 | (bits >> (49 - 7 * at) & 0x7f) << 1)
@@ -76,7 +76,7 @@ impl StoredHash for Lm {
     }
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
-        // Windows keeps an LM hash only for passwords of at most 14 characters of its OEM code page.
+        // Windows stores an LM hash only for passwords of at most 14 characters of its OEM code page.
         if attempt.password.len() > 14 || !attempt.password.is_ascii() {
             return Verdict::Mismatch;
         }
@@ -84,7 +84,7 @@ impl StoredHash for Lm {
         let (first, second) = upper.split_at_checked(7).unwrap_or((&upper, &[]));
         let halves = [first, second].map(|half| Des::new(key(half)).encrypt(LM_BLOCK).to_be_bytes());
         let loss = attempt.password.iter().any(u8::is_ascii_alphabetic).then_some(Lossy::Case);
-        Verdict::proof(same(halves.as_flattened(), &self.hash)).with_loss(loss)
+        Verdict::match_if(same(halves.as_flattened(), &self.hash)).with_loss(loss)
     }
 
     fn canonical(&self) -> Option<String> {

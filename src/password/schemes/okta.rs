@@ -4,7 +4,7 @@ use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::from_base64;
 use crate::password::parts::decoded;
-use crate::password::stored::Understood;
+use crate::password::stored::ParseResult;
 use crate::password::verdict::Problem;
 
 use super::bcrypt;
@@ -12,8 +12,8 @@ use super::digest::Digested;
 use super::pbkdf2::{Pbkdf2, Spelling};
 use super::scrypt::is_length;
 
-/// Reads format `okta`: `algorithm`, `value`, `salt`, and `saltOrder`, `workFactor` or the parts of PBKDF2.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `okta`: `algorithm`, `value`, `salt`, and `saltOrder`, `workFactor` or the parts of PBKDF2.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let credential = &credential.object(&["hash"])?.unwrap_or_else(|| credential.clone());
     let algorithm = credential.required_text(&["algorithm"])?.to_ascii_uppercase();
     let value = credential.required_text(&["value"])?;
@@ -31,26 +31,26 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     }
 }
 
-fn pbkdf2(credential: &Credential, value: &str) -> Understood {
+fn pbkdf2(credential: &Credential, value: &str) -> ParseResult {
     let name = credential.required_text(&["digestAlgorithm"])?;
-    let digest = Digest::named(name.strip_suffix("_HMAC").unwrap_or(name))
-        .ok_or(Problem::unsupported("this digest is not known"))?;
+    let digest =
+        Digest::named(name.strip_suffix("_HMAC").unwrap_or(name)).ok_or(Problem::unsupported("unknown digest"))?;
     let hash = decoded("value", from_base64(value))?;
     if credential.number(&["keySize"])?.is_some_and(|length| !is_length(length, &hash)) {
-        return Err(Problem::malformed("the key size disagrees with the value"));
+        return Err(Problem::malformed("the key size differs from the value"));
     }
     let salt = decoded("salt", from_base64(credential.required_text(&["salt"])?))?;
     let iterations = credential.required_number(&["iterationCount"])?;
     Pbkdf2 { digest, iterations, salt, hash, spelling: Spelling::Other }.boxed()
 }
 
-fn digest(credential: &Credential, algorithm: &str, value: &str) -> Understood {
-    let digest = Digest::named(algorithm).ok_or(Problem::unsupported("this Okta algorithm is not known"))?;
+fn digest(credential: &Credential, algorithm: &str, value: &str) -> ParseResult {
+    let digest = Digest::named(algorithm).ok_or(Problem::unsupported("unknown Okta algorithm"))?;
     let hash = decoded("value", from_base64(value))?;
     let salt = decoded("salt", from_base64(credential.text(&["salt"])?.unwrap_or_default()))?;
     match credential.text(&["saltOrder"])?.unwrap_or("PREFIX") {
         "PREFIX" => Digested::between(digest, &salt, &[], hash).boxed(),
         "POSTFIX" => Digested::between(digest, &[], &salt, hash).boxed(),
-        _ => Err(Problem::unsupported("this salt order is not known")),
+        _ => Err(Problem::unsupported("unknown salt order")),
     }
 }

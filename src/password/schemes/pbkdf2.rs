@@ -1,4 +1,4 @@
-//! PBKDF2 (RFC 8018): PHC text, passlib's text, GRUB's text, Atlassian, and named parts.
+//! PBKDF2 (RFC 8018): PHC text, passlib's text, GRUB's text, Atlassian, and parts.
 
 use zeroize::Zeroizing;
 
@@ -8,15 +8,15 @@ use crate::password::encoding::{from_ab64, from_base64, from_hex, same, to_ab64,
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, cut, decoded, positive, split};
-use crate::password::stored::{Attempt, Printed, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, Printed, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
 use super::scrypt::is_length;
 
-/// The longest output that is derived, in bytes; passport-local-mongoose asks for 512.
+/// The longest output that is derived, in bytes; passport-local-mongoose uses 512.
 const MAX_OUTPUT_BYTES: usize = 4096;
 
-/// How the text around the parts is spelled.
+/// The text format of a hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// `$pbkdf2-sha256$i=,l=$salt$hash`
@@ -25,7 +25,7 @@ pub(super) enum Spelling {
     Passlib,
     /// `{PKCS5S2}` and base64 of salt and hash
     Atlassian,
-    /// No text of its own, or one that another parser prints.
+    /// No text, or one that another parser prints.
     Other,
 }
 
@@ -38,21 +38,21 @@ pub(super) struct Pbkdf2 {
     pub spelling: Spelling,
 }
 
-/// Reads format `pbkdf2`: any text form, or parts `digest`, `iterations`, `salt`, `hash`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `pbkdf2`: any text form, or parts `digest`, `iterations`, `salt`, `hash`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     match credential.whole()? {
         Some(text) => boxed(text),
         None => read_parts(credential)?.boxed(),
     }
 }
 
-/// Reads formats `pbkdf2-phc` and `pbkdf2-mcf`.
-pub(super) fn parse_text(credential: &Credential) -> Understood {
+/// Parses scheme `pbkdf2-phc` and `pbkdf2-mcf`.
+pub(super) fn parse_text(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// Any text form as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     if text.starts_with("grub.") {
         return read_grub(text)?.boxed();
     }
@@ -63,7 +63,7 @@ pub(super) fn boxed(text: &str) -> Understood {
         return Printed::boxed(text.to_owned(), read_ml(text)?.boxed());
     }
     let (name, rest) =
-        after(text, "$pbkdf2")?.split_once('$').ok_or(Problem::malformed("the hash has parts missing"))?;
+        after(text, "$pbkdf2")?.split_once('$').ok_or(Problem::malformed("the hash is missing parts"))?;
     let digest = digest(name)?;
     let parts: Vec<&str> = rest.split('$').collect();
     match parts.as_slice() {
@@ -73,13 +73,13 @@ pub(super) fn boxed(text: &str) -> Understood {
     }
 }
 
-/// The digest behind `$pbkdf2`: none means SHA-1.
+/// The digest after `$pbkdf2`; SHA-1 if there is none.
 fn digest(name: &str) -> Result<Digest, Problem> {
     let name = if name.is_empty() { "sha1" } else { name.strip_prefix('-').unwrap_or(name) };
-    Digest::named(name).ok_or(Problem::unsupported("this digest is not known"))
+    Digest::named(name).ok_or(Problem::unsupported("unknown digest"))
 }
 
-/// Reads the parts of a PHC text; `l` may be missing.
+/// Parses the parts of a PHC text; `l` may be missing.
 pub(super) fn read_phc(digest: Digest, parameters: &str, salt: &str, hash: &str) -> Result<Pbkdf2, Problem> {
     let parameters = Parameters::read(parameters, &["i", "l", "v"])?;
     let hash = decoded("pbkdf2 hash", from_base64(hash))?;
@@ -87,11 +87,11 @@ pub(super) fn read_phc(digest: Digest, parameters: &str, salt: &str, hash: &str)
         let length = parameters.positive("l")?;
         if usize::try_from(length).map_or(true, |length| length > MAX_OUTPUT_BYTES) {
             return Err(Problem::cost(format!(
-                "a derived key of {length} bytes is above the limit {MAX_OUTPUT_BYTES}"
+                "a derived key of {length} bytes exceeds the limit of {MAX_OUTPUT_BYTES}"
             )));
         }
         if !is_length(length, &hash) {
-            return Err(Problem::malformed("the key length disagrees with the hash"));
+            return Err(Problem::malformed("the key length differs from the hash"));
         }
     }
     let salt = decoded("pbkdf2 salt", from_base64(salt))?;
@@ -104,7 +104,7 @@ fn read_passlib(digest: Digest, rounds: &str, salt: &str, hash: &str) -> Result<
     Ok(Pbkdf2 { digest, iterations: positive("number of rounds", rounds)?, salt, hash, spelling: Spelling::Passlib })
 }
 
-/// Reads `grub.pbkdf2.sha512.10000.<salt>.<hash>` (GRUB manual, `password_pbkdf2`).
+/// Parses `grub.pbkdf2.sha512.10000.<salt>.<hash>` (GRUB manual, `password_pbkdf2`).
 fn read_grub(text: &str) -> Result<Pbkdf2, Problem> {
     let [_, _, name, rounds, salt, hash] = split::<6>(text, '.')?;
     Ok(Pbkdf2 {
@@ -116,11 +116,12 @@ fn read_grub(text: &str) -> Result<Pbkdf2, Problem> {
     })
 }
 
-/// Iterations of `$p5k2$` when none are written.
+/// Iterations of `$p5k2$` if none are given.
 const P5K2_ITERATIONS: u64 = 400;
 
-/// Reads `$p5k2$<hexadecimal rounds>$salt$hash`: Dwayne Litzenberger's form, whose salt is everything in front of the hash, or
-/// Cryptacular's, whose salt is base64 and whose hash is padded (passlib, `dlitz_pbkdf2_sha1` and `cta_pbkdf2_sha1`).
+/// Parses `$p5k2$<hexadecimal rounds>$salt$hash`: Dwayne Litzenberger's format, whose salt is everything before the
+/// hash, or Cryptacular's, whose salt is base64 and whose hash is padded (passlib, `dlitz_pbkdf2_sha1` and
+/// `cta_pbkdf2_sha1`).
 fn read_p5k2(text: &str) -> Result<Pbkdf2, Problem> {
     let (head, _) = text.rsplit_once('$').unwrap_or((text, ""));
     let [rounds, salt, hash] = split::<3>(after(text, "$p5k2$")?, '$')?;
@@ -134,7 +135,7 @@ fn read_p5k2(text: &str) -> Result<Pbkdf2, Problem> {
     Ok(Pbkdf2 { digest: Digest::Sha1, iterations, salt, hash, spelling: Spelling::Other })
 }
 
-/// Reads `$ml$rounds$salt$hash` of macOS since 10.8, in hexadecimal (`ShadowHashData`, SALTED-SHA512-PBKDF2).
+/// Parses `$ml$rounds$salt$hash` of macOS since 10.8, in hexadecimal (`ShadowHashData`, SALTED-SHA512-PBKDF2).
 fn read_ml(text: &str) -> Result<Pbkdf2, Problem> {
     let [rounds, salt, hash] = split::<3>(after(text, "$ml$")?, '$')?;
     let iterations = positive("number of rounds", rounds)?;
@@ -142,8 +143,8 @@ fn read_ml(text: &str) -> Result<Pbkdf2, Problem> {
     Ok(Pbkdf2 { digest: Digest::Sha512, iterations, salt, hash, spelling: Spelling::Other })
 }
 
-/// Reads format `atlassian-pkcs5s2`: 16 bytes of salt, 32 of key, SHA-1, 10 000 iterations.
-pub(super) fn parse_atlassian(credential: &Credential) -> Understood {
+/// Parses scheme `atlassian-pkcs5s2`: 16 bytes of salt, 32 of key, SHA-1, 10 000 iterations.
+pub(super) fn parse_atlassian(credential: &Credential) -> ParseResult {
     let text = after(credential.required()?, "{PKCS5S2}")?;
     let bytes = decoded("hash", from_base64(text))?;
     if bytes.len() != 48 {
@@ -158,7 +159,7 @@ fn read_parts(credential: &Credential) -> Result<Pbkdf2, Problem> {
     credential.confirm("pbkdf2")?;
     let hash = credential.bytes("hash", "hex")?.ok_or(Problem::malformed("the part `hash` is missing"))?;
     if credential.number(&["keylen", "key_length", "dklen"])?.is_some_and(|length| !is_length(length, &hash)) {
-        return Err(Problem::malformed("the key length disagrees with the hash"));
+        return Err(Problem::malformed("the key length differs from the hash"));
     }
     Ok(Pbkdf2 {
         digest: digest(credential.text(&["digest", "prf", "hash_function"])?.unwrap_or("sha1"))?,
@@ -170,8 +171,8 @@ fn read_parts(credential: &Credential) -> Result<Pbkdf2, Problem> {
 }
 
 impl Pbkdf2 {
-    /// The checked hash, boxed.
-    pub(super) fn boxed(self) -> Understood {
+    /// The boxed hash, after checks.
+    pub(super) fn boxed(self) -> ParseResult {
         if self.iterations == 0 {
             return Err(Problem::malformed("the number of iterations is zero"));
         }
@@ -179,7 +180,7 @@ impl Pbkdf2 {
             return Err(Problem::malformed("the pbkdf2 hash is empty"));
         }
         if self.hash.len() > MAX_OUTPUT_BYTES {
-            return Err(Problem::cost(format!("a derived key above {MAX_OUTPUT_BYTES} bytes")));
+            return Err(Problem::cost(format!("the derived key exceeds {MAX_OUTPUT_BYTES} bytes")));
         }
         Ok(Box::new(self))
     }
@@ -205,7 +206,7 @@ impl StoredHash for Pbkdf2 {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.derive(attempt.password) {
-            Ok(output) => Verdict::proof(same(&output, &self.hash)),
+            Ok(output) => Verdict::match_if(same(&output, &self.hash)),
             Err(problem) => problem.into(),
         }
     }

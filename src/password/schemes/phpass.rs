@@ -1,4 +1,4 @@
-//! phpass, `$P$` and `$H$` (openwall.com/phpass), and Drupal 7's `$S$` made after it.
+//! phpass, `$P$` and `$H$` (openwall.com/phpass), and Drupal 7's `$S$`, which is based on it.
 
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
@@ -6,7 +6,7 @@ use crate::password::encoding::{crypt64_value, from_crypt64, same, to_crypt64};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded};
-use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, Prepared, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
 struct Phpass {
@@ -15,29 +15,29 @@ struct Phpass {
     /// The head as stored: identifier, round character, salt.
     head: String,
     salt: String,
-    /// The characters of the hash; Drupal cuts them.
+    /// The characters of the hash; Drupal truncates them.
     hash: String,
 }
 
-/// Reads format `phpass`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `phpass`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// A phpass text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let rest = text.strip_prefix("$P$").or_else(|| text.strip_prefix("$H$"));
     let rest = rest.ok_or(Problem::malformed("the stored hash does not start with `$P$` or `$H$`"))?;
     Ok(Box::new(read(text, rest, Digest::Md5, 22)?))
 }
 
-/// Reads format `drupal7`: `$S$`, and the hashes of hashes (`U$S$`, `U$P$`) that the upgrade from Drupal 6 made.
-pub(super) fn parse_drupal(credential: &Credential) -> Understood {
+/// Parses scheme `drupal7`: `$S$`, and the hashes of hashes (`U$S$`, `U$P$`) from the upgrade of Drupal 6.
+pub(super) fn parse_drupal(credential: &Credential) -> ParseResult {
     drupal(credential.required()?)
 }
 
 /// A Drupal text as a boxed stored hash.
-pub(super) fn drupal(text: &str) -> Understood {
+pub(super) fn drupal(text: &str) -> ParseResult {
     if let Some(inner) = text.strip_prefix('U') {
         let prepare = |password: &[u8]| Ok(hex::encode(&*Digest::Md5.hash(&[password])).into_bytes().into());
         let prefix = Some("U".to_owned());
@@ -54,10 +54,10 @@ fn read(text: &str, rest: &str, digest: Digest, characters: usize) -> Result<Php
     let (round, rest) = rest.split_at_checked(1).ok_or_else(broken)?;
     let (salt, hash) = rest.split_at_checked(8).ok_or_else(broken)?;
     let log2 = round.bytes().next().and_then(crypt64_value);
-    // phpass itself computes nothing outside of 2^7 to 2^30.
+    // phpass itself only accepts 2^7 to 2^30.
     let log2 = log2
         .filter(|log2| (7..=30).contains(log2))
-        .ok_or(Problem::malformed("the number of rounds is not 2^7 to 2^30"))?;
+        .ok_or(Problem::malformed("the number of rounds is not between 2^7 and 2^30"))?;
     let whole = digest == Digest::Md5;
     if hash.len() != characters || !hash.bytes().all(|byte| crypt64_value(byte).is_some()) {
         return Err(Problem::malformed(format!("the hash does not have {characters} characters")));
@@ -84,7 +84,7 @@ impl StoredHash for Phpass {
             value = self.digest.hash(&[&value, attempt.password]);
         }
         let text = to_crypt64(&value);
-        Verdict::proof(text.get(..self.hash.len()).is_some_and(|text| same(text.as_bytes(), self.hash.as_bytes())))
+        Verdict::match_if(text.get(..self.hash.len()).is_some_and(|text| same(text.as_bytes(), self.hash.as_bytes())))
     }
 
     fn canonical(&self) -> Option<String> {

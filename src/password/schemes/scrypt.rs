@@ -11,17 +11,17 @@ use crate::password::encoding::{
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{Parameters, after, decoded, split};
-use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, Prepared, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
-/// How the text around the parts is spelled.
+/// The text format of a hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// `$scrypt$ln=,r=,p=$salt$hash`
     Phc,
     /// `$7$`
     Seven,
-    /// No text of its own, or one that another parser prints.
+    /// No text, or one that another parser prints.
     Other,
 }
 
@@ -35,8 +35,8 @@ pub(super) struct Scrypt {
     pub spelling: Spelling,
 }
 
-/// Reads format `scrypt`: the PHC text (`$7$` too), or parts `n`, `r`, `p`, `salt`, `hash`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `scrypt`: the PHC text (`$7$` too), or parts `n`, `r`, `p`, `salt`, `hash`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let stored = match credential.whole()? {
         Some(text) if text.starts_with("$7$") => read_seven(text)?,
         Some(text) => read_phc(text)?,
@@ -45,13 +45,13 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     Ok(Box::new(stored))
 }
 
-/// Reads format `scrypt-mcf7`.
-pub(super) fn parse_seven(credential: &Credential) -> Understood {
+/// Parses scheme `scrypt-mcf7`.
+pub(super) fn parse_seven(credential: &Credential) -> ParseResult {
     Ok(Box::new(read_seven(credential.required()?)?))
 }
 
-/// Reads format `better-auth`: `salt:key` in hexadecimal, where the salt counts as the text that it is.
-pub(super) fn parse_better_auth(credential: &Credential) -> Understood {
+/// Parses scheme `better-auth`: `salt:key` in hexadecimal, where the salt is used as text.
+pub(super) fn parse_better_auth(credential: &Credential) -> ParseResult {
     let [salt, key] = split::<2>(credential.required()?, ':')?;
     decoded("salt", from_hex(salt))?;
     let hash = decoded("key", from_hex(key))?;
@@ -60,7 +60,7 @@ pub(super) fn parse_better_auth(credential: &Credential) -> Understood {
     Ok(Prepared::boxed(inner, Box::new(|password| Ok(nfkc(password)))))
 }
 
-/// The password in form NFKC; bytes that are no text stay as they are.
+/// The password in NFKC; bytes that are not text are left unchanged.
 fn nfkc(password: &[u8]) -> Zeroizing<Vec<u8>> {
     match std::str::from_utf8(password) {
         Ok(text) => Zeroizing::new(text.nfkc().collect::<String>().into_bytes()),
@@ -73,7 +73,7 @@ pub(super) fn power_of_two(log2: u64) -> Result<u64, Problem> {
     u32::try_from(log2)
         .ok()
         .and_then(|log2| 1_u64.checked_shl(log2))
-        .ok_or(Problem::malformed("the scrypt work factor is beyond 2^63"))
+        .ok_or(Problem::malformed("the scrypt work factor exceeds 2^63"))
 }
 
 fn read_phc(text: &str) -> Result<Scrypt, Problem> {
@@ -88,8 +88,8 @@ fn read_phc(text: &str) -> Result<Scrypt, Problem> {
     Scrypt { n, r, p, salt, hash, spelling: Spelling::Phc }.checked()
 }
 
-/// Reads the Kratos spelling: `ln` above 40 is N, since no real hash asks for 2^41.
-pub(super) fn parse_kratos(text: &str) -> Understood {
+/// Parses the Kratos format: `ln` above 40 is N, because no real hash uses 2^41.
+pub(super) fn parse_kratos(text: &str) -> ParseResult {
     let [parameters, salt, hash] = split::<3>(after(text, "$scrypt$")?, '$')?;
     let parameters = Parameters::read(parameters, &["ln", "r", "p"])?;
     let ln = parameters.positive("ln")?;
@@ -100,9 +100,9 @@ pub(super) fn parse_kratos(text: &str) -> Understood {
     Scrypt { n, r, p, salt, hash, spelling: Spelling::Other }.boxed()
 }
 
-/// Reads `$7$`: one character of log2 N, five of r, five of p, the salt as text, the hash.
+/// Parses `$7$`: one character of log2 N, five of r, five of p, the salt as text, the hash.
 fn read_seven(text: &str) -> Result<Scrypt, Problem> {
-    let broken = || Problem::malformed("the parameters are not in the crypt alphabet");
+    let broken = || Problem::malformed("the parameters have characters outside of the crypt alphabet");
     let [setting, hash] = split::<2>(after(text, "$7$")?, '$')?;
     let (log2, rest) = setting.split_at_checked(1).ok_or_else(broken)?;
     let (r, rest) = rest.split_at_checked(5).ok_or_else(broken)?;
@@ -127,7 +127,7 @@ fn read_parts(credential: &Credential) -> Result<Scrypt, Problem> {
     let missing = || Problem::malformed("the part `hash` is missing");
     let hash = credential.bytes("hash", "hex")?.ok_or_else(missing)?;
     if credential.number(&["keylen", "key_length", "dklen"])?.is_some_and(|length| !is_length(length, &hash)) {
-        return Err(Problem::malformed("the key length disagrees with the hash"));
+        return Err(Problem::malformed("the key length differs from the hash"));
     }
     Scrypt {
         n: credential.required_number(&["n", "N", "cost"])?,
@@ -146,13 +146,13 @@ pub(super) fn is_length(declared: u64, bytes: &[u8]) -> bool {
 }
 
 impl Scrypt {
-    /// Holds the parameters against RFC 7914, section 6.
+    /// Checks the parameters against RFC 7914, section 6.
     pub(super) fn checked(self) -> Result<Self, Problem> {
         if !self.n.is_power_of_two() || self.n < 2 {
             return Err(Problem::malformed("the scrypt work factor is not a power of two above one"));
         }
         if self.r == 0 || self.p == 0 {
-            return Err(Problem::malformed("scrypt r and p are at least one"));
+            return Err(Problem::malformed("scrypt r and p must be at least one"));
         }
         if self.hash.is_empty() {
             return Err(Problem::malformed("the scrypt hash is empty"));
@@ -160,16 +160,16 @@ impl Scrypt {
         Ok(self)
     }
 
-    /// The checked hash, boxed.
-    pub(super) fn boxed(self) -> Understood {
+    /// The boxed hash, after checks.
+    pub(super) fn boxed(self) -> ParseResult {
         Ok(Box::new(self.checked()?))
     }
 }
 
-/// scrypt of a password, after its memory was found to be there: the crate itself would end the process.
+/// scrypt of a password, after checking that its memory can be allocated: the crate itself would end the process.
 pub(super) fn derive(password: &[u8], salt: &[u8], cost: &Cost, length: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let Cost::Scrypt { n, r, p } = *cost else { return Err(Problem::malformed("this is not scrypt")) };
-    let broken = || Problem::malformed("the scrypt parameters do not fit together");
+    let Cost::Scrypt { n, r, p } = *cost else { return Err(Problem::malformed("this is not an scrypt hash")) };
+    let broken = || Problem::malformed("invalid combination of scrypt parameters");
     let log2 = u8::try_from(n.trailing_zeros()).map_err(|_| broken())?;
     let (r, p) = (u32::try_from(r).map_err(|_| broken())?, u32::try_from(p).map_err(|_| broken())?);
     reserve(cost.memory_kib())?;
@@ -179,11 +179,11 @@ pub(super) fn derive(password: &[u8], salt: &[u8], cost: &Cost, length: usize) -
     Ok(output)
 }
 
-/// Whether that much memory can be had right now.
+/// Checks that this much memory can be allocated.
 pub(super) fn reserve(kib: u64) -> Result<(), Problem> {
-    let refused = || Problem::cost("the memory for this hash is not there");
-    let bytes = kib.checked_mul(1024).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(refused)?;
-    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| refused())
+    let unavailable = || Problem::cost("not enough memory for this hash");
+    let bytes = kib.checked_mul(1024).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(unavailable)?;
+    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| unavailable())
 }
 
 impl StoredHash for Scrypt {
@@ -197,7 +197,7 @@ impl StoredHash for Scrypt {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match derive(attempt.password, &self.salt, &self.cost(), self.hash.len()) {
-            Ok(output) => Verdict::proof(same(&output, &self.hash)),
+            Ok(output) => Verdict::match_if(same(&output, &self.hash)),
             Err(problem) => problem.into(),
         }
     }

@@ -6,7 +6,7 @@ use crate::password::encoding::{from_crypt64, same, to_crypt64};
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, positive, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
 struct Sha1Crypt {
@@ -15,13 +15,13 @@ struct Sha1Crypt {
     hash: String,
 }
 
-/// Reads format `sha1crypt`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `sha1crypt`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// The text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let [rounds, salt, hash] = split::<3>(after(text, "$sha1$")?, '$')?;
     if hash.len() != 28 || decoded("hash", from_crypt64(hash))?.len() != 21 {
         return Err(Problem::malformed("the hash does not have 28 characters"));
@@ -48,11 +48,11 @@ impl StoredHash for Sha1Crypt {
         for _ in 1..self.rounds {
             value = Digest::Sha1.hmac(attempt.password, &[&value]);
         }
-        // Groups of three with the most significant byte first; the last group takes the first byte again.
+        // Groups of three with the most significant byte first; the last group uses the first byte again.
         let byte = |at: usize| value.get(at).copied().unwrap_or(0);
         let ordered: Vec<u8> =
             (0..7).flat_map(|group| [3 * group + 2, 3 * group + 1, 3 * group]).map(|at| byte(at % 20)).collect();
-        Verdict::proof(same(to_crypt64(&ordered).as_bytes(), self.hash.as_bytes()))
+        Verdict::match_if(same(to_crypt64(&ordered).as_bytes(), self.hash.as_bytes()))
     }
 
     fn canonical(&self) -> Option<String> {

@@ -5,12 +5,12 @@ use crate::password::encoding::{from_crypt64, same, to_crypt64, to_crypt64_numbe
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, number, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
-/// Rounds of a text that names none.
+/// Rounds of a text without a number of rounds.
 const DEFAULT_ROUNDS: u64 = 5000;
-/// What crypt(3) takes; fewer never come out of it.
+/// The fewest rounds that crypt(3) accepts and writes.
 const LEAST_ROUNDS: u64 = 1000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,29 +21,29 @@ enum Size {
 
 struct ShaCrypt {
     size: Size,
-    /// Whether the text names its rounds.
+    /// Whether the text has a number of rounds.
     explicit: bool,
     rounds: u64,
     salt: String,
     hash: String,
 }
 
-/// Reads format `sha256crypt`.
-pub(super) fn parse_256(credential: &Credential) -> Understood {
+/// Parses scheme `sha256crypt`.
+pub(super) fn parse_256(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     after(text, "$5$")?;
     boxed(text)
 }
 
-/// Reads format `sha512crypt`.
-pub(super) fn parse_512(credential: &Credential) -> Understood {
+/// Parses scheme `sha512crypt`.
+pub(super) fn parse_512(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     after(text, "$6$")?;
     boxed(text)
 }
 
 /// Either text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let (size, rest) = match text.strip_prefix("$5$") {
         Some(rest) => (Size::Sha256, rest),
         None => (Size::Sha512, after(text, "$6$")?),
@@ -56,7 +56,7 @@ pub(super) fn boxed(text: &str) -> Understood {
         }
     };
     if rounds < LEAST_ROUNDS {
-        return Err(Problem::malformed("fewer than 1000 rounds"));
+        return Err(Problem::malformed("the hash has fewer than 1000 rounds"));
     }
     let [salt, hash] = split::<2>(rest, '$')?;
     if salt.len() > 16 {
@@ -69,7 +69,7 @@ pub(super) fn boxed(text: &str) -> Understood {
     Ok(Box::new(ShaCrypt { size, explicit, rounds, salt: salt.to_owned(), hash: hash.to_owned() }))
 }
 
-/// Writes a digest as SHA-crypt does: bytes `n`, `n + third`, `n + 2·third` in a rotating order, then the rest.
+/// Encodes a digest like SHA-crypt: bytes `n`, `n + third`, `n + 2·third` in a rotating order, then the rest.
 fn print(output: &[u8], size: Size) -> String {
     let byte = |at: usize| output.get(at).copied().unwrap_or(0);
     let group = |at: usize| {
@@ -105,13 +105,13 @@ impl StoredHash for ShaCrypt {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         let params = u32::try_from(self.rounds).ok().and_then(|rounds| sha_crypt::Params::new(rounds).ok());
-        let Some(params) = params else { return Verdict::CostRefused("more rounds than crypt(3) knows".into()) };
+        let Some(params) = params else { return Verdict::CostRefused("more rounds than crypt(3) supports".into()) };
         let salt = self.salt.as_bytes();
         let text = match self.size {
             Size::Sha256 => print(&sha_crypt::sha256_crypt(attempt.password, salt, params), self.size),
             Size::Sha512 => print(&sha_crypt::sha512_crypt(attempt.password, salt, params), self.size),
         };
-        Verdict::proof(same(text.as_bytes(), self.hash.as_bytes()))
+        Verdict::match_if(same(text.as_bytes(), self.hash.as_bytes()))
     }
 
     fn canonical(&self) -> Option<String> {

@@ -1,10 +1,10 @@
-//! Spring Security's delegating encoder: `{id}` and the encoder's own text (`DelegatingPasswordEncoder`).
+//! Spring Security's delegating encoder: `{id}` and the text of the encoder (`DelegatingPasswordEncoder`).
 
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::{from_base64, from_hex};
 use crate::password::parts::{after, cut, decoded, split};
-use crate::password::stored::{PlainText, Printed, Understood, Wrapped};
+use crate::password::stored::{ParseResult, PlainText, Printed, Wrapped};
 use crate::password::verdict::Problem;
 
 use super::digest::{Digested, sized};
@@ -15,18 +15,18 @@ use super::{argon2, bcrypt, ldap};
 /// Rounds of `StandardPasswordEncoder`.
 const STANDARD_ROUNDS: u64 = 1024;
 
-/// Reads format `spring`; a `pepper` is the encoder's secret.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `spring`; a `pepper` is the encoder's secret.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let text = credential.required()?;
     let (id, rest) = ldap::name_and_rest(text)?;
     if rest.is_empty() {
-        return Err(Problem::malformed("nothing stands behind the encoder's id"));
+        return Err(Problem::malformed("the text after the encoder id is missing"));
     }
     let secret = credential.pepper()?.unwrap_or_default();
     let secret = secret.as_slice();
     let wrapped =
-        |inner: Understood| -> Understood { Ok(Box::new(Wrapped { prefix: format!("{{{id}}}"), inner: inner? })) };
-    let printed = |inner: Understood| Printed::boxed(text.to_owned(), inner);
+        |inner: ParseResult| -> ParseResult { Ok(Box::new(Wrapped { prefix: format!("{{{id}}}"), inner: inner? })) };
+    let printed = |inner: ParseResult| Printed::boxed(text.to_owned(), inner);
     match id {
         "bcrypt" => wrapped(bcrypt::boxed(rest)),
         "argon2" | "argon2@SpringSecurity_v5_8" => wrapped(argon2::boxed(rest)),
@@ -37,11 +37,11 @@ pub(super) fn parse(credential: &Credential) -> Understood {
         "scrypt" | "scrypt@SpringSecurity_v5_8" => printed(scrypt(rest)),
         "sha256" => printed(standard(rest, secret)),
         "MD4" | "MD5" | "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512" => printed(message_digest(id, rest)),
-        _ => Err(Problem::unsupported("this encoder id is not known")),
+        _ => Err(Problem::unsupported("unknown encoder id")),
     }
 }
 
-/// Whether a text is Spring's: an id that no LDAP server writes, or the hexadecimal that none puts behind one.
+/// Whether a text is from Spring: an id that no LDAP server writes, or hexadecimal, which no LDAP server writes after such an id.
 pub(super) fn is_spring(text: &str) -> bool {
     let Ok((id, rest)) = ldap::name_and_rest(text) else { return false };
     let is_hex = |text: &str, digits: usize| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -56,7 +56,7 @@ pub(super) fn is_spring(text: &str) -> bool {
 }
 
 /// `Pbkdf2PasswordEncoder`: hexadecimal (or base64) of salt and 256 bits of key.
-fn pbkdf2(text: &str, digest: Digest, iterations: u64, salt_bytes: usize, secret: &[u8]) -> Understood {
+fn pbkdf2(text: &str, digest: Digest, iterations: u64, salt_bytes: usize, secret: &[u8]) -> ParseResult {
     let bytes = decoded("hash", from_hex(text).or_else(|| from_base64(text)))?;
     if bytes.len() != salt_bytes + 32 {
         return Err(Problem::malformed(format!("the hash does not have {} bytes", salt_bytes + 32)));
@@ -67,7 +67,7 @@ fn pbkdf2(text: &str, digest: Digest, iterations: u64, salt_bytes: usize, secret
 }
 
 /// `SCryptPasswordEncoder`: `$params$salt$key`, where params is log2 N, r and p as one hexadecimal number.
-fn scrypt(text: &str) -> Understood {
+fn scrypt(text: &str) -> ParseResult {
     let [params, salt, hash] = split::<3>(after(text, "$")?, '$')?;
     let params =
         u64::from_str_radix(params, 16).map_err(|_| Problem::malformed("the scrypt parameters are not hexadecimal"))?;
@@ -78,7 +78,7 @@ fn scrypt(text: &str) -> Understood {
 }
 
 /// `StandardPasswordEncoder`: hexadecimal of 8 bytes of salt and a repeated SHA-256 of salt, secret and password.
-fn standard(text: &str, secret: &[u8]) -> Understood {
+fn standard(text: &str, secret: &[u8]) -> ParseResult {
     let bytes = decoded("hash", from_hex(text))?;
     let (salt, hash) = cut(&bytes, 8)?;
     let mut digested = Digested::between(Digest::Sha256, &[salt, secret].concat(), &[], hash.to_vec());
@@ -87,15 +87,15 @@ fn standard(text: &str, secret: &[u8]) -> Understood {
 }
 
 /// `MessageDigestPasswordEncoder`: `{salt}hex` of password and `{salt}`, braces included; the salt may be missing.
-fn message_digest(id: &str, text: &str) -> Understood {
-    let digest = Digest::named(id).ok_or(Problem::unsupported("this digest is not known"))?;
+fn message_digest(id: &str, text: &str) -> ParseResult {
+    let digest = Digest::named(id).ok_or(Problem::unsupported("unknown digest"))?;
     let (salt, hash) = match text.strip_prefix('{') {
         Some(rest) => {
-            let at = rest.find('}').ok_or(Problem::malformed("the brace behind the salt is missing"))?;
+            let at = rest.find('}').ok_or(Problem::malformed("the brace after the salt is missing"))?;
             text.split_at_checked(at + 2).ok_or(Problem::malformed("the hash is missing"))?
         }
         None => ("", text),
     };
-    let hash = sized(hash, digest).ok_or(Problem::malformed("the hash does not have the size of its digest"))?;
+    let hash = sized(hash, digest).ok_or(Problem::malformed("the length of the hash does not match its digest"))?;
     Digested::between(digest, &[], salt.as_bytes(), hash).boxed()
 }

@@ -6,30 +6,30 @@ use crate::password::encoding::{from_crypt64, same, to_crypt64, to_crypt64_numbe
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{decoded, number};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
-/// Rounds on top of those that the text names.
+/// Rounds in addition to those in the text.
 const BASIC_ROUNDS: u64 = 4096;
 const ORDER: [usize; 15] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4];
-/// Hamlet, act III, scene I, from the Project Gutenberg text, with the NUL of the C string that it once was.
+/// Hamlet, act III, scene I, from the Project Gutenberg text, with the NUL of the original C string.
 const HAMLET: &str = include_str!("sun_md5_hamlet.txt");
 
 struct SunMd5 {
     rounds: u64,
-    /// Everything in front of the last `$` and, for the odd form, that `$` too: it is hashed as it stands.
+    /// Everything before the last `$` and, in the odd form, that `$` too: it is hashed unchanged.
     salt: String,
     hash: String,
     text: String,
 }
 
-/// Reads format `sunmd5`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `sunmd5`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// The text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let rest = text.strip_prefix("$md5").ok_or(Problem::malformed("the stored hash does not start with `$md5`"))?;
     let (rounds, rest) = match rest.strip_prefix(",rounds=") {
         Some(rest) => {
@@ -52,7 +52,7 @@ fn bit(digest: &[u8], at: usize) -> usize {
     digest.get(at / 8 % 16).map_or(0, |byte| usize::from(byte >> (at % 8) & 1))
 }
 
-/// Seven bits that the digest picks out of itself, reading from byte `from` on.
+/// Seven bits of the digest, selected by the digest itself from byte `from` on.
 fn index(digest: &[u8], from: usize) -> usize {
     let byte = |at: usize| usize::from(digest.get(at % 16).copied().unwrap_or(0));
     (0..7).fold(0, |value, at| {
@@ -62,7 +62,7 @@ fn index(digest: &[u8], from: usize) -> usize {
     })
 }
 
-/// The coin of a round: whether Hamlet is recited.
+/// The coin toss of a round: whether Hamlet is added.
 fn coin(digest: &[u8], round: usize) -> bool {
     let left = index(digest, bit(digest, round & 127));
     let right = index(digest, 8 + bit(digest, (round + 64) & 127));
@@ -88,7 +88,7 @@ impl StoredHash for SunMd5 {
         let ordered: Vec<u8> = ORDER.iter().filter_map(|at| value.get(*at).copied()).collect();
         let last = value.get(11).copied().unwrap_or(0);
         let text = to_crypt64(&ordered) + to_crypt64_number(u64::from(last), 2).as_str();
-        Verdict::proof(same(text.as_bytes(), self.hash.as_bytes()))
+        Verdict::match_if(same(text.as_bytes(), self.hash.as_bytes()))
     }
 
     fn canonical(&self) -> Option<String> {

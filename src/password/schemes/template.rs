@@ -1,4 +1,4 @@
-//! Hashes that a digest template describes, and templates as transformations in front of other hashes.
+//! Hashes that are described by a digest template, and templates that transform the password for other hashes.
 
 use zeroize::Zeroizing;
 
@@ -6,11 +6,11 @@ use crate::password::credential::{Credential, decode};
 use crate::password::encoding::same;
 use crate::password::length::{CUT_BY_TEMPLATE, HashLength};
 use crate::password::limits::Cost;
-use crate::password::stored::{Attempt, Prepared, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, Prepared, StoredHash};
 use crate::password::template::{Template, TemplateError, TemplateInput, TemplateProblem};
 use crate::password::verdict::{Problem, Verdict};
 
-/// A template with the parts of the record that it reads.
+/// A template with the parts of the record that it uses.
 pub(super) struct Bound {
     template: Template,
     salt: Vec<u8>,
@@ -24,8 +24,8 @@ struct Templated {
     length: HashLength,
 }
 
-/// Reads format `template`: parts `template`, `hash`, and what the template uses of `salt`, `user`, `pepper`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `template`: parts `template`, `hash`, and those of `salt`, `user`, `pepper` that the template uses.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     let bound = Bound::new(credential.required_text(&["template"])?, credential)?;
     let hash = match credential.bytes("hash", "text")? {
         Some(hash) => hash,
@@ -37,27 +37,27 @@ pub(super) fn parse(credential: &Credential) -> Understood {
     Ok(Box::new(Templated { bound, hash, length }))
 }
 
-/// A hash over what the template makes of the password.
-pub(super) fn transformed(text: &str, credential: &Credential, inner: Box<dyn StoredHash>) -> Understood {
+/// A hash of the transformed password.
+pub(super) fn transformed(text: &str, credential: &Credential, inner: Box<dyn StoredHash>) -> ParseResult {
     let bound = Bound::new(text, credential)?;
     let calls = bound.template.calls();
     Ok(Box::new(Prepared { prepare: Box::new(move |password| bound.value(password)), calls, inner, prefix: None }))
 }
 
-/// What is wrong with a template, without its text: a rule may have put a part of the record in its place.
+/// Describes a problem of a template, without its text: a rule may have put a part of the record in its place.
 fn invalid(error: &TemplateError) -> Problem {
     let what = match error.problem() {
         TemplateProblem::TooCostly => return Problem::cost("the template runs too many functions or rounds"),
-        TemplateProblem::Syntax => "it is no expression",
-        TemplateProblem::UnknownFunction => "there is no such function",
-        TemplateProblem::UnknownVariable => "there is no such variable",
-        TemplateProblem::Arguments => "the arguments do not fit the function",
+        TemplateProblem::Syntax => "not an expression",
+        TemplateProblem::UnknownFunction => "unknown function",
+        TemplateProblem::UnknownVariable => "unknown variable",
+        TemplateProblem::Arguments => "invalid arguments",
         TemplateProblem::Placement => "`$_` has a value only in the step of a `repeat`",
-        TemplateProblem::PasswordUnused => "it does not use `$pass`",
-        TemplateProblem::TooLong => "it is too long",
-        TemplateProblem::TooDeep => "it is nested too deep",
+        TemplateProblem::PasswordUnused => "`$pass` is not used",
+        TemplateProblem::TooLong => "too long",
+        TemplateProblem::TooDeep => "nested too deeply",
     };
-    Problem::malformed(format!("the template is not valid at byte {}: {what}", error.range().start))
+    Problem::malformed(format!("invalid template at byte {}: {what}", error.range().start))
 }
 
 impl Bound {
@@ -66,7 +66,7 @@ impl Bound {
         let uses = template.uses();
         let need = |used: bool, there: bool, what: &str| {
             if used && !there {
-                Err(Problem::malformed(format!("the template needs a {what} that is missing")))
+                Err(Problem::malformed(format!("the template needs a {what}, which is missing")))
             } else {
                 Ok(())
             }
@@ -88,13 +88,13 @@ impl Bound {
         TemplateInput { pass, salt: &self.salt, user: self.user.as_bytes(), pepper: &self.pepper }
     }
 
-    /// How much of a digest is stored, when it is as long as what the template makes.
+    /// The length of the stored digest, if the stored hash has the length of the template's result.
     fn length(&self, hash: &[u8]) -> Result<HashLength, Problem> {
         let Some(made) = self.template.length(&self.input(&[])) else { return Ok(HashLength::Bytes(hash.len())) };
         if made.bytes != hash.len() {
             let (bytes, stored) = (made.bytes, hash.len());
             return Err(Problem::malformed(format!(
-                "the stored hash has {stored} bytes, and the template makes {bytes}"
+                "the stored hash has {stored} bytes, but the template produces {bytes}"
             )));
         }
         Ok(if made.is_cut { HashLength::Shorter(CUT_BY_TEMPLATE, made.digest) } else { HashLength::Bytes(made.digest) })
@@ -102,8 +102,8 @@ impl Bound {
 
     fn value(&self, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Verdict> {
         self.template.evaluate(&self.input(password)).map_err(|error| {
-            // A password that the legacy encoding cannot write was never set there.
-            if error.is_refusal() { Verdict::CostRefused(error.to_string().into()) } else { Verdict::Mismatch }
+            // A password that the legacy encoding cannot represent was never set there.
+            if error.is_limit() { Verdict::CostRefused(error.to_string().into()) } else { Verdict::Mismatch }
         })
     }
 }
@@ -119,7 +119,7 @@ impl StoredHash for Templated {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.bound.value(attempt.password) {
-            Ok(value) => Verdict::proof(same(&value, &self.hash)),
+            Ok(value) => Verdict::match_if(same(&value, &self.hash)),
             Err(verdict) => verdict,
         }
     }
@@ -130,10 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_template_is_placed_and_not_quoted() {
+    fn an_invalid_template_has_a_position_and_is_not_quoted() {
         for (text, why) in [
-            ("sha512917abdc311e1d4e23", "the template is not valid at byte 0: it is no expression"),
-            ("md5($pass . secretfunction($salt))", "the template is not valid at byte 12: there is no such function"),
+            ("sha512917abdc311e1d4e23", "invalid template at byte 0: not an expression"),
+            ("md5($pass . secretfunction($salt))", "invalid template at byte 12: unknown function"),
             ("repeat(4000000000, $pass, md5($_))", "the template runs too many functions or rounds"),
         ] {
             let fields = [("template", text), ("hash", "00")].map(|(key, text)| (key.to_owned(), text.into()));

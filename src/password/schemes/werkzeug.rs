@@ -1,23 +1,23 @@
-//! Werkzeug and Flask: `pbkdf2:sha256:600000$salt$hex`, `scrypt:…`, and the HMAC forms from before 2.3 (werkzeug/security.py).
+//! Werkzeug and Flask: `pbkdf2:sha256:600000$salt$hex`, `scrypt:…`, and the HMAC formats before 2.3 (werkzeug/security.py).
 
 use crate::password::credential::Credential;
 use crate::password::digests::Digest;
 use crate::password::encoding::from_hex;
 use crate::password::parts::{decoded, positive, split};
-use crate::password::stored::{PlainText, Printed, Understood};
+use crate::password::stored::{ParseResult, PlainText, Printed};
 use crate::password::verdict::Problem;
 
 use super::digest::Digested;
 use super::pbkdf2::{self, Pbkdf2};
 use super::scrypt::{self, Scrypt};
 
-/// Reads format `werkzeug`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `werkzeug`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// A Werkzeug text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let [method, salt, hash] = split::<3>(text, '$')?;
     if method == "plain" {
         return Ok(Box::new(PlainText { prefix: format!("plain${salt}$"), text: hash.to_owned().into() }));
@@ -30,7 +30,7 @@ pub(super) fn boxed(text: &str) -> Understood {
         "pbkdf2" => {
             let (digest, iterations) =
                 parameters.split_once(':').ok_or(Problem::malformed("the iterations are missing"))?;
-            let digest = Digest::named(digest).ok_or(Problem::unsupported("this digest is not known"))?;
+            let digest = Digest::named(digest).ok_or(Problem::unsupported("unknown digest"))?;
             let iterations = positive("number of iterations", iterations)?;
             let stored = Pbkdf2 { digest, iterations, salt, hash, spelling: pbkdf2::Spelling::Other };
             Printed::boxed(printed, stored.boxed())
@@ -41,7 +41,7 @@ pub(super) fn boxed(text: &str) -> Understood {
             Printed::boxed(printed, Scrypt { n, r, p, salt, hash, spelling: scrypt::Spelling::Other }.boxed())
         }
         _ => {
-            let digest = Digest::named(method).ok_or(Problem::unsupported("this Werkzeug method is not known"))?;
+            let digest = Digest::named(method).ok_or(Problem::unsupported("unknown Werkzeug method"))?;
             let stored = if salt.is_empty() {
                 Digested::between(digest, &[], &[], hash)
             } else {

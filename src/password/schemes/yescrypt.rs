@@ -1,5 +1,5 @@
 //! yescrypt, the crypt(3) default of current Linux distributions: `$y$j9T$salt$hash` (openwall.com/yescrypt), and the
-//! `$gy$` of ALT Linux, which puts GOST R 34.11-2012 around it (libxcrypt, `crypt-gost-yescrypt.c`).
+//! `$gy$` of ALT Linux, which wraps it in GOST R 34.11-2012 (libxcrypt, `crypt-gost-yescrypt.c`).
 
 use yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
@@ -10,17 +10,17 @@ use crate::password::encoding::{crypt64_character, crypt64_value, from_crypt64, 
 use crate::password::length::HashLength;
 use crate::password::limits::Cost;
 use crate::password::parts::{after, decoded, exactly, split};
-use crate::password::stored::{Attempt, StoredHash, Understood};
+use crate::password::stored::{Attempt, ParseResult, StoredHash};
 use crate::password::verdict::{Problem, Verdict};
 
 use super::scrypt::{power_of_two, reserve};
 
-/// What is stored of the output.
+/// How the output is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outer {
     /// The output itself.
     None,
-    /// An HMAC of the output whose key is bound to password and settings.
+    /// An HMAC of the output, with a key derived from password and settings.
     Gost,
 }
 
@@ -36,13 +36,13 @@ struct Yescrypt {
     hash: [u8; 32],
 }
 
-/// Reads format `yescrypt`.
-pub(super) fn parse(credential: &Credential) -> Understood {
+/// Parses scheme `yescrypt`.
+pub(super) fn parse(credential: &Credential) -> ParseResult {
     boxed(credential.required()?)
 }
 
 /// A yescrypt text as a boxed stored hash.
-pub(super) fn boxed(text: &str) -> Understood {
+pub(super) fn boxed(text: &str) -> ParseResult {
     let (outer, rest) = match text.strip_prefix("$gy$") {
         Some(rest) => (Outer::Gost, rest),
         None => (Outer::None, after(text, "$y$")?),
@@ -58,15 +58,15 @@ pub(super) fn boxed(text: &str) -> Understood {
         |bit: u32, least: u32, default: u32| if optional & bit == 0 { Ok(default) } else { numbers.next(least) };
     let (p, t, g, rom) = (when(1, 2, 1)?, when(2, 1, 0)?, when(4, 1, 0)?, when(8, 1, 0)?);
     if !numbers.0.is_empty() {
-        return Err(Problem::malformed("the yescrypt parameters have something behind them"));
+        return Err(Problem::malformed("unexpected text after the yescrypt parameters"));
     }
     if g != 0 || rom != 0 {
-        return Err(Problem::unsupported("yescrypt hash upgrades and ROMs are not known here"));
+        return Err(Problem::unsupported("yescrypt hash upgrades and ROMs are not supported"));
     }
-    let mode = Mode::try_from(flavor).map_err(|_| Problem::unsupported("this yescrypt flavor is not known"))?;
+    let mode = Mode::try_from(flavor).map_err(|_| Problem::unsupported("unknown yescrypt flavor"))?;
     let n = power_of_two(u64::from(log2_n))?;
     if n < 2 || (mode.is_rw() && n / u64::from(p) < 2) {
-        return Err(Problem::malformed("the yescrypt parameters do not fit together"));
+        return Err(Problem::malformed("invalid combination of yescrypt parameters"));
     }
     Ok(Box::new(Yescrypt { outer, flavor, mode, log2_n, r, p, t, salt, hash }))
 }
@@ -80,7 +80,7 @@ impl Numbers<'_> {
         self.0 = rest;
         crypt64_value(*first)
             .map(u32::from)
-            .ok_or(Problem::malformed("the yescrypt parameters are not in their alphabet"))
+            .ok_or(Problem::malformed("the yescrypt parameters have characters outside of their alphabet"))
     }
 
     fn next(&mut self, least: u32) -> Result<u32, Problem> {
@@ -102,7 +102,7 @@ impl Numbers<'_> {
     }
 }
 
-/// Undoes [`Numbers::next`].
+/// The inverse of [`Numbers::next`].
 fn print_number(number: u32, least: u32) -> String {
     let (mut start, mut end, mut characters, mut bits) = (0_u32, 47_u32, 1_u32, 0_u32);
     let mut rest = number.saturating_sub(least);
@@ -127,7 +127,7 @@ fn print_number(number: u32, least: u32) -> String {
 
 impl Yescrypt {
     fn output(&self, password: &[u8]) -> Result<Zeroizing<[u8; 32]>, Problem> {
-        let broken = |_| Problem::malformed("the yescrypt parameters do not fit together");
+        let broken = |_| Problem::malformed("invalid combination of yescrypt parameters");
         let n = power_of_two(u64::from(self.log2_n))?;
         let params = Params::new_with_all_params(self.mode, n, self.r, self.p, self.t, 0).map_err(broken)?;
         reserve(self.cost().memory_kib())?;
@@ -136,7 +136,7 @@ impl Yescrypt {
         Ok(output)
     }
 
-    /// The text in front of the hash, without the `$` between them.
+    /// The text before the hash, without the `$` between them.
     fn settings(&self) -> String {
         let mut text =
             print_number(self.flavor, 0) + print_number(self.log2_n, 1).as_str() + print_number(self.r, 1).as_str();
@@ -154,13 +154,13 @@ impl Yescrypt {
         format!("{prefix}{text}${}", to_crypt64(&self.salt))
     }
 
-    fn proof(&self, password: &[u8], output: &[u8]) -> Verdict {
+    fn verdict(&self, password: &[u8], output: &[u8]) -> Verdict {
         if self.outer == Outer::None {
-            return Verdict::proof(same(output, &self.hash));
+            return Verdict::match_if(same(output, &self.hash));
         }
         let gost = Digest::Streebog256;
         let key = gost.hmac(&gost.hash(&[password]), &[self.settings().as_bytes()]);
-        Verdict::proof(same(&gost.hmac(&key, &[output]), &self.hash))
+        Verdict::match_if(same(&gost.hmac(&key, &[output]), &self.hash))
     }
 }
 
@@ -176,7 +176,7 @@ impl StoredHash for Yescrypt {
 
     fn check(&self, attempt: &mut Attempt<'_>) -> Verdict {
         match self.output(attempt.password) {
-            Ok(output) => self.proof(attempt.password, output.as_slice()),
+            Ok(output) => self.verdict(attempt.password, output.as_slice()),
             Err(problem) => problem.into(),
         }
     }
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back() {
+    fn numbers_round_trip() {
         for number in (1..5000).chain([65_535, 1 << 20]) {
             let text = print_number(number, 1);
             assert_eq!(Numbers(text.as_bytes()).next(1), Ok(number), "{text}");

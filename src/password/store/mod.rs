@@ -42,47 +42,47 @@ pub const SALT_BYTES: usize = 16;
 /// The length of a hash, in bytes.
 pub const HASH_BYTES: usize = 32;
 
-/// Fills a salt with random bytes. A parameter, so that everything but its caller repeats exactly.
+/// Fills a salt with random bytes. A parameter, so that everything except its caller is deterministic.
 pub type SaltSource<'s> = dyn FnMut(&mut [u8; SALT_BYTES]) -> io::Result<()> + 's;
 
-/// Hashes new passwords and verifies what it hashed.
+/// Hashes new passwords, and verifies its own hashes.
 #[derive(Debug)]
 pub struct PasswordStore {
     parameters: StoreParameters,
     peppers: Peppers,
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreVerdict {
-    /// The password is the one that was stored.
+    /// The password matches.
     Match,
-    /// The same, and the hash is to be replaced: other parameters or another pepper are in use now.
+    /// The password matches, but the hash must be replaced: the parameters or the pepper have changed.
     MatchToUpgrade,
-    /// The password is another one.
+    /// The password does not match.
     Mismatch,
 }
 
-/// Why a password could not be hashed or verified. Never a wrong password.
+/// Why a password could not be hashed or verified. A wrong password is not an error.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The stored string is not what this module writes.
+    /// The stored string is not in the format of this module.
     #[error("the stored hash is malformed: {0}")]
     Malformed(&'static str),
-    /// Another scheme or Argon2 variant; the verifiers of legacy hashes may know it.
+    /// Another scheme or Argon2 variant, which the verifiers of legacy hashes may support.
     #[error("the stored hash is not Argon2id version 19")]
     NotArgon2id,
-    /// The stored cost is over every sane bound.
+    /// The stored cost is above every reasonable limit.
     #[error(transparent)]
     Cost(#[from] ParametersError),
-    /// The hash was made with a pepper that is not configured.
-    #[error("the stored hash needs a pepper key that is not configured")]
+    /// The hash uses a pepper that is not configured.
+    #[error("the stored hash uses a pepper that is not configured")]
     UnknownKey,
     /// The source of random bytes failed.
-    #[error("there are no random bytes for a salt")]
+    #[error("cannot generate a salt")]
     Salt(#[source] io::Error),
-    /// The memory is not to be had, or an input is too long.
+    /// There is not enough memory, or an input is too long.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
 }
@@ -146,14 +146,14 @@ impl PasswordStore {
     }
 }
 
-/// Whether a stored string is anything else than what `parameters` would give: another scheme, another cost, a shorter
-/// salt or hash. Does not look at peppers; [`PasswordStore::verify`] does.
+/// Whether a stored string differs from what `parameters` would give: another scheme, another cost, a shorter salt or
+/// hash. Does not consider peppers; [`PasswordStore::verify`] does.
 #[must_use]
 pub fn needs_upgrade(phc: &str, parameters: &StoreParameters) -> bool {
     PhcText::parse(phc).map_or(true, |stored| stored.is_outdated(*parameters))
 }
 
-/// A salt from the operating system, for the places that are allowed randomness.
+/// A salt from the operating system, for code that may use randomness.
 ///
 /// # Errors
 /// None today; the signature is that of [`SaltSource`].

@@ -3,7 +3,7 @@
 use argon2::Params;
 use thiserror::Error;
 
-/// Argon2id parameters that are within RFC 9106 and within what a login may cost.
+/// Argon2id parameters that are within RFC 9106 and within the cost limits of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreParameters {
     memory_kib: u32,
@@ -11,7 +11,7 @@ pub struct StoreParameters {
     lanes: u32,
 }
 
-/// Parameters outside of the bounds.
+/// Why parameters are out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParametersError {
@@ -30,20 +30,20 @@ pub enum ParametersError {
 }
 
 impl StoreParameters {
-    /// The most memory, in KiB: 1 GiB. Stops hostile or mistyped strings from taking the machine's memory; RFC 9106's
-    /// first recommendation, 2 GiB, is not for logins, its second, 64 MiB, fits many times.
+    /// The most memory, in KiB: 1 GiB. Stops hostile or mistyped strings from using up the machine's memory; RFC 9106's
+    /// first recommendation, 2 GiB, is not meant for logins, and its second, 64 MiB, fits many times.
     pub const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-    /// The most passes. Stops endless hashes; the sheets name at most 5.
+    /// The most passes. Stops endless hashes; recommendations use at most 5.
     pub const MAX_PASSES: u32 = 64;
-    /// The most lanes. Stops absurd strings; real ones have as many as a machine has cores.
+    /// The most lanes. Stops absurd strings; real ones have as many as the machine has cores.
     pub const MAX_LANES: u32 = 64;
     /// The most memory times passes, in KiB: 4 GiB, some seconds of work.
     pub const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
 
-    /// Checks and takes parameters: memory in KiB, passes, lanes.
+    /// Creates parameters after checking them: memory in KiB, passes, lanes.
     ///
     /// # Errors
-    /// [`ParametersError`] names the parameter that is out of bounds.
+    /// [`ParametersError`] for the parameter that is out of bounds.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, ParametersError> {
         if !(1..=Self::MAX_LANES).contains(&lanes) {
             return Err(ParametersError::Lanes);
@@ -78,18 +78,18 @@ impl StoreParameters {
         self.lanes
     }
 
-    /// Whether the cost is at least one of the five that the OWASP Password Storage Cheat Sheet calls equal: 46 MiB and 1
-    /// pass, 19 and 2, 12 and 3, 9 and 4, 7 and 5.
+    /// Whether the cost is at least one of the five that the OWASP Password Storage Cheat Sheet considers equivalent:
+    /// 46 MiB and 1 pass, 19 and 2, 12 and 3, 9 and 4, 7 and 5.
     #[must_use]
     pub fn meets_owasp(self) -> bool {
         const MINIMA: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
         MINIMA.iter().any(|(memory, passes)| self.memory_kib >= *memory && self.passes >= *passes)
     }
 
-    /// The parameters as the `argon2` crate takes them, for outputs of any length.
+    /// The parameters for the `argon2` crate, for outputs of any length.
     ///
     /// # Errors
-    /// None for parameters that [`Self::new`] took.
+    /// None for parameters that [`Self::new`] accepted.
     pub(crate) fn to_argon2(self) -> Result<Params, ParametersError> {
         Params::new(self.memory_kib, self.passes, self.lanes, None).map_err(|_| ParametersError::Memory)
     }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds() {
+    fn parameters_have_bounds() {
         for (memory, passes, lanes, expected) in [
             (19_456, 2, 1, Ok(())),
             (8, 1, 1, Ok(())),
@@ -121,15 +121,15 @@ mod tests {
             (64, 1, 0, Err(ParametersError::Lanes)),
             (u32::MAX, u32::MAX, u32::MAX, Err(ParametersError::Lanes)),
         ] {
-            let taken = StoreParameters::new(memory, passes, lanes).map(|parameters| {
+            let accepted = StoreParameters::new(memory, passes, lanes).map(|parameters| {
                 assert!(parameters.to_argon2().is_ok());
             });
-            assert_eq!(taken, expected, "{memory} {passes} {lanes}");
+            assert_eq!(accepted, expected, "{memory} {passes} {lanes}");
         }
     }
 
     #[test]
-    fn owasp_minima() {
+    fn owasp_minima_are_known() {
         for (memory, passes, meets) in
             [(19_456, 2, true), (19_455, 2, false), (47_104, 1, true), (7_168, 5, true), (7_168, 4, false)]
         {

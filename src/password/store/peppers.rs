@@ -1,20 +1,21 @@
-//! Secrets that are mixed into hashes and kept outside of the account store.
+//! Secrets that are mixed into hashes and stored outside of the account store.
 
 use std::fmt;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The name of a pepper as it stands in a PHC string: 1 to 8 ASCII letters, digits, `-` or `_`.
+/// The id of a pepper in a PHC string: 1 to 8 ASCII letters, digits, `-` or `_`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId {
     bytes: [u8; KeyId::MAX_BYTES],
     length: usize,
 }
 
-/// Up to three peppers, newest first: the newest is for new hashes, the others verify what was stored before a rotation.
+/// Up to three peppers, newest first: the newest is used for new hashes, the others verify older hashes after a
+/// rotation.
 ///
-/// The secrets enter as Argon2's own secret input (RFC 9106 section 3.1, `K`), and are wiped when dropped.
+/// The secrets are Argon2's own secret input (RFC 9106 section 3.1, `K`), and are wiped when dropped.
 #[derive(Default)]
 pub struct Peppers(Vec<(KeyId, Zeroizing<Vec<u8>>)>);
 
@@ -22,25 +23,25 @@ pub struct Peppers(Vec<(KeyId, Zeroizing<Vec<u8>>)>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PeppersError {
-    /// Not 1 to 8 ASCII letters, digits, `-` or `_`.
-    #[error("a pepper key id is 1 to {} ASCII letters, digits, `-` or `_`", KeyId::MAX_BYTES)]
+    /// The id is not 1 to 8 ASCII letters, digits, `-` or `_`.
+    #[error("the id of a pepper must be 1 to {} ASCII letters, digits, `-` or `_`", KeyId::MAX_BYTES)]
     KeyId,
-    /// Two peppers with one id.
-    #[error("two peppers have the same key id")]
+    /// Two peppers have the same id.
+    #[error("two peppers have the same id")]
     Duplicate,
-    /// More than [`Peppers::MAX`].
+    /// There are more than [`Peppers::MAX`] peppers.
     #[error("there are more than {} peppers", Peppers::MAX)]
     TooMany,
-    /// Under [`Peppers::MIN_SECRET`] or over [`Peppers::MAX_SECRET`] bytes.
-    #[error("a pepper has from {} to {} bytes", Peppers::MIN_SECRET, Peppers::MAX_SECRET)]
+    /// The secret has fewer than [`Peppers::MIN_SECRET`] or more than [`Peppers::MAX_SECRET`] bytes.
+    #[error("the secret of a pepper must have {} to {} bytes", Peppers::MIN_SECRET, Peppers::MAX_SECRET)]
     SecretLength,
 }
 
 impl KeyId {
-    /// The longest id, in bytes: the PHC format of Argon2 gives `keyid` 8 bytes.
+    /// The longest id, in bytes: the PHC format of Argon2 allows 8 bytes for `keyid`.
     pub const MAX_BYTES: usize = 8;
 
-    /// Takes an id.
+    /// Creates an id.
     ///
     /// # Errors
     /// [`PeppersError::KeyId`].
@@ -72,11 +73,11 @@ impl fmt::Debug for KeyId {
 }
 
 impl Peppers {
-    /// The most peppers: one in use, one on its way out, one for mistakes. More would make old secrets live for ever.
+    /// The most peppers: one in use, one being retired, one spare. More would keep old secrets alive forever.
     pub const MAX: usize = 3;
-    /// The shortest secret, in bytes: 128 bits, so that it cannot be guessed from hashes (NIST SP 800-63B asks 112 bits).
+    /// The shortest secret, in bytes: 128 bits, so that it cannot be guessed from hashes (NIST SP 800-63B requires 112 bits).
     pub const MIN_SECRET: usize = 16;
-    /// The longest secret, in bytes. Stops a whole file from being taken for a secret.
+    /// The longest secret, in bytes. Stops a whole file from being used as a secret.
     pub const MAX_SECRET: usize = 1024;
 
     /// No pepper.
@@ -85,10 +86,10 @@ impl Peppers {
         Self::default()
     }
 
-    /// Takes peppers, newest first.
+    /// Creates a list of peppers, newest first.
     ///
     /// # Errors
-    /// [`PeppersError`]; never shows a secret.
+    /// [`PeppersError`], which never contains a secret.
     pub fn new(peppers: Vec<(KeyId, Zeroizing<Vec<u8>>)>) -> Result<Self, PeppersError> {
         if peppers.len() > Self::MAX {
             return Err(PeppersError::TooMany);

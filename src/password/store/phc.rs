@@ -1,4 +1,4 @@
-//! The PHC string of a stored hash, read strictly and written canonically.
+//! The PHC string of a stored hash: strict parser, canonical writer.
 
 use std::fmt;
 
@@ -18,12 +18,12 @@ pub(super) struct PhcText {
     pub hash: Zeroizing<Vec<u8>>,
 }
 
-/// Lengths in bytes that are read: from what RFC 9106 calls enough to what the PHC format allows.
+/// Accepted lengths in bytes: from the minimum of RFC 9106 to the maximum of the PHC format.
 const SALT_RANGE: std::ops::RangeInclusive<usize> = 8..=48;
 const HASH_RANGE: std::ops::RangeInclusive<usize> = 16..=64;
 
 impl PhcText {
-    /// Reads a string. The cost is checked here, before anybody allocates.
+    /// Parses a string. The cost is checked here, before any allocation.
     pub(super) fn parse(phc: &str) -> Result<Self, StoreError> {
         let rest = phc.strip_prefix("$argon2id$v=19$").ok_or(StoreError::NotArgon2id)?;
         let mut sections = rest.split('$');
@@ -31,7 +31,7 @@ impl PhcText {
         let salt = decode(sections.next(), "the salt is not base64")?;
         let hash = decode(sections.next(), "the hash is not base64")?;
         if sections.next().is_some() {
-            return Err(StoreError::Malformed("there is text behind the hash"));
+            return Err(StoreError::Malformed("there is text after the hash"));
         }
         if !SALT_RANGE.contains(&salt.len()) {
             return Err(StoreError::Malformed("the salt is too short or too long"));
@@ -42,7 +42,7 @@ impl PhcText {
         Ok(Self { parameters, key_id, salt, hash: Zeroizing::new(hash) })
     }
 
-    /// Whether `parameters` would give something else.
+    /// Whether `parameters` would give a different hash.
     pub(super) fn is_outdated(&self, parameters: StoreParameters) -> bool {
         self.parameters != parameters || self.salt.len() < SALT_BYTES || self.hash.len() < HASH_BYTES
     }
@@ -60,7 +60,7 @@ fn read_parameters(section: &str) -> Result<(StoreParameters, Option<KeyId>), St
     Ok((StoreParameters::new(memory, passes, lanes)?, key_id))
 }
 
-/// A decimal number as the PHC format has it: no sign, no leading zero.
+/// A decimal number of the PHC format: no sign, no leading zero.
 fn number(part: Option<&str>, name: &str) -> Result<u32, StoreError> {
     let digits = part.and_then(|part| part.strip_prefix(name)).unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) || digits.starts_with('0') {
@@ -70,7 +70,7 @@ fn number(part: Option<&str>, name: &str) -> Result<u32, StoreError> {
 }
 
 fn read_key_id(part: &str) -> Result<KeyId, StoreError> {
-    let malformed = StoreError::Malformed("the key id is not one of this program");
+    let malformed = StoreError::Malformed("the key id was not written by Landfall");
     let bytes = part.strip_prefix("keyid=").and_then(|text| STANDARD_NO_PAD.decode(text).ok());
     bytes.and_then(|bytes| KeyId::from_bytes(&bytes).ok()).ok_or(malformed)
 }

@@ -39,15 +39,15 @@ fn stored_passwords_verify() {
         let phc = hash(&store, text);
         assert_eq!(verify(&store, text, &phc).unwrap(), StoreVerdict::Match);
         assert_eq!(verify(&store, "another", &phc).unwrap(), StoreVerdict::Mismatch);
-        // Any Argon2 implementation can read it: the crate's own reader does.
+        // Any Argon2 implementation can read the hash, such as the crate's own parser.
         let parsed = argon2::password_hash::phc::PasswordHash::new(&phc).unwrap();
         assert!(Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok());
     }
 }
 
 #[test]
-fn a_known_string() {
-    // Made with the reference C library through argon2-cffi.
+fn a_hash_of_the_reference_library() {
+    // Generated with the reference C library through argon2-cffi.
     let store = PasswordStore::new(StoreParameters::new(64, 2, 1).unwrap(), Peppers::none());
     let phc = store.hash(&password("password"), &mut salt_of(b"somesaltSOMESALT"), &mut Workspace::new()).unwrap();
     assert_eq!(phc, "$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHRTT01FU0FMVA$7/k55KmIVkwC7X86ajo7yGmnnUt4XUzrBNGKlG/y2Bc");
@@ -75,12 +75,12 @@ fn peppers_rotate() {
 
     let plain = hash(&PasswordStore::new(small(), Peppers::none()), "secret");
     assert_eq!(verify(&rotated, "secret", &plain).unwrap(), StoreVerdict::MatchToUpgrade);
-    // Without its key id the hash does not match: the secret is part of it.
+    // Without its key id the hash does not match, because the secret is an input.
     assert_eq!(verify(&old, "secret", &phc.replace(",keyid=MjAyNQ", "")).unwrap(), StoreVerdict::Mismatch);
 }
 
 #[test]
-fn upgrades() {
+fn outdated_hashes_need_an_upgrade() {
     let phc = hash(&PasswordStore::new(small(), Peppers::none()), "x");
     assert!(!needs_upgrade(&phc, &small()));
     assert!(needs_upgrade(&phc, &StoreParameters::default()));
@@ -107,7 +107,7 @@ fn foreign_and_hostile_strings_are_errors() {
         ("$argon2id$v=19$m=99999999999,t=1,p=1$", "out of range"),
         ("$argon2id$v=19$m=4294967295,t=1,p=1$", "argon2 memory"),
         ("$argon2id$v=19$m=64,t=4294967295,p=1$", "argon2 passes"),
-        ("$argon2id$v=19$m=64,t=1,p=1$AA$", "behind the hash"),
+        ("$argon2id$v=19$m=64,t=1,p=1$AA$", "after the hash"),
         ("$argon2id$v=19$m=64,t=1,p=1$=", "not base64"),
     ] {
         let error = verify(&store, "x", &format!("{front}{tail}")).expect_err(front).to_string();
@@ -119,7 +119,7 @@ fn foreign_and_hostile_strings_are_errors() {
 }
 
 #[test]
-fn no_salt_no_hash() {
+fn a_failing_salt_source_is_an_error() {
     let store = PasswordStore::new(small(), Peppers::none());
     let failed = store.hash(&password("x"), &mut |_| Err(io::Error::from(io::ErrorKind::Other)), &mut Workspace::new());
     assert!(matches!(failed, Err(StoreError::Salt(_))));

@@ -1,4 +1,4 @@
-//! The digest algorithms of the language, and digests and HMACs over streamed values.
+//! The digest algorithms of the language, and digests and HMACs of streamed values.
 
 use hmac::{KeyInit, Mac, SimpleHmac};
 use sha2::Digest;
@@ -174,7 +174,7 @@ fn hmac<D: Digest + BlockSizeUser>(
     message: &mut Feed<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), TemplateEvaluateError> {
-    // HMAC takes keys of any length, so the error of `new_from_slice` cannot occur.
+    // HMAC accepts keys of any length, so `new_from_slice` cannot fail.
     let Ok(keyed) = SimpleHmac::<D>::new_from_slice(key) else { return Err(TemplateEvaluateError::TooLarge) };
     let mut hasher = HmacSink(keyed);
     message(&mut hasher)?;

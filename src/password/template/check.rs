@@ -1,4 +1,5 @@
-//! Syntax tree → checked tree: names, numbers of arguments, types, the place of `$_`, and what an evaluation costs.
+//! Syntax tree → checked tree: checks names, argument counts, types, the position of `$_`, and the cost of an
+//! evaluation.
 
 use std::ops::Range;
 
@@ -8,7 +9,7 @@ use super::parse::{Syntax, SyntaxKind, VARIABLES};
 use super::tree::{Node, Variable};
 use super::{Template, TemplateUses};
 
-/// A template that passed every check.
+/// A checked template.
 pub(super) struct Checked {
     pub node: Node,
     pub uses: TemplateUses,
@@ -22,11 +23,12 @@ pub(super) fn check(text: &str, syntax: &Syntax<'_>) -> Result<Checked, Template
     if !checker.pass {
         let message = "the template does not use `$pass`";
         let error = TemplateError::new(TemplateProblem::PasswordUnused, 0..text.len(), message);
-        return Err(error.help("every password would give the same result; put `$pass` where the legacy system did"));
+        return Err(error
+            .help("every password would give the same result; add `$pass` where the legacy system uses the password"));
     }
     if calls > Template::MAX_CALLS {
         let message =
-            format!("the template runs {calls} functions and rounds, over the limit of {}", Template::MAX_CALLS);
+            format!("the template runs {calls} functions and rounds, above the limit of {}", Template::MAX_CALLS);
         let error = TemplateError::new(TemplateProblem::TooCostly, syntax.range.clone(), message);
         return Err(error.help("the counts of nested `repeat`s multiply"));
     }
@@ -37,11 +39,11 @@ pub(super) fn check(text: &str, syntax: &Syntax<'_>) -> Result<Checked, Template
 struct Checker {
     pass: bool,
     uses: TemplateUses,
-    /// How many `repeat` steps surround the place that is being checked.
+    /// How many `repeat` steps enclose the current position.
     steps: usize,
 }
 
-/// A node and the number of functions and rounds it runs.
+/// A node and the number of functions and rounds in its evaluation.
 type Costed = (Node, u64);
 
 impl Checker {
@@ -52,7 +54,7 @@ impl Checker {
             SyntaxKind::Join(parts) => self.join(parts),
             SyntaxKind::Call { name, name_range, arguments } => self.call(name, name_range, arguments),
             SyntaxKind::Number(digits) => {
-                let message = format!("the number `{digits}` stands where bytes are expected");
+                let message = format!("expected bytes, found the number `{digits}`");
                 let error = TemplateError::new(TemplateProblem::Arguments, syntax.range.clone(), message);
                 Err(error.help(format!("write `'{digits}'` for its digits as text")))
             }
@@ -74,9 +76,9 @@ impl Checker {
             "pepper" => Ok(Node::Variable(Variable::Pepper)),
             "_" if self.steps > 0 => Ok(Node::Current),
             "_" => {
-                let message = "`$_` has a value only in the step of a `repeat`";
+                let message = "`$_` only has a value in the step of a `repeat`";
                 let error = TemplateError::new(TemplateProblem::Placement, range.clone(), message);
-                Err(error.help("in `repeat(n, start, step)` only the third argument is the step"))
+                Err(error.help("in `repeat(n, start, step)`, the step is the third argument"))
             }
             _ => {
                 let message = format!("there is no variable `${name}`");
@@ -130,7 +132,7 @@ impl Checker {
     fn repeat(&mut self, count: &Syntax<'_>, start: &Syntax<'_>, step: &Syntax<'_>) -> Result<Costed, TemplateError> {
         let rounds = number(count, "n")?.filter(|rounds| *rounds <= Template::MAX_REPEAT);
         let Some(rounds) = rounds else {
-            let message = format!("a `repeat` has at most {} rounds", Template::MAX_REPEAT);
+            let message = format!("a `repeat` can have at most {} rounds", Template::MAX_REPEAT);
             return Err(TemplateError::new(TemplateProblem::TooCostly, count.range.clone(), message));
         };
         let (start, start_cost) = self.bytes(start)?;
@@ -142,12 +144,12 @@ impl Checker {
     }
 }
 
-/// A number argument; `None` when it does not fit 64 bits.
+/// A number argument; `None` if it exceeds 64 bits.
 fn number(syntax: &Syntax<'_>, name: &str) -> Result<Option<u64>, TemplateError> {
     match syntax.kind {
         SyntaxKind::Number(digits) => Ok(digits.parse().ok()),
         _ => {
-            let message = format!("the argument `{name}` must be a whole number written out");
+            let message = format!("the argument `{name}` must be a literal whole number");
             Err(TemplateError::new(TemplateProblem::Arguments, syntax.range.clone(), message))
         }
     }
@@ -157,7 +159,7 @@ fn number(syntax: &Syntax<'_>, name: &str) -> Result<Option<u64>, TemplateError>
 fn size(syntax: &Syntax<'_>, name: &str) -> Result<usize, TemplateError> {
     let value = number(syntax, name)?.and_then(|value| usize::try_from(value).ok());
     value.filter(|value| *value <= Template::MAX_VALUE).ok_or_else(|| {
-        let message = format!("the argument `{name}` is at most {} bytes", Template::MAX_VALUE);
+        let message = format!("the argument `{name}` can be at most {} bytes", Template::MAX_VALUE);
         TemplateError::new(TemplateProblem::Arguments, syntax.range.clone(), message)
     })
 }
@@ -167,7 +169,7 @@ fn unknown_function(name: &str, range: &Range<usize>) -> TemplateError {
     let error = TemplateError::new(TemplateProblem::UnknownFunction, range.clone(), message);
     match Function::nearest(name) {
         Some(nearest) => error.help(format!("did you mean `{nearest}`?")),
-        None => error.help("see the documentation of digest templates for the functions there are"),
+        None => error.help("the functions are listed in the documentation of digest templates"),
     }
 }
 

@@ -1,10 +1,10 @@
-//! What can be wrong with a template, and with the values it meets.
+//! Errors in templates, and in the values they are applied to.
 
 use std::ops::Range;
 
 use thiserror::Error;
 
-/// A mistake in the text of a template, with its place.
+/// An error in the text of a template, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct TemplateError {
@@ -14,7 +14,7 @@ pub struct TemplateError {
     help: Option<String>,
 }
 
-/// The kind of a mistake in a template.
+/// The kind of an error in a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TemplateProblem {
     /// The text is not an expression of the language.
@@ -23,7 +23,7 @@ pub enum TemplateProblem {
     UnknownFunction,
     /// A variable that does not exist.
     UnknownVariable,
-    /// Too few or too many arguments, or a number where bytes belong and the reverse.
+    /// Too few or too many arguments, or a number in place of bytes or the reverse.
     Arguments,
     /// `$_` outside of a `repeat` step.
     Placement,
@@ -47,36 +47,36 @@ impl TemplateError {
         self
     }
 
-    /// The kind of the mistake.
+    /// The kind of the error.
     #[must_use]
     pub fn problem(&self) -> TemplateProblem {
         self.problem
     }
 
-    /// The bytes of the template text that the message speaks of; empty at the end of the text.
+    /// The bytes of the template text that the message refers to; empty at the end of the text.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
         self.range.clone()
     }
 
-    /// One sentence about what is wrong.
+    /// The message, one sentence.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What to do about it, where there is advice to give.
+    /// What to do about it, if there is advice.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
         self.help.as_deref()
     }
 }
 
-/// Why a template has no value for one input. Names functions, never values.
+/// Why a template has no value for an input. Contains names of functions, never values.
 ///
-/// [`Self::is_refusal`] tells the two families apart: a bound was reached, or a value does not fit a function. In the
-/// second family the input was no password of this legacy system, or the record is broken; the caller knows which of the
-/// variables it trusts.
+/// [`Self::is_limit`] distinguishes the two kinds: a limit was reached, or a value is invalid for a function. In the
+/// second case the input cannot be a password of this legacy system, or the record is broken; the caller knows which of
+/// the variables it trusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TemplateEvaluateError {
@@ -89,21 +89,21 @@ pub enum TemplateEvaluateError {
     /// The argument of a text function is not UTF-8.
     #[error("the argument of `{0}` is not UTF-8 text")]
     NotText(&'static str),
-    /// A character has no place in the encoding. Never replaced by `?`, which would let different passwords collide.
-    #[error("the argument of `{0}` has characters that the encoding lacks")]
+    /// A character does not exist in the encoding. It is never replaced by `?`, which would make different passwords equal.
+    #[error("the argument of `{0}` has characters that do not exist in the encoding")]
     NotEncodable(&'static str),
-    /// A value grew over [`super::Template::MAX_VALUE`].
-    #[error("a value of the template grew over {} bytes", super::Template::MAX_VALUE)]
+    /// A value exceeded [`super::Template::MAX_VALUE`].
+    #[error("a value of the template exceeds {} bytes", super::Template::MAX_VALUE)]
     TooLarge,
-    /// The evaluation touched more than [`super::Template::MAX_WORK`] bytes.
+    /// The evaluation processed more than [`super::Template::MAX_WORK`] bytes.
     #[error("the template needs too much work for this input")]
     TooMuchWork,
 }
 
 impl TemplateEvaluateError {
-    /// Whether a bound stopped the evaluation, as opposed to a value that does not fit.
+    /// Whether a limit stopped the evaluation, as opposed to an invalid value.
     #[must_use]
-    pub fn is_refusal(&self) -> bool {
+    pub fn is_limit(&self) -> bool {
         matches!(self, Self::TooLarge | Self::TooMuchWork)
     }
 }

@@ -1,4 +1,4 @@
-//! The evaluation of a checked tree, with bounds on sizes and work.
+//! Evaluates a checked tree, with limits on sizes and work.
 
 use std::mem;
 use std::ops::Deref;
@@ -10,9 +10,9 @@ use super::sink::{Buffer, Sink};
 use super::tree::{Node, Variable};
 use super::{Template, TemplateInput};
 
-/// What one function call costs besides its bytes: about two blocks of a digest.
+/// The cost of a function call in addition to its bytes: about two blocks of a digest.
 const CALL_WORK: u64 = 128;
-/// What one value costs besides its bytes, so that empty values are not free.
+/// The cost of a value in addition to its bytes, so that empty values are not free.
 const VALUE_WORK: u64 = 16;
 
 type Written = Result<(), TemplateEvaluateError>;
@@ -27,11 +27,11 @@ pub(super) fn evaluate(node: &Node, input: &TemplateInput<'_>) -> Result<Zeroizi
 
 struct Run<'a> {
     input: &'a TemplateInput<'a>,
-    /// The work that may still be done.
+    /// The remaining work.
     work: u64,
 }
 
-/// A value as a whole: borrowed where the tree or the input holds it already.
+/// A complete value, borrowed if the tree or the input already has it.
 enum Piece<'a> {
     Borrowed(&'a [u8]),
     Owned(Buffer),
@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The value of `node` as a whole.
+    /// The complete value of `node`.
     fn piece<'p>(&mut self, node: &'p Node, current: &'p [u8]) -> Result<Piece<'p>, TemplateEvaluateError>
     where
         'a: 'p,
@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
         Ok(Piece::Borrowed(bytes))
     }
 
-    /// Two buffers take turns, so that a round allocates nothing.
+    /// Two buffers alternate, so that a round allocates nothing.
     fn repeat(&mut self, count: u64, start: &Node, step: &Node, outer: &[u8], sink: &mut dyn Sink) -> Written {
         let (mut value, mut next) = (Buffer::default(), Buffer::default());
         self.write(start, outer, &mut value)?;

@@ -1,10 +1,10 @@
-//! The functions of the language by name.
+//! The functions of the language.
 
 use super::algorithm::Algorithm;
 use super::text::TextFunction;
 use super::tree::Spelling;
 
-/// A function and how it is spelled.
+/// A function and the encoding of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
     Digest(Algorithm, Spelling),
@@ -34,7 +34,7 @@ impl Function {
         }
     }
 
-    /// The arguments as a reader would write them, for messages.
+    /// The argument names, for messages.
     pub(super) fn signature(self) -> &'static [&'static str] {
         match self {
             Self::Digest(..) | Self::Text(_) => &["x"],
@@ -45,7 +45,7 @@ impl Function {
         }
     }
 
-    /// The existing name that is most like `wrong`, if one is near.
+    /// The most similar function name, if there is a similar one.
     pub(super) fn nearest(wrong: &str) -> Option<String> {
         let wrong = wrong.to_ascii_lowercase().replace("sha3-", "sha3_").replace('-', "");
         Self::names()

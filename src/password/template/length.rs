@@ -1,12 +1,12 @@
-//! How long the result of a template is, and how much of a digest is in it, without computing it: a stored hash of another
-//! length was cut, and so was one with too little digest.
+//! The length of a template's result, and how much of a digest it contains, without computing it: a stored hash of
+//! another length was truncated, and so was one with too little digest.
 
 use super::text::TextFunction;
 use super::tree::{Node, Spelling, Variable};
 use super::{Template, TemplateInput};
 use crate::password::digests::Digest;
 
-/// How many parts of a byte of digest are counted, so that hexadecimal, base64 and their like are whole numbers.
+/// The resolution of digest bytes, so that hexadecimal, base64 and similar encodings give whole numbers.
 const PARTS: usize = 24;
 
 /// The length of a template's result.
@@ -14,23 +14,23 @@ const PARTS: usize = 24;
 pub struct TemplateLength {
     /// Bytes of the result.
     pub bytes: usize,
-    /// Bytes of digest that are written in it.
+    /// Bytes of digest in the result.
     pub digest: usize,
-    /// Whether `left` or `substr` cut it.
+    /// Whether `left` or `substr` truncated it.
     pub is_cut: bool,
 }
 
-/// A run of bytes of the result that are of one kind.
+/// A run of bytes of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
     bytes: usize,
-    /// Parts of a byte of digest in each byte.
+    /// Fraction of a digest byte in each byte, in units of 1/[`PARTS`].
     parts: usize,
-    /// Whether each byte is a letter, digit, `+`, `/` or `=`, which no text function makes longer or shorter.
+    /// Whether each byte is a letter, digit, `+`, `/` or `=`, whose length no text function changes.
     plain: bool,
 }
 
-/// The runs of a value, and whether something was cut off it.
+/// The runs of a value, and whether it was truncated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Shape {
     runs: Vec<Run>,
@@ -38,8 +38,8 @@ struct Shape {
 }
 
 impl Template {
-    /// How long the result is, whatever the password; `None` where that depends on the password, or is not known beforehand.
-    /// Of `input` only what belongs to the record counts.
+    /// The length of the result, whatever the password; `None` if it depends on the password or is unknown in advance.
+    /// Only the variables from the record are read from `input`.
     #[must_use]
     pub fn length(&self, input: &TemplateInput<'_>) -> Option<TemplateLength> {
         let shape = shape(&self.root, None, input)?;
@@ -74,7 +74,7 @@ impl Shape {
         Self { is_cut: shape.is_cut || shape.bytes() < whole, ..shape }
     }
 
-    /// Every byte written as `bytes` of them.
+    /// Encodes every byte as `bytes` bytes.
     fn spread(mut self, bytes: usize, plain: bool) -> Self {
         for run in &mut self.runs {
             *run = Run { bytes: run.bytes.saturating_mul(bytes), parts: run.parts / bytes, plain };
@@ -123,7 +123,7 @@ fn join(parts: &[Node], current: Option<&Shape>, input: &TemplateInput<'_>) -> O
     Some(whole)
 }
 
-/// After the first round the value must keep its shape, or the last one is not known.
+/// The value must keep its shape after the first round, or the final shape is unknown.
 fn repeated(count: u64, start: Option<Shape>, step: &Node, input: &TemplateInput<'_>) -> Option<Shape> {
     if count == 0 {
         return start;
@@ -143,7 +143,7 @@ fn converted(function: TextFunction, value: Shape) -> Option<Shape> {
             let bytes = value.bytes();
             let digest: usize = value.runs.iter().map(|run| run.bytes.saturating_mul(run.parts)).sum();
             let written = bytes.div_ceil(3).saturating_mul(4);
-            // Rounded up, so that padding takes nothing away from the digest.
+            // Rounded up, so that padding does not reduce the digest.
             Some(Shape { is_cut: value.is_cut, ..Shape::of(written, digest.div_ceil(written.max(1)), true) })
         }
         TextFunction::Unhex | TextFunction::Unbase64 | TextFunction::Utf16le => None,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_known_before_anything_is_computed() {
+    fn lengths_are_known_without_evaluation() {
         for (text, expected) in [
             ("md5($pass)", Some((32, 16, false))),
             ("sha1_bin($salt . $pass)", Some((20, 20, false))),

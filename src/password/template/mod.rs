@@ -1,4 +1,4 @@
-//! The digest template language: how a legacy system built its hash, written as one expression.
+//! The digest template language: describes how a legacy system computed its hash, in one expression.
 //!
 //! ```
 //! use landfall::password::template::{Template, TemplateInput};
@@ -14,21 +14,21 @@
 //!
 //! Every value is a byte string. Values are joined by `.`; parentheses group.
 //!
-//! | written | is |
+//! | syntax | meaning |
 //! |---|---|
-//! | `$pass` `$salt` `$user` `$pepper` | the presented password, and what the record or the settings hold |
-//! | `'--'` | a literal; as in PHP, `\'` is a quote, `\\` a backslash, and any other backslash stands for itself |
-//! | `md4 md5 sha1 sha224 sha256 sha384 sha512 sha512_256 ripemd160 sha3_224 sha3_256 sha3_384 sha3_512` `(x)` | the digest in lower-case hex; with the suffix `_bin` its raw bytes |
+//! | `$pass` `$salt` `$user` `$pepper` | the presented password, and values from the record or the settings |
+//! | `'--'` | a literal; as in PHP, `\'` is a quote, `\\` a backslash, and any other backslash is literal |
+//! | `md4 md5 sha1 sha224 sha256 sha384 sha512 sha512_256 ripemd160 sha3_224 sha3_256 sha3_384 sha3_512` `(x)` | the digest in lower-case hex; with the suffix `_bin`, the raw bytes |
 //! | `hmac_md5(key, message)`, `hmac_` before any digest | HMAC (RFC 2104), also with `_bin` |
-//! | `repeat(n, start, step)` | `start`, then `n` times `step`, in which `$_` is the value so far |
-//! | `upper(x)` `lower(x)` | Unicode case of UTF-8 text; of other bytes only the ASCII letters change |
-//! | `trim(x)` | without space, tab, line feed, carriage return, NUL and vertical tab at the ends (PHP `trim`) |
+//! | `repeat(n, start, step)` | `start`, then `step` applied `n` times, where `$_` is the value so far |
+//! | `upper(x)` `lower(x)` | Unicode case conversion of UTF-8 text; in other bytes only ASCII letters change |
+//! | `trim(x)` | removes space, tab, line feed, carriage return, NUL and vertical tab at both ends (PHP `trim`) |
 //! | `utf16le(x)` `latin1(x)` `cp1252(x)` | UTF-8 text in that encoding |
 //! | `nfc(x)` `nfkc(x)` | UTF-8 text in that normal form (UAX #15) |
 //! | `hex(x)` `unhex(x)` `base64(x)` `unbase64(x)` | lower-case hex and padded base64 (RFC 4648) and back |
 //! | `addslashes(x)` | PHP `addslashes`: a backslash before `'`, `"`, `\`, and NUL as `\0` |
-//! | `htmlspecialchars(x)` | PHP with `ENT_COMPAT`, as phpBB calls it: `&`, `"`, `<`, `>`; the single quote stays |
-//! | `substr(x, start, length)` `left(x, n)` | bytes from `start` (counted from 0), or the first `n`; cut short where `x` ends |
+//! | `htmlspecialchars(x)` | PHP with `ENT_COMPAT`, as phpBB calls it: `&`, `"`, `<`, `>`; single quotes are unchanged |
+//! | `substr(x, start, length)` `left(x, n)` | bytes from `start` (counted from 0), or the first `n`; shorter if `x` ends |
 
 mod algorithm;
 mod check;
@@ -68,12 +68,12 @@ pub struct TemplateUses {
     pub pepper: bool,
 }
 
-/// What the variables stand for during one evaluation; the bytes stay the caller's to wipe.
+/// The values of the variables; the caller has to wipe them.
 #[derive(Clone, Copy, Default)]
 pub struct TemplateInput<'a> {
     /// `$pass`: the presented password.
     pub pass: &'a [u8],
-    /// `$salt`: the salt of the record, decoded as the rule says.
+    /// `$salt`: the salt of the record, decoded according to the rule.
     pub salt: &'a [u8],
     /// `$user`: the legacy user name.
     pub user: &'a [u8],
@@ -82,27 +82,27 @@ pub struct TemplateInput<'a> {
 }
 
 impl Template {
-    /// The longest template text, in bytes. Stops generated text from buying compile time; the longest template known from
-    /// the field (restful-authentication) has 130.
+    /// The longest template text, in bytes. Stops generated text from using up compile time; the longest template known
+    /// in practice (restful-authentication) has 130.
     pub const MAX_TEXT: usize = 4096;
     /// The deepest nesting of calls and parentheses. Stops stack exhaustion; WCF and OpenCart nest 3 deep.
     pub const MAX_DEPTH: usize = 32;
     /// The largest count of one `repeat`. Stops hostile rules and records; Symfony's 4999 and Jasypt's 100000 fit.
     pub const MAX_REPEAT: u64 = 1_000_000;
-    /// The most function calls and rounds of one evaluation, nested `repeat`s multiplied. Stops stacks of `repeat`s; a
-    /// million rounds of a step with up to seven functions fit.
+    /// The most function calls and rounds of one evaluation, with nested `repeat`s multiplied. Stops nested `repeat`s;
+    /// a million rounds of a step with up to seven functions fit.
     pub const MAX_CALLS: u64 = 8_000_000;
     /// The longest intermediate or final value, in bytes. Stops values that double in every round; a password of 4096
     /// bytes (see [`crate::model::Password::MAX_BYTES`]) fits through every function.
     pub const MAX_VALUE: usize = 64 * 1024;
-    /// The most bytes one evaluation may touch. Stops long passwords times many rounds (about two seconds of MD5); a
-    /// million rounds over a digest, a salt and a password of common length fit.
+    /// The most bytes that one evaluation may process. Stops long passwords times many rounds (about two seconds of
+    /// MD5); a million rounds over a digest, a salt and a password of common length fit.
     pub const MAX_WORK: u64 = 1 << 30;
 
     /// Compiles the text of a template.
     ///
     /// # Errors
-    /// The first mistake, with its place in `text`; see [`TemplateProblem`] for the kinds.
+    /// The first error, with its position in `text`; see [`TemplateProblem`] for the kinds.
     pub fn compile(text: &str) -> Result<Self, TemplateError> {
         let syntax = parse::parse(text)?;
         let checked = check::check(text, &syntax)?;
@@ -115,17 +115,17 @@ impl Template {
         self.uses
     }
 
-    /// How many functions and rounds one evaluation runs, at most [`Self::MAX_CALLS`]; for ceilings lower than that.
+    /// How many functions and rounds one evaluation runs, at most [`Self::MAX_CALLS`]; for lower limits.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.calls
     }
 
-    /// Evaluates the template; the result and everything in between are wiped when dropped.
+    /// Evaluates the template; the result and all intermediate values are wiped when dropped.
     ///
     /// # Errors
-    /// [`TemplateEvaluateError`] when a value does not fit a function or a bound is reached; a property of the input, not
-    /// of the template.
+    /// [`TemplateEvaluateError`] if a value is invalid for a function or a limit is reached; both depend on the input,
+    /// not on the template.
     pub fn evaluate(&self, input: &TemplateInput<'_>) -> Result<Zeroizing<Vec<u8>>, TemplateEvaluateError> {
         evaluate::evaluate(&self.root, input)
     }

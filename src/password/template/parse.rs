@@ -31,18 +31,20 @@ pub(super) enum SyntaxKind<'t> {
 /// Reads a whole template.
 pub(super) fn parse(text: &str) -> Result<Syntax<'_>, TemplateError> {
     if text.len() > Template::MAX_TEXT {
-        let message = format!("a template has at most {} bytes, this one has {}", Template::MAX_TEXT, text.len());
+        let message = format!("a template can have at most {} bytes, this one has {}", Template::MAX_TEXT, text.len());
         return Err(TemplateError::new(TemplateProblem::TooLong, 0..text.len(), message));
     }
     let mut parser = Parser { text, at: 0, depth: 0 };
     parser.skip_space();
     if parser.peek().is_none() {
-        return Err(syntax_error(0..text.len(), "the template is empty").help("write for example `md5($salt . $pass)`"));
+        return Err(
+            syntax_error(0..text.len(), "the template is empty").help("for example, write `md5($salt . $pass)`")
+        );
     }
     let syntax = parser.join()?;
     match parser.peek() {
         None => Ok(syntax),
-        Some(')') => Err(syntax_error(parser.here(), "this parenthesis closes nothing")),
+        Some(')') => Err(syntax_error(parser.here(), "unmatched closing parenthesis")),
         Some(_) => Err(parser.unexpected()),
     }
 }
@@ -103,11 +105,11 @@ impl<'t> Parser<'t> {
         Ok(Syntax { range: start..end, kind: SyntaxKind::Join(parts) })
     }
 
-    /// One value and the space behind it.
+    /// One value and the space after it.
     fn term(&mut self) -> Result<Syntax<'t>, TemplateError> {
         self.depth += 1;
         if self.depth > Template::MAX_DEPTH {
-            let message = format!("the template is nested more than {} deep", Template::MAX_DEPTH);
+            let message = format!("the template is nested more than {} levels deep", Template::MAX_DEPTH);
             return Err(TemplateError::new(TemplateProblem::TooDeep, self.here(), message));
         }
         let term = match self.peek() {
@@ -132,7 +134,7 @@ impl<'t> Parser<'t> {
         self.advance();
         let name = self.name();
         if name.is_empty() {
-            return Err(syntax_error(start..self.at, "a variable needs a name behind `$`").help(VARIABLES));
+            return Err(syntax_error(start..self.at, "a variable needs a name after `$`").help(VARIABLES));
         }
         Ok(Syntax { range: start..self.at, kind: SyntaxKind::Variable(name) })
     }
@@ -143,7 +145,7 @@ impl<'t> Parser<'t> {
         Syntax { range: start..self.at, kind: SyntaxKind::Number(digits) }
     }
 
-    /// A literal with PHP's two escapes.
+    /// A literal, with the two escapes of PHP.
     fn literal(&mut self) -> Result<Syntax<'t>, TemplateError> {
         let start = self.at;
         self.advance();
@@ -160,7 +162,7 @@ impl<'t> Parser<'t> {
                 (Some(other), _) => value.push(other),
                 (None, _) => {
                     let error = syntax_error(start..self.text.len(), "this literal is not closed");
-                    return Err(error.help("end it with `'`; a quote inside is written `\\'`"));
+                    return Err(error.help("end it with `'`; write a quote inside as `\\'`"));
                 }
             }
             self.advance();
@@ -221,22 +223,22 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The error for a place where a value must begin.
+    /// The error if a value must begin here.
     fn no_value(&self) -> TemplateError {
         match self.peek() {
-            None => syntax_error(self.here(), "the template ends where a value is expected"),
-            Some('"') => syntax_error(self.here(), "literals are written in single quotes"),
-            Some(c @ (')' | ',' | '.')) => syntax_error(self.here(), format!("a value is missing before `{c}`")),
+            None => syntax_error(self.here(), "expected a value, found the end of the template"),
+            Some('"') => syntax_error(self.here(), "literals must be in single quotes"),
+            Some(c @ (')' | ',' | '.')) => syntax_error(self.here(), format!("expected a value before `{c}`")),
             Some(c) => syntax_error(self.here(), format!("a value cannot begin with `{}`", c.escape_debug())),
         }
     }
 
-    /// The error for a place where a value has ended.
+    /// The error after the end of a value.
     fn unexpected(&self) -> TemplateError {
         match self.peek() {
-            Some('+' | '&' | '|') => syntax_error(self.here(), "values are joined by `.`"),
-            Some(',') => syntax_error(self.here(), "only the arguments of a function are separated by `,`"),
-            Some(c) => syntax_error(self.here(), format!("`{}` does not belong here", c.escape_debug()))
+            Some('+' | '&' | '|') => syntax_error(self.here(), "join values with `.`"),
+            Some(',') => syntax_error(self.here(), "only arguments of a function can be separated by `,`"),
+            Some(c) => syntax_error(self.here(), format!("unexpected `{}`", c.escape_debug()))
                 .help("join values with `.`, separate arguments with `,`"),
             None => syntax_error(self.here(), "the template ends too early"),
         }
@@ -247,6 +249,6 @@ fn not_closed(open: Range<usize>) -> TemplateError {
     syntax_error(open, "this parenthesis is not closed").help("add `)`")
 }
 
-/// Advice that lists the variables.
+/// Help text that lists the variables.
 pub(super) const VARIABLES: &str =
     "the variables are `$pass`, `$salt`, `$user`, `$pepper`, and `$_` in the step of a `repeat`";

@@ -1,4 +1,4 @@
-//! Where values are written to: a hasher, or a bounded buffer that is wiped.
+//! The destinations of values: a hasher, or a bounded buffer that is wiped.
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -6,7 +6,7 @@ use super::Template;
 use super::error::TemplateEvaluateError;
 use super::tree::Spelling;
 
-/// Takes the bytes of a value piece by piece, so that most values never exist as a whole.
+/// Receives the bytes of a value in pieces, so that most values never exist as a whole.
 pub(super) trait Sink {
     fn put(&mut self, bytes: &[u8]) -> Result<(), TemplateEvaluateError>;
 }
@@ -14,10 +14,10 @@ pub(super) trait Sink {
 /// The longest digest, in bytes.
 const LONGEST_DIGEST: usize = 64;
 
-/// Room that most values fit into without growing.
+/// A capacity that fits most values without growing.
 const FIRST_CAPACITY: usize = 256;
 
-/// A value as a whole, at most [`Template::MAX_VALUE`] bytes, wiped when dropped or moved to grow.
+/// A complete value, at most [`Template::MAX_VALUE`] bytes, wiped when dropped or moved to grow.
 #[derive(Default)]
 pub(super) struct Buffer(Zeroizing<Vec<u8>>);
 
@@ -26,7 +26,7 @@ impl Buffer {
         &self.0
     }
 
-    /// Empties the buffer and keeps its room; the old bytes are wiped with the buffer.
+    /// Empties the buffer and keeps its capacity; the old bytes are wiped with the buffer.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
@@ -35,7 +35,7 @@ impl Buffer {
         self.0
     }
 
-    /// Makes room. A plain `Vec` would leave the old bytes behind in freed memory.
+    /// Grows the buffer. A plain `Vec` would leave the old bytes behind in freed memory.
     fn reserve(&mut self, needed: usize) {
         if needed > self.0.capacity() {
             let mut wider = Zeroizing::new(Vec::with_capacity(needed.next_power_of_two().max(FIRST_CAPACITY)));
@@ -57,7 +57,7 @@ impl Sink for Buffer {
     }
 }
 
-/// Writes a digest in the wanted spelling.
+/// Writes a digest in the given encoding.
 pub(super) fn put_digest(raw: &[u8], spelling: Spelling, sink: &mut dyn Sink) -> Result<(), TemplateEvaluateError> {
     if spelling == Spelling::Raw {
         return sink.put(raw);

@@ -1,4 +1,4 @@
-//! Templates against known digests, mistakes against their places, and properties.
+//! Templates with known digests, errors with their positions, and properties.
 
 use proptest::prelude::*;
 
@@ -116,7 +116,7 @@ fn values_that_do_not_fit() {
         ("repeat(1000000, md5($pass), md5($_ . $pass))", &[b'x'; 4096], TooMuchWork),
     ] {
         assert_eq!(value(text, &TemplateInput { pass: given, ..INPUT }), Err(expected), "{text}");
-        assert_eq!(expected.is_refusal(), matches!(expected, TooLarge | TooMuchWork));
+        assert_eq!(expected.is_limit(), matches!(expected, TooLarge | TooMuchWork));
     }
 }
 
@@ -129,33 +129,38 @@ fn mistakes_and_their_places() {
         ("", Syntax, 0..0, "the template is empty"),
         ("md5($pass", Syntax, 3..4, "this parenthesis is not closed"),
         ("md5(", Syntax, 3..4, "this parenthesis is not closed"),
-        ("md5($pass) )", Syntax, 11..12, "this parenthesis closes nothing"),
-        ("md5($pass) $salt", Syntax, 11..12, "`$` does not belong here"),
-        ("$pass + $salt", Syntax, 6..7, "values are joined by `.`"),
-        ("$pass .", Syntax, 7..7, "the template ends where a value is expected"),
+        ("md5($pass) )", Syntax, 11..12, "unmatched closing parenthesis"),
+        ("md5($pass) $salt", Syntax, 11..12, "unexpected `$`"),
+        ("$pass + $salt", Syntax, 6..7, "join values with `.`"),
+        ("$pass .", Syntax, 7..7, "expected a value, found the end of the template"),
         ("md5(pass)", Syntax, 4..8, "`pass` is neither a variable nor a call"),
         ("$pass . 'a", Syntax, 8..10, "this literal is not closed"),
-        ("$pass . \"a\"", Syntax, 8..9, "literals are written in single quotes"),
-        ("md5(,)", Syntax, 4..5, "a value is missing before `,`"),
+        ("$pass . \"a\"", Syntax, 8..9, "literals must be in single quotes"),
+        ("md5(,)", Syntax, 4..5, "expected a value before `,`"),
         ("é", Syntax, 0..2, "a value cannot begin with `é`"),
         ("md6($pass)", UnknownFunction, 0..3, "there is no function `md6`"),
         ("md5($nope)", UnknownVariable, 4..9, "there is no variable `$nope`"),
         ("md5()", Arguments, 0..3, "`md5` takes 1 argument, not 0"),
         ("hmac_md5($pass)", Arguments, 0..14, "`hmac_md5` takes 2 arguments, not 1"),
-        ("md5(5 . $pass)", Arguments, 4..5, "the number `5` stands where bytes are expected"),
-        ("repeat($salt, $pass, $_)", Arguments, 7..12, "the argument `n` must be a whole number written out"),
-        ("left($pass, 99999999)", Arguments, 12..20, "the argument `n` is at most 65536 bytes"),
-        ("md5($_ . $pass)", Placement, 4..6, "`$_` has a value only in the step of a `repeat`"),
+        ("md5(5 . $pass)", Arguments, 4..5, "expected bytes, found the number `5`"),
+        ("repeat($salt, $pass, $_)", Arguments, 7..12, "the argument `n` must be a literal whole number"),
+        ("left($pass, 99999999)", Arguments, 12..20, "the argument `n` can be at most 65536 bytes"),
+        ("md5($_ . $pass)", Placement, 4..6, "`$_` only has a value in the step of a `repeat`"),
         ("$salt", PasswordUnused, 0..5, "the template does not use `$pass`"),
-        ("repeat(4000000000, md5($pass), md5($_))", TooCostly, 7..17, "a `repeat` has at most 1000000 rounds"),
-        (&format!("repeat({}, $pass, $_)", "9".repeat(40)), TooCostly, 7..47, "a `repeat` has at most 1000000 rounds"),
+        ("repeat(4000000000, md5($pass), md5($_))", TooCostly, 7..17, "a `repeat` can have at most 1000000 rounds"),
+        (
+            &format!("repeat({}, $pass, $_)", "9".repeat(40)),
+            TooCostly,
+            7..47,
+            "a `repeat` can have at most 1000000 rounds",
+        ),
         (
             "repeat(1000000, $pass, repeat(1000000, $_, md5($_)))",
             TooCostly,
             0..52,
-            "the template runs 2000001000000 functions and rounds, over the limit of 8000000",
+            "the template runs 2000001000000 functions and rounds, above the limit of 8000000",
         ),
-        (&"md5(".repeat(99), TooDeep, 128..129, "the template is nested more than 32 deep"),
+        (&"md5(".repeat(99), TooDeep, 128..129, "the template is nested more than 32 levels deep"),
     ] {
         let error = Template::compile(text).expect_err(text);
         assert_eq!((error.problem(), error.range(), error.message()), (problem, range, message), "{text}");
@@ -165,7 +170,7 @@ fn mistakes_and_their_places() {
 }
 
 #[test]
-fn advice_names_the_near_function() {
+fn help_suggests_a_similar_function() {
     for (wrong, right) in [("MD5", "md5"), ("sha-256", ""), ("sha265", "sha256"), ("hmac_sha256bin", "hmac_sha256_bin")]
     {
         let error = Template::compile(&format!("{wrong}($pass)")).expect_err(wrong);
@@ -177,7 +182,7 @@ fn advice_names_the_near_function() {
 }
 
 #[test]
-fn uses_and_calls() {
+fn uses_and_calls_are_counted() {
     let template = Template::compile("repeat(10, sha1($salt . $pass), sha1(md5($_)))").unwrap();
     let uses = template.uses();
     assert_eq!((uses.salt, uses.user, uses.pepper, template.calls()), (true, false, false, 31));
@@ -185,11 +190,11 @@ fn uses_and_calls() {
 }
 
 #[test]
-fn a_million_rounds_end() {
+fn a_million_rounds_are_allowed() {
     assert_eq!(pass("repeat(1000000, md5_bin($pass), md5_bin($_))", "x").len(), 16);
 }
 
-/// Text that is often nearly a template.
+/// Text that is often almost a template.
 fn near_templates() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
         "md5(",

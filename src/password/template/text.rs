@@ -72,7 +72,7 @@ impl TextFunction {
         }
     }
 
-    /// Writes what the function makes of `bytes`.
+    /// Applies the function to `bytes`.
     pub(super) fn apply(self, bytes: &[u8], sink: &mut dyn Sink) -> Written {
         let text = || str::from_utf8(bytes).map_err(|_| TemplateEvaluateError::NotText(self.name()));
         match self {
@@ -127,7 +127,7 @@ fn latin1(c: char) -> Option<u8> {
     u8::try_from(u32::from(c)).ok()
 }
 
-/// Windows-1252 as the WHATWG encoding standard has it: five unassigned bytes stand for the C1 controls of the same number.
+/// Windows-1252 as in the WHATWG encoding standard: five unassigned bytes are the C1 controls with the same number.
 fn cp1252(c: char) -> Option<u8> {
     /// The characters of the bytes 0x80 to 0x9F.
     const HIGH: [char; 32] = [
@@ -156,7 +156,7 @@ fn unhex(bytes: &[u8], sink: &mut dyn Sink) -> Written {
     sink.put(&decoded)
 }
 
-/// Both alphabets of RFC 4648, padded or not: legacy exports mix them.
+/// Both alphabets of RFC 4648, with or without padding: legacy exports mix them.
 fn unbase64(bytes: &[u8], sink: &mut dyn Sink) -> Written {
     const ANY_PADDING: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -171,7 +171,7 @@ fn unbase64(bytes: &[u8], sink: &mut dyn Sink) -> Written {
     sink.put(&decoded)
 }
 
-/// Writes runs of plain bytes as they are and the others through `escape`.
+/// Writes runs of plain bytes unchanged, and escapes the others.
 fn put_escaped(bytes: &[u8], escape: fn(u8) -> Option<&'static [u8]>, sink: &mut dyn Sink) -> Written {
     for run in bytes.chunk_by(|left, right| escape(*left).is_none() && escape(*right).is_none()) {
         match run {

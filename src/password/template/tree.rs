@@ -1,4 +1,4 @@
-//! The checked tree that is evaluated.
+//! The checked syntax tree.
 
 use super::algorithm::Algorithm;
 use super::text::TextFunction;
@@ -47,11 +47,11 @@ pub(super) enum Variable {
     Pepper,
 }
 
-/// How a digest is written.
+/// The encoding of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// Lower-case hexadecimal.
     Hex,
-    /// The bytes themselves.
+    /// Raw bytes.
     Raw,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::login::COME_BACK;
+use super::login::DEFAULT_RETRY_AFTER;
 use crate::migrate::{PasswordChange, PortError, StoredAccount, TargetId};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
@@ -18,26 +18,26 @@ use crate::service::problem::{Problem, ProblemBody};
 use crate::service::request::RequestInfo;
 use crate::service::secret::SecretText;
 
-/// The longest id of an account, in bytes. Stops long paths from reaching the target; ids are UUIDs or numbers.
+/// The longest account id, in bytes. Stops long paths from reaching the target; ids are UUIDs or numbers.
 const MAX_ID: usize = 256;
 
-/// An account, without anything that verifies a password.
+/// An account, without its password hash.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AccountAnswer {
-    /// Its id at the target.
+    /// The id at the target.
     id: String,
     /// `active`, `pending` (no password yet) or `disabled`.
     state: &'static str,
-    /// The claims, as the target schema has them.
+    /// The claims of the target schema.
     #[schema(value_type = Object)]
     claims: Box<RawValue>,
-    /// When it was made, RFC 3339.
+    /// When it was created, RFC 3339.
     #[schema(value_type = String, format = DateTime)]
     created_at: String,
     /// When it was last changed, RFC 3339.
     #[schema(value_type = String, format = DateTime)]
     changed_at: String,
-    /// Whether a new password must be chosen at the next sign-in.
+    /// Whether the customer must choose a new password at the next sign-in.
     password_change_required: bool,
     /// The source it was migrated from.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,9 +56,9 @@ pub(super) struct PasswordRequest {
 /// Read an account
 #[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, description = "The id of the account.")), responses(
     (status = 200, description = "The account.", body = AccountAnswer),
-    (status = 401, description = "The caller is not admitted.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, description = "There is no such account.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, description = "Nobody can tell now.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "The caller is not authenticated.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, description = "The account does not exist.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "Temporarily unavailable.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn account(
     State(app): State<App>,
@@ -66,7 +66,7 @@ pub(super) async fn account(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let (operations, id) = (app.operations.clone(), account_id(id)?);
-    let found = app.to_the_end(&info, async move { operations.account(&id).await }).await?;
+    let found = app.to_completion(&info, async move { operations.account(&id).await }).await?;
     let found = found.map_err(|error| failed(&info, &error))?.ok_or(Problem::NOT_FOUND)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer(found)?)).into_response())
 }
@@ -75,13 +75,13 @@ pub(super) async fn account(
 ///
 /// A pending account becomes active.
 #[utoipa::path(post, path = "/v1/accounts/{id}/password", tag = "accounts", params(("id" = String, Path, description = "The id of the account.")), request_body = PasswordRequest, responses(
-    (status = 204, description = "It is the password from now on."),
-    (status = 400, description = "The body is not what is expected.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 401, description = "The caller is not admitted.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, description = "There is no such account.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 204, description = "The password is set."),
+    (status = 400, description = "The body is malformed.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "The caller is not authenticated.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, description = "The account does not exist.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 415, description = "The body is no JSON.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, description = "It cannot be done now.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 415, description = "The body is not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "Temporarily unavailable.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn set_password(
     State(app): State<App>,
@@ -91,13 +91,14 @@ pub(super) async fn set_password(
 ) -> Result<StatusCode, Problem> {
     let (operations, id) = (app.operations.clone(), account_id(id)?);
     let password = body.password.into_new_password().ok_or(Problem::MALFORMED)?;
-    let asked = info.id.clone();
-    let set = app.to_the_end(&info, async move { operations.set_password(&asked, &id, password).await }).await?;
+    let request_id = info.id.clone();
+    let set =
+        app.to_completion(&info, async move { operations.set_password(&request_id, &id, password).await }).await?;
     set.map_err(|error| failed(&info, &error))?.ok_or(Problem::NOT_FOUND)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An id that cannot be one is the id of no account.
+/// An id that is not valid belongs to no account.
 fn account_id(path: Result<Path<String>, PathRejection>) -> Result<TargetId, Problem> {
     let Path(id) = path.map_err(|_| Problem::NOT_FOUND)?;
     let fits = (1..=MAX_ID).contains(&id.len()) && !id.chars().any(char::is_control);
@@ -108,7 +109,7 @@ fn answer(account: StoredAccount) -> Result<AccountAnswer, Problem> {
     Ok(AccountAnswer {
         id: account.id.0,
         state: account.state.name(),
-        // As it is stored, digit for digit.
+        // The stored text, digit for digit.
         claims: RawValue::from_string(account.claims).map_err(|_| Problem::INTERNAL)?,
         created_at: account.created_at.to_string(),
         changed_at: account.changed_at.to_string(),
@@ -119,5 +120,5 @@ fn answer(account: StoredAccount) -> Result<AccountAnswer, Problem> {
 
 fn failed(info: &RequestInfo, error: &PortError) -> Problem {
     tracing::warn!(request_id = %info.id, %error, "a port failed");
-    if error.is_temporary() { Problem::unavailable(COME_BACK) } else { Problem::INTERNAL }
+    if error.is_temporary() { Problem::unavailable(DEFAULT_RETRY_AFTER) } else { Problem::INTERNAL }
 }

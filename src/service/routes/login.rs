@@ -1,4 +1,4 @@
-//! `POST /v1/login`: who may come in, and nothing about who may not.
+//! `POST /v1/login`: signs a customer in, and reveals nothing when it refuses.
 
 use std::time::Duration;
 
@@ -15,55 +15,55 @@ use crate::service::problem::{Problem, ProblemBody, ProblemName};
 use crate::service::request::RequestInfo;
 use crate::service::secret::SecretText;
 
-/// When to come back after a temporary failure that does not say.
-pub(super) const COME_BACK: Duration = Duration::from_secs(5);
+/// How long a caller should wait after a temporary failure without a time of its own.
+pub(super) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// A customer at the operation.
+/// A customer who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LoginRequest {
-    /// What the customer typed: a user name, a mail address, a phone number.
+    /// What the customer typed: a user name, an email address or a phone number.
     identifier: String,
-    /// What the customer typed as the password, untouched.
+    /// The password as the customer typed it.
     #[schema(value_type = String, format = Password)]
     password: SecretText,
-    /// Whether the customer passed a challenge, such as a CAPTCHA or a code sent by mail: the attempt counts in a bucket of its
-    /// own then, which guesses of strangers do not fill.
+    /// Whether the customer passed a challenge, such as a CAPTCHA or a code sent by email. The attempt then counts in a
+    /// separate counter, which the guesses of others do not fill.
     #[serde(default)]
     challenge_passed: bool,
 }
 
-/// The customer is in.
+/// The customer is signed in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LoginAnswer {
     outcome: Entered,
     /// The id of the account at the target.
     account_id: String,
-    /// Whether a new password must be chosen before anything else.
+    /// Whether the customer must choose a new password before anything else.
     password_change_required: bool,
 }
 
-/// How the customer came in.
+/// How the customer was signed in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Entered {
-    /// The target knew the account.
+    /// The account was already at the target.
     Authenticated,
-    /// The account was migrated now.
+    /// The account was migrated at this login.
     Migrated,
 }
 
 /// Sign in
 ///
-/// Verifies a customer's password, and migrates the account at the first login. Every refusal has the same bytes, whatever
-/// its reason.
+/// Verifies a customer's password, and migrates the account at the first login. All refusals have the same bytes,
+/// whatever the reason.
 #[utoipa::path(post, path = "/v1/login", tag = "customers", request_body = LoginRequest, responses(
-    (status = 200, description = "The customer is in.", body = LoginAnswer),
-    (status = 400, description = "The body is not what is expected.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 401, description = "The customer cannot be signed in, or the caller is not admitted: the type tells.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 200, description = "The customer is signed in.", body = LoginAnswer),
+    (status = 400, description = "The body is malformed.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "The customer cannot be signed in, or the caller is not authenticated; see the `type`.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 415, description = "The body is no JSON.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, description = "Nobody can tell now. This is no refusal.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 415, description = "The body is not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "Temporarily unavailable. This is not a refusal.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn login(
     State(app): State<App>,
@@ -78,14 +78,14 @@ pub(super) async fn login(
         network: info.network,
         challenge: if body.challenge_passed { Challenge::Passed } else { Challenge::None },
     };
-    let answer = app.to_the_end(&info, async move { operations.login(login).await }).await?;
-    let said = ProblemName(answer.outcome.name());
+    let answer = app.to_completion(&info, async move { operations.login(login).await }).await?;
+    let name = ProblemName(answer.outcome.name());
     let mut response = respond(answer).unwrap_or_else(IntoResponse::into_response);
-    response.extensions_mut().insert(said);
+    response.extensions_mut().insert(name);
     Ok(response)
 }
 
-/// INVARIANT: refusals differ in nothing; the list is closed, so that a new outcome must be placed here.
+/// INVARIANT: refusals are identical; the match has no wildcard, so that a new outcome must be placed here.
 fn respond(answer: Answer) -> Result<Response, Problem> {
     let outcome = match answer.outcome {
         Outcome::Authenticated => Entered::Authenticated,
@@ -98,7 +98,7 @@ fn respond(answer: Answer) -> Result<Response, Problem> {
             return Err(Problem::REFUSED);
         }
         Outcome::LegacyUnavailable | Outcome::TargetUnavailable | Outcome::Overloaded => {
-            return Err(Problem::unavailable(answer.retry_after.unwrap_or(COME_BACK)));
+            return Err(Problem::unavailable(answer.retry_after.unwrap_or(DEFAULT_RETRY_AFTER)));
         }
     };
     let must_change =

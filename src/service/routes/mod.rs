@@ -1,4 +1,4 @@
-//! The routes, one file per operation, and the document that is made of them.
+//! The routes, one file per operation, and the OpenAPI document that is generated from them.
 
 mod accounts;
 mod health;
@@ -21,7 +21,7 @@ use super::app::App;
 use super::problem::Problem;
 use super::{callers, guardrails, watch};
 
-/// The document, without its routes: they add themselves.
+/// The document without its routes, which add themselves.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Landfall", description = "Signs customers in, and migrates their accounts at the first login."),
@@ -46,7 +46,7 @@ impl Modify for Schemes {
     }
 }
 
-/// The routes with their handlers, and the document of them.
+/// The routes with their handlers, and their document.
 fn documented() -> (Router<App>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(login::login))
@@ -66,7 +66,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().1
 }
 
-/// All routes, and the pages beside them, with everything around them. What comes last is outermost.
+/// All routes, and additional pages, with all layers. The last layer is the outermost.
 pub(super) fn router(app: &App, pages: Router) -> Router {
     let (router, document) = documented();
     let panics = app.metrics.clone();
@@ -88,7 +88,7 @@ pub(super) fn router(app: &App, pages: Router) -> Router {
 
 /// Metrics
 ///
-/// Counters and histograms in the text format of Prometheus. No label holds a value of a customer.
+/// Counters, gauges and histograms in the Prometheus text format. No label contains a customer's value.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses(
     (status = 200, description = "The metrics.", body = String, content_type = "text/plain"),
 ))]

@@ -1,4 +1,4 @@
-//! `POST /v1/password-reset`: the same answer whoever asks for whom.
+//! `POST /v1/password-reset`: gives the same answer for every identifier.
 
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
@@ -13,7 +13,7 @@ use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody};
 use crate::service::request::RequestInfo;
 
-/// Somebody who forgot a password.
+/// A customer who forgot a password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResetRequest {
@@ -21,7 +21,7 @@ pub(super) struct ResetRequest {
     identifier: String,
 }
 
-/// The one answer.
+/// The only answer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ResetResponse {
     /// Always `accepted`.
@@ -30,24 +30,25 @@ pub(super) struct ResetResponse {
 
 /// Forgot password
 ///
-/// If there is such a customer, an event asks for a notice to the address of the stored account. The answer is the same
-/// when there is none. What was accepted is in the ledger; what cannot be told or recorded now is not accepted.
+/// If the customer exists, an event requests a notice to the address of the stored account. The answer is the same if
+/// the customer does not exist. An accepted request is recorded in the ledger; a request that cannot be recorded is not
+/// accepted.
 #[utoipa::path(post, path = "/v1/password-reset", tag = "customers", request_body = ResetRequest, responses(
-    (status = 202, description = "Taken note of.", body = ResetResponse),
-    (status = 400, description = "The body is not what is expected.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 401, description = "The caller is not admitted.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 202, description = "Accepted.", body = ResetResponse),
+    (status = 400, description = "The body is malformed.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "The caller is not authenticated.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 415, description = "The body is no JSON.", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, description = "It cannot be done or recorded now.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 415, description = "The body is not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "Temporarily unavailable; nothing was accepted.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub(super) async fn password_reset(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     JsonBody(body): JsonBody<ResetRequest>,
 ) -> Result<Response, Problem> {
-    let (operations, asked) = (app.operations.clone(), info.clone());
-    let work = async move { operations.forgot_password(&asked.id, &body.identifier, asked.network).await };
-    if let ResetAnswer::Unavailable(retry_after) = app.to_the_end(&info, work).await? {
+    let (operations, request) = (app.operations.clone(), info.clone());
+    let work = async move { operations.forgot_password(&request.id, &body.identifier, request.network).await };
+    if let ResetAnswer::Unavailable(retry_after) = app.to_completion(&info, work).await? {
         return Err(Problem::unavailable(retry_after));
     }
     let answer = Json(ResetResponse { status: "accepted" });

@@ -1,4 +1,4 @@
-//! What the operations answer, byte by byte.
+//! The responses of the operations, byte for byte.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::guard::{Caller, CallerCredential, SignedRequest, SigningKey};
 use crate::ledger::MemoryLedger;
 
-/// The one refusal.
+/// The only refusal.
 const REFUSED: &str = "\
 HTTP/1.1 401 Unauthorized
 content-type: application/problem+json
@@ -32,7 +32,7 @@ fn every_refusal_has_the_same_bytes() {
 }
 
 #[test]
-fn customers_who_are_in_learn_how() {
+fn successful_logins_name_the_outcome() {
     let service = Running::start(|_| {});
     for (name, expected) in [
         ("authenticated", r#"{"outcome":"authenticated","account_id":"a-1","password_change_required":false}"#),
@@ -49,7 +49,7 @@ fn customers_who_are_in_learn_how() {
 }
 
 #[test]
-fn temporary_failures_are_no_refusals_and_look_alike() {
+fn temporary_failures_are_identical_and_not_refusals() {
     let service = Running::start(|_| {});
     let answers = ["legacy_unavailable", "target_unavailable", "overloaded"].map(|name| service.login(name));
     for response in &answers {
@@ -59,7 +59,7 @@ fn temporary_failures_are_no_refusals_and_look_alike() {
 }
 
 #[test]
-fn malformed_bodies_are_refused_before_anything_is_looked_up() {
+fn malformed_bodies_are_rejected_before_anything_is_looked_up() {
     let service = Running::start(|_| {});
     let long = login(&"a".repeat(20_000));
     for (body, expected) in [
@@ -102,7 +102,7 @@ fn malformed_bodies_are_refused_before_anything_is_looked_up() {
 }
 
 #[test]
-fn other_routes_answer() {
+fn signup_and_reset_answer() {
     let service = Running::start(|_| {});
     let ask = |path: &str, identifier: &str| service.post(path, &format!(r#"{{"identifier":"{identifier}"}}"#));
     let free = ask("/v1/signup-check", "free");
@@ -115,11 +115,11 @@ fn other_routes_answer() {
     let known = ask("/v1/password-reset", "known");
     assert_eq!((status(&known), body(&known)), (202, r#"{"status":"accepted"}"#));
     let outage = ask("/v1/password-reset", "outage");
-    assert_eq!((status(&outage), header(&outage, "retry-after")), (503, Some("7")), "nothing was accepted");
+    assert_eq!((status(&outage), header(&outage, "retry-after")), (503, Some("7")), "not accepted");
 }
 
 #[test]
-fn accounts_are_read_digit_for_digit_and_take_passwords() {
+fn accounts_keep_every_digit_and_accept_passwords() {
     let service = Running::start(|_| {});
     let found = service.get("/v1/accounts/a-1");
     assert_eq!(status(&found), 200);
@@ -141,7 +141,7 @@ fn accounts_are_read_digit_for_digit_and_take_passwords() {
 }
 
 #[test]
-fn request_ids_are_taken_or_made() {
+fn request_ids_are_accepted_or_generated() {
     let service = Running::start(|_| {});
     let ask =
         |id: &str| service.exchange(&format!("GET /health/live HTTP/1.1\r\nhost: x\r\n{id}connection: close\r\n\r\n"));
@@ -152,7 +152,7 @@ fn request_ids_are_taken_or_made() {
 }
 
 #[test]
-fn routes_that_are_none_are_problems() {
+fn unknown_routes_and_methods_are_problems() {
     let service = Running::start(|_| {});
     for (response, expected) in [(service.get("/nothing"), 404), (service.get("/v1/login"), 405)] {
         assert_eq!(status(&response), expected);
@@ -173,7 +173,7 @@ pub(super) fn callers() -> Option<Arc<Callers>> {
 }
 
 #[test]
-fn callers_show_credentials_everywhere_but_at_the_health_routes() {
+fn every_route_except_the_health_routes_needs_credentials() {
     let service = Running::start_with(callers(), None, |_| {});
     for path in ["/metrics", "/openapi.json", "/v1/accounts/a-1", "/nothing"] {
         let response = service.get(path);
@@ -196,14 +196,14 @@ fn callers_show_credentials_everywhere_but_at_the_health_routes() {
     let request = SignedRequest { method: "POST", path: "/v1/login", body: body.as_bytes() };
     let signature = key.sign("call-1", now, &request.content());
     let signed = format!("webhook-id: call-1\r\nwebhook-timestamp: {now}\r\nwebhook-signature: {signature}\r\n");
-    assert_eq!((ask(&signed), ask(&signed), service.asked()), (200, 401, 2), "a signed call is good for once");
+    assert_eq!((ask(&signed), ask(&signed), service.asked()), (200, 401, 2), "a signed call is accepted once");
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(status(&service.get(path)), 200, "{path}");
     }
 }
 
 #[test]
-fn without_callers_only_loopback_is_listened_on() {
+fn without_callers_only_loopback_is_allowed() {
     let operations = Running::start(|_| {}).fake.clone();
     let settings = ServiceSettings { listen: SocketAddr::from(([0, 0, 0, 0], 0)), ..ServiceSettings::default() };
     let served = || Served { operations: operations.clone(), callers: None, metrics: Metrics::new(), reload: None };
@@ -212,7 +212,7 @@ fn without_callers_only_loopback_is_listened_on() {
 }
 
 #[test]
-fn a_caller_may_say_that_a_challenge_was_passed() {
+fn a_caller_can_report_a_passed_challenge() {
     let service = Running::start(|_| {});
     for (member, expected) in [
         ("", Challenge::None),
@@ -226,7 +226,7 @@ fn a_caller_may_say_that_a_challenge_was_passed() {
 }
 
 #[test]
-fn the_network_is_the_peer_or_what_a_trusted_proxy_says() {
+fn the_network_is_the_peer_or_the_forwarded_address() {
     let ask = |service: &Running| {
         service.exchange(&post("/v1/login", "x-forwarded-for: 203.0.113.9\r\n", &login("migrated")));
         *service.fake.network.lock().unwrap()
@@ -237,7 +237,7 @@ fn the_network_is_the_peer_or_what_a_trusted_proxy_says() {
 }
 
 #[test]
-fn metrics_count_and_name_nobody() {
+fn metrics_contain_no_customer_values() {
     let service = Running::start(|_| {});
     for (name, _) in outcomes() {
         service.login(&name);
@@ -262,7 +262,7 @@ fn metrics_count_and_name_nobody() {
 }
 
 #[test]
-fn panics_are_contained_and_say_nothing() {
+fn panics_are_contained_and_reveal_nothing() {
     let service = Running::start(|settings| settings.limits.requests = 1);
     for _ in 0..3 {
         let response = service.login("panic");
@@ -274,7 +274,7 @@ fn panics_are_contained_and_say_nothing() {
 }
 
 #[test]
-fn the_document_is_that_of_the_routes() {
+fn the_openapi_document_matches_the_routes() {
     let service = Running::start(|_| {});
     let served: serde_json::Value = serde_json::from_str(body(&service.get("/openapi.json"))).unwrap();
     let document = crate::service::openapi();

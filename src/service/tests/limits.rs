@@ -1,9 +1,9 @@
-//! What the service bears, and what it cuts off.
+//! The limits of the service.
 
 use super::*;
 
 #[test]
-fn heads_that_trickle_are_cut_off() {
+fn slow_heads_are_cut_off() {
     let service = Running::start(|settings| settings.limits.header_time = Duration::from_millis(50));
     for begun in ["", "P", "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-"] {
         let mut stream = service.connect();
@@ -14,7 +14,7 @@ fn heads_that_trickle_are_cut_off() {
 }
 
 #[test]
-fn bodies_that_trickle_are_cut_off() {
+fn slow_bodies_are_cut_off() {
     let service = Running::start(|settings| settings.limits.body_time = Duration::from_millis(50));
     let whole = post("/v1/login", "", &login("migrated"));
     let mut stream = service.connect();
@@ -24,7 +24,7 @@ fn bodies_that_trickle_are_cut_off() {
 }
 
 #[test]
-fn silent_connections_are_closed() {
+fn idle_connections_are_closed() {
     let service = Running::start(|settings| settings.limits.idle_time = Duration::from_millis(50));
     let mut stream = service.connect();
     stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -33,14 +33,14 @@ fn silent_connections_are_closed() {
 }
 
 #[test]
-fn heads_that_are_too_large_are_refused() {
+fn large_heads_are_rejected() {
     let service = Running::start(|_| {});
     let large = format!("GET /health/live HTTP/1.1\r\nhost: x\r\nx-a: {}\r\n\r\n", "a".repeat(40_000));
     assert_eq!(status(&service.exchange(&large)), 431);
 }
 
 #[test]
-fn one_peer_has_so_many_connections() {
+fn connections_per_peer_are_limited() {
     let service = Running::start(|settings| settings.limits.connections_per_peer = 2);
     let ask = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
     let open = || {
@@ -54,13 +54,13 @@ fn one_peer_has_so_many_connections() {
     drop(held);
     let begun = std::time::Instant::now();
     while open().is_err() {
-        assert!(begun.elapsed() < PATIENCE, "there is room again when connections end");
+        assert!(begun.elapsed() < TIMEOUT, "a slot is free again when connections end");
     }
     assert!(service.metrics.render().contains("landfall_connections_refused_total{reason=\"peer\"}"));
 }
 
 #[test]
-fn more_requests_than_places_are_turned_away_at_once() {
+fn requests_over_the_limit_are_turned_away_at_once() {
     let service = Running::start(|settings| settings.limits.requests = 1);
     let mut slow = service.connect();
     slow.write_all(post("/v1/login", "", &login("slow")).as_bytes()).unwrap();
@@ -68,30 +68,30 @@ fn more_requests_than_places_are_turned_away_at_once() {
     let turned_away = service.login("migrated");
     assert_eq!((status(&turned_away), header(&turned_away, "retry-after")), (503, Some("1")));
     assert_eq!(service.asked(), 1, "nothing was looked up");
-    assert_eq!(status(&service.get("/health/ready")), 200, "health needs no place");
+    assert_eq!(status(&service.get("/health/ready")), 200, "health needs no permit");
     service.fake.release.add_permits(1);
     assert_eq!(status(&rest(&mut slow)), 200);
     assert_eq!(status(&service.login("migrated")), 200);
 }
 
 #[test]
-fn work_goes_on_and_keeps_its_place_when_the_caller_hangs_up() {
+fn work_continues_and_keeps_its_permit_when_the_caller_hangs_up() {
     let service = Running::start(|settings| settings.limits.requests = 1);
     let mut slow = service.connect();
     slow.write_all(post("/v1/login", "", &login("slow")).as_bytes()).unwrap();
     service.slow_began();
     drop(slow);
-    assert_eq!(status(&service.login("migrated")), 503, "the place is taken as long as the work goes on");
+    assert_eq!(status(&service.login("migrated")), 503, "the permit is held as long as the work runs");
     service.fake.release.add_permits(1);
     let begun = std::time::Instant::now();
     while status(&service.login("migrated")) != 200 {
-        assert!(begun.elapsed() < PATIENCE, "the place is free when the work is done");
+        assert!(begun.elapsed() < TIMEOUT, "the permit is free when the work is done");
     }
     assert_eq!(service.fake.finished.load(Ordering::SeqCst), 1);
 }
 
 #[test]
-fn requests_that_take_too_long_are_answered() {
+fn requests_that_take_too_long_get_503() {
     let service = Running::start(|settings| settings.limits.request_time = Duration::from_millis(50));
     assert_eq!(status(&service.login("slow")), 503);
     service.fake.release.add_permits(1);

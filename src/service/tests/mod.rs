@@ -1,4 +1,4 @@
-//! The service over real sockets, with operations that give every outcome there is.
+//! Tests of the service over real sockets, with operations that can give every outcome.
 
 mod answers;
 mod limits;
@@ -31,26 +31,26 @@ use crate::migrate::{
     PortError, PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
 };
 
-/// Operations whose answer is what the identifier says.
+/// Operations whose answer depends on the identifier.
 pub(super) struct Fake {
     metrics: Metrics,
-    /// How often any operation was asked.
+    /// The number of calls of any operation.
     asked: AtomicUsize,
-    /// How many slow logins came to their end.
+    /// The number of slow logins that finished.
     finished: AtomicUsize,
-    /// Told when a slow login begins.
+    /// Notified when a slow login starts.
     entered: Mutex<mpsc::Sender<()>>,
-    /// Lets slow logins end.
+    /// Lets slow logins finish.
     release: Semaphore,
     /// The network of the last login.
     network: Mutex<Option<IpAddr>>,
     /// Whether the customer of the last login passed a challenge.
     challenge: Mutex<Challenge>,
-    /// What logins of `rules` look at.
+    /// The rules that `rules` logins use.
     rules: Mutex<Option<Arc<LiveRules>>>,
 }
 
-/// Every outcome with the name that asks for it.
+/// Every outcome with its name.
 pub(super) fn outcomes() -> Vec<(String, Outcome)> {
     let refusals = Refusal::ALL.into_iter().map(|refusal| (refusal.name().to_owned(), Outcome::Refused(refusal)));
     let others = [
@@ -210,7 +210,7 @@ impl Running {
         Self { address, fake, metrics, stopper, entered, task, runtime }
     }
 
-    /// How many requests of one host may be unverified.
+    /// The number of unverified requests allowed for one host.
     fn share(&self) -> usize {
         ServiceSettings::default().limits.unverified.div_ceil(super::guardrails::SHARES)
     }
@@ -219,24 +219,24 @@ impl Running {
         self.fake.asked.load(Ordering::SeqCst)
     }
 
-    /// Waits until a slow login has begun.
+    /// Waits until a slow login has started.
     fn slow_began(&self) {
-        self.entered.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        self.entered.lock().unwrap().recv_timeout(TIMEOUT).unwrap();
     }
 
-    /// Waits until the service has ended.
+    /// Waits until the service has stopped.
     fn ended(&mut self) -> Result<(), ServiceError> {
         let task = self.task.take().unwrap();
-        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, task).await.unwrap().unwrap() })
+        self.runtime.block_on(async { tokio::time::timeout(TIMEOUT, task).await.unwrap().unwrap() })
     }
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 
-    /// Sends text and reads until the service hangs up.
+    /// Sends text, and reads until the service closes the connection.
     fn exchange(&self, request: &str) -> String {
         let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
@@ -256,8 +256,8 @@ impl Running {
     }
 }
 
-/// Longer than anything here takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than anything here takes; a test that waits this long fails.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn login(identifier: &str) -> String {
     serde_json::json!({ "identifier": identifier, "password": "correct horse" }).to_string()
@@ -271,10 +271,10 @@ fn post(path: &str, headers: &str, body: &str) -> String {
     )
 }
 
-/// All that comes until the end.
+/// Reads everything until the end.
 fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A reset connection is an end, too.
+    // A reset connection is also an end.
     let _ = stream.read_to_end(&mut bytes);
     String::from_utf8(bytes).unwrap()
 }
@@ -293,7 +293,7 @@ fn body(response: &str) -> &str {
     response.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
-/// The whole response without what may differ: the values of `date` and `x-request-id`.
+/// The whole response without the values that vary: `date` and `x-request-id`.
 fn comparable(response: &str) -> String {
     let hide = |line: &str| match line.split_once(": ") {
         Some((name @ ("date" | "x-request-id"), _)) => format!("{name}: …"),

@@ -1,4 +1,4 @@
-//! Rules that change under load: never a failed request, never half of one set and half of another.
+//! Rules that change under load: no request fails, and no request sees a mix of two rule sets.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -13,7 +13,7 @@ use crate::engine::probe;
 use crate::engine::run::Settings;
 use crate::migrate::RuleSet;
 
-/// Rules that say their version in two claims.
+/// Rules with their version in two claims.
 fn rules(version: usize) -> String {
     format!(
         "landfall: 1\nname: v{version}\ntarget: standard\nidentify:\n  id: $.id\n  logins: [ $.id ]\naccount:\n  \
@@ -21,7 +21,7 @@ fn rules(version: usize) -> String {
     )
 }
 
-/// What the rules make of a record.
+/// The account that the rules make of a record.
 fn account(set: &RuleSet) -> Result<String, String> {
     let arena = Bump::new();
     let run = set.plan().run(r#"{"id":"1"}"#, set.settings(), &arena, &mut probe::Silent);
@@ -35,13 +35,13 @@ fn account(set: &RuleSet) -> Result<String, String> {
     }
 }
 
-/// Fails unless both claims are of the version that the set is called by.
+/// Panics unless both claims have the version of the rule set.
 pub(super) fn assert_whole(set: &RuleSet) {
     let json = account(set).unwrap();
     assert_eq!(json.matches(&format!("\"{}\"", set.hash())).count(), 2, "{} {json}", set.hash());
 }
 
-/// Reads, compiles and tries rules, as the settings do it.
+/// Reads, compiles and tests rules, like the code for the settings.
 fn load(file: &Path) -> Result<RuleSet, String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let (mut files, mut findings) = (Files::default(), Findings::default());
@@ -50,10 +50,10 @@ fn load(file: &Path) -> Result<RuleSet, String> {
     let version = text.split("name: ").nth(1).and_then(|rest| rest.lines().next()).ok_or("no name")?.to_owned();
     let set = RuleSet::new(plan, Settings::default(), version.clone()).map_err(|error| error.to_string())?;
     let whole = account(&set)?.matches(&format!("\"{version}\"")).count() == 2;
-    if whole { Ok(set) } else { Err("the test of the rules fails".to_owned()) }
+    if whole { Ok(set) } else { Err("the rule test fails".to_owned()) }
 }
 
-/// A service whose rules are in a file, and a channel that tells of every reading.
+/// A service whose rules are in a file, and a channel that receives a message for every read.
 fn service(file: &Path) -> (Running, Arc<LiveRules>, mpsc::Receiver<()>) {
     let live = Arc::new(LiveRules::new(load(file).unwrap()));
     let (sender, read) = mpsc::channel();
@@ -71,17 +71,17 @@ fn service(file: &Path) -> (Running, Arc<LiveRules>, mpsc::Receiver<()>) {
     (Running::start_with(None, Some(reload), |_| {}), live, read)
 }
 
-/// Waits until rules of this version are in force.
-fn in_force(live: &LiveRules, read: &mpsc::Receiver<()>, version: usize) {
+/// Waits until rules of this version are active.
+fn wait_until_active(live: &LiveRules, read: &mpsc::Receiver<()>, version: usize) {
     let begun = std::time::Instant::now();
     while live.current().hash() != format!("v{version}") {
         let _ = read.recv_timeout(Duration::from_millis(20));
-        assert!(begun.elapsed() < PATIENCE, "version {version} is not in force");
+        assert!(begun.elapsed() < TIMEOUT, "version {version} is not active");
     }
 }
 
 #[test]
-fn two_hundred_reloads_under_load_break_nothing() {
+fn no_login_fails_during_two_hundred_reloads() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, rules(0)).unwrap();
@@ -105,11 +105,11 @@ fn two_hundred_reloads_under_load_break_nothing() {
                 9 => std::fs::write(&file, &whole.as_bytes()[..whole.len() * (version % 7 + 1) / 9]).unwrap(),
                 0 => {
                     std::fs::write(&file, whole).unwrap();
-                    in_force(&live, &read, version);
+                    wait_until_active(&live, &read, version);
                 }
                 _ => std::fs::write(&file, whole).unwrap(),
             }
-            // The next one comes when this one was read, or at once when nothing came of it.
+            // The next version is written when this one was read, or soon if no read follows.
             let _ = read.recv_timeout(Duration::from_millis(50));
         }
         done.store(true, Ordering::SeqCst);
@@ -122,7 +122,7 @@ fn two_hundred_reloads_under_load_break_nothing() {
 }
 
 #[test]
-fn broken_rules_keep_the_old_ones_and_readiness() {
+fn broken_rules_keep_the_previous_rules_active() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, rules(1)).unwrap();
@@ -131,20 +131,20 @@ fn broken_rules_keep_the_old_ones_and_readiness() {
     let begun = std::time::Instant::now();
     while !service.metrics.render().contains("landfall_rules_broken 1") {
         let _ = read.recv_timeout(Duration::from_millis(20));
-        assert!(begun.elapsed() < PATIENCE);
+        assert!(begun.elapsed() < TIMEOUT);
     }
     assert_eq!(live.current().hash(), "v1");
     assert_eq!((status(&service.get("/health/ready")), status(&service.login("rules"))), (200, 200));
 }
 
 #[test]
-fn other_files_of_the_folder_are_no_rules() {
+fn other_files_in_the_folder_cause_no_reload() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, rules(1)).unwrap();
     let (service, live, read) = service(&file);
-    // Once at the start: what changed before it was watched was not seen.
-    read.recv_timeout(PATIENCE).unwrap();
+    // Read once at startup: a change before the watch started would be missed.
+    read.recv_timeout(TIMEOUT).unwrap();
     for number in 0..20 {
         for name in ["ledger.db", "ledger.db-wal", "landfall.yaml", "export.ndjson", "table.csv"] {
             std::fs::write(folder.path().join(name), number.to_string()).unwrap();
@@ -152,14 +152,14 @@ fn other_files_of_the_folder_are_no_rules() {
         std::thread::sleep(Duration::from_millis(5));
     }
     std::fs::write(&file, rules(2)).unwrap();
-    in_force(&live, &read, 2);
+    wait_until_active(&live, &read, 2);
     assert!(!service.metrics.render().contains("result=\"unchanged\"} 2"), "{}", service.metrics.render());
 }
 
 #[cfg(unix)]
 #[test]
-fn turned_links_and_replaced_files_are_noticed() {
-    // As Kubernetes mounts settings: rules.yaml → current/rules.yaml, current → one of the folders.
+fn redirected_links_and_replaced_files_are_noticed() {
+    // As Kubernetes mounts config maps: rules.yaml → current/rules.yaml, current → one of the folders.
     let folder = tempfile::tempdir().unwrap();
     for version in 1..=3 {
         std::fs::create_dir(folder.path().join(version.to_string())).unwrap();
@@ -175,7 +175,7 @@ fn turned_links_and_replaced_files_are_noticed() {
     let (_service, live, read) = service(&file);
     assert_eq!(live.current().hash(), "v1");
     turn(2);
-    in_force(&live, &read, 2);
+    wait_until_active(&live, &read, 2);
     turn(3);
-    in_force(&live, &read, 3);
+    wait_until_active(&live, &read, 3);
 }

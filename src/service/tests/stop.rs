@@ -1,9 +1,9 @@
-//! The end of the service.
+//! Stopping the service.
 
 use super::*;
 
 #[test]
-fn running_requests_are_answered_before_the_end() {
+fn running_requests_are_answered_before_the_service_stops() {
     let mut service = Running::start(|_| {});
     let mut slow = service.connect();
     slow.write_all(post("/v1/login", "", &login("slow")).replace("connection: close\r\n", "").as_bytes()).unwrap();
@@ -11,7 +11,7 @@ fn running_requests_are_answered_before_the_end() {
     service.stopper.stop();
     let begun = std::time::Instant::now();
     while TcpStream::connect(service.address).is_ok() {
-        assert!(begun.elapsed() < PATIENCE, "no new connections are taken");
+        assert!(begun.elapsed() < TIMEOUT, "no new connections are accepted");
     }
     service.fake.release.add_permits(1);
     assert_eq!(status(&rest(&mut slow)), 200);
@@ -19,13 +19,13 @@ fn running_requests_are_answered_before_the_end() {
 }
 
 #[test]
-fn the_service_says_that_it_is_not_ready_before_it_stops_listening() {
-    let mut service = Running::start(|settings| settings.notice = PATIENCE * 10);
+fn readiness_fails_before_the_service_stops_listening() {
+    let mut service = Running::start(|settings| settings.notice = TIMEOUT * 10);
     assert_eq!(status(&service.get("/health/ready")), 200);
     service.stopper.stop();
     let begun = std::time::Instant::now();
     while status(&service.get("/health/ready")) != 503 {
-        assert!(begun.elapsed() < PATIENCE);
+        assert!(begun.elapsed() < TIMEOUT);
     }
     assert_eq!(status(&service.get("/health/live")), 200);
     assert_eq!(status(&service.login("migrated")), 200);
@@ -34,8 +34,8 @@ fn the_service_says_that_it_is_not_ready_before_it_stops_listening() {
 }
 
 #[test]
-fn the_second_call_does_not_wait() {
-    let mut service = Running::start(|settings| settings.drain = PATIENCE * 10);
+fn the_second_stop_does_not_wait() {
+    let mut service = Running::start(|settings| settings.drain = TIMEOUT * 10);
     let mut slow = service.connect();
     slow.write_all(post("/v1/login", "", &login("slow")).as_bytes()).unwrap();
     service.slow_began();
@@ -46,7 +46,7 @@ fn the_second_call_does_not_wait() {
 }
 
 #[test]
-fn the_drain_has_an_end() {
+fn the_drain_is_limited() {
     let mut service = Running::start(|settings| settings.drain = Duration::from_millis(50));
     let mut slow = service.connect();
     slow.write_all(post("/v1/login", "", &login("slow")).as_bytes()).unwrap();
@@ -56,9 +56,9 @@ fn the_drain_has_an_end() {
     assert_eq!(rest(&mut slow), "");
 }
 
-/// A request that was sent before the end, on a connection that waited for one: nobody has read it yet.
+/// A request that was sent before the stop, on an idle connection, and has not been read yet.
 #[test]
-fn what_was_sent_before_the_end_is_answered() {
+fn requests_sent_before_the_stop_are_answered() {
     let ask = post("/v1/login", "", &login("migrated")).replace("connection: close\r\n", "");
     for round in 0..20 {
         let mut service = Running::start(|_| {});
@@ -83,8 +83,8 @@ fn what_was_sent_before_the_end_is_answered() {
 }
 
 #[test]
-fn connections_are_told_that_they_end() {
-    let mut service = Running::start(|settings| settings.notice = PATIENCE * 10);
+fn connections_are_announced_to_close() {
+    let mut service = Running::start(|settings| settings.notice = TIMEOUT * 10);
     let ask = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
     let mut stream = service.connect();
     stream.write_all(ask.as_bytes()).unwrap();
@@ -99,7 +99,7 @@ fn connections_are_told_that_they_end() {
 }
 
 #[test]
-fn work_whose_caller_hung_up_is_done_before_the_end() {
+fn work_whose_caller_hung_up_finishes_before_the_stop() {
     let mut service = Running::start(|_| {});
     let mut slow = service.connect();
     slow.write_all(post("/v1/login", "", &login("slow")).as_bytes()).unwrap();
@@ -108,18 +108,18 @@ fn work_whose_caller_hung_up_is_done_before_the_end() {
     service.stopper.stop();
     let begun = std::time::Instant::now();
     while TcpStream::connect(service.address).is_ok() {
-        assert!(begun.elapsed() < PATIENCE, "no new connections are taken");
+        assert!(begun.elapsed() < TIMEOUT, "no new connections are accepted");
     }
     std::thread::sleep(Duration::from_millis(300));
-    assert!(!service.task.as_ref().unwrap().is_finished(), "it waits for the work");
+    assert!(!service.task.as_ref().unwrap().is_finished(), "the service waits for the work");
     service.fake.release.add_permits(1);
     service.ended().unwrap();
     assert_eq!(service.fake.finished.load(Ordering::SeqCst), 1);
 }
 
 #[test]
-fn the_drain_is_longer_than_any_request() {
+fn the_drain_is_longer_than_the_request_timeout() {
     let settings = ServiceSettings::default();
     assert!(settings.drain > settings.limits.request_time);
-    assert_eq!(settings.drain, crate::config::ServiceSettings::default().drain, "one default");
+    assert_eq!(settings.drain, crate::config::ServiceSettings::default().drain, "same default");
 }

@@ -1,4 +1,4 @@
-//! Whoever does not show who they are takes nothing from those who do.
+//! Unauthenticated clients cannot take capacity from authenticated ones.
 
 use std::net::Ipv4Addr;
 use std::pin::Pin;
@@ -13,14 +13,14 @@ use super::answers::{SECRET, TOKEN, callers};
 use super::*;
 use crate::guard::{SignedRequest, SigningKey};
 
-/// A client that speaks HTTP/2 from an address of this machine.
+/// A client that speaks HTTP/2 from a given loopback address.
 fn client(from: [u8; 4]) -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let from = IpAddr::from(Ipv4Addr::from(from));
     reqwest::Client::builder().http2_prior_knowledge().no_proxy().local_address(from).build().unwrap()
 }
 
-/// A body that never comes.
+/// A body that never arrives.
 struct Never;
 
 impl http_body::Body for Never {
@@ -32,7 +32,7 @@ impl http_body::Body for Never {
     }
 }
 
-/// What a stranger shows.
+/// The credentials of an unauthenticated client.
 #[derive(Debug, Clone, Copy)]
 enum Shows {
     Nothing,
@@ -53,7 +53,8 @@ fn call(service: &Running, client: &reqwest::Client, shows: Shows) -> reqwest::R
     }
 }
 
-/// Nine connections with as many requests as each may have, none of which ever sends its body: more than there are places.
+/// Nine connections with as many requests as each may have, none of which ever sends its body: more than there are
+/// permits.
 fn attack(service: &Running, shows: Shows) -> JoinSet<Option<u16>> {
     let mut attack = JoinSet::new();
     for _ in 0..9 {
@@ -66,11 +67,11 @@ fn attack(service: &Running, shows: Shows) -> JoinSet<Option<u16>> {
     attack
 }
 
-/// Waits until so many were answered, and counts the answers.
-fn answered(service: &Running, attack: &mut JoinSet<Option<u16>>, wanted: usize, status: u16) {
+/// Waits for this many answers, and checks their status.
+fn assert_answers(service: &Running, attack: &mut JoinSet<Option<u16>>, wanted: usize, status: u16) {
     service.runtime.block_on(async {
         for _ in 0..wanted {
-            let answer = tokio::time::timeout(PATIENCE, attack.join_next()).await.expect("an answer at once");
+            let answer = tokio::time::timeout(TIMEOUT, attack.join_next()).await.expect("an answer at once");
             assert_eq!(answer.unwrap().unwrap(), Some(status));
         }
     });
@@ -82,33 +83,33 @@ fn bearers_are_served(service: &Running) {
     for _ in 0..20 {
         assert_eq!(status(&service.exchange(&post("/v1/login", &headers, &login("migrated")))), 200);
     }
-    assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
+    assert!(began.elapsed() < TIMEOUT / 2, "{:?}", began.elapsed());
 }
 
-/// Bodies may take longer than the test.
+/// Limits that let bodies take longer than the test.
 fn slow(settings: &mut ServiceSettings) {
-    settings.limits.body_time = PATIENCE * 10;
-    settings.limits.request_time = PATIENCE * 10;
+    settings.limits.body_time = TIMEOUT * 10;
+    settings.limits.request_time = TIMEOUT * 10;
 }
 
 #[test]
-fn strangers_are_refused_before_their_bodies_come() {
+fn unauthenticated_requests_are_rejected_before_their_bodies_arrive() {
     for shows in [Shows::Nothing, Shows::WrongToken] {
         let service = Running::start_with(callers(), None, slow);
         let mut attack = attack(&service, shows);
-        answered(&service, &mut attack, 9 * 64, 401);
+        assert_answers(&service, &mut attack, 9 * 64, 401);
         bearers_are_served(&service);
     }
 }
 
 #[test]
-fn slow_bodies_of_strangers_take_no_place_of_callers() {
+fn slow_unauthenticated_bodies_take_no_permits() {
     let service = Running::start_with(callers(), None, slow);
     let mut attack = attack(&service, Shows::WrongSignature);
     let held = service.share();
-    answered(&service, &mut attack, 9 * 64 - held, 503);
+    assert_answers(&service, &mut attack, 9 * 64 - held, 503);
     bearers_are_served(&service);
-    // Somebody who signs, from another address.
+    // A caller that signs its call, from another address.
     let answer = service.runtime.block_on(async {
         let (body, now) = (login("migrated"), jiff::Timestamp::now().as_second());
         let request = SignedRequest { method: "POST", path: "/v1/login", body: body.as_bytes() };
@@ -116,7 +117,7 @@ fn slow_bodies_of_strangers_take_no_place_of_callers() {
         let call = client([127, 0, 0, 2]).post(format!("http://{}/v1/login", service.address));
         let call = call.header("content-type", "application/json").header("webhook-id", "own");
         let call = call.header("webhook-timestamp", now).header("webhook-signature", signature).body(body);
-        tokio::time::timeout(PATIENCE, call.send()).await.unwrap().unwrap().status().as_u16()
+        tokio::time::timeout(TIMEOUT, call.send()).await.unwrap().unwrap().status().as_u16()
     });
     assert_eq!(answer, 200);
     drop(attack);

@@ -1,9 +1,9 @@
-//! TLS with a certificate that is made here.
+//! TLS with a certificate that is generated here.
 
 use super::*;
 use crate::service::settings::TlsFiles;
 
-/// A service with a certificate for `localhost`, and the certificate.
+/// A service with a certificate for `localhost`, and its certificate.
 fn service(folder: &std::path::Path) -> (Running, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let files = TlsFiles { certificates: folder.join("certificate.pem"), key: folder.join("key.pem") };
@@ -16,7 +16,7 @@ fn service(folder: &std::path::Path) -> (Running, Vec<u8>) {
     (service, made.cert.pem().into_bytes())
 }
 
-/// A client that trusts these certificates, and speaks these versions of TLS.
+/// A client that trusts this certificate and speaks these TLS versions.
 fn client(trusted: &[u8], versions: &[&'static rustls::SupportedProtocolVersion]) -> reqwest::Client {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
     let mut roots = rustls::RootCertStore::empty();
@@ -31,7 +31,7 @@ fn client(trusted: &[u8], versions: &[&'static rustls::SupportedProtocolVersion]
 }
 
 #[test]
-fn both_versions_are_spoken_over_http_2() {
+fn both_tls_versions_work_with_http_2() {
     let folder = tempfile::tempdir().unwrap();
     let (service, certificate) = service(folder.path());
     let url = format!("https://localhost:{}/v1/login", service.address.port());
@@ -48,7 +48,7 @@ fn both_versions_are_spoken_over_http_2() {
 }
 
 #[test]
-fn strangers_and_plain_http_get_nothing() {
+fn untrusted_certificates_and_plain_http_fail() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _) = service(folder.path());
     let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap().cert.pem().into_bytes();
@@ -56,6 +56,6 @@ fn strangers_and_plain_http_get_nothing() {
     let client = client(&other, &[&rustls::version::TLS13]);
     assert!(service.runtime.block_on(client.get(&url).send()).is_err());
     assert!(!service.get("/health/live").contains("200"));
-    // A handshake that never begins ends as a head does.
+    // A handshake that never starts times out like a request head.
     assert_eq!(rest(&mut service.connect()), "");
 }

@@ -1,6 +1,7 @@
-//! Reading on after a mistake: what cannot be read is told and left out, and the rest is read again, until nothing is wrong.
+//! Reads settings despite mistakes: a value that cannot be read is reported and left out, and the rest is read again,
+//! until nothing is wrong.
 //!
-//! serde stops at the first mistake. People want all of them at once.
+//! serde stops at the first mistake, but people want to see all mistakes at once.
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -10,11 +11,11 @@ use super::reader::{KIND, Reader};
 use super::tree::{Member, Step, Tree, TreeKind};
 use crate::diag::{Diagnostic, Findings, Span, closest};
 
-/// The most mistakes that are told. Stops a large file of mistakes from being read ten thousand times; nobody mends more in
-/// one go.
+/// The most mistakes that are reported. Stops a large file of mistakes from being read ten thousand times; nobody fixes
+/// more at once.
 const MAX_MISTAKES: usize = 100;
 
-/// Reads a tree. `None` when something that must be there could not be read.
+/// Reads a tree. `None` if something required could not be read.
 pub(super) fn read<T: DeserializeOwned>(tree: &mut Tree, findings: &mut Findings) -> Option<T> {
     for _ in 0..MAX_MISTAKES {
         let error = match serde_path_to_error::deserialize(Reader::new(tree)) {
@@ -22,22 +23,22 @@ pub(super) fn read<T: DeserializeOwned>(tree: &mut Tree, findings: &mut Findings
             Err(error) => error,
         };
         let steps = steps(error.path());
-        let refused = refuse(tree, steps, error.into_inner(), findings)?;
-        tree.at_mut(&refused)?.refused = true;
-        if refused.is_empty() {
+        let rejected = reject(tree, steps, error.into_inner(), findings)?;
+        tree.at_mut(&rejected)?.rejected = true;
+        if rejected.is_empty() {
             return None;
         }
     }
     None
 }
 
-/// Adds keys that must be there and are not, as refused ones, so that all of them are told.
+/// Adds required keys that are missing, as rejected ones, so that all of them are reported.
 pub(super) fn require(tree: &mut Tree, keys: &[&'static str], findings: &mut Findings) {
     let missing: Vec<&str> = keys.iter().copied().filter(|key| tree.member(key).is_none()).collect();
     for key in missing {
         let at = Span { end: tree.span.start, ..tree.span };
         findings.push(missing_key(key, at));
-        add_refused(tree, key);
+        add_rejected(tree, key);
     }
 }
 
@@ -51,8 +52,8 @@ fn steps(path: &serde_path_to_error::Path) -> Vec<Step> {
         .collect()
 }
 
-/// Tells a fault and gives the steps to what is to be left out.
-fn refuse(tree: &mut Tree, mut steps: Vec<Step>, fault: Fault, findings: &mut Findings) -> Option<Vec<Step>> {
+/// Reports a fault, and returns the path of what is to be left out.
+fn reject(tree: &mut Tree, mut steps: Vec<Step>, fault: Fault, findings: &mut Findings) -> Option<Vec<Step>> {
     match fault {
         Fault::Unknown { key, known } => {
             if steps.last() != Some(&Step::Key(key.clone())) {
@@ -67,7 +68,7 @@ fn refuse(tree: &mut Tree, mut steps: Vec<Step>, fault: Fault, findings: &mut Fi
             let node = tree.at_mut(&steps)?;
             if node.member(key).is_none() {
                 findings.push(missing_key(key, at));
-                add_refused(node, key);
+                add_rejected(node, key);
             }
         }
         Fault::Choice { word, known } => {
@@ -79,22 +80,22 @@ fn refuse(tree: &mut Tree, mut steps: Vec<Step>, fault: Fault, findings: &mut Fi
         Fault::Wrong(sentence) => {
             let node = tree.at(&steps)?;
             let at = if node.is_null() { at_key(tree, &steps)? } else { node.span };
-            let help = format!("mend `{}`; `landfall config init` shows how settings are written", name(&steps));
+            let help = format!("fix `{}`; `landfall config init` prints an example", name(&steps));
             findings.push(Diagnostic::error("R502", at, sentence, help));
         }
     }
     Some(steps)
 }
 
-fn add_refused(node: &mut Tree, key: &str) {
+fn add_rejected(node: &mut Tree, key: &str) {
     let (at, kind) = (node.span, TreeKind::List(Vec::new()));
     if let TreeKind::Map(members) = &mut node.kind {
-        let value = Tree { span: at, kind, refused: true };
+        let value = Tree { span: at, kind, rejected: true };
         members.push(Member { key: key.to_owned(), key_span: at, value });
     }
 }
 
-/// The place of the key whose value is meant; of an element itself.
+/// The place of the key of a value; for an element, of the element itself.
 fn at_key(tree: &Tree, steps: &[Step]) -> Option<Span> {
     match steps.split_last() {
         Some((Step::Key(key), outer)) => Some(tree.at(outer)?.member(key)?.key_span),
@@ -103,7 +104,7 @@ fn at_key(tree: &Tree, steps: &[Step]) -> Option<Span> {
     }
 }
 
-/// The steps as they are written in the reference: `login.attempts`.
+/// The path of a setting as it is written in the reference: `login.attempts`.
 fn name(steps: &[Step]) -> String {
     let names: Vec<&str> = steps
         .iter()
@@ -134,7 +135,7 @@ fn missing_key(key: &str, at: Span) -> Diagnostic {
 fn wrong_word(at: Span, word: &str, known: &[&str]) -> Diagnostic {
     let help = match closest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "write one of these words".to_owned(),
+        None => "use one of these words".to_owned(),
     };
     Diagnostic::error("R502", at, format!("expected {}, found `{word}`", one_of(known)), help)
 }
