@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use regex::RegexBuilder;
 
-use super::Compiler;
 use super::steps::Flow;
+use super::{Compiler, unknown};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
 use crate::engine::path::Tail;
@@ -60,7 +60,12 @@ impl Compiler<'_> {
         }
         let Some(entries) = node.as_map() else {
             let message = format!("`{}` takes its arguments by name", spec.name);
-            self.findings.push(Diagnostic::error("R406", node.span, message, usage(spec)));
+            let help = node
+                .as_list()
+                .and_then(|items| unknown::positional(spec, items))
+                .or_else(|| unknown::example(spec))
+                .map_or_else(|| usage(spec), |step| format!("write `{{ {step} }}`"));
+            self.findings.push(Diagnostic::error("R406", node.span, message, help));
             return None;
         };
         let mut given = Vec::new();

@@ -47,7 +47,7 @@ impl Compiler<'_> {
     }
 
     fn predicate(&mut self, def: &StepDef, kinds: Kinds) -> Option<Test> {
-        let spec = self.find_op(&def.name)?;
+        let spec = self.find_op(def)?;
         if spec.output != Output::Is(Kinds::BOOLEAN) {
             let help = "a condition takes predicates: `landfall ops` lists them";
             let message = format!("`{}` is no predicate: it does not give a boolean", spec.name);

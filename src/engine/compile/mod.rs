@@ -9,6 +9,7 @@ mod rule;
 mod scope;
 mod shared;
 mod steps;
+mod unknown;
 mod value;
 
 pub(crate) use value::literal;
@@ -31,6 +32,12 @@ use crate::model::Kinds;
 use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
 use crate::rules::{read, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
+
+/// What to write instead of a step that does not exist.
+#[must_use]
+pub fn step_help(name: &str) -> String {
+    unknown::help(name, None, "", &[])
+}
 
 /// Where files that rules name come from. The engine itself opens nothing.
 pub trait Loader {

@@ -1,7 +1,7 @@
 //! Chains of steps as written become flat chains that run, with the kinds that flow through them checked.
 
-use super::Compiler;
-use crate::diag::{Diagnostic, Span, closest};
+use super::{Compiler, unknown};
+use crate::diag::{Diagnostic, Span};
 use crate::engine::op::{Op, OpSpec, Output};
 use crate::engine::ops;
 use crate::engine::steps::{Step, Steps};
@@ -47,7 +47,7 @@ impl Compiler<'_> {
             self.chain_steps(def, &chain, flow, steps);
             return;
         }
-        let Some(spec) = self.find_op(&def.name) else {
+        let Some(spec) = self.find_op(def) else {
             // what it was meant to give is not known
             flow.kinds = Kinds::ANY;
             return;
@@ -119,7 +119,8 @@ impl Compiler<'_> {
     }
 
     /// The op of a name, or a finding.
-    pub(super) fn find_op(&mut self, name: &Word) -> Option<&'static OpSpec> {
+    pub(super) fn find_op(&mut self, def: &StepDef) -> Option<&'static OpSpec> {
+        let name = &def.name;
         let found = ops::find(&name.text);
         if found.is_none() {
             if self.chain_stack.contains(&name.text) {
@@ -131,11 +132,8 @@ impl Compiler<'_> {
                 return None;
             }
             let chains: Vec<String> = self.chains.iter().map(|chain| chain.name.clone()).collect();
-            let candidates = ops::all().map(|spec| spec.name).chain(chains.iter().map(String::as_str));
-            let help = match closest(&name.text, candidates) {
-                Some(near) => format!("did you mean `{near}`? `landfall ops` lists all steps"),
-                None => "`landfall ops` lists all steps".to_owned(),
-            };
+            let written = def.argument.as_ref().map_or("", |argument| self.files.excerpt(argument.span));
+            let help = unknown::help(&name.text, def.argument.as_ref(), written, &chains);
             self.findings.push(Diagnostic::error("R205", name.span, format!("there is no step `{}`", name.text), help));
         }
         found
