@@ -67,6 +67,7 @@ mod bridge;
 mod budget;
 mod check;
 mod error;
+mod foreign;
 mod helpers;
 mod limits;
 mod place;
