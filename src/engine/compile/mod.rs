@@ -3,6 +3,7 @@
 mod argument;
 mod claims;
 mod condition;
+mod failure;
 mod lookup;
 mod order;
 mod rule;

@@ -1,5 +1,6 @@
 //! Chains of steps as written become flat chains that run, with the kinds that flow through them checked.
 
+use super::failure::can_fail;
 use super::{Compiler, unknown};
 use crate::diag::{Diagnostic, Span};
 use crate::engine::op::{Op, OpSpec, Output};
@@ -167,11 +168,4 @@ impl Compiler<'_> {
         };
         self.findings.push(Diagnostic::error("R401", span, message, help));
     }
-}
-
-/// Whether a step can fail as it is written: a lookup in a table cannot when it has a default.
-fn can_fail(spec: &OpSpec, def: &StepDef) -> bool {
-    let given = |name: &str| def.argument.as_ref().is_some_and(|argument| argument.get(name).is_some());
-    let always_finds = spec.name == "lookup" && given("table") && given("default") && !given("in");
-    !spec.fails.is_empty() && !always_finds
 }
