@@ -2,8 +2,8 @@
 
 use super::condition;
 use super::expr;
-use super::fields::{Fields, choice, expected, key, list, map, word};
-use super::node::{Node, NodeKind};
+use super::fields::{Fields, choice, expected, key, list, map, nothing_as_text, word};
+use super::node::{Entry, Node, NodeKind};
 use super::reference;
 use super::syntax::{
     Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
@@ -41,6 +41,10 @@ fn unreadable(span: Span) -> Origin {
 }
 
 fn shaped(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> {
+    if let Some(finding) = expr::unquoted(node).or_else(|| unspaced(node)) {
+        findings.push(finding);
+        return None;
+    }
     match &node.kind {
         NodeKind::Map(_) => read_map(node, key_span, findings),
         NodeKind::Scalar(_) if node.is_null() => {
@@ -48,6 +52,7 @@ fn shaped(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> 
             None
         }
         NodeKind::Scalar(_) => {
+            nothing_as_text(node, findings);
             let origin = match expr::read(node, findings)? {
                 reference @ Expr::Reference(_) => Origin::From(vec![reference]),
                 other => Origin::Value(other),
@@ -65,6 +70,14 @@ fn shaped(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> 
             None
         }
     }
+}
+
+/// `from:$.a`: the key of a rule that runs into its value is a text to YAML.
+fn unspaced(node: &Node) -> Option<Diagnostic> {
+    let text = node.plain()?;
+    let (key, value) = text.split_once(':').filter(|(key, value)| KEYS.contains(key) && !value.is_empty())?;
+    let help = format!("write `{key}: {value}`");
+    Some(Diagnostic::error("R107", node.span, "a space is missing behind the colon", help))
 }
 
 /// A body that is only an origin.
@@ -112,7 +125,10 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
         each_span: fields.entry("each").map(|entry| entry.key_span),
         then: steps_of(fields, "then", findings),
         cast: fields.word("as", findings),
-        default: fields.get("default").map(|node| expr::read_or_any(node, findings)),
+        default: fields.get("default").map(|node| {
+            nothing_as_text(node, findings);
+            expr::read_or_any(node, findings)
+        }),
         required,
         on_error: fields.get("on_error").map(|node| on_error(node, findings)),
         keep_empty: fields.boolean("keep_empty", findings).unwrap_or(false),
@@ -157,6 +173,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
         return from(node, findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
+        nothing_as_text(node, findings);
         return expr::read(node, findings).map(Origin::Value);
     }
     fields.get("script").and_then(|node| script(node, fields, findings)).map(Origin::Script)
@@ -210,6 +227,10 @@ fn steps_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Ste
 pub fn steps(node: &Node, findings: &mut Findings) -> Vec<StepDef> {
     match node.as_list() {
         Some(items) => items.iter().filter_map(|item| step(item, findings)).collect(),
+        None if node.is_null() => {
+            findings.push(expected(node, "a list of steps such as `[ trim ]`"));
+            Vec::new()
+        }
         None => step(node, findings).into_iter().collect(),
     }
 }
@@ -218,14 +239,30 @@ fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
     match node.as_map() {
         None => word(node, findings).map(|name| StepDef { name, argument: None }),
         Some([entry]) => {
-            let argument = (!entry.value.is_null()).then(|| entry.value.clone());
+            // nothing at all is no argument; a `null` that is written out is one
+            let argument = (entry.value.as_text() != Some("") || !entry.value.is_null()).then(|| entry.value.clone());
             Some(StepDef { name: key(entry), argument })
         }
         Some(_) => {
-            let help = "write one step per list item: `- trim` or `- date: { format: … }`";
+            let help = one_step_each(node);
             findings.push(Diagnostic::error("R107", node.span, "a step is a word or a map with one key", help));
             None
         }
+    }
+}
+
+/// The steps of one map, each on its own.
+fn one_step_each(node: &Node) -> String {
+    let entries = node.as_map().unwrap_or_default();
+    let step = |entry: &Entry| match entry.value.as_text() {
+        Some("") => entry.key.clone(),
+        Some(text) if entry.value.plain().is_some() => format!("{{ {}: {text} }}", entry.key),
+        Some(text) => format!("{{ {}: \"{text}\" }}", entry.key),
+        None => format!("{{ {}: … }}", entry.key),
+    };
+    match entries {
+        [] => "write the name of a step, such as `trim`".to_owned(),
+        _ => format!("write one step per list item: `[ {} ]`", entries.iter().map(step).collect::<Vec<_>>().join(", ")),
     }
 }
 

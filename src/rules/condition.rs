@@ -1,7 +1,7 @@
 //! Conditions as written: a map whose entries all hold.
 
 use super::expr;
-use super::fields::{expected, key, list, map};
+use super::fields::{expected, key, list, map, nothing_as_text};
 use super::node::{Entry, Node};
 use super::reference;
 use super::syntax::{Cond, StepDef, TestDef, Word};
@@ -71,7 +71,10 @@ fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
             Some(TestDef::Predicate(StepDef { name, argument: None }))
         }
         _ if node.is_null() => Some(TestDef::Missing),
-        _ => expr::read(node, findings).map(TestDef::Equals),
+        _ => {
+            nothing_as_text(node, findings);
+            expr::read(node, findings).map(TestDef::Equals)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading the keys of a map: every known key once, unknown keys reported with what was probably meant.
 
+use super::misnamed;
 use super::node::{Entry, Node};
 use super::syntax::Word;
 use crate::diag::{Diagnostic, Findings, Span, closest};
@@ -129,6 +130,16 @@ pub fn shape(node: &Node) -> &'static str {
     }
 }
 
+/// A word that means no value in another language, and is text here.
+pub fn nothing_as_text(node: &Node, findings: &mut Findings) {
+    let Some(word) = node.plain().filter(|text| ["None", "nil", "Nil", "undefined", "NaN", "(null)"].contains(text))
+    else {
+        return;
+    };
+    let help = format!("write `null`, or leave it out, for no value; write `\"{word}\"` for the word");
+    findings.push(Diagnostic::warning("R113", node.span, format!("`{word}` is text here, not \"no value\""), help));
+}
+
 /// Something else was expected here.
 #[must_use]
 pub fn expected(node: &Node, what: &str) -> Diagnostic {
@@ -154,11 +165,32 @@ fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> D
 }
 
 fn unknown_key(entry: &Entry, what: &str, known: &[&'static str]) -> Diagnostic {
-    let help = match closest(&entry.key, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the keys of {what} are {}", quoted(known)),
-    };
+    let help = unspaced(&entry.key, known)
+        .or_else(|| misnamed::help(what, &entry.key))
+        .or_else(|| closest(&entry.key, known.iter().copied()).map(|near| format!("did you mean `{near}`?")))
+        .unwrap_or_else(|| elsewhere(entry, what, known));
     Diagnostic::error("R106", entry.key_span, format!("`{}` is not a key of {what}", entry.key), help)
+}
+
+/// `from:$.a`: a key that runs into its value.
+fn unspaced(key: &str, known: &[&'static str]) -> Option<String> {
+    let (name, value) = key.split_once(':').filter(|(name, _)| known.contains(name))?;
+    Some(format!("leave a space behind the colon: `{name}: {value}`"))
+}
+
+/// The keys that are known, and where the one that is not may belong.
+fn elsewhere(entry: &Entry, what: &str, known: &[&str]) -> String {
+    let keys = format!("the keys of {what} are {}", quoted(known));
+    match what {
+        "a rule file" if entry.key.contains('.') || entry.value.as_text().is_some_and(|text| text.starts_with('$')) => {
+            format!("a claim stands under `account:`, indented deeper: `account: {{ {}: … }}`", entry.key)
+        }
+        "a rule" if entry.value.is_null() || entry.value.as_bool() == Some(true) => {
+            format!("a step stands in `do`: `do: [ {} ]`; {keys}", entry.key)
+        }
+        "a rule" => format!("a step stands in `do`: `do: [ {{ {}: … }} ]`; {keys}", entry.key),
+        _ => keys,
+    }
 }
 
 fn quoted(words: &[&str]) -> String {

@@ -7,6 +7,7 @@ pub mod expr;
 pub mod fields;
 mod format;
 mod lower;
+mod misnamed;
 mod node;
 mod path_lint;
 pub mod reference;

@@ -32,10 +32,12 @@ impl Compiler<'_> {
                 },
                 None if argument.required => {
                     complete = false;
-                    let help = if argument.main {
-                        format!("write `{}: …`: {}", spec.name, argument.about)
-                    } else {
-                        format!("write `{}: {{ {}: … }}`: {}", spec.name, argument.name, argument.about)
+                    let help = match unknown::example(spec) {
+                        Some(example) => {
+                            format!("write for example `{{ {example} }}`; `{}` is {}", argument.name, argument.about)
+                        }
+                        None if argument.main => format!("write `{}: …`: {}", spec.name, argument.about),
+                        None => format!("write `{}: {{ {}: … }}`: {}", spec.name, argument.name, argument.about),
                     };
                     let message = format!("`{}` needs `{}`", spec.name, argument.name);
                     self.findings.push(Diagnostic::error("R406", def.name.span, message, help));
@@ -49,6 +51,9 @@ impl Compiler<'_> {
     /// Which node stands for which argument.
     fn given<'n>(&mut self, spec: &'static OpSpec, def: &'n StepDef) -> Option<Vec<(&'static ArgumentSpec, &'n Node)>> {
         let Some(node) = &def.argument else { return Some(Vec::new()) };
+        if spec.arguments.is_empty() && node.is_null() {
+            return Some(Vec::new());
+        }
         if spec.arguments.is_empty() {
             let message = format!("`{}` takes no argument", spec.name);
             self.findings.push(Diagnostic::error("R206", node.span, message, format!("write `{}` alone", spec.name)));
@@ -87,6 +92,7 @@ impl Compiler<'_> {
     }
 
     fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
+        self.null_as_argument(spec, node);
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -117,6 +123,18 @@ impl Compiler<'_> {
             ArgumentKind::Lookup => self.lookup(node).map(Argument::Lookup),
             ArgumentKind::Path => self.path(node).map(Argument::Path),
             ArgumentKind::Fields => self.fields(node),
+        }
+    }
+
+    /// A `NULL` among values to compare with, where the word was meant: no value equals it.
+    fn null_as_argument(&mut self, spec: &ArgumentSpec, node: &Node) {
+        let compares = matches!(spec.kind, ArgumentKind::Operands) || (spec.name != "default" && spec.main);
+        let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+        for node in nodes.iter().filter(|node| compares && node.is_null()) {
+            let Some(word @ ("NULL" | "Null" | "null")) = node.as_text() else { continue };
+            let message = format!("`{word}` without quotes is no value, which nothing equals");
+            let help = format!("write `\"{word}\"` for the word; what is null in the record is no value already");
+            self.findings.push(Diagnostic::warning("R113", node.span, message, help));
         }
     }
 

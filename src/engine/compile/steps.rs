@@ -149,9 +149,13 @@ impl Compiler<'_> {
                 let place = super::argument::place(spec, def, error.argument, error.at);
                 let message = match error.message.starts_with("is ") {
                     true => format!("`{}` of `{}` {}", error.argument, spec.name, error.message),
-                    false => error.message,
+                    false => error.message.clone(),
                 };
-                self.findings.push(Diagnostic::error("R406", place, message, error.help));
+                let help = match unknown::example(spec).filter(|_| error.message == "is missing") {
+                    Some(example) => format!("{}, such as `{{ {example} }}`", error.help),
+                    None => error.help,
+                };
+                self.findings.push(Diagnostic::error("R406", place, message, help));
                 None
             }
         }

@@ -2,9 +2,12 @@
 
 mod aliases;
 mod build;
+mod flow;
 mod runs;
+mod silent;
 mod syntax;
 mod tokens;
+mod traps;
 
 pub use aliases::aliases_are_bounded;
 
@@ -43,7 +46,8 @@ pub fn read(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node
         findings.push(too_large(source));
         return None;
     }
-    let tokens = tokens::collect(source, findings)?;
+    let mut tokens = tokens::collect(source, findings)?;
+    silent::check(source, &mut tokens, findings);
     build::tree(source, &tokens, findings)
 }
 
