@@ -52,7 +52,7 @@ fn shaped(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body> 
             None
         }
         NodeKind::Scalar(_) => {
-            nothing_as_text(node, findings);
+            nothing_as_text(node, "`null`, or nothing at all,", findings);
             let origin = match expr::read(node, findings)? {
                 reference @ Expr::Reference(_) => Origin::From(vec![reference]),
                 other => Origin::Value(other),
@@ -126,7 +126,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
         then: steps_of(fields, "then", findings),
         cast: fields.word("as", findings),
         default: fields.get("default").map(|node| {
-            nothing_as_text(node, findings);
+            nothing_as_text(node, "`null`, or nothing at all,", findings);
             expr::read_or_any(node, findings)
         }),
         required,
@@ -141,6 +141,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
 fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Option<Origin> {
     let given: Vec<_> = ["from", "value", "script"].into_iter().filter_map(|key| fields.entry(key)).collect();
     match given.as_slice() {
+        [] if ["from", "value", "script"].into_iter().any(|key| fields.is_misspelled(key)) => return None,
         [] => {
             let help = "say where the value comes from: `from: $.field`, `value: …` or `script: |`";
             findings.push(Diagnostic::error(
@@ -154,7 +155,10 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
         [_] => {}
         [first, second, ..] => {
             let message = format!("a rule has one origin, and this one has `{}` and `{}`", first.key, second.key);
-            let help = "keep one of them";
+            let help = match second.key.as_str() {
+                "value" => "keep one of them; what to take when there is no value stands under `default:`",
+                _ => "keep one of them",
+            };
             findings
                 .push(Diagnostic::error("R110", second.key_span, message, help).also(first.key_span, "the first one"));
             return None;
@@ -173,7 +177,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
         return from(node, findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
-        nothing_as_text(node, findings);
+        nothing_as_text(node, "`null`, or nothing at all,", findings);
         return expr::read(node, findings).map(Origin::Value);
     }
     fields.get("script").and_then(|node| script(node, fields, findings)).map(Origin::Script)
@@ -275,10 +279,30 @@ fn each(node: &Node, findings: &mut Findings) -> Each {
 
 /// Reads a map of names to rules.
 pub fn rules(node: &Node, findings: &mut Findings) -> Vec<Rule> {
-    map(node, findings)
-        .iter()
-        .map(|entry| Rule { name: key(entry), body: read(&entry.value, entry.key_span, findings) })
-        .collect()
+    let mut rest = map(node, findings);
+    let mut rules = Vec::new();
+    while let Some((entry, after)) = rest.split_first() {
+        rest = after;
+        let is_key = |entry: &&Entry| KEYS.contains(&entry.key.as_str());
+        let beside = if entry.value.is_null() { after.iter().take_while(is_key).count() } else { 0 };
+        let body = match after.first().filter(|_| beside > 0) {
+            Some(first) => {
+                findings.push(not_indented(entry, first));
+                rest = after.get(beside..).unwrap_or_default();
+                plain(entry.value.span, unreadable(entry.value.span))
+            }
+            None => read(&entry.value, entry.key_span, findings),
+        };
+        rules.push(Rule { name: key(entry), body });
+    }
+    rules
+}
+
+/// The keys of a rule that stand beside its name.
+fn not_indented(rule: &Entry, first: &Entry) -> Diagnostic {
+    let message = format!("`{}` stands beside `{}`, not inside it", first.key, rule.key);
+    let help = format!("indent `{}` and the keys below it deeper than `{}`", first.key, rule.key);
+    Diagnostic::error("R107", first.key_span, message, help).also(rule.key_span, "this has no value")
 }
 
 /// The words of `on_error`, in the order of [`policy`].

@@ -72,7 +72,7 @@ fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
         }
         _ if node.is_null() => Some(TestDef::Missing),
         _ => {
-            nothing_as_text(node, findings);
+            nothing_as_text(node, "`missing`", findings);
             expr::read(node, findings).map(TestDef::Equals)
         }
     }

@@ -1,7 +1,7 @@
 //! Reading the keys of a map: every known key once, unknown keys reported with what was probably meant.
 
 use super::misnamed;
-use super::node::{Entry, Node};
+use super::node::{Entry, Node, NodeKind};
 use super::syntax::Word;
 use crate::diag::{Diagnostic, Findings, Span, closest};
 
@@ -10,6 +10,8 @@ pub struct Fields<'n> {
     what: &'static str,
     span: Span,
     entries: &'n [Entry],
+    /// What unknown keys were probably meant to be, as it was said.
+    meant: Vec<String>,
 }
 
 impl<'n> Fields<'n> {
@@ -19,10 +21,15 @@ impl<'n> Fields<'n> {
             findings.push(wrong_shape(node, what, "a map", known));
             return None;
         };
+        let mut meant = Vec::new();
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            findings.push(unknown_key(entry, what, known));
+            let help = meant_key(entry, what, known);
+            meant.extend(help.clone());
+            let help = help.unwrap_or_else(|| elsewhere(entry, what, known));
+            let message = format!("`{}` is not a key of {what}", entry.key);
+            findings.push(Diagnostic::error("R106", entry.key_span, message, help));
         }
-        Some(Self { what, span: node.span, entries })
+        Some(Self { what, span: node.span, entries, meant })
     }
 
     /// The entry of a key.
@@ -40,11 +47,17 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there.
     pub fn need(&self, key: &'static str, findings: &mut Findings) -> Option<&'n Node> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.is_misspelled(key) {
             let message = format!("{} needs `{key}`", self.what);
-            findings.push(Diagnostic::error("R108", self.span, message, format!("add `{key}:`")));
+            findings.push(Diagnostic::error("R108", self.span, message, format!("add `{}`", example(self.what, key))));
         }
         found
+    }
+
+    /// Whether an unknown key was probably meant to be this one, so that it is not missing as well.
+    #[must_use]
+    pub fn is_misspelled(&self, key: &str) -> bool {
+        self.meant.iter().any(|help| help.contains(&format!("`{key}:")) || help.contains(&format!("`{key}`")))
     }
 
     /// The text of a key.
@@ -100,7 +113,12 @@ pub fn word(node: &Node, findings: &mut Findings) -> Option<Word> {
 /// The elements of a node.
 pub fn list<'n>(node: &'n Node, findings: &mut Findings) -> &'n [Node] {
     node.as_list().unwrap_or_else(|| {
-        findings.push(expected(node, "a list"));
+        let help = match (&node.kind, node.as_text()) {
+            (NodeKind::Map(_), _) => "put `- ` before its first key, or brackets around it: `[ { … } ]`".to_owned(),
+            (_, Some(text)) if !node.is_null() => format!("put it in brackets: `[ {text} ]`"),
+            _ => "write a list, such as `[ … ]`".to_owned(),
+        };
+        findings.push(Diagnostic { help, ..expected(node, "a list") });
         &[]
     })
 }
@@ -131,12 +149,12 @@ pub fn shape(node: &Node) -> &'static str {
 }
 
 /// A word that means no value in another language, and is text here.
-pub fn nothing_as_text(node: &Node, findings: &mut Findings) {
+pub fn nothing_as_text(node: &Node, instead: &str, findings: &mut Findings) {
     let Some(word) = node.plain().filter(|text| ["None", "nil", "Nil", "undefined", "NaN", "(null)"].contains(text))
     else {
         return;
     };
-    let help = format!("write `null`, or leave it out, for no value; write `\"{word}\"` for the word");
+    let help = format!("write {instead} for no value, and `\"{word}\"` for the word");
     findings.push(Diagnostic::warning("R113", node.span, format!("`{word}` is text here, not \"no value\""), help));
 }
 
@@ -164,12 +182,31 @@ fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> D
     Diagnostic::error("R107", node.span, message, format!("its keys are {}", quoted(known)))
 }
 
-fn unknown_key(entry: &Entry, what: &str, known: &[&'static str]) -> Diagnostic {
-    let help = unspaced(&entry.key, known)
+/// What to write instead of an unknown key, when that can be told.
+fn meant_key(entry: &Entry, what: &str, known: &[&'static str]) -> Option<String> {
+    if what == "a rule file" && entry.key.contains('.') {
+        return None;
+    }
+    unspaced(&entry.key, known)
         .or_else(|| misnamed::help(what, &entry.key))
         .or_else(|| closest(&entry.key, known.iter().copied()).map(|near| format!("did you mean `{near}`?")))
-        .unwrap_or_else(|| elsewhere(entry, what, known));
-    Diagnostic::error("R106", entry.key_span, format!("`{}` is not a key of {what}", entry.key), help)
+}
+
+/// How a key that is missing may look.
+fn example(what: &str, key: &str) -> String {
+    let value = match (what, key) {
+        ("`identify`", "id") => "$.id",
+        ("an entry of `admit`", "when") => "{ $.status: closed }",
+        ("an entry of `admit`", "refuse") => "closed_account",
+        ("an entry of `checks`", "needs") => "{ $account.email.value: present }",
+        ("an entry of `checks`", "because") => "active_without_email",
+        ("`accounts`", "name") => "member",
+        ("`accounts`", "from") => "$.members",
+        ("an example", "input") => "what comes in",
+        ("an example", "gives") => "what it must give",
+        _ => "…",
+    };
+    format!("{key}: {value}")
 }
 
 /// `from:$.a`: a key that runs into its value.

@@ -9,6 +9,7 @@ mod format;
 mod lower;
 mod misnamed;
 mod node;
+mod path_help;
 mod path_lint;
 pub mod reference;
 pub mod syntax;

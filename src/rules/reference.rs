@@ -8,8 +8,8 @@ use jsonpath_rust::parser::parse_json_path;
 use pest::error::InputLocation;
 
 use super::Node;
-use super::path_lint;
 use super::syntax::{RefExpr, Root};
+use super::{path_help, path_lint};
 use crate::diag::{Diagnostic, Findings};
 
 /// The longest path, in bytes. Deeply nested brackets cannot exhaust the parser, and no hand-written path comes near.
@@ -91,6 +91,9 @@ fn translate(error: &JsonPathError, path: &str) -> PathProblem {
     let at = if path.is_char_boundary(at) { at.min(path.len()) } else { 0 };
     let rest = path.get(at..).unwrap_or("");
     let end = at + rest.chars().next().map_or(0, char::len_utf8);
+    if let Some((message, help)) = path_help::meant(path, at) {
+        return PathProblem { at: at..end.max(at), message, help };
+    }
     let (message, help) = match rest.chars().next() {
         None => ("the path ends too early".to_owned(), "finish it: a name after `.`, a `]` after `[`"),
         Some(' ') => {

@@ -17,8 +17,11 @@ pub(super) fn meant(source: Source<'_>, kind: &E, at: usize) -> Option<Diagnosti
     if matches!(kind, E::UnknownQuotedScalarEscape) {
         return place.escape();
     }
+    if matches!(kind, E::UnclosedQuotedScalar) {
+        return place.backslash_before_quote(at + BACKSLASH.len());
+    }
     if matches!(kind, E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar) {
-        return place.quotes_inside();
+        return place.backslash_before_quote(at).or_else(|| place.quotes_inside());
     }
     // a bracket that is never closed is the place; why not stands behind it
     let is_open = matches!(kind, E::UnclosedFlowCollection { .. });
@@ -27,6 +30,9 @@ pub(super) fn meant(source: Source<'_>, kind: &E, at: usize) -> Option<Diagnosti
         .bracketed(&seen)
         .or_else(|| if seen.open.is_empty() { place.in_block(kind) } else { place.in_brackets(kind, &seen) })
 }
+
+/// How people write a single backslash in quotes that know escapes.
+const BACKSLASH: &str = "\"\\\"";
 
 /// Text in the quotes that need no escapes.
 pub(super) fn quoted(text: &str) -> String {
@@ -120,17 +126,19 @@ impl<'t> Place<'t> {
         self.error(start..end, format!("`{}` is not an escape of double quotes", self.get(start..end)), help)
     }
 
+    /// `"\"`: a backslash that takes the closing quote into the text.
+    fn backslash_before_quote(&self, to: usize) -> Option<Diagnostic> {
+        // a text in quotes that is longer than this was not meant as one backslash
+        const NEAR: usize = 400;
+        let start = self.text.get(..to)?.rfind(BACKSLASH).filter(|start| to - start < NEAR)?;
+        let help = "a backslash before a quote takes it into the text: write a single backslash as `'\\'`";
+        self.error(start..start + BACKSLASH.len(), "this quote does not end the text", help)
+    }
+
     /// `'it's'`: a text that ends at the quote inside it.
     fn quotes_inside(&self) -> Option<Diagnostic> {
         let before = self.get(self.line.start..self.at);
         let quote = before.trim_end().chars().next_back().filter(|c| matches!(c, '\'' | '"'))?;
-        if quote == '"'
-            && let Some(slash) = before.find("\"\\\"")
-        {
-            let help = "a backslash before a quote takes it into the text: write a single backslash as `'\\'`";
-            let start = self.line.start + slash;
-            return self.error(start..start + 3, "this quote does not end the text", help);
-        }
         let start = [": ", "- ", "[ ", "{ ", ", ", "[", "{"]
             .iter()
             .filter_map(|sign| before.rfind(&format!("{sign}{quote}")).map(|at| at + sign.len()))
