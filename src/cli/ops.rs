@@ -296,6 +296,6 @@ mod tests {
             let json = op_json(spec);
             assert_eq!(json["examples"].as_array().unwrap().len(), spec.examples.len());
         }
-        assert_eq!(unknown("datee").help.unwrap(), "did you mean `date`?");
+        assert_eq!(unknown("datee").help.unwrap(), "did you mean `date`? `landfall ops` lists all steps");
     }
 }

@@ -240,6 +240,11 @@ pub fn steps(node: &Node, findings: &mut Findings) -> Vec<StepDef> {
 }
 
 fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
+    if node.as_list().is_some() {
+        let help = "write the steps one after another, in one list";
+        findings.push(Diagnostic::error("R107", node.span, "a list of steps stands inside a list of steps", help));
+        return None;
+    }
     match node.as_map() {
         None => word(node, findings).map(|name| StepDef { name, argument: None }),
         Some([entry]) => {

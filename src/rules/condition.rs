@@ -34,7 +34,15 @@ fn part(entry: &Entry, findings: &mut Findings) -> Option<Cond> {
         }
         text => {
             let message = format!("a condition begins with a reference, and `{text}` is none");
-            let help = if reference::is_reference(&format!("$.{text}")) {
+            let meant = match text.to_ascii_lowercase().as_str() {
+                "and" | "&&" | "every" => Some("all"),
+                "or" | "||" | "one" | "some" => Some("any"),
+                "nor" | "none" | "!" => Some("not"),
+                _ => None,
+            };
+            let help = if let Some(meant) = meant {
+                format!("write `{meant}`")
+            } else if reference::is_reference(&format!("$.{text}")) {
                 format!("write `$.{text}` to test a field of the record; other keys are `any`, `all` and `not`")
             } else {
                 "write a reference such as `$.status`, or `any`, `all` or `not`".to_owned()
@@ -55,6 +63,11 @@ fn conditions(node: &Node, findings: &mut Findings) -> Option<Vec<Cond>> {
 }
 
 fn test(node: &Node, findings: &mut Findings) -> Option<TestDef> {
+    if node.plain() == Some("") {
+        let help = "write `present` or `missing` behind the colon, a value, or a predicate such as `{ contains: x }`";
+        findings.push(Diagnostic::error("R107", node.span, "a condition without a test", help));
+        return None;
+    }
     if let Some(items) = node.as_list() {
         return Some(TestDef::OneOf(items.iter().map(|item| expr::read_or_any(item, findings)).collect()));
     }

@@ -92,10 +92,26 @@ fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
 }
 
 fn brace_problem(node: &Node, start: usize, end: usize) -> Diagnostic {
+    if let Some(help) = brace_help(node.as_text().and_then(|text| text.get(start..end)).unwrap_or("")) {
+        return Diagnostic::error("R211", node.part(start..end), "a brace in text must hold a reference", help);
+    }
     Diagnostic::error(
         "R211",
         node.part(start..end),
         "a brace in text must hold a reference",
         "write `{$.field}` or `{$name.field}`; `{{` and `}}` write the braces themselves",
     )
+}
+
+/// How the braces that stand in a text are written with a reference.
+fn brace_help(written: &str) -> Option<String> {
+    let inner = written.strip_prefix('{')?;
+    let Some(name) = inner.strip_suffix('}') else {
+        return reference::is_reference(inner).then(|| format!("close it: `{{{inner}}}`"));
+    };
+    let name = name.trim().trim_start_matches('.');
+    let is_name = !name.is_empty() && !name.contains([' ', '{', '$']) && reference::is_reference(&format!("$.{name}"));
+    is_name.then(|| {
+        format!("write `{{$.{name}}}`, or `{{$name.{name}}}` for a working value; `{{{{` and `}}}}` write braces")
+    })
 }

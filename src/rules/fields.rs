@@ -126,7 +126,11 @@ pub fn list<'n>(node: &'n Node, findings: &mut Findings) -> &'n [Node] {
 /// The entries of a node.
 pub fn map<'n>(node: &'n Node, findings: &mut Findings) -> &'n [Entry] {
     node.as_map().unwrap_or_else(|| {
-        findings.push(expected(node, "a map"));
+        let help = match &node.kind {
+            NodeKind::List(_) => "leave out the dashes or brackets: a map is `key: value`, one on each line".to_owned(),
+            _ => "write a map: `key: value`, indented below".to_owned(),
+        };
+        findings.push(Diagnostic { help, ..expected(node, "a map") });
         &[]
     })
 }
@@ -170,16 +174,54 @@ pub fn expected(node: &Node, what: &str) -> Diagnostic {
 }
 
 fn no_choice(node: &Node, text: &str, words: &[&'static str]) -> Diagnostic {
-    let help = match closest(text, words.iter().copied()) {
+    let help = match word_elsewhere(text, words).or_else(|| closest(text, words.iter().copied())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write one of these words".to_owned(),
     };
     Diagnostic::error("R107", node.span, format!("expected one of {}, found `{text}`", quoted(words)), help)
 }
 
+/// One of some words, as other tools call it.
+fn word_elsewhere<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
+    const WORDS: &[(&str, &str)] = &[
+        ("s", "seconds second sec secs unix"),
+        ("ms", "milliseconds millisecond millis milli js"),
+        ("us", "microseconds microsecond micros"),
+        ("ns", "nanoseconds nanosecond nanos"),
+        ("reject", "fail error abort raise throw stop strict deny"),
+        ("skip", "ignore drop omit null none continue silent"),
+        ("warn", "log warning report"),
+        ("default", "fallback use_default"),
+        ("allow", "ignore accept permit ok"),
+        ("missing", "drop null skip remove"),
+        ("list", "all array collect"),
+        ("latin1", "iso-8859-1 iso8859-1 iso_8859_1"),
+        ("cp1252", "windows-1252 win1252 ansi"),
+        ("utf-8", "utf8"),
+        ("utf-16le", "utf16 utf-16 utf16le unicode"),
+    ];
+    let text = text.to_ascii_lowercase();
+    WORDS
+        .iter()
+        .filter(|(_, names)| names.split(' ').any(|name| name == text))
+        .find_map(|(meant, _)| words.iter().copied().find(|word| word == meant))
+}
+
 fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> Diagnostic {
     let message = format!("{what} is {shape_wanted}, found {}", shape(node));
-    Diagnostic::error("R107", node.span, message, format!("its keys are {}", quoted(known)))
+    let text = node.as_text().filter(|text| text.starts_with('$')).unwrap_or("$.field");
+    let help = match what {
+        "`identify`" => format!("write `{{ id: {text}, logins: [ $.login ] }}`"),
+        "`credential`" => {
+            format!("write `{{ from: {text}, scheme: bcrypt }}`; `landfall password schemes` lists the schemes")
+        }
+        "`defaults`" => "write `{ on_error: warn }`".to_owned(),
+        "an entry of `admit`" => "write `{ refuse: closed_account, when: { $.closed: true } }`".to_owned(),
+        "an entry of `checks`" => "write `{ needs: { $account.email.value: present }, because: no_email }`".to_owned(),
+        "`accounts`" => format!("write `{{ name: member, from: {text} }}`"),
+        _ => format!("its keys are {}", quoted(known)),
+    };
+    Diagnostic::error("R107", node.span, message, help)
 }
 
 /// What to write instead of an unknown key, when that can be told.

@@ -54,10 +54,14 @@ fn filter(path: &str, before: &str, rest: &str) -> Option<(String, String)> {
 
 fn segment(path: &str, before: &str, rest: &str) -> Option<(String, String)> {
     let trimmed = rest.trim_start();
-    if let Some(steps) = trimmed.strip_prefix('|') {
+    if let Some(steps) = trimmed.strip_prefix('|').filter(|steps| !steps.starts_with('|')) {
         let steps: Vec<&str> = steps.split('|').map(str::trim).collect();
         let help = format!("steps stand in `do`: write `{{ from: …, do: [ {} ] }}`", steps.join(", "));
         return found("a path has no steps", help);
+    }
+    if let Some((_, other)) = rest.split_once('$').filter(|(sign, _)| [",", "||", "??", "or"].contains(&sign.trim())) {
+        let help = format!("the first of several that is present: write `{{ from: [ …, ${other} ] }}`");
+        return found("a path reads one place", help);
     }
     if rest.starts_with('(') {
         let called = before.rsplit('.').next().unwrap_or(before);
@@ -99,7 +103,7 @@ fn name_in_brackets(before: &str, rest: &str) -> Option<(String, String)> {
     let start = before.rfind(['.', ']']).map_or(0, |at| at + 1);
     let end = rest.find(['.', '[']).unwrap_or(rest.len());
     let name = format!("{}{}", before.get(start..)?, rest.get(..end)?);
-    if name.contains('\'') || before.get(start..)?.is_empty() {
+    if name.contains(['\'', '$']) || before.get(start..)?.is_empty() {
         return None;
     }
     let message =

@@ -5,8 +5,8 @@ use std::ops::Range;
 use regex::RegexBuilder;
 
 use super::steps::Flow;
-use super::{Compiler, unknown};
-use crate::diag::{Diagnostic, Span, closest};
+use super::{Compiler, argument_names, unknown};
+use crate::diag::{Diagnostic, Span};
 use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
 use crate::engine::path::Tail;
 use crate::model::Kinds;
@@ -30,6 +30,8 @@ impl Compiler<'_> {
                     Some(value) => arguments.push(argument.name, value),
                     None => complete = false,
                 },
+                // what is missing was given under another name, which is a finding already
+                None if argument.required && has_unknown(spec, def) => complete = false,
                 None if argument.required => {
                     complete = false;
                     let help = match unknown::example(spec) {
@@ -45,7 +47,7 @@ impl Compiler<'_> {
                 None => {}
             }
         }
-        complete.then_some(arguments)
+        (complete && !has_unknown(spec, def)).then_some(arguments)
     }
 
     /// Which node stands for which argument.
@@ -78,8 +80,12 @@ impl Compiler<'_> {
             match spec.arguments.iter().find(|argument| argument.name == entry.key) {
                 Some(argument) => given.push((argument, &entry.value)),
                 None => {
-                    let names = spec.arguments.iter().map(|argument| argument.name);
-                    let help = match closest(&entry.key, names) {
+                    let help = match argument_names::meant(spec, &entry.key) {
+                        // the two differ by more than the name
+                        Some("end") if spec.name == "slice" => {
+                            "write `{ slice: { start: 0, end: 3 } }`: `end` is the position behind the last character"
+                                .to_owned()
+                        }
                         Some(near) => format!("did you mean `{near}`?"),
                         None => usage(spec),
                     };
@@ -93,6 +99,7 @@ impl Compiler<'_> {
 
     fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
         self.null_as_argument(spec, node);
+        self.boolean_as_text(spec, node);
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -134,6 +141,16 @@ impl Compiler<'_> {
             let Some(word @ ("NULL" | "Null" | "null")) = node.as_text() else { continue };
             let message = format!("`{word}` without quotes is no value, which nothing equals");
             let help = format!("write `\"{word}\"` for the word; what is null in the record is no value already");
+            self.findings.push(Diagnostic::warning("R113", node.span, message, help));
+        }
+    }
+
+    /// `trim: true`, which takes the letters of `true` off.
+    fn boolean_as_text(&mut self, spec: &ArgumentSpec, node: &Node) {
+        let takes_text = spec.main && matches!(spec.kind, ArgumentKind::Text | ArgumentKind::Texts);
+        if let (true, Some(word), Some(_)) = (takes_text, node.as_text(), node.as_bool()) {
+            let message = format!("`{word}` is text here: it is the argument `{}`, {}", spec.name, spec.about);
+            let help = format!("write the step alone when nothing is to be set, or `\"{word}\"` for the text");
             self.findings.push(Diagnostic::warning("R113", node.span, message, help));
         }
     }
@@ -207,6 +224,12 @@ impl Compiler<'_> {
         }
         match RegexBuilder::new(&pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build() {
             Ok(regex) => {
+                if let Some((inner, flags)) = in_slashes(&pattern) {
+                    let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
+                    let help = format!("write `'{flags}{inner}'`");
+                    let message = "the slashes around the regex are taken as letters";
+                    self.findings.push(Diagnostic::warning("R301", node.span, message, help));
+                }
                 if pattern.starts_with(".*") && pattern.len() > 2 {
                     let help = "begin with what must stand first, or anchor it with `^`";
                     let message = "the regex begins with `.*`, which makes every search start again at every character";
@@ -253,6 +276,13 @@ fn is_named(spec: &OpSpec, node: &Node) -> bool {
     !main_takes_maps || entries.iter().any(|entry| spec.arguments.iter().any(|argument| argument.name == entry.key))
 }
 
+/// Whether one of the arguments given by name is not one of the step's.
+fn has_unknown(spec: &OpSpec, def: &StepDef) -> bool {
+    let named = def.argument.as_ref().filter(|node| is_named(spec, node) || !spec.arguments.iter().any(|one| one.main));
+    let given = named.and_then(Node::as_map).unwrap_or_default();
+    given.iter().any(|entry| spec.arguments.iter().all(|argument| argument.name != entry.key))
+}
+
 fn usage(spec: &OpSpec) -> String {
     let names: Vec<String> = spec.arguments.iter().map(|argument| format!("`{}`", argument.name)).collect();
     format!("its arguments are {}; see `landfall ops {}`", names.join(", "), spec.name)
@@ -266,6 +296,14 @@ pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<u
     // a list of texts reports places inside its first element
     let node = node.as_list().and_then(<[Node]>::first).filter(|_| at.is_some()).unwrap_or(node);
     at.map_or(node.span, |range| node.part(range))
+}
+
+/// `/^a/i`, as JavaScript and Perl write a regex: what stands inside, and the flags.
+fn in_slashes(pattern: &str) -> Option<(&str, &str)> {
+    let (inner, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
+    let is_anchored = inner.starts_with('^') || inner.ends_with('$') || !flags.is_empty();
+    let flags_are = flags.chars().all(|flag| matches!(flag, 'i' | 'g' | 'm' | 's' | 'u' | 'x'));
+    (is_anchored && flags_are && !inner.is_empty()).then(|| (inner, flags.trim_matches(['g', 'u'])))
 }
 
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
@@ -286,6 +324,10 @@ fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Dia
         "close it with `)`, or write `\\(` for the character itself"
     } else if told.contains("unclosed character class") {
         "close it with `]`, or write `\\[` for the character itself"
+    } else if told.contains("missing expression") {
+        "`*`, `+` and `?` repeat what stands before them: write `.*` for any text, `\\*` for the character itself"
+    } else if told.contains("unopened group") {
+        "open it with `(`, or write `\\)` for the character itself"
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };

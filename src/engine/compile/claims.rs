@@ -160,6 +160,9 @@ impl Compiler<'_> {
 /// The step that turns what a rule makes into what its claim takes.
 fn conversion(accepted: Kinds, found: Kinds, body: &Body) -> &'static str {
     let last = body.then.last().or(body.steps.last()).map_or("", |step| step.name.text.as_str());
+    if ops::find(last).is_some_and(|spec| spec.family == Family::Predicate) {
+        return "a predicate gives true or false; a claim that is made only when it holds has `when: { $.field: { … } }`";
+    }
     if found.meets(Kinds::LIST) && accepted.meets(Kinds::TEXT) {
         return match last {
             "concat" => "`concat` puts values into a list; for one text write `value: \"{$.first} {$.last}\"`",

@@ -1,6 +1,7 @@
 //! From rules as written to the plan that runs; everything that can be known beforehand is known here.
 
 mod argument;
+mod argument_names;
 mod claims;
 mod condition;
 mod failure;

@@ -207,7 +207,7 @@ fn lex_message(error: &LexError) -> (String, String) {
         LexError::UnterminatedString => ("a text is not closed".into(), "end it with the same quote".into()),
         LexError::ImproperSymbol(word, _) => switched_off(word),
         LexError::UnexpectedInput(word) => {
-            let help = foreign::word(word).map_or_else(|| "text stands in double quotes".to_owned(), str::to_owned);
+            let help = foreign::word(word).unwrap_or_default().to_owned();
             (format!("`{word}` is not expected here"), help)
         }
         LexError::MalformedEscapeSequence(word) => {

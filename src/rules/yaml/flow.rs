@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(seen("a: [ split: #, trim ]\n"), (vec![3], Some("#, trim ]"), None));
         assert_eq!(seen("a: [ # first\n"), (vec![3], None, None));
         assert_eq!(seen("a: $.a[0]\nb: \"{\"\nc: x{y\n"), (vec![], None, None));
-        assert_eq!(seen("a: |\n  { [ #\nb: ["), (vec![14], None, None));
+        assert_eq!(seen("a: |\n  { [ #\nb: ["), (vec![16], None, None));
         assert_eq!(seen("a: { \"b\": '{' "), (vec![3], None, None));
     }
 

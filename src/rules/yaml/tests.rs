@@ -228,16 +228,16 @@ fn syntax_errors_have_places() {
     let lines: Vec<String> = cases.iter().flat_map(|case| findings(case)).collect();
     assert_eq!(lines.len(), cases.len());
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    2:2 R101 a `:` cannot stand here
+    1:4 R101 this `[` is never closed
     1:4 R101 this `{` is closed by `]`
     1:4 R101 this quote is never closed
-    1:5 R101 a `:` cannot stand here
-    1:4 R101 a value cannot begin with this character
-    1:4 R101 unknown escape in double quotes
-    2:4 R101 a `:` cannot stand here
-    3:2 R101 expected a key here
-    2:2 R101 a tab where only spaces can be
-    1:8 R101 text after the closing quote
+    1:4 R101 text with a colon and a space needs quotes
+    1:4 R101 text that begins with `@` needs quotes
+    1:5 R101 `\d` is not an escape of double quotes
+    2:3 R101 this line is indented by 2 spaces, and `a` above it by 0 spaces
+    3:2 R101 this line is indented by 1 space, and `b` above it by 2 spaces
+    2:1 R101 a tab in the indentation
+    1:4 R101 text after the closing quote
     2:1 R101 expected a key with a `:` here
     1:4 R101 a `-` cannot begin a list here
     1:1 R101 a closing bracket without an opening one

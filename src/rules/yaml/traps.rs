@@ -190,6 +190,11 @@ impl<'t> Place<'t> {
     fn needs_quotes(&self, in_brackets: bool) -> Option<Diagnostic> {
         let first = self.first().filter(|c| "@`%|>-?&*!,".contains(*c))?;
         let value = self.value(self.at, in_brackets);
+        if first == '@' && self.get(value.clone()).starts_with("@.") {
+            let path = self.get(value.start + 1..value.end);
+            let help = format!("write `${path}` for a field of the record, `$item{path}` for one of an element");
+            return self.error(value, "`@` begins a path only inside a filter", help);
+        }
         let first = if first == '`' { "a backtick".to_owned() } else { format!("`{first}`") };
         let message = format!("text that begins with {first} needs quotes");
         let help = format!("write `{}`", quoted(self.get(value.clone())));
@@ -268,6 +273,9 @@ impl<'t> Place<'t> {
             E::MappingValueNotAllowed | E::InvalidColonPlacement => self.colon(),
             E::UnexpectedCharacter { .. } => self.needs_quotes(false),
             E::SimpleKeyExpected | E::InvalidSimpleKey => self.line_above(),
+            E::BlockSequenceEntryNotAllowed if self.get(self.at..self.line.end).trim() == "-" => {
+                self.needs_quotes(false)
+            }
             E::ExpectedBlockMappingKey
             | E::ExpectedBlockSequenceEntry
             | E::BlockSequenceEntryNotAllowed
@@ -326,6 +334,10 @@ impl<'t> Place<'t> {
         if let Some((key, value)) = text.split_once(':').filter(|(key, value)| is_name(key) && !value.starts_with("//"))
         {
             let message = "a space is missing behind the colon";
+            return self.error(whole, message, format!("write `{key}: {value}`"));
+        }
+        if let Some((key, value)) = text.split_once(' ').filter(|(key, value)| is_name(key) && !value.contains(' ')) {
+            let message = format!("`{key}` has no colon behind it");
             return self.error(whole, message, format!("write `{key}: {value}`"));
         }
         for sign in ["=>", ":=", "->", "="] {
