@@ -79,8 +79,8 @@ fn call(name: &str) -> Option<(&str, &str)> {
 fn of_name(name: &str, argument: Option<&Node>, written: &str) -> Option<String> {
     let wanted = foreign::plain(name);
     let as_written = foreign::FOREIGN.iter().any(|row| row.names.split(' ').any(|known| known == name));
-    let same = |spec: &&OpSpec| foreign::plain(spec.name) == wanted && spec.name != name;
-    if let Some(spec) = ops::all().find(|spec| !as_written && same(&spec)) {
+    let same = |spec: &OpSpec| foreign::plain(spec.name) == wanted && spec.name != name;
+    if let Some(spec) = ops::all().find(|spec| !as_written && same(spec)) {
         return Some(format!("did you mean `{}`?", spec.name));
     }
     let row = foreign::find(name)?;

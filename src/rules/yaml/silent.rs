@@ -34,10 +34,9 @@ pub(super) fn check(source: Source<'_>, tokens: &mut [Token], findings: &mut Fin
             }
             _ => false,
         };
-        if !found && token.anchor != 0 && !used.contains(&token.anchor) {
-            if let Some(found) = unused_anchor(source, token.span.start) {
-                findings.push(found);
-            }
+        let is_unused = !found && token.anchor != 0 && !used.contains(&token.anchor);
+        if let Some(finding) = is_unused.then(|| unused_anchor(source, token.span.start)).flatten() {
+            findings.push(finding);
         }
     }
 }
