@@ -19,4 +19,6 @@ pub use condition::read as read_condition;
 pub use format::{FormatError, format};
 pub use lower::{CREDENTIAL_PARTS, KEYS, rule_file};
 pub use node::{Entry, Node, NodeKind, Scalar, ScalarStyle};
-pub use yaml::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, aliases_are_bounded, read};
+pub use yaml::{
+    MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, aliases_are_bounded, read, read_rules,
+};

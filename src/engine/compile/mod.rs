@@ -32,7 +32,7 @@ use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
 use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
-use crate::rules::{read, rule_file};
+use crate::rules::{read_rules, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
 
 /// What to write instead of a step that does not exist.
@@ -71,7 +71,7 @@ impl Loader for NoFiles {
 
 /// Reads and compiles a rule file. All findings are added; a plan is given only when none is an error.
 pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
-    let tree = read(files, file, findings)?;
+    let tree = read_rules(files, file, findings)?;
     let rules = rule_file(&tree, findings)?;
     let (shared, missing_files) = shared::load(&rules, file, files, loader, findings);
     let schema = shared::schema(&rules, file, files, loader, findings)?;

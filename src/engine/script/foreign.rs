@@ -51,7 +51,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ),
     (
         "now today timestamp time sleep rand random uuid",
-        "the same record always gives the same account: there is no clock and no chance; the time is `$facts.now`, under `with`",
+        "scripts have no clock and no chance; a rule names the time under `with`: `now: $facts.now`",
     ),
     (
         "date strptime strftime parse_date format_date",
@@ -84,10 +84,7 @@ const WORDS: &[(&str, &str)] = &[
         "scripts have text, numbers, booleans, lists `[ … ]` and maps `#{ key: value }`; none is made with a word",
     ),
     ("Math", "call the function alone, such as `round(x)`"),
-    (
-        "Date",
-        "the same record always gives the same account: there is no clock; the time is `$facts.now`, under `with`",
-    ),
+    ("Date", "scripts have no clock; a rule names the time under `with`: `now: $facts.now`"),
     ("JSON json re", "use a step such as `parse_json` or `extract` in `let:`, and name the result under `with`"),
     ("Object Array String Number", "call a function alone, such as `keys(x)`, `len(x)` or `to_string(x)`"),
     ("console", "scripts only compute a value; there is no output"),

@@ -6,7 +6,7 @@ use granit_parser::{ScalarStyle as Style, StructureStyle};
 
 use super::runs;
 use super::tokens::{Kind, Token, too_deep};
-use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, Source, traps};
+use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, Reader, Source, traps};
 use crate::diag::{Diagnostic, Findings, Span};
 use crate::rules::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 
@@ -261,6 +261,10 @@ fn clipped(key: &str) -> String {
 }
 
 fn tagged(source: Source<'_>, span: Span) -> Diagnostic {
+    if source.reader == Reader::Data {
+        let help = "remove the tag; write text in quotes and everything else plainly";
+        return Diagnostic::error("R104", span, "tags are not part of the rule language", help);
+    }
     let text = text_from(source, span.start);
     let tag = source.text.get(span.start..span.end).unwrap_or(text);
     let value = text.strip_prefix(tag).unwrap_or("").trim_start();
@@ -297,19 +301,36 @@ fn structured_key(span: Span) -> Diagnostic {
 }
 
 fn unknown_anchor(source: Source<'_>, span: Span) -> Diagnostic {
-    let message =
-        format!("no anchor before this place has the name of the alias `{}`", clipped(alias_name(source, span)));
+    let message = format!("no anchor before this place has the name of {}", shown_alias(source, span));
     Diagnostic::error(
         "R104",
         span,
         message,
-        format!("write `{}` for the text, or define the anchor first", traps::quoted(text_from(source, span.start))),
+        match source.reader {
+            Reader::Data => {
+                "put quotes around the text if the `*` belongs to it, or define the anchor first".to_owned()
+            }
+            Reader::Rules => {
+                format!(
+                    "write `{}` for the text, or define the anchor first",
+                    traps::quoted(text_from(source, span.start))
+                )
+            }
+        },
     )
 }
 
 fn inside_itself(source: Source<'_>, span: Span) -> Diagnostic {
-    let message = format!("the alias `{}` stands inside the value it names", clipped(alias_name(source, span)));
+    let message = format!("{} stands inside the value it names", shown_alias(source, span));
     Diagnostic::error("R104", span, message, "write the inner value out")
+}
+
+/// An alias by its name; in records and settings it is a value that begins with `*`.
+fn shown_alias(source: Source<'_>, span: Span) -> String {
+    match source.reader {
+        Reader::Data => "this alias".to_owned(),
+        Reader::Rules => format!("the alias `{}`", clipped(alias_name(source, span))),
+    }
 }
 
 fn alias_name(source: Source<'_>, span: Span) -> &str {

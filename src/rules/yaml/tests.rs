@@ -8,7 +8,7 @@ fn parse(text: &str) -> (Files, Option<Node>, Vec<Diagnostic>) {
     let mut files = Files::default();
     let file = files.add("test.yaml", text);
     let mut findings = Findings::default();
-    let node = read(&files, file, &mut findings);
+    let node = read_rules(&files, file, &mut findings);
     (files, node, findings.sorted())
 }
 
@@ -372,4 +372,30 @@ mod properties {
             }
         }
     }
+}
+
+#[test]
+fn records_and_settings_are_not_quoted() {
+    for text in [
+        "secret: %0123456789\n",
+        "secret: *0123456789\n",
+        "secret: !0123456789\n",
+        "secret: &a 0123456789\n",
+        "secret: Apt #0123456789\n",
+        "secret: '0123456789'0123456789'\n",
+        "secret: a: 0123456789\n",
+        "secret: { a: $.a['0123456789'] }\n",
+    ] {
+        let mut files = Files::default();
+        let file = files.add("landfall.yaml", text);
+        let mut findings = Findings::default();
+        let _ = read(&files, file, &mut findings);
+        for finding in findings.sorted() {
+            assert!(!format!("{} {}", finding.message, finding.help).contains("0123456789"), "{finding:?}");
+        }
+    }
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("record.yaml", "note: |\nother: &a x #5\n");
+    let record = read(&files, file, &mut findings).unwrap();
+    assert_eq!((record.get("note").and_then(Node::as_text), findings.len()), (Some(""), 0));
 }
