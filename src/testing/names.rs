@@ -1,7 +1,7 @@
 //! Names in tests that the rules do not know: a misspelt one would never fail, or never pass.
 
 use super::file::{Test, TestFile};
-use super::want::{Rejected, Want};
+use super::want::{Invalid, Want};
 use crate::diag::{Diagnostic, Findings, closest};
 use crate::engine::plan::Plan;
 use crate::rules::Node;
@@ -55,13 +55,13 @@ impl<'p> Names<'p> {
     }
 
     fn want(&self, want: &Want, plan: &Plan, findings: &mut Findings) {
-        if let Some(refused) = &want.refused {
-            known(refused, "refusal", &self.refusals, findings);
+        if let Some(denied) = &want.denied {
+            known(denied, "denial", &self.refusals, findings);
         }
         for warning in want.warnings.iter().flatten() {
             known(warning, "warning", &self.warnings, findings);
         }
-        if let Some(Rejected::For(reasons)) = &want.rejected {
+        if let Some(Invalid::For(reasons)) = &want.invalid {
             let names: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
             // the schema may object to any claim, and to parts of claims
             let of_schema = |rule: &str| plan.schema.claim(rule).is_some();

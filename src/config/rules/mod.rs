@@ -1,7 +1,7 @@
 //! Rules from disk: read, compiled, named by a hash of all their files, and held to their own tests.
 
 mod disk;
-mod proof;
+mod verification;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use disk::{Beside, Disk};
-pub use proof::{TEST_ENDINGS, tests_beside, tests_of};
+pub use verification::{TEST_ENDINGS, tests_beside, tests_of};
 
 use crate::diag::{Diagnostic, Files, Findings};
 use crate::engine::compile::{Loaded, Loader, compile};
@@ -177,7 +177,7 @@ pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_j
     }
     let is_declared = |name: &String| plan.params.iter().any(|param| param.name == *name);
     faults.extend(params.keys().filter(|name| !is_declared(name)).cloned().map(RulesError::UnknownParam));
-    faults.extend(proof::failures(plan, path));
+    faults.extend(verification::failures(plan, path));
     faults
 }
 

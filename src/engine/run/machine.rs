@@ -76,7 +76,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
         if let Some(refused) = self.refusal(cx) {
-            return Outcome::Refused(refused);
+            return Outcome::Denied(refused);
         }
         let mut reasons = Vec::new();
         for rule in &self.plan.claims {
@@ -94,7 +94,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         });
         self.checks(cx, &mut reasons);
         if !reasons.is_empty() {
-            return Outcome::Rejected(reasons);
+            return Outcome::Invalid(reasons);
         }
         match self.plan.schema.accept_made(output::assemble(&self.plan.output, cx), &self.plan.checked) {
             Ok(account) => {
@@ -103,7 +103,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 let skeleton = &self.plan.output;
                 Outcome::Account(outcome::Made { account, warnings, credential, id, logins, skeleton })
             }
-            Err(violations) => Outcome::Rejected(
+            Err(violations) => Outcome::Invalid(
                 violations
                     .iter()
                     .map(|violation| Reason {
@@ -121,7 +121,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         for admit in &self.plan.admit {
             if self.holds("admit", &admit.when, admit.span, cx) {
                 if P::ON {
-                    self.probe.event(Event::Refused(&admit.reason));
+                    self.probe.event(Event::Denied(&admit.reason));
                 }
                 return Some(&admit.reason);
             }
