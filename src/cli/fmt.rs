@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, show};
 use crate::diag::{Files, Findings};
-use crate::rules::{FormatError, format, read};
+use crate::rules::{FormatError, format, read_rules};
 
 /// Arguments of `landfall fmt`.
 #[derive(clap::Args)]
@@ -95,7 +95,7 @@ fn formatted(name: &str, text: &str) -> Done {
             if error == FormatError::Unreadable {
                 let (mut files, mut findings) = (Files::default(), Findings::default());
                 let file = files.add(name, text);
-                let _ = read(&files, file, &mut findings);
+                let _ = read_rules(&files, file, &mut findings);
                 show::findings(&files, &findings.sorted());
             }
             anstream::eprintln!("{name}: {error}");

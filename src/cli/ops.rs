@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
 use super::{CommandError, FINE, show};
-use crate::diag::closest;
+use crate::engine::compile::step_help;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Example, Family, Gives, OpSpec, Output};
 use crate::engine::{late, ops};
 
@@ -78,11 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn unknown(name: &str) -> CommandError {
-    let help = match closest(name, ops::all().map(|spec| spec.name)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`landfall ops` lists all steps".to_owned(),
-    };
-    CommandError::new(format!("there is no step `{name}`")).help(help)
+    CommandError::new(format!("there is no step `{name}`")).help(step_help(name))
 }
 
 fn of_family(family: Family) -> impl Iterator<Item = &'static OpSpec> {
@@ -309,6 +305,6 @@ mod tests {
             let json = op_json(spec);
             assert_eq!(json["examples"].as_array().unwrap().len(), spec.examples.len());
         }
-        assert_eq!(unknown("datee").help.unwrap(), "did you mean `date`?");
+        assert_eq!(unknown("datee").help.unwrap(), "did you mean `date`? `landfall ops` lists all steps");
     }
 }

@@ -3,11 +3,13 @@
 //! All findings of a file are collected, never only the first. [`render`] shows them to people, as plain lines, or as JSON.
 
 pub mod codes;
+mod nearest;
 pub mod render;
 
 use std::sync::Arc;
 
 pub use codes::{CodeInfo, find};
+pub use nearest::closest;
 
 /// One of the files that were read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -188,14 +190,4 @@ impl Findings {
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
     }
-}
-
-/// The candidate that was probably meant, for "did you mean" lines.
-pub fn closest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len().max(written.len()) / 3).max(1))
-        .min()
-        .map(|(_, candidate)| candidate)
 }

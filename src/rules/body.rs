@@ -2,9 +2,9 @@
 
 use super::condition::{self, Standing};
 use super::expr;
-use super::fields::{Fields, choice, expected, key, list, map, word};
+use super::fields::{Fields, choice, expected, key, list, map, nothing_as_text, word};
 use super::foreign;
-use super::node::{Node, NodeKind};
+use super::node::{Entry, Node, NodeKind};
 use super::syntax::{
     Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
 };
@@ -42,6 +42,10 @@ fn unreadable(span: Span) -> Origin {
 }
 
 fn shaped(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Option<Body> {
+    if let Some(finding) = expr::unquoted(node).or_else(|| unspaced(node)) {
+        findings.push(finding);
+        return None;
+    }
     match &node.kind {
         NodeKind::Map(_) => read_map(node, key_span, standing, findings),
         NodeKind::Scalar(_) if node.is_null() => {
@@ -49,6 +53,7 @@ fn shaped(node: &Node, key_span: Span, standing: Standing, findings: &mut Findin
             None
         }
         NodeKind::Scalar(_) => {
+            nothing_as_text(node, "`null`, or nothing at all,", findings);
             let origin = match expr::read(node, findings)? {
                 reference @ Expr::Reference(_) => Origin::From(vec![reference]),
                 other => Origin::Value(other),
@@ -66,6 +71,14 @@ fn shaped(node: &Node, key_span: Span, standing: Standing, findings: &mut Findin
             None
         }
     }
+}
+
+/// `from:$.a`: the key of a rule that runs into its value is a text to YAML.
+fn unspaced(node: &Node) -> Option<Diagnostic> {
+    let text = node.plain()?;
+    let (key, value) = text.split_once(':').filter(|(key, value)| KEYS.contains(key) && !value.is_empty())?;
+    let help = format!("write `{key}: {value}`");
+    Some(Diagnostic::error("R107", node.span, "a space is missing behind the colon", help))
 }
 
 /// A body that is only an origin.
@@ -116,7 +129,10 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, finding
         each_span: fields.entry("each").map(|entry| entry.key_span),
         then: steps_of(fields, "then", findings),
         cast: fields.word("as", findings),
-        default: fields.get("default").map(|node| expr::read_or_any(node, findings)),
+        default: fields.get("default").map(|node| {
+            nothing_as_text(node, "`null`, or nothing at all,", findings);
+            expr::read_or_any(node, findings)
+        }),
         default_span: fields.entry("default").map(|entry| entry.key_span),
         otherwise: fields.get("otherwise").map(|node| expr::read_or_any(node, findings)),
         otherwise_span: fields.entry("otherwise").map(|entry| entry.key_span),
@@ -132,6 +148,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, finding
 fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mut Findings) -> Option<Origin> {
     let given: Vec<_> = ["from", "value", "script"].into_iter().filter_map(|key| fields.entry(key)).collect();
     match given.as_slice() {
+        [] if ["from", "value", "script"].into_iter().any(|key| fields.is_misspelled(key)) => return None,
         [] => {
             let help = "say where the value comes from: `from: $.field`, `value: …` or `script: |`";
             findings.push(Diagnostic::error(
@@ -145,7 +162,10 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
         [_] => {}
         [first, second, ..] => {
             let message = format!("a rule has one origin, and this one has `{}` and `{}`", first.key, second.key);
-            let help = "keep one of them";
+            let help = match second.key.as_str() {
+                "value" => "keep one of them; what to take when there is no value stands under `default:`",
+                _ => "keep one of them",
+            };
             findings
                 .push(Diagnostic::error("R110", second.key_span, message, help).also(first.key_span, "the first one"));
             return None;
@@ -164,6 +184,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
         return from(node, standing, findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
+        nothing_as_text(node, "`null`, or nothing at all,", findings);
         return expr::read(node, findings).map(Origin::Value);
     }
     fields.get("script").and_then(|node| script(node, fields, findings)).map(Origin::Script)
@@ -219,22 +240,47 @@ fn steps_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Ste
 pub fn steps(node: &Node, findings: &mut Findings) -> Vec<StepDef> {
     match node.as_list() {
         Some(items) => items.iter().filter_map(|item| step(item, findings)).collect(),
+        None if node.is_null() => {
+            findings.push(expected(node, "a list of steps such as `[ trim ]`"));
+            Vec::new()
+        }
         None => step(node, findings).into_iter().collect(),
     }
 }
 
 fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
+    if node.as_list().is_some() {
+        let help = "write the steps one after another, in one list";
+        findings.push(Diagnostic::error("R107", node.span, "a list of steps stands inside a list of steps", help));
+        return None;
+    }
     match node.as_map() {
         None => word(node, findings).map(|name| StepDef { name, argument: None }),
         Some([entry]) => {
-            let argument = (!entry.value.is_null()).then(|| entry.value.clone());
+            // nothing at all is no argument; a `null` that is written out is one
+            let argument = (entry.value.as_text() != Some("") || !entry.value.is_null()).then(|| entry.value.clone());
             Some(StepDef { name: key(entry), argument })
         }
         Some(_) => {
-            let help = "write one step per list item: `- trim` or `- date: { format: … }`";
+            let help = one_step_each(node);
             findings.push(Diagnostic::error("R107", node.span, "a step is a word or a map with one key", help));
             None
         }
+    }
+}
+
+/// The steps of one map, each on its own.
+fn one_step_each(node: &Node) -> String {
+    let entries = node.as_map().unwrap_or_default();
+    let step = |entry: &Entry| match entry.value.as_text() {
+        Some("") => entry.key.clone(),
+        Some(text) if entry.value.plain().is_some() => format!("{{ {}: {text} }}", entry.key),
+        Some(text) => format!("{{ {}: \"{text}\" }}", entry.key),
+        None => format!("{{ {}: … }}", entry.key),
+    };
+    match entries {
+        [] => "write the name of a step, such as `trim`".to_owned(),
+        _ => format!("write one step per list item: `[ {} ]`", entries.iter().map(step).collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -247,10 +293,30 @@ fn each(node: &Node, findings: &mut Findings) -> Each {
 
 /// Reads a map of names to rules.
 pub fn rules(node: &Node, standing: Standing, findings: &mut Findings) -> Vec<Rule> {
-    map(node, findings)
-        .iter()
-        .map(|entry| Rule { name: key(entry), body: read(&entry.value, entry.key_span, standing, findings) })
-        .collect()
+    let mut rest = map(node, findings);
+    let mut rules = Vec::new();
+    while let Some((entry, after)) = rest.split_first() {
+        rest = after;
+        let is_key = |entry: &&Entry| KEYS.contains(&entry.key.as_str());
+        let beside = if entry.value.is_null() { after.iter().take_while(is_key).count() } else { 0 };
+        let body = match after.first().filter(|_| beside > 0) {
+            Some(first) => {
+                findings.push(not_indented(entry, first));
+                rest = after.get(beside..).unwrap_or_default();
+                plain(entry.value.span, unreadable(entry.value.span))
+            }
+            None => read(&entry.value, entry.key_span, standing, findings),
+        };
+        rules.push(Rule { name: key(entry), body });
+    }
+    rules
+}
+
+/// The keys of a rule that stand beside its name.
+fn not_indented(rule: &Entry, first: &Entry) -> Diagnostic {
+    let message = format!("`{}` stands beside `{}`, not inside it", first.key, rule.key);
+    let help = format!("indent `{}` and the keys below it deeper than `{}`", first.key, rule.key);
+    Diagnostic::error("R107", first.key_span, message, help).also(rule.key_span, "this has no value")
 }
 
 /// The words of `on_error`, in the order of [`policy`].

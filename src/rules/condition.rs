@@ -1,7 +1,7 @@
 //! Conditions as written: a map whose entries all hold.
 
 use super::expr;
-use super::fields::{expected, key, list, shape};
+use super::fields::{expected, key, list, nothing_as_text, shape};
 use super::foreign;
 use super::node::{Entry, Node};
 use super::reference;
@@ -123,6 +123,11 @@ fn conditions(node: &Node, standing: Standing, findings: &mut Findings) -> Optio
 
 /// Reads what is asked of the value that a reference, as written, names.
 fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
+    if node.plain() == Some("") {
+        let help = "write `present` or `missing` behind the colon, a value, or a predicate such as `{ contains: x }`";
+        findings.push(Diagnostic::error("R107", node.span, "a condition without a test", help));
+        return None;
+    }
     if let Some(items) = node.as_list() {
         return Some(TestDef::OneOf(items.iter().map(|item| expr::read_or_any(item, findings)).collect()));
     }
@@ -142,7 +147,10 @@ fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
             Some(TestDef::Predicate(StepDef { name, argument: None }))
         }
         _ if node.is_null() => Some(TestDef::Missing),
-        _ => expr::read(node, findings).map(TestDef::Equals),
+        _ => {
+            nothing_as_text(node, "`missing`", findings);
+            expr::read(node, findings).map(TestDef::Equals)
+        }
     }
 }
 

@@ -20,6 +20,10 @@ pub fn read(node: &Node, findings: &mut Findings) -> Option<Expr> {
             Some(Expr::List(items, node.span))
         }
         NodeKind::Map(entries) => {
+            if let Some(finding) = unquoted(node) {
+                findings.push(finding);
+                return None;
+            }
             let member = |entry: &Entry| {
                 let key = Word { text: entry.key.clone(), span: entry.key_span };
                 (key, read_or_any(&entry.value, findings))
@@ -27,6 +31,19 @@ pub fn read(node: &Node, findings: &mut Findings) -> Option<Expr> {
             Some(Expr::Map(entries.iter().map(member).collect(), node.span))
         }
     }
+}
+
+/// `{$.ID}`: text with a reference, which is a map to YAML when it stands without quotes.
+#[must_use]
+pub fn unquoted(node: &Node) -> Option<Diagnostic> {
+    let [only] = node.as_map()? else { return None };
+    let is_template = reference::is_reference(&only.key) && only.value.is_null() && only.value.as_text() == Some("");
+    if !is_template {
+        return None;
+    }
+    let message = format!("`{{{}}}` without quotes is a map", only.key);
+    let help = format!("write `{key}` for the value alone, or `\"{{{key}}}\"` for text with it", key = only.key);
+    Some(Diagnostic::error("R107", node.span, message, help))
 }
 
 fn read_scalar(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {

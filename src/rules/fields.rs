@@ -1,6 +1,7 @@
 //! Reading the keys of a map: every known key once, unknown keys reported with what was probably meant.
 
-use super::node::{Entry, Node};
+use super::misnamed;
+use super::node::{Entry, Node, NodeKind};
 use super::syntax::Word;
 use crate::diag::{Diagnostic, Findings, Span, closest};
 
@@ -13,6 +14,8 @@ pub struct Fields<'n> {
     what: &'static str,
     span: Span,
     entries: &'n [Entry],
+    /// What unknown keys were probably meant to be, as it was said.
+    meant: Vec<String>,
 }
 
 impl<'n> Fields<'n> {
@@ -22,13 +25,19 @@ impl<'n> Fields<'n> {
             findings.push(wrong_shape(node, what, "a map", known));
             return None;
         };
+        let mut meant = Vec::new();
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            match usual_name(&entry.key).filter(|key| known.contains(key)) {
-                Some(key) => written_once(entry, key, entries, findings),
-                None => findings.push(unknown_key(entry, what, known)),
+            if let Some(key) = usual_name(&entry.key).filter(|key| known.contains(key)) {
+                written_once(entry, key, entries, findings);
+                continue;
             }
+            let help = meant_key(entry, what, known);
+            meant.extend(help.clone());
+            let help = help.unwrap_or_else(|| elsewhere(entry, what, known));
+            let message = format!("`{}` is not a key of {what}", entry.key);
+            findings.push(Diagnostic::error("R106", entry.key_span, message, help));
         }
-        Some(Self { what, span: node.span, entries })
+        Some(Self { what, span: node.span, entries, meant })
     }
 
     /// The entry of a key.
@@ -48,11 +57,17 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there.
     pub fn need(&self, key: &'static str, findings: &mut Findings) -> Option<&'n Node> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.is_misspelled(key) {
             let message = format!("{} needs `{key}`", self.what);
-            findings.push(Diagnostic::error("R108", self.span, message, format!("add `{key}:`")));
+            findings.push(Diagnostic::error("R108", self.span, message, format!("add `{}`", example(self.what, key))));
         }
         found
+    }
+
+    /// Whether an unknown key was probably meant to be this one, so that it is not missing as well.
+    #[must_use]
+    pub fn is_misspelled(&self, key: &str) -> bool {
+        self.meant.iter().any(|help| help.contains(&format!("`{key}:")) || help.contains(&format!("`{key}`")))
     }
 
     /// The text of a key.
@@ -121,7 +136,12 @@ pub fn word(node: &Node, findings: &mut Findings) -> Option<Word> {
 /// The elements of a node.
 pub fn list<'n>(node: &'n Node, findings: &mut Findings) -> &'n [Node] {
     node.as_list().unwrap_or_else(|| {
-        findings.push(expected(node, "a list"));
+        let help = match (&node.kind, node.as_text()) {
+            (NodeKind::Map(_), _) => "put `- ` before its first key, or brackets around it: `[ { … } ]`".to_owned(),
+            (_, Some(text)) if !node.is_null() => format!("put it in brackets: `[ {text} ]`"),
+            _ => "write a list, such as `[ … ]`".to_owned(),
+        };
+        findings.push(Diagnostic { help, ..expected(node, "a list") });
         &[]
     })
 }
@@ -129,7 +149,11 @@ pub fn list<'n>(node: &'n Node, findings: &mut Findings) -> &'n [Node] {
 /// The entries of a node.
 pub fn map<'n>(node: &'n Node, findings: &mut Findings) -> &'n [Entry] {
     node.as_map().unwrap_or_else(|| {
-        findings.push(expected(node, "a map"));
+        let help = match &node.kind {
+            NodeKind::List(_) => "leave out the dashes or brackets: a map is `key: value`, one on each line".to_owned(),
+            _ => "write a map: `key: value`, indented below".to_owned(),
+        };
+        findings.push(Diagnostic { help, ..expected(node, "a map") });
         &[]
     })
 }
@@ -151,6 +175,16 @@ pub fn shape(node: &Node) -> &'static str {
     }
 }
 
+/// A word that means no value in another language, and is text here.
+pub fn nothing_as_text(node: &Node, instead: &str, findings: &mut Findings) {
+    let Some(word) = node.plain().filter(|text| ["None", "nil", "Nil", "undefined", "NaN", "(null)"].contains(text))
+    else {
+        return;
+    };
+    let help = format!("write {instead} for no value, and `\"{word}\"` for the word");
+    findings.push(Diagnostic::warning("R113", node.span, format!("`{word}` is text here, not \"no value\""), help));
+}
+
 /// Something else was expected here.
 #[must_use]
 pub fn expected(node: &Node, what: &str) -> Diagnostic {
@@ -163,24 +197,102 @@ pub fn expected(node: &Node, what: &str) -> Diagnostic {
 }
 
 fn no_choice(node: &Node, text: &str, words: &[&'static str]) -> Diagnostic {
-    let help = match closest(text, words.iter().copied()) {
+    let help = match word_elsewhere(text, words).or_else(|| closest(text, words.iter().copied())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write one of these words".to_owned(),
     };
     Diagnostic::error("R107", node.span, format!("expected one of {}, found `{text}`", quoted(words)), help)
 }
 
-fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> Diagnostic {
-    let message = format!("{what} is {shape_wanted}, found {}", shape(node));
-    Diagnostic::error("R107", node.span, message, format!("its keys are {}", quoted(known)))
+/// One of some words, as other tools call it.
+fn word_elsewhere<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
+    const WORDS: &[(&str, &str)] = &[
+        ("s", "seconds second sec secs unix"),
+        ("ms", "milliseconds millisecond millis milli js"),
+        ("us", "microseconds microsecond micros"),
+        ("ns", "nanoseconds nanosecond nanos"),
+        ("reject", "fail error abort raise throw stop strict deny"),
+        ("skip", "ignore drop omit null none continue silent"),
+        ("warn", "log warning report"),
+        ("default", "fallback use_default"),
+        ("allow", "ignore accept permit ok"),
+        ("missing", "drop null skip remove"),
+        ("list", "all array collect"),
+        ("latin1", "iso-8859-1 iso8859-1 iso_8859_1"),
+        ("cp1252", "windows-1252 win1252 ansi"),
+        ("utf-8", "utf8"),
+        ("utf-16le", "utf16 utf-16 utf16le unicode"),
+    ];
+    let text = text.to_ascii_lowercase();
+    WORDS
+        .iter()
+        .filter(|(_, names)| names.split(' ').any(|name| name == text))
+        .find_map(|(meant, _)| words.iter().copied().find(|word| word == meant))
 }
 
-fn unknown_key(entry: &Entry, what: &str, known: &[&'static str]) -> Diagnostic {
-    let help = match closest(&entry.key, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the keys of {what} are {}", quoted(known)),
+fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> Diagnostic {
+    let message = format!("{what} is {shape_wanted}, found {}", shape(node));
+    let text = node.as_text().filter(|text| text.starts_with('$')).unwrap_or("$.field");
+    let help = match what {
+        "`identify`" => format!("write `{{ id: {text}, logins: [ $.login ] }}`"),
+        "`credential`" => {
+            format!("write `{{ from: {text}, scheme: bcrypt }}`; `landfall password schemes` lists the schemes")
+        }
+        "`defaults`" => "write `{ on_error: warn }`".to_owned(),
+        "an entry of `admit`" => "write `{ refuse: closed_account, when: { $.closed: true } }`".to_owned(),
+        "an entry of `checks`" => "write `{ needs: { $account.email.value: present }, because: no_email }`".to_owned(),
+        "`accounts`" => format!("write `{{ name: member, from: {text} }}`"),
+        _ => format!("its keys are {}", quoted(known)),
     };
-    Diagnostic::error("R106", entry.key_span, format!("`{}` is not a key of {what}", entry.key), help)
+    Diagnostic::error("R107", node.span, message, help)
+}
+
+/// What to write instead of an unknown key, when that can be told.
+fn meant_key(entry: &Entry, what: &str, known: &[&'static str]) -> Option<String> {
+    if what == "a rule file" && entry.key.contains('.') {
+        return None;
+    }
+    unspaced(&entry.key, known)
+        .or_else(|| misnamed::help(what, &entry.key))
+        .or_else(|| closest(&entry.key, known.iter().copied()).map(|near| format!("did you mean `{near}`?")))
+}
+
+/// How a key that is missing may look.
+fn example(what: &str, key: &str) -> String {
+    let value = match (what, key) {
+        ("`identify`", "id") => "$.id",
+        ("an entry of `admit`", "when") => "{ $.status: closed }",
+        ("an entry of `admit`", "refuse") => "closed_account",
+        ("an entry of `checks`", "needs") => "{ $account.email.value: present }",
+        ("an entry of `checks`", "because") => "active_without_email",
+        ("`accounts`", "name") => "member",
+        ("`accounts`", "from") => "$.members",
+        ("an example", "input") => "what comes in",
+        ("an example", "gives") => "what it must give",
+        _ => "…",
+    };
+    format!("{key}: {value}")
+}
+
+/// `from:$.a`: a key that runs into its value.
+fn unspaced(key: &str, known: &[&'static str]) -> Option<String> {
+    let (name, value) = key.split_once(':').filter(|(name, _)| known.contains(name))?;
+    Some(format!("leave a space behind the colon: `{name}: {value}`"))
+}
+
+/// The keys that are known, and where the one that is not may belong.
+fn elsewhere(entry: &Entry, what: &str, known: &[&str]) -> String {
+    let keys = format!("the keys of {what} are {}", quoted(known));
+    match what {
+        "a rule file" if entry.key.contains('.') || entry.value.as_text().is_some_and(|text| text.starts_with('$')) => {
+            format!("a claim stands under `account:`, indented deeper: `account: {{ {}: … }}`", entry.key)
+        }
+        "a rule" if entry.value.is_null() || entry.value.as_bool() == Some(true) => {
+            format!("a step stands in `do`: `do: [ {} ]`; {keys}", entry.key)
+        }
+        "a rule" => format!("a step stands in `do`: `do: [ {{ {}: … }} ]`; {keys}", entry.key),
+        _ => keys,
+    }
 }
 
 fn quoted(words: &[&str]) -> String {

@@ -174,7 +174,10 @@ fn reason(node: &Node, findings: &mut Findings) -> Option<Word> {
     let word = word(node, findings)?;
     let is_key = !word.text.is_empty() && word.text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     if !is_key {
-        let help = "write a key such as `closed_account`; the service turns keys into messages";
+        let words = word.text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+        let key = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("_");
+        let key = if key.is_empty() { "closed_account".to_owned() } else { key };
+        let help = format!("write a key such as `{key}`; the service turns keys into messages");
         findings.push(Diagnostic::error(
             "R112",
             node.span,
@@ -310,8 +313,12 @@ fn schemes(entry: &Entry, findings: &mut Findings) -> (Vec<Word>, Option<super::
 fn ignored(node: &Node, findings: &mut Findings) -> Option<RefExpr> {
     match node.as_text() {
         Some(text) if reference::is_reference(text) => reference::read(node, 0..text.len(), findings),
-        _ => {
-            findings.push(expected(node, "a reference such as `$.field`"));
+        text => {
+            let what = match text.filter(|text| reference::is_reference(&format!("$.{text}"))) {
+                Some(text) => format!("a reference such as `$.{text}`"),
+                None => "a reference such as `$.field`".to_owned(),
+            };
+            findings.push(expected(node, &what));
             None
         }
     }

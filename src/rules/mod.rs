@@ -8,7 +8,9 @@ pub mod fields;
 pub mod foreign;
 mod format;
 mod lower;
+mod misnamed;
 mod node;
+mod path_help;
 mod path_lint;
 mod records_path;
 pub mod reference;
@@ -20,4 +22,6 @@ pub use format::{FormatError, format};
 pub use lower::{CREDENTIAL_PARTS, KEYS, START_KEYS, rule_file};
 pub use node::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 pub use records_path::RecordsPath;
-pub use yaml::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, aliases_are_bounded, read};
+pub use yaml::{
+    MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, aliases_are_bounded, read, read_rules,
+};

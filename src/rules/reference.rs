@@ -8,8 +8,8 @@ use jsonpath_rust::parser::parse_json_path;
 use pest::error::InputLocation;
 
 use super::Node;
-use super::path_lint;
 use super::syntax::{RefExpr, Root};
+use super::{path_help, path_lint};
 use crate::diag::{Diagnostic, Findings};
 
 /// The longest path, in bytes. Deeply nested brackets cannot exhaust the parser, and no hand-written path comes near.
@@ -107,18 +107,10 @@ fn goes_on(rest: Option<&str>) -> bool {
 
 /// A name with a blank in it, and how it is written.
 fn blank(path: &str, at: usize) -> PathProblem {
-    let message = "a blank stands in the path".to_owned();
-    let before = path.get(..at).unwrap_or_default();
-    let start = before.rfind(['.', ']']).map_or(0, |dot| dot + 1);
-    let rest = path.get(start..).unwrap_or_default();
-    let name = rest.split(['.', '[']).next().unwrap_or(rest).trim_end();
-    let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-'));
-    let lead = path.get(..start.saturating_sub(1)).unwrap_or_default();
-    let help = if is_name && path.get(start.saturating_sub(1)..start) == Some(".") {
-        format!("write names with blanks in brackets: `${lead}['{name}']`")
-    } else {
-        "write names with blanks in brackets: `$['First Name']`".to_owned()
-    };
+    let (message, help) = path_help::meant(path, at).unwrap_or_else(|| {
+        let help = "write names with blanks in brackets: `$['First Name']`";
+        ("a blank stands in the path".to_owned(), help.to_owned())
+    });
     PathProblem { at: at..at + 1, message, help }
 }
 
@@ -136,6 +128,9 @@ fn translate(error: &JsonPathError, path: &str) -> PathProblem {
     let at = if path.is_char_boundary(at) { at.min(path.len()) } else { 0 };
     let rest = path.get(at..).unwrap_or("");
     let end = at + rest.chars().next().map_or(0, char::len_utf8);
+    if let Some((message, help)) = path_help::meant(path, at) {
+        return PathProblem { at: at..end.max(at), message, help };
+    }
     let (message, help) = match rest.chars().next() {
         None => ("the path ends too early".to_owned(), "finish it: a name after `.`, a `]` after `[`"),
         Some(' ') => {

@@ -14,7 +14,7 @@ use crate::engine::run::Facts;
 use crate::model::json::to_json;
 use crate::rules::fields::{Fields, expected, map, word};
 use crate::rules::syntax::Word;
-use crate::rules::{Node, RecordsPath, read};
+use crate::rules::{Node, RecordsPath, read_rules};
 
 /// The keys of a test file.
 const FILE_KEYS: &[&str] = &["landfall", "rules", "params", "tests"];
@@ -74,13 +74,13 @@ pub(super) enum RecordSource {
 /// The `rules:` of a test file, when it names some.
 #[must_use]
 pub fn rules_of(files: &Files, file: FileId) -> Option<String> {
-    let tree = read(files, file, &mut Findings::default())?;
+    let tree = read_rules(files, file, &mut Findings::default())?;
     tree.get("rules")?.as_text().map(str::to_owned)
 }
 
 /// Reads a test file: a map with `tests`, or simply the list of tests.
 pub fn test_file(files: &Files, file: FileId, findings: &mut Findings) -> Option<TestFile> {
-    let tree = read(files, file, findings)?;
+    let tree = read_rules(files, file, findings)?;
     let name = files.name(file).to_owned();
     if tree.as_list().is_some() {
         return Some(TestFile { name, params: Vec::new(), tests: tests(&tree, findings) });
@@ -97,7 +97,7 @@ pub fn test_file(files: &Files, file: FileId, findings: &mut Findings) -> Option
 
 /// Reads the `tests` of a rule file; nothing when it has none.
 pub fn inline(files: &Files, file: FileId, findings: &mut Findings) -> Option<TestFile> {
-    let tree = read(files, file, findings)?;
+    let tree = read_rules(files, file, findings)?;
     let tests = tests(tree.get("tests")?, findings);
     Some(TestFile { name: files.name(file).to_owned(), params: Vec::new(), tests })
 }

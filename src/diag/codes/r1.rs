@@ -159,4 +159,19 @@ customer, and into counters.
 
 Use letters, digits, `_`, `-` and `.`.",
     },
+    CodeInfo {
+        code: "R113",
+        title: "YAML reads this otherwise than it looks",
+        explain: "\
+The text is valid, and means something else than most readers take it for: a ` #` begins a comment, `|`
+and `>` begin a block of text, typographic quotes are letters, and words such as `None` are text.
+
+    name.full: Apt #5                # the text `Apt`
+    name.full: \"Apt #5\"
+    nothing_if: NULL                 # no value, not the word
+    nothing_if: \"NULL\"
+    default: None                    # the word `None`, not nothing
+
+Put text in quotes; write `null`, or leave the key out, for no value.",
+    },
 ];

@@ -68,8 +68,9 @@ A step is a built-in op or a chain named under `steps`, and there is neither of 
     username: { from: $.login, do: [ lower ] }         # the op is `lowercase`
     username: { from: $.login, do: [ trim, lowercase ] }
 
-`landfall ops` lists all ops, `landfall ops date` tells one. Chains of shared files have the name of
-their file before them: `contact.email`.",
+`landfall ops` lists all ops, `landfall ops date` tells one, and `landfall ops to_lower` tells what a name
+of another language is here. Chains of shared files have the name of their file before them:
+`contact.email`.",
     },
     CodeInfo {
         code: "R206",

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use regex::RegexBuilder;
 
-use super::Compiler;
 use super::late;
 use super::steps::Flow;
 use super::word::is_predicate;
-use crate::diag::{Diagnostic, Files, Span, closest};
+use super::{Compiler, argument_names, unknown};
+use crate::diag::{Diagnostic, Files, Span};
 use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Named, OpSpec};
 use crate::engine::operand::Operands;
 use crate::engine::path::Tail;
@@ -34,12 +34,16 @@ impl Compiler<'_> {
                     Some(value) => arguments.push((argument, value)),
                     None => complete = false,
                 },
+                // what is missing was given under another name, which is a finding already
+                None if argument.required && has_unknown(spec, def) => complete = false,
                 None if argument.required => {
                     complete = false;
-                    let help = if argument.main {
-                        format!("write `{}: …`: {}", spec.name, argument.about)
-                    } else {
-                        format!("write `{}: {{ {}: … }}`: {}", spec.name, argument.name, argument.about)
+                    let help = match unknown::example(spec) {
+                        Some(example) => {
+                            format!("write for example `{{ {example} }}`; `{}` is {}", argument.name, argument.about)
+                        }
+                        None if argument.main => format!("write `{}: …`: {}", spec.name, argument.about),
+                        None => format!("write `{}: {{ {}: … }}`: {}", spec.name, argument.name, argument.about),
                     };
                     let message = format!("`{}` needs `{}`", spec.name, argument.name);
                     self.findings.push(Diagnostic::error("R406", def.name.span, message, help));
@@ -47,12 +51,15 @@ impl Compiler<'_> {
                 None => {}
             }
         }
-        complete.then_some(arguments)
+        (complete && !has_unknown(spec, def)).then_some(arguments)
     }
 
     /// Which node stands for which argument.
     fn given<'n>(&mut self, spec: &'static OpSpec, def: &'n StepDef) -> Option<Vec<(&'static ArgumentSpec, &'n Node)>> {
         let Some(node) = &def.argument else { return Some(Vec::new()) };
+        if spec.arguments.is_empty() && node.is_null() {
+            return Some(Vec::new());
+        }
         if spec.arguments.is_empty() {
             let message = format!("`{}` takes no argument", spec.name);
             self.findings.push(Diagnostic::error("R206", node.span, message, format!("write `{}` alone", spec.name)));
@@ -64,7 +71,12 @@ impl Compiler<'_> {
         }
         let Some(entries) = node.as_map() else {
             let message = format!("`{}` takes its arguments by name", spec.name);
-            self.findings.push(Diagnostic::error("R406", node.span, message, usage(spec)));
+            let help = node
+                .as_list()
+                .and_then(|items| unknown::positional(spec, items))
+                .or_else(|| unknown::example(spec))
+                .map_or_else(|| usage(spec), |step| format!("write `{{ {step} }}`"));
+            self.findings.push(Diagnostic::error("R406", node.span, message, help));
             return None;
         };
         let mut given = Vec::new();
@@ -72,8 +84,12 @@ impl Compiler<'_> {
             match spec.arguments.iter().find(|argument| argument.name == entry.key) {
                 Some(argument) => given.push((argument, &entry.value)),
                 None => {
-                    let names = spec.arguments.iter().map(|argument| argument.name);
-                    let help = match closest(&entry.key, names) {
+                    let help = match argument_names::meant(spec, &entry.key) {
+                        // the two differ by more than the name
+                        Some("end") if spec.name == "slice" => {
+                            "write `{ slice: { start: 0, end: 3 } }`: `end` is the position behind the last character"
+                                .to_owned()
+                        }
                         Some(near) => format!("did you mean `{near}`?"),
                         None => usage(spec),
                     };
@@ -89,6 +105,8 @@ impl Compiler<'_> {
         if late::is_read(spec, node) {
             return self.late_argument(node);
         }
+        self.null_as_argument(spec, node);
+        self.boolean_as_text(spec, node);
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -121,6 +139,28 @@ impl Compiler<'_> {
             ArgumentKind::Lookup => self.lookup(node).map(Argument::Lookup),
             ArgumentKind::Path => self.path(node).map(Argument::Path),
             ArgumentKind::Fields => self.fields(node),
+        }
+    }
+
+    /// A `NULL` among values to compare with, where the word was meant: no value equals it.
+    fn null_as_argument(&mut self, spec: &ArgumentSpec, node: &Node) {
+        let compares = matches!(spec.kind, ArgumentKind::Operands) || (spec.name != "default" && spec.main);
+        let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+        for node in nodes.iter().filter(|node| compares && node.is_null()) {
+            let Some(word @ ("NULL" | "Null" | "null")) = node.as_text() else { continue };
+            let message = format!("`{word}` without quotes is no value, which nothing equals");
+            let help = format!("write `\"{word}\"` for the word; what is null in the record is no value already");
+            self.findings.push(Diagnostic::warning("R113", node.span, message, help));
+        }
+    }
+
+    /// `trim: true`, which takes the letters of `true` off.
+    fn boolean_as_text(&mut self, spec: &ArgumentSpec, node: &Node) {
+        let takes_text = spec.main && matches!(spec.kind, ArgumentKind::Text | ArgumentKind::Texts);
+        if let (true, Some(word), Some(_)) = (takes_text, node.as_text(), node.as_bool()) {
+            let message = format!("`{word}` is text here: it is the argument `{}`, {}", spec.name, spec.about);
+            let help = format!("write the step alone when nothing is to be set, or `\"{word}\"` for the text");
+            self.findings.push(Diagnostic::warning("R113", node.span, message, help));
         }
     }
 
@@ -217,6 +257,12 @@ impl Compiler<'_> {
         }
         match bounded_regex(&pattern) {
             Some(regex) => {
+                if let Some((inner, flags)) = in_slashes(&pattern) {
+                    let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
+                    let help = format!("write `'{flags}{inner}'`");
+                    let message = "the slashes around the regex are taken as letters";
+                    self.findings.push(Diagnostic::warning("R301", node.span, message, help));
+                }
                 if pattern.starts_with(".*") && pattern.len() > 2 {
                     let help = "begin with what must stand first, or anchor it with `^`";
                     let message = "the regex begins with `.*`, which makes every search start again at every character";
@@ -294,6 +340,13 @@ fn one_by_one(files: &Files, op: &OpSpec, left: &str, value: &Expr) -> String {
     format!("ask for each of them: `any: [ {} ]`{members}", parts.join(", "))
 }
 
+/// Whether one of the arguments given by name is not one of the step's.
+fn has_unknown(spec: &OpSpec, def: &StepDef) -> bool {
+    let named = def.argument.as_ref().filter(|node| is_named(spec, node) || !spec.arguments.iter().any(|one| one.main));
+    let given = named.and_then(Node::as_map).unwrap_or_default();
+    given.iter().any(|entry| spec.arguments.iter().all(|argument| argument.name != entry.key))
+}
+
 fn usage(spec: &OpSpec) -> String {
     let names: Vec<String> = spec.arguments.iter().map(|argument| format!("`{}`", argument.name)).collect();
     format!("its arguments are {}; see `landfall ops {}`", names.join(", "), spec.name)
@@ -330,6 +383,14 @@ pub(crate) fn script_regex(pattern: &str) -> Result<regex::Regex, (String, Strin
     bounded_regex(pattern).ok_or_else(|| (TOO_LARGE.0.to_owned(), TOO_LARGE.1.to_owned()))
 }
 
+/// `/^a/i`, as JavaScript and Perl write a regex: what stands inside, and the flags.
+fn in_slashes(pattern: &str) -> Option<(&str, &str)> {
+    let (inner, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
+    let is_anchored = inner.starts_with('^') || inner.ends_with('$') || !flags.is_empty();
+    let flags_are = flags.chars().all(|flag| matches!(flag, 'i' | 'g' | 'm' | 's' | 'u' | 'x'));
+    (is_anchored && flags_are && !inner.is_empty()).then(|| (inner, flags.trim_matches(['g', 'u'])))
+}
+
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
     let (range, told, help) = regex_mistake(pattern, error);
     Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
@@ -354,6 +415,10 @@ fn regex_mistake(pattern: &str, error: &regex_syntax::Error) -> (Range<usize>, S
         "close it with `)`, or write `\\(` for the character itself"
     } else if told.contains("unclosed character class") {
         "close it with `]`, or write `\\[` for the character itself"
+    } else if told.contains("missing expression") {
+        "`*`, `+` and `?` repeat what stands before them: write `.*` for any text, `\\*` for the character itself"
+    } else if told.contains("unopened group") {
+        "open it with `(`, or write `\\)` for the character itself"
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };

@@ -11,12 +11,13 @@ use super::rule::Purpose;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::context::Cx;
-use crate::engine::op::Arguments;
+use crate::engine::op::{Arguments, Family, OpSpec};
 use crate::engine::operand::Operand;
 use crate::engine::ops;
 use crate::engine::plan::{OriginPlan, RuleKind};
 use crate::model::Kinds;
-use crate::rules::syntax::{Origin, Rule, StepDef, Word};
+use crate::rules::body;
+use crate::rules::syntax::{Body, Expr, Origin, Rule, StepDef, Word};
 use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
 impl Compiler<'_> {
@@ -34,6 +35,10 @@ impl Compiler<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`landfall schema {}` lists the claims", schema.name()),
         };
+        let help = match body::KEYS.contains(&rule.name.text.as_str()) {
+            true => format!("`{}` is a key of a rule: indent it deeper than the claim it belongs to", rule.name.text),
+            false => help,
+        };
         let message = format!("the target schema has no claim `{}`", rule.name.text);
         self.findings.push(Diagnostic::error("R201", rule.name.span, message, help));
         None
@@ -46,17 +51,33 @@ impl Compiler<'_> {
             && is_plain(&rule.body)
             && is_scalar(operand)
         {
+            self.step_as_constant(&rule.name, written);
             self.constant_fits(operand, shape, written.span());
             return;
         }
         let accepted = kinds_of(shape);
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
             let message = format!("the claim `{}` holds {accepted}, and the rule makes {}", rule.name.text, flow.kinds);
-            let help = "add a step that converts it, such as `to_text`, `to_boolean` or `first`";
+            let help = conversion(accepted, flow.kinds, &rule.body);
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
         }
         self.lookup_fits(rule, shape);
+    }
+
+    /// `email.value: trim`: a claim that is the name of a step.
+    fn step_as_constant(&mut self, name: &Word, written: &Expr) {
+        let Expr::Literal(node) = written else { return };
+        let Some(word) = node.plain() else { return };
+        // names of identity values and times, such as `email` and `date`, are kinds of things as well
+        let works = |spec: &OpSpec| matches!(spec.family, Family::Text | Family::Number | Family::Decode);
+        if !ops::find(word).is_some_and(works) {
+            return;
+        }
+        let message = format!("`{word}` is the text of this claim, not a step");
+        let last = name.text.rsplit('.').next().unwrap_or(&name.text);
+        let help = format!("write `{{ from: $.{last}, do: [ {word} ] }}` for the step, or `\"{word}\"` for the text");
+        self.findings.push(Diagnostic::warning("R113", node.span, message, help));
     }
 
     /// A constant that the claim is given as it stands must be one it can hold.
@@ -141,6 +162,37 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// The step that turns what a rule makes into what its claim takes.
+fn conversion(accepted: Kinds, found: Kinds, body: &Body) -> &'static str {
+    let last = body.then.last().or(body.steps.last()).map_or("", |step| step.name.text.as_str());
+    if ops::find(last).is_some_and(|spec| spec.family == Family::Predicate) {
+        return "a predicate gives true or false; a claim that is made only when it holds has `when: { $.field: { … } }`";
+    }
+    if found.meets(Kinds::LIST) && accepted.meets(Kinds::TEXT) {
+        return match last {
+            "concat" => "`concat` puts values into a list; for one text write `value: \"{$.first} {$.last}\"`",
+            _ => "take one element with `first`, or make one text of all with `{ join: \", \" }`",
+        };
+    }
+    if found.meets(Kinds::OBJECT) && accepted.meets(Kinds::TEXT) {
+        return "take one member with `{ get: name }`";
+    }
+    if accepted.meets(Kinds::LIST) && found.meets(Kinds::TEXT) {
+        return "make a list of it: `as: list` for one element, or `do: [ { split: \",\" } ]`";
+    }
+    if accepted.meets(Kinds::BOOLEAN) {
+        return "turn it into a boolean: `do: [ to_boolean ]`, or `{ one_of: [ A, B ] }` for a question";
+    }
+    if accepted.meets(Kinds::NUMBER) || accepted.meets(Kinds::INTEGER) {
+        return if accepted.meets(Kinds::TEXT) {
+            "turn it into text: `as: text`"
+        } else {
+            "turn it into a number: `as: integer` or `as: number`"
+        };
+    }
+    "add a step that converts it, such as `to_text`, `to_boolean` or `first`"
 }
 
 /// The kinds that a claim takes: what it holds, and numbers where it holds text.

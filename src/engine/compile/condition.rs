@@ -262,7 +262,7 @@ impl Compiler<'_> {
             self.findings.push(finding);
             return None;
         }
-        let spec = self.find_op(&def.name)?;
+        let spec = self.find_op(def)?;
         if !is_predicate(spec) {
             let help = "a condition takes predicates: `landfall ops` lists them";
             let message = format!("`{}` is no predicate: it does not give a boolean", spec.name);

@@ -1,9 +1,11 @@
 //! From rules as written to the plan that runs; everything that can be known beforehand is known here.
 
 mod argument;
+mod argument_names;
 mod claims;
 mod condition;
 mod dead;
+mod failure;
 mod late;
 mod lookup;
 mod made_of;
@@ -13,6 +15,7 @@ mod scope;
 mod shared;
 mod start;
 mod steps;
+mod unknown;
 mod value;
 mod word;
 
@@ -36,8 +39,14 @@ use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
 use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
-use crate::rules::{read, rule_file};
+use crate::rules::{read_rules, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
+
+/// What to write instead of a step that does not exist.
+#[must_use]
+pub fn step_help(name: &str) -> String {
+    unknown::help(name, None, "", &[])
+}
 
 /// Where files that rules name come from. The engine itself opens nothing.
 pub trait Loader {
@@ -69,7 +78,7 @@ impl Loader for NoFiles {
 
 /// Reads and compiles a rule file. All findings are added; a plan is given only when none is an error.
 pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
-    let tree = read(files, file, findings)?;
+    let tree = read_rules(files, file, findings)?;
     let rules = rule_file(&tree, findings)?;
     let (shared, missing_files) = shared::load(&rules, file, files, loader, findings);
     let schema = shared::schema(&rules, file, files, loader, findings)?;

@@ -290,7 +290,21 @@ impl Compiler<'_> {
         const TYPES: &[&str] = &["text", "integer", "number", "boolean", "list"];
         let Some(word) = cast else { return };
         if !TYPES.contains(&word.text.as_str()) {
-            let help = "the types are `text`, `integer`, `number`, `boolean` and `list`";
+            let meant = match word.text.to_ascii_lowercase().as_str() {
+                "string" | "str" | "varchar" | "char" => Some("text"),
+                "int" | "int32" | "int64" | "long" | "bigint" => Some("integer"),
+                "float" | "double" | "decimal" | "numeric" => Some("number"),
+                "bool" => Some("boolean"),
+                "array" | "set" => Some("list"),
+                other => closest(other, TYPES.iter().copied()),
+            };
+            let help = match (meant, word.text.as_str()) {
+                (Some(meant), _) => format!("did you mean `{meant}`?"),
+                (None, "date" | "datetime" | "timestamp" | "time") => {
+                    "write a step: `do: [ date ]`, or `do: [ { date: \"%d.%m.%Y\" } ]` with the format".to_owned()
+                }
+                _ => "the types are `text`, `integer`, `number`, `boolean` and `list`".to_owned(),
+            };
             self.findings.push(Diagnostic::error("R107", word.span, format!("`{}` is not a type", word.text), help));
             flow.kinds = Kinds::ANY;
             return;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Loader;
 use crate::diag::{Diagnostic, FileId, Files, Findings, closest};
 use crate::rules::syntax::{RuleFile, Word};
-use crate::rules::{read, rule_file};
+use crate::rules::{read_rules, rule_file};
 use crate::schema::Schema;
 
 /// How many files may be shared, all together. Stops a chain of files without end.
@@ -56,7 +56,7 @@ fn load_into(
             continue;
         }
         let id = files.add(found.name.clone(), found.text);
-        let Some(shared) = read(files, id, findings).and_then(|tree| rule_file(&tree, findings)) else {
+        let Some(shared) = read_rules(files, id, findings).and_then(|tree| rule_file(&tree, findings)) else {
             missing.push(format!("{}.", stem(&wanted.text)));
             continue;
         };

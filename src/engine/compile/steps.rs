@@ -1,7 +1,8 @@
 //! Chains of steps as written become flat chains that run, with the kinds that flow through them checked.
 
-use super::Compiler;
-use crate::diag::{Diagnostic, Span, closest};
+use super::failure::can_fail;
+use super::{Compiler, unknown};
+use crate::diag::{Diagnostic, Span};
 use crate::engine::op::{Argument, ArgumentError, Arguments, Op, OpSpec, Output};
 use crate::engine::ops;
 use crate::engine::steps::{Step, Steps};
@@ -47,7 +48,7 @@ impl Compiler<'_> {
             self.chain_steps(def, &chain, flow, steps);
             return;
         }
-        let Some(spec) = self.find_op(&def.name) else {
+        let Some(spec) = self.find_op(def) else {
             // what it was meant to give is not known
             flow.kinds = Kinds::ANY;
             return;
@@ -121,7 +122,8 @@ impl Compiler<'_> {
     }
 
     /// The op of a name, or a finding.
-    pub(super) fn find_op(&mut self, name: &Word) -> Option<&'static OpSpec> {
+    pub(super) fn find_op(&mut self, def: &StepDef) -> Option<&'static OpSpec> {
+        let name = &def.name;
         let found = ops::find(&name.text);
         if found.is_none() {
             if self.chain_stack.contains(&name.text) {
@@ -133,11 +135,8 @@ impl Compiler<'_> {
                 return None;
             }
             let chains: Vec<String> = self.chains.iter().map(|chain| chain.name.clone()).collect();
-            let candidates = ops::all().map(|spec| spec.name).chain(chains.iter().map(String::as_str));
-            let help = match closest(&name.text, candidates) {
-                Some(near) => format!("did you mean `{near}`? `landfall ops` lists all steps"),
-                None => "`landfall ops` lists all steps".to_owned(),
-            };
+            let written = def.argument.as_ref().map_or("", |argument| self.files.excerpt(argument.span));
+            let help = unknown::help(&name.text, def.argument.as_ref(), written, &chains);
             self.findings.push(Diagnostic::error("R205", name.span, format!("there is no step `{}`", name.text), help));
         }
         found
@@ -164,9 +163,13 @@ impl Compiler<'_> {
         let place = super::argument::place(spec, def, error.argument, error.at);
         let message = match error.message.starts_with("is ") {
             true => format!("`{}` of `{}` {}", error.argument, spec.name, error.message),
-            false => error.message,
+            false => error.message.clone(),
         };
-        self.findings.push(Diagnostic::error("R406", place, message, error.help));
+        let help = match unknown::example(spec).filter(|_| error.message == "is missing") {
+            Some(example) => format!("{}, such as `{{ {example} }}`", error.help),
+            None => error.help,
+        };
+        self.findings.push(Diagnostic::error("R406", place, message, help));
     }
 
     pub(super) fn cannot_meet(&mut self, spec: &OpSpec, found: Kinds, span: Span) {
@@ -182,11 +185,9 @@ impl Compiler<'_> {
     }
 }
 
-/// When a step fails as it is written: a lookup in a table never does when it has a default.
+/// How a step fails as it is written.
 fn how_it_fails(spec: &'static OpSpec, def: &StepDef) -> Option<&'static str> {
-    let given = |name: &str| def.argument.as_ref().is_some_and(|argument| argument.get(name).is_some());
-    let always_finds = spec.name == "lookup" && given("table") && given("default") && !given("in");
-    if !spec.fails.is_empty() && !always_finds {
+    if can_fail(spec, def) {
         return Some(spec.fails);
     }
     super::late::has_read(spec, def).then_some("an argument has no value, or one that cannot be used")

@@ -6,6 +6,7 @@ mod collection;
 mod decode;
 #[cfg(test)]
 mod examples;
+pub mod foreign;
 mod identity;
 mod number;
 mod predicate;
@@ -14,6 +15,8 @@ mod time;
 
 #[cfg(feature = "login")]
 pub(crate) use identity::{UsernameError, one_phone, one_username};
+
+pub use time::foreign as time_format;
 
 use super::op::OpSpec;
 use crate::model::Value;

@@ -38,6 +38,7 @@ pub(super) fn calls(source: &str, ast: &AST) -> Result<Calls, ScriptError> {
     });
     let calls = calls?;
     assignments(source, ast)?;
+    habits(source, ast)?;
     variables(source, &ast.clone_functions_only(), &own)?;
     Ok(calls)
 }
@@ -58,6 +59,27 @@ fn assignments(source: &str, ast: &AST) -> Result<(), ScriptError> {
         Some((name, position)) => Err(error::changed_input(source, &name, position)),
         None => Ok(()),
     }
+}
+
+/// Properties that texts and lists have in other languages. A map may have members of other such names, as in `name.first`.
+const PROPERTIES: &[&str] = &["length", "len", "lower", "upper", "trimmed", "squished", "is_empty", "is_blank"];
+
+/// What compiles and never gives what it looks like: values in double quotes, and functions without parentheses.
+fn habits(source: &str, ast: &AST) -> Result<(), ScriptError> {
+    let mut found = None;
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        found = match path.last() {
+            Some(ASTNode::Expr(Expr::StringConstant(text, position))) if text.contains("${") => {
+                Some(error::not_a_template(source, text, *position))
+            }
+            Some(ASTNode::Expr(Expr::Property(property, position))) if PROPERTIES.contains(&property.2.as_str()) => {
+                Some(error::not_a_property(source, &property.2, *position))
+            }
+            _ => None,
+        };
+        found.is_none()
+    });
+    found.map_or(Ok(()), Err)
 }
 
 /// The `x` of `x.y[z]`.

@@ -10,7 +10,8 @@ use super::bridge::Refused;
 use super::budget::Stop;
 use super::helpers::{self, Wrong};
 use super::limits::{MAX_REASON, MAX_SOURCE};
-use super::{place, steps};
+use super::{foreign, place, steps};
+use crate::diag::closest;
 use crate::engine::op::Failure;
 
 /// Why a script does not compile.
@@ -57,9 +58,7 @@ pub enum FailureKind {
 
 /// The help of a word that does not exist but is like one that does.
 fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
-    let (name, likeness) =
-        names.map(|name| (name, strsim::jaro_winkler(word, name))).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (likeness > 0.8).then(|| format!("did you mean `{name}`?"))
+    closest(word, names).map(|name| format!("did you mean `{name}`?"))
 }
 
 pub(super) fn too_long(bytes: usize) -> ScriptError {
@@ -81,22 +80,14 @@ pub(super) fn too_deep(source: &str, position: Position) -> ScriptError {
 }
 
 pub(super) fn unknown_function(source: &str, name: &str, position: Position, own: &BTreeSet<String>) -> ScriptError {
-    let help = match name {
-        "eval" | "Fn" | "call" | "curry" | "print" | "debug" | "sleep" | "timestamp" => {
-            "scripts only compute a value; this is switched off".to_owned()
-        }
-        "strip" | "chomp" => "write `trim(x)`; it gives the result and leaves `x` as it is".to_owned(),
-        "substr" | "substring" => "write `sub_string(x, start, n)`, or `slice(x, #{ start: …, end: … })`".to_owned(),
-        "make_lower" | "to_lower" => "write `lowercase(x)`; it gives the result and leaves `x` as it is".to_owned(),
-        "make_upper" | "to_upper" => "write `uppercase(x)`; it gives the result and leaves `x` as it is".to_owned(),
-        _ => {
-            let mut names: Vec<&str> = helpers::names().chain(steps::all().map(|spec| spec.name)).collect();
-            names.extend(own.iter().map(String::as_str));
-            did_you_mean(name, names.into_iter())
-                .unwrap_or_else(|| "`landfall ops --scripts` lists the functions of scripts".to_owned())
-        }
-    };
-    ScriptError { at: place::range(source, position), message: format!("there is no function `{name}`"), help }
+    let at = place::range(source, position);
+    let subject = at.as_ref().map_or("x", |at| foreign::subject(source, at));
+    let mut known: Vec<&str> = helpers::names().chain(steps::all().map(|spec| spec.name)).collect();
+    known.extend(own.iter().map(String::as_str));
+    let help = foreign::function(name, subject)
+        .or_else(|| did_you_mean(name, known.into_iter()))
+        .unwrap_or_else(|| "`landfall ops --scripts` lists the functions of scripts".to_owned());
+    ScriptError { at, message: format!("there is no function `{name}`"), help }
 }
 
 pub(super) fn changed_input(source: &str, name: &str, position: Position) -> ScriptError {
@@ -116,14 +107,82 @@ pub(super) fn unknown_in_function(source: &str, name: &str, position: Position) 
     }
 }
 
+/// Text in double quotes that was meant to hold values.
+pub(super) fn not_a_template(source: &str, text: &str, position: Position) -> ScriptError {
+    let at = place::range(source, position).map(|at| {
+        let written = format!("\"{text}\"");
+        let is_whole = source.get(at.start..).is_some_and(|rest| rest.starts_with(&written));
+        if is_whole { at.start..at.start + written.len() } else { at }
+    });
+    let message = "`${…}` in double quotes is text, not a value".to_owned();
+    ScriptError { at, message, help: format!("put the text in backticks: ``{text}``") }
+}
+
+/// A property that is a function elsewhere, and that no text or list has.
+pub(super) fn not_a_property(source: &str, name: &str, position: Position) -> ScriptError {
+    let at = place::range(source, position);
+    let subject = at.as_ref().map_or("x", |at| foreign::subject(source, at));
+    let call = match name {
+        "length" => "len",
+        other => other,
+    };
+    let help = format!("write `{call}({subject})`; a member of that name is `{subject}[\"{name}\"]`");
+    ScriptError { at, message: format!("`{name}` is not a property of text or lists"), help }
+}
+
 /// A script that does not parse.
 pub(super) fn compile(source: &str, inputs: &[&str], found: &ParseError) -> ScriptError {
-    let (message, help) = parse_message(found.err_type(), inputs);
     let at = match found.err_type() {
         ParseErrorType::UnexpectedEOF => Some(source.len()..source.len()),
+        ParseErrorType::BadInput(LexError::MalformedChar(word)) => place::range(source, found.position()).map(|at| {
+            let written = source.get(at.start..).is_some_and(|rest| rest.starts_with(&format!("'{word}'")));
+            if written { at.start..at.start + word.len() + 2 } else { at }
+        }),
         _ => place::range(source, found.position()),
     };
+    let (message, help) = parse_message(found.err_type(), inputs);
+    let place = at.as_ref().map_or(0, |at| at.start);
+    let help = known_habit(source, place, found.err_type()).unwrap_or(help);
     ScriptError { at, message, help }
+}
+
+/// Help for what other languages write so.
+fn known_habit(source: &str, at: usize, kind: &ParseErrorType) -> Option<String> {
+    let after = |length: usize| source.get(at + length..).unwrap_or("").trim_start();
+    match kind {
+        ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) if word == "?" => {
+            foreign::ternary(source, at)
+        }
+        ParseErrorType::Reserved(word) | ParseErrorType::VariableUndefined(word)
+            if foreign::NOTHING.split(' ').any(|nothing| nothing == word) =>
+        {
+            foreign::compared_with_nothing(source, at)
+        }
+        ParseErrorType::Reserved(word) if source.get(..at)?.ends_with('.') => {
+            foreign::function(word, foreign::subject(source, &(at..at + word.len())))
+        }
+        ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) if word == "?" => foreign::ternary(source, at),
+        ParseErrorType::MissingToken(token, _) => foreign::missing(source, token, at),
+        ParseErrorType::VariableUndefined(name) if after(name.len()).starts_with("=>") => {
+            Some(format!("write a function without a name as `|{name}| …`"))
+        }
+        ParseErrorType::VariableUndefined(name)
+            if after(name.len()).starts_with(":=")
+                || (after(name.len()).starts_with('=') && !after(name.len()).starts_with("==")) =>
+        {
+            Some(format!("declare it first: `let {name} = …`"))
+        }
+        ParseErrorType::VariableUndefined(name) if name == "f" && source.get(at + 1..)?.starts_with(['"', '\'']) => {
+            Some("text with values stands in backticks: `Hello ${name}`".to_owned())
+        }
+        ParseErrorType::VariableExpected if source.get(..at)?.trim_end().ends_with("for") => {
+            Some("write `for element in list { … }` or `for number in 0..3 { … }`".to_owned())
+        }
+        ParseErrorType::MismatchedType(wanted, _) if wanted.contains("bool") => {
+            Some("`&&` and `||` join conditions; for a value when there is none write `x ?? \"other\"`".to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
@@ -156,7 +215,10 @@ fn lex_message(error: &LexError) -> (String, String) {
     match error {
         LexError::UnterminatedString => ("a text is not closed".into(), "end it with the same quote".into()),
         LexError::ImproperSymbol(word, _) => switched_off(word),
-        LexError::UnexpectedInput(word) => (format!("`{word}` is not expected here"), String::new()),
+        LexError::UnexpectedInput(word) => {
+            let help = foreign::word(word).unwrap_or_default().to_owned();
+            (format!("`{word}` is not expected here"), help)
+        }
         LexError::MalformedEscapeSequence(word) => {
             (format!("`{word}` is not an escape"), "write `\\\\` for a backslash".into())
         }
@@ -164,7 +226,7 @@ fn lex_message(error: &LexError) -> (String, String) {
             (format!("`{word}` is not a number"), "write numbers beyond 64 bits as text".into())
         }
         LexError::MalformedChar(word) => {
-            (format!("`{word}` is not one character"), "write text with double quotes".into())
+            (format!("`'{word}'` is not text: single quotes hold one character"), format!("write `\"{word}\"`"))
         }
         other => (lower_first(&other.to_string()), String::new()),
     }
@@ -174,22 +236,34 @@ fn switched_off(word: &str) -> (String, String) {
     let help = match word {
         "import" | "export" => "a script has no modules",
         "eval" | "print" | "debug" => "scripts only compute a value; this is switched off",
-        "===" | "!==" => "write `==` or `!=`",
-        _ if word.starts_with(char::is_alphabetic) => {
-            let help =
-                format!("the word is reserved: as the key of a map write `\"{word}\"`, as a name choose another");
-            return (format!("`{word}` cannot be used in a script"), help);
-        }
-        _ => "it has no meaning in scripts; as a name, choose another",
+        _ => match foreign::word(word) {
+            Some(help) => help,
+            None if word.starts_with(char::is_alphabetic) => {
+                let help =
+                    format!("the word is reserved: as the key of a map write `\"{word}\"`, as a name choose another");
+                return (format!("`{word}` cannot be used in a script"), help);
+            }
+            None => "it has no meaning in scripts; as a name, choose another",
+        },
     };
     (format!("`{word}` cannot be used in a script"), help.to_owned())
 }
 
+/// Whether scripts can call a function of this name.
+fn is_function(name: &str) -> bool {
+    helpers::names().any(|known| known == name) || steps::find(name).is_some()
+}
+
 fn undefined(name: &str, inputs: &[&str]) -> (String, String) {
-    let help = did_you_mean(name, inputs.iter().copied()).unwrap_or_else(|| match inputs {
-        [] => "the script has no inputs; name them in `with`".to_owned(),
-        _ => format!("the inputs are {}; a function sees only its own arguments", quoted(inputs)),
-    });
+    let help = did_you_mean(name, inputs.iter().copied())
+        .or_else(|| foreign::word(name).map(str::to_owned))
+        .or_else(|| is_function(name).then(|| format!("write its argument in parentheses: `{name}(x)`")))
+        .unwrap_or_else(|| match inputs {
+            [] => format!("the script has no inputs; name them: `with: {{ {name}: $.{name} }}`"),
+            _ => {
+                format!("the inputs are {}; a rule names them under `with`, such as `{name}: $.{name}`", quoted(inputs))
+            }
+        });
     (format!("there is no variable `{name}`"), help)
 }
 

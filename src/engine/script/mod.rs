@@ -45,6 +45,7 @@ mod bridge;
 mod budget;
 mod check;
 mod error;
+mod foreign;
 mod helpers;
 mod limits;
 mod place;

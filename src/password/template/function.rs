@@ -3,6 +3,7 @@
 use super::algorithm::Algorithm;
 use super::text::TextFunction;
 use super::tree::Spelling;
+use crate::diag::closest;
 
 /// A function and the encoding of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +49,8 @@ impl Function {
     /// The most similar function name, if there is a similar one.
     pub(super) fn nearest(wrong: &str) -> Option<String> {
         let wrong = wrong.to_ascii_lowercase().replace("sha3-", "sha3_").replace('-', "");
-        Self::names()
-            .map(|name| (strsim::damerau_levenshtein(&name, &wrong), name))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, name)| *distance <= 1 + name.len() / 5)
-            .map(|(_, name)| name)
+        let names: Vec<String> = Self::names().collect();
+        closest(&wrong, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     fn names() -> impl Iterator<Item = String> {

@@ -6,7 +6,7 @@ use granit_parser::{ScalarStyle as Style, StructureStyle};
 
 use super::runs;
 use super::tokens::{Kind, Token, too_deep};
-use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, Source};
+use super::{MAX_ALIASED_BYTES, MAX_ALIASED_NODES, MAX_DEPTH, Reader, Source, traps};
 use crate::diag::{Diagnostic, Findings, Span};
 use crate::rules::foreign;
 use crate::rules::{Entry, Node, NodeKind, Scalar, ScalarStyle};
@@ -68,7 +68,7 @@ impl<'t> Builder<'t, '_> {
         let token = self.next()?;
         self.count_aliased(token)?;
         if let Some(tag) = token.tag {
-            self.find(tagged(tag));
+            self.find(tagged(self.source, tag));
         }
         if token.anchor != 0 {
             self.anchors.insert(token.anchor, index);
@@ -261,9 +261,26 @@ fn clipped(key: &str) -> String {
     if key.chars().count() <= LONGEST { key.to_owned() } else { key.chars().take(LONGEST).chain(['…']).collect() }
 }
 
-fn tagged(span: Span) -> Diagnostic {
-    let help = "remove the tag; write text in quotes and everything else plainly";
+fn tagged(source: Source<'_>, span: Span) -> Diagnostic {
+    if source.reader == Reader::Data {
+        let help = "remove the tag; write text in quotes and everything else plainly";
+        return Diagnostic::error("R104", span, "tags are not part of the rule language", help);
+    }
+    let text = text_from(source, span.start);
+    let tag = source.text.get(span.start..span.end).unwrap_or(text);
+    let value = text.strip_prefix(tag).unwrap_or("").trim_start();
+    let help = match value {
+        "" => format!("write `{}` for the text, or remove the tag", traps::quoted(text)),
+        value => format!("remove the tag: `{value}`; for the text write `{}`", traps::quoted(text)),
+    };
     Diagnostic::error("R104", span, "tags are not part of the rule language", help)
+}
+
+/// The text that begins at a place, up to a bracket, comma or comment, or the end of its line.
+fn text_from(source: Source<'_>, start: usize) -> &str {
+    let line = source.text.get(start..).and_then(|rest| rest.split(['\n', '\r']).next()).unwrap_or("");
+    let end = line.find([',', ']', '}']).unwrap_or(line.len());
+    line.get(..end).unwrap_or(line).split(" #").next().unwrap_or("").trim_end()
 }
 
 fn merge_key(span: Span) -> Diagnostic {
@@ -293,19 +310,36 @@ fn structured_key(source: Source<'_>, span: Span) -> Diagnostic {
 }
 
 fn unknown_anchor(source: Source<'_>, span: Span) -> Diagnostic {
-    let message =
-        format!("no anchor before this place has the name of the alias `{}`", clipped(alias_name(source, span)));
+    let message = format!("no anchor before this place has the name of {}", shown_alias(source, span));
     Diagnostic::error(
         "R104",
         span,
         message,
-        "put quotes around the text if the `*` belongs to it, or define the anchor first",
+        match source.reader {
+            Reader::Data => {
+                "put quotes around the text if the `*` belongs to it, or define the anchor first".to_owned()
+            }
+            Reader::Rules => {
+                format!(
+                    "write `{}` for the text, or define the anchor first",
+                    traps::quoted(text_from(source, span.start))
+                )
+            }
+        },
     )
 }
 
 fn inside_itself(source: Source<'_>, span: Span) -> Diagnostic {
-    let message = format!("the alias `{}` stands inside the value it names", clipped(alias_name(source, span)));
+    let message = format!("{} stands inside the value it names", shown_alias(source, span));
     Diagnostic::error("R104", span, message, "write the inner value out")
+}
+
+/// An alias by its name; in records and settings it is a value that begins with `*`.
+fn shown_alias(source: Source<'_>, span: Span) -> String {
+    match source.reader {
+        Reader::Data => "this alias".to_owned(),
+        Reader::Rules => format!("the alias `{}`", clipped(alias_name(source, span))),
+    }
 }
 
 fn alias_name(source: Source<'_>, span: Span) -> &str {

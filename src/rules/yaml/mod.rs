@@ -2,9 +2,12 @@
 
 mod aliases;
 mod build;
+mod flow;
 mod runs;
+mod silent;
 mod syntax;
 mod tokens;
+mod traps;
 
 pub use aliases::aliases_are_bounded;
 
@@ -34,17 +37,41 @@ pub const MAX_ALIASED_BYTES: usize = 1024 * 1024;
 /// a limit, or names an anchor that does not exist. After other findings (duplicate keys, tags, merge keys, further documents)
 /// the tree lacks what was refused, so that the rest of the file can still be checked.
 ///
-/// A byte-order mark and Windows line ends are accepted.
+/// A byte-order mark and Windows line ends are accepted. No value of the file is said in a finding, since records and settings
+/// are read so, too; [`read_rules`] says more.
 #[must_use]
 pub fn read(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node> {
+    read_as(Reader::Data, files, file, findings)
+}
+
+/// Reads a rule or test file as [`read`] does, with findings that quote the text they are about, and with warnings of what YAML
+/// reads otherwise than it looks.
+#[must_use]
+pub fn read_rules(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node> {
+    read_as(Reader::Rules, files, file, findings)
+}
+
+fn read_as(reader: Reader, files: &Files, file: FileId, findings: &mut Findings) -> Option<Node> {
     let text = files.text(file);
-    let source = Source { text, file };
+    let source = Source { text, file, reader };
     if text.len() > MAX_FILE_BYTES {
         findings.push(too_large(source));
         return None;
     }
-    let tokens = tokens::collect(source, findings)?;
+    let mut tokens = tokens::collect(source, findings)?;
+    if reader == Reader::Rules {
+        silent::check(source, &mut tokens, findings);
+    }
     build::tree(source, &tokens, findings)
+}
+
+/// For whom a file is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Records and settings, whose values are nobody's business.
+    Data,
+    /// Those who write rules and tests.
+    Rules,
 }
 
 /// The file that is read.
@@ -52,6 +79,7 @@ pub fn read(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node
 struct Source<'t> {
     text: &'t str,
     file: FileId,
+    reader: Reader,
 }
 
 impl Source<'_> {

@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::Source;
+use super::{Reader, Source, traps};
 use crate::diag::Diagnostic;
 
 const INDENT: &str = "indent with spaces, two per level, and line up the keys of one map";
@@ -12,6 +12,10 @@ const BRACKET: &str = "close every `[` with `]`, every `{` with `}`, and put `,`
 /// The finding for a parser error, at its place.
 pub(super) fn finding(source: Source<'_>, error: &ScanError) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(source.text.len());
+    let trap = (source.reader == Reader::Rules).then(|| traps::meant(source, error.kind(), at)).flatten();
+    if let Some(finding) = trap {
+        return finding;
+    }
     let (message, help) = words(error.kind());
     Diagnostic::error("R101", source.character(at), message, help)
 }

@@ -8,7 +8,7 @@ fn parse(text: &str) -> (Files, Option<Node>, Vec<Diagnostic>) {
     let mut files = Files::default();
     let file = files.add("test.yaml", text);
     let mut findings = Findings::default();
-    let node = read(&files, file, &mut findings);
+    let node = read_rules(&files, file, &mut findings);
     (files, node, findings.sorted())
 }
 
@@ -228,16 +228,16 @@ fn syntax_errors_have_places() {
     let lines: Vec<String> = cases.iter().flat_map(|case| findings(case)).collect();
     assert_eq!(lines.len(), cases.len());
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    2:2 R101 a `:` cannot stand here
+    1:4 R101 this `[` is never closed
     1:4 R101 this `{` is closed by `]`
     1:4 R101 this quote is never closed
-    1:5 R101 a `:` cannot stand here
-    1:4 R101 a value cannot begin with this character
-    1:4 R101 unknown escape in double quotes
-    2:4 R101 a `:` cannot stand here
-    3:2 R101 expected a key here
-    2:2 R101 a tab where only spaces can be
-    1:8 R101 text after the closing quote
+    1:4 R101 text with a colon and a space needs quotes
+    1:4 R101 text that begins with `@` needs quotes
+    1:5 R101 `\d` is not an escape of double quotes
+    2:3 R101 this line is indented by 2 spaces, and `a` above it by 0 spaces
+    3:2 R101 this line is indented by 1 space, and `b` above it by 2 spaces
+    2:1 R101 a tab in the indentation
+    1:4 R101 text after the closing quote
     2:1 R101 expected a key with a `:` here
     1:4 R101 a `-` cannot begin a list here
     1:1 R101 a closing bracket without an opening one
@@ -372,4 +372,30 @@ mod properties {
             }
         }
     }
+}
+
+#[test]
+fn records_and_settings_are_not_quoted() {
+    for text in [
+        "secret: %0123456789\n",
+        "secret: *0123456789\n",
+        "secret: !0123456789\n",
+        "secret: &a 0123456789\n",
+        "secret: Apt #0123456789\n",
+        "secret: '0123456789'0123456789'\n",
+        "secret: a: 0123456789\n",
+        "secret: { a: $.a['0123456789'] }\n",
+    ] {
+        let mut files = Files::default();
+        let file = files.add("landfall.yaml", text);
+        let mut findings = Findings::default();
+        let _ = read(&files, file, &mut findings);
+        for finding in findings.sorted() {
+            assert!(!format!("{} {}", finding.message, finding.help).contains("0123456789"), "{finding:?}");
+        }
+    }
+    let (mut files, mut findings) = (Files::default(), Findings::default());
+    let file = files.add("record.yaml", "note: |\nother: &a x #5\n");
+    let record = read(&files, file, &mut findings).unwrap();
+    assert_eq!((record.get("note").and_then(Node::as_text), findings.len()), (Some(""), 0));
 }

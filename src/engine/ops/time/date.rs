@@ -2,11 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use super::iso;
 use super::moment::{Read, TO, Target, ZONE};
 use super::pattern::Pattern;
 use super::scan::Scanner;
 use super::zone::{self, Zone};
+use super::{foreign, iso};
+use crate::diag::closest;
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
@@ -139,7 +140,13 @@ fn compile(format: &str, years: Option<i16>, alone: bool) -> Result<Format, Argu
 
 fn pattern(format: &str, pivot: i16, alone: bool) -> Result<Pattern, ArgumentError> {
     Pattern::compile(format, pivot).map_err(|wrong| {
-        let help = "the directives are listed by `landfall ops date`; `%%` writes a percent sign";
+        let help = wrong
+            .help
+            .map(str::to_owned)
+            .or_else(|| foreign::readable(format).map(|ours| format!("write `\"{ours}\"`")));
+        let help = help.unwrap_or_else(|| {
+            "the directives are listed by `landfall ops date`; `%%` writes a percent sign".to_owned()
+        });
         let error = ArgumentError::new("format", wrong.message, help);
         match wrong.at {
             // of several formats, a range does not say in which one it is
@@ -149,13 +156,26 @@ fn pattern(format: &str, pivot: i16, alone: bool) -> Result<Pattern, ArgumentErr
     })
 }
 
+/// A text without a directive: a name of a format, or a format of another program.
 fn unknown_name(name: &str) -> ArgumentError {
-    let nearest = NAMES.into_iter().find(|known| strsim::levenshtein(known, &name.to_lowercase()) <= 2);
-    let help = match nearest {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => format!("give one of `{}`, or directives such as `%Y-%m-%d`", NAMES.join("`, `")),
+    let help = match (closest(name, NAMES), foreign::readable(name)) {
+        (_, Some(ours)) if ours.contains('%') => {
+            format!("write `\"{ours}\"`; `landfall ops date` lists the directives")
+        }
+        (_, Some(ours)) => format!("write `{ours}`"),
+        (Some(known), None) => format!("did you mean `{known}`?"),
+        (None, None) if ["unix", "epoch", "timestamp", "x", "X", "U", "ms", "millis"].contains(&name) => {
+            "write the step `epoch: s`, or `epoch: ms` for milliseconds, instead of `date`".to_owned()
+        }
+        (None, None) => format!("give one of `{}`, or directives such as `%Y-%m-%d`", NAMES.join("`, `")),
     };
-    ArgumentError::new("format", format!("`{name}` is no date format"), help)
+    let message = match foreign::readable(name) {
+        Some(ours) if ours.contains('%') => {
+            format!("`{name}` is a date format of another program: it has no directive such as `%Y`")
+        }
+        _ => format!("`{name}` is not a date format"),
+    };
+    ArgumentError::new("format", message, help)
 }
 
 impl Op for ReadDate {

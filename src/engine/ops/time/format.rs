@@ -5,9 +5,9 @@ use std::ops::Range;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
-use super::iso;
 use super::moment::ZONE;
 use super::zone::{Zone, out_of_range};
+use super::{foreign, iso};
 use crate::engine::context::Cx;
 use crate::engine::limits::MAX_TEXT_BYTES;
 use crate::engine::op::{
@@ -51,14 +51,30 @@ struct FormatDate {
 
 fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
     let format = arguments.need_text("format")?;
+    if !format.contains('%') {
+        let message = format!("`{format}` has no directive such as `%Y`: every record would get this text");
+        return Err(ArgumentError::new("format", message, help(&format)));
+    }
     if let Some(at) = wrong_directive(&format) {
         let written = format.get(at.clone()).unwrap_or_default();
-        let message = format!("`{written}` is no directive of a date format");
-        return Err(
-            ArgumentError::new("format", message, "`%Y-%m-%d` is an example; `%%` writes a percent sign").at(at)
-        );
+        let message = format!("`{written}` is not a directive of a date format");
+        return Err(ArgumentError::new("format", message, help(&format)).at(at));
+    }
+    if format.contains("%Y")
+        && format.contains("%M")
+        && !["%H", "%I", "%k", "%l"].iter().any(|hour| format.contains(hour))
+    {
+        let message = "the format has the minute without the hour";
+        return Err(ArgumentError::new("format", message, "`%m` is the month and `%M` the minute"));
     }
     Ok(Box::new(FormatDate { format, zone: Zone::take(arguments)? }))
+}
+
+fn help(format: &str) -> String {
+    match foreign::translated(format).filter(|ours| wrong_directive(ours).is_none() && ours.contains('%')) {
+        Some(ours) => format!("write `\"{ours}\"`"),
+        None => "write directives such as `\"%Y-%m-%d\"`; `%%` writes a percent sign".to_owned(),
+    }
 }
 
 /// The first directive that cannot be written, found by writing each alone.

@@ -6,6 +6,7 @@ mod count;
 mod date;
 mod decimal;
 mod directory;
+pub mod foreign;
 mod format;
 mod iso;
 mod json;

@@ -59,6 +59,8 @@ pub struct PatternError {
     pub at: Option<Range<usize>>,
     /// One sentence.
     pub message: String,
+    /// What to do, where the mistake is a known one.
+    pub help: Option<&'static str>,
 }
 
 const MONTHS: [&str; 12] = [
@@ -101,7 +103,8 @@ impl Pattern {
                     let written = format.get(start..end).unwrap_or("%");
                     PatternError {
                         at: Some(start..end),
-                        message: format!("`{written}` is no directive of a date format"),
+                        message: format!("`{written}` is not a directive of a date format"),
+                        help: None,
                     }
                 })?;
             } else {
@@ -121,21 +124,55 @@ impl Pattern {
 
     fn check(&self) -> Result<(), PatternError> {
         let has = |field| self.pieces.contains(&Piece::Field(field));
+        let wrong = |message: String, help| Err(PatternError { at: None, message, help });
+        if let Some((what, help)) = self.twice() {
+            return wrong(format!("the format has {what} twice"), Some(help));
+        }
         let day = has(Field::DayOfYear) || (has(Field::Day) && (has(Field::Month) || has(Field::MonthName)));
         let date = has(Field::Epoch) || (day && (has(Field::Year) || has(Field::ShortYear)));
-        let wrong = |message: &str| Err(PatternError { at: None, message: message.to_owned() });
+        let hour = has(Field::Hour) || has(Field::Hour12) || has(Field::Epoch);
         if !date {
-            return wrong("the format does not have a year, a month and a day");
+            let no_month = !has(Field::Month) && !has(Field::MonthName);
+            let help = (has(Field::Minute) && no_month).then_some("`%m` is the month and `%M` the minute");
+            return wrong("the format does not have a year, a month and a day".to_owned(), help);
         }
         if has(Field::Hour12) && !has(Field::Meridiem) {
-            return wrong("the format has an hour of twelve (`%I`) without `%p`");
+            let help = "`%H` is the hour of 24; `%I` is the hour of twelve and needs `%p`";
+            return wrong("the format has an hour of twelve (`%I`) without `%p`".to_owned(), Some(help));
         }
-        let hour = has(Field::Hour) || has(Field::Hour12) || has(Field::Epoch);
         let smaller = [Field::Minute, Field::Second, Field::Fraction, Field::DotFraction, Field::Meridiem];
         if !hour && smaller.into_iter().any(has) {
-            return wrong("the format has parts of a time of day without the hour");
+            let help = "add the hour, `%H`; `%m` is the month and `%M` the minute";
+            return wrong("the format has parts of a time of day without the hour".to_owned(), Some(help));
         }
         Ok(())
+    }
+
+    /// The part of a time that stands in the format more than once, and what was probably meant.
+    fn twice(&self) -> Option<(&'static str, &'static str)> {
+        const MONTH: &str = "`%m` is the month in digits, `%b` its name and `%M` the minute; `%D` is `%m/%d/%y`";
+        let groups: [(&[Field], &str, &str); 8] = [
+            (&[Field::Year, Field::ShortYear], "the year", "`%Y` has four digits and `%y` two; `%D` is `%m/%d/%y`"),
+            (&[Field::Month, Field::MonthName], "the month", MONTH),
+            (&[Field::Day], "the day", "`%d` is the day; `%D` is `%m/%d/%y` and `%F` is `%Y-%m-%d`"),
+            (
+                &[Field::Hour, Field::Hour12],
+                "the hour",
+                "`%H` is the hour of 24 and `%I` of twelve; `%T` is `%H:%M:%S`",
+            ),
+            (&[Field::Minute], "the minute", MONTH),
+            (&[Field::Second], "the second", "`%S` is the second; `%T` is `%H:%M:%S`"),
+            (&[Field::Offset, Field::ZoneName], "the zone", "keep one of `%z` and `%Z`"),
+            (
+                &[Field::Epoch, Field::Day],
+                "the day",
+                "`%S` is the second; `%s` counts seconds since 1970 and stands alone",
+            ),
+        ];
+        let count = |group: &[Field]| {
+            self.pieces.iter().filter(|piece| matches!(piece, Piece::Field(field) if group.contains(field))).count()
+        };
+        groups.into_iter().find(|(group, ..)| count(group) > 1).map(|(_, what, help)| (what, help))
     }
 
     /// Reads a text that has this format from end to end.

@@ -109,7 +109,7 @@ fn steps_are_functions() {
 #[test]
 fn wrong_calls_of_steps_do_not_load() {
     for (source, place, message) in [
-        ("date(t, \"%Q\")", "\"", "`date` cannot use `format`: `%Q` is no directive of a date format"),
+        ("date(t, \"%Q\")", "\"", "`date` cannot use `format`: `%Q` is not a directive of a date format"),
         ("date(t, #{ fromat: \"%Y\" })", "fromat", "`date` has no argument `fromat`"),
         ("date(t, #{ zone: \"Mars\", format: t })", "date", ""),
         ("epoch(t, \"weeks\")", "\"", "`epoch` needs one of its words as `unit`"),
