@@ -1,5 +1,6 @@
 //! `landfall check`: everything that can be known of rules without a record.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::{CommandError, FINDINGS, FINE, config, load, show};
 
 mod target;
 use crate::diag::render::{human, json, plain, summary};
-use crate::diag::{self, Severity};
+use crate::diag::{self, Diagnostic, Files, Severity};
 
 /// What `landfall check` is asked.
 #[derive(clap::Args)]
@@ -63,9 +64,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
+    let mut told = BTreeSet::new();
     for path in &paths {
-        let compiled = if arguments.config.is_some() { config::findings(path)? } else { load::rules(path)? };
-        let counts = |d: &&diag::Diagnostic| d.severity == Severity::Error || arguments.strict;
+        let mut compiled = if arguments.config.is_some() { config::findings(path)? } else { load::rules(path)? };
+        // a file that several rule files share is read with each of them
+        compiled.findings.retain(|finding| told.insert(identity(finding, &compiled.files)));
+        let counts = |d: &&Diagnostic| d.severity == Severity::Error || arguments.strict;
         errors += compiled.findings.iter().filter(counts).count();
         match arguments.format {
             Format::Human => show::output(&human(&compiled.files, &compiled.findings, show::colour()))?,
@@ -96,6 +100,17 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Plain => show::output(&target::plain(&hashes))?,
     }
     Ok(if errors > 0 { FINDINGS } else { FINE })
+}
+
+/// What makes a finding the same as one about the same text that was read before.
+fn identity(finding: &Diagnostic, files: &Files) -> (String, String, String) {
+    let place = finding.labels.first().map_or_else(String::new, |label| {
+        let (line, column) = files.position(label.span);
+        let name = files.name(label.span.file);
+        let path = fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+        format!("{}:{line}:{column}", path.display())
+    });
+    (place, finding.code.to_owned(), finding.message.clone())
 }
 
 fn explain(code: &str) -> Result<u8, CommandError> {
