@@ -437,6 +437,7 @@ impl Interpreter<'_> {
     fn passes(&self, value: &V, test: &Yaml, place: &Place) -> bool {
         match test {
             Yaml::Null => !value.present(),
+            Yaml::Sequence(list) if !value.present() => list.iter().any(Yaml::is_null),
             Yaml::Sequence(list) => list.iter().any(|other| value.is_among(&self.expr(other, place))),
             Yaml::Mapping(_) => entries(Some(test)).all(|(name, argument)| match name {
                 "not" => !self.passes(value, argument, place),
@@ -449,8 +450,10 @@ impl Interpreter<'_> {
                 value.empty() || matches!(value, V::Text(text) if text.trim().is_empty())
             }
             Yaml::String(word) if word == "is_present" => value.present(),
-            Yaml::String(text) if reference_parts(text).is_some() => value.is_among(&self.expr(test, place)),
-            other => value.equals(&self.expr(other, place)),
+            Yaml::String(text) if reference_parts(text).is_some() => {
+                value.present() && value.is_among(&self.expr(test, place))
+            }
+            other => value.present() && value.equals(&self.expr(other, place)),
         }
     }
 }

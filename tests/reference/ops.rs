@@ -121,7 +121,8 @@ impl Interpreter<'_> {
                     }
                     _ => return None,
                 };
-                let kept = pairs.into_iter().filter(|(_, v)| wanted.as_ref().is_none_or(|wanted| v.equals(wanted)));
+                let equal = |v: &V| wanted.as_ref().is_none_or(|wanted| v.present() && v.equals(wanted));
+                let kept = pairs.into_iter().filter(|(_, v)| equal(v));
                 Some(V::List(kept.map(|(k, _)| k).collect()))
             }
             "get" => match input {

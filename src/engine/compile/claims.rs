@@ -43,32 +43,37 @@ impl Compiler<'_> {
             && is_plain(&rule.body)
             && is_scalar(operand)
         {
-            self.constant_fits(operand, shape, written.span());
+            let key = if self.files.excerpt(rule.body.span).starts_with('{') { "value: " } else { "" };
+            self.constant_fits(operand, shape, written.span(), key);
             return;
         }
         let accepted = kinds_of(shape);
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
             let message = format!("the claim `{}` holds {accepted}, and the rule makes {}", rule.name.text, flow.kinds);
-            let help = "add a step that converts it, such as `to_text`, `to_boolean` or `first`";
+            let help = match accepted == Kinds::LIST {
+                true => "add `as: list`, or a step that makes a list of it, such as `split`",
+                false => "add a step that converts it, such as `to_text`, `to_boolean` or `first`",
+            };
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
         }
         self.lookup_fits(rule, shape);
     }
 
-    /// A constant that the claim is given as it stands must be one it can hold.
-    pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
+    /// A constant that the claim is given as it stands, behind this key, must be one it can hold.
+    pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span, key: &str) {
         if !is_scalar(operand) {
             return;
         }
         if let Some(problem) = misfit(operand, shape) {
             let message = format!("the claim cannot hold this value: it {problem}");
-            self.findings.push(Diagnostic::error(
-                "R401",
-                span,
-                message,
-                "write one of the values that the schema admits",
-            ));
+            let is_element = shape.element().is_some_and(|element| misfit(operand, element).is_none());
+            let help = match is_element {
+                true if key.is_empty() => format!("write `{{ value: [ {} ] }}`", self.files.excerpt(span)),
+                true => format!("write `{key}[ {} ]`", self.files.excerpt(span)),
+                false => "write one of the values that the schema admits".to_owned(),
+            };
+            self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
 

@@ -5,7 +5,9 @@ mod claims;
 mod condition;
 mod dead;
 mod lookup;
+mod nested_rules;
 mod order;
+mod own_names;
 mod rule;
 mod scope;
 mod shared;
@@ -21,7 +23,6 @@ use std::sync::Arc;
 use lookup::Table;
 use rule::Purpose;
 use scope::Scope;
-use steps::Flow;
 
 use super::plan::{
     AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
@@ -80,10 +81,14 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         sandbox: Sandbox::new(ScriptLimits::default()),
         fold_blank: rules.defaults.blank == Blank::Missing,
         asked: None,
+        decides: false,
+        own_prefix: format!("{}.", shared::stem(files.name(file))),
+        prefix: String::new(),
         is_digest_template: false,
     };
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
+    compiler.idle_chains();
     // a file that only shares lookups and steps is used by others
     if rules.account_span.is_some() {
         compiler.unused();
@@ -93,13 +98,15 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
 }
 
 /// A named chain of steps while rules are compiled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Chain {
     name: String,
     span: Span,
     steps: Vec<StepDef>,
     used: bool,
     shared: bool,
+    /// What stands before the names of its file: `contact.`; nothing for the rules themselves.
+    prefix: String,
 }
 
 struct Compiler<'c> {
@@ -117,6 +124,12 @@ struct Compiler<'c> {
     fold_blank: bool,
     /// The value that the condition at hand asks something of, as written.
     asked: Option<String>,
+    /// What other files write before the names of this one.
+    own_prefix: String,
+    /// What stands before the names of the shared file whose chain is at hand.
+    prefix: String,
+    /// Whether the condition at hand decides over the record: it stands in `admit` or `checks`.
+    decides: bool,
     /// Whether the texts at hand are templates of digests, which have variables of their own.
     is_digest_template: bool,
 }
@@ -137,6 +150,7 @@ impl Compiler<'_> {
                 steps: def.steps.clone(),
                 used: false,
                 shared: is_shared,
+                prefix: prefix.to_owned(),
             }));
         }
         for param in &rules.params {
@@ -151,11 +165,6 @@ impl Compiler<'_> {
             let variable = self.scope.variable(&claim.name.text, Some(claim.name.span));
             self.scope.claims.push(variable);
         }
-    }
-
-    /// Whether a name belongs to a shared file that could not be read, which is a finding of its own.
-    fn is_of_missing_file(&self, name: &str) -> bool {
-        self.missing_files.iter().any(|prefix| name.starts_with(prefix.as_str()))
     }
 
     fn declare(&mut self, name: &str, span: Span) {
@@ -232,15 +241,19 @@ impl Compiler<'_> {
         })
     }
 
-    fn params(&self, rules: &RuleFile) -> Vec<ParamPlan> {
+    fn params(&mut self, rules: &RuleFile) -> Vec<ParamPlan> {
         let registers = self.scope.params.iter().map(|variable| variable.register);
+        let findings = &mut *self.findings;
         rules
             .params
             .iter()
             .zip(registers)
             .map(|(param, register)| ParamPlan {
                 name: param.name.text.clone(),
-                default: param.default.as_ref().map(|node| literal(node).0),
+                default: param
+                    .default
+                    .as_ref()
+                    .map(|node| lookup::fixed(node, "the default of a parameter is fixed", findings)),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
@@ -336,13 +349,13 @@ impl Compiler<'_> {
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
-        let when = self.condition(&admit.when)?;
+        let when = self.deciding_condition(&admit.when)?;
         Some(AdmitPlan { reason: admit.deny.text.clone(), when, span: admit.deny.span })
     }
 
     fn check(&mut self, check: &Check) -> Option<CheckPlan> {
-        let that = check.that.as_ref().map(|that| self.condition(that));
-        let needs = self.condition(&check.needs);
+        let that = check.that.as_ref().map(|that| self.deciding_condition(that));
+        let needs = self.deciding_condition(&check.needs);
         Some(CheckPlan {
             that: match that {
                 None => None,
@@ -366,6 +379,7 @@ impl Compiler<'_> {
         });
         super::scheme::check(&credential.schemes, self.findings);
         super::scheme::check_templates(&credential.fields, self.findings);
+        super::digest_part::check(credential, self.findings);
         Some(CredentialPlan {
             span: credential.span,
             when: match when {
@@ -429,7 +443,6 @@ impl Compiler<'_> {
 
     /// Names that nothing uses are probably mistakes.
     fn unused(&mut self) {
-        self.idle_chains();
         if self.findings.has_errors() {
             return;
         }
@@ -445,23 +458,6 @@ impl Compiler<'_> {
         for (what, name, span) in unused {
             let message = format!("{what} `{name}` is never used");
             self.findings.push(Diagnostic::warning("R208", span, message, "use it or remove it"));
-        }
-    }
-}
-
-impl Compiler<'_> {
-    /// Chains that no rule uses are compiled all the same, for the mistakes in them.
-    fn idle_chains(&mut self) {
-        let idle: Vec<(String, Vec<StepDef>)> = self
-            .chains
-            .iter()
-            .filter(|chain| !chain.used && !chain.shared)
-            .map(|chain| (chain.name.clone(), chain.steps.clone()))
-            .collect();
-        for (name, steps) in idle {
-            self.chain_stack.push(name);
-            self.on_element(|compiler| compiler.steps(&steps, &mut Flow::of(Kinds::ANY)));
-            self.chain_stack.pop();
         }
     }
 }
