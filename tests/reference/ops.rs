@@ -21,6 +21,7 @@ impl Interpreter<'_> {
             "uppercase" => Some(V::Text(input.textual()?.to_uppercase())),
             "split" => split(&input.textual()?, argument),
             "join" => join(&input, argument),
+            "starts_with" => Some(V::Bool(input.textual()?.starts_with(argument.as_str().unwrap()))),
             "before" | "after" => {
                 let text = input.textual()?;
                 let by = argument.as_str().or_else(|| argument.get("text")?.as_str()).unwrap();
