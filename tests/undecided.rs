@@ -198,6 +198,16 @@ fn a_parameter_that_is_blank_is_not_set() {
 }
 
 #[test]
+fn a_doubled_dollar_begins_keys_of_maps_too() {
+    let plan = plan(
+        "params: { t: { default: { \"$$a\": [ \"$$.b\" ] } } }\n\
+         account: { custom.x: { value: { \"$$ref\": $.a, \"$5\": \"$$.c\", p: $params.t } } }",
+    );
+    let wanted = json!({ "custom": { "x": { "$ref": 1, "$5": "$.c", "p": { "$a": ["$.b"] } } } });
+    assert_eq!(outcome(&plan, &json!({ "a": 1 }), &Settings::default()), wanted);
+}
+
+#[test]
 fn keys_and_values_of_tables_are_fixed_text() {
     let plan = plan(
         "defaults: { on_error: warn }\nlookups: { t: { \"$$a\": 1, \"$$.b\": 2, \"$5\": 3, c: \"$$.d\", \"$$$e\": 4 } }\n\

@@ -174,3 +174,25 @@ fn is_rule_file(path: &Path) -> bool {
         && !is_test
         && fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("landfall:")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_of_a_shared_file_is_the_same_from_every_file_that_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let user = "landfall: 1\nuse: [ shared.yaml ]\naccount: { username: { from: $.a, do: [ shared.x ] } }\n";
+        fs::write(path("shared.yaml"), "landfall: 1\nsteps: { x: [ trimm ] }\n").unwrap();
+        fs::write(path("a.yaml"), user).unwrap();
+        fs::write(path("b.yaml"), format!("# b\n{user}")).unwrap();
+        let found = ["shared.yaml", "a.yaml", "b.yaml"].map(|name| {
+            let compiled = load::rules(&path(name)).unwrap();
+            let told = compiled.findings.iter().map(|finding| identity(finding, &compiled.files));
+            told.collect::<Vec<_>>()
+        });
+        assert_eq!(found[0].len(), 1, "{found:?}");
+        assert!(found.iter().all(|told| *told == found[0]), "{found:?}");
+    }
+}

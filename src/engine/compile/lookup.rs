@@ -86,14 +86,23 @@ fn literal_key(key: &Word, findings: &mut Findings) -> Box<str> {
 /// A value that stands for itself, whatever it looks like.
 pub(super) fn fixed(node: &Node, why: &str, findings: &mut Findings) -> Operand {
     literals(node, why, findings);
-    match (value::literal(node).0, node.as_text()) {
-        (Operand::Text(_), Some(text)) => Operand::Text(undoubled(text).into()),
-        (value, _) => value,
+    undoubled_in(value::literal(node).0)
+}
+
+fn undoubled_in(operand: Operand) -> Operand {
+    match operand {
+        Operand::Text(text) => Operand::Text(undoubled(&text).into()),
+        Operand::List(items) => Operand::List(items.into_iter().map(undoubled_in).collect()),
+        Operand::Object(members) => {
+            let member = |(key, value): (Box<str>, Operand)| (undoubled(&key).into(), undoubled_in(value));
+            Operand::Object(members.into_iter().map(member).collect())
+        }
+        other => other,
     }
 }
 
 /// `$$.a` as `$.a`: elsewhere the doubled dollar says that no reference is meant, so it may be written here too.
-fn undoubled(text: &str) -> &str {
+pub(super) fn undoubled(text: &str) -> &str {
     text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(text)
 }
 
@@ -102,11 +111,16 @@ fn literals(node: &Node, why: &str, findings: &mut Findings) {
     match &node.kind {
         NodeKind::Scalar(scalar) => taken_literally(&scalar.text, node.span, why, findings),
         NodeKind::List(items) => items.iter().for_each(|item| literals(item, why, findings)),
-        NodeKind::Map(entries) => entries.iter().for_each(|entry| literals(&entry.value, why, findings)),
+        NodeKind::Map(entries) => {
+            for entry in entries {
+                taken_literally(&entry.key, entry.key_span, why, findings);
+                literals(&entry.value, why, findings);
+            }
+        }
     }
 }
 
-fn taken_literally(text: &str, span: Span, why: &str, findings: &mut Findings) {
+pub(super) fn taken_literally(text: &str, span: Span, why: &str, findings: &mut Findings) {
     let in_braces = text.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(inner, _)| inner);
     let names = |text: &str| text.len() > 1 && reference::is_reference(text);
     let is_reference = names(text);

@@ -1,6 +1,7 @@
 //! Maps inside a value that look like rules: there they are data, and nothing in them runs.
 
 use super::Compiler;
+use super::lookup::taken_literally;
 use crate::diag::Diagnostic;
 use crate::engine::plan::RuleKind;
 use crate::rules::body;
@@ -42,12 +43,22 @@ impl Compiler<'_> {
         }
     }
 
+    /// Reports references among the keys of a map that is the argument of a step, such as a table of `lookup`.
+    pub(super) fn keys_are_fixed(&mut self, value: &Expr) {
+        let Expr::Map(members, _) = value else { return };
+        for (key, value) in members {
+            taken_literally(&key.text, key.span, "keys are fixed text", self.findings);
+            self.keys_are_fixed(value);
+        }
+    }
+
     fn look_for_rules(&mut self, value: &Expr, path: Path, is_whole: bool) {
         match value {
             Expr::Map(members, _) => match looks_like_rule(members) {
                 Some(looks) => self.rule_as_data(value, looks, path, is_whole),
                 None => {
                     for (key, value) in members {
+                        taken_literally(&key.text, key.span, "keys are fixed text", self.findings);
                         self.look_for_rules(value, path.as_deref().map(|path| inside(path, &key.text)), false);
                     }
                 }
