@@ -40,6 +40,8 @@ pub struct Plan {
     pub(super) split: Option<SplitPlan>,
     /// The claims, in the order in which they are made.
     pub claims: Vec<RulePlan>,
+    /// The places among the claims of those that say who a record is and how its password is stored.
+    pub(super) early: Vec<usize>,
     pub(super) output: Vec<OutputNode>,
     /// The claims that keep the schema when they are put together, because each was checked when it was made.
     pub(super) checked: Outlines,

@@ -239,6 +239,27 @@ mod tests {
     use crate::model::json::to_json;
 
     #[test]
+    fn a_login_knows_the_claims_that_say_who_a_record_is() {
+        let rules = "landfall: 1
+let:
+  number: $.number
+identify: { id: $account.external_id, logins: [ $account.username ] }
+account:
+  name.full: $.name
+  username: { from: $.login, do: [ lowercase ] }
+  external_id: \"{$number}:{$account.username}\"
+";
+        let (mut files, mut findings) = (crate::diag::Files::default(), crate::diag::Findings::default());
+        let file = files.add("rules.yaml", rules);
+        let plan = crate::engine::compile::compile(&mut files, file, &crate::engine::compile::NoFiles, &mut findings);
+        let plan = plan.unwrap_or_else(|| panic!("{findings:?}"));
+        let (arena, settings) = (Bump::new(), Settings::default());
+        let customers = plan.customers(r#"{"number": 7, "login": "Ada", "name": "Ada"}"#, &settings, &arena).unwrap();
+        let customer = customers[0].as_ref().unwrap();
+        assert_eq!((to_json(customer.id), to_json(customer.logins)), ("7:ada".into(), serde_json::json!(["ada"])));
+    }
+
+    #[test]
     fn facts_that_hooks_add_are_a_member_of_their_own() {
         let arena = Bump::new();
         let added = serde_json::json!({ "tier": "gold", "seats": 3 });

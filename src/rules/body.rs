@@ -154,7 +154,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
         ));
     }
     if let Some(node) = fields.get("from") {
-        return from(node, findings).map(Origin::From);
+        return from(node, "from", findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
         return expr::read(node, findings).map(Origin::Value);
@@ -162,8 +162,8 @@ fn origin(key_span: Span, fields: &Fields<'_>, findings: &mut Findings) -> Optio
     fields.get("script").and_then(|node| script(node, fields, findings)).map(Origin::Script)
 }
 
-/// Reads `from`: one reference or template, or a list of them.
-pub fn from(node: &Node, findings: &mut Findings) -> Option<Vec<Expr>> {
+/// Reads `from`, or another key like it: one reference or template, or a list of them.
+pub fn from(node: &Node, key: &str, findings: &mut Findings) -> Option<Vec<Expr>> {
     let sources = match node.as_list() {
         Some([]) => {
             findings.push(expected(node, "at least one reference"));
@@ -172,20 +172,20 @@ pub fn from(node: &Node, findings: &mut Findings) -> Option<Vec<Expr>> {
         Some(items) => items.iter().collect(),
         None => vec![node],
     };
-    let read: Vec<Option<Expr>> = sources.into_iter().map(|source| source_expr(source, findings)).collect();
+    let read: Vec<Option<Expr>> = sources.into_iter().map(|node| source(node, key, findings)).collect();
     read.into_iter().collect()
 }
 
-fn source_expr(node: &Node, findings: &mut Findings) -> Option<Expr> {
+/// Reads one of the references or templates of `from`, or of another key like it.
+pub fn source(node: &Node, key: &str, findings: &mut Findings) -> Option<Expr> {
     let read = expr::read(node, findings)?;
     if let Expr::Literal(_) | Expr::Map(..) | Expr::List(..) = read {
-        let help = match node.as_text() {
-            Some(text) if reference::is_reference(&format!("$.{text}")) => {
-                format!("write `$.{text}` to read the record, or `value:` for a constant")
-            }
-            _ => "write a reference such as `$.field`, or `value:` for a constant".to_owned(),
+        let constant = if key == "from" { ", or `value:` for a constant" } else { "" };
+        let help = match node.as_text().filter(|_| !node.is_null()).and_then(reference::of_field) {
+            Some(field) => format!("write `{field}` to read the record{constant}"),
+            _ => format!("write a reference such as `$.field`{constant}"),
         };
-        findings.push(Diagnostic::error("R109", node.span, "`from` takes references", help));
+        findings.push(Diagnostic::error("R109", node.span, format!("`{key}` takes references"), help));
         return None;
     }
     Some(read)

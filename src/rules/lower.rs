@@ -153,10 +153,18 @@ fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
     let fields = Fields::open(node, "`identify`", &["id", "logins"], findings)?;
     let id = fields.need("id", findings).map(|node| expr::read_or_any(node, findings));
     let logins = match fields.get("logins") {
-        Some(node) => body::from(node, findings).unwrap_or_default(),
+        Some(node) => logins(node, findings),
         None => Vec::new(),
     };
     Some(Identify { id: id?, logins })
+}
+
+/// What can be typed to sign in; each that cannot be read is reported.
+fn logins(node: &Node, findings: &mut Findings) -> Vec<Expr> {
+    let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+    let mut read =
+        |node: &Node| body::source(node, "identify.logins", findings).unwrap_or_else(|| Expr::unreadable(node.span));
+    nodes.iter().map(&mut read).collect()
 }
 
 fn admit(node: &Node, findings: &mut Findings) -> Option<Admit> {
@@ -186,7 +194,7 @@ fn reason(node: &Node, findings: &mut Findings) -> Option<Word> {
 fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
     let fields = Fields::open(node, "`accounts`", &["from", "name", "do", "where", "on_error"], findings)?;
     let name = fields.need("name", findings).and_then(|node| word(node, findings));
-    let from = fields.need("from", findings).and_then(|node| body::from(node, findings));
+    let from = fields.need("from", findings).and_then(|node| body::from(node, "from", findings));
     let from = from.unwrap_or_else(|| vec![Expr::unreadable(node.span)]);
     let body = body::with_origin(node, &fields, findings);
     Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body } })
@@ -230,7 +238,7 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     let mut parts: Vec<Rule> = Vec::new();
     if let Some(from) = fields.entry("from") {
         let body = body::with_origin(node, &fields, findings);
-        let sources = body::from(&from.value, findings);
+        let sources = body::from(&from.value, "from", findings);
         let origin = Origin::From(sources.unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]));
         let name = Word { text: "value".to_owned(), span: from.key_span };
         // `when` belongs to the whole credential

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use bumpalo::Bump;
 
 use super::Compiler;
+use super::objects::joined;
 use super::rule::Purpose;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Span, closest};
@@ -35,7 +36,14 @@ impl Compiler<'_> {
 
     /// What a rule gives must be able to be what the claim holds.
     pub(super) fn meets_claim(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow, origin: Option<&OriginPlan>) {
-        let (RuleKind::Claim, Some(shape)) = (purpose.kind, purpose.shape) else { return };
+        let (path, shape) = match (purpose.kind, purpose.shape, purpose.field_of) {
+            (RuleKind::Claim, Some(shape), _) => (rule.name.text.clone(), shape),
+            (RuleKind::Field, _, Some((parent, Some(shape)))) => (joined(parent, &rule.name.text), shape),
+            _ => return,
+        };
+        if self.meets_object(&path, rule, shape, flow) {
+            return;
+        }
         if let (Some(OriginPlan::Value(operand)), Origin::Value(written)) = (origin, &rule.body.origin)
             && has_no_steps(&rule.body)
             && is_scalar(operand)
@@ -45,7 +53,7 @@ impl Compiler<'_> {
         }
         let accepted = kinds_of(shape);
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
-            let message = format!("the claim `{}` holds {accepted}, and the rule makes {}", rule.name.text, flow.kinds);
+            let message = format!("the claim `{path}` holds {accepted}, and the rule makes {}", flow.kinds);
             let help = "add a step that converts it, such as `to_text`, `to_boolean` or `first`";
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;

@@ -3,7 +3,11 @@
 mod argument;
 mod claims;
 mod condition;
+mod dependence;
+mod identity;
 mod lookup;
+mod member_maps;
+mod objects;
 mod order;
 mod rule;
 mod scope;
@@ -22,13 +26,12 @@ use scope::Scope;
 use steps::Flow;
 
 use super::plan::{
-    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan,
-    SplitPlan,
+    AdmitPlan, CheckPlan, CredentialPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
 };
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
-use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
+use crate::rules::syntax::{Admit, Blank, Check, Credential, Rule, RuleFile, Split, StepDef};
 use crate::rules::{read, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
 
@@ -63,9 +66,19 @@ impl Loader for NoFiles {
 /// Reads and compiles a rule file. All findings are added; a plan is given only when none is an error.
 pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
     let tree = read(files, file, findings)?;
-    let rules = rule_file(&tree, findings)?;
+    let mut lowered = Findings::default();
+    let Some(mut rules) = rule_file(&tree, &mut lowered) else {
+        findings.extend(lowered);
+        return None;
+    };
     let (shared, missing_files) = shared::load(&rules, file, files, loader, findings);
-    let schema = shared::schema(&rules, file, files, loader, findings)?;
+    let schema = shared::schema(&rules, file, files, loader, findings);
+    if let Some(tree) = schema.as_ref().and_then(|schema| member_maps::taken_apart(&tree, schema, findings)) {
+        lowered = Findings::default();
+        rules = rule_file(&tree, &mut lowered)?;
+    }
+    findings.extend(lowered);
+    let schema = schema?;
     let mut compiler = Compiler {
         files,
         findings,
@@ -75,6 +88,8 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         missing_files,
         chains: Vec::new(),
         chain_stack: Vec::new(),
+        copied_lets: Vec::new(),
+        claim_needs: BTreeMap::new(),
         sandbox: Sandbox::new(ScriptLimits::default()),
     };
     compiler.names(&rules, file, shared, loader);
@@ -107,6 +122,10 @@ struct Compiler<'c> {
     missing_files: Vec<String>,
     chains: Vec<Chain>,
     chain_stack: Vec<String>,
+    /// The working values that are copies of fields.
+    copied_lets: Vec<String>,
+    /// The registers that each claim reads, by its own.
+    claim_needs: BTreeMap<usize, BTreeSet<usize>>,
     sandbox: Sandbox,
 }
 
@@ -167,6 +186,7 @@ impl Compiler<'_> {
 
     fn plan(&mut self, rules: &RuleFile) -> Option<Plan> {
         let params = self.params(rules);
+        self.note_copies(rules);
         let lets = self.lets(rules);
         // working values are made before the record is split
         if let Some(split) = &rules.accounts {
@@ -176,9 +196,11 @@ impl Compiler<'_> {
         let admit: Vec<Option<AdmitPlan>> = rules.admit.iter().map(|admit| self.admit(admit)).collect();
         self.scope.claims_visible = true;
         let claims = self.claims(rules);
+        self.scope.needs.clear();
         let credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
+        let identify = rules.identify.as_ref().map(|identify| self.identify(identify, rules));
+        let early = self.early_claims(&claims);
         let checks: Vec<Option<CheckPlan>> = rules.checks.iter().map(|check| self.check(check)).collect();
-        let identify = rules.identify.as_ref().map(|identify| self.identify(identify));
         for reference in &rules.ignore {
             self.scope.ignore(reference, self.findings);
         }
@@ -205,6 +227,7 @@ impl Compiler<'_> {
                 Some(split) => Some(split?),
             },
             claims,
+            early,
             output,
             checked,
             credential: match credential {
@@ -251,7 +274,8 @@ impl Compiler<'_> {
                 continue;
             };
             let policy = rules.defaults.on_error;
-            let purpose = Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy };
+            let purpose =
+                Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy, field_of: None };
             if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
                 let read = std::mem::take(&mut self.scope.element_members);
                 if let Some(variable) = self.scope.lets.iter_mut().find(|variable| variable.register == register) {
@@ -283,11 +307,13 @@ impl Compiler<'_> {
                 shape: found.as_ref().map(|(shape, _)| shape),
                 sensitive: found.as_ref().is_some_and(|(_, sensitive)| *sensitive),
                 policy: rules.defaults.on_error,
+                field_of: None,
             };
             if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
                 if let Some(variable) = self.scope.claims.iter_mut().find(|variable| variable.register == register) {
                     variable.kinds = kinds;
                 }
+                self.claim_needs.insert(register, needs.clone());
                 compiled.push((plan, needs));
             }
         }
@@ -316,7 +342,7 @@ impl Compiler<'_> {
         let register = self.scope.lets.iter().find(|v| v.name == split.name.text).map(|v| v.register)?;
         let rule = Rule { name: split.name.clone(), body: split.body.clone() };
         let policy = rules.defaults.on_error;
-        let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy };
+        let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy, field_of: None };
         self.rule(&rule, &purpose).map(|(rule, _)| SplitPlan { rule })
     }
 
@@ -342,7 +368,8 @@ impl Compiler<'_> {
     fn credential(&mut self, credential: &Credential, rules: &RuleFile) -> Option<CredentialPlan> {
         let when = credential.when.as_ref().map(|when| self.condition(when));
         let policy = rules.defaults.on_error;
-        let purpose = Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy };
+        let purpose =
+            Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy, field_of: None };
         let fields: Vec<Option<RulePlan>> =
             credential.fields.iter().map(|field| Some(self.rule(field, &purpose)?.0)).collect();
         let scheme_rule = credential.scheme_rule.as_ref().map(|body| {
@@ -366,11 +393,18 @@ impl Compiler<'_> {
         })
     }
 
-    fn identify(&mut self, identify: &Identify) -> Option<IdentifyPlan> {
-        let operand = |compiler: &mut Self, expr: &Expr| compiler.operand(expr).map(|(operand, _)| operand);
-        let id = operand(self, &identify.id);
-        let logins: Vec<Option<_>> = identify.logins.iter().map(|login| operand(self, login)).collect();
-        Some(IdentifyPlan { id: id?, logins: logins.into_iter().collect::<Option<_>>()? })
+    /// The claims that `identify` and `credential` read, in the order of the plan: a login makes them before all others.
+    fn early_claims(&mut self, claims: &[RulePlan]) -> Vec<usize> {
+        let mut wanted = std::mem::take(&mut self.scope.needs);
+        let mut open: Vec<usize> = wanted.iter().copied().collect();
+        while let Some(register) = open.pop() {
+            for need in self.claim_needs.get(&register).into_iter().flatten() {
+                if wanted.insert(*need) {
+                    open.push(*need);
+                }
+            }
+        }
+        (0..claims.len()).filter(|at| claims.get(*at).is_some_and(|claim| wanted.contains(&claim.register))).collect()
     }
 
     /// The account's object as the rules fix it: members in the order in which the file first names them.

@@ -20,6 +20,8 @@ pub(super) struct Purpose<'s> {
     pub sensitive: bool,
     /// What holds when the rule does not say.
     pub policy: Option<DefaultPolicy>,
+    /// For a field of an object: the path of the object, and what the schema says of the field.
+    pub field_of: Option<(&'s str, Option<&'s Shape>)>,
 }
 
 impl Compiler<'_> {
@@ -163,6 +165,7 @@ impl Compiler<'_> {
             shape: None,
             sensitive: purpose.sensitive,
             policy: inherited,
+            field_of: Some((&parent.name.text, element.and_then(|shape| shape.member(&field.name.text)))),
         };
         let (mut plan, _) = self.rule(field, &inner)?;
         if let Policy::Warn(name) = &mut plan.policy

@@ -26,9 +26,14 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         self.each_account(cx, Self::account)
     }
 
-    /// Who the record is and what it has stored as a password, for each of its accounts; no claim is made.
+    /// Who the record is and what it has stored as a password, for each of its accounts; of the claims only those are made
+    /// that say so.
     pub(super) fn customers(&mut self, cx: &Cx<'a>) -> Result<Vec<Result<Customer<'a>, Reason>>, Reason> {
         self.each_account(cx, |machine, cx| {
+            for rule in machine.plan.early.iter().filter_map(|at| machine.plan.claims.get(*at)) {
+                // why a claim cannot be made is told when the account is
+                cx.set(rule.register, machine.rule(rule, cx).unwrap_or(Value::Missing));
+            }
             let credential = machine.credential(cx)?;
             let (id, logins) = machine.identity(cx);
             Ok(Customer { id, logins, credential })

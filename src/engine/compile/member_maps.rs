@@ -1,0 +1,72 @@
+//! `email: { value: …, verified: … }`: the members of an object claim, written as a map where a rule is expected.
+
+use super::objects::{joined, listed};
+use crate::diag::{Diagnostic, Findings, closest};
+use crate::rules::{Entry, Node, NodeKind, body};
+use crate::schema::{Schema, Shape, ShapeKind};
+
+/// The tree with such maps taken apart, as they are meant, so that nothing else follows from the mistake; nothing when the
+/// file has none.
+pub(super) fn taken_apart(tree: &Node, schema: &Schema, findings: &mut Findings) -> Option<Node> {
+    let NodeKind::Map(sections) = &tree.kind else { return None };
+    let account = tree.get("account")?.as_map()?;
+    let mut changed = false;
+    let claims: Vec<Entry> = account
+        .iter()
+        .flat_map(|claim| match members(claim, schema) {
+            Some(members) => {
+                findings.push(told(claim, &members));
+                changed = true;
+                members
+            }
+            None => vec![claim.clone()],
+        })
+        .collect();
+    let with_claims = |section: &Entry| match section.key.as_str() {
+        "account" => {
+            let value = Node { kind: NodeKind::Map(claims.clone()), ..section.value.clone() };
+            Entry { value, ..section.clone() }
+        }
+        _ => section.clone(),
+    };
+    changed.then(|| Node { kind: NodeKind::Map(sections.iter().map(with_claims).collect()), ..tree.clone() })
+}
+
+/// The claims that a map of members stands for.
+fn members(claim: &Entry, schema: &Schema) -> Option<Vec<Entry>> {
+    let entries = claim.value.as_map()?;
+    let shape = schema.claim(&claim.key)?.shape;
+    let is_key = |entry: &&Entry| body::KEYS.contains(&entry.key.as_str());
+    let (keys, strangers): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(is_key);
+    let all_are_strangers = keys.is_empty() && !strangers.is_empty();
+    let is_meant = match &shape.kind {
+        ShapeKind::Object(_) => strangers.iter().any(|stranger| is_member(&stranger.key, shape)),
+        ShapeKind::Any => all_are_strangers && strangers.iter().all(|stranger| misspelt_key(&stranger.key).is_none()),
+        _ => false,
+    };
+    let inner = |entry: &Entry| Entry { key: joined(&claim.key, &entry.key), ..entry.clone() };
+    // `required: true` among members is a key of a rule all the same
+    let is_value = |entry: &&Entry| !body::KEYS.contains(&entry.key.as_str()) || shape.member(&entry.key).is_some();
+    is_meant.then(|| entries.iter().filter(is_value).map(inner).collect())
+}
+
+fn is_member(name: &str, shape: &Shape) -> bool {
+    let ShapeKind::Object(object) = &shape.kind else { return false };
+    object.find(name).is_some()
+        || (misspelt_key(name).is_none() && closest(name, object.members.iter().map(|m| m.name.as_str())).is_some())
+        || (object.members.is_empty() && misspelt_key(name).is_none())
+}
+
+fn misspelt_key(name: &str) -> Option<&str> {
+    closest(name, body::KEYS.iter().copied())
+}
+
+fn told(claim: &Entry, members: &[Entry]) -> Diagnostic {
+    let names: Vec<String> = members.iter().map(|member| format!("{}:", member.key)).collect();
+    let message = format!("the members of the claim `{}` are claims of their own", claim.key);
+    let help = match names.as_slice() {
+        [] | [_] => format!("write {}", listed(names.iter().map(String::as_str))),
+        [most @ .., last] => format!("write {} and `{last}`", listed(most.iter().map(String::as_str))),
+    };
+    Diagnostic::error("R107", claim.key_span.to(claim.value.span), message, help)
+}
