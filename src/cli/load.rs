@@ -62,6 +62,10 @@ pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError
         let value = is_json.then(|| serde_json::from_str(value).ok()).flatten().unwrap_or_else(|| value.into());
         settings.params.push((name.to_owned(), value));
     }
+    if let Some(param) = plan.unlisted_params(&settings).first() {
+        let message = format!("the parameter `{}` has none of its values", param.name);
+        return Err(CommandError::new(message).help(format!("it is one of {}", param.listed_values())));
+    }
     let missing = plan.missing_params(&settings);
     if let Some(name) = missing.first() {
         let help = format!("give it: `--param {name}=…`");

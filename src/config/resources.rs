@@ -219,6 +219,10 @@ pub(super) fn rules(
 
 fn tell_rules(fault: &RulesError, teller: &mut Teller<'_>) {
     let (path, help) = match fault {
+        RulesError::UnlistedParam { name, .. } => (format!("params.{name}"), "set it to one of these values"),
+        RulesError::UnknownVerifier(_) => {
+            ("rules".to_owned(), "give the stored hashes to `credential`, or leave these customers out with `admit`")
+        }
         RulesError::UnknownParam(name) => (format!("params.{name}"), "take it out, or declare it in the rules"),
         RulesError::Set(crate::migrate::RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
         RulesError::Test { .. } | RulesError::Tests(_) => {

@@ -26,6 +26,8 @@ pub struct Made<'a> {
     pub warnings: &'a [&'a str],
     /// The stored password, for the verifier; never part of the account.
     pub credential: Value<'a>,
+    /// Why there is no `credential` although one is stored: it was held against its scheme. Without a value.
+    pub unusable: Option<&'a str>,
     /// The legacy id, when the rules have `identify`.
     pub id: Value<'a>,
     /// What the customer may type to sign in, when the rules have `identify`.

@@ -2,7 +2,7 @@
 
 use super::operand::Operand;
 use super::ops;
-use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan};
+use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan, WarningName};
 use super::steps::Steps;
 use crate::diag::Span;
 
@@ -119,17 +119,30 @@ impl Plan {
 
     /// The reasons that checks between claims give.
     pub fn check_reasons(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().map(|check| check.because.as_str())
+        self.checks.iter().filter(|check| !check.warns).map(|check| check.because.as_str())
     }
 
     /// The names that may stand in `warnings`.
     #[must_use]
     pub fn warning_names(&self) -> Vec<&str> {
-        let policies = self.named_rules().into_iter().filter_map(|(_, rule)| match &rule.policy {
-            Policy::Warn(name) => Some(name.as_str()),
-            _ => None,
-        });
-        policies.collect()
+        self.warnings().map(|name| name.fixed.as_str()).chain(self.warning_checks()).collect()
+    }
+
+    /// Whether some names in `warnings` are made while a record is worked through.
+    #[must_use]
+    pub fn makes_warning_names(&self) -> bool {
+        self.warnings().any(|name| name.made.is_some())
+    }
+
+    fn warnings(&self) -> impl Iterator<Item = &WarningName> {
+        let of_credential = self.credential.iter().filter_map(|credential| credential.policy.warning());
+        let of_rules =
+            self.named_rules().into_iter().flat_map(|(_, rule)| rule.policy.warning().into_iter().chain(&rule.missing));
+        of_rules.chain(of_credential)
+    }
+
+    fn warning_checks(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(|check| check.warns).map(|check| check.because.as_str())
     }
 }
 
@@ -161,7 +174,7 @@ fn of_rule(name: &str, rule: &RulePlan) -> Possible {
     if rule.default.is_some() {
         possible.add(Chance::Defaulted, "the default is used");
     } else if may_be_missing(rule) {
-        if rule.required {
+        if rule.required || rule.missing.is_some() {
             possible.add(Chance::Required, "missing, and required");
         } else {
             possible.add(Chance::Missing, "missing");

@@ -15,7 +15,7 @@ use super::capture::member_path;
 use super::context::Cx;
 use super::outcome::{Customer, Outcome, Reason};
 use super::path::walk;
-use super::plan::{Plan, RulePlan};
+use super::plan::{ParamPlan, Plan, RulePlan};
 use super::probe::{Probe, Silent};
 use crate::model::Value;
 use crate::model::json::borrow_json;
@@ -46,6 +46,9 @@ pub struct Settings {
     pub limits: ReadLimits,
     /// Whether fields that no rule reads are looked for, whatever the rules say.
     pub unread: bool,
+    /// Whether stored passwords are held against their schemes where the rules do not say: a bulk run shows what no login
+    /// could use, a login says so itself.
+    pub check_credentials: bool,
 }
 
 /// What a run gives.
@@ -70,6 +73,13 @@ impl Plan {
     pub fn missing_params(&self, settings: &Settings) -> Vec<&str> {
         let is_set = |name: &str| settings.params.iter().any(|(have, _)| have == name);
         self.params.iter().filter(|p| p.default.is_none() && !is_set(&p.name)).map(|p| p.name.as_str()).collect()
+    }
+
+    /// The parameters that are set to something else than one of their values.
+    #[must_use]
+    pub fn unlisted_params(&self, settings: &Settings) -> Vec<&ParamPlan> {
+        let set_to = |name: &str| settings.params.iter().find(|(have, _)| have == name).map(|(_, value)| value);
+        self.params.iter().filter(|param| set_to(&param.name).is_some_and(|value| !param.may_be(value))).collect()
     }
 
     /// Runs the plan over the JSON text of one record. Only what the rules read is kept of it.
@@ -115,7 +125,8 @@ impl Plan {
             span: None,
         })?;
         self.set_registers(settings, &cx);
-        let mut machine = Machine { plan: self, probe: &mut Silent, warnings: ArenaVec::new_in(arena), failures: 0 };
+        let mut silent = Silent;
+        let mut machine = Machine::new(self, &mut silent, arena, false);
         machine.customers(&cx)
     }
 
@@ -149,7 +160,7 @@ impl Plan {
     /// What becomes of a record whose wanted parts are in their registers.
     fn outcomes<'a, P: Probe>(&'a self, settings: &'a Settings, cx: &Cx<'a>, probe: &mut P) -> Vec<Outcome<'a>> {
         self.set_registers(settings, cx);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(cx.arena), failures: 0 };
+        let mut machine = Machine::new(self, probe, cx.arena, settings.check_credentials);
         machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Rejected(vec![reason])])
     }
 
@@ -167,7 +178,7 @@ impl Plan {
     ) -> Result<Value<'a>, Reason> {
         let cx = self.context(arena, P::ON);
         self.set_registers(settings, &cx);
-        let mut machine = Machine { plan: self, probe, warnings: ArenaVec::new_in(arena), failures: 0 };
+        let mut machine = Machine::new(self, probe, arena, false);
         let input = match input {
             Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
             input => input,

@@ -2,11 +2,12 @@
 
 use super::condition;
 use super::expr;
-use super::fields::{Fields, choice, expected, key, list, map, word};
+use super::fields::{Fields, choice, expected, key, list, map, no_boolean, word};
 use super::node::{Node, NodeKind};
 use super::reference;
 use super::syntax::{
-    Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
+    Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Required, Rule, ScriptDef,
+    StepDef, TemplatePart, Without,
 };
 use crate::diag::{Diagnostic, Findings, Span};
 
@@ -99,10 +100,6 @@ fn read_map(node: &Node, key_span: Span, findings: &mut Findings) -> Option<Body
 
 /// Reads all but the origin of a body.
 pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Body {
-    let required = match fields.boolean("required", findings) {
-        Some(true) => fields.get("required").map(|node| node.span),
-        _ => None,
-    };
     Body {
         when: condition_of(fields, "when", findings),
         steps: steps_of(fields, "do", findings),
@@ -113,7 +110,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, findings: &mut Findings) ->
         then: steps_of(fields, "then", findings),
         cast: fields.word("as", findings),
         default: fields.get("default").map(|node| expr::read_or_any(node, findings)),
-        required,
+        required: fields.get("required").and_then(|node| required(node, findings)),
         on_error: fields.get("on_error").map(|node| on_error(node, findings)),
         keep_empty: fields.boolean("keep_empty", findings).unwrap_or(false),
         examples: fields.get("examples").map_or_else(Vec::new, |node| examples(node, findings)),
@@ -244,6 +241,20 @@ pub fn rules(node: &Node, findings: &mut Findings) -> Vec<Rule> {
         .collect()
 }
 
+/// Reads `required`: `true`, `false` or `warn`.
+fn required(node: &Node, findings: &mut Findings) -> Option<Required> {
+    let without = match (node.as_bool(), node.as_text()) {
+        (Some(true), _) => Without::Reject,
+        (Some(false), _) => return None,
+        (None, Some("warn")) => Without::Warn,
+        _ => {
+            findings.push(no_boolean(node, "`true`, `false` or `warn`"));
+            return None;
+        }
+    };
+    Some(Required { span: node.span, without })
+}
+
 /// The words of `on_error`, in the order of [`policy`].
 pub const POLICIES: &[&str] = &["reject", "warn", "skip", "default"];
 
@@ -267,10 +278,30 @@ pub fn on_error(node: &Node, findings: &mut Findings) -> OnError {
             findings.push(expected(node, "`reject`, `warn`, `skip`, `default` or `{ warn: NAME }`"));
             return plain(DefaultPolicy::Reject);
         }
-        let key: Option<Word> = word(&entry.value, findings);
+        let key = warning_name(&entry.value, findings);
         return OnError { key, ..plain(DefaultPolicy::Warn) };
     }
     plain(choice(node, POLICIES, findings).map_or(DefaultPolicy::Reject, policy))
+}
+
+/// Reads a name for `warnings`: text, in which `{$index}` and `{$key}` stand for the element. Values of a record are never part
+/// of a warning.
+fn warning_name(node: &Node, findings: &mut Findings) -> Option<Expr> {
+    word(node, findings)?;
+    let name = expr::read(node, findings)?;
+    let references = match &name {
+        Expr::Reference(reference) => vec![reference],
+        Expr::Template(parts, _) => parts.iter().filter_map(TemplatePart::reference).collect(),
+        _ => Vec::new(),
+    };
+    let place = |text: &str| matches!(text, "$index" | "$key");
+    if let Some(other) = references.into_iter().find(|reference| !place(&reference.text)) {
+        let message = format!("the name of a warning cannot hold `{}`", other.text);
+        let help = "warnings never hold values of a record: use `{$index}` or `{$key}` inside `each`, or fixed text";
+        findings.push(Diagnostic::error("R109", other.span, message, help));
+        return None;
+    }
+    Some(name)
 }
 
 /// Reads `examples`: a map of inputs to outputs, or a list of `{ input, gives }` for inputs that are no text.

@@ -60,6 +60,7 @@ impl<'r> Worker<'r> {
                 Outcome::Account(made) => {
                     batch.tally.accounts += 1;
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
+                    made.unusable.iter().for_each(|reason| batch.tally.unusable.count(reason));
                 }
                 Outcome::Refused(reason) => batch.tally.refusals.count(reason),
                 Outcome::Rejected(_) => {}

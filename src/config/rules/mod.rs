@@ -132,6 +132,17 @@ pub enum RulesError {
         /// The file it stands in.
         file: String,
     },
+    /// A parameter is set to a value that the rules do not list.
+    #[error("the parameter `{name}` is one of {values}")]
+    UnlistedParam {
+        /// The parameter.
+        name: String,
+        /// The values that the rules list.
+        values: String,
+    },
+    /// `credential.source` names a verifier that the settings do not have.
+    #[error("the rules name the verifier `{0}`, and the settings have none of this name")]
+    UnknownVerifier(String),
     /// A test file cannot be read.
     #[error("the tests in `{0}` cannot be read")]
     Tests(String),
@@ -177,6 +188,13 @@ pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_j
     }
     let is_declared = |name: &String| plan.params.iter().any(|param| param.name == *name);
     faults.extend(params.keys().filter(|name| !is_declared(name)).cloned().map(RulesError::UnknownParam));
+    for param in &plan.params {
+        if params.get(&param.name).is_some_and(|value| !param.may_be(value)) {
+            faults.push(RulesError::UnlistedParam { name: param.name.clone(), values: param.listed_values() });
+        }
+    }
+    // settings have no verifiers besides stored hashes
+    faults.extend(plan.verifiers.iter().map(|(name, _)| RulesError::UnknownVerifier(name.clone())));
     faults.extend(proof::failures(plan, path));
     faults
 }

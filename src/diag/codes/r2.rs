@@ -165,15 +165,17 @@ Mend the path or the column. Lookup files are CSV with a header, or JSON or YAML
     },
     CodeInfo {
         code: "R214",
-        title: "a reference is taken as text",
+        title: "an argument that takes no reference",
         explain: "\
-This argument is fixed text, known before there is a record. What stands there looks like a reference,
-and is compared or inserted letter by letter.
+This argument is fixed when the rules are read, before there is a record. A reference there would be
+compared or inserted letter by letter.
 
     when: { $.login: { starts_with: $.prefix } }       # begins with the text `$.prefix`?
     when: { $.login: $.mail }                          # equal to another field
+    params: { check: { default: valid, values: [ valid, shape ] } }
+    do: [ phone: { check: $params.check } ]            # one of the `values`
 
-Compare fields by equality, take values with ops whose arguments may be references (`landfall ops` says
-which), or use a script. Text that is meant to begin with `$` can be tested with `matches: '^\\$\\.'`.",
+`landfall ops NAME` says what an argument takes. Words are chosen by a parameter that lists its `values`.
+Text that begins with a dollar is written with two: `$$.`.",
     },
 ];

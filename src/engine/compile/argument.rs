@@ -7,12 +7,12 @@ use regex::RegexBuilder;
 use super::Compiler;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Span, closest};
-use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec};
+use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, OpSpec, Output};
 use crate::engine::path::Tail;
 use crate::model::Kinds;
-use crate::rules::fields::{choice, expected};
+use crate::rules::fields::{boolean, choice, expected};
 use crate::rules::syntax::StepDef;
-use crate::rules::{Node, body, expr, read_condition, reference};
+use crate::rules::{Entry, Node, body, expr, read_condition, reference};
 
 /// The largest compiled regex, in bytes. Stops classes under large repeats (`[\p{L}]{1,64}` is over 10 MB); every pattern of
 /// the shipped rules is below 100 KB.
@@ -21,7 +21,9 @@ const MAX_REGEX_BYTES: usize = 1024 * 1024;
 impl Compiler<'_> {
     /// The checked arguments of a step.
     pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Arguments> {
+        let before = self.findings.len();
         let given = self.given(spec, def)?;
+        let is_misspelt = self.findings.len() > before;
         let mut arguments = Arguments::default();
         let mut complete = true;
         for argument in spec.arguments {
@@ -30,6 +32,8 @@ impl Compiler<'_> {
                     Some(value) => arguments.push(argument.name, value),
                     None => complete = false,
                 },
+                // what is missing is probably what was misspelt
+                None if argument.required && is_misspelt => complete = false,
                 None if argument.required => {
                     complete = false;
                     let help = if argument.main {
@@ -82,6 +86,9 @@ impl Compiler<'_> {
     }
 
     fn argument(&mut self, spec: &ArgumentSpec, node: &Node) -> Option<Argument> {
+        if self.takes_no_reference(spec, node) {
+            return None;
+        }
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -93,7 +100,7 @@ impl Compiler<'_> {
                 texts.into_iter().collect::<Option<_>>().map(Argument::Texts)
             }
             ArgumentKind::Integer => self.scalar(node, node.as_integer(), "a whole number").map(Argument::Integer),
-            ArgumentKind::Boolean => self.scalar(node, node.as_bool(), "`true` or `false`").map(Argument::Boolean),
+            ArgumentKind::Boolean => boolean(node, self.findings).map(Argument::Boolean),
             ArgumentKind::Regex => self.regex(node).map(Argument::Regex),
             ArgumentKind::Operand => {
                 let expr = expr::read(node, self.findings)?;
@@ -158,15 +165,13 @@ impl Compiler<'_> {
         text
     }
 
-    /// Text that is taken as it stands; one that looks like a reference is probably not meant so.
+    /// Text that is taken as it stands, but for a dollar that is doubled at its beginning.
     fn literal_text(&mut self, node: &Node) -> Option<String> {
         let text = self.constant_text(node)?;
-        if text.len() > 1 && reference::is_reference(&text) {
-            let message = format!("`{text}` is taken literally here, not as a reference");
-            let help = "this argument is fixed text: compare fields in a condition, `{ $.a: $.b }`, or use a script";
-            self.findings.push(Diagnostic::warning("R214", node.span, message, help));
+        match text.strip_prefix('$').filter(|rest| rest.starts_with('$')) {
+            Some(rest) => Some(rest.to_owned()),
+            None => Some(text),
         }
-        Some(text)
     }
 
     fn scalar<T>(&mut self, node: &Node, value: Option<T>, what: &str) -> Option<T> {
@@ -223,11 +228,23 @@ impl Compiler<'_> {
 fn is_named(spec: &OpSpec, node: &Node) -> bool {
     let Some(entries) = node.as_map() else { return false };
     let main = spec.arguments.iter().find(|argument| argument.main);
-    let main_takes_maps = main.is_some_and(|main| {
-        let kinds = [ArgumentKind::Operand, ArgumentKind::Operands, ArgumentKind::Condition, ArgumentKind::Fields];
-        kinds.contains(&main.kind) || main.kind == ArgumentKind::Steps
-    });
-    !main_takes_maps || entries.iter().any(|entry| spec.arguments.iter().any(|argument| argument.name == entry.key))
+    let is_known = |key: &str| spec.arguments.iter().any(|argument| argument.name == key);
+    !main.is_some_and(ArgumentSpec::takes_maps)
+        || entries.iter().any(|entry| is_known(&entry.key))
+        || is_misspelt(spec, entries)
+}
+
+/// Whether a map with one key stands for a misspelt argument of an op that is not given objects to make or merge.
+fn is_misspelt(spec: &OpSpec, entries: &[Entry]) -> bool {
+    let [entry] = entries else { return false };
+    let is_compared =
+        spec.output == Output::Is(Kinds::BOOLEAN) || ["nothing_if", "only", "without"].contains(&spec.name);
+    is_compared && closest(&entry.key, spec.arguments.iter().map(|argument| argument.name)).is_some()
+}
+
+/// The node of an argument, when it is given.
+pub(super) fn place_of<'n>(spec: &OpSpec, given: &'n Node, argument: &ArgumentSpec) -> Option<&'n Node> {
+    if is_named(spec, given) { given.get(argument.name) } else { Some(given).filter(|_| argument.main) }
 }
 
 fn usage(spec: &OpSpec) -> String {

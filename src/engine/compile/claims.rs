@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 
 use bumpalo::Bump;
 
-use super::Compiler;
 use super::objects::joined;
 use super::rule::Purpose;
 use super::steps::Flow;
+use super::{Compiler, claim_names};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
 use crate::engine::plan::{OriginPlan, RuleKind};
 use crate::model::Kinds;
+use crate::rules::fields::meant_boolean;
 use crate::rules::syntax::{Body, Origin, Rule, StepDef};
 use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
@@ -26,6 +27,7 @@ impl Compiler<'_> {
         }
         let names = schema.claim_names();
         let help = match closest(&rule.name.text, names.iter().map(String::as_str)) {
+            _ if let Some(meant) = claim_names::meant(&rule.name.text, &schema) => meant,
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`landfall schema {}` lists the claims", schema.name()),
         };
@@ -68,12 +70,11 @@ impl Compiler<'_> {
         }
         if let Some(problem) = misfit(operand, shape) {
             let message = format!("the claim cannot hold this value: it {problem}");
-            self.findings.push(Diagnostic::error(
-                "R401",
-                span,
-                message,
-                "write one of the values that the schema admits",
-            ));
+            let help = match operand {
+                Operand::Text(text) if shape.accepts_kinds() == Kinds::BOOLEAN => boolean_help(text),
+                _ => "write one of the values that the schema admits".to_owned(),
+            };
+            self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
 
@@ -146,6 +147,15 @@ impl Compiler<'_> {
 fn kinds_of(shape: &Shape) -> Kinds {
     let held = shape.accepts_kinds();
     if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
+}
+
+/// `yes` is text in YAML 1.2, and so is everything in quotes.
+fn boolean_help(text: &str) -> String {
+    match meant_boolean(text) {
+        Some(meant) if text.eq_ignore_ascii_case(&meant.to_string()) => format!("write `{meant}` without quotes"),
+        Some(meant) => format!("write `{meant}`: `{text}` is a text"),
+        None => "write `true` or `false`".to_owned(),
+    }
 }
 
 fn is_scalar(operand: &Operand) -> bool {

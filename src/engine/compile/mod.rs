@@ -1,14 +1,18 @@
 //! From rules as written to the plan that runs; everything that can be known beforehand is known here.
 
 mod argument;
+mod claim_names;
 mod claims;
 mod condition;
+mod constants;
+mod credential;
 mod dependence;
 mod identity;
 mod lookup;
 mod member_maps;
 mod objects;
 mod order;
+mod reference_free;
 mod rule;
 mod scope;
 mod shared;
@@ -25,14 +29,12 @@ use rule::Purpose;
 use scope::Scope;
 use steps::Flow;
 
-use super::plan::{
-    AdmitPlan, CheckPlan, CredentialPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
-};
+use super::plan::{AdmitPlan, CheckPlan, LetMembers, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan};
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
-use crate::rules::syntax::{Admit, Blank, Check, Credential, Rule, RuleFile, Split, StepDef};
-use crate::rules::{read, rule_file};
+use crate::rules::syntax::{Admit, Blank, Check, Rule, RuleFile, Split, StepDef, Without};
+use crate::rules::{Node, read, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
 
 /// Where files that rules name come from. The engine itself opens nothing.
@@ -90,6 +92,8 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         chain_stack: Vec::new(),
         copied_lets: Vec::new(),
         claim_needs: BTreeMap::new(),
+        param_values: Vec::new(),
+        verifiers: Vec::new(),
         sandbox: Sandbox::new(ScriptLimits::default()),
     };
     compiler.names(&rules, file, shared, loader);
@@ -126,6 +130,10 @@ struct Compiler<'c> {
     copied_lets: Vec<String>,
     /// The registers that each claim reads, by its own.
     claim_needs: BTreeMap<usize, BTreeSet<usize>>,
+    /// The values of the parameters that list them.
+    param_values: Vec<(String, Vec<Node>)>,
+    /// The verifiers that `credential.source` names.
+    verifiers: Vec<(String, Span)>,
     sandbox: Sandbox,
 }
 
@@ -150,7 +158,9 @@ impl Compiler<'_> {
         for param in &rules.params {
             let variable = self.scope.variable(&param.name.text, Some(param.name.span));
             self.scope.params.push(variable);
+            self.param_values.extend(param.values.clone().map(|values| (param.name.text.clone(), values)));
         }
+        self.scope.split = rules.accounts.as_ref().map(|split| split.name.text.clone());
         for rule in &rules.lets {
             self.declare(&rule.name.text, rule.name.span);
         }
@@ -239,6 +249,7 @@ impl Compiler<'_> {
                 None => None,
                 Some(identify) => Some(identify?),
             },
+            verifiers: self.verifiers.clone(),
             lookups: self.tables.iter().map(|table| Arc::clone(&table.lookup)).collect(),
         })
     }
@@ -252,6 +263,10 @@ impl Compiler<'_> {
             .map(|(param, register)| ParamPlan {
                 name: param.name.text.clone(),
                 default: param.default.as_ref().map(|node| literal(node).0),
+                values: param
+                    .values
+                    .as_ref()
+                    .map(|values| values.iter().filter_map(|node| node.as_text().map(str::to_owned)).collect()),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
@@ -361,35 +376,8 @@ impl Compiler<'_> {
             },
             needs: needs?,
             because: check.because.text.clone(),
+            warns: check.otherwise == Without::Warn,
             span: check.because.span,
-        })
-    }
-
-    fn credential(&mut self, credential: &Credential, rules: &RuleFile) -> Option<CredentialPlan> {
-        let when = credential.when.as_ref().map(|when| self.condition(when));
-        let policy = rules.defaults.on_error;
-        let purpose =
-            Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy, field_of: None };
-        let fields: Vec<Option<RulePlan>> =
-            credential.fields.iter().map(|field| Some(self.rule(field, &purpose)?.0)).collect();
-        let scheme_rule = credential.scheme_rule.as_ref().map(|body| {
-            let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
-            self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
-        });
-        super::scheme::check(&credential.schemes, self.findings);
-        super::scheme::check_templates(&credential.fields, self.findings);
-        Some(CredentialPlan {
-            span: credential.span,
-            when: match when {
-                None => None,
-                Some(when) => Some(when?),
-            },
-            schemes: credential.schemes.iter().map(|scheme| scheme.text.clone()).collect(),
-            scheme_rule: match scheme_rule {
-                None => None,
-                Some(rule) => Some(rule?),
-            },
-            fields: fields.into_iter().collect::<Option<_>>()?,
         })
     }
 

@@ -60,7 +60,7 @@ impl Compiler<'_> {
     }
 
     /// Whether a value is copied from the record as it stands there, so that it is probably a text.
-    fn is_copied(&self, body: &Body) -> bool {
+    pub(super) fn is_copied(&self, body: &Body) -> bool {
         let copied = |expr: &Expr| matches!(expr, Expr::Reference(reference) if self.is_field(reference));
         is_only_origin(body)
             && match &body.origin {

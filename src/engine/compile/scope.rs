@@ -40,6 +40,8 @@ pub struct Scope {
     pub lets: Vec<Variable>,
     /// Claims.
     pub claims: Vec<Variable>,
+    /// The name of the element of `accounts`, which is declared when the record is split.
+    pub split: Option<String>,
     /// The register of `$facts`.
     pub facts: usize,
     /// Whether a rule reads `$facts`.
@@ -229,6 +231,13 @@ impl Scope {
     }
 
     fn unknown_variable(&self, name: &str, reference: &RefExpr) -> Diagnostic {
+        if self.split.as_deref() == Some(name) {
+            let message = format!("`${name}` is an element of `accounts`, and there is none yet in `let`");
+            let help = format!(
+                "working values are made once, before the record is split: read `${name}` under `account`, `admit` or `credential`"
+            );
+            return Diagnostic::error("R204", reference.span, message, help);
+        }
         let known: Vec<&str> = self.lets.iter().map(|variable| variable.name.as_str()).collect();
         let builtin = ["params", "account", "facts", "item", "index", "key"];
         let help = match closest(name, known.iter().chain(&builtin).copied()) {

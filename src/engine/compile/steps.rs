@@ -143,6 +143,9 @@ impl Compiler<'_> {
 
     /// The code of a step, made from its argument.
     pub(super) fn build(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Box<dyn Op>> {
+        if let Some(chosen) = self.by_param(spec, def) {
+            return chosen;
+        }
         let mut arguments = self.arguments(spec, def)?;
         match (spec.build)(&mut arguments) {
             Ok(op) => Some(op),

@@ -1,14 +1,17 @@
 //! One run: from the captured record to accounts, a refusal, or reasons.
 
+use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::diag::Span;
 use crate::engine::condition::Condition;
 use crate::engine::context::Cx;
+use crate::engine::op::Failure;
 use crate::engine::operand::Operand;
 use crate::engine::outcome::{self, Customer, Outcome, Reason};
-use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
+use crate::engine::plan::{CredentialPlan, Plan, Policy, RulePlan};
 use crate::engine::probe::{Event, Probe};
+use crate::engine::steps::StepFailure;
 use crate::engine::{output, scheme};
 use crate::model::Value;
 
@@ -19,6 +22,17 @@ pub(super) struct Machine<'a, 'p, P> {
     pub warnings: ArenaVec<'a, &'a str>,
     /// How many steps have failed, whatever was done about it.
     pub failures: usize,
+    /// Whether stored passwords are held against their schemes where the rules do not say.
+    pub checks_credentials: bool,
+    /// Why the stored password of the account at hand cannot be used.
+    pub unusable: Option<&'a str>,
+}
+
+impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
+    /// A run that has not begun.
+    pub(super) fn new(plan: &'a Plan, probe: &'p mut P, arena: &'a Bump, checks_credentials: bool) -> Self {
+        Self { plan, probe, warnings: ArenaVec::new_in(arena), failures: 0, checks_credentials, unusable: None }
+    }
 }
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
@@ -84,6 +98,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             return Outcome::Refused(refused);
         }
         let mut reasons = Vec::new();
+        self.unusable = None;
         for rule in &self.plan.claims {
             match self.rule(rule, cx) {
                 Ok(value) => cx.set(rule.register, value),
@@ -93,7 +108,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 }
             }
         }
-        let credential = self.credential(cx).unwrap_or_else(|reason| {
+        let credential = self.checked_credential(cx).unwrap_or_else(|reason| {
             reasons.push(reason);
             Value::Missing
         });
@@ -106,7 +121,15 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 let (id, logins) = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
                 let skeleton = &self.plan.output;
-                Outcome::Account(outcome::Made { account, warnings, credential, id, logins, skeleton })
+                Outcome::Account(outcome::Made {
+                    account,
+                    warnings,
+                    credential,
+                    unusable: self.unusable,
+                    id,
+                    logins,
+                    skeleton,
+                })
             }
             Err(violations) => Outcome::Rejected(
                 violations
@@ -137,7 +160,12 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     fn checks(&mut self, cx: &Cx<'a>, reasons: &mut Vec<Reason>) {
         for check in &self.plan.checks {
             let applies = check.that.as_ref().is_none_or(|that| self.holds("that", that, check.span, cx));
-            if applies && !self.holds("needs", &check.needs, check.span, cx) {
+            if !applies || self.holds("needs", &check.needs, check.span, cx) {
+                continue;
+            }
+            if check.warns {
+                self.warnings.push(&check.because);
+            } else {
                 reasons.push(Reason {
                     rule: check.because.clone(),
                     step: "check".to_owned(),
@@ -168,6 +196,35 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         (text(&identify.id), Value::List(logins.into_bump_slice()))
     }
 
+    /// The stored password, when it can be used; the policy of `credential` decides about one that cannot.
+    fn checked_credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
+        let credential = self.credential(cx)?;
+        let Some(plan) = self.plan.credential.as_ref().filter(|plan| plan.check.unwrap_or(self.checks_credentials))
+        else {
+            return Ok(credential);
+        };
+        let Err(problem) = scheme::usable(credential) else { return Ok(credential) };
+        self.unusable = Some(cx.arena.alloc_str(&problem));
+        let failure = StepFailure { step: "check", span: plan.span, failure: Failure::new(problem) };
+        match &plan.policy {
+            Policy::Reject | Policy::Default => {
+                self.tell(&failure, "reject");
+                return Err(Reason {
+                    rule: "credential.value".to_owned(),
+                    step: failure.step.to_owned(),
+                    message: failure.failure.message().to_owned(),
+                    span: Some(plan.span),
+                });
+            }
+            Policy::Warn(name) => {
+                self.tell(&failure, "warn");
+                self.warn(name, cx);
+            }
+            Policy::Skip => self.tell(&failure, "skip"),
+        }
+        Ok(Value::Missing)
+    }
+
     fn credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
         let Some(plan) = &self.plan.credential else { return Ok(Value::Missing) };
         if plan.when.as_ref().is_some_and(|when| !self.holds("when", when, plan.span, cx)) {
@@ -180,7 +237,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 parts.push((rule.name.as_str(), value));
             }
         }
-        let core = parts.iter().find(|(name, _)| matches!(*name, "value" | "hash_hex" | "hash_b64" | "parameters"));
+        let core =
+            parts.iter().find(|(name, _)| matches!(*name, "value" | "hash" | "hash_hex" | "hash_b64" | "parameters"));
         let has_source = parts.iter().any(|(name, _)| *name == "source");
         if core.is_none() && !has_source {
             return Ok(Value::Missing);

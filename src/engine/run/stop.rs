@@ -14,6 +14,8 @@ pub(super) type Made<'a> = Result<Value<'a>, Stop>;
 pub(super) enum Stop {
     /// A step failed; the rule's policy decides.
     Step(StepFailure),
+    /// A required field, by its position, is not there, so that the element has failed.
+    Member(usize, StepFailure),
     /// The policy has decided: the record is held back.
     Fall(Box<Reason>),
 }
@@ -33,7 +35,7 @@ impl Stop {
     pub(super) fn into_reason(self, rule: &RulePlan) -> Reason {
         match self {
             Self::Fall(reason) => *reason,
-            Self::Step(failure) => reason(rule, &failure),
+            Self::Step(failure) | Self::Member(_, failure) => reason(rule, &failure),
         }
     }
 }

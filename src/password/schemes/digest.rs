@@ -150,7 +150,11 @@ pub(super) fn sized(text: &str, digest: Digest) -> Option<Vec<u8>> {
 /// Reads formats `digest`, `hmac` and the bare names `md5`, `sha256` and so on: parts `algorithm`, `hash`, `salt`,
 /// `salt_position` (or `order`), `password_encoding`, `iterations`, or a whole text in hexadecimal or base64.
 pub(super) fn parse(credential: &Credential) -> Understood {
-    let named = credential.text(&["algorithm"])?.unwrap_or(credential.scheme());
+    let named = match credential.text(&["algorithm"])? {
+        Some(named) => named,
+        None if credential.scheme().eq_ignore_ascii_case("digest") => credential.required_text(&["digest"])?,
+        None => credential.scheme(),
+    };
     if named.eq_ignore_ascii_case("hmac") {
         return keyed(credential);
     }
