@@ -93,6 +93,9 @@ pub fn check_templates(parts: &[Rule], findings: &mut Findings) {
 pub fn unknown(scheme: &str, span: Span) -> Diagnostic {
     let names = schemes().iter().flat_map(|info| info.aliases.iter().chain(std::iter::once(&info.name))).copied();
     let help = match closest(scheme, names) {
+        _ if scheme.eq_ignore_ascii_case("auto") => {
+            "leave `scheme` out: a stored text that names its scheme by its beginning is told by it".to_owned()
+        }
         Some(near) => format!("did you mean `{near}`?"),
         None => "`landfall password schemes` lists all schemes".to_owned(),
     };

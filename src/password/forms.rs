@@ -107,6 +107,18 @@ pub fn about(part: &str) -> &'static str {
     }
 }
 
+/// Whether a word is one that a part may hold; parts that are no words may hold everything.
+#[must_use]
+pub fn is_known_word(part: &str, word: &str) -> bool {
+    match part {
+        "order" => super::schemes::is_order(word),
+        "digest" => super::digests::Digest::named(word).is_some(),
+        "encoding" => super::credential::decode("hash", "", word).is_ok(),
+        "password_encoding" => super::schemes::is_password_encoding(word),
+        _ => true,
+    }
+}
+
 /// Whether the system that writes hashes of this scheme stores an object, which `from` hands over as it is.
 #[must_use]
 pub fn reads_object(scheme: &str) -> bool {

@@ -180,6 +180,9 @@ pub fn source(node: &Node, key: &str, findings: &mut Findings) -> Option<Expr> {
         let constant = if key == "from" { ", or `value:` for a constant" } else { "" };
         let help = match node.as_text().filter(|_| !node.is_null()).and_then(reference::of_field) {
             Some(field) => format!("write `{field}` to read the record{constant}"),
+            _ if key != "from" && node.as_scalar().is_none() => {
+                "make it under `let`, and write its name here, such as `$login`".to_owned()
+            }
             _ => format!("write a reference such as `$.field`{constant}"),
         };
         findings.push(Diagnostic::error("R109", node.span, format!("`{key}` takes references"), help));

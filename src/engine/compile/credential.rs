@@ -9,7 +9,7 @@ use crate::engine::plan::{CredentialPlan, RuleKind, RulePlan};
 use crate::engine::scheme;
 use crate::model::Kinds;
 use crate::password::template::Template;
-use crate::password::{Form, about_part, find, forms, reads_object};
+use crate::password::{Form, about_part, find, forms, is_known_word, reads_object};
 use crate::rules::Node;
 use crate::rules::syntax::{Body, Credential, Expr, Origin, Rule, RuleFile, Word};
 
@@ -114,6 +114,7 @@ impl Compiler<'_> {
             given.iter().filter_map(|part| unused(part, named, &given)).for_each(|finding| self.findings.push(finding));
         }
         self.templates_read(&given);
+        self.words_are_known(&given);
         if let (true, false, Some(order)) =
             (has("order"), given.iter().any(|part| is_salt(part)), part(&given, "order"))
         {
@@ -166,6 +167,19 @@ impl Compiler<'_> {
             let message = format!("no scheme that is told by its text uses the part `{}`", part.name.text);
             let help = "name the scheme with `scheme:`, or remove the part";
             self.findings.push(Diagnostic::error("R413", part.name.span, message, help));
+        }
+    }
+
+    /// Parts that are words of the scheme, where they are constants.
+    fn words_are_known(&mut self, given: &[&Rule]) {
+        for rule in given {
+            let Origin::Value(Expr::Literal(node)) = &rule.body.origin else { continue };
+            let Some(word) = node.as_text() else { continue };
+            if !is_known_word(&rule.name.text, word) {
+                let message = format!("`{word}` is not known as `{}`", rule.name.text);
+                let help = format!("it is {}", about_part(&rule.name.text));
+                self.findings.push(Diagnostic::error("R413", node.span, message, help));
+            }
         }
     }
 
@@ -295,7 +309,9 @@ fn unused(rule: &Rule, named: &[Named], given: &[&Rule]) -> Option<Diagnostic> {
         [_] => format!("`{}` does not use the part `{name}`", scheme.text),
         _ => format!("none of the schemes uses the part `{name}`"),
     };
-    let help = if in_parts {
+    let help = if name == "template" {
+        "write `scheme: template`: the template says how the digest is made".to_owned()
+    } else if in_parts {
         format!(
             "for a hash without the rest write `hash_hex:` or `hash_b64:` in place of `from:`; {}",
             more(&scheme.text)

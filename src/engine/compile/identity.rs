@@ -5,8 +5,9 @@ use super::dependence::Dependence;
 use crate::diag::{Diagnostic, Span};
 use crate::engine::operand::Operand;
 use crate::engine::plan::IdentifyPlan;
-use crate::rules::reference;
+use crate::model::Kinds;
 use crate::rules::syntax::{Expr, Identify, RuleFile};
+use crate::rules::{Node, reference};
 
 /// What is wrong with a value that is the same for every record.
 struct Same {
@@ -40,17 +41,17 @@ impl Compiler<'_> {
             return None;
         }
         let (operand, kinds) = self.operand(expr)?;
-        let scalar = crate::model::Kinds::TEXT.or(crate::model::Kinds::NUMBER);
-        if !kinds.meets(scalar) {
-            let message = format!("{} is one text, and {kinds} comes in", same.subject);
-            let help = "take one element, such as `$.mails[0]`, or make it under `let` with `first`, `find` or `join`";
-            self.findings.push(Diagnostic::error("R401", expr.span(), message, help));
-            return None;
-        }
         let dependence = Dependence::new(rules, &self.chains);
         if !dependence.reads_record(expr) {
             let made_at = dependence.constant_behind(expr);
             self.same_for_all(expr, same, made_at);
+            return None;
+        }
+        if !kinds.meets(Kinds::TEXT.or(Kinds::NUMBER)) {
+            let message = format!("{} is one text, and {kinds} comes in", same.subject);
+            let help = "take one element, such as `$.mails[0]`, or make it under `let` with `first`, `find` or `join`";
+            self.findings.push(Diagnostic::error("R401", expr.span(), message, help));
+            return None;
         }
         Some(operand)
     }
@@ -65,6 +66,11 @@ impl Compiler<'_> {
     }
 }
 
+/// Whether a constant may be the name of a field; numbers are ids that were copied from a record.
+fn is_name(node: &Node) -> bool {
+    !node.is_null() && node.as_integer().is_none() && node.as_bool().is_none()
+}
+
 fn shape(expr: &Expr) -> &'static str {
     if matches!(expr, Expr::List(..)) { "a list" } else { "a map" }
 }
@@ -72,7 +78,7 @@ fn shape(expr: &Expr) -> &'static str {
 /// How to write a value that differs.
 fn different(expr: &Expr, same: &Same) -> String {
     match expr {
-        Expr::Literal(node) => match node.as_text().filter(|_| !node.is_null()).and_then(reference::of_field) {
+        Expr::Literal(node) => match node.as_text().filter(|_| is_name(node)).and_then(reference::of_field) {
             Some(reference) => format!("did you mean `{reference}`?"),
             None => format!("read the record, such as `{}`", same.example),
         },

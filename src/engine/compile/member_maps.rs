@@ -19,7 +19,14 @@ pub(super) fn taken_apart(tree: &Node, schema: &Schema, findings: &mut Findings)
                 changed = true;
                 members
             }
-            None => vec![claim.clone()],
+            None => match list_of_one(claim, schema) {
+                Some(list) => {
+                    findings.push(told_of_list(claim));
+                    changed = true;
+                    vec![list]
+                }
+                None => vec![claim.clone()],
+            },
         })
         .collect();
     let with_claims = |section: &Entry| match section.key.as_str() {
@@ -39,9 +46,13 @@ fn members(claim: &Entry, schema: &Schema) -> Option<Vec<Entry>> {
     let is_key = |entry: &&Entry| body::KEYS.contains(&entry.key.as_str());
     let (keys, strangers): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(is_key);
     let all_are_strangers = keys.is_empty() && !strangers.is_empty();
+    let is_misspelt = |stranger: &&Entry| misspelt_key(&stranger.key).is_some();
     let is_meant = match &shape.kind {
-        ShapeKind::Object(_) => strangers.iter().any(|stranger| is_member(&stranger.key, shape)),
-        ShapeKind::Any => all_are_strangers && strangers.iter().all(|stranger| misspelt_key(&stranger.key).is_none()),
+        ShapeKind::Object(_) => {
+            strangers.iter().any(|stranger| is_member(&stranger.key, shape))
+                || (all_are_strangers && !strangers.iter().all(is_misspelt))
+        }
+        ShapeKind::Any => all_are_strangers && !strangers.iter().any(is_misspelt),
         _ => false,
     };
     let inner = |entry: &Entry| Entry { key: joined(&claim.key, &entry.key), ..entry.clone() };
@@ -57,8 +68,32 @@ fn is_member(name: &str, shape: &Shape) -> bool {
         || (object.members.is_empty() && misspelt_key(name).is_none())
 }
 
+/// The key of a rule that was probably meant; shorter names are close to everything.
 fn misspelt_key(name: &str) -> Option<&str> {
-    closest(name, body::KEYS.iter().copied())
+    closest(name, body::KEYS.iter().copied()).filter(|_| name.len() > 2)
+}
+
+/// The list of one object that a map stands for where a claim is a list of objects.
+fn list_of_one(claim: &Entry, schema: &Schema) -> Option<Entry> {
+    let entries = claim.value.as_map()?;
+    let element = schema.claim(&claim.key)?.shape.element()?;
+    let is_stranger = |entry: &&Entry| !body::KEYS.contains(&entry.key.as_str());
+    let is_object = entries.iter().filter(is_stranger).any(|entry| is_member(&entry.key, element));
+    let wrapped = |kind: NodeKind| Node { kind, ..claim.value.clone() };
+    let list = wrapped(NodeKind::List(vec![claim.value.clone()]));
+    let rule = Entry { key: "value".to_owned(), key_span: claim.key_span, value: list };
+    is_object.then(|| Entry { value: wrapped(NodeKind::Map(vec![rule])), ..claim.clone() })
+}
+
+fn told_of_list(claim: &Entry) -> Diagnostic {
+    let message = format!("the claim `{}` is a list of objects, and this is a map", claim.key);
+    let names: Vec<&str> = claim.value.as_map().unwrap_or_default().iter().map(|entry| entry.key.as_str()).collect();
+    let members = names.join(": …, ");
+    let help = format!(
+        "write `{0}: {{ value: [ {{ {members}: … }} ] }}` for a list of one, or `{0}: {{ from: $.list, each: {{ … }} }}`",
+        claim.key
+    );
+    Diagnostic::error("R107", claim.key_span.to(claim.value.span), message, help)
 }
 
 fn told(claim: &Entry, members: &[Entry]) -> Diagnostic {

@@ -133,11 +133,16 @@ impl StoredHash for Digested {
 fn is_prefix(credential: &Credential) -> Result<bool, Problem> {
     match credential.text(&["salt_position", "order", "saltOrder"])? {
         None => Ok(true),
-        Some(text) => match text.to_ascii_lowercase().replace(' ', "").as_str() {
-            "prefix" | "salt+password" => Ok(true),
-            "suffix" | "postfix" | "password+salt" => Ok(false),
-            _ => Err(Problem::unsupported("this order of salt and password is not known")),
-        },
+        Some(text) => order(text).ok_or(Problem::unsupported("this order of salt and password is not known")),
+    }
+}
+
+/// Whether the salt stands before the password; nothing when the word does not say.
+pub(super) fn order(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().replace(' ', "").as_str() {
+        "prefix" | "salt+password" => Some(true),
+        "suffix" | "postfix" | "password+salt" => Some(false),
+        _ => None,
     }
 }
 
