@@ -90,9 +90,7 @@ const METADATA: &[&str] = &["metadata", "usermetadata", "appmetadata", "attribut
 
 /// How to write what another system calls by this name.
 pub(super) fn meant(written: &str, schema: &Schema) -> Option<String> {
-    let plain =
-        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    let (whole, last) = (plain(written), plain(written.rsplit('.').next().unwrap_or(written)));
+    let whole = plain(written);
     if PASSWORDS.contains(&whole.as_str()) {
         return Some("a stored password is no claim: describe it under `credential`".to_owned());
     }
@@ -101,8 +99,18 @@ pub(super) fn meant(written: &str, schema: &Schema) -> Option<String> {
             "what the profile has no claim for is `custom`: write `custom.NAME`, or `custom.{written}`"
         ));
     }
+    claim(written, schema).map(|claim| format!("did you mean `{claim}`?"))
+}
+
+/// The claim that another system calls by this name.
+pub(super) fn claim(written: &str, schema: &Schema) -> Option<&'static str> {
+    let (whole, last) = (plain(written), plain(written.rsplit('.').next().unwrap_or(written)));
     let candidates = |name: &str| NAMES.iter().find(|(names, _)| names.contains(&name)).map(|(_, claims)| *claims);
     let has = |claim: &&&str| **claim != written && schema.claim(claim).is_some();
-    let claim = [&whole, &last].into_iter().find_map(|name| candidates(name)?.iter().find(has))?;
-    Some(format!("did you mean `{claim}`?"))
+    [&whole, &last].into_iter().find_map(|name| candidates(name)?.iter().find(has)).copied()
+}
+
+/// A name in small letters, without what stands between its words.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

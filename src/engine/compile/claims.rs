@@ -115,8 +115,10 @@ impl Compiler<'_> {
     /// Every claim that all accounts need must be made by some rule.
     pub(super) fn required_claims(&mut self, claims: &[Rule], account: Option<Span>) {
         let Some(span) = account else { return };
-        let made: BTreeSet<&str> = claims.iter().map(|claim| claim.name.text.as_str()).collect();
         let schema = std::sync::Arc::clone(&self.schema);
+        // a name that the schema does not have is a finding of its own, and may be the one that is missed
+        let has = |name: &&str| schema.claim(name).is_some();
+        let made: BTreeSet<&str> = claims.iter().map(|claim| claim.name.text.as_str()).filter(has).collect();
         for claim in schema.required_claims() {
             let inside = format!("{}.", claim.path);
             let is_made = made.iter().any(|name| {

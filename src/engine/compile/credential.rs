@@ -303,7 +303,7 @@ fn unused(rule: &Rule, named: &[Named], given: &[&Rule]) -> Option<Diagnostic> {
         return None;
     }
     let scheme = named.first()?;
-    let in_parts = forms(&scheme.text).iter().any(|form| uses(form)) && part(given, "value").is_some();
+    let in_parts = forms(&scheme.text).iter().any(uses) && part(given, "value").is_some();
     let message = match named {
         [_] if in_parts => format!("`{}` does not use the part `{name}` beside a whole text", scheme.text),
         [_] => format!("`{}` does not use the part `{name}`", scheme.text),

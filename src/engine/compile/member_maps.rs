@@ -1,5 +1,6 @@
 //! `email: { value: …, verified: … }`: the members of an object claim, written as a map where a rule is expected.
 
+use super::claim_names;
 use super::objects::{joined, listed};
 use crate::diag::{Diagnostic, Findings, closest};
 use crate::rules::{Entry, Node, NodeKind, body};
@@ -55,10 +56,26 @@ fn members(claim: &Entry, schema: &Schema) -> Option<Vec<Entry>> {
         ShapeKind::Any => all_are_strangers && !strangers.iter().any(is_misspelt),
         _ => false,
     };
-    let inner = |entry: &Entry| Entry { key: joined(&claim.key, &entry.key), ..entry.clone() };
+    let inner = |entry: &Entry| Entry { key: member_meant(&claim.key, &entry.key, shape, schema), ..entry.clone() };
     // `required: true` among members is a key of a rule all the same
     let is_value = |entry: &&Entry| !body::KEYS.contains(&entry.key.as_str()) || shape.member(&entry.key).is_some();
     is_meant.then(|| entries.iter().filter(is_value).map(inner).collect())
+}
+
+/// The path of a member, in the spelling of the schema where another one is clearly meant.
+fn member_meant(claim: &str, member: &str, shape: &Shape, schema: &Schema) -> String {
+    let path = joined(claim, member);
+    if shape.member(member).is_some() {
+        return path;
+    }
+    if let Some(meant) = claim_names::claim(&path, schema).filter(|meant| meant.starts_with(&format!("{claim}."))) {
+        return meant.to_owned();
+    }
+    let names = match &shape.kind {
+        ShapeKind::Object(object) => object.members.as_slice(),
+        _ => &[],
+    };
+    closest(member, names.iter().map(|known| known.name.as_str())).map_or(path, |near| joined(claim, near))
 }
 
 fn is_member(name: &str, shape: &Shape) -> bool {

@@ -199,8 +199,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     self.failed(rule, &failure, &place)?;
                     rule.in_place_of_failed(&place)
                 }
-                Err(Stop::Member(at, failure)) => {
-                    self.member_failed(rule, each, at, &failure, &place)?;
+                Err(Stop::Member(member)) => {
+                    self.member_failed(rule, each, &member, &place)?;
                     rule.in_place_of_failed(&place)
                 }
                 Err(fall @ Stop::Fall(_)) => return Err(fall),
@@ -217,7 +217,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         for (at, field) in fields.iter().enumerate() {
             let value = match self.rule(field, cx) {
                 Ok(value) => value,
-                Err(Stop::Step(failure)) => return Err(Stop::Member(at, failure)),
+                Err(Stop::Step(failure)) => return Err(Stop::Member(Box::new((at, failure)))),
                 Err(stop) => return Err(stop),
             };
             if value.is_present() {
@@ -250,12 +250,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         &mut self,
         rule: &'a RulePlan,
         each: &'a EachPlan,
-        at: usize,
-        failure: &StepFailure,
+        (at, failure): &(usize, StepFailure),
         place: &Cx<'a>,
     ) -> Result<(), Stop> {
         let field = match each {
-            EachPlan::Fields(fields) => fields.get(at),
+            EachPlan::Fields(fields) => fields.get(*at),
             EachPlan::Steps(_) => None,
         };
         match (&rule.policy, field.and_then(|field| field.missing.as_ref())) {
