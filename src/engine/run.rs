@@ -106,7 +106,8 @@ impl Plan {
     }
 
     /// Reads who a record is and what it has stored as a password, for each account it yields in the order of
-    /// [`run`](Self::run). No claim is made: at a login, proof comes first.
+    /// [`run`](Self::run). Of the claims only those are made that `identify` and `credential` read: at a login the password is
+    /// verified first.
     ///
     /// # Errors
     /// Why the record cannot be read, or why its working values cannot be made; inside the list, why one account has no

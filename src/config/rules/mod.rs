@@ -249,6 +249,18 @@ mod tests {
     }
 
     #[test]
+    fn settings_set_listed_values_and_have_the_verifiers_that_rules_name() {
+        let region = [("region", "de")];
+        let listed = RULES.replace("region: {}", "region: { values: [ fr, en ] }");
+        let wrong = load(&listed, STEPS, "landfall: 1\n", &region).unwrap_err();
+        assert_eq!(wrong.to_string(), "the parameter `region` is one of `fr`, `en`");
+        let verified =
+            RULES.replace("{ scheme: md5, hash_hex: $.hash }", "{ source: old-api }\nverifiers: [ old-api ]");
+        let unknown = load(&verified, STEPS, TESTS, &region).unwrap_err();
+        assert_eq!(unknown, RulesError::UnknownVerifier("old-api".to_owned()));
+    }
+
+    #[test]
     fn rules_serve_logins_only_when_their_tests_pass() {
         let region = [("region", "de")];
         assert!(load(RULES, STEPS, TESTS, &region).is_ok());
