@@ -50,7 +50,7 @@ impl Compiler<'_> {
             return true;
         }
         let ShapeKind::Object(object) = &shape.kind else { return false };
-        if primary(object).is_none() || !self.is_copied(body) {
+        if !is_about_one_member(object) || !self.is_copied(body) {
             return false;
         }
         let message =
@@ -130,6 +130,15 @@ impl Compiler<'_> {
 
 fn is_only_origin(body: &Body) -> bool {
     body.steps.is_empty() && body.then.is_empty() && body.each.is_none() && body.filter.is_none() && body.cast.is_none()
+}
+
+/// The most members of an object that is a value with remarks about it, as a mail address with `verified` is. Larger ones,
+/// such as postal addresses, are often copied whole.
+const FEW_MEMBERS: usize = 3;
+
+/// Whether a field that is copied into an object is almost certainly meant for one of its members.
+fn is_about_one_member(object: &ObjectShape) -> bool {
+    primary(object).is_some_and(|member| member == "value" || object.members.len() <= FEW_MEMBERS)
 }
 
 /// The member that an object is about: the only one that it must have, or `value`.
