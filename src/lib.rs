@@ -5,7 +5,7 @@
 //! without default features.
 //!
 //! The login stands on it: [`migrate::Migrator::login`] counts the attempt, asks the target, and for whoever is not there yet
-//! fetches the record, proves the password, maps and stores, over the ports [`migrate::Source`], [`migrate::Verifier`],
+//! fetches the record, verifies the password, maps and stores, over the ports [`migrate::Source`], [`migrate::Verifier`],
 //! [`migrate::Target`], [`migrate::Ledger`] and [`migrate::Clock`]. [`service`] puts it behind HTTP, and [`config`] makes both
 //! of one settings file.
 //!

@@ -44,7 +44,7 @@ fn a_person_signs_customers_in() {
         "Attempt counted",
         "No account yet",
         "Record fetched",
-        "Password proved",
+        "Password verified",
         "Record mapped",
         "Customer claimed",
         "Account stored",

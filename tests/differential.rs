@@ -54,8 +54,8 @@ fn of_engine(plan: &Plan, record: &Json, params: &[(String, Json)]) -> Vec<Verdi
             account: landfall::model::json::to_json(made.account.value()),
             warnings: made.warnings.iter().map(|warning| (*warning).to_owned()).collect(),
         },
-        Outcome::Refused(reason) => Verdict::Refused((*reason).to_owned()),
-        Outcome::Rejected(reasons) => Verdict::Rejected(reasons.iter().map(|reason| reason.rule.clone()).collect()),
+        Outcome::Denied(reason) => Verdict::Refused((*reason).to_owned()),
+        Outcome::Invalid(reasons) => Verdict::Rejected(reasons.iter().map(|reason| reason.rule.clone()).collect()),
     };
     run.outcomes.iter().map(verdict).collect()
 }

@@ -41,9 +41,9 @@ fn outcome(rules: &str, record: Json) -> Json {
         Outcome::Account(made) => {
             json!({ "account": landfall::model::json::to_json(made.account.value()), "warnings": made.warnings })
         }
-        Outcome::Refused(reason) => json!({ "refused": reason }),
-        Outcome::Rejected(reasons) => {
-            json!({ "rejected": reasons.iter().map(|reason| reason.rule.as_str()).collect::<Vec<_>>() })
+        Outcome::Denied(reason) => json!({ "denied": reason }),
+        Outcome::Invalid(reasons) => {
+            json!({ "invalid": reasons.iter().map(|reason| reason.rule.as_str()).collect::<Vec<_>>() })
         }
     }
 }
@@ -59,7 +59,7 @@ fn a_default_without_a_value_is_no_value() {
 #[test]
 fn a_required_claim_whose_default_has_no_value_holds_the_record_back() {
     let rules = "account: { custom.a: { from: $.a, default: $.b, required: true } }";
-    assert_eq!(outcome(rules, json!({})), json!({ "rejected": ["custom.a"] }));
+    assert_eq!(outcome(rules, json!({})), json!({ "invalid": ["custom.a"] }));
     assert_eq!(outcome(rules, json!({ "b": 1 })), json!({ "custom": { "a": 1 } }));
 }
 
@@ -67,7 +67,7 @@ fn a_required_claim_whose_default_has_no_value_holds_the_record_back() {
 fn a_default_takes_the_type_of_the_claim() {
     let rules = "account: { external_id: { from: $.id, default: $.number } }";
     assert_eq!(outcome(rules, json!({ "number": 7 })), json!({ "external_id": "7" }));
-    assert_eq!(outcome(rules, json!({ "number": true })), json!({ "rejected": ["external_id"] }));
+    assert_eq!(outcome(rules, json!({ "number": true })), json!({ "invalid": ["external_id"] }));
 }
 
 #[test]
@@ -176,7 +176,7 @@ checks:
   - { needs: { $account.username: present }, because: no_login, on_error: warn }
   - { that: { $.bad: true }, needs: { $.good: present }, because: bad }";
     assert_eq!(outcome(rules, json!({})), json!({ "account": { "status": "active" }, "warnings": ["no_login"] }));
-    assert_eq!(outcome(rules, json!({ "bad": true })), json!({ "rejected": ["bad"] }));
+    assert_eq!(outcome(rules, json!({ "bad": true })), json!({ "invalid": ["bad"] }));
 }
 
 /// The stored password of a record, its warnings, and why it cannot be used; or the rules that reject the record.
@@ -193,8 +193,8 @@ fn credential(rules: &str, record: Json, check: bool) -> Json {
             let stored = landfall::model::json::to_json(made.credential);
             json!([stored["scheme"], made.warnings, made.unusable])
         }
-        Outcome::Refused(reason) => json!({ "refused": reason }),
-        Outcome::Rejected(reasons) => {
+        Outcome::Denied(reason) => json!({ "denied": reason }),
+        Outcome::Invalid(reasons) => {
             json!(reasons.iter().map(|reason| format!("{}: {}", reason.rule, reason.message)).collect::<Vec<_>>())
         }
     }

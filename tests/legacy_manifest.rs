@@ -113,11 +113,11 @@ impl Tally {
     fn add(&mut self, outcome: &Outcome<'_>) {
         match outcome {
             Outcome::Account(made) => self.account(made),
-            Outcome::Rejected(reasons) => {
+            Outcome::Invalid(reasons) => {
                 let rules: Vec<&str> = reasons.iter().map(|reason| reason.rule.as_str()).collect();
                 *self.rejected.entry(rules.join("+")).or_default() += 1;
             }
-            Outcome::Refused(reason) => panic!("refused: {reason}"),
+            Outcome::Denied(reason) => panic!("refused: {reason}"),
         }
     }
 
@@ -230,7 +230,7 @@ struct Overlap {
 
 impl Overlap {
     fn add(&mut self, line: &str, outcomes: &[Outcome<'_>]) {
-        if !outcomes.iter().all(|outcome| matches!(outcome, Outcome::Rejected(_))) {
+        if !outcomes.iter().all(|outcome| matches!(outcome, Outcome::Invalid(_))) {
             return;
         }
         let record: Value = serde_json::from_str(line).unwrap();

@@ -88,7 +88,7 @@ fn is_right(row: &Row, verdict: &Verdict) -> bool {
         return verdict.name() == *wanted;
     }
     match row.get("expect") {
-        Some(Value::Bool(true)) => verdict.is_proof(),
+        Some(Value::Bool(true)) => verdict.is_match(),
         Some(Value::Bool(false)) => *verdict == Verdict::Mismatch,
         _ => match text(row, "error_kind") {
             "malformed" | "unsupported" => matches!(verdict, Verdict::Malformed(_) | Verdict::Unsupported(_)),
@@ -254,7 +254,7 @@ fn with_cut_hash(row: &Row, bytes: usize) -> Option<Row> {
     }
 }
 
-/// A hash that a narrow column or a careless export cut is broken. It never proves a password, and it never says "wrong
+/// A hash that a narrow column or a careless export cut is broken. It never verifies a password, and it never says "wrong
 /// password" either.
 #[test]
 fn a_hash_that_was_cut_short_is_malformed() {

@@ -390,8 +390,8 @@ fn said(plan: &Plan, record: &str) -> String {
     for outcome in &run.outcomes {
         match outcome {
             Outcome::Account(made) => said += &made.warnings.join(","),
-            Outcome::Refused(reason) => said += reason,
-            Outcome::Rejected(reasons) => reasons.iter().for_each(|reason| said += &reason.to_json().to_string()),
+            Outcome::Denied(reason) => said += reason,
+            Outcome::Invalid(reasons) => reasons.iter().for_each(|reason| said += &reason.to_json().to_string()),
         }
     }
     said

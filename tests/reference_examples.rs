@@ -91,9 +91,9 @@ fn outcome(plan: &Plan, record: &str) -> Value {
 
 fn one(outcome: &Outcome<'_>) -> Value {
     let made = match outcome {
-        Outcome::Refused(reason) => return json!({ "refused": reason }),
-        Outcome::Rejected(reasons) => {
-            return json!({ "rejected": reasons.iter().map(|reason| &*reason.rule).collect::<Vec<_>>() });
+        Outcome::Denied(reason) => return json!({ "denied": reason }),
+        Outcome::Invalid(reasons) => {
+            return json!({ "invalid": reasons.iter().map(|reason| &*reason.rule).collect::<Vec<_>>() });
         }
         Outcome::Account(made) => made,
     };

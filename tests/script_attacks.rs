@@ -76,7 +76,7 @@ fn attacks_at_run_time_end_soon() {
         let took = started.elapsed();
         assert!(took < SOON, "{name} took {took:?}");
         match &run.outcomes[..] {
-            [Outcome::Rejected(reasons)] => {
+            [Outcome::Invalid(reasons)] => {
                 assert_eq!((reasons.len(), reasons[0].step.as_str()), (1, "script"), "{name}")
             }
             other => panic!("{name} gave {other:?}"),

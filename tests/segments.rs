@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use landfall::ledger::SqliteLedger;
-use landfall::migrate::{Decision, Door, Keyring, Ledger as _};
+use landfall::migrate::{Decision, Keyring, Ledger as _, Operation};
 
 const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
                      account:\n  username: $.login\n";
@@ -50,8 +50,8 @@ async fn decide(folder: &Path, from: i64, to: i64) {
         let decision = Decision {
             at,
             request_id: format!("request {minute}"),
-            door: Door::Login,
-            outcome: "rejected",
+            operation: Operation::Login,
+            outcome: "refused",
             reason: "unknown".into(),
             subject: "subject".into(),
             customer: None,
@@ -124,12 +124,12 @@ async fn anchors_are_held_against_the_ledger_or_the_segment_that_has_them() {
     assert_eq!(audit(folder, &["verify", "--anchor", &lie, "--segment", "a.part1"]).1, 1);
     let (text, code) = audit(folder, &["verify", "--anchor", &new, "--segment", "a.part1"]);
     assert!(code == 1 && text.contains("row 8 is in none of these segments"), "{text}");
-    // a file of them: a later one proves those before it
+    // a file of them: a later one verifies those before it
     let line = |head: &str| format!("{BEGIN} {head}\n");
     std::fs::write(folder.join("anchors.txt"), format!("{}{}", line(&old), line(&new))).unwrap();
     assert_eq!(audit(folder, &["verify", "--anchors", "anchors.txt"]).1, 0);
     std::fs::write(folder.join("anchors.txt"), line(&old)).unwrap();
-    assert_eq!(audit(folder, &["verify", "--anchors", "anchors.txt"]).1, 1, "nothing here proves it");
+    assert_eq!(audit(folder, &["verify", "--anchors", "anchors.txt"]).1, 1, "nothing here verifies it");
     std::fs::write(folder.join("anchors.txt"), line(&lie.replacen('4', "7", 1))).unwrap();
     let (text, code) = audit(folder, &["verify", "--anchors", "anchors.txt"]);
     assert!(code == 1 && text.contains("broken at decision 7: anchor"), "{text}");

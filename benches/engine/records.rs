@@ -55,7 +55,7 @@ fn large_record(number: u64) -> String {
 fn record_of_lists(number: u64) -> String {
     json!({
         "id": 100_000 + number, "mail": format!("P{number}@Example.com"), "default_address": 37,
-        "mails": list(10, |at| json!({ "address": format!("p{number}.{}@Example.org", at % 7), "proved": at % 3 != 0 })),
+        "mails": list(10, |at| json!({ "address": format!("p{number}.{}@Example.org", at % 7), "verified": at % 3 != 0 })),
         "addresses": list(50, |at| json!({
             "id": at, "kind": pick(&["B", "S", "O"], at), "street": format!("{} Orchard  Row", number % 200 + at),
             "zip": format!("{:05}", number + at), "country": pick(&["Germany", "Austria", "France", "Spain", "Poland"], number + at),

@@ -42,7 +42,7 @@ pub fn record(number: u64) -> ([String; 2], String) {
     ([name(number), mail(number)], record.to_string())
 }
 
-/// A customer at the door.
+/// A customer at the operation.
 pub fn login(number: u64) -> Login {
     let [.., third, fourth] = u32::try_from(number).unwrap().to_be_bytes();
     Login {

@@ -10,15 +10,16 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::ledger::MemoryLedger;
 use landfall::migrate::{
-    AccountState, Authentication, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier, IdentifierProfile,
-    Keyring, LiveRules, Migrator, MigratorParts, MigratorSettings, NewAccount, NoHooks, Outcome, PasswordChange,
-    Pending, PortError, Presented, RuleSet, Silent, StoreId, StoredAccount, SystemClock, Target, TargetId, Verifier,
+    AccountState, Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier,
+    IdentifierProfile, Keyring, LiveRules, Migrator, MigratorParts, MigratorSettings, NewAccount, NoHooks, Outcome,
+    PasswordChange, PortError, Presented, RuleSet, Silent, StoreId, StoredAccount, SystemClock, Target, TargetId,
+    Verifier,
 };
 use landfall::model::Password;
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits, Verdict};
-use landfall::sources::{MemorySource, StoredHash};
+use landfall::sources::{MemorySource, StoredHashVerifier};
 use landfall::targets::MemoryTarget;
 use tokio::runtime::Runtime;
 use tokio::time::Instant as Deadline;
@@ -36,7 +37,7 @@ impl Verifier for Believing {
         "believing"
     }
 
-    fn verify<'a>(&'a self, _: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>> {
+    fn verify<'a>(&'a self, _: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>> {
         Box::pin(async { Ok(Verdict::Match) })
     }
 }
@@ -49,12 +50,12 @@ impl Target for Unhashed {
         self.0.name()
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let found = self.0.find(identifier);
         Box::pin(async { Ok(found.await?.map(|found| Found { state: AccountState::Active, ..found })) })
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.0.find_external(external)
     }
 
@@ -63,11 +64,11 @@ impl Target for Unhashed {
         _: &'a TargetId,
         _: &'a Arc<Password>,
         _: Deadline,
-    ) -> Pending<'a, Result<Authentication, PortError>> {
-        Box::pin(async { Ok(Authentication::Proven(PasswordChange::Optional)) })
+    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
+        Box::pin(async { Ok(Authentication::Verified(PasswordChange::Optional)) })
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>> {
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
         self.0.create(NewAccount { password: None, ..account })
     }
 
@@ -77,23 +78,23 @@ impl Target for Unhashed {
         password: &'a Arc<Password>,
         at: Timestamp,
         deadline: Deadline,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         self.0.set_password(id, password, at, deadline)
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         self.0.delete(id, how)
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         self.0.reopen(external)
     }
 
-    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
         self.0.ping()
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         self.0.read(id)
     }
 
@@ -101,7 +102,7 @@ impl Target for Unhashed {
         &'a self,
         after: Option<&'a TargetId>,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         self.0.list(after, limit)
     }
 }
@@ -149,7 +150,7 @@ impl Shared {
     fn migrator(&self, hashes: Hashes) -> Migrator {
         let accounts = MemoryTarget::new("accounts", Arc::clone(&self.hasher));
         let (verifier, target): (Arc<dyn Verifier>, Arc<dyn Target>) = match hashes {
-            Hashes::Cheapest => (Arc::new(StoredHash::new(Arc::clone(&self.hasher))), Arc::new(accounts)),
+            Hashes::Cheapest => (Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))), Arc::new(accounts)),
             Hashes::None => (Arc::new(Believing), Arc::new(Unhashed(accounts))),
         };
         let parts = MigratorParts {

@@ -91,7 +91,7 @@ pub async fn argon2id(size: Size) -> Vec<Row> {
 pub async fn cheapest(size: Size) -> Vec<Row> {
     let works = [Work::First(1), Work::First(16), Work::First(64), Work::Later(1), Work::Later(16), Work::Later(64)];
     let mut world = World::new(3 * size.turn * (1 + size.rounds as u64), Cost::Cheapest).await;
-    let (mut rounds, books) = (Vec::new(), world.built.ledger.figures());
+    let (mut rounds, ledger) = (Vec::new(), world.built.ledger.figures());
     for number in 0..=size.rounds {
         let mut logins = Vec::new();
         for work in works {
@@ -124,8 +124,8 @@ pub async fn cheapest(size: Size) -> Vec<Row> {
     let (ledger, store) = (world.built.ledger.figures(), world.built.store.figures());
     println!(
         "  ledger: {} writes in {} commits; account store: {} in {}",
-        ledger.jobs - books.jobs,
-        ledger.commits - books.commits,
+        ledger.jobs - ledger.jobs,
+        ledger.commits - ledger.commits,
         store.jobs,
         store.commits
     );

@@ -30,7 +30,7 @@ impl Observer for Watch {
             Step::Looked { .. } => "ledger: would admit; target: find",
             Step::Authenticated { .. } => "target: authenticate, with its hash",
             Step::Fetched { .. } => "source: fetch",
-            Step::Proved { .. } => "verifier: prove, with its hash",
+            Step::Verified { .. } => "verifier: verify, with its hash",
             Step::Mapped { .. } => "engine: map",
             Step::Claimed { .. } => "ledger: claim",
             Step::Created { .. } => "target: create, with its hash",

@@ -79,8 +79,8 @@ fn outcomes(plan: &Plan, record: &str) -> Vec<u8> {
                 out.extend_from_slice(&credential);
                 out.extend(made.warnings.join(",").bytes());
             }
-            Outcome::Refused(reason) => out.extend(reason.bytes()),
-            Outcome::Rejected(reasons) => {
+            Outcome::Denied(reason) => out.extend(reason.bytes()),
+            Outcome::Invalid(reasons) => {
                 assert!(!reasons.is_empty(), "rejected without a reason");
                 out.extend(format!("{reasons:?}").bytes());
             }

@@ -40,7 +40,7 @@ pub fn password_fields(data: &[u8]) {
     assert!(started.elapsed() < Duration::from_secs(5), "`{scheme}` took {:?}", started.elapsed());
     tells_nothing(&verdict, &fields);
     beside_is_inside(scheme, &fields);
-    if verdict.is_proof() {
+    if verdict.is_match() {
         assert_eq!(check(scheme, &fields, &password), verdict, "the verdict does not repeat");
         mistyped(scheme, &fields, &password);
     }
@@ -141,7 +141,7 @@ fn beside_is_inside(scheme: &str, fields: &Value) {
     assert_eq!(beside, inside);
 }
 
-/// A proved credential with one part of a wrong type is still proved, because its scheme does not look at that part, or is
+/// A verified credential with one part of a wrong type is still verified, because its scheme does not look at that part, or is
 /// malformed; never is it a wrong password.
 fn mistyped(scheme: &str, fields: &Value, password: &Password) {
     let mut pointers = Vec::new();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::{CommandError, FINDINGS, FINE, books, show};
+use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::migrate::{PasswordChange, Restored, StoredAccount, TargetId};
 
 /// What `landfall account` is asked.
@@ -114,9 +114,9 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 fn show_one(arguments: &Show) -> Result<u8, CommandError> {
-    let found = books::open(&arguments.config, async |books| {
-        let Some(id) = books.account_id(&arguments.account).await? else { return Ok(None) };
-        Ok(books.target.read(&id).await?)
+    let found = stores::open(&arguments.config, async |stores| {
+        let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
+        Ok(stores.target.read(&id).await?)
     })?;
     let Some(account) = found else { return nobody() };
     let text = match arguments.format {
@@ -128,9 +128,9 @@ fn show_one(arguments: &Show) -> Result<u8, CommandError> {
 }
 
 fn delete(arguments: &Delete) -> Result<u8, CommandError> {
-    let deleted = books::open(&arguments.config, async |books| {
-        let Some(id) = books.account_id(&arguments.account).await? else { return Ok(None) };
-        Ok(books.desk().delete("command", &id).await?)
+    let deleted = stores::open(&arguments.config, async |stores| {
+        let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
+        Ok(stores.admin().delete("command", &id).await?)
     })?;
     let Some(id) = deleted else { return nobody() };
     show::output(&format!("deleted {id}; its customer does not migrate again\n"))?;
@@ -138,9 +138,9 @@ fn delete(arguments: &Delete) -> Result<u8, CommandError> {
 }
 
 fn restore(arguments: &Restore) -> Result<u8, CommandError> {
-    let restored = books::open(&arguments.config, async |books| {
-        let subject = books.subject(&arguments.identifier)?;
-        Ok(books.desk().restore("command", &subject).await?)
+    let restored = stores::open(&arguments.config, async |stores| {
+        let subject = stores.subject(&arguments.identifier)?;
+        Ok(stores.admin().restore("command", &subject).await?)
     })?;
     let told = match restored {
         None => {
@@ -161,8 +161,9 @@ fn nobody() -> Result<u8, CommandError> {
 
 fn list(arguments: &List) -> Result<u8, CommandError> {
     let after = arguments.after.clone().map(TargetId);
-    let accounts =
-        books::open(&arguments.config, async |books| Ok(books.target.list(after.as_ref(), arguments.limit).await?))?;
+    let accounts = stores::open(&arguments.config, async |stores| {
+        Ok(stores.target.list(after.as_ref(), arguments.limit).await?)
+    })?;
     let mut out = String::new();
     for account in &accounts {
         // writing to a `String` cannot fail

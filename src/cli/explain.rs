@@ -88,13 +88,13 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let run = plan.run(&record, &settings, &arena, &mut trace);
     let colour = arguments.format == Format::Human && show::colour();
     let view = View { sensitive: arguments.show_sensitive, colour };
-    let told = Told { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
+    let told = Explanation { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
     show::output(&match arguments.format {
         Format::Human => told.human(),
         Format::Json => format!("{:#}\n", told.json()),
     })?;
-    let is_rejected = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_)));
-    Ok(if is_rejected { FINDINGS } else { FINE })
+    let is_invalid = run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_)));
+    Ok(if is_invalid { FINDINGS } else { FINE })
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
@@ -120,7 +120,7 @@ fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
 }
 
 /// What is told of a run.
-struct Told<'t> {
+struct Explanation<'t> {
     plan: &'t Plan,
     run: &'t Run<'t>,
     trace: &'t Trace,
@@ -128,7 +128,7 @@ struct Told<'t> {
     view: View,
 }
 
-impl Told<'_> {
+impl Explanation<'_> {
     fn human(&self) -> String {
         let files = &self.plan.files;
         if let Some(claim) = self.claim {
@@ -156,10 +156,10 @@ impl Told<'_> {
                     let _ = writeln!(out, "left out with a warning: {}", made.warnings.join(", "));
                 }
             }
-            Outcome::Refused(reason) => {
-                let _ = writeln!(out, "the record is refused: {reason}");
+            Outcome::Denied(reason) => {
+                let _ = writeln!(out, "the customer is denied: {reason}");
             }
-            Outcome::Rejected(reasons) => {
+            Outcome::Invalid(reasons) => {
                 out.push_str("the record is held back\n");
                 for reason in reasons {
                     let place = place(reason, &self.plan.files).map(|place| format!("  ({place})")).unwrap_or_default();
@@ -187,8 +187,8 @@ impl Told<'_> {
             Outcome::Account(made) => {
                 json!({ "outcome": "account", "account": self.account(made), "warnings": made.warnings })
             }
-            Outcome::Refused(reason) => json!({ "outcome": "refused", "reason": reason }),
-            Outcome::Rejected(reasons) => {
+            Outcome::Denied(reason) => json!({ "outcome": "denied", "reason": reason }),
+            Outcome::Invalid(reasons) => {
                 let reasons: Vec<Json> = reasons
                     .iter()
                     .map(|reason| {
@@ -199,7 +199,7 @@ impl Told<'_> {
                         json
                     })
                     .collect();
-                json!({ "outcome": "rejected", "reasons": reasons })
+                json!({ "outcome": "invalid", "reasons": reasons })
             }
         }
     }
@@ -255,7 +255,7 @@ mod tests {
         let (arena, mut trace) = (Bump::new(), Trace::new());
         let run = plan.run(record, &settings, &arena, &mut trace);
         let view = View { sensitive, colour: false };
-        let told = Told { plan: &plan, run: &run, trace: &trace, claim, view };
+        let told = Explanation { plan: &plan, run: &run, trace: &trace, claim, view };
         (told.human(), told.json())
     }
 

@@ -6,7 +6,6 @@ use clap::{Parser, Subcommand};
 
 mod account;
 mod audit;
-mod books;
 mod check;
 mod completions;
 mod config;
@@ -24,6 +23,7 @@ mod schema;
 mod serve;
 mod show;
 mod status;
+mod stores;
 mod test;
 mod transform;
 mod undo;

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use super::process::{self, Prepared};
-use super::{COULD_NOT_RUN, CommandError, FINE, books, show};
+use super::{COULD_NOT_RUN, CommandError, FINE, show, stores};
 use crate::config::{self, Loaded, Reading};
 use crate::diag::{Diagnostic, Files};
 use crate::service::{self, compose};
@@ -36,17 +36,17 @@ const FILES: u64 = 128;
 /// When the settings cannot be used. What fails later is logged.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let prepared = process::prepare();
-    let Reading { files, findings, loaded } = books::read(&arguments.config)?;
+    let Reading { files, findings, loaded } = stores::read(&arguments.config)?;
     let Some(loaded) = loaded else {
         show::findings(&files, &findings);
-        return Err(books::unusable(&arguments.config));
+        return Err(stores::unusable(&arguments.config));
     };
     service::init(&logs(&loaded.settings.log)).map_err(|error| CommandError::new(error.to_string()))?;
     for finding in &findings {
         warn(&files, finding);
     }
     look(prepared, u64::from(loaded.settings.service.connections));
-    match books::block_on(serve(loaded)) {
+    match stores::block_on(serve(loaded)) {
         Ok(()) => Ok(FINE),
         Err(error) => {
             tracing::error!(%error, help = error.help.as_deref(), "the service cannot run");

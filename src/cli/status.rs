@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
-use super::{CommandError, FINE, books, show};
+use super::{CommandError, FINE, show, stores};
 use crate::config::Opening;
 use crate::ledger::Summary;
 
@@ -51,7 +51,7 @@ const RATE_DAYS: i64 = 7;
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let now = Timestamp::now();
     let summary =
-        books::ledger(&arguments.config, Opening::Existing, async |books| Ok(books.ledger.summary(now).await?))?;
+        stores::ledger(&arguments.config, Opening::Existing, async |stores| Ok(stores.ledger.summary(now).await?))?;
     let today = now.to_zoned(TimeZone::UTC).date();
     let forecast = arguments.of.map(|all| forecast(&summary, all, arguments.share, today));
     let text = match arguments.format {

@@ -35,7 +35,7 @@ use written::{Target, Written};
   landfall transform --rules ldap.yaml --in people.ldif --to csv     for a look at it in a spreadsheet
   zcat users.gz | landfall transform --rules shop.yaml --from csv --param region=DE
 
-Exit codes: 0 all went well, 1 records were rejected or unreadable, 2 it could not run to the end"
+Exit codes: 0 all went well, 1 records are invalid or unreadable, 2 it could not run to the end"
 )]
 pub struct Arguments {
     /// The rule file

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{CommandError, FINDINGS, FINE, books, show};
+use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::ledger::{EntryFilter, EntryPage, EntryReport};
 use crate::migrate::{EntryState, Undone};
 
@@ -77,7 +77,7 @@ impl Tally {
 /// # Errors
 /// When the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    let tally = books::open(&arguments.config, async |books| undo(books, arguments).await)?;
+    let tally = stores::open(&arguments.config, async |stores| undo(stores, arguments).await)?;
     if arguments.dry_run {
         show::output(&format!("{} accounts would be looked at\n", tally.undone))?;
         return Ok(FINE);
@@ -86,33 +86,33 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     Ok(if tally.kept + tally.busy == 0 { FINE } else { FINDINGS })
 }
 
-async fn undo(books: &books::Books, arguments: &Arguments) -> Result<Tally, CommandError> {
+async fn undo(stores: &stores::OpenStores, arguments: &Arguments) -> Result<Tally, CommandError> {
     let mut tally = Tally::default();
     // What an undo that was cut off has begun is ended first.
     for state in [EntryState::Undoing, EntryState::Done] {
-        undo_all(books, arguments, state, &mut tally).await?;
+        undo_all(stores, arguments, state, &mut tally).await?;
     }
     Ok(tally)
 }
 
 async fn undo_all(
-    books: &books::Books,
+    stores: &stores::OpenStores,
     arguments: &Arguments,
     state: EntryState,
     tally: &mut Tally,
 ) -> Result<(), CommandError> {
     let (rules, since) = (arguments.rule_version.clone(), arguments.since);
     let filter = EntryFilter { rules, since, state: Some(state), account: None };
-    let (mut after, desk) = (None, books.desk());
+    let (mut after, admin) = (None, stores.admin());
     loop {
         let page = EntryPage { after, limit: PAGE };
-        let entries = books.ledger.entries(filter.clone(), page).await?;
+        let entries = stores.ledger.entries(filter.clone(), page).await?;
         for EntryReport { entry, .. } in &entries {
             let Some(account) = &entry.account else { continue };
             if arguments.dry_run {
                 tally.undone += 1;
             } else {
-                tally.count(desk.undo("command", &entry.key, account).await?);
+                tally.count(admin.undo("command", &entry.key, account).await?);
             }
         }
         let is_last = entries.len() < PAGE;

@@ -27,7 +27,9 @@ use crate::migrate::{
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
-use crate::sources::{self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHash};
+use crate::sources::{
+    self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHashVerifier,
+};
 use crate::targets::{AccountStore, StoreSettings};
 
 /// Everything that a service is made of.
@@ -112,11 +114,11 @@ pub enum BuildError {
 /// The longest a single call of the ledger may take. Stops a full disk from holding logins; commits take milliseconds.
 const LEDGER_CALL: Duration = Duration::from_secs(2);
 
-/// What operators need: the books and the accounts, without a source.
+/// What operators need: the ledger and the accounts, without a source.
 pub struct Stores {
     /// How identifiers are made one spelling.
     pub identifiers: IdentifierProfile,
-    /// How customers are named in the books.
+    /// How customers are named in the ledger.
     pub keyring: Arc<Keyring>,
     /// What computes hashes.
     pub hasher: Arc<Hasher>,
@@ -220,7 +222,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let callers = callers(&settings, Arc::clone(&ledger))?;
     let (source, report) = source(&settings.source, &folder, identifiers.clone()).await?;
-    let verifier = Arc::new(StoredHash::new(Arc::clone(&hasher)));
+    let verifier = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
     let (source, source_figures) = guarded_source(source, &guards(&settings));
     let (verifier, verifier_figures) = guarded_verifier(verifier, &local);

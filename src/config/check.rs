@@ -15,12 +15,12 @@ use crate::password::{Credential, Limits, parse};
 use crate::sources::ascii_comparison;
 
 /// Where findings about settings go. What is about a setting that was refused before is not told again.
-pub(super) struct Teller<'c> {
+pub(super) struct Reporter<'c> {
     pub tree: &'c Tree,
     pub findings: &'c mut Findings,
 }
 
-impl Teller<'_> {
+impl Reporter<'_> {
     /// Tells an error about a setting.
     pub fn error(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
         if let Some(place) = self.tree.place(path) {
@@ -61,24 +61,26 @@ impl Teller<'_> {
 }
 
 /// Checks everything that needs no file.
-pub(super) fn check(settings: &Settings, teller: &mut Teller<'_>) {
-    password(settings, teller);
-    login(settings, teller);
-    guard(settings, teller);
-    service(settings, teller);
-    exposure(settings, teller);
-    stores(settings, teller);
-    webhooks(settings, teller);
-    anchor(settings, teller);
-    identifier(settings, teller);
+pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
+    password(settings, reporter);
+    login(settings, reporter);
+    guard(settings, reporter);
+    service(settings, reporter);
+    exposure(settings, reporter);
+    stores(settings, reporter);
+    webhooks(settings, reporter);
+    anchor(settings, reporter);
+    identifier(settings, reporter);
 }
 
-fn password(settings: &Settings, teller: &mut Teller<'_>) {
+fn password(settings: &Settings, reporter: &mut Reporter<'_>) {
     let argon2 = settings.password.argon2;
     let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
     match StoreParameters::new(kib, argon2.passes, argon2.lanes) {
-        Err(error) => teller.error("R507", "password.argon2", error.to_string(), "`19MiB`, 2 passes, 1 lane is usual"),
-        Ok(parameters) if !parameters.meets_owasp() => teller.warning(
+        Err(error) => {
+            reporter.error("R507", "password.argon2", error.to_string(), "`19MiB`, 2 passes, 1 lane is usual")
+        }
+        Ok(parameters) if !parameters.meets_owasp() => reporter.warning(
             "R512",
             "password.argon2",
             "new hashes cost less than the OWASP Password Storage Cheat Sheet asks for",
@@ -86,60 +88,65 @@ fn password(settings: &Settings, teller: &mut Teller<'_>) {
         ),
         Ok(_) => {}
     }
-    teller.bound("lane.threads", settings.lane.threads.into(), 1, 1024);
-    teller.bound("lane.queue", settings.lane.queue.into(), 1, 100_000);
+    reporter.bound("lane.threads", settings.lane.threads.into(), 1, 1024);
+    reporter.bound("lane.queue", settings.lane.queue.into(), 1, 100_000);
     if settings.lane.memory < argon2.memory {
         let message = "the lane has less memory than one new hash needs";
-        teller.contradiction("lane.memory", "password.argon2.memory", message, "give the lane more memory");
+        reporter.contradiction("lane.memory", "password.argon2.memory", message, "give the lane more memory");
     }
-    peppers(settings, teller);
+    peppers(settings, reporter);
     let decoy = &settings.password.decoy;
     let limits = Limits { plain_text: settings.password.plain_text, ..Limits::default() };
     let parsed = parse(&Credential::encoded(&decoy.scheme, &decoy.value));
     if let Err(problem) = parsed.and_then(|parsed| parsed.cost().within(&limits)) {
         let help = "take the stored text of any one customer: `landfall password identify` tells its scheme";
-        teller.error("R506", "password.decoy", format!("the decoy is no stored password: {problem}"), help);
+        reporter.error("R506", "password.decoy", format!("the decoy is no stored password: {problem}"), help);
     }
     if let Some(longest) = settings.password.longest_check {
-        teller.time("password.longest_check", longest, Duration::from_millis(1), settings.login.deadline);
+        reporter.time("password.longest_check", longest, Duration::from_millis(1), settings.login.deadline);
     }
 }
 
-fn peppers(settings: &Settings, teller: &mut Teller<'_>) {
+fn peppers(settings: &Settings, reporter: &mut Reporter<'_>) {
     let mut seen = Vec::new();
     for (at, pepper) in settings.password.peppers.iter().enumerate() {
         match KeyId::new(&pepper.id) {
             Err(error) => {
-                teller.error("R507", &format!("password.peppers.{at}.id"), error.to_string(), "shorten it");
+                reporter.error("R507", &format!("password.peppers.{at}.id"), error.to_string(), "shorten it");
             }
             Ok(id) => seen.push((id, Zeroizing::new(vec![0; Peppers::MIN_SECRET]))),
         }
     }
     if let Err(error) = Peppers::new(seen) {
-        teller.error("R507", "password.peppers", error.to_string(), "keep the newest, and those of hashes in use");
+        reporter.error("R507", "password.peppers", error.to_string(), "keep the newest, and those of hashes in use");
     }
 }
 
-fn login(settings: &Settings, teller: &mut Teller<'_>) {
+fn login(settings: &Settings, reporter: &mut Reporter<'_>) {
     let login = &settings.login;
     let (milli, second, minute) = (Duration::from_millis(1), Duration::from_secs(1), Duration::from_secs(60));
-    teller.time("login.deadline", login.deadline, 100 * milli, minute);
-    teller.time("login.quantum", login.quantum, milli, 10 * second);
-    teller.bound("login.turns", login.turns.into(), 1, 1000);
-    teller.bound("login.lookups", login.lookups.into(), 0, 100);
-    teller.bound("login.waiting", login.waiting.into(), 1, 1_000_000);
-    attempts(&login.attempts, teller);
+    reporter.time("login.deadline", login.deadline, 100 * milli, minute);
+    reporter.time("login.quantum", login.quantum, milli, 10 * second);
+    reporter.bound("login.turns", login.turns.into(), 1, 1000);
+    reporter.bound("login.lookups", login.lookups.into(), 0, 100);
+    reporter.bound("login.waiting", login.waiting.into(), 1, 1_000_000);
+    attempts(&login.attempts, reporter);
     if login.floor > login.deadline {
         let message = "refusals would be answered later than the deadline of a login";
-        teller.contradiction("login.floor", "login.deadline", message, "keep `floor` below `deadline`");
+        reporter.contradiction("login.floor", "login.deadline", message, "keep `floor` below `deadline`");
     }
     if login.lease <= login.deadline {
         let message = "a claim would end before its login does, so that a second one creates beside it";
-        teller.contradiction("login.lease", "login.deadline", message, "make `lease` somewhat longer than `deadline`");
+        reporter.contradiction(
+            "login.lease",
+            "login.deadline",
+            message,
+            "make `lease` somewhat longer than `deadline`",
+        );
     }
 }
 
-fn attempts(attempts: &Attempts, teller: &mut Teller<'_>) {
+fn attempts(attempts: &Attempts, reporter: &mut Reporter<'_>) {
     let NetworkWindow { limit, window, in_flight } = attempts.network;
     for (name, Window { limit, window }, most) in [
         ("customer", attempts.customer, 1_000_000),
@@ -150,85 +157,85 @@ fn attempts(attempts: &Attempts, teller: &mut Teller<'_>) {
         ("signup_network", attempts.signup_network, 1_000_000_000),
     ] {
         let (second, day) = (Duration::from_secs(1), Duration::from_secs(24 * 60 * 60));
-        teller.time(&format!("login.attempts.{name}.window"), window, second, 60 * day);
-        teller.bound(&format!("login.attempts.{name}.limit"), limit.into(), 1, most);
+        reporter.time(&format!("login.attempts.{name}.window"), window, second, 60 * day);
+        reporter.bound(&format!("login.attempts.{name}.limit"), limit.into(), 1, most);
     }
-    teller.bound("login.attempts.network.in_flight", in_flight.into(), 1, 1_000_000);
+    reporter.bound("login.attempts.network.in_flight", in_flight.into(), 1, 1_000_000);
 }
 
-fn guard(settings: &Settings, teller: &mut Teller<'_>) {
+fn guard(settings: &Settings, reporter: &mut Reporter<'_>) {
     let guard = &settings.guard;
-    teller.bound("guard.concurrency", guard.concurrency.into(), 1, 10_000);
-    teller.bound("guard.breaker.window", guard.breaker.window.into(), 1, 10_000);
-    teller.bound("guard.breaker.minimum", guard.breaker.minimum.into(), 1, 10_000);
-    teller.bound("guard.breaker.failures", guard.breaker.failures.into(), 1, 100);
-    teller.time("guard.call", guard.call, Duration::from_millis(10), Duration::from_secs(60));
+    reporter.bound("guard.concurrency", guard.concurrency.into(), 1, 10_000);
+    reporter.bound("guard.breaker.window", guard.breaker.window.into(), 1, 10_000);
+    reporter.bound("guard.breaker.minimum", guard.breaker.minimum.into(), 1, 10_000);
+    reporter.bound("guard.breaker.failures", guard.breaker.failures.into(), 1, 100);
+    reporter.time("guard.call", guard.call, Duration::from_millis(10), Duration::from_secs(60));
     if guard.breaker.minimum > guard.breaker.window {
         let message = "the breaker would wait for more calls than it looks at, and never open";
         let help = "keep `minimum` at or below `window`";
-        teller.contradiction("guard.breaker.minimum", "guard.breaker.window", message, help);
+        reporter.contradiction("guard.breaker.minimum", "guard.breaker.window", message, help);
     }
 }
 
-fn service(settings: &Settings, teller: &mut Teller<'_>) {
+fn service(settings: &Settings, reporter: &mut Reporter<'_>) {
     let service = &settings.service;
-    teller.bound("service.connections", service.connections.into(), 1, 1_000_000);
-    teller.bound("service.connections_per_peer", service.connections_per_peer.into(), 1, 1_000_000);
-    teller.bound("service.streams", service.streams.into(), 1, 10_000);
-    teller.bound("service.requests", service.requests.into(), 1, 1_000_000);
-    teller.bound("service.unverified", service.unverified.into(), 1, 100_000);
+    reporter.bound("service.connections", service.connections.into(), 1, 1_000_000);
+    reporter.bound("service.connections_per_peer", service.connections_per_peer.into(), 1, 1_000_000);
+    reporter.bound("service.streams", service.streams.into(), 1, 10_000);
+    reporter.bound("service.requests", service.requests.into(), 1, 1_000_000);
+    reporter.bound("service.unverified", service.unverified.into(), 1, 100_000);
     // identifier and password in JSON escapes, six bytes for one
-    teller.bound("service.body_limit", service.body_limit, 8 * 1024, 16 * 1024 * 1024);
-    teller.bound("service.header_limit", service.header_limit, 8 * 1024, 1024 * 1024);
+    reporter.bound("service.body_limit", service.body_limit, 8 * 1024, 16 * 1024 * 1024);
+    reporter.bound("service.header_limit", service.header_limit, 8 * 1024, 1024 * 1024);
     for (path, time) in [
         ("service.header_timeout", service.header_timeout),
         ("service.body_timeout", service.body_timeout),
         ("service.request_timeout", service.request_timeout),
         ("service.idle_timeout", service.idle_timeout),
     ] {
-        teller.time(path, time, Duration::from_millis(100), Duration::from_secs(3600));
+        reporter.time(path, time, Duration::from_millis(100), Duration::from_secs(3600));
     }
     if service.request_timeout <= settings.login.deadline {
         let message = "requests would be cut off before a login has used its time";
         let help = "keep `service.request_timeout` above `login.deadline`";
-        teller.contradiction("service.request_timeout", "login.deadline", message, help);
+        reporter.contradiction("service.request_timeout", "login.deadline", message, help);
     }
     if service.drain <= service.request_timeout {
         let message = "requests that are running when the service is told to end could be cut off";
         let help = "keep `service.drain` above `service.request_timeout`";
-        teller.warning("R508", "service.drain", message, help);
+        reporter.warning("R508", "service.drain", message, help);
     }
-    callers(settings, teller);
+    callers(settings, reporter);
 }
 
-fn callers(settings: &Settings, teller: &mut Teller<'_>) {
+fn callers(settings: &Settings, reporter: &mut Reporter<'_>) {
     let mut names = BTreeSet::new();
     for (at, caller) in settings.service.callers.iter().enumerate() {
         let ways = [caller.bearer.is_some(), caller.basic.is_some(), !caller.signed.is_empty()];
         if ways.into_iter().filter(|way| *way).count() != 1 {
             let message = "a caller shows who it is in exactly one way";
-            teller.error("R503", &format!("service.callers.{at}"), message, "give `bearer`, `basic` or `signed`");
+            reporter.error("R503", &format!("service.callers.{at}"), message, "give `bearer`, `basic` or `signed`");
         }
         if !names.insert(&caller.name) {
             let message = format!("two callers are named `{}`", caller.name);
-            teller.error("R508", &format!("service.callers.{at}.name"), message, "give each a name of its own");
+            reporter.error("R508", &format!("service.callers.{at}.name"), message, "give each a name of its own");
         }
     }
 }
 
 /// Passwords must not travel in the open by accident.
-fn exposure(settings: &Settings, teller: &mut Teller<'_>) {
+fn exposure(settings: &Settings, reporter: &mut Reporter<'_>) {
     let service = &settings.service;
     if !settings.listen.ip().to_canonical().is_loopback() && service.tls.is_none() && !service.allow_plain_http {
         let message =
             format!("`{}` is reached by other machines, and passwords would travel in the open", settings.listen);
         let help = "set `service.tls`; or, behind a proxy that ends TLS in the same private network, \
                     `service.allow_plain_http: true`";
-        teller.error("R509", "listen", message, help);
+        reporter.error("R509", "listen", message, help);
     }
     if !settings.listen.ip().to_canonical().is_loopback() && service.callers.is_empty() {
         let message = "anybody could call: without callers, the service listens at loopback addresses only";
-        teller.contradiction(
+        reporter.contradiction(
             "service.callers",
             "listen",
             message,
@@ -237,72 +244,72 @@ fn exposure(settings: &Settings, teller: &mut Teller<'_>) {
     }
 }
 
-fn stores(settings: &Settings, teller: &mut Teller<'_>) {
+fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
     let TargetSettings::Sql(target) = &settings.target;
     for (path, url) in [("target.url", &target.url), ("ledger.url", &settings.ledger.url)] {
         let file = url.strip_prefix("sqlite:").unwrap_or_default();
         if file.trim_start_matches('/').is_empty() || file.contains(":memory:") || file.contains('?') {
             let message = "the address is not `sqlite:` with the path of a file, without parameters";
-            teller.error("R506", path, message, "such as `sqlite:data/accounts.db`");
+            reporter.error("R506", path, message, "such as `sqlite:data/accounts.db`");
         }
     }
     if target.url == settings.ledger.url {
         let message = "accounts and ledger are two files";
-        teller.contradiction("ledger.url", "target.url", message, "give one of them another path");
+        reporter.contradiction("ledger.url", "target.url", message, "give one of them another path");
     }
     match &settings.source {
         SourceSettings::File(file) => {
-            teller.bound("source.record_limit", file.record_limit, 1024, 16 * 1024 * 1024);
+            reporter.bound("source.record_limit", file.record_limit, 1024, 16 * 1024 * 1024);
             if file.logins.is_empty() {
                 let help = "name the fields that hold what a customer may type: `logins: [ $.user_login ]`";
-                teller.error("R507", "source.logins", "a source without logins finds nobody", help);
+                reporter.error("R507", "source.logins", "a source without logins finds nobody", help);
             }
         }
         SourceSettings::Sql(sql) => {
-            teller.bound("source.record_limit", sql.record_limit, 1024, 16 * 1024 * 1024);
-            teller.bound("source.list_rows", sql.list_rows.into(), 1, 1_000_000);
-            teller.bound("source.connections", sql.connections.into(), 1, 1000);
+            reporter.bound("source.record_limit", sql.record_limit, 1024, 16 * 1024 * 1024);
+            reporter.bound("source.list_rows", sql.list_rows.into(), 1, 1_000_000);
+            reporter.bound("source.connections", sql.connections.into(), 1, 1000);
             if !sql.url.expose().starts_with("sqlite:") {
                 let help = "such as `sqlite:legacy.db`; other databases come in another build";
-                teller.error("R506", "source.url", "the address does not begin with `sqlite:`", help);
+                reporter.error("R506", "source.url", "the address does not begin with `sqlite:`", help);
             } else if let Some(word) = ascii_comparison(&sql.record) {
                 let message = format!("SQLite's `{word}` ignores the case of ASCII letters only");
                 let help = "compare identifiers instead: `WHERE user_login = :identifier COLLATE landfall`";
-                teller.warning("R513", "source.record", message, help);
+                reporter.warning("R513", "source.record", message, help);
             }
         }
     }
 }
 
-fn webhooks(settings: &Settings, teller: &mut Teller<'_>) {
+fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
     let mut names = BTreeSet::new();
     for (at, webhook) in settings.hooks.webhooks.iter().enumerate() {
         let path = |key: &str| format!("hooks.webhooks.{at}.{key}");
         if !names.insert(&webhook.name) {
             let message = format!("two webhooks are named `{}`", webhook.name);
-            teller.error("R508", &path("name"), message, "give each a name of its own");
+            reporter.error("R508", &path("name"), message, "give each a name of its own");
         }
         if webhook.events.is_empty() {
-            teller.error("R507", &path("events"), "a webhook without events is never called", "name an event");
+            reporter.error("R507", &path("events"), "a webhook without events is never called", "name an event");
         }
         if !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url)) {
             let help = "events are sent with `https://`; with `http://` only to the machine itself";
-            teller.error("R506", &path("url"), "the address is no `https://` address", help);
+            reporter.error("R506", &path("url"), "the address is no `https://` address", help);
         }
     }
 }
 
-fn anchor(settings: &Settings, teller: &mut Teller<'_>) {
+fn anchor(settings: &Settings, reporter: &mut Reporter<'_>) {
     let Some(anchor) = &settings.ledger.anchor else { return };
-    teller.time("ledger.anchor.every", anchor.every, Duration::from_secs(10), Duration::from_secs(7 * 24 * 3600));
+    reporter.time("ledger.anchor.every", anchor.every, Duration::from_secs(10), Duration::from_secs(7 * 24 * 3600));
     if anchor.file.is_none() && anchor.webhook.is_none() {
-        teller.error("R503", "ledger.anchor", "an anchor goes nowhere", "give `file`, `webhook` or both");
+        reporter.error("R503", "ledger.anchor", "an anchor goes nowhere", "give `file`, `webhook` or both");
     }
     if let Some(webhook) = &anchor.webhook
         && !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url))
     {
         let help = "heads are sent with `https://`; with `http://` only to the machine itself";
-        teller.error("R506", "ledger.anchor.webhook.url", "the address is no `https://` address", help);
+        reporter.error("R506", "ledger.anchor.webhook.url", "the address is no `https://` address", help);
     }
 }
 
@@ -318,11 +325,11 @@ fn is_safe(url: &Url) -> bool {
     is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_local))
 }
 
-fn identifier(settings: &Settings, teller: &mut Teller<'_>) {
+fn identifier(settings: &Settings, reporter: &mut Reporter<'_>) {
     if let IdentifierSettings::Phone { region: Some(region) } = &settings.identifier
         && region.parse::<phonenumber::country::Id>().is_err()
     {
         let message = format!("`{region}` is no region of phone numbers");
-        teller.error("R506", "identifier.region", message, "write two letters of ISO 3166-1, such as `DE`");
+        reporter.error("R506", "identifier.region", message, "write two letters of ISO 3166-1, such as `DE`");
     }
 }

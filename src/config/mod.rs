@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use build::{BuildError, Built, LedgerAlone, Opening, Stores, build, calibrate, ledger, stores};
-use check::Teller;
+use check::Reporter;
 pub use environment::{Environment, process as process_environment};
 pub use resources::MIN_TOKEN;
 pub use rules::{
@@ -73,7 +73,7 @@ impl Loaded {
 
 /// Valid settings with all secrets read, for commands that work on the ledger and the accounts. Rules and scripts were not read.
 #[derive(Debug)]
-pub struct SettingsOfBooks {
+pub struct LedgerSettingsOnly {
     /// The settings.
     pub settings: Settings,
     /// The folder that paths in them are relative to.
@@ -121,8 +121,8 @@ impl Settings {
     ///
     /// # Errors
     /// When the file itself cannot be read.
-    pub fn read_for_books(path: &Path) -> io::Result<Reading<SettingsOfBooks>> {
-        read_file(path, &environment::process, load_for_books)
+    pub fn read_ledger_only(path: &Path) -> io::Result<Reading<LedgerSettingsOnly>> {
+        read_file(path, &environment::process, load_ledger_only)
     }
 
     /// Reads settings from a text without looking at anything that they name: no secret, file or rule. `None` after errors.
@@ -165,7 +165,7 @@ fn shape(
     mend::require(&mut tree, settings::REQUIRED, findings);
     let mut settings: Settings = mend::read(&mut tree, findings)?;
     settings.params.hide(mask::from_environment(&node));
-    check::check(&settings, &mut Teller { tree: &tree, findings });
+    check::check(&settings, &mut Reporter { tree: &tree, findings });
     Some((settings, tree))
 }
 
@@ -178,29 +178,29 @@ fn load(
     findings: &mut Findings,
 ) -> Option<Loaded> {
     let (mut settings, tree) = shape(written, file, environment, findings)?;
-    let mut teller = Teller { tree: &tree, findings };
-    resources::secrets(&mut settings, folder, &mut teller);
-    resources::files(&settings, folder, &mut teller);
-    resources::modes(&settings, folder, &mut teller);
-    let hooks = resources::hooks(&settings, folder, files, &mut teller);
-    let rules = resources::rules(&settings, folder, files, &mut teller);
+    let mut reporter = Reporter { tree: &tree, findings };
+    resources::secrets(&mut settings, folder, &mut reporter);
+    resources::files(&settings, folder, &mut reporter);
+    resources::modes(&settings, folder, &mut reporter);
+    let hooks = resources::hooks(&settings, folder, files, &mut reporter);
+    let rules = resources::rules(&settings, folder, files, &mut reporter);
     let (rules, rule_files) = rules?;
     Some(Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? })
 }
 
-fn load_for_books(
+fn load_ledger_only(
     written: &Files,
     file: FileId,
     folder: &Path,
     _: &mut Files,
     environment: &Environment<'_>,
     findings: &mut Findings,
-) -> Option<SettingsOfBooks> {
+) -> Option<LedgerSettingsOnly> {
     let (mut settings, tree) = shape(written, file, environment, findings)?;
-    let mut teller = Teller { tree: &tree, findings };
-    resources::secrets(&mut settings, folder, &mut teller);
-    resources::modes(&settings, folder, &mut teller);
-    Some(SettingsOfBooks { settings, folder: folder.to_owned() })
+    let mut reporter = Reporter { tree: &tree, findings };
+    resources::secrets(&mut settings, folder, &mut reporter);
+    resources::modes(&settings, folder, &mut reporter);
+    Some(LedgerSettingsOnly { settings, folder: folder.to_owned() })
 }
 
 #[cfg(test)]

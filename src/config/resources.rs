@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::check::Teller;
+use super::check::Reporter;
 use super::rules::{self, RulesError};
 use super::secret::{Secret, SecretError};
 use super::settings::{Settings, SourceSettings, TargetSettings};
@@ -30,7 +30,7 @@ enum Use {
 }
 
 /// Reads every secret.
-pub(super) fn secrets(settings: &mut Settings, folder: &Path, teller: &mut Teller<'_>) {
+pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     let mut all: Vec<(String, &mut Secret, Use)> =
         vec![("ledger.key".to_owned(), &mut settings.ledger.key, Use::Key(Keyring::MIN_BYTES))];
     if let Some(webhook) = settings.ledger.anchor.as_mut().and_then(|anchor| anchor.webhook.as_mut()) {
@@ -58,17 +58,17 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, teller: &mut Telle
         }
     }
     for (path, secret, purpose) in all {
-        one_secret(&path, secret, purpose, folder, teller);
+        one_secret(&path, secret, purpose, folder, reporter);
     }
 }
 
-fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, teller: &mut Teller<'_>) {
+fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, reporter: &mut Reporter<'_>) {
     let file = secret.file().map(|name| folder.join(name));
     if let Err(error) = secret.resolve(folder) {
-        return teller.error("R505", path, error.to_string(), "paths are relative to the settings file");
+        return reporter.error("R505", path, error.to_string(), "paths are relative to the settings file");
     }
     if let Some(file) = file {
-        private(path, &file, teller);
+        private(path, &file, reporter);
     }
     let usable = match purpose {
         Use::Key(least) => secret.key(least).map(|_| ()),
@@ -80,13 +80,13 @@ fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, tell
             SecretError::Encoding | SecretError::Short(..) => "`openssl rand -hex 32` makes a good one",
             SecretError::File(..) => "",
         };
-        teller.error("R510", path, error.to_string(), help);
+        reporter.error("R510", path, error.to_string(), help);
     }
 }
 
 /// Warns about existing files with private content and too wide modes: the TLS key, the account store, the ledger. Landfall makes
 /// its own files with mode 0600.
-pub(super) fn modes(settings: &Settings, folder: &Path, teller: &mut Teller<'_>) {
+pub(super) fn modes(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     let TargetSettings::Sql(target) = &settings.target;
     let store = |url: &str| folder.join(url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:")).unwrap_or(url));
     let mut files = vec![("target.url", store(&target.url)), ("ledger.url", store(&settings.ledger.url))];
@@ -94,15 +94,15 @@ pub(super) fn modes(settings: &Settings, folder: &Path, teller: &mut Teller<'_>)
         files.push(("service.tls.key", folder.join(&tls.key)));
     }
     for (path, file) in files {
-        private(path, &file, teller);
+        private(path, &file, reporter);
     }
 }
 
 /// Warns about a file with a wider mode than 0600.
-fn private(path: &str, file: &Path, teller: &mut Teller<'_>) {
+fn private(path: &str, file: &Path, reporter: &mut Reporter<'_>) {
     if is_open(file) {
         let message = "other users than its owner can read or write the file";
-        teller.warning("R512", path, message, "take their rights away: `chmod 600`");
+        reporter.warning("R512", path, message, "take their rights away: `chmod 600`");
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn hooks(
     settings: &Settings,
     folder: &Path,
     files: &mut Files,
-    teller: &mut Teller<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<ScriptHooks> {
     let mut written = Vec::new();
     for point in HookPoint::ALL {
@@ -139,7 +139,7 @@ pub(super) fn hooks(
             Ok(text) => written.push((point, file.display().to_string(), text)),
             Err(error) => {
                 let message = format!("`{}` cannot be read: {}", text.trim_end(), error.kind());
-                teller.error("R505", &path, message, "paths are relative to the settings file");
+                reporter.error("R505", &path, message, "paths are relative to the settings file");
             }
         }
     }
@@ -148,24 +148,24 @@ pub(super) fn hooks(
     match ScriptHooks::compile(&scripts, files) {
         Ok(hooks) => Some(hooks),
         Err(findings) => {
-            findings.into_iter().for_each(|finding| teller.findings.push(finding));
+            findings.into_iter().for_each(|finding| reporter.findings.push(finding));
             None
         }
     }
 }
 
 /// Looks for the files that settings name.
-pub(super) fn files(settings: &Settings, folder: &Path, teller: &mut Teller<'_>) {
+pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     const HELP: &str = "paths are relative to the settings file";
     let unreadable = |name: &PathBuf| {
         let error = fs::File::open(folder.join(name)).err()?;
         Some(format!("`{}` cannot be read: {}", name.display(), error.kind()))
     };
-    // When all have come the export may go: the books and the accounts are used without it.
+    // When all have come the export may go: the ledger and the accounts are used without it.
     if let SourceSettings::File(file) = &settings.source
         && let Some(message) = unreadable(&file.path)
     {
-        teller.warning("R505", "source.path", message, HELP);
+        reporter.warning("R505", "source.path", message, HELP);
     }
     let mut named: Vec<(&str, &PathBuf)> = Vec::new();
     if let Some(tls) = &settings.service.tls {
@@ -173,7 +173,7 @@ pub(super) fn files(settings: &Settings, folder: &Path, teller: &mut Teller<'_>)
     }
     for (path, name) in named {
         if let Some(message) = unreadable(name) {
-            teller.error("R505", path, message, HELP);
+            reporter.error("R505", path, message, HELP);
         }
     }
 }
@@ -183,41 +183,41 @@ pub(super) fn rules(
     settings: &Settings,
     folder: &Path,
     files: &mut Files,
-    teller: &mut Teller<'_>,
+    reporter: &mut Reporter<'_>,
 ) -> Option<(RuleSet, Vec<PathBuf>)> {
     let path = folder.join(&settings.rules);
     let mut own = crate::diag::Findings::default();
     let compiled = rules::compile_into(&path, files, &mut own);
     let has_errors = own.iter().any(|finding| finding.severity == Severity::Error);
-    teller.findings.extend(own);
+    reporter.findings.extend(own);
     let rules::Parsed { plan, hash, paths } = match compiled {
         Ok(parsed) => parsed,
         Err(error) => {
             let message = format!("`{}` cannot be read: {}", settings.rules.display(), error.kind());
-            teller.error("R505", "rules", message, "paths are relative to the settings file");
+            reporter.error("R505", "rules", message, "paths are relative to the settings file");
             return None;
         }
     };
     let Some(plan) = plan else {
         if !has_errors {
             let message = RulesError::Findings(settings.rules.display().to_string()).to_string();
-            teller.error("R511", "rules", message, "`landfall check` says more");
+            reporter.error("R511", "rules", message, "`landfall check` says more");
         }
         return None;
     };
     for fault in rules::faults(&plan, &path, &settings.params) {
-        tell_rules(&fault, teller);
+        tell_rules(&fault, reporter);
     }
     match rules::set(plan, &settings.params, hash) {
         Ok(set) => Some((set, paths)),
         Err(error) => {
-            tell_rules(&error.into(), teller);
+            tell_rules(&error.into(), reporter);
             None
         }
     }
 }
 
-fn tell_rules(fault: &RulesError, teller: &mut Teller<'_>) {
+fn tell_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
         RulesError::UnlistedParam { name, .. } => (format!("params.{name}"), "set it to one of these values"),
         RulesError::UnknownVerifier(_) => {
@@ -230,5 +230,5 @@ fn tell_rules(fault: &RulesError, teller: &mut Teller<'_>) {
         }
         _ => ("rules".to_owned(), "`landfall check` and the reference of rules say more"),
     };
-    teller.error("R511", &path, fault.to_string(), help);
+    reporter.error("R511", &path, fault.to_string(), help);
 }

@@ -8,7 +8,7 @@ pub mod routes;
 pub mod rules;
 pub mod samples;
 pub mod shop;
+pub mod step_text;
 pub mod switch;
-pub mod tell;
 pub mod watch;
 pub mod world;

@@ -9,7 +9,7 @@ use super::mapping::ClaimRow;
 use super::record::{RecordView, scheme_in_words};
 use super::rules;
 use super::samples::{self, Sample};
-use super::tell::{self, Ending, Mood, Told};
+use super::step_text::{self, Ending, Mood, StepText};
 use super::watch::Watched;
 use crate::migrate::StoredAccount;
 
@@ -151,7 +151,7 @@ pub fn prose(text: &str) -> Vec<Part<'_>> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRow {
     /// The step.
-    pub told: Told,
+    pub told: StepText,
     /// How long it took, as text; empty when it was not measured.
     pub took: String,
     /// Percent of the slowest step, at least 1.
@@ -191,9 +191,9 @@ impl Visit {
     pub fn new(ending: Ending, identifier: String, watched: Watched) -> Self {
         let slowest = watched.steps.iter().filter_map(|told| told.took).max().unwrap_or_default().as_micros().max(1);
         let asked =
-            if watched.steps.iter().any(|told| told.place == tell::Place::Shop) { Asked::Yes } else { Asked::No };
-        let row = |told: Told| StepRow {
-            took: told.took.map(tell::duration).unwrap_or_default(),
+            if watched.steps.iter().any(|told| told.place == step_text::Place::Shop) { Asked::Yes } else { Asked::No };
+        let row = |told: StepText| StepRow {
+            took: told.took.map(step_text::duration).unwrap_or_default(),
             share: (told.took.unwrap_or_default().as_micros() * 100 / slowest).max(1),
             told,
         };
@@ -204,7 +204,7 @@ impl Visit {
             retry_after: None,
             asked,
             steps: watched.steps.into_iter().map(row).collect(),
-            total: watched.took.map(tell::duration).unwrap_or_default(),
+            total: watched.took.map(step_text::duration).unwrap_or_default(),
             made: Vec::new(),
             empty: 0,
             record: None,
@@ -351,7 +351,7 @@ mod tests {
 
     fn watched(steps: &[Step<'_>]) -> Watched {
         Watched {
-            steps: steps.iter().filter_map(tell::step).collect(),
+            steps: steps.iter().filter_map(step_text::step).collect(),
             took: Some(Duration::from_millis(210)),
             mapped: true,
         }
@@ -381,7 +381,7 @@ mod tests {
             Step::Fetched { source: "shop", known: crate::migrate::Known::Yes, took },
             Step::Created { answer: "new", took: took / 2 },
         ];
-        let visit = Visit::new(tell::ending(&Outcome::Migrated), "ida.brandt".to_owned(), watched(&steps))
+        let visit = Visit::new(step_text::ending(&Outcome::Migrated), "ida.brandt".to_owned(), watched(&steps))
             .ended(Some("a1".to_owned()), None)
             .holding(RECORD)
             .mapping(mapping::claims(&rules::rules().unwrap(), RECORD));
@@ -403,13 +403,13 @@ mod tests {
 
     #[test]
     fn a_refusal_is_announced() {
-        let ending = tell::ending(&Outcome::Rejected(Refusal::WrongPassword));
+        let ending = step_text::ending(&Outcome::Refused(Refusal::WrongPassword));
         let visit = Visit::new(ending, "<script>".to_owned(), watched(&[Step::Counted]))
             .ended(None, Some(Duration::from_millis(1500)));
         assert_eq!((visit.retry_after, visit.asked), (Some(2), Asked::No));
         let page = home(Some(visit), Shop::Off);
         assert!(page.contains("role=\"alert\"") && page.contains("switched off") && page.contains("try again in 2 s"));
-        assert!(!page.contains("<script>") && page.contains("rejected: wrong_password"));
+        assert!(!page.contains("<script>") && page.contains("refused: wrong_password"));
     }
 
     #[test]

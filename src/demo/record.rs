@@ -35,7 +35,7 @@ impl RecordView {
 #[must_use]
 pub fn scheme_in_words(stored: &str) -> &'static str {
     match stored {
-        "" | "*" | "!" => "nothing that a password could be proved against",
+        "" | "*" | "!" => "nothing that a password could be verified against",
         _ if stored.starts_with("$P$") => "phpass, salted MD5 in thousands of rounds",
         _ if stored.starts_with("$wp$2y$") => "bcrypt over an HMAC, WordPress 6.8",
         _ if stored.starts_with("$2y$") => "bcrypt",

@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 use super::mapping;
 use super::page::{AccountPage, AccountView, Asked, CSS, Front, Home, MARK, Message, POLICY, Shop, Typed, Visit};
 use super::samples;
+use super::step_text;
 use super::switch::Switch;
-use super::tell;
 use super::watch::Watch;
 use crate::migrate::{Answer, Challenge, IdentifierProfile, Login, Migrator, Target, TargetId};
 use crate::password::store::{SALT_BYTES, system_salt};
@@ -159,7 +159,8 @@ impl Stage {
         let mapped = watched.mapped;
         let name = IdentifierProfile::default().canonical(&identifier);
         let account = answer.account.as_ref().filter(|_| answer.outcome.is_success()).map(|id| id.0.clone());
-        let visit = Visit::new(tell::ending(&answer.outcome), identifier, watched).ended(account, answer.retry_after);
+        let visit =
+            Visit::new(step_text::ending(&answer.outcome), identifier, watched).ended(account, answer.retry_after);
         let (Asked::Yes, Ok(name)) = (visit.asked, name) else { return visit };
         let Some(record) = self.shop.peek(&name, Instant::now() + PEEK).await else { return visit };
         let visit = visit.holding(record.json());

@@ -53,7 +53,7 @@ pub fn rules() -> Result<RuleSet, DemoRulesError> {
     Ok(RuleSet::new(plan, Settings::default(), hash())?)
 }
 
-/// The hash of all texts, which names the rules in the books.
+/// The hash of all texts, which names the rules in the ledger.
 fn hash() -> String {
     let mut digest = Sha256::new();
     for (name, text) in std::iter::once(&RULES).chain(SHARED) {

@@ -41,7 +41,7 @@ pub const ARRIVING: &[Sample] = &[
     sample(
         ["siobhan.murphy", "tea4two"],
         "Bare MD5",
-        "A hash from 2004 that nobody ever replaced. It proves the password once; Argon2id is stored.",
+        "A hash from 2004 that nobody ever replaced. It verifies the password once; Argon2id is stored.",
         "migrated",
     ),
     sample(
@@ -76,19 +76,19 @@ pub const STAYING: &[Sample] = &[
         ["ida.brandt", "not-her-password"],
         "Wrong password",
         "Counted before it is checked, and answered like every other refusal.",
-        "rejected",
+        "refused",
     ),
     sample(
         ["nobody.here", "anything"],
         "Nobody of that name",
         "The same answer, after the same work: the page does not tell who is a customer.",
-        "rejected",
+        "refused",
     ),
     sample(
         ["nadia.haddad", "blue-door-7"],
         "A locked account",
         "The password is right, and the account is locked all the same.",
-        "rejected",
+        "refused",
     ),
     sample(
         ["petra.vogel", "rainy-tuesday"],
@@ -104,9 +104,9 @@ pub const STAYING: &[Sample] = &[
     ),
     sample(
         ["grace.okafor", "old-postcard"],
-        "Nothing stored to prove",
+        "Nothing stored to verify",
         "The shop holds `*` instead of a hash, so that no password can be right.",
-        "rejected",
+        "refused",
     ),
 ];
 

@@ -141,8 +141,8 @@ mod tests {
         let run = rules.plan().run(&record, rules.settings(), &arena, &mut Silent);
         match run.outcomes.first().unwrap() {
             Outcome::Account(_) => "account".to_owned(),
-            Outcome::Refused(reason) => (*reason).to_owned(),
-            Outcome::Rejected(reasons) => reasons.first().unwrap().rule.clone(),
+            Outcome::Denied(reason) => (*reason).to_owned(),
+            Outcome::Invalid(reasons) => reasons.first().unwrap().rule.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::time::Instant;
 
 use super::page::Shop;
-use crate::migrate::{Coverage, Identifier, Pending, PortError, PortErrorKind, Record, Source};
+use crate::migrate::{BoxFuture, Coverage, Identifier, PortError, PortErrorKind, Record, Source};
 
 /// A source that can be switched off.
 pub struct Switch {
@@ -61,7 +61,7 @@ impl Source for Switch {
         &'a self,
         identifier: &'a Identifier,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<Record>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if self.shop().is_on() {
             return self.source.fetch(identifier, deadline);
@@ -85,7 +85,7 @@ mod tests {
             "shop"
         }
 
-        fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> Pending<'a, Result<Option<Record>, PortError>> {
+        fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
             Box::pin(async { Ok(Some(Record::new("{}".to_owned()))) })
         }
     }

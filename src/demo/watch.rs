@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::tell::{self, Told};
+use super::step_text::{self, StepText};
 use crate::migrate::{Observer, Step};
 
 /// How many logins are kept. Stops a script with `curl` in a loop from filling the memory; a person looks at one at a time.
@@ -17,7 +17,7 @@ const MAX_STEPS: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub struct Watched {
     /// What happened, in order.
-    pub steps: Vec<Told>,
+    pub steps: Vec<StepText>,
     /// How long it took in all, without the wait that makes refusals look alike; none while it runs.
     pub took: Option<Duration>,
     /// Whether the rules made an account of the record, or tried to.
@@ -55,7 +55,7 @@ impl Observer for Watch {
             Step::Mapped { .. } | Step::Invalid { .. } => watched.mapped = true,
             _ => {}
         }
-        watched.steps.extend(tell::step(step).filter(|_| watched.steps.len() < MAX_STEPS));
+        watched.steps.extend(step_text::step(step).filter(|_| watched.steps.len() < MAX_STEPS));
     }
 }
 

@@ -12,8 +12,8 @@ use super::folder::Folder;
 use super::routes::{Stage, routes};
 use super::rules::{DemoRulesError, rules};
 use super::shop::{self, ShopError};
+use super::step_text::SOURCE;
 use super::switch::Switch;
-use super::tell::SOURCE;
 use super::watch::{Both, Watch};
 use crate::ledger::SqliteLedger;
 use crate::migrate::{
@@ -24,7 +24,7 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, SALT_BYTES, StoreParameters, system_salt};
 use crate::password::{Credential, Limits, Problem};
 use crate::service::{Bound, Metrics, Service, ServiceError, ServiceSettings, Telemetry};
-use crate::sources::{ListSettings, SqlError, SqlSettings, SqlSource, StoredHash};
+use crate::sources::{ListSettings, SqlError, SqlSettings, SqlSource, StoredHashVerifier};
 use crate::targets::{AccountStore, StoreSettings};
 
 /// The record of a customer, by name or by mail address; spaces around the address do not count.
@@ -88,7 +88,7 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     let migrator = Arc::new(Migrator::new(
         MigratorParts {
             source: Arc::clone(&shop) as _,
-            verifier: Arc::new(StoredHash::new(Arc::clone(&hasher))),
+            verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))),
             target: Arc::clone(&target),
             ledger: Arc::clone(&ledger),
             clock: Arc::new(SystemClock),
@@ -102,8 +102,9 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
         MigratorSettings { unique_logins: true, ..MigratorSettings::default() },
     ));
     let settings = ServiceSettings { listen, ..ServiceSettings::default() };
-    let (doors, store) = (Arc::clone(&migrator), Arc::clone(&target));
-    let service = Service { migrator: doors, target: store, ledger, callers: None, metrics, reload: None, settings };
+    let (operations, store) = (Arc::clone(&migrator), Arc::clone(&target));
+    let service =
+        Service { migrator: operations, target: store, ledger, callers: None, metrics, reload: None, settings };
     let service = service.bind()?;
     let address = service.address().to_string();
     let service = service.beside(routes(Stage { migrator, target, shop, watch, address }));

@@ -12,9 +12,9 @@ pub enum Outcome<'a> {
     /// An account.
     Account(Made<'a>),
     /// The rules refuse the customer: the reason's key.
-    Refused(&'a str),
+    Denied(&'a str),
     /// The record is held back.
-    Rejected(Vec<Reason>),
+    Invalid(Vec<Reason>),
 }
 
 /// An account and what belongs to it.
@@ -42,7 +42,7 @@ impl Made<'_> {
     }
 }
 
-/// Who a record is and what it has stored as a password: what must be known before anything is proven.
+/// Who a record is and what it has stored as a password: what must be known before anything is verified.
 #[derive(Debug, Clone, Copy)]
 pub struct Customer<'a> {
     /// The legacy id, when the rules have `identify`.

@@ -309,7 +309,7 @@ impl Plan {
         self.identify.is_some()
     }
 
-    /// Whether the rules say what a password is proved against.
+    /// Whether the rules say what a password is verified against.
     #[must_use]
     pub fn has_credential(&self) -> bool {
         self.credential.is_some()
@@ -329,7 +329,7 @@ impl Plan {
 /// What the rules say of the schemes of stored passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeclaredSchemes<'p> {
-    /// The rules make no stored hash: there is no `credential`, or only a `source` that proves passwords.
+    /// The rules make no stored hash: there is no `credential`, or only a `source` that verifies passwords.
     Nothing,
     /// These.
     Named(&'p [String]),

@@ -95,5 +95,5 @@ pub enum Event<'e, 'a> {
     /// A rule ends without a value: a field fails its element, every other rule holds the record back.
     Fell(&'e RulePlan),
     /// The record was refused.
-    Refused(&'e str),
+    Denied(&'e str),
 }

@@ -61,9 +61,9 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn rejected(rule: &str, step: &str, message: String) -> Self {
+    fn invalid(rule: &str, step: &str, message: String) -> Self {
         let reason = Reason { rule: rule.to_owned(), step: step.to_owned(), message, span: None };
-        Self { outcomes: vec![Outcome::Rejected(vec![reason])], unread: Vec::new() }
+        Self { outcomes: vec![Outcome::Invalid(vec![reason])], unread: Vec::new() }
     }
 }
 
@@ -95,12 +95,12 @@ impl Plan {
         if self.looks_for_unread(settings) || !is_object {
             return match parse(json, arena, &settings.limits) {
                 Ok(record) => self.run_value(record, settings, arena, probe),
-                Err(error) => Run::rejected("record", "record", error.to_string()),
+                Err(error) => Run::invalid("record", "record", error.to_string()),
             };
         }
         let cx = self.context(arena, P::ON);
         if let Err(error) = self.trie.read_record(json, &settings.limits, &cx) {
-            return Run::rejected("record", "record", error.to_string());
+            return Run::invalid("record", "record", error.to_string());
         }
         Run { outcomes: self.outcomes(settings, &cx, probe), unread: Vec::new() }
     }
@@ -141,7 +141,7 @@ impl Plan {
         probe: &mut P,
     ) -> Run<'a> {
         if record.as_object().is_none() {
-            return Run::rejected("record", "record", format!("a record is an object, found {}", record.kind()));
+            return Run::invalid("record", "record", format!("a record is an object, found {}", record.kind()));
         }
         let cx = self.context(arena, P::ON);
         self.trie.capture(record, &cx);
@@ -149,7 +149,7 @@ impl Plan {
         let unread = if self.looks_for_unread(settings) { self.unread(record, &cx) } else { Vec::new() };
         if self.unread == Unread::Reject && !unread.is_empty() {
             let message = format!("the record has fields that no rule reads: {}", unread.join(", "));
-            return Run { unread, ..Run::rejected("record", "unread", message) };
+            return Run { unread, ..Run::invalid("record", "unread", message) };
         }
         Run { outcomes, unread }
     }
@@ -162,7 +162,7 @@ impl Plan {
     fn outcomes<'a, P: Probe>(&'a self, settings: &'a Settings, cx: &Cx<'a>, probe: &mut P) -> Vec<Outcome<'a>> {
         self.set_registers(settings, cx);
         let mut machine = Machine::new(self, probe, cx.arena, settings.check_credentials);
-        machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Rejected(vec![reason])])
+        machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Invalid(vec![reason])])
     }
 
     /// Runs one rule on an input that stands in for what its `from` reads; the record is empty, parameters are set.

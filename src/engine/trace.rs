@@ -35,7 +35,7 @@ pub struct Trace {
 enum Entry {
     Rule(RuleTrace),
     Condition(ConditionTrace),
-    Refused(String),
+    Denied(String),
 }
 
 /// What happened to one rule.
@@ -128,9 +128,9 @@ impl Probe for Trace {
             Event::Defaulted(value) => self.at_rule(Happening::Defaulted(Shown::of(value))),
             Event::Result { rule, value } => self.end(rule, Ended::With(Shown::of(value))),
             Event::Fell(rule) => self.end(rule, Ended::Fell),
-            Event::Refused(reason) => {
+            Event::Denied(reason) => {
                 self.close();
-                self.done.push(Entry::Refused(reason.to_owned()));
+                self.done.push(Entry::Denied(reason.to_owned()));
             }
         }
     }

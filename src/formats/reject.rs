@@ -71,14 +71,14 @@ pub fn is_one(json: &str) -> bool {
 #[derive(Deserialize)]
 struct Wrapper<'j> {
     #[serde(default)]
-    landfall_reject: Said,
+    landfall_reject: RejectHead,
     #[serde(borrow)]
     record: Option<&'j RawValue>,
     text: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
-struct Said {
+struct RejectHead {
     format: Option<String>,
 }
 

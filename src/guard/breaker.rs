@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
 use super::settings::BreakerSettings;
-use crate::migrate::{Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
 /// What a breaker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,12 +182,12 @@ impl Drop for Pass<'_> {
 
 /// Answers at once while the breaker is open, and tells it how calls went.
 #[derive(Debug)]
-pub struct Broken {
+pub struct BreakerLayer {
     breaker: Option<Arc<Breaker>>,
     figures: GuardFigures,
 }
 
-impl Broken {
+impl BreakerLayer {
     /// Calls through this breaker; all go through when there is none.
     #[must_use]
     pub fn new(breaker: Option<Arc<Breaker>>, figures: GuardFigures) -> Self {
@@ -208,11 +208,11 @@ fn health(error: Option<&PortError>) -> Health {
     }
 }
 
-impl Layer for Broken {
+impl Layer for BreakerLayer {
     async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
-        M: Fn() -> Pending<'a, Result<T, PortError>> + Send + Sync + 'a,
+        M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
     {
         let Some(breaker) = &self.breaker else { return make().await };
         let Some(pass) = breaker.admit() else {

@@ -266,7 +266,7 @@ fn digest(domain: &str, parts: &[&str]) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::ledger::MemoryLedger;
-    use crate::migrate::{Pending, PortError, PortErrorKind};
+    use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
     const TOKEN: &str = "0123456789abcdef";
     const KEYS: [&str; 2] = ["first-key-first-key-first-key", "second-key-second-key-second"];
@@ -474,7 +474,7 @@ mod tests {
     async fn a_store_that_cannot_remember_admits_nobody() {
         struct Full;
         impl Nonces for Full {
-            fn remember<'a>(&'a self, _: &'a Nonce) -> Pending<'a, Result<Fresh, PortError>> {
+            fn remember<'a>(&'a self, _: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
                 Box::pin(async { Err(PortError::new(PortErrorKind::Unavailable, "ledger", "remember")) })
             }
         }

@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
-use crate::migrate::{Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
 /// Lets so many calls through at the same time; others wait, but not for long. Who finds no room gets
 /// [`PortErrorKind::RateLimited`], and the adapter never hears of it.
@@ -30,7 +30,7 @@ impl Layer for Capped {
     async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
-        M: Fn() -> Pending<'a, Result<T, PortError>> + Send + Sync + 'a,
+        M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
     {
         // The semaphore is never closed, so the only failure is the time.
         let Ok(Ok(_room)) = timeout_at(call.until(self.queue), self.room.acquire()).await else {

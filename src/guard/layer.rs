@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::migrate::{Pending, PortError};
+use crate::migrate::{BoxFuture, PortError};
 
 /// Whether a call may be made a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallKind {
     /// It only reads: a second one changes nothing.
     Read,
-    /// It writes, or it proves a password, which legacy systems count: never a second one.
+    /// It writes, or it verifies a password, which legacy systems count: never a second one.
     Once,
 }
 
@@ -43,7 +43,7 @@ pub trait Layer: Send + Sync {
     fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> impl Future<Output = Result<T, PortError>> + Send + 'a
     where
         T: Send + 'a,
-        M: Fn() -> Pending<'a, Result<T, PortError>> + Send + Sync + 'a;
+        M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a;
 }
 
 /// A port with a guard around it, which is that port again.

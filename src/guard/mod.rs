@@ -31,7 +31,7 @@ mod timed;
 #[cfg(test)]
 mod tests;
 
-pub use breaker::{Breaker, BreakerState, Broken};
+pub use breaker::{Breaker, BreakerLayer, BreakerState};
 pub use callers::{Admission, Caller, CallerCredential, CallerError, CallerHead, Callers, Introduction, Signer};
 pub use capped::Capped;
 pub use figures::GuardFigures;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::figures::GuardFigures;
 use super::layer::{Call, CallKind, Guarded, Layer};
 use super::timed::Timed;
-use crate::migrate::{Fresh, Nonce, Nonces, Pending, PortError};
+use crate::migrate::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
 impl<L: Layer> Nonces for Guarded<dyn Nonces, L> {
-    fn remember<'a>(&'a self, nonce: &'a Nonce) -> Pending<'a, Result<Fresh, PortError>> {
+    fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
         let call = Call { adapter: "ledger", operation: "remember", kind: CallKind::Once, deadline: None };
         Box::pin(self.layer.around(call, move || self.port.remember(nonce)))
     }

@@ -8,16 +8,16 @@ use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
 use crate::migrate::{
-    Abandon, Attempt, Authentication, Buried, Claim, ClaimAnswer, Counter, Coverage, Created, Decision, Deleted,
-    Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey,
-    NewAccount, Outgoing, Pending, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId,
-    StoredAccount, Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verifier,
+    Abandon, Attempt, Authentication, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Coverage, Created, Decision,
+    Deleted, Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey,
+    NewAccount, Outgoing, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId, StoredAccount,
+    Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
 
 /// What a call gives.
-type Answer<'a, T> = Pending<'a, Result<T, PortError>>;
+type Answer<'a, T> = BoxFuture<'a, Result<T, PortError>>;
 
 impl<L: Layer> Source for Guarded<dyn Source, L> {
     fn name(&self) -> &str {

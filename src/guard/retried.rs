@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::figures::GuardFigures;
 use super::layer::{Call, CallKind, Layer};
-use crate::migrate::{Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
 /// How many calls pay for one retry.
 const CALLS_PER_RETRY: u32 = 10;
@@ -75,7 +75,7 @@ impl Layer for Retried {
     async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
-        M: Fn() -> Pending<'a, Result<T, PortError>> + Send + Sync + 'a,
+        M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
     {
         self.budget.pay();
         let error = match make().await {

@@ -46,7 +46,7 @@ impl GuardSettings {
 pub struct BreakerSettings {
     /// How many of the last calls are looked at. Small, so that it opens within seconds at a few logins a second.
     pub window: usize,
-    /// How many calls must have been seen before it may open. Stops two unlucky calls in the morning from closing the door.
+    /// How many calls must have been seen before it may open. Stops two unlucky calls in the morning from closing the operation.
     pub minimum: usize,
     /// The share of failures, from 0 to 1, at which it opens. A legacy system that fails every second call is of no use.
     pub threshold: f64,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::breaker::{Breaker, Broken};
+use super::breaker::{Breaker, BreakerLayer};
 use super::capped::Capped;
 use super::figures::GuardFigures;
 use super::layer::Guarded;
@@ -23,7 +23,7 @@ pub fn guarded_source(source: Arc<dyn Source>, settings: &GuardSettings) -> (Arc
     let (breaker, figures) = begin(settings);
     let source: Arc<dyn Source> = Arc::new(Guarded::new(source, Timed::new(settings.call, figures.clone())));
     let source: Arc<dyn Source> = Arc::new(Guarded::new(source, Retried::new(settings.retry_wait, figures.clone())));
-    let source: Arc<dyn Source> = Arc::new(Guarded::new(source, Broken::new(breaker, figures.clone())));
+    let source: Arc<dyn Source> = Arc::new(Guarded::new(source, BreakerLayer::new(breaker, figures.clone())));
     let cap = Capped::new(settings.concurrency, settings.queue, figures.clone());
     (Arc::new(Guarded::new(source, cap)), figures)
 }
@@ -33,7 +33,7 @@ pub fn guarded_source(source: Arc<dyn Source>, settings: &GuardSettings) -> (Arc
 pub fn guarded_verifier(verifier: Arc<dyn Verifier>, settings: &GuardSettings) -> (Arc<dyn Verifier>, GuardFigures) {
     let (breaker, figures) = begin(settings);
     let verifier: Arc<dyn Verifier> = Arc::new(Guarded::new(verifier, Timed::new(settings.call, figures.clone())));
-    let verifier: Arc<dyn Verifier> = Arc::new(Guarded::new(verifier, Broken::new(breaker, figures.clone())));
+    let verifier: Arc<dyn Verifier> = Arc::new(Guarded::new(verifier, BreakerLayer::new(breaker, figures.clone())));
     let cap = Capped::new(settings.concurrency, settings.queue, figures.clone());
     (Arc::new(Guarded::new(verifier, cap)), figures)
 }
@@ -44,7 +44,7 @@ pub fn guarded_target(target: Arc<dyn Target>, settings: &GuardSettings) -> (Arc
     let (breaker, figures) = begin(settings);
     let target: Arc<dyn Target> = Arc::new(Guarded::new(target, Timed::new(settings.call, figures.clone())));
     let target: Arc<dyn Target> = Arc::new(Guarded::new(target, Retried::new(settings.retry_wait, figures.clone())));
-    let target: Arc<dyn Target> = Arc::new(Guarded::new(target, Broken::new(breaker, figures.clone())));
+    let target: Arc<dyn Target> = Arc::new(Guarded::new(target, BreakerLayer::new(breaker, figures.clone())));
     let cap = Capped::new(settings.concurrency, settings.queue, figures.clone());
     (Arc::new(Guarded::new(target, cap)), figures)
 }

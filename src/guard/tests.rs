@@ -11,9 +11,9 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::migrate::{
-    Authentication, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey,
-    NewAccount, PasswordChange, Pending, PortError, PortErrorKind, Presented, Record, Source, Spent, StoreId,
-    StoredAccount, Target, TargetId, Verifier,
+    Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey,
+    NewAccount, PasswordChange, PortError, PortErrorKind, Presented, Record, Source, Spent, StoreId, StoredAccount,
+    Target, TargetId, Verifier,
 };
 use crate::model::Password;
 use crate::password::Verdict;
@@ -69,7 +69,7 @@ impl Source for Fake {
         "legacy"
     }
 
-    fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> Pending<'a, Result<Option<Record>, PortError>> {
+    fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         Box::pin(self.act(None))
     }
 }
@@ -79,7 +79,7 @@ impl Verifier for Fake {
         "legacy"
     }
 
-    fn verify<'a>(&'a self, _: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>> {
+    fn verify<'a>(&'a self, _: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>> {
         Box::pin(self.act(Verdict::Mismatch))
     }
 }
@@ -255,7 +255,7 @@ async fn calls_that_are_given_up_leave_room_and_say_nothing() {
 struct Gone(Mutex<BTreeMap<&'static str, u32>>);
 
 impl Gone {
-    fn fail<'a, T: Send + 'a>(&'a self, operation: &'static str) -> Pending<'a, Result<T, PortError>> {
+    fn fail<'a, T: Send + 'a>(&'a self, operation: &'static str) -> BoxFuture<'a, Result<T, PortError>> {
         *self.0.lock().unwrap().entry(operation).or_default() += 1;
         Box::pin(async move { Err(PortError::new(PortErrorKind::Unavailable, "store", operation)) })
     }
@@ -266,11 +266,11 @@ impl Target for Gone {
         "store"
     }
 
-    fn find<'a>(&'a self, _: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find<'a>(&'a self, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.fail("find")
     }
 
-    fn find_external<'a>(&'a self, _: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(&'a self, _: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.fail("find_external")
     }
 
@@ -279,11 +279,11 @@ impl Target for Gone {
         _: &'a TargetId,
         _: &'a Arc<Password>,
         _: Instant,
-    ) -> Pending<'a, Result<Authentication, PortError>> {
+    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
         self.fail("authenticate")
     }
 
-    fn create<'a>(&'a self, _: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>> {
+    fn create<'a>(&'a self, _: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
         self.fail("create")
     }
 
@@ -293,27 +293,27 @@ impl Target for Gone {
         _: &'a Arc<Password>,
         _: Timestamp,
         _: Instant,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         self.fail("set_password")
     }
 
-    fn delete<'a>(&'a self, _: &'a TargetId, _: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, _: &'a TargetId, _: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         self.fail("delete")
     }
 
-    fn reopen<'a>(&'a self, _: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, _: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         self.fail("reopen")
     }
 
-    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
         self.fail("ping")
     }
 
-    fn read<'a>(&'a self, _: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, _: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         self.fail("read")
     }
 
-    fn list<'a>(&'a self, _: Option<&'a TargetId>, _: usize) -> Pending<'a, Result<Vec<StoredAccount>, PortError>> {
+    fn list<'a>(&'a self, _: Option<&'a TargetId>, _: usize) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         self.fail("list")
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
-use crate::migrate::{Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
 /// Bounds every try by the deadline of the login and by a time of its own. Passing either is
 /// [`PortErrorKind::Unavailable`]: whether a write was made is then unknown, and the caller has to look.
@@ -28,7 +28,7 @@ impl Layer for Timed {
     async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
-        M: Fn() -> Pending<'a, Result<T, PortError>> + Send + Sync + 'a,
+        M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
     {
         let (started, until) = (Instant::now(), call.until(self.at_most));
         if until <= started {

@@ -158,7 +158,7 @@ mod tests {
         identifier: "ada@example.org",
         record: Some(r#"{ "plan": "gold", "id": 123456789012345678901 }"#),
         account: Some(r#"{ "username": "ada" }"#),
-        outcome: Some("rejected"),
+        outcome: Some("refused"),
         reason: Some("wrong_password"),
     };
 
@@ -199,7 +199,7 @@ mod tests {
             (
                 HookPoint::OnRefusal,
                 "#{ tags: [outcome, reason] }",
-                answer(None, json!({}), &["rejected", "wrong_password"]),
+                answer(None, json!({}), &["refused", "wrong_password"]),
             ),
         ] {
             assert_eq!(run(point, text), Ok(want), "{text}");

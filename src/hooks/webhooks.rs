@@ -166,7 +166,7 @@ impl Receiver {
     }
 }
 
-/// Plain HTTP is for receivers behind the same door; events name accounts and codes, and are signed.
+/// Plain HTTP is for receivers behind the same operation; events name accounts and codes, and are signed.
 fn is_plain(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "http") && url.has_host() && url.username().is_empty() && url.password().is_none()
 }

@@ -1,7 +1,7 @@
 //! Attempts: failures in the buckets of sliding windows, reservations of what is in flight, and the networks that customers
 //! sign in from.
 //!
-//! Failures go only when their window has passed, or when their owner proves the password: never to make room, so that a flood
+//! Failures go only when their window has passed, or when their owner verifies the password: never to make room, so that a flood
 //! of other names washes no counter away. A failure adds two rows at most and sweeps up to [`SWEEP`] that have expired, so that
 //! the table holds what failed within one window and shrinks as fast after a flood as it grew.
 

@@ -47,7 +47,7 @@ async fn admitted(ledger: &dyn Ledger, seconds: i64, counter: &Counter) -> Reser
 }
 
 async fn settle(ledger: &dyn Ledger, seconds: i64, settled: Vec<Settled>) {
-    ledger.decide(&crate::migrate::Decision { settled, ..decision("rejected", seconds) }, &[]).await.unwrap();
+    ledger.decide(&crate::migrate::Decision { settled, ..decision("refused", seconds) }, &[]).await.unwrap();
 }
 
 /// One attempt that fails.
@@ -210,7 +210,7 @@ async fn looking_counts_nothing(ledger: &dyn Ledger) {
     assert_eq!(ledger.would_admit(&ada, at(0)).await.unwrap(), Room::Free, "what is in flight has not failed");
 }
 
-/// Every failure is one of another identifier, and of another network: the books hold one window of them.
+/// Every failure is one of another identifier, and of another network: the ledger hold one window of them.
 async fn flood(ledger: &dyn Ledger, failures: std::ops::Range<i64>, per_second: i64) {
     for failure in failures {
         let seconds = failure / per_second;
@@ -238,7 +238,7 @@ async fn memory_stays_within_its_bound_under_a_flood() {
     assert_eq!(ledger.would_admit(&hot, at(500)).await.unwrap(), Room::Full);
     let bound = usize::try_from(ROWS_PER_SECOND * 200).unwrap() + 10;
     assert!(most <= bound, "{most} rows after 100,000 identifiers; the bound is {bound}");
-    // When the flood is over, a fourth of as many failures empties the books.
+    // When the flood is over, a fourth of as many failures empties the ledger.
     flood(&ledger, 2_000_000..2_007_000, 200).await;
     assert!(ledger.counters() <= 14_000, "{}", ledger.counters());
 }

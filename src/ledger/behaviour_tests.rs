@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::SqliteLedger;
 use super::attempts_tests::{counter, fail, reserve};
 use crate::migrate::{
-    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Door, Entry, EntryState,
-    Event, EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, PortErrorKind, Reserved, Restore,
+    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, EntryState, Event,
+    EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind, Reserved, Restore,
     StoreId, Subscription, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
@@ -106,7 +106,7 @@ pub(super) fn decision(outcome: &'static str, seconds: i64) -> Decision {
     Decision {
         at: at(seconds),
         request_id: format!("request {seconds}"),
-        door: Door::Login,
+        operation: Operation::Login,
         outcome,
         reason: String::new(),
         subject: "subject".into(),
@@ -274,14 +274,18 @@ async fn pending(ledger: &dyn Ledger, id: &str) -> TargetId {
 
 async fn proof_takes_over_what_was_made_without(ledger: &dyn Ledger) {
     let account = pending(ledger, "1").await;
-    let unproven = Claim { verified_at: None, ..claim("1", 2) };
-    assert_eq!(ledger.claim(&unproven).await.unwrap(), ClaimAnswer::Done(account.clone()));
+    let unverified = Claim { verified_at: None, ..claim("1", 2) };
+    assert_eq!(ledger.claim(&unverified).await.unwrap(), ClaimAnswer::Done(account.clone()));
     let ClaimAnswer::Granted(Grant { token, pending }) = ledger.claim(&claim("1", 3)).await.unwrap() else {
         panic!("proof was not let in");
     };
     assert_eq!(pending, Some(account.clone()));
     for other in [claim("1", 4), Claim { verified_at: None, ..claim("1", 4) }] {
-        assert_eq!(ledger.claim(&other).await.unwrap(), ClaimAnswer::Held, "of several proven logins one completes it");
+        assert_eq!(
+            ledger.claim(&other).await.unwrap(),
+            ClaimAnswer::Held,
+            "of several verified logins one completes it"
+        );
     }
     assert_eq!(ledger.finish(&finish("1", token, 5)).await.unwrap(), Finished::Done);
     assert_eq!(entry(ledger, "1").await.verified_at, Some(at(2)));
@@ -315,11 +319,11 @@ async fn a_pending_account_is_activated_by_a_sign_in_or_a_password(ledger: &dyn 
         pending(ledger, id).await;
     }
     let account = |id: &str| TargetId(format!("account of {id}"));
-    let set = Decision { door: Door::PasswordSet, account: Some((account("1"), None)), ..decision("set", 5) };
+    let set = Decision { operation: Operation::PasswordSet, account: Some((account("1"), None)), ..decision("set", 5) };
     let external = keyring().external_id(&key("2"));
     let signed_in = Decision { account: Some((account("2"), Some(external))), ..decision("authenticated", 5) };
     let external = keyring().external_id(&key("3"));
-    let refused = Decision { account: Some((account("3"), Some(external))), ..decision("rejected", 5) };
+    let refused = Decision { account: Some((account("3"), Some(external))), ..decision("refused", 5) };
     for decision in [set, signed_in, refused] {
         ledger.decide(&decision, &[]).await.unwrap();
     }
@@ -549,7 +553,7 @@ async fn deliveries_far_ahead_are_due_and_dead_ones_never(ledger: &dyn Ledger) {
 }
 
 #[tokio::test]
-async fn the_books_survive_reopening() {
+async fn the_ledger_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(&folder).await;
     let counter = counter("ada", 2);
@@ -572,7 +576,7 @@ async fn the_books_survive_reopening() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_share_the_books() {
+async fn two_processes_share_the_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (open(&folder).await, open(&folder).await);
     for round in 0..10 {
@@ -581,7 +585,7 @@ async fn two_processes_share_the_books() {
         let (first, second) = tokio::join!(one.claim(&claim), two.claim(&claim));
         let answers = [first.unwrap(), second.unwrap()];
         assert_eq!(answers.iter().filter(|answer| **answer == ClaimAnswer::Held).count(), 1, "{answers:?}");
-        let decided = decision("rejected", round);
+        let decided = decision("refused", round);
         let appended = tokio::join!(one.decide(&decided, &[]), two.decide(&decided, &[]));
         assert!(appended.0.is_ok() && appended.1.is_ok());
     }

@@ -8,8 +8,8 @@ use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
 use super::stamp::{later, latest, maybe_stamp, micros, stamp, tags_json, unsigned};
 use crate::migrate::{
-    Abandon, AccountState, Claim, ClaimAnswer, Decision, Door, Entry, EntryState, ExternalId, Finish, Finished, Grant,
-    Left, LegacyKey, Outcome, TargetId,
+    Abandon, AccountState, Claim, ClaimAnswer, Decision, Entry, EntryState, ExternalId, Finish, Finished, Grant, Left,
+    LegacyKey, Operation, Outcome, TargetId,
 };
 use crate::sqlite::{Batch, refusal};
 
@@ -277,11 +277,11 @@ pub(super) fn activate(batch: &mut Batch, decision: &Decision) {
         activated_at = CASE WHEN state = 'done' AND verified_at IS NULL THEN ? ELSE activated_at END, \
         account = ?, created_at = COALESCE(created_at, ?), done_at = COALESCE(done_at, ?), state = 'done' WHERE ";
     let Some((account, external)) = &decision.account else { return };
-    let (whom, key) = match (decision.door, external) {
-        (Door::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+    let (whom, key) = match (decision.operation, external) {
+        (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
             ("external_id = ?", &external.0)
         }
-        (Door::PasswordSet, _) => ("account = ?", &account.0),
+        (Operation::PasswordSet, _) => ("account = ?", &account.0),
         _ => return,
     };
     let pending = "(state = 'done' AND verified_at IS NULL AND activated_at IS NULL)";

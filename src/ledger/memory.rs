@@ -1,4 +1,4 @@
-//! The same books in memory, for tests and benches: nothing survives the process.
+//! The same state in memory, for tests and benches: nothing survives the process.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,8 @@ use super::nonces::Remembered;
 use super::outbox_memory::Outbox;
 use super::stamp::{later, latest, micros};
 use crate::migrate::{
-    Abandon, AccountState, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Door, Entry,
-    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Outcome, Outgoing, Pending,
+    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry,
+    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, Outcome, Outgoing,
     PortError, Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 
@@ -20,11 +20,11 @@ use crate::migrate::{
 /// chain; decisions are kept in a list that only grows.
 #[derive(Default)]
 pub struct MemoryLedger {
-    books: Mutex<Books>,
+    state: Mutex<State>,
     pub(super) nonces: Mutex<Remembered>,
 }
 
-/// Never shows what the books hold.
+/// Never shows the ledger hold.
 impl std::fmt::Debug for MemoryLedger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MemoryLedger").finish_non_exhaustive()
@@ -32,7 +32,7 @@ impl std::fmt::Debug for MemoryLedger {
 }
 
 #[derive(Default)]
-struct Books {
+struct State {
     entries: HashMap<LegacyKey, Held>,
     tokens: u64,
     buried_keys: HashSet<LegacyKey>,
@@ -73,7 +73,7 @@ impl Held {
 }
 
 impl MemoryLedger {
-    /// Empty books.
+    /// Empty state.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -82,38 +82,38 @@ impl MemoryLedger {
     /// Every decision so far, the oldest first.
     #[must_use]
     pub fn decisions(&self) -> Vec<Decision> {
-        self.books().decisions.clone()
+        self.state().decisions.clone()
     }
 
     /// How many buckets of counters are remembered.
     #[must_use]
     pub fn counters(&self) -> usize {
-        self.books().attempts.rows()
+        self.state().attempts.rows()
     }
 
     /// How many attempts are in flight, those included that nobody ended yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.books().attempts.in_flight()
+        self.state().attempts.in_flight()
     }
 
     /// How many events wait for somebody.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.books().outbox.len()
+        self.state().outbox.len()
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the books.
-    fn with<'a, T>(&'a self, work: impl FnOnce(&mut Books) -> T + Send + 'a) -> Pending<'a, Result<T, PortError>> {
-        Box::pin(async move { Ok(work(&mut self.books())) })
+    /// Does something with the ledger.
+    fn with<'a, T>(&'a self, work: impl FnOnce(&mut State) -> T + Send + 'a) -> BoxFuture<'a, Result<T, PortError>> {
+        Box::pin(async move { Ok(work(&mut self.state())) })
     }
 }
 
-impl Books {
+impl State {
     fn claim(&mut self, claim: &Claim) -> ClaimAnswer {
         let buried = |login| self.buried_logins.contains_key(login);
         if self.buried_keys.contains(&claim.key) || claim.logins.iter().any(buried) {
@@ -193,11 +193,11 @@ impl Books {
 
     fn activate(&mut self, decision: &Decision) {
         let Some((account, external)) = &decision.account else { return };
-        let is_it = |entry: &Entry| match (decision.door, external) {
-            (Door::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+        let is_it = |entry: &Entry| match (decision.operation, external) {
+            (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
                 entry.external_id == *external
             }
-            (Door::PasswordSet, _) => entry.account.as_ref() == Some(account),
+            (Operation::PasswordSet, _) => entry.account.as_ref() == Some(account),
             _ => false,
         };
         let Some(held) = self.entries.values_mut().find(|held| is_it(&held.entry)) else { return };
@@ -294,28 +294,28 @@ impl Books {
 }
 
 impl Ledger for MemoryLedger {
-    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>> {
-        self.with(move |books| books.attempts.would_admit(counter, at))
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> BoxFuture<'a, Result<Room, PortError>> {
+        self.with(move |state| state.attempts.would_admit(counter, at))
     }
 
-    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
-        self.with(move |books| books.attempts.reserve(attempt))
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Reserved, PortError>> {
+        self.with(move |state| state.attempts.reserve(attempt))
     }
 
-    fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>> {
-        self.with(move |books| books.claim(claim))
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<ClaimAnswer, PortError>> {
+        self.with(move |state| state.claim(claim))
     }
 
-    fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Finished, PortError>> {
-        self.with(move |books| books.finish(finish))
+    fn finish<'a>(&'a self, finish: &'a Finish) -> BoxFuture<'a, Result<Finished, PortError>> {
+        self.with(move |state| state.finish(finish))
     }
 
-    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.abandon(abandon))
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |state| state.abandon(abandon))
     }
 
-    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.decide(decision, events))
+    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |state| state.decide(decision, events))
     }
 
     fn bury<'a>(
@@ -323,28 +323,28 @@ impl Ledger for MemoryLedger {
         key: &'a LegacyKey,
         logins: &'a [String],
         _: Timestamp,
-    ) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.bury(key, logins))
+    ) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |state| state.bury(key, logins))
     }
 
-    fn undo<'a>(&'a self, undo: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>> {
-        self.with(move |books| books.undo(undo))
+    fn undo<'a>(&'a self, undo: &'a Undo) -> BoxFuture<'a, Result<UndoAnswer, PortError>> {
+        self.with(move |state| state.undo(undo))
     }
 
-    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>> {
-        self.with(move |books| books.end_undo(end))
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> BoxFuture<'a, Result<Finished, PortError>> {
+        self.with(move |state| state.end_undo(end))
     }
 
-    fn buried<'a>(&'a self, subject: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>> {
-        self.with(move |books| books.buried_logins.get(subject).map(|key| Buried { key: key.clone() }))
+    fn buried<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Buried>, PortError>> {
+        self.with(move |state| state.buried_logins.get(subject).map(|key| Buried { key: key.clone() }))
     }
 
-    fn restore<'a>(&'a self, restore: &'a Restore) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.restore(restore))
+    fn restore<'a>(&'a self, restore: &'a Restore) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |state| state.restore(restore))
     }
 
-    fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
-        self.with(move |books| books.entries.get(key).map(|held| held.entry.clone()))
+    fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
+        self.with(move |state| state.entries.get(key).map(|held| held.entry.clone()))
     }
 
     fn unfinished<'a>(
@@ -352,32 +352,32 @@ impl Ledger for MemoryLedger {
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<Entry>, PortError>> {
-        self.with(move |books| books.unfinished(now, lease, limit))
+    ) -> BoxFuture<'a, Result<Vec<Entry>, PortError>> {
+        self.with(move |state| state.unfinished(now, lease, limit))
     }
 
-    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.settle_buried(key))
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |state| state.settle_buried(key))
     }
 
-    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
-        self.with(|books| books.store.clone())
+    fn store(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
+        self.with(|state| state.store.clone())
     }
 
-    fn bind<'a>(&'a self, store: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>> {
-        self.with(move |books| books.store.get_or_insert_with(|| store.clone()).clone())
+    fn bind<'a>(&'a self, store: &'a StoreId) -> BoxFuture<'a, Result<StoreId, PortError>> {
+        self.with(move |state| state.store.get_or_insert_with(|| store.clone()).clone())
     }
 
-    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>> {
-        self.with(|books| books.last_migrated())
+    fn last_migrated(&self) -> BoxFuture<'_, Result<Option<ExternalId>, PortError>> {
+        self.with(|state| state.last_migrated())
     }
 
-    fn ping(&self) -> Pending<'_, Result<(), PortError>> {
+    fn ping(&self) -> BoxFuture<'_, Result<(), PortError>> {
         self.with(|_| ())
     }
 
-    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {
-        self.with(move |books| books.outbox.keep_receivers(receivers))
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>> {
+        self.with(move |state| state.outbox.keep_receivers(receivers))
     }
 
     fn route<'a>(
@@ -385,8 +385,8 @@ impl Ledger for MemoryLedger {
         subscriptions: &'a [Subscription],
         now: Timestamp,
         limit: usize,
-    ) -> Pending<'a, Result<usize, PortError>> {
-        self.with(move |books| books.outbox.route(subscriptions, now, limit))
+    ) -> BoxFuture<'a, Result<usize, PortError>> {
+        self.with(move |state| state.outbox.route(subscriptions, now, limit))
     }
 
     fn due<'a>(
@@ -395,11 +395,11 @@ impl Ledger for MemoryLedger {
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
-        self.with(move |books| books.outbox.due(receiver, now, lease, limit))
+    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
+        self.with(move |state| state.outbox.due(receiver, now, lease, limit))
     }
 
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>> {
-        self.with(move |books| books.outbox.sent(receiver, id, state))
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |ledger| ledger.outbox.sent(receiver, id, state))
     }
 }

@@ -1,6 +1,6 @@
-//! The books: how far every customer is, the attempts, the audit, and the events that wait to be sent.
+//! The ledger: how far every customer is, the attempts, the audit, and the events that wait to be sent.
 //!
-//! [`SqliteLedger`] keeps them in one SQLite file; [`MemoryLedger`] keeps the same books in memory, for tests and benches.
+//! [`SqliteLedger`] keeps them in one SQLite file; [`MemoryLedger`] keeps the same ledger in memory, for tests and benches.
 //! One suite holds both to the same behaviour.
 
 mod attempts;

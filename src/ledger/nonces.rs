@@ -3,7 +3,7 @@
 //! * **Bound.** At most [`MOST`] calls are remembered; beyond it calls are not admitted (503), because forgetting would admit
 //!   a replay.
 //! * **Clocks.** What is forgotten leaves its time behind: a call that was signed no later than the latest forgotten one is
-//!   taken for seen. So no jump of the wall clock, however far, opens the door to a replay.
+//!   taken for seen. So no jump of the wall clock, however far, opens the operation to a replay.
 //! * **Failures.** A row has an owner, the one try that wrote it. A try that failed, or was given up, may have written its row
 //!   all the same. Such rows are in doubt, and are taken out before anything is looked up, so that a call that was not admitted
 //!   may be sent again.
@@ -15,7 +15,7 @@ use sqlx::SqliteConnection;
 
 use super::stamp::micros;
 use super::{MemoryLedger, SqliteLedger};
-use crate::migrate::{Fresh, Nonce, Nonces, Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, Fresh, Nonce, Nonces, PortError, PortErrorKind};
 use crate::password::store::{SALT_BYTES, system_salt};
 use crate::sqlite::Database;
 
@@ -178,7 +178,7 @@ fn answer(remembered: Option<Fresh>) -> Result<Fresh, PortError> {
 }
 
 impl Nonces for SqliteLedger {
-    fn remember<'a>(&'a self, nonce: &'a Nonce) -> Pending<'a, Result<Fresh, PortError>> {
+    fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
         Box::pin(async move {
             let (nonce, row, doubted) = (*nonce, Row::new(nonce)?, self.doubts.take());
             let (database, doubts) = (self.database.clone(), self.doubts.clone());
@@ -231,7 +231,7 @@ impl Remembered {
 }
 
 impl Nonces for MemoryLedger {
-    fn remember<'a>(&'a self, nonce: &'a Nonce) -> Pending<'a, Result<Fresh, PortError>> {
+    fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
         let remembered = self.nonces.lock().unwrap_or_else(PoisonError::into_inner).remember(nonce);
         Box::pin(std::future::ready(answer(remembered)))
     }

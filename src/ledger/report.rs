@@ -18,9 +18,9 @@ const DAYS: i64 = 400;
 /// How the migration stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Customers whose account was created with a proven password.
+    /// Customers whose account was created with a verified password.
     pub migrated: u64,
-    /// Accounts that were created without proof, by the forgot-password door, and wait for a password.
+    /// Accounts that were created without proof, by the forgot-password operation, and wait for a password.
     pub pending: u64,
     /// Accounts that were created without proof and got a password since.
     pub activated: u64,
@@ -110,7 +110,7 @@ pub(super) async fn summary(connection: &mut SqliteConnection, now: Timestamp) -
         abandoned: count(connection, state("abandoned")).await?,
         buried: count(connection, state("buried")).await?,
         authenticated: outcomes(connection, "'authenticated'").await?.iter().map(|outcome| outcome.count).sum(),
-        refused: outcomes(connection, "'rejected', 'denied_by_rule'").await?,
+        refused: outcomes(connection, "'refused', 'denied_by_rule'").await?,
         failed: outcomes(
             connection,
             "'conflict', 'invalid_record', 'legacy_unavailable', 'target_unavailable', 'overloaded'",
@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// Five customers in every state, and a few decisions.
-    async fn books(ledger: &SqliteLedger) {
+    async fn fill(ledger: &SqliteLedger) {
         migrate(ledger, "1", 0, Some(at(0))).await;
         migrate(ledger, "2", 5, Some(at(5))).await;
         migrate(ledger, "3", DAY, Some(at(DAY))).await;
@@ -256,10 +256,10 @@ mod tests {
         ledger.abandon(&Abandon { key: key("7"), token, left: Left::AsBefore }).await.unwrap();
         migrate(ledger, "8", DAY, Some(at(DAY))).await;
         ledger.bury(&key("8"), &[], at(DAY)).await.unwrap();
-        let refusals = [("rejected", "unknown"), ("rejected", "wrong_password"), ("denied_by_rule", "minor")];
+        let refusals = [("refused", "unknown"), ("refused", "wrong_password"), ("denied_by_rule", "minor")];
         let failures = [("conflict", ""), ("legacy_unavailable", ""), ("legacy_unavailable", "")];
         for (outcome, reason) in
-            [("authenticated", ""), ("rejected", "unknown")].into_iter().chain(refusals).chain(failures)
+            [("authenticated", ""), ("refused", "unknown")].into_iter().chain(refusals).chain(failures)
         {
             let mut decision = decision(outcome, DAY);
             decision.reason = reason.into();
@@ -273,14 +273,14 @@ mod tests {
         let ledger = open(&folder).await;
         let empty = ledger.summary(at(0)).await.unwrap();
         assert_eq!((empty.migrated, empty.first_at, empty.per_day.len()), (0, None, 0));
-        books(&ledger).await;
+        fill(&ledger).await;
         let summary = ledger.summary(at(2 * DAY)).await.unwrap();
         assert_eq!((summary.migrated, summary.pending, summary.authenticated), (3, 1, 1));
         assert_eq!((summary.creating, summary.overdue, summary.abandoned, summary.buried), (2, 1, 1, 1));
         let shown = |counts: &[OutcomeCount]| -> Vec<String> {
             counts.iter().map(|count| format!("{} {} {}", count.count, count.outcome, count.reason)).collect()
         };
-        let refused = ["2 rejected unknown", "1 denied_by_rule minor", "1 rejected wrong_password"];
+        let refused = ["2 refused unknown", "1 denied_by_rule minor", "1 refused wrong_password"];
         assert_eq!(shown(&summary.refused), refused);
         assert_eq!(shown(&summary.failed), ["2 legacy_unavailable ", "1 conflict "]);
         assert_eq!((summary.first_at, summary.last_at), (Some(at(0)), Some(at(DAY))));
@@ -293,7 +293,7 @@ mod tests {
     async fn entries_are_found_page_by_page() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = open(&folder).await;
-        books(&ledger).await;
+        fill(&ledger).await;
         let ids = async |filter: EntryFilter, after: Option<&str>, limit| -> String {
             let page = EntryPage { after: after.map(key), limit };
             let found = ledger.entries(filter, page).await.unwrap();

@@ -87,7 +87,7 @@ CREATE TABLE meta (
 INSERT INTO meta (name, number, text, tag) VALUES ('token', 0, '', '');
 ";
 
-/// Undo as a state, accounts that were activated without a proven login, and whose tombstones are whose. SQLite cannot change a
+/// Undo as a state, accounts that were activated without a verified login, and whose tombstones are whose. SQLite cannot change a
 /// check of a table, so the table is made anew (<https://www.sqlite.org/lang_altertable.html>, section 7).
 const ENTRIES_AGAIN: &str = "
 CREATE TABLE entries_again (

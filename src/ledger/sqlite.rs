@@ -12,9 +12,9 @@ use super::nonces::Doubts;
 use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
 use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
 use crate::migrate::{
-    Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, ExternalId, Finish,
-    Finished, Keyring, Ledger, LegacyKey, Outgoing, Pending, PortError, PortErrorKind, Reserved, Restore, Room,
-    StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
+    Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event,
+    ExternalId, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing, PortError, PortErrorKind, Reserved, Restore,
+    Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 use crate::sqlite::{Batch, Database, WriterFigures};
 
@@ -105,7 +105,7 @@ impl SqliteLedger {
         self.verify_with(&[]).await
     }
 
-    /// Follows the audit, and proves that heads that were kept elsewhere are still part of it.
+    /// Follows the audit, and verifies that heads that were kept elsewhere are still part of it.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
@@ -120,7 +120,7 @@ impl SqliteLedger {
     /// The head of the audit now.
     ///
     /// # Errors
-    /// When it cannot be read, or its tag does not prove it.
+    /// When it cannot be read, or its tag does not verify it.
     pub async fn audit_head(&self) -> Result<AuditHead, PortError> {
         let keyring = Arc::clone(&self.keyring);
         self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })).await
@@ -157,14 +157,14 @@ impl SqliteLedger {
     pub(super) async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
     {
         self.database.writer().write(operation, job).await
     }
 
     pub(super) async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>>,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     {
         self.database.reader().read(operation, job).await
     }
@@ -186,14 +186,14 @@ async fn record(
 }
 
 impl Ledger for SqliteLedger {
-    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>> {
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> BoxFuture<'a, Result<Room, PortError>> {
         let counter = counter.clone();
         Box::pin(self.read("would_admit", move |connection| {
             Box::pin(async move { attempts::would_admit(connection, &counter, at).await })
         }))
     }
 
-    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>> {
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Reserved, PortError>> {
         let attempt = attempt.clone();
         Box::pin(
             self.write("reserve", move |connection| {
@@ -202,14 +202,14 @@ impl Ledger for SqliteLedger {
         )
     }
 
-    fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>> {
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<ClaimAnswer, PortError>> {
         let (customer, claim) = (self.keyring.customer(&claim.key), claim.clone());
         Box::pin(self.write("claim", move |connection| {
             Box::pin(async move { entries::claim(connection, &customer, &claim).await })
         }))
     }
 
-    fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Finished, PortError>> {
+    fn finish<'a>(&'a self, finish: &'a Finish) -> BoxFuture<'a, Result<Finished, PortError>> {
         let (keyring, finish) = (Arc::clone(&self.keyring), finish.clone());
         Box::pin(self.write("finish", move |connection| {
             Box::pin(async move {
@@ -222,7 +222,7 @@ impl Ledger for SqliteLedger {
         }))
     }
 
-    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Pending<'a, Result<(), PortError>> {
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> BoxFuture<'a, Result<(), PortError>> {
         let abandon = abandon.clone();
         Box::pin(
             self.write("abandon", move |connection| {
@@ -231,7 +231,7 @@ impl Ledger for SqliteLedger {
         )
     }
 
-    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>> {
+    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> BoxFuture<'a, Result<(), PortError>> {
         let (keyring, decision, events) = (Arc::clone(&self.keyring), decision.clone(), events.to_vec());
         Box::pin(self.write("decide", move |connection| {
             Box::pin(async move {
@@ -247,19 +247,19 @@ impl Ledger for SqliteLedger {
         key: &'a LegacyKey,
         logins: &'a [String],
         at: Timestamp,
-    ) -> Pending<'a, Result<(), PortError>> {
+    ) -> BoxFuture<'a, Result<(), PortError>> {
         let (customer, key, logins) = (self.keyring.customer(key), key.clone(), logins.to_vec());
         Box::pin(self.write("bury", move |connection| {
             Box::pin(async move { reversal::bury(connection, &key, &customer, &logins, at).await })
         }))
     }
 
-    fn undo<'a>(&'a self, undo: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>> {
+    fn undo<'a>(&'a self, undo: &'a Undo) -> BoxFuture<'a, Result<UndoAnswer, PortError>> {
         let undo = undo.clone();
         Box::pin(self.write("undo", move |connection| Box::pin(async move { reversal::undo(connection, &undo).await })))
     }
 
-    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>> {
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> BoxFuture<'a, Result<Finished, PortError>> {
         let (keyring, end) = (Arc::clone(&self.keyring), end.clone());
         Box::pin(self.write("end_undo", move |connection| {
             Box::pin(async move {
@@ -276,7 +276,7 @@ impl Ledger for SqliteLedger {
         }))
     }
 
-    fn buried<'a>(&'a self, subject: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>> {
+    fn buried<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Buried>, PortError>> {
         let subject = subject.to_owned();
         Box::pin(
             self.read("buried", move |connection| {
@@ -285,7 +285,7 @@ impl Ledger for SqliteLedger {
         )
     }
 
-    fn restore<'a>(&'a self, restore: &'a Restore) -> Pending<'a, Result<(), PortError>> {
+    fn restore<'a>(&'a self, restore: &'a Restore) -> BoxFuture<'a, Result<(), PortError>> {
         let (keyring, restore) = (Arc::clone(&self.keyring), restore.clone());
         Box::pin(self.write("restore", move |connection| {
             Box::pin(async move {
@@ -295,7 +295,7 @@ impl Ledger for SqliteLedger {
         }))
     }
 
-    fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>> {
+    fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>> {
         let key = key.clone();
         Box::pin(self.read("entry", move |connection| Box::pin(async move { entries::entry(connection, &key).await })))
     }
@@ -305,33 +305,33 @@ impl Ledger for SqliteLedger {
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<Entry>, PortError>> {
+    ) -> BoxFuture<'a, Result<Vec<Entry>, PortError>> {
         Box::pin(
             self.read("unfinished", move |connection| Box::pin(entries::unfinished(connection, now, lease, limit))),
         )
     }
 
-    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>> {
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<(), PortError>> {
         let key = key.clone();
         Box::pin(self.write("settle_buried", move |connection| {
             Box::pin(async move { reversal::settle_buried(connection, &key).await })
         }))
     }
 
-    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+    fn store(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
         Box::pin(self.read("store", |connection| Box::pin(binding::store(connection))))
     }
 
-    fn bind<'a>(&'a self, store: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>> {
+    fn bind<'a>(&'a self, store: &'a StoreId) -> BoxFuture<'a, Result<StoreId, PortError>> {
         let store = store.clone();
         Box::pin(self.write("bind", move |connection| Box::pin(async move { binding::bind(connection, &store).await })))
     }
 
-    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>> {
+    fn last_migrated(&self) -> BoxFuture<'_, Result<Option<ExternalId>, PortError>> {
         Box::pin(self.read("last_migrated", |connection| Box::pin(entries::last_migrated(connection))))
     }
 
-    fn ping(&self) -> Pending<'_, Result<(), PortError>> {
+    fn ping(&self) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(async move {
             let identity = self.write("ping", |connection| Box::pin(binding::ping(connection))).await?;
             // Another ledger that was copied over this one, in place, is the same file to everybody but us.
@@ -344,7 +344,7 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>> {
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>> {
         let receivers = receivers.to_vec();
         Box::pin(self.write("keep_receivers", move |connection| {
             Box::pin(async move { outbox::keep_receivers(connection, &receivers).await })
@@ -356,7 +356,7 @@ impl Ledger for SqliteLedger {
         subscriptions: &'a [Subscription],
         now: Timestamp,
         limit: usize,
-    ) -> Pending<'a, Result<usize, PortError>> {
+    ) -> BoxFuture<'a, Result<usize, PortError>> {
         let subscriptions = subscriptions.to_vec();
         Box::pin(async move {
             if !self.read("route", |connection| Box::pin(outbox::has_new(connection))).await? {
@@ -375,7 +375,7 @@ impl Ledger for SqliteLedger {
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<Outgoing>, PortError>> {
+    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
         let queue = outbox::Queue { receiver: receiver.to_owned(), now };
         Box::pin(async move {
             let reading = queue.clone();
@@ -388,7 +388,7 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>> {
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
         let receiver = receiver.to_owned();
         Box::pin(self.write("sent", move |connection| {
             Box::pin(async move { outbox::sent(connection, &receiver, id, state).await })

@@ -11,12 +11,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::allowance::Allowance;
 use super::counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
-use super::locks::Turn;
+use super::locks::KeyedPermit;
 use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::ports::StoredAccount;
 use super::step::Step;
-use super::visit::{Ending, Visit, Way};
+use super::visit::{Ending, Flow, Visit};
 
 /// How long an attempt waits before it asks again whether those in flight have ended.
 const BUSY: Duration = Duration::from_millis(15);
@@ -53,7 +53,7 @@ pub(super) struct Counting {
     /// Whether a password was verified and found wrong.
     wrong: Wrong,
     /// The place among what the network has in flight.
-    turn: Option<Turn>,
+    turn: Option<KeyedPermit>,
 }
 
 /// Whether a password was verified and found wrong.
@@ -65,7 +65,7 @@ enum Wrong {
 }
 
 impl Counting {
-    /// The books have it: nothing is in flight any more.
+    /// The ledger have it: nothing is in flight any more.
     pub(super) fn settle(&mut self) {
         (self.reservation, self.turn) = (None, None);
         self.counts.clear();
@@ -103,17 +103,17 @@ fn counter(whose: String, lane: &str, allowance: Allowance) -> Counter {
 impl Visit<'_> {
     /// Waits for a place among the network's logins, and refuses a network that is over its limit before anybody is asked.
     /// Nothing is counted.
-    pub(super) async fn look_at_attempts(&mut self, network: Option<IpAddr>) -> Way<()> {
+    pub(super) async fn look_at_attempts(&mut self, network: Option<IpAddr>) -> Flow<()> {
         self.enter(Asked::SignIn, network).await
     }
 
     /// The same for a password reset.
-    pub(super) async fn look_at_resets(&mut self, network: Option<IpAddr>) -> Way<()> {
+    pub(super) async fn look_at_resets(&mut self, network: Option<IpAddr>) -> Flow<()> {
         self.enter(Asked::Reset, network).await
     }
 
     /// The same for a sign-up check, which counts on the network alone: it is no guess at a password.
-    pub(super) async fn reserve_network(&mut self, network: Option<IpAddr>) -> Way<()> {
+    pub(super) async fn reserve_network(&mut self, network: Option<IpAddr>) -> Flow<()> {
         self.enter(Asked::Signup, network).await?;
         self.counting.counts.extend(self.network_counter(Asked::Signup));
         Ok(())
@@ -122,7 +122,7 @@ impl Visit<'_> {
     /// Reserves a guess, durable before anything is verified. `customer` is who is behind the identifier, when that is known.
     ///
     /// A visit has one reservation: who finds the account gone and asks the legacy system goes on with it.
-    pub(super) async fn reserve(&mut self, customer: Option<&str>) -> Way<()> {
+    pub(super) async fn reserve(&mut self, customer: Option<&str>) -> Flow<()> {
         if self.counting.reservation.is_some() {
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl Visit<'_> {
     }
 
     /// Counts a password reset, on counters that no sign-in looks at.
-    pub(super) async fn reserve_reset(&mut self, customer: Option<&str>) -> Way<()> {
+    pub(super) async fn reserve_reset(&mut self, customer: Option<&str>) -> Flow<()> {
         let counter = counter(self.owner(Asked::Reset, customer), "", self.migrator.settings.attempts.reset);
         self.counting.counts.extend(self.network_counter(Asked::Reset));
         self.hold(counter, None).await
@@ -160,7 +160,7 @@ impl Visit<'_> {
         Some(counter(format!("{}:{network}", asked.words().2), "", allowance))
     }
 
-    async fn enter(&mut self, asked: Asked, network: Option<IpAddr>) -> Way<()> {
+    async fn enter(&mut self, asked: Asked, network: Option<IpAddr>) -> Flow<()> {
         if self.migrator.foreign.load(Ordering::Acquire) {
             return Err(Ending::of(Outcome::TargetUnavailable));
         }
@@ -172,20 +172,20 @@ impl Visit<'_> {
         self.counting.network = Some(network);
         let Some(counter) = self.network_counter(asked) else { return Ok(()) };
         let room = parts.ledger.would_admit(&counter, parts.clock.now()).await;
-        match room.map_err(|error| self.books_failed(&error))? {
+        match room.map_err(|error| self.ledger_failed(&error))? {
             Room::Free => Ok(()),
             Room::Full => Err(self.over_limit()),
         }
     }
 
     /// Puts the attempt in flight. While those in flight may use up what is left, it waits for them.
-    async fn hold(&mut self, counter: Counter, network: Option<String>) -> Way<()> {
+    async fn hold(&mut self, counter: Counter, network: Option<String>) -> Flow<()> {
         let parts = &self.migrator.parts;
         loop {
             let (counter, network, at) = (counter.clone(), network.clone(), parts.clock.now());
             let attempt = Attempt { counter, network, at, hold: self.hold_for() };
             let reserved = parts.ledger.reserve(&attempt).await;
-            match reserved.map_err(|error| self.books_failed(&error))? {
+            match reserved.map_err(|error| self.ledger_failed(&error))? {
                 Reserved::Admitted(reservation) => {
                     self.counting.counts.push(reservation.counter.clone());
                     self.counting.reservation = Some(reservation);
@@ -228,17 +228,17 @@ impl Visit<'_> {
         let counting = &self.counting;
         let is_temporary = ending.outcome.is_temporary();
         let ended = counting.reservation.iter().cloned().map(Settled::Ended);
-        let fails = !self.is_proven() && (!is_temporary || counting.wrong == Wrong::Yes);
+        let fails = !self.is_verified() && (!is_temporary || counting.wrong == Wrong::Yes);
         let failed = counting.counts.iter().filter(|_| fails).cloned().map(Settled::Failed);
-        let whose = counting.whose.iter().filter(|_| self.is_proven() && !is_temporary);
+        let whose = counting.whose.iter().filter(|_| self.is_verified() && !is_temporary);
         let cleared = whose.clone().cloned().map(Settled::Cleared);
         let seen = whose.zip(&counting.network).filter(|_| ending.outcome.is_success());
         let seen = seen.map(|(whose, network)| Settled::SeenAt { whose: whose.clone(), network: network.clone() });
         ended.chain(failed).chain(cleared).chain(seen).collect()
     }
 
-    /// What another door makes of it: every question counts that was answered; a password that was set clears.
-    pub(super) fn settled_at_door(&self, outcome: &str) -> Vec<Settled> {
+    /// What another operation makes of it: every question counts that was answered; a password that was set clears.
+    pub(super) fn settled_at_operation(&self, outcome: &str) -> Vec<Settled> {
         let counting = &self.counting;
         let temporary = [Outcome::LegacyUnavailable, Outcome::TargetUnavailable, Outcome::Overloaded];
         let is_temporary = temporary.iter().any(|temporary| temporary.name() == outcome);

@@ -234,7 +234,7 @@ pub struct Admission {
 const FIXED_CHECK: Duration = Duration::from_millis(50);
 /// The longest check of all, below the time limit of a verifier's call.
 const LONGEST_CHECK: Duration = Duration::from_secs(4);
-/// What is left for the fetch, the rules and the books: a tenth of the deadline, within these bounds.
+/// What is left for the fetch, the rules and the ledger: a tenth of the deadline, within these bounds.
 const REST: (Duration, Duration) = (Duration::from_millis(30), Duration::from_millis(150));
 /// bcrypt has costs up to 31.
 const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=31;

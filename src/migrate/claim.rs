@@ -8,10 +8,10 @@ use super::decision::Decision;
 use super::event::Event;
 use super::ports::{AccountState, ExternalId, LegacyKey, TargetId};
 
-/// A claim on a customer whose password is proven.
+/// A claim on a customer whose password is verified.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// Who.
+    /// Identity.
     pub key: LegacyKey,
     /// Keyed digests of all logins, to be held against tombstones.
     pub logins: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Claim {
     pub rules: String,
     /// When the record had been fetched.
     pub claimed_at: Timestamp,
-    /// When the password was proven; none for a pending account of the forgot-password door.
+    /// When the password was verified; none for a pending account of the forgot-password operation.
     pub verified_at: Option<Timestamp>,
     /// Now: when the creation begins.
     pub creating_at: Timestamp,
@@ -55,7 +55,7 @@ pub struct Grant {
 /// A claim that is given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandon {
-    /// Who.
+    /// Identity.
     pub key: LegacyKey,
     /// The token of the claim.
     pub token: u64,
@@ -75,13 +75,13 @@ pub enum Left {
 /// The end of a claim.
 #[derive(Debug, Clone)]
 pub struct Finish {
-    /// Who.
+    /// Identity.
     pub key: LegacyKey,
     /// The token of the claim.
     pub token: u64,
     /// The account.
     pub account: TargetId,
-    /// Its state. The entry of a pending account has no proof, whatever was proven for the claim.
+    /// Its state. The entry of a pending account has no proof, whatever was verified for the claim.
     pub state: AccountState,
     /// When the target had it.
     pub created_at: Timestamp,
@@ -143,7 +143,7 @@ impl EntryState {
 /// What the ledger knows of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Who.
+    /// Identity.
     pub key: LegacyKey,
     /// How far.
     pub state: EntryState,
@@ -157,7 +157,7 @@ pub struct Entry {
     pub rules: String,
     /// When the record had been fetched.
     pub claimed_at: Timestamp,
-    /// When the password was proven; none for pending accounts.
+    /// When the password was verified; none for pending accounts.
     pub verified_at: Option<Timestamp>,
     /// When the creation began.
     pub creating_at: Timestamp,
@@ -165,6 +165,6 @@ pub struct Entry {
     pub created_at: Option<Timestamp>,
     /// When the customer's migration was complete.
     pub done_at: Option<Timestamp>,
-    /// When the account, made without proof, got a password in another way than by a proven login.
+    /// When the account, made without proof, got a password in another way than by a verified login.
     pub activated_at: Option<Timestamp>,
 }

@@ -83,7 +83,7 @@ pub enum Settled {
     Ended(Reservation),
     /// A counter has one failure more.
     Failed(Counter),
-    /// The owner of these counters proved the password, or was given a new one: no lane has a failure any more.
+    /// The owner of these counters verified the password, or was given a new one: no lane has a failure any more.
     Cleared(String),
     /// The owner of these counters signed in from this network.
     SeenAt {

@@ -9,21 +9,21 @@ use super::claim::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Gr
 use super::decision::Decision;
 use super::event::EventKind;
 use super::hooks::{HookInput, HookPoint};
-use super::mapping::{Draft, Who};
+use super::mapping::{Draft, Identity};
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
 use super::recovery::Recovered;
 use super::step::Step;
-use super::visit::{Admission, Ending, Recorded, Visit, Way};
+use super::visit::{Admission, Ending, Flow, Recorded, Visit};
 
 /// A customer who has no account yet, and the one the rules make.
 pub(super) struct Newcomer {
-    pub who: Who,
+    pub who: Identity,
     pub record: Record,
     pub draft: Draft,
     pub fetched_at: Timestamp,
-    /// When the password was proven; none for an account without password, of the forgot-password door.
+    /// When the password was verified; none for an account without password, of the forgot-password operation.
     pub verified_at: Option<Timestamp>,
 }
 
@@ -43,7 +43,7 @@ impl Newcomer {
 
 impl Visit<'_> {
     /// Creates the account, or lets the customer in to the one that somebody else has created meanwhile.
-    pub(super) async fn create(&mut self, admission: &Admission, newcomer: &Newcomer) -> Way<Ending> {
+    pub(super) async fn create(&mut self, admission: &Admission, newcomer: &Newcomer) -> Flow<Ending> {
         self.hook(HookPoint::BeforeCreate, newcomer.input(admission))?;
         let who = &newcomer.who;
         // One creation per customer in this process; the ledger sees to the other processes.
@@ -61,7 +61,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn claim(&mut self, newcomer: &Newcomer) -> Way<Claimed> {
+    async fn claim(&mut self, newcomer: &Newcomer) -> Flow<Claimed> {
         let (parts, who, began) = (&self.migrator.parts, &newcomer.who, Instant::now());
         let lease = self.migrator.settings.lease;
         let mut claim = Claim {
@@ -77,7 +77,7 @@ impl Visit<'_> {
         loop {
             // Before the ledger is asked, so that the claim ends here no later than there.
             let until = Instant::now() + lease;
-            let answer = parts.ledger.claim(&claim).await.map_err(|error| self.books_failed(&error))?;
+            let answer = parts.ledger.claim(&claim).await.map_err(|error| self.ledger_failed(&error))?;
             let (name, claimed) = match answer {
                 ClaimAnswer::Granted(grant) => ("granted", Ok(Claimed::Ours(OurClaim { grant, until }))),
                 ClaimAnswer::Done(id) => ("done", Ok(Claimed::Done(id))),
@@ -104,7 +104,7 @@ impl Visit<'_> {
         admission: &Admission,
         newcomer: &Newcomer,
         claim: &OurClaim,
-    ) -> Way<Option<Ending>> {
+    ) -> Flow<Option<Ending>> {
         let (began, who) = (Instant::now(), &newcomer.who);
         let account = self.new_account(admission, newcomer, claim);
         match self.migrator.parts.target.create(account).await {
@@ -118,7 +118,7 @@ impl Visit<'_> {
                 self.give_up(who, claim).await;
                 self.arrived(admission, newcomer, id).await
             }
-            // Made by an attempt that nobody heard the end of, with a password of its own. The books are told as recovery
+            // Made by an attempt that nobody heard the end of, with a password of its own. The ledger are told as recovery
             // would have told them, so that this login has one decision, its own.
             Ok(Created::Exists(id)) => {
                 self.step(&Step::Created { answer: "exists", took: began.elapsed() });
@@ -146,7 +146,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn adopt(&self, newcomer: &Newcomer, claim: &OurClaim, id: &TargetId) -> Way<()> {
+    async fn adopt(&self, newcomer: &Newcomer, claim: &OurClaim, id: &TargetId) -> Flow<()> {
         let who = &newcomer.who;
         let recovered = Recovered {
             key: &who.key,
@@ -159,21 +159,21 @@ impl Visit<'_> {
         };
         let finish = self.migrator.recovered(&recovered);
         // Lost means that somebody else has told them.
-        self.migrator.parts.ledger.finish(&finish).await.map(|_| ()).map_err(|error| self.books_failed(&error))
+        self.migrator.parts.ledger.finish(&finish).await.map(|_| ()).map_err(|error| self.ledger_failed(&error))
     }
 
-    /// The account stands at the target: the books are told.
+    /// The account stands at the target: the ledger are told.
     async fn created(
         &mut self,
         admission: &Admission,
         newcomer: &Newcomer,
         claim: &OurClaim,
         id: &TargetId,
-    ) -> Way<Ending> {
+    ) -> Flow<Ending> {
         let change = newcomer.draft.change;
         let outcome = match (newcomer.verified_at, change) {
             // Made without proof: nobody has come across yet.
-            (None, _) => Outcome::Rejected(Refusal::Pending),
+            (None, _) => Outcome::Refused(Refusal::Pending),
             (Some(_), PasswordChange::Required) => Outcome::MigratedMustChangePassword,
             (Some(_), PasswordChange::Optional) => Outcome::Migrated,
         };
@@ -190,13 +190,13 @@ impl Visit<'_> {
         claim: &OurClaim,
         id: &TargetId,
         mut ending: Ending,
-    ) -> Way<Ending> {
+    ) -> Flow<Ending> {
         let (began, who) = (Instant::now(), &newcomer.who);
         // What a password reset has made is its one decision, too.
         let (state, decision, events) = match newcomer.verified_at {
             None => {
                 let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
-                let settled = self.settled_at_door("accepted");
+                let settled = self.settled_at_operation("accepted");
                 let decision = Decision { settled, ..self.note("accepted", reason, ending.account.clone()) };
                 let event = self.event(EventKind::PasswordReset, "accepted", Some(id));
                 (AccountState::Pending, decision, event.into_iter().collect())
@@ -214,7 +214,7 @@ impl Visit<'_> {
             events,
         };
         let finished = self.migrator.parts.ledger.finish(&finish).await;
-        match finished.map_err(|error| self.books_failed(&error))? {
+        match finished.map_err(|error| self.ledger_failed(&error))? {
             Finished::Done => {
                 self.step(&Step::Recorded { took: began.elapsed() });
                 if !finish.decision.settled.is_empty() {
@@ -229,12 +229,12 @@ impl Visit<'_> {
 
     /// The claim was no longer ours when the account stood. A customer who was deleted meanwhile must not come back by it; in
     /// any other case somebody else has taken over and recorded it, or will, and the customer who comes back finds it.
-    async fn lost(&self, who: &Who, id: &TargetId) -> Ending {
+    async fn lost(&self, who: &Identity, id: &TargetId) -> Ending {
         let parts = &self.migrator.parts;
         match parts.ledger.entry(&who.key).await {
             Ok(Some(entry)) if entry.state == EntryState::Buried => {}
             Ok(_) => return Ending::of(Outcome::Overloaded),
-            Err(error) => return self.books_failed(&error),
+            Err(error) => return self.ledger_failed(&error),
         }
         // What cannot be done now is left to recovery: the entry keeps its lease.
         if let Err(error) = parts.target.delete(id, Deletion::ForGood).await {
@@ -242,13 +242,13 @@ impl Visit<'_> {
         }
         match parts.ledger.settle_buried(&who.key).await {
             Ok(()) => Ending::refused(Refusal::Deleted),
-            Err(error) => self.books_failed(&error),
+            Err(error) => self.ledger_failed(&error),
         }
     }
 
     /// The account is there already: the target alone says whether this password is its. None when it has gone since, and who
     /// the customer is has to be asked again.
-    async fn arrived(&mut self, admission: &Admission, newcomer: &Newcomer, id: TargetId) -> Way<Option<Ending>> {
+    async fn arrived(&mut self, admission: &Admission, newcomer: &Newcomer, id: TargetId) -> Flow<Option<Ending>> {
         let (parts, who) = (&self.migrator.parts, &newcomer.who);
         let found = parts.target.find_external(&who.external_id).await.map_err(|error| self.target_failed(&error))?;
         let Some(found) = found.filter(|found| found.id == id) else { return self.vanished(who, &id).await };
@@ -265,8 +265,8 @@ impl Visit<'_> {
     /// The account that the ledger has named is not at the target. Somebody may be taking the migration back, and then the
     /// ledger says something else by now. If it does not, the account was removed behind our back, or the store is an older
     /// one: the customer is refused and the operator is told; nobody is buried for it.
-    async fn vanished(&self, who: &Who, id: &TargetId) -> Way<Option<Ending>> {
-        let entry = self.migrator.parts.ledger.entry(&who.key).await.map_err(|error| self.books_failed(&error))?;
+    async fn vanished(&self, who: &Identity, id: &TargetId) -> Flow<Option<Ending>> {
+        let entry = self.migrator.parts.ledger.entry(&who.key).await.map_err(|error| self.ledger_failed(&error))?;
         let still_named =
             |entry: &super::claim::Entry| entry.state == EntryState::Done && entry.account.as_ref() == Some(id);
         if !entry.as_ref().is_some_and(still_named) {
@@ -280,7 +280,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn conflict(&mut self, who: &Who, claim: &OurClaim, conflict: Conflict, began: Instant) -> Ending {
+    async fn conflict(&mut self, who: &Identity, claim: &OurClaim, conflict: Conflict, began: Instant) -> Ending {
         let (answer, ending) = match conflict {
             Conflict::Login => ("login_conflict", Ending::of(Outcome::Conflict)),
             Conflict::Legacy => ("legacy_conflict", Ending::of(Outcome::Conflict)),
@@ -293,14 +293,14 @@ impl Visit<'_> {
 
     /// A refused hash wrote nothing, so that the claim can be given up; any other failure may have written, and recovery
     /// looks.
-    async fn creation_failed(&mut self, who: &Who, claim: &OurClaim, error: &PortError) -> Ending {
+    async fn creation_failed(&mut self, who: &Identity, claim: &OurClaim, error: &PortError) -> Ending {
         if error.kind() == PortErrorKind::RateLimited {
             self.give_up(who, claim).await;
         }
         self.target_failed(error)
     }
 
-    async fn give_up(&mut self, who: &Who, claim: &OurClaim) {
+    async fn give_up(&mut self, who: &Identity, claim: &OurClaim) {
         let abandon = Abandon { key: who.key.clone(), token: claim.grant.token, left: Left::AsBefore };
         if let Err(error) = self.migrator.parts.ledger.abandon(&abandon).await {
             // The lease ends it.

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::counter::Settled;
 use super::ports::{ExternalId, TargetId};
 
-/// Through which door a customer came.
+/// Through which operation a customer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Door {
+pub enum Operation {
     /// Sign-in.
     Login,
     /// "Is this identifier reserved by a legacy customer?"
@@ -20,7 +20,7 @@ pub enum Door {
     Operator,
 }
 
-impl Door {
+impl Operation {
     /// The name in the audit and in metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -41,8 +41,8 @@ pub struct Decision {
     pub at: Timestamp,
     /// The id of the request, to find it in the logs.
     pub request_id: String,
-    /// The door.
-    pub door: Door,
+    /// The operation.
+    pub operation: Operation,
     /// The name of the [outcome](super::Outcome), or what an operator did.
     pub outcome: &'static str,
     /// The name of the reason, or the rules' own key; empty when there is none.

@@ -7,7 +7,7 @@ use super::ports::TargetId;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// A customer's account was created, with the password that was proven.
+    /// A customer's account was created, with the password that was verified.
     Migrated,
     /// A customer has to do something: choose a password.
     NeedsAction,

@@ -108,12 +108,12 @@ impl Hasher {
         &self.lane
     }
 
-    /// Proves a password against a stored credential.
+    /// Verifies a password against a stored credential.
     ///
     /// # Errors
     /// When the lane is full or the deadline passes before the check began: temporary. A credential that cannot be checked
     /// is a verdict, and so is one that takes longer than a login.
-    pub async fn prove(
+    pub async fn verify(
         &self,
         credential: &Credential,
         password: &Arc<Password>,
@@ -153,11 +153,11 @@ impl Hasher {
         }
     }
 
-    /// The work of [`prove`](Self::prove) for somebody who has nothing stored, and how long it took. A decoy that is dearer
+    /// The work of [`verify`](Self::verify) for somebody who has nothing stored, and how long it took. A decoy that is dearer
     /// than what is admitted is not computed, since no stored hash of its price is.
     ///
     /// # Errors
-    /// As for [`prove`](Self::prove).
+    /// As for [`verify`](Self::verify).
     pub async fn legacy_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<Duration, PortError> {
         if self.too_dear(&self.decoy.cost()).is_some() {
             self.legacy.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum HookPoint {
     /// Before the legacy system is asked.
     BeforeFetch,
-    /// The record is there; nothing is proven yet.
+    /// The record is there; nothing is verified yet.
     AfterFetch,
     /// The account is made and valid; nothing is written yet.
     BeforeCreate,

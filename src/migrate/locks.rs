@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// At most `permits` holders per key. Keys that nobody holds or waits for are swept away as others come.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct KeyedLimit {
     permits: usize,
     keys: Mutex<Keys>,
 }
@@ -21,14 +21,14 @@ struct Keys {
 
 /// A turn; it ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct KeyedPermit {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// How many keys may be remembered before those that nobody holds are swept for the first time.
 const SWEEP_AT: usize = 1024;
 
-impl Turns {
+impl KeyedLimit {
     /// Turns with so many holders per key.
     pub(super) fn new(permits: usize) -> Self {
         let keys = Keys { turns: HashMap::new(), sweep_at: SWEEP_AT };
@@ -36,10 +36,10 @@ impl Turns {
     }
 
     /// Waits for a turn.
-    pub(super) async fn take(&self, key: &str) -> Turn {
+    pub(super) async fn take(&self, key: &str) -> KeyedPermit {
         // A semaphore that is never closed always gives its permit.
         let permit = self.semaphore(key).acquire_owned().await.ok();
-        Turn { _permit: permit }
+        KeyedPermit { _permit: permit }
     }
 
     fn semaphore(&self, key: &str) -> Arc<Semaphore> {
@@ -72,14 +72,14 @@ mod tests {
 
     use super::*;
 
-    fn remembered(turns: &Turns) -> (usize, usize) {
+    fn remembered(turns: &KeyedLimit) -> (usize, usize) {
         let keys = turns.keys.lock().unwrap();
         (keys.turns.len(), keys.sweep_at)
     }
 
     #[test]
     fn so_many_hold_a_key_and_no_more() {
-        let turns = Turns::new(2);
+        let turns = KeyedLimit::new(2);
         let first = turns.take("ada").now_or_never().unwrap();
         let _second = turns.take("ada").now_or_never().unwrap();
         assert!(turns.take("ada").now_or_never().is_none());
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_waiter_that_gives_up_takes_no_turn() {
-        let turns = Turns::new(1);
+        let turns = KeyedLimit::new(1);
         let held = turns.take("ada").now_or_never().unwrap();
         {
             let mut waiting = Box::pin(turns.take("ada"));
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn turns_are_given_in_the_order_of_asking() {
-        let turns = Turns::new(1);
+        let turns = KeyedLimit::new(1);
         let held = turns.take("ada").now_or_never().unwrap();
         let (mut first, mut second) = (Box::pin(turns.take("ada")), Box::pin(turns.take("ada")));
         assert!(first.as_mut().now_or_never().is_none() && second.as_mut().now_or_never().is_none());
@@ -115,8 +115,9 @@ mod tests {
 
     #[test]
     fn free_keys_are_forgotten_and_held_keys_stay() {
-        let turns = Turns::new(1);
-        let held: Vec<Turn> = (0..700).map(|at| turns.take(&format!("held {at}")).now_or_never().unwrap()).collect();
+        let turns = KeyedLimit::new(1);
+        let held: Vec<KeyedPermit> =
+            (0..700).map(|at| turns.take(&format!("held {at}")).now_or_never().unwrap()).collect();
         for at in 0..10_000 {
             turns.take(&format!("free {at}")).now_or_never().unwrap();
         }
@@ -129,8 +130,9 @@ mod tests {
 
     #[test]
     fn sweeps_grow_rarer_as_keys_grow() {
-        let turns = Turns::new(1);
-        let _held: Vec<Turn> = (0..5_000).map(|at| turns.take(&at.to_string()).now_or_never().unwrap()).collect();
+        let turns = KeyedLimit::new(1);
+        let _held: Vec<KeyedPermit> =
+            (0..5_000).map(|at| turns.take(&at.to_string()).now_or_never().unwrap()).collect();
         assert_eq!(remembered(&turns), (5_000, 8192));
     }
 }

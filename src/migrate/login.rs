@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 use super::allowance::AttemptSettings;
 use super::attempts::Challenge;
 use super::binding::check_store;
-use super::decision::Door;
+use super::decision::Operation;
 use super::event::EventKind;
 use super::hasher::Hasher;
 use super::hooks::SharedHooks;
 use super::identifier::IdentifierProfile;
 use super::keyring::Keyring;
-use super::locks::Turns;
+use super::locks::KeyedLimit;
 use super::outcome::Outcome;
 use super::over_limit::OverLimit;
 use super::port::{PortError, PortErrorKind};
@@ -27,7 +27,7 @@ use super::rules::LiveRules;
 use super::step::Observer;
 use super::visit::Visit;
 
-/// A customer at the door.
+/// A customer at the operation.
 pub struct Login {
     /// The id of the request, for logs and the audit.
     pub request_id: String,
@@ -72,11 +72,11 @@ pub struct Answer {
 pub struct MigratorParts {
     /// Where legacy records come from.
     pub source: Arc<dyn Source>,
-    /// What proves passwords.
+    /// What verifies passwords.
     pub verifier: Arc<dyn Verifier>,
     /// Where accounts are stored.
     pub target: Arc<dyn Target>,
-    /// What keeps the books.
+    /// What keeps the ledger.
     pub ledger: Arc<dyn Ledger>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
@@ -88,7 +88,7 @@ pub struct MigratorParts {
     pub observer: Arc<dyn Observer>,
     /// The rules in force.
     pub rules: Arc<LiveRules>,
-    /// How customers are named in the books.
+    /// How customers are named in the ledger.
     pub keyring: Arc<Keyring>,
 }
 
@@ -150,9 +150,9 @@ impl Default for MigratorSettings {
 pub struct Migrator {
     pub(super) parts: MigratorParts,
     pub(super) settings: MigratorSettings,
-    pub(super) customers: Turns,
-    pub(super) creations: Turns,
-    pub(super) networks: Turns,
+    pub(super) customers: KeyedLimit,
+    pub(super) creations: KeyedLimit,
+    pub(super) networks: KeyedLimit,
     pub(super) waiting: Semaphore,
     /// Refusals that are summed up.
     pub(super) over_limit: OverLimit,
@@ -170,14 +170,14 @@ impl Migrator {
     /// A migrator of these parts.
     #[must_use]
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
-        let (customers, waiting) = (Turns::new(settings.turns), Semaphore::new(settings.waiting));
-        let networks = Turns::new(settings.attempts.network_in_flight);
+        let (customers, waiting) = (KeyedLimit::new(settings.turns), Semaphore::new(settings.waiting));
+        let networks = KeyedLimit::new(settings.attempts.network_in_flight);
         let over_limit = OverLimit::default();
         Self {
             parts,
             settings,
             customers,
-            creations: Turns::new(1),
+            creations: KeyedLimit::new(1),
             networks,
             waiting,
             over_limit,
@@ -205,12 +205,12 @@ impl Migrator {
     }
 
     /// One customer signs in. The whole migration, in the order of the architecture page:
-    /// count the attempt, ask the target, and only for who is not there yet: fetch, prove, map, create.
+    /// count the attempt, ask the target, and only for who is not there yet: fetch, verify, map, create.
     ///
     /// Dropping the future may leave a creation half done, which recovery completes; servers that drop the futures of
     /// callers who hang up should run it as a task of its own.
     pub async fn login(&self, login: Login) -> Answer {
-        let mut visit = Visit::begin(self, Door::Login, login.request_id);
+        let mut visit = Visit::begin(self, Operation::Login, login.request_id);
         visit.counting.challenge = login.challenge;
         let ending = match visit.admit(&login.identifier, login.password, login.network) {
             Ok(admission) => visit.sign_in(&admission).await,

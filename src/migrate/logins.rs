@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::event::{Event, EventKind};
 use super::identifier::Identifier;
-use super::mapping::{Question, Who};
+use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
 use super::ports::{AccountState, LegacyKey};
 use super::step::Step;
-use super::visit::{Admission, Ending, Visit, Way};
+use super::visit::{Admission, Ending, Flow, Visit};
 
 /// The reason of decisions and events that say so.
 const LEFT_OUT: &str = "login_left_out";
@@ -57,11 +57,11 @@ impl Doubtful {
 }
 
 impl Visit<'_> {
-    /// Takes the logins from `who` that the account may not own. The password is proven, or none is set: nobody who guesses
+    /// Takes the logins from `who` that the account may not own. The password is verified, or none is set: nobody who guesses
     /// makes the source work for it.
     ///
     /// An outage ends the visit, and so does a record that is left without any login.
-    pub(super) async fn keep_own_logins(&mut self, admission: &Admission, who: &mut Who) -> Way<()> {
+    pub(super) async fn keep_own_logins(&mut self, admission: &Admission, who: &mut Identity) -> Flow<()> {
         if self.migrator.settings.unique_logins {
             return Ok(());
         }
@@ -81,8 +81,8 @@ impl Visit<'_> {
 
     /// A customer who signs in by a login that the account does not own may have changed the account's password since: after a
     /// refusal of the legacy system, the target has the last word.
-    pub(super) async fn or_at_target(&mut self, admission: &Admission, who: &Who, refused: Ending) -> Ending {
-        if !matches!(refused.outcome, Outcome::Rejected(Refusal::WrongPassword | Refusal::Unprovable)) {
+    pub(super) async fn or_at_target(&mut self, admission: &Admission, who: &Identity, refused: Ending) -> Ending {
+        if !matches!(refused.outcome, Outcome::Refused(Refusal::WrongPassword | Refusal::Unverifiable)) {
             return refused;
         }
         match self.migrator.parts.target.find_external(&who.external_id).await {
@@ -99,7 +99,7 @@ impl Visit<'_> {
     }
 
     /// The logins that are known to lead back, and those that have to be looked up. Logins beyond the bound are in neither.
-    fn sorted(&self, admission: &Admission, who: &Who) -> (Vec<String>, Vec<Doubtful>) {
+    fn sorted(&self, admission: &Admission, who: &Identity) -> (Vec<String>, Vec<Doubtful>) {
         let (typed, settings) = (&admission.identifier, &self.migrator.settings);
         let (mut owned, mut doubtful, mut left) = (Vec::new(), Vec::new(), settings.lookups);
         for login in &who.logins {
@@ -120,7 +120,7 @@ impl Visit<'_> {
     }
 
     /// Those of the logins that the account may own, asked for at the same time.
-    async fn looked_up(&self, doubtful: Vec<Doubtful>, key: &LegacyKey) -> Way<Vec<String>> {
+    async fn looked_up(&self, doubtful: Vec<Doubtful>, key: &LegacyKey) -> Flow<Vec<String>> {
         let lookups = try_join_all(doubtful.iter().map(|doubtful| self.follow(&doubtful.login, key)));
         let found = timeout_at(self.deadline, lookups).await;
         let found = found.unwrap_or_else(|_| Err(Ending::of(Outcome::LegacyUnavailable)))?;
@@ -129,7 +129,7 @@ impl Visit<'_> {
     }
 
     /// Asks the source where a login leads.
-    async fn follow(&self, login: &Identifier, key: &LegacyKey) -> Way<Leads> {
+    async fn follow(&self, login: &Identifier, key: &LegacyKey) -> Flow<Leads> {
         let record = match self.migrator.parts.source.fetch(login, self.deadline).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Leads::Nowhere),

@@ -16,7 +16,7 @@ use crate::password::Credential;
 use crate::schema::Account;
 
 /// Who a record is.
-pub(super) struct Who {
+pub(super) struct Identity {
     /// Which of the record's accounts.
     position: usize,
     pub key: LegacyKey,
@@ -31,15 +31,15 @@ pub(super) struct Who {
 
 /// A record that gives no account: `rule: step: message` lines, without values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unfit(pub Vec<String>);
+pub(super) struct InvalidRecord(pub Vec<String>);
 
-impl Unfit {
+impl InvalidRecord {
     fn because(rule: &str, message: &str) -> Self {
         Self(vec![format!("{rule}: {message}")])
     }
 }
 
-impl From<Reason> for Unfit {
+impl From<Reason> for InvalidRecord {
     fn from(reason: Reason) -> Self {
         Self(vec![line(&reason)])
     }
@@ -53,8 +53,8 @@ fn line(reason: &Reason) -> String {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Mapped {
     Account(Draft),
-    Refused(String),
-    Invalid(Unfit),
+    Denied(String),
+    Invalid(InvalidRecord),
 }
 
 /// An account that keeps the schema, as text.
@@ -67,7 +67,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Takes back what only a proven customer has: verified addresses. Members named `verified` or `email_verified` and the
+    /// Takes back what only a verified customer has: verified addresses. Members named `verified` or `email_verified` and the
     /// like become `false`, wherever they stand.
     pub(super) fn unverify(&mut self) {
         let arena = Bump::new();
@@ -126,7 +126,7 @@ pub(super) struct Question<'a> {
 impl Question<'_> {
     /// Who the record is. It must carry the identifier that was asked for: a source whose comparison is looser than ours
     /// must not sign one customer in as another.
-    pub(super) fn who(&self, record: &Record) -> Result<Who, Unfit> {
+    pub(super) fn who(&self, record: &Record) -> Result<Identity, InvalidRecord> {
         let arena = Bump::new();
         let customers = self.rules.plan().customers(record.json(), self.settings, &arena)?;
         let mut found = None;
@@ -137,10 +137,15 @@ impl Question<'_> {
                 continue;
             }
             if found.replace(self.named(position, &customer, logins)?).is_some() {
-                return Err(Unfit::because("identify", "the identifier leads to more than one account of the record"));
+                return Err(InvalidRecord::because(
+                    "identify",
+                    "the identifier leads to more than one account of the record",
+                ));
             }
         }
-        found.ok_or_else(|| Unfit::because("identify", "the record does not carry the identifier that was asked for"))
+        found.ok_or_else(|| {
+            InvalidRecord::because("identify", "the record does not carry the identifier that was asked for")
+        })
     }
 
     fn logins(&self, customer: &Customer<'_>) -> Vec<String> {
@@ -155,32 +160,32 @@ impl Question<'_> {
         logins
     }
 
-    fn named(&self, position: usize, customer: &Customer<'_>, logins: Vec<String>) -> Result<Who, Unfit> {
-        let id = customer.id.as_text().ok_or_else(|| Unfit::because("identify", "the record has no id"))?;
+    fn named(&self, position: usize, customer: &Customer<'_>, logins: Vec<String>) -> Result<Identity, InvalidRecord> {
+        let id = customer.id.as_text().ok_or_else(|| InvalidRecord::because("identify", "the record has no id"))?;
         let key = LegacyKey { source: self.source.to_owned(), id: id.to_owned() };
         let credential = match to_json(customer.credential) {
             serde_json::Value::Object(object) => {
                 let credential = Credential::from_json(&object)
-                    .map_err(|problem| Unfit::because("credential", &problem.to_string()))?;
+                    .map_err(|problem| InvalidRecord::because("credential", &problem.to_string()))?;
                 Some(credential)
             }
             _ => None,
         };
         let (external_id, customer) = (self.keyring.external_id(&key), self.keyring.customer(&key));
-        Ok(Who { position, key, external_id, customer, logins, credential })
+        Ok(Identity { position, key, external_id, customer, logins, credential })
     }
 
     /// The account that the rules make.
-    pub(super) fn map(&self, record: &Record, who: &Who) -> Mapped {
+    pub(super) fn map(&self, record: &Record, who: &Identity) -> Mapped {
         let arena = Bump::new();
         let run = self.rules.plan().run(record.json(), self.settings, &arena, &mut Silent);
         let several = run.outcomes.len() > 1;
         let outcome = run.outcomes.into_iter().nth(if several { who.position } else { 0 });
         match outcome {
             Some(Outcome::Account(made)) => Mapped::Account(draft(&made)),
-            Some(Outcome::Refused(key)) => Mapped::Refused(key.to_owned()),
-            Some(Outcome::Rejected(reasons)) => Mapped::Invalid(Unfit(reasons.iter().map(line).collect())),
-            None => Mapped::Invalid(Unfit::because("accounts", "the record yields no account")),
+            Some(Outcome::Denied(key)) => Mapped::Denied(key.to_owned()),
+            Some(Outcome::Invalid(reasons)) => Mapped::Invalid(InvalidRecord(reasons.iter().map(line).collect())),
+            None => Mapped::Invalid(InvalidRecord::because("accounts", "the record yields no account")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::port::{Pending, PortError};
+use super::port::{BoxFuture, PortError};
 
 /// A signed call, as it is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,5 +32,5 @@ pub trait Nonces: Send + Sync {
     ///
     /// A call that could not be remembered is an error and must not be admitted; it is not remembered halfway either, so that
     /// the same call may be sent again. The same holds when the answer is not waited for.
-    fn remember<'a>(&'a self, nonce: &'a Nonce) -> Pending<'a, Result<Fresh, PortError>>;
+    fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>>;
 }

@@ -11,8 +11,8 @@ pub enum Refusal {
     WrongPasswordAtTarget,
     /// The identifier or the password cannot be one.
     Malformed,
-    /// The stored credential proves no password: none stored, broken, unsupported.
-    Unprovable,
+    /// The stored credential verifies no password: none stored, broken, unsupported.
+    Unverifiable,
     /// The stored hash cannot be checked within the limits, the memory of the lane, or the time of a login.
     CostRefused,
     /// The account is disabled.
@@ -36,7 +36,7 @@ impl Refusal {
         Self::WrongPassword,
         Self::WrongPasswordAtTarget,
         Self::Malformed,
-        Self::Unprovable,
+        Self::Unverifiable,
         Self::CostRefused,
         Self::Disabled,
         Self::Locked,
@@ -54,7 +54,7 @@ impl Refusal {
             Self::WrongPassword => "wrong_password",
             Self::WrongPasswordAtTarget => "wrong_password_at_target",
             Self::Malformed => "malformed",
-            Self::Unprovable => "unprovable",
+            Self::Unverifiable => "unverifiable",
             Self::CostRefused => "cost_refused",
             Self::Disabled => "disabled",
             Self::Locked => "locked",
@@ -69,14 +69,14 @@ impl Refusal {
 /// What came of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The target knew the account and proved the password.
+    /// The target knew the account and verified the password.
     Authenticated,
     /// The account was created now.
     Migrated,
     /// The account was created now, and a new password must be chosen.
     MigratedMustChangePassword,
     /// The customer is refused.
-    Rejected(Refusal),
+    Refused(Refusal),
     /// The target holds something that contradicts the account.
     Conflict,
     /// The record gives no valid account.
@@ -101,7 +101,7 @@ impl Outcome {
             Self::Authenticated => "authenticated",
             Self::Migrated => "migrated",
             Self::MigratedMustChangePassword => "migrated_must_change_password",
-            Self::Rejected(_) => "rejected",
+            Self::Refused(_) => "refused",
             Self::Conflict => "conflict",
             Self::InvalidRecord | Self::UnreadableRecord => "invalid_record",
             Self::DeniedByRule(_) => "denied_by_rule",
@@ -115,7 +115,7 @@ impl Outcome {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::Rejected(refusal) => refusal.name(),
+            Self::Refused(refusal) => refusal.name(),
             Self::DeniedByRule(key) => key,
             Self::UnreadableRecord => "unreadable",
             _ => "",

@@ -123,11 +123,11 @@ impl OverLimit {
 
 /// Whether a decision is such a refusal, and settles no attempt: what settles must be written at once.
 fn is_over_limit(decision: &Decision) -> bool {
-    decision.outcome == "rejected" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
+    decision.outcome == "refused" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
 }
 
 impl Visit<'_> {
-    /// Puts a decision into the books with its events, or counts it when the subject was refused for the same reason just now.
+    /// Puts a decision into the ledger with its events, or counts it when the subject was refused for the same reason just now.
     pub(super) async fn decide(&self, decision: &Decision, events: &[Event]) -> Result<(), PortError> {
         let (over_limit, ledger) = (&self.migrator.over_limit, &self.migrator.parts.ledger);
         match over_limit.note(decision, Instant::now()) {
@@ -182,13 +182,13 @@ impl Migrator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::Door;
+    use crate::migrate::Operation;
 
     fn decision(subject: &str, outcome: &'static str, reason: &str, request_id: &str) -> Decision {
         Decision {
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
             request_id: request_id.into(),
-            door: Door::Login,
+            operation: Operation::Login,
             outcome,
             reason: reason.into(),
             subject: subject.into(),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn refused(subject: &str, request_id: &str) -> Decision {
-        decision(subject, "rejected", "attempts", request_id)
+        decision(subject, "refused", "attempts", request_id)
     }
 
     fn sum(subject: &str, request_id: &str, count: u64) -> Decision {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 
 /// A boxed future, so that ports are object-safe.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What kind of failure a port had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

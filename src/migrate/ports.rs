@@ -14,7 +14,7 @@ use super::decision::Decision;
 use super::delivery::{DeliveryState, Subscription};
 use super::event::{Event, Outgoing};
 use super::identifier::Identifier;
-use super::port::{Pending, PortError};
+use super::port::{BoxFuture, PortError};
 use super::reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 use crate::model::Password;
 use crate::password::{Credential, Verdict};
@@ -85,7 +85,7 @@ pub trait Source: Send + Sync {
     fn name(&self) -> &str;
 
     /// Whether it knows all of its customers. Asked before an identifier is called free, and never at a login: whoever is
-    /// not found has not proven anything.
+    /// not found has not verified anything.
     fn coverage(&self) -> Coverage {
         Coverage::Whole
     }
@@ -98,7 +98,7 @@ pub trait Source: Send + Sync {
         &'a self,
         identifier: &'a Identifier,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<Record>, PortError>>;
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>>;
 }
 
 /// What a verifier may look at.
@@ -135,13 +135,13 @@ impl Spent {
     }
 }
 
-/// What proves a presented password against the legacy system.
+/// What verifies a presented password against the legacy system.
 pub trait Verifier: Send + Sync {
     /// Its name in logs and the ledger.
     fn name(&self) -> &str;
 
-    /// Proves the password. It is never called twice for one login: legacy systems count wrong passwords.
-    fn verify<'a>(&'a self, presented: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>>;
+    /// Verifies the password. It is never called twice for one login: legacy systems count wrong passwords.
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>>;
 }
 
 /// What state an account at the target is in.
@@ -149,7 +149,7 @@ pub trait Verifier: Send + Sync {
 pub enum AccountState {
     /// The customer may sign in.
     Active,
-    /// Made without proof, by the forgot-password door: it has no password and cannot sign in until one is set.
+    /// Made without proof, by the forgot-password operation: it has no password and cannot sign in until one is set.
     Pending,
     /// Closed at the target.
     Disabled,
@@ -205,7 +205,7 @@ pub enum PasswordChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authentication {
     /// It is the account's password.
-    Proven(PasswordChange),
+    Verified(PasswordChange),
     /// It is another one.
     Mismatch,
     /// There is no such account any more. The adapter has done the work of a check all the same.
@@ -225,7 +225,7 @@ pub struct NewAccount<'a> {
     pub logins: &'a [String],
     /// The claims: the JSON text of an account that keeps the target schema.
     pub claims: &'a str,
-    /// The proven password; none makes a pending account.
+    /// The verified password; none makes a pending account.
     pub password: Option<&'a Arc<Password>>,
     /// Whether the password must be changed.
     pub change: PasswordChange,
@@ -333,10 +333,10 @@ pub trait Target: Send + Sync {
     fn name(&self) -> &str;
 
     /// The account that this customer signs in to.
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>>;
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>>;
 
     /// The account that we made under this name.
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>>;
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>>;
 
     /// Checks a password with exactly one hash of the target's cost, whatever the answer. An outdated hash of a right
     /// password is replaced.
@@ -345,10 +345,10 @@ pub trait Target: Send + Sync {
         id: &'a TargetId,
         password: &'a Arc<Password>,
         deadline: Instant,
-    ) -> Pending<'a, Result<Authentication, PortError>>;
+    ) -> BoxFuture<'a, Result<Authentication, PortError>>;
 
     /// Creates an account, or completes the pending one of the same external id.
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>>;
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>>;
 
     /// Sets a password; a pending account becomes active. The id when there is such an account.
     fn set_password<'a>(
@@ -357,55 +357,55 @@ pub trait Target: Send + Sync {
         password: &'a Arc<Password>,
         at: Timestamp,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>>;
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>>;
 
     /// The account that we made under this name, in order with every write: no write that has begun before can change the
     /// answer afterwards. For recovery, which must not give up what somebody is about to create.
-    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find_created<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.find_external(external)
     }
 
     /// Deletes an account.
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>>;
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>>;
 
     /// Lets an account that was deleted for good be created again.
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>>;
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>>;
 
     /// Whether it can be read and written now, and which one it is: an identity that was made at random together with it and
     /// never changes. None when it has no such identity.
-    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>>;
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>>;
 
     /// One account.
-    fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>>;
+    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
 
     /// Accounts in the order of their ids, at most `limit`, beginning after `after`.
     fn list<'a>(
         &'a self,
         after: Option<&'a TargetId>,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>>;
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>>;
 }
 
 /// What happened to whom, durable: the migration of every customer, the attempts, the audit, and the events to be sent.
 pub trait Ledger: Send + Sync {
     /// Whether a counter admits another failure now. Nothing is counted.
-    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> Pending<'a, Result<Room, PortError>>;
+    fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> BoxFuture<'a, Result<Room, PortError>>;
 
     /// Puts an attempt in flight, durable before it returns.
-    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> Pending<'a, Result<Reserved, PortError>>;
+    fn reserve<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Reserved, PortError>>;
 
-    /// Claims a customer whose password is proven: `claimed`, `verified` and `creating` become durable together.
-    fn claim<'a>(&'a self, claim: &'a Claim) -> Pending<'a, Result<ClaimAnswer, PortError>>;
+    /// Claims a customer whose password is verified: `claimed`, `verified` and `creating` become durable together.
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<ClaimAnswer, PortError>>;
 
     /// Ends a claim: `created` and `done`, the decision and the events become durable together.
-    fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Finished, PortError>>;
+    fn finish<'a>(&'a self, finish: &'a Finish) -> BoxFuture<'a, Result<Finished, PortError>>;
 
     /// Gives a claim up: nothing was created.
-    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> Pending<'a, Result<(), PortError>>;
+    fn abandon<'a>(&'a self, abandon: &'a Abandon) -> BoxFuture<'a, Result<(), PortError>>;
 
     /// Appends a decision to the audit, with its events. A sign-in with the password of a pending account, and a password
     /// that was set, activate the account's entry.
-    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> Pending<'a, Result<(), PortError>>;
+    fn decide<'a>(&'a self, decision: &'a Decision, events: &'a [Event]) -> BoxFuture<'a, Result<(), PortError>>;
 
     /// Marks a customer as deleted for good: neither the key nor the logins migrate again. `logins` are keyed digests.
     fn bury<'a>(
@@ -413,22 +413,22 @@ pub trait Ledger: Send + Sync {
         key: &'a LegacyKey,
         logins: &'a [String],
         at: Timestamp,
-    ) -> Pending<'a, Result<(), PortError>>;
+    ) -> BoxFuture<'a, Result<(), PortError>>;
 
     /// Begins to undo a migration: until its lease ends nobody else claims the customer.
-    fn undo<'a>(&'a self, undo: &'a Undo) -> Pending<'a, Result<UndoAnswer, PortError>>;
+    fn undo<'a>(&'a self, undo: &'a Undo) -> BoxFuture<'a, Result<UndoAnswer, PortError>>;
 
     /// Ends an undo: the entry is forgotten with the decision, or it stands as before.
-    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> Pending<'a, Result<Finished, PortError>>;
+    fn end_undo<'a>(&'a self, end: &'a UndoEnd) -> BoxFuture<'a, Result<Finished, PortError>>;
 
     /// Who is buried under a login; `subject` is its keyed digest.
-    fn buried<'a>(&'a self, subject: &'a str) -> Pending<'a, Result<Option<Buried>, PortError>>;
+    fn buried<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<Option<Buried>, PortError>>;
 
     /// Lifts the tombstones of a customer, with the decision.
-    fn restore<'a>(&'a self, restore: &'a Restore) -> Pending<'a, Result<(), PortError>>;
+    fn restore<'a>(&'a self, restore: &'a Restore) -> BoxFuture<'a, Result<(), PortError>>;
 
     /// What the ledger knows of a customer.
-    fn entry<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<Option<Entry>, PortError>>;
+    fn entry<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<Option<Entry>, PortError>>;
 
     /// Entries that somebody was at work on, creating, undoing, or creating while they were buried, and whose lease has passed,
     /// oldest first. A lease that ends later than twice `lease` from now was written by a clock that has jumped, and has passed
@@ -438,25 +438,25 @@ pub trait Ledger: Send + Sync {
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<Entry>, PortError>>;
+    ) -> BoxFuture<'a, Result<Vec<Entry>, PortError>>;
 
     /// A buried customer's creation has ended, whatever came of it: nothing is left to look for.
-    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> Pending<'a, Result<(), PortError>>;
+    fn settle_buried<'a>(&'a self, key: &'a LegacyKey) -> BoxFuture<'a, Result<(), PortError>>;
 
     /// The account store that the ledger belongs to; none before it is bound to one.
-    fn store(&self) -> Pending<'_, Result<Option<StoreId>, PortError>>;
+    fn store(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>>;
 
     /// Binds the ledger to an account store, unless it is bound already; the one that it is bound to.
-    fn bind<'a>(&'a self, store: &'a StoreId) -> Pending<'a, Result<StoreId, PortError>>;
+    fn bind<'a>(&'a self, store: &'a StoreId) -> BoxFuture<'a, Result<StoreId, PortError>>;
 
     /// The external id of the customer who was migrated last, to recognise the account store of an older ledger by.
-    fn last_migrated(&self) -> Pending<'_, Result<Option<ExternalId>, PortError>>;
+    fn last_migrated(&self) -> BoxFuture<'_, Result<Option<ExternalId>, PortError>>;
 
     /// Whether it can be written now: writes something, durably.
-    fn ping(&self) -> Pending<'_, Result<(), PortError>>;
+    fn ping(&self) -> BoxFuture<'_, Result<(), PortError>>;
 
     /// Drops what was still to be sent to receivers that are not named here. How many deliveries were dropped, by receiver.
-    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> Pending<'a, Result<Vec<(String, u64)>, PortError>>;
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>>;
 
     /// Queues new events, oldest first, for every receiver that wants their kind; events that nobody wants are removed.
     /// How many events were new, at most `limit`.
@@ -465,7 +465,7 @@ pub trait Ledger: Send + Sync {
         subscriptions: &'a [Subscription],
         now: Timestamp,
         limit: usize,
-    ) -> Pending<'a, Result<usize, PortError>>;
+    ) -> BoxFuture<'a, Result<usize, PortError>>;
 
     /// Events that are due at one receiver, the longest due first; each is given out again only after `lease`.
     fn due<'a>(
@@ -474,10 +474,10 @@ pub trait Ledger: Send + Sync {
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<Outgoing>, PortError>>;
+    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>>;
 
     /// Keeps what came of an event at one receiver. An event leaves the outbox when all of its receivers have accepted it.
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> Pending<'a, Result<(), PortError>>;
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>>;
 }
 
 /// The wall clock, for stamps. Deadlines use the monotonic clock.

@@ -1,7 +1,7 @@
 //! After a crash: what was begun and not ended is looked up at the target, and either ended or given up.
 
 use super::claim::{Abandon, Entry, EntryState, Finish, Finished, Left};
-use super::decision::{Decision, Door};
+use super::decision::{Decision, Operation};
 use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::port::PortError;
@@ -131,7 +131,7 @@ impl Migrator {
         Decision {
             at: self.parts.clock.now(),
             request_id: "recovery".to_owned(),
-            door: Door::Operator,
+            operation: Operation::Operator,
             outcome,
             reason: String::new(),
             subject: String::new(),

@@ -53,7 +53,7 @@ pub enum UndoEnd {
 /// A customer whose account was deleted for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buried {
-    /// Who.
+    /// Identity.
     pub key: LegacyKey,
 }
 

@@ -21,8 +21,8 @@ pub enum RuleSetError {
     /// The rules do not say who a record is.
     #[error("the rules have no `identify`, so that a migrated customer could not be told from a new one")]
     NoIdentify,
-    /// The rules do not say what a password is proved against.
-    #[error("the rules have no `credential`, so that no password could be proved")]
+    /// The rules do not say what a password is verified against.
+    #[error("the rules have no `credential`, so that no password could be verified")]
     NoCredential,
     /// A parameter has no value.
     #[error("the parameter `{0}` is not set")]

@@ -1,14 +1,14 @@
-//! The way of a sign-in: ask the target, fetch, count, prove, map, create.
+//! The way of a sign-in: ask the target, fetch, count, verify, map, create.
 
 use tokio::time::{Instant, timeout_at};
 
 use super::create::Newcomer;
 use super::hooks::{HookInput, HookPoint};
-use super::mapping::{Draft, Mapped, Question, Standing, Who};
+use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
 use super::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record, Spent};
 use super::step::{Known, Step};
-use super::visit::{Admission, Ending, Hashed, Visit, Way};
+use super::visit::{Admission, Ending, Flow, Hashed, Visit};
 use crate::password::{Credential, Verdict, find};
 
 impl Visit<'_> {
@@ -25,7 +25,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn try_sign_in(&mut self, admission: &Admission) -> Way<Ending> {
+    async fn try_sign_in(&mut self, admission: &Admission) -> Flow<Ending> {
         self.look_at_attempts(admission.network).await?;
         loop {
             match self.look(admission).await? {
@@ -44,7 +44,7 @@ impl Visit<'_> {
     }
 
     /// Asks the target whether it knows the account.
-    pub(super) async fn look(&mut self, admission: &Admission) -> Way<Option<Found>> {
+    pub(super) async fn look(&mut self, admission: &Admission) -> Flow<Option<Found>> {
         let began = Instant::now();
         let found = self.migrator.parts.target.find(&admission.identifier).await;
         let found = found.map_err(|error| self.target_failed(&error))?;
@@ -54,13 +54,13 @@ impl Visit<'_> {
     }
 
     /// The target knows the account: it alone answers. None when the account has gone since.
-    pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Way<Option<Ending>> {
+    pub(super) async fn authenticate(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         self.reserve(Some(found.customer())).await?;
         self.check_at_target(admission, found).await
     }
 
     /// Checks the password against the account at the target. None when there is no such account any more.
-    pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Way<Option<Ending>> {
+    pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
         let target = &self.migrator.parts.target;
         let answer = target.authenticate(&found.id, &admission.password, self.deadline).await;
@@ -70,7 +70,7 @@ impl Visit<'_> {
             self.mismatched();
         }
         let verdict = match answer {
-            Authentication::Proven(_) => "proven",
+            Authentication::Verified(_) => "verified",
             Authentication::Mismatch => "mismatch",
             Authentication::Unusable => "unusable",
             Authentication::Gone => "gone",
@@ -80,8 +80,8 @@ impl Visit<'_> {
         let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
         Ok(Some(match (answer, found.state) {
             (Authentication::Gone, _) => return Ok(None),
-            (Authentication::Proven(change), AccountState::Active) => {
-                self.proven();
+            (Authentication::Verified(change), AccountState::Active) => {
+                self.verified();
                 Ending { account, change, ..Ending::of(Outcome::Authenticated) }
             }
             (_, AccountState::Disabled) => refused(Refusal::Disabled),
@@ -92,7 +92,7 @@ impl Visit<'_> {
     }
 
     /// The target does not know the account yet, or has it without a password: the legacy system is asked.
-    async fn migrate(&mut self, admission: &Admission) -> Way<Ending> {
+    async fn migrate(&mut self, admission: &Admission) -> Flow<Ending> {
         // What has begun to write is not given up half-way; everything before it is.
         let deadline = self.deadline;
         let prepared = timeout_at(deadline, self.prepare(admission)).await;
@@ -100,8 +100,8 @@ impl Visit<'_> {
         self.create(admission, &newcomer).await
     }
 
-    /// Fetch, prove, map: nothing is written.
-    async fn prepare(&mut self, admission: &Admission) -> Way<Newcomer> {
+    /// Fetch, verify, map: nothing is written.
+    async fn prepare(&mut self, admission: &Admission) -> Flow<Newcomer> {
         let (mut who, record, fetched_at) = match self.fetch(admission).await {
             Ok(fetched) => fetched,
             // An outage counts against nobody; that there is no such customer, or none that can be read, is an answer.
@@ -112,7 +112,7 @@ impl Visit<'_> {
             }
         };
         self.reserve(Some(&who.external_id.0)).await?;
-        let lossy = match self.prove(admission, &who, &record).await {
+        let lossy = match self.verify(admission, &who, &record).await {
             Ok(lossy) => lossy,
             Err(refused) => return Err(self.or_at_target(admission, &who, refused).await),
         };
@@ -126,7 +126,7 @@ impl Visit<'_> {
     }
 
     /// Fetches the record and reads who it is.
-    pub(super) async fn fetch(&mut self, admission: &Admission) -> Way<(Who, Record, jiff::Timestamp)> {
+    pub(super) async fn fetch(&mut self, admission: &Admission) -> Flow<(Identity, Record, jiff::Timestamp)> {
         let identifier = admission.identifier.canonical();
         self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
         self.asked();
@@ -141,8 +141,8 @@ impl Visit<'_> {
         self.hook(HookPoint::AfterFetch, input)?;
         self.ran();
         let rules = std::sync::Arc::clone(&self.rules);
-        let who = self.question(&rules, admission).who(&record).map_err(|unfit| {
-            self.step(&Step::Invalid { reasons: &unfit.0 });
+        let who = self.question(&rules, admission).who(&record).map_err(|invalid| {
+            self.step(&Step::Invalid { reasons: &invalid.0 });
             Ending::of(Outcome::InvalidRecord)
         })?;
         self.customer = Some(who.customer.clone());
@@ -160,9 +160,9 @@ impl Visit<'_> {
         }
     }
 
-    /// Proves the password against the legacy system. Only a positive verdict goes on; a lossy one asks for a new password,
+    /// Verifies the password against the legacy system. Only a positive verdict goes on; a lossy one asks for a new password,
     /// because what was typed may differ from what the customer chose.
-    async fn prove(&mut self, admission: &Admission, who: &Who, record: &Record) -> Way<PasswordChange> {
+    async fn verify(&mut self, admission: &Admission, who: &Identity, record: &Record) -> Flow<PasswordChange> {
         let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
         let spent = Spent::default();
         let presented = Presented {
@@ -176,16 +176,21 @@ impl Visit<'_> {
         let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
         self.spent(&spent);
         let scheme = who.credential.as_ref().map_or("", scheme_name);
-        self.step(&Step::Proved { verifier: verifier.name(), scheme, verdict: verdict.name(), took: began.elapsed() });
+        self.step(&Step::Verified {
+            verifier: verifier.name(),
+            scheme,
+            verdict: verdict.name(),
+            took: began.elapsed(),
+        });
         match verdict {
             Verdict::Match => {
                 self.hashed(Hashed::Legacy);
-                self.proven();
+                self.verified();
                 Ok(PasswordChange::Optional)
             }
             Verdict::LossyMatch(_) => {
                 self.hashed(Hashed::Legacy);
-                self.proven();
+                self.verified();
                 Ok(PasswordChange::Required)
             }
             Verdict::Mismatch => {
@@ -198,21 +203,21 @@ impl Visit<'_> {
                 Err(Ending::refused(Refusal::CostRefused))
             }
             Verdict::Unusable(_) | Verdict::Malformed(_) | Verdict::Unsupported(_) => {
-                Err(Ending::refused(Refusal::Unprovable))
+                Err(Ending::refused(Refusal::Unverifiable))
             }
         }
     }
 
     /// Makes the account. Whoever is disabled or locked in the legacy system does not become better by moving.
-    pub(super) fn map(&mut self, admission: &Admission, who: &Who, record: &Record) -> Way<Draft> {
+    pub(super) fn map(&mut self, admission: &Admission, who: &Identity, record: &Record) -> Flow<Draft> {
         let began = Instant::now();
         let rules = std::sync::Arc::clone(&self.rules);
         let mapped = self.question(&rules, admission).map(record, who);
         let draft = match mapped {
             Mapped::Account(draft) => draft,
-            Mapped::Refused(key) => return Err(Ending::of(Outcome::DeniedByRule(key))),
-            Mapped::Invalid(unfit) => {
-                self.step(&Step::Invalid { reasons: &unfit.0 });
+            Mapped::Denied(key) => return Err(Ending::of(Outcome::DeniedByRule(key))),
+            Mapped::Invalid(invalid) => {
+                self.step(&Step::Invalid { reasons: &invalid.0 });
                 return Err(Ending::of(Outcome::InvalidRecord));
             }
         };

@@ -21,7 +21,7 @@ pub enum Step<'a> {
     },
     /// The target checked the password.
     Authenticated {
-        /// `proven`, `mismatch`, `unusable` or `gone`.
+        /// `verified`, `mismatch`, `unusable` or `gone`.
         verdict: &'static str,
         /// How long it took.
         took: Duration,
@@ -36,7 +36,7 @@ pub enum Step<'a> {
         took: Duration,
     },
     /// The password was held against the legacy system.
-    Proved {
+    Verified {
         /// The verifier's name.
         verifier: &'a str,
         /// The scheme of the stored hash, when there is one.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use super::attempts::Counting;
-use super::decision::{Decision, Door};
+use super::decision::{Decision, Operation};
 use super::event::{Event, EventKind};
 use super::hooks::{HookAnswer, HookInput, HookPoint};
 use super::identifier::Identifier;
@@ -23,7 +23,7 @@ use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
 
 /// How a visit goes on or ends: an ending may come early.
-pub(super) type Way<T> = Result<T, Ending>;
+pub(super) type Flow<T> = Result<T, Ending>;
 
 /// The end of a visit.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ pub(super) struct Ending {
     pub outcome: Outcome,
     pub account: Option<(TargetId, Option<ExternalId>)>,
     pub change: PasswordChange,
-    /// Whether the books have it already.
+    /// Whether the ledger have it already.
     pub recorded: Recorded,
 }
 
-/// Whether a decision is in the books.
+/// Whether a decision is in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recorded {
     Yes,
@@ -48,7 +48,7 @@ impl Ending {
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {
-        Self::of(Outcome::Rejected(refusal))
+        Self::of(Outcome::Refused(refusal))
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) struct Visit<'m> {
     /// What the rules run with: their parameters and limits, and the facts of this request.
     pub run: Settings,
     pub deadline: Instant,
-    door: Door,
+    operation: Operation,
     started: Instant,
     subject: String,
     pub customer: Option<String>,
@@ -75,7 +75,7 @@ pub(super) struct Visit<'m> {
     ran: Option<String>,
     /// What was counted, and what is in flight.
     pub counting: Counting,
-    proven: Proven,
+    verified: PasswordVerified,
     legacy_hashed: bool,
     target_hashed: bool,
     /// How long the legacy hash of this visit was computed, real or not.
@@ -86,9 +86,9 @@ pub(super) struct Visit<'m> {
     pub left_out: usize,
 }
 
-/// Whether the presented password has been proven.
+/// Whether the presented password has been verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proven {
+enum PasswordVerified {
     Yes,
     No,
 }
@@ -101,7 +101,7 @@ pub(super) enum Hashed {
 }
 
 impl<'m> Visit<'m> {
-    pub(super) fn begin(migrator: &'m Migrator, door: Door, request_id: String) -> Self {
+    pub(super) fn begin(migrator: &'m Migrator, operation: Operation, request_id: String) -> Self {
         let (parts, settings) = (&migrator.parts, &migrator.settings);
         let started = Instant::now();
         let rules = parts.rules.current();
@@ -114,14 +114,14 @@ impl<'m> Visit<'m> {
             rules,
             run,
             deadline: started + settings.deadline,
-            door,
+            operation,
             started,
             subject: String::new(),
             customer: None,
             asked: None,
             ran: None,
             counting: Counting::default(),
-            proven: Proven::No,
+            verified: PasswordVerified::No,
             legacy_hashed: false,
             target_hashed: false,
             spent: Duration::ZERO,
@@ -145,7 +145,7 @@ impl<'m> Visit<'m> {
     }
 
     /// The identifier in its one spelling; from now on the visit has a subject.
-    pub(super) fn identify(&mut self, typed: &str) -> Way<Identifier> {
+    pub(super) fn identify(&mut self, typed: &str) -> Flow<Identifier> {
         let parts = &self.migrator.parts;
         match self.migrator.settings.identifiers.canonical(typed) {
             Ok(identifier) => {
@@ -205,18 +205,18 @@ impl<'m> Visit<'m> {
         self.ran = Some(self.rules.hash().to_owned());
     }
 
-    /// Notes that the presented password was proven: this attempt was no guess.
-    pub(super) fn proven(&mut self) {
-        self.proven = Proven::Yes;
+    /// Notes that the presented password was verified: this attempt was no guess.
+    pub(super) fn verified(&mut self) {
+        self.verified = PasswordVerified::Yes;
     }
 
-    /// Whether the presented password was proven.
-    pub(super) fn is_proven(&self) -> bool {
-        self.proven == Proven::Yes
+    /// Whether the presented password was verified.
+    pub(super) fn is_verified(&self) -> bool {
+        self.verified == PasswordVerified::Yes
     }
 
     /// Runs a hook; a denial or a failure ends the visit.
-    pub(super) fn hook(&mut self, point: HookPoint, input: HookInput<'_>) -> Way<()> {
+    pub(super) fn hook(&mut self, point: HookPoint, input: HookInput<'_>) -> Flow<()> {
         let hooks = &self.migrator.parts.hooks;
         if !hooks.has(point) {
             return Ok(());
@@ -257,7 +257,7 @@ impl<'m> Visit<'m> {
     }
 
     /// The ledger gave no answer that counts.
-    pub(super) fn books_failed(&self, error: &PortError) -> Ending {
+    pub(super) fn ledger_failed(&self, error: &PortError) -> Ending {
         self.failed(error, Outcome::TargetUnavailable)
     }
 
@@ -290,7 +290,7 @@ impl<'m> Visit<'m> {
         Decision {
             at: self.migrator.parts.clock.now(),
             request_id: self.request_id.clone(),
-            door: self.door,
+            operation: self.operation,
             outcome,
             reason: reason.to_owned(),
             subject: self.subject.clone(),
@@ -314,15 +314,15 @@ impl<'m> Visit<'m> {
         let kinds: &[EventKind] = match ending.outcome {
             Outcome::Migrated => &[EventKind::Migrated],
             Outcome::MigratedMustChangePassword => &[EventKind::Migrated, EventKind::NeedsAction],
-            Outcome::DeniedByRule(_) | Outcome::Rejected(Refusal::Disabled | Refusal::Locked | Refusal::Deleted)
-                if self.proven == Proven::Yes =>
+            Outcome::DeniedByRule(_) | Outcome::Refused(Refusal::Disabled | Refusal::Locked | Refusal::Deleted)
+                if self.verified == PasswordVerified::Yes =>
             {
                 &[EventKind::Refused]
             }
             Outcome::InvalidRecord
             | Outcome::UnreadableRecord
             | Outcome::Conflict
-            | Outcome::Rejected(Refusal::CostRefused | Refusal::Missing) => &[EventKind::Failed],
+            | Outcome::Refused(Refusal::CostRefused | Refusal::Missing) => &[EventKind::Failed],
             _ => &[],
         };
         let wanted = kinds.iter().filter_map(|kind| self.event(*kind, reason, account));
@@ -341,7 +341,7 @@ impl<'m> Visit<'m> {
         })
     }
 
-    /// Ends a login: the same hashes and the same time for everybody who is refused, the books, and the answer.
+    /// Ends a login: the same hashes and the same time for everybody who is refused, the ledger, and the answer.
     pub(super) async fn close(mut self, mut ending: Ending) -> Answer {
         if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
             self.refusal_hook(&ending);
@@ -374,7 +374,7 @@ impl<'m> Visit<'m> {
     }
 
     /// Computes what this refusal has spared, so that every refusal costs one legacy hash and one of the target.
-    async fn equalise(&mut self) -> Way<()> {
+    async fn equalise(&mut self) -> Flow<()> {
         let Some(password) = self.password.clone() else { return Ok(()) };
         let hasher = &self.migrator.parts.hasher;
         // Those who come late have used up their deadline; the work is done all the same.
@@ -389,7 +389,7 @@ impl<'m> Visit<'m> {
         Ok(())
     }
 
-    /// Puts the decision into the books, and with it what becomes of the attempt. A success without a record is none.
+    /// Puts the decision into the ledger, and with it what becomes of the attempt. A success without a record is none.
     async fn record(&self, ending: Ending) -> Ending {
         if ending.recorded == Recorded::Yes {
             return ending;
@@ -399,7 +399,7 @@ impl<'m> Visit<'m> {
         self.step(&Step::Recorded { took: began.elapsed() });
         match decided {
             Ok(()) => ending,
-            Err(error) => self.books_failed(&error),
+            Err(error) => self.ledger_failed(&error),
         }
     }
 

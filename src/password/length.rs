@@ -2,7 +2,7 @@
 
 use super::verdict::Problem;
 
-/// The fewest bytes of hash that prove a password. A column that is too narrow or a careless export cuts hashes, and one byte
+/// The fewest bytes of hash that verify a password. A column that is too narrow or a careless export cuts hashes, and one byte
 /// of PBKDF2 accepts one wrong password in 256. Every format but those of [`SHORTER`] stores at least an MD5.
 const LEAST_BYTES: usize = 16;
 
@@ -64,7 +64,7 @@ impl HashLength {
         }
     }
 
-    /// The shorter of two; plain text proves nothing to compare with.
+    /// The shorter of two; plain text verifies nothing to compare with.
     pub fn min(self, other: Self) -> Self {
         let bytes = |length: Self| match length {
             Self::Bytes(bytes) | Self::Shorter(_, bytes) => bytes,

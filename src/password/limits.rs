@@ -48,7 +48,7 @@ pub struct Limits {
     /// Digest calls of one check, of repeated digests and templates alike. Stops `repeat(4000000000, …)`; Jasypt uses
     /// 100 000, and a template may take a million rounds of a step with seven functions.
     pub digest_calls: u64,
-    /// Whether stored plain text (`{CLEARTEXT}`, `{noop}`) may prove a password. Off: who can read the store could log in.
+    /// Whether stored plain text (`{CLEARTEXT}`, `{noop}`) may verify a password. Off: who can read the store could log in.
     pub plain_text: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Every stored hash, proved safely.
+//! Every stored hash, verified safely.
 //!
 //! A [`Credential`] says which scheme made it and holds its text or its parts. [`parse`] understands it without computing
 //! anything, so that its [`Cost`] is known; [`verify`] holds that cost against the [`Limits`] before any work is done and

@@ -186,7 +186,7 @@ impl StoredHash for AnyOf {
         let mut verdict = Verdict::Mismatch;
         for stored in &self.0 {
             verdict = stored.check(attempt);
-            if verdict.is_proof() {
+            if verdict.is_match() {
                 break;
             }
         }

@@ -10,11 +10,11 @@ use std::borrow::Cow;
 pub enum Verdict {
     /// The password is the one that was hashed.
     Match,
-    /// The password proves itself, but the scheme looks at less than all of it.
+    /// The password verifies itself, but the scheme looks at less than all of it.
     LossyMatch(Lossy),
     /// The password is another one.
     Mismatch,
-    /// No password can be proved: a locked account, a placeholder, nothing stored.
+    /// No password can be verified: a locked account, a placeholder, nothing stored.
     Unusable(Cow<'static, str>),
     /// The stored credential is broken: cut off, not in its alphabet, parts missing.
     Malformed(Cow<'static, str>),
@@ -70,9 +70,9 @@ impl Verdict {
         }
     }
 
-    /// Whether the password was proved.
+    /// Whether the password was verified.
     #[must_use]
-    pub fn is_proof(&self) -> bool {
+    pub fn is_match(&self) -> bool {
         matches!(self, Self::Match | Self::LossyMatch(_))
     }
 
@@ -169,7 +169,7 @@ mod tests {
         {
             let why = problem.to_string();
             let verdict = Verdict::from(problem);
-            assert!(!verdict.is_proof());
+            assert!(!verdict.is_match());
             assert_eq!(verdict.why(), why);
         }
     }

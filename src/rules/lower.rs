@@ -21,7 +21,7 @@ pub const KEYS: &[&str] = &[
     "name",
     "about",
     "use",
-    "target",
+    "schema",
     "params",
     "defaults",
     "lookups",
@@ -46,7 +46,7 @@ pub fn rule_file(root: &Node, findings: &mut Findings) -> Option<RuleFile> {
         name: fields.word("name", findings),
         about: fields.word("about", findings),
         uses: fields.list("use", findings).iter().filter_map(|node| word(node, findings)).collect(),
-        target: fields.word("target", findings),
+        schema: fields.word("schema", findings),
         params: entries(&fields, "params", findings, param),
         defaults: fields.get("defaults").map_or_else(Defaults::default, |node| defaults(node, findings)),
         lookups: entries(&fields, "lookups", findings, lookup),
@@ -196,10 +196,10 @@ fn logins(node: &Node, findings: &mut Findings) -> Vec<Expr> {
 }
 
 fn admit(node: &Node, findings: &mut Findings) -> Option<Admit> {
-    let fields = Fields::open(node, "an entry of `admit`", &["refuse", "when"], findings)?;
-    let refuse = fields.need("refuse", findings).and_then(|node| reason(node, findings));
+    let fields = Fields::open(node, "an entry of `admit`", &["deny", "when"], findings)?;
+    let deny = fields.need("deny", findings).and_then(|node| reason(node, findings));
     let when = fields.need("when", findings).and_then(|node| condition::read(node, findings));
-    Some(Admit { refuse: refuse?, when: when? })
+    Some(Admit { deny: deny?, when: when? })
 }
 
 /// A reason is a key that the service turns into a message, never prose.

@@ -23,8 +23,8 @@ pub struct RuleFile {
     pub about: Option<Word>,
     /// Files whose lookups and steps it shares.
     pub uses: Vec<Word>,
-    /// The target schema: a built-in name or a file.
-    pub target: Option<Word>,
+    /// The schema of the account: a built-in name or a file.
+    pub schema: Option<Word>,
     /// Values set per deployment.
     pub params: Vec<Param>,
     /// What holds for every claim that does not say otherwise.
@@ -168,11 +168,11 @@ pub struct Identify {
     pub logins: Vec<Expr>,
 }
 
-/// A refusal.
+/// Who may not migrate.
 #[derive(Debug, Clone)]
 pub struct Admit {
     /// The reason's key.
-    pub refuse: Word,
+    pub deny: Word,
     /// When it applies.
     pub when: Cond,
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::connections::Room;
-use super::doors::Doors;
 use super::metrics::Metrics;
 use super::network::{Peers, TrustedProxies};
+use super::operations::Operations;
 use super::problem::Problem;
 use super::ready::Readiness;
 use super::request::RequestInfo;
@@ -21,7 +21,7 @@ pub(super) struct App(Arc<Shared>);
 
 /// See [`App`].
 pub(super) struct Shared {
-    pub(super) doors: Arc<dyn Doors>,
+    pub(super) operations: Arc<dyn Operations>,
     /// None admits everybody, and the service then listens on loopback only.
     pub(super) callers: Option<Arc<Callers>>,
     pub(super) metrics: Metrics,

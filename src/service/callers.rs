@@ -128,7 +128,7 @@ fn head(headers: &HeaderMap) -> Result<CallerHead<'_>, Problem> {
     })
 }
 
-/// The one value of a header. One that comes twice, or is no text, proves nothing.
+/// The one value of a header. One that comes twice, or is no text, verifies nothing.
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

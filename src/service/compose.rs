@@ -50,7 +50,7 @@ pub struct Composed {
     anchors: Option<Anchors>,
     report: Option<FileReport>,
     recovered: usize,
-    books: Arc<SqliteLedger>,
+    ledger: Arc<SqliteLedger>,
     store: Arc<AccountStore>,
 }
 
@@ -67,7 +67,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let files = watched(loaded.rule_files.clone(), &path);
     let written = loaded.settings.clone();
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
-    let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: books, store, .. } = built;
+    let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: audit, store, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
     tell_release(parts.hasher.admission(), written.login.floor);
@@ -92,7 +92,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
     let bound = service.bind()?.obeying_signals()?;
-    Ok(Composed { bound, migrator, delivery, anchors, report, recovered, books, store })
+    Ok(Composed { bound, migrator, delivery, anchors, report, recovered, ledger: audit, store })
 }
 
 impl Composed {
@@ -119,7 +119,7 @@ impl Composed {
     /// # Errors
     /// [`ServiceError`].
     pub async fn run(self) -> Result<(), ServiceError> {
-        let (books, store, stopper) = (self.books, self.store, self.bound.stopper());
+        let (ledger, store, stopper) = (self.ledger, self.store, self.bound.stopper());
         let (stop, stopped) = watch::channel(());
         let (migrator, beside) = (Arc::clone(&self.migrator), stopped.clone());
         let (end, ended) = watch::channel(());
@@ -141,7 +141,7 @@ impl Composed {
             }
         }
         // The files are whole without their journals when nobody else works on them.
-        for emptied in [books.checkpoint().await, store.checkpoint().await] {
+        for emptied in [ledger.checkpoint().await, store.checkpoint().await] {
             if let Err(error) = emptied {
                 tracing::warn!(%error, "the journal stays");
             }

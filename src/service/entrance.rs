@@ -1,7 +1,7 @@
-//! Where connections come in, and how the door is closed without losing anybody who is on the doorstep.
+//! Where connections come in, and how the operation is closed without losing anybody who is on the doorstep.
 //!
 //! `axum-server` drops connections that come in after it was told to end, and hyper closes one that waits for a request
-//! without a look whether a request has come. So it is told late: first whoever has come is let in, then the door is closed,
+//! without a look whether a request has come. So it is told late: first whoever has come is let in, then the operation is closed,
 //! and when what they sent has been read, the server is told to end. What runs then is answered.
 
 use std::io;
@@ -33,22 +33,22 @@ impl Connected<Peer> for SocketAddr {
     }
 }
 
-/// Closes the door of an [`Entrance`].
+/// Closes the operation of an [`Entrance`].
 #[derive(Debug, Clone, Default)]
-pub(super) struct Door(watch::Sender<bool>);
+pub(super) struct Operation(watch::Sender<bool>);
 
-impl Door {
+impl Operation {
     /// Nobody comes in from now on, except who has come already.
     pub(super) fn close(&self) {
         self.0.send_replace(true);
     }
 }
 
-/// Lets connections in until its door is closed.
+/// Lets connections in until its operation is closed.
 #[derive(Debug)]
 pub(super) struct Entrance {
     listener: Mutex<Option<Arc<TcpListener>>>,
-    door: Door,
+    operation: Operation,
 }
 
 impl Entrance {
@@ -56,10 +56,10 @@ impl Entrance {
     ///
     /// # Errors
     /// When the listener cannot be used.
-    pub(super) fn new(listener: std::net::TcpListener, door: Door) -> io::Result<Self> {
+    pub(super) fn new(listener: std::net::TcpListener, operation: Operation) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = Mutex::new(Some(Arc::new(TcpListener::from_std(listener)?)));
-        Ok(Self { listener, door })
+        Ok(Self { listener, operation })
     }
 
     fn listener(&self) -> Option<Arc<TcpListener>> {
@@ -70,14 +70,14 @@ impl Entrance {
 impl AddrListener<TcpStream, Peer> for Entrance {
     async fn bind_to(Peer(address): Peer) -> io::Result<Self> {
         let listener = Mutex::new(Some(Arc::new(TcpListener::bind(address).await?)));
-        Ok(Self { listener, door: Door::default() })
+        Ok(Self { listener, operation: Operation::default() })
     }
 
     async fn accept_stream(&self) -> io::Result<(TcpStream, Peer)> {
-        let mut closed = self.door.0.subscribe();
+        let mut closed = self.operation.0.subscribe();
         if let Some(listener) = self.listener() {
             tokio::select! {
-                // Whoever has come is let in before anybody looks at the door.
+                // Whoever has come is let in before anybody looks at the operation.
                 biased;
                 accepted = listener.accept() => return accepted.map(|(stream, from)| (stream, Peer(from))),
                 // The sender lives as long as this entrance.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::doors::Doors;
 use super::metrics::Metrics;
+use super::operations::Operations;
 use super::reload::RuleReload;
 use super::server::{Bound, Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use crate::guard::Callers;
 use crate::migrate::{
-    Answer, Ledger, Login, Migrator, Pending, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target, TargetId,
+    Answer, BoxFuture, Ledger, Login, Migrator, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target, TargetId,
     check_store,
 };
 
@@ -47,20 +47,20 @@ impl Service {
     /// [`ServiceError`] when the address cannot be had, it would be open to everybody, or there is no certificate.
     pub fn bind(self) -> Result<Bound, ServiceError> {
         let Self { migrator, target, ledger, callers, metrics, reload, settings } = self;
-        let doors = Arc::new(Live { migrator, target, ledger });
-        bind(Served { doors, callers, metrics, reload }, settings)
+        let operations = Arc::new(Live { migrator, target, ledger });
+        bind(Served { operations, callers, metrics, reload }, settings)
     }
 }
 
-/// The doors of a real migrator.
+/// The operations of a real migrator.
 struct Live {
     migrator: Arc<Migrator>,
     target: Arc<dyn Target>,
     ledger: Arc<dyn Ledger>,
 }
 
-impl Doors for Live {
-    fn login(&self, login: Login) -> Pending<'_, Answer> {
+impl Operations for Live {
+    fn login(&self, login: Login) -> BoxFuture<'_, Answer> {
         Box::pin(self.migrator.login(login))
     }
 
@@ -69,7 +69,7 @@ impl Doors for Live {
         request_id: &'a str,
         identifier: &'a str,
         network: Option<IpAddr>,
-    ) -> Pending<'a, SignupAnswer> {
+    ) -> BoxFuture<'a, SignupAnswer> {
         Box::pin(self.migrator.signup_check(request_id, identifier, network))
     }
 
@@ -78,11 +78,11 @@ impl Doors for Live {
         request_id: &'a str,
         identifier: &'a str,
         network: Option<IpAddr>,
-    ) -> Pending<'a, ResetAnswer> {
+    ) -> BoxFuture<'a, ResetAnswer> {
         Box::pin(self.migrator.forgot_password(request_id, identifier, network))
     }
 
-    fn account<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+    fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         Box::pin(self.migrator.account(id))
     }
 
@@ -91,11 +91,11 @@ impl Doors for Live {
         request_id: &'a str,
         id: &'a TargetId,
         password: Zeroizing<Vec<u8>>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         Box::pin(self.migrator.set_password(request_id, id, password))
     }
 
-    fn ready(&self) -> Pending<'_, Result<(), PortError>> {
+    fn ready(&self) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(check_store(&*self.ledger, &*self.target))
     }
 }

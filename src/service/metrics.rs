@@ -187,7 +187,7 @@ fn describe() {
     let counters = [
         ("landfall_logins_total", "Logins by outcome and reason."),
         ("landfall_attempts_total", "Attempts by whether they were admitted."),
-        ("landfall_proofs_total", "Passwords held against the legacy system, by scheme and verdict."),
+        ("landfall_verifications_total", "Passwords held against the legacy system, by scheme and verdict."),
         ("landfall_mapping_warnings_total", "Claims left out because their value was bad."),
         ("landfall_port_failures_total", "Failures of sources, targets and the ledger."),
         ("landfall_hashes_total", "Password hashes computed, decoys included."),

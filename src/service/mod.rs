@@ -1,4 +1,4 @@
-//! The service: the doors of a migrator over HTTP, with the limits, logs and metrics that stand around them.
+//! The service: the operations of a migrator over HTTP, with the limits, logs and metrics that stand around them.
 //!
 //! ```text
 //! connection: room → TLS → time of the head
@@ -15,7 +15,6 @@ mod body;
 mod callers;
 mod compose;
 mod connections;
-mod doors;
 mod entrance;
 mod guardrails;
 mod live;
@@ -23,6 +22,7 @@ mod logs;
 mod metrics;
 mod network;
 mod observer;
+mod operations;
 mod problem;
 mod ready;
 mod reload;

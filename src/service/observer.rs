@@ -70,9 +70,9 @@ impl Telemetry {
         );
     }
 
-    fn proved(&self, scheme: &str, verdict: &'static str) {
+    fn verified(&self, scheme: &str, verdict: &'static str) {
         self.metrics.record(|| {
-            counter!("landfall_proofs_total", "scheme" => scheme.to_owned(), "verdict" => verdict).increment(1);
+            counter!("landfall_verifications_total", "scheme" => scheme.to_owned(), "verdict" => verdict).increment(1);
         });
     }
 }
@@ -80,7 +80,7 @@ impl Telemetry {
 /// The reason, from a closed set: keys that rules and hooks make up are not.
 fn reason(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Rejected(refusal) => refusal.name(),
+        Outcome::Refused(refusal) => refusal.name(),
         Outcome::UnreadableRecord => "unreadable",
         _ => "",
     }
@@ -103,7 +103,7 @@ fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
         Step::Looked { known: is, took } => ("look", "", known(is), took),
         Step::Authenticated { verdict, took } => ("authenticate", "", verdict, took),
         Step::Fetched { source, known: is, took } => ("fetch", source, known(is), took),
-        Step::Proved { verifier, verdict, took, .. } => ("prove", verifier, verdict, took),
+        Step::Verified { verifier, verdict, took, .. } => ("verify", verifier, verdict, took),
         Step::Mapped { warnings, took } => ("map", "", if warnings.is_empty() { "fine" } else { "warnings" }, took),
         Step::LookedUpLogins { source, left_out, took } => {
             ("look_up_logins", source, if left_out == 0 { "fine" } else { "left_out" }, took)
@@ -127,7 +127,7 @@ impl Observer for Telemetry {
         match step {
             Step::Counted => self.attempt(request_id, "admitted"),
             Step::OverLimit => self.attempt(request_id, "over_limit"),
-            Step::Proved { scheme, verdict, .. } => self.proved(scheme, verdict),
+            Step::Verified { scheme, verdict, .. } => self.verified(scheme, verdict),
             Step::Mapped { warnings, .. } => {
                 for rule in *warnings {
                     self.metrics.record(|| {
@@ -173,7 +173,7 @@ mod tests {
             Step::OverLimit,
             Step::Looked { known: Known::No, took },
             Step::Fetched { source: "shop", known: Known::Yes, took },
-            Step::Proved { verifier: "hash", scheme: "bcrypt", verdict: "match", took },
+            Step::Verified { verifier: "hash", scheme: "bcrypt", verdict: "match", took },
             Step::Mapped { warnings: &warnings, took },
             Step::LookedUpLogins { source: "shop", left_out: 2, took },
             Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took },
@@ -183,7 +183,7 @@ mod tests {
                 kind: "unavailable",
                 detail: "`fetch` of `shop` failed",
             },
-            Step::Ended { outcome: &Outcome::Rejected(Refusal::Locked), took },
+            Step::Ended { outcome: &Outcome::Refused(Refusal::Locked), took },
             Step::Ended { outcome: &denied, took },
         ] {
             telemetry.step("r-1", &step);
@@ -193,12 +193,12 @@ mod tests {
             "landfall_attempts_total{result=\"over_limit\"} 1",
             "landfall_step_seconds_count{step=\"fetch\",port=\"shop\",result=\"known\"} 1",
             "landfall_step_seconds_count{step=\"hook\",port=\"before_fetch\",result=\"fine\"} 1",
-            "landfall_proofs_total{scheme=\"bcrypt\",verdict=\"match\"} 1",
+            "landfall_verifications_total{scheme=\"bcrypt\",verdict=\"match\"} 1",
             "landfall_step_seconds_count{step=\"look_up_logins\",port=\"shop\",result=\"left_out\"} 1",
             "landfall_logins_left_out_total 2",
             "landfall_mapping_warnings_total{rule=\"locale\"} 1",
             "landfall_port_failures_total{adapter=\"shop\",operation=\"fetch\",kind=\"unavailable\"} 1",
-            "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"} 1",
+            "landfall_logins_total{outcome=\"refused\",reason=\"locked\"} 1",
             "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"} 1",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

@@ -41,7 +41,7 @@ impl Problem {
     /// Every refusal of a customer, whatever the reason.
     pub(super) const REFUSED: Self =
         Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:refused", "the customer cannot be signed in");
-    /// The caller did not prove who it is.
+    /// The caller did not verify who it is.
     pub(super) const CALLER: Self =
         Self::new(StatusCode::UNAUTHORIZED, "urn:landfall:problem:caller", "the caller is not admitted");
     /// The body is not what the route takes.
@@ -123,14 +123,14 @@ impl IntoResponse for Problem {
         let body = ProblemBody { kind: self.kind, title: self.title, status: self.status.as_u16() };
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().extend(self.headers());
-        response.extensions_mut().insert(Said(self.name()));
+        response.extensions_mut().insert(ProblemName(self.name()));
         response
     }
 }
 
 /// What the answer says, for logs and metrics; it is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Said(pub(super) &'static str);
+pub(super) struct ProblemName(pub(super) &'static str);
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::doors::Doors;
+use super::operations::Operations;
 
 /// How long an answer of the ledger and the target is good for. Stops a flood of questions, which need no credentials, from
 /// reaching them; load balancers ask every few seconds.
@@ -30,14 +30,14 @@ pub(super) enum Ready {
 
 /// Knows whether the service can serve.
 pub(super) struct Readiness {
-    doors: Arc<dyn Doors>,
+    operations: Arc<dyn Operations>,
     stopping: AtomicBool,
     last: Mutex<Option<(Instant, Ready)>>,
 }
 
 impl Readiness {
-    pub(super) fn new(doors: Arc<dyn Doors>) -> Self {
-        Self { doors, stopping: AtomicBool::new(false), last: Mutex::new(None) }
+    pub(super) fn new(operations: Arc<dyn Operations>) -> Self {
+        Self { operations, stopping: AtomicBool::new(false), last: Mutex::new(None) }
     }
 
     /// From now on, no.
@@ -56,7 +56,7 @@ impl Readiness {
         {
             return ready;
         }
-        let ready = match timeout(PATIENCE, self.doors.ready()).await {
+        let ready = match timeout(PATIENCE, self.operations.ready()).await {
             Ok(Ok(())) => Ready::Yes,
             _ => Ready::PortsSilent,
         };

@@ -15,11 +15,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::app::{App, Shared};
 use super::connections::{Gate, Room};
-use super::doors::Doors;
-use super::entrance::{Door, Entrance, Peer, SETTLE};
+use super::entrance::{Entrance, Operation, Peer, SETTLE};
 use super::guardrails::SHARES;
 use super::metrics::Metrics;
 use super::network::TrustedProxies;
+use super::operations::Operations;
 use super::ready::Readiness;
 use super::reload::{ReloadError, Reloader, RuleReload};
 use super::routes;
@@ -65,7 +65,7 @@ pub enum ServiceError {
 
 /// What is served, and to whom.
 pub(super) struct Served {
-    pub(super) doors: Arc<dyn Doors>,
+    pub(super) operations: Arc<dyn Operations>,
     pub(super) callers: Option<Arc<Callers>>,
     pub(super) metrics: Metrics,
     pub(super) reload: Option<RuleReload>,
@@ -102,8 +102,8 @@ pub(super) fn bind(served: Served, settings: ServiceSettings) -> Result<Bound, S
     let address = listener.local_addr().map_err(failed)?;
     let (stopper, trusted) = (Stopper::new(), TrustedProxies::new(settings.trusted_proxies.clone()));
     let app = App::new(Shared {
-        ready: Readiness::new(Arc::clone(&served.doors)),
-        doors: served.doors,
+        ready: Readiness::new(Arc::clone(&served.operations)),
+        operations: served.operations,
         callers: served.callers,
         metrics: served.metrics,
         limits: settings.limits,
@@ -171,14 +171,14 @@ impl Bound {
             stopper: self.stopper.clone(),
             app: self.app.clone(),
             settings: self.settings.clone(),
-            door: Door::default(),
+            operation: Operation::default(),
             handle: Handle::new(),
             until: OnceLock::new(),
         };
         let reloader = self.reload.map(|reload| Reloader::start(reload, self.app.metrics.clone())).transpose()?;
         let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
         let gate = Gate::new(&self.settings.limits, trusted, self.app.metrics.clone());
-        let entrance = Entrance::new(self.listener, end.door.clone())?;
+        let entrance = Entrance::new(self.listener, end.operation.clone())?;
         let server = server(entrance, &self.settings, self.app.metrics.clone()).handle(end.handle.clone());
         let service = routes::router(&self.app, self.pages).into_make_service_with_connect_info::<SocketAddr>();
         let listening = obey(self.signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
@@ -245,7 +245,7 @@ struct Ending {
     stopper: Stopper,
     app: App,
     settings: ServiceSettings,
-    door: Door,
+    operation: Operation,
     handle: Handle<Peer>,
     /// Until when running requests may take, once it is known.
     until: OnceLock<Instant>,
@@ -257,7 +257,7 @@ impl Ending {
         tracing::info!("ending; running requests are answered");
         self.app.ready.stop();
         self.wait(self.settings.notice + SETTLE).await;
-        self.door.close();
+        self.operation.close();
         self.wait(SETTLE).await;
         let until = self.until.get_or_init(|| Instant::now() + self.settings.drain);
         self.handle.graceful_shutdown(Some(until.saturating_duration_since(Instant::now())));

@@ -10,7 +10,7 @@ use axum::response::Response;
 
 use super::app::App;
 use super::callers::CallerName;
-use super::problem::Said;
+use super::problem::ProblemName;
 use super::request::{REQUEST_ID, RequestInfo};
 
 /// Outermost of all: what happens inside is logged as one line, without a value of anybody.
@@ -36,7 +36,7 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
 }
 
 fn log(id: &str, method: &str, route: &str, response: &Response, took: Duration) {
-    let said = response.extensions().get::<Said>().map_or("ok", |said| said.0);
+    let said = response.extensions().get::<ProblemName>().map_or("ok", |said| said.0);
     let caller = response.extensions().get::<CallerName>().map_or("", |caller| &caller.0);
     let (status, micros) = (response.status().as_u16(), micros(took));
     if status >= 500 {

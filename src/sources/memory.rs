@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::fault::Faults;
 use super::{ambiguous, too_large};
-use crate::migrate::{Identifier, IdentifierError, IdentifierProfile, Pending, PortError, Record, Source};
+use crate::migrate::{BoxFuture, Identifier, IdentifierError, IdentifierProfile, PortError, Record, Source};
 
 /// Records by login.
 ///
@@ -113,7 +113,7 @@ impl Source for MemorySource {
         &self.name
     }
 
-    fn fetch<'a>(&'a self, identifier: &'a Identifier, _: Instant) -> Pending<'a, Result<Option<Record>, PortError>> {
+    fn fetch<'a>(&'a self, identifier: &'a Identifier, _: Instant) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         Box::pin(self.faults.around(&self.name, "fetch", async { self.find(identifier) }))
     }

@@ -1,4 +1,4 @@
-//! Legacy systems: where records come from, and what proves passwords against them.
+//! Legacy systems: where records come from, and what verifies passwords against them.
 //!
 //! Every source finds a customer by any login in any spelling, answers "none" only when it knows that there is none, and never
 //! answers one of two records. One suite, `suite_tests.rs`, holds all of them to it.
@@ -18,7 +18,7 @@ pub use file::{FileError, FileReport, FileSettings, FileSource, UnreadRecord};
 pub use logins::LoginPathError;
 pub use memory::MemorySource;
 pub use sql::{ListSettings, ListShape, SqlError, SqlSettings, SqlSource, TemplateError, ascii_comparison};
-pub use stored_hash::StoredHash;
+pub use stored_hash::StoredHashVerifier;
 
 use crate::migrate::{PortError, PortErrorKind};
 

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::migrate::{Hasher, Pending, PortError, Presented, Verifier};
+use crate::migrate::{BoxFuture, Hasher, PortError, Presented, Verifier};
 use crate::password::Verdict;
 
-/// Proves passwords against the credential that the rules read from the record.
+/// Verifies passwords against the credential that the rules read from the record.
 ///
 /// Schemes that hash the user's name in take it from the credential, where the rules put it.
 #[derive(Debug, Clone)]
-pub struct StoredHash {
+pub struct StoredHashVerifier {
     hasher: Arc<Hasher>,
 }
 
-impl StoredHash {
+impl StoredHashVerifier {
     /// A verifier that computes on this hasher.
     #[must_use]
     pub fn new(hasher: Arc<Hasher>) -> Self {
@@ -21,16 +21,16 @@ impl StoredHash {
     }
 }
 
-impl Verifier for StoredHash {
+impl Verifier for StoredHashVerifier {
     fn name(&self) -> &'static str {
         "stored_hash"
     }
 
-    fn verify<'a>(&'a self, presented: Presented<'a>) -> Pending<'a, Result<Verdict, PortError>> {
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>> {
         Box::pin(async move {
             match presented.credential {
                 Some(credential) => {
-                    self.hasher.prove(credential, presented.password, presented.deadline, presented.spent).await
+                    self.hasher.verify(credential, presented.password, presented.deadline, presented.spent).await
                 }
                 None => Ok(Verdict::Unusable("no password is stored".into())),
             }
@@ -56,7 +56,8 @@ mod tests {
         let md5 = Credential::encoded("md5", "900150983cd24fb0d6963f7d28e17f72");
         let store = PasswordStore::new(StoreParameters::new(8, 1, 1).expect("parameters"), Peppers::none());
         let lane = Lane::start(LaneSettings::default()).expect("a lane");
-        let verifier = StoredHash::new(Arc::new(Hasher::new(lane, store, Limits::default(), &md5).expect("a hasher")));
+        let verifier =
+            StoredHashVerifier::new(Arc::new(Hasher::new(lane, store, Limits::default(), &md5).expect("a hasher")));
         // PostgreSQL's md5 hashes the name of the user in: md5("abc" + "ada").
         let named = Credential::encoded("postgres-md5", "md5c9de9ed1ce2387b9a607ea31d4588e9c").with_username("ada");
         let broken = Credential::encoded("bcrypt", "$2b$10$cut");

@@ -10,7 +10,7 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use super::error::port_error;
 use super::place::Place;
-use crate::migrate::{Pending, PortError};
+use crate::migrate::{BoxFuture, PortError};
 
 /// How many connections read at the same time. Stops a flood from opening files without end; reads take microseconds, and a
 /// report that takes seconds leaves three for logins.
@@ -58,7 +58,7 @@ impl Reader {
     /// As for [`acquire`](Self::acquire), and when the job fails.
     pub async fn read<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>>,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     {
         let mut connection = self.acquire(operation).await?;
         job(&mut connection).await.map_err(self.failed(operation))

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
-use crate::migrate::{Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
 use super::error::{detail, port_error};
 
@@ -22,7 +22,7 @@ pub(super) enum Lost {
 /// A job of any type.
 pub(super) trait Work: Send {
     /// Does the work and keeps what came of it; says whether it is to be kept or undone.
-    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> Pending<'c, Ran>;
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Ran>;
 
     /// Answers whoever waits. `lost` when the group was not committed.
     fn answer(self: Box<Self>, lost: Option<&Lost>);
@@ -60,9 +60,9 @@ impl<F, T> Job<F, T> {
 impl<F, T> Work for Job<F, T>
 where
     T: Send,
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send,
 {
-    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> Pending<'c, Ran> {
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Ran> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Ran::Undo };
             // Whoever waited has given up and told an outage: what it wanted must not happen later.

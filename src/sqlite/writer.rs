@@ -17,7 +17,7 @@ use super::error::is_busy;
 use super::open::{RETRY_EVERY, connect};
 use super::place::Place;
 use super::work::{Job, Lost, Ran, Work};
-use crate::migrate::{Pending, PortError, PortErrorKind};
+use crate::migrate::{BoxFuture, PortError, PortErrorKind};
 
 /// How many jobs may wait. Stops a slow disk from filling the memory; at a few thousand writes a second it is a wait of a
 /// fraction of a second, and a login that waits longer has lost its deadline anyway.
@@ -122,7 +122,7 @@ impl Writer {
     pub async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(Job::new(Arc::clone(&self.name), operation, job, answer));

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::id;
-use super::proof::{self, Checked};
+use super::verification::{self, Checked};
 use crate::migrate::{
-    AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier,
-    LegacyKey, NewAccount, PasswordChange, Pending, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+    AccountState, Authentication, BoxFuture, Conflict, Created, Deleted, Deletion, ExternalId, Found, Hasher,
+    Identifier, LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, StoreId, StoredAccount, Target,
+    TargetId,
 };
 use crate::model::Password;
 use crate::sources::Faults;
@@ -100,7 +101,7 @@ impl MemoryTarget {
         deadline: Instant,
     ) -> Result<Authentication, PortError> {
         let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
-        let checked = proof::check(&self.hasher, stored, password, deadline).await?;
+        let checked = verification::check(&self.hasher, stored, password, deadline).await?;
         if let Checked::Outdated { old, new, .. } = &checked
             && let Some(account) = self.lock().by_id.get_mut(id).filter(|account| account.phc.as_ref() == Some(old))
         {
@@ -237,7 +238,7 @@ impl Target for MemoryTarget {
         &self.name
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_login.get(identifier.canonical())))
@@ -245,7 +246,7 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "find", find))
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_external.get(external)))
@@ -258,11 +259,11 @@ impl Target for MemoryTarget {
         id: &'a TargetId,
         password: &'a Arc<Password>,
         deadline: Instant,
-    ) -> Pending<'a, Result<Authentication, PortError>> {
+    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
         Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, deadline)))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>> {
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
         Box::pin(self.faults.around(&self.name, "create", self.create_now(account)))
     }
 
@@ -272,17 +273,17 @@ impl Target for MemoryTarget {
         password: &'a Arc<Password>,
         at: Timestamp,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         let set = self.set_password_now(id, password, at, deadline);
         Box::pin(self.faults.around(&self.name, "set_password", set))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         let delete = async move { Ok(self.lock().delete(id, how)) };
         Box::pin(self.faults.around(&self.name, "delete", delete))
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         let reopen = async move {
             self.lock().closed.remove(external);
             Ok(())
@@ -290,11 +291,11 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "reopen", reopen))
     }
 
-    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
         Box::pin(self.faults.around(&self.name, "ping", async { Ok(None) }))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         let read = async { Ok(self.lock().by_id.get(id).map(|account| account.shown(id))) };
         Box::pin(self.faults.around(&self.name, "read", read))
     }
@@ -303,7 +304,7 @@ impl Target for MemoryTarget {
         &'a self,
         after: Option<&'a TargetId>,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         use std::ops::Bound;
         let list = async move {
             let begin = after.map_or(Bound::Unbounded, Bound::Excluded);

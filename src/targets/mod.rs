@@ -7,10 +7,10 @@
 mod binding_tests;
 mod id;
 mod memory;
-mod proof;
 mod store;
 #[cfg(test)]
 mod suite_tests;
+mod verification;
 
 pub use memory::MemoryTarget;
 pub use store::{AccountStore, StoreSettings};

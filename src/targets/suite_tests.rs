@@ -102,7 +102,7 @@ async fn found(target: &dyn Target, login: &str) -> Option<(TargetId, AccountSta
     Some((found.id, found.state))
 }
 
-const PROVEN: Authentication = Authentication::Proven(PasswordChange::Optional);
+const VERIFIED: Authentication = Authentication::Verified(PasswordChange::Optional);
 
 async fn creates_and_finds(target: &dyn Target) {
     let id = new_id(Customer::new("1", &["ada", "ada@example.org"]).create(target).await);
@@ -134,9 +134,9 @@ async fn pays_one_hash_whatever_it_answers(target: &dyn Target, hasher: &Hasher)
     let required = Customer { change: PasswordChange::Required, ..Customer::new("12", &["required"]) };
     let required = new_id(required.create(target).await);
     for (id, typed, answer) in [
-        (&id, "correct horse", PROVEN),
+        (&id, "correct horse", VERIFIED),
         (&id, "wrong", Authentication::Mismatch),
-        (&required, "correct horse", Authentication::Proven(PasswordChange::Required)),
+        (&required, "correct horse", Authentication::Verified(PasswordChange::Required)),
         (&pending, "correct horse", Authentication::Unusable),
         (&pending, "", Authentication::Unusable),
         (&TargetId("nobody".to_owned()), "correct horse", Authentication::Gone),
@@ -167,7 +167,7 @@ async fn conflicts_write_nothing(target: &dyn Target) {
     let complete = Customer::new("23", &["waits", "taken"]);
     assert_eq!(complete.create(target).await, Created::Conflict(Conflict::Login));
     assert_eq!(found(target, "waits").await.expect("an account").1, AccountState::Pending);
-    assert_eq!(sign_in(target, &id, "correct horse").await, PROVEN);
+    assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
 }
 
 async fn completes_a_pending_account(target: &dyn Target) {
@@ -183,7 +183,7 @@ async fn completes_a_pending_account(target: &dyn Target) {
     }
     let account = target.read(&id).await.expect("an answer").expect("an account");
     assert_eq!((account.created_at, account.changed_at), (second(0), second(9)));
-    assert_eq!(sign_in(target, &id, "correct horse").await, PROVEN);
+    assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
 }
 
 async fn sets_passwords(target: &dyn Target) {
@@ -194,7 +194,7 @@ async fn sets_passwords(target: &dyn Target) {
     for id in [&pending, &active] {
         let set = target.set_password(id, &password("new"), second(5), soon()).await.expect("an answer");
         assert_eq!(set.as_ref(), Some(id));
-        assert_eq!(sign_in(target, id, "new").await, PROVEN);
+        assert_eq!(sign_in(target, id, "new").await, VERIFIED);
         assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Mismatch);
         let account = target.read(id).await.expect("an answer").expect("an account");
         assert_eq!((account.state, account.changed_at), (AccountState::Active, second(5)));

@@ -156,7 +156,7 @@ impl Probe for Coverage {
             | Event::Read { .. }
             | Event::Step { .. }
             | Event::Element { .. }
-            | Event::Refused(_) => {}
+            | Event::Denied(_) => {}
         }
     }
 }

@@ -4,8 +4,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::account::{Extent, differences, pretty, spoken_of, without_nulls, written};
-use super::prove::prove;
-use super::want::{Accounts, Claims, Rejected, Want, WantedReason, Wants};
+use super::credential::verify_password;
+use super::want::{Accounts, Claims, Invalid, Want, WantedReason, Wants};
 use crate::engine::context::Cx;
 use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::run::Run;
@@ -83,8 +83,8 @@ fn count(wanted: usize, outcomes: &[Outcome<'_>]) -> Failure {
 fn became(outcome: &Outcome<'_>) -> String {
     match outcome {
         Outcome::Account(_) => "an account".to_owned(),
-        Outcome::Refused(reason) => format!("refused as `{reason}`"),
-        Outcome::Rejected(reasons) => format!("held back ({})", list(reasons)),
+        Outcome::Denied(reason) => format!("denied as `{reason}`"),
+        Outcome::Invalid(reasons) => format!("held back ({})", list(reasons)),
     }
 }
 
@@ -96,8 +96,8 @@ fn list(reasons: &[Reason]) -> String {
 fn blamed(outcome: &Outcome<'_>) -> Vec<String> {
     match outcome {
         Outcome::Account(_) => Vec::new(),
-        Outcome::Refused(_) => vec!["admit".to_owned()],
-        Outcome::Rejected(reasons) => reasons.iter().map(|reason| reason.rule.clone()).collect(),
+        Outcome::Denied(_) => vec!["admit".to_owned()],
+        Outcome::Invalid(reasons) => reasons.iter().map(|reason| reason.rule.clone()).collect(),
     }
 }
 
@@ -108,15 +108,15 @@ struct Judge<'a, 'f> {
 
 impl<'a> Judge<'a, '_> {
     fn outcome(&mut self, want: &'a Want, outcome: &Outcome<'_>) {
-        if let Some(refused) = &want.refused {
-            if !matches!(outcome, Outcome::Refused(reason) if *reason == refused.text) {
-                self.other(&format!("the refusal `{}`", refused.text), outcome);
+        if let Some(denied) = &want.denied {
+            if !matches!(outcome, Outcome::Denied(reason) if *reason == denied.text) {
+                self.other(&format!("the denial `{}`", denied.text), outcome);
             }
             return;
         }
-        if let Some(rejected) = &want.rejected {
+        if let Some(invalid) = &want.invalid {
             match outcome {
-                Outcome::Rejected(reasons) => self.reasons(rejected, reasons),
+                Outcome::Invalid(reasons) => self.reasons(invalid, reasons),
                 _ => self.other("the record to be held back", outcome),
             }
             return;
@@ -132,8 +132,8 @@ impl<'a> Judge<'a, '_> {
         self.failures.push(failure.blames(blamed(outcome)));
     }
 
-    fn reasons(&mut self, wanted: &Rejected, reasons: &[Reason]) {
-        let Rejected::For(wanted) = wanted else { return };
+    fn reasons(&mut self, wanted: &Invalid, reasons: &[Reason]) {
+        let Invalid::For(wanted) = wanted else { return };
         let fits = |want: &WantedReason, reason: &Reason| {
             want.rule.text == reason.rule && want.step.as_ref().is_none_or(|step| step.text == reason.step)
         };
@@ -253,8 +253,8 @@ impl<'a> Judge<'a, '_> {
 
     fn proof(&mut self, credential: Value<'_>, password: &Word, wanted: bool) {
         let (word, key) = if wanted { ("match", "password") } else { ("mismatch", "wrong_password") };
-        let found = match prove(&to_json(credential), &password.text) {
-            Ok(verdict) if wanted && verdict.is_proof() => return,
+        let found = match verify_password(&to_json(credential), &password.text) {
+            Ok(verdict) if wanted && verdict.is_match() => return,
             Ok(verdict) if !wanted && verdict.name() == "mismatch" => return,
             Ok(verdict) if verdict.why().is_empty() => verdict.name().to_owned(),
             Ok(verdict) => format!("{}: {}", verdict.name(), verdict.why()),

@@ -4,10 +4,10 @@ mod account;
 mod case;
 mod change;
 pub mod coverage;
+mod credential;
 mod file;
 mod judge;
 mod names;
-mod prove;
 pub mod report;
 mod run;
 mod shelf;
@@ -15,10 +15,10 @@ mod snapshot;
 mod want;
 
 pub use case::{Case, cases};
+pub use credential::verify_password;
 pub use file::{TestFile, inline, rules_of, test_file};
 pub use judge::{Failure, Shown};
 pub use names::check as check_names;
-pub use prove::prove;
 pub use run::{Options, Status, Tested, run_case, run_examples};
 pub use shelf::Shelf;
 

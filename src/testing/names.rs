@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::file::{Test, TestFile};
-use super::want::{Rejected, Want};
+use super::want::{Invalid, Want};
 use crate::diag::{Diagnostic, Findings, closest};
 use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
@@ -73,14 +73,14 @@ impl<'p> Names<'p> {
     }
 
     fn want(&self, want: &Want, plan: &Plan, findings: &mut Findings) {
-        if let Some(refused) = &want.refused {
-            known(refused, "refusal", &self.refusals, findings);
+        if let Some(denied) = &want.denied {
+            known(denied, "denial", &self.refusals, findings);
         }
         // names that are made for each element are not known beforehand
         for warning in want.warnings.iter().flatten().filter(|_| !plan.makes_warning_names()) {
             known(warning, "warning", &self.warnings, findings);
         }
-        if let Some(Rejected::For(reasons)) = &want.rejected {
+        if let Some(Invalid::For(reasons)) = &want.invalid {
             let names: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
             // the schema may object to any claim, and to parts of claims
             let of_schema = |rule: &str| plan.schema.claim(rule).is_some();

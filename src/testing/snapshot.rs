@@ -38,10 +38,10 @@ fn of_outcome<'a>(outcome: &Outcome<'_>, arena: &'a Bump) -> Value<'a> {
             members.extend(parts.into_iter().filter(|(key, value)| *key == "account" || !value.is_empty()));
             Value::Object(members.into_bump_slice())
         }
-        Outcome::Refused(reason) => object(&[("refused", Value::Text(arena.alloc_str(reason)))], arena),
-        Outcome::Rejected(reasons) => {
+        Outcome::Denied(reason) => object(&[("denied", Value::Text(arena.alloc_str(reason)))], arena),
+        Outcome::Invalid(reasons) => {
             let list = arena.alloc_slice_fill_iter(reasons.iter().map(|reason| of_reason(reason, arena)));
-            object(&[("rejected", Value::List(list))], arena)
+            object(&[("invalid", Value::List(list))], arena)
         }
     }
 }

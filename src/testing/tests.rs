@@ -17,7 +17,7 @@ defaults: { on_error: warn }
 lookups:
   roles: { a: admin, c: customer }
 admit:
-  - { refuse: spammer, when: { $.status: spam } }
+  - { deny: spammer, when: { $.status: spam } }
 account:
   username: { from: $.login, do: [ lowercase ], required: true }
   locale: $params.region
@@ -76,12 +76,12 @@ fn problems_have_codes_places_and_help() {
              checks nothing)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, rejected: true }\n- { name: a, record: {}, rejected: true }",
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, invalid: true }\n- { name: a, record: {}, invalid: true }",
             "t:4:11: error[R602]: two tests are named `a` (first here: t:3:11) (help: give each test a name of its own; \
              `--filter` and snapshots go by it)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, rejected: true, with: { $meta.x: 1, '$.a[*]': 1 } }",
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, invalid: true, with: { $meta.x: 1, '$.a[*]': 1 } }",
             "t:3:50: error[R603]: a change names one field of the record (help: write `$.name`, `$.list[0].name` or \
              `$['odd name']`; to give another record, change `record`)\n\
              t:3:62: error[R603]: a change names one field of the record (help: write `$.name`, `$.list[0].name` or \
@@ -89,16 +89,16 @@ fn problems_have_codes_places_and_help() {
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {} }",
-            "t:3:3: error[R604]: the test expects nothing (help: add one of `expect`, `exactly`, `refused`, `rejected`, \
+            "t:3:3: error[R604]: the test expects nothing (help: add one of `expect`, `exactly`, `denied`, `invalid`, \
              `accounts`, `password` or `snapshot`)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, refused: spammer, expect: {} }",
-            "t:3:44: error[R605]: `expect` and `refused` exclude each other (`refused` here: t:3:26) (help: a record becomes \
-             an account, is refused, or is held back: keep one, or write two tests)\n",
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, denied: spammer, expect: {} }",
+            "t:3:44: error[R605]: `expect` and `denied` exclude each other (`denied` here: t:3:26) (help: a record becomes \
+             an account, is denied, or the record is invalid: keep one, or write two tests)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: a.csv, rejected: true }\n- { name: b, record: b.json, rejected: true }",
+            "params: { region: DE }\ntests:\n- { name: a, record: a.csv, invalid: true }\n- { name: b, record: b.json, invalid: true }",
             "t:3:22: error[R606]: `a.csv` is no record file (help: records are `.json`, `.yaml`, or `.ndjson` and `.jsonl` \
              with one record per line)\n\
              t:4:22: error[R606]: `b.json` cannot be read: entity not found (help: the path is relative to the test file; `*` \
@@ -110,13 +110,13 @@ fn problems_have_codes_places_and_help() {
              gets a file of its own in it)\n",
         ),
         (
-            "- { name: a, record: {}, rejected: true }",
+            "- { name: a, record: {}, invalid: true }",
             "t:1:11: error[R608]: the parameter `region` has no value (help: add `params: { region: … }` to the test or to \
              the top of the test file)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, refused: spamer }\n- { name: b, record: {}, warnings: [ q ] }",
-            "t:3:35: error[R609]: the rules have no refusal `spamer` (help: did you mean `spammer`?)\n\
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, denied: spamer }\n- { name: b, record: {}, warnings: [ q ] }",
+            "t:3:35: error[R609]: the rules have no denial `spamer` (help: did you mean `spammer`?)\n\
              t:4:38: error[R609]: the rules have no warning `q` (help: the rules have `username`, `locale`, `zoneinfo`, \
              `phone.value`, `name.nickname`, `status`, `roles`)\n",
         ),
@@ -128,7 +128,7 @@ fn problems_have_codes_places_and_help() {
              value: … }`)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: [], rejected: true, fact: {} }",
+            "params: { region: DE }\ntests:\n- { name: a, record: [], invalid: true, fact: {} }",
             "t:3:22: error[R107]: expected a record or the name of a file, found a list (help: write a record or the name of a \
              file here)\n\
              t:3:42: error[R106]: `fact` is not a key of a test (help: did you mean `facts`?)\n",

@@ -37,12 +37,12 @@ pub(super) struct Want {
     /// The warnings, all of them.
     pub warnings: Option<Vec<Word>>,
     /// The reason of a refusal.
-    pub refused: Option<Word>,
+    pub denied: Option<Word>,
     /// Why it is held back.
-    pub rejected: Option<Rejected>,
-    /// A password that the credential must prove.
+    pub invalid: Option<Invalid>,
+    /// A password that the credential must verify.
     pub password: Option<Word>,
-    /// A password that the credential must not prove.
+    /// A password that the credential must not verify.
     pub wrong_password: Option<Word>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Claims {
 
 /// Why a record is expected to be held back.
 #[derive(Debug)]
-pub(super) enum Rejected {
+pub(super) enum Invalid {
     /// For whatever reason.
     Somehow,
     /// For these reasons and no others.
@@ -75,7 +75,7 @@ pub(super) struct WantedReason {
 
 /// The keys that say something of one account.
 const WANT_KEYS: &[&str] =
-    &["expect", "exactly", "credential", "warnings", "refused", "rejected", "password", "wrong_password"];
+    &["expect", "exactly", "credential", "warnings", "denied", "invalid", "password", "wrong_password"];
 
 /// Those of them that expect an account.
 const ACCOUNT_KEYS: &[&str] = &["expect", "exactly", "credential", "warnings", "password", "wrong_password"];
@@ -91,7 +91,7 @@ pub(super) fn wants(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -
             }
             let items = list(&entry.value, findings);
             if items.is_empty() {
-                let help = "a record without accounts is `rejected`";
+                let help = "a record without accounts is `invalid`";
                 findings.push(Diagnostic::error("R604", entry.key_span, "`accounts` expects nothing", help));
             }
             Some(Accounts::Several(items.iter().filter_map(|item| of_account(item, findings)).collect()))
@@ -100,7 +100,7 @@ pub(super) fn wants(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -
         None => None,
     };
     if accounts.is_none() && snapshot.is_none() {
-        let help = "add one of `expect`, `exactly`, `refused`, `rejected`, `accounts`, `password` or `snapshot`";
+        let help = "add one of `expect`, `exactly`, `denied`, `invalid`, `accounts`, `password` or `snapshot`";
         findings.push(Diagnostic::error("R604", node.span, "the test expects nothing", help));
         return None;
     }
@@ -118,8 +118,8 @@ fn of_account(node: &Node, findings: &mut Findings) -> Option<Want> {
 
 fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
     for (key, others) in [
-        ("refused", &[ACCOUNT_KEYS, &["rejected"]][..]),
-        ("rejected", &[ACCOUNT_KEYS][..]),
+        ("denied", &[ACCOUNT_KEYS, &["invalid"]][..]),
+        ("invalid", &[ACCOUNT_KEYS][..]),
         ("exactly", &[&["expect"][..]][..]),
     ] {
         let other = others.iter().copied().flatten().find_map(|other| fields.entry(other));
@@ -132,8 +132,8 @@ fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
         exactly: claims(fields, "exactly", findings),
         credential: fields.get("credential").map(|node| literal(node).0),
         warnings: fields.get("warnings").map(|node| words(node, findings)),
-        refused: fields.word("refused", findings),
-        rejected: fields.get("rejected").map(|node| rejected(node, findings)),
+        denied: fields.word("denied", findings),
+        invalid: fields.get("invalid").map(|node| invalid(node, findings)),
         password: fields.word("password", findings),
         wrong_password: fields.word("wrong_password", findings),
     }
@@ -141,7 +141,7 @@ fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
 
 fn exclude(span: Span, key: &str, first: Span, first_key: &str, findings: &mut Findings) {
     let message = format!("`{key}` and `{first_key}` exclude each other");
-    let help = "a record becomes an account, is refused, or is held back: keep one, or write two tests";
+    let help = "a record becomes an account, is denied, or the record is invalid: keep one, or write two tests";
     findings.push(Diagnostic::error("R605", span, message, help).also(first, format!("`{first_key}` here")));
 }
 
@@ -158,16 +158,16 @@ fn words(node: &Node, findings: &mut Findings) -> Vec<Word> {
     list(node, findings).iter().filter_map(|item| word(item, findings)).collect()
 }
 
-fn rejected(node: &Node, findings: &mut Findings) -> Rejected {
+fn invalid(node: &Node, findings: &mut Findings) -> Invalid {
     if node.as_bool() == Some(true) {
-        return Rejected::Somehow;
+        return Invalid::Somehow;
     }
     let items = node.as_list().unwrap_or(std::slice::from_ref(node));
     if items.is_empty() || node.as_bool() == Some(false) {
         let help = "name the claim that fails, or write `true` for any reason";
-        findings.push(Diagnostic::error("R604", node.span, "`rejected` expects nothing", help));
+        findings.push(Diagnostic::error("R604", node.span, "`invalid` expects nothing", help));
     }
-    Rejected::For(items.iter().filter_map(|item| reason(item, findings)).collect())
+    Invalid::For(items.iter().filter_map(|item| reason(item, findings)).collect())
 }
 
 fn reason(node: &Node, findings: &mut Findings) -> Option<WantedReason> {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 /// What a canary stands for, which decides where it may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Proves something: passwords, tokens, keys, stored hashes.
+    /// Verifies something: passwords, tokens, keys, stored hashes.
     Secret,
     /// Belongs to a person: names, phone numbers, birth dates, addresses.
     Personal,

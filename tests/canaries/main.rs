@@ -1,5 +1,5 @@
 //! Secret canaries: every secret and every personal value of a running service is a text that stands nowhere else, and after
-//! all doors were used it is looked for, in every form, wherever it does not belong.
+//! all operations were used it is looked for, in every form, wherever it does not belong.
 
 #![allow(
     clippy::expect_used,
@@ -15,7 +15,7 @@ mod running;
 
 mod broken_settings;
 mod canary;
-mod doors;
+mod operations;
 mod receiver;
 mod scan;
 mod secrecy;

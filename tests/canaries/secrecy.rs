@@ -1,10 +1,10 @@
-//! The tour of all doors, and the search of everything that it left behind.
+//! The tour of all operations, and the search of everything that it left behind.
 
 use std::fs;
 use std::process::Command;
 
 use super::canary::Kind::{self, Address, LegacyId, Login, Personal};
-use super::doors::{self, ROLES};
+use super::operations::{self, ROLES};
 use super::receiver::Receiver;
 use super::running::{Running, until};
 use super::scan::Scanner;
@@ -106,12 +106,12 @@ async fn tour(source: Source) {
     let (mut shop, customers) = Shop::new(source, &ROLES, &receiver.base, &format!("http://{closed}")).await;
     let server = Running::start(shop.folder.path(), &shop.environment());
     let visitor = Visitor::new(&server.base, &shop.token, &mut shop.aviary);
-    doors::first_logins(&visitor, &mut shop.aviary, source, &customers).await;
-    doors::later_logins(&visitor, &mut shop.aviary, &customers).await;
-    doors::malformed(&visitor, &mut shop.aviary).await;
-    doors::callers(&visitor, &mut shop.aviary, &shop.basic, &shop.signing, &customers[0]).await;
-    doors::questions(&visitor, &mut shop.aviary, source, &customers).await;
-    let shown = doors::accounts(&visitor, &mut shop.aviary, source, &customers).await;
+    operations::first_logins(&visitor, &mut shop.aviary, source, &customers).await;
+    operations::later_logins(&visitor, &mut shop.aviary, &customers).await;
+    operations::malformed(&visitor, &mut shop.aviary).await;
+    operations::callers(&visitor, &mut shop.aviary, &shop.basic, &shop.signing, &customers[0]).await;
+    operations::questions(&visitor, &mut shop.aviary, source, &customers).await;
+    let shown = operations::accounts(&visitor, &mut shop.aviary, source, &customers).await;
     let deleted = &customers[ROLES.iter().position(|role| *role == "deleted").unwrap()];
     let delete = command(&shop, &["account", "delete", &deleted.login]);
     assert_eq!(visitor.login(&deleted.mail, &deleted.password).await.0, 401);

@@ -28,7 +28,7 @@ identify:
   id: $.id
   logins: [ $.login, $.mail, $.alias ]
 admit:
-  - { refuse: blocked, when: { $.role: blocked } }
+  - { deny: blocked, when: { $.role: blocked } }
 account:
   external_id: $.id
   username: { from: $.login, do: [ trim, lowercase ], on_error: reject }
@@ -101,7 +101,7 @@ pub struct Customer {
 }
 
 impl Shop {
-    /// A shop whose customers have one of these roles each, with settings for its doors.
+    /// A shop whose customers have one of these roles each, with settings for its operations.
     pub async fn new(source: Source, roles: &[&str], receiver: &str, closed: &str) -> (Self, Vec<Customer>) {
         let mut aviary = Aviary::default();
         let mut customers: Vec<Value> = roles.iter().map(|role| record(&mut aviary, role, source)).collect();
@@ -289,7 +289,7 @@ fn customer(aviary: &mut Aviary, record: &Value, role: &str) -> Customer {
             && std::str::from_utf8(&canary.bytes).is_ok_and(|canary| md5(canary) == text("password"))
     });
     let password = password.map(|canary| String::from_utf8_lossy(&canary.bytes).into_owned());
-    // whoever has no hash that can be proven has no password either
+    // whoever has no hash that can be verified has no password either
     let password = password.unwrap_or_else(|| aviary.password(&format!("what {role} types")));
     Customer { login: text("login"), mail: text("mail"), password }
 }

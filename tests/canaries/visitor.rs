@@ -1,4 +1,4 @@
-//! Calls the doors and keeps everything that is answered.
+//! Calls the operations and keeps everything that is answered.
 
 use std::sync::Mutex;
 

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::house::{House, Wishes, challenged, customer, login, login_from};
 
-const SHUT_OUT: Outcome = Outcome::Rejected(Refusal::Attempts);
-const WRONG: Outcome = Outcome::Rejected(Refusal::WrongPasswordAtTarget);
+const SHUT_OUT: Outcome = Outcome::Refused(Refusal::Attempts);
+const WRONG: Outcome = Outcome::Refused(Refusal::WrongPasswordAtTarget);
 
 /// An address of its own network.
 fn network(number: u16) -> Option<IpAddr> {

@@ -20,7 +20,7 @@ async fn a_burst_of_guesses_is_verified_no_more_often_than_the_limit() {
     let mut verified = 0;
     while let Some(guess) = guesses.join_next().await {
         let (_, outcome) = guess.unwrap();
-        verified += usize::from(outcome == Outcome::Rejected(Refusal::WrongPassword));
+        verified += usize::from(outcome == Outcome::Refused(Refusal::WrongPassword));
     }
     assert!(verified <= 10, "{verified} guesses were verified");
     assert!(verified > 0);
@@ -31,9 +31,9 @@ async fn the_right_password_after_the_limit_fails_until_the_window_has_passed() 
     let house = House::new();
     house.legacy(&customer("ada"));
     for _ in 0..10 {
-        assert_eq!(house.outcome("ada", "guess").await, Outcome::Rejected(Refusal::WrongPassword));
+        assert_eq!(house.outcome("ada", "guess").await, Outcome::Refused(Refusal::WrongPassword));
     }
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Attempts));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Attempts));
     house.clock.advance(16 * 60);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
 }
@@ -44,10 +44,10 @@ async fn another_login_name_is_no_second_counter() {
     house.legacy(&customer("ada"));
     for number in 0..10 {
         let name = if number % 2 == 0 { "ada" } else { "ADA@example.org" };
-        assert_eq!(house.outcome(name, "guess").await, Outcome::Rejected(Refusal::WrongPassword));
+        assert_eq!(house.outcome(name, "guess").await, Outcome::Refused(Refusal::WrongPassword));
     }
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Attempts));
-    assert_eq!(house.outcome("ada@example.org", "secret ada").await, Outcome::Rejected(Refusal::Attempts));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Attempts));
+    assert_eq!(house.outcome("ada@example.org", "secret ada").await, Outcome::Refused(Refusal::Attempts));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn guesses_at_a_full_counter_count_for_the_network_all_the_same() {
     for _ in 0..8 {
         login_from(&house.migrator, "ada@example.org", "guess", Some(from)).await;
     }
-    let refused = Outcome::Rejected(Refusal::Attempts);
+    let refused = Outcome::Refused(Refusal::Attempts);
     assert_eq!(login_from(&house.migrator, "bob", "secret bob", Some(from)).await.outcome, refused);
 }
 
@@ -76,10 +76,10 @@ async fn counters_follow_the_customer_across_the_migration() {
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
     for number in 0..10 {
         let name = if number % 2 == 0 { "ada" } else { "ADA@example.org" };
-        assert_eq!(house.outcome(name, "guess").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+        assert_eq!(house.outcome(name, "guess").await, Outcome::Refused(Refusal::WrongPasswordAtTarget));
     }
     for name in ["ada", "ada@example.org"] {
-        assert_eq!(house.outcome(name, "secret ada").await, Outcome::Rejected(Refusal::Attempts));
+        assert_eq!(house.outcome(name, "secret ada").await, Outcome::Refused(Refusal::Attempts));
     }
 }
 
@@ -94,7 +94,7 @@ async fn one_network_cannot_try_one_password_at_everybody() {
     for number in 0..20 {
         login_from(&house.migrator, &format!("nobody{number}"), "x", Some(from)).await;
     }
-    let refused = Outcome::Rejected(Refusal::Attempts);
+    let refused = Outcome::Refused(Refusal::Attempts);
     assert_eq!(login_from(&house.migrator, "ada", "secret ada", Some(neighbour)).await.outcome, refused);
     let elsewhere: IpAddr = "198.51.100.1".parse().unwrap();
     assert_eq!(login_from(&house.migrator, "ada", "secret ada", Some(elsewhere)).await.outcome, Outcome::Migrated);
@@ -123,13 +123,13 @@ async fn refusals_over_the_limit_are_summed_up() {
         house.outcome("ada", "guess").await;
     }
     for _ in 0..20 {
-        assert_eq!(house.outcome("ada", "guess").await, Outcome::Rejected(Refusal::Attempts));
+        assert_eq!(house.outcome("ada", "guess").await, Outcome::Refused(Refusal::Attempts));
     }
     house.migrator.write_sums().await.unwrap();
     assert_eq!(over_limit(&house), [1], "the first is a row, and the minute has not passed");
     // the next other decision of the same customer
     house.clock.advance(16 * 60);
-    assert_eq!(house.outcome("ada", "another guess").await, Outcome::Rejected(Refusal::WrongPassword));
+    assert_eq!(house.outcome("ada", "another guess").await, Outcome::Refused(Refusal::WrongPassword));
     assert_eq!(over_limit(&house), [1, 19]);
     let decisions = house.ledger.decisions();
     let reasons: Vec<&str> = decisions.iter().rev().take(3).map(|decision| decision.reason.as_str()).collect();

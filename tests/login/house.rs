@@ -18,7 +18,7 @@ use landfall::migrate::{
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits};
-use landfall::sources::{MemorySource, StoredHash};
+use landfall::sources::{MemorySource, StoredHashVerifier};
 use landfall::targets::MemoryTarget;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -31,7 +31,7 @@ identify:
   id: $.id
   logins: [ $.login, $.mail ]
 admit:
-  - { refuse: blocked, when: { $.blocked: true } }
+  - { deny: blocked, when: { $.blocked: true } }
 account:
   external_id: $.id
   username: { from: $.login, do: [ trim, lowercase ] }
@@ -151,7 +151,7 @@ impl World {
     pub fn migrator_from(&self, source: Arc<dyn Source>, wishes: Wishes) -> Arc<Migrator> {
         let parts = MigratorParts {
             source,
-            verifier: Arc::new(StoredHash::new(Arc::clone(&self.hasher))),
+            verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))),
             target: self.target.clone(),
             ledger: self.ledger.clone(),
             clock: self.clock.clone(),

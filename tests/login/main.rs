@@ -10,12 +10,12 @@
 )]
 
 mod counting;
-mod doors;
 mod faults;
 mod guessing;
 mod hooks;
 mod house;
 mod once;
+mod operations;
 mod races;
 mod refusals;
 mod spelling;

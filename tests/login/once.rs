@@ -86,10 +86,10 @@ async fn the_target_wins_once_migrated() {
     assert_eq!(house.migrator.set_password("r2", &id, new).await.unwrap(), Some(id));
     assert_eq!(house.outcome("ada", "a new one").await, Outcome::Authenticated);
     // the legacy password is dead, whatever the legacy system says
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::WrongPasswordAtTarget));
 }
 
-/// bcrypt looks at 72 bytes: what was typed behind them is proven by nothing, so the customer chooses a new password.
+/// bcrypt looks at 72 bytes: what was typed behind them is verified by nothing, so the customer chooses a new password.
 #[tokio::test]
 async fn a_proof_that_leaves_something_open_asks_for_a_new_password() {
     let house = House::new();
@@ -107,14 +107,14 @@ async fn deleted_stays_deleted() {
     let house = House::new();
     house.legacy(&customer("ada"));
     let id = house.login("ada", "secret ada").await.account.unwrap();
-    assert_eq!(house.migrator.desk().delete("r2", &id).await.unwrap(), Some(id));
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Deleted));
+    assert_eq!(house.migrator.admin().delete("r2", &id).await.unwrap(), Some(id));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Deleted));
     // nor by a new record that has the same login
     house.source.clear();
     let mut again = customer("ada");
     again["id"] = json!("another");
     house.legacy(&again);
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Deleted));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Deleted));
     assert!(house.accounts().await.is_empty());
 }
 
@@ -126,10 +126,10 @@ async fn an_account_that_is_missing_is_told_and_nobody_is_buried() {
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(9);
     house.target.delete(&id, Deletion::Unchanged { until }).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Missing));
+        assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Missing));
     }
     // nobody is buried for it: taken back, the customer migrates anew
-    let undone = house.migrator.desk().undo("r2", &key("ada"), &id).await.unwrap();
+    let undone = house.migrator.admin().undo("r2", &key("ada"), &id).await.unwrap();
     assert_eq!(undone, Undone::Missing);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
 }
@@ -145,10 +145,10 @@ async fn undo_lets_the_customer_migrate_anew_unless_somebody_changed_the_account
     house.clock.advance(60);
     let new = zeroize::Zeroizing::new(b"a new one".to_vec());
     house.migrator.set_password("r2", &bob, new).await.unwrap();
-    let desk = house.migrator.desk();
-    assert_eq!(desk.undo("r3", &key("ada"), &ada).await.unwrap(), Undone::Deleted);
-    assert_eq!(desk.undo("r3", &key("ada"), &ada).await.unwrap(), Undone::Busy);
-    assert_eq!(desk.undo("r3", &key("bob"), &bob).await.unwrap(), Undone::Changed);
+    let admin = house.migrator.admin();
+    assert_eq!(admin.undo("r3", &key("ada"), &ada).await.unwrap(), Undone::Deleted);
+    assert_eq!(admin.undo("r3", &key("ada"), &ada).await.unwrap(), Undone::Busy);
+    assert_eq!(admin.undo("r3", &key("bob"), &bob).await.unwrap(), Undone::Changed);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
     assert_eq!(house.outcome("bob", "a new one").await, Outcome::Authenticated);
 }
@@ -166,5 +166,5 @@ async fn an_account_of_somebody_else_is_never_taken_over() {
     assert_eq!(house.outcome("mallory", "secret mallory").await, Outcome::Migrated);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Conflict);
     assert_eq!(house.accounts().await.len(), 1);
-    assert_eq!(house.outcome("ada@example.org", "secret ada").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+    assert_eq!(house.outcome("ada@example.org", "secret ada").await, Outcome::Refused(Refusal::WrongPasswordAtTarget));
 }

@@ -49,10 +49,10 @@ async fn a_customer_who_is_deleted_while_signing_in_does_not_come_back() {
     let house = house_of(&["ada"]);
     let pending = reset(&house, "ada").await;
     let slow = slow_login(&house, "ada").await;
-    assert_eq!(house.migrator.desk().delete("r2", &pending).await.unwrap(), Some(pending));
-    assert_eq!(slow.await.unwrap(), Outcome::Rejected(Refusal::Deleted));
+    assert_eq!(house.migrator.admin().delete("r2", &pending).await.unwrap(), Some(pending));
+    assert_eq!(slow.await.unwrap(), Outcome::Refused(Refusal::Deleted));
     assert!(house.accounts().await.is_empty());
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::Deleted));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Deleted));
     assert_eq!((events(&house, EventKind::Migrated).await, decisions(&house, "migrated")), (0, 0));
 }
 
@@ -70,7 +70,7 @@ async fn recovery_deletes_what_a_creation_left_of_a_buried_customer() {
     assert_eq!(house.migrator.recover().await.unwrap(), 0);
 }
 
-/// Item 18: a proven claim takes over what a password reset has made or is about to make.
+/// Item 18: a verified claim takes over what a password reset has made or is about to make.
 #[tokio::test]
 async fn a_right_password_beside_a_password_reset_is_right() {
     let house = house_of(&["ada"]);
@@ -117,9 +117,9 @@ async fn an_adopted_account_has_one_migration_and_each_login_one_decision() {
     ada["password"] = super::house::md5("another").into();
     house.legacy(&ada);
     house.clock.advance(60);
-    assert_eq!(house.outcome("ada.b", "another").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+    assert_eq!(house.outcome("ada.b", "another").await, Outcome::Refused(Refusal::WrongPasswordAtTarget));
     assert_eq!(
-        (decisions(&house, "migrated"), decisions(&house, "recovered"), decisions(&house, "rejected")),
+        (decisions(&house, "migrated"), decisions(&house, "recovered"), decisions(&house, "refused")),
         (0, 1, 1)
     );
     assert_eq!(events(&house, EventKind::Migrated).await, 1, "told as recovered, once");
@@ -166,8 +166,8 @@ async fn a_login_waits_for_an_undo_and_migrates_anew() {
     let first = house.login("ada", "secret ada").await.account.unwrap();
     // The undo's deletion, and so its end, takes a while.
     house.target.faults().push([Fault::Delay(PAUSE)]);
-    let (desk, account) = (house.migrator.desk(), first.clone());
-    let undo = tokio::spawn(async move { desk.undo("r2", &key("ada"), &account).await });
+    let (admin, account) = (house.migrator.admin(), first.clone());
+    let undo = tokio::spawn(async move { admin.undo("r2", &key("ada"), &account).await });
     sleep(PAUSE * 2 / 3).await;
     let second = house.login("ada", "secret ada").await;
     assert_eq!(undo.await.unwrap().unwrap(), Undone::Deleted);
@@ -185,7 +185,7 @@ async fn an_undo_that_was_cut_off_is_settled() {
     let bob = house.login("bob", "secret bob").await.account.unwrap();
     house.target.faults().push([Fault::Lose(PortErrorKind::Unavailable), Fault::Fail(PortErrorKind::Unavailable)]);
     for (name, account) in [("ada", &ada), ("bob", &bob)] {
-        assert!(house.migrator.desk().undo("r2", &key(name), account).await.is_err());
+        assert!(house.migrator.admin().undo("r2", &key(name), account).await.is_err());
     }
     let state = async |name: &str| house.ledger.entry(&key(name)).await.unwrap().map(|entry| entry.state);
     assert_eq!((state("ada").await, state("bob").await), (Some(EntryState::Undoing), Some(EntryState::Undoing)));
@@ -204,7 +204,7 @@ async fn a_migration_that_was_pending_before_is_undone() {
     let account = reset(&house, "ada").await;
     house.clock.advance(5);
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
-    assert_eq!(house.migrator.desk().undo("r2", &key("ada"), &account).await.unwrap(), Undone::Deleted);
+    assert_eq!(house.migrator.admin().undo("r2", &key("ada"), &account).await.unwrap(), Undone::Deleted);
     assert!(house.accounts().await.is_empty());
 }
 
@@ -213,10 +213,10 @@ async fn a_migration_that_was_pending_before_is_undone() {
 async fn a_deleted_customer_is_restored() {
     let house = house_of(&["ada"]);
     let account = house.login("ada", "secret ada").await.account.unwrap();
-    house.migrator.desk().delete("r2", &account).await.unwrap();
+    house.migrator.admin().delete("r2", &account).await.unwrap();
     let subject = |name: &str| house.keyring.subject(name);
-    assert_eq!(house.migrator.desk().restore("r3", &subject("bob")).await.unwrap(), None);
-    let restored = house.migrator.desk().restore("r3", &subject("ada@example.org")).await.unwrap();
+    assert_eq!(house.migrator.admin().restore("r3", &subject("bob")).await.unwrap(), None);
+    let restored = house.migrator.admin().restore("r3", &subject("ada@example.org")).await.unwrap();
     assert_eq!((restored, decisions(&house, "restored")), (Some(Restored::Forgotten), 1));
     assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Migrated);
 }
@@ -230,7 +230,7 @@ async fn an_account_that_goes_between_look_and_check_is_looked_for_again() {
     let migrator = Arc::clone(&house.migrator);
     let slow = tokio::spawn(async move { login(&migrator, "ada", "secret ada").await.outcome });
     sleep(PAUSE / 3).await;
-    assert_eq!(house.migrator.desk().undo("r2", &key("ada"), &account).await.unwrap(), Undone::Deleted);
+    assert_eq!(house.migrator.admin().undo("r2", &key("ada"), &account).await.unwrap(), Undone::Deleted);
     assert_eq!(slow.await.unwrap(), Outcome::Migrated);
 }
 
@@ -244,7 +244,7 @@ async fn an_activated_account_is_no_longer_pending() {
     let entry = house.ledger.entry(&key("ada")).await.unwrap().unwrap();
     assert!(entry.activated_at.is_some());
     assert_eq!(house.outcome("ada", "a new password").await, Outcome::Authenticated);
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::WrongPasswordAtTarget));
 }
 
 /// Item 16: a creation comes to the target after its claim has ended.

@@ -9,7 +9,7 @@ use super::house::{House, Wishes, customer, customer_with};
 
 /// One customer for every class of refusal: the identifier, the password, and what must come of it.
 async fn classes(house: &House) -> Vec<(&'static str, &'static str, Outcome)> {
-    let refused = Outcome::Rejected;
+    let refused = Outcome::Refused;
     for name in ["ada", "bob", "erin"] {
         house.legacy(&customer(name));
     }
@@ -37,8 +37,8 @@ async fn classes(house: &House) -> Vec<(&'static str, &'static str, Outcome)> {
         ("luke", "secret luke", refused(Refusal::Locked)),
         ("bart", "secret bart", Outcome::DeniedByRule("blocked".to_owned())),
         ("rick", "secret rick", Outcome::InvalidRecord),
-        ("nora", "secret nora", refused(Refusal::Unprovable)),
-        ("mary", "secret mary", refused(Refusal::Unprovable)),
+        ("nora", "secret nora", refused(Refusal::Unverifiable)),
+        ("mary", "secret mary", refused(Refusal::Unverifiable)),
         ("wrong-record", "secret somebody", Outcome::InvalidRecord),
         ("ove", "guess", refused(Refusal::Attempts)),
         ("two words", "x", refused(Refusal::Malformed)),
@@ -64,7 +64,7 @@ async fn a_long_password_is_refused_like_any_other() {
     for length in [1025, 5000, 1_000_000] {
         let password = "x".repeat(length);
         let (outcome, hashes) = house.hashes(house.outcome("ada", &password)).await;
-        assert_eq!(outcome, Outcome::Rejected(Refusal::Malformed));
+        assert_eq!(outcome, Outcome::Refused(Refusal::Malformed));
         assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
     }
 }
@@ -80,7 +80,7 @@ async fn a_dear_hash_does_not_change_the_decoy() {
     for _ in 0..3 {
         for (identifier, wanted) in [("dear", Refusal::WrongPassword), ("nobody", Refusal::Unknown)] {
             let (outcome, hashes) = house.hashes(house.outcome(identifier, "wrong")).await;
-            assert_eq!(outcome, Outcome::Rejected(wanted), "{identifier}");
+            assert_eq!(outcome, Outcome::Refused(wanted), "{identifier}");
             assert_eq!(hashes, HashCalls { legacy: 1, target: 1 }, "{identifier}");
         }
     }
@@ -111,10 +111,10 @@ async fn a_hash_that_is_too_dear_is_one_refusal() {
     for identifier in ["dear", "dearest"] {
         for _ in 0..3 {
             let (outcome, hashes) = house.hashes(house.outcome(identifier, "whatever")).await;
-            assert_eq!(outcome, Outcome::Rejected(Refusal::CostRefused));
+            assert_eq!(outcome, Outcome::Refused(Refusal::CostRefused));
             assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
         }
-        assert_eq!(house.outcome(identifier, "whatever").await, Outcome::Rejected(Refusal::Attempts));
+        assert_eq!(house.outcome(identifier, "whatever").await, Outcome::Refused(Refusal::Attempts));
     }
     let events = house.events().await;
     let told = events.iter().filter(|event| event.reason == "cost_refused").count();
@@ -137,7 +137,7 @@ async fn a_bad_record_is_one_refusal() {
         assert_eq!((answer.outcome.name(), answer.outcome.reason()), ("invalid_record", "unreadable"));
         assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
     }
-    assert_eq!(house.outcome("twin", "whatever").await, Outcome::Rejected(Refusal::Attempts));
+    assert_eq!(house.outcome("twin", "whatever").await, Outcome::Refused(Refusal::Attempts));
     let events = house.events().await;
     assert_eq!(events.iter().filter(|event| event.reason == "unreadable").count(), 3);
     assert_eq!(house.migrator.signup_check("r2", "twin", None).await, SignupAnswer::Reserved);

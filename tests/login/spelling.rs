@@ -21,6 +21,6 @@ async fn look_alikes_are_other_customers() {
     house.legacy(&customer("mike"));
     for spelling in ["mıke", "mіke", "mike.", "m\u{200b}ike"] {
         let outcome = house.outcome(spelling, "secret mike").await;
-        assert!(matches!(outcome, Outcome::Rejected(Refusal::Unknown | Refusal::Malformed)), "{spelling}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::Refused(Refusal::Unknown | Refusal::Malformed)), "{spelling}: {outcome:?}");
     }
 }

@@ -161,7 +161,7 @@ impl Source for Exact {
         &'a self,
         identifier: &'a landfall::migrate::Identifier,
         _: tokio::time::Instant,
-    ) -> landfall::migrate::Pending<'a, Result<Option<landfall::migrate::Record>, landfall::migrate::PortError>> {
+    ) -> landfall::migrate::BoxFuture<'a, Result<Option<landfall::migrate::Record>, landfall::migrate::PortError>> {
         let found = self.0.iter().find(|(login, _)| login == identifier.typed());
         let record = found.map(|(_, record)| landfall::migrate::Record::new(record.to_string()));
         Box::pin(async move { Ok(record) })
@@ -196,7 +196,7 @@ async fn a_login_that_was_left_out_leads_to_the_account_and_its_password() {
     assert_eq!((later.outcome, later.account), (Outcome::Authenticated, Some(id)));
     for password in ["secret ada", "a guess"] {
         let refused = house.outcome("ada@example.org", password).await;
-        assert_eq!(refused, Outcome::Rejected(Refusal::WrongPasswordAtTarget), "{password}");
+        assert_eq!(refused, Outcome::Refused(Refusal::WrongPasswordAtTarget), "{password}");
     }
     assert_eq!(house.accounts().await.len(), 1);
 }
@@ -205,7 +205,7 @@ async fn a_login_that_was_left_out_leads_to_the_account_and_its_password() {
 async fn guesses_cost_the_source_one_fetch() {
     let house = House::new();
     house.legacy(&customer("ada"));
-    assert_eq!(house.outcome("ada", "a guess").await, Outcome::Rejected(Refusal::WrongPassword));
+    assert_eq!(house.outcome("ada", "a guess").await, Outcome::Refused(Refusal::WrongPassword));
     assert_eq!(house.source.calls(), 1);
 }
 

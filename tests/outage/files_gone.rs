@@ -147,7 +147,7 @@ async fn an_account_that_an_older_store_does_not_have_is_told_and_can_be_taken_b
     let mut accounts = house.database("accounts.db").await;
     super::house::execute(&mut accounts, "PRAGMA foreign_keys = ON; DELETE FROM accounts").await;
     assert_eq!(house.right("old").await, 401);
-    house.says("landfall_logins_total{outcome=\"rejected\",reason=\"missing\"} 1").await;
+    house.says("landfall_logins_total{outcome=\"refused\",reason=\"missing\"} 1").await;
     let undo = landfall(house.folder.path(), &["undo", "--since", "2020-01-01T00:00:00Z"]);
     let said = String::from_utf8_lossy(&undo.stdout).into_owned();
     assert!(said.starts_with("0 undone, 0 kept because somebody has changed them, 1 forgotten"), "{said}");

@@ -1,4 +1,4 @@
-//! The disk is full: nothing can be written, neither books nor accounts nor logs, and when there is room again all goes on.
+//! The disk is full: nothing can be written, neither ledger nor accounts nor logs, and when there is room again all goes on.
 
 #![cfg(target_os = "linux")]
 

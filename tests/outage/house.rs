@@ -85,7 +85,7 @@ impl House {
         open(self.folder.path().join(name)).await
     }
 
-    /// One call of a door.
+    /// One call of a operation.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let call = self.client.post(format!("{}{path}", self.server.base)).bearer_auth(TOKEN);
         let response = call.header(CONTENT_TYPE, "application/json").body(body.to_string()).send().await;

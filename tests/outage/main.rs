@@ -15,9 +15,9 @@ mod running;
 mod shop;
 
 mod bad_records;
-mod books_down;
 mod files_gone;
 mod full_disk;
 mod house;
+mod ledger_down;
 mod legacy_down;
 mod one_answer;

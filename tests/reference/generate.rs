@@ -254,7 +254,7 @@ impl RuleGenerator<'_> {
             out += "admit:\n";
             for reason in ["closed", "spam"] {
                 let when = self.condition(&names, 1);
-                out += &format!("  - {{ refuse: {reason}, when: {when} }}\n");
+                out += &format!("  - {{ deny: {reason}, when: {when} }}\n");
             }
         }
         let mut claims: Vec<String> = (0..1 + self.chance.below(4)).map(|n| format!("custom.c{n}")).collect();

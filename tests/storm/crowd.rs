@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::books::{count, open};
+use super::ledger::{count, open};
 use super::support::running::Running;
 use super::support::shop::CHEAP;
 use super::support::{LONG_QUEUE, PATIENT, Shop, client, customer, password, sign_in};

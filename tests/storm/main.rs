@@ -12,6 +12,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod books;
 mod crowd;
+mod ledger;
 mod power_cuts;

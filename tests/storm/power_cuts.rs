@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::books::{count, open};
+use super::ledger::{count, open};
 use super::support::running::Running;
 use super::support::shop::CHEAP;
 use super::support::{BRISK, LONG_QUEUE, Shop, client, customer, password, sign_in};

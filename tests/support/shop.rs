@@ -9,7 +9,7 @@ identify:
   id: $.id
   logins: [ $.login, $.mail ]
 admit:
-  - { refuse: blocked, when: { $.state: blocked } }
+  - { deny: blocked, when: { $.state: blocked } }
 account:
   external_id: $.id
   username: { from: $.login, do: [ trim, lowercase ] }

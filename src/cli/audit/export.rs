@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{CommandError, FINDINGS, FINE, books, segments, show};
+use super::{CommandError, FINDINGS, FINE, segments, show, stores};
 use crate::config::Opening;
 use crate::ledger::{AuditHead, ExportError, SegmentReport};
 
@@ -72,19 +72,19 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
     }
     let part = part(arguments.out.as_deref());
     let file = create(&part)?;
-    let done = books::ledger(&arguments.config, Opening::Existing, async |books| {
-        let (start, head) = books.ledger.export_audit(arguments.before, BufWriter::new(file.try_clone()?)).await?;
+    let done = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
+        let (start, head) = stores.ledger.export_audit(arguments.before, BufWriter::new(file.try_clone()?)).await?;
         if start == head {
             return Ok(None);
         }
         file.sync_all()?;
-        let segment = segments::read(&part, &books.keyring, &[])?;
+        let segment = segments::read(&part, &stores.keyring, &[])?;
         if segment.broken.is_some() || segment.head != head {
             return Err(CommandError::new("the file is not what was written to it; nothing was exported"));
         }
         let path = arguments.out.clone().unwrap_or_else(|| name(&start, &head));
         keep(&part, &path)?;
-        let removed = if arguments.remove { Some(books.ledger.remove_exported(&segment).await?) } else { None };
+        let removed = if arguments.remove { Some(stores.ledger.remove_exported(&segment).await?) } else { None };
         Ok(Some((segment, path, removed)))
     });
     // It is there unless it got its name.
@@ -110,13 +110,13 @@ fn tell(segment: &SegmentReport, path: &Path, removed: Option<u64>) -> Result<u8
 }
 
 pub(super) fn remove(arguments: &Remove) -> Result<u8, CommandError> {
-    let removed = books::ledger(&arguments.config, Opening::Existing, async |books| {
-        let segment = segments::read(&arguments.segment, &books.keyring, &[])?;
+    let removed = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
+        let segment = segments::read(&arguments.segment, &stores.keyring, &[])?;
         if let Some(broken) = segment.broken {
             let path = arguments.segment.display();
             return Err(CommandError::new(format!("`{path}` is broken: {broken}; nothing was removed")));
         }
-        Ok(books.ledger.remove_exported(&segment).await?)
+        Ok(stores.ledger.remove_exported(&segment).await?)
     })?;
     show::output(&format!("{removed} rows were removed from the ledger; keep the file\n"))?;
     Ok(FINE)

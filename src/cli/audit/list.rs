@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{CommandError, FINE, books, show};
+use super::{CommandError, FINE, show, stores};
 use crate::config::Opening;
 use crate::ledger::AuditFilter;
 
@@ -33,18 +33,18 @@ pub(super) struct List {
 }
 
 pub(super) fn run(arguments: &List) -> Result<u8, CommandError> {
-    let rows = books::ledger(&arguments.config, Opening::Existing, async |books| {
+    let rows = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
         let subject = match &arguments.identifier {
-            Some(typed) => Some(books::subject(&books.keyring, &books.identifiers, typed)?),
+            Some(typed) => Some(stores::subject(&stores.keyring, &stores.identifiers, typed)?),
             None => None,
         };
         let filter = AuditFilter { subject, outcome: arguments.outcome.clone(), ..AuditFilter::default() };
-        Ok(books.ledger.audit(filter, arguments.limit).await?)
+        Ok(stores.ledger.audit(filter, arguments.limit).await?)
     })?;
     let mut out = String::new();
     for row in rows {
         let line = json!({
-            "number": row.number, "at": row.at.to_string(), "door": row.door, "outcome": row.outcome,
+            "number": row.number, "at": row.at.to_string(), "operation": row.operation, "outcome": row.outcome,
             "reason": row.reason, "request_id": row.request_id, "account": row.account, "customer": row.customer,
             "source": row.source, "rules": row.rules, "micros": row.micros, "count": row.count,
         });

@@ -5,7 +5,7 @@ mod list;
 mod segments;
 mod verify;
 
-use super::{CommandError, FINDINGS, FINE, books, show};
+use super::{CommandError, FINDINGS, FINE, show, stores};
 
 /// What `landfall audit` is asked.
 #[derive(clap::Args)]
@@ -16,7 +16,7 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Prove that no decision was changed, removed, inserted or cut off
+    /// Verify that no decision was changed, removed, inserted or cut off
     Verify(verify::Verify),
     /// List decisions, the newest first, one JSON object per line
     List(list::List),

@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::{CommandError, FINDINGS, FINE, books, segments, show};
+use super::{CommandError, FINDINGS, FINE, segments, show, stores};
 use crate::config::Opening;
 use crate::ledger::{AuditHead, AuditReport, read_anchors};
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Keep the head that is printed somewhere else: given again with --anchor, it proves that nothing up to it was
+    after_help = "Keep the head that is printed somewhere else: given again with --anchor, it verifies that nothing up to it was
 changed, even by somebody who has the ledger's key. `ledger.anchor` in the settings keeps heads by itself, in a file that
 --anchors takes.
 
@@ -45,11 +45,11 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         anchors.extend(kept(path)?);
     }
     if !arguments.segment.is_empty() {
-        let keyring = books::keyring(&books::settings_of_books(&arguments.config)?)?;
+        let keyring = stores::keyring(&stores::ledger_settings_only(&arguments.config)?)?;
         return segments::verify(&arguments.segment, &keyring, &anchors);
     }
-    let report = books::ledger(&arguments.config, Opening::Unseen, async |books| {
-        Ok(books.ledger.verify_with(&anchors).await?)
+    let report = stores::ledger(&arguments.config, Opening::Unseen, async |stores| {
+        Ok(stores.ledger.verify_with(&anchors).await?)
     })?;
     let whole = report.head.number.saturating_sub(report.start.number);
     if let Some(broken) = report.broken {
@@ -63,15 +63,15 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         let _ = writeln!(out, "rows 1 to {} were exported, head {}", report.start.number, report.start);
     }
     let _ = writeln!(out, "head {}", report.head);
-    let unproven = unproven(&report, &arguments.anchor, &anchors);
-    let unheld = report.exported.len().saturating_sub(unproven.len());
+    let unverified = unverified(&report, &arguments.anchor, &anchors);
+    let unheld = report.exported.len().saturating_sub(unverified.len());
     if unheld > 0 {
         let _ = writeln!(
             out,
             "{unheld} older anchors are of exported rows and were not compared: check them with the segments that hold the rows"
         );
     }
-    for anchor in &unproven {
+    for anchor in &unverified {
         let row = anchor.number;
         let _ = writeln!(
             out,
@@ -80,19 +80,19 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         );
     }
     show::output(&out)?;
-    Ok(if unproven.is_empty() { FINE } else { FINDINGS })
+    Ok(if unverified.is_empty() { FINE } else { FINDINGS })
 }
 
-/// Anchors that are before the start and wanted. Of a whole file of anchors it is enough when a later one is proven, because the
+/// Anchors that are before the start and wanted. Of a whole file of anchors it is enough when a later one is verified, because the
 /// chain up to it begins with what was exported.
-fn unproven(report: &AuditReport, named: &[AuditHead], all: &[AuditHead]) -> Vec<AuditHead> {
+fn unverified(report: &AuditReport, named: &[AuditHead], all: &[AuditHead]) -> Vec<AuditHead> {
     let later = all.len() > report.exported.len();
     let is_wanted = |anchor: &&AuditHead| named.contains(anchor) || !later;
-    let mut unproven: Vec<AuditHead> = report.exported.iter().filter(is_wanted).cloned().collect();
-    unproven.sort_by_key(|anchor| anchor.number);
-    // The last one proves those before it.
-    unproven.drain(..unproven.len().saturating_sub(named.len().max(1)));
-    unproven
+    let mut unverified: Vec<AuditHead> = report.exported.iter().filter(is_wanted).cloned().collect();
+    unverified.sort_by_key(|anchor| anchor.number);
+    // The last one verifies those before it.
+    unverified.drain(..unverified.len().saturating_sub(named.len().max(1)));
+    unverified
 }
 
 fn kept(path: &Path) -> Result<Vec<AuditHead>, CommandError> {

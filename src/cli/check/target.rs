@@ -8,9 +8,9 @@ use crate::engine::plan::DeclaredSchemes;
 use crate::password::matrix::{Acceptance, accepts, of_others, source, taken_by, targets};
 
 /// What is done with a hash that the target does not take.
-const AT_LOGIN: &str = "prove the password at login, and it is stored anew";
+const AT_LOGIN: &str = "verify the password at login, and it is stored anew";
 /// What is done where the table does not answer.
-const LOOK: &str = "the table does not say: ask the product, or prove the password at login, which always works";
+const LOOK: &str = "the table does not say: ask the product, or verify the password at login, which always works";
 
 /// What a target does with the hashes of one scheme of a rule file.
 #[derive(Debug)]
@@ -151,7 +151,10 @@ mod tests {
         assert_eq!(words, [("bcrypt", "with_limit"), ("phpass", "no"), ("md5", "with_limit")]);
         let text = human("auth0", &found);
         assert!(text.starts_with("shop.yaml: hashes for auth0\n  bcrypt  taken with a condition: `$2a$`"), "{text}");
-        assert!(text.contains("\n  phpass  not taken: prove the password at login, and it is stored anew\n"), "{text}");
+        assert!(
+            text.contains("\n  phpass  not taken: verify the password at login, and it is stored anew\n"),
+            "{text}"
+        );
         assert_eq!(plain(&found).lines().count(), 3);
         assert_eq!(json(&found)[1]["taken"], "no");
         assert!(json(&found)[0]["condition"].as_str().is_some_and(|limit| limit.contains("10 rounds")));
@@ -167,7 +170,7 @@ mod tests {
     fn a_scheme_from_the_record_lists_what_the_target_takes() {
         let found = of("supabase", "credential: { from: $.hash, scheme: $.type }");
         assert_eq!(found.len(), 4);
-        assert_eq!(found[3].sentence(), "not taken: prove the password at login, and it is stored anew");
+        assert_eq!(found[3].sentence(), "not taken: verify the password at login, and it is stored anew");
     }
 
     #[test]

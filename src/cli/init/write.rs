@@ -133,7 +133,7 @@ impl Text<'_> {
     fn credential(&mut self) {
         let Some((at, schemes)) = &self.guess.credential else {
             self.line(
-                "\n# unsure: no field looks like a stored password; without one the legacy system must prove passwords",
+                "\n# unsure: no field looks like a stored password; without one the legacy system must verify passwords",
             );
             return;
         };

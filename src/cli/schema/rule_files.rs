@@ -29,13 +29,13 @@ fn sections() -> Vec<(&'static str, &'static str, Json)> {
         ("name", "The name of the rules; events and traces show it", scalar()),
         ("about", "What the rules are for", scalar()),
         ("use", "Files whose lookups and steps are shared", json!({ "type": "array", "items": { "type": "string" } })),
-        ("target", "The target schema: `standard`, `scim`, or a JSON Schema file", json!({ "type": "string" })),
+        ("schema", "The schema of the account: `standard`, `scim`, or a JSON Schema file", json!({ "type": "string" })),
         ("params", "Values set per deployment, read as `$params.NAME`", json!({ "type": "object" })),
         ("defaults", "What holds for every claim that does not say otherwise", defaults()),
         ("lookups", "Tables: legacy words to target words", map_of(&lookup())),
         ("steps", "Named chains of steps", map_of(&part("steps"))),
         ("identify", "Who the record is", identify()),
-        ("admit", "Who may not migrate; the first refusal wins", json!({ "type": "array", "items": admit() })),
+        ("admit", "Who may not migrate; the first that applies wins", json!({ "type": "array", "items": admit() })),
         ("let", "Working values, read as `$NAME`", map_of(&part("rule"))),
         ("accounts", "One record that yields several accounts", accounts()),
         ("account", "The claims of the account", account()),
@@ -92,8 +92,8 @@ fn identify() -> Json {
 }
 
 fn admit() -> Json {
-    let keys = [("refuse", "The reason's key", reason()), ("when", "When it applies", part("condition"))];
-    closed("A refusal", &keys, &["refuse", "when"])
+    let keys = [("deny", "The reason's key", reason()), ("when", "When it applies", part("condition"))];
+    closed("A denial", &keys, &["deny", "when"])
 }
 
 fn check() -> Json {

@@ -29,7 +29,7 @@ fn sections() -> Vec<Key> {
         ("source", "Where legacy records come from", source()),
         ("target", "Where accounts are stored", target()),
         ("ledger", "Who was migrated, attempts, audit, outgoing events", ledger()),
-        ("password", "How passwords are stored and proved", password()),
+        ("password", "How passwords are stored and verified", password()),
         ("lane", "How much hashing is done at a time", lane()),
         ("login", "How a login behaves", login()),
         ("guard", "How calls of the legacy system are guarded", guard()),
@@ -167,9 +167,9 @@ fn password() -> Json {
         ("peppers", "Secrets of hashes, newest first", list(&closed("A pepper", &pepper, &["id", "secret"]))),
         ("decoy", "A stored password like your customers'", closed("A stored password", &decoy, &[])),
         ("longest_check", "The longest that the check of one stored hash may take", duration()),
-        ("plain_text", "Whether passwords stored as they are may prove anything", boolean()),
+        ("plain_text", "Whether passwords stored as they are may verify anything", boolean()),
     ];
-    closed("How passwords are stored and proved", &keys, &[])
+    closed("How passwords are stored and verified", &keys, &[])
 }
 
 fn lane() -> Json {

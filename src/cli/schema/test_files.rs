@@ -63,21 +63,21 @@ fn facts() -> Json {
 /// What a test may expect of an account.
 fn wants() -> Vec<(&'static str, &'static str, Json)> {
     let object = json!({ "type": "object" });
-    let rejected = closed(
+    let invalid = closed(
         "Why it is held back",
         &[("rule", "The claim, working value or check", scalar()), ("step", "The op that failed", scalar())],
         &["rule"],
     );
-    let rejected = json!({ "anyOf": [{ "type": "boolean" }, one_or_more(&json!({ "anyOf": [scalar(), rejected] }))] });
+    let invalid = json!({ "anyOf": [{ "type": "boolean" }, one_or_more(&json!({ "anyOf": [scalar(), invalid] }))] });
     vec![
         ("expect", "Claims that must be so; `null` means not written", object.clone()),
         ("exactly", "The whole account", object.clone()),
         ("credential", "Parts of the credential; `null` means none", json!({ "type": ["object", "null", "string"] })),
         ("warnings", "The claims that are left out with a warning", json!({ "type": "array", "items": scalar() })),
-        ("refused", "The reason why the record is refused", reason()),
-        ("rejected", "Why the record is held back", described("Why the record is held back", &rejected)),
-        ("password", "A password that the credential must prove", scalar()),
-        ("wrong_password", "A password that it must not prove", scalar()),
+        ("denied", "The reason why the customer is denied", reason()),
+        ("invalid", "Why the record is invalid", described("Why the record is invalid", &invalid)),
+        ("password", "A password that the credential must verify", scalar()),
+        ("wrong_password", "A password that it must not verify", scalar()),
     ]
 }
 
@@ -98,7 +98,7 @@ mod unit {
             (format!("rules: shop.yaml\ntests:\n  - {test}\n"), true),
             (format!("  - {test}\n"), true),
             ("- { name: b, record: 'records/*.json', snapshot: snapshots/ }".to_owned(), true),
-            ("- { name: c, record: r.json, rejected: [ { rule: email.value, step: email } ] }".to_owned(), true),
+            ("- { name: c, record: r.json, invalid: [ { rule: email.value, step: email } ] }".to_owned(), true),
             ("- { name: d, record: r.json, expects: {} }".to_owned(), false),
             ("- { record: r.json }".to_owned(), false),
             ("rules: shop.yaml\ntests: []".to_owned(), false),

@@ -61,14 +61,14 @@ pub struct Tally {
     pub run: u64,
     /// Accounts that were written.
     pub accounts: u64,
-    /// Records that were rejected.
-    pub rejected: u64,
+    /// Records that are invalid.
+    pub invalid: u64,
     /// Records that could not be read.
     pub unreadable: u64,
     /// Refused customers by reason.
-    pub refusals: Counts,
-    /// Reasons of rejections; a record may have several.
-    pub rejections: Counts,
+    pub denials: Counts,
+    /// Why records are invalid; a record may have several.
+    pub reasons: Counts,
     /// Why records could not be read.
     pub problems: Counts,
     /// Warnings by name.
@@ -84,10 +84,10 @@ impl Tally {
     pub fn add(&mut self, other: &mut Self) {
         self.run += std::mem::take(&mut other.run);
         self.accounts += std::mem::take(&mut other.accounts);
-        self.rejected += std::mem::take(&mut other.rejected);
+        self.invalid += std::mem::take(&mut other.invalid);
         self.unreadable += std::mem::take(&mut other.unreadable);
-        self.refusals.take(&mut other.refusals);
-        self.rejections.take(&mut other.rejections);
+        self.denials.take(&mut other.denials);
+        self.reasons.take(&mut other.reasons);
         self.problems.take(&mut other.problems);
         self.warnings.take(&mut other.warnings);
         self.unusable.take(&mut other.unusable);
@@ -97,10 +97,10 @@ impl Tally {
     /// Counts the reason of a rejection.
     pub fn reason(&mut self, reason: &Reason) {
         match (reason.rule.as_str(), reason.step.as_str()) {
-            ("record", "unread") => self.rejections.count("the record has fields that no rule reads"),
+            ("record", "unread") => self.reasons.count("the record has fields that no rule reads"),
             // without the place, which differs from record to record
-            ("record", _) => self.rejections.count(reason.message.split(':').next().unwrap_or_default()),
-            (rule, _) => self.rejections.count(&format!("{rule}: {}", reason.message)),
+            ("record", _) => self.reasons.count(reason.message.split(':').next().unwrap_or_default()),
+            (rule, _) => self.reasons.count(&format!("{rule}: {}", reason.message)),
         }
     }
 
@@ -110,25 +110,25 @@ impl Tally {
         self.run + self.unreadable
     }
 
-    /// Whether any record was rejected or unreadable.
+    /// Whether any record was invalid or unreadable.
     #[must_use]
     pub fn has_failures(&self) -> bool {
-        self.rejected + self.unreadable > 0
+        self.invalid + self.unreadable > 0
     }
 
     /// The text that is shown at the end.
     #[must_use]
     pub fn summary(&self, took: Duration, has_rejects_file: bool) -> String {
-        let refused: u64 = self.refusals.0.values().sum();
+        let denied: u64 = self.denials.0.values().sum();
         let mut text = format!(
-            "{} records: {} accounts, {refused} refused, {} rejected, {} unreadable\n",
+            "{} records: {} accounts, {denied} denied, {} invalid, {} unreadable\n",
             self.records(),
             self.accounts,
-            self.rejected,
+            self.invalid,
             self.unreadable
         );
-        self.refusals.show("refused:", &mut text);
-        self.rejections.show("rejected:", &mut text);
+        self.denials.show("denied:", &mut text);
+        self.reasons.show("invalid:", &mut text);
         self.problems.show("unreadable:", &mut text);
         self.warnings.show("warnings:", &mut text);
         self.unusable.show("stored passwords that cannot be used:", &mut text);
@@ -137,7 +137,7 @@ impl Tally {
         let records = f64::from(u32::try_from(self.records()).unwrap_or(u32::MAX));
         let _ = writeln!(text, "{seconds:.2} s, {:.0} records/s", records / seconds.max(1e-9));
         if self.has_failures() && !has_rejects_file {
-            text.push_str("give `--rejects FILE` to keep the records that were rejected or unreadable\n");
+            text.push_str("give `--rejects FILE` to keep the records that are invalid or unreadable\n");
         }
         text
     }
@@ -156,8 +156,8 @@ mod tests {
         let mut tally = Tally::default();
         for (times, mut part) in [(1, Tally::default()), (2, Tally::default())] {
             part.run = 2;
-            part.rejected = 1;
-            part.refusals.count("spammer");
+            part.invalid = 1;
+            part.denials.count("spammer");
             (0..times).for_each(|_| part.reason(&reason("email.value", "email", "is no mail address")));
             part.reason(&reason("record", "record", "the record is not JSON: x at line 1 column 7"));
             part.reason(&reason("record", "unread", "the record has fields that no rule reads: $.a"));
@@ -165,10 +165,10 @@ mod tests {
             assert_eq!(part.records(), 0);
         }
         let wanted = "\
-4 records: 0 accounts, 2 refused, 2 rejected, 0 unreadable
-refused:
+4 records: 0 accounts, 2 denied, 2 invalid, 0 unreadable
+denied:
          2  spammer
-rejected:
+invalid:
          3  email.value: is no mail address
          2  the record has fields that no rule reads
          2  the record is not JSON

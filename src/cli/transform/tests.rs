@@ -20,7 +20,7 @@ name: shop
 target: standard
 params: { shop: { default: main } }
 admit:
-  - { refuse: banned, when: { $.banned: yes please } }
+  - { deny: banned, when: { $.banned: yes please } }
 account:
   external_id: { from: $.id, required: true, on_error: reject }
   username: { from: $.login, do: [ trim ] }

@@ -51,8 +51,8 @@ impl<'r> Worker<'r> {
         accounts.for_each(|made| self.written.account(made, &mut self.accounts));
         batch.tally.run += 1;
         run.unread.iter().for_each(|path| batch.tally.unread.count(path));
-        if run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) {
-            self.rejected(record, &reasons(&run), batch);
+        if run.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Invalid(_))) {
+            self.invalid(record, &reasons(&run), batch);
             return;
         }
         for outcome in &run.outcomes {
@@ -62,15 +62,15 @@ impl<'r> Worker<'r> {
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                     made.unusable.iter().for_each(|reason| batch.tally.unusable.count(reason));
                 }
-                Outcome::Refused(reason) => batch.tally.refusals.count(reason),
-                Outcome::Rejected(_) => {}
+                Outcome::Denied(reason) => batch.tally.denials.count(reason),
+                Outcome::Invalid(_) => {}
             }
         }
         batch.accounts.extend_from_slice(&self.accounts);
     }
 
-    fn rejected(&self, record: &RawRecord, reasons: &[(Option<usize>, Reason)], batch: &mut Batch) {
-        batch.tally.rejected += 1;
+    fn invalid(&self, record: &RawRecord, reasons: &[(Option<usize>, Reason)], batch: &mut Batch) {
+        batch.tally.invalid += 1;
         reasons.iter().for_each(|(_, reason)| batch.tally.reason(reason));
         if self.keeps_rejects {
             let reasons: Vec<Json> = reasons.iter().map(|(account, reason)| to_json(*account, reason)).collect();
@@ -113,7 +113,7 @@ impl Work for Worker<'_> {
         match item {
             Ok(record) => {
                 batch.tally.run += 1;
-                self.rejected(record, &[(None, internal("internal", "internal error"))], batch);
+                self.invalid(record, &[(None, internal("internal", "internal error"))], batch);
             }
             Err(error) => batch.stopped = Some(format!("line {}: internal error", error.line)),
         }
@@ -128,7 +128,7 @@ fn internal(step: &str, message: &str) -> Reason {
 fn reasons(run: &Run<'_>) -> Vec<(Option<usize>, Reason)> {
     let has_several = run.outcomes.len() > 1;
     let of = |(position, outcome): (usize, &Outcome<'_>)| match outcome {
-        Outcome::Rejected(reasons) => {
+        Outcome::Invalid(reasons) => {
             let account = has_several.then_some(position + 1);
             reasons.iter().map(|reason| (account, reason.clone())).collect()
         }

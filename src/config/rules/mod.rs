@@ -1,7 +1,7 @@
 //! Rules from disk: read, compiled, named by a hash of all their files, and held to their own tests.
 
 mod disk;
-mod proof;
+mod verification;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use disk::{Beside, Disk};
-pub use proof::{TEST_ENDINGS, tests_beside, tests_of};
+pub use verification::{TEST_ENDINGS, tests_beside, tests_of};
 
 use crate::diag::{Diagnostic, Files, Findings};
 use crate::engine::compile::{Loaded, Loader, compile};
@@ -195,7 +195,7 @@ pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_j
     }
     // settings have no verifiers besides stored hashes
     faults.extend(plan.verifiers.iter().map(|(name, _)| RulesError::UnknownVerifier(name.clone())));
-    faults.extend(proof::failures(plan, path));
+    faults.extend(verification::failures(plan, path));
     faults
 }
 

@@ -12,7 +12,7 @@ use crate::migrate::{EventKind, HookPoint};
 pub struct HookSettings {
     /// Before the legacy system is asked.
     pub before_fetch: Option<String>,
-    /// The record is there; nothing is proven yet.
+    /// The record is there; nothing is verified yet.
     pub after_fetch: Option<String>,
     /// The account is made and valid; nothing is written yet.
     pub before_create: Option<String>,

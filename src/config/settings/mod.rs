@@ -57,9 +57,9 @@ pub struct Settings {
     /// Where accounts are stored.
     #[serde(serialize_with = "kinded")]
     pub target: TargetSettings,
-    /// What keeps the books.
+    /// What keeps the ledger.
     pub ledger: LedgerSettings,
-    /// How passwords are stored and proved.
+    /// How passwords are stored and verified.
     #[serde(default)]
     pub password: PasswordSettings,
     /// How much hashing is done at a time.

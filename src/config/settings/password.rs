@@ -1,4 +1,4 @@
-//! How passwords are stored and proved.
+//! How passwords are stored and verified.
 
 use std::thread;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::config::{Secret, units};
 use crate::password::lane;
 use crate::password::store::StoreParameters;
 
-/// How passwords are stored and proved.
+/// How passwords are stored and verified.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PasswordSettings {
@@ -22,7 +22,7 @@ pub struct PasswordSettings {
     /// The longest that the check of one stored hash may take; as long as the deadline of a login leaves when not set.
     #[serde(with = "units::some_duration", skip_serializing_if = "Option::is_none")]
     pub longest_check: Option<Duration>,
-    /// Whether passwords that the legacy system stored as they are may prove anything.
+    /// Whether passwords that the legacy system stored as they are may verify anything.
     pub plain_text: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where accounts are stored, and where the books are kept.
+//! Where accounts are stored, and where the ledger are kept.
 
 use serde::{Deserialize, Serialize};
 

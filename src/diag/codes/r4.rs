@@ -99,7 +99,7 @@ The step needs an argument that is not there, or what stands there has no meanin
         code: "R408",
         title: "there is no such password scheme",
         explain: "\
-`scheme` names how the stored password was made, and no scheme has this name. No password could be proved.
+`scheme` names how the stored password was made, and no scheme has this name. No password could be verified.
 
     credential: { from: $.user_pass, scheme: bcrypt }
     credential: { from: $.user_pass, scheme: [ bcrypt, phpass ] }    # told apart by their prefix

@@ -138,7 +138,7 @@ migrated: it is what they are named by.",
         title: "rules that cannot serve logins",
         explain: "\
 The rules compile, and still no login could use them: they do not say who a record is (`identify`) or what
-a password is proved against (`credential`), they make no claims, a parameter is not set or not declared,
+a password is verified against (`credential`), they make no claims, a parameter is not set or not declared,
 or one of their own tests fails.
 
     params: { regoin: DE }           # the rules declare `region`

@@ -363,7 +363,7 @@ impl Compiler<'_> {
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
         let when = self.condition(&admit.when)?;
-        Some(AdmitPlan { reason: admit.refuse.text.clone(), when, span: admit.refuse.span })
+        Some(AdmitPlan { reason: admit.deny.text.clone(), when, span: admit.deny.span })
     }
 
     fn check(&mut self, check: &Check) -> Option<CheckPlan> {

@@ -94,7 +94,7 @@ pub(super) fn schema(
     loader: &dyn Loader,
     findings: &mut Findings,
 ) -> Option<Arc<Schema>> {
-    let Some(target) = &rules.target else { return Schema::load("standard").ok().map(Arc::new) };
+    let Some(target) = &rules.schema else { return Schema::load("standard").ok().map(Arc::new) };
     let is_file = target.text.contains(['/', '.']);
     let loaded = if is_file {
         match loader.load(files.name(file), &target.text) {

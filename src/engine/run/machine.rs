@@ -95,7 +95,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
         if let Some(refused) = self.refusal(cx) {
-            return Outcome::Refused(refused);
+            return Outcome::Denied(refused);
         }
         let mut reasons = Vec::new();
         self.unusable = None;
@@ -114,7 +114,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         });
         self.checks(cx, &mut reasons);
         if !reasons.is_empty() {
-            return Outcome::Rejected(reasons);
+            return Outcome::Invalid(reasons);
         }
         match self.plan.schema.accept_made(output::assemble(&self.plan.output, cx), &self.plan.checked) {
             Ok(account) => {
@@ -131,7 +131,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     skeleton,
                 })
             }
-            Err(violations) => Outcome::Rejected(
+            Err(violations) => Outcome::Invalid(
                 violations
                     .iter()
                     .map(|violation| Reason {
@@ -149,7 +149,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         for admit in &self.plan.admit {
             if self.holds("admit", &admit.when, admit.span, cx) {
                 if P::ON {
-                    self.probe.event(Event::Refused(&admit.reason));
+                    self.probe.event(Event::Denied(&admit.reason));
                 }
                 return Some(&admit.reason);
             }

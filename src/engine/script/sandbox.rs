@@ -1,4 +1,4 @@
-//! The sandbox: one Rhai engine with closed doors, and the scripts compiled for it.
+//! The sandbox: one Rhai engine with closed operations, and the scripts compiled for it.
 
 use std::sync::Arc;
 

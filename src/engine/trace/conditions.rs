@@ -39,7 +39,7 @@ fn find<'n>(node: &'n Node, key: &str, span: Span) -> Option<&'n Node> {
         if entry.key_span == span {
             return entry.value.get(key);
         }
-        if matches!(entry.key.as_str(), "refuse" | "because") && entry.value.span == span {
+        if matches!(entry.key.as_str(), "deny" | "refuse" | "because") && entry.value.span == span {
             return node.get(key);
         }
     }

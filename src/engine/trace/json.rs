@@ -30,7 +30,7 @@ impl Writer<'_> {
         match entry {
             Entry::Rule(rule) => self.rule(rule),
             Entry::Condition(tested) => self.condition(tested),
-            Entry::Refused(reason) => json!({ "happening": "refused", "reason": reason }),
+            Entry::Denied(reason) => json!({ "happening": "denied", "reason": reason }),
         }
     }
 

@@ -35,9 +35,9 @@ impl Trace {
             match entry {
                 Entry::Rule(rule) => writer.rule(rule, 0),
                 Entry::Condition(tested) => writer.condition(tested, 0),
-                Entry::Refused(reason) => {
+                Entry::Denied(reason) => {
                     let reason = writer.paint("31", &format!("`{reason}`"));
-                    writer.line(0, "refused", &reason);
+                    writer.line(0, "denied", &reason);
                 }
             }
         }

@@ -14,7 +14,7 @@ lookups:
   roles: { shop_manager: staff }
 identify: { id: $.id, logins: [ $.mail ] }
 admit:
-  - refuse: spammer
+  - deny: spammer
     when: { $.status: "1" }
 let:
   meta: { from: $.meta, do: [ pivot: { key: k, value: v } ] }
@@ -79,7 +79,7 @@ fn refusals_and_falls_are_told() {
     let plan = plan(RULES);
     let view = View::default();
     let refused = traced(&plan, r#"{"status": 1}"#).render(&plan.files, view);
-    assert!(refused.contains("admit        { $.status: \"1\" } holds\nrefused      `spammer`\n"), "{refused}");
+    assert!(refused.contains("admit        { $.status: \"1\" } holds\ndenied       `spammer`\n"), "{refused}");
     let fallen = traced(&plan, r#"{"id": 1}"#);
     let fallen = fallen.render_rule("username", &plan.files, view);
     assert!(fallen.contains("fails: it has no value and is required: the record is held back"), "{fallen}");

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::guard::{Signature, SigningKey};
 use crate::ledger::read_anchors;
-use crate::migrate::{Decision, Door, EventKind, Keyring, Ledger as _, SystemClock};
+use crate::migrate::{Decision, EventKind, Keyring, Ledger as _, Operation, SystemClock};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
 
@@ -46,7 +46,7 @@ async fn decide(ledger: &SqliteLedger) {
     let decision = Decision {
         at: Timestamp::now(),
         request_id: "r".into(),
-        door: Door::Login,
+        operation: Operation::Login,
         outcome: "authenticated",
         reason: String::new(),
         subject: "s".into(),

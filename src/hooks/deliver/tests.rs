@@ -22,7 +22,7 @@ use super::*;
 use crate::hooks::Webhook;
 use crate::hooks::health::IN_FLIGHT;
 use crate::ledger::MemoryLedger;
-use crate::migrate::{Decision, Door, Event, EventKind, TargetId};
+use crate::migrate::{Decision, Event, EventKind, Operation, TargetId};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
 
@@ -59,7 +59,7 @@ impl World {
         let decision = Decision {
             at,
             request_id,
-            door: Door::Login,
+            operation: Operation::Login,
             outcome: "migrated",
             reason,
             subject,

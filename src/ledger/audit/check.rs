@@ -15,9 +15,9 @@ use crate::migrate::Keyring;
 pub struct AuditReport {
     /// The last row that was exported and removed; rows behind it are looked at. The default when none was.
     pub start: AuditHead,
-    /// The last row that was proven, all from the start on. Kept elsewhere, it proves later that nothing up to it was changed.
+    /// The last row that was verified, all from the start on. Kept elsewhere, it verifies later that nothing up to it was changed.
     pub head: AuditHead,
-    /// Anchors before the start: only the segments that were exported can prove them.
+    /// Anchors before the start: only the segments that were exported can verify them.
     pub exported: Vec<AuditHead>,
     /// The first break; none when the audit is whole.
     pub broken: Option<AuditBreak>,
@@ -144,7 +144,7 @@ impl<'a> Checker<'a> {
         self.keyring
     }
 
-    /// The last row that was proven.
+    /// The last row that was verified.
     pub(in crate::ledger) fn last(&self) -> &AuditHead {
         &self.last
     }
@@ -196,7 +196,7 @@ impl<'a> Checker<'a> {
         if let Some(anchor) = self.anchors.last() {
             return Err(AuditBreak { number: anchor.number, fault: AuditFault::Anchor });
         }
-        match stored.and_then(|stored| stored.proven(self.keyring)) {
+        match stored.and_then(|stored| stored.verified(self.keyring)) {
             Some(head) if head == self.last => Ok(()),
             Some(head) if head.number > number => {
                 Err(AuditBreak { number: number.saturating_add(1), fault: AuditFault::Missing })
@@ -222,7 +222,7 @@ pub(in crate::ledger) async fn verify(
         None => (AuditHead::default(), Ok(())),
         Some(start) => {
             let broken = AuditBreak { number: start.head.number, fault: AuditFault::Start };
-            (start.head.clone(), start.proven(keyring).map(drop).ok_or(broken))
+            (start.head.clone(), start.verified(keyring).map(drop).ok_or(broken))
         }
     };
     let mut checker = Checker::new(keyring, start, anchors);

@@ -52,7 +52,7 @@ impl FromStr for AuditHead {
 }
 
 impl AuditHead {
-    /// What proves that a stored head is ours. No row's digest can be one: rows chain from digests and from nothing.
+    /// What verifies that a stored head is ours. No row's digest can be one: rows chain from digests and from nothing.
     pub(super) fn tag(&self, keyring: &Keyring) -> String {
         keyring.chain("head", &self.to_string())
     }
@@ -66,8 +66,8 @@ pub(super) struct StoredHead {
 }
 
 impl StoredHead {
-    /// The head, when its tag proves it.
-    pub(super) fn proven(self, keyring: &Keyring) -> Option<AuditHead> {
+    /// The head, when its tag verifies it.
+    pub(super) fn verified(self, keyring: &Keyring) -> Option<AuditHead> {
         (self.head.tag(keyring) == self.tag).then_some(self.head)
     }
 }
@@ -86,7 +86,7 @@ pub(in crate::ledger) async fn head(
     connection: &mut SqliteConnection,
     keyring: &Keyring,
 ) -> Result<AuditHead, sqlx::Error> {
-    stored(connection).await?.and_then(|stored| stored.proven(keyring)).ok_or_else(|| {
+    stored(connection).await?.and_then(|stored| stored.verified(keyring)).ok_or_else(|| {
         refusal("the head of the audit does not fit the key: the key is another one, or the file was changed")
     })
 }

@@ -14,7 +14,7 @@ use crate::migrate::Decision;
 pub(super) struct Text<'a> {
     at: Cow<'a, str>,
     request_id: Cow<'a, str>,
-    door: Cow<'a, str>,
+    operation: Cow<'a, str>,
     outcome: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "str::is_empty")]
     reason: Cow<'a, str>,
@@ -52,8 +52,8 @@ pub struct AuditRecord {
     pub at: Timestamp,
     /// The id of the request.
     pub request_id: String,
-    /// The door's name.
-    pub door: String,
+    /// The operation's name.
+    pub operation: String,
     /// The outcome's name, or what an operator did.
     pub outcome: String,
     /// The reason; empty when there is none.
@@ -85,7 +85,7 @@ pub(super) fn text(decision: &Decision) -> Result<String, sqlx::Error> {
     let text = Text {
         at: decision.at.to_string().into(),
         request_id: (&decision.request_id).into(),
-        door: decision.door.name().into(),
+        operation: decision.operation.name().into(),
         outcome: decision.outcome.into(),
         reason: (&decision.reason).into(),
         subject: (&decision.subject).into(),
@@ -107,7 +107,7 @@ pub(super) fn record(number: u64, text: &str) -> Option<AuditRecord> {
         number,
         at: text.at.parse().ok()?,
         request_id: text.request_id.into_owned(),
-        door: text.door.into_owned(),
+        operation: text.operation.into_owned(),
         outcome: text.outcome.into_owned(),
         reason: text.reason.into_owned(),
         subject: text.subject.into_owned(),
@@ -136,15 +136,15 @@ impl AuditRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::{Door, ExternalId, TargetId};
+    use crate::migrate::{ExternalId, Operation, TargetId};
 
     #[test]
     fn the_text_of_a_decision_is_canonical() {
         let mut decision = Decision {
             at: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
             request_id: "r1".into(),
-            door: Door::Login,
-            outcome: "rejected",
+            operation: Operation::Login,
+            outcome: "refused",
             reason: "wrong_password".into(),
             subject: "d1".into(),
             customer: None,
@@ -155,14 +155,14 @@ mod tests {
             count: 1,
             settled: Vec::new(),
         };
-        let short = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","door":"login","outcome":"rejected","reason":"wrong_password","subject":"d1","micros":12}"#;
+        let short = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","operation":"login","outcome":"refused","reason":"wrong_password","subject":"d1","micros":12}"#;
         assert_eq!(text(&decision).unwrap(), short);
         decision.reason = String::new();
         decision.customer = Some("c1".into());
         decision.account = Some((TargetId("a1".into()), Some(ExternalId("e1".into()))));
         decision.source = Some("shop".into());
         decision.rules = Some("h1".into());
-        let long = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","door":"login","outcome":"rejected","subject":"d1","customer":"c1","account":"a1","external_id":"e1","source":"shop","rules":"h1","micros":12}"#;
+        let long = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","operation":"login","outcome":"refused","subject":"d1","customer":"c1","account":"a1","external_id":"e1","source":"shop","rules":"h1","micros":12}"#;
         assert_eq!(text(&decision).unwrap(), long);
         let record = record(9, long).unwrap();
         assert_eq!((record.number, record.account.as_deref(), record.reason.as_str()), (9, Some("a1"), ""));

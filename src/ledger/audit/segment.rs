@@ -51,7 +51,7 @@ struct End<'a> {
     tag: Cow<'a, str>,
 }
 
-/// What stands before a segment, as its first line says; nothing of it is proven.
+/// What stands before a segment, as its first line says; nothing of it is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentStart(pub AuditHead);
 
@@ -60,16 +60,16 @@ pub struct SegmentStart(pub AuditHead);
 pub struct SegmentReport {
     /// The last row before the segment.
     pub start: AuditHead,
-    /// The last row that was proven.
+    /// The last row that was verified.
     pub head: AuditHead,
     /// The first break; none when the segment is whole.
     pub broken: Option<AuditBreak>,
-    /// Proven rows some way apart, the last one included: where a removal may stop.
+    /// Verified rows some way apart, the last one included: where a removal may stop.
     pub(in crate::ledger) steps: Vec<AuditHead>,
 }
 
 impl SegmentReport {
-    /// The proven rows after which a removal may stop.
+    /// The verified rows after which a removal may stop.
     pub(in crate::ledger) fn steps(&self) -> &[AuditHead] {
         &self.steps
     }
@@ -103,7 +103,7 @@ impl<'k, W: Write> SegmentWriter<'k, W> {
         Ok(Self { keyring, out, header, rows: 0, head: start.clone() })
     }
 
-    /// Adds a row that was proven.
+    /// Adds a row that was verified.
     pub(in crate::ledger) fn row(&mut self, number: u64, text: &str, chain: &str) -> io::Result<()> {
         let decision: &RawValue = serde_json::from_str(text)?;
         let line = to_line(&Row { number, decision, chain: chain.into() })?;

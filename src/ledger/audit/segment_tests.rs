@@ -21,7 +21,7 @@ async fn ledger(folder: &tempfile::TempDir, rows: i64) -> SqliteLedger {
 
 async fn add(ledger: &SqliteLedger, from: i64, to: i64) {
     let decisions: Vec<_> =
-        (from..to).map(|at| decision(if at % 3 == 0 { "authenticated" } else { "rejected" }, at)).collect();
+        (from..to).map(|at| decision(if at % 3 == 0 { "authenticated" } else { "refused" }, at)).collect();
     // fewer than may wait
     for page in decisions.chunks(500) {
         let decided = join_all(page.iter().map(|decision| ledger.decide(decision, &[]))).await;
@@ -141,7 +141,7 @@ async fn what_remains_begins_where_the_segment_ends() {
     assert_eq!(ledger.remove_exported(&first).await.unwrap(), 0, "once is enough");
     let report = ledger.verify_with(&[old.clone(), edge.clone(), later.clone()]).await.unwrap();
     assert_eq!((&report.start, &report.head, report.broken), (&edge, &before.head, None));
-    assert_eq!(report.exported, [old], "only the segment can prove it");
+    assert_eq!(report.exported, [old], "only the segment can verify it");
     for anchor in [&edge, &later] {
         let lie = AuditHead { chain: "0".repeat(32), ..anchor.clone() };
         assert_eq!(ledger.verify_with(&[lie]).await.unwrap().broken.unwrap().fault, AuditFault::Anchor);
@@ -206,7 +206,7 @@ const EDITS: &[&str] = &[
     "DELETE FROM audit WHERE number = 12",
     "DELETE FROM audit",
     "UPDATE audit SET number = number - 1",
-    "UPDATE audit SET text = replace(text, 'rejected', 'migrated') WHERE number = 8",
+    "UPDATE audit SET text = replace(text, 'refused', 'migrated') WHERE number = 8",
     "INSERT INTO audit SELECT 6, at, outcome, reason, subject, customer, text, chain, count FROM audit WHERE number = 7",
     "INSERT INTO audit SELECT -6, at, outcome, reason, subject, customer, text, chain, count FROM audit WHERE number = 7",
     "DELETE FROM meta WHERE name = 'audit_start'",

@@ -43,8 +43,8 @@ impl StoredStart {
         Self { head, tag }
     }
 
-    /// The head of what was exported, when the tag proves it.
-    pub(super) fn proven(self, keyring: &Keyring) -> Option<AuditHead> {
+    /// The head of what was exported, when the tag verifies it.
+    pub(super) fn verified(self, keyring: &Keyring) -> Option<AuditHead> {
         (Self::new(keyring, self.head.clone()).tag == self.tag).then_some(self.head)
     }
 }
@@ -64,7 +64,7 @@ pub(in crate::ledger) async fn start(
 ) -> Result<AuditHead, sqlx::Error> {
     match stored_start(connection).await? {
         None => Ok(AuditHead::default()),
-        Some(stored) => stored.proven(keyring).ok_or_else(|| refusal("the start of the audit was changed")),
+        Some(stored) => stored.verified(keyring).ok_or_else(|| refusal("the start of the audit was changed")),
     }
 }
 

@@ -33,7 +33,7 @@ fn audit(keyring: &Keyring, rows: usize) -> Audit {
     let mut head = AuditHead::default();
     let mut written = Vec::new();
     for at in 0..rows {
-        let outcome = if at % 3 == 0 { "migrated" } else { "rejected" };
+        let outcome = if at % 3 == 0 { "migrated" } else { "refused" };
         let text = text(&decision(outcome, i64::try_from(at).unwrap())).unwrap();
         head = AuditHead { number: head.number + 1, chain: keyring.chain(&head.chain, &text) };
         let columns = record(head.number, &text).unwrap().columns();
@@ -163,7 +163,7 @@ fn an_earlier_state_of_the_whole_is_found_with_an_anchor() {
 
 /// Edits of the file itself; each is undone after it was looked at.
 const EDITS: &[&str] = &[
-    "UPDATE audit SET text = replace(text, 'rejected', 'migrated') WHERE number = 5",
+    "UPDATE audit SET text = replace(text, 'refused', 'migrated') WHERE number = 5",
     "UPDATE audit SET chain = '00112233445566778899aabbccddeeff' WHERE number = 12",
     "UPDATE audit SET outcome = 'migrated' WHERE number = 5",
     "UPDATE audit SET reason = 'x' WHERE number = 1",
@@ -193,7 +193,7 @@ const EDITS: &[&str] = &[
 async fn twelve(folder: &tempfile::TempDir) -> SqliteLedger {
     let ledger = open(folder).await;
     for at in 0..12 {
-        ledger.decide(&decision(if at % 3 == 0 { "migrated" } else { "rejected" }, at), &[]).await.unwrap();
+        ledger.decide(&decision(if at % 3 == 0 { "migrated" } else { "refused" }, at), &[]).await.unwrap();
     }
     ledger
 }
@@ -270,7 +270,7 @@ async fn a_hole_stays_a_hole() {
 async fn pages_go_from_the_newest_to_the_oldest() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = twelve(&folder).await;
-    let mut other = decision("rejected", 50);
+    let mut other = decision("refused", 50);
     other.subject = "other".into();
     other.customer = Some("customer".into());
     ledger.decide(&other, &[]).await.unwrap();

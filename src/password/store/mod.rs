@@ -31,7 +31,7 @@ use zeroize::Zeroizing;
 
 pub use parameters::{ParametersError, StoreParameters};
 pub use peppers::{KeyId, Peppers, PeppersError};
-use phc::StoredHash;
+use phc::PhcText;
 
 use crate::model::Password;
 use crate::password::lane::{Workspace, WorkspaceError};
@@ -115,7 +115,7 @@ impl PasswordStore {
         let (key_id, secret) = self.peppers.newest().unzip();
         let mut hash = Zeroizing::new(vec![0; HASH_BYTES]);
         argon2(self.parameters, secret, password, &fresh, &mut hash, workspace)?;
-        Ok(StoredHash { parameters: self.parameters, key_id: key_id.copied(), salt: fresh.to_vec(), hash }.to_string())
+        Ok(PhcText { parameters: self.parameters, key_id: key_id.copied(), salt: fresh.to_vec(), hash }.to_string())
     }
 
     /// Verifies a presented password against a stored PHC string.
@@ -128,7 +128,7 @@ impl PasswordStore {
         phc: &str,
         workspace: &mut Workspace,
     ) -> Result<StoreVerdict, StoreError> {
-        let stored = StoredHash::parse(phc)?;
+        let stored = PhcText::parse(phc)?;
         let secret = match &stored.key_id {
             None => None,
             Some(key_id) => Some(self.peppers.find(key_id).ok_or(StoreError::UnknownKey)?),
@@ -150,7 +150,7 @@ impl PasswordStore {
 /// salt or hash. Does not look at peppers; [`PasswordStore::verify`] does.
 #[must_use]
 pub fn needs_upgrade(phc: &str, parameters: &StoreParameters) -> bool {
-    StoredHash::parse(phc).map_or(true, |stored| stored.is_outdated(*parameters))
+    PhcText::parse(phc).map_or(true, |stored| stored.is_outdated(*parameters))
 }
 
 /// A salt from the operating system, for the places that are allowed randomness.

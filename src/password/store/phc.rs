@@ -11,7 +11,7 @@ use super::peppers::KeyId;
 use super::{HASH_BYTES, SALT_BYTES, StoreError};
 
 /// The parts of `$argon2id$v=19$m=…,t=…,p=…[,keyid=…]$salt$hash`.
-pub(super) struct StoredHash {
+pub(super) struct PhcText {
     pub parameters: StoreParameters,
     pub key_id: Option<KeyId>,
     pub salt: Vec<u8>,
@@ -22,7 +22,7 @@ pub(super) struct StoredHash {
 const SALT_RANGE: std::ops::RangeInclusive<usize> = 8..=48;
 const HASH_RANGE: std::ops::RangeInclusive<usize> = 16..=64;
 
-impl StoredHash {
+impl PhcText {
     /// Reads a string. The cost is checked here, before anybody allocates.
     pub(super) fn parse(phc: &str) -> Result<Self, StoreError> {
         let rest = phc.strip_prefix("$argon2id$v=19$").ok_or(StoreError::NotArgon2id)?;
@@ -80,7 +80,7 @@ fn decode(section: Option<&str>, problem: &'static str) -> Result<Vec<u8>, Store
     STANDARD_NO_PAD.decode(text).map_err(|_| StoreError::Malformed(problem))
 }
 
-impl fmt::Display for StoredHash {
+impl fmt::Display for PhcText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parameters = self.parameters;
         write!(f, "$argon2id$v=19$m={}", parameters.memory_kib())?;

@@ -21,7 +21,7 @@ use crate::service::secret::SecretText;
 /// The longest id of an account, in bytes. Stops long paths from reaching the target; ids are UUIDs or numbers.
 const MAX_ID: usize = 256;
 
-/// An account, without anything that proves a password.
+/// An account, without anything that verifies a password.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AccountAnswer {
     /// Its id at the target.
@@ -65,8 +65,8 @@ pub(super) async fn account(
     Extension(info): Extension<RequestInfo>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let (doors, id) = (app.doors.clone(), account_id(id)?);
-    let found = app.to_the_end(&info, async move { doors.account(&id).await }).await?;
+    let (operations, id) = (app.operations.clone(), account_id(id)?);
+    let found = app.to_the_end(&info, async move { operations.account(&id).await }).await?;
     let found = found.map_err(|error| failed(&info, &error))?.ok_or(Problem::NOT_FOUND)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer(found)?)).into_response())
 }
@@ -89,10 +89,10 @@ pub(super) async fn set_password(
     id: Result<Path<String>, PathRejection>,
     JsonBody(body): JsonBody<PasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    let (doors, id) = (app.doors.clone(), account_id(id)?);
+    let (operations, id) = (app.operations.clone(), account_id(id)?);
     let password = body.password.into_new_password().ok_or(Problem::MALFORMED)?;
     let asked = info.id.clone();
-    let set = app.to_the_end(&info, async move { doors.set_password(&asked, &id, password).await }).await?;
+    let set = app.to_the_end(&info, async move { operations.set_password(&asked, &id, password).await }).await?;
     set.map_err(|error| failed(&info, &error))?.ok_or(Problem::NOT_FOUND)?;
     Ok(StatusCode::NO_CONTENT)
 }

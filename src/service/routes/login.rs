@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 use crate::migrate::{Answer, Challenge, Login, Outcome, PasswordChange};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
-use crate::service::problem::{Problem, ProblemBody, Said};
+use crate::service::problem::{Problem, ProblemBody, ProblemName};
 use crate::service::request::RequestInfo;
 use crate::service::secret::SecretText;
 
 /// When to come back after a temporary failure that does not say.
 pub(super) const COME_BACK: Duration = Duration::from_secs(5);
 
-/// A customer at the door.
+/// A customer at the operation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LoginRequest {
@@ -55,7 +55,7 @@ enum Entered {
 
 /// Sign in
 ///
-/// Proves a customer's password, and migrates the account at the first login. Every refusal has the same bytes, whatever
+/// Verifies a customer's password, and migrates the account at the first login. Every refusal has the same bytes, whatever
 /// its reason.
 #[utoipa::path(post, path = "/v1/login", tag = "customers", request_body = LoginRequest, responses(
     (status = 200, description = "The customer is in.", body = LoginAnswer),
@@ -70,7 +70,7 @@ pub(super) async fn login(
     Extension(info): Extension<RequestInfo>,
     JsonBody(body): JsonBody<LoginRequest>,
 ) -> Result<Response, Problem> {
-    let doors = app.doors.clone();
+    let operations = app.operations.clone();
     let login = Login {
         request_id: info.id.to_string(),
         identifier: body.identifier,
@@ -78,8 +78,8 @@ pub(super) async fn login(
         network: info.network,
         challenge: if body.challenge_passed { Challenge::Passed } else { Challenge::None },
     };
-    let answer = app.to_the_end(&info, async move { doors.login(login).await }).await?;
-    let said = Said(answer.outcome.name());
+    let answer = app.to_the_end(&info, async move { operations.login(login).await }).await?;
+    let said = ProblemName(answer.outcome.name());
     let mut response = respond(answer).unwrap_or_else(IntoResponse::into_response);
     response.extensions_mut().insert(said);
     Ok(response)
@@ -90,7 +90,7 @@ fn respond(answer: Answer) -> Result<Response, Problem> {
     let outcome = match answer.outcome {
         Outcome::Authenticated => Entered::Authenticated,
         Outcome::Migrated | Outcome::MigratedMustChangePassword => Entered::Migrated,
-        Outcome::Rejected(_)
+        Outcome::Refused(_)
         | Outcome::Conflict
         | Outcome::InvalidRecord
         | Outcome::UnreadableRecord

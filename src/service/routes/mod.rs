@@ -1,4 +1,4 @@
-//! The routes, one file per door, and the document that is made of them.
+//! The routes, one file per operation, and the document that is made of them.
 
 mod accounts;
 mod health;

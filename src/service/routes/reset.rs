@@ -31,7 +31,7 @@ pub(super) struct ResetResponse {
 /// Forgot password
 ///
 /// If there is such a customer, an event asks for a notice to the address of the stored account. The answer is the same
-/// when there is none. What was accepted is in the books; what cannot be told or recorded now is not accepted.
+/// when there is none. What was accepted is in the ledger; what cannot be told or recorded now is not accepted.
 #[utoipa::path(post, path = "/v1/password-reset", tag = "customers", request_body = ResetRequest, responses(
     (status = 202, description = "Taken note of.", body = ResetResponse),
     (status = 400, description = "The body is not what is expected.", body = ProblemBody, content_type = "application/problem+json"),
@@ -45,8 +45,8 @@ pub(super) async fn password_reset(
     Extension(info): Extension<RequestInfo>,
     JsonBody(body): JsonBody<ResetRequest>,
 ) -> Result<Response, Problem> {
-    let (doors, asked) = (app.doors.clone(), info.clone());
-    let work = async move { doors.forgot_password(&asked.id, &body.identifier, asked.network).await };
+    let (operations, asked) = (app.operations.clone(), info.clone());
+    let work = async move { operations.forgot_password(&asked.id, &body.identifier, asked.network).await };
     if let ResetAnswer::Unavailable(retry_after) = app.to_the_end(&info, work).await? {
         return Err(Problem::unavailable(retry_after));
     }

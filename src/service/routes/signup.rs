@@ -44,8 +44,8 @@ pub(super) async fn signup_check(
     Extension(info): Extension<RequestInfo>,
     JsonBody(body): JsonBody<SignupRequest>,
 ) -> Result<Response, Problem> {
-    let (doors, asked) = (app.doors.clone(), info.clone());
-    let work = async move { doors.signup_check(&asked.id, &body.identifier, asked.network).await };
+    let (operations, asked) = (app.operations.clone(), info.clone());
+    let work = async move { operations.signup_check(&asked.id, &body.identifier, asked.network).await };
     let available = match app.to_the_end(&info, work).await? {
         SignupAnswer::Free => true,
         SignupAnswer::Reserved => false,

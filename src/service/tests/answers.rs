@@ -1,4 +1,4 @@
-//! What the doors answer, byte by byte.
+//! What the operations answer, byte by byte.
 
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ fn malformed_bodies_are_refused_before_anything_is_looked_up() {
 }
 
 #[test]
-fn other_doors_answer() {
+fn other_routes_answer() {
     let service = Running::start(|_| {});
     let ask = |path: &str, identifier: &str| service.post(path, &format!(r#"{{"identifier":"{identifier}"}}"#));
     let free = ask("/v1/signup-check", "free");
@@ -204,9 +204,9 @@ fn callers_show_credentials_everywhere_but_at_the_health_routes() {
 
 #[test]
 fn without_callers_only_loopback_is_listened_on() {
-    let doors = Running::start(|_| {}).fake.clone();
+    let operations = Running::start(|_| {}).fake.clone();
     let settings = ServiceSettings { listen: SocketAddr::from(([0, 0, 0, 0], 0)), ..ServiceSettings::default() };
-    let served = || Served { doors: doors.clone(), callers: None, metrics: Metrics::new(), reload: None };
+    let served = || Served { operations: operations.clone(), callers: None, metrics: Metrics::new(), reload: None };
     assert!(matches!(bind(served(), settings.clone()), Err(ServiceError::Open(_))));
     assert!(bind(Served { callers: callers(), ..served() }, settings).is_ok());
 }
@@ -248,7 +248,7 @@ fn metrics_count_and_name_nobody() {
     let text = service.get("/metrics");
     assert_eq!(header(&text, "content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     for line in [
-        "landfall_logins_total{outcome=\"rejected\",reason=\"locked\"} 1",
+        "landfall_logins_total{outcome=\"refused\",reason=\"locked\"} 1",
         "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"} 1",
         "landfall_http_requests_total{route=\"/v1/accounts/{id}\",status=\"404\"} 1",
         "landfall_http_requests_total{route=\"none\",status=\"404\"} 1",

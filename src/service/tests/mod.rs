@@ -1,4 +1,4 @@
-//! The service over real sockets, with doors that give every outcome there is.
+//! The service over real sockets, with operations that give every outcome there is.
 
 mod answers;
 mod limits;
@@ -18,23 +18,23 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::doors::Doors;
 use super::metrics::Metrics;
 use super::observer::Telemetry;
+use super::operations::Operations;
 use super::reload::RuleReload;
 use super::server::{Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use super::stop::Stopper;
 use crate::guard::Callers;
 use crate::migrate::{
-    AccountState, Answer, Challenge, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange, Pending,
+    AccountState, Answer, BoxFuture, Challenge, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange,
     PortError, PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
 };
 
-/// Doors whose answer is what the identifier says.
+/// Operations whose answer is what the identifier says.
 pub(super) struct Fake {
     metrics: Metrics,
-    /// How often any door was asked.
+    /// How often any operation was asked.
     asked: AtomicUsize,
     /// How many slow logins came to their end.
     finished: AtomicUsize,
@@ -52,7 +52,7 @@ pub(super) struct Fake {
 
 /// Every outcome with the name that asks for it.
 pub(super) fn outcomes() -> Vec<(String, Outcome)> {
-    let refusals = Refusal::ALL.into_iter().map(|refusal| (refusal.name().to_owned(), Outcome::Rejected(refusal)));
+    let refusals = Refusal::ALL.into_iter().map(|refusal| (refusal.name().to_owned(), Outcome::Refused(refusal)));
     let others = [
         Outcome::Authenticated,
         Outcome::Migrated,
@@ -93,15 +93,15 @@ impl Fake {
     }
 }
 
-impl Doors for Fake {
-    fn login(&self, login: Login) -> Pending<'_, Answer> {
+impl Operations for Fake {
+    fn login(&self, login: Login) -> BoxFuture<'_, Answer> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         *self.network.lock().unwrap() = login.network;
         *self.challenge.lock().unwrap() = login.challenge;
         Box::pin(self.answer(login))
     }
 
-    fn signup_check<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> Pending<'a, SignupAnswer> {
+    fn signup_check<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> BoxFuture<'a, SignupAnswer> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match identifier {
@@ -112,7 +112,7 @@ impl Doors for Fake {
         })
     }
 
-    fn forgot_password<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> Pending<'a, ResetAnswer> {
+    fn forgot_password<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> BoxFuture<'a, ResetAnswer> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match identifier {
@@ -122,7 +122,7 @@ impl Doors for Fake {
         })
     }
 
-    fn account<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+    fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match id.0.as_str() {
@@ -139,7 +139,7 @@ impl Doors for Fake {
         _: &'a str,
         id: &'a TargetId,
         password: Zeroizing<Vec<u8>>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             assert_eq!(password.as_slice(), b" new \xc3\xa9");
@@ -147,7 +147,7 @@ impl Doors for Fake {
         })
     }
 
-    fn ready(&self) -> Pending<'_, Result<(), PortError>> {
+    fn ready(&self) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(async { Ok(()) })
     }
 }
@@ -201,7 +201,7 @@ impl Running {
             challenge: Mutex::default(),
             rules: Mutex::new(reload.as_ref().map(|reload| Arc::clone(&reload.rules))),
         });
-        let served = Served { doors: fake.clone(), callers, metrics: metrics.clone(), reload };
+        let served = Served { operations: fake.clone(), callers, metrics: metrics.clone(), reload };
         let bound = bind(served, settings).unwrap();
         let (address, stopper) = (bound.address(), bound.stopper());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

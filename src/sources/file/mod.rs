@@ -28,7 +28,7 @@ use store::Store;
 use super::logins::LoginPaths;
 use super::stamp::Stamp;
 use super::{ambiguous, too_large};
-use crate::migrate::{Coverage, Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Record, Source};
+use crate::migrate::{BoxFuture, Coverage, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
 
 /// Records in a file of any of the [formats](crate::formats::Format).
 pub struct FileSource {
@@ -100,7 +100,7 @@ impl Source for FileSource {
         &'a self,
         identifier: &'a Identifier,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<Record>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         let (shared, login) = (Arc::clone(&self.shared), identifier.canonical().to_owned());
         Box::pin(async move {
             let find = tokio::task::spawn_blocking(move || shared.fetch(&login));

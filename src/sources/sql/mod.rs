@@ -37,7 +37,7 @@ pub use template::TemplateError;
 
 use super::stamp::Stamp;
 use super::{ambiguous, too_large};
-use crate::migrate::{Identifier, IdentifierProfile, Pending, PortError, PortErrorKind, Record, Source};
+use crate::migrate::{BoxFuture, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
 use cell::{Cell, cells, write_members, write_text};
 
 /// How long a query waits for somebody who writes to the legacy database. Shorter than a login's deadline.
@@ -277,7 +277,7 @@ impl Source for SqlSource {
         &'a self,
         identifier: &'a Identifier,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<Record>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         Box::pin(async move {
             timeout_at(deadline, self.find(identifier, deadline)).await.unwrap_or_else(|_| Err(self.late("fetch")))
         })

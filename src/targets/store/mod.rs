@@ -22,10 +22,10 @@ use row::{Row, change, found, state};
 pub use settings::StoreSettings;
 
 use super::id;
-use super::proof::{self, Checked};
+use super::verification::{self, Checked};
 use crate::migrate::{
-    Authentication, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier, NewAccount, Pending, PortError,
-    PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+    Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier, NewAccount,
+    PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
 };
 use crate::model::Password;
 use crate::sqlite::{Database, WriterFigures};
@@ -118,14 +118,14 @@ impl AccountStore {
     async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
     {
         self.database.writer().write(operation, job).await
     }
 
     async fn read_with<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Pending<'c, Result<T, sqlx::Error>>,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     {
         self.database.reader().read(operation, job).await
     }
@@ -159,7 +159,7 @@ impl AccountStore {
                 row.map(|(name, phc, must_change)| Ok((state(&name)?, phc, change(must_change)))).transpose()
             })
         });
-        let checked = proof::check(&self.hasher, stored.await?, password, deadline).await?;
+        let checked = verification::check(&self.hasher, stored.await?, password, deadline).await?;
         let answer = checked.answer();
         if let Checked::Outdated { old, new, .. } = checked {
             // The customer is let in all the same: the old hash is as good at the next sign-in.
@@ -229,13 +229,13 @@ impl Target for AccountStore {
         &self.name
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let query = "SELECT id, external_id, state FROM accounts
             JOIN account_logins ON account_id = id WHERE login = ?";
         Box::pin(self.find_by("find", query, identifier.canonical()))
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         Box::pin(self.find_by("find_external", FIND_EXTERNAL, &external.0))
     }
 
@@ -244,11 +244,11 @@ impl Target for AccountStore {
         id: &'a TargetId,
         password: &'a Arc<Password>,
         deadline: Instant,
-    ) -> Pending<'a, Result<Authentication, PortError>> {
+    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
         Box::pin(self.check(id, password, deadline))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> Pending<'a, Result<Created, PortError>> {
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
         Box::pin(self.create_now(account))
     }
 
@@ -258,11 +258,11 @@ impl Target for AccountStore {
         password: &'a Arc<Password>,
         at: Timestamp,
         deadline: Instant,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>> {
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         Box::pin(self.set(id, password, at, deadline))
     }
 
-    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<Option<Found>, PortError>> {
+    fn find_created<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let external = external.0.clone();
         // By the writer: whoever has begun to write ends before.
         Box::pin(self.write("find_created", move |connection| {
@@ -273,19 +273,19 @@ impl Target for AccountStore {
         }))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Pending<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         let id = id.clone();
         Box::pin(
             self.write("delete", move |connection| Box::pin(async move { delete::delete(connection, &id, how).await })),
         )
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Pending<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         let external = external.0.clone();
         Box::pin(self.write("reopen", move |connection| Box::pin(delete::reopen(connection, external))))
     }
 
-    fn ping(&self) -> Pending<'_, Result<Option<StoreId>, PortError>> {
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
         Box::pin(self.write("ping", |connection| {
             Box::pin(async move {
                 let sql = "UPDATE store SET ping = ping + 1 RETURNING id";
@@ -294,7 +294,7 @@ impl Target for AccountStore {
         }))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         Box::pin(self.read_with("read", move |connection| {
             let id = id.0.clone();
             Box::pin(async move {
@@ -311,7 +311,7 @@ impl Target for AccountStore {
         &'a self,
         after: Option<&'a TargetId>,
         limit: usize,
-    ) -> Pending<'a, Result<Vec<StoredAccount>, PortError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         let after = after.map(|id| id.0.clone()).unwrap_or_default();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Box::pin(self.read_with("list", move |connection| {

@@ -8,7 +8,7 @@ use super::*;
 use crate::migrate::PasswordChange;
 use crate::targets::suite_tests::{Customer, hasher, new_id, password, soon};
 
-const PROVEN: Authentication = Authentication::Proven(PasswordChange::Optional);
+const VERIFIED: Authentication = Authentication::Verified(PasswordChange::Optional);
 
 async fn open(folder: &TempDir, memory_kib: u32) -> AccountStore {
     let settings = StoreSettings::new(folder.path().join("accounts.db"));
@@ -37,11 +37,11 @@ async fn an_outdated_hash_is_replaced_and_that_is_no_change() {
     let answer = store.authenticate(&id, &password("wrong"), soon()).await.expect("an answer");
     assert_eq!((answer, stored(&store).await), (Authentication::Mismatch, old.clone()));
     let answer = store.authenticate(&id, &password("correct horse"), soon()).await.expect("an answer");
-    assert_eq!(answer, PROVEN);
+    assert_eq!(answer, VERIFIED);
     let new = stored(&store).await;
     assert!(new.contains("m=16,"));
     let calls = store.hasher.calls().target;
-    assert_eq!(store.authenticate(&id, &password("correct horse"), soon()).await.expect("an answer"), PROVEN);
+    assert_eq!(store.authenticate(&id, &password("correct horse"), soon()).await.expect("an answer"), VERIFIED);
     assert_eq!(store.hasher.calls().target - calls, 1);
     // An upgrade that comes late does not undo a password that was set meanwhile.
     store.replace(id.0.clone(), old, "$argon2id$late".to_owned()).await.expect("an answer");

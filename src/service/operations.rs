@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-use crate::migrate::{Answer, Login, Pending, PortError, ResetAnswer, SignupAnswer, StoredAccount, TargetId};
+use crate::migrate::{Answer, BoxFuture, Login, PortError, ResetAnswer, SignupAnswer, StoredAccount, TargetId};
 
-/// The doors of a migrator.
-pub(super) trait Doors: Send + Sync {
+/// The operations of a migrator.
+pub(super) trait Operations: Send + Sync {
     /// Sign-in.
-    fn login(&self, login: Login) -> Pending<'_, Answer>;
+    fn login(&self, login: Login) -> BoxFuture<'_, Answer>;
 
     /// Whether an identifier may be given to a new customer.
     fn signup_check<'a>(
@@ -17,7 +17,7 @@ pub(super) trait Doors: Send + Sync {
         request_id: &'a str,
         identifier: &'a str,
         network: Option<IpAddr>,
-    ) -> Pending<'a, SignupAnswer>;
+    ) -> BoxFuture<'a, SignupAnswer>;
 
     /// Forgot password.
     fn forgot_password<'a>(
@@ -25,10 +25,10 @@ pub(super) trait Doors: Send + Sync {
         request_id: &'a str,
         identifier: &'a str,
         network: Option<IpAddr>,
-    ) -> Pending<'a, ResetAnswer>;
+    ) -> BoxFuture<'a, ResetAnswer>;
 
     /// One account.
-    fn account<'a>(&'a self, id: &'a TargetId) -> Pending<'a, Result<Option<StoredAccount>, PortError>>;
+    fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
 
     /// Sets a password; none when there is no such account.
     fn set_password<'a>(
@@ -36,8 +36,8 @@ pub(super) trait Doors: Send + Sync {
         request_id: &'a str,
         id: &'a TargetId,
         password: Zeroizing<Vec<u8>>,
-    ) -> Pending<'a, Result<Option<TargetId>, PortError>>;
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>>;
 
     /// Whether the ledger and the target answer.
-    fn ready(&self) -> Pending<'_, Result<(), PortError>>;
+    fn ready(&self) -> BoxFuture<'_, Result<(), PortError>>;
 }

@@ -1,4 +1,4 @@
-//! The other doors: the sign-up guard, forgot password, and what account managers do.
+//! The other operations: the sign-up guard, forgot password, and what account managers do.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
 use super::addressee::{Addressee, addressee, is_address};
+use super::admin::AccountAdmin;
 use super::create::Newcomer;
-use super::decision::{Decision, Door};
-use super::desk::Desk;
+use super::decision::{Decision, Operation};
 use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::port::{PortError, PortErrorKind};
 use super::ports::{AccountState, Coverage, StoredAccount, TargetId};
-use super::visit::{Admission, Ending, RETRY_AFTER, Recorded, Visit, Way, presentable};
+use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, presentable};
 use crate::model::Password;
 
 /// Whether an identifier may be given to a new customer.
@@ -43,13 +43,13 @@ pub enum ResetAnswer {
 impl Migrator {
     /// Whether an identifier is free for a new customer: neither the target nor the legacy system knows it.
     pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
-        let mut visit = Visit::begin(self, Door::SignupCheck, request_id.to_owned());
+        let mut visit = Visit::begin(self, Operation::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
         let (answer, outcome) = match answer {
             Ok(()) => (SignupAnswer::Reserved, "reserved"),
             Err(ending) => match ending.outcome {
-                Outcome::Rejected(Refusal::Unknown) => (SignupAnswer::Free, "free"),
-                Outcome::Rejected(Refusal::Malformed) => (SignupAnswer::Reserved, "malformed"),
+                Outcome::Refused(Refusal::Unknown) => (SignupAnswer::Free, "free"),
+                Outcome::Refused(Refusal::Malformed) => (SignupAnswer::Reserved, "malformed"),
                 outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.name()),
             },
         };
@@ -62,7 +62,7 @@ impl Migrator {
     /// A customer has forgotten the password. Somebody who is not migrated yet gets at most an account without password
     /// that is not verified; the event names the account, so that the notice goes to its stored address and to no other.
     pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
-        let mut visit = Visit::begin(self, Door::PasswordReset, request_id.to_owned());
+        let mut visit = Visit::begin(self, Operation::PasswordReset, request_id.to_owned());
         let asked = visit.reset(identifier, network).await;
         let (outcome, account, recorded) = match asked {
             Ok((account, recorded)) => ("accepted", Some(account), recorded),
@@ -106,7 +106,7 @@ impl Migrator {
         if self.foreign.load(Ordering::Acquire) {
             return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
         }
-        let mut visit = Visit::begin(self, Door::PasswordSet, request_id.to_owned());
+        let mut visit = Visit::begin(self, Operation::PasswordSet, request_id.to_owned());
         let Some(account) = self.parts.target.read(id).await? else {
             visit.keep("unknown", None, &[]).await?;
             return Ok(None);
@@ -122,9 +122,9 @@ impl Migrator {
 
     /// What operators do with accounts.
     #[must_use]
-    pub fn desk(&self) -> Desk {
+    pub fn admin(&self) -> AccountAdmin {
         let parts = &self.parts;
-        Desk {
+        AccountAdmin {
             target: Arc::clone(&parts.target),
             ledger: Arc::clone(&parts.ledger),
             clock: Arc::clone(&parts.clock),
@@ -136,7 +136,7 @@ impl Migrator {
 
 impl Visit<'_> {
     /// Whether somebody has the identifier; nobody is [`Refusal::Unknown`].
-    async fn is_reserved(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<()> {
+    async fn is_reserved(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<()> {
         let admission = self.without_password(identifier, network)?;
         self.reserve_network(network).await?;
         if self.look(&admission).await?.is_some() {
@@ -160,7 +160,7 @@ impl Visit<'_> {
     }
 
     /// The account that the notice is about, and whether making it has been recorded as this request's decision.
-    async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<(TargetId, Recorded)> {
+    async fn reset(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<(TargetId, Recorded)> {
         let admission = self.without_password(identifier, network)?;
         self.look_at_resets(network).await?;
         if let Some(found) = self.look(&admission).await? {
@@ -189,7 +189,7 @@ impl Visit<'_> {
     }
 
     /// The account of a notice. It has the login that was typed; whether an address is its own, its claims say.
-    async fn named(&self, admission: &Admission, id: TargetId) -> Way<TargetId> {
+    async fn named(&self, admission: &Admission, id: TargetId) -> Flow<TargetId> {
         if !is_address(&admission.identifier) {
             return Ok(id);
         }
@@ -200,21 +200,21 @@ impl Visit<'_> {
     }
 
     /// Refuses to name the account of these claims when an address was typed that is not its own.
-    fn reaches(&self, admission: &Admission, claims: &str) -> Way<()> {
+    fn reaches(&self, admission: &Admission, claims: &str) -> Flow<()> {
         match addressee(&admission.identifier, claims, &self.migrator.settings.identifiers) {
             Addressee::Account => Ok(()),
             Addressee::Nobody => Err(Ending::of(Outcome::Conflict)),
         }
     }
 
-    fn without_password(&mut self, identifier: &str, network: Option<IpAddr>) -> Way<Admission> {
+    fn without_password(&mut self, identifier: &str, network: Option<IpAddr>) -> Flow<Admission> {
         let identifier = self.identify(identifier)?;
         // Nothing is verified here; ports that take a password get none.
         let password = Password::new(Vec::new()).map(Arc::new).map_err(|_| Ending::refused(Refusal::Malformed))?;
         Ok(Admission { identifier, password, network })
     }
 
-    /// Puts what a door did into the books.
+    /// Puts what a operation did into the ledger.
     async fn keep(
         &self,
         outcome: &'static str,
@@ -222,7 +222,7 @@ impl Visit<'_> {
         events: &[EventKind],
     ) -> Result<(), PortError> {
         let decision = Decision {
-            settled: self.settled_at_door(outcome),
+            settled: self.settled_at_operation(outcome),
             ..self.note(outcome, "", account.clone().map(|id| (id, None)))
         };
         let events: Vec<Event> =

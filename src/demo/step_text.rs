@@ -76,7 +76,7 @@ impl Mood {
 
 /// A step as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct StepText {
     /// Where.
     pub place: Place,
     /// How it went.
@@ -89,7 +89,7 @@ pub struct Told {
     pub took: Option<Duration>,
 }
 
-impl Told {
+impl StepText {
     fn new(place: Place, mood: Mood, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { place, mood, title: title.into(), detail: detail.into(), took: None }
     }
@@ -102,15 +102,15 @@ impl Told {
 
 /// A step in words; the end of a login is told by [`ending`].
 #[must_use]
-pub fn step(step: &Step<'_>) -> Option<Told> {
+pub fn step(step: &Step<'_>) -> Option<StepText> {
     Some(match step {
-        Step::Counted => Told::new(
+        Step::Counted => StepText::new(
             Place::Ledger,
             Mood::Good,
             "Attempt counted",
             "For the customer, whatever was typed, and before anything is checked: a burst of guesses cannot outrun the counter.",
         ),
-        Step::OverLimit => Told::new(
+        Step::OverLimit => StepText::new(
             Place::Ledger,
             Mood::Stop,
             "Too many attempts",
@@ -119,24 +119,24 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
         Step::Looked { known, took } => looked(*known).in_time(*took),
         Step::Authenticated { verdict, took } => authenticated(verdict).in_time(*took),
         Step::Fetched { source, known, took } => fetched(source, *known).in_time(*took),
-        Step::Proved { scheme, verdict, took, .. } => proved(scheme, verdict).in_time(*took),
+        Step::Verified { scheme, verdict, took, .. } => verified(scheme, verdict).in_time(*took),
         Step::Mapped { warnings, took } => mapped(warnings).in_time(*took),
         Step::LookedUpLogins { left_out, took, .. } => logins(*left_out).in_time(*took),
-        Step::Invalid { reasons } => Told::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; ")),
+        Step::Invalid { reasons } => StepText::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; ")),
         Step::Hook { point, result, took, .. } => {
             let mood = if *result == "fine" { Mood::Good } else { Mood::Stop };
-            Told::new(Place::Landfall, mood, format!("Hook {}: {result}", point.name()), "").in_time(*took)
+            StepText::new(Place::Landfall, mood, format!("Hook {}: {result}", point.name()), "").in_time(*took)
         }
         Step::Claimed { answer, took } => claimed(answer).in_time(*took),
         Step::Created { answer, took } => created(answer).in_time(*took),
-        Step::Recorded { took } => Told::new(
+        Step::Recorded { took } => StepText::new(
             Place::Ledger,
             Mood::Good,
             "Written down",
             "The decision, chained to the one before it, without a value of the customer.",
         )
         .in_time(*took),
-        Step::Failed { adapter, operation, kind, .. } => Told::new(
+        Step::Failed { adapter, operation, kind, .. } => StepText::new(
             if *adapter == SOURCE { Place::Shop } else { Place::Landfall },
             Mood::Stop,
             "No answer that counts",
@@ -149,38 +149,40 @@ pub fn step(step: &Step<'_>) -> Option<Told> {
 /// The name of the demo's source in the settings.
 pub const SOURCE: &str = "shop";
 
-fn looked(known: Known) -> Told {
+fn looked(known: Known) -> StepText {
     let (title, detail) = match known {
         Known::Yes => ("Account found", "The customer has come across already. The legacy shop is not asked."),
         Known::No => ("No account yet", "Nobody of that name has come across so far."),
     };
-    Told::new(Place::Accounts, Mood::Good, title, detail)
+    StepText::new(Place::Accounts, Mood::Good, title, detail)
 }
 
-fn authenticated(verdict: &str) -> Told {
+fn authenticated(verdict: &str) -> StepText {
     let (mood, title, detail) = match verdict {
-        "proven" => {
-            (Mood::Good, "Password proved", "Against the Argon2id hash that was stored when the customer came across.")
-        }
+        "verified" => (
+            Mood::Good,
+            "Password verified",
+            "Against the Argon2id hash that was stored when the customer came across.",
+        ),
         "mismatch" => (Mood::Stop, "Wrong password", "The account store is asked, and nobody else."),
         _ => (
             Mood::Stop,
-            "No password to prove",
+            "No password to verify",
             "The work of a check is done all the same, so that the time tells nothing.",
         ),
     };
-    Told::new(Place::Accounts, mood, title, detail)
+    StepText::new(Place::Accounts, mood, title, detail)
 }
 
-fn fetched(source: &str, known: Known) -> Told {
+fn fetched(source: &str, known: Known) -> StepText {
     match known {
-        Known::Yes => Told::new(
+        Known::Yes => StepText::new(
             Place::Shop,
             Mood::Good,
             "Record fetched",
             format!("One row of `{source}` with all that belongs to it."),
         ),
-        Known::No => Told::new(
+        Known::No => StepText::new(
             Place::Shop,
             Mood::Stop,
             "Nobody of that name",
@@ -189,17 +191,17 @@ fn fetched(source: &str, known: Known) -> Told {
     }
 }
 
-fn proved(scheme: &str, verdict: &str) -> Told {
+fn verified(scheme: &str, verdict: &str) -> StepText {
     let scheme = if scheme.is_empty() { "no stored hash".to_owned() } else { format!("the scheme `{scheme}`") };
     let (mood, title, detail) = match verdict {
         "match" => (
             Mood::Good,
-            "Password proved",
+            "Password verified",
             format!("Against the hash that the shop has stored: {scheme}. Proof comes before the mapping."),
         ),
         "lossy_match" => (
             Mood::Note,
-            "Password proved, in part",
+            "Password verified, in part",
             format!("With {scheme}, which does not look at all of a password: a new one has to be chosen."),
         ),
         "mismatch" => {
@@ -207,16 +209,16 @@ fn proved(scheme: &str, verdict: &str) -> Told {
         }
         _ => (
             Mood::Stop,
-            "Nothing that can be proved",
+            "Nothing that can be verified",
             format!("Verdict `{verdict}` with {scheme}: a matter for the operator, not for another attempt."),
         ),
     };
-    Told::new(Place::Landfall, mood, title, detail)
+    StepText::new(Place::Landfall, mood, title, detail)
 }
 
-fn mapped(warnings: &[String]) -> Told {
+fn mapped(warnings: &[String]) -> StepText {
     if warnings.is_empty() {
-        return Told::new(
+        return StepText::new(
             Place::Landfall,
             Mood::Good,
             "Record mapped",
@@ -224,7 +226,7 @@ fn mapped(warnings: &[String]) -> Told {
         );
     }
     let list = warnings.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Told::new(
+    StepText::new(
         Place::Landfall,
         Mood::Note,
         "Record mapped",
@@ -232,31 +234,31 @@ fn mapped(warnings: &[String]) -> Told {
     )
 }
 
-fn logins(left_out: usize) -> Told {
+fn logins(left_out: usize) -> StepText {
     let (mood, detail) = match left_out {
         0 => (Mood::Good, "Each login of the record leads to this customer, and to nobody else.".to_owned()),
         _ => (Mood::Note, format!("Left out, because they do not lead to this customer alone: {left_out}.")),
     };
-    Told::new(Place::Shop, mood, "Logins looked up", detail)
+    StepText::new(Place::Shop, mood, "Logins looked up", detail)
 }
 
-fn claimed(answer: &str) -> Told {
+fn claimed(answer: &str) -> StepText {
     let (mood, title, detail) = match answer {
         "granted" => (Mood::Good, "Customer claimed", "No second login can create an account beside this one."),
         "held" => (Mood::Stop, "Another login is at it", "The same customer is coming across right now."),
         "done" => (Mood::Note, "Came across before", "The ledger knows the account."),
         _ => (Mood::Stop, "Deleted for good", "The customer was deleted and does not come back."),
     };
-    Told::new(Place::Ledger, mood, title, detail)
+    StepText::new(Place::Ledger, mood, title, detail)
 }
 
-fn created(answer: &str) -> Told {
+fn created(answer: &str) -> StepText {
     let (mood, title, detail) = match answer {
         "new" => (Mood::Good, "Account stored", "With a new Argon2id hash. The old one is left behind."),
         "exists" => (Mood::Note, "Account was there", "An earlier attempt had stored it already."),
         _ => (Mood::Stop, "In the way", "Another account has one of the logins. Nothing is stored."),
     };
-    Told::new(Place::Accounts, mood, title, detail)
+    StepText::new(Place::Accounts, mood, title, detail)
 }
 
 /// The end of a login in words.
@@ -283,7 +285,7 @@ pub fn ending(outcome: &Outcome) -> Ending {
             "Signed in, a new password is due",
             "The customer has come across, and has to choose a new password.",
         ),
-        Outcome::Rejected(refusal) => (Mood::Stop, "Not signed in", refused(*refusal)),
+        Outcome::Refused(refusal) => (Mood::Stop, "Not signed in", refused(*refusal)),
         Outcome::Conflict => {
             (Mood::Stop, "Not signed in", "Another account has the same login. An operator has to decide.")
         }
@@ -327,7 +329,7 @@ fn refused(refusal: Refusal) -> &'static str {
             "The account has another password. The shop is not asked: its old password counts no more."
         }
         Refusal::Malformed => "What was typed can be no name or no password.",
-        Refusal::Unprovable => "The shop has nothing stored that a password could be proved against.",
+        Refusal::Unverifiable => "The shop has nothing stored that a password could be verified against.",
         Refusal::CostRefused => "The stored hash would take longer to check than a sign-in may take.",
         Refusal::Disabled => "The account is disabled.",
         Refusal::Locked => "The password is right, and the account is locked.",
@@ -365,9 +367,9 @@ mod tests {
             Step::Counted,
             Step::OverLimit,
             Step::Looked { known: Known::No, took: TOOK },
-            Step::Authenticated { verdict: "proven", took: TOOK },
+            Step::Authenticated { verdict: "verified", took: TOOK },
             Step::Fetched { source: SOURCE, known: Known::Yes, took: TOOK },
-            Step::Proved { verifier: "stored", scheme: "wordpress", verdict: "match", took: TOOK },
+            Step::Verified { verifier: "stored", scheme: "wordpress", verdict: "match", took: TOOK },
             Step::Mapped { warnings: &warnings, took: TOOK },
             Step::LookedUpLogins { source: SOURCE, left_out: 0, took: TOOK },
             Step::LookedUpLogins { source: SOURCE, left_out: 2, took: TOOK },
@@ -394,7 +396,7 @@ mod tests {
     #[test]
     fn all_refusals_have_one_title() {
         for refusal in Refusal::ALL {
-            assert_eq!(ending(&Outcome::Rejected(refusal)).title, "Not signed in");
+            assert_eq!(ending(&Outcome::Refused(refusal)).title, "Not signed in");
         }
         assert_eq!(ending(&Outcome::DeniedByRule("blocked".to_owned())).name, "denied_by_rule: blocked");
     }

@@ -28,7 +28,7 @@ impl Checked {
     pub fn answer(&self) -> Authentication {
         match self {
             Self::Settled(answer) => *answer,
-            Self::Outdated { change, .. } => Authentication::Proven(*change),
+            Self::Outdated { change, .. } => Authentication::Verified(*change),
         }
     }
 }
@@ -50,11 +50,11 @@ pub(super) async fn check(
     };
     Ok(match hasher.check(&old, password, deadline).await? {
         StoreVerdict::Mismatch => Checked::Settled(Authentication::Mismatch),
-        StoreVerdict::Match => Checked::Settled(Authentication::Proven(change)),
+        StoreVerdict::Match => Checked::Settled(Authentication::Verified(change)),
         // A customer whose password is right is let in, although the new hash has to wait for another time.
         StoreVerdict::MatchToUpgrade => match hasher.hash(password, deadline).await {
             Ok(new) => Checked::Outdated { old, new, change },
-            Err(_) => Checked::Settled(Authentication::Proven(change)),
+            Err(_) => Checked::Settled(Authentication::Verified(change)),
         },
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::decision::{Decision, Door};
+use super::decision::{Decision, Operation};
 use super::keyring::Keyring;
 use super::port::PortError;
 use super::ports::{Clock, Deleted, Deletion, Ledger, LegacyKey, Target, TargetId};
@@ -14,22 +14,22 @@ use super::reversal::{Restore, Undo, UndoAnswer, UndoEnd};
 
 /// Deletes, restores and undoes, and tells the ledger.
 #[derive(Clone)]
-pub struct Desk {
+pub struct AccountAdmin {
     /// Where accounts are stored.
     pub target: Arc<dyn Target>,
-    /// What keeps the books.
+    /// What keeps the ledger.
     pub ledger: Arc<dyn Ledger>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
-    /// How customers are named in the books.
+    /// How customers are named in the ledger.
     pub keyring: Arc<Keyring>,
     /// How long an undo holds its customer when it is cut off; the same as a claim of a login.
     pub lease: Duration,
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for AccountAdmin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").field("target", &self.target.name()).finish_non_exhaustive()
+        f.debug_struct("AccountAdmin").field("target", &self.target.name()).finish_non_exhaustive()
     }
 }
 
@@ -55,7 +55,7 @@ pub enum Restored {
     Kept(TargetId),
 }
 
-impl Desk {
+impl AccountAdmin {
     /// Deletes an account for good: its customer does not migrate again. The id when there was such an account.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Desk {
         Decision {
             at: self.clock.now(),
             request_id: request_id.to_owned(),
-            door: Door::Operator,
+            operation: Operation::Operator,
             outcome,
             reason: String::new(),
             subject: String::new(),

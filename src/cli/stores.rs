@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, show};
-use crate::config::{self, BuildError, LedgerAlone, Opening, Reading, Settings, SettingsOfBooks, Stores};
+use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Opening, Reading, Settings, Stores};
 use crate::ledger::SqliteLedger;
-use crate::migrate::{Desk, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
+use crate::migrate::{AccountAdmin, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
 
-/// The books and the accounts.
-pub(super) struct Books {
+/// The stores and the accounts.
+pub(super) struct OpenStores {
     pub ledger: Arc<SqliteLedger>,
     pub target: Arc<dyn Target>,
     keyring: Arc<Keyring>,
@@ -18,10 +18,10 @@ pub(super) struct Books {
     lease: Duration,
 }
 
-impl Books {
+impl OpenStores {
     /// What operators do with accounts.
-    pub(super) fn desk(&self) -> Desk {
-        Desk {
+    pub(super) fn admin(&self) -> AccountAdmin {
+        AccountAdmin {
             target: Arc::clone(&self.target),
             ledger: Arc::clone(&self.ledger) as _,
             clock: Arc::new(SystemClock),
@@ -30,7 +30,7 @@ impl Books {
         }
     }
 
-    /// The digest under which the books know an identifier.
+    /// The digest under which the ledger know an identifier.
     pub(super) fn subject(&self, typed: &str) -> Result<String, CommandError> {
         subject(&self.keyring, &self.identifiers, typed)
     }
@@ -88,7 +88,7 @@ pub(super) fn unusable(path: &Path) -> CommandError {
 }
 
 /// The key of the ledger, without the ledger.
-pub(super) fn keyring(read: &SettingsOfBooks) -> Result<Keyring, CommandError> {
+pub(super) fn keyring(read: &LedgerSettingsOnly) -> Result<Keyring, CommandError> {
     let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
     let key = read.settings.ledger.key.key(Keyring::MIN_BYTES).map_err(|error| failed(&error))?;
     Keyring::new(&key).map_err(|error| failed(&error))
@@ -100,8 +100,8 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -
 }
 
 /// Reads the settings without the rules; findings are shown, errors end the command.
-pub(super) fn settings_of_books(path: &Path) -> Result<SettingsOfBooks, CommandError> {
-    let read = Settings::read_for_books(path).map_err(|error| unreadable(path, &error))?;
+pub(super) fn ledger_settings_only(path: &Path) -> Result<LedgerSettingsOnly, CommandError> {
+    let read = Settings::read_ledger_only(path).map_err(|error| unreadable(path, &error))?;
     whole(path, read)
 }
 
@@ -111,7 +111,7 @@ pub(super) fn ledger<T>(
     opening: Opening,
     work: impl AsyncFnOnce(&LedgerAlone) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let SettingsOfBooks { settings, folder } = settings_of_books(path)?;
+    let LedgerSettingsOnly { settings, folder } = ledger_settings_only(path)?;
     block_on(async {
         work(&config::ledger(&settings, &folder, opening).await.map_err(|error| not_opened(&error))?).await
     })
@@ -126,14 +126,14 @@ pub(super) fn subject(keyring: &Keyring, identifiers: &IdentifierProfile, typed:
 /// Opens the ledger and the account store for some work. Missing files are an error and are not created.
 pub(super) fn open<T>(
     path: &Path,
-    work: impl AsyncFnOnce(&Books) -> Result<T, CommandError>,
+    work: impl AsyncFnOnce(&OpenStores) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let SettingsOfBooks { settings, folder } = settings_of_books(path)?;
+    let LedgerSettingsOnly { settings, folder } = ledger_settings_only(path)?;
     block_on(async {
         let stores = config::stores(&settings, &folder, Opening::Existing).await.map_err(|error| not_opened(&error))?;
         let Stores { identifiers, keyring, ledger, store, .. } = stores;
         let lease = settings.login.lease;
-        work(&Books { ledger, target: store, keyring, identifiers, lease }).await
+        work(&OpenStores { ledger, target: store, keyring, identifiers, lease }).await
     })
 }
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn migrated(path: &Path) -> Result<u64, CommandError> {
-        open(path, async |books| Ok(books.ledger.summary(jiff::Timestamp::now()).await?.migrated))
+        open(path, async |stores| Ok(stores.ledger.summary(jiff::Timestamp::now()).await?.migrated))
     }
 
     #[test]
@@ -182,12 +182,12 @@ mod tests {
     fn commands_work_while_the_rules_and_scripts_are_broken() {
         let (_folder, path) = folder();
         assert!(Settings::read(&path).unwrap().loaded.is_none());
-        let SettingsOfBooks { settings, folder } = settings_of_books(&path).unwrap();
+        let LedgerSettingsOnly { settings, folder } = ledger_settings_only(&path).unwrap();
         let made = block_on(async { Ok(config::stores(&settings, &folder, Opening::Trusted).await.map(|_| ())) });
         made.unwrap().unwrap();
         assert_eq!(migrated(&path).unwrap(), 0);
         assert!(
-            ledger(&path, Opening::Unseen, async |books| Ok(books.ledger.verify().await?)).unwrap().broken.is_none()
+            ledger(&path, Opening::Unseen, async |stores| Ok(stores.ledger.verify().await?)).unwrap().broken.is_none()
         );
     }
 }

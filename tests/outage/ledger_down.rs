@@ -55,7 +55,7 @@ async fn there_is_no_success_without_its_record() {
         execute(&mut ledger, &format!("CREATE TRIGGER refuses BEFORE INSERT ON {table} {refuse}")).await;
         assert_unavailable(&house.login(&name, &password(&name)).await, &name);
         if matches!(table, "audit" | "outbox") {
-            // what is accepted is in the books, and so is the notice
+            // what is accepted is in the ledger, and so is the notice
             let asked = house.post("/v1/password-reset", &json!({ "identifier": "old" })).await;
             assert_unavailable(&asked, "a reset that cannot be recorded");
         }

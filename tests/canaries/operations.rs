@@ -1,4 +1,4 @@
-//! Every door, with everything that may come of it.
+//! Every operation, with everything that may come of it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

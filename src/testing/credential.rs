@@ -1,4 +1,4 @@
-//! Proving the credential that the rules made, as a login would.
+//! Verifying the credential that the rules made, as a login would.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::password::{Credential, Limits, Verdict, verify};
 ///
 /// # Errors
 /// When there is no credential, or the password is too long to be one.
-pub fn prove(credential: &Value, password: &str) -> Result<Verdict, String> {
+pub fn verify_password(credential: &Value, password: &str) -> Result<Verdict, String> {
     let object = credential.as_object().ok_or("the account has no credential")?;
     let credential = Credential::from_json(object).map_err(|problem| problem.to_string())?;
     let password = Password::new(password.as_bytes().to_vec()).map_err(|error| error.to_string())?;
@@ -25,8 +25,8 @@ mod tests {
     #[test]
     fn a_credential_is_proved() {
         let md5 = json!({"scheme": "md5", "hash_hex": "900150983cd24fb0d6963f7d28e17f72"});
-        assert_eq!(prove(&md5, "abc"), Ok(Verdict::Match));
-        assert_eq!(prove(&md5, "abd"), Ok(Verdict::Mismatch));
-        assert_eq!(prove(&Value::Null, "abc"), Err("the account has no credential".to_owned()));
+        assert_eq!(verify_password(&md5, "abc"), Ok(Verdict::Match));
+        assert_eq!(verify_password(&md5, "abd"), Ok(Verdict::Mismatch));
+        assert_eq!(verify_password(&Value::Null, "abc"), Err("the account has no credential".to_owned()));
     }
 }

@@ -43,8 +43,8 @@ async fn nobody_is_free_while_some_records_cannot_be_read() {
             matches!(migrator.signup_check("r1", identifier, None).await, SignupAnswer::Unknown(_)),
             "{identifier}"
         );
-        // a sign-in is another question: nothing is proven
-        assert_eq!(login(&migrator, identifier, "secret").await.outcome, Outcome::Rejected(Refusal::Unknown));
+        // a sign-in is another question: nothing is verified
+        assert_eq!(login(&migrator, identifier, "secret").await.outcome, Outcome::Refused(Refusal::Unknown));
     }
 }
 
@@ -60,14 +60,14 @@ async fn forgot_password_makes_at_most_an_account_that_waits() {
     assert_eq!(accounts[0].state, AccountState::Pending);
     assert_eq!(house.account(&accounts[0].id).await["email"], json!({ "value": "ada@example.org", "verified": false }));
     let outcomes: Vec<_> = house.ledger.decisions().iter().map(|decision| decision.outcome).collect();
-    assert_eq!(outcomes, ["accepted", "rejected", "rejected"]);
+    assert_eq!(outcomes, ["accepted", "refused", "refused"]);
     let all = [Subscription { receiver: "all".into(), kinds: EventKind::ALL.to_vec() }];
     house.ledger.route(&all, house.clock.now(), 10).await.unwrap();
     let events = house.ledger.due("all", house.clock.now(), std::time::Duration::from_secs(1), 10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|outgoing| outgoing.event.kind).collect();
     assert_eq!(kinds, [EventKind::PasswordReset], "nobody has come across");
     // no password at all signs in to it but the legacy one, which completes it
-    assert_eq!(house.outcome("ada", "wrong").await, Outcome::Rejected(Refusal::WrongPassword));
+    assert_eq!(house.outcome("ada", "wrong").await, Outcome::Refused(Refusal::WrongPassword));
     let answer = house.login("ada", "secret ada").await;
     assert_eq!((answer.outcome, answer.account), (Outcome::Migrated, Some(accounts[0].id.clone())));
     assert_eq!(house.accounts().await.len(), 1);
@@ -83,7 +83,7 @@ async fn a_password_that_is_set_activates_the_account() {
     let new = zeroize::Zeroizing::new(b"a new one".to_vec());
     house.migrator.set_password("r2", &id, new).await.unwrap();
     assert_eq!(house.outcome("ada", "a new one").await, Outcome::Authenticated);
-    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Rejected(Refusal::WrongPasswordAtTarget));
+    assert_eq!(house.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::WrongPasswordAtTarget));
 }
 
 #[tokio::test]
