@@ -221,6 +221,10 @@ pub(super) fn rules(
 
 fn report_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
+        RulesError::UnlistedParam { name, .. } => (format!("params.{name}"), "set it to one of these values"),
+        RulesError::UnknownVerifier(_) => {
+            ("rules".to_owned(), "give the stored hashes to `credential`, or leave these customers out with `admit`")
+        }
         RulesError::UnknownParam(name) => (format!("params.{name}"), "remove it, or declare it in the rules"),
         RulesError::ParamShape(name, "a list") => (format!("params.{name}"), "write a list: `[ a, b ]`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
