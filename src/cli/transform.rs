@@ -108,6 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let options = ReadOptions::default();
     let mut settings = load::settings(&plan, &arguments.params)?;
     settings.unread = arguments.unread;
+    settings.check_credentials = true;
     settings.limits.bytes = options.record_bytes;
     settings.facts.now = Some(arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string());
     settings.facts.tenant.clone_from(&arguments.tenant);

@@ -42,6 +42,11 @@ fn sections() -> Vec<(&'static str, &'static str, Json)> {
         ("credential", "The stored password", credential()),
         ("ignore", "Fields left behind on purpose", json!({ "type": "array", "items": reference() })),
         ("checks", "What must hold between claims", json!({ "type": "array", "items": check() })),
+        (
+            "verifiers",
+            "The verifiers that `credential.source` may name",
+            json!({ "type": "array", "items": { "type": "string" } }),
+        ),
         ("tests", "Tests of these rules", part("tests")),
     ]
 }
@@ -96,6 +101,11 @@ fn check() -> Json {
         ("that", "When the check applies; always, when left out", part("condition")),
         ("needs", "What must hold then", part("condition")),
         ("because", "The reason's key", reason()),
+        (
+            "on_error",
+            "Whether the record is invalid, or the account is made with a warning",
+            json!({ "enum": ["reject", "warn"] }),
+        ),
     ];
     closed("A check between claims", &keys, &["needs", "because"])
 }
@@ -147,7 +157,8 @@ fn credential() -> Json {
         ("when", "When there is one at all", part("condition")),
         ("from", "Where the stored text is", from()),
         ("do", "Steps of the stored text", part("steps")),
-        ("on_error", "What happens when a step fails", part("on_error")),
+        ("on_error", "What happens when a part fails, or the whole cannot be used", part("on_error")),
+        ("check", "Whether what is stored is checked against its scheme", json!({ "type": "boolean" })),
         ("scheme", "A scheme, a list told apart by prefix, or a rule that reads it from the record", scheme),
     ];
     keys.extend(CREDENTIAL_PARTS.iter().map(|name| (*name, "A part of the credential", part("rule"))));
@@ -184,7 +195,11 @@ fn body() -> Json {
         ("as", "The type it ends in", json!({ "type": "string" })),
         ("default", "The value when there is none", json!({})),
         ("otherwise", "The value when `when` does not hold", json!({})),
-        ("required", "Whether the record is held back without it", json!({ "type": "boolean" })),
+        (
+            "required",
+            "Whether the record is invalid without it, or the claim is missed with a warning",
+            json!({ "enum": [true, false, "warn"] }),
+        ),
         ("on_error", "What happens when a step fails", part("on_error")),
         ("keep_empty", "Whether empty text, lists and objects stay", json!({ "type": "boolean" })),
         (
@@ -257,7 +272,9 @@ fn constant_kind(kind: ArgumentKind) -> Json {
         ArgumentKind::Texts => one_or_more(&scalar()),
         ArgumentKind::Integer => json!({ "type": "integer" }),
         ArgumentKind::Boolean => json!({ "type": "boolean" }),
-        ArgumentKind::Choice(words) => json!({ "enum": words }),
+        ArgumentKind::Choice(words) => {
+            json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": r"^\$params\." }] })
+        }
         ArgumentKind::Operand | ArgumentKind::Operands => json!({}),
         ArgumentKind::Condition => part("condition"),
         ArgumentKind::Steps => part("steps"),
