@@ -178,7 +178,7 @@ fn only_copies(rule: &RulePlan) -> bool {
     let may_be_objected_to = rule.shape.is_some() && may_be_missing(rule);
     let is_script = matches!(rule.origin, OriginPlan::Script { .. });
     let changes = !rule.steps.is_empty() || !rule.then.is_empty() || rule.each.is_some() || rule.filter.is_some();
-    !may_be_objected_to && !is_script && !changes
+    !may_be_objected_to && !is_script && !changes && rule.missing.is_none()
 }
 
 fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) {
