@@ -1,4 +1,4 @@
-//! Mail addresses, phones, places, languages, ids.
+//! Eemail addresses, phone numbers, places, languages, ids.
 
 mod country;
 mod domain;
