@@ -1,4 +1,4 @@
-//! The bridge between the engine's values and Rhai's, with the size limits of a script on both sides.
+//! Converts between the engine's values and Rhai's, with the size limits of a script in both directions.
 
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
@@ -6,12 +6,12 @@ use super::limits::{MAX_NESTING, ScriptLimits};
 use crate::engine::context::Cx;
 use crate::model::Value;
 
-/// Why a value cannot cross, completing "the input `x` …" or "the result …".
+/// Why a value cannot be converted, completing "the input `x` …" or "the result …".
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// The words.
+    /// The reason.
     pub(super) why: String,
-    /// Whether a size is the reason.
+    /// Whether a size limit is the reason.
     pub(super) limit: bool,
 }
 
@@ -25,7 +25,7 @@ impl Refused {
     }
 }
 
-/// What one value may still hold; it counts as Rhai counts, all nested values together.
+/// The remaining capacity of one value. Like Rhai, it counts all nested values together.
 struct Room<'l> {
     limits: &'l ScriptLimits,
     text: usize,
@@ -65,12 +65,12 @@ impl<'l> Room<'l> {
 
 fn deeper(depth: usize) -> Result<usize, Refused> {
     if depth == MAX_NESTING {
-        return Err(Refused::large(format!("is nested more than {MAX_NESTING} deep")));
+        return Err(Refused::large(format!("is nested more than {MAX_NESTING} levels deep")));
     }
     Ok(depth + 1)
 }
 
-/// A value as a script sees it.
+/// Converts a value to a script value.
 pub(super) fn to_script(value: Value<'_>, limits: &ScriptLimits) -> Result<Dynamic, Refused> {
     into(value, &mut Room::new(limits), 0)
 }
@@ -113,7 +113,7 @@ fn text_in(text: &str, room: &mut Room<'_>) -> Result<Dynamic, Refused> {
     Ok(ImmutableString::from(text).into())
 }
 
-/// A decimal as a float, when no digit is lost: a float keeps every decimal of up to 15 digits (IEEE 754 binary64).
+/// A decimal as a float, if no digit is lost: a float keeps every decimal of up to 15 digits (IEEE 754 binary64).
 fn short_float(text: &str) -> Option<f64> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if digits > 15 || text.contains(['e', 'E']) {
@@ -122,7 +122,7 @@ fn short_float(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// What a script gave, as a value in the arena.
+/// Converts the result of a script to a value in the arena.
 pub(super) fn from_script<'a>(value: &Dynamic, limits: &ScriptLimits, cx: &Cx<'a>) -> Result<Value<'a>, Refused> {
     out(value, &mut Room::new(limits), 0, cx)
 }
@@ -148,7 +148,11 @@ fn out<'a>(value: &Dynamic, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> R
         room.bytes(bytes.len())?;
         return Ok(cx.keep_bytes(&bytes));
     }
-    Err(Refused::form(if value.is_fnptr() { "is a function" } else { "is a range or another value of scripts only" }))
+    Err(Refused::form(if value.is_fnptr() {
+        "is a function"
+    } else {
+        "is a range or another value that exists only in scripts"
+    }))
 }
 
 fn scalar<'a>(value: &Dynamic, cx: &Cx<'a>) -> Result<Option<Value<'a>>, Refused> {
@@ -226,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn there_and_back() {
+    fn values_round_trip() {
         let list = [Value::Null, Value::Int(1), Value::Missing];
         let object = [("b", Value::Text("x")), ("a", Value::Null), ("c", Value::List(&list))];
         let cases = [
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn too_large_to_cross() {
+    fn large_values_are_rejected() {
         let long = "x".repeat(16 * 1024 + 1);
         let many = vec![Value::Null; 513];
         let members = vec![("k", Value::Null); 257];
@@ -262,7 +266,7 @@ mod tests {
             (Value::List(&many), "has more than 512 elements"),
             (Value::Object(&members), "has more than 256 members"),
             (Value::Bytes(&bytes), "has more than 512 bytes that are not text"),
-            (deep, "is nested more than 32 deep"),
+            (deep, "is nested more than 32 levels deep"),
         ] {
             assert_eq!(round(value), Err(want.to_owned()));
         }

@@ -1,11 +1,11 @@
-//! Functions that take anything: its text, whether it is blank, and adding to text.
+//! Functions of any value: conversion to text, test for blank, concatenation to text.
 
 use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext};
 
 use super::{Outcome, fits_text, pure, wrong};
 use crate::engine::script::budget::{self, Stop};
 
-/// The text of a scalar as `to_string` and templates give it; `()` is empty. Nothing for a list, map and the like.
+/// The text of a scalar, as in `to_string` and templates; `()` is empty. `None` for lists, maps and similar values.
 pub(super) fn text(value: &Dynamic) -> Option<ImmutableString> {
     if value.is_unit() {
         return Some(ImmutableString::new());
