@@ -1,4 +1,4 @@
-//! The way to the list at a path, and what is passed on it.
+//! Finds the list at a path, and records what is skipped on the way.
 
 use super::{Around, Json, Scanned, State, name_of};
 use crate::formats::reading::{How, Paths};
@@ -6,21 +6,21 @@ use crate::formats::reject::MARK;
 use crate::formats::scan::Text;
 use crate::rules::RecordsPath;
 
-/// How deep lists are looked for in members that are passed, for the message of a wrong path.
+/// How deeply skipped members are searched for lists, for the message about a wrong path.
 const LIST_DEPTH: usize = 3;
 
-/// What a member on the way leads to.
+/// The result of following a member of the path.
 enum Way {
     /// The list; its first element is next.
     List,
-    /// `null` in place of the list, as some programs write a list without elements.
+    /// `null` instead of the list: some programs write an empty list this way.
     Null,
-    /// Elsewhere.
+    /// Not on the path.
     Elsewhere,
 }
 
 impl Json {
-    /// Goes into the document that begins here, to the list at a path.
+    /// Enters the document that starts here, up to the list at a path.
     pub(super) fn find(&mut self, path: &RecordsPath) -> Scanned<()> {
         let mut lists = Paths::default();
         match self.descend(path, &RecordsPath::default(), &mut lists)? {
@@ -40,7 +40,7 @@ impl Json {
         }
     }
 
-    /// Goes into the object at a place on the way, and through it when it does not lead to the list.
+    /// Enters the object at a position on the path, and skips it if it does not contain the list.
     fn descend(&mut self, path: &RecordsPath, here: &RecordsPath, lists: &mut Paths) -> Scanned<Way> {
         let (level, last) = (here.names().len(), path.names().len().saturating_sub(1));
         let (mut way, mut is_first) = (Way::Elsewhere, true);
@@ -52,9 +52,9 @@ impl Json {
             let name = name_of(&self.key()?);
             let place = here.member(&name);
             if level == 0 && name == MARK {
-                return self
-                    .scan
-                    .stop("these records were rejected before and stand alone: leave the path of records out");
+                return self.scan.stop(
+                    "these records were rejected before and are single records: leave out the path of the records",
+                );
             }
             if path.names().get(level) != Some(&name) {
                 self.pass(place, lists)?;
@@ -79,14 +79,14 @@ impl Json {
         Ok(way)
     }
 
-    /// Skips a member beside the way.
+    /// Skips a member that is not on the path.
     fn pass(&mut self, place: RecordsPath, lists: &mut Paths) -> Scanned<()> {
         self.note_lists(&place, lists)?;
         self.reading.passed(place);
         Ok(())
     }
 
-    /// Skips a value, and notes the lists in it.
+    /// Skips a value, and records the lists in it.
     fn note_lists(&mut self, place: &RecordsPath, lists: &mut Paths) -> Scanned<()> {
         match self.scan.peek_token()? {
             Some(b'{') if place.names().len() < LIST_DEPTH => {
@@ -107,7 +107,7 @@ impl Json {
         self.scan.value(&mut Text::default(), 0)
     }
 
-    /// Reads what stands behind the list, out of all objects around it.
+    /// Reads the text after the list, up to the end of all enclosing objects.
     pub(super) fn rest_of_asked(&mut self) -> Scanned<()> {
         let path = self.list.clone();
         for level in (0..path.names().len()).rev() {
@@ -118,7 +118,7 @@ impl Json {
                 let name = name_of(&self.key()?);
                 let place = here.member(&name);
                 if path.names().get(level) == Some(&name) {
-                    return self.scan.stop(&format!("`{place}` is there twice"));
+                    return self.scan.stop(&format!("`{place}` appears twice"));
                 }
                 self.scan.value(&mut Text::default(), 0)?;
                 self.reading.passed(place);
