@@ -1,4 +1,4 @@
-//! The one conversion that copying may do: a number becomes its text where the claim is text, so that ids stay whole.
+//! The only implicit conversion: a number becomes its text if the claim is text, so that ids keep all digits.
 
 use bumpalo::Bump;
 
@@ -6,10 +6,10 @@ use super::shape::Shape;
 use crate::model::Kinds;
 use crate::model::Value;
 
-/// Fits a value to a shape without losing anything: numbers become text where the shape takes text and no numbers, also
-/// inside lists and objects. Everything else stays as it is; [`Shape::check`] says whether that fits.
+/// Fits a value to a shape without loss: numbers become text if the shape accepts text but not numbers, also inside lists and
+/// objects. Everything else is unchanged; [`Shape::check`] decides whether it is valid.
 ///
-/// A value that needs no change is given back without a copy.
+/// A value that needs no change is returned without a copy.
 #[must_use]
 pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     match value {
@@ -62,7 +62,7 @@ mod tests {
     use crate::schema::Schema;
 
     #[test]
-    fn numbers_become_text_where_text_is_wanted() {
+    fn numbers_become_text_where_required() {
         let schema = Schema::builtin("standard").expect("built in");
         let arena = Bump::new();
         let draft = serde_json::json!({
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_not_copied() {
+    fn valid_values_are_not_copied() {
         let schema = Schema::builtin("standard").expect("built in");
         let arena = Bump::new();
         let items = [Value::Text("a"), Value::Text("b")];

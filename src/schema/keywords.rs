@@ -1,4 +1,4 @@
-//! The keywords of one JSON Schema object: which there are, what they hold, and who enforces them.
+//! The keywords of one JSON Schema object: which exist, what they contain, and what enforces them.
 
 use jsonschema::Draft;
 use regex::Regex;
@@ -14,7 +14,7 @@ use crate::model::Kinds;
 /// The members of one schema object.
 pub(super) type Node = Map<String, Json>;
 
-/// Keywords that shapes leave to the general validator wherever they stand.
+/// Keywords that shapes always leave to the general validator.
 const UNMODELLED: [&str; 23] = [
     "additionalItems",
     "allOf",
@@ -41,10 +41,10 @@ const UNMODELLED: [&str; 23] = [
     "contentSchema",
 ];
 
-/// Keywords whose meaning depends on all others at the same place, so the general validator gets the whole place.
+/// Keywords whose meaning depends on all others in the same schema object, so the general validator gets the whole object.
 const HOLISTIC: [&str; 4] = ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
 
-/// Keywords that demand something of values, whoever enforces it.
+/// Keywords that constrain values, regardless of what enforces them.
 const DEMANDS: [&str; 19] = [
     "additionalProperties",
     "const",
@@ -77,7 +77,7 @@ const TYPES: [(&str, Kinds); 7] = [
     ("null", Kinds::of(Kind::Null)),
 ];
 
-/// Which keywords speak of which type, for schemas that name none.
+/// Which type each keyword implies, for schemas without `type`.
 const SPOKEN: [(&str, &str); 15] = [
     ("properties", "object"),
     ("required", "object"),
@@ -96,7 +96,7 @@ const SPOKEN: [(&str, &str); 15] = [
     ("maximum", "number"),
 ];
 
-/// The types of a schema as kinds, and the only one beside `null` when there is just one.
+/// The types of a schema as kinds, and the only one besides `null` if there is just one.
 pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(Kinds, Option<&'n str>), SchemaError> {
     let place = format!("{at}/type");
     let names: Vec<&str> = match node.get("type") {
@@ -156,12 +156,12 @@ pub(super) fn demands_anything(node: &Node) -> bool {
     DEMANDS.iter().chain(&UNMODELLED).chain(&HOLISTIC).any(|keyword| node.contains_key(*keyword))
 }
 
-/// Whether a keyword is there whose meaning depends on all others at the place.
+/// Whether a keyword is present whose meaning depends on all others.
 pub(super) fn is_holistic(node: &Node) -> bool {
     HOLISTIC.iter().any(|keyword| node.contains_key(*keyword))
 }
 
-/// The keywords that a shape does not model, with those that they cannot be understood without.
+/// The keywords that a shape does not model, and those that they depend on.
 pub(super) fn leftovers(node: &Node) -> Node {
     let mut left = Node::new();
     let mut leave = |keyword: &str| {
@@ -187,7 +187,7 @@ pub(super) fn leftovers(node: &Node) -> Node {
     left
 }
 
-/// Leaves all demands of a place with several types to the general validator.
+/// Leaves all constraints of a schema object with several types to the general validator.
 pub(super) fn leave_demands(node: &Node, left: &mut Node) {
     for keyword in DEMANDS.iter().filter(|keyword| !matches!(**keyword, "type" | "enum" | "const")) {
         if let Some(value) = node.get(*keyword) {
@@ -205,7 +205,7 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
     if let Some(format) = node.get("format") {
         let name = text(format, &format!("{at}/format"))?;
         shape.format = TextFormat::named(name);
-        // A format that nobody knows demands nothing, as the specification says.
+        // An unknown format requires nothing, as the specification says.
         if shape.format.is_none() && jsonschema::options().is_known_format(Draft::default(), name) {
             left.insert("format".to_owned(), format.clone());
         }
@@ -214,7 +214,7 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
         let source = text(pattern, &format!("{at}/pattern"))?;
         match Regex::new(&to_rust_syntax(source)) {
             Ok(regex) => shape.pattern = Some(Pattern::new(source, regex)),
-            // Look-around and back-references; whether the pattern is one at all, the general validator says.
+            // Look-around and back-references. The general validator decides whether the pattern is valid at all.
             Err(_) => {
                 left.insert("pattern".to_owned(), pattern.clone());
             }
@@ -223,8 +223,8 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
     Ok(shape)
 }
 
-/// Rewrites what means something else in ECMA-262 than in the `regex` crate: classes of ASCII only, `\/`, and signs that
-/// are plain inside brackets.
+/// Rewrites syntax that differs between ECMA-262 and the `regex` crate: ASCII-only classes, `\/`, and characters that are
+/// literal inside brackets.
 fn to_rust_syntax(pattern: &str) -> String {
     let mut rewritten = String::with_capacity(pattern.len() + 8);
     let mut in_class = false;
@@ -327,7 +327,7 @@ pub(super) fn wrong(at: &str, expected: &str, found: &Json) -> SchemaError {
         Json::Array(_) => "a list",
         Json::Object(_) => "an object",
     };
-    SchemaError::new(at, format!("this has to be {expected}, not {found}"))
+    SchemaError::new(at, format!("this must be {expected}, not {found}"))
 }
 
 pub(super) fn pointer_step(name: &str) -> String {
