@@ -13,8 +13,8 @@ pub const FLATTEN: OpSpec = OpSpec {
     name: "flatten",
     family: Family::Collection,
     summary: "merges the lists inside a list into one list",
-    details: "One level, unless `depth` is set. Elements that are not lists stay in place. The result is limited to \
-              10000 elements.",
+    details: "Flattens one level, unless `depth` is set. Elements that are not lists stay in place. A result of more \
+              than 10000 elements is a failure.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
     arguments: &[ArgumentSpec::main_optional(

@@ -38,7 +38,7 @@ pub const KEYS: OpSpec = OpSpec {
 pub const VALUES: OpSpec = OpSpec {
     name: "values",
     summary: "lists the values of an object",
-    details: "In the order of the members. A list stays unchanged.",
+    details: "The values are in the order of the members. A list stays unchanged.",
     arguments: &[],
     examples: &[example("", r#"{"a": 1, "b": [2]}"#, "[1, [2]]"), example("", "[1]", "[1]"), example("", "{}", "[]")],
     build: |_| Ok(Box::new(Plain(values))),

@@ -16,8 +16,8 @@ pub const PICK: OpSpec = OpSpec {
     name: "pick",
     family: Family::Collection,
     summary: "keeps the named members of an object",
-    details: "By name, by a regex that the key matches, or both. Members keep their order; names that the object does \
-              not have are ignored.",
+    details: "Members are selected by name, by a regex that the key matches, or both. They keep their order; names \
+              that the object does not have are ignored.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
@@ -38,7 +38,7 @@ pub const PICK: OpSpec = OpSpec {
 pub const OMIT: OpSpec = OpSpec {
     name: "omit",
     summary: "removes the named members of an object",
-    details: "By name, by a regex that the key matches, or both.",
+    details: "Members are selected by name, by a regex that the key matches, or both.",
     examples: &[
         example("password", r#"{"id": 1, "password": "x"}"#, r#"{"id": 1}"#),
         example(r#"{ matching: "^_" }"#, r#"{"id": 1, "_rev": 2}"#, r#"{"id": 1}"#),

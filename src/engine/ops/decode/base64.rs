@@ -13,9 +13,9 @@ pub const FROM_BASE64: OpSpec = OpSpec {
     name: "from_base64",
     family: Family::Decode,
     summary: "decodes base64",
-    details: "RFC 4648. `any` accepts both alphabets, padded or not, with line breaks; `standard` accepts only the \
-              alphabet with `+/` and requires padding; `url` accepts only the alphabet with `-_`, padded or not. The \
-              result is text unless `as: bytes` is set.",
+    details: "Follows RFC 4648. `any` accepts both alphabets, padded or not, with line breaks; `standard` accepts only \
+              the alphabet with `+/` and requires padding; `url` accepts only the alphabet with `-_`, padded or not. \
+              The result is text unless `as: bytes` is set.",
     input: Kinds::TEXTUAL,
     output: Output::Is(TEXT_OR_BYTES),
     arguments: &[
@@ -73,8 +73,8 @@ pub const TO_BASE64: OpSpec = OpSpec {
     name: "to_base64",
     family: Family::Decode,
     summary: "encodes text or bytes as base64",
-    details: "RFC 4648; text is encoded as its UTF-8 bytes. `standard` is padded and `url` is not, unless `padding` is \
-              set.",
+    details: "Follows RFC 4648; text is encoded as its UTF-8 bytes. `standard` is padded and `url` is not, unless \
+              `padding` is set.",
     input: Kinds::TEXTUAL.or(Kinds::BYTES),
     output: Output::Is(Kinds::TEXT),
     arguments: &[

@@ -30,7 +30,7 @@ pub const ROW: OpSpec = OpSpec {
         ArgumentSpec::optional("end", ArgumentKind::Integer, "the position after the last byte; the end by default"),
         ArgumentSpec::optional("length", ArgumentKind::Integer, "the number of bytes, instead of `end`"),
     ],
-    fails: "the text is not base64, or the range is longer than the bytes",
+    fails: "the text is not base64, or the range extends beyond the bytes",
     takes_nothing: false,
     examples: &[
         example("{ start: 0, length: 2 }", r#""/9j/4A==""#, r#""/9g=""#),
@@ -85,7 +85,7 @@ impl CutBytes {
             };
             bytes.get(start..end)
         });
-        range.ok_or_else(|| Failure::new("the range is longer than the bytes"))
+        range.ok_or_else(|| Failure::new("the range extends beyond the bytes"))
     }
 }
 

@@ -15,9 +15,9 @@ pub const DN_PART: OpSpec = OpSpec {
     name: "dn_part",
     family: Family::Decode,
     summary: "returns the value of one attribute of a distinguished name",
-    details: "RFC 4514, with escapes decoded. If several attributes have this type, the first is returned, unless \
-              `index` is given; without a type, `index` counts all attributes. A negative index counts from the end. \
-              Returns no value if there is no such attribute.",
+    details: "The name is parsed as in RFC 4514, with escapes decoded. If several attributes have this type, the first \
+              is returned, unless `index` is given; without a type, `index` counts all attributes. A negative index \
+              counts from the end. Returns no value if there is no such attribute.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
@@ -71,8 +71,9 @@ pub const RDN_VALUE: OpSpec = OpSpec {
     name: "rdn_value",
     family: Family::Decode,
     summary: "returns the first value of a distinguished name",
-    details: "This is the short name of a group in `memberOf`: `CN=Sales,OU=Groups,DC=example` gives `Sales`. RFC \
-              4514, with escapes decoded, so a comma inside a name does not split it. The empty name gives no value.",
+    details: "This is the short name of a group in `memberOf`: `CN=Sales,OU=Groups,DC=example` gives `Sales`. The name \
+              is parsed as in RFC 4514, with escapes decoded, so a comma inside a value does not split it. The empty \
+              name gives no value.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -102,8 +103,8 @@ pub const DN_PARTS: OpSpec = OpSpec {
     name: "dn_parts",
     family: Family::Decode,
     summary: "splits a distinguished name into a list of `{ type, value }`",
-    details: "RFC 4514, with escapes decoded and types in lower case. The attributes of a relative name with several \
-              of them (`a=1+b=2`) are listed one after the other.",
+    details: "The name is parsed as in RFC 4514, with escapes decoded and types in lower case. The attributes of a \
+              relative name with several of them (`a=1+b=2`) are listed one after the other.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::LIST),
     arguments: &[],

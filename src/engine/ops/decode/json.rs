@@ -12,8 +12,8 @@ pub const PARSE_JSON: OpSpec = OpSpec {
     name: "parse_json",
     family: Family::Decode,
     summary: "parses JSON text",
-    details: "RFC 8259. Numbers keep every digit, and members their order. An object with a duplicate key fails, \
-              because systems differ in which of the two values they use.",
+    details: "Follows RFC 8259. Numbers keep every digit, and members their order. An object with a duplicate key \
+              fails, because systems differ in which of the two values they use.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::ANY.or(Kinds::NOTHING)),
     arguments: &[],
@@ -61,7 +61,7 @@ pub const TO_JSON: OpSpec = OpSpec {
     name: "to_json",
     family: Family::Decode,
     summary: "writes a value as JSON text",
-    details: "Compact output; numbers as written, members in their order; bytes become base64 text.",
+    details: "The output is compact, with numbers as written and members in their order; bytes become base64 text.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],

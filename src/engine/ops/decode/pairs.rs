@@ -14,10 +14,10 @@ use crate::model::{Kinds, Value};
 pub const PARSE_QUERY: OpSpec = OpSpec {
     name: "parse_query",
     family: Family::Decode,
-    summary: "parses a URL query or form data to an object",
-    details: "`application/x-www-form-urlencoded` (WHATWG URL, 5.1): pairs are separated by `&`, names and values are \
-              percent-decoded, `+` is a space. A name without `=` has an empty value; a repeated name gets a list. A \
-              leading `?` is dropped.",
+    summary: "parses a URL query or form data into an object",
+    details: "Reads `application/x-www-form-urlencoded` (WHATWG URL, 5.1): pairs are separated by `&`, names and \
+              values are percent-decoded, `+` is a space. A name without `=` has an empty value; a repeated name gets \
+              a list. A leading `?` is dropped.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[],
@@ -66,7 +66,7 @@ impl Op for ParseQuery {
 pub const PARSE_KEY_VALUES: OpSpec = OpSpec {
     name: "parse_key_values",
     family: Family::Decode,
-    summary: "parses text such as `k=v;k2=v2` to an object",
+    summary: "parses text such as `k=v;k2=v2` into an object",
     details: "Whitespace around names and values is dropped, and so are empty pairs. A value may contain the separator \
               between name and value. For `Name: value` lines, use `pairs: \"\\n\"` and `key: \":\"`.",
     input: Kinds::TEXTUAL,

@@ -11,11 +11,11 @@ pub const ROW: OpSpec = OpSpec {
     name: "php_unserialize",
     family: Family::Decode,
     summary: "decodes a serialized PHP value",
-    details: "The format in which WordPress, Drupal, Joomla and Magento store values in their tables. An array with \
-              the keys 0, 1, 2 … in order becomes a list, any other array an object; the empty array is an empty list. \
-              An object gives its properties; the class is dropped, and no code runs. An enum case gives its name. A \
-              string that is not UTF-8 gives bytes. Lengths count bytes, so text that was converted to another charset \
-              after serialization fails.",
+    details: "WordPress, Drupal, Joomla and Magento store values in this format. An array with the keys 0, 1, 2 … in \
+              order becomes a list, any other array an object; the empty array is an empty list. An object gives its \
+              properties; the class is dropped, and no code runs. An enum case gives its name. A string that is not \
+              UTF-8 gives bytes. Lengths count bytes, so text that was converted to another charset after \
+              serialization fails.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::ANY.or(Kinds::NOTHING)),
     arguments: &[],

@@ -17,8 +17,8 @@ pub const URL_DECODE: OpSpec = OpSpec {
     name: "url_decode",
     family: Family::Decode,
     summary: "decodes percent-encoded text",
-    details: "RFC 3986, 2.1. A percent sign that is not followed by two hexadecimal digits stays unchanged. With \
-              `plus`, a plus sign becomes a space, as in form data.",
+    details: "Follows RFC 3986, section 2.1. A percent sign that is not followed by two hexadecimal digits stays \
+              unchanged. With `plus`, a plus sign becomes a space, as in form data.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional(

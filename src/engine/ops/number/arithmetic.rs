@@ -1,6 +1,6 @@
 //! `add`, `subtract`, `multiply`, `divide`: exact decimal arithmetic.
 
-use super::convert::made;
+use super::convert::to_value;
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -157,6 +157,6 @@ impl Op for Compute {
         let other = number(present(&self.other, "number", cx)?)
             .map_err(|_| Failure::new("the argument `number` is not a number"))?;
         let result = (self.compute)(&number(input)?, &other);
-        made(&result.ok_or_else(|| Failure::new("the result cannot be computed exactly"))?, cx)
+        to_value(&result.ok_or_else(|| Failure::new("the result cannot be computed exactly"))?, cx)
     }
 }

@@ -15,8 +15,8 @@ pub const TO_BOOLEAN: OpSpec = OpSpec {
     family: Family::Number,
     summary: "converts a word or number to true or false",
     details: "By default, `true`, `yes`, `y`, `on`, `t`, `1` are true and `false`, `no`, `n`, `off`, `f`, `0` are \
-              false. An argument replaces the default words of its side. Case and surrounding whitespace are ignored. \
-              Any other word is a failure, because its meaning is unknown. Where everything else is false, use \
+              false. Each argument replaces the default words for its value. Case and surrounding whitespace are \
+              ignored. Any other word is a failure, because its meaning is unknown. If everything else is false, use \
               `one_of`.",
     input: Kinds::SCALAR,
     output: Output::Is(Kinds::BOOLEAN),
@@ -24,7 +24,7 @@ pub const TO_BOOLEAN: OpSpec = OpSpec {
         ArgumentSpec::optional("true", ArgumentKind::Texts, "the words that mean true"),
         ArgumentSpec::optional("false", ArgumentKind::Texts, "the words that mean false"),
     ],
-    fails: "the word is in neither list",
+    fails: "the word means neither true nor false",
     takes_nothing: false,
     examples: &[
         example("", r#"" TRUE ""#, "true"),

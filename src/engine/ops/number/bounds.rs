@@ -1,6 +1,6 @@
 //! `clamp`, `sum`, `min`, `max`: limits on a number, and aggregates of lists.
 
-use super::convert::made;
+use super::convert::to_value;
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -151,7 +151,7 @@ impl Op for Fold {
             }
         }
         match self {
-            Self::Sum => made(&sum, cx),
+            Self::Sum => to_value(&sum, cx),
             _ => Ok(best.map_or(Value::Missing, |(_, value)| value)),
         }
     }

@@ -163,7 +163,7 @@ impl Op for Convert {
                 Value::Decimal(text) => Value::Decimal(text.strip_prefix('-').unwrap_or(text)),
                 other => other,
             }),
-            (Self::Round(digits), _) => made(&number(input)?.round(*digits), cx),
+            (Self::Round(digits), _) => to_value(&number(input)?.round(*digits), cx),
         }
     }
 }
@@ -206,7 +206,7 @@ fn written<'a>(input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
 }
 
 /// A computed number: an integer if it fits in 64 bits, otherwise its digits.
-pub(super) fn made<'a>(exact: &Exact, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+pub(super) fn to_value<'a>(exact: &Exact, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     if let Some(number) = exact.to_int() {
         return Ok(Value::Int(number));
     }

@@ -17,8 +17,8 @@ pub const ROW: OpSpec = OpSpec {
     summary: "formats a number as text, with a sign, decimals, separators and a width",
     details: "For fields in a fixed format: `+0012`, `-5.00`, `1.234,50`. Uses the exact decimal digits, not a binary \
               fraction; `decimals` rounds halves away from zero and appends zeros. `width` counts all characters: \
-              zeros are inserted after the sign, any other `fill` before it. Without arguments the number is written \
-              as `to_number` reads it, without an exponent and without trailing zeros of a fraction.",
+              zeros are inserted after the sign, any other `fill` before it. Without arguments, the number is written \
+              in full, without an exponent and without trailing zeros of a fraction.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[

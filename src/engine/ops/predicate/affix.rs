@@ -84,7 +84,7 @@ impl Affixes {
         text: &'a str,
         cx: &Cx<'a>,
     ) -> Result<Option<&'a str>, Failure> {
-        self.first(cx, |prefix| if self.ignoring_case { behind(text, prefix) } else { text.strip_prefix(prefix) })
+        self.first(cx, |prefix| if self.ignoring_case { after(text, prefix) } else { text.strip_prefix(prefix) })
     }
 
     /// The text before the first suffix that matches.
@@ -105,7 +105,7 @@ impl Affixes {
 }
 
 /// The text after a prefix, compared character by character without case.
-fn behind<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
     prefix.chars().all(|c| rest.next().is_some_and(|have| same_letter(have, c))).then_some(rest.as_str())
 }

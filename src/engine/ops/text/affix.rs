@@ -1,6 +1,6 @@
 //! `add_prefix`, `add_suffix`, `strip_prefix`, `strip_suffix`: add text to the ends of a text, or remove it.
 
-use super::made::joined;
+use super::builder::joined;
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example, example_failure,

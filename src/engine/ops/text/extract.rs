@@ -3,7 +3,7 @@
 use bumpalo::collections::Vec as ArenaVec;
 use regex::{Captures, Regex};
 
-use super::made::{TOO_LONG_TO_SEARCH, room_for_one_more, searchable};
+use super::builder::{TOO_LONG_TO_SEARCH, check_room, searchable};
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
@@ -148,7 +148,7 @@ impl Op for ExtractAll {
         let mut found = ArenaVec::new_in(cx.arena);
         for captures in self.0.pattern.captures_iter(text) {
             if let Some(part) = captures.get(self.0.group) {
-                room_for_one_more(found.len())?;
+                check_room(found.len())?;
                 found.push(Value::Text(part.as_str()));
             }
         }

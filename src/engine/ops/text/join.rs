@@ -1,6 +1,6 @@
 //! `join`: concatenates a list of scalars.
 
-use super::made::Made;
+use super::builder::TextBuilder;
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure, example_nothing,
@@ -43,7 +43,7 @@ struct Join {
 impl Op for Join {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let elements = input.as_list().ok_or_else(|| Failure::kind(Kinds::LIST, input))?;
-        let mut made: Option<Made<'a>> = None;
+        let mut made: Option<TextBuilder<'a>> = None;
         for element in elements.iter().filter(|element| element.is_present()) {
             let text = element
                 .scalar_text(cx.arena)
@@ -52,13 +52,13 @@ impl Op for Join {
                 continue;
             }
             match &mut made {
-                None => made.insert(Made::new(cx)).push(text)?,
+                None => made.insert(TextBuilder::new(cx)).push(text)?,
                 Some(made) => {
                     made.push(&self.by)?;
                     made.push(text)?;
                 }
             }
         }
-        Ok(made.map_or(Value::Missing, Made::finish))
+        Ok(made.map_or(Value::Missing, TextBuilder::finish))
     }
 }

@@ -8,7 +8,8 @@ use crate::model::{Kinds, Value};
 pub const LENGTH: OpSpec = OpSpec {
     name: "length",
     family: Family::Text,
-    summary: "counts the characters of a text, the bytes of bytes, the elements of a list or the members of an object",
+    summary: "counts the characters of a text, the bytes of a binary value, the elements of a list or the members of \
+              an object",
     details: "Counts Unicode characters, not bytes: `é` is one, or two if its accent is a separate combining \
               character.",
     input: Kinds::TEXTUAL.or(Kinds::BYTES).or(Kinds::LIST).or(Kinds::OBJECT),

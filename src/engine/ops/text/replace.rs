@@ -3,7 +3,7 @@
 use bumpalo::collections::String as ArenaString;
 use regex::Regex;
 
-use super::made::{Made, TOO_LONG, TOO_LONG_TO_SEARCH, searchable};
+use super::builder::{TOO_LONG, TOO_LONG_TO_SEARCH, TextBuilder, searchable};
 use super::replacement;
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example};
@@ -137,7 +137,7 @@ impl Op for Replace {
         if !text.contains(&self.find) {
             return Ok(Value::Text(text));
         }
-        let mut made = Made::new(cx);
+        let mut made = TextBuilder::new(cx);
         let mut parts = text.split(&self.find);
         made.push(parts.next().unwrap_or_default())?;
         for part in parts {
@@ -161,7 +161,7 @@ impl Op for ReplaceMatching {
         if !self.pattern.is_match(text) {
             return Ok(Value::Text(text));
         }
-        let mut made = Made::new(cx);
+        let mut made = TextBuilder::new(cx);
         let (mut copied, mut expanded) = (0, String::new());
         for captures in self.pattern.captures_iter(text) {
             let Some(whole) = captures.get(0) else { continue };

@@ -4,7 +4,7 @@ use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
 
 use super::blank::is_blank;
-use super::made::{room_for_one_more, searchable};
+use super::builder::{check_room, searchable};
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
@@ -108,7 +108,7 @@ impl Split {
         for part in parts {
             let part = if self.trim { part.trim_matches(is_blank) } else { part };
             if self.keep_empty || !part.is_empty() {
-                room_for_one_more(list.len())?;
+                check_room(list.len())?;
                 list.push(Value::Text(part));
             }
         }

@@ -12,7 +12,7 @@ pub const SQUISH: OpSpec = OpSpec {
     name: "squish",
     family: Family::Text,
     summary: "trims whitespace at both ends and collapses every run of it inside to one space",
-    details: "Whitespace as defined by Unicode: line breaks, tabs and no-break spaces become plain spaces. The zero \
+    details: "Unicode whitespace is collapsed: line breaks, tabs and no-break spaces become plain spaces. The zero \
               width space, the word joiner and the byte order mark are removed everywhere; the zero width joiner \
               stays, because names in some scripts and emoji need it.",
     input: Kinds::TEXTUAL,

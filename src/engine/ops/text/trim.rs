@@ -8,8 +8,8 @@ use crate::model::{Kinds, Value};
 const ARGUMENTS: &[ArgumentSpec] =
     &[ArgumentSpec::main_optional("characters", ArgumentKind::Text, "the characters to remove instead of whitespace")];
 
-const DETAILS: &str = "Whitespace as defined by Unicode, including the no-break space, and also the zero width space, \
-    the word joiner and the byte order mark, because spreadsheets and web forms leave them behind.";
+const DETAILS: &str = "Whitespace is Unicode whitespace, including the no-break space, plus the zero width space, the \
+    word joiner and the byte order mark, because spreadsheets and web forms leave them behind.";
 
 /// The row of `trim`.
 pub const TRIM: OpSpec = OpSpec {

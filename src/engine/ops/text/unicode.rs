@@ -5,7 +5,7 @@ use unicode_normalization::{
     IsNormalized, UnicodeNormalization as _, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
 };
 
-use super::made::{Made, TOO_LONG};
+use super::builder::{TOO_LONG, TextBuilder};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example};
 use crate::model::{Kinds, Value};
@@ -100,7 +100,7 @@ impl Op for Form {
 }
 
 fn collect<'a>(mut characters: impl Iterator<Item = char>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    let mut made = Made::new(cx);
+    let mut made = TextBuilder::new(cx);
     characters.try_for_each(|c| made.push_char(c))?;
     Ok(made.finish())
 }
@@ -114,7 +114,7 @@ impl Op for Transliterate {
         if text.is_ascii() {
             return Ok(Value::Text(text));
         }
-        let mut made = Made::new(cx);
+        let mut made = TextBuilder::new(cx);
         text.ascii_chars().flatten().try_for_each(|part| made.push(part))?;
         Ok(made.finish())
     }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 use super::decimal::scaled;
-use super::moment::{from_unix_nanos, no_such_date, no_zone, write_time};
+use super::moment::{from_unix_nanos, missing_zone, nonexistent_date, write_time};
 use super::scan::Scanner;
 use super::zone::out_of_range;
 use crate::engine::condition::equal;
@@ -68,9 +68,9 @@ pub const GENERALIZED_TIME: OpSpec = OpSpec {
     name: "generalized_time",
     family: Family::Time,
     summary: "parses an LDAP generalized time",
-    details: "RFC 4517, 3.3.13: `YYYYMMDDHH`, optional minutes and seconds, an optional fraction of the last unit, and \
-              `Z` or an offset. Directories use it for `createTimestamp`, `whenCreated` and `pwdChangedTime`. A leap \
-              second is read as the second before it.",
+    details: "Reads the format of RFC 4517, 3.3.13: `YYYYMMDDHH`, optional minutes and seconds, an optional fraction \
+              of the last unit, and `Z` or an offset. Directories use it for `createTimestamp`, `whenCreated` and \
+              `pwdChangedTime`. A leap second is read as the second before it.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional("none", ArgumentKind::Texts, "texts to treat as no value")],
@@ -114,13 +114,13 @@ fn generalized(text: &str) -> Result<DateTime, Failure> {
         None => 0,
     };
     if scanner.is_done() {
-        return Err(no_zone());
+        return Err(missing_zone());
     }
     let offset = scanner.offset().filter(|_| scanner.is_done()).ok_or_else(other_form)?;
     let second = second.map_or(0, |second| if second == 60 { 59 } else { second });
     let local = Date::new(year, month, day)
         .and_then(|date| Ok(DateTime::from_parts(date, jiff::civil::Time::new(hour, minute.unwrap_or(0), second, 0)?)))
-        .map_err(|_| no_such_date())?;
+        .map_err(|_| nonexistent_date())?;
     local
         .checked_add(SignedDuration::from_nanos(fraction))
         .and_then(|local| local.checked_sub(SignedDuration::from_secs(i64::from(offset.seconds()))))

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::moment::{Read, no_such_date};
+use super::moment::{Read, nonexistent_date};
 use super::scan::Scanner;
 use crate::engine::op::Failure;
 
@@ -16,7 +16,7 @@ use crate::engine::op::Failure;
 pub fn read(text: &str) -> Result<Read, Failure> {
     let mut scanner = Scanner::new(text);
     let (year, month, day) = date_parts(&mut scanner).ok_or_else(other_form)?;
-    let date = Date::new(year, month, day).map_err(|_| no_such_date())?;
+    let date = Date::new(year, month, day).map_err(|_| nonexistent_date())?;
     if scanner.is_done() {
         return Ok(Read { date, time: None, zone: None });
     }
@@ -36,7 +36,7 @@ fn date_parts(scanner: &mut Scanner<'_>) -> Option<(i16, i8, i8)> {
 
 fn time(scanner: &mut Scanner<'_>) -> Result<Time, Failure> {
     let (hour, minute, second, nano) = time_parts(scanner).ok_or_else(other_form)?;
-    Time::new(hour, minute, if second == 60 { 59 } else { second }, nano).map_err(|_| no_such_time())
+    Time::new(hour, minute, if second == 60 { 59 } else { second }, nano).map_err(|_| nonexistent_time())
 }
 
 fn time_parts(scanner: &mut Scanner<'_>) -> Option<(i8, i8, i8, i32)> {
@@ -51,7 +51,7 @@ fn time_parts(scanner: &mut Scanner<'_>) -> Option<(i8, i8, i8, i32)> {
 }
 
 /// The failure of a time of day that does not exist.
-pub fn no_such_time() -> Failure {
+pub fn nonexistent_time() -> Failure {
     Failure::new("the time of day does not exist")
 }
 

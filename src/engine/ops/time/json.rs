@@ -18,9 +18,9 @@ pub const DOTNET_DATE: OpSpec = OpSpec {
     name: "dotnet_date",
     family: Family::Time,
     summary: "parses a JSON date of older .NET programs",
-    details: "`/Date(1571044331274+0200)/`, as written by `DataContractJsonSerializer` and ASP.NET AJAX: milliseconds \
-              since 1970 UTC. The offset only records the local time zone and is ignored. `DateTime.MinValue`, the \
-              year 1, is the value of an unset `DateTime` and gives no value.",
+    details: "Reads `/Date(1571044331274+0200)/`, as written by `DataContractJsonSerializer` and ASP.NET AJAX: \
+              milliseconds since 1970 UTC. The offset only records the local time zone and is ignored. \
+              `DateTime.MinValue`, the year 1, is the value of an unset `DateTime` and gives no value.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -71,8 +71,9 @@ pub const EXTENDED_JSON_DATE: OpSpec = OpSpec {
     name: "extended_json_date",
     family: Family::Time,
     summary: "parses a date in MongoDB Extended JSON",
-    details: "`{\"$date\": …}` with an ISO 8601 time, with milliseconds, or with `{\"$numberLong\": \"…\"}` (MongoDB Extended \
-        JSON v1 and v2, relaxed and canonical), as `mongoexport` and Auth0's password exports write it.",
+    details: "Reads `{\"$date\": …}` with an ISO 8601 time, with milliseconds, or with `{\"$numberLong\": \"…\"}` \
+              (MongoDB Extended JSON v1 and v2, relaxed and canonical), as written by `mongoexport` and in Auth0's \
+              password exports.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::optional("none", ArgumentKind::Texts, "times to treat as no value, as written")],

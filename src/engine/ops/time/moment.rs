@@ -81,7 +81,7 @@ impl Read {
         let local = self.local();
         let zone = match self.zone {
             Some(zone) => zone,
-            None => zone.value(cx)?.ok_or_else(no_zone)?,
+            None => zone.value(cx)?.ok_or_else(missing_zone)?,
         };
         zone::to_utc(local, &zone)
     }
@@ -93,12 +93,12 @@ impl Read {
 }
 
 /// The failure of a local time without a zone.
-pub fn no_zone() -> Failure {
+pub fn missing_zone() -> Failure {
     Failure::new("the time has no offset and no zone is declared")
 }
 
 /// The failure of a day that does not exist.
-pub fn no_such_date() -> Failure {
+pub fn nonexistent_date() -> Failure {
     Failure::new("the date does not exist")
 }
 

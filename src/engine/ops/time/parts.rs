@@ -3,8 +3,8 @@
 use jiff::civil::{Date, Time};
 
 use super::decimal::scaled;
-use super::iso::no_such_time;
-use super::moment::{Read, TO, Target, ZONE, no_such_date};
+use super::iso::nonexistent_time;
+use super::moment::{Read, TO, Target, ZONE, nonexistent_date};
 use super::zone::Zone;
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -60,7 +60,7 @@ impl Op for DateParts {
         }
         let time = match hour {
             None => None,
-            Some(hour) => Some(time(hour, minute.unwrap_or(0), second.unwrap_or(0)).ok_or_else(no_such_time)?),
+            Some(hour) => Some(time(hour, minute.unwrap_or(0), second.unwrap_or(0)).ok_or_else(nonexistent_time)?),
         };
         Read { date, time, zone: None }.finish(&self.zone, self.target, cx)
     }
@@ -70,9 +70,9 @@ fn date(year: Option<i64>, month: Option<i64>, day: Option<i64>) -> Result<Date,
     let (Some(year), Some(month), Some(day)) = (year, month, day) else {
         return Err(Failure::new("the object must have `year`, `month` and `day`"));
     };
-    let small = |part: i64| i8::try_from(part).map_err(|_| no_such_date());
-    let year = i16::try_from(year).map_err(|_| no_such_date())?;
-    Date::new(year, small(month)?, small(day)?).map_err(|_| no_such_date())
+    let small = |part: i64| i8::try_from(part).map_err(|_| nonexistent_date());
+    let year = i16::try_from(year).map_err(|_| nonexistent_date())?;
+    Date::new(year, small(month)?, small(day)?).map_err(|_| nonexistent_date())
 }
 
 fn time(hour: i64, minute: i64, second: i64) -> Option<Time> {

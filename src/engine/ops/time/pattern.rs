@@ -8,8 +8,8 @@ use std::ops::Range;
 use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::iso::no_such_time;
-use super::moment::{Read, UNIX_EPOCH, no_such_date};
+use super::iso::nonexistent_time;
+use super::moment::{Read, UNIX_EPOCH, nonexistent_date};
 use super::scan::Scanner;
 use super::zone;
 use crate::engine::op::Failure;
@@ -319,19 +319,19 @@ impl Parts {
             let utc = utc.map_err(|_| zone::out_of_range())?;
             return Ok(Read { date: utc.date(), time: Some(utc.time()), zone: Some(TimeZone::UTC) });
         }
-        let date = self.date().ok_or_else(no_such_date)?;
+        let date = self.date().ok_or_else(nonexistent_date)?;
         if self.weekday.is_some_and(|weekday| weekday != ISOWeekDate::from_date(date).weekday()) {
             return Err(Failure::new("the day of the week does not match the date"));
         }
         let Some(hour) = self.hour else { return Ok(Read { date, time: None, zone: self.zone }) };
         let hour = match self.afternoon {
-            Some(_) if !(1..=12).contains(&hour) => return Err(no_such_time()),
+            Some(_) if !(1..=12).contains(&hour) => return Err(nonexistent_time()),
             Some(false) => hour % 12,
             Some(true) => hour % 12 + 12,
             None => hour,
         };
         let second = if self.second == 60 { 59 } else { self.second };
-        let time = Time::new(hour, self.minute, second, self.nano).map_err(|_| no_such_time())?;
+        let time = Time::new(hour, self.minute, second, self.nano).map_err(|_| nonexistent_time())?;
         Ok(Read { date, time: Some(time), zone: self.zone })
     }
 

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 use super::decimal::scaled;
-use super::moment::{Read, TO, Target, ZONE, no_such_date};
+use super::moment::{Read, TO, Target, ZONE, nonexistent_date};
 use super::zone::{Zone, out_of_range};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -89,7 +89,7 @@ impl ExcelDate {
     fn day_zero(&self, day: i128) -> Result<Date, Failure> {
         match day {
             _ if self.from_1904 => Ok(Date::constant(1904, 1, 1)),
-            60 => Err(no_such_date()),
+            60 => Err(nonexistent_date()),
             0..60 => Ok(Date::constant(1899, 12, 31)),
             _ => Ok(Date::constant(1899, 12, 30)),
         }

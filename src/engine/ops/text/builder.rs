@@ -7,16 +7,16 @@ use crate::engine::limits::{MAX_ELEMENTS, MAX_ITERATED_BYTES, MAX_TEXT_BYTES};
 use crate::engine::op::Failure;
 use crate::model::Value;
 
-/// The `fails` text of steps that use [`Made`].
+/// The `fails` text of steps that use [`TextBuilder`].
 pub(in crate::engine::ops) const TOO_LONG: &str = "the result would be longer than 256 KiB";
 
 /// The `fails` text of steps that use [`searchable`].
 pub(in crate::engine::ops) const TOO_LONG_TO_SEARCH: &str = "the text is longer than 4 KiB";
 
 /// Text under construction; rejects growth beyond [`MAX_TEXT_BYTES`] before it allocates.
-pub(in crate::engine::ops) struct Made<'a>(ArenaString<'a>);
+pub(in crate::engine::ops) struct TextBuilder<'a>(ArenaString<'a>);
 
-impl<'a> Made<'a> {
+impl<'a> TextBuilder<'a> {
     /// Empty text.
     pub(in crate::engine::ops) fn new(cx: &Cx<'a>) -> Self {
         Self(ArenaString::new_in(cx.arena))
@@ -44,7 +44,7 @@ impl<'a> Made<'a> {
 
 /// Concatenates two texts.
 pub(super) fn joined<'a>(first: &str, second: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    let mut made = Made::new(cx);
+    let mut made = TextBuilder::new(cx);
     made.push(first)?;
     made.push(second)?;
     Ok(made.finish())
@@ -59,7 +59,7 @@ pub(in crate::engine::ops) fn searchable(text: &str) -> Result<(), Failure> {
 }
 
 /// Rejects another element if a list is full.
-pub(super) fn room_for_one_more(elements: usize) -> Result<(), Failure> {
+pub(super) fn check_room(elements: usize) -> Result<(), Failure> {
     if elements >= MAX_ELEMENTS {
         return Err(Failure::new(format!("the result has more than {MAX_ELEMENTS} elements")));
     }
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn text_stops_growing_at_the_limit() {
         let arena = Bump::new();
-        let mut made = Made::new(&Cx::bare(&arena));
+        let mut made = TextBuilder::new(&Cx::bare(&arena));
         made.push(&"x".repeat(MAX_TEXT_BYTES - 1)).unwrap();
         assert!(made.push("é").is_err());
         made.push("x").unwrap();
