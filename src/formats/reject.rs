@@ -98,18 +98,18 @@ pub(super) fn accounts(json: &str) -> Vec<usize> {
 /// The record in the line of a rejected record. Text is read in its original format first, then as JSON,
 /// because a user may fix the text by rewriting the record as JSON.
 pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, Format) {
-    let refuse = |message: &str, format| (Err(Problem::new(line, message).with_text(json.as_bytes())), format);
+    let reject_text = |message: &str, format| (Err(Problem::new(line, message).with_text(json.as_bytes())), format);
     let Ok(wrapper) = serde_json::from_str::<Wrapper<'_>>(json) else {
-        return refuse("the rejected record is not well-formed JSON", Format::Json);
+        return reject_text("the rejected record is not well-formed JSON", Format::Json);
     };
     if let Some(record) = wrapper.record {
         return match record.get().starts_with('{') {
             true => (Ok((record.get().to_owned(), line)), Format::Json),
-            false => refuse("`record` of a rejected record is not an object", Format::Json),
+            false => reject_text("`record` of a rejected record is not an object", Format::Json),
         };
     }
     let Some(text) = wrapper.text else {
-        return refuse("the rejected record has neither `record` nor `text`", Format::Json);
+        return reject_text("the rejected record has neither `record` nor `text`", Format::Json);
     };
     let is_json = text.trim_start().starts_with('{');
     let named = wrapper.landfall_reject.format.as_deref().and_then(Format::from_name);

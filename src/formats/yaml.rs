@@ -96,7 +96,7 @@ impl Yaml {
                 Pass::Beside if finder.has_found() => return,
                 Pass::Beside => {}
             },
-            (Some(finder), true) if finder.is_behind() => return,
+            (Some(finder), true) if finder.is_finished() => return,
             _ => {}
         }
         let is_dash = content.starts_with(b"-") && content.get(1).is_none_or(u8::is_ascii_whitespace);

@@ -64,7 +64,7 @@ impl ListFinder {
     }
 
     /// Whether the list has ended.
-    pub fn is_behind(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.stage == Stage::Behind
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::SchemaError;
 use super::keywords::{
-    Node, choices, demands_anything, flag, integers, is_holistic, leave_demands, leftovers, members_of, nullable,
+    Node, choices, flag, has_constraints, integers, is_holistic, leave_constraints, leftovers, members_of, nullable,
     numbers, pointer_step, required_names, size, text, text_shape, types, wrong,
 };
 use super::residual::Residual;
@@ -80,7 +80,7 @@ impl Reader<'_> {
 
     fn node(&mut self, node: &Node, at: &str) -> Result<Shape, SchemaError> {
         let mut shape = match node.get("$ref") {
-            Some(target) if self.lone_refs || !demands_anything(node) => self.follow(target, at)?,
+            Some(target) if self.lone_refs || !has_constraints(node) => self.follow(target, at)?,
             _ => match nullable(node) {
                 Some((keyword, index, branch)) => {
                     let mut shape = self.schema(branch, &format!("{at}/{keyword}/{index}"))?;
@@ -138,7 +138,7 @@ impl Reader<'_> {
             Some("array") => ShapeKind::List(self.list(node, &mut left, at)?),
             Some("object") => ShapeKind::Object(self.object(node, at)?),
             _ => {
-                leave_demands(node, &mut left);
+                leave_constraints(node, &mut left);
                 ShapeKind::Any
             }
         };

@@ -45,7 +45,7 @@ const UNMODELLED: [&str; 23] = [
 const HOLISTIC: [&str; 4] = ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
 
 /// Keywords that constrain values, regardless of what enforces them.
-const DEMANDS: [&str; 19] = [
+const CONSTRAINTS: [&str; 19] = [
     "additionalProperties",
     "const",
     "enum",
@@ -78,7 +78,7 @@ const TYPES: [(&str, Kinds); 7] = [
 ];
 
 /// Which type each keyword implies, for schemas without `type`.
-const SPOKEN: [(&str, &str); 15] = [
+const IMPLIED_TYPES: [(&str, &str); 15] = [
     ("properties", "object"),
     ("required", "object"),
     ("additionalProperties", "object"),
@@ -100,7 +100,7 @@ const SPOKEN: [(&str, &str); 15] = [
 pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(Kinds, Option<&'n str>), SchemaError> {
     let place = format!("{at}/type");
     let names: Vec<&str> = match node.get("type") {
-        None => match spoken_type(node) {
+        None => match implied_type(node) {
             Some(name) => vec![name],
             None => return Ok((Kinds::JSON, None)),
         },
@@ -123,20 +123,20 @@ pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(Kinds, Option<&'n s
     }
 }
 
-fn spoken_type(node: &Node) -> Option<&'static str> {
+fn implied_type(node: &Node) -> Option<&'static str> {
     let only_text =
         |listed: &Json| listed.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Json::is_string));
     if node.get("enum").is_some_and(only_text) || node.get("const").is_some_and(Json::is_string) {
         return Some("string");
     }
-    let mut spoken = SPOKEN.iter().filter(|(keyword, _)| node.contains_key(*keyword)).map(|(_, name)| *name);
-    let first = spoken.next()?;
-    spoken.all(|name| name == first).then_some(first)
+    let mut implied = IMPLIED_TYPES.iter().filter(|(keyword, _)| node.contains_key(*keyword)).map(|(_, name)| *name);
+    let first = implied.next()?;
+    implied.all(|name| name == first).then_some(first)
 }
 
 /// A schema or nothing: the branch of `anyOf` or `oneOf` whose only other branch is `null`.
 pub(super) fn nullable(node: &Node) -> Option<(&'static str, usize, &Json)> {
-    if DEMANDS.iter().any(|keyword| node.contains_key(*keyword)) || node.contains_key("$ref") {
+    if CONSTRAINTS.iter().any(|keyword| node.contains_key(*keyword)) || node.contains_key("$ref") {
         return None;
     }
     let mut present = UNMODELLED.iter().filter(|keyword| node.contains_key(**keyword));
@@ -152,8 +152,8 @@ pub(super) fn nullable(node: &Node) -> Option<(&'static str, usize, &Json)> {
     }
 }
 
-pub(super) fn demands_anything(node: &Node) -> bool {
-    DEMANDS.iter().chain(&UNMODELLED).chain(&HOLISTIC).any(|keyword| node.contains_key(*keyword))
+pub(super) fn has_constraints(node: &Node) -> bool {
+    CONSTRAINTS.iter().chain(&UNMODELLED).chain(&HOLISTIC).any(|keyword| node.contains_key(*keyword))
 }
 
 /// Whether a keyword is present whose meaning depends on all others.
@@ -188,8 +188,8 @@ pub(super) fn leftovers(node: &Node) -> Node {
 }
 
 /// Leaves all constraints of a schema object with several types to the general validator.
-pub(super) fn leave_demands(node: &Node, left: &mut Node) {
-    for keyword in DEMANDS.iter().filter(|keyword| !matches!(**keyword, "type" | "enum" | "const")) {
+pub(super) fn leave_constraints(node: &Node, left: &mut Node) {
+    for keyword in CONSTRAINTS.iter().filter(|keyword| !matches!(**keyword, "type" | "enum" | "const")) {
         if let Some(value) = node.get(*keyword) {
             left.insert((*keyword).to_owned(), value.clone());
         }

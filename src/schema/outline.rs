@@ -56,13 +56,13 @@ impl Schema {
             mark(&mut outlined, path, self.root());
         }
         let settled =
-            demands_no_member(self.root()) && leaves(&outlined) == paths.len() && is_settled(&outlined, self.root());
+            requires_no_member(self.root()) && leaves(&outlined) == paths.len() && is_settled(&outlined, self.root());
         Outlines { claims: outlined, settled }
     }
 }
 
 /// Whether an empty account is valid: unlike a nested object, an account cannot be left out.
-fn demands_no_member(root: &Shape) -> bool {
+fn requires_no_member(root: &Shape) -> bool {
     matches!(&root.kind, ShapeKind::Object(object) if object.members.iter().all(|member| !member.required))
 }
 
@@ -209,8 +209,8 @@ mod tests {
             let (schema, arena) = (schema(), Bump::new());
             let outlines = schema.outline(paths.iter().map(String::as_str));
             let draft = from_json(&serde_json::Value::Object(draft), &arena);
-            let told = |result: Result<_, crate::schema::Violations>| result.map(|_| ()).map_err(|found| found.to_string());
-            prop_assert_eq!(told(schema.found_in(draft, &outlines.claims)), told(schema.found_in(draft, &[])));
+            let messages = |result: Result<_, crate::schema::Violations>| result.map(|_| ()).map_err(|found| found.to_string());
+            prop_assert_eq!(messages(schema.found_in(draft, &outlines.claims)), messages(schema.found_in(draft, &[])));
         }
     }
 }

@@ -146,9 +146,9 @@ const ATTACKS: &[(&str, &str, &str)] = &[
     (
         "list in template",
         "let l = []; for i in 0..500 { l.push(i); } `${l}`",
-        "Error: a list or map was put into text; use `join`",
+        "Error: a list or map cannot be used as text; use `join`",
     ),
-    ("map in text", "\"x\" + #{}", "Error: a list or map was put into text; use `join`"),
+    ("map in text", "\"x\" + #{}", "Error: a list or map cannot be used as text; use `join`"),
     ("thrown value", "throw a", "Error: the script threw a value that is not a reason key written in the script"),
     (
         "thrown computed value",

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
-use super::bridge::Refused;
+use super::bridge::ConversionError;
 use super::budget::Stop;
-use super::helpers::{self, Wrong};
+use super::helpers::{self, FunctionError};
 use super::limits::{MAX_REASON, MAX_SOURCE};
 use super::{foreign, place, steps};
 use crate::diag::closest;
@@ -283,15 +283,15 @@ fn lower_first(text: &str) -> String {
     (first + chars.as_str()).replace('\'', "`").trim_end_matches('.').to_owned()
 }
 
-pub(super) fn input(name: &str, why: &Refused) -> ScriptFailure {
-    refused(format!("the input `{name}` {}", why.why), why)
+pub(super) fn input(name: &str, why: &ConversionError) -> ScriptFailure {
+    conversion_failure(format!("the input `{name}` {}", why.why), why)
 }
 
-pub(super) fn output(why: &Refused) -> ScriptFailure {
-    refused(format!("the result {}", why.why), why)
+pub(super) fn output(why: &ConversionError) -> ScriptFailure {
+    conversion_failure(format!("the result {}", why.why), why)
 }
 
-fn refused(message: String, why: &Refused) -> ScriptFailure {
+fn conversion_failure(message: String, why: &ConversionError) -> ScriptFailure {
     let kind = if why.limit { FailureKind::Limit } else { FailureKind::Error };
     ScriptFailure { at: None, failure: Failure::new(message), kind }
 }
@@ -301,7 +301,7 @@ pub(super) fn stopped(stop: Stop, at: Option<Range<usize>>) -> ScriptFailure {
     let (message, kind) = match stop {
         Stop::Operations => ("the script takes too many operations", FailureKind::Limit),
         Stop::Time => ("the script takes too long", FailureKind::Limit),
-        Stop::NoText => ("a list or map was put into text; use `join`", FailureKind::Error),
+        Stop::NoText => ("a list or map cannot be used as text; use `join`", FailureKind::Error),
     };
     ScriptFailure { at, failure: Failure::new(message), kind }
 }
@@ -326,7 +326,7 @@ pub(super) fn run(source: &str, found: &EvalAltResult, stop: Option<Stop>) -> Sc
 }
 
 fn thrown_message(source: &str, thrown: &Dynamic) -> (String, FailureKind) {
-    if let Some(wrong) = thrown.read_lock::<Wrong>() {
+    if let Some(wrong) = thrown.read_lock::<FunctionError>() {
         return (wrong.0.clone().into_owned(), FailureKind::Error);
     }
     match thrown.as_immutable_string_ref() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rhai::{Dynamic, Engine, Map, NativeCallContext, Position};
 
-use super::helpers::{Outcome, Wrong, failed, pure, too_large};
+use super::helpers::{FunctionError, Outcome, failed, pure, too_large};
 use super::limits::ScriptLimits;
 use super::{bridge, budget};
 use crate::engine::context::Cx;
@@ -115,13 +115,13 @@ fn call(
 }
 
 fn step_failure(spec: &OpSpec, why: &str) -> Box<rhai::EvalAltResult> {
-    failed(Wrong(format!("`{}` fails: {why}", spec.name).into()))
+    failed(FunctionError(format!("`{}` fails: {why}", spec.name).into()))
 }
 
-fn converted<T>(result: Result<T, bridge::Refused>) -> Outcome<T> {
-    result.or_else(|refused| match refused.limit {
+fn converted<T>(result: Result<T, bridge::ConversionError>) -> Outcome<T> {
+    result.or_else(|error| match error.limit {
         true => too_large(),
-        false => Err(failed(Wrong(format!("a value {}", refused.why).into()))),
+        false => Err(failed(FunctionError(format!("a value {}", error.why).into()))),
     })
 }
 
@@ -142,7 +142,7 @@ fn built(spec: &'static OpSpec, argument: Option<&Dynamic>, limits: &ScriptLimit
     for (argument, value) in named(spec, argument)? {
         let arena = Bump::new();
         let value = bridge::from_script(&value, limits, &Cx::bare(&arena))
-            .map_err(|refused| format!("the argument `{}` {}", argument.name, refused.why))?;
+            .map_err(|error| format!("the argument `{}` {}", argument.name, error.why))?;
         if argument.kind == ArgumentKind::Regex {
             return Err(format!("the argument `{}` must be a constant", argument.name));
         }

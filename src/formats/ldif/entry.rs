@@ -31,7 +31,7 @@ const BINARY: [&str; 17] = [
 const PASSWORD: &str = "userpassword";
 
 /// Why an entry cannot be read.
-pub struct Wrong {
+pub struct EntryError {
     /// The line, counted from 0 from the start of the entry.
     pub line: u64,
     /// One sentence without values.
@@ -77,7 +77,7 @@ impl Written {
 }
 
 /// Reads an entry; `None` if the lines contain no entry: only comments, a version, or the result line that `ldapsearch` writes at the end.
-pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
+pub fn read(text: &[u8]) -> Result<Option<String>, EntryError> {
     let mut lines = unfold(text)?.into_iter().peekable();
     while lines.peek().is_some_and(|line| name_of(&line.text).eq_ignore_ascii_case(b"version")) {
         lines.next();
@@ -87,10 +87,10 @@ pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
     match name.to_ascii_lowercase().as_str() {
         "dn" => {}
         "search" | "result" | "ref" => return Ok(None),
-        _ => return Err(Wrong { line: first.line, message: "an entry must start with `dn:`" }),
+        _ => return Err(EntryError { line: first.line, message: "an entry must start with `dn:`" }),
     }
     let Ok(dn) = std::str::from_utf8(dn.bytes()) else {
-        return Err(Wrong { line: first.line, message: "`dn` is not UTF-8" });
+        return Err(EntryError { line: first.line, message: "`dn` is not UTF-8" });
     };
     let mut attributes: Vec<Attribute> = Vec::new();
     for line in lines {
@@ -100,7 +100,7 @@ pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
 }
 
 /// Joins folded lines and drops comments, which may be folded too.
-fn unfold(text: &[u8]) -> Result<Vec<Logical>, Wrong> {
+fn unfold(text: &[u8]) -> Result<Vec<Logical>, EntryError> {
     let mut lines: Vec<Logical> = Vec::new();
     let mut is_comment = false;
     for (number, line) in (0_u64..).zip(text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n')) {
@@ -108,7 +108,7 @@ fn unfold(text: &[u8]) -> Result<Vec<Logical>, Wrong> {
             ([b' ', ..], _) if is_comment => {}
             ([b' ', rest @ ..], Some(last)) => last.text.extend_from_slice(rest),
             ([b' ', ..], None) => {
-                return Err(Wrong { line: number, message: "there is no line before this folded line" });
+                return Err(EntryError { line: number, message: "there is no line before this folded line" });
             }
             ([b'#', ..], _) => is_comment = true,
             (line, _) => {
@@ -125,8 +125,8 @@ fn name_of(line: &[u8]) -> &[u8] {
 }
 
 /// The name and the value of a line.
-fn split(line: &Logical) -> Result<(String, Written), Wrong> {
-    let wrong = |message| Wrong { line: line.line, message };
+fn split(line: &Logical) -> Result<(String, Written), EntryError> {
+    let wrong = |message| EntryError { line: line.line, message };
     let name = name_of(&line.text);
     let Some([b':', value @ ..]) = line.text.get(name.len()..) else {
         let is_change = line.text == b"-";
@@ -151,8 +151,8 @@ fn split(line: &Logical) -> Result<(String, Written), Wrong> {
     Ok((name.to_owned(), value))
 }
 
-fn add(line: &Logical, attributes: &mut Vec<Attribute>) -> Result<(), Wrong> {
-    let wrong = |message| Err(Wrong { line: line.line, message });
+fn add(line: &Logical, attributes: &mut Vec<Attribute>) -> Result<(), EntryError> {
+    let wrong = |message| Err(EntryError { line: line.line, message });
     let (name, value) = split(line)?;
     match name.to_ascii_lowercase().as_str() {
         "dn" => return wrong("an empty line is missing before the next entry"),

@@ -26,15 +26,15 @@ pub(super) type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
 /// Why a function failed; a separate type, so that it cannot be confused with a value that a script threw.
 #[derive(Debug, Clone)]
-pub(super) struct Wrong(pub(super) Cow<'static, str>);
+pub(super) struct FunctionError(pub(super) Cow<'static, str>);
 
 /// A failure that scripts can catch.
 fn wrong<T>(message: &'static str) -> Outcome<T> {
-    Err(failed(Wrong(message.into())))
+    Err(failed(FunctionError(message.into())))
 }
 
 /// A failure that scripts can catch.
-pub(super) fn failed(wrong: Wrong) -> Box<EvalAltResult> {
+pub(super) fn failed(wrong: FunctionError) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(wrong), Position::NONE))
 }
 

@@ -41,7 +41,7 @@ fn joined(cx: &NativeCallContext, left: &str, right: &str) -> Outcome<ImmutableS
 fn add(cx: &NativeCallContext, left: &Dynamic, right: &Dynamic) -> Outcome<ImmutableString> {
     match (text(left), text(right)) {
         (Some(left), Some(right)) => joined(cx, &left, &right),
-        _ => wrong("a list or map was put into text; use `join`"),
+        _ => wrong("a list or map cannot be used as text; use `join`"),
     }
 }
 
