@@ -30,7 +30,7 @@ enum Around {
     /// The document is the list.
     Nothing,
     /// Its path was given.
-    Asked,
+    Requested,
     /// It is longer than any record, and no member before it contains data.
     Guess,
 }
@@ -134,7 +134,7 @@ impl Json {
         Ok(())
     }
 
-    /// Goes to the next element; false when the list is closed.
+    /// Advances to the next element; returns false at the end of the list.
     fn next_element(&mut self, is_first: bool) -> Scanned<bool> {
         if self.scan.take_token(b']')? {
             return Ok(false);
@@ -274,7 +274,7 @@ impl Json {
     fn end_of_list(&mut self) -> Scanned<()> {
         match self.around {
             Around::Nothing => Ok(()),
-            Around::Asked => self.rest_of_asked(),
+            Around::Requested => self.rest_of_requested(),
             Around::Guess => self.rest_of_guess(),
         }
     }

@@ -29,7 +29,7 @@ struct Noted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
     /// Its path was given.
-    Asked,
+    Requested,
     /// No other member contains data.
     OnlyMember,
 }

@@ -206,7 +206,7 @@ impl Yaml {
         }
         match here {
             Some(list) if list.as_list().is_some() || list.is_null() => {
-                self.reading.taken(path, How::Asked);
+                self.reading.taken(path, How::Requested);
                 self.take(list.as_list().unwrap_or_default(), text);
             }
             _ => {

@@ -84,7 +84,7 @@ impl ListFinder {
             }
             Stage::Expecting(indent) if is_dash && blanks >= indent => {
                 self.stage = Stage::Inside(blanks);
-                self.reading.taken(&self.path, How::Asked);
+                self.reading.taken(&self.path, How::Requested);
                 Pass::Begins
             }
             Stage::Expecting(_) | Stage::Looking => {

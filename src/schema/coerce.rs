@@ -13,16 +13,16 @@ use crate::model::Value;
 #[must_use]
 pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     match value {
-        Value::Int(_) | Value::Decimal(_) if takes_text_only(shape) => {
+        Value::Int(_) | Value::Decimal(_) if allows_only_text(shape) => {
             value.scalar_text(arena).map_or(value, Value::Text)
         }
         Value::List(items) => match shape.element() {
-            Some(element) if needs_list(element, items) => {
+            Some(element) if list_changes(element, items) => {
                 Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| fit(element, *item, arena))))
             }
             _ => value,
         },
-        Value::Object(members) if needs_object(shape, members) => {
+        Value::Object(members) if object_changes(shape, members) => {
             Value::Object(arena.alloc_slice_fill_iter(
                 members.iter().map(|(name, member)| {
                     (*name, shape.member(name).map_or(*member, |shape| fit(shape, *member, arena)))
@@ -33,26 +33,26 @@ pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     }
 }
 
-fn takes_text_only(shape: &Shape) -> bool {
+fn allows_only_text(shape: &Shape) -> bool {
     shape.kinds.meets(Kinds::TEXT) && !shape.kinds.meets(Kinds::NUMBER)
 }
 
 /// Whether fitting would change the value.
-fn needs(shape: &Shape, value: Value<'_>) -> bool {
+fn changes(shape: &Shape, value: Value<'_>) -> bool {
     match value {
-        Value::Int(_) | Value::Decimal(_) => takes_text_only(shape),
-        Value::List(items) => shape.element().is_some_and(|element| needs_list(element, items)),
-        Value::Object(members) => needs_object(shape, members),
+        Value::Int(_) | Value::Decimal(_) => allows_only_text(shape),
+        Value::List(items) => shape.element().is_some_and(|element| list_changes(element, items)),
+        Value::Object(members) => object_changes(shape, members),
         _ => false,
     }
 }
 
-fn needs_list(element: &Shape, items: &[Value<'_>]) -> bool {
-    items.iter().any(|item| needs(element, *item))
+fn list_changes(element: &Shape, items: &[Value<'_>]) -> bool {
+    items.iter().any(|item| changes(element, *item))
 }
 
-fn needs_object(shape: &Shape, members: &[(&str, Value<'_>)]) -> bool {
-    members.iter().any(|(name, value)| shape.member(name).is_some_and(|shape| needs(shape, *value)))
+fn object_changes(shape: &Shape, members: &[(&str, Value<'_>)]) -> bool {
+    members.iter().any(|(name, value)| shape.member(name).is_some_and(|shape| changes(shape, *value)))
 }
 
 #[cfg(test)]

@@ -287,7 +287,7 @@ fn errors_have_a_location() {
         ),
         ("if given {", Some(""), "expected `}` here", ""),
         ("given ==", Some(""), "the script ends too early", "close all open brackets, braces and parentheses"),
-        ("let x = ;", Some(";"), "`;` is not expected here", ""),
+        ("let x = ;", Some(";"), "unexpected `;`", ""),
         ("\"abc", Some("\""), "unterminated text", "end it with the same quote"),
     ];
     for (source, place, message, help) in cases {

@@ -199,7 +199,7 @@ fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
         }
         ParseErrorType::LiteralTooLarge(_, most) => (format!("this literal is larger than {most}"), ""),
         ParseErrorType::AssignmentToConstant(name) => input_is_constant(name),
-        ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) => return switched_off(word),
+        ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) => return disabled_word(word),
         ParseErrorType::FnDuplicatedDefinition(name, _) => (format!("the function `{name}` is defined twice"), ""),
         ParseErrorType::DuplicatedProperty(name) => (format!("the key `{name}` is written twice"), ""),
         ParseErrorType::FnDuplicatedParam(_, name) => (format!("the argument `{name}` is declared twice"), ""),
@@ -216,25 +216,25 @@ fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
 fn lex_message(error: &LexError) -> (String, String) {
     match error {
         LexError::UnterminatedString => ("unterminated text".into(), "end it with the same quote".into()),
-        LexError::ImproperSymbol(word, _) => switched_off(word),
+        LexError::ImproperSymbol(word, _) => disabled_word(word),
         LexError::UnexpectedInput(word) => {
             let help = foreign::word(word).unwrap_or_default().to_owned();
-            (format!("`{word}` is not expected here"), help)
+            (format!("unexpected `{word}`"), help)
         }
         LexError::MalformedEscapeSequence(word) => {
-            (format!("`{word}` is not an escape"), "write `\\\\` for a backslash".into())
+            (format!("`{word}` is not a valid escape sequence"), "write `\\\\` for a backslash".into())
         }
         LexError::MalformedNumber(word) => {
             (format!("`{word}` is not a number"), "write numbers of more than 64 bits as text".into())
         }
         LexError::MalformedChar(word) => {
-            (format!("`'{word}'` is not text: single quotes are for one character"), format!("write `\"{word}\"`"))
+            (format!("`'{word}'` is not text: single quotes enclose a single character"), format!("write `\"{word}\"`"))
         }
         other => (lower_first(&other.to_string()), String::new()),
     }
 }
 
-fn switched_off(word: &str) -> (String, String) {
+fn disabled_word(word: &str) -> (String, String) {
     let help = match word {
         "import" | "export" => "scripts have no modules",
         "eval" | "print" | "debug" => "scripts only compute a value, so this is disabled",

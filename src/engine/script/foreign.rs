@@ -88,7 +88,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("$", "write only the name, and declare it under `with`, such as `with: { name: $.name }`"),
     ("#", "a comment starts with `//`; a map is `#{ key: value }`"),
-    ("?", "write `if … { … } else { … }`; it has a value"),
+    ("?", "write `if … { … } else { … }`; it is an expression"),
     ("++", "write `x += 1`"),
     ("--", "write `x -= 1`"),
     ("...", "concatenate lists with `+`: `a + b`"),
@@ -169,7 +169,7 @@ pub(super) fn missing(source: &str, token: &str, at: usize) -> Option<String> {
         return Some(help.to_owned());
     }
     Some(match (token, found) {
-        (";", "if") => "write `if … { … } else { … }`; it has a value".to_owned(),
+        (";", "if") => "write `if … { … } else { … }`; it is an expression".to_owned(),
         (";", "in") => "write `for element in list { … }`".to_owned(),
         (";", _) => "end every statement except the last with `;`, and put text in double quotes".to_owned(),
         ("{", _) => "put the body in braces: `if … { … } else { … }`".to_owned(),

@@ -129,7 +129,7 @@ impl Call<'_> {
             Some(Err((message, help))) => Err(wrong(format!("cannot use `{}`: {message}", argument.name), help)),
             None => {
                 let help = match argument.kind {
-                    ArgumentKind::Choice(words) => format!("the words are `{}`", words.join("`, `")),
+                    ArgumentKind::Choice(words) => format!("use one of `{}`", words.join("`, `")),
                     _ => self.usage(),
                 };
                 Err(wrong(format!("needs {} as `{}`", wanted(argument.kind), argument.name), help))

@@ -10,13 +10,13 @@ use crate::rules::RecordsPath;
 const LIST_DEPTH: usize = 3;
 
 /// The result of following a member of the path.
-enum Way {
+enum Followed {
     /// The list; its first element is next.
     List,
     /// `null` instead of the list: some programs write an empty list this way.
     Null,
     /// Not on the path.
-    Elsewhere,
+    OffPath,
 }
 
 impl Json {
@@ -24,16 +24,17 @@ impl Json {
     pub(super) fn find(&mut self, path: &RecordsPath) -> Scanned<()> {
         let mut lists = Paths::default();
         match self.descend(path, &RecordsPath::default(), &mut lists)? {
-            Way::List => {
-                self.reading.taken(path, How::Asked);
-                (self.state, self.around, self.list) = (State::List { is_first: true }, Around::Asked, path.clone());
+            Followed::List => {
+                self.reading.taken(path, How::Requested);
+                (self.state, self.around, self.list) =
+                    (State::List { is_first: true }, Around::Requested, path.clone());
                 Ok(())
             }
-            Way::Null => {
-                self.reading.taken(path, How::Asked);
+            Followed::Null => {
+                self.reading.taken(path, How::Requested);
                 Ok(())
             }
-            Way::Elsewhere => {
+            Followed::OffPath => {
                 let message = format!("there is no list at `{path}`; {}", lists.where_lists_are());
                 self.scan.stop(&message)
             }
@@ -41,9 +42,9 @@ impl Json {
     }
 
     /// Enters the object at a position on the path, and skips it if it does not contain the list.
-    fn descend(&mut self, path: &RecordsPath, here: &RecordsPath, lists: &mut Paths) -> Scanned<Way> {
+    fn descend(&mut self, path: &RecordsPath, here: &RecordsPath, lists: &mut Paths) -> Scanned<Followed> {
         let (level, last) = (here.names().len(), path.names().len().saturating_sub(1));
-        let (mut way, mut is_first) = (Way::Elsewhere, true);
+        let (mut followed, mut is_first) = (Followed::OffPath, true);
         self.scan.take()?;
         while !self.scan.take_token(b'}')? {
             if !std::mem::take(&mut is_first) {
@@ -63,20 +64,20 @@ impl Json {
             match self.scan.peek_token()? {
                 Some(b'[') if level == last => {
                     self.scan.take()?;
-                    return Ok(Way::List);
+                    return Ok(Followed::List);
                 }
                 Some(b'n') => {
                     self.scan.value(&mut Text::default(), 0)?;
-                    way = Way::Null;
+                    followed = Followed::Null;
                 }
                 Some(b'{') if level < last => match self.descend(path, &place, lists)? {
-                    Way::List => return Ok(Way::List),
-                    inner => way = inner,
+                    Followed::List => return Ok(Followed::List),
+                    inner => followed = inner,
                 },
                 _ => self.note_lists(&place, lists)?,
             }
         }
-        Ok(way)
+        Ok(followed)
     }
 
     /// Skips a member that is not on the path.
@@ -108,7 +109,7 @@ impl Json {
     }
 
     /// Reads the text after the list, up to the end of all enclosing objects.
-    pub(super) fn rest_of_asked(&mut self) -> Scanned<()> {
+    pub(super) fn rest_of_requested(&mut self) -> Scanned<()> {
         let path = self.list.clone();
         for level in (0..path.names().len()).rev() {
             let names = path.names().get(..level).unwrap_or_default();
