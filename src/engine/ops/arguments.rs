@@ -48,7 +48,7 @@ pub(super) fn present<'a>(operand: &'a Operand, name: &str, cx: &Cx<'a>) -> Resu
     if value.is_present() { Ok(value) } else { Err(Failure::new(format!("the argument `{name}` has no value"))) }
 }
 
-/// The text of an argument in this run: text as it is, numbers as written, booleans as `true` and `false`.
+/// The text of an argument in this run: text unchanged, numbers as written, booleans as `true` and `false`.
 ///
 /// # Errors
 /// When it has no value, or is bytes, a list or an object.

@@ -51,7 +51,8 @@ const fn row(names: &'static str, write: Write) -> Foreign {
 
 const NO_HASHING: &str = "rules cannot hash values: describe a stored password under `credential`, for example \
     `credential: { from: $.hash, scheme: md5 }`";
-const NO_RANDOM: &str = "the same record always gives the same account, so random values are not available; `{ uuid_v5: dns }` derives an id from a name";
+const NO_RANDOM: &str = "the same record always gives the same account, so random values are not available; \
+    `{ uuid_v5: dns }` derives an id from a name";
 
 /// Every row, by family.
 pub const FOREIGN: &[Foreign] = &[

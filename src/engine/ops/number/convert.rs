@@ -168,7 +168,8 @@ impl Op for Convert {
     }
 }
 
-/// Parses digits in a base, with an optional sign and the usual prefix of the base; nothing if the number does not fit in 64 bits.
+/// Parses digits in a base, with an optional sign and the usual prefix of the base; `None` if the number does not fit in
+/// 64 bits.
 fn based(text: &str, base: u32) -> Option<i64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let prefix = match base {
