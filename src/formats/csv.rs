@@ -8,13 +8,13 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::{Found, Problem, Source, peek};
 
-/// How much of the file is looked at to find the delimiter: a header of some thousand columns.
+/// How much of the file is searched for the delimiter: enough for a header of a few thousand columns.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// The delimiters that exports use; the first one wins a draw.
+/// The delimiters that exports use; on a tie, the first one wins.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// Reads rows.
+/// Reads CSV rows.
 pub(super) struct Csv {
     /// `None` until the header is read.
     rows: Option<Rows>,
@@ -28,7 +28,7 @@ struct Rows {
     limit: usize,
     delimiter: u8,
     header: ByteRecord,
-    /// Each name as a JSON text with its colon.
+    /// Each name as JSON text with a colon.
     keys: Vec<String>,
     row: ByteRecord,
     /// Lines before the header.
@@ -61,7 +61,7 @@ impl Iterator for Csv {
 }
 
 impl Rows {
-    /// Reads the header. No rows when the file is empty.
+    /// Reads the header. `None` if the file is empty.
     fn open(source: Source, limit: usize) -> Result<Option<Self>, Problem> {
         let failed = |error: io::Error| Problem::source(1, &error);
         let (head, mut source) = peek(source, HEAD_BYTES).map_err(failed)?;
@@ -90,7 +90,7 @@ impl Rows {
         let line = self.reader.position().line() + self.before;
         self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                let message = format!("the row is longer than {} bytes; is a quote left open?", self.limit);
+                let message = format!("the row is longer than {} bytes; is a quote not closed?", self.limit);
                 Problem::fatal(line, message)
             }
             csv::ErrorKind::Io(error) => Problem::source(line, &error),
@@ -109,7 +109,7 @@ impl Rows {
     fn record(&self) -> Found {
         let line = self.row.position().map_or(0, csv::Position::line) + self.before;
         if self.row.len() != self.keys.len() {
-            let message = format!("the row has {} fields, the header has {}", self.row.len(), self.keys.len());
+            let message = format!("the row has {} fields, but the header has {}", self.row.len(), self.keys.len());
             return Err(self.with_text(Problem::new(line, message)));
         }
         let mut json = String::with_capacity(self.row.as_slice().len() * 2 + 2);
@@ -128,7 +128,7 @@ impl Rows {
         Ok((json, line))
     }
 
-    /// Keeps the row below its header.
+    /// Attaches the row and its header to a problem.
     fn with_text(&self, problem: Problem) -> Problem {
         let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(Vec::new());
         let written = writer.write_byte_record(&self.header).and_then(|()| writer.write_byte_record(&self.row));
@@ -139,7 +139,7 @@ impl Rows {
     }
 }
 
-/// Ends a row that has no end: the bytes left are set before each row.
+/// Limits the length of a row: the remaining bytes are set before each row.
 struct Bounded {
     input: Source,
     left: Arc<AtomicUsize>,
@@ -158,7 +158,7 @@ impl Read for Bounded {
     }
 }
 
-/// The first line `sep=;`, which Excel understands, with its length.
+/// The delimiter given in a first line `sep=;`, an Excel convention, and the length of the line.
 fn stated_delimiter(head: &[u8]) -> Option<(u8, u64)> {
     match head.strip_prefix(b"sep=")? {
         [delimiter, b'\n', ..] if delimiter.is_ascii() => Some((*delimiter, 6)),
@@ -167,7 +167,7 @@ fn stated_delimiter(head: &[u8]) -> Option<(u8, u64)> {
     }
 }
 
-/// The delimiter that stands most often in the first line, outside of quotes.
+/// The most frequent delimiter in the first line, outside quotes.
 pub(super) fn likely_delimiter(head: &[u8]) -> u8 {
     let mut counts = [0_usize; DELIMITERS.len()];
     let mut is_quoted = false;
@@ -186,7 +186,7 @@ pub(super) fn likely_delimiter(head: &[u8]) -> u8 {
     DELIMITERS.iter().zip(counts).find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| *delimiter)
 }
 
-/// The names of the header; blanks around them are not part of them.
+/// The names in the header, without surrounding spaces.
 fn keys_of(header: &ByteRecord, line: u64) -> Result<Vec<String>, Problem> {
     let mut names: Vec<&str> = Vec::with_capacity(header.len());
     for (position, name) in header.iter().enumerate() {
@@ -203,7 +203,7 @@ fn keys_of(header: &ByteRecord, line: u64) -> Result<Vec<String>, Problem> {
     Ok(names.into_iter().map(|name| quoted(name) + ":").collect())
 }
 
-/// Text as JSON.
+/// Formats text as JSON.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }

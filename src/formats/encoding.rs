@@ -1,10 +1,10 @@
-//! The first bytes of a file: byte-order marks, and a look ahead.
+//! The first bytes of a file: byte-order marks and lookahead.
 
 use std::io::{self, Cursor, Read};
 
 use super::{Problem, Source};
 
-/// Reads up to `bytes` bytes ahead and gives them with a source that still begins with them.
+/// Reads up to `bytes` bytes ahead and returns them together with a source that still starts with them.
 ///
 /// # Errors
 /// When the source cannot be read.

@@ -1,4 +1,4 @@
-//! JSON: lists of objects are streamed element by element, without ever holding the list.
+//! JSON: lists of objects are streamed element by element, so that the whole list is never in memory.
 
 mod at;
 
@@ -9,29 +9,29 @@ use super::scan::{Scan, Text};
 use super::{Found, Problem, Source};
 use crate::rules::RecordsPath;
 
-/// Bytes that are enough to know a value without data: `null`, `""`, `[]`, `{}`.
+/// Enough bytes to recognize a value without data: `null`, `""`, `[]`, `{}`.
 const EMPTY_BYTES: usize = 8;
 
-/// Where the reading stands.
+/// The state of the reader.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Between values.
     Top,
     /// In a list, before an element.
     List {
-        /// Whether no element was read yet.
+        /// Whether no element has been read yet.
         is_first: bool,
     },
 }
 
-/// How the list that is being read was found.
+/// How the current list was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Around {
     /// The document is the list.
     Nothing,
     /// Its path was given.
-    Asked,
-    /// It is longer than any record, and no member before it holds data.
+    Requested,
+    /// It is longer than any record, and no member before it contains data.
     Guess,
 }
 
@@ -43,17 +43,17 @@ pub(super) struct Json {
     /// The path that was given.
     at: Option<RecordsPath>,
     around: Around,
-    /// The path of the list that is being read.
+    /// The path of the current list.
     list: RecordsPath,
     reading: Reading,
     documents: u64,
-    /// Elements read before it was clear that they are records.
+    /// Elements that were read before they were known to be records.
     held: VecDeque<Found>,
 }
 
 type Scanned<T> = Result<T, Problem>;
 
-/// What a list is that may be that of the records.
+/// The role of a list that may be the list of records.
 enum Listed {
     /// Elements that are objects, all of them read.
     Objects(VecDeque<Found>),
@@ -61,26 +61,26 @@ enum Listed {
     Streams,
     /// It has no elements.
     Empty,
-    /// It is data of a record.
+    /// It is part of a record.
     Data {
-        /// Whether it begins with an object.
+        /// Whether its first element is an object.
         has_objects: bool,
     },
 }
 
-/// An object while it is not clear whether it is a record.
+/// An object that may or may not be a record.
 struct Document {
     line: u64,
     text: Text,
     members: usize,
-    /// How many members hold data, except for the list that may be that of the records.
+    /// The number of members with data, except the list that may be the list of records.
     with_data: usize,
     candidate: Option<(RecordsPath, VecDeque<Found>)>,
     lists: Paths,
 }
 
 impl Json {
-    /// Records of at most `limit` bytes, those of the list at a path when one is given.
+    /// Records of at most `limit` bytes, from the list at a path if one is given.
     pub fn new(source: Source, limit: usize, at: Option<RecordsPath>, reading: Reading) -> Self {
         Self {
             scan: Scan::new(source),
@@ -134,7 +134,7 @@ impl Json {
         Ok(())
     }
 
-    /// Goes to the next element; false when the list is closed.
+    /// Advances to the next element; returns false at the end of the list.
     fn next_element(&mut self, is_first: bool) -> Scanned<bool> {
         if self.scan.take_token(b']')? {
             return Ok(false);
@@ -155,7 +155,7 @@ impl Json {
         Ok(record(text, line, self.limit))
     }
 
-    /// Reads a document from its bracket on: the record that it is, or nothing when it holds records.
+    /// Reads a document after its opening bracket: returns it if it is a record, or `None` if it contains records.
     fn document(&mut self) -> Scanned<Option<Found>> {
         if let Some(path) = self.at.clone().filter(|path| !path.is_root()) {
             return self.find(&path).map(|()| None);
@@ -178,7 +178,7 @@ impl Json {
         self.end_of_document(document)
     }
 
-    /// Reads a member; true when it is a list whose elements are the records, as far as can be told.
+    /// Reads a member; true if it is a list whose elements are probably the records.
     fn member(&mut self, document: &mut Document) -> Scanned<bool> {
         let key = self.key()?;
         document.text.push(&key, self.limit);
@@ -248,7 +248,7 @@ impl Json {
         })
     }
 
-    /// The record that a document is, or nothing when the only member with data is a list of records.
+    /// Returns the document if it is a record, or `None` if the only member with data is a list of records.
     fn end_of_document(&mut self, document: Document) -> Scanned<Option<Found>> {
         let Document { line, text, with_data, candidate, lists, members } = document;
         if let Some((path, held)) = candidate.filter(|(_, held)| with_data == 0 && (!held.is_empty() || members == 1)) {
@@ -258,7 +258,7 @@ impl Json {
         }
         if text.is_cut && !lists.is_empty() {
             let message = format!(
-                "the document is longer than {} bytes, so that it cannot be one record; give the path of the records: {}",
+                "the document is longer than {} bytes, so it cannot be one record; give the path of the records: {}",
                 self.limit,
                 lists.where_lists_are()
             );
@@ -270,16 +270,17 @@ impl Json {
         Ok(Some(record(text, line, self.limit)))
     }
 
-    /// Reads what stands behind a list that is not the document itself.
+    /// Reads the text after a list that is not the document itself.
     fn end_of_list(&mut self) -> Scanned<()> {
         match self.around {
             Around::Nothing => Ok(()),
-            Around::Asked => self.rest_of_asked(),
+            Around::Requested => self.rest_of_requested(),
             Around::Guess => self.rest_of_guess(),
         }
     }
 
-    /// Behind a list that was taken because it is longer than any record: it was right when nothing else holds data.
+    /// After a list that was assumed to be the records because it is longer than any record: checks that no other member contains
+    /// data.
     fn rest_of_guess(&mut self) -> Scanned<()> {
         while !self.scan.take_token(b'}')? {
             self.expect(b',', "expected `,` or `}` after a member")?;
@@ -289,7 +290,7 @@ impl Json {
             if value.is_cut || has_data(&value.bytes) {
                 let (list, other) = (&self.list, RecordsPath::default().member(&name_of(&key)));
                 let message = format!(
-                    "`{other}` holds data too, besides `{list}`; give the path of the records, such as `{list}`"
+                    "`{other}` also contains data, besides `{list}`; give the path of the records, such as `{list}`"
                 );
                 return self.scan.stop(&message);
             }
@@ -297,7 +298,7 @@ impl Json {
         Ok(())
     }
 
-    /// Reads a key with its colon; the key stays in its quotes.
+    /// Reads a key with its colon; the key keeps its quotes.
     fn key(&mut self) -> Scanned<Vec<u8>> {
         if self.scan.peek_token()? != Some(b'"') {
             return self.scan.stop("expected a key in quotes");
@@ -313,19 +314,19 @@ impl Json {
     }
 }
 
-/// Whether the text of a value says anything.
+/// Whether the text of a value contains data.
 fn has_data(text: &[u8]) -> bool {
     let mut tokens = text.iter().filter(|byte| !byte.is_ascii_whitespace());
     let begin: Vec<u8> = tokens.by_ref().take(EMPTY_BYTES).copied().collect();
     !matches!(begin.as_slice(), b"null" | b"\"\"" | b"[]" | b"{}")
 }
 
-/// The name that a key in quotes stands for.
+/// The name of a quoted key.
 fn name_of(key: &[u8]) -> String {
     serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(key).trim_matches('"').to_owned())
 }
 
-/// The record that a value is.
+/// Converts a value to a record.
 fn record(text: Text, line: u64, limit: usize) -> Found {
     if text.is_cut {
         return Err(Problem::new(line, format!("the record is longer than {limit} bytes")));
@@ -336,7 +337,7 @@ fn record(text: Text, line: u64, limit: usize) -> Found {
     };
     let kind = match text.as_bytes().first() {
         Some(b'{') if text.contains('\n') => {
-            let message = "a text in the record goes over the end of its line; is a quote missing?";
+            let message = "a text in the record continues past the end of its line; is a quote missing?";
             return Err(Problem::new(line, message).with_text(text.as_bytes()));
         }
         Some(b'{') => return Ok((text, line)),
@@ -346,7 +347,7 @@ fn record(text: Text, line: u64, limit: usize) -> Found {
         Some(b'n') => "null",
         _ => "number",
     };
-    Err(Problem::new(line, format!("a record is an object, found {kind}")).with_text(text.as_bytes()))
+    Err(Problem::new(line, format!("a record must be an object, found {kind}")).with_text(text.as_bytes()))
 }
 
 impl Iterator for Json {

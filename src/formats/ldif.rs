@@ -1,7 +1,7 @@
-//! LDIF (RFC 2849): entries of a directory, told apart by empty lines.
+//! LDIF (RFC 2849): entries of a directory, separated by empty lines.
 //!
-//! An entry becomes `{"dn": "…", "mail": ["…"], …}`: `dn` is text, every attribute a list. Names keep the spelling in which
-//! they come first; spellings that differ only in case are one attribute (RFC 4512, section 2.5). Values that are not text
+//! An entry becomes `{"dn": "…", "mail": ["…"], …}`: `dn` is text, every attribute a list. Names keep their first spelling;
+//! spellings that differ only in case are the same attribute (RFC 4512, section 2.5). Values that are not text
 //! are `{"base64": "…"}`.
 
 mod entry;
@@ -13,7 +13,7 @@ use super::{Found, Problem, Source};
 pub(super) struct Ldif {
     lines: Lines,
     line: Vec<u8>,
-    /// The lines of the entry, each with its end.
+    /// The lines of the entry, including line ends.
     text: Vec<u8>,
     limit: usize,
 }
@@ -24,7 +24,7 @@ impl Ldif {
         Self { lines: Lines::new(source, limit), line: Vec::new(), text: Vec::new(), limit }
     }
 
-    /// Reads up to the next empty line: the number of the first line, and whether all of it fits.
+    /// Reads up to the next empty line: returns the number of the first line, and whether the entry fits the limit.
     fn block(&mut self) -> Result<Option<(u64, bool)>, Problem> {
         self.text.clear();
         let (mut first, mut fits) = (None, true);

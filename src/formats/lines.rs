@@ -4,17 +4,17 @@ use std::io::{self, BufRead, BufReader, ErrorKind};
 
 use super::Source;
 
-/// Large enough that the system is asked rarely.
+/// Large, so that system calls are rare.
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// What the next line is.
+/// The result of reading a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
-    /// There is none.
+    /// There are no more lines.
     End,
-    /// It was read.
+    /// The line was read.
     Whole,
-    /// It is longer than the limit; its beginning was read, and it was skipped.
+    /// The line is longer than the limit; its start was read, and the rest skipped.
     TooLong,
 }
 
@@ -53,7 +53,7 @@ impl Lines {
             let end = memchr::memchr(b'\n', available);
             let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
             length += part.len();
-            // one byte more for the CR of a CRLF
+            // one extra byte for the CR of a CRLF
             let room = (self.limit + 1).saturating_sub(line.len()).min(part.len());
             line.extend_from_slice(part.get(..room).unwrap_or_default());
             let used = part.len() + usize::from(end.is_some());
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_are_left_out() {
+    fn line_ends_are_removed() {
         let whole = |text: &str, number| (Line::Whole, text.to_owned(), number);
         assert_eq!(all("a\r\n\nb", 9), [whole("a", 1), whole("", 2), whole("b", 3)]);
         assert_eq!(all("a\n", 9), [whole("a", 1)]);

@@ -1,9 +1,9 @@
 //! Legacy records in files: NDJSON, JSON, CSV, LDIF and YAML become a stream of JSON texts, one per record, in constant memory.
 //!
-//! A record that cannot be read does not end the stream where the format tells where the next one begins: a line of NDJSON,
+//! A record that cannot be read does not end the stream if the format shows where the next one starts: a line of NDJSON,
 //! an element of a JSON list, a row of CSV, an entry of LDIF, an element or document of YAML.
 //!
-//! Records that `landfall transform` rejected are read again as they are: see [`reject`].
+//! Records that `landfall transform` rejected can be read again unchanged: see [`reject`].
 
 mod csv;
 mod encoding;
@@ -26,7 +26,7 @@ pub use encoding::peek;
 pub use reading::Reading;
 pub use sniff::{SNIFF_BYTES, sniff};
 
-/// Where bytes come from.
+/// A source of bytes.
 pub type Source = Box<dyn Read + Send>;
 
 /// A stream of records.
@@ -37,8 +37,8 @@ pub type Records = Box<dyn Iterator<Item = Result<RawRecord, RecordError>> + Sen
 pub enum Format {
     /// One JSON object per line (<https://github.com/ndjson/ndjson-spec>).
     Ndjson,
-    /// A list of objects, or objects one after the other (RFC 8259). An object in which only one member holds data, and that
-    /// one is a list of objects, stands for that list; the list at a path is read when the path is given.
+    /// A list of objects, or objects one after the other (RFC 8259). If only one member of an object
+    /// contains data and that member is a list of objects, the list is read; if a path is given, the list at this path is read.
     Json,
     /// A header row and one record per row (RFC 4180); the delimiter is `,`, `;` or a tab. All values are text.
     Csv,
@@ -58,7 +58,7 @@ impl Format {
         ("yaml", Self::Yaml),
     ];
 
-    /// The format of a name such as `ndjson`.
+    /// The format with a name such as `ndjson`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
@@ -70,7 +70,7 @@ impl Format {
         Self::NAMES.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
 
-    /// The format that a file extension (without the dot) stands for; letter case does not matter.
+    /// The format of a file extension (without the dot), in any case.
     #[must_use]
     pub fn from_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
@@ -87,8 +87,8 @@ impl Format {
 /// How records are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Bytes of text of one record. Stops a file without line ends, or with a quote left open, from filling the memory;
-    /// 1 MiB admits an LDAP entry with a photo.
+    /// The maximum length of a record in bytes. Stops a file without line ends, or with an unclosed quote, from filling the
+    /// memory; 1 MiB allows an LDAP entry with a photo.
     pub record_bytes: usize,
 }
 
@@ -101,14 +101,14 @@ impl Default for ReadOptions {
 /// The text of one record.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawRecord {
-    /// One JSON object on one line. That it is well-formed is left to whoever parses it: readers only find its ends.
+    /// One JSON object on one line. It may be malformed: readers only find its ends, and the parser checks it.
     pub json: String,
     /// Its position in the stream, from 1; unreadable records count.
     pub number: u64,
-    /// The line it begins at, from 1.
+    /// The line where it starts, from 1.
     pub line: u64,
-    /// The positions from 1 of the accounts that are still to be made of it, when it was rejected before with only some of
-    /// its accounts; empty for all.
+    /// The positions, from 1, of the accounts that are still to be created from it, if only some of its accounts were rejected
+    /// before; empty for all.
     pub accounts: Vec<usize>,
 }
 
@@ -125,16 +125,16 @@ impl std::fmt::Debug for RawRecord {
 pub struct RecordError {
     /// Its position in the stream, from 1.
     pub number: u64,
-    /// The line it begins at, or where the reading stopped, from 1.
+    /// The line where it starts, or where reading stopped, from 1.
     pub line: u64,
     /// One sentence without values.
     pub message: String,
-    /// Its whole text, as a small file of its own (a row of CSV stands below its header). `None` when it is too long or not
-    /// UTF-8: a part of it, or a repaired copy, could pass for the record when it is run again.
+    /// Its whole text, as a small file of its own (a row of CSV with its header). `None` if it is too long or not UTF-8:
+    /// a part of it, or a repaired copy, could be mistaken for the record when it is read again.
     pub raw: Option<String>,
     /// The format of `raw`.
     pub format: Format,
-    /// Whether the stream ends here, with records left unread.
+    /// Whether the stream ends here, with unread records.
     pub fatal: bool,
 }
 
@@ -147,14 +147,14 @@ impl std::fmt::Debug for RecordError {
 
 /// Reads records. A byte-order mark is skipped; the text must be UTF-8.
 ///
-/// After an error that is fatal, or that came from the source itself, the stream ends.
+/// The stream ends after a fatal error and after an error of the source itself.
 #[must_use]
 pub fn open(source: Source, format: Format, options: ReadOptions) -> Records {
     open_at(source, format, options, None).0
 }
 
-/// Reads the records of the lists at a path in the documents of a source, or as they stand when no path is given. What was
-/// read is said by the second part.
+/// Reads the records from the list at a path in each document of a source, or from the document itself if no path is given.
+/// The second value reports what was read.
 #[must_use]
 pub fn open_at(source: Source, format: Format, options: ReadOptions, at: Option<RecordsPath>) -> (Records, Reading) {
     let reading = Reading::default();
@@ -165,10 +165,10 @@ pub fn open_at(source: Source, format: Format, options: ReadOptions, at: Option<
     (Box::new(Stream { reader, format, options, number: 0, ended: false }), reading)
 }
 
-/// What a reader finds: the JSON text and the line it begins at.
+/// The result of a reader: the JSON text and the line where it starts.
 type Found = Result<(String, u64), Problem>;
 
-/// Why a reader finds no record.
+/// Why a reader cannot return a record.
 struct Problem {
     line: u64,
     message: String,
@@ -177,12 +177,12 @@ struct Problem {
 }
 
 impl Problem {
-    /// A record that cannot be read; the next one can.
+    /// A record cannot be read, but the next one can.
     fn new(line: u64, message: impl Into<String>) -> Self {
         Self { line, message: message.into(), raw: None, fatal: false }
     }
 
-    /// Nothing more can be read.
+    /// No more records can be read.
     fn fatal(line: u64, message: impl Into<String>) -> Self {
         Self { fatal: true, ..Self::new(line, message) }
     }
@@ -192,7 +192,7 @@ impl Problem {
         Self::fatal(line, format!("reading failed: {}", error.kind()))
     }
 
-    /// Keeps the text, when it is UTF-8.
+    /// Attaches the text if it is UTF-8.
     fn with_text(mut self, text: &[u8]) -> Self {
         self.raw = std::str::from_utf8(text).ok().map(str::to_owned);
         self
@@ -205,9 +205,9 @@ fn reader(source: Source, format: Format, options: ReadOptions, at: Option<Recor
     let limit = options.record_bytes;
     let inside = at.as_ref().filter(|path| !path.is_root());
     match (format, inside) {
-        // lines with lists in them are documents one after the other
+        // lines that contain lists are a sequence of documents
         (Format::Ndjson, None) => {
-            // whoever gives `$` knows that the document is the record
+            // `$` says that the document is the record
             let reading = if at.is_some() { Reading::default() } else { reading };
             Box::new(ndjson::Ndjson::new(source, limit, reading))
         }
@@ -215,7 +215,7 @@ fn reader(source: Source, format: Format, options: ReadOptions, at: Option<Recor
         (Format::Yaml, _) => Box::new(yaml::Yaml::new(source, limit, at, reading)),
         (Format::Csv | Format::Ldif, Some(path)) => {
             let message = format!(
-                "there is no list at `{path}`; only JSON, NDJSON and YAML hold lists, and this is {}",
+                "there is no list at `{path}`; only JSON, NDJSON and YAML have lists, and the format is {}",
                 format.name()
             );
             Box::new(std::iter::once(Err(Problem::fatal(1, message))))
@@ -225,7 +225,7 @@ fn reader(source: Source, format: Format, options: ReadOptions, at: Option<Recor
     }
 }
 
-/// Numbers what a reader finds, unwraps rejects, and ends after a fatal problem.
+/// Numbers the records of a reader, unwraps rejected records, and ends after a fatal problem.
 struct Stream {
     reader: Reader,
     format: Format,

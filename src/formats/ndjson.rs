@@ -1,4 +1,4 @@
-//! NDJSON: one object per line. Lines are split here and parsed by whoever runs them, so that parsing can be spread.
+//! NDJSON: one object per line. Lines are only split here; callers parse them, so that parsing can run in parallel.
 
 use super::lines::{Line, Lines};
 use super::reading::{Paths, Reading};
@@ -36,7 +36,7 @@ impl Ndjson {
         if text.starts_with('{') && text.ends_with('}') {
             return Ok((text.to_owned(), number));
         }
-        let message = "the line is not one JSON object; JSON over several lines is read with `--from json`";
+        let message = "the line is not a single JSON object; to read JSON that spans several lines, use `--from json`";
         Err(Problem::new(number, message).with_text(text.as_bytes()))
     }
 }

@@ -1,17 +1,17 @@
-//! What a reader says of the documents it reads: where it took the records from, and what it left.
+//! Reports about the documents that a reader reads: where the records were found, and what was skipped.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::rules::RecordsPath;
 
-/// The most names that a notice lists. Stops documents whose members are ids from filling the screen.
+/// The maximum number of names in a notice. Stops documents whose keys are ids from filling the screen.
 const MAX_NAMES: usize = 12;
 
-/// What is said of a reading. It can be asked at any time; all is known when the records are at their end.
+/// The report of a reader. It is available at any time, and complete when all records have been read.
 #[derive(Debug, Clone, Default)]
 pub struct Reading(Arc<Mutex<Noted>>);
 
-/// Paths, each once, up to a limit.
+/// Unique paths, up to a limit.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Paths {
     shown: Vec<RecordsPath>,
@@ -25,12 +25,12 @@ struct Noted {
     one_record_with: Paths,
 }
 
-/// Why records were taken from a list.
+/// Why records were read from a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
     /// Its path was given.
-    Asked,
-    /// No other member holds data.
+    Requested,
+    /// No other member contains data.
     OnlyMember,
 }
 
@@ -55,10 +55,10 @@ impl Paths {
         format!("{}{}", names.join(", "), if self.more { ", …" } else { "" })
     }
 
-    /// Where lists are, as the end of a sentence.
+    /// Where the lists are, as the end of a sentence.
     pub(super) fn where_lists_are(&self) -> String {
         match self.shown.len() {
-            0 => "the document holds no list".to_owned(),
+            0 => "the document contains no lists".to_owned(),
             1 => format!("there is a list at {}", self.joined(ToString::to_string)),
             _ => format!("there are lists at {}", self.joined(ToString::to_string)),
         }
@@ -77,7 +77,7 @@ impl Reading {
         self.noted().passed.add(path);
     }
 
-    /// The only document is one record, and has these lists of objects.
+    /// The only document is a single record with these lists of objects.
     pub(super) fn one_record_with(&self, lists: Paths) {
         self.noted().one_record_with = lists;
     }
@@ -86,26 +86,26 @@ impl Reading {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What whoever gave the document should know, in one sentence; nothing when it was read as it stands. `ask` is how the
-    /// path of the records is given, such as `--records '$.users'`.
+    /// What the user should know about the document, in one sentence; `None` if the document itself was read. `ask` formats how
+    /// to give the path of the records, such as `--records '$.users'`.
     #[must_use]
     pub fn notice(&self, ask: impl Fn(&RecordsPath) -> String) -> Option<String> {
         let noted = self.noted();
         if let Some((path, how)) = &noted.taken {
-            let mut text = format!("records taken from `{path}`");
+            let mut text = format!("records read from `{path}`");
             if *how == How::OnlyMember {
-                text.push_str(", the only member that holds data");
+                text.push_str(", the only member that contains data");
             }
             if !noted.passed.is_empty() {
                 let name = |path: &RecordsPath| path.to_string().trim_start_matches("$.").to_owned();
                 let members = if noted.passed.shown.len() == 1 { "member" } else { "members" };
-                text = format!("{text}; {members} {} not read", noted.passed.joined(name));
+                text = format!("{text}; {members} {} skipped", noted.passed.joined(name));
             }
             return Some(text);
         }
         let lists = &noted.one_record_with;
         let first = lists.shown.first()?;
-        let text = format!("the document was read as one record; to read a list in it, give `{}`", ask(first));
+        let text = format!("the document was read as one record; to read a list in it, use `{}`", ask(first));
         let others = Paths { shown: lists.shown.iter().skip(1).cloned().collect(), more: lists.more };
         Some(if others.is_empty() { text } else { format!("{text} (or {})", others.joined(ToString::to_string)) })
     }

@@ -1,4 +1,4 @@
-//! Rejected records: the line that `landfall transform --rejects` writes, and reading it again after it was mended.
+//! Rejected records: the line that `landfall transform --rejects` writes, and reading it again after it was fixed.
 //!
 //! ```json
 //! {"landfall_reject":{"number":7,"line":7,"reasons":[…]},"record":{…}}
@@ -6,8 +6,9 @@
 //! {"landfall_reject":{"number":7,"line":7,"accounts":[2],"reasons":[{"account":2,"id":"7-2",…}]},"record":{…}}
 //! ```
 //!
-//! The last is of a record with several accounts: only those that are named are made when it is run again. The first holds the record as it was; the second holds the text that could not be read, as a small file of its own, or
-//! `null` when the text was too long or not UTF-8.
+//! The first contains the record unchanged. The second contains the text that could not be read, as a small file of its own, or
+//! `null` if the text was too long or not UTF-8. The third is from a record with several accounts: only the accounts listed
+//! are created when it is read again.
 
 use std::io::Cursor;
 
@@ -20,24 +21,24 @@ use crate::rules::RecordsPath;
 /// The member that marks a rejected record.
 pub const MARK: &str = "landfall_reject";
 
-/// What is said about a rejected record.
+/// The metadata of a rejected record.
 #[derive(Debug, Serialize)]
 pub struct About<'r> {
     /// Its position in the input, from 1.
     pub number: u64,
-    /// The line it begins at, from 1.
+    /// The line where it starts, from 1.
     pub line: u64,
-    /// The format of `text`, when there is one.
+    /// The format of `text`, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<&'static str>,
-    /// The positions from 1 of the accounts that were not made, when others of the record were.
+    /// The positions, from 1, of the accounts that were not created, if others of the record were.
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     pub accounts: &'r [usize],
-    /// Why it was rejected: objects with `rule`, `step`, `message`, and of several accounts `account` and `id`.
+    /// Why it was rejected: objects with `rule`, `step`, `message`, and, for several accounts, `account` and `id`.
     pub reasons: &'r [serde_json::Value],
 }
 
-/// Adds the line of a rejected record, with its end. When the JSON text is not well-formed, it is kept as text.
+/// Appends the line of a rejected record, including the line end. If the JSON text is malformed, it is kept as text.
 pub fn write_record(about: &About<'_>, json: &str, out: &mut Vec<u8>) {
     if serde_json::from_str::<&RawValue>(json).is_err() {
         let about = About { format: Some(Format::Json.name()), ..*about };
@@ -48,7 +49,7 @@ pub fn write_record(about: &About<'_>, json: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}\n");
 }
 
-/// Adds the line of a record that could not be read, with its end.
+/// Appends the line of a record that could not be read, including the line end.
 pub fn write_text(about: &About<'_>, text: Option<&str>, out: &mut Vec<u8>) {
     open(about, "text", out);
     to_json(&text, out);
@@ -66,7 +67,7 @@ fn to_json(value: &impl Serialize, out: &mut Vec<u8>) {
     debug_assert!(written.is_ok(), "writing to memory cannot fail");
 }
 
-/// Whether a JSON text begins as the line of a rejected record does.
+/// Whether a JSON text starts like the line of a rejected record.
 #[must_use]
 pub fn is_one(json: &str) -> bool {
     let key = json.trim_start().strip_prefix('{').map(str::trim_start).and_then(|rest| rest.strip_prefix('"'));
@@ -89,26 +90,26 @@ struct RejectHead {
     accounts: Vec<usize>,
 }
 
-/// The accounts that the line of a rejected record names.
+/// The accounts listed in the line of a rejected record.
 pub(super) fn accounts(json: &str) -> Vec<usize> {
     serde_json::from_str::<Wrapper<'_>>(json).map(|wrapper| wrapper.landfall_reject.accounts).unwrap_or_default()
 }
 
-/// The record in the line of a rejected record. Text is tried again in the format that it was in, then as JSON, because
-/// mending a text may well mean writing the record as JSON.
+/// The record in the line of a rejected record. Text is read in its original format first, then as JSON,
+/// because a user may fix the text by rewriting the record as JSON.
 pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, Format) {
-    let refuse = |message: &str, format| (Err(Problem::new(line, message).with_text(json.as_bytes())), format);
+    let reject_text = |message: &str, format| (Err(Problem::new(line, message).with_text(json.as_bytes())), format);
     let Ok(wrapper) = serde_json::from_str::<Wrapper<'_>>(json) else {
-        return refuse("the rejected record is not well-formed JSON", Format::Json);
+        return reject_text("the rejected record is not well-formed JSON", Format::Json);
     };
     if let Some(record) = wrapper.record {
         return match record.get().starts_with('{') {
             true => (Ok((record.get().to_owned(), line)), Format::Json),
-            false => refuse("`record` of a rejected record is not an object", Format::Json),
+            false => reject_text("`record` of a rejected record is not an object", Format::Json),
         };
     }
     let Some(text) = wrapper.text else {
-        return refuse("the rejected record has neither `record` nor `text`", Format::Json);
+        return reject_text("the rejected record has neither `record` nor `text`", Format::Json);
     };
     let is_json = text.trim_start().starts_with('{');
     let named = wrapper.landfall_reject.format.as_deref().and_then(Format::from_name);
@@ -116,17 +117,17 @@ pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, For
     (again(text, format, line, options), format)
 }
 
-/// Reads the one record that a text holds.
+/// Reads the single record in a text.
 fn again(text: String, format: Format, line: u64, options: ReadOptions) -> Found {
-    // what was one record is one again, whatever it holds
+    // what was a single record stays one, whatever it contains
     let (source, at) = (Box::new(Cursor::new(text.clone().into_bytes())), Some(RecordsPath::default()));
     let mut records = reader(source, format, options, at, Reading::default());
-    let first = records.next().unwrap_or_else(|| Err(Problem::new(line, "the text holds no record")));
+    let first = records.next().unwrap_or_else(|| Err(Problem::new(line, "the text contains no record")));
     let found = match (first, records.next()) {
-        (Ok(_), Some(_)) => Err(Problem::new(line, "the text holds more than one record")),
+        (Ok(_), Some(_)) => Err(Problem::new(line, "the text contains more than one record")),
         (first, _) => first,
     };
-    // the wrapper is one line of a stream that goes on, whatever its text says
+    // the wrapper is one line of a stream, so an error in its text does not end the stream
     found.map(|(json, _)| (json, line)).map_err(|problem| Problem { line, fatal: false, raw: Some(text), ..problem })
 }
 
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_comes_back_to_the_byte() {
+    fn records_round_trip() {
         let record = r#"{"id": 0.10, "name":"Zoë"}"#;
         let mut line = Vec::new();
         write_record(&about(None), record, &mut line);
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_tried_again_in_its_format() {
+    fn text_is_read_in_its_format() {
         for (format, text, wanted) in [
             (Format::Csv, "id;mail\n0012;a@b.c\n", json!({"id": "0012", "mail": "a@b.c"})),
             (Format::Ldif, "dn: cn=a\nCN: a\n", json!({"dn": "cn=a", "CN": ["a"]})),
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_still_unreadable_stays_a_reject_and_the_stream_goes_on() {
+    fn unreadable_text_does_not_end_the_stream() {
         for text in [Some("{\"id\":"), Some(""), Some("{} {}"), None] {
             let mut line = Vec::new();
             write_text(&about(Some(Format::Ndjson)), text, &mut line);
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn other_records_are_left_alone() {
+    fn other_records_are_unchanged() {
         assert!(!is_one(r#"{"id":1,"landfall_reject":2}"#));
         assert!(!is_one(r#"{"landfall_rejects":1}"#));
         assert!(is_one("{ \"landfall_reject\" :{}}"));

@@ -1,19 +1,20 @@
-//! Finds the ends of JSON values in a stream of bytes, by their strings and brackets alone.
+//! Finds the ends of JSON values in a stream of bytes, looking only at strings and brackets.
 
 use std::io::{ErrorKind, Read as _};
 
 use super::{Problem, Source};
 
-/// Large enough that the system is asked rarely.
+/// Large, so that system calls are rare.
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// Lists and objects inside each other. Stops nesting from filling the memory; the parser of records stops far below.
+/// The maximum nesting of lists and objects. Stops nesting from filling the memory; the parser of records has a much lower
+/// limit.
 const MAX_DEPTH: usize = 1024;
 
 /// The text of one value while it is read: all of it up to a limit.
 #[derive(Default)]
 pub struct Text {
-    /// The text, with each run of blanks between tokens as one space.
+    /// The text, with each run of whitespace between tokens as one space.
     pub bytes: Vec<u8>,
     /// Whether the limit was reached and the rest was dropped.
     pub is_cut: bool,
@@ -41,7 +42,7 @@ pub struct Scan {
 type Scanned<T> = Result<T, Problem>;
 
 impl Scan {
-    /// Begins at line 1.
+    /// A scanner at line 1.
     pub fn new(input: Source) -> Self {
         Self { input, buffer: Vec::with_capacity(BUFFER_BYTES), at: 0, line: 1 }
     }
@@ -51,7 +52,7 @@ impl Scan {
         self.line
     }
 
-    /// A problem that ends the reading at this place.
+    /// A problem that ends reading at this position.
     pub fn stop<T>(&self, message: &str) -> Scanned<T> {
         Err(Problem::fatal(self.line, message))
     }
@@ -74,12 +75,12 @@ impl Scan {
         Ok(self.buffer.get(self.at..).unwrap_or_default())
     }
 
-    /// The next byte, not taken.
+    /// The next byte, without consuming it.
     pub fn peek(&mut self) -> Scanned<Option<u8>> {
         Ok(self.ahead()?.first().copied())
     }
 
-    /// Takes the next byte.
+    /// Consumes the next byte.
     pub fn take(&mut self) -> Scanned<Option<u8>> {
         let byte = self.peek()?;
         self.at += usize::from(byte.is_some());
@@ -87,7 +88,7 @@ impl Scan {
         Ok(byte)
     }
 
-    /// The next byte that is not blank, not taken.
+    /// The next byte that is not whitespace, without consuming it.
     pub fn peek_token(&mut self) -> Scanned<Option<u8>> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek()? {
             self.take()?;
@@ -95,7 +96,7 @@ impl Scan {
         self.peek()
     }
 
-    /// Takes the next byte that is not blank, when it is this one.
+    /// Consumes the next byte that is not whitespace if it is this token.
     pub fn take_token(&mut self, token: u8) -> Scanned<bool> {
         let is_it = self.peek_token()? == Some(token);
         if is_it {
@@ -104,7 +105,7 @@ impl Scan {
         Ok(is_it)
     }
 
-    /// Takes one value and adds its text.
+    /// Consumes one value and adds its text.
     pub fn value(&mut self, text: &mut Text, limit: usize) -> Scanned<()> {
         match self.peek_token()? {
             None => self.ended(),
@@ -180,7 +181,7 @@ impl Scan {
                 Some(_) => {}
             }
             if open.len() > MAX_DEPTH {
-                return self.stop("lists and objects are nested too deep");
+                return self.stop("lists and objects are nested too deeply");
             }
             let byte = self.take()?;
             text.push(byte.as_slice(), limit);

@@ -1,11 +1,11 @@
-//! The format of a file by its first bytes, when its name does not tell.
+//! Detects the format of a file from its first bytes, if its name does not show it.
 
 use super::Format;
 
-/// How many bytes are enough to tell.
+/// The number of bytes that are enough to detect the format.
 pub const SNIFF_BYTES: usize = 64 * 1024;
 
-/// The format that a file with these first bytes most likely has. NDJSON is told from JSON by a first line that is whole.
+/// The format that a file with these first bytes most likely has. A complete object in the first line distinguishes NDJSON from JSON.
 #[must_use]
 pub fn sniff(head: &[u8]) -> Option<Format> {
     let text = String::from_utf8_lossy(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head));

@@ -1,4 +1,4 @@
-//! What each format gives, and what hostile files cannot do.
+//! Tests of the records of each format, and of hostile files.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ fn read_bytes(bytes: &[u8], format: Format, record_bytes: usize) -> Vec<Result<R
     open(Box::new(Cursor::new(bytes.to_vec())), format, ReadOptions { record_bytes }).collect()
 }
 
-/// Each record as JSON, each error as `line: message`, with `!` when it is fatal.
+/// Each record as JSON, each error as `line: message`, with `!` if it is fatal.
 fn shown(text: impl AsRef<[u8]>, format: Format) -> Vec<Value> {
     read_bytes(text.as_ref(), format, 1024)
         .into_iter()
@@ -33,7 +33,7 @@ fn formats_have_names_and_extensions() {
 }
 
 #[test]
-fn formats_are_told_by_their_first_bytes() {
+fn formats_are_detected_from_their_first_bytes() {
     for (text, wanted) in [
         ("{\"a\":1}\n{\"a\":2}\n", Some(Format::Ndjson)),
         ("{\"users\":[{}]}\n", Some(Format::Json)),
@@ -53,9 +53,9 @@ fn formats_are_told_by_their_first_bytes() {
 }
 
 #[test]
-fn ndjson_goes_on_after_lines_that_are_no_records() {
+fn ndjson_continues_after_lines_that_are_not_records() {
     let text = "\u{feff}{\"a\":1}\r\n\n  {\"a\":2}  \n[1]\n\"x\"\n{\"a\":3}";
-    let not_one = "the line is not one JSON object; JSON over several lines is read with `--from json`";
+    let not_one = "the line is not a single JSON object; to read JSON that spans several lines, use `--from json`";
     let wanted = [
         json!({"a":1}),
         json!({"a":2}),
@@ -65,7 +65,7 @@ fn ndjson_goes_on_after_lines_that_are_no_records() {
     ];
     assert_eq!(shown(text, Format::Ndjson), wanted);
     let found = read_bytes(b"{\"a\":\"\xff\"}\n[1]\n", Format::Ndjson, 99);
-    assert_eq!(found[0].as_ref().unwrap_err().raw, None, "a repaired copy would pass for the record");
+    assert_eq!(found[0].as_ref().unwrap_err().raw, None, "a repaired copy could be mistaken for the record");
     assert_eq!(found[1].as_ref().unwrap_err().raw.as_deref(), Some("[1]"));
 }
 
@@ -77,7 +77,7 @@ fn records_and_errors_are_numbered_together() {
     assert_eq!((found[2].as_ref().unwrap().number, found[2].as_ref().unwrap().line), (3, 4));
 }
 
-/// The records and errors of a text as [`shown`], and what is said of the reading.
+/// The records and errors of a text as [`shown`], and the notice of the reader.
 fn taken(text: &str, format: Format, at: Option<&str>) -> (Vec<Value>, String) {
     let at = at.map(|path| path.parse().unwrap());
     let source = Box::new(Cursor::new(text.as_bytes().to_vec()));
@@ -98,9 +98,9 @@ fn json_lists_and_objects_are_records() {
 }
 
 #[test]
-fn a_list_is_unwrapped_only_when_no_other_member_holds_data() {
+fn a_list_is_unwrapped_only_if_no_other_member_contains_data() {
     let two = [json!({"a":1}), json!({"a":2})];
-    let only = "records taken from `$.users`, the only member that holds data";
+    let only = "records read from `$.users`, the only member that contains data";
     for text in [
         r#"{"users":[{"a":1},{"a":2}]}"#,
         r#"{"users":[{"a":1},{"a":2}],"next":null,"errors":[],"cursor":"","meta":{ }}"#,
@@ -112,12 +112,12 @@ fn a_list_is_unwrapped_only_when_no_other_member_holds_data() {
         let line: Value = serde_json::from_str(text).unwrap();
         let (records, notice) = taken(text, Format::Ndjson, None);
         assert_eq!(records, [line], "a line is a record");
-        assert!(notice.contains("give `--records '$.users'`"), "{notice}");
+        assert!(notice.contains("use `--records '$.users'`"), "{notice}");
     }
     for (text, count) in [("", 0), ("[]", 0), (r#"{"users":[]}"#, 0), ("{}", 1), (r#"{"data":[],"id":1}"#, 1)] {
         assert_eq!(taken(text, Format::Json, None).0.len(), count, "{text}");
     }
-    // what exports call their lists does not matter
+    // the names of the lists do not matter
     for text in [
         r#"{"total":2,"users":[{"a":1},{"a":2}],"roles":[{"r":1}]}"#,
         r#"{"users":[{"a":1},{"a":2}],"total":0,"roles":[{"r":1}]}"#,
@@ -127,9 +127,9 @@ fn a_list_is_unwrapped_only_when_no_other_member_holds_data() {
             let (records, notice) = taken(text, format, None);
             assert_eq!(records, [serde_json::from_str::<Value>(text).unwrap()], "{text}");
             let users_first =
-                "the document was read as one record; to read a list in it, give `--records '$.users'` (or `$.roles`)";
+                "the document was read as one record; to read a list in it, use `--records '$.users'` (or `$.roles`)";
             let roles_first =
-                "the document was read as one record; to read a list in it, give `--records '$.roles'` (or `$.users`)";
+                "the document was read as one record; to read a list in it, use `--records '$.roles'` (or `$.users`)";
             assert!([users_first, roles_first].contains(&notice.as_str()), "{notice}");
         }
     }
@@ -150,14 +150,14 @@ fn records_are_read_from_the_list_at_a_path() {
         (
             "$.users",
             r#"{"version":1,"users":[{"a":1,"users":[{"x":1}]},{"a":2}],"roles":[{"users":[]}]}"#,
-            "records taken from `$.users`; members `version`, `roles` not read",
+            "records read from `$.users`; members `version`, `roles` skipped",
         ),
         (
             "$.data.items",
             r#"{"data":{"n":1,"items":[{"a":1,"users":[{"x":1}]},{"a":2}],"m":{"items":[]}},"ok":true}"#,
-            "records taken from `$.data.items`; members `data.n`, `data.m`, `ok` not read",
+            "records read from `$.data.items`; members `data.n`, `data.m`, `ok` skipped",
         ),
-        ("$['it is'][*]", r#"{"it is":[{"a":1,"users":[{"x":1}]},{"a":2}]}"#, "records taken from `$['it is']`"),
+        ("$['it is'][*]", r#"{"it is":[{"a":1,"users":[{"x":1}]},{"a":2}]}"#, "records read from `$['it is']`"),
     ] {
         for format in [Format::Json, Format::Ndjson] {
             assert_eq!(taken(text, format, Some(at)), (two.clone(), notice.to_owned()), "{text}");
@@ -166,16 +166,16 @@ fn records_are_read_from_the_list_at_a_path() {
     }
     let pages = "{\"users\":[{\"a\":1,\"users\":[{\"x\":1}]}],\"page\":1}\n{\"users\":null}\n{\"users\":[{\"a\":2}],\"page\":2}\n";
     for format in [Format::Json, Format::Ndjson] {
-        let notice = "records taken from `$.users`; member `page` not read".to_owned();
+        let notice = "records read from `$.users`; member `page` skipped".to_owned();
         assert_eq!(taken(pages, format, Some("$.users")), (two.clone(), notice));
     }
     let yaml = "# people\nversion: 1\ndata:\n  about: |\n    users:\n    - no: 1\n  \"users\": # here\n  - a: 1\n    users:\n    - x: 1\n\n  - a: 2\n  roles:\n  - users: []\nlast: x\n---\ndata:\n  users: []\n";
-    let notice = "records taken from `$.data.users`; members `version`, `data.about`, `data.roles`, `last` not read";
+    let notice = "records read from `$.data.users`; members `version`, `data.about`, `data.roles`, `last` skipped";
     assert_eq!(taken(yaml, Format::Yaml, Some("$.data.users")), (two, notice.to_owned()));
 }
 
 #[test]
-fn a_path_without_a_list_says_where_lists_are() {
+fn a_path_without_a_list_reports_where_lists_are() {
     let text = r#"{"version":1,"users":[{"a":1}],"data":{"roles":[1],"x":{"y":{"z":[]}}},"one":{"a":1}}"#;
     let lists = "there are lists at `$.users`, `$.data.roles`";
     for (at, wanted) in [
@@ -192,17 +192,17 @@ fn a_path_without_a_list_says_where_lists_are() {
     for (text, format, wanted) in [
         ("[{}]", Format::Json, "line 1: there is no list at `$.u`; the document itself is a list: `$`!"),
         ("- a: 1\n", Format::Yaml, "line 1: there is no list at `$.u`; the document itself is a list: `$`!"),
-        ("{\"a\":1}", Format::Json, "line 1: there is no list at `$.u`; the document holds no list!"),
+        ("{\"a\":1}", Format::Json, "line 1: there is no list at `$.u`; the document contains no lists!"),
         (
             "{\"landfall_reject\":{},\"record\":{\"u\":[{}]}}",
             Format::Ndjson,
-            "line 1: these records were rejected before and stand alone: leave the path of records out!",
+            "line 1: these records were rejected before and are single records: leave out the path of the records!",
         ),
-        ("{\"u\":[{}],\"u\":[{}]}", Format::Json, "line 1: `$.u` is there twice!"),
+        ("{\"u\":[{}],\"u\":[{}]}", Format::Json, "line 1: `$.u` appears twice!"),
         (
             "a;b\n1;2\n",
             Format::Csv,
-            "line 1: there is no list at `$.u`; only JSON, NDJSON and YAML hold lists, and this is csv!",
+            "line 1: there is no list at `$.u`; only JSON, NDJSON and YAML have lists, and the format is csv!",
         ),
     ] {
         let (records, _) = taken(text, format, Some("$.u"));
@@ -211,7 +211,7 @@ fn a_path_without_a_list_says_where_lists_are() {
 }
 
 #[test]
-fn lists_at_a_path_may_be_of_any_length() {
+fn lists_at_a_path_can_have_any_length() {
     let users: Vec<Value> = (0..500).map(|id| json!({"id": id, "mail": "someone@example.org"})).collect();
     let filler = "x".repeat(5000);
     let json = json!({"a": {"filler": filler, "users": users, "more": filler}, "z": filler}).to_string();
@@ -221,55 +221,56 @@ fn lists_at_a_path_may_be_of_any_length() {
         yaml.push_str(&format!("    - id: {id}\n      mail: someone@example.org\n"));
     }
     yaml.push_str(&format!("  more: {filler}\nz: {filler}\n"));
-    let notice = "records taken from `$.a.users`; members `a.filler`, `a.more`, `z` not read";
+    let notice = "records read from `$.a.users`; members `a.filler`, `a.more`, `z` skipped";
     assert_eq!(taken(&yaml, Format::Yaml, Some("$.a.users")), (users, notice.to_owned()));
     let wanted = "line 1: there is no block list at `$.a.people`, and the document is longer than 1024 bytes";
     assert_eq!(taken(&yaml, Format::Yaml, Some("$.a.people")).0, [json!(wanted)]);
 }
 
 #[test]
-fn json_texts_keep_their_tokens_on_one_line() {
+fn json_records_become_one_line() {
     let found = read_bytes(b"[\n {\n  \"a\" : 1.50,\r\n  \"b\":\"x  y \\\" \\\\\"\n }\n]", Format::Json, 99);
     let record = found[0].as_ref().unwrap();
     assert_eq!((record.json.as_str(), record.line), (r#"{ "a" : 1.50, "b":"x  y \" \\" }"#, 2));
 }
 
 #[test]
-fn json_tells_where_it_breaks() {
+fn json_errors_have_a_line() {
     for (text, wanted) in [
-        ("[{},7,{}]", "line 1: a record is an object, found number"),
-        ("[{},\n\"x\",{}]", "line 2: a record is an object, found text"),
+        ("[{},7,{}]", "line 1: a record must be an object, found number"),
+        ("[{},\n\"x\",{}]", "line 2: a record must be an object, found text"),
         ("[{},\n{", "line 2: the text ends in the middle of a value!"),
         ("[{}", "line 1: the text ends in the middle of a list!"),
         ("[{} {}]", "line 1: expected `,` or `]` after an element!"),
         ("[{},]", "line 1: expected a value!"),
         ("[{},{]]", "line 1: a list or object is closed by the wrong bracket!"),
         ("{}\nx", "line 2: expected a record, or a list of records!"),
-        ("[{},{\"a\":\"x\n\"}]", "line 1: a text in the record goes over the end of its line; is a quote missing?"),
+        (
+            "[{},{\"a\":\"x\n\"}]",
+            "line 1: a text in the record continues past the end of its line; is a quote missing?",
+        ),
     ] {
         let found = shown(text, Format::Json);
         assert_eq!((&found[0], found[1].as_str()), (&json!({}), Some(wanted)), "{text}");
     }
     let deep = "[".repeat(5000);
-    assert_eq!(shown(format!("[{{\"a\":{deep}"), Format::Json), ["line 1: lists and objects are nested too deep!"]);
+    assert_eq!(shown(format!("[{{\"a\":{deep}"), Format::Json), ["line 1: lists and objects are nested too deeply!"]);
 }
 
 #[test]
-fn a_list_larger_than_any_record_is_the_list_of_records_when_nothing_else_holds_data() {
+fn a_list_larger_than_any_record_is_the_list_of_records_if_nothing_else_contains_data() {
     let users: Vec<Value> = (0..500).map(|id| json!({"id": id, "mail": "someone@example.org"})).collect();
     for document in [json!({"customers": users}), json!({"customers": users, "next": null, "z": []})] {
         assert_eq!(shown(document.to_string(), Format::Json), users);
     }
     let mut found = shown(json!({"customers": users, "z": 1}).to_string(), Format::Json);
     let wanted =
-        "line 1: `$.z` holds data too, besides `$.customers`; give the path of the records, such as `$.customers`!";
+        "line 1: `$.z` also contains data, besides `$.customers`; give the path of the records, such as `$.customers`!";
     assert_eq!((found.pop(), found), (Some(json!(wanted)), users.clone()));
     assert_eq!(
         shown(format!(r#"{{"z":[1],"customers":{},"roles":[{{"a":1}}]}}"#, json!(users)), Format::Json),
-        [
-            "line 1: the document is longer than 1024 bytes, so that it cannot be one record; give the path of the records: \
-          there are lists at `$.customers`, `$.roles`"
-        ]
+        ["line 1: the document is longer than 1024 bytes, so it cannot be one record; give the path of the records: \
+          there are lists at `$.customers`, `$.roles`"]
     );
 }
 
@@ -285,11 +286,11 @@ fn csv_values_are_text() {
 }
 
 #[test]
-fn csv_goes_on_after_rows_that_do_not_fit_the_header() {
+fn csv_continues_after_rows_that_do_not_match_the_header() {
     let text = b"id,a\n1\n2,\"x\",3\n4,5\n6,\xff\n7,8\n";
     let wanted = [
-        json!("line 2: the row has 1 fields, the header has 2"),
-        json!("line 3: the row has 3 fields, the header has 2"),
+        json!("line 2: the row has 1 fields, but the header has 2"),
+        json!("line 3: the row has 3 fields, but the header has 2"),
         json!({"id":"4","a":"5"}),
         json!("line 5: field 2 of the row is not UTF-8"),
         json!({"id":"7","a":"8"}),
@@ -300,10 +301,10 @@ fn csv_goes_on_after_rows_that_do_not_fit_the_header() {
 }
 
 #[test]
-fn csv_that_would_lose_values_is_not_read() {
+fn csv_that_would_lose_values_is_rejected() {
     assert_eq!(shown("id,a,id \n1,2,3\n", Format::Csv), ["line 1: columns 1 and 3 of the header have the same name!"]);
     let open_quote = format!("id,a\n1,\"{}", "x\n".repeat(100_000));
-    assert_eq!(shown(open_quote, Format::Csv), ["line 2: the row is longer than 1024 bytes; is a quote left open?!"]);
+    assert_eq!(shown(open_quote, Format::Csv), ["line 2: the row is longer than 1024 bytes; is a quote not closed?!"]);
 }
 
 #[test]
@@ -322,17 +323,17 @@ fn ldif_entries_are_objects_of_lists() {
 }
 
 #[test]
-fn ldif_goes_on_after_entries_that_cannot_be_read() {
+fn ldif_continues_after_unreadable_entries() {
     for (entry, wanted) in [
-        ("cn: a", "line 1: an entry begins with `dn:`"),
-        ("dn: x\nchangetype: delete", "line 2: change records cannot be read, except `changetype: add`"),
-        ("dn: x\nmail: a\n-", "line 3: change records cannot be read"),
-        ("dn: x\nphoto:< file:///etc/passwd", "line 2: values from other files (`:<`) are not read"),
+        ("cn: a", "line 1: an entry must start with `dn:`"),
+        ("dn: x\nchangetype: delete", "line 2: change records are not supported, except `changetype: add`"),
+        ("dn: x\nmail: a\n-", "line 3: change records are not supported"),
+        ("dn: x\nphoto:< file:///etc/passwd", "line 2: values from other files (`:<`) are not supported"),
         ("dn: x\n# c\n folded\nmail:: %%", "line 4: a value after `::` is not base64"),
         ("dn: x\nno colon", "line 2: a line has no `:`"),
-        ("dn: x\nbad name: a", "line 2: the name of an attribute has characters that it cannot have"),
+        ("dn: x\nbad name: a", "line 2: the name of an attribute contains invalid characters"),
         ("dn: x\ncn: a\ndn: y", "line 3: an empty line is missing before the next entry"),
-        (" folded", "line 1: a folded line continues nothing"),
+        (" folded", "line 1: there is no line before this folded line"),
     ] {
         let found = shown(format!("{entry}\n\ndn: cn=next\n"), Format::Ldif);
         assert_eq!(found, [json!(wanted), json!({"dn": "cn=next"})], "{entry}");
@@ -365,15 +366,15 @@ fn yaml_lists_and_documents_are_records() {
 }
 
 #[test]
-fn yaml_goes_on_after_elements_that_cannot_be_read() {
+fn yaml_continues_after_unreadable_elements() {
     let text = "- id: 1\n- id: [\n- x\n- a: 1\n  a: 2\n- id: 2\n---\n- {t: !x y}\n- id: 3\n";
     let wanted = [
         json!({"id":1}),
         json!("line 3: the text is not YAML"),
-        json!("line 3: a record is a map, found a single value"),
-        json!("line 5: a key is given twice"),
+        json!("line 3: a record must be a map, found a single value"),
+        json!("line 5: a key appears twice"),
         json!({"id":2}),
-        json!("line 8: tags, merge keys, keys that are not text, and aliases without anchor cannot be read"),
+        json!("line 8: tags, merge keys, keys that are not text, and aliases without an anchor are not supported"),
         json!({"id":3}),
     ];
     let found = shown(text, Format::Yaml);
@@ -385,7 +386,7 @@ fn yaml_goes_on_after_elements_that_cannot_be_read() {
 }
 
 #[test]
-fn other_encodings_are_named() {
+fn other_encodings_are_reported() {
     assert_eq!(shown(b"\xFF\xFEa\0", Format::Csv), ["line 1: the text is UTF-16; save it as UTF-8!"]);
     assert_eq!(shown(b"\x1F\x8B\x08\0", Format::Json), ["line 1: the file is compressed with gzip; unpack it first!"]);
 }
@@ -402,7 +403,7 @@ impl Read for Broken {
 }
 
 #[test]
-fn a_source_that_breaks_ends_the_stream() {
+fn a_failing_source_ends_the_stream() {
     for (_, format) in Format::NAMES {
         let found: Vec<_> = open(Box::new(Broken(30)), format, ReadOptions::default()).collect();
         let last = found.last().unwrap().as_ref().unwrap_err();
@@ -452,7 +453,7 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_reader_panic_or_go_on_for_ever(
+    fn readers_never_panic_or_loop_forever(
         bytes in prop_oneof![hostile(), prop::collection::vec(any::<u8>(), 0..300)],
         limit in 0_usize..64,
     ) {
@@ -466,7 +467,7 @@ proptest! {
     }
 
     #[test]
-    fn objects_come_through_json_and_ndjson_as_they_are(texts in prop::collection::vec(".{0,20}", 0..8)) {
+    fn objects_round_trip_through_json_and_ndjson(texts in prop::collection::vec(".{0,20}", 0..8)) {
         let records: Vec<Value> = texts.iter().map(|text| json!({"a": text, "b": [{"c": text}]})).collect();
         let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
         prop_assert_eq!(&shown(&lines, Format::Ndjson), &records);
@@ -474,7 +475,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_come_through_csv_as_they_are(rows in prop::collection::vec((".{0,20}", "[^\0]{0,20}"), 0..8)) {
+    fn rows_round_trip_through_csv(rows in prop::collection::vec((".{0,20}", "[^\0]{0,20}"), 0..8)) {
         let mut writer = ::csv::Writer::from_writer(Vec::new());
         writer.write_record(["a", "b"]).unwrap();
         rows.iter().for_each(|(a, b)| writer.write_record([a, b]).unwrap());

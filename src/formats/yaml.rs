@@ -1,8 +1,8 @@
-//! YAML: a list of maps, or one map per document. Each is read by itself, so that the file may be of any length.
+//! YAML: a list of maps, or one map per document. Each is read on its own, so that the file can have any length.
 //!
-//! Of a map, the list at a path may be read instead; a map in which only one list of maps holds data is read so by itself.
+//! Instead of a map, the list at a path in it can be read; this is automatic if only one list of maps contains data.
 //!
-//! Aliases therefore reach only anchors in the same record. Numbers keep every digit; `0012` is text, as in rules.
+//! Aliases can therefore refer only to anchors in the same record. Numbers keep every digit; `0012` is text, as in rules.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -15,38 +15,38 @@ use super::{Found, Problem, Source};
 use crate::diag::{Files, Findings};
 use crate::rules::{MAX_FILE_BYTES, Node, NodeKind, RecordsPath, read};
 
-/// How deep lists are looked for, for the message of a wrong path.
+/// How deeply lists are searched for, for the message about a wrong path.
 const LIST_DEPTH: usize = 3;
 
 /// Reads documents, and the elements of their lists.
 pub(super) struct Yaml {
     lines: Lines,
     line: Vec<u8>,
-    /// The text of the record so far, and the line it begins at.
+    /// The text of the record so far, and the line where it starts.
     text: Vec<u8>,
     first: u64,
     /// The text is longer than the limit.
     is_cut: bool,
-    /// The blanks before the dashes of the list that the document is.
+    /// The indentation of the dashes, if the document is a list.
     indent: Option<usize>,
-    /// Nothing of the document was read yet, except comments.
+    /// Whether nothing but comments of the document has been read yet.
     is_fresh: bool,
     limit: usize,
     ready: VecDeque<Found>,
     ended: bool,
     /// The path that was given.
     at: Option<RecordsPath>,
-    /// Follows the lines to the list at that path.
+    /// Finds the list at that path line by line.
     finder: Option<ListFinder>,
     reading: Reading,
     /// Documents and elements that were read.
     records: u64,
-    /// The lists of the first record, when it is a document.
+    /// The lists of the first record, if it is a document.
     lists: Paths,
 }
 
 impl Yaml {
-    /// Records of at most `limit` bytes, or [`MAX_FILE_BYTES`] when that is less.
+    /// Records of at most `limit` bytes, or [`MAX_FILE_BYTES`] if that is less.
     pub fn new(source: Source, limit: usize, at: Option<RecordsPath>, reading: Reading) -> Self {
         let limit = limit.min(MAX_FILE_BYTES);
         let inside = at.clone().filter(|path| !path.is_root());
@@ -70,7 +70,7 @@ impl Yaml {
         }
     }
 
-    /// Takes one line: it ends a record, begins one, or goes on with one.
+    /// Processes one line: it ends, starts or continues a record.
     fn line(&mut self, kind: Line) {
         let is_marker = |marker: &[u8], line: &[u8]| {
             line.strip_prefix(marker).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
@@ -96,7 +96,7 @@ impl Yaml {
                 Pass::Beside if finder.has_found() => return,
                 Pass::Beside => {}
             },
-            (Some(finder), true) if finder.is_behind() => return,
+            (Some(finder), true) if finder.is_finished() => return,
             _ => {}
         }
         let is_dash = content.starts_with(b"-") && content.get(1).is_none_or(u8::is_ascii_whitespace);
@@ -124,7 +124,7 @@ impl Yaml {
         }
     }
 
-    /// Reads the record that was gathered.
+    /// Parses the collected record.
     fn finish(&mut self) {
         let text = mem::take(&mut self.text);
         if mem::take(&mut self.is_cut) {
@@ -173,7 +173,7 @@ impl Yaml {
         self.ready.extend(items.iter().map(|item| object(item, text, self.first)));
     }
 
-    /// Reads a map: one record, or those in the one list that holds data.
+    /// Reads a map: one record, or those in the only list that contains data.
     fn map(&mut self, tree: &Node, text: &str) {
         let lists = lists_of(tree, false);
         let members = tree.as_map().unwrap_or_default();
@@ -206,7 +206,7 @@ impl Yaml {
         }
         match here {
             Some(list) if list.as_list().is_some() || list.is_null() => {
-                self.reading.taken(path, How::Asked);
+                self.reading.taken(path, How::Requested);
                 self.take(list.as_list().unwrap_or_default(), text);
             }
             _ => {
@@ -221,7 +221,7 @@ impl Yaml {
     }
 }
 
-/// Whether a value says anything.
+/// Whether a value contains data.
 fn has_data(node: &Node) -> bool {
     match &node.kind {
         NodeKind::List(items) => !items.is_empty(),
@@ -248,12 +248,12 @@ fn add_lists(tree: &Node, here: &RecordsPath, deep: bool, lists: &mut Paths) {
     }
 }
 
-/// What a finding of the YAML reader says of a record; its own words speak of rules, and may show values.
+/// The message for a finding of the YAML reader. Its own messages are about rules and may contain values.
 fn problem_of(code: &str) -> &'static str {
     match code {
-        "R102" => "a key is given twice",
-        "R103" => "the record is over a limit of size, depth or aliases",
-        "R104" => "tags, merge keys, keys that are not text, and aliases without anchor cannot be read",
+        "R102" => "a key appears twice",
+        "R103" => "the record exceeds a limit of size, depth or aliases",
+        "R104" => "tags, merge keys, keys that are not text, and aliases without an anchor are not supported",
         _ => "the text is not YAML",
     }
 }
@@ -268,7 +268,7 @@ fn object(node: &Node, text: &str, line: u64) -> Found {
         NodeKind::List(_) => "list",
         NodeKind::Scalar(_) => "single value",
     };
-    Err(Problem::new(line, format!("a record is a map, found a {kind}")).with_text(text.as_bytes()))
+    Err(Problem::new(line, format!("a record must be a map, found a {kind}")).with_text(text.as_bytes()))
 }
 
 fn write(node: &Node, json: &mut String) {

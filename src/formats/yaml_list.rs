@@ -1,7 +1,7 @@
-//! Finds the list at a path in a YAML document by its lines, so that the document may be of any length.
+//! Finds the list at a path in a YAML document line by line, so that the document can have any length.
 //!
-//! Only block style is found so: `users:` on a line of its own, and elements that begin with `- ` below it. Whatever else a
-//! document is must be short enough to be read as a whole.
+//! Only block style is found this way: `users:` on a line of its own, and elements that start with `- ` below it. All other
+//! documents must be short enough to be read as a whole.
 
 use super::reading::{How, Reading};
 use crate::rules::RecordsPath;
@@ -9,35 +9,35 @@ use crate::rules::RecordsPath;
 /// What to do with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
-    /// It does not belong to the list; until the list is found it may be needed all the same.
+    /// It is not part of the list; until the list is found, it may still be needed.
     Beside,
-    /// It is the first of the list.
+    /// It is the first line of the list.
     Begins,
-    /// It belongs to the list.
+    /// It is part of the list.
     Inside,
-    /// It is the first behind the list.
+    /// It is the first line after the list.
     Behind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The list is looked for.
+    /// The list has not been found yet.
     Looking,
     /// Its key was found in a map with this indentation.
     Expecting(usize),
     /// In the list, whose dashes have this indentation.
     Inside(usize),
-    /// Behind it.
+    /// After the list.
     Behind,
 }
 
-/// Follows the lines of a document to the list at a path.
+/// Finds the list at a path from the lines of a document.
 #[derive(Debug)]
 pub(super) struct ListFinder {
     path: RecordsPath,
-    /// How many names of the path were found.
+    /// The number of names of the path that were found.
     matched: usize,
-    /// The indentations of the maps on the way.
+    /// The indentations of the maps on the path.
     indents: Vec<usize>,
     stage: Stage,
     reading: Reading,
@@ -52,7 +52,7 @@ impl ListFinder {
         &self.path
     }
 
-    /// Begins with another document.
+    /// Starts another document.
     pub fn restart(&mut self) {
         (self.matched, self.stage) = (0, Stage::Looking);
         self.indents.clear();
@@ -63,12 +63,12 @@ impl ListFinder {
         matches!(self.stage, Stage::Inside(_) | Stage::Behind)
     }
 
-    /// Whether the list is over.
-    pub fn is_behind(&self) -> bool {
+    /// Whether the list has ended.
+    pub fn is_finished(&self) -> bool {
         self.stage == Stage::Behind
     }
 
-    /// Takes a line that is neither blank nor a comment.
+    /// Processes a line that is neither blank nor a comment.
     pub fn line(&mut self, blanks: usize, content: &str) -> Pass {
         let is_dash = content.strip_prefix('-').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']));
         match self.stage {
@@ -84,7 +84,7 @@ impl ListFinder {
             }
             Stage::Expecting(indent) if is_dash && blanks >= indent => {
                 self.stage = Stage::Inside(blanks);
-                self.reading.taken(&self.path, How::Asked);
+                self.reading.taken(&self.path, How::Requested);
                 Pass::Begins
             }
             Stage::Expecting(_) | Stage::Looking => {
@@ -104,7 +104,7 @@ impl ListFinder {
             if self.indents.last().is_none_or(|indent| blanks > *indent) {
                 self.indents.push(blanks);
             } else {
-                // the name on the way has no value of its own
+                // the name on the path has no value of its own
                 self.matched = self.indents.len().saturating_sub(1);
             }
         }
@@ -123,7 +123,7 @@ impl ListFinder {
         }
     }
 
-    /// Notes a member beside the way.
+    /// Records a member that is not on the path.
     fn pass(&mut self, blanks: usize, content: &str) {
         let (Some(level), Some((name, _))) = (self.indents.iter().position(|indent| *indent == blanks), key(content))
         else {
@@ -135,7 +135,7 @@ impl ListFinder {
     }
 }
 
-/// The name that a line of a block map begins with, and what stands behind its colon on the line.
+/// The name at the start of a line of a block map, and the text after its colon.
 fn key(content: &str) -> Option<(String, &str)> {
     let (name, rest) = match content.chars().next()? {
         '-' if content.starts_with("- ") => return None,

@@ -1,4 +1,4 @@
-//! An account that keeps the schema. Only the schema makes one.
+//! Accounts that match the schema. Only the schema can create them.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use super::path::path_names;
 use super::violation::{Place, Violations};
 use crate::model::Value;
 
-/// An account whose every claim keeps the schema, ready for a target.
+/// An account whose claims all match the schema, ready for a target.
 ///
-/// There is no other way to one than [`Schema::accept`]:
+/// [`Schema::accept`] is the only way to create one:
 ///
 /// ```compile_fail
 /// use landfall::model::Value;
@@ -20,13 +20,13 @@ use crate::model::Value;
 pub struct Account<'a>(Value<'a>);
 
 impl<'a> Account<'a> {
-    /// The claims, as one object in the order in which they were made.
+    /// The claims as an object, in the order in which they were computed.
     #[must_use]
     pub fn value(self) -> Value<'a> {
         self.0
     }
 
-    /// The value of a claim, by its path; [`Value::Missing`] when the account has no such claim.
+    /// The value of a claim, by its path; [`Value::Missing`] if the account has no such claim.
     #[must_use]
     pub fn claim(self, path: &str) -> Value<'a> {
         path_names(path).map_or(Value::Missing, |names| names.into_iter().fold(self.0, Value::member))
@@ -41,26 +41,26 @@ impl fmt::Debug for Account<'_> {
 }
 
 impl Schema {
-    /// Makes a draft an account. The account is the draft itself, not a copy.
+    /// Turns a draft into an account. The account is the draft itself, not a copy.
     ///
     /// # Errors
-    /// All violations at once, when there are any.
+    /// All violations, if there are any.
     pub fn accept<'a>(&self, draft: Value<'a>) -> Result<Account<'a>, Violations> {
         self.found_in(draft, &[])
     }
 
-    /// Makes a draft an account as [`accept`](Self::accept) does, without a second look at the claims that are outlined.
-    /// Builds with debug assertions look again, and stop when the two do not agree.
+    /// Turns a draft into an account like [`accept`](Self::accept), without checking the outlined claims again. Builds with
+    /// debug assertions check them again, and panic if the results differ.
     ///
-    /// The caller has checked what each of these claims holds with [`Shape::check`](super::Shape::check).
+    /// The caller must have checked each of these claims with [`Shape::check`](super::Shape::check).
     ///
     /// # Errors
-    /// All violations at once, when there are any.
+    /// All violations, if there are any.
     pub(crate) fn accept_made<'a>(&self, draft: Value<'a>, checked: &Outlines) -> Result<Account<'a>, Violations> {
         let made = if checked.settled { Ok(Account(draft)) } else { self.found_in(draft, &checked.claims) };
         debug_assert!(
             made.as_ref().err() == self.accept(draft).as_ref().err(),
-            "an outlined claim was not checked when it was made"
+            "an outlined claim was not checked when it was computed"
         );
         made
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_schema_takes_every_claim_it_names() {
+    fn the_standard_schema_accepts_all_its_claims() {
         let schema = Schema::builtin("standard").expect("built in");
         let full = json!({
             "external_id": "0", "username": "ines", "upn": "ines@corp.example.org",
@@ -121,13 +121,13 @@ mod tests {
         let left_out: Vec<_> =
             schema.claim_names().into_iter().filter(|name| !account.claim(name).is_present()).collect();
         assert_eq!(left_out, Vec::<String>::new());
-        // Nothing is needed but what belongs together.
+        // Only claims that belong together are required.
         assert_eq!(violations(&schema, &json!({})), Vec::<String>::new());
         assert_eq!(violations(&schema, &json!({"phone": {"verified": true}})), ["`phone.value` is required"]);
     }
 
     #[test]
-    fn all_violations_are_told_at_once() {
+    fn all_violations_are_reported_at_once() {
         let schema = Schema::builtin("standard").expect("built in");
         let draft = json!({
             "email": {"verified": "yes"}, "status": "asleep", "usrname": "x", "created_at": "2024-01-01 00:00:00",
@@ -137,10 +137,10 @@ mod tests {
         assert_eq!(
             violations(&schema, &draft),
             [
-                "`birthdate` takes text, not null",
+                "`birthdate` must be text, not null",
                 "`consents[1].id` is required",
-                "`created_at` is not a date and time as in RFC 3339",
-                "`email.verified` takes boolean, not text",
+                "`created_at` is not an RFC 3339 date and time",
+                "`email.verified` must be boolean, not text",
                 "`email.value` is required",
                 "`last_login_at` does not match `Z$`",
                 "`status` is not one of \"active\", \"disabled\", \"locked\"",
@@ -160,16 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn bytes_reach_no_account() {
+    fn bytes_are_rejected() {
         let schema = Schema::builtin("standard").expect("built in");
         let custom = [("photo", Value::List(&[Value::Bytes(b"x")]))];
         let found = schema.accept(Value::Object(&[("custom", Value::Object(&custom))])).expect_err("bytes");
-        assert!(found.to_string().starts_with("`custom.photo[0]` takes"), "{found}");
+        assert!(found.to_string().starts_with("`custom.photo[0]` must be"), "{found}");
         assert!(schema.accept(Value::Text("x")).is_err());
     }
 
     #[test]
-    fn the_scim_schema_takes_an_enterprise_user() {
+    fn the_scim_schema_accepts_an_enterprise_user() {
         let schema = Schema::builtin("scim").expect("built in");
         let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let user = json!({

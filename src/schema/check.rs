@@ -1,5 +1,5 @@
-//! Checks a value against a shape. A value that fits costs no allocation, unless the schema uses keywords that only the
-//! general JSON Schema validator knows.
+//! Checks a value against a shape. A valid value costs no allocation, unless the schema uses keywords that only the
+//! general JSON Schema validator supports.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ use crate::model::Kinds;
 use crate::model::json::{canonical_number, same};
 use crate::model::{Kind, Value};
 
-/// From how many elements on a list is searched for repeats by hash and not pair by pair.
+/// From this number of elements, duplicates in a list are found by hash instead of pair by pair.
 const HASHED_ELEMENTS: usize = 16;
 
 impl Shape {
-    /// Checks one value and all inside it; every breach is added to `found` with its place.
+    /// Checks a value and everything inside it; every violation is added to `found` with its place.
     ///
     /// ```
     /// use landfall::model::Value;
@@ -30,8 +30,8 @@ impl Shape {
         self.check_rest(value, &[], place, found);
     }
 
-    /// Whether a value certainly fits as it is. One for which this is false may fit as well: [`fit`](super::fit) and
-    /// [`check`](Self::check) say that, and why not.
+    /// Whether a value is certainly valid as it is. If this is false, the value may still be valid: [`fit`](super::fit) and
+    /// [`check`](Self::check) decide, and report why not.
     pub(crate) fn admits(&self, value: Value<'_>) -> bool {
         if self.residual.is_some() || !self.kinds.contains(value.kind()) {
             return false;
@@ -59,7 +59,7 @@ impl Shape {
         }
     }
 
-    /// Checks one value as [`check`](Self::check) does, but for the members of the outline that have been checked before.
+    /// Checks a value like [`check`](Self::check), except the members of the outline, which have been checked before.
     pub(super) fn check_rest(&self, value: Value<'_>, known: &[Outlined], place: Place<'_>, found: &mut Violations) {
         if !self.kinds.contains(value.kind()) {
             return found.add(place, Breach::Kind { expected: self.kinds, found: value.kind() });
@@ -87,7 +87,7 @@ impl Shape {
 
 impl TextShape {
     fn admits(&self, text: &str) -> bool {
-        // a text has at least one character in four bytes, and at most one in each
+        // a text has at least one character per four bytes, and at most one per byte
         let bytes = count(text.len());
         self.min_length.is_none_or(|least| bytes >= least.saturating_mul(4) || (least <= 1 && bytes >= least))
             && self.max_length.is_none_or(|most| bytes <= most)
@@ -97,7 +97,7 @@ impl TextShape {
 }
 
 fn check_text(shape: &TextShape, text: &str, place: Place<'_>, found: &mut Violations) {
-    // Text in the wrong format breaks most patterns too; one finding says enough.
+    // Text in the wrong format also violates most patterns; one finding is enough.
     if let Some(format) = shape.format.filter(|format| !format.admits(text)) {
         found.add(place, Breach::Format(format));
     } else if let Some(pattern) = shape.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
@@ -117,7 +117,7 @@ fn check_text(shape: &TextShape, text: &str, place: Place<'_>, found: &mut Viola
 fn check_integer(range: &Range<i64>, value: Value<'_>, place: Place<'_>, found: &mut Violations) {
     let number = match value {
         Value::Int(number) => number,
-        // A whole number beyond 64 bits lies beyond every bound that the schema can set.
+        // A whole number of more than 64 bits is outside every bound that the schema can set.
         Value::Decimal(text) => match whole(text) {
             Some(number) => number,
             None => return found.add(place, Breach::NotWhole),
@@ -132,7 +132,7 @@ fn check_integer(range: &Range<i64>, value: Value<'_>, place: Place<'_>, found: 
     }
 }
 
-/// A decimal without a fraction, held at the ends of `i64` when it is larger.
+/// A decimal without a fraction, clamped to the range of `i64`.
 fn whole(text: &str) -> Option<i64> {
     let (negative, digits, scale) = canonical_number(text)?;
     if scale < 0 {
@@ -149,7 +149,7 @@ fn whole(text: &str) -> Option<i64> {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "bounds are doubles in JSON Schema; a bound is not a value that is kept"
+    reason = "bounds are doubles in JSON Schema; a bound is not a value that is stored"
 )]
 fn check_number(range: &Range<f64>, value: Value<'_>, place: Place<'_>, found: &mut Violations) {
     let number = match value {
@@ -183,7 +183,7 @@ fn check_list(shape: &ListShape, items: &[Value<'_>], place: Place<'_>, found: &
     }
 }
 
-/// The positions of elements that were there before.
+/// The positions of duplicate elements.
 fn repeats(items: &[Value<'_>]) -> Vec<usize> {
     if items.len() <= HASHED_ELEMENTS {
         let seen_before = |at: usize, item: Value<'_>| items.iter().take(at).any(|earlier| same(*earlier, item));
@@ -193,7 +193,7 @@ fn repeats(items: &[Value<'_>]) -> Vec<usize> {
     items.iter().enumerate().filter(|(_, item)| !seen.insert(canonical(**item))).map(|(at, _)| at).collect()
 }
 
-/// Text that is equal exactly for values that are the same.
+/// Text that is equal if and only if the values are equal.
 fn canonical(value: Value<'_>) -> String {
     match value {
         Value::Int(number) => format!("n{:?}", canonical_number(&number.to_string())),
@@ -259,22 +259,22 @@ fn check_object(
     }
 }
 
-/// The outlined member of this name, and those behind it: accounts are made in the order of their outline. One that stands
-/// out of order is not found here, and so is checked once more.
+/// The outlined member with this name, and those after it: accounts are built in the order of their outline. A member that is
+/// out of order is not found here, and is therefore checked again.
 fn next_outlined<'o>(outlined: &'o [Outlined], name: &str) -> Option<(&'o Outlined, &'o [Outlined])> {
     let at = outlined.iter().position(|member| *member.name == *name)?;
     let (member, rest) = outlined.get(at..)?.split_first()?;
     Some((member, rest))
 }
 
-/// The named member, looked for from where it is expected: accounts are made in the order of the schema.
+/// The member with this name, searched for from its expected position: accounts are built in the order of the schema.
 fn find_from<'s>(members: &'s [Member], expected: usize, name: &str) -> Option<(usize, &'s Member)> {
     let (before, after) = members.split_at_checked(expected).unwrap_or((members, &[]));
     let later = after.iter().enumerate().map(|(at, member)| (expected + at, member));
     later.chain(before.iter().enumerate()).find(|(_, member)| member.name == name)
 }
 
-/// Inside a value that the schema says nothing about: bytes have no form in JSON.
+/// Checks a value that the schema does not describe: bytes cannot be represented in JSON.
 fn check_json(value: Value<'_>, place: Place<'_>, found: &mut Violations) {
     match value {
         Value::Bytes(_) => found.add(place, Breach::Kind { expected: Kinds::JSON, found: Kind::Bytes }),
@@ -292,7 +292,7 @@ fn check_json(value: Value<'_>, place: Place<'_>, found: &mut Violations) {
     }
 }
 
-/// Whether the value is the one that a schema lists.
+/// Whether the value equals a value listed in a schema.
 fn equals(value: Value<'_>, listed: &serde_json::Value) -> bool {
     match (value, listed) {
         (Value::Text(_), _) => is_text(value, listed),
@@ -335,12 +335,12 @@ mod tests {
     }
 
     #[test]
-    fn each_rule() {
+    fn every_rule_is_enforced() {
         for (shape, value, message) in [
             (json!({"type": "string"}), "\"a\"", ""),
-            (json!({"type": "string"}), "1", "`x` takes text, not integer"),
+            (json!({"type": "string"}), "1", "`x` must be text, not integer"),
             (json!({"type": ["string", "null"]}), "null", ""),
-            (json!({"type": ["string", "integer"]}), "[]", "`x` takes number or text, not list"),
+            (json!({"type": ["string", "integer"]}), "[]", "`x` must be number or text, not list"),
             (json!({"type": "string", "minLength": 2}), "\"ü\"", "`x` has fewer than 2 characters"),
             (json!({"type": "string", "maxLength": 2}), "\"üüü\"", "`x` has more than 2 characters"),
             (json!({"pattern": r"^\d+$"}), "\"12\"", ""),
@@ -359,18 +359,18 @@ mod tests {
             (json!({"type": "integer", "minimum": 5}), "5.0", ""),
             (json!({"type": "integer", "minimum": 5}), "0.0", "`x` is below 5"),
             (json!({"type": "integer"}), "1.5", "`x` is not a whole number"),
-            (json!({"type": "integer", "minimum": 0.5}), "0", "`x` breaks `minimum` of the schema"),
+            (json!({"type": "integer", "minimum": 0.5}), "0", "`x` violates `minimum` of the schema"),
             (json!({"type": "number", "maximum": 1.5}), "1.6", "`x` is above 1.5"),
             (json!({"type": "number", "minimum": 1.5}), "1", "`x` is below 1.5"),
-            (json!({"type": "boolean"}), "\"true\"", "`x` takes boolean, not text"),
+            (json!({"type": "boolean"}), "\"true\"", "`x` must be boolean, not text"),
             (json!({"type": "array", "minItems": 1}), "[]", "`x` has fewer than 1 elements"),
             (json!({"type": "array", "maxItems": 1}), "[1,2]", "`x` has more than 1 elements"),
-            (json!({"items": {"type": "string"}}), "[\"a\",1]", "`x[1]` takes text, not integer"),
-            (json!({"uniqueItems": true}), r#"[1,{"a":1,"b":2},{"b":2,"a":1.0}]"#, "`x[2]` is there twice"),
+            (json!({"items": {"type": "string"}}), "[\"a\",1]", "`x[1]` must be text, not integer"),
+            (json!({"uniqueItems": true}), r#"[1,{"a":1,"b":2},{"b":2,"a":1.0}]"#, "`x[2]` is a duplicate"),
             (json!({"required": ["a"]}), "{}", "`x.a` is required"),
             (json!({"additionalProperties": false}), r#"{"a.b":1}"#, "`x.\"a.b\"` is not in the schema"),
-            (json!({"additionalProperties": {"type": "string"}}), r#"{"a":1}"#, "`x.a` takes text, not integer"),
-            (json!(false), "1", "`x` takes no value, not integer"),
+            (json!({"additionalProperties": {"type": "string"}}), r#"{"a":1}"#, "`x.a` must be text, not integer"),
+            (json!(false), "1", "`x` must be no value, not integer"),
             (json!(true), "1", ""),
         ] {
             assert_eq!(broken(&shape, value), message, "{shape} {value}");
@@ -378,33 +378,33 @@ mod tests {
     }
 
     #[test]
-    fn keywords_that_shapes_do_not_model_are_enforced() {
+    fn unmodelled_keywords_are_enforced() {
         for (shape, value, message) in [
             (json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}), r#"{"b":1}"#, ""),
-            (json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}), "{}", "`x` breaks `anyOf` of the schema"),
-            (json!({"type": "string", "not": {"const": "root"}}), "\"root\"", "`x` breaks `not` of the schema"),
-            (json!({"type": "string", "pattern": "^(?!a)"}), "\"ab\"", "`x` breaks `pattern` of the schema"),
-            (json!({"type": "string", "format": "ipv4"}), "\"1.2.3\"", "`x` breaks `format` of the schema"),
+            (json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}), "{}", "`x` violates `anyOf` of the schema"),
+            (json!({"type": "string", "not": {"const": "root"}}), "\"root\"", "`x` violates `not` of the schema"),
+            (json!({"type": "string", "pattern": "^(?!a)"}), "\"ab\"", "`x` violates `pattern` of the schema"),
+            (json!({"type": "string", "format": "ipv4"}), "\"1.2.3\"", "`x` violates `format` of the schema"),
             (json!({"type": "string", "format": "our-own"}), "\"1.2.3\"", ""),
             (json!({"anyOf": [{"type": "integer"}, {"type": "boolean"}]}), "123456789012345678901234567890", ""),
             (json!({"anyOf": [{"type": "number"}, {"type": "boolean"}]}), "1e400", ""),
-            (json!({"type": "integer", "multipleOf": 5}), "12", "`x` breaks `multipleOf` of the schema"),
+            (json!({"type": "integer", "multipleOf": 5}), "12", "`x` violates `multipleOf` of the schema"),
             (json!({"type": ["string", "null"], "minLength": 2}), "\"a\"", "`x` has fewer than 2 characters"),
-            (json!({"type": ["string", "array"], "minLength": 2}), "\"a\"", "`x` breaks `minLength` of the schema"),
+            (json!({"type": ["string", "array"], "minLength": 2}), "\"a\"", "`x` violates `minLength` of the schema"),
             (
                 json!({"patternProperties": {"^x-": {"type": "string"}}, "properties": {"a": {}}, "additionalProperties": false}),
                 r#"{"a":1,"x-b":1,"c":1}"#,
-                "`x.x-b` breaks `type` of the schema; `x` breaks `additionalProperties` of the schema",
+                "`x.x-b` violates `type` of the schema; `x` violates `additionalProperties` of the schema",
             ),
             (
                 json!({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}),
                 r#"["a","b"]"#,
-                "`x[1]` breaks `type` of the schema",
+                "`x[1]` violates `type` of the schema",
             ),
             (
                 json!({"properties": {"a": {}}, "unevaluatedProperties": false}),
                 r#"{"b":1}"#,
-                "`x` breaks `unevaluatedProperties` of the schema",
+                "`x` violates `unevaluatedProperties` of the schema",
             ),
         ] {
             let mut messages: Vec<_> = broken(&shape, value).split("; ").map(str::to_owned).collect();
@@ -414,19 +414,19 @@ mod tests {
     }
 
     #[test]
-    fn repeats_are_found_in_long_lists_too() {
+    fn duplicates_are_found_in_long_lists() {
         let numbers: Vec<_> = (0..100).map(|number| number.to_string()).collect();
         let list = format!("[{}, 7.0]", numbers.join(","));
-        assert_eq!(broken(&json!({"uniqueItems": true}), &list), "`x[100]` is there twice");
+        assert_eq!(broken(&json!({"uniqueItems": true}), &list), "`x[100]` is a duplicate");
         assert_eq!(broken(&json!({"uniqueItems": true}), &format!("[{}]", numbers.join(","))), "");
     }
 
     #[test]
-    fn members_are_found_in_any_order_and_missing_ones_do_not_count() {
+    fn members_are_found_in_any_order() {
         let shape = json!({"type": "object", "additionalProperties": false, "required": ["c"],
             "properties": {"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}}});
         assert_eq!(broken(&shape, r#"{"c":"1","a":"2","b":"3"}"#), "");
-        assert_eq!(broken(&shape, r#"{"b":"1","a":2}"#), "`x.a` takes text, not integer; `x.c` is required");
+        assert_eq!(broken(&shape, r#"{"b":"1","a":2}"#), "`x.a` must be text, not integer; `x.c` is required");
         let schema = Schema::from_json("test", &shape).expect("a schema");
         let mut found = Violations::default();
         let members = [("c", Value::Missing), ("z", Value::Missing)];
@@ -434,7 +434,7 @@ mod tests {
         assert_eq!(found.to_string(), "`c` is required");
     }
 
-    /// A schema that uses everything shapes model, and nothing else.
+    /// A schema that uses exactly the keywords that shapes model.
     fn modelled() -> Json {
         json!({"type": "object", "additionalProperties": false, "required": ["a"], "properties": {
             "a": {"type": "string", "minLength": 1, "maxLength": 3, "pattern": "^[a-c]"},

@@ -1,4 +1,4 @@
-//! Looks up claims by their path, and lists those there are.
+//! Looks up claims by their path, and lists the claims of a schema.
 
 use super::Schema;
 use super::path::{path_names, push_name};
@@ -9,36 +9,36 @@ use super::shape::{Shape, ShapeKind};
 pub struct ClaimShape<'s> {
     /// The shape of the claim's values.
     pub shape: &'s Shape,
-    /// Whether the claim has to be there.
+    /// Whether the claim is required.
     pub requirement: Requirement,
-    /// Whether the claim, something around it or something inside it is marked sensitive.
+    /// Whether the claim, an enclosing object or a nested value is marked sensitive.
     pub sensitive: bool,
 }
 
-/// Whether a claim has to be there.
+/// Whether a claim is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
-    /// It may be left out.
+    /// It is optional.
     Optional,
-    /// It has to be there when any claim of the object around it is.
+    /// It is required if any claim of the enclosing object is present.
     WithParent,
-    /// It has to be there in every account.
+    /// It is required in every account.
     Always,
 }
 
-/// A claim that has to be there.
+/// A required claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredClaim {
     /// The claim path.
     pub path: String,
-    /// The optional object whose presence demands the claim, by its path; nothing when every account needs the claim.
+    /// The path of the optional object whose presence makes the claim required; `None` if every account needs the claim.
     pub with: Option<String>,
 }
 
 impl Schema {
-    /// What the schema says about a claim; nothing when the path is not well formed or the schema has no such claim.
+    /// What the schema says about a claim; `None` if the path is invalid or the schema has no such claim.
     ///
-    /// Below an open object every name is a claim, of the shape that the schema gives to additional members.
+    /// Inside an open object every name is a claim, with the shape of the schema's additional members.
     #[must_use]
     pub fn claim(&self, path: &str) -> Option<ClaimShape<'_>> {
         let mut shape = self.root();
@@ -57,7 +57,7 @@ impl Schema {
         Some(ClaimShape { shape, requirement, sensitive: sensitive || shape.holds_sensitive() })
     }
 
-    /// All claims that the schema names, in its order, objects before their members; for "did you mean" and listings.
+    /// All claims that the schema names, in order, objects before their members; for suggestions and listings.
     #[must_use]
     pub fn claim_names(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -65,7 +65,7 @@ impl Schema {
         names
     }
 
-    /// All claims that have to be there, always or with the object around them, in the order of the schema.
+    /// All claims that are required, always or with their enclosing object, in the order of the schema.
     #[must_use]
     pub fn required_claims(&self) -> Vec<RequiredClaim> {
         let mut claims = Vec::new();

@@ -1,4 +1,4 @@
-//! The one conversion that copying may do: a number becomes its text where the claim is text, so that ids stay whole.
+//! The only implicit conversion: a number becomes its text if the claim is text, so that ids keep all digits.
 
 use bumpalo::Bump;
 
@@ -6,23 +6,23 @@ use super::shape::Shape;
 use crate::model::Kinds;
 use crate::model::Value;
 
-/// Fits a value to a shape without losing anything: numbers become text where the shape takes text and no numbers, also
-/// inside lists and objects. Everything else stays as it is; [`Shape::check`] says whether that fits.
+/// Fits a value to a shape without loss: numbers become text if the shape accepts text but not numbers, also inside lists and
+/// objects. Everything else is unchanged; [`Shape::check`] decides whether it is valid.
 ///
-/// A value that needs no change is given back without a copy.
+/// A value that needs no change is returned without a copy.
 #[must_use]
 pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     match value {
-        Value::Int(_) | Value::Decimal(_) if takes_text_only(shape) => {
+        Value::Int(_) | Value::Decimal(_) if allows_only_text(shape) => {
             value.scalar_text(arena).map_or(value, Value::Text)
         }
         Value::List(items) => match shape.element() {
-            Some(element) if needs_list(element, items) => {
+            Some(element) if list_changes(element, items) => {
                 Value::List(arena.alloc_slice_fill_iter(items.iter().map(|item| fit(element, *item, arena))))
             }
             _ => value,
         },
-        Value::Object(members) if needs_object(shape, members) => {
+        Value::Object(members) if object_changes(shape, members) => {
             Value::Object(arena.alloc_slice_fill_iter(
                 members.iter().map(|(name, member)| {
                     (*name, shape.member(name).map_or(*member, |shape| fit(shape, *member, arena)))
@@ -33,26 +33,26 @@ pub fn fit<'a>(shape: &Shape, value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     }
 }
 
-fn takes_text_only(shape: &Shape) -> bool {
+fn allows_only_text(shape: &Shape) -> bool {
     shape.kinds.meets(Kinds::TEXT) && !shape.kinds.meets(Kinds::NUMBER)
 }
 
 /// Whether fitting would change the value.
-fn needs(shape: &Shape, value: Value<'_>) -> bool {
+fn changes(shape: &Shape, value: Value<'_>) -> bool {
     match value {
-        Value::Int(_) | Value::Decimal(_) => takes_text_only(shape),
-        Value::List(items) => shape.element().is_some_and(|element| needs_list(element, items)),
-        Value::Object(members) => needs_object(shape, members),
+        Value::Int(_) | Value::Decimal(_) => allows_only_text(shape),
+        Value::List(items) => shape.element().is_some_and(|element| list_changes(element, items)),
+        Value::Object(members) => object_changes(shape, members),
         _ => false,
     }
 }
 
-fn needs_list(element: &Shape, items: &[Value<'_>]) -> bool {
-    items.iter().any(|item| needs(element, *item))
+fn list_changes(element: &Shape, items: &[Value<'_>]) -> bool {
+    items.iter().any(|item| changes(element, *item))
 }
 
-fn needs_object(shape: &Shape, members: &[(&str, Value<'_>)]) -> bool {
-    members.iter().any(|(name, value)| shape.member(name).is_some_and(|shape| needs(shape, *value)))
+fn object_changes(shape: &Shape, members: &[(&str, Value<'_>)]) -> bool {
+    members.iter().any(|(name, value)| shape.member(name).is_some_and(|shape| changes(shape, *value)))
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     use crate::schema::Schema;
 
     #[test]
-    fn numbers_become_text_where_text_is_wanted() {
+    fn numbers_become_text_where_required() {
         let schema = Schema::builtin("standard").expect("built in");
         let arena = Bump::new();
         let draft = serde_json::json!({
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_not_copied() {
+    fn valid_values_are_not_copied() {
         let schema = Schema::builtin("standard").expect("built in");
         let arena = Bump::new();
         let items = [Value::Text("a"), Value::Text("b")];

@@ -1,4 +1,4 @@
-//! Formats of text: what a well-formed date, address or tag looks like. None of the checks allocates or repairs.
+//! Formats of text: checks of dates, addresses and tags. The checks neither allocate nor repair.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::email::{is_domain, is_local_part, split_address};
 
-/// A format that a text claim can demand.
+/// A format that a schema can require of a text claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TextFormat {
     /// `2024-12-24T05:06:09.6Z`: RFC 3339 `date-time`, any offset.
@@ -18,7 +18,7 @@ pub enum TextFormat {
     Date,
     /// `05:06:09Z`: RFC 3339 `full-time`.
     Time,
-    /// A date, a year alone, or a date without its year as `0000-02-29`: OpenID Connect Core 1.0, section 5.1.
+    /// A date, only a year, or a date without its year such as `0000-02-29`: OpenID Connect Core 1.0, section 5.1.
     Birthdate,
     /// An address as in RFC 5321 and RFC 6531, without display name.
     Email,
@@ -28,7 +28,7 @@ pub enum TextFormat {
     Uri,
     /// `db1c4332-81de-461b-aed1-82b909427aae`: RFC 9562.
     Uuid,
-    /// A language tag of BCP 47 whose language has two or three letters, the only lengths ever registered.
+    /// A BCP 47 language tag whose language has two or three letters, the only registered lengths.
     Locale,
     /// The exact name of a zone in the IANA time zone database.
     ZoneInfo,
@@ -51,7 +51,7 @@ const NAMES: [(&str, TextFormat); 12] = [
 ];
 
 impl TextFormat {
-    /// The format of this name in a JSON Schema document.
+    /// The format with this name in a JSON Schema document.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
@@ -78,21 +78,21 @@ impl TextFormat {
 impl fmt::Display for TextFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::DateTime => "a date and time as in RFC 3339",
-            Self::Date => "a date as in RFC 3339",
-            Self::Time => "a time as in RFC 3339",
+            Self::DateTime => "an RFC 3339 date and time",
+            Self::Date => "an RFC 3339 date",
+            Self::Time => "an RFC 3339 time",
             Self::Birthdate => "a birth date (`YYYY-MM-DD`, `YYYY` or `0000-MM-DD`)",
-            Self::Email => "a mail address",
-            Self::Phone => "a phone number as in E.164",
+            Self::Email => "an email address",
+            Self::Phone => "an E.164 phone number",
             Self::Uri => "a URI",
             Self::Uuid => "a UUID",
-            Self::Locale => "a language tag of BCP 47",
-            Self::ZoneInfo => "a time zone of the IANA database",
+            Self::Locale => "a BCP 47 language tag",
+            Self::ZoneInfo => "an IANA time zone",
         })
     }
 }
 
-/// The number that a few ASCII digits make.
+/// The number of a few ASCII digits.
 fn number<const COUNT: usize>(digits: [u8; COUNT]) -> Option<u32> {
     let sum = |sum, byte: u8| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'));
     digits.into_iter().try_fold(0, sum)
@@ -117,13 +117,13 @@ fn is_date(text: &[u8]) -> bool {
 }
 
 fn is_birthdate(text: &[u8]) -> bool {
-    // Year 0000 means "not told", and divides by 400, so 29 February is a day of it.
+    // Year 0000 means "unknown". It is divisible by 400, so it has a 29 February.
     matches!(*text, [y1, y2, y3, y4] if number([y1, y2, y3, y4]).is_some_and(|year| year > 0)) || is_date(text)
 }
 
 fn is_clock(text: &[u8]) -> bool {
     let &[h1, h2, b':', m1, m2, b':', s1, s2, ref fraction @ ..] = text else { return false };
-    // A leap second is only ever inserted before the hour, whatever the offset of the zone in whole hours or halves.
+    // A leap second is only ever inserted before the hour, whatever the offset of the zone in whole or half hours.
     let clock_ok = matches!((number([h1, h2]), number([m1, m2]), number([s1, s2])), (Some(hour), Some(minute), Some(second))
         if hour < 24 && minute < 60 && (second < 60 || (second == 60 && minute % 30 == 29)));
     clock_ok
@@ -197,7 +197,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn is_locale(text: &str) -> bool {
-    // `fr` and `fr-CA`, as nearly all are
+    // fast path for `fr` and `fr-CA`, as nearly all tags are
     if let [l1, l2] | [l1, l2, b'-', _, _] = text.as_bytes()
         && [l1, l2].into_iter().all(u8::is_ascii_alphabetic)
         && text.bytes().skip(3).all(|byte| byte.is_ascii_alphabetic())
@@ -208,7 +208,7 @@ fn is_locale(text: &str) -> bool {
 }
 
 fn is_zone(text: &str) -> bool {
-    // The bundled data, so that the answer depends on nothing outside the program.
+    // The bundled data, so that the result depends on nothing outside the program.
     static ZONES: LazyLock<FxHashSet<String>> =
         LazyLock::new(|| TimeZoneDatabase::bundled().available().map(|zone| zone.to_string()).collect());
     ZONES.contains(text)
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zones_are_those_that_can_be_loaded_by_this_very_name() {
+    fn zones_require_their_exact_name() {
         let database = TimeZoneDatabase::bundled();
         let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
         assert!(names.len() > 400, "{}", names.len());
@@ -236,7 +236,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn short_tags_are_tags(text in "[a-zA-Z]{2}(-[a-zA-Z]{2})?") {
+        fn short_tags_are_valid(text in "[a-zA-Z]{2}(-[a-zA-Z]{2})?") {
             prop_assert!(TextFormat::Locale.admits(&text));
             prop_assert!(LanguageTag::parse(text.as_str()).is_ok());
         }
@@ -248,7 +248,7 @@ mod tests {
         }
 
         #[test]
-        fn bytes_of_uris_are_those_of_rfc_3986(byte in 0_u8..128) {
+        fn uri_bytes_follow_rfc_3986(byte in 0_u8..128) {
             let listed = byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte);
             prop_assert_eq!(is_uri_text(&char::from(byte).to_string()), listed);
         }
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_things() {
+    fn identifiers() {
         check(
             TextFormat::Uri,
             &[

@@ -1,14 +1,14 @@
 //! Reads JSON Schema documents into shapes.
 //!
-//! Drafts 4 to 2020-12 are read alike. A schema without `type` takes the type that its keywords speak of. Keywords that
-//! shapes do not model are left to the general validator, so that no rule of the document is ever dropped.
+//! Drafts 4 to 2020-12 are read the same way. A schema without `type` gets the type that its keywords imply. Keywords that
+//! shapes do not model are left to the general validator, so that no rule of the document is ignored.
 
 use jsonschema::Draft;
 use serde_json::{Map, Value as Json};
 
 use super::SchemaError;
 use super::keywords::{
-    Node, choices, demands_anything, flag, integers, is_holistic, leave_demands, leftovers, members_of, nullable,
+    Node, choices, flag, has_constraints, integers, is_holistic, leave_constraints, leftovers, members_of, nullable,
     numbers, pointer_step, required_names, size, text, text_shape, types, wrong,
 };
 use super::residual::Residual;
@@ -16,16 +16,16 @@ use super::shape::{ListShape, Member, ObjectShape, Shape, ShapeKind};
 use crate::model::Kind;
 use crate::model::Kinds;
 
-/// Schemas inside each other. Stops a document from using up the stack; SCIM has 5 levels.
+/// The maximum nesting of schemas. Stops a document from overflowing the stack; SCIM has 5 levels.
 const MAX_DEPTH: usize = 48;
-/// Shapes of one document. Stops references from multiplying without end; SCIM has about 90.
+/// The maximum number of shapes of a document. Stops references from multiplying exponentially; SCIM has about 90.
 const MAX_SHAPES: usize = 20_000;
 
 /// Reads a whole document.
 pub(super) fn read(document: &Json) -> Result<Shape, SchemaError> {
     let draft = Draft::default().detect(document);
     if draft == Draft::Unknown {
-        return Err(SchemaError::new("/$schema", "this is not a version of JSON Schema that Landfall knows"));
+        return Err(SchemaError::new("/$schema", "this version of JSON Schema is not supported"));
     }
     let lone_refs = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
     let mut reader = Reader { root: document, lone_refs, open: Vec::new(), level: 0, depth: 0, shapes: 0 };
@@ -33,18 +33,18 @@ pub(super) fn read(document: &Json) -> Result<Shape, SchemaError> {
     jsonschema::meta::validate(document)
         .map_err(|error| SchemaError::new(error.instance_path().as_str(), error.to_string()))?;
     if !shape.accepts_kinds().contains(Kind::Object) {
-        return Err(SchemaError::new("", "an account is an object, and this schema takes none"));
+        return Err(SchemaError::new("", "an account is an object, but this schema does not allow objects"));
     }
     Ok(shape)
 }
 
 struct Reader<'d> {
     root: &'d Json,
-    /// Keywords beside `$ref` count for nothing, as up to draft 7.
+    /// Keywords next to `$ref` are ignored, as in drafts up to 7.
     lone_refs: bool,
-    /// The references being followed, each with the level at which it was.
+    /// The references being followed, each with its level.
     open: Vec<(String, usize)>,
-    /// How many members and lists the reader has gone into.
+    /// The number of members and lists that the reader has entered.
     level: usize,
     depth: usize,
     shapes: usize,
@@ -58,7 +58,7 @@ impl Reader<'_> {
             return Err(SchemaError::new(at, format!("schemas are nested deeper than {MAX_DEPTH} levels")));
         }
         if self.shapes > MAX_SHAPES {
-            return Err(SchemaError::new(at, format!("the schema unfolds to more than {MAX_SHAPES} places")));
+            return Err(SchemaError::new(at, format!("the schema expands to more than {MAX_SHAPES} places")));
         }
         let shape = match schema {
             Json::Bool(true) => Shape::any(),
@@ -70,7 +70,7 @@ impl Reader<'_> {
         Ok(shape)
     }
 
-    /// Goes into a member or an element, which is what makes a recursive schema legal.
+    /// Enters a member or an element, which is what makes a recursive schema valid.
     fn inner(&mut self, schema: &Json, at: &str) -> Result<Shape, SchemaError> {
         self.level += 1;
         let shape = self.schema(schema, at);
@@ -80,7 +80,7 @@ impl Reader<'_> {
 
     fn node(&mut self, node: &Node, at: &str) -> Result<Shape, SchemaError> {
         let mut shape = match node.get("$ref") {
-            Some(target) if self.lone_refs || !demands_anything(node) => self.follow(target, at)?,
+            Some(target) if self.lone_refs || !has_constraints(node) => self.follow(target, at)?,
             _ => match nullable(node) {
                 Some((keyword, index, branch)) => {
                     let mut shape = self.schema(branch, &format!("{at}/{keyword}/{index}"))?;
@@ -103,7 +103,8 @@ impl Reader<'_> {
         let place = format!("{at}/$ref");
         let target = text(target, &place)?;
         let Some(pointer) = target.strip_prefix('#').filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
-            let message = format!("`{target}` is not a place in this document; references look like `#/$defs/name`");
+            let message =
+                format!("`{target}` is not a reference into this document; write references as `#/$defs/name`");
             return Err(SchemaError::new(place, message));
         };
         let decoded = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
@@ -112,9 +113,9 @@ impl Reader<'_> {
         };
         if let Some((_, level)) = self.open.iter().find(|(open, _)| open == target) {
             if *level == self.level {
-                return Err(SchemaError::new(place, format!("`{target}` leads back to itself")));
+                return Err(SchemaError::new(place, format!("`{target}` refers to itself")));
             }
-            // A recursive schema, a tree for example: unfolded once, then left to the general validator.
+            // A recursive schema, such as a tree: expanded once, then left to the general validator.
             let mut shape = Shape::any();
             let keywords = Map::from_iter([("$ref".to_owned(), Json::from(target))]);
             shape.residual = Some(self.residual(keywords, false, at)?);
@@ -137,7 +138,7 @@ impl Reader<'_> {
             Some("array") => ShapeKind::List(self.list(node, &mut left, at)?),
             Some("object") => ShapeKind::Object(self.object(node, at)?),
             _ => {
-                leave_demands(node, &mut left);
+                leave_constraints(node, &mut left);
                 ShapeKind::Any
             }
         };
@@ -184,7 +185,7 @@ impl Reader<'_> {
             members.push(Member { name: name.clone(), shape: self.inner(schema, &place)?, required: false });
         }
         let additional = match node.get("additionalProperties") {
-            // Which members are additional then depends on the patterns; the general validator knows.
+            // Which members are additional depends on the patterns, so the general validator decides.
             _ if node.contains_key("patternProperties") => Some(Shape::any()),
             Some(Json::Bool(false)) => None,
             Some(schema) => Some(self.inner(schema, &format!("{at}/additionalProperties"))?),
@@ -198,7 +199,7 @@ impl Reader<'_> {
                 }
                 (None, None) => {
                     let message =
-                        format!("`{name}` is required, but the object has no such member and takes no others");
+                        format!("`{name}` is required, but the object has no such member and allows no others");
                     return Err(SchemaError::new(format!("{at}/required"), message));
                 }
             }
@@ -206,8 +207,8 @@ impl Reader<'_> {
         Ok(ObjectShape::new(members, additional.map(Box::new)))
     }
 
-    /// Takes over what the parts of `allOf`, and a `$ref` with other keywords beside it, say of kinds and members, so that
-    /// claims below them are known. Enforcing them stays with the general validator.
+    /// Copies what the parts of `allOf`, and a `$ref` with other keywords, say about kinds and members, so that the claims in
+    /// them are known. The general validator still enforces them.
     fn learn_from_parts(&mut self, shape: &mut Shape, node: &Node, at: &str) -> Result<(), SchemaError> {
         let mut parts = Vec::new();
         if let Some(target) = node.get("$ref") {
@@ -223,7 +224,7 @@ impl Reader<'_> {
     }
 }
 
-/// Adds what `part` says to a shape that has to keep it, too.
+/// Adds the constraints of `part` to a shape.
 fn learn(shape: &mut Shape, mut part: Shape) {
     shape.kinds = shape.kinds.and(part.kinds);
     shape.sensitive |= part.sensitive;
@@ -265,31 +266,31 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_placed() {
+    fn errors_have_a_place() {
         for (document, message) in [
             (json!({"type": "strng"}), "at `/type`: `strng` is not a type; did you mean `string`?"),
             (
                 json!({"properties": {"a/b": {"type": 1}}}),
-                "at `/properties/a~1b/type`: this has to be text, not a number",
+                "at `/properties/a~1b/type`: this must be text, not a number",
             ),
-            (json!({"properties": []}), "at `/properties`: this has to be an object, not a list"),
+            (json!({"properties": []}), "at `/properties`: this must be an object, not a list"),
             (
                 json!({"properties": {"a": "text"}}),
-                "at `/properties/a`: this has to be a schema (an object, `true` or `false`), not text",
+                "at `/properties/a`: this must be a schema (an object, `true` or `false`), not text",
             ),
-            (json!({"required": "a"}), "at `/required`: this has to be a list of names, not text"),
+            (json!({"required": "a"}), "at `/required`: this must be a list of names, not text"),
             (
                 json!({"required": ["a"], "additionalProperties": false}),
-                "at `/required`: `a` is required, but the object has no such member and takes no others",
+                "at `/required`: `a` is required, but the object has no such member and allows no others",
             ),
             (
                 json!({"properties": {"a": {"minLength": -1}}}),
-                "at `/properties/a/minLength`: this has to be a whole number from 0, not a number",
+                "at `/properties/a/minLength`: this must be a whole number from 0, not a number",
             ),
-            (json!({"properties": {"a": {"enum": "x"}}}), "at `/properties/a/enum`: this has to be a list, not text"),
+            (json!({"properties": {"a": {"enum": "x"}}}), "at `/properties/a/enum`: this must be a list, not text"),
             (
                 json!({"properties": {"a": {"x-sensitive": 1}}}),
-                "at `/properties/a/x-sensitive`: this has to be `true` or `false`, not a number",
+                "at `/properties/a/x-sensitive`: this must be `true` or `false`, not a number",
             ),
             (
                 json!({"properties": {"a": {"$ref": "#/$defs/b"}}}),
@@ -297,18 +298,18 @@ mod tests {
             ),
             (
                 json!({"properties": {"a": {"$ref": "https://example.com/b.json"}}}),
-                "at `/properties/a/$ref`: `https://example.com/b.json` is not a place in this document; references look like `#/$defs/name`",
+                "at `/properties/a/$ref`: `https://example.com/b.json` is not a reference into this document; write references as `#/$defs/name`",
             ),
             (
                 json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
-                "at `/$defs/b/$ref`: `#/$defs/a` leads back to itself",
+                "at `/$defs/b/$ref`: `#/$defs/a` refers to itself",
             ),
-            (json!({"type": "string"}), "an account is an object, and this schema takes none"),
+            (json!({"type": "string"}), "an account is an object, but this schema does not allow objects"),
             (
                 json!({"$schema": "https://example.com/own"}),
-                "at `/$schema`: this is not a version of JSON Schema that Landfall knows",
+                "at `/$schema`: this version of JSON Schema is not supported",
             ),
-            (json!([]), "this has to be a schema (an object, `true` or `false`), not a list"),
+            (json!([]), "this must be a schema (an object, `true` or `false`), not a list"),
         ] {
             assert_eq!(error(&document), message, "{document}");
         }
@@ -327,7 +328,7 @@ mod tests {
         assert!(Schema::load(yaml).expect("a schema").claim("email").is_some());
         assert!(Schema::load("scim").is_ok());
         let unknown = Schema::load("skim").expect_err("no such schema").to_string();
-        assert_eq!(unknown, "there is no schema `skim`; built in are `standard` and `scim`");
+        assert_eq!(unknown, "unknown schema `skim`; the built-in schemas are `standard` and `scim`");
         assert!(Schema::load("{ \"type\": }").expect_err("not JSON").to_string().contains("line 1 column 11"));
         assert!(Schema::load("type: [object").is_err());
     }
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn recursive_schemas_are_unfolded_once_and_enforced_below() {
+    fn recursive_schemas_are_expanded_once_and_enforced_below() {
         let document = json!({"$ref": "#/$defs/tree", "$defs": {"tree": {"type": "object", "additionalProperties": false,
             "properties": {"name": {"type": "string"}, "next": {"$ref": "#/$defs/tree"}}}}});
         let schema = Schema::from_json("test", &document).expect("a schema");
@@ -352,11 +353,11 @@ mod tests {
             |json: Json| schema.accept(crate::model::json::from_json(&json, &arena)).map_err(|e| e.to_string());
         assert!(accept(json!({"next": {"next": {"name": "x"}}})).is_ok());
         let found = accept(json!({"next": {"next": {"next": {"name": 1}}}})).expect_err("a number");
-        assert_eq!(found, "`next.next.next.name` breaks `type` of the schema");
+        assert_eq!(found, "`next.next.next.name` violates `type` of the schema");
     }
 
     #[test]
-    fn parts_are_learned_from() {
+    fn parts_of_all_of_are_merged() {
         let document = json!({"$schema": "https://json-schema.org/draft/2020-12/schema",
             "$ref": "#/$defs/base", "required": ["b"],
             "allOf": [{"properties": {"c": {"type": ["boolean", "null"], "x-sensitive": true}}}],
@@ -375,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_in_draft_7_stands_alone() {
+    fn keywords_next_to_a_reference_are_ignored_in_draft_7() {
         let document = json!({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#/definitions/t", "minLength": 5, "x-sensitive": true}},
             "definitions": {"t": {"type": "string"}}});
         let schema = Schema::from_json("test", &document).expect("a schema");
@@ -385,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn references_cannot_multiply_without_end() {
+    fn references_cannot_multiply_endlessly() {
         let mut defs = serde_json::Map::new();
         for level in 0..20 {
             let next = json!({"$ref": format!("#/$defs/d{}", level + 1)});
@@ -393,6 +394,6 @@ mod tests {
         }
         defs.insert("d20".to_owned(), json!({}));
         let found = error(&json!({"$ref": "#/$defs/d0", "$defs": defs}));
-        assert!(found.contains("unfolds to more than") || found.contains("nested deeper"), "{found}");
+        assert!(found.contains("expands to more than") || found.contains("nested deeper"), "{found}");
     }
 }

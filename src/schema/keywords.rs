@@ -1,4 +1,4 @@
-//! The keywords of one JSON Schema object: which there are, what they hold, and who enforces them.
+//! The keywords of one JSON Schema object: which exist, what they contain, and what enforces them.
 
 use jsonschema::Draft;
 use regex::Regex;
@@ -14,7 +14,7 @@ use crate::model::Kinds;
 /// The members of one schema object.
 pub(super) type Node = Map<String, Json>;
 
-/// Keywords that shapes leave to the general validator wherever they stand.
+/// Keywords that shapes always leave to the general validator.
 const UNMODELLED: [&str; 23] = [
     "additionalItems",
     "allOf",
@@ -41,11 +41,11 @@ const UNMODELLED: [&str; 23] = [
     "contentSchema",
 ];
 
-/// Keywords whose meaning depends on all others at the same place, so the general validator gets the whole place.
+/// Keywords whose meaning depends on all others in the same schema object, so the general validator gets the whole object.
 const HOLISTIC: [&str; 4] = ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
 
-/// Keywords that demand something of values, whoever enforces it.
-const DEMANDS: [&str; 19] = [
+/// Keywords that constrain values, regardless of what enforces them.
+const CONSTRAINTS: [&str; 19] = [
     "additionalProperties",
     "const",
     "enum",
@@ -77,8 +77,8 @@ const TYPES: [(&str, Kinds); 7] = [
     ("null", Kinds::of(Kind::Null)),
 ];
 
-/// Which keywords speak of which type, for schemas that name none.
-const SPOKEN: [(&str, &str); 15] = [
+/// Which type each keyword implies, for schemas without `type`.
+const IMPLIED_TYPES: [(&str, &str); 15] = [
     ("properties", "object"),
     ("required", "object"),
     ("additionalProperties", "object"),
@@ -96,11 +96,11 @@ const SPOKEN: [(&str, &str); 15] = [
     ("maximum", "number"),
 ];
 
-/// The types of a schema as kinds, and the only one beside `null` when there is just one.
+/// The types of a schema as kinds, and the only one besides `null` if there is just one.
 pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(Kinds, Option<&'n str>), SchemaError> {
     let place = format!("{at}/type");
     let names: Vec<&str> = match node.get("type") {
-        None => match spoken_type(node) {
+        None => match implied_type(node) {
             Some(name) => vec![name],
             None => return Ok((Kinds::JSON, None)),
         },
@@ -123,20 +123,20 @@ pub(super) fn types<'n>(node: &'n Node, at: &str) -> Result<(Kinds, Option<&'n s
     }
 }
 
-fn spoken_type(node: &Node) -> Option<&'static str> {
+fn implied_type(node: &Node) -> Option<&'static str> {
     let only_text =
         |listed: &Json| listed.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Json::is_string));
     if node.get("enum").is_some_and(only_text) || node.get("const").is_some_and(Json::is_string) {
         return Some("string");
     }
-    let mut spoken = SPOKEN.iter().filter(|(keyword, _)| node.contains_key(*keyword)).map(|(_, name)| *name);
-    let first = spoken.next()?;
-    spoken.all(|name| name == first).then_some(first)
+    let mut implied = IMPLIED_TYPES.iter().filter(|(keyword, _)| node.contains_key(*keyword)).map(|(_, name)| *name);
+    let first = implied.next()?;
+    implied.all(|name| name == first).then_some(first)
 }
 
 /// A schema or nothing: the branch of `anyOf` or `oneOf` whose only other branch is `null`.
 pub(super) fn nullable(node: &Node) -> Option<(&'static str, usize, &Json)> {
-    if DEMANDS.iter().any(|keyword| node.contains_key(*keyword)) || node.contains_key("$ref") {
+    if CONSTRAINTS.iter().any(|keyword| node.contains_key(*keyword)) || node.contains_key("$ref") {
         return None;
     }
     let mut present = UNMODELLED.iter().filter(|keyword| node.contains_key(**keyword));
@@ -152,16 +152,16 @@ pub(super) fn nullable(node: &Node) -> Option<(&'static str, usize, &Json)> {
     }
 }
 
-pub(super) fn demands_anything(node: &Node) -> bool {
-    DEMANDS.iter().chain(&UNMODELLED).chain(&HOLISTIC).any(|keyword| node.contains_key(*keyword))
+pub(super) fn has_constraints(node: &Node) -> bool {
+    CONSTRAINTS.iter().chain(&UNMODELLED).chain(&HOLISTIC).any(|keyword| node.contains_key(*keyword))
 }
 
-/// Whether a keyword is there whose meaning depends on all others at the place.
+/// Whether a keyword is present whose meaning depends on all others.
 pub(super) fn is_holistic(node: &Node) -> bool {
     HOLISTIC.iter().any(|keyword| node.contains_key(*keyword))
 }
 
-/// The keywords that a shape does not model, with those that they cannot be understood without.
+/// The keywords that a shape does not model, and those that they depend on.
 pub(super) fn leftovers(node: &Node) -> Node {
     let mut left = Node::new();
     let mut leave = |keyword: &str| {
@@ -187,9 +187,9 @@ pub(super) fn leftovers(node: &Node) -> Node {
     left
 }
 
-/// Leaves all demands of a place with several types to the general validator.
-pub(super) fn leave_demands(node: &Node, left: &mut Node) {
-    for keyword in DEMANDS.iter().filter(|keyword| !matches!(**keyword, "type" | "enum" | "const")) {
+/// Leaves all constraints of a schema object with several types to the general validator.
+pub(super) fn leave_constraints(node: &Node, left: &mut Node) {
+    for keyword in CONSTRAINTS.iter().filter(|keyword| !matches!(**keyword, "type" | "enum" | "const")) {
         if let Some(value) = node.get(*keyword) {
             left.insert((*keyword).to_owned(), value.clone());
         }
@@ -205,7 +205,7 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
     if let Some(format) = node.get("format") {
         let name = text(format, &format!("{at}/format"))?;
         shape.format = TextFormat::named(name);
-        // A format that nobody knows demands nothing, as the specification says.
+        // An unknown format requires nothing, as the specification says.
         if shape.format.is_none() && jsonschema::options().is_known_format(Draft::default(), name) {
             left.insert("format".to_owned(), format.clone());
         }
@@ -214,7 +214,7 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
         let source = text(pattern, &format!("{at}/pattern"))?;
         match Regex::new(&to_rust_syntax(source)) {
             Ok(regex) => shape.pattern = Some(Pattern::new(source, regex)),
-            // Look-around and back-references; whether the pattern is one at all, the general validator says.
+            // Look-around and back-references. The general validator decides whether the pattern is valid at all.
             Err(_) => {
                 left.insert("pattern".to_owned(), pattern.clone());
             }
@@ -223,8 +223,8 @@ pub(super) fn text_shape(node: &Node, left: &mut Node, at: &str) -> Result<TextS
     Ok(shape)
 }
 
-/// Rewrites what means something else in ECMA-262 than in the `regex` crate: classes of ASCII only, `\/`, and signs that
-/// are plain inside brackets.
+/// Rewrites syntax that differs between ECMA-262 and the `regex` crate: ASCII-only classes, `\/`, and characters that are
+/// literal inside brackets.
 fn to_rust_syntax(pattern: &str) -> String {
     let mut rewritten = String::with_capacity(pattern.len() + 8);
     let mut in_class = false;
@@ -327,7 +327,7 @@ pub(super) fn wrong(at: &str, expected: &str, found: &Json) -> SchemaError {
         Json::Array(_) => "a list",
         Json::Object(_) => "an object",
     };
-    SchemaError::new(at, format!("this has to be {expected}, not {found}"))
+    SchemaError::new(at, format!("this must be {expected}, not {found}"))
 }
 
 pub(super) fn pointer_step(name: &str) -> String {

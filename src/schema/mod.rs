@@ -1,8 +1,8 @@
-//! Target schemas: what an account has to look like, and the only way to make one.
+//! Schemas: the shape of accounts, and the only way to create an account.
 //!
-//! A [`Schema`] is read from an ordinary JSON Schema document, built in or of the user's own. [`Schema::claim`] answers
-//! questions about claim paths when rules are loaded, [`Shape::check`] judges one claim as it is made, and
-//! [`Schema::accept`] turns a finished draft into an [`Account`]. [`Schema::outline`] notes which claims were judged before.
+//! A [`Schema`] is read from an ordinary JSON Schema document, built in or provided by the user. [`Schema::claim`] answers
+//! questions about claim paths when rules are loaded, [`Shape::check`] checks a claim when it is computed, and
+//! [`Schema::accept`] turns a finished draft into an [`Account`]. [`Schema::outline`] records which claims were checked before.
 //!
 //! ```
 //! use landfall::{model::Value, schema::Schema};
@@ -42,14 +42,14 @@ pub use path::{path_names, push_name};
 pub use shape::{ListShape, Member, ObjectShape, Pattern, Range, Shape, ShapeKind, TextShape};
 pub use violation::{Breach, Place, Violation, Violations};
 
-/// What accounts of one target look like. Cheap to clone.
+/// The shape of the accounts of a target. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Schema {
     name: Arc<str>,
     root: Arc<Shape>,
 }
 
-/// Why a document is not a schema that accounts can be held against.
+/// Why a document cannot be used as a schema.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}{message}", if place.is_empty() { String::new() } else { format!("at `{place}`: ") })]
 pub struct SchemaError {
@@ -72,12 +72,12 @@ const BUILTIN: [(&str, &str, &str); 2] = [
 ];
 
 impl Schema {
-    /// The names of the built-in schemas, each with one phrase about it.
+    /// The names of the built-in schemas, each with a short description.
     pub fn builtins() -> impl Iterator<Item = (&'static str, &'static str)> {
         BUILTIN.iter().map(|(name, about, _)| (*name, *about))
     }
 
-    /// The built-in schema of this name.
+    /// The built-in schema with this name.
     #[must_use]
     pub fn builtin(name: &str) -> Option<Self> {
         static READ: LazyLock<Vec<Schema>> =
@@ -91,10 +91,10 @@ impl Schema {
         BUILTIN.iter().find(|(known, _, _)| *known == name).map(|(_, _, text)| *text)
     }
 
-    /// A built-in schema by its name, or the schema that a JSON or YAML text holds.
+    /// A built-in schema by its name, or the schema in a JSON or YAML text.
     ///
     /// # Errors
-    /// Where the document is not a schema, and what is wrong there.
+    /// If the document is not a schema: the place and what is wrong there.
     pub fn load(name_or_text: &str) -> Result<Self, SchemaError> {
         if let Some(schema) = Self::builtin(name_or_text.trim()) {
             return Ok(schema);
@@ -102,21 +102,24 @@ impl Schema {
         if !name_or_text.contains(['{', ':', '\n']) {
             let known: Vec<_> = BUILTIN.iter().map(|(name, _, _)| format!("`{name}`")).collect();
             let known = known.join(" and ");
-            return Err(SchemaError::new("", format!("there is no schema `{name_or_text}`; built in are {known}")));
+            return Err(SchemaError::new(
+                "",
+                format!("unknown schema `{name_or_text}`; the built-in schemas are {known}"),
+            ));
         }
         Self::from_text("schema", name_or_text)
     }
 
-    /// The schema that a JSON or YAML text holds, under a name for messages such as its file name.
+    /// The schema in a JSON or YAML text, with a name for messages, such as its file name.
     ///
     /// # Errors
-    /// Where the document is not a schema, and what is wrong there.
+    /// If the document is not a schema: the place and what is wrong there.
     pub fn from_text(name: &str, text: &str) -> Result<Self, SchemaError> {
-        // JSON first: the YAML reader would take it too, but tells mistakes in it less well.
+        // JSON first: the YAML reader accepts it too, but its error messages are less precise.
         let parsed = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| format!("the schema is not JSON: {error}"))
         } else if !crate::rules::aliases_are_bounded(text) {
-            Err("the aliases of the schema stand for too much text".to_owned())
+            Err("the aliases of the schema expand to too much text".to_owned())
         } else {
             serde_yaml::from_str(text).map_err(|error| format!("the schema is not YAML: {error}"))
         };
@@ -124,10 +127,10 @@ impl Schema {
         Self::from_json(name, &document)
     }
 
-    /// The schema that a parsed JSON Schema document holds, under a name for messages.
+    /// The schema in a parsed JSON Schema document, with a name for messages.
     ///
     /// # Errors
-    /// Where the document is not a schema, and what is wrong there.
+    /// If the document is not a schema: the place and what is wrong there.
     pub fn from_json(name: &str, document: &serde_json::Value) -> Result<Self, SchemaError> {
         Ok(Self { name: name.into(), root: Arc::new(json_schema::read(document)?) })
     }

@@ -1,10 +1,10 @@
-//! Which claims of an account have been checked by the time it is put together, so that nothing is decided twice.
+//! Records which claims of an account have been checked before it is assembled, so that no check runs twice.
 
 use super::Schema;
 use super::path::path_names;
 use super::shape::{Shape, ShapeKind};
 
-/// What has been checked of the value at one place of an account.
+/// How much of the value at one place of an account has been checked.
 #[derive(Debug)]
 pub(super) enum Outline {
     /// All of it.
@@ -13,29 +13,29 @@ pub(super) enum Outline {
     Object(Vec<Outlined>),
 }
 
-/// A member of an object of which something has been checked.
+/// A member of an object that has been checked at least partly.
 #[derive(Debug)]
 pub(super) struct Outlined {
     pub name: Box<str>,
-    /// Where it stands among the members that the schema names; nothing for one of an open object.
+    /// Its position among the members that the schema names; `None` for a member of an open object.
     pub position: Option<usize>,
     pub required: bool,
     pub outline: Outline,
 }
 
-/// The claims of an account of one schema that are checked with [`Shape::check`] as they are made.
+/// The claims of an account of one schema that are checked with [`Shape::check`] when they are computed.
 ///
-/// What is left to `Schema::accept_made` is what putting claims together can break: members that must be there, and what
-/// the schema says of the objects around the claims.
+/// `Schema::accept_made` checks only what depends on the combination of claims: required members, and the constraints of
+/// the objects around the claims.
 #[derive(Debug, Default)]
 pub struct Outlines {
     pub(super) claims: Vec<Outlined>,
-    /// Whether putting the claims together cannot break anything.
+    /// Whether combining the claims cannot violate anything.
     pub(super) settled: bool,
 }
 
 impl Outlines {
-    /// The same, for accounts that have other claims as well.
+    /// The same outline, for accounts that also have other claims.
     #[must_use]
     pub fn with_others(self) -> Self {
         Self { settled: false, ..self }
@@ -43,11 +43,10 @@ impl Outlines {
 }
 
 impl Schema {
-    /// The outline of accounts whose claims at these paths are checked as they are made; `paths` is in the order in which
-    /// accounts have them. A claim inside another one of them is left out together with it: the outer one is checked as a
-    /// whole when the two have become one.
+    /// The outline of accounts whose claims at these paths are checked when they are computed; `paths` is in the order of the
+    /// account. If one claim contains another, both are left out: the outer one is checked as a whole after they are merged.
     ///
-    /// Whoever puts the claims together leaves out an object that lacks a claim which the schema demands of it.
+    /// The caller that assembles the claims must leave out an object that lacks a required claim.
     #[must_use]
     pub fn outline<'p>(&self, paths: impl IntoIterator<Item = &'p str>) -> Outlines {
         let paths: Vec<Vec<&str>> = paths.into_iter().filter_map(path_names).collect();
@@ -57,17 +56,17 @@ impl Schema {
             mark(&mut outlined, path, self.root());
         }
         let settled =
-            demands_no_member(self.root()) && leaves(&outlined) == paths.len() && is_settled(&outlined, self.root());
+            requires_no_member(self.root()) && leaves(&outlined) == paths.len() && is_settled(&outlined, self.root());
         Outlines { claims: outlined, settled }
     }
 }
 
-/// Whether an account without a claim would do: it cannot be left out as an object inside it can.
-fn demands_no_member(root: &Shape) -> bool {
+/// Whether an empty account is valid: unlike a nested object, an account cannot be left out.
+fn requires_no_member(root: &Shape) -> bool {
     matches!(&root.kind, ShapeKind::Object(object) if object.members.iter().all(|member| !member.required))
 }
 
-/// How many claims are checked as a whole.
+/// The number of claims that are checked as a whole.
 fn leaves(outlined: &[Outlined]) -> usize {
     let inside = |member: &Outlined| match &member.outline {
         Outline::Checked => 1,
@@ -76,8 +75,8 @@ fn leaves(outlined: &[Outlined]) -> usize {
     outlined.iter().map(inside).sum()
 }
 
-/// Whether an object of checked members keeps the schema without another look: nothing is demanded of it as a whole, and of
-/// the objects inside it nothing but members that are claims of their own.
+/// Whether an object of checked members is valid without another check: the schema has no constraints on it as a whole, and
+/// only requires members of the objects inside it that are claims of their own.
 fn is_settled(outlined: &[Outlined], shape: &Shape) -> bool {
     let ShapeKind::Object(object) = &shape.kind else { return false };
     let is_claim =
@@ -93,7 +92,7 @@ fn is_settled(outlined: &[Outlined], shape: &Shape) -> bool {
         })
 }
 
-/// Marks a path below an object as checked. Below anything but an object of named members nothing is marked.
+/// Marks a path inside an object as checked. Has no effect for anything except an object with named members.
 fn mark(outlined: &mut Vec<Outlined>, path: &[&str], shape: &Shape) {
     let (Some((name, rest)), ShapeKind::Object(object)) = (path.split_first(), &shape.kind) else { return };
     let position = object.members.iter().position(|member| member.name == *name);
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn settled_are_claims_that_nothing_outside_them_binds() {
+    fn claims_without_outer_constraints_are_settled() {
         let open = |required: &serde_json::Value| {
             let mail = json!({"type": "object", "required": ["value"], "properties": {"value": {"type": "string"}, "ok": {"type": "boolean"}}});
             let document = json!({"type": "object", "required": required, "properties": {"mail": mail, "pair": {
@@ -185,7 +184,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever subset of sound claims an account has, both ways to accept it find the same.
+        /// For any subset of valid claims, both ways to accept an account have the same result.
         #[test]
         fn both_ways_agree(there in prop::array::uniform8(any::<bool>()), known in prop::array::uniform8(any::<bool>())) {
             const CLAIMS: [(&str, &str); 8] = [
@@ -210,8 +209,8 @@ mod tests {
             let (schema, arena) = (schema(), Bump::new());
             let outlines = schema.outline(paths.iter().map(String::as_str));
             let draft = from_json(&serde_json::Value::Object(draft), &arena);
-            let told = |result: Result<_, crate::schema::Violations>| result.map(|_| ()).map_err(|found| found.to_string());
-            prop_assert_eq!(told(schema.found_in(draft, &outlines.claims)), told(schema.found_in(draft, &[])));
+            let messages = |result: Result<_, crate::schema::Violations>| result.map(|_| ()).map_err(|found| found.to_string());
+            prop_assert_eq!(messages(schema.found_in(draft, &outlines.claims)), messages(schema.found_in(draft, &[])));
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-/// The names of a claim path, outermost first; nothing when the path is not well formed.
+/// The names of a claim path, outermost first; `None` if the path is invalid.
 ///
-/// Names are separated by dots. A name that holds a dot is put between double quotes; there are no escapes, so a name
-/// cannot hold a double quote.
+/// Names are separated by dots. A name that contains a dot is put in double quotes; there are no escapes, so a name cannot
+/// contain a double quote.
 ///
 /// ```
 /// use landfall::schema::path_names;
@@ -34,7 +34,7 @@ pub fn path_names(path: &str) -> Option<Vec<&str>> {
     }
 }
 
-/// Adds a name to a claim path, between quotes where it needs them.
+/// Adds a name to a claim path, in quotes if needed.
 pub fn push_name(path: &mut String, name: &str) {
     if !path.is_empty() {
         path.push('.');
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn names_come_back() {
+    fn names_round_trip() {
         let mut path = String::new();
         for name in ["custom", "a.b", "x[0]"] {
             push_name(&mut path, name);

@@ -1,4 +1,4 @@
-//! Keywords of JSON Schema that shapes do not model: enforced by the general validator, at the place that has them.
+//! Keywords of JSON Schema that shapes do not model: enforced by the general validator at their place.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use super::path::push_name;
 use super::violation::{Breach, Place, Violation, Violations};
 use crate::model::{Value, json};
 
-/// A validator for the keywords of one place that its shape does not model.
+/// A validator for the keywords of a schema object that its shape does not model.
 #[derive(Clone)]
 pub(super) struct Residual {
     validator: Arc<Validator>,
-    /// The validator has all keywords of the place, not only those that the shape leaves to it.
+    /// Whether the validator has all keywords, not only those that the shape leaves to it.
     repeats_shape: bool,
 }
 
@@ -24,11 +24,11 @@ impl fmt::Debug for Residual {
     }
 }
 
-/// The name under which a residual document carries the whole schema, for its references.
+/// The name under which a residual document contains the whole schema, for references.
 const WHOLE: &str = "whole";
 
 impl Residual {
-    /// Compiles keywords that stand in the document `root`.
+    /// Compiles keywords of the document `root`.
     pub(super) fn new(keywords: Map<String, Json>, root: &Json, repeats_shape: bool) -> Result<Self, String> {
         let mut whole = root.clone();
         let dialect = whole.as_object_mut().and_then(|whole| {
@@ -48,7 +48,7 @@ impl Residual {
         built.map(|validator| Self { validator: Arc::new(validator), repeats_shape }).map_err(|error| error.to_string())
     }
 
-    /// Adds what the value breaks. `already_broken` says that the shape has found something here.
+    /// Adds the violations of a value. `already_broken` says that the shape has already found one here.
     pub(super) fn check(&self, value: Value<'_>, place: Place<'_>, already_broken: bool, found: &mut Violations) {
         if self.repeats_shape && already_broken {
             return;
@@ -65,7 +65,7 @@ impl Residual {
     }
 }
 
-/// The value as the validator reads it. Numbers stay numbers, at the price of digits that no keyword of a schema can see.
+/// The value as the validator reads it. Numbers stay numbers and lose only digits that no keyword of a schema can distinguish.
 fn instance(value: Value<'_>) -> Json {
     match value {
         Value::Decimal(text) if json::to_json(value).is_string() => {
@@ -81,7 +81,7 @@ fn instance(value: Value<'_>) -> Json {
     }
 }
 
-/// Points references to the document at the copy of it inside a residual document.
+/// Redirects references into the document to its copy inside a residual document.
 fn redirect(node: &mut Json) {
     match node {
         Json::Object(members) => {

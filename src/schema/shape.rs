@@ -1,4 +1,4 @@
-//! Shapes: what a value at one place of the account has to look like, ready to check without further thought.
+//! Shapes: the compiled constraints on the values at one place of an account.
 
 use regex::Regex;
 
@@ -10,19 +10,19 @@ use crate::model::Kinds;
 /// The shape of the values at one place.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    /// What is demanded of the values.
+    /// The constraints on the values.
     pub kind: ShapeKind,
-    /// The only values taken, when the schema lists them.
+    /// The only allowed values, if the schema lists them.
     pub choices: Option<Vec<serde_json::Value>>,
-    /// Whether values are masked everywhere but in the target.
+    /// Whether values are masked everywhere except in the target.
     pub sensitive: bool,
-    /// What the schema says about the place; may be empty.
+    /// The description in the schema; may be empty.
     pub about: String,
     pub(super) kinds: Kinds,
     pub(super) residual: Option<Residual>,
 }
 
-/// What a shape demands.
+/// The constraints of a shape.
 #[derive(Debug, Clone)]
 pub enum ShapeKind {
     /// Nothing beyond [`Shape::accepts_kinds`].
@@ -41,31 +41,31 @@ pub enum ShapeKind {
     Object(ObjectShape),
 }
 
-/// What is demanded of text.
+/// The constraints on text.
 #[derive(Debug, Clone, Default)]
 pub struct TextShape {
     /// The format.
     pub format: Option<TextFormat>,
-    /// The pattern that matches somewhere in the text.
+    /// The pattern that must match somewhere in the text.
     pub pattern: Option<Pattern>,
-    /// The least number of characters.
+    /// The minimum number of characters.
     pub min_length: Option<u64>,
-    /// The largest number of characters.
+    /// The maximum number of characters.
     pub max_length: Option<u64>,
 }
 
-/// A pattern as the schema writes it, and compiled.
+/// A pattern as written in the schema, and compiled.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     /// The pattern as written, in the syntax of ECMA-262.
     pub source: String,
     regex: Regex,
-    /// The text that a value has to end in, when the pattern says no more than that.
+    /// The text that a value must end with, if the pattern requires nothing else.
     end: Option<String>,
 }
 
 impl Pattern {
-    /// A pattern as written, and the regex that means the same.
+    /// A pattern as written, and the equivalent regex.
     pub(super) fn new(source: &str, regex: Regex) -> Self {
         let end = source.strip_suffix('$').filter(|end| end.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         Self { source: source.to_owned(), regex, end: end.map(str::to_owned) }
@@ -83,31 +83,31 @@ impl Pattern {
 /// Bounds of numbers, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range<T> {
-    /// The smallest number taken.
+    /// The minimum.
     pub min: Option<T>,
-    /// The largest number taken.
+    /// The maximum.
     pub max: Option<T>,
 }
 
-/// What is demanded of a list.
+/// The constraints on a list.
 #[derive(Debug, Clone)]
 pub struct ListShape {
     /// The shape of every element.
     pub element: Box<Shape>,
-    /// Whether no element may be there twice.
+    /// Whether elements must be unique.
     pub unique: bool,
-    /// The least number of elements.
+    /// The minimum number of elements.
     pub min_items: Option<u64>,
-    /// The largest number of elements.
+    /// The maximum number of elements.
     pub max_items: Option<u64>,
 }
 
-/// What is demanded of an object.
+/// The constraints on an object.
 #[derive(Debug, Clone)]
 pub struct ObjectShape {
     /// The members that the schema names, in its order.
     pub members: Vec<Member>,
-    /// The shape of all other members; nothing when there may be none.
+    /// The shape of all other members; `None` if none are allowed.
     pub additional: Option<Box<Shape>>,
     pub(super) required: usize,
 }
@@ -119,7 +119,7 @@ pub struct Member {
     pub name: String,
     /// The shape of its values.
     pub shape: Shape,
-    /// Whether an object without it is refused.
+    /// Whether the member is required.
     pub required: bool,
 }
 
@@ -128,21 +128,21 @@ impl Shape {
         Self { kind, choices: None, sensitive: false, about: String::new(), kinds, residual: None }
     }
 
-    /// The shape that takes everything JSON has.
+    /// The shape that allows every JSON value.
     #[must_use]
     pub fn any() -> Self {
         Self::new(ShapeKind::Any, Kinds::JSON)
     }
 
-    /// The kinds of values that can fit, for checks before there are values.
+    /// The kinds of values that can be valid, for checks before there are values.
     #[must_use]
     pub fn accepts_kinds(&self) -> Kinds {
         self.kinds
     }
 
-    /// The shape of a member of the object, named or additional; nothing when there is no such member.
+    /// The shape of a member of the object, named or additional; `None` if there is no such member.
     ///
-    /// A shape that demands nothing has all members, of any shape.
+    /// A shape without constraints has all members, with any shape.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Shape> {
         match &self.kind {
@@ -155,7 +155,7 @@ impl Shape {
         }
     }
 
-    /// The shape of the elements of the list; nothing when this takes no list.
+    /// The shape of the elements of the list; `None` if this does not allow lists.
     #[must_use]
     pub fn element(&self) -> Option<&Shape> {
         match &self.kind {
@@ -203,7 +203,7 @@ impl Member {
     }
 }
 
-/// The one shape that stands for "anything" where the schema says no more.
+/// The shared shape for values without constraints.
 pub(super) fn any_shape() -> &'static Shape {
     static ANY: std::sync::LazyLock<Shape> = std::sync::LazyLock::new(Shape::any);
     &ANY

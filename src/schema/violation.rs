@@ -1,4 +1,4 @@
-//! What a value breaks in the schema: where and which rule, never the value.
+//! Violations of the schema: the place and the rule, never the value.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::path::push_name;
 use crate::model::Kind;
 use crate::model::Kinds;
 
-/// Where in the account a check is. Lives on the stack, so that a check without findings allocates nothing.
+/// The current place of a check in the account. It is on the stack, so that a check without findings allocates nothing.
 #[derive(Clone, Copy)]
 pub struct Place<'p> {
     outer: Option<&'p Place<'p>>,
@@ -68,26 +68,26 @@ impl<'p> Place<'p> {
     }
 }
 
-/// The rule of the schema that a value breaks. Holds kinds and the schema's own words only.
+/// The rule of the schema that a value violates. Contains only kinds and text of the schema.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Breach {
     /// The value is of another kind.
     Kind {
-        /// The kinds the schema takes.
+        /// The kinds that the schema allows.
         expected: Kinds,
         /// The kind of the value.
         found: Kind,
     },
-    /// The claim has to be there.
+    /// The claim is required.
     Required,
-    /// The schema does not know this member, and takes no others.
+    /// The schema does not have this member, and allows no others.
     Unknown,
     /// The text is not in the format.
     Format(TextFormat),
     /// The text does not match the pattern.
     Pattern(String),
-    /// The value is none of those listed, here as JSON.
+    /// The value is not one of those listed, here as JSON.
     NotListed(Vec<String>),
     /// The text has fewer characters.
     TooShort(u64),
@@ -103,16 +103,16 @@ pub enum Breach {
     AboveMaximum(String),
     /// The number has a fraction.
     NotWhole,
-    /// An element is in the list twice; this is the later one.
+    /// An element is a duplicate of an earlier one.
     Repeated,
-    /// Another keyword of JSON Schema is broken.
+    /// Another keyword of JSON Schema is violated.
     Keyword(String),
 }
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kind { expected, found } => write!(f, "takes {expected}, not {found}"),
+            Self::Kind { expected, found } => write!(f, "must be {expected}, not {found}"),
             Self::Required => f.write_str("is required"),
             Self::Unknown => f.write_str("is not in the schema"),
             Self::Format(format) => write!(f, "is not {format}"),
@@ -125,19 +125,19 @@ impl fmt::Display for Breach {
             Self::BelowMinimum(least) => write!(f, "is below {least}"),
             Self::AboveMaximum(most) => write!(f, "is above {most}"),
             Self::NotWhole => f.write_str("is not a whole number"),
-            Self::Repeated => f.write_str("is there twice"),
-            Self::Keyword(keyword) => write!(f, "breaks `{keyword}` of the schema"),
+            Self::Repeated => f.write_str("is a duplicate"),
+            Self::Keyword(keyword) => write!(f, "violates `{keyword}` of the schema"),
         }
     }
 }
 
-/// One breach and its place.
+/// A violation and its place.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("`{}` {breach}", if path.is_empty() { "account" } else { path })]
 pub struct Violation {
     /// The claim path, such as `mfa[0].type`; empty for the account itself.
     pub path: String,
-    /// What is broken there.
+    /// The violated rule.
     pub breach: Breach,
 }
 
@@ -146,23 +146,23 @@ pub struct Violation {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// Adds a breach at a place.
+    /// Adds a violation at a place.
     pub fn add(&mut self, place: Place<'_>, breach: Breach) {
         self.0.push(Violation { path: place.path(), breach });
     }
 
-    /// Adds a breach at a path that is already written.
+    /// Adds a violation at a path that is already formatted.
     pub fn push(&mut self, violation: Violation) {
         self.0.push(violation);
     }
 
-    /// Whether nothing is broken.
+    /// Whether there are no violations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of violations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

@@ -1,14 +1,14 @@
-//! What ops ask of their arguments, said once: a required one, one that has a value in this run, one that is text.
+//! Checks of arguments that ops share: required, present in this run, text.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentError, Failure};
 use crate::engine::operand::Operand;
 use crate::model::{Kinds, Value};
 
-/// A required argument; the checks before an op is built make sure that it is there.
+/// A required argument. It is always present, because arguments are checked before an op is built.
 ///
 /// # Errors
-/// When it was not given.
+/// When it is missing.
 pub(super) fn need<T>(given: Option<T>, name: &'static str) -> Result<T, ArgumentError> {
     given.ok_or_else(|| ArgumentError::new(name, "is missing", format!("give `{name}`")))
 }
@@ -22,10 +22,10 @@ pub(super) enum Either<A, B> {
     Second(B),
 }
 
-/// The one of two arguments that was given.
+/// Returns whichever of two arguments was given.
 ///
 /// # Errors
-/// When both or none were given.
+/// When both or neither were given.
 pub(super) fn one_of<A, B>(
     first: (&'static str, Option<A>),
     second: (&'static str, Option<B>),
@@ -34,7 +34,7 @@ pub(super) fn one_of<A, B>(
     match (first.1, second.1) {
         (Some(given), None) => Ok(Either::First(given)),
         (None, Some(given)) => Ok(Either::Second(given)),
-        (Some(_), Some(_)) => Err(ArgumentError::new(second.0, format!("cannot stand beside `{}`", first.0), help)),
+        (Some(_), Some(_)) => Err(ArgumentError::new(second.0, format!("cannot be combined with `{}`", first.0), help)),
         (None, None) => Err(ArgumentError::new(first.0, "is missing", help)),
     }
 }
@@ -42,22 +42,22 @@ pub(super) fn one_of<A, B>(
 /// The value of an argument in this run.
 ///
 /// # Errors
-/// When it names nothing.
+/// When it has no value.
 pub(super) fn present<'a>(operand: &'a Operand, name: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let value = operand.value(cx);
     if value.is_present() { Ok(value) } else { Err(Failure::new(format!("the argument `{name}` has no value"))) }
 }
 
-/// The text of an argument in this run: text as it is, numbers as written, booleans as `true` and `false`.
+/// The text of an argument in this run: text unchanged, numbers as written, booleans as `true` and `false`.
 ///
 /// # Errors
-/// When it names nothing, bytes, a list or an object.
+/// When it has no value, or is bytes, a list or an object.
 pub(super) fn text<'a>(operand: &'a Operand, name: &str, cx: &Cx<'a>) -> Result<&'a str, Failure> {
     let value = present(operand, name, cx)?;
     value.scalar_text(cx.arena).ok_or_else(|| wrong_kind(name, Kinds::SCALAR, value))
 }
 
-/// The argument has a kind that the op cannot use.
+/// The failure of an argument of an unsupported kind.
 pub(super) fn wrong_kind(name: &str, expected: Kinds, found: Value<'_>) -> Failure {
     Failure::new(format!("the argument `{name}` must be {expected}, found {}", found.kind()))
 }

@@ -1,7 +1,7 @@
-//! The test of the whole step table: every row is well-formed, every example in it is true, no op breaks its bounds.
+//! Tests of the whole step table: every row is well-formed, every example is correct, no op exceeds its limits.
 //!
-//! Examples whose arguments need the compiler (conditions, steps, lookups by name, references to a record) are left to the
-//! compiler's own test of the table; everything else runs here. Bytes are written `"bytes 00ff"`.
+//! Examples whose arguments need the compiler (conditions, steps, lookups by name, references to a record) are tested
+//! by the compiler's own test of the table; all others run here. Bytes are written `"bytes 00ff"`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,19 +22,19 @@ use crate::engine::operand::{Base, Operand, Reference};
 use crate::engine::path::Tail;
 use crate::model::{Kinds, Value};
 
-/// Why the arguments of an example give no step here.
+/// Why no step could be built from the arguments of an example.
 #[derive(Debug)]
 enum Unbuilt {
-    /// Only the compiler can make them.
+    /// Only the compiler can build them.
     NeedsCompiler,
-    /// They are wrong.
+    /// They are invalid.
     Wrong(String),
 }
 
 // ---------------------------------------------------------------------------------------------------------------- tests
 
 #[test]
-fn every_example_is_true() {
+fn every_example_is_correct() {
     let wrong: Vec<String> = all()
         .flat_map(|spec| spec.examples.iter().map(move |example| (spec, example)))
         .filter_map(|(spec, example)| {
@@ -42,7 +42,7 @@ fn every_example_is_true() {
             Some(format!("{}: {:?} on {}: {complaint}", spec.name, example.arguments, example.input))
         })
         .collect();
-    assert!(wrong.is_empty(), "{} examples are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} examples are incorrect:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -55,12 +55,12 @@ fn every_row_is_well_formed() {
         }
         wrong.extend(complaints(spec).into_iter().map(|complaint| format!("{}: {complaint}", spec.name)));
     }
-    assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} rows are invalid:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Ops are total: whatever comes in of an accepted kind, they answer, with a declared kind and within the limits.
+/// Ops are total: for any input of an accepted kind they return a value of a declared kind, within the limits, or fail.
 #[test]
-fn no_op_breaks_on_odd_values() {
+fn ops_handle_unusual_values() {
     let long = "ab ".repeat(100_000);
     let numbers = ["1e999", "-0.0", "123456789012345678901234567890", "0.1", "1E-400"].map(Value::Decimal);
     let texts = ["", " ", "\0", "\u{0301}", "é🏴‍☠️ß", "$1", "-9223372036854775808", "2024-13-45", "=", "/", &long];
@@ -91,7 +91,7 @@ fn no_op_breaks_on_odd_values() {
             for input in &inputs {
                 let arena = Bump::new();
                 if let Ok(output) = apply(spec, &*op, *input, &Cx::bare(&arena)) {
-                    assert!(bounded(output, long.len()), "{}: makes more than the limits allow", spec.name);
+                    assert!(bounded(output, long.len()), "{}: exceeds the limits", spec.name);
                     assert!(declared(spec, *input, output), "{}: gives {}", spec.name, output.kind());
                 }
             }
@@ -115,18 +115,18 @@ fn complaints(spec: &OpSpec) -> Vec<String> {
     check(spec.examples.len() >= 2, "there are fewer than two examples");
     let only_limits = spec.fails.split(" or ").all(|clause| clause.contains("KiB") || clause.contains("elements"));
     let failing = spec.examples.iter().any(|example| matches!(example.gives, Gives::Failure));
-    // an example that breaks a limit would fill the page; limits have unit tests
+    // an example that exceeds a limit would fill the page; limits have unit tests
     check(spec.fails.is_empty() || failing || only_limits, "no example shows the failure");
     check(!spec.fails.is_empty() || !failing, "an example fails, but `fails` is empty");
     check(spec.arguments.iter().filter(|argument| argument.main).count() <= 1, "there are two main arguments");
     let is_built_once = |kind| matches!(kind, ArgumentKind::Condition | ArgumentKind::Steps);
     let built_once = spec.arguments.iter().any(|argument| is_built_once(argument.kind));
-    check(!built_once || !spec.arguments.iter().any(may_be_read), "a condition or steps stand beside a constant");
+    check(!built_once || !spec.arguments.iter().any(may_be_read), "a condition or steps are mixed with a constant");
     let names: BTreeSet<_> = spec.arguments.iter().map(|argument| argument.name).collect();
     check(names.len() == spec.arguments.len(), "two arguments share a name");
     for argument in spec.arguments {
         check(is_snake_case(argument.name), "the name of an argument is not snake case");
-        check(is_phrase(argument.about), "what an argument is about is not a lower-case phrase without a period");
+        check(is_phrase(argument.about), "the description of an argument is not a lower-case phrase without a period");
     }
     wrong
 }
@@ -155,7 +155,7 @@ fn declared(spec: &OpSpec, input: Value<'_>, output: Value<'_>) -> bool {
 
 fn bounded(value: Value<'_>, input_bytes: usize) -> bool {
     let (bytes, elements) = size(value);
-    // text that is given back as it came may be longer than what an op may make
+    // text that is returned unchanged may be longer than what an op may create
     bytes <= 2 * MAX_TEXT_BYTES.max(input_bytes) && elements <= MAX_ELEMENTS
 }
 
@@ -187,24 +187,24 @@ fn run(spec: &OpSpec, example: &Example) -> Result<(), String> {
     match (&example.gives, apply(spec, &*op, input, &Cx::bare(&arena))) {
         (Gives::Value(wanted), Ok(output)) => {
             if !declared(spec, input, output) {
-                return Err(format!("gives {}, which the row does not declare", output.kind()));
+                return Err(format!("returns {}, which the row does not declare", output.kind()));
             }
             let (wanted, output) = (show(json(wanted, &arena)?), show(output));
-            if wanted == output { Ok(()) } else { Err(format!("gives {output}, not {wanted}")) }
+            if wanted == output { Ok(()) } else { Err(format!("returns {output}, not {wanted}")) }
         }
         (Gives::Nothing, Ok(output)) if !output.is_present() => Ok(()),
-        (Gives::Nothing, Ok(output)) => Err(format!("gives {}, not nothing", show(output))),
-        (Gives::Failure, Err(failure)) => message_is_fit(failure.message()),
-        (Gives::Failure, Ok(output)) => Err(format!("gives {}, and does not fail", show(output))),
+        (Gives::Nothing, Ok(output)) => Err(format!("returns {}, not nothing", show(output))),
+        (Gives::Failure, Err(failure)) => check_message(failure.message()),
+        (Gives::Failure, Ok(output)) => Err(format!("returns {} instead of failing", show(output))),
         (_, Err(failure)) => Err(format!("fails: {}", failure.message())),
     }
 }
 
-fn message_is_fit(message: &str) -> Result<(), String> {
+fn check_message(message: &str) -> Result<(), String> {
     if is_phrase(message) { Ok(()) } else { Err(format!("the message is not a lower-case sentence: {message}")) }
 }
 
-/// Applies a step as a chain does: missing and null pass by, and the kind is checked first.
+/// Applies a step as a chain does: missing and null are passed through, and the kind is checked first.
 fn apply<'a>(spec: &OpSpec, op: &'a dyn Op, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     match input.is_present() {
         false if !spec.takes_nothing => Ok(input),
@@ -216,7 +216,7 @@ fn apply<'a>(spec: &OpSpec, op: &'a dyn Op, input: Value<'a>, cx: &Cx<'a>) -> Re
 // ----------------------------------------------------------------------------------------------------------- arguments
 
 fn step(spec: &OpSpec, arguments: &str) -> Result<Box<dyn Op>, Unbuilt> {
-    let wrong = |why: String| Unbuilt::Wrong(format!("the arguments are wrong: {why}"));
+    let wrong = |why: String| Unbuilt::Wrong(format!("the arguments are invalid: {why}"));
     let yaml: Yaml = serde_yaml::from_str(arguments).map_err(|error| wrong(error.to_string()))?;
     let mut made = Arguments::default();
     for (name, value) in named(spec, arguments, yaml).map_err(wrong)? {
@@ -227,7 +227,7 @@ fn step(spec: &OpSpec, arguments: &str) -> Result<Box<dyn Op>, Unbuilt> {
     (spec.build)(&mut made).map_err(|error| wrong(format!("`{}` {}", error.argument, error.message)))
 }
 
-/// The arguments by name: a map of known names, or the main argument alone.
+/// The arguments by name: a map of known names, or only the main argument.
 fn named(spec: &OpSpec, text: &str, yaml: Yaml) -> Result<Vec<(String, Yaml)>, String> {
     let known = |name: &Yaml| spec.arguments.iter().any(|argument| Some(argument.name) == scalar(name).as_deref());
     let given: Vec<(String, Yaml)> = match yaml {
@@ -248,7 +248,7 @@ fn named(spec: &OpSpec, text: &str, yaml: Yaml) -> Result<Vec<(String, Yaml)>, S
 }
 
 fn make(kind: ArgumentKind, yaml: &Yaml) -> Result<Argument, Unbuilt> {
-    let wrong = || Unbuilt::Wrong(format!("an argument is no {kind:?}"));
+    let wrong = || Unbuilt::Wrong(format!("an argument is not a {kind:?}"));
     Ok(match kind {
         ArgumentKind::Text => Argument::Text(scalar(yaml).ok_or_else(wrong)?),
         ArgumentKind::Choice(words) => {
@@ -313,7 +313,7 @@ fn reference(text: &str) -> Result<Reference, Unbuilt> {
     let bases = [("$item", Base::Item), ("$index", Base::Index), ("$key", Base::Key)];
     for (word, base) in bases {
         if let Some(rest) = text.strip_prefix(word) {
-            let tail = tail("$", rest).ok_or_else(|| Unbuilt::Wrong("a path is wrong".to_owned()))?;
+            let tail = tail("$", rest).ok_or_else(|| Unbuilt::Wrong("invalid path".to_owned()))?;
             return Ok(Reference { base, tail });
         }
     }
@@ -327,9 +327,9 @@ fn tail(root: &str, path: &str) -> Option<Tail> {
 
 // ---------------------------------------------------------------------------------------------------------------- JSON
 
-/// The value that JSON text means; numbers keep every digit.
+/// Parses JSON text; numbers keep every digit.
 fn json<'a>(text: &str, arena: &'a Bump) -> Result<Value<'a>, String> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| format!("{text} is no JSON: {error}"))?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| format!("{text} is not JSON: {error}"))?;
     let text = raw.get().trim();
     let as_error = |error: serde_json::Error| error.to_string();
     Ok(match text.as_bytes().first() {
@@ -354,7 +354,7 @@ fn json<'a>(text: &str, arena: &'a Bump) -> Result<Value<'a>, String> {
     })
 }
 
-/// Reads the members of an object in the order they are written.
+/// Reads the members of an object in the order in which they are written.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -373,7 +373,7 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// The value as JSON text, for comparing; numbers as written, bytes as `"bytes 00ff"`.
+/// The value as JSON text, for comparison; numbers as written, bytes as `"bytes 00ff"`.
 fn show(value: Value<'_>) -> String {
     match value {
         Value::Missing => "nothing".to_owned(),

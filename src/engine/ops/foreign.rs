@@ -1,12 +1,12 @@
-//! What other languages call a step: SQL, JavaScript, Python, VRL, jq, Bloblang, Rails, Go templates, Jinja, PHP and .NET.
+//! Names of steps in other languages: SQL, JavaScript, Python, VRL, jq, Bloblang, Rails, Go templates, Jinja, PHP and .NET.
 //!
-//! The table serves "did you mean" alone; none of these names is a step. A name is compared without its case and without `_`,
-//! `-`, `.`, `?` and `!`, so that one entry covers `to_lower`, `toLower` and `ToLower`.
+//! The table is used only for suggestions ("did you mean"); none of these names is a step. Names are compared without case
+//! and without `_`, `-`, `.`, `?` and `!`, so that one entry covers `to_lower`, `toLower` and `ToLower`.
 
-/// One row: names, and what to write instead.
+/// A row: foreign names, and what to write instead.
 #[derive(Debug)]
 pub struct Foreign {
-    /// The names, with blanks between them.
+    /// The names, separated by spaces.
     pub names: &'static str,
     /// What to write instead.
     pub write: Write,
@@ -15,9 +15,9 @@ pub struct Foreign {
 /// What to write instead of a foreign name.
 #[derive(Debug, Clone, Copy)]
 pub enum Write {
-    /// A step as it stands in `do`, after which the user's own arguments may be taken over in their order.
+    /// A step as written in `do`; the user's own arguments can replace those shown, in the same order.
     Step(&'static str),
-    /// A step whose arguments differ in kind or order, so that the user's own are not taken over.
+    /// A step whose arguments differ in kind or order, so that the user's own arguments cannot be used.
     Shown(&'static str),
     /// Several steps.
     Steps(&'static str),
@@ -25,18 +25,18 @@ pub enum Write {
     Rule(&'static str),
     /// Not a step: a condition.
     Condition(&'static str),
-    /// Nothing takes its place; one sentence says why.
+    /// There is no replacement; one sentence says why.
     Nothing(&'static str),
 }
 
-/// The row of a name that is not a step.
+/// The row that contains a foreign name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Foreign> {
     let wanted = plain(name);
     FOREIGN.iter().find(|row| row.names.split(' ').any(|known| plain(known) == wanted))
 }
 
-/// A name without case and signs; signs alone, such as `==`, stay.
+/// A name without case and punctuation; pure punctuation, such as `==`, stays.
 #[must_use]
 pub fn plain(name: &str) -> String {
     let letters: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
@@ -49,10 +49,10 @@ const fn row(names: &'static str, write: Write) -> Foreign {
     Foreign { names, write }
 }
 
-const NO_HASHING: &str = "rules make no digests: a stored password is described under `credential`, for example \
+const NO_HASHING: &str = "rules cannot hash values: describe a stored password under `credential`, for example \
     `credential: { from: $.hash, scheme: md5 }`";
-const NO_RANDOM: &str =
-    "the same record always gives the same account, so nothing is random; `{ uuid_v5: dns }` makes an id of a name";
+const NO_RANDOM: &str = "the same record always gives the same account, so random values are not available; \
+    `{ uuid_v5: dns }` derives an id from a name";
 
 /// Every row, by family.
 pub const FOREIGN: &[Foreign] = &[
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_recommended_compiles() {
+    fn all_suggestions_compile() {
         for row in FOREIGN {
             let rule = match row.write {
                 Step(step) | Shown(step) if step.contains(':') => format!("{{ from: $.a, do: [ {{ {step} }} ] }}"),
@@ -372,12 +372,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_once_and_is_not_a_step() {
+    fn names_are_unique_and_not_steps() {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for row in FOREIGN {
             for name in row.names.split(' ') {
                 assert!(ops::find(name).is_none(), "`{name}` is a step");
-                assert_eq!(seen.insert(plain(name), row.names), None, "`{name}` stands twice");
+                assert_eq!(seen.insert(plain(name), row.names), None, "`{name}` is listed twice");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The step table: one row per op, one file per op or small family.
+//! The step table: one row per op, one file per op or small family of ops.
 
 mod arguments;
 mod choice;
@@ -21,7 +21,7 @@ pub use time::foreign as time_format;
 use super::op::OpSpec;
 use crate::model::Value;
 
-/// All ops, family by family.
+/// All ops, grouped by family.
 pub fn all() -> impl Iterator<Item = &'static OpSpec> {
     [text::OPS, number::OPS, time::OPS, collection::OPS, decode::OPS, identity::OPS, predicate::OPS, choice::OPS]
         .into_iter()
@@ -29,18 +29,18 @@ pub fn all() -> impl Iterator<Item = &'static OpSpec> {
         .copied()
 }
 
-/// The whole number that a value is or reads like, when it fits 64 bits.
+/// The whole number that a value is or reads like, if it fits in 64 bits.
 #[must_use]
 pub(super) fn exact_number(value: Value<'_>) -> Option<i64> {
     number::exact::number(value).ok()?.to_int()
 }
 
-/// The ops of text, numbers and times, which scripts may call.
+/// The ops that scripts may call: those of text, numbers and times.
 pub fn of_scripts() -> impl Iterator<Item = &'static OpSpec> {
     [text::OPS, number::OPS, time::OPS].into_iter().flatten().copied()
 }
 
-/// The op of a name.
+/// The op with a name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static OpSpec> {
     all().find(|spec| spec.name == name)

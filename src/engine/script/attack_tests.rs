@@ -1,4 +1,4 @@
-//! Tests that nothing gets out of the sandbox, and that every attack stops soon and with clear words.
+//! Tests that nothing escapes the sandbox, and that every attack stops quickly with a clear message.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use super::{FailureKind, Sandbox, ScriptLimits};
 use crate::engine::context::Cx;
 use crate::model::Value;
 
-/// Generous because test machines are loaded; a quiet one takes a tenth.
+/// Generous, because test machines are under load; an idle one needs a tenth of it.
 const SOON: Duration = Duration::from_millis(200);
 
-/// What a script gives as text; or its error before or after `run`.
+/// The result of a script as text, or its compile or run error.
 fn outcome(source: &str) -> Result<String, String> {
     let sandbox = Sandbox::new(ScriptLimits::default());
     let script = sandbox.compile(source, &["a"]).map_err(|error| format!("load: {}", error.message))?;
@@ -29,7 +29,7 @@ fn outcome(source: &str) -> Result<String, String> {
 }
 
 #[test]
-fn dead_words_do_not_load() {
+fn disabled_names_do_not_load() {
     let cases = [
         ("sleep(5)", "there is no function `sleep`"),
         ("sleep(5.0)", "there is no function `sleep`"),
@@ -86,7 +86,7 @@ const ATTACKS: &[(&str, &str, &str)] = &[
     (
         "replace step bomb",
         "let n = sub_string(a, 0, 4000); replace(n, #{ find: \"a\", \"with\": n })",
-        "Error: `replace` fails: makes more than",
+        "Error: `replace` fails: the result is longer than",
     ),
     ("step in a loop", "loop { lowercase(a); }", "Limit: the script takes too"),
     (
@@ -100,8 +100,12 @@ const ATTACKS: &[(&str, &str, &str)] = &[
         "Limit: the script takes too",
     ),
     ("pad bomb", "pad_start(\"x\", 9223372036854775807, \"ü\")", "Limit: a text, list or map grows too large"),
-    ("split bomb", "a.split(#{ by: \"a\", keep_empty: true })", "Error: `split` fails: makes more than"),
-    ("join bomb", "let l = []; for i in 0..100 { l.push(i); } l.join(a)", "Error: `join` fails: makes more than"),
+    ("split bomb", "a.split(#{ by: \"a\", keep_empty: true })", "Error: `split` fails: the result has more than"),
+    (
+        "join bomb",
+        "let l = []; for i in 0..100 { l.push(i); } l.join(a)",
+        "Error: `join` fails: the result is longer than",
+    ),
     ("huge list by push", "let l = []; loop { l.push(1); }", "Limit: a text, list or map grows too large"),
     ("huge list by +=", "let l = [1]; loop { l += l; }", "Limit: a text, list or map grows too large"),
     ("huge list by +", "let l = [1]; loop { l = l + l; }", "Limit: a text, list or map grows too large"),
@@ -142,19 +146,19 @@ const ATTACKS: &[(&str, &str, &str)] = &[
     (
         "list in template",
         "let l = []; for i in 0..500 { l.push(i); } `${l}`",
-        "Error: a list or map was put into text; use `join`",
+        "Error: a list or map cannot be used as text; use `join`",
     ),
-    ("map in text", "\"x\" + #{}", "Error: a list or map was put into text; use `join`"),
-    ("thrown value", "throw a", "Error: the script threw something that is not a reason key written in it"),
+    ("map in text", "\"x\" + #{}", "Error: a list or map cannot be used as text; use `join`"),
+    ("thrown value", "throw a", "Error: the script threw a value that is not a reason key written in the script"),
     (
         "thrown computed value",
         "throw sub_string(a, 0, 3)",
-        "Error: the script threw something that is not a reason key written in it",
+        "Error: the script threw a value that is not a reason key written in the script",
     ),
-    ("function given back", "|x| x", "Error: the result is a function"),
-    ("range given back", "1..2", "Error: the result is a range or another value of scripts only"),
+    ("function returned", "|x| x", "Error: the result is a function"),
+    ("range returned", "1..2", "Error: the result is a range or another value that exists only in scripts"),
     ("infinite number", "1.0 / 0.0", "Error: the"),
-    ("overflow", "9223372036854775807 + 1", "Error: the arithmetic is not possible"),
+    ("overflow", "9223372036854775807 + 1", "Error: invalid arithmetic"),
 ];
 
 #[test]
@@ -259,7 +263,7 @@ fn deep_calls_are_safe_on_a_small_stack() {
 }
 
 #[test]
-fn errors_have_their_place() {
+fn errors_have_a_location() {
     let cases = [
         ("let x = 1;\ngive + 1", Some("give"), "there is no variable `give`", "did you mean `given`?"),
         (
@@ -273,18 +277,18 @@ fn errors_have_their_place() {
             "given.strip()",
             Some("strip"),
             "there is no function `strip`",
-            "write `trim(given)`, which leaves `given` as it is",
+            "write `trim(given)`, which does not change `given`",
         ),
         (
             "\"ü\" + xyz",
             Some("xyz"),
             "there is no variable `xyz`",
-            "the inputs are `given`, `city`; a rule names them under `with`, such as `xyz: $.xyz`",
+            "the inputs are `given`, `city`; a rule declares them under `with`, such as `xyz: $.xyz`",
         ),
         ("if given {", Some(""), "expected `}` here", ""),
-        ("given ==", Some(""), "the script ends too early", "close what is still open"),
-        ("let x = ;", Some(";"), "`;` is not expected here", ""),
-        ("\"abc", Some("\""), "a text is not closed", "end it with the same quote"),
+        ("given ==", Some(""), "the script ends too early", "close all open brackets, braces and parentheses"),
+        ("let x = ;", Some(";"), "unexpected `;`", ""),
+        ("\"abc", Some("\""), "unterminated text", "end it with the same quote"),
     ];
     for (source, place, message, help) in cases {
         let error = Sandbox::new(ScriptLimits::default()).compile(source, &["given", "city"]).unwrap_err();
@@ -294,10 +298,10 @@ fn errors_have_their_place() {
 }
 
 #[test]
-fn failures_have_their_place_and_no_value() {
+fn failures_have_a_location_and_no_value() {
     let cases = [
-        ("let x = 1;\nx + a.b", "this value has no such member; write `?.` where it may be nothing", "b"),
-        ("1 +\nparse_int(a)", "the arithmetic is not possible: overflow, division by zero or no number", "parse_int"),
+        ("let x = 1;\nx + a.b", "this value has no such member; write `?.` if it may be `()`", "b"),
+        ("1 +\nparse_int(a)", "invalid arithmetic: overflow, division by zero or not a number", "parse_int"),
         ("lower([1])", "expected text, found a boolean, a list, a map or another value", "lower"),
         ("a - 1", "`-` does not work on text and an integer", "-"),
         ("a.push(1)", "`push` does not work on text and an integer", "push"),
@@ -435,7 +439,7 @@ const WORDS: &[&str] = &[
     "ü",
 ];
 
-/// Scripts that often parse, because they are made of whole calls and statements.
+/// Scripts that often parse, because they are made of complete calls and statements.
 fn statement() -> impl Strategy<Value = String> {
     let value = prop_oneof![
         Just("a".to_owned()),

@@ -1,4 +1,4 @@
-//! The bridge between the engine's values and Rhai's, with the size limits of a script on both sides.
+//! Converts between the engine's values and Rhai's, with the size limits of a script in both directions.
 
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
@@ -6,16 +6,16 @@ use super::limits::{MAX_NESTING, ScriptLimits};
 use crate::engine::context::Cx;
 use crate::model::Value;
 
-/// Why a value cannot cross, completing "the input `x` …" or "the result …".
+/// Why a value cannot be converted, completing "the input `x` …" or "the result …".
 #[derive(Debug)]
-pub(super) struct Refused {
-    /// The words.
+pub(super) struct ConversionError {
+    /// The reason.
     pub(super) why: String,
-    /// Whether a size is the reason.
+    /// Whether a size limit is the reason.
     pub(super) limit: bool,
 }
 
-impl Refused {
+impl ConversionError {
     fn large(why: String) -> Self {
         Self { why, limit: true }
     }
@@ -25,7 +25,7 @@ impl Refused {
     }
 }
 
-/// What one value may still hold; it counts as Rhai counts, all nested values together.
+/// The remaining capacity of one value. Like Rhai, it counts all nested values together.
 struct Room<'l> {
     limits: &'l ScriptLimits,
     text: usize,
@@ -38,44 +38,44 @@ impl<'l> Room<'l> {
         Self { limits, text: limits.text, elements: limits.elements, members: limits.members }
     }
 
-    fn text(&mut self, bytes: usize) -> Result<(), Refused> {
-        let what = || Refused::large(format!("has more than {} bytes of text", self.limits.text));
+    fn text(&mut self, bytes: usize) -> Result<(), ConversionError> {
+        let what = || ConversionError::large(format!("has more than {} bytes of text", self.limits.text));
         self.text = self.text.checked_sub(bytes).ok_or_else(what)?;
         Ok(())
     }
 
-    fn elements(&mut self, count: usize) -> Result<(), Refused> {
-        let what = || Refused::large(format!("has more than {} elements", self.limits.elements));
+    fn elements(&mut self, count: usize) -> Result<(), ConversionError> {
+        let what = || ConversionError::large(format!("has more than {} elements", self.limits.elements));
         self.elements = self.elements.checked_sub(count).ok_or_else(what)?;
         Ok(())
     }
 
-    fn bytes(&mut self, count: usize) -> Result<(), Refused> {
-        let what = || Refused::large(format!("has more than {} bytes that are not text", self.limits.elements));
+    fn bytes(&mut self, count: usize) -> Result<(), ConversionError> {
+        let what = || ConversionError::large(format!("has more than {} bytes that are not text", self.limits.elements));
         self.elements = self.elements.checked_sub(count).ok_or_else(what)?;
         Ok(())
     }
 
-    fn members(&mut self, count: usize) -> Result<(), Refused> {
-        let what = || Refused::large(format!("has more than {} members", self.limits.members));
+    fn members(&mut self, count: usize) -> Result<(), ConversionError> {
+        let what = || ConversionError::large(format!("has more than {} members", self.limits.members));
         self.members = self.members.checked_sub(count).ok_or_else(what)?;
         Ok(())
     }
 }
 
-fn deeper(depth: usize) -> Result<usize, Refused> {
+fn deeper(depth: usize) -> Result<usize, ConversionError> {
     if depth == MAX_NESTING {
-        return Err(Refused::large(format!("is nested more than {MAX_NESTING} deep")));
+        return Err(ConversionError::large(format!("is nested more than {MAX_NESTING} levels deep")));
     }
     Ok(depth + 1)
 }
 
-/// A value as a script sees it.
-pub(super) fn to_script(value: Value<'_>, limits: &ScriptLimits) -> Result<Dynamic, Refused> {
+/// Converts a value to a script value.
+pub(super) fn to_script(value: Value<'_>, limits: &ScriptLimits) -> Result<Dynamic, ConversionError> {
     into(value, &mut Room::new(limits), 0)
 }
 
-fn into(value: Value<'_>, room: &mut Room<'_>, depth: usize) -> Result<Dynamic, Refused> {
+fn into(value: Value<'_>, room: &mut Room<'_>, depth: usize) -> Result<Dynamic, ConversionError> {
     Ok(match value {
         Value::Missing | Value::Null => Dynamic::UNIT,
         Value::Bool(flag) => flag.into(),
@@ -108,12 +108,12 @@ fn into(value: Value<'_>, room: &mut Room<'_>, depth: usize) -> Result<Dynamic, 
     })
 }
 
-fn text_in(text: &str, room: &mut Room<'_>) -> Result<Dynamic, Refused> {
+fn text_in(text: &str, room: &mut Room<'_>) -> Result<Dynamic, ConversionError> {
     room.text(text.len())?;
     Ok(ImmutableString::from(text).into())
 }
 
-/// A decimal as a float, when no digit is lost: a float keeps every decimal of up to 15 digits (IEEE 754 binary64).
+/// A decimal as a float, if no digit is lost: a float keeps every decimal of up to 15 digits (IEEE 754 binary64).
 fn short_float(text: &str) -> Option<f64> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if digits > 15 || text.contains(['e', 'E']) {
@@ -122,12 +122,16 @@ fn short_float(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// What a script gave, as a value in the arena.
-pub(super) fn from_script<'a>(value: &Dynamic, limits: &ScriptLimits, cx: &Cx<'a>) -> Result<Value<'a>, Refused> {
+/// Converts the result of a script to a value in the arena.
+pub(super) fn from_script<'a>(
+    value: &Dynamic,
+    limits: &ScriptLimits,
+    cx: &Cx<'a>,
+) -> Result<Value<'a>, ConversionError> {
     out(value, &mut Room::new(limits), 0, cx)
 }
 
-fn out<'a>(value: &Dynamic, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> Result<Value<'a>, Refused> {
+fn out<'a>(value: &Dynamic, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> Result<Value<'a>, ConversionError> {
     if value.is_unit() {
         return Ok(Value::Missing);
     }
@@ -148,10 +152,14 @@ fn out<'a>(value: &Dynamic, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> R
         room.bytes(bytes.len())?;
         return Ok(cx.keep_bytes(&bytes));
     }
-    Err(Refused::form(if value.is_fnptr() { "is a function" } else { "is a range or another value of scripts only" }))
+    Err(ConversionError::form(if value.is_fnptr() {
+        "is a function"
+    } else {
+        "is a range or another value that exists only in scripts"
+    }))
 }
 
-fn scalar<'a>(value: &Dynamic, cx: &Cx<'a>) -> Result<Option<Value<'a>>, Refused> {
+fn scalar<'a>(value: &Dynamic, cx: &Cx<'a>) -> Result<Option<Value<'a>>, ConversionError> {
     if let Ok(flag) = value.as_bool() {
         return Ok(Some(Value::Bool(flag)));
     }
@@ -163,12 +171,12 @@ fn scalar<'a>(value: &Dynamic, cx: &Cx<'a>) -> Result<Option<Value<'a>>, Refused
     }
     match value.as_float() {
         Ok(number) if number.is_finite() => Ok(Some(Value::Decimal(cx.arena.alloc_str(&format!("{number:?}"))))),
-        Ok(_) => Err(Refused::form("is not a finite number")),
+        Ok(_) => Err(ConversionError::form("is not a finite number")),
         Err(_) => Ok(None),
     }
 }
 
-fn list_out<'a>(items: &Array, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> Result<Value<'a>, Refused> {
+fn list_out<'a>(items: &Array, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> Result<Value<'a>, ConversionError> {
     room.elements(items.len())?;
     let depth = deeper(depth)?;
     let mut kept = Vec::with_capacity(items.len());
@@ -181,7 +189,7 @@ fn list_out<'a>(items: &Array, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -
     Ok(cx.keep_list(&kept))
 }
 
-fn map_out<'a>(members: &Map, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> Result<Value<'a>, Refused> {
+fn map_out<'a>(members: &Map, room: &mut Room<'_>, depth: usize, cx: &Cx<'a>) -> Result<Value<'a>, ConversionError> {
     room.members(members.len())?;
     let depth = deeper(depth)?;
     let mut kept: Vec<(&'a str, Value<'a>)> = Vec::with_capacity(members.len());
@@ -203,8 +211,8 @@ mod tests {
 
     fn round(value: Value<'_>) -> Result<String, String> {
         let (limits, arena) = (ScriptLimits::default(), Bump::new());
-        let there = to_script(value, &limits).map_err(|refused| refused.why)?;
-        let back = from_script(&there, &limits, &Cx::bare(&arena)).map_err(|refused| refused.why)?;
+        let there = to_script(value, &limits).map_err(|error| error.why)?;
+        let back = from_script(&there, &limits, &Cx::bare(&arena)).map_err(|error| error.why)?;
         Ok(show(back))
     }
 
@@ -226,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn there_and_back() {
+    fn values_round_trip() {
         let list = [Value::Null, Value::Int(1), Value::Missing];
         let object = [("b", Value::Text("x")), ("a", Value::Null), ("c", Value::List(&list))];
         let cases = [
@@ -250,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn too_large_to_cross() {
+    fn large_values_are_rejected() {
         let long = "x".repeat(16 * 1024 + 1);
         let many = vec![Value::Null; 513];
         let members = vec![("k", Value::Null); 257];
@@ -262,7 +270,7 @@ mod tests {
             (Value::List(&many), "has more than 512 elements"),
             (Value::Object(&members), "has more than 256 members"),
             (Value::Bytes(&bytes), "has more than 512 bytes that are not text"),
-            (deep, "is nested more than 32 deep"),
+            (deep, "is nested more than 32 levels deep"),
         ] {
             assert_eq!(round(value), Err(want.to_owned()));
         }

@@ -1,20 +1,20 @@
-//! What a running script has left: operations and time, kept per thread because the engine is shared between threads.
+//! The remaining operations and time of a running script, per thread because threads share the engine.
 //!
-//! Rhai's own count starts again in every callback of `map` and `filter`, so the count here is the one that holds.
+//! Rhai's own count restarts in every callback of `map` and `filter`, so this count is the effective limit.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use super::limits::ScriptLimits;
 
-/// Why a script has to stop at once.
+/// Why a script must stop immediately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// Too many operations.
     Operations,
     /// Too much time.
     Time,
-    /// A list or map stands where text is made.
+    /// A list or map was used where text is required.
     NoText,
 }
 
@@ -31,10 +31,10 @@ thread_local! {
     static BUDGET: RefCell<Option<Budget>> = const { RefCell::new(None) };
 }
 
-/// How often the clock is read, in operations. One read costs as much as an operation; 16 of them take microseconds.
+/// How often the clock is read, in operations. A read costs as much as an operation; 16 operations take microseconds.
 const CLOCK_EVERY: u64 = 16;
 
-/// A run that is under way; the budget it replaced comes back when it is dropped.
+/// A run in progress; dropping it restores the previous budget.
 pub(super) struct Running(Option<Budget>);
 
 impl Running {
@@ -51,12 +51,12 @@ impl Running {
         Self(BUDGET.with(|cell| cell.borrow_mut().replace(budget)))
     }
 
-    /// The operations so far.
+    /// The operations used so far.
     pub(super) fn used(&self) -> u64 {
         BUDGET.with(|cell| cell.borrow().as_ref().map_or(0, |budget| budget.used))
     }
 
-    /// Why the script had to stop, also when Rhai swallowed it.
+    /// Why the script had to stop, even if Rhai ignored the error.
     pub(super) fn stopped(&self) -> Option<Stop> {
         BUDGET.with(|cell| cell.borrow().as_ref().and_then(|budget| budget.stop))
     }
@@ -69,12 +69,12 @@ impl Drop for Running {
     }
 }
 
-/// Counts one operation. Gives the reason when the script has to stop; a stopped script stays stopped.
+/// Counts one operation. Returns the reason if the script must stop; a stopped script stays stopped.
 pub(super) fn spend() -> Option<Stop> {
     count(1, |budget| budget.used.is_multiple_of(CLOCK_EVERY))
 }
 
-/// Counts the operations of something that takes as long as many, and looks at the clock before it is done.
+/// Counts many operations for work that takes that long, and reads the clock before the work starts.
 pub(super) fn spend_many(operations: u64) -> Option<Stop> {
     count(operations, |_| true)
 }
@@ -91,7 +91,7 @@ fn count(operations: u64, reads_clock: fn(&Budget) -> bool) -> Option<Stop> {
     })
 }
 
-/// Stops the script at the next operation, from where no error can be given back.
+/// Stops the script at the next operation, for code that cannot return an error.
 pub(super) fn stop(reason: Stop) {
     BUDGET.with(|cell| {
         if let Some(budget) = cell.borrow_mut().as_mut() {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_inside_a_run_has_its_own_budget() {
+    fn a_nested_run_has_its_own_budget() {
         let limits = ScriptLimits { operations: 2, ..ScriptLimits::default() };
         let outer = Running::start(&limits);
         assert_eq!((spend(), spend()), (None, None));

@@ -1,5 +1,5 @@
-//! What Rhai's parser lets through: calls of functions that are not there, calls of steps that cannot work, inputs that are
-//! changed, functions that see inputs.
+//! Checks that Rhai's parser does not make: calls of unknown functions, invalid calls of steps, assignments to inputs, and
+//! functions that use inputs.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use super::steps::{self, Calls};
 /// Checks every call, assignment and variable of a script, and builds the steps that it calls with constants.
 ///
 /// # Errors
-/// For the first call of a function that neither the table nor the script has, or of a step with wrong arguments, the first
-/// change of an input, and the first variable of a function that is not its own.
+/// For the first call of an unknown function or of a step with invalid arguments, the first assignment to an input, and the
+/// first variable in a function that is not its own.
 pub(super) fn calls(source: &str, ast: &AST) -> Result<Calls, ScriptError> {
     let own: BTreeSet<String> = ast.iter_functions().map(|function| function.name.to_owned()).collect();
     let mut calls = Ok(Calls::default());
@@ -43,7 +43,7 @@ pub(super) fn calls(source: &str, ast: &AST) -> Result<Calls, ScriptError> {
     Ok(calls)
 }
 
-/// Checks that no input is assigned to. A variable that is not of the script itself has no index.
+/// Checks that no input is assigned to. A variable that the script does not declare has no index.
 fn assignments(source: &str, ast: &AST) -> Result<(), ScriptError> {
     let mut input = None;
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -61,10 +61,10 @@ fn assignments(source: &str, ast: &AST) -> Result<(), ScriptError> {
     }
 }
 
-/// Properties that texts and lists have in other languages. A map may have members of other such names, as in `name.first`.
+/// Properties that texts and lists have in other languages. Other names may be members of a map, as in `name.first`.
 const PROPERTIES: &[&str] = &["length", "len", "lower", "upper", "trimmed", "squished", "is_empty", "is_blank"];
 
-/// What compiles and never gives what it looks like: values in double quotes, and functions without parentheses.
+/// Code that compiles but never does what it seems to do: values in double quotes, and functions without parentheses.
 fn habits(source: &str, ast: &AST) -> Result<(), ScriptError> {
     let mut found = None;
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -109,11 +109,11 @@ fn variables(source: &str, functions: &AST, own: &BTreeSet<String>) -> Result<()
     }
 }
 
-/// Checks how deep the script and each of its functions are nested. A closure is a function: it is counted on its own, and not
-/// with what stands around it.
+/// Checks how deeply the script and each of its functions are nested. A closure is a function: it is counted on its own,
+/// not together with the code around it.
 ///
 /// # Errors
-/// For the first place that is too deep.
+/// For the first node that is nested too deeply.
 pub(super) fn depth(source: &str, ast: &AST, limits: &ScriptLimits) -> Result<(), ScriptError> {
     for (part, most) in [(ast.clone_functions_only(), limits.function_depth), (ast.clone(), limits.depth)] {
         let mut deep = None;
@@ -130,13 +130,13 @@ pub(super) fn depth(source: &str, ast: &AST, limits: &ScriptLimits) -> Result<()
     Ok(())
 }
 
-/// The name of a call, what follows its first value, and its place.
+/// The name of a call, the arguments after its first value, and its position.
 fn call<'n>(node: &'n ASTNode<'n>) -> Option<(&'n str, &'n [Expr], Position)> {
     let (called, position, skip) = match node {
         ASTNode::Expr(Expr::FnCall(called, position)) | ASTNode::Stmt(Stmt::FnCall(called, position)) => {
             (called, *position, 1)
         }
-        // what stands before the point is not among the arguments
+        // the value before the dot is not among the arguments
         ASTNode::Expr(Expr::MethodCall(called, position)) => (called, *position, 0),
         _ => return None,
     };

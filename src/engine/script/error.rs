@@ -1,4 +1,4 @@
-//! What can be wrong with a script, in the words of somebody who writes rules: Rhai's jargon ends here.
+//! Errors of scripts, in terms that authors of rules understand, without Rhai's terminology.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
-use super::bridge::Refused;
+use super::bridge::ConversionError;
 use super::budget::Stop;
-use super::helpers::{self, Wrong};
+use super::helpers::{self, FunctionError};
 use super::limits::{MAX_REASON, MAX_SOURCE};
 use super::{foreign, place, steps};
 use crate::diag::closest;
@@ -17,11 +17,11 @@ use crate::engine::op::Failure;
 /// Why a script does not compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptError {
-    /// The bytes of the script that are wrong, when they can be told.
+    /// The invalid bytes of the script, if known.
     pub at: Option<Range<usize>>,
     /// One sentence.
     pub message: String,
-    /// What to do; empty when the message says it all.
+    /// What to do; empty if the message is enough.
     pub help: String,
 }
 
@@ -36,27 +36,27 @@ impl std::error::Error for ScriptError {}
 /// Why a script failed on the values of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptFailure {
-    /// The bytes of the script where it happened, when they can be told.
+    /// The bytes of the script where it happened, if known.
     pub at: Option<Range<usize>>,
-    /// One sentence without a value of the record.
+    /// One sentence, without values of the record.
     pub failure: Failure,
-    /// What sort of failure it is.
+    /// The kind of failure.
     pub kind: FailureKind,
 }
 
-/// The sorts of failures of a script.
+/// The kinds of script failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureKind {
     /// One of [`super::ScriptLimits`] was reached.
     Limit,
     /// The script did something that is not possible.
     Error,
-    /// The script said `throw "reason"`. The key has 1 to 64 lower case letters, digits, `_`, `-` and `.`, and stands in the
-    /// script as it is, so that it holds nothing of the record.
+    /// The script executed `throw "reason"`. The key has 1 to 64 lowercase letters, digits, `_`, `-` and `.`, and is a literal
+    /// in the script, so it contains no data of the record.
     Thrown(String),
 }
 
-/// The help of a word that does not exist but is like one that does.
+/// The help for an unknown word that is similar to a known one.
 fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     closest(word, names).map(|name| format!("did you mean `{name}`?"))
 }
@@ -64,15 +64,15 @@ fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<
 pub(super) fn too_long(bytes: usize) -> ScriptError {
     ScriptError {
         at: None,
-        message: format!("the script has {bytes} bytes, more than the {MAX_SOURCE} allowed"),
-        help: "say more of it with steps".into(),
+        message: format!("the script has {bytes} bytes, more than the maximum of {MAX_SOURCE}"),
+        help: "move parts of it to steps".into(),
     }
 }
 
-/// What is wrong with a deep script, and what to do.
+/// The message and help for a script that is nested too deeply.
 const TOO_DEEP: (&str, &str) = (
     "the script is nested or chained too deeply",
-    "split it into several `let`, use `switch` for a chain of `else if`, a template for a chain of `+`",
+    "split it into several `let` statements, use `switch` for a chain of `else if`, or a template for a chain of `+`",
 );
 
 pub(super) fn too_deep(source: &str, position: Position) -> ScriptError {
@@ -103,11 +103,11 @@ pub(super) fn unknown_in_function(source: &str, name: &str, position: Position) 
     ScriptError {
         at: place::range(source, position),
         message: format!("there is no variable `{name}`"),
-        help: "a function sees only its own arguments, not the inputs".into(),
+        help: "a function can use only its own arguments, not the inputs".into(),
     }
 }
 
-/// Text in double quotes that was meant to hold values.
+/// Text in double quotes that was meant to be a template.
 pub(super) fn not_a_template(source: &str, text: &str, position: Position) -> ScriptError {
     let at = place::range(source, position).map(|at| {
         let written = format!("\"{text}\"");
@@ -118,7 +118,7 @@ pub(super) fn not_a_template(source: &str, text: &str, position: Position) -> Sc
     ScriptError { at, message, help: format!("put the text in backticks: ``{text}``") }
 }
 
-/// A property that is a function elsewhere, and that no text or list has.
+/// A property of other languages that texts and lists do not have here.
 pub(super) fn not_a_property(source: &str, name: &str, position: Position) -> ScriptError {
     let at = place::range(source, position);
     let subject = at.as_ref().map_or("x", |at| foreign::subject(source, at));
@@ -126,11 +126,11 @@ pub(super) fn not_a_property(source: &str, name: &str, position: Position) -> Sc
         "length" => "len",
         other => other,
     };
-    let help = format!("write `{call}({subject})`; a member of that name is `{subject}[\"{name}\"]`");
+    let help = format!("write `{call}({subject})`; a member with this name is `{subject}[\"{name}\"]`");
     ScriptError { at, message: format!("`{name}` is not a property of text or lists"), help }
 }
 
-/// A script that does not parse.
+/// The error of a script that does not parse.
 pub(super) fn compile(source: &str, inputs: &[&str], found: &ParseError) -> ScriptError {
     let at = match found.err_type() {
         ParseErrorType::UnexpectedEOF => Some(source.len()..source.len()),
@@ -146,7 +146,7 @@ pub(super) fn compile(source: &str, inputs: &[&str], found: &ParseError) -> Scri
     ScriptError { at, message, help }
 }
 
-/// Help for what other languages write so.
+/// Help for syntax of other languages.
 fn known_habit(source: &str, at: usize, kind: &ParseErrorType) -> Option<String> {
     let after = |length: usize| source.get(at + length..).unwrap_or("").trim_start();
     match kind {
@@ -164,7 +164,7 @@ fn known_habit(source: &str, at: usize, kind: &ParseErrorType) -> Option<String>
         ParseErrorType::BadInput(LexError::ImproperSymbol(word, _)) if word == "?" => foreign::ternary(source, at),
         ParseErrorType::MissingToken(token, _) => foreign::missing(source, token, at),
         ParseErrorType::VariableUndefined(name) if after(name.len()).starts_with("=>") => {
-            Some(format!("write a function without a name as `|{name}| …`"))
+            Some(format!("write an anonymous function as `|{name}| …`"))
         }
         ParseErrorType::VariableUndefined(name)
             if after(name.len()).starts_with(":=")
@@ -173,13 +173,13 @@ fn known_habit(source: &str, at: usize, kind: &ParseErrorType) -> Option<String>
             Some(format!("declare it first: `let {name} = …`"))
         }
         ParseErrorType::VariableUndefined(name) if name == "f" && source.get(at + 1..)?.starts_with(['"', '\'']) => {
-            Some("text with values stands in backticks: `Hello ${name}`".to_owned())
+            Some("put text with values in backticks: `Hello ${name}`".to_owned())
         }
         ParseErrorType::VariableExpected if source.get(..at)?.trim_end().ends_with("for") => {
             Some("write `for element in list { … }` or `for number in 0..3 { … }`".to_owned())
         }
         ParseErrorType::MismatchedType(wanted, _) if wanted.contains("bool") => {
-            Some("`&&` and `||` join conditions; for a value when there is none write `x ?? \"other\"`".to_owned())
+            Some("`&&` and `||` combine conditions; for a default value, write `x ?? \"other\"`".to_owned())
         }
         _ => None,
     }
@@ -187,22 +187,24 @@ fn known_habit(source: &str, at: usize, kind: &ParseErrorType) -> Option<String>
 
 fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
     let (message, help) = match kind {
-        ParseErrorType::UnexpectedEOF => ("the script ends too early".into(), "close what is still open"),
+        ParseErrorType::UnexpectedEOF => {
+            ("the script ends too early".into(), "close all open brackets, braces and parentheses")
+        }
         ParseErrorType::BadInput(error) => return lex_message(error),
         ParseErrorType::VariableUndefined(name) => return undefined(name, inputs),
         ParseErrorType::MissingToken(token, _) => (format!("expected `{token}` here"), ""),
         ParseErrorType::ExprTooDeep => (TOO_DEEP.0.into(), TOO_DEEP.1),
         ParseErrorType::TooManyFunctions => {
-            ("the script defines too many functions".into(), "say more of it with steps")
+            ("the script defines too many functions".into(), "move parts of it to steps")
         }
-        ParseErrorType::LiteralTooLarge(_, most) => (format!("a value written here is larger than {most}"), ""),
+        ParseErrorType::LiteralTooLarge(_, most) => (format!("this literal is larger than {most}"), ""),
         ParseErrorType::AssignmentToConstant(name) => input_is_constant(name),
-        ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) => return switched_off(word),
+        ParseErrorType::Reserved(word) | ParseErrorType::UnknownOperator(word) => return disabled_word(word),
         ParseErrorType::FnDuplicatedDefinition(name, _) => (format!("the function `{name}` is defined twice"), ""),
         ParseErrorType::DuplicatedProperty(name) => (format!("the key `{name}` is written twice"), ""),
-        ParseErrorType::FnDuplicatedParam(_, name) => (format!("the argument `{name}` is written twice"), ""),
+        ParseErrorType::FnDuplicatedParam(_, name) => (format!("the argument `{name}` is declared twice"), ""),
         ParseErrorType::WrongFnDefinition => ("a function is defined inside a block".into(), "move it to the start"),
-        ParseErrorType::LoopBreak => ("`break` or `continue` stands outside a loop".into(), ""),
+        ParseErrorType::LoopBreak => ("`break` or `continue` is outside a loop".into(), ""),
         ParseErrorType::ExprExpected(_) => ("a value is missing here".into(), ""),
         ParseErrorType::VariableExpected => ("a name is missing here".into(), ""),
         ParseErrorType::PropertyExpected => ("a key is missing here".into(), ""),
@@ -213,37 +215,38 @@ fn parse_message(kind: &ParseErrorType, inputs: &[&str]) -> (String, String) {
 
 fn lex_message(error: &LexError) -> (String, String) {
     match error {
-        LexError::UnterminatedString => ("a text is not closed".into(), "end it with the same quote".into()),
-        LexError::ImproperSymbol(word, _) => switched_off(word),
+        LexError::UnterminatedString => ("unterminated text".into(), "end it with the same quote".into()),
+        LexError::ImproperSymbol(word, _) => disabled_word(word),
         LexError::UnexpectedInput(word) => {
             let help = foreign::word(word).unwrap_or_default().to_owned();
-            (format!("`{word}` is not expected here"), help)
+            (format!("unexpected `{word}`"), help)
         }
         LexError::MalformedEscapeSequence(word) => {
-            (format!("`{word}` is not an escape"), "write `\\\\` for a backslash".into())
+            (format!("`{word}` is not a valid escape sequence"), "write `\\\\` for a backslash".into())
         }
         LexError::MalformedNumber(word) => {
-            (format!("`{word}` is not a number"), "write numbers beyond 64 bits as text".into())
+            (format!("`{word}` is not a number"), "write numbers of more than 64 bits as text".into())
         }
         LexError::MalformedChar(word) => {
-            (format!("`'{word}'` is not text: single quotes hold one character"), format!("write `\"{word}\"`"))
+            (format!("`'{word}'` is not text: single quotes enclose a single character"), format!("write `\"{word}\"`"))
         }
         other => (lower_first(&other.to_string()), String::new()),
     }
 }
 
-fn switched_off(word: &str) -> (String, String) {
+fn disabled_word(word: &str) -> (String, String) {
     let help = match word {
-        "import" | "export" => "a script has no modules",
-        "eval" | "print" | "debug" => "scripts only compute a value; this is switched off",
+        "import" | "export" => "scripts have no modules",
+        "eval" | "print" | "debug" => "scripts only compute a value, so this is disabled",
         _ => match foreign::word(word) {
             Some(help) => help,
             None if word.starts_with(char::is_alphabetic) => {
-                let help =
-                    format!("the word is reserved: as the key of a map write `\"{word}\"`, as a name choose another");
+                let help = format!(
+                    "this is a reserved word: as the key of a map, write `\"{word}\"`; as a name, choose another"
+                );
                 return (format!("`{word}` cannot be used in a script"), help);
             }
-            None => "it has no meaning in scripts; as a name, choose another",
+            None => "this is a reserved word without a meaning in scripts; choose another name",
         },
     };
     (format!("`{word}` cannot be used in a script"), help.to_owned())
@@ -259,9 +262,12 @@ fn undefined(name: &str, inputs: &[&str]) -> (String, String) {
         .or_else(|| foreign::word(name).map(str::to_owned))
         .or_else(|| is_function(name).then(|| format!("write its argument in parentheses: `{name}(x)`")))
         .unwrap_or_else(|| match inputs {
-            [] => format!("the script has no inputs; name them: `with: {{ {name}: $.{name} }}`"),
+            [] => format!("the script has no inputs; declare them: `with: {{ {name}: $.{name} }}`"),
             _ => {
-                format!("the inputs are {}; a rule names them under `with`, such as `{name}: $.{name}`", quoted(inputs))
+                format!(
+                    "the inputs are {}; a rule declares them under `with`, such as `{name}: $.{name}`",
+                    quoted(inputs)
+                )
             }
         });
     (format!("there is no variable `{name}`"), help)
@@ -277,30 +283,30 @@ fn lower_first(text: &str) -> String {
     (first + chars.as_str()).replace('\'', "`").trim_end_matches('.').to_owned()
 }
 
-pub(super) fn input(name: &str, why: &Refused) -> ScriptFailure {
-    refused(format!("the input `{name}` {}", why.why), why)
+pub(super) fn input(name: &str, why: &ConversionError) -> ScriptFailure {
+    conversion_failure(format!("the input `{name}` {}", why.why), why)
 }
 
-pub(super) fn output(why: &Refused) -> ScriptFailure {
-    refused(format!("the result {}", why.why), why)
+pub(super) fn output(why: &ConversionError) -> ScriptFailure {
+    conversion_failure(format!("the result {}", why.why), why)
 }
 
-fn refused(message: String, why: &Refused) -> ScriptFailure {
+fn conversion_failure(message: String, why: &ConversionError) -> ScriptFailure {
     let kind = if why.limit { FailureKind::Limit } else { FailureKind::Error };
     ScriptFailure { at: None, failure: Failure::new(message), kind }
 }
 
-/// A script that was stopped from outside.
+/// The failure of a script that was stopped from outside.
 pub(super) fn stopped(stop: Stop, at: Option<Range<usize>>) -> ScriptFailure {
     let (message, kind) = match stop {
         Stop::Operations => ("the script takes too many operations", FailureKind::Limit),
         Stop::Time => ("the script takes too long", FailureKind::Limit),
-        Stop::NoText => ("a list or map was put into text; use `join`", FailureKind::Error),
+        Stop::NoText => ("a list or map cannot be used as text; use `join`", FailureKind::Error),
     };
     ScriptFailure { at, failure: Failure::new(message), kind }
 }
 
-/// A script that failed while it ran.
+/// The failure of a script at run time.
 pub(super) fn run(source: &str, found: &EvalAltResult, stop: Option<Stop>) -> ScriptFailure {
     let inner = found.unwrap_inner();
     let at = place::range(source, inner.position()).or_else(|| place::range(source, found.position()));
@@ -320,7 +326,7 @@ pub(super) fn run(source: &str, found: &EvalAltResult, stop: Option<Stop>) -> Sc
 }
 
 fn thrown_message(source: &str, thrown: &Dynamic) -> (String, FailureKind) {
-    if let Some(wrong) = thrown.read_lock::<Wrong>() {
+    if let Some(wrong) = thrown.read_lock::<FunctionError>() {
         return (wrong.0.clone().into_owned(), FailureKind::Error);
     }
     match thrown.as_immutable_string_ref() {
@@ -328,7 +334,7 @@ fn thrown_message(source: &str, thrown: &Dynamic) -> (String, FailureKind) {
             let reason = reason.as_str();
             (format!("the script threw `{reason}`"), FailureKind::Thrown(reason.to_owned()))
         }
-        _ => ("the script threw something that is not a reason key written in it".into(), FailureKind::Error),
+        _ => ("the script threw a value that is not a reason key written in the script".into(), FailureKind::Error),
     }
 }
 
@@ -355,17 +361,15 @@ fn run_message(source: &str, found: &EvalAltResult) -> String {
         EvalAltResult::ErrorBitFieldBounds(..) => "the number has no bit at this position".into(),
         EvalAltResult::ErrorFor(_) => "this value cannot be looped over".into(),
         EvalAltResult::ErrorDotExpr(..) | EvalAltResult::ErrorPropertyNotFound(..) => {
-            "this value has no such member; write `?.` where it may be nothing".into()
+            "this value has no such member; write `?.` if it may be `()`".into()
         }
-        EvalAltResult::ErrorArithmetic(..) => {
-            "the arithmetic is not possible: overflow, division by zero or no number".into()
-        }
-        EvalAltResult::ErrorUnboundThis(_) => "`this` stands outside a method".into(),
-        _ => "the script cannot go on here".into(),
+        EvalAltResult::ErrorArithmetic(..) => "invalid arithmetic: overflow, division by zero or not a number".into(),
+        EvalAltResult::ErrorUnboundThis(_) => "`this` is used outside a method".into(),
+        _ => "the script cannot continue here".into(),
     }
 }
 
-/// From `lower (array)` to a sentence. The name comes from the script, but is left out when it does not stand there.
+/// Turns `lower (array)` into a sentence. The name is left out if the script does not contain it.
 fn not_applicable(source: &str, signature: &str) -> String {
     let (name, kinds) = signature.split_once(" (").unwrap_or((signature, ""));
     let kinds: Vec<_> =

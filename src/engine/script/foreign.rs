@@ -1,15 +1,15 @@
-//! Habits from JavaScript, Python and other languages, as they are spelled in a script.
+//! Suggestions for syntax and functions of JavaScript, Python and other languages.
 
 use std::ops::Range;
 
-/// Functions of other languages: names, and what to write, where `{x}` stands for what the function is called with.
+/// Functions of other languages: names, and what to write instead, where `{x}` is the value that the function is called with.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("toLowerCase to_lower make_lower lower_case downcase casefold to_lowercase", "write `lower({x})`"),
     ("toUpperCase to_upper make_upper upper_case upcase to_uppercase", "write `upper({x})`"),
     ("titlecase titleize capwords", "write `title({x})`"),
-    ("strip trimStart trimEnd lstrip rstrip ltrim rtrim chomp", "write `trim({x})`, which leaves `{x}` as it is"),
+    ("strip trimStart trimEnd lstrip rstrip ltrim rtrim chomp", "write `trim({x})`, which does not change `{x}`"),
     ("replaceAll replace_all gsub sub", "write `replace({x}, #{ find: \"a\", \"with\": \"b\" })`"),
-    ("substring substr mid left", "write `sub_string({x}, 0, 3)`: from a character on, and how many"),
+    ("substring substr mid left", "write `sub_string({x}, 0, 3)`: a start position and a number of characters"),
     ("startswith startsWith begins_with start_with has_prefix", "write `starts_with({x}, \"a\")`"),
     ("endswith endsWith end_with has_suffix", "write `ends_with({x}, \"a\")`"),
     ("includes include has contains_key has_key", "write `contains({x}, \"a\")` or `\"a\" in {x}`"),
@@ -39,24 +39,24 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("at get nth element_at charAt", "write `{x}[0]`"),
     (
         "match test matches regex_match re_match",
-        "write `extract({x}, \"a+\")`, whose regex is a constant; to test, compare its result with `()`",
+        "write `extract({x}, \"a+\")`, with a constant regex; to test for a match, compare the result with `()`",
     ),
     (
         "parse_json json_parse loads json_decode",
-        "use the step `parse_json` in `let:`, and name the result under `with`",
+        "use the step `parse_json` in `let:`, and declare the result under `with`",
     ),
     (
         "now today timestamp time sleep rand random uuid",
-        "scripts have no clock and no chance; a rule names the time under `with`: `now: $facts.now`",
+        "scripts have no clock and no random values; declare the time under `with`: `now: $facts.now`",
     ),
     ("strptime strftime parse_date", "write `date({x}, #{ format: \"%d.%m.%Y\" })` or `format_date({x}, \"%Y\")`"),
-    ("eval Fn call curry print debug log console puts", "scripts only compute a value; this is switched off"),
+    ("eval Fn call curry print debug log console puts", "scripts only compute a value, so this is disabled"),
 ];
 
-/// No value, in other languages.
+/// Names for "no value" in other languages.
 pub(super) const NOTHING: &str = "null None nil undefined NULL Null none NaN";
 
-/// Words that stand where a variable or operator could: words, and what to write.
+/// Words in the position of a variable or operator: words, and what to write instead.
 const WORDS: &[(&str, &str)] = &[
     (NOTHING, "no value is `()`: write `x == ()` or `x != ()`"),
     ("True TRUE", "write `true`"),
@@ -66,47 +66,47 @@ const WORDS: &[(&str, &str)] = &[
     ("not NOT", "write `!`, as in `!is_blank(x)`"),
     ("is", "write `==`"),
     ("elif elsif elseif", "write `else if`"),
-    ("then begin end", "bodies stand in braces: `if … { … } else { … }`"),
+    ("then begin end", "put the body in braces: `if … { … } else { … }`"),
     ("unless", "write `if !(…) { … }`"),
     ("var auto my", "write `let`"),
-    ("function def func sub lambda proc", "write `fn name(x) { … }`, or `|x| …` for one that has no name"),
+    ("function def func sub lambda proc", "write `fn name(x) { … }`, or `|x| …` for an anonymous function"),
     ("match case when", "write `switch x { \"a\" => 1, _ => 2 }`"),
     ("typeof", "write `type_of(x)`"),
     (
         "new class",
-        "scripts have text, numbers, booleans, lists `[ … ]` and maps `#{ key: value }`; none is made with a word",
+        "scripts have text, numbers, booleans, lists `[ … ]` and maps `#{ key: value }`; there is no constructor",
     ),
-    ("Math", "call the function alone, such as `round(x)`"),
-    ("Date", "scripts have no clock; a rule names the time under `with`: `now: $facts.now`"),
-    ("JSON json re", "use a step such as `parse_json` or `extract` in `let:`, and name the result under `with`"),
-    ("Object Array String Number", "call a function alone, such as `keys(x)`, `len(x)` or `to_string(x)`"),
+    ("Math", "call the function without a prefix, such as `round(x)`"),
+    ("Date", "scripts have no clock; declare the time under `with`: `now: $facts.now`"),
+    ("JSON json re", "use a step such as `parse_json` or `extract` in `let:`, and declare the result under `with`"),
+    ("Object Array String Number", "call a function without a prefix, such as `keys(x)`, `len(x)` or `to_string(x)`"),
     ("console", "scripts only compute a value; there is no output"),
     ("default", "write `x ?? \"other\"`"),
     (
         "this self record row doc root input item account params facts",
-        "a script sees only the names under `with`, such as `with: { name: $.name }`",
+        "a script can use only the names under `with`, such as `with: { name: $.name }`",
     ),
-    ("$", "write the name alone, and say what it is under `with`, such as `with: { name: $.name }`"),
-    ("#", "a comment begins with `//`; a map is `#{ key: value }`"),
-    ("?", "write `if … { … } else { … }`; it gives a value"),
+    ("$", "write only the name, and declare it under `with`, such as `with: { name: $.name }`"),
+    ("#", "a comment starts with `//`; a map is `#{ key: value }`"),
+    ("?", "write `if … { … } else { … }`; it is an expression"),
     ("++", "write `x += 1`"),
     ("--", "write `x -= 1`"),
-    ("...", "add lists with `+`: `a + b`"),
+    ("...", "concatenate lists with `+`: `a + b`"),
     ("===", "write `==`"),
     ("!==", "write `!=`"),
-    ("~ =~", "scripts have no regexes: use the step `matches` in `let:`, and name the result under `with`"),
+    ("~ =~", "scripts have no regexes: use the step `matches` in `let:`, and declare the result under `with`"),
     (":=", "write `let x = …`"),
-    ("->", "write `|x| …` for a function without a name"),
+    ("->", "write `|x| …` for an anonymous function"),
     ("<-", "write `=`"),
-    ("@", "write the name alone"),
+    ("@", "write only the name"),
 ];
 
-/// What to write instead of a function of another language. `subject` is what it is called with.
+/// What to write instead of a function of another language. `subject` is the value it is called with.
 pub(super) fn function(name: &str, subject: &str) -> Option<String> {
     row(FUNCTIONS, name).map(|help| help.replace("{x}", subject))
 }
 
-/// What to write instead of a word or sign of another language.
+/// What to write instead of a word or symbol of another language.
 pub(super) fn word(name: &str) -> Option<&'static str> {
     row(WORDS, name)
 }
@@ -115,7 +115,7 @@ fn row(table: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
     table.iter().find(|(names, _)| names.split(' ').any(|known| known == name)).map(|(_, help)| *help)
 }
 
-/// What a function is called with: the name before its dot, or its first argument when that is a name.
+/// The value a function is called with: the name before its dot, or its first argument if that is a name.
 pub(super) fn subject<'s>(source: &'s str, at: &Range<usize>) -> &'s str {
     let before = source.get(..at.start).unwrap_or("");
     let name = match before.strip_suffix('.') {
@@ -133,7 +133,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// How a comparison with no value is written, with the name that stands before it.
+/// How to write a comparison with no value, with the name before it.
 pub(super) fn compared_with_nothing(source: &str, at: usize) -> Option<String> {
     let before = source.get(..at)?.trim_end();
     let (sign, before) =
@@ -143,7 +143,7 @@ pub(super) fn compared_with_nothing(source: &str, at: usize) -> Option<String> {
     Some(format!("no value is `()`: write `{name} {sign} ()`"))
 }
 
-/// What to write instead of `a ? b : c`, when the line can be taken apart.
+/// What to write instead of `a ? b : c`, if the line can be parsed.
 pub(super) fn ternary(source: &str, at: usize) -> Option<String> {
     let start = source.get(..at)?.rfind(['\n', ';', '{', '(']).map_or(0, |before| before + 1);
     let after = source.get(at + 1..)?;
@@ -161,7 +161,7 @@ pub(super) fn ternary(source: &str, at: usize) -> Option<String> {
     is_plain.then(|| format!("write `{assigned}if {condition} {{ {} }} else {{ {} }}`", then.trim(), other.trim()))
 }
 
-/// What to do where the parser wanted one thing and found another.
+/// What to do if the parser expected a different token.
 pub(super) fn missing(source: &str, token: &str, at: usize) -> Option<String> {
     let rest = source.get(at..)?;
     let found = rest.get(..rest.find(|c: char| !is_name(c)).unwrap_or(rest.len())).unwrap_or("");
@@ -169,10 +169,10 @@ pub(super) fn missing(source: &str, token: &str, at: usize) -> Option<String> {
         return Some(help.to_owned());
     }
     Some(match (token, found) {
-        (";", "if") => "write `if … { … } else { … }`; it gives a value".to_owned(),
+        (";", "if") => "write `if … { … } else { … }`; it is an expression".to_owned(),
         (";", "in") => "write `for element in list { … }`".to_owned(),
-        (";", _) => "end every statement but the last with `;`, and put text in double quotes".to_owned(),
-        ("{", _) => "bodies stand in braces: `if … { … } else { … }`".to_owned(),
+        (";", _) => "end every statement except the last with `;`, and put text in double quotes".to_owned(),
+        ("{", _) => "put the body in braces: `if … { … } else { … }`".to_owned(),
         ("]", _) if rest.starts_with(':') => "write `sub_string(x, start, count)` for a part of a text".to_owned(),
         _ => return None,
     })
@@ -184,7 +184,7 @@ mod tests {
     use crate::engine::script::{Sandbox, ScriptLimits, helpers, steps};
 
     #[test]
-    fn what_is_recommended_compiles() {
+    fn suggestions_compile() {
         let sandbox = Sandbox::new(ScriptLimits::default());
         for (names, help) in FUNCTIONS {
             let called =
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_of_scripts_is_not_foreign() {
+    fn script_functions_are_not_foreign() {
         for (names, _) in FUNCTIONS {
             for name in names.split(' ') {
                 let is_ours = helpers::names().any(|known| known == name) || steps::find(name).is_some();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_function_is_called_with() {
+    fn the_subject_of_a_call_is_found() {
         for (source, name, wanted) in [
             ("name.toLowerCase()", "toLowerCase", "name"),
             ("strip(name)", "strip", "name"),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ternary_is_taken_apart() {
+    fn ternaries_are_rewritten() {
         for (source, wanted) in [
             ("name == \"a\" ? 1 : 2", Some("write `if name == \"a\" { 1 } else { 2 }`")),
             ("let y = x > 1 ? \"a\" : \"b\"; y", Some("write `let y = if x > 1 { \"a\" } else { \"b\" }`")),

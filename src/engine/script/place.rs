@@ -1,10 +1,10 @@
-//! Where something stands in a script: Rhai's line and character become a range of bytes.
+//! Converts Rhai's positions (line and character) to byte ranges of a script.
 
 use std::ops::Range;
 
 use rhai::Position;
 
-/// The bytes of the word (or the one character) at a position; nothing when Rhai does not know the place.
+/// The bytes of the word (or the one character) at a position; `None` if Rhai does not know the position.
 pub(super) fn range(source: &str, position: Position) -> Option<Range<usize>> {
     let line = position.line()?;
     let start = line_start(source, line)?;
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_of_a_position() {
+    fn positions_become_byte_ranges() {
         let source = "let ü = 1;\nwört + 2";
         for (line, position, want) in [(1, 1, "let"), (1, 5, "ü"), (2, 1, "wört"), (2, 6, "+"), (2, 9, "")] {
             let range = range(source, Position::new(line, position)).unwrap();

@@ -1,4 +1,4 @@
-//! Calls of steps while a script is read: what is constant in them is checked, and steps with constant arguments are built.
+//! Prepares calls of steps when a script is read: checks constant arguments, and builds steps whose arguments are all constant.
 
 use bumpalo::Bump;
 use rhai::{Dynamic, Expr, Position};
@@ -12,7 +12,8 @@ use crate::engine::context::Cx;
 use crate::engine::late::{constant, wanted};
 use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Arguments, Op, OpSpec};
 
-/// Calls that are functions of scripts although a step has their name: the name, and how many arguments follow the value.
+/// Calls that mean a function of scripts although a step has the same name: the name, and the number of arguments after the
+/// value.
 const NOT_STEPS: &[(&str, usize)] =
     &[("abs", 0), ("round", 0), ("max", 1), ("min", 1), ("pad_start", 2), ("remove", 1)];
 
@@ -20,17 +21,17 @@ const NOT_STEPS: &[(&str, usize)] =
 pub(super) struct Call<'s> {
     pub source: &'s str,
     pub spec: &'static OpSpec,
-    /// Where its name stands.
+    /// The position of its name.
     pub position: Position,
-    /// What follows the value.
+    /// The arguments after the value.
     pub arguments: &'s [Expr],
 }
 
 impl Call<'_> {
-    /// The step, when its arguments are known; nothing when the script computes some of them.
+    /// The step, if its arguments are constant; `None` if the script computes some of them.
     ///
     /// # Errors
-    /// For arguments that the step does not have, cannot use, or lacks.
+    /// For unknown, invalid or missing arguments.
     pub(super) fn prepare(&self) -> Result<Option<Box<dyn Op>>, ScriptError> {
         let is_map = matches!(self.arguments, [Expr::Map(..)]);
         if !is_map && NOT_STEPS.contains(&(self.spec.name, self.arguments.len())) {
@@ -42,7 +43,7 @@ impl Call<'_> {
                 return Err(self.error(self.position, "takes only a value".to_owned(), self.usage()));
             }
             [Expr::Map(map, _)] => self.named(&map.0)?,
-            // what a variable holds may be a map
+            // the value of a variable may be a map
             [other] if literal(other).is_none() => return self.open(other),
             [other] => vec![(self.main(other)?, other)],
             _ => return Err(self.error(self.position, "takes a value and one argument".to_owned(), self.usage())),
@@ -63,8 +64,8 @@ impl Call<'_> {
     }
 
     fn computed_regex(&self, expr: &Expr) -> ScriptError {
-        let help = "write the regex itself into the script; one that is computed could be made to take long";
-        self.error(expr.position(), "takes no computed regex".to_owned(), help.to_owned())
+        let help = "write the regex as a constant: a computed regex could be made to take very long";
+        self.error(expr.position(), "does not accept a computed regex".to_owned(), help.to_owned())
     }
 
     fn named<'e>(
@@ -128,7 +129,7 @@ impl Call<'_> {
             Some(Err((message, help))) => Err(wrong(format!("cannot use `{}`: {message}", argument.name), help)),
             None => {
                 let help = match argument.kind {
-                    ArgumentKind::Choice(words) => format!("the words are `{}`", words.join("`, `")),
+                    ArgumentKind::Choice(words) => format!("use one of `{}`", words.join("`, `")),
                     _ => self.usage(),
                 };
                 Err(wrong(format!("needs {} as `{}`", wanted(argument.kind), argument.name), help))
@@ -142,7 +143,7 @@ impl Call<'_> {
     }
 
     fn usage(&self) -> String {
-        format!("write {}; `landfall ops {}` says more", signature(self.spec), self.spec.name)
+        format!("write {}; see `landfall ops {}`", signature(self.spec), self.spec.name)
     }
 }
 
@@ -167,12 +168,12 @@ pub fn signature(spec: &OpSpec) -> String {
     ways.join(" or ")
 }
 
-/// A name as the key of a map: words that Rhai reserves stand in quotes.
+/// A name as the key of a map: words that Rhai reserves are quoted.
 fn key(name: &str) -> String {
     if RESERVED.contains(&name) { format!("\"{name}\"") } else { name.to_owned() }
 }
 
-/// The arguments of steps whose names Rhai reserves.
+/// The arguments of steps that are reserved words in Rhai.
 const RESERVED: &[&str] = &["with", "true", "false"];
 
 fn literal(expr: &Expr) -> Option<Dynamic> {

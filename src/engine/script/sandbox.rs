@@ -1,4 +1,4 @@
-//! The sandbox: one Rhai engine with closed operations, and the scripts compiled for it.
+//! The sandbox: a Rhai engine with restricted operations, and the scripts compiled for it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{bridge, check, helpers, steps};
 use crate::engine::context::{Cx, Note};
 use crate::model::Value;
 
-/// The engine that compiles and runs the scripts of one plan. It does not change once made, and threads share it.
+/// The engine that compiles and runs the scripts of one plan. It is immutable and shared between threads.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Inner>);
 
@@ -34,16 +34,16 @@ pub struct Script {
 }
 
 impl Sandbox {
-    /// A sandbox with these limits. Making one takes about a third of a millisecond: make one per plan.
+    /// A sandbox with these limits. Creating one takes about a third of a millisecond: create one per plan.
     #[must_use]
     pub fn new(limits: ScriptLimits) -> Self {
         Self(Arc::new(Inner { engine: engine(&limits), limits }))
     }
 
-    /// Checks and compiles a script that sees these inputs.
+    /// Checks and compiles a script with these inputs.
     ///
     /// # Errors
-    /// For text that is no script, an unknown variable or function, a word that is switched off (`eval`, `import`, `print`),
+    /// For text that is not a script, an unknown variable or function, a disabled word (`eval`, `import`, `print`),
     /// and a script that is longer or deeper than the limits.
     pub fn compile(&self, source: &str, inputs: &[&str]) -> Result<Script, ScriptError> {
         if source.len() > MAX_SOURCE {
@@ -69,11 +69,11 @@ impl Sandbox {
 
 impl Script {
     /// Runs the script with one value per input, in the order of the inputs; an input without a value is missing. The
-    /// operations it took are noted in the context.
+    /// number of operations is recorded in the context.
     ///
     /// # Errors
-    /// When an input or the result is larger than the limits or has no form on the other side, when a limit is reached, when
-    /// the script does something that is not possible, and when it throws.
+    /// When an input or the result exceeds the limits or cannot be converted, when a limit is reached, when the script does
+    /// something invalid, and when it throws.
     pub fn run<'a>(&'a self, inputs: &[Value<'a>], cx: &Cx<'a>) -> Result<Value<'a>, ScriptFailure> {
         let limits = &self.sandbox.limits;
         let mut scope = Scope::with_capacity(self.inputs.len() + 4);
@@ -97,8 +97,8 @@ impl Script {
 
 fn engine(limits: &ScriptLimits) -> Engine {
     let mut engine = Engine::new_raw();
-    // Only packages of scalars, which cannot grow anything. Text, lists and maps have functions of our own: Rhai's check a
-    // size after they made the value. The core package is left out for `sleep`, which no limit can interrupt.
+    // Only packages of scalars, which cannot grow anything. Text, lists and maps have our own functions: Rhai's check the
+    // size only after creating the value. The core package is left out because of `sleep`, which no limit can interrupt.
     engine.register_global_module(ArithmeticPackage::new().as_shared_module());
     engine.register_global_module(LogicPackage::new().as_shared_module());
     engine.register_global_module(BasicMathPackage::new().as_shared_module());
@@ -110,7 +110,7 @@ fn engine(limits: &ScriptLimits) -> Engine {
     engine
 }
 
-/// Shuts what would reach outside or around the checks. `check::names` refuses the same words by name.
+/// Disables everything that would reach outside or bypass the checks. `check::names` rejects the same words by name.
 fn close(engine: &mut Engine) {
     for word in ["eval", "print", "debug", "import", "export"] {
         engine.disable_symbol(word);
@@ -118,7 +118,7 @@ fn close(engine: &mut Engine) {
     engine.on_print(|_| {});
     engine.on_debug(|_, _, _| {});
     engine.set_strict_variables(true);
-    // Nothing is computed while compiling, so that a script is bounded only by the limits of its run.
+    // Nothing is evaluated at compile time, so that only the limits of the run apply.
     engine.set_optimization_level(OptimizationLevel::None);
 }
 
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_starts_fresh_and_notes_its_operations() {
+    fn runs_are_independent_and_record_their_operations() {
         let script = sandbox().compile("let x = a ?? []; x.push(1); len(x)", &["a"]).unwrap();
         let (arena, notes) = (Bump::new(), RefCell::new(Vec::new()));
         let cx = Cx { notes: Some(&notes), ..Cx::bare(&arena) };
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_needs_no_input_and_may_give_nothing() {
+    fn inputs_and_results_are_optional() {
         let arena = Bump::new();
         for (source, want) in [
             ("\"x\"", "Value(text)"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_stops_a_script_that_operations_do_not() {
+    fn the_clock_stops_slow_scripts() {
         let limits =
             ScriptLimits { operations: u64::MAX, hard_time: Duration::from_millis(2), ..ScriptLimits::default() };
         let script = Sandbox::new(limits).compile("loop {}", &[]).unwrap();

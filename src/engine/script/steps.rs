@@ -1,4 +1,4 @@
-//! Steps as functions of scripts: every step of text, numbers and times, by its name.
+//! Steps as functions of scripts: every step of text, numbers and times can be called by name.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rhai::{Dynamic, Engine, Map, NativeCallContext, Position};
 
-use super::helpers::{Outcome, Wrong, failed, pure, too_large};
+use super::helpers::{FunctionError, Outcome, failed, pure, too_large};
 use super::limits::ScriptLimits;
 use super::{bridge, budget};
 use crate::engine::context::Cx;
@@ -16,20 +16,20 @@ use crate::engine::op::{ArgumentKind, ArgumentSpec, Arguments, Failure, Op, OpSp
 use crate::engine::ops;
 use crate::model::Value;
 
-/// The operations that a call of a step costs, besides those for the text that it reads.
+/// The cost of a call of a step in operations, besides the cost of the text that it reads.
 const CALL_COST: u64 = 8;
 
-/// How many bytes of text cost one operation more.
+/// How many bytes of text cost one additional operation.
 const BYTES_OF_AN_OPERATION: usize = 128;
 
 pub use ops::of_scripts as all;
 
-/// The step of a name, when scripts may call it.
+/// The step with a name, if scripts may call it.
 pub(super) fn find(name: &str) -> Option<&'static OpSpec> {
     all().find(|spec| spec.name == name)
 }
 
-/// The steps of a script whose arguments are constants, built when the script was read, by the place of their call.
+/// The steps of a script with constant arguments, built when the script was read, by the position of their call.
 #[derive(Debug, Default)]
 pub(super) struct Calls(BTreeMap<Place, Arc<dyn Op>>);
 
@@ -40,7 +40,7 @@ fn place(position: Position) -> Place {
 }
 
 impl Calls {
-    /// Keeps the step of a call.
+    /// Stores the step of a call.
     pub(super) fn insert(&mut self, position: Position, op: Box<dyn Op>) {
         self.0.insert(place(position), op.into());
     }
@@ -50,11 +50,11 @@ thread_local! {
     static CALLS: RefCell<Option<Arc<Calls>>> = const { RefCell::new(None) };
 }
 
-/// The steps of the script that runs on this thread; those that they replaced come back when it is dropped.
+/// The steps of the script running on this thread; dropping this restores the previous ones.
 pub(super) struct Current(Option<Arc<Calls>>);
 
 impl Current {
-    /// Makes these the steps of the script that runs.
+    /// Makes these the steps of the running script.
     pub(super) fn set(calls: &Arc<Calls>) -> Self {
         Self(CALLS.with(|cell| cell.borrow_mut().replace(Arc::clone(calls))))
     }
@@ -94,7 +94,7 @@ fn call(
 ) -> Outcome<Dynamic> {
     let arena = Bump::new();
     let here = Cx::bare(&arena);
-    let input = crossing(bridge::from_script(value, limits, &here))?;
+    let input = converted(bridge::from_script(value, limits, &here))?;
     let work = CALL_COST + u64::try_from(bytes(input) / BYTES_OF_AN_OPERATION).unwrap_or(u64::MAX);
     if budget::spend_many(work).is_some() {
         return too_large();
@@ -104,28 +104,28 @@ fn call(
     }
     let op = match prepared(cx.call_position()) {
         Some(op) => op,
-        None => built(spec, argument, limits).map_err(|why| told(spec, &why))?.into(),
+        None => built(spec, argument, limits).map_err(|why| step_failure(spec, &why))?.into(),
     };
     let output = match input.is_present() && !spec.input.has(input) {
         true => Err(Failure::kind(spec.input, input)),
         false => op.apply(input, &here),
     };
-    let output = output.map_err(|failure| told(spec, failure.message()))?;
-    crossing(bridge::to_script(output, limits))
+    let output = output.map_err(|failure| step_failure(spec, failure.message()))?;
+    converted(bridge::to_script(output, limits))
 }
 
-fn told(spec: &OpSpec, why: &str) -> Box<rhai::EvalAltResult> {
-    failed(Wrong(format!("`{}` fails: {why}", spec.name).into()))
+fn step_failure(spec: &OpSpec, why: &str) -> Box<rhai::EvalAltResult> {
+    failed(FunctionError(format!("`{}` fails: {why}", spec.name).into()))
 }
 
-fn crossing<T>(result: Result<T, bridge::Refused>) -> Outcome<T> {
-    result.or_else(|refused| match refused.limit {
+fn converted<T>(result: Result<T, bridge::ConversionError>) -> Outcome<T> {
+    result.or_else(|error| match error.limit {
         true => too_large(),
-        false => Err(failed(Wrong(format!("a value {}", refused.why).into()))),
+        false => Err(failed(FunctionError(format!("a value {}", error.why).into()))),
     })
 }
 
-/// How much text there is to read.
+/// The amount of text in a value, in bytes.
 fn bytes(value: Value<'_>) -> usize {
     match value {
         Value::Text(text) | Value::Decimal(text) => text.len(),
@@ -136,25 +136,24 @@ fn bytes(value: Value<'_>) -> usize {
     }
 }
 
-/// The step with arguments that are computed by the script. The sentence of an error holds no value.
+/// Builds a step with arguments that the script computes. Error messages contain no values.
 fn built(spec: &'static OpSpec, argument: Option<&Dynamic>, limits: &ScriptLimits) -> Result<Box<dyn Op>, String> {
     let mut arguments = Arguments::default();
     for (argument, value) in named(spec, argument)? {
         let arena = Bump::new();
         let value = bridge::from_script(&value, limits, &Cx::bare(&arena))
-            .map_err(|refused| format!("the argument `{}` {}", argument.name, refused.why))?;
+            .map_err(|error| format!("the argument `{}` {}", argument.name, error.why))?;
         if argument.kind == ArgumentKind::Regex {
-            return Err(format!("the argument `{}` must stand in the script itself", argument.name));
+            return Err(format!("the argument `{}` must be a constant", argument.name));
         }
         let made = constant(argument.kind, value, &arena)
             .ok_or_else(|| format!("the argument `{}` is not {}", argument.name, wanted(argument.kind)))?;
         arguments.push(argument.name, made);
     }
-    (spec.build)(&mut arguments)
-        .map_err(|error| format!("the value of the argument `{}` cannot be used", error.argument))
+    (spec.build)(&mut arguments).map_err(|error| format!("the value of the argument `{}` is invalid", error.argument))
 }
 
-/// The arguments by name: a map of them, or the main one alone.
+/// The arguments by name: a map of them, or only the main one.
 fn named(spec: &'static OpSpec, argument: Option<&Dynamic>) -> Result<Vec<(&'static ArgumentSpec, Dynamic)>, String> {
     let given = match argument {
         None => Vec::new(),
@@ -172,7 +171,10 @@ fn named(spec: &'static OpSpec, argument: Option<&Dynamic>) -> Result<Vec<(&'sta
 }
 
 fn main(spec: &'static OpSpec) -> Result<&'static ArgumentSpec, String> {
-    spec.arguments.iter().find(|argument| argument.main).ok_or_else(|| "it takes its arguments by name".to_owned())
+    spec.arguments
+        .iter()
+        .find(|argument| argument.main)
+        .ok_or_else(|| "the step takes its arguments by name".to_owned())
 }
 
 fn of_map(spec: &'static OpSpec, map: &Map) -> Result<Vec<(&'static ArgumentSpec, Dynamic)>, String> {
@@ -180,8 +182,8 @@ fn of_map(spec: &'static OpSpec, map: &Map) -> Result<Vec<(&'static ArgumentSpec
     map.iter()
         .map(|(name, value)| match find(name) {
             Some(argument) => Ok((argument, value.clone())),
-            // not the name: the script may have computed it
-            None => Err("there is an argument that it does not have".to_owned()),
+            // without the name: the script may have computed it
+            None => Err("unknown argument".to_owned()),
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The way to the list at a path, and what is passed on it.
+//! Finds the list at a path, and records what is skipped on the way.
 
 use super::{Around, Json, Scanned, State, name_of};
 use crate::formats::reading::{How, Paths};
@@ -6,44 +6,45 @@ use crate::formats::reject::MARK;
 use crate::formats::scan::Text;
 use crate::rules::RecordsPath;
 
-/// How deep lists are looked for in members that are passed, for the message of a wrong path.
+/// How deeply skipped members are searched for lists, for the message about a wrong path.
 const LIST_DEPTH: usize = 3;
 
-/// What a member on the way leads to.
-enum Way {
+/// The result of following a member of the path.
+enum Followed {
     /// The list; its first element is next.
     List,
-    /// `null` in place of the list, as some programs write a list without elements.
+    /// `null` instead of the list: some programs write an empty list this way.
     Null,
-    /// Elsewhere.
-    Elsewhere,
+    /// Not on the path.
+    OffPath,
 }
 
 impl Json {
-    /// Goes into the document that begins here, to the list at a path.
+    /// Enters the document that starts here, up to the list at a path.
     pub(super) fn find(&mut self, path: &RecordsPath) -> Scanned<()> {
         let mut lists = Paths::default();
         match self.descend(path, &RecordsPath::default(), &mut lists)? {
-            Way::List => {
-                self.reading.taken(path, How::Asked);
-                (self.state, self.around, self.list) = (State::List { is_first: true }, Around::Asked, path.clone());
+            Followed::List => {
+                self.reading.taken(path, How::Requested);
+                (self.state, self.around, self.list) =
+                    (State::List { is_first: true }, Around::Requested, path.clone());
                 Ok(())
             }
-            Way::Null => {
-                self.reading.taken(path, How::Asked);
+            Followed::Null => {
+                self.reading.taken(path, How::Requested);
                 Ok(())
             }
-            Way::Elsewhere => {
+            Followed::OffPath => {
                 let message = format!("there is no list at `{path}`; {}", lists.where_lists_are());
                 self.scan.stop(&message)
             }
         }
     }
 
-    /// Goes into the object at a place on the way, and through it when it does not lead to the list.
-    fn descend(&mut self, path: &RecordsPath, here: &RecordsPath, lists: &mut Paths) -> Scanned<Way> {
+    /// Enters the object at a position on the path, and skips it if it does not contain the list.
+    fn descend(&mut self, path: &RecordsPath, here: &RecordsPath, lists: &mut Paths) -> Scanned<Followed> {
         let (level, last) = (here.names().len(), path.names().len().saturating_sub(1));
-        let (mut way, mut is_first) = (Way::Elsewhere, true);
+        let (mut followed, mut is_first) = (Followed::OffPath, true);
         self.scan.take()?;
         while !self.scan.take_token(b'}')? {
             if !std::mem::take(&mut is_first) {
@@ -52,9 +53,9 @@ impl Json {
             let name = name_of(&self.key()?);
             let place = here.member(&name);
             if level == 0 && name == MARK {
-                return self
-                    .scan
-                    .stop("these records were rejected before and stand alone: leave the path of records out");
+                return self.scan.stop(
+                    "these records were rejected before and are single records: leave out the path of the records",
+                );
             }
             if path.names().get(level) != Some(&name) {
                 self.pass(place, lists)?;
@@ -63,30 +64,30 @@ impl Json {
             match self.scan.peek_token()? {
                 Some(b'[') if level == last => {
                     self.scan.take()?;
-                    return Ok(Way::List);
+                    return Ok(Followed::List);
                 }
                 Some(b'n') => {
                     self.scan.value(&mut Text::default(), 0)?;
-                    way = Way::Null;
+                    followed = Followed::Null;
                 }
                 Some(b'{') if level < last => match self.descend(path, &place, lists)? {
-                    Way::List => return Ok(Way::List),
-                    inner => way = inner,
+                    Followed::List => return Ok(Followed::List),
+                    inner => followed = inner,
                 },
                 _ => self.note_lists(&place, lists)?,
             }
         }
-        Ok(way)
+        Ok(followed)
     }
 
-    /// Skips a member beside the way.
+    /// Skips a member that is not on the path.
     fn pass(&mut self, place: RecordsPath, lists: &mut Paths) -> Scanned<()> {
         self.note_lists(&place, lists)?;
         self.reading.passed(place);
         Ok(())
     }
 
-    /// Skips a value, and notes the lists in it.
+    /// Skips a value, and records the lists in it.
     fn note_lists(&mut self, place: &RecordsPath, lists: &mut Paths) -> Scanned<()> {
         match self.scan.peek_token()? {
             Some(b'{') if place.names().len() < LIST_DEPTH => {
@@ -107,8 +108,8 @@ impl Json {
         self.scan.value(&mut Text::default(), 0)
     }
 
-    /// Reads what stands behind the list, out of all objects around it.
-    pub(super) fn rest_of_asked(&mut self) -> Scanned<()> {
+    /// Reads the text after the list, up to the end of all enclosing objects.
+    pub(super) fn rest_of_requested(&mut self) -> Scanned<()> {
         let path = self.list.clone();
         for level in (0..path.names().len()).rev() {
             let names = path.names().get(..level).unwrap_or_default();
@@ -118,7 +119,7 @@ impl Json {
                 let name = name_of(&self.key()?);
                 let place = here.member(&name);
                 if path.names().get(level) == Some(&name) {
-                    return self.scan.stop(&format!("`{place}` is there twice"));
+                    return self.scan.stop(&format!("`{place}` appears twice"));
                 }
                 self.scan.value(&mut Text::default(), 0)?;
                 self.reading.passed(place);

@@ -27,18 +27,18 @@ const BINARY: [&str; 17] = [
     "usersmimecertificate",
 ];
 
-/// A password given as base64 stays base64: it is bytes (RFC 4519, section 2.41), and rules can count on one form.
+/// A base64 password stays base64: it is bytes (RFC 4519, section 2.41), and rules can rely on one form.
 const PASSWORD: &str = "userpassword";
 
 /// Why an entry cannot be read.
-pub struct Wrong {
-    /// The line, counted from 0 at the beginning of the entry.
+pub struct EntryError {
+    /// The line, counted from 0 from the start of the entry.
     pub line: u64,
     /// One sentence without values.
     pub message: &'static str,
 }
 
-/// An attribute: its name as first spelled, and its values as JSON texts.
+/// An attribute: its name in its first spelling, and its values as JSON texts.
 struct Attribute {
     name: String,
     values: Vec<String>,
@@ -63,7 +63,7 @@ impl Written {
         }
     }
 
-    /// As JSON: text where it can be.
+    /// Formats the value as JSON, as text if possible.
     fn json(&self, name: &str) -> String {
         let bare = name.split(';').next().unwrap_or(name).to_ascii_lowercase();
         let is_password = bare == PASSWORD && matches!(self, Self::Base64(_));
@@ -76,8 +76,8 @@ impl Written {
     }
 }
 
-/// Reads an entry; `None` when the lines hold none: comments, a version, or the result that `ldapsearch` writes at the end.
-pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
+/// Reads an entry; `None` if the lines contain no entry: only comments, a version, or the result line that `ldapsearch` writes at the end.
+pub fn read(text: &[u8]) -> Result<Option<String>, EntryError> {
     let mut lines = unfold(text)?.into_iter().peekable();
     while lines.peek().is_some_and(|line| name_of(&line.text).eq_ignore_ascii_case(b"version")) {
         lines.next();
@@ -87,10 +87,10 @@ pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
     match name.to_ascii_lowercase().as_str() {
         "dn" => {}
         "search" | "result" | "ref" => return Ok(None),
-        _ => return Err(Wrong { line: first.line, message: "an entry begins with `dn:`" }),
+        _ => return Err(EntryError { line: first.line, message: "an entry must start with `dn:`" }),
     }
     let Ok(dn) = std::str::from_utf8(dn.bytes()) else {
-        return Err(Wrong { line: first.line, message: "`dn` is not UTF-8" });
+        return Err(EntryError { line: first.line, message: "`dn` is not UTF-8" });
     };
     let mut attributes: Vec<Attribute> = Vec::new();
     for line in lines {
@@ -100,14 +100,16 @@ pub fn read(text: &[u8]) -> Result<Option<String>, Wrong> {
 }
 
 /// Joins folded lines and drops comments, which may be folded too.
-fn unfold(text: &[u8]) -> Result<Vec<Logical>, Wrong> {
+fn unfold(text: &[u8]) -> Result<Vec<Logical>, EntryError> {
     let mut lines: Vec<Logical> = Vec::new();
     let mut is_comment = false;
     for (number, line) in (0_u64..).zip(text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n')) {
         match (line, lines.last_mut()) {
             ([b' ', ..], _) if is_comment => {}
             ([b' ', rest @ ..], Some(last)) => last.text.extend_from_slice(rest),
-            ([b' ', ..], None) => return Err(Wrong { line: number, message: "a folded line continues nothing" }),
+            ([b' ', ..], None) => {
+                return Err(EntryError { line: number, message: "there is no line before this folded line" });
+            }
             ([b'#', ..], _) => is_comment = true,
             (line, _) => {
                 is_comment = false;
@@ -123,23 +125,23 @@ fn name_of(line: &[u8]) -> &[u8] {
 }
 
 /// The name and the value of a line.
-fn split(line: &Logical) -> Result<(String, Written), Wrong> {
-    let wrong = |message| Wrong { line: line.line, message };
+fn split(line: &Logical) -> Result<(String, Written), EntryError> {
+    let wrong = |message| EntryError { line: line.line, message };
     let name = name_of(&line.text);
     let Some([b':', value @ ..]) = line.text.get(name.len()..) else {
         let is_change = line.text == b"-";
-        return Err(wrong(if is_change { "change records cannot be read" } else { "a line has no `:`" }));
+        return Err(wrong(if is_change { "change records are not supported" } else { "a line has no `:`" }));
     };
-    // RFC 2849, `AttributeDescription`; `_` stands in the names of some products
+    // RFC 2849, `AttributeDescription`; some products use `_` in names
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b';' | b'.' | b'_');
     let Some(name) =
         std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && name.as_bytes().iter().all(is_name))
     else {
-        return Err(wrong("the name of an attribute has characters that it cannot have"));
+        return Err(wrong("the name of an attribute contains invalid characters"));
     };
     let trimmed = |value: &[u8]| value.iter().skip_while(|byte| **byte == b' ').copied().collect::<Vec<u8>>();
     let value = match value {
-        [b'<', ..] => return Err(wrong("values from other files (`:<`) are not read")),
+        [b'<', ..] => return Err(wrong("values from other files (`:<`) are not supported")),
         [b':', value @ ..] => match STANDARD.decode(trimmed(value).trim_ascii_end()) {
             Ok(bytes) => Written::Base64(bytes),
             Err(_) => return Err(wrong("a value after `::` is not base64")),
@@ -149,13 +151,13 @@ fn split(line: &Logical) -> Result<(String, Written), Wrong> {
     Ok((name.to_owned(), value))
 }
 
-fn add(line: &Logical, attributes: &mut Vec<Attribute>) -> Result<(), Wrong> {
-    let wrong = |message| Err(Wrong { line: line.line, message });
+fn add(line: &Logical, attributes: &mut Vec<Attribute>) -> Result<(), EntryError> {
+    let wrong = |message| Err(EntryError { line: line.line, message });
     let (name, value) = split(line)?;
     match name.to_ascii_lowercase().as_str() {
         "dn" => return wrong("an empty line is missing before the next entry"),
         "changetype" if value.bytes().eq_ignore_ascii_case(b"add") => return Ok(()),
-        "changetype" => return wrong("change records cannot be read, except `changetype: add`"),
+        "changetype" => return wrong("change records are not supported, except `changetype: add`"),
         "control" => return Ok(()),
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! `default`, `coalesce`, `constant`, `nothing_if`: a value in place of another.
+//! `default`, `coalesce`, `constant`, `nothing_if`: replace one value with another.
 
 use crate::engine::condition::equal;
 use crate::engine::context::Cx;
@@ -11,12 +11,12 @@ use crate::model::{Kinds, Value};
 pub const DEFAULT: OpSpec = OpSpec {
     name: "default",
     family: Family::Choice,
-    summary: "gives another value when there is none",
-    details: "Only missing and null count as none: `\"\"` stays, unless the rule file says `blank: missing`; `coalesce` also \
-              passes over empty values.",
+    summary: "replaces missing and null with another value",
+    details: "Only missing and null are replaced: `\"\"` stays, unless the rule file sets `blank: missing`. `coalesce` \
+              also skips empty values.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::ANY),
-    arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value to give instead")],
+    arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value to return instead")],
     fails: "",
     takes_nothing: true,
     examples: &[
@@ -31,12 +31,12 @@ pub const DEFAULT: OpSpec = OpSpec {
 pub const COALESCE: OpSpec = OpSpec {
     name: "coalesce",
     family: Family::Choice,
-    summary: "gives the first value that is there and not empty, beginning with the value that comes in",
-    details: "Missing, null, `\"\"`, `[]` and `{}` are passed over; `0` and `false` are values. Gives no value when all are \
-              empty. A parameter that is a list stands for its elements.",
+    summary: "returns the first value that is present and not empty, starting with the input",
+    details: "Missing, null, `\"\"`, `[]` and `{}` are skipped; `0` and `false` are values. Returns no value if all \
+              are empty. A parameter that is a list stands for its elements.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::ANY),
-    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the other values, in the order to try them")],
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the other values, tried in this order")],
     fails: "",
     takes_nothing: true,
     examples: &[
@@ -51,9 +51,9 @@ pub const COALESCE: OpSpec = OpSpec {
 pub const CONSTANT: OpSpec = OpSpec {
     name: "constant",
     family: Family::Choice,
-    summary: "replaces any value by another",
-    details: "Like every step, it does not run on no value: `default` is for that. A claim with a fixed value says `value` \
-              instead of `from`.",
+    summary: "replaces any value with a fixed one",
+    details: "Like every step, it does not run on missing and null: use `default` for those. For a claim with a fixed \
+              value, write `value` instead of `from`.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::ANY),
     arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value")],
@@ -70,13 +70,13 @@ pub const CONSTANT: OpSpec = OpSpec {
 pub const NOTHING_IF: OpSpec = OpSpec {
     name: "nothing_if",
     family: Family::Choice,
-    summary: "gives no value when the value is one of those that mean none",
-    details: "Compares as conditions do: scalars are equal when their texts are, so `0` covers `\"0\"`. Case and white space \
-              count; `trim` and `lowercase` before it if they should not. A reference that names a list, such as a parameter, \
-              stands for its elements.",
+    summary: "returns no value if the value is one of the given ones",
+    details: "Compares as conditions do: scalars are equal if their texts are, so `0` covers `\"0\"`. Case and \
+              whitespace matter; put `trim` and `lowercase` before it to ignore them. A reference to a list, such as a \
+              parameter, stands for its elements.",
     input: Kinds::ANY,
     output: Output::Same,
-    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values that mean no value")],
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values to treat as no value")],
     fails: "",
     takes_nothing: false,
     examples: &[

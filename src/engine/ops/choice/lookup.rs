@@ -1,4 +1,4 @@
-//! `lookup`: a word of the source becomes the word of the target.
+//! `lookup`: translates a word of the source into a word of the target.
 
 use rustc_hash::FxHashMap;
 
@@ -15,19 +15,19 @@ use crate::model::{Kinds, Value};
 pub const LOOKUP: OpSpec = OpSpec {
     name: "lookup",
     family: Family::Choice,
-    summary: "finds the value that a table has for a key",
-    details: "The table is one of the file's `lookups`, or an object: written in place, or part of the record. The key is the \
-              text of the value, so `1`, `\"1\"` and `true`, `\"true\"` are the same keys. A key that is not there is a \
-              failure unless there is a `default`: a role that nobody thought of must not vanish in silence.",
+    summary: "looks up the value of a key in a table",
+    details: "The table is one of the file's `lookups`, or an object: written in place, or part of the record. The key \
+              is the text of the value, so `1` and `\"1\"`, and `true` and `\"true\"`, are the same key. An unknown \
+              key is a failure unless `default` is given: an unexpected role must not disappear silently.",
     input: Kinds::SCALAR,
     output: Output::Is(Kinds::ANY),
     arguments: &[
         ArgumentSpec::main_optional("table", ArgumentKind::Lookup, "the name of a lookup"),
-        ArgumentSpec::optional("in", ArgumentKind::Operand, "an object to look in, instead of `table`"),
-        ArgumentSpec::optional("default", ArgumentKind::Operand, "the value for keys that are not there"),
-        ArgumentSpec::optional("ignoring_case", ArgumentKind::Boolean, "whether upper and lower case are the same"),
+        ArgumentSpec::optional("in", ArgumentKind::Operand, "an object to search instead of `table`"),
+        ArgumentSpec::optional("default", ArgumentKind::Operand, "the value for unknown keys"),
+        ArgumentSpec::optional("ignoring_case", ArgumentKind::Boolean, "whether to ignore case"),
     ],
-    fails: "the key is not there and no `default` is given, or `in` is no object",
+    fails: "the key is unknown and no `default` is given, or `in` is not an object",
     takes_nothing: false,
     examples: &[
         example("{ in: { shop_manager: staff, customer: customer } }", r#""shop_manager""#, r#""staff""#),
@@ -62,7 +62,7 @@ fn folded(table: &LookupRef) -> Result<FxHashMap<String, usize>, ArgumentError> 
     let mut folded = FxHashMap::default();
     for (at, (key, _)) in table.entries.iter().enumerate() {
         if folded.insert(key.to_lowercase(), at).is_some() {
-            let message = format!("has two keys that differ from `{key}` at most in case");
+            let message = format!("has two keys that equal `{key}` when case is ignored");
             return Err(ArgumentError::new("table", message, "remove one of them, or `ignoring_case`"));
         }
     }
@@ -89,7 +89,7 @@ impl Op for Find {
         match (found, &self.default) {
             (Some(value), _) => Ok(value),
             (None, Some(default)) => Ok(default.value(cx)),
-            (None, None) => Err(Failure::new("the key is not in the table, and no default is given")),
+            (None, None) => Err(Failure::new("the key is not in the table and no `default` is given")),
         }
     }
 }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_must_be_clear_and_alone() {
+    fn table_keys_must_be_unambiguous() {
         assert!(build(table(&["Admin", "admin"]), false).is_ok());
         assert_eq!(build(table(&["Admin", "admin"]), true).unwrap_err().argument, "table");
         assert_eq!((LOOKUP.build)(&mut Arguments::default()).unwrap_err().argument, "table");

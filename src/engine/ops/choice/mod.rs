@@ -1,4 +1,4 @@
-//! Choosing and looking up.
+//! Choices and lookups.
 
 mod default;
 mod lookup;

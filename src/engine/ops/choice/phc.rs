@@ -1,4 +1,4 @@
-//! `phc`: the parts of a password hash become one PHC string.
+//! `phc`: combines the parts of a password hash into a PHC string.
 //!
 //! The format: <https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md>.
 
@@ -24,11 +24,11 @@ const ENCODINGS: ArgumentKind = ArgumentKind::Choice(&["base64", "hex", "text"])
 pub const PHC: OpSpec = OpSpec {
     name: "phc",
     family: Family::Choice,
-    summary: "makes a PHC string of the parts of a password hash",
-    details: "Gives `$scheme$v=version$name=value,…$salt$hash`, with salt and hash in base64 without padding, as the PHC string \
-              format says. The value that comes in is the hash unless `hash` names another. Base64 is read with or without \
-              padding, in the standard and the url-safe alphabet; `text` takes the characters themselves, as Django's salts \
-              need it; bytes need no encoding.",
+    summary: "builds a PHC string from the parts of a password hash",
+    details: "Returns `$scheme$v=version$name=value,…$salt$hash`, with salt and hash in base64 without padding, as the \
+              PHC string format requires. The input is the hash unless `hash` names another value. Base64 is accepted \
+              with or without padding, in the standard and the URL-safe alphabet; `text` takes the characters \
+              themselves, as Django's salts need; bytes need no encoding.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
@@ -37,20 +37,24 @@ pub const PHC: OpSpec = OpSpec {
         ArgumentSpec::optional(
             "parameters",
             ArgumentKind::Fields,
-            "the parameters by name, in the order to write them",
+            "the parameters by name, in the order in which they are written",
         ),
         ArgumentSpec::optional(
             "length_as",
             ArgumentKind::Text,
-            "the name of a last parameter that holds the length of the decoded hash in bytes",
+            "the name of an additional last parameter that holds the length of the decoded hash in bytes",
         ),
         ArgumentSpec::required("salt", ArgumentKind::Operand, "the salt"),
-        ArgumentSpec::optional("hash", ArgumentKind::Operand, "the hash, when it is not the value that comes in"),
-        ArgumentSpec::optional("encoding", ENCODINGS, "how hash and salt are written: base64 when left out"),
-        ArgumentSpec::optional("salt_encoding", ENCODINGS, "how the salt is written, when it differs from the hash"),
+        ArgumentSpec::optional("hash", ArgumentKind::Operand, "the hash, if it is not the input"),
+        ArgumentSpec::optional("encoding", ENCODINGS, "the encoding of hash and salt; `base64` by default"),
+        ArgumentSpec::optional(
+            "salt_encoding",
+            ENCODINGS,
+            "the encoding of the salt, if it differs from that of the hash",
+        ),
     ],
-    fails: "a part has no value, is not in its encoding, is empty or longer than 4 KiB, or the scheme, the version, or a \
-            parameter has characters that the format does not allow",
+    fails: "a part has no value, is not in the declared encoding, is empty or longer than 4 KiB, or the scheme, the \
+            version, or a parameter contains characters that the format does not allow",
     takes_nothing: false,
     examples: &[
         example(
@@ -123,7 +127,9 @@ impl Phc {
             }
         }
         match phc.scheme.constant_text() {
-            Some(scheme) if !is_name(scheme) => Err(ArgumentError::new("scheme", "is no PHC scheme name", NAME_HELP)),
+            Some(scheme) if !is_name(scheme) => {
+                Err(ArgumentError::new("scheme", "is not a PHC scheme name", NAME_HELP))
+            }
             _ => Ok(phc),
         }
     }
@@ -131,7 +137,7 @@ impl Phc {
     fn write<'a>(&'a self, hash: Value<'_>, cx: &Cx<'a>) -> Result<String, Failure> {
         let scheme = text(&self.scheme, "scheme", cx)?;
         if !is_name(scheme) {
-            return Err(Failure::new("the argument `scheme` is no PHC scheme name"));
+            return Err(Failure::new("the argument `scheme` is not a PHC scheme name"));
         }
         let salt = decode(present(&self.salt, "salt", cx)?, self.salt_encoding, "salt")?;
         let hash = decode(hash, self.encoding, "hash")?;
@@ -139,7 +145,7 @@ impl Phc {
         if let Some(version) = &self.version {
             let version = text(version, "version", cx)?;
             if version.is_empty() || !version.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(Failure::new("the argument `version` is no whole number"));
+                return Err(Failure::new("the argument `version` is not a whole number"));
             }
             made.push_str("$v=");
             made.push_str(version);
@@ -177,7 +183,7 @@ impl Op for Phc {
 
 const NAME_HELP: &str = "use 1 to 32 characters of `a`-`z`, `0`-`9` and `-`";
 
-/// Whether a text is a name of the format: 1 to 32 of `a`-`z`, `0`-`9`, `-`.
+/// Whether a text is a valid name in the format: 1 to 32 of `a`-`z`, `0`-`9`, `-`.
 fn is_name(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
@@ -189,7 +195,7 @@ fn check_parameter_name(argument: &'static str, name: &str) -> Result<(), Argume
     if is_name(name) {
         Ok(())
     } else {
-        Err(ArgumentError::new(argument, format!("has `{name}`, which is no PHC parameter name"), NAME_HELP))
+        Err(ArgumentError::new(argument, format!("has `{name}`, which is not a PHC parameter name"), NAME_HELP))
     }
 }
 
@@ -197,12 +203,14 @@ fn parameter<'a>(name: &str, value: &'a Operand, cx: &Cx<'a>) -> Result<&'a str,
     let value = text(value, name, cx)?;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"/+.-".contains(&b);
     if value.is_empty() || value.len() > MAX_ITERATED_BYTES || !value.bytes().all(fits) {
-        return Err(Failure::new(format!("the parameter `{name}` has characters that a PHC string does not allow")));
+        return Err(Failure::new(format!(
+            "the parameter `{name}` contains characters that a PHC string does not allow"
+        )));
     }
     Ok(value)
 }
 
-/// The bytes of a salt or a hash; neither is longer than 4 KiB in any real store.
+/// The bytes of a salt or a hash. Neither is longer than 4 KiB in any real user store.
 fn decode<'v>(value: Value<'v>, encoding: Encoding, what: &str) -> Result<Cow<'v, [u8]>, Failure> {
     let number;
     let text = match value {
@@ -220,7 +228,7 @@ fn decode<'v>(value: Value<'v>, encoding: Encoding, what: &str) -> Result<Cow<'v
         Encoding::Hex => hex::decode(text).ok(),
         Encoding::Base64 => decode_base64(text),
     };
-    let decoded = decoded.ok_or_else(|| Failure::new(format!("the {what} is not written in its encoding")))?;
+    let decoded = decoded.ok_or_else(|| Failure::new(format!("the {what} is not in the declared encoding")))?;
     checked_length(Cow::Owned(decoded), what)
 }
 
@@ -286,7 +294,7 @@ mod tests {
             assert_eq!(made(hash), wanted);
         }
         assert_eq!(made(Value::Text("")), Err("the hash is empty".to_owned()));
-        assert_eq!(made(Value::Text("+_8=")), Err("the hash is not written in its encoding".to_owned()));
+        assert_eq!(made(Value::Text("+_8=")), Err("the hash is not in the declared encoding".to_owned()));
         assert_eq!(made(Value::Bool(true)), Err("the argument `hash` must be text or bytes, found boolean".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! `concat`, `merge`, `to_list`: several values become one.
+//! `concat`, `merge`, `to_list`: combine several values into one.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -16,11 +16,12 @@ pub const CONCAT: OpSpec = OpSpec {
     name: "concat",
     family: Family::Collection,
     summary: "appends values to a list",
-    details: "A list gives its elements; any other value counts as one element, the one that comes in included. Missing and null \
-              are passed over, so that the list can begin with any of its sources; when all are absent there is no value.",
+    details: "A list contributes its elements; any other value, including the input, counts as one element. Missing \
+              and null are skipped, so the list can start with any of its sources; if all are absent, there is no \
+              value.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::LIST),
-    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "what to append, in order")],
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values to append, in this order")],
     fails: "the list would have more than 10000 elements",
     takes_nothing: true,
     examples: &[
@@ -35,12 +36,12 @@ pub const CONCAT: OpSpec = OpSpec {
 /// The row of `merge`.
 pub const MERGE: OpSpec = OpSpec {
     name: "merge",
-    summary: "puts the members of several objects into one",
-    details: "A later object wins where keys are the same. Only the outermost members are merged. Missing and null are passed \
-              over; when all are absent there is no value.",
+    summary: "merges the members of several objects into one",
+    details: "If keys are equal, the later object wins. Only top-level members are merged. Missing and null are \
+              skipped; if all are absent, there is no value.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
-    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the objects to put in, the last one winning")],
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the objects to merge; later ones win")],
     fails: "one of the values is not an object, or the object would have more than 10000 members",
     takes_nothing: true,
     examples: &[
@@ -55,9 +56,9 @@ pub const MERGE: OpSpec = OpSpec {
 /// The row of `to_list`.
 pub const TO_LIST: OpSpec = OpSpec {
     name: "to_list",
-    summary: "makes a value the only element of a list",
-    details: "A list stays as it is. Of use where a source writes one value without the list around it: directories and \
-              converted XML do.",
+    summary: "wraps a value in a list",
+    details: "A list stays unchanged. Useful if a source writes a single value without the list around it, as \
+              directories and converted XML do.",
     arguments: &[],
     fails: "",
     takes_nothing: false,

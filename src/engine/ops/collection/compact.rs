@@ -1,4 +1,4 @@
-//! `compact`: leaves out what is blank.
+//! `compact`: removes blank values.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -11,9 +11,9 @@ use crate::model::{Kinds, Value};
 pub const COMPACT: OpSpec = OpSpec {
     name: "compact",
     family: Family::Collection,
-    summary: "leaves out null, blank text, empty lists and empty objects",
-    details: "It works on the elements of a list or the members of an object, not on what lies deeper. Text of white space \
-              alone is blank; `0` and `false` are values and stay.",
+    summary: "removes null, blank text, empty lists and empty objects",
+    details: "Applies to the elements of a list or the members of an object, not to nested values. Text that is only \
+              whitespace is blank; `0` and `false` are values and stay.",
     input: Kinds::LIST.or(Kinds::OBJECT),
     output: Output::Same,
     arguments: &[],

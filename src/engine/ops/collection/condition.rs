@@ -1,4 +1,4 @@
-//! `find`, `filter`, `any`, `all`: elements for which a condition holds.
+//! `find`, `filter`, `any`, `all`: elements that match a condition.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -17,9 +17,9 @@ const WHERE: &[ArgumentSpec] =
 pub const FIND: OpSpec = OpSpec {
     name: "find",
     family: Family::Collection,
-    summary: "takes the first element for which a condition holds",
-    details: "The condition may compare the element with other fields of the record, which is how a foreign key is followed: \
-              the address whose id is the customer's default address. Without such an element there is no value.",
+    summary: "returns the first element that matches a condition",
+    details: "The condition can compare the element with other fields of the record, for example to follow a foreign \
+              key: the address whose id is the customer's default address. Returns no value if no element matches.",
     input: Kinds::LIST,
     output: Output::Element,
     arguments: WHERE,
@@ -39,8 +39,8 @@ pub const FIND: OpSpec = OpSpec {
 /// The row of `filter`.
 pub const FILTER: OpSpec = OpSpec {
     name: "filter",
-    summary: "keeps the elements for which a condition holds",
-    details: "Of an object the members are kept; `$key` is the member's key and `$item` its value.",
+    summary: "keeps the elements that match a condition",
+    details: "For an object, members are kept; `$key` is the member's key and `$item` its value.",
     input: Kinds::LIST.or(Kinds::OBJECT),
     output: Output::Same,
     examples: &[
@@ -58,8 +58,8 @@ pub const FILTER: OpSpec = OpSpec {
 /// The row of `any`.
 pub const ANY: OpSpec = OpSpec {
     name: "any",
-    summary: "tells whether a condition holds for at least one element",
-    details: "For an empty list it does not. Of an object the members are tested, with `$key` and `$item`.",
+    summary: "tests whether at least one element matches a condition",
+    details: "False for an empty list. For an object, members are tested, with `$key` and `$item`.",
     input: Kinds::LIST.or(Kinds::OBJECT),
     output: Output::Is(Kinds::BOOLEAN),
     examples: &[
@@ -73,8 +73,8 @@ pub const ANY: OpSpec = OpSpec {
 /// The row of `all`.
 pub const ALL: OpSpec = OpSpec {
     name: "all",
-    summary: "tells whether a condition holds for every element",
-    details: "For an empty list it does. Of an object the members are tested, with `$key` and `$item`.",
+    summary: "tests whether every element matches a condition",
+    details: "True for an empty list. For an object, members are tested, with `$key` and `$item`.",
     examples: &[
         example("{ where: { $item.status: VERIFIED } }", r#"[{"status": "VERIFIED"}, {"status": "OPEN"}]"#, "false"),
         example("{ where: { $item.status: VERIFIED } }", "[]", "true"),
@@ -140,7 +140,7 @@ struct Quantifier {
 
 impl Op for Quantifier {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        // an element that decides the answer: one that holds for `any`, one that does not for `all`
+        // the element that decides the result: a match for `any`, a mismatch for `all`
         let decides = |holds: bool| holds != self.all;
         let decided = if let Value::Object(members) = input {
             let mut members = members.iter().enumerate();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_stand_on_the_element() {
+    fn conditions_apply_to_the_element() {
         let list = [Value::Int(1), Value::Text("2"), Value::Int(2), Value::Int(3)];
         let twos = [Value::Text("2"), Value::Int(2)];
         let object = [("a", Value::Int(1)), ("b", Value::Int(2))];

@@ -1,4 +1,4 @@
-//! `count`: how many elements or members there are.
+//! `count`: the number of elements or members.
 
 use super::support::Plain;
 use crate::engine::op::{Failure, Family, OpSpec, Output, example};
@@ -25,5 +25,5 @@ fn count(input: Value<'_>) -> Result<Value<'_>, Failure> {
         Value::Object(members) => members.len(),
         _ => return Err(Failure::kind(COUNT.input, input)),
     };
-    i64::try_from(count).map(Value::Int).map_err(|_| Failure::new("there are more elements than a number can say"))
+    i64::try_from(count).map(Value::Int).map_err(|_| Failure::new("the number of elements does not fit in 64 bits"))
 }

@@ -1,4 +1,4 @@
-//! `first`, `last`, `at`, `get`: one element, or what lies at a path.
+//! `first`, `last`, `at`, `get`: one element, or the value at a path.
 
 use super::support::{Plain, elements};
 use crate::engine::context::Cx;
@@ -10,9 +10,9 @@ use crate::model::{Kinds, Value};
 pub const FIRST: OpSpec = OpSpec {
     name: "first",
     family: Family::Collection,
-    summary: "takes the first element of a list",
-    details: "Directories and Keycloak keep every attribute as a list. An empty list gives no value; put `to_list` before it \
-              where the source writes a single value without the list.",
+    summary: "returns the first element of a list",
+    details: "Directories and Keycloak store every attribute as a list. An empty list gives no value; put `to_list` \
+              before it if the source writes a single value without the list.",
     input: Kinds::LIST,
     output: Output::Element,
     arguments: &[],
@@ -28,7 +28,7 @@ pub const FIRST: OpSpec = OpSpec {
 /// The row of `last`.
 pub const LAST: OpSpec = OpSpec {
     name: "last",
-    summary: "takes the last element of a list",
+    summary: "returns the last element of a list",
     details: "An empty list gives no value.",
     examples: &[example("", r#"["CN=Ada", "OU=People", "DC=example"]"#, r#""DC=example""#), example_nothing("", "[]")],
     build: |_| Ok(Box::new(Plain(|input, _| Ok(elements(input)?.last().copied().unwrap_or_default())))),
@@ -38,9 +38,9 @@ pub const LAST: OpSpec = OpSpec {
 /// The row of `at`.
 pub const AT: OpSpec = OpSpec {
     name: "at",
-    summary: "takes the element at a position of a list",
-    details: "Positions count from 0, and from the end when negative. A position outside the list gives no value.",
-    arguments: &[ArgumentSpec::main("index", ArgumentKind::Integer, "the position; -1 is the last")],
+    summary: "returns the element at a position of a list",
+    details: "Positions count from 0, and from the end if negative. A position outside the list gives no value.",
+    arguments: &[ArgumentSpec::main("index", ArgumentKind::Integer, "the position; -1 is the last element")],
     examples: &[
         example("1", r#"["Ada", "King", "Lovelace"]"#, r#""King""#),
         example("-1", r#"["Ada", "King", "Lovelace"]"#, r#""Lovelace""#),
@@ -53,12 +53,12 @@ pub const AT: OpSpec = OpSpec {
 /// The row of `get`.
 pub const GET: OpSpec = OpSpec {
     name: "get",
-    summary: "takes what lies at a path inside a list or object",
-    details: "Of use after a step that made an object, such as `parse_json`. A path with `[*]` or a filter gives a list of what \
-              it finds. A path that leads nowhere gives no value.",
+    summary: "returns the value at a path inside a list or object",
+    details: "Useful after a step that returns an object, such as `parse_json`. A path with `[*]` or a filter gives a \
+              list of all matches. A path that does not exist gives no value.",
     input: Kinds::LIST.or(Kinds::OBJECT),
     output: Output::Is(Kinds::ANY),
-    arguments: &[ArgumentSpec::main("path", ArgumentKind::Path, "the way into the value, such as `a.b[0]`")],
+    arguments: &[ArgumentSpec::main("path", ArgumentKind::Path, "the path inside the value, such as `a.b[0]`")],
     examples: &[
         example("address.city", r#"{"address": {"city": "Bonn"}}"#, r#""Bonn""#),
         example(r#""[0].value""#, r#"[{"value": "ada@example.com"}]"#, r#""ada@example.com""#),

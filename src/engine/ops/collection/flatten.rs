@@ -1,4 +1,4 @@
-//! `flatten`: lists inside a list become one list.
+//! `flatten`: merges nested lists into one.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -12,15 +12,15 @@ use crate::model::{Kinds, Value};
 pub const FLATTEN: OpSpec = OpSpec {
     name: "flatten",
     family: Family::Collection,
-    summary: "makes one list of the lists inside a list",
-    details: "One level, unless `depth` says how many. Elements that are no lists stay where they are. A list of more than \
-              10000 elements is not made.",
+    summary: "merges the lists inside a list into one list",
+    details: "Flattens one level, unless `depth` is set. Elements that are not lists stay in place. A result of more \
+              than 10000 elements is a failure.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
     arguments: &[ArgumentSpec::main_optional(
         "depth",
         ArgumentKind::Integer,
-        "how many levels, 1 to 64; 1 when left out",
+        "the number of levels, 1 to 64; 1 by default",
     )],
     fails: "",
     takes_nothing: false,
@@ -33,7 +33,7 @@ pub const FLATTEN: OpSpec = OpSpec {
         let depth = arguments.integer("depth").unwrap_or(1);
         match usize::try_from(depth) {
             Ok(depth @ 1..=MAX_DEPTH) => Ok(Box::new(Flatten(depth))),
-            _ => Err(ArgumentError::new("depth", "is out of range", format!("give 1 to {MAX_DEPTH}"))),
+            _ => Err(ArgumentError::new("depth", "is out of range", format!("give a number from 1 to {MAX_DEPTH}"))),
         }
     },
 };
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_is_bounded() {
+    fn the_result_is_limited() {
         let arena = Bump::new();
         let inner = [Value::Int(1); 1_000];
         let outer = [Value::List(&inner); 11];

@@ -1,4 +1,4 @@
-//! `flatten_keys`: nested objects to dotted keys.
+//! `flatten_keys`: converts nested objects to dotted keys.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -12,10 +12,10 @@ use crate::model::Value;
 /// The row of `flatten_keys`.
 pub const FLATTEN_KEYS: OpSpec = OpSpec {
     name: "flatten_keys",
-    summary: "makes one object of nested ones, with separators in the keys",
-    details: "Lists and empty objects are values and stay. Of keys that become the same the last one wins.",
+    summary: "converts nested objects to one object whose keys contain separators",
+    details: "Lists and empty objects are values and stay. If keys become equal, the last one wins.",
     arguments: &[BY],
-    fails: "objects are nested more than 64 deep, or the result is over the limits",
+    fails: "objects are nested more than 64 levels deep, or the result exceeds the limits",
     examples: &[
         example(
             "",
@@ -51,7 +51,7 @@ impl Op for FlattenKeys {
 struct Flat<'a> {
     by: &'a str,
     members: Members<'a>,
-    /// How long the keys made so far are together.
+    /// The total length of the keys so far.
     bytes: usize,
 }
 
@@ -63,8 +63,9 @@ impl<'a> Flat<'a> {
         depth: usize,
         cx: &Cx<'a>,
     ) -> Result<(), Failure> {
-        let deeper =
-            depth.checked_sub(1).ok_or_else(|| Failure::new(format!("is nested more than {MAX_DEPTH} deep")))?;
+        let deeper = depth
+            .checked_sub(1)
+            .ok_or_else(|| Failure::new(format!("the object is nested more than {MAX_DEPTH} levels deep")))?;
         for (key, value) in members {
             let key = match prefix {
                 None => *key,
@@ -85,7 +86,9 @@ impl<'a> Flat<'a> {
         let length = prefix.len() + self.by.len() + key.len();
         self.bytes += length;
         if self.bytes > MAX_TEXT_BYTES {
-            return Err(Failure::new(format!("makes more than {MAX_TEXT_BYTES} bytes of keys")));
+            return Err(Failure::new(format!(
+                "the keys of the result are longer than {MAX_TEXT_BYTES} bytes in total"
+            )));
         }
         let mut joined = ArenaString::with_capacity_in(length, cx.arena);
         joined.push_str(prefix);

@@ -1,4 +1,4 @@
-//! `without`, `only`, `without_matching`: elements by their value.
+//! `without`, `only`, `without_matching`: select elements by their value.
 
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
@@ -15,12 +15,12 @@ use crate::model::{Kinds, Value};
 pub const WITHOUT: OpSpec = OpSpec {
     name: "without",
     family: Family::Collection,
-    summary: "leaves out the elements that equal one of the values",
-    details: "A value that is a list stands for its elements, so that the primary address or a whole other list can be taken \
-              away. A reference that has no value takes nothing away.",
+    summary: "removes the elements that equal one of the values",
+    details: "A value that is a list stands for its elements, so you can remove the primary address or all elements of \
+              another list. A reference without a value removes nothing.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
-    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "what to leave out")],
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values to remove")],
     fails: "",
     takes_nothing: false,
     examples: &[
@@ -35,8 +35,8 @@ pub const WITHOUT: OpSpec = OpSpec {
 pub const ONLY: OpSpec = OpSpec {
     name: "only",
     summary: "keeps the elements that equal one of the values",
-    details: "A value that is a list stands for its elements: what two lists share.",
-    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "what to keep")],
+    details: "A value that is a list stands for its elements: the result is the intersection of two lists.",
+    arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values to keep")],
     examples: &[
         example("[admin, staff]", r#"["subscriber", "staff"]"#, r#"["staff"]"#),
         example("admin", r#"["subscriber"]"#, "[]"),
@@ -48,10 +48,10 @@ pub const ONLY: OpSpec = OpSpec {
 /// The row of `without_matching`.
 pub const WITHOUT_MATCHING: OpSpec = OpSpec {
     name: "without_matching",
-    summary: "leaves out the text elements that a regex matches",
-    details: "Numbers are matched by their text; elements of other kinds stay. Anchor the regex with `^` and `$` to match whole \
-              elements.",
-    arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "the regex of what to leave out")],
+    summary: "removes the text elements that match a regex",
+    details: "Numbers are matched by their text; elements of other kinds stay. Anchor the regex with `^` and `$` to \
+              match whole elements.",
+    arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "the regex of the values to remove")],
     examples: &[
         example(r#""^default-roles-""#, r#"["default-roles-shop", "admin"]"#, r#"["admin"]"#),
         example(r#""^1$""#, r#"[1, 10, {"a": "1"}]"#, r#"[10, {"a": "1"}]"#),
@@ -71,7 +71,7 @@ fn values(arguments: &mut Arguments) -> Result<Operands, ArgumentError> {
 #[derive(Debug)]
 struct Keep {
     values: Operands,
-    /// Whether equal elements stay or go.
+    /// Whether equal elements are kept or removed.
     equal: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `map`, `map_keys`, `map_values`: steps for every element, key or member.
+//! `map`, `map_keys`, `map_values`: run steps on every element, key or member.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -15,8 +15,9 @@ pub const MAP: OpSpec = OpSpec {
     name: "map",
     family: Family::Collection,
     summary: "runs steps on every element of a list",
-    details: "Inside the steps `$item` is the element and `$index` its position. Elements that end up without a value are left \
-              out. One failing element fails the whole step; where elements should fail one by one, `each` of the claim does that.",
+    details: "Inside the steps, `$item` is the element and `$index` its position. Elements without a resulting value \
+              are left out. If one element fails, the whole step fails; to let elements fail one by one, use `each` of \
+              the claim.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
     arguments: &[ArgumentSpec::main("steps", ArgumentKind::Steps, "the steps to run")],
@@ -34,11 +35,11 @@ pub const MAP: OpSpec = OpSpec {
 pub const MAP_KEYS: OpSpec = OpSpec {
     name: "map_keys",
     summary: "runs steps on every key of an object",
-    details: "Inside the steps `$key` is the key and `$item` the member's value. A member whose key ends up without a value is \
-              left out; of keys that become the same the last one wins, in the place of the first.",
+    details: "Inside the steps, `$key` is the key and `$item` the member's value. A member whose key has no resulting \
+              value is left out; if keys become equal, the last value wins, in the position of the first.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
-    fails: "a step fails on a key, or makes a list, an object or bytes of it",
+    fails: "a step fails on a key, or turns it into a list, an object or bytes",
     examples: &[
         example("[lowercase]", r#"{"Mail": "a", "MAIL": "b"}"#, r#"{"mail": "b"}"#),
         example_failure("[to_list]", r#"{"a": 1}"#),
@@ -50,8 +51,9 @@ pub const MAP_KEYS: OpSpec = OpSpec {
 /// The row of `map_values`.
 pub const MAP_VALUES: OpSpec = OpSpec {
     name: "map_values",
-    summary: "runs steps on every member of an object",
-    details: "Inside the steps `$item` is the member's value and `$key` its key. Members that end up without a value are left out.",
+    summary: "runs steps on every value of an object",
+    details: "Inside the steps, `$item` is the member's value and `$key` its key. Members without a resulting value \
+              are left out.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
     fails: "a step fails on a member",
@@ -67,7 +69,7 @@ fn steps(arguments: &mut Arguments) -> Steps {
     arguments.steps("steps").unwrap_or_default()
 }
 
-/// The failure of an inner step, told by the outer one.
+/// The failure of an inner step, reported by the outer one.
 fn inner(part: &str, at: usize, failure: &StepFailure) -> Failure {
     Failure::new(format!("{part} {at}, step `{}`: {}", failure.step, failure.failure.message()))
 }
@@ -132,7 +134,7 @@ mod tests {
     use crate::engine::condition::equal;
 
     #[test]
-    fn without_steps_nothing_changes() {
+    fn without_steps_the_value_is_unchanged() {
         let list = [Value::Int(1), Value::Text("a")];
         let object = [("a", Value::Int(1)), ("b", Value::Null)];
         for (spec, input) in

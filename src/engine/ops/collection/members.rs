@@ -1,4 +1,4 @@
-//! `keys`, `values`, `entries`, `find_key`, `key_matching`: what an object has.
+//! `keys`, `values`, `entries`, `find_key`, `key_matching`: the members of an object.
 
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
@@ -17,8 +17,9 @@ pub const KEYS: OpSpec = OpSpec {
     name: "keys",
     family: Family::Collection,
     summary: "lists the keys of an object",
-    details: "With `where`, only the keys of members that equal that value: WordPress keeps roles as a PHP array of flags. A list \
-              counts as an object whose keys are the positions, because an empty PHP array is decoded as an empty list.",
+    details: "With `where`, only the keys of members that equal this value: WordPress stores roles as a PHP array of \
+              flags. A list is treated as an object whose keys are the positions, because an empty PHP array is \
+              decoded as an empty list.",
     input: Kinds::LIST.or(Kinds::OBJECT),
     output: Output::Is(Kinds::LIST),
     arguments: &[ArgumentSpec::optional("where", ArgumentKind::Operand, "the value that a member must equal")],
@@ -37,7 +38,7 @@ pub const KEYS: OpSpec = OpSpec {
 pub const VALUES: OpSpec = OpSpec {
     name: "values",
     summary: "lists the values of an object",
-    details: "They stand in the order of the members. A list stays as it is.",
+    details: "The values are in the order of the members. A list stays unchanged.",
     arguments: &[],
     examples: &[example("", r#"{"a": 1, "b": [2]}"#, "[1, [2]]"), example("", "[1]", "[1]"), example("", "{}", "[]")],
     build: |_| Ok(Box::new(Plain(values))),
@@ -47,12 +48,12 @@ pub const VALUES: OpSpec = OpSpec {
 /// The row of `entries`.
 pub const ENTRIES: OpSpec = OpSpec {
     name: "entries",
-    summary: "lists the members of an object, each as an object of its own",
-    details: "The opposite of `from_entries`. `key` and `value` say how the two parts are called. Of a list the positions are the \
-              keys.",
+    summary: "lists the members of an object, each as an object with a key and a value",
+    details: "The opposite of `from_entries`. `key` and `value` set the names of the two parts. For a list, the \
+              positions are the keys.",
     arguments: &[
-        ArgumentSpec::optional("key", ArgumentKind::Text, "what the key is called; `key` when left out"),
-        ArgumentSpec::optional("value", ArgumentKind::Text, "what the value is called; `value` when left out"),
+        ArgumentSpec::optional("key", ArgumentKind::Text, "the name for the key; `key` by default"),
+        ArgumentSpec::optional("value", ArgumentKind::Text, "the name for the value; `value` by default"),
     ],
     examples: &[
         example("", r#"{"sms": true}"#, r#"[{"key": "sms", "value": true}]"#),
@@ -65,7 +66,7 @@ pub const ENTRIES: OpSpec = OpSpec {
         if key == value {
             return Err(ArgumentError::new(
                 "value",
-                "is called the same as the key",
+                "is the same as the name for the key",
                 "give the two parts different names",
             ));
         }
@@ -77,8 +78,8 @@ pub const ENTRIES: OpSpec = OpSpec {
 /// The row of `find_key`.
 pub const FIND_KEY: OpSpec = OpSpec {
     name: "find_key",
-    summary: "takes the first key whose member equals a value",
-    details: "Without such a member there is no value.",
+    summary: "returns the first key whose value equals a given value",
+    details: "Returns no value if there is no such member.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the value that the member must equal")],
@@ -97,14 +98,15 @@ pub const FIND_KEY: OpSpec = OpSpec {
 /// The row of `key_matching`.
 pub const KEY_MATCHING: OpSpec = OpSpec {
     name: "key_matching",
-    summary: "takes the first member whose key a regex matches",
-    details: "For keys that differ between installations: WordPress puts the table prefix before `capabilities`, Shopify's \
-              exports carry the type behind the name of a metafield. With `all: true` all such members are taken, as a list.",
+    summary: "returns the value of the first member whose key matches a regex",
+    details: "For keys that differ between installations: WordPress puts the table prefix before `capabilities`, and \
+              Shopify's exports append the type to the name of a metafield. With `all: true`, all such members are \
+              returned, as a list.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::ANY),
     arguments: &[
         ArgumentSpec::main("pattern", ArgumentKind::Regex, "the regex of the key"),
-        ArgumentSpec::optional("all", ArgumentKind::Boolean, "whether all such members are taken, as a list"),
+        ArgumentSpec::optional("all", ArgumentKind::Boolean, "whether to return all such members, as a list"),
     ],
     examples: &[
         example(r#""capabilities$""#, r#"{"nickname": "a", "wp_7_capabilities": "b"}"#, r#""b""#),
@@ -208,7 +210,7 @@ mod tests {
     use crate::engine::op::{Argument, Arguments};
 
     #[test]
-    fn the_parts_of_an_entry_need_two_names() {
+    fn entry_names_must_differ() {
         let mut arguments = Arguments::default();
         arguments.push("key", Argument::Text("value".to_owned()));
         assert!((ENTRIES.build)(&mut arguments).is_err());

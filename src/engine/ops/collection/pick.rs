@@ -1,4 +1,4 @@
-//! `pick`, `omit`: members by their keys.
+//! `pick`, `omit`: select members by their keys.
 
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
@@ -16,13 +16,13 @@ pub const PICK: OpSpec = OpSpec {
     name: "pick",
     family: Family::Collection,
     summary: "keeps the named members of an object",
-    details: "By name, by a regex that the key matches, or both. Members keep their order; names that the object does not have \
-              are passed over.",
+    details: "Members are selected by name, by a regex that the key matches, or both. They keep their order; names \
+              that the object does not have are ignored.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
         ArgumentSpec::main_optional("names", ArgumentKind::Texts, "the keys"),
-        ArgumentSpec::optional("matching", ArgumentKind::Regex, "a regex of keys"),
+        ArgumentSpec::optional("matching", ArgumentKind::Regex, "a regex that keys match"),
     ],
     fails: "",
     takes_nothing: false,
@@ -37,8 +37,8 @@ pub const PICK: OpSpec = OpSpec {
 /// The row of `omit`.
 pub const OMIT: OpSpec = OpSpec {
     name: "omit",
-    summary: "leaves out the named members of an object",
-    details: "By name, by a regex that the key matches, or both.",
+    summary: "removes the named members of an object",
+    details: "Members are selected by name, by a regex that the key matches, or both.",
     examples: &[
         example("password", r#"{"id": 1, "password": "x"}"#, r#"{"id": 1}"#),
         example(r#"{ matching: "^_" }"#, r#"{"id": 1, "_rev": 2}"#, r#"{"id": 1}"#),

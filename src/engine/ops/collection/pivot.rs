@@ -1,4 +1,4 @@
-//! `pivot`, `index_by`, `from_entries`, `group_by`: a list of rows becomes an object.
+//! `pivot`, `index_by`, `from_entries`, `group_by`: convert a list of rows to an object.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -13,29 +13,26 @@ use crate::model::{Kinds, Value};
 const DUPLICATES: ArgumentSpec = ArgumentSpec::optional(
     "duplicates",
     ArgumentKind::Choice(&["last", "first", "list", "fail"]),
-    "which of the rows with one key counts; `list` keeps them all and makes every member a list",
+    "which of the rows with the same key to use; `list` keeps all of them and makes every member a list",
 );
 
 /// The row of `pivot`.
 pub const PIVOT: OpSpec = OpSpec {
     name: "pivot",
     family: Family::Collection,
-    summary: "makes an object of a list of key and value rows",
-    details: "Custom attributes are often stored as rows: WordPress's usermeta, Cognito's `Attributes`, Magento's EAV tables. \
-              Keys that are numbers or booleans become text; rows without a key or without a value are passed over. Without \
-              `value` the whole row is the value. The last row of a key wins unless `duplicates` says otherwise.",
+    summary: "builds an object from a list of key and value rows",
+    details: "Custom attributes are often stored as rows: WordPress's usermeta, Cognito's `Attributes`, Magento's EAV \
+              tables. Keys that are numbers or booleans become text; rows without a key or without a value are \
+              skipped. Without `value`, the whole row is the value. The last row of a key wins unless `duplicates` is \
+              set.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
-        ArgumentSpec::required("key", ArgumentKind::Path, "where the key lies in a row"),
-        ArgumentSpec::optional(
-            "value",
-            ArgumentKind::Path,
-            "where the value lies in a row; the whole row when left out",
-        ),
+        ArgumentSpec::required("key", ArgumentKind::Path, "the path of the key in a row"),
+        ArgumentSpec::optional("value", ArgumentKind::Path, "the path of the value in a row; the whole row by default"),
         DUPLICATES,
     ],
-    fails: "two rows have one key and `duplicates` is `fail`",
+    fails: "two rows have the same key and `duplicates` is `fail`",
     takes_nothing: false,
     examples: &[
         example(
@@ -62,9 +59,9 @@ pub const PIVOT: OpSpec = OpSpec {
 /// The row of `index_by`.
 pub const INDEX_BY: OpSpec = OpSpec {
     name: "index_by",
-    summary: "makes an object of a list, each element under its own key",
-    details: "The same as `pivot` without `value`. Elements without the key are passed over.",
-    arguments: &[ArgumentSpec::main("path", ArgumentKind::Path, "where the key lies in an element"), DUPLICATES],
+    summary: "builds an object from a list, with each element under its own key",
+    details: "The same as `pivot` without `value`. Elements without the key are skipped.",
+    arguments: &[ArgumentSpec::main("path", ArgumentKind::Path, "the path of the key in an element"), DUPLICATES],
     examples: &[
         example("type", r#"[{"type": "home", "n": 1}, {"n": 2}]"#, r#"{"home": {"type": "home", "n": 1}}"#),
         example(
@@ -81,11 +78,11 @@ pub const INDEX_BY: OpSpec = OpSpec {
 /// The row of `from_entries`.
 pub const FROM_ENTRIES: OpSpec = OpSpec {
     name: "from_entries",
-    summary: "makes an object of a list of `key` and `value` rows",
-    details: "The opposite of `entries`, and `pivot` with the usual names.",
+    summary: "builds an object from a list of `key` and `value` rows",
+    details: "The opposite of `entries`; the same as `pivot` with the usual names.",
     arguments: &[
-        ArgumentSpec::optional("key", ArgumentKind::Path, "where the key lies in a row; `key` when left out"),
-        ArgumentSpec::optional("value", ArgumentKind::Path, "where the value lies in a row; `value` when left out"),
+        ArgumentSpec::optional("key", ArgumentKind::Path, "the path of the key in a row; `key` by default"),
+        ArgumentSpec::optional("value", ArgumentKind::Path, "the path of the value in a row; `value` by default"),
         DUPLICATES,
     ],
     examples: &[
@@ -100,9 +97,10 @@ pub const FROM_ENTRIES: OpSpec = OpSpec {
 /// The row of `group_by`.
 pub const GROUP_BY: OpSpec = OpSpec {
     name: "group_by",
-    summary: "makes an object of lists, one for each key that the elements have",
-    details: "Groups stand in the order of their first element. Elements without the key are passed over.",
-    arguments: &[ArgumentSpec::main("path", ArgumentKind::Path, "where the key lies in an element")],
+    summary: "groups the elements of a list by a key",
+    details: "Returns an object with a list of elements for each key, in the order of their first element. Elements \
+              without the key are skipped.",
+    arguments: &[ArgumentSpec::main("path", ArgumentKind::Path, "the path of the key in an element")],
     fails: "",
     examples: &[
         example(
@@ -167,7 +165,7 @@ impl Pivot {
         for (key, value) in self.rows(items, cx) {
             match (self.duplicates, made.entry(key)) {
                 (_, None) => made.set(key, value),
-                (Duplicates::Fail, Some(_)) => return Err(Failure::new("two rows have one key")),
+                (Duplicates::Fail, Some(_)) => return Err(Failure::new("two rows have the same key")),
                 (Duplicates::First, Some(_)) => {}
                 (_, Some(entry)) => *entry = value,
             }

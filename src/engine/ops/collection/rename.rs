@@ -1,4 +1,4 @@
-//! `rename_keys`, `strip_key_prefix`: other keys for the same members.
+//! `rename_keys`, `strip_key_prefix`: change the keys of an object.
 
 use super::support::{Members, key_text, members};
 use crate::engine::context::Cx;
@@ -14,10 +14,10 @@ const KEEP_OR_DROP: ArgumentKind = ArgumentKind::Choice(&["keep", "drop"]);
 pub const RENAME_KEYS: OpSpec = OpSpec {
     name: "rename_keys",
     family: Family::Collection,
-    summary: "renames the keys of an object by a dictionary",
-    details: "The dictionary is an object of old keys and new ones; it may be a reference, for databases that number their \
-              attributes and keep the names in another table. Members that the dictionary does not name stay, unless \
-              `unknown: drop`. Of keys that become the same the last one wins.",
+    summary: "renames the keys of an object with a dictionary",
+    details: "The dictionary is an object that maps old keys to new ones. It can be a reference, for databases that \
+              number their attributes and store the names in another table. Members that are not in the dictionary \
+              stay, unless `unknown: drop` is set. If keys become equal, the last one wins.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
@@ -25,7 +25,7 @@ pub const RENAME_KEYS: OpSpec = OpSpec {
         ArgumentSpec::optional(
             "unknown",
             KEEP_OR_DROP,
-            "what becomes of members that are not named; `keep` when left out",
+            "what to do with members that are not in the dictionary; `keep` by default",
         ),
     ],
     fails: "the dictionary is missing or not an object",
@@ -48,13 +48,13 @@ pub const RENAME_KEYS: OpSpec = OpSpec {
 /// The row of `strip_key_prefix`.
 pub const STRIP_KEY_PREFIX: OpSpec = OpSpec {
     name: "strip_key_prefix",
-    summary: "keeps the members whose key begins with a prefix, and takes the prefix off",
-    details: "Cognito marks custom attributes with `custom:`, other systems with `profile_` or the like. Members without the \
-              prefix, and one whose key is nothing but the prefix, are left out unless `others: keep`. Of keys that become the \
-              same the last one wins.",
+    summary: "keeps the members whose key starts with a prefix, and removes the prefix",
+    details: "Cognito marks custom attributes with `custom:`, other systems with `profile_` or similar. Members \
+              without the prefix, and a member whose key equals the prefix, are left out unless `others: keep` is set. \
+              If keys become equal, the last one wins.",
     arguments: &[
         ArgumentSpec::main("prefix", ArgumentKind::Text, "the prefix"),
-        ArgumentSpec::optional("others", KEEP_OR_DROP, "what becomes of the other members; `drop` when left out"),
+        ArgumentSpec::optional("others", KEEP_OR_DROP, "what to do with the other members; `drop` by default"),
     ],
     fails: "",
     examples: &[
@@ -64,7 +64,7 @@ pub const STRIP_KEY_PREFIX: OpSpec = OpSpec {
     build: |arguments| {
         let prefix = arguments.need_text("prefix")?;
         if prefix.is_empty() {
-            return Err(ArgumentError::new("prefix", "is empty", "give the text that the keys begin with"));
+            return Err(ArgumentError::new("prefix", "is empty", "give the text that the keys start with"));
         }
         let keep_others = arguments.text("others").as_deref() == Some("keep");
         Ok(Box::new(StripKeyPrefix { prefix, keep_others }))

@@ -14,10 +14,10 @@ pub const TAKE: OpSpec = OpSpec {
     name: "take",
     family: Family::Collection,
     summary: "keeps the first elements of a list",
-    details: "A shorter list stays as it is.",
+    details: "A shorter list stays unchanged.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
-    arguments: &[ArgumentSpec::main("n", ArgumentKind::Integer, "how many elements, 0 or more")],
+    arguments: &[ArgumentSpec::main("n", ArgumentKind::Integer, "the number of elements, 0 or more")],
     fails: "",
     takes_nothing: false,
     examples: &[example("2", "[1, 2, 3]", "[1, 2]"), example("2", "[1]", "[1]"), example("0", "[1]", "[]")],
@@ -27,8 +27,8 @@ pub const TAKE: OpSpec = OpSpec {
 /// The row of `skip`.
 pub const SKIP: OpSpec = OpSpec {
     name: "skip",
-    summary: "leaves out the first elements of a list",
-    details: "`skip: 1` gives what `first` leaves: the secondary addresses behind the primary one.",
+    summary: "removes the first elements of a list",
+    details: "`skip: 1` returns the rest after `first`, such as the secondary addresses after the primary one.",
     examples: &[example("1", "[1, 2, 3]", "[2, 3]"), example("2", "[1]", "[]")],
     build: |arguments| Ok(Box::new(Skip(amount(arguments)?))),
     ..TAKE
@@ -37,7 +37,7 @@ pub const SKIP: OpSpec = OpSpec {
 /// The row of `reverse`.
 pub const REVERSE: OpSpec = OpSpec {
     name: "reverse",
-    summary: "turns a list round",
+    summary: "reverses a list",
     details: "",
     arguments: &[],
     examples: &[example("", "[1, 2, 3]", "[3, 2, 1]"), example("", "[]", "[]")],
@@ -81,7 +81,7 @@ mod tests {
     use crate::engine::op::Argument;
 
     #[test]
-    fn negative_amounts_are_refused() {
+    fn negative_counts_are_rejected() {
         for spec in [&TAKE, &SKIP] {
             let mut arguments = Arguments::default();
             arguments.push("n", Argument::Integer(-1));

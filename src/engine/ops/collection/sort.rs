@@ -1,4 +1,4 @@
-//! `sort`: a list in order.
+//! `sort`: sorts a list.
 
 use std::cmp::Ordering;
 
@@ -14,15 +14,15 @@ use crate::model::{Kinds, Value};
 pub const SORT: OpSpec = OpSpec {
     name: "sort",
     family: Family::Collection,
-    summary: "orders the elements of a list",
-    details: "Numbers are ordered by their exact value, text by code point (dates in ISO form are ordered by time). Of mixed \
-              kinds booleans come first, then numbers, text, bytes, lists and objects; elements without the key come last \
-              either way. Equal elements keep their order, so that two sorts in a row order by two keys.",
+    summary: "sorts the elements of a list",
+    details: "Numbers are sorted by their exact value, text by code point (so ISO dates are sorted by time). If kinds \
+              are mixed, booleans come first, then numbers, text, bytes, lists and objects; elements without the key \
+              always come last. The sort is stable, so two sorts in a row sort by two keys.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
     arguments: &[
-        ArgumentSpec::main_optional("by", ArgumentKind::Path, "the part of each element that is compared"),
-        ArgumentSpec::optional("descending", ArgumentKind::Boolean, "whether the greatest comes first"),
+        ArgumentSpec::main_optional("by", ArgumentKind::Path, "the path of the value to compare in each element"),
+        ArgumentSpec::optional("descending", ArgumentKind::Boolean, "whether to put the greatest first"),
     ],
     fails: "",
     takes_nothing: false,
@@ -59,7 +59,7 @@ impl Op for Sort {
     }
 }
 
-/// What an element is ordered by.
+/// The sort key of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
     Boolean(bool),
@@ -87,12 +87,12 @@ impl<'a> Key<'a> {
     }
 }
 
-/// A number in a form that compares exactly and totally, whatever its size: `0.d₁d₂… × 10^exponent`.
+/// A number of any size in a form with an exact, total order: `0.d₁d₂… × 10^exponent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Number<'a> {
     negative: bool,
     exponent: i64,
-    /// Without zeros at either end; empty for zero.
+    /// Without leading and trailing zeros; empty for zero.
     digits: &'a str,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Number<'a> {
     }
 
     fn magnitude(&self, other: &Self) -> Ordering {
-        // zero has no digits and is below everything else, whatever the exponents
+        // zero has no digits and is below everything else, regardless of exponents
         (!self.digits.is_empty(), self.exponent, self.digits).cmp(&(
             !other.digits.is_empty(),
             other.exponent,

@@ -1,4 +1,4 @@
-//! What the list and object steps share: reading lists and objects, objects with unique keys, sets of values.
+//! Code shared by the list and object steps: access to lists and objects, objects with unique keys, sets of values.
 
 use std::hash::{Hash as _, Hasher as _};
 
@@ -11,7 +11,7 @@ use crate::engine::limits::MAX_ELEMENTS;
 use crate::engine::op::{Failure, Op};
 use crate::model::{Kinds, Value};
 
-/// Up to so many entries a scan is faster than a hash table.
+/// Up to this many entries, a scan is faster than a hash table.
 const SCANNED: usize = 16;
 
 /// A step without arguments.
@@ -34,20 +34,20 @@ pub(super) fn members<'a>(value: Value<'a>) -> Result<&'a [(&'a str, Value<'a>)]
     value.as_object().ok_or_else(|| Failure::kind(Kinds::OBJECT, value))
 }
 
-/// Refuses a list or object longer than a step may make.
+/// Rejects a list or object that is longer than a step may return.
 pub(super) fn check_length(length: usize) -> Result<(), Failure> {
     if length > MAX_ELEMENTS {
-        return Err(Failure::new(format!("makes more than {MAX_ELEMENTS} elements")));
+        return Err(Failure::new(format!("the result has more than {MAX_ELEMENTS} elements")));
     }
     Ok(())
 }
 
-/// The text that a scalar gives as a key; nothing for other kinds.
+/// The text of a scalar as a key; `None` for other kinds.
 pub(super) fn key_text<'a>(value: Value<'a>, cx: &Cx<'a>) -> Option<&'a str> {
     value.scalar_text(cx.arena)
 }
 
-/// An object under construction: keys stay unique and keep the place of their first use.
+/// An object under construction: keys are unique and keep the position of their first use.
 pub(super) struct Members<'a> {
     members: ArenaVec<'a, (&'a str, Value<'a>)>,
     index: FxHashMap<&'a str, usize>,
@@ -68,7 +68,7 @@ impl<'a> Members<'a> {
         copy
     }
 
-    /// The value of a key, to read or change.
+    /// A mutable reference to the value of a key.
     pub(super) fn entry(&mut self, key: &str) -> Option<&mut Value<'a>> {
         let at = if self.members.len() <= SCANNED {
             self.members.iter().position(|(name, _)| *name == key)?
@@ -78,7 +78,7 @@ impl<'a> Members<'a> {
         self.members.get_mut(at).map(|(_, value)| value)
     }
 
-    /// Sets a member; a key that is there gets the new value.
+    /// Sets a member; an existing key gets the new value.
     pub(super) fn set(&mut self, key: &'a str, value: Value<'a>) {
         if let Some(entry) = self.entry(key) {
             *entry = value;
@@ -97,7 +97,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub(super) fn len(&self) -> usize {
         self.members.len()
     }
@@ -108,7 +108,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A set of values, equal as conditions see them: `1` and `"1"` are one value.
+/// A set of values, compared as in conditions: `1` and `"1"` are the same value.
 pub(super) struct ValueSet<'a> {
     few: ArenaVec<'a, Value<'a>>,
     many: FxHashMap<u64, Vec<Value<'a>>>,
@@ -137,7 +137,7 @@ impl<'a> ValueSet<'a> {
         self.many.get(&fingerprint(value)).is_some_and(|same| same.iter().any(|have| equal(*have, value)))
     }
 
-    /// Adds the value; false when the set has it.
+    /// Adds the value; returns false if it was already in the set.
     pub(super) fn insert(&mut self, value: Value<'a>) -> bool {
         if self.has(value) {
             return false;
@@ -153,7 +153,7 @@ impl<'a> ValueSet<'a> {
     }
 }
 
-/// A number that is the same for equal values.
+/// A hash that is the same for equal values.
 fn fingerprint(value: Value<'_>) -> u64 {
     let mut hasher = FxHasher::default();
     match value {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_stay_unique_below_and_above_the_scan() {
+    fn keys_are_unique_below_and_above_the_scan_limit() {
         let arena = Bump::new();
         let cx = Cx::bare(&arena);
         for count in [3_i64, 16, 17, 18, 400] {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_see_equal_values_as_one() {
+    fn sets_treat_equal_values_as_one() {
         let one = [("a", Value::Int(1)), ("b", Value::Null)];
         let other = [("b", Value::Missing), ("a", Value::Text("1"))];
         for filler in [0, 40] {

@@ -1,4 +1,4 @@
-//! `unflatten`: dotted keys to nested objects, and with `lists` numbered keys to lists.
+//! `unflatten`: converts dotted keys to nested objects, and with `lists` numbered keys to lists.
 
 use bumpalo::collections::Vec as ArenaVec;
 use rustc_hash::FxHashMap;
@@ -11,28 +11,28 @@ use crate::engine::op::{
 };
 use crate::model::{Kinds, Value};
 
-/// What stands between the parts of a key.
+/// The separator between the parts of a key.
 pub(super) const BY: ArgumentSpec =
-    ArgumentSpec::main_optional("by", ArgumentKind::Text, "what stands between the parts of a key; `.` when left out");
+    ArgumentSpec::main_optional("by", ArgumentKind::Text, "the separator between the parts of a key; `.` by default");
 
 /// The row of `unflatten`.
 pub const UNFLATTEN: OpSpec = OpSpec {
     name: "unflatten",
     family: Family::Collection,
-    summary: "makes nested objects of keys with separators, and lists of numbered keys",
-    details: "For tables and CSV files whose columns are called `address.city`. Parts that are numbers make keys like all \
-              others, unless `lists` is true. Then `phones.0.type` and `phones[0].type` make a list: where all keys are \
-              numbers (without leading zeros), the elements stand in the order of their numbers, and numbers that are \
-              missing leave no gap, so a list may begin at 1. Numbers beside names stay keys of an object, and so do \
-              numbers at the very start of a key.",
+    summary: "converts keys with separators to nested objects, and numbered keys to lists",
+    details: "For tables and CSV files with columns such as `address.city`. Numbers are treated as keys like any other \
+              part, unless `lists` is true. Then `phones.0.type` and `phones[0].type` become a list: if all keys at a \
+              level are numbers (without leading zeros), the elements are ordered by number, and gaps are closed, so a \
+              list may start at 1. Numbers mixed with names stay keys of an object, and so do numbers at the start of \
+              a key.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
         BY,
-        ArgumentSpec::optional("lists", ArgumentKind::Boolean, "whether numbered keys make lists; no by default"),
+        ArgumentSpec::optional("lists", ArgumentKind::Boolean, "whether numbered keys become lists; false by default"),
     ],
-    fails: "one key names both a value and an object, two keys name the same place, a number in brackets stands beside \
-            names, or a key has more than 64 parts",
+    fails: "a key refers to both a value and an object, two keys refer to the same position, a number in brackets is \
+            mixed with names, or a key has more than 64 parts",
     takes_nothing: false,
     examples: &[
         example("", r#"{"a.b.c": 1, "d": 2, "a.b.e": 3}"#, r#"{"a": {"b": {"c": 1, "e": 3}}, "d": 2}"#),
@@ -57,7 +57,7 @@ pub const UNFLATTEN: OpSpec = OpSpec {
         let lists = arguments.boolean("lists").unwrap_or(false);
         if lists && by.contains(|c: char| c.is_ascii_digit() || "[]".contains(c)) {
             let help = "with `lists`, give a separator without digits and brackets";
-            return Err(ArgumentError::new("by", "cannot be told from a number of a list", help));
+            return Err(ArgumentError::new("by", "is ambiguous with the numbers of a list", help));
         }
         Ok(Box::new(Unflatten { by, lists }))
     },
@@ -81,7 +81,7 @@ impl Op for Unflatten {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let mut root = Branch::default();
         for (key, value) in members(input)? {
-            // counted first, so that a key of separators alone costs nothing
+            // counted first, so that a key of only separators is cheap
             let brackets = if self.lists { key.matches('[').count() } else { 0 };
             if key.matches(self.by.as_str()).count() + brackets >= MAX_DEPTH {
                 return Err(Failure::new(format!("a key has more than {MAX_DEPTH} parts")));
@@ -118,12 +118,12 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// The number of `0]…`, and what follows the bracket.
+/// The number in `0]…`, and the text after the bracket.
 fn closed(text: &str) -> Option<(&str, &str)> {
     text.split_once(']').filter(|(number, _)| is_number(number))
 }
 
-/// The name of `name[0][1]`, when the brackets hold numbers and end the part.
+/// The name in `name[0][1]`, if the part ends with numbers in brackets.
 fn numbered(part: &str) -> Option<&str> {
     let at = part.find('[').filter(|at| *at > 0)?;
     let (name, mut rest) = part.split_at_checked(at)?;
@@ -133,17 +133,17 @@ fn numbered(part: &str) -> Option<&str> {
     Some(name)
 }
 
-/// Whether a part is a position: digits without leading zeros, of any length, so that no number is too large to be read.
+/// Whether a part is a position: digits of any length without leading zeros, so that no number is too large to be read.
 fn is_number(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
 }
 
-/// An object or list under construction that can still be descended into.
+/// An object or list under construction.
 #[derive(Default)]
 struct Branch<'a> {
     nodes: Vec<(&'a str, Node<'a>)>,
     index: FxHashMap<&'a str, usize>,
-    /// Whether one of the keys was a number in brackets.
+    /// Whether one of the keys is a number in brackets.
     has_brackets: bool,
 }
 
@@ -169,9 +169,9 @@ impl<'a> Branch<'a> {
         }
         match (self.nodes.get_mut(at), next) {
             (Some((_, Node::Branch(branch))), Some(next)) => branch.insert(next, op, value),
-            // keys of an object differ, so these are two spellings: `a.0` and `a[0]`
-            (Some((_, Node::Leaf(_))), None) => Err(Failure::new("two keys name the same place")),
-            _ => Err(Failure::new("one key names both a value and an object")),
+            // keys of an object are unique, so these are two spellings: `a.0` and `a[0]`
+            (Some((_, Node::Leaf(_))), None) => Err(Failure::new("two keys refer to the same position")),
+            _ => Err(Failure::new("a key refers to both a value and an object")),
         }
     }
 
@@ -180,7 +180,7 @@ impl<'a> Branch<'a> {
             return self.object(lists, cx);
         }
         check_length(self.nodes.len())?;
-        // numbers without leading zeros are in order when their lengths are, and then their digits
+        // numbers without leading zeros are ordered by length, then by digits
         self.nodes.sort_by_key(|(key, _)| (key.len(), *key));
         let mut items = ArenaVec::with_capacity_in(self.nodes.len(), cx.arena);
         for (_, node) in self.nodes {
@@ -191,7 +191,7 @@ impl<'a> Branch<'a> {
 
     fn object(self, lists: bool, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         if self.has_brackets {
-            return Err(Failure::new("a number in brackets stands beside names"));
+            return Err(Failure::new("a number in brackets is mixed with names"));
         }
         let mut members = ArenaVec::with_capacity_in(self.nodes.len(), cx.arena);
         for (key, node) in self.nodes {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_too_many_parts_are_refused() {
+    fn keys_with_too_many_parts_are_rejected() {
         for (dots, fits) in [(MAX_DEPTH - 1, true), (MAX_DEPTH, false), (100_000, false)] {
             assert_eq!(unflattened(&[&".".repeat(dots)], false).is_ok(), fits, "{dots}");
             let brackets = format!("a{}", "[0]".repeat(dots));
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn numbered_keys_make_lists() {
+    fn numbered_keys_become_lists() {
         for (keys, wanted) in [
             (&["a[0][0]", "a[0][1]", "a[1][0].b"][..], r#"{"a":[[0,1],[{"b":2}]]}"#),
             (&["a[0].b.1", "a[0].b.2"], r#"{"a":[{"b":[0,1]}]}"#),
@@ -249,17 +249,17 @@ mod tests {
             assert_eq!(unflattened(keys, true).as_deref(), Ok(wanted), "{keys:?}");
         }
         for (keys, wanted) in [
-            (&["a.0", "a[0]"][..], "two keys name the same place"),
-            (&["a[0]", "a.b"], "a number in brackets stands beside names"),
-            (&["a[0]", "a[0].b"], "one key names both a value and an object"),
-            (&["a", "a[0]"], "one key names both a value and an object"),
+            (&["a.0", "a[0]"][..], "two keys refer to the same position"),
+            (&["a[0]", "a.b"], "a number in brackets is mixed with names"),
+            (&["a[0]", "a[0].b"], "a key refers to both a value and an object"),
+            (&["a", "a[0]"], "a key refers to both a value and an object"),
         ] {
             assert_eq!(unflattened(keys, true), Err(wanted.to_owned()), "{keys:?}");
         }
     }
 
     #[test]
-    fn hostile_positions_cost_nothing() {
+    fn huge_positions_are_cheap() {
         let far = format!("a.{}", "9".repeat(50_000));
         assert_eq!(
             unflattened(&["a.4294967296", &far, "a.18446744073709551616"], true).as_deref(),

@@ -1,4 +1,4 @@
-//! `unique`: equal elements once.
+//! `unique`: removes duplicate elements.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -12,13 +12,17 @@ use crate::model::{Kinds, Value};
 pub const UNIQUE: OpSpec = OpSpec {
     name: "unique",
     family: Family::Collection,
-    summary: "keeps the first of equal elements",
-    details: "Scalars are equal when their texts are, as in conditions: `1` and `\"1\"` are one value. Letters differ by case; \
-              put `map: [lowercase]` before it where that is unwanted. With `by`, elements are equal when what lies at that \
-              path is; elements that have nothing there all stay.",
+    summary: "removes duplicate elements and keeps the first of them",
+    details: "Scalars are equal if their texts are, as in conditions: `1` and `\"1\"` are the same value. Case \
+              matters; put `map: [lowercase]` before it to ignore case. With `by`, elements are equal if the values at \
+              this path are; elements without a value there are all kept.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::LIST),
-    arguments: &[ArgumentSpec::main_optional("by", ArgumentKind::Path, "the part of each element that is compared")],
+    arguments: &[ArgumentSpec::main_optional(
+        "by",
+        ArgumentKind::Path,
+        "the path of the value to compare in each element",
+    )],
     fails: "",
     takes_nothing: false,
     examples: &[

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::bytes::{ANY_URL, AS, As, TEXT_OR_BYTES, any_base64, check_size, no_base64, raw_bytes};
+use super::bytes::{ANY_URL, AS, As, TEXT_OR_BYTES, any_base64, check_size, not_base64, raw_bytes};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::model::{Kinds, Value};
@@ -13,20 +13,20 @@ pub const FROM_BASE64: OpSpec = OpSpec {
     name: "from_base64",
     family: Family::Decode,
     summary: "decodes base64",
-    details: "RFC 4648. `any` takes both alphabets, padded or not, with line breaks in it; `standard` takes only the \
-        alphabet with `+/` and needs its padding; `url` takes only the alphabet with `-_`, padded or not. The result is text \
-        unless `as: bytes` says otherwise.",
+    details: "Follows RFC 4648. `any` accepts both alphabets, padded or not, with line breaks; `standard` accepts only \
+              the alphabet with `+/` and requires padding; `url` accepts only the alphabet with `-_`, padded or not. \
+              The result is text unless `as: bytes` is set.",
     input: Kinds::TEXTUAL,
     output: Output::Is(TEXT_OR_BYTES),
     arguments: &[
         ArgumentSpec::main_optional(
             "variant",
             ArgumentKind::Choice(&["any", "standard", "url"]),
-            "which base64; `any` by default",
+            "the variant of base64; `any` by default",
         ),
         AS,
     ],
-    fails: "the text is not this base64, or the bytes are not UTF-8 text",
+    fails: "the text is not base64 of this variant, or the bytes are not UTF-8 text",
     takes_nothing: false,
     examples: &[
         example("", r#""R3LDvMOfZQ==""#, r#""Grüße""#),
@@ -61,8 +61,8 @@ impl Op for FromBase64 {
         check_size(text.len() / 4 * 3)?;
         let bytes = match self.0 {
             Variant::Any => any_base64(text)?,
-            Variant::Standard => STANDARD.decode(text).map_err(|_| no_base64())?,
-            Variant::Url => ANY_URL.decode(text).map_err(|_| no_base64())?,
+            Variant::Standard => STANDARD.decode(text).map_err(|_| not_base64())?,
+            Variant::Url => ANY_URL.decode(text).map_err(|_| not_base64())?,
         };
         self.1.value(&bytes, cx)
     }
@@ -73,17 +73,17 @@ pub const TO_BASE64: OpSpec = OpSpec {
     name: "to_base64",
     family: Family::Decode,
     summary: "encodes text or bytes as base64",
-    details: "RFC 4648; text is encoded as its UTF-8 bytes. `standard` is padded and `url` is not, unless `padding` says \
-        otherwise.",
+    details: "Follows RFC 4648; text is encoded as its UTF-8 bytes. `standard` is padded and `url` is not, unless \
+              `padding` is set.",
     input: Kinds::TEXTUAL.or(Kinds::BYTES),
     output: Output::Is(Kinds::TEXT),
     arguments: &[
         ArgumentSpec::main_optional(
             "variant",
             ArgumentKind::Choice(&["standard", "url"]),
-            "which base64; `standard` by default",
+            "the variant of base64; `standard` by default",
         ),
-        ArgumentSpec::optional("padding", ArgumentKind::Boolean, "whether to fill up with `=`"),
+        ArgumentSpec::optional("padding", ArgumentKind::Boolean, "whether to pad with `=`"),
     ],
     fails: "",
     takes_nothing: false,

@@ -1,4 +1,4 @@
-//! What the byte decoders share: reading base64 leniently, giving bytes or text, staying within limits.
+//! Code shared by the byte decoders: lenient base64, output as bytes or text, and limits.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub const TEXT_OR_BYTES: Kinds = Kinds::TEXT.or(Kinds::BYTES);
 pub const AS: ArgumentSpec = ArgumentSpec::optional(
     "as",
     ArgumentKind::Choice(&["text", "bytes"]),
-    "what to give; `text` by default, which must be UTF-8",
+    "the kind of the result; `text` by default, which must be UTF-8",
 );
 
 const LENIENT: GeneralPurposeConfig =
@@ -30,7 +30,7 @@ pub const ANY_STANDARD: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT)
 /// The base64 alphabet with `-_`, padded or not (RFC 4648, 5).
 pub const ANY_URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
-/// What a decoder gives.
+/// What a decoder returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum As {
     /// UTF-8 text.
@@ -58,10 +58,10 @@ impl As {
     }
 }
 
-/// Refuses to make more than [`MAX_TEXT_BYTES`].
+/// Rejects a result of more than [`MAX_TEXT_BYTES`].
 pub fn check_size(bytes: usize) -> Result<(), Failure> {
     if bytes > MAX_TEXT_BYTES {
-        return Err(Failure::new(format!("makes more than {MAX_TEXT_BYTES} bytes")));
+        return Err(Failure::new(format!("the result is longer than {MAX_TEXT_BYTES} bytes")));
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ pub fn raw_bytes<'a>(value: Value<'a>, cx: &Cx<'a>) -> Result<&'a [u8], Failure>
     }
 }
 
-/// Reads base64 in either alphabet, padded or not, with line breaks and blanks in it (RFC 2045 wraps it).
+/// Reads base64 in either alphabet, padded or not, with line breaks and spaces (RFC 2045 wraps lines).
 pub fn any_base64(text: &str) -> Result<Vec<u8>, Failure> {
     check_size(text.len() / 4 * 3)?;
     let text: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {
@@ -83,10 +83,10 @@ pub fn any_base64(text: &str) -> Result<Vec<u8>, Failure> {
         Cow::Borrowed(text)
     };
     let engine = if text.contains(['-', '_']) { ANY_URL } else { ANY_STANDARD };
-    engine.decode(text.as_bytes()).map_err(|_| no_base64())
+    engine.decode(text.as_bytes()).map_err(|_| not_base64())
 }
 
-/// Bytes, or what base64 text says.
+/// Bytes as they are, or decoded from base64 text.
 pub fn bytes_or_base64<'a>(value: Value<'a>, cx: &Cx<'a>) -> Result<Cow<'a, [u8]>, Failure> {
     match value {
         Value::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
@@ -94,7 +94,8 @@ pub fn bytes_or_base64<'a>(value: Value<'a>, cx: &Cx<'a>) -> Result<Cow<'a, [u8]
     }
 }
 
-/// Bytes, or what hexadecimal text (all digits are, and it has this many bytes) or base64 text says.
+/// Bytes as they are, or decoded from hexadecimal text (only hexadecimal digits, and the expected number of bytes) or
+/// base64 text.
 pub fn bytes_hex_or_base64<'a>(
     value: Value<'a>,
     fits: fn(&[u8]) -> bool,
@@ -111,6 +112,6 @@ pub fn bytes_hex_or_base64<'a>(
 }
 
 /// The failure of text that is not base64.
-pub fn no_base64() -> Failure {
-    Failure::new("the text is no base64")
+pub fn not_base64() -> Failure {
+    Failure::new("the text is not base64")
 }

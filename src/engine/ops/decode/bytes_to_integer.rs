@@ -1,4 +1,4 @@
-//! `bytes_to_integer`: the whole number that bytes are.
+//! `bytes_to_integer`: reads bytes as a whole number.
 
 use super::bytes::{TEXT_OR_BYTES, bytes_or_base64};
 use crate::engine::context::Cx;
@@ -10,24 +10,25 @@ pub const ROW: OpSpec = OpSpec {
     name: "bytes_to_integer",
     family: Family::Decode,
     summary: "reads 1 to 8 bytes as a whole number",
-    details: "For ids, flags and times that are stored as `BINARY(8)`, or cut out of a blob with `cut_bytes`. Takes bytes or \
-        base64 text; hexadecimal text goes through `from_hex: bytes` before. `big` is network order, the most significant \
-        byte first, as databases store them; `little` is the order of Intel machines, and of .NET's `BitConverter`.",
+    details: "For ids, flags and times that are stored as `BINARY(8)`, or cut out of a blob with `cut_bytes`. Accepts \
+              bytes or base64 text; decode hexadecimal text with `from_hex: bytes` first. `big` is network order, the \
+              most significant byte first, as databases store it; `little` is the order of Intel machines and of \
+              .NET's `BitConverter`.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::NUMBER),
     arguments: &[
         ArgumentSpec::main_optional(
             "order",
             ArgumentKind::Choice(&["big", "little"]),
-            "which end comes first; `big` by default",
+            "the byte order; `big` by default",
         ),
         ArgumentSpec::optional(
             "signed",
             ArgumentKind::Boolean,
-            "whether the highest bit is the sign (two's complement); no by default",
+            "whether the number is signed (two's complement); false by default",
         ),
     ],
-    fails: "there is no byte, there are more than 8, or the text is no base64",
+    fails: "there are no bytes or more than 8, or the text is not base64",
     takes_nothing: false,
     examples: &[
         example("", r#""AQA=""#, "256"),
@@ -54,7 +55,7 @@ impl Op for BytesToInteger {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let bytes = bytes_or_base64(input, cx)?;
         if !(1..=8).contains(&bytes.len()) {
-            return Err(Failure::new(format!("there are {} bytes, not 1 to 8", bytes.len())));
+            return Err(Failure::new(format!("expected 1 to 8 bytes, found {}", bytes.len())));
         }
         let number = self.read(&bytes);
         // only an unsigned number of all 64 bits is too large
@@ -84,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_of_all_widths_come_back(number: i64) {
+        fn numbers_of_all_widths_round_trip(number: i64) {
             let read = |little, signed, bytes: &[u8]| BytesToInteger { little, signed }.read(bytes);
             prop_assert_eq!(read(false, true, &number.to_be_bytes()), i128::from(number));
             prop_assert_eq!(read(true, true, &number.to_le_bytes()), i128::from(number));

@@ -1,4 +1,4 @@
-//! `decode_text`, `encode_text`: bytes and text in the charsets legacy systems kept.
+//! `decode_text`, `encode_text`: convert between bytes and text in the charsets of legacy systems.
 
 use super::bytes::{TEXT_OR_BYTES, bytes_or_base64, check_size};
 use crate::engine::context::Cx;
@@ -13,10 +13,11 @@ const CHARSETS: &[&str] = &["utf-8", "latin1", "cp1252", "utf-16le", "utf-16be"]
 pub const DECODE_TEXT: OpSpec = OpSpec {
     name: "decode_text",
     family: Family::Decode,
-    summary: "makes text of bytes in a charset",
-    details: "Takes bytes, or base64 text of them. A byte order mark of the charset is dropped. `latin1` is ISO 8859-1, `cp1252` is Windows code page 1252 without \
-        the five bytes that it leaves undefined. Text that was decoded with the wrong charset is repaired by `encode_text` \
-        with that charset and `decode_text` with the right one.",
+    summary: "decodes bytes in a charset to text",
+    details: "Accepts bytes, or their base64 text. A byte order mark of the charset is dropped. `latin1` is ISO \
+              8859-1; `cp1252` is Windows code page 1252, without the five bytes that it leaves undefined. To repair \
+              text that was decoded with the wrong charset, use `encode_text` with that charset, then `decode_text` \
+              with the right one.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional(
@@ -24,7 +25,7 @@ pub const DECODE_TEXT: OpSpec = OpSpec {
         ArgumentKind::Choice(CHARSETS),
         "the charset; `utf-8` by default",
     )],
-    fails: "the bytes are no text in the charset, or the text is no base64",
+    fails: "the bytes are not valid in the charset, or the text is not base64",
     takes_nothing: false,
     examples: &[
         example("", r#""77u/Wm/Dqw==""#, r#""Zoë""#),
@@ -39,7 +40,7 @@ pub const DECODE_TEXT: OpSpec = OpSpec {
 pub const ENCODE_TEXT: OpSpec = OpSpec {
     name: "encode_text",
     family: Family::Decode,
-    summary: "makes bytes of text in a charset",
+    summary: "encodes text as bytes in a charset",
     details: "No byte order mark is written.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BYTES),
@@ -48,7 +49,7 @@ pub const ENCODE_TEXT: OpSpec = OpSpec {
         ArgumentKind::Choice(CHARSETS),
         "the charset; `utf-8` by default",
     )],
-    fails: "the charset does not have one of the characters",
+    fails: "a character is not in the charset",
     takes_nothing: false,
     examples: &[
         example("", r#""é""#, r#""bytes c3a9""#),
@@ -169,7 +170,7 @@ impl Op for DecodeText {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let bytes = bytes_or_base64(input, cx)?;
         check_size(bytes.len())?;
-        let text = self.0.decode(&bytes).ok_or_else(|| Failure::new("the bytes are no text in the charset"))?;
+        let text = self.0.decode(&bytes).ok_or_else(|| Failure::new("the bytes are not valid in the charset"))?;
         check_size(text.len())?;
         Ok(cx.keep(&text))
     }
@@ -182,8 +183,7 @@ impl Op for EncodeText {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
         check_size(text.len())?;
-        let bytes =
-            self.0.encode(text).ok_or_else(|| Failure::new("the charset does not have one of the characters"))?;
+        let bytes = self.0.encode(text).ok_or_else(|| Failure::new("a character is not in the charset"))?;
         check_size(bytes.len())?;
         Ok(cx.keep_bytes(&bytes))
     }
@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(text in "[^\u{feff}]{0,20}") {
+        fn encoded_text_round_trips(text in "[^\u{feff}]{0,20}") {
             for charset in ALL {
                 if let Some(bytes) = charset.encode(&text) {
                     prop_assert_eq!(charset.decode(&bytes), Some(text.clone()));
@@ -227,7 +227,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             for charset in ALL {
                 if let Some(text) = charset.decode(&bytes) {
                     prop_assert!(text.chars().count() <= bytes.len());

@@ -16,17 +16,21 @@ pub const ROW: OpSpec = OpSpec {
     name: "cut_bytes",
     family: Family::Decode,
     summary: "keeps a range of bytes",
-    details: "For blobs that hold a digest and a salt, or a header and a body. Of bytes it gives bytes, of base64 text it \
-        gives base64 text (standard alphabet, padded). A negative number counts from the end. A range without any byte gives \
-        no value; a range that the bytes do not have fails.",
+    details: "For blobs that hold a digest and a salt, or a header and a body. Bytes give bytes, and base64 text gives \
+              base64 text (standard alphabet, padded). A negative number counts from the end. An empty range gives no \
+              value; a range beyond the bytes fails.",
     input: TEXT_OR_BYTES,
     output: Output::Is(TEXT_OR_BYTES),
     arguments: &[
-        ArgumentSpec::main_optional("start", ArgumentKind::Integer, "the first byte, from 0; 0 by default"),
-        ArgumentSpec::optional("end", ArgumentKind::Integer, "the byte behind the last; the end by default"),
-        ArgumentSpec::optional("length", ArgumentKind::Integer, "how many bytes, instead of `end`"),
+        ArgumentSpec::main_optional(
+            "start",
+            ArgumentKind::Integer,
+            "the position of the first byte, from 0; 0 by default",
+        ),
+        ArgumentSpec::optional("end", ArgumentKind::Integer, "the position after the last byte; the end by default"),
+        ArgumentSpec::optional("length", ArgumentKind::Integer, "the number of bytes, instead of `end`"),
     ],
-    fails: "the text is no base64, or there are fewer bytes than the range asks for",
+    fails: "the text is not base64, or the range extends beyond the bytes",
     takes_nothing: false,
     examples: &[
         example("{ start: 0, length: 2 }", r#""/9j/4A==""#, r#""/9g=""#),
@@ -55,7 +59,7 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
     let start = arguments.integer("start").unwrap_or(0);
     let end = match (arguments.integer("end"), arguments.integer("length")) {
         (Some(_), Some(_)) => {
-            return Err(ArgumentError::new("length", "stands beside `end`", "give one of the two"));
+            return Err(ArgumentError::new("length", "cannot be combined with `end`", "give one of the two"));
         }
         (Some(end), None) => End::At(end),
         (None, Some(length)) => End::After(usize::try_from(length).map_err(|_| {
@@ -81,7 +85,7 @@ impl CutBytes {
             };
             bytes.get(start..end)
         });
-        range.ok_or_else(|| Failure::new("there are fewer bytes than the range asks for"))
+        range.ok_or_else(|| Failure::new("the range extends beyond the bytes"))
     }
 }
 

@@ -3,22 +3,22 @@
 use crate::engine::limits::MAX_ELEMENTS;
 use crate::engine::op::Failure;
 
-/// One attribute of a name: its type in lower case, and its value without escapes.
+/// One attribute of a name: its type in lower case, and its unescaped value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// The type: a word such as `cn`, or an object identifier.
     pub kind: String,
     /// The value.
     pub value: String,
-    /// The number of the relative name it belongs to, from 0; `+` puts several attributes into one.
+    /// The index of the relative name it belongs to, from 0; `+` joins several attributes into one.
     pub rdn: usize,
 }
 
-/// Reads a name, its attributes in the order they are written. Blanks around `,`, `+` and `=` are dropped, as older
-/// directories write them (RFC 2253, 4).
+/// Reads the attributes of a name in the order in which they are written. Spaces around `,`, `+` and `=`, as written by
+/// older directories (RFC 2253, 4), are dropped.
 ///
 /// # Errors
-/// When the text is no distinguished name, or has more than [`MAX_ELEMENTS`] attributes.
+/// When the text is not a distinguished name, or has more than [`MAX_ELEMENTS`] attributes.
 pub fn parse(text: &str) -> Result<Vec<Attribute>, Failure> {
     let mut attributes = Vec::new();
     let mut rest = text.trim_start();
@@ -27,10 +27,10 @@ pub fn parse(text: &str) -> Result<Vec<Attribute>, Failure> {
     }
     let mut rdn = 0;
     loop {
-        let (kind, after) = rest.split_once('=').ok_or_else(no_name)?;
+        let (kind, after) = rest.split_once('=').ok_or_else(not_a_name)?;
         let kind = kind.trim();
         if !is_type(kind) {
-            return Err(no_name());
+            return Err(not_a_name());
         }
         if attributes.len() == MAX_ELEMENTS {
             return Err(Failure::new(format!("the name has more than {MAX_ELEMENTS} attributes")));
@@ -50,13 +50,13 @@ fn is_type(kind: &str) -> bool {
     !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
 }
 
-/// A value without its escapes, the separator behind it, and what follows.
+/// The unescaped value, the separator after it, and the remaining text.
 fn value(text: &str) -> Result<(String, Option<char>, &str), Failure> {
     if text.starts_with('#') {
         return hex_value(text);
     }
     let mut bytes = Vec::new();
-    let mut keep = 0; // bytes that are escaped, so not blanks to drop
+    let mut keep = 0; // escaped bytes, which are not spaces to drop
     let mut characters = text.char_indices();
     let (mut separator, mut rest) = (None, "");
     while let Some((at, c)) = characters.next() {
@@ -70,7 +70,7 @@ fn value(text: &str) -> Result<(String, Option<char>, &str), Failure> {
                 escape(&mut characters, &mut bytes)?;
                 keep = bytes.len();
             }
-            '"' | '<' | '>' | '\0' => return Err(no_name()),
+            '"' | '<' | '>' | '\0' => return Err(not_a_name()),
             _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
@@ -81,32 +81,32 @@ fn value(text: &str) -> Result<(String, Option<char>, &str), Failure> {
     Ok((value, separator, rest))
 }
 
-/// What follows a backslash: a special character, or two hexadecimal digits of a byte.
+/// The text after a backslash: a special character, or a byte as two hexadecimal digits.
 fn escape(characters: &mut std::str::CharIndices<'_>, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-    let (_, first) = characters.next().ok_or_else(no_name)?;
+    let (_, first) = characters.next().ok_or_else(not_a_name)?;
     if let Some(high) = first.to_digit(16) {
-        let low = characters.next().and_then(|(_, c)| c.to_digit(16)).ok_or_else(no_name)?;
-        bytes.push(u8::try_from(high * 16 + low).map_err(|_| no_name())?);
+        let low = characters.next().and_then(|(_, c)| c.to_digit(16)).ok_or_else(not_a_name)?;
+        bytes.push(u8::try_from(high * 16 + low).map_err(|_| not_a_name())?);
         return Ok(());
     }
     if !" \"#+,;<=>\\".contains(first) {
-        return Err(no_name());
+        return Err(not_a_name());
     }
     bytes.extend_from_slice(first.encode_utf8(&mut [0; 4]).as_bytes());
     Ok(())
 }
 
-/// `#` and the hexadecimal digits of a BER value (RFC 4514, 2.4): text when it is one of the short string types.
+/// `#` and the hexadecimal digits of a BER value (RFC 4514, 2.4): decoded if it is one of the short string types.
 fn hex_value(text: &str) -> Result<(String, Option<char>, &str), Failure> {
     let end = text.find([',', '+', ';']).unwrap_or(text.len());
-    let (digits, after) = text.split_at_checked(end).ok_or_else(no_name)?;
-    let bytes = hex::decode(digits.trim_start_matches('#').trim_end()).map_err(|_| no_name())?;
-    // OCTET STRING, UTF8String, PrintableString, IA5String with a length of one byte
+    let (digits, after) = text.split_at_checked(end).ok_or_else(not_a_name)?;
+    let bytes = hex::decode(digits.trim_start_matches('#').trim_end()).map_err(|_| not_a_name())?;
+    // OCTET STRING, UTF8String, PrintableString or IA5String with a length of one byte
     let value = match bytes.as_slice() {
         [0x04 | 0x0c | 0x13 | 0x16, length @ 0..0x80, value @ ..] if usize::from(*length) == value.len() => {
             value.to_vec()
         }
-        _ => return Err(Failure::new("a value of the name is encoded and no text")),
+        _ => return Err(Failure::new("a value of the name is BER-encoded and not text")),
     };
     let value = String::from_utf8(value).map_err(|_| Failure::new("a value of the name is not UTF-8 text"))?;
     let mut rest = after.chars();
@@ -114,8 +114,8 @@ fn hex_value(text: &str) -> Result<(String, Option<char>, &str), Failure> {
     Ok((value, separator, rest.as_str()))
 }
 
-fn no_name() -> Failure {
-    Failure::new("the text is no distinguished name")
+fn not_a_name() -> Failure {
+    Failure::new("the text is not a distinguished name")
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_rfc_4514_says() {
+    fn names_follow_rfc_4514() {
         let row = |kind: &str, value: &str, rdn| (kind.to_owned(), value.to_owned(), rdn);
         for (text, wanted) in [
             ("UID=jsmith,DC=example", Some(vec![row("uid", "jsmith", 0), row("dc", "example", 1)])),
@@ -157,7 +157,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escaped_values_come_back(value in "\\PC{0,20}") {
+        fn escaped_values_round_trip(value in "\\PC{0,20}") {
             let escaped: String = value.bytes().map(|byte| format!("\\{byte:02x}")).collect();
             let name = format!("cn={escaped},dc=x");
             let attributes = parse(&name).unwrap();
@@ -165,7 +165,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(text in "([a-c=,+;# \\\\0-9\"é]|\\PC){0,40}") {
+        fn never_panics(text in "([a-c=,+;# \\\\0-9\"é]|\\PC){0,40}") {
             let _ = parse(&text);
         }
     }

@@ -1,4 +1,4 @@
-//! `dn_part`, `dn_parts`, `rdn_value`: out of distinguished names.
+//! `dn_part`, `dn_parts`, `rdn_value`: parts of distinguished names.
 
 use super::dn::{Attribute, parse};
 use crate::engine::context::Cx;
@@ -8,21 +8,25 @@ use crate::engine::op::{
 };
 use crate::model::{Kinds, Value};
 
-const FAILS: &str = "the text is no distinguished name";
+const FAILS: &str = "the text is not a distinguished name";
 
 /// The row of `dn_part`.
 pub const DN_PART: OpSpec = OpSpec {
     name: "dn_part",
     family: Family::Decode,
-    summary: "takes the value of one attribute out of a distinguished name",
-    details: "RFC 4514, escapes resolved. Of several attributes of the type the first is meant, unless `index` says which; \
-        without a type, `index` counts all attributes. A negative index counts from the end. A name without it gives no \
-        value.",
+    summary: "returns the value of one attribute of a distinguished name",
+    details: "The name is parsed as in RFC 4514, with escapes decoded. If several attributes have this type, the first \
+              is returned, unless `index` is given; without a type, `index` counts all attributes. A negative index \
+              counts from the end. Returns no value if there is no such attribute.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::main_optional("attribute", ArgumentKind::Text, "the attribute's type, such as `cn`, in any case"),
-        ArgumentSpec::optional("index", ArgumentKind::Integer, "which of them, from 0; 0 by default"),
+        ArgumentSpec::main_optional("attribute", ArgumentKind::Text, "the attribute type, such as `cn`, in any case"),
+        ArgumentSpec::optional(
+            "index",
+            ArgumentKind::Integer,
+            "the index among the matching attributes, from 0; 0 by default",
+        ),
     ],
     fails: FAILS,
     takes_nothing: false,
@@ -45,7 +49,7 @@ struct DnPart {
 fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
     let (attribute, index) = (arguments.text("attribute"), arguments.integer("index"));
     if attribute.is_none() && index.is_none() {
-        return Err(ArgumentError::new("attribute", "is missing", "name an attribute such as `cn`, or give `index`"));
+        return Err(ArgumentError::new("attribute", "is missing", "give an attribute such as `cn`, or `index`"));
     }
     Ok(Box::new(DnPart { attribute, index: index.unwrap_or(0) }))
 }
@@ -66,9 +70,10 @@ impl Op for DnPart {
 pub const RDN_VALUE: OpSpec = OpSpec {
     name: "rdn_value",
     family: Family::Decode,
-    summary: "takes the first value out of a distinguished name",
-    details: "The short name of a group in `memberOf`: `CN=Sales,OU=Groups,DC=example` gives `Sales`. RFC 4514, escapes \
-        resolved, so a comma inside a name does not cut it. The empty name gives no value.",
+    summary: "returns the first value of a distinguished name",
+    details: "This is the short name of a group in `memberOf`: `CN=Sales,OU=Groups,DC=example` gives `Sales`. The name \
+              is parsed as in RFC 4514, with escapes decoded, so a comma inside a value does not split it. The empty \
+              name gives no value.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -97,9 +102,9 @@ impl Op for RdnValue {
 pub const DN_PARTS: OpSpec = OpSpec {
     name: "dn_parts",
     family: Family::Decode,
-    summary: "takes a distinguished name apart into a list of `{ type, value }`",
-    details: "RFC 4514, escapes resolved; types in lower case. The attributes of a relative name with several (`a=1+b=2`) \
-        follow each other.",
+    summary: "splits a distinguished name into a list of `{ type, value }`",
+    details: "The name is parsed as in RFC 4514, with escapes decoded and types in lower case. The attributes of a \
+              relative name with several of them (`a=1+b=2`) are listed one after the other.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::LIST),
     arguments: &[],

@@ -1,4 +1,4 @@
-//! `guid`: the sixteen bytes of a GUID as text.
+//! `guid`: formats the sixteen bytes of a GUID.
 
 use uuid::Uuid;
 
@@ -11,11 +11,12 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "guid",
     family: Family::Decode,
-    summary: "writes the bytes of a GUID in its canonical form",
-    details: "Takes 16 bytes, their base64, their 32 hexadecimal digits, or a GUID that already has hyphens, with or without \
-        braces. Active Directory's `objectGUID` and SQL Server keep the first three fields little-endian (MS-DTYP 2.3.4.2): \
-        `microsoft`, the default. Everybody else keeps all bytes in the order they are written (RFC 9562): `network`. A \
-        GUID with hyphens is already in order and only becomes lower case.",
+    summary: "formats the bytes of a GUID in its canonical form",
+    details: "Accepts 16 bytes, their base64, their 32 hexadecimal digits, or a GUID that already has hyphens, with or \
+              without braces. Active Directory's `objectGUID` and SQL Server store the first three fields \
+              little-endian (MS-DTYP 2.3.4.2): use `microsoft`, the default. All other systems store the bytes in the \
+              order in which they are written (RFC 9562): use `network`. A GUID with hyphens is already in order and \
+              is only converted to lower case.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional(
@@ -23,7 +24,7 @@ pub const ROW: OpSpec = OpSpec {
         ArgumentKind::Choice(&["microsoft", "network"]),
         "the order of the bytes; `microsoft` by default",
     )],
-    fails: "there are not 16 bytes, or the text is no GUID",
+    fails: "there are not 16 bytes, or the text is not a GUID",
     takes_nothing: false,
     examples: &[
         example("", r#""MyIRAFVEd2aImaq7zN3u/w==""#, r#""00112233-4455-6677-8899-aabbccddeeff""#),
@@ -41,14 +42,14 @@ struct Guid {
 
 impl Op for Guid {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let no_guid = || Failure::new("the value is no GUID");
+        let not_a_guid = || Failure::new("the value is not a GUID");
         let uuid = match input {
             Value::Text(text) if text.contains('-') && matches!(text.len(), 36 | 38) => {
-                Uuid::try_parse(text).map_err(|_| no_guid())?
+                Uuid::try_parse(text).map_err(|_| not_a_guid())?
             }
             _ => {
                 let bytes = bytes_hex_or_base64(input, |bytes| bytes.len() == 16, cx)?;
-                let bytes: [u8; 16] = bytes.as_ref().try_into().map_err(|_| no_guid())?;
+                let bytes: [u8; 16] = bytes.as_ref().try_into().map_err(|_| not_a_guid())?;
                 if self.network { Uuid::from_bytes(bytes) } else { Uuid::from_bytes_le(bytes) }
             }
         };

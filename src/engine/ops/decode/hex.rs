@@ -10,8 +10,8 @@ pub const FROM_HEX: OpSpec = OpSpec {
     name: "from_hex",
     family: Family::Decode,
     summary: "decodes hexadecimal text",
-    details: "Digits in either case. A `0x` (SQL Server, MySQL) or `\\x` (PostgreSQL) before them is dropped. The result is \
-        text unless `as: bytes` says otherwise.",
+    details: "Accepts digits in either case. A leading `0x` (SQL Server, MySQL) or `\\x` (PostgreSQL) is dropped. The \
+              result is text unless `as: bytes` is set.",
     input: Kinds::TEXTUAL,
     output: Output::Is(TEXT_OR_BYTES),
     arguments: &[AS],
@@ -43,7 +43,7 @@ pub const TO_HEX: OpSpec = OpSpec {
     name: "to_hex",
     family: Family::Decode,
     summary: "encodes text or bytes as hexadecimal text",
-    details: "Digits are lower case; text is encoded as its UTF-8 bytes.",
+    details: "Digits are in lower case; text is encoded as its UTF-8 bytes.",
     input: Kinds::TEXTUAL.or(Kinds::BYTES),
     output: Output::Is(Kinds::TEXT),
     arguments: &[],

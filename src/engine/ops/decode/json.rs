@@ -11,13 +11,13 @@ use crate::model::{Kinds, Value, json};
 pub const PARSE_JSON: OpSpec = OpSpec {
     name: "parse_json",
     family: Family::Decode,
-    summary: "reads JSON text",
-    details: "RFC 8259. Numbers keep every digit, and members their order. An object with the same key twice is refused, \
-        because systems differ in which of the two they take.",
+    summary: "parses JSON text",
+    details: "Follows RFC 8259. Numbers keep every digit, and members their order. An object with a duplicate key \
+              fails, because systems differ in which of the two values they use.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::ANY.or(Kinds::NOTHING)),
     arguments: &[],
-    fails: "the text is not JSON, has a key twice, is nested too deep, or is too large",
+    fails: "the text is not JSON, has a duplicate key, is nested too deeply, or is too large",
     takes_nothing: false,
     examples: &[
         example("", r#""{\"tier\": \"gold\", \"seats\": 12}""#, r#"{ "tier": "gold", "seats": 12 }"#),
@@ -40,7 +40,7 @@ impl Op for ParseJson {
     }
 }
 
-/// The reader names paths, whose keys are data when they come out of a text; they are left out.
+/// The reader's errors contain paths, and the keys in them are customer data here; they are left out.
 fn failure(error: &ReadError) -> Failure {
     match error {
         ReadError::TooLarge { limit } => Failure::new(format!("the JSON text is larger than {limit} bytes")),
@@ -49,9 +49,9 @@ fn failure(error: &ReadError) -> Failure {
         ReadError::LongKey { limit, .. } => {
             Failure::new(format!("a key of the JSON text is longer than {limit} bytes"))
         }
-        ReadError::DuplicateKey { .. } => Failure::new("the JSON text has a key twice in one object"),
+        ReadError::DuplicateKey { .. } => Failure::new("the JSON text has a duplicate key in an object"),
         ReadError::Syntax { line, column, .. } => {
-            Failure::new(format!("the text is not JSON: line {line} column {column} is wrong"))
+            Failure::new(format!("the text is not JSON: syntax error in line {line}, column {column}"))
         }
     }
 }
@@ -61,7 +61,7 @@ pub const TO_JSON: OpSpec = OpSpec {
     name: "to_json",
     family: Family::Decode,
     summary: "writes a value as JSON text",
-    details: "Compact, numbers as they were written, members in their order; bytes become base64 text.",
+    details: "The output is compact, with numbers as written and members in their order; bytes become base64 text.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -83,11 +83,13 @@ impl Op for ToJson {
         let mut text = Vec::new();
         json::write(input, &mut text);
         check_size(text.len())?;
-        std::str::from_utf8(&text).map(|text| cx.keep(text)).map_err(|_| Failure::new("the value has no JSON text"))
+        std::str::from_utf8(&text)
+            .map(|text| cx.keep(text))
+            .map_err(|_| Failure::new("the value cannot be written as JSON"))
     }
 }
 
-/// How many bytes the JSON text has at least, known before it is made.
+/// The minimum size of the JSON text in bytes, computed before it is written.
 fn least_size(value: Value<'_>) -> usize {
     match value {
         Value::Text(text) | Value::Decimal(text) => text.len(),
@@ -109,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_written_and_read_again(text in "(\\[|\\]|\\{|\\}|,|:|\"a\"|\"é\"|12|1\\.50|true|null| ){0,12}") {
+        fn json_round_trips(text in "(\\[|\\]|\\{|\\}|,|:|\"a\"|\"é\"|12|1\\.50|true|null| ){0,12}") {
             let arena = Bump::new();
             let cx = Cx::bare(&arena);
             if let Ok(value) = ParseJson.apply(Value::Text(&text), &cx) {

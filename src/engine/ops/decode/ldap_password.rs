@@ -12,16 +12,16 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "ldap_password",
     family: Family::Decode,
-    summary: "takes the value of an LDAP `userPassword` apart",
-    details: "`{SSHA}…` becomes `{ scheme, hash_b64, salt_b64 }`: the digest is followed by the salt, whose length varies, so \
-        the cut is made at the length of the algorithm's digest. Schemes are those of RFC 2307 and of OpenLDAP's `pw-sha2`, \
-        in any case: `md5`, `smd5`, and `sha`, `ssha` with 224, 256, 384 or 512 bits. Every other scheme, such as `{CRYPT}`, \
-        becomes `{ scheme, value }`. An LDIF or JSON export has the whole value in base64 once more: put `from_base64` \
-        before this step.",
+    summary: "splits an LDAP `userPassword` value into its parts",
+    details: "`{SSHA}…` becomes `{ scheme, hash_b64, salt_b64 }`. The digest is followed by a salt of variable length, \
+              so the value is split at the length of the algorithm's digest. Schemes are those of RFC 2307 and of \
+              OpenLDAP's `pw-sha2`, in any case: `md5`, `smd5`, and `sha`, `ssha` with 224, 256, 384 or 512 bits. \
+              Every other scheme, such as `{CRYPT}`, becomes `{ scheme, value }`. In an LDIF or JSON export the whole \
+              value is base64-encoded again: put `from_base64` before this step.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[],
-    fails: "there is no scheme in braces, the base64 is broken, or the bytes do not have the length of the scheme",
+    fails: "there is no scheme in braces, the base64 is invalid, or the length of the bytes does not match the scheme",
     takes_nothing: false,
     examples: &[
         example(
@@ -86,13 +86,13 @@ fn is_scheme(scheme: &str) -> bool {
 }
 
 fn digest<'a>(scheme: &'a str, value: &str, length: usize, salted: bool, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    let wrong_length = || Failure::new("the bytes do not have the length of the scheme");
-    // the longest salt in use has 64 bytes
+    let wrong_length = || Failure::new("the length of the bytes does not match the scheme");
+    // no salt in use is longer than 64 bytes
     if value.len() > 1024 {
         return Err(wrong_length());
     }
     let bytes =
-        ANY_STANDARD.decode(value.trim()).map_err(|_| Failure::new("the value behind the scheme is no base64"))?;
+        ANY_STANDARD.decode(value.trim()).map_err(|_| Failure::new("the value after the scheme is not base64"))?;
     let (hash, salt) = bytes.split_at_checked(length).ok_or_else(wrong_length)?;
     let hash = ("hash_b64", cx.keep(&STANDARD.encode(hash)));
     let scheme = ("scheme", Value::Text(scheme));
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_read_as_their_text() {
+    fn bytes_are_read_as_text() {
         let arena = Bump::new();
         let cx = Cx::bare(&arena);
         let object = LdapPassword.apply(Value::Bytes(b"{CRYPT}$1$ab$c"), &cx).unwrap();
@@ -121,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(text in "\\{?(s?SHA(256)?|x)?\\}?[A-Za-z0-9+/é]{0,60}={0,2}") {
+        fn never_panics(text in "\\{?(s?SHA(256)?|x)?\\}?[A-Za-z0-9+/é]{0,60}={0,2}") {
             let arena = Bump::new();
             let _ = LdapPassword.apply(Value::Text(&text), &Cx::bare(&arena));
         }

@@ -1,4 +1,4 @@
-//! Decoding: what legacy systems hide inside text, and bytes.
+//! Decoding of the formats that legacy systems store inside text and bytes.
 
 mod base64;
 mod bytes;
@@ -55,7 +55,7 @@ mod tests {
     use crate::engine::op::{Argument, Arguments, Op};
     use crate::model::{Value, json};
 
-    /// Every decoder with the arguments it cannot do without.
+    /// Every decoder with its required arguments.
     fn decoders() -> Vec<(&'static OpSpec, Box<dyn Op>)> {
         let build = |spec: &'static OpSpec| {
             let mut arguments = Arguments::default();
@@ -92,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn what_would_grow_over_the_limit_fails() {
+    fn results_over_the_limit_fail() {
         let text = "%".repeat(MAX_TEXT_BYTES);
         let arena = Bump::new();
         for name in ["to_hex", "to_base64", "url_encode", "to_json"] {
             let (_, op) = decoders().into_iter().find(|(spec, _)| spec.name == name).unwrap();
             let op: &'static dyn Op = Box::leak(op);
             let failure = op.apply(Value::Text(&text), &Cx::bare(&arena)).unwrap_err();
-            assert!(failure.message().starts_with("makes more than"), "{name}");
+            assert!(failure.message().starts_with("the result is longer than"), "{name}");
         }
     }
 }

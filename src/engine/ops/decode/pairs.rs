@@ -1,4 +1,4 @@
-//! `parse_query`, `parse_key_values`: names and values in one line of text.
+//! `parse_query`, `parse_key_values`: names and values in a single text.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ use crate::model::{Kinds, Value};
 pub const PARSE_QUERY: OpSpec = OpSpec {
     name: "parse_query",
     family: Family::Decode,
-    summary: "reads the query of a web address, or a web form, as an object",
-    details: "`application/x-www-form-urlencoded` (WHATWG URL, 5.1): pairs are parted by `&`, names and values are \
-        percent-decoded, `+` is a blank. A name without `=` has an empty value; a name that is there several times has a \
-        list. A `?` at the start is dropped.",
+    summary: "parses a URL query or form data into an object",
+    details: "Reads `application/x-www-form-urlencoded` (WHATWG URL, 5.1): pairs are separated by `&`, names and \
+              values are percent-decoded, `+` is a space. A name without `=` has an empty value; a repeated name gets \
+              a list. A leading `?` is dropped.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[],
@@ -66,16 +66,16 @@ impl Op for ParseQuery {
 pub const PARSE_KEY_VALUES: OpSpec = OpSpec {
     name: "parse_key_values",
     family: Family::Decode,
-    summary: "reads lines such as `k=v;k2=v2` as an object",
-    details: "White space around names and values is dropped, and so are empty pairs. A value may have the text that ends \
-        names in it. For `Name: value` lines use `pairs: \"\\n\"` and `key: \":\"`.",
+    summary: "parses text such as `k=v;k2=v2` into an object",
+    details: "Whitespace around names and values is dropped, and so are empty pairs. A value may contain the separator \
+              between name and value. For `Name: value` lines, use `pairs: \"\\n\"` and `key: \":\"`.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
-        ArgumentSpec::optional("pairs", ArgumentKind::Text, "the text between two pairs; `;` by default"),
-        ArgumentSpec::optional("key", ArgumentKind::Text, "the text between name and value; `=` by default"),
+        ArgumentSpec::optional("pairs", ArgumentKind::Text, "the separator between pairs; `;` by default"),
+        ArgumentSpec::optional("key", ArgumentKind::Text, "the separator between name and value; `=` by default"),
     ],
-    fails: "a pair has no name and value, a name is there twice, or there are too many pairs",
+    fails: "a pair lacks the separator between name and value, a name is repeated, or there are too many pairs",
     takes_nothing: false,
     examples: &[
         example("", r#""city=Oslo; zip = 0150;""#, r#"{ "city": "Oslo", "zip": "0150" }"#),
@@ -123,9 +123,9 @@ impl Op for ParseKeyValues {
                 .split_once(self.key.as_str())
                 .map(|(name, value)| (name.trim(), value.trim()))
                 .filter(|(name, _)| !name.is_empty())
-                .ok_or_else(|| Failure::new("a pair has no name and value"))?;
+                .ok_or_else(|| Failure::new("a pair lacks the separator between name and value"))?;
             if !names.insert(name) {
-                return Err(Failure::new("a name is there twice"));
+                return Err(Failure::new("a name is repeated"));
             }
             members.push((name, Value::Text(value)));
         }
@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(text in "([a-b=&;%+?F ]|\\PC){0,60}") {
+        fn never_panics(text in "([a-b=&;%+?F ]|\\PC){0,60}") {
             let arena = Bump::new();
             let op = build(&mut Arguments::default()).unwrap();
             let _ = op.apply(Value::Text(&text), &Cx::bare(&arena));

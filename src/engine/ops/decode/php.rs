@@ -1,8 +1,8 @@
-//! The text of PHP's `serialize`, read with limits.
+//! Reads the output of PHP's `serialize`, with limits.
 //!
 //! The format (php.net, `serialize`; php-src `ext/standard/var_unserializer.re`): `N;`, `b:1;`, `i:5;`, `d:0.5;`, `s:3:"abc";`,
-//! `a:1:{key;value}`, `O:8:"stdClass":1:{name;value}`, `E:11:"Suit:Hearts";`. Lengths count bytes. References (`R:`, `r:`) make
-//! one value out of two places and are refused, as are objects that write their own text (`C:`).
+//! `a:1:{key;value}`, `O:8:"stdClass":1:{name;value}`, `E:11:"Suit:Hearts";`. Lengths count bytes. References (`R:`, `r:`), which
+//! share one value between two places, are rejected, as are objects with their own serialization (`C:`).
 
 use std::collections::HashSet;
 
@@ -12,15 +12,15 @@ use crate::engine::limits::{MAX_DEPTH, MAX_ELEMENTS};
 use crate::engine::op::Failure;
 use crate::model::Value;
 
-/// Reads one serialized value from end to end.
+/// Reads one serialized value that spans the whole input.
 ///
 /// # Errors
-/// When the bytes are no such value, or pass the limits of depth and elements.
+/// When the bytes are not such a value, or exceed the limits of depth and elements.
 pub fn parse<'a>(bytes: &'a [u8], arena: &'a Bump) -> Result<Value<'a>, Failure> {
     let mut reader = Reader { rest: bytes, arena, elements: 0 };
     let value = reader.value(0)?;
     if !reader.rest.is_empty() {
-        return Err(Failure::new("there is more text behind the serialized value"));
+        return Err(Failure::new("there is more text after the serialized value"));
     }
     Ok(value)
 }
@@ -28,7 +28,7 @@ pub fn parse<'a>(bytes: &'a [u8], arena: &'a Bump) -> Result<Value<'a>, Failure>
 struct Reader<'a> {
     rest: &'a [u8],
     arena: &'a Bump,
-    /// The elements of all arrays and objects so far.
+    /// The number of elements of all arrays and objects so far.
     elements: usize,
 }
 
@@ -52,9 +52,11 @@ impl<'a> Reader<'a> {
                 self.object(members)
             }
             b"E:" => self.case(),
-            b"R:" | b"r:" => Err(Failure::new("the serialized value has references, which are not followed")),
-            b"C:" => Err(Failure::new("the serialized value has an object that writes its own text")),
-            b"S:" => Err(Failure::new("the serialized value has escaped strings, which PHP never writes")),
+            b"R:" | b"r:" => Err(Failure::new("the serialized value contains references, which are not supported")),
+            b"C:" => Err(Failure::new(
+                "the serialized value contains an object with its own serialization, which is not supported",
+            )),
+            b"S:" => Err(Failure::new("the serialized value contains escaped strings, which PHP never writes")),
             _ => Err(malformed()),
         }
     }
@@ -70,7 +72,7 @@ impl<'a> Reader<'a> {
     fn double(&mut self) -> Result<Value<'a>, Failure> {
         let text = self.until(b';')?;
         if matches!(text, "INF" | "-INF" | "NAN") {
-            return Err(Failure::new("the serialized value has a number that is not finite"));
+            return Err(Failure::new("the serialized value contains a number that is not finite"));
         }
         if !is_json_number(text) {
             return Err(malformed());
@@ -90,7 +92,7 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// An enum case is `Enum:Case`; the case is what a migration wants.
+    /// An enum case is `Enum:Case`; a migration needs only the case.
     fn case(&mut self) -> Result<Value<'a>, Failure> {
         let bytes = self.string()?;
         self.expect(b";")?;
@@ -152,7 +154,7 @@ impl<'a> Reader<'a> {
                 Key::Int(number) => bumpalo::format!(in self.arena, "{}", number).into_bump_str(),
             };
             if !names.insert(name) {
-                return Err(Failure::new("the serialized value has a key twice"));
+                return Err(Failure::new("the serialized value has a duplicate key"));
             }
             made.push((name, value));
         }
@@ -170,7 +172,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The text up to a byte near by; no number is longer than 64 bytes.
+    /// The text up to a byte that must follow soon: no number is longer than 64 bytes.
     fn until(&mut self, end: u8) -> Result<&'a str, Failure> {
         let length = self.rest.iter().take(64).position(|byte| *byte == end).ok_or_else(malformed)?;
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| malformed())?;
@@ -188,7 +190,7 @@ enum Key<'a> {
     Text(&'a str),
 }
 
-/// The name of a property without the marks of its visibility: `\0*\0name` is protected, `\0Class\0name` private.
+/// The name of a property without its visibility prefix: `\0*\0name` is protected, `\0Class\0name` private.
 fn property_name(bytes: &[u8]) -> &[u8] {
     match bytes.strip_prefix(b"\0") {
         Some(marked) => marked.splitn(2, |byte| *byte == 0).nth(1).unwrap_or(bytes),
@@ -196,7 +198,7 @@ fn property_name(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// RFC 8259, 6: what a [`Value::Decimal`] holds.
+/// Whether a text is a JSON number (RFC 8259, 6), as [`Value::Decimal`] requires.
 fn is_json_number(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(m, e)| (m, Some(e)));
@@ -209,11 +211,11 @@ fn is_json_number(text: &str) -> bool {
 }
 
 fn malformed() -> Failure {
-    Failure::new("the text is no serialized PHP value")
+    Failure::new("the text is not a serialized PHP value")
 }
 
 fn wrong_length() -> Failure {
-    Failure::new("a string of the serialized value does not have its length; was the text converted or edited?")
+    Failure::new("a string of the serialized value does not match its length; was the text converted or edited?")
 }
 
 #[cfg(test)]
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_php_writes_is_read() {
+    fn output_of_php_is_read() {
         for (text, wanted) in [
             (&b"N;"[..], Some("null")),
             (b"b:1;", Some("true")),
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn invalid_input_is_rejected() {
         let deep = format!("{}{}", "a:1:{i:0;".repeat(65), "N;}".repeat(65));
         for text in [
             &b""[..],
@@ -355,7 +357,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_serialized_comes_back(value in php()) {
+        fn values_round_trip(value in php()) {
             let arena = Bump::new();
             let text = value.serialize();
             let read = parse(text.as_bytes(), &arena).unwrap();
@@ -363,14 +365,14 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40), text in "([aOsdibNE]:?|[0-9]{1,20}|[:;{}\"]){0,30}") {
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40), text in "([aOsdibNE]:?|[0-9]{1,20}|[:;{}\"]){0,30}") {
             let arena = Bump::new();
             let _ = parse(&bytes, &arena);
             let _ = parse(text.as_bytes(), &arena);
         }
 
         #[test]
-        fn damage_does_no_harm(value in php(), at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
+        fn corrupted_input_never_panics(value in php(), at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
             let arena = Bump::new();
             let mut bytes = value.serialize().into_bytes();
             let at = at.index(bytes.len());

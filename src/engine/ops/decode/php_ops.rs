@@ -1,4 +1,4 @@
-//! `php_unserialize`: a serialized PHP value.
+//! `php_unserialize`: decodes serialized PHP values.
 
 use super::bytes::{TEXT_OR_BYTES, check_size, raw_bytes};
 use super::php::parse;
@@ -10,15 +10,17 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "php_unserialize",
     family: Family::Decode,
-    summary: "reads a value that PHP has serialized",
-    details: "What WordPress, Drupal, Joomla and Magento keep in their tables. An array with the keys 0, 1, 2 … in order \
-        is a list, every other one an object; the empty array is an empty list. An object gives its properties, the class is \
-        dropped, and no code runs. An enum case gives its name. A string that is not UTF-8 gives bytes. Lengths count \
-        bytes, so text that was converted from another charset after it was serialized fails.",
+    summary: "decodes a serialized PHP value",
+    details: "WordPress, Drupal, Joomla and Magento store values in this format. An array with the keys 0, 1, 2 … in \
+              order becomes a list, any other array an object; the empty array is an empty list. An object gives its \
+              properties; the class is dropped, and no code runs. An enum case gives its name. A string that is not \
+              UTF-8 gives bytes. Lengths count bytes, so text that was converted to another charset after \
+              serialization fails.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::ANY.or(Kinds::NOTHING)),
     arguments: &[],
-    fails: "the text is no serialized value, has references, a key twice or text behind it, or is too deep or too large",
+    fails: "the text is not a serialized value, contains references, a duplicate key or trailing text, or is nested \
+            too deeply or too large",
     takes_nothing: false,
     examples: &[
         example(

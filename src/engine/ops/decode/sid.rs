@@ -1,4 +1,4 @@
-//! `sid`: a Windows security identifier as text.
+//! `sid`: formats Windows security identifiers.
 
 use std::fmt::Write as _;
 
@@ -11,13 +11,13 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "sid",
     family: Family::Decode,
-    summary: "writes a Windows security identifier as `S-1-5-…`",
-    details: "Takes the bytes of `objectSid` (MS-DTYP 2.4.2.2), their base64, or their hexadecimal digits. Text that already \
-        is a security identifier stays as it is.",
+    summary: "formats a Windows security identifier as `S-1-5-…`",
+    details: "Accepts the bytes of `objectSid` (MS-DTYP 2.4.2.2), their base64, or their hexadecimal digits. Text that \
+              already is a security identifier stays unchanged.",
     input: TEXT_OR_BYTES,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
-    fails: "the value is no security identifier",
+    fails: "the value is not a security identifier",
     takes_nothing: false,
     examples: &[
         example(
@@ -41,7 +41,7 @@ impl Op for Sid {
             return Ok(input);
         }
         let bytes = bytes_hex_or_base64(input, |bytes| written(bytes).is_some(), cx)?;
-        written(&bytes).map(|text| cx.keep(&text)).ok_or_else(|| Failure::new("the value is no security identifier"))
+        written(&bytes).map(|text| cx.keep(&text)).ok_or_else(|| Failure::new("the value is not a security identifier"))
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_identifiers_are_written() {
+    fn truncated_identifiers_are_rejected() {
         for (bytes, wanted) in [
             (&[1, 0, 0, 0, 0, 0, 0, 5][..], Some("S-1-5")),
             (&[1, 0, 1, 0, 0, 0, 0, 5], Some("S-1-0x010000000005")),
@@ -94,7 +94,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             if let Some(text) = written(&bytes) {
                 prop_assert!(is_written(&text));
             }

@@ -1,4 +1,4 @@
-//! `url_decode`, `url_encode`: percent coding.
+//! `url_decode`, `url_encode`: percent-encoding.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::model::{Kinds, Value};
 
-/// Everything but the unreserved characters of RFC 3986, 2.3.
+/// All characters except the unreserved ones of RFC 3986, 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The row of `url_decode`.
@@ -17,11 +17,15 @@ pub const URL_DECODE: OpSpec = OpSpec {
     name: "url_decode",
     family: Family::Decode,
     summary: "decodes percent-encoded text",
-    details: "RFC 3986, 2.1. A percent sign without two hexadecimal digits behind it stays as it is. With `plus`, a plus \
-        sign is a blank, as in web forms.",
+    details: "Follows RFC 3986, section 2.1. A percent sign that is not followed by two hexadecimal digits stays \
+              unchanged. With `plus`, a plus sign becomes a space, as in form data.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::main_optional("plus", ArgumentKind::Boolean, "whether `+` is a blank; no by default")],
+    arguments: &[ArgumentSpec::main_optional(
+        "plus",
+        ArgumentKind::Boolean,
+        "whether to decode `+` as a space; false by default",
+    )],
     fails: "the decoded bytes are not UTF-8 text",
     takes_nothing: false,
     examples: &[
@@ -42,7 +46,7 @@ impl Op for UrlDecode {
     }
 }
 
-/// The decoded text; borrowed when nothing is encoded.
+/// The decoded text; borrowed if nothing is encoded.
 pub fn decoded<'a>(text: &'a str, plus: bool, cx: &Cx<'a>) -> Result<&'a str, Failure> {
     let plus = plus && text.contains('+');
     if !plus && !text.contains('%') {
@@ -60,9 +64,9 @@ pub fn decoded<'a>(text: &'a str, plus: bool, cx: &Cx<'a>) -> Result<&'a str, Fa
 pub const URL_ENCODE: OpSpec = OpSpec {
     name: "url_encode",
     family: Family::Decode,
-    summary: "encodes text for use in a web address",
-    details: "Everything but letters, digits and `-._~` of ASCII (RFC 3986, 2.3) is written as percent signs and the digits \
-        of its UTF-8 bytes.",
+    summary: "percent-encodes text for use in a URL",
+    details: "All characters except ASCII letters, digits and `-._~` (RFC 3986, 2.3) are written as percent signs and \
+              the hexadecimal digits of their UTF-8 bytes.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],

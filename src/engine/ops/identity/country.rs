@@ -1,4 +1,4 @@
-//! `country`: countries by code or English name.
+//! `country`: looks up countries by code or English name.
 
 use std::sync::LazyLock;
 
@@ -13,17 +13,18 @@ use crate::model::{Kinds, Value};
 pub const COUNTRY: OpSpec = OpSpec {
     name: "country",
     family: Family::Identity,
-    summary: "finds a country by code or English name, and writes it as its ISO 3166 code",
-    details: "It takes the codes of two letters, three letters and three digits, English short and full names, and other names in \
-              use (`UK`, `South Korea`, `Holland`). Case, accents, dots and `the` do not matter. A code wins over a name.",
+    summary: "looks up a country by code or English name and returns its ISO 3166 code",
+    details: "Accepts two-letter, three-letter and three-digit codes, English short and full names, and other common \
+              names (`UK`, `South Korea`, `Holland`). Case, accents, dots and `the` are ignored. A code takes \
+              precedence over a name.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional(
         "to",
         ArgumentKind::Choice(&["alpha2", "alpha3", "name"]),
-        "what is written: two letters (when left out), three letters, or the English short name",
+        "the format of the result: two letters (the default), three letters, or the English short name",
     )],
-    fails: "no country has that code or name",
+    fails: "no country has this code or name",
     takes_nothing: false,
     examples: &[
         example("", r#""Germany""#, r#""DE""#),
@@ -49,7 +50,9 @@ impl Op for Find {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
         let found = by_code(text).or_else(|| by_name(text));
-        found.map(|country| Value::Text((self.0)(country))).ok_or_else(|| Failure::new("is not a known country"))
+        found
+            .map(|country| Value::Text((self.0)(country)))
+            .ok_or_else(|| Failure::new("the text is not a known country"))
     }
 }
 
@@ -58,7 +61,7 @@ pub(super) fn by_code(code: &str) -> Option<&'static Country> {
     let is_number = (1..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit());
     match code.len() {
         _ if is_number => {
-            // spreadsheets and databases lose the leading zeros
+            // spreadsheets and databases lose leading zeros
             let number: u16 = code.parse().ok()?;
             COUNTRIES.iter().find(|country| country.numeric.parse() == Ok(number))
         }
@@ -81,7 +84,7 @@ fn by_name(name: &str) -> Option<&'static Country> {
     NAMES.get(&folded).copied().or_else(|| by_code(&folded))
 }
 
-/// A name without what people write differently: case, accents, dots, `the`, `&`, `St.`.
+/// Normalizes spelling variants in a name: case, accents, dots, `the`, `&`, `St.`.
 fn fold(name: &str) -> String {
     let plain = deunicode::deunicode(name).to_lowercase().replace(['.', '\'', '`'], "").replace('&', " and ");
     let words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && *word != "the");
@@ -93,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_whole_and_without_doubles() {
+    fn the_table_is_complete_and_unique() {
         assert_eq!(COUNTRIES.len(), 249);
         for country in COUNTRIES {
             for key in [country.alpha2, country.alpha3, country.numeric] {
@@ -107,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings() {
+    fn spelling_variants_are_recognized() {
         let cases = [
             ("4", Some("AF")),
             ("840", Some("US")),

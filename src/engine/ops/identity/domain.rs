@@ -11,25 +11,25 @@ use crate::engine::op::{
 };
 use crate::model::{Kinds, Value};
 
-/// The argument that says how internationalised names are written.
+/// The argument for the form of internationalized names.
 pub(super) const IDN: ArgumentSpec = ArgumentSpec::optional(
     "idn",
     ArgumentKind::Choice(&["ascii", "unicode", "keep"]),
-    "how names outside ASCII are written: `ascii` (xn--…, when left out), `unicode`, or as they came",
+    "the form of names outside ASCII: `ascii` (`xn--…`, the default), `unicode`, or unchanged",
 );
 
 /// The row of the step table.
 pub const DOMAIN: OpSpec = OpSpec {
     name: "domain",
     family: Family::Identity,
-    summary: "checks a domain name and writes it in lower case",
-    details: "International names are written in ASCII (`xn--…`, UTS 46 as in RFC 5891) unless `idn` says otherwise, so that one \
-              domain has one spelling. A name needs two parts, and the last one must not be a number; one dot at the end is \
-              taken off.",
+    summary: "checks a domain name and converts it to lower case",
+    details: "International names are written in ASCII (`xn--…`, UTS 46 as in RFC 5891) unless `idn` is set, so that \
+              each domain has a single spelling. A name needs at least two parts, and the last one must not be a \
+              number; a trailing dot is removed.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[IDN],
-    fails: "the text is not a domain name of at least two parts",
+    fails: "the text is not a domain name with at least two parts",
     takes_nothing: false,
     examples: &[
         example("", r#"" Example.COM. ""#, r#""example.com""#),
@@ -41,7 +41,7 @@ pub const DOMAIN: OpSpec = OpSpec {
     build: |arguments| Ok(Box::new(Domain(Idn::of(arguments)))),
 };
 
-/// How names outside ASCII are written.
+/// The form of names outside ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Idn {
     Ascii,
@@ -50,7 +50,7 @@ pub(super) enum Idn {
 }
 
 impl Idn {
-    /// The choice in the arguments.
+    /// The form given in the arguments.
     pub(super) fn of(arguments: &mut Arguments) -> Self {
         match arguments.text("idn").as_deref() {
             Some("unicode") => Self::Unicode,
@@ -59,15 +59,15 @@ impl Idn {
         }
     }
 
-    /// The domain name, checked, in lower case, in this form.
+    /// Checks the domain name and writes it in lower case, in this form.
     pub(super) fn write(self, name: &str) -> Result<Cow<'_, str>, Failure> {
-        let wrong = || Failure::new("is not a domain name");
+        let wrong = || Failure::new("the text is not a domain name");
         let ascii = Uts46::new()
             .to_ascii(name.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
             .map_err(|_| wrong())?;
-        let last = ascii.rsplit_once('.').ok_or_else(|| Failure::new("is a domain name of one part only"))?.1;
+        let last = ascii.rsplit_once('.').ok_or_else(|| Failure::new("the domain name has only one part"))?.1;
         if last.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Failure::new("is a number, not a domain name"));
+            return Err(Failure::new("the last part of the domain name is a number"));
         }
         match self {
             Self::Ascii => Ok(ascii),
@@ -87,9 +87,9 @@ struct Domain(Idn);
 impl Op for Domain {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
-        // 253 characters is the longest name (RFC 1035 §2.3.4); in UTF-8 each may take four bytes
+        // the longest name has 253 characters (RFC 1035 §2.3.4), each of up to four bytes in UTF-8
         if text.len() > 4 * 254 {
-            return Err(Failure::new("is longer than a domain name can be"));
+            return Err(Failure::new("the text is longer than a domain name can be"));
         }
         Ok(match self.0.write(text.strip_suffix('.').unwrap_or(text))? {
             Cow::Borrowed(name) => Value::Text(name),

@@ -1,4 +1,4 @@
-//! `email`, `email_domain`, `email_local`: mail addresses.
+//! `email`, `email_domain`, `email_local`: email addresses.
 
 use std::borrow::Cow;
 
@@ -11,25 +11,29 @@ use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec,
 use crate::model::{Kinds, Value};
 use crate::schema::{is_domain, is_local_part, split_address};
 
-/// The longest address that can be used in a mail (RFC 5321 §4.5.3.1.3 with erratum 1690).
+/// The longest address that can be used in an email (RFC 5321 §4.5.3.1.3 with erratum 1690).
 const MAX_BYTES: usize = 254;
 
 /// The row of `email`.
 pub const EMAIL: OpSpec = OpSpec {
     name: "email",
     family: Family::Identity,
-    summary: "checks a mail address and writes it in lower case",
-    details: "White space around the address is taken off. The syntax is that of RFC 5321 and 6531 with what registration forms \
-              expect: a domain of at least two parts, no display name, no comment, no address literal. International domains \
-              are written in ASCII unless `idn` says otherwise, so that one mailbox has one spelling. `keep_case` keeps the \
-              case of the part before the `@`; domains have no case.",
+    summary: "checks an email address and converts it to lower case",
+    details: "Surrounding whitespace is removed. The syntax is that of RFC 5321 and 6531, with the usual restrictions \
+              of registration forms: a domain of at least two parts, no display name, no comment, no address literal. \
+              International domains are written in ASCII unless `idn` is set, so that each mailbox has a single \
+              spelling. `keep_case` keeps the case of the part before the `@`; domains are not case-sensitive.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::optional("keep_case", ArgumentKind::Boolean, "whether the part before the `@` keeps its case"),
+        ArgumentSpec::optional(
+            "keep_case",
+            ArgumentKind::Boolean,
+            "whether to keep the case of the part before the `@`",
+        ),
         IDN,
     ],
-    fails: "the text is not a mail address, or is longer than 254 bytes",
+    fails: "the text is not an email address, or is longer than 254 bytes",
     takes_nothing: false,
     examples: &[
         example("", r#""  Jane.DOE@Example.COM ""#, r#""jane.doe@example.com""#),
@@ -47,8 +51,8 @@ pub const EMAIL: OpSpec = OpSpec {
 /// The row of `email_domain`.
 pub const EMAIL_DOMAIN: OpSpec = OpSpec {
     name: "email_domain",
-    summary: "takes the domain of a mail address",
-    details: "The address is checked as by `email`. The domain tells company accounts and tenants apart.",
+    summary: "returns the domain of an email address",
+    details: "The address is checked as by `email`. The domain can identify company accounts and tenants.",
     arguments: &[IDN],
     examples: &[
         example("", r#""jane@Example.COM""#, r#""example.com""#),
@@ -62,9 +66,9 @@ pub const EMAIL_DOMAIN: OpSpec = OpSpec {
 /// The row of `email_local`.
 pub const EMAIL_LOCAL: OpSpec = OpSpec {
     name: "email_local",
-    summary: "takes the part of a mail address before the `@`",
-    details: "The address is checked as by `email`. The part is written in lower case unless `keep_case` is set.",
-    arguments: &[ArgumentSpec::optional("keep_case", ArgumentKind::Boolean, "whether the part keeps its case")],
+    summary: "returns the part of an email address before the `@`",
+    details: "The address is checked as by `email`. The result is in lower case unless `keep_case` is set.",
+    arguments: &[ArgumentSpec::optional("keep_case", ArgumentKind::Boolean, "whether to keep the case")],
     examples: &[
         example("", r#""Jane.Doe@example.com""#, r#""jane.doe""#),
         example("{ keep_case: true }", r#""Jane.Doe@example.com""#, r#""Jane.Doe""#),
@@ -102,8 +106,10 @@ impl Op for Email {
         } else if !local.chars().any(char::is_uppercase) {
             local
         } else if local.chars().any(|c| c.to_lowercase().count() > 1) {
-            // `İ` becomes two characters, of which the second is none that an address may have
-            return Err(Failure::new("is not a mail address: it has a letter without a lower case"));
+            // `İ` becomes two characters, the second of which is not allowed in an address
+            return Err(Failure::new(
+                "the text is not an email address: it contains a letter without a lowercase form",
+            ));
         } else {
             cx.lowercase(local)
         };
@@ -115,7 +121,7 @@ impl Op for Email {
     }
 }
 
-/// The address of its two parts; the text itself when it has them.
+/// Joins the two parts of an address; returns the text itself if it has these parts.
 fn whole<'a>(local: &str, domain: &str, text: &'a str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let length = local.len() + 1 + domain.len();
     if length > MAX_BYTES {
@@ -132,20 +138,21 @@ fn whole<'a>(local: &str, domain: &str, text: &'a str, cx: &Cx<'a>) -> Result<Va
 }
 
 fn too_long() -> Failure {
-    Failure::new(format!("is longer than the {MAX_BYTES} bytes of a mail address"))
+    Failure::new(format!("the text is longer than the {MAX_BYTES} bytes of an email address"))
 }
 
-/// Checks an address; gives the part before the `@` as it is, and the domain in its form.
+/// Checks an address; returns the part before the `@` unchanged, and the domain in the given form.
 fn check<'a>(text: &'a str, idn: Idn, cx: &Cx<'a>) -> Result<(&'a str, &'a str), Failure> {
     if text.len() > MAX_BYTES {
         return Err(too_long());
     }
-    let (local, domain) = split_address(text).ok_or_else(|| Failure::new("is not a mail address: there is no `@`"))?;
-    // UTS 46 would drop invisible characters from the domain; whoever typed them typed another address
-    if has_unseen(text) {
-        return Err(Failure::new("is not a mail address: it has control or invisible characters"));
+    let (local, domain) =
+        split_address(text).ok_or_else(|| Failure::new("the text is not an email address: there is no `@`"))?;
+    // UTS 46 would drop invisible characters from the domain, but they make it a different address
+    if has_invisible(text) {
+        return Err(Failure::new("the text is not an email address: it contains control or invisible characters"));
     }
-    // UTS 46 makes letters small too, but copies the name for it
+    // UTS 46 converts to lower case too, but copies the name
     let domain = if domain.is_ascii() { cx.lowercase(domain) } else { domain };
     let kept = |written: Cow<'a, str>| match written {
         Cow::Borrowed(name) => name,
@@ -153,7 +160,7 @@ fn check<'a>(text: &'a str, idn: Idn, cx: &Cx<'a>) -> Result<(&'a str, &'a str),
     };
     let written = kept(idn.write(domain)?);
     let ascii = if idn == Idn::Ascii { written } else { kept(Idn::Ascii.write(domain)?) };
-    // the domain has two parts by now; what is in order needs no copy of the address to find out why it is not
+    // the domain has two parts here; only an invalid address is copied, to find the reason
     if !is_local_part(local) || !is_domain(ascii) {
         parse(local, ascii)?;
     }
@@ -164,16 +171,16 @@ fn parse(local: &str, domain: &str) -> Result<(), Failure> {
     let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
     match EmailAddress::parse_with_options(&format!("{local}@{domain}"), options) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::new(format!("is not a mail address: {}", reason(error)))),
+        Err(error) => Err(Failure::new(format!("the text is not an email address: {}", reason(error)))),
     }
 }
 
-fn has_unseen(text: &str) -> bool {
-    !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.chars().any(is_unseen)
+fn has_invisible(text: &str) -> bool {
+    !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.chars().any(is_invisible)
 }
 
-/// Control characters, white space other than the plain blank, and characters that change how text looks without being seen.
-fn is_unseen(c: char) -> bool {
+/// Control characters, whitespace other than the plain space, and invisible characters that change how text is displayed.
+fn is_invisible(c: char) -> bool {
     let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     c.is_control() || (c.is_whitespace() && c != ' ') || invisible
 }
@@ -184,9 +191,9 @@ fn reason(error: email_address::Error) -> &'static str {
         Error::LocalPartEmpty => "there is nothing before the `@`",
         Error::LocalPartTooLong => "the part before the `@` is longer than 64 bytes",
         Error::DomainEmpty | Error::DomainTooFew | Error::DomainTooLong | Error::DomainInvalidSeparator => {
-            "the domain is wrong"
+            "the domain is invalid"
         }
-        _ => "it has a character in a wrong place",
+        _ => "a character is not allowed at its position",
     }
 }
 
@@ -205,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_in_use_pass_and_others_fail() {
+    fn valid_addresses_pass_and_others_fail() {
         let long_local = format!("{}@example.com", "a".repeat(65));
         let long = format!(
             "{}@{}.com",
@@ -246,9 +253,9 @@ mod tests {
     }
 
     proptest! {
-        /// The quick test of an address says the same as the thorough one.
+        /// The fast check of an address agrees with the full one.
         #[test]
-        fn both_tests_of_an_address_agree(local in r#"[a-zé."<>@\[\\ +'-]{0,8}"#, domain in r"[a-z0-9.-]{1,12}") {
+        fn fast_and_full_check_agree(local in r#"[a-zé."<>@\[\\ +'-]{0,8}"#, domain in r"[a-z0-9.-]{1,12}") {
             if let Ok(domain) = Idn::Ascii.write(&domain) {
                 let quick = EmailAddress::is_valid_local_part(&local) && EmailAddress::is_valid_domain(&domain);
                 prop_assert_eq!(quick, parse(&local, &domain).is_ok());
@@ -256,7 +263,7 @@ mod tests {
         }
 
         #[test]
-        fn the_result_is_stable(text in r#"[ \PCa-zA-Z."+-]{1,20}@[a-zA-Zäöß.-]{1,12}\.[a-z]{2,4}"#) {
+        fn result_is_idempotent(text in r#"[ \PCa-zA-Z."+-]{1,20}@[a-zA-Zäöß.-]{1,12}\.[a-z]{2,4}"#) {
             if let Some(once) = email(&text) {
                 prop_assert_eq!(email(&once), Some(once.clone()));
                 prop_assert!(once.len() <= MAX_BYTES);
@@ -264,7 +271,7 @@ mod tests {
         }
     }
 
-    /// The public test set of isemail: what it calls an error must fail here, except where the rules above are wider.
+    /// The public test set of isemail: everything that it calls an error must fail here, except where the rules above are wider.
     #[test]
     fn agrees_with_the_isemail_test_set() {
         let xml = include_str!("../../../../tests/corpora/isemail_tests.xml");
@@ -276,7 +283,7 @@ mod tests {
             let address = between(test, "<address>", "</address>").unwrap_or_default();
             let address =
                 address.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
-            // the test set writes a control character as U+2400 and its number
+            // the test set writes a control character as U+2400 plus its code
             let code = between(&address, "&#x", ";").and_then(|code| u32::from_str_radix(&code, 16).ok());
             let control = code.and_then(|code| char::from_u32(code.checked_sub(0x2400).unwrap_or(code)));
             let address = match (control, address.split_once("&#x")) {
@@ -290,7 +297,7 @@ mod tests {
                     valid += 1;
                     valid_pass += usize::from(passes);
                 }
-                // white space around an address is taken off here
+                // surrounding whitespace is trimmed here
                 "ISEMAIL_ERR" if address.trim() == address => {
                     wrong += 1;
                     if passes {

@@ -1,4 +1,4 @@
-//! `gender`: one of three words.
+//! `gender`: normalizes genders to one of three words.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -10,14 +10,14 @@ use crate::model::{Kinds, Value};
 pub const GENDER: OpSpec = OpSpec {
     name: "gender",
     family: Family::Identity,
-    summary: "writes a gender as `male`, `female` or `other`",
-    details: "It takes letters, English and German words, and the numbers of ISO/IEC 5218 (1 male, 2 female), which Magento uses \
-              too. What says that nothing is known (`u`, `unknown`, `0`, `9`, Magento's `3`) gives no value. Codes that mean \
-              something else in a system belong into a lookup.",
+    summary: "converts a gender to `male`, `female` or `other`",
+    details: "Accepts letters, English and German words, and the numbers of ISO/IEC 5218 (1 male, 2 female), which \
+              Magento also uses. Values for an unknown gender (`u`, `unknown`, `0`, `9`, Magento's `3`) give no value. If a \
+              system uses other codes, use a `lookup`.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
-    fails: "the word is not a known one",
+    fails: "the word is unknown",
     takes_nothing: false,
     examples: &[
         example("", r#""F""#, r#""female""#),
@@ -57,9 +57,9 @@ struct Gender;
 impl Op for Gender {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
-        // no word is longer; what is longer need not be copied
+        // no word is longer, so longer text is not copied
         if text.len() > 32 {
-            return Err(Failure::new("is not a known word for a gender"));
+            return Err(Failure::new("the text is not a known word for a gender"));
         }
         let is_joint = |c: char| matches!(c, ' ' | '-' | '_' | '/' | '.');
         let mut word = cx.lowercase(text);
@@ -76,7 +76,7 @@ impl Op for Gender {
         } else if UNKNOWN.contains(&word) {
             return Ok(Value::Missing);
         } else {
-            return Err(Failure::new("is not a known word for a gender"));
+            return Err(Failure::new("the text is not a known word for a gender"));
         };
         Ok(Value::Text(gender))
     }

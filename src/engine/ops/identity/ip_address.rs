@@ -1,4 +1,4 @@
-//! `ip_address`: IP addresses.
+//! `ip_address`: checks IP addresses.
 
 use std::net::IpAddr;
 
@@ -10,9 +10,9 @@ use crate::model::{Kinds, Value};
 pub const IP_ADDRESS: OpSpec = OpSpec {
     name: "ip_address",
     family: Family::Identity,
-    summary: "checks an IP address and writes it in its one spelling",
-    details: "Version 6 is written as RFC 5952 wants it: lower case, the longest run of zeros as `::`. Numbers with leading zeros, \
-              networks (`/24`), ports and zones (`%eth0`) are refused.",
+    summary: "checks an IP address and converts it to its canonical form",
+    details: "IPv6 addresses are written as in RFC 5952: lower case, with the longest run of zeros as `::`. Numbers \
+              with leading zeros, networks (`/24`), ports and zones (`%eth0`) fail.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -33,7 +33,7 @@ struct IpAddress;
 impl Op for IpAddress {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
-        let address: IpAddr = text.parse().map_err(|_| Failure::new("is not an IP address"))?;
+        let address: IpAddr = text.parse().map_err(|_| Failure::new("the text is not an IP address"))?;
         let made = bumpalo::format!(in cx.arena, "{}", address).into_bump_str();
         Ok(Value::Text(if made == text { text } else { made }))
     }

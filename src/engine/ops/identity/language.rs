@@ -1,4 +1,4 @@
-//! `language`: languages by code or English name.
+//! `language`: looks up languages by code or English name.
 
 use std::sync::LazyLock;
 
@@ -12,17 +12,18 @@ use crate::model::{Kinds, Value};
 pub const LANGUAGE: OpSpec = OpSpec {
     name: "language",
     family: Family::Identity,
-    summary: "finds a language by code or English name, and writes it as its ISO 639 code",
-    details: "It takes the codes of two and three letters, the older three-letter codes of libraries (`ger`, `fre`), withdrawn codes \
-              that Java still writes (`iw`, `in`, `ji`), and English names. Tags with a region are for `locale`.",
+    summary: "looks up a language by code or English name and returns its ISO 639 code",
+    details: "Accepts two-letter and three-letter codes, the older three-letter codes of libraries (`ger`, `fre`), \
+              withdrawn codes that Java still writes (`iw`, `in`, `ji`), and English names. For tags with a region, \
+              use `locale`.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional(
         "to",
         ArgumentKind::Choice(&["alpha2", "alpha3"]),
-        "what is written: two letters (when left out) or three",
+        "the format of the result: two letters (the default) or three",
     )],
-    fails: "no language has that code or name, or it has no code of two letters",
+    fails: "no language has this code or name, or it has no two-letter code",
     takes_nothing: false,
     examples: &[
         example("", r#""German""#, r#""de""#),
@@ -63,7 +64,7 @@ const OLD_CODES: &[(&str, &str)] = &[
     ("mo", "ron"),
 ];
 
-/// English names in use where ISO's is another.
+/// Common English names that differ from ISO's.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("castilian", "spa"),
     ("farsi", "fas"),
@@ -83,9 +84,10 @@ struct Find {
 impl Op for Find {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
-        let found = by_code(text).or_else(|| by_name(text)).ok_or_else(|| Failure::new("is not a known language"))?;
+        let found =
+            by_code(text).or_else(|| by_name(text)).ok_or_else(|| Failure::new("the text is not a known language"))?;
         let code = if self.alpha3 { Some(found.to_639_3()) } else { found.to_639_1() };
-        code.map(Value::Text).ok_or_else(|| Failure::new("is a language without a code of two letters"))
+        code.map(Value::Text).ok_or_else(|| Failure::new("the language has no two-letter code"))
     }
 }
 
@@ -101,7 +103,7 @@ fn by_name(name: &str) -> Option<Language> {
     if let Some((_, code)) = OTHER_NAMES.iter().find(|(other, _)| *other == name) {
         return by_code(code);
     }
-    // the table has 8000 names; the two hundred with short codes are what customers have
+    // the table has 8000 names, but customers use the two hundred with short codes
     static COMMON: LazyLock<Vec<(String, Language)>> = LazyLock::new(|| {
         let pairs = (b'a'..=b'z').flat_map(|a| (b'a'..=b'z').map(move |b| [char::from(a), char::from(b)]));
         let languages = pairs.filter_map(|pair| Language::from_639_1(&pair.iter().collect::<String>()));
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_names() {
+    fn languages_are_found_by_code_and_name() {
         let cases = [
             ("en", Some("eng")),
             ("ENG", Some("eng")),
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_leads_to_a_language() {
+    fn every_row_resolves_to_a_language() {
         for (_, code) in OLD_CODES.iter().chain(OTHER_NAMES) {
             assert!(Language::from_639_3(code).is_some(), "{code}");
         }

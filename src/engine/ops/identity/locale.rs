@@ -1,4 +1,4 @@
-//! `locale`: language tags of BCP 47.
+//! `locale`: checks BCP 47 language tags.
 
 use oxilangtag::LanguageTag;
 
@@ -9,7 +9,7 @@ use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::model::{Kinds, Value};
 
-/// The longest tag that is read, in bytes: RFC 5646 §4.4.1 finds 35 enough, and each part is looked up in a table.
+/// The longest tag that is read, in bytes: RFC 5646 §4.4.1 considers 35 sufficient, and each part costs a table lookup.
 const MAX_BYTES: usize = 100;
 
 /// The languages that have extended languages (the `Prefix` of `extlang` in the IANA Language Subtag Registry): `zh-yue`.
@@ -19,18 +19,15 @@ const MACROLANGUAGES: &[&str] = &["ar", "kok", "lv", "ms", "sgn", "sw", "uz", "z
 pub const LOCALE: OpSpec = OpSpec {
     name: "locale",
     family: Family::Identity,
-    summary: "checks a language tag and writes it as BCP 47 wants it, such as `de-DE`",
-    details: "It takes `_` for `-`, any case, and the encoding that POSIX systems append (`de_DE.UTF-8`). The language must be an ISO \
-              639 code, a script, region or variant must be registered, so that words like `EMEA` are refused although their \
-              form is right. Codes are written as BCP 47 prefers them: `eng` as `en`, `iw` as `he`, the region `UK` as `GB`. With \
-              `loose: true`, parts at the end that are not known are dropped: WordPress's `de_DE_formal` becomes `de-DE`.",
+    summary: "checks a language tag and converts it to BCP 47, such as `de-DE`",
+    details: "Accepts `_` instead of `-`, any case, and the encoding that POSIX systems append (`de_DE.UTF-8`). The \
+              language must be an ISO 639 code; scripts, regions and variants must be registered, so that words like \
+              `EMEA` fail although they are well-formed. Codes are written in the form that BCP 47 prefers: `eng` as \
+              `en`, `iw` as `he`, the region `UK` as `GB`. With `loose: true`, unknown parts at the end are dropped: \
+              WordPress's `de_DE_formal` becomes `de-DE`.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::optional(
-        "loose",
-        ArgumentKind::Boolean,
-        "whether unknown parts at the end are dropped",
-    )],
+    arguments: &[ArgumentSpec::optional("loose", ArgumentKind::Boolean, "whether to drop unknown parts at the end")],
     fails: "the text is not a language tag, or a part of it is not registered",
     takes_nothing: false,
     examples: &[
@@ -52,7 +49,7 @@ impl Op for Locale {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
         if text.len() > MAX_BYTES {
-            return Err(Failure::new(format!("is longer than the {MAX_BYTES} bytes of a language tag")));
+            return Err(Failure::new(format!("the text is longer than the {MAX_BYTES} bytes of a language tag")));
         }
         let (tag, _encoding) = text.split_once('.').unwrap_or((text, ""));
         let tag = tag.replace('_', "-");
@@ -68,28 +65,28 @@ impl Op for Locale {
     }
 }
 
-/// The tag in canonical form, when all of its parts are registered.
+/// The tag in canonical form, if all of its parts are registered.
 fn canonical(tag: &str) -> Result<String, Failure> {
-    let parsed = LanguageTag::parse_and_normalize(tag).map_err(|_| Failure::new("is not a language tag"))?;
+    let parsed = LanguageTag::parse_and_normalize(tag).map_err(|_| Failure::new("the text is not a language tag"))?;
     let language = parsed.primary_language();
-    let known = language::by_code(language).ok_or_else(|| Failure::new("is a language tag of no known language"))?;
+    let known = language::by_code(language).ok_or_else(|| Failure::new("the language of the tag is unknown"))?;
     let mut made = known.to_639_1().unwrap_or_else(|| known.to_639_3()).to_owned();
     for extended in parsed.extended_language_subtags() {
         let known = MACROLANGUAGES.contains(&made.as_str()) && language::by_code(extended).is_some();
         if !known {
-            return Err(Failure::new("is a language tag of no known language"));
+            return Err(Failure::new("the language of the tag is unknown"));
         }
         push(&mut made, extended);
     }
     if let Some(script) = parsed.script() {
-        SCRIPTS.binary_search(&script).map_err(|_| Failure::new("is a language tag of no known script"))?;
+        SCRIPTS.binary_search(&script).map_err(|_| Failure::new("the script of the language tag is unknown"))?;
         push(&mut made, script);
     }
     if let Some(region) = parsed.region() {
-        push(&mut made, known_region(region).ok_or_else(|| Failure::new("is a language tag of no known region"))?);
+        push(&mut made, known_region(region).ok_or_else(|| Failure::new("the region of the language tag is unknown"))?);
     }
     for variant in parsed.variant_subtags() {
-        VARIANTS.binary_search(&variant).map_err(|_| Failure::new("is a language tag of no known variant"))?;
+        VARIANTS.binary_search(&variant).map_err(|_| Failure::new("a variant of the language tag is unknown"))?;
         push(&mut made, variant);
     }
     for rest in [parsed.extension(), parsed.private_use()].into_iter().flatten() {
@@ -126,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_in_use() {
+    fn common_tags_are_normalized() {
         let cases = [
             ("en", Some("en"), Some("en")),
             (" EN-us ", Some("en-US"), Some("en-US")),
@@ -162,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_ordered() {
+    fn the_tables_are_sorted() {
         for table in [SCRIPTS, AREAS, VARIANTS] {
             assert!(table.is_sorted());
         }
@@ -170,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_result_is_stable(text in "[a-zA-Z]{2,4}([-_@.][a-zA-Z0-9]{1,8}){0,4}", loose: bool) {
+        fn result_is_idempotent(text in "[a-zA-Z]{2,4}([-_@.][a-zA-Z0-9]{1,8}){0,4}", loose: bool) {
             if let Some(once) = locale(loose, &text) {
                 prop_assert_eq!(locale(false, &once), Some(once.clone()));
             }

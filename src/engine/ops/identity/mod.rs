@@ -1,4 +1,4 @@
-//! Mail addresses, phones, places, languages, ids.
+//! Email addresses, phone numbers, places, languages, ids.
 
 mod country;
 mod domain;

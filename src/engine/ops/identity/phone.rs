@@ -1,4 +1,4 @@
-//! `phone`: phone numbers in E.164.
+//! `phone`: converts phone numbers to E.164.
 
 use bumpalo::collections::String as ArenaString;
 use phonenumber::Metadata;
@@ -16,12 +16,13 @@ use crate::model::{Kinds, Value};
 pub const PHONE: OpSpec = OpSpec {
     name: "phone",
     family: Family::Identity,
-    summary: "checks a phone number and writes it in E.164, such as `+12025550143`",
-    details: "Numbers without a country code belong to `region`: the first of its values that is there, an ISO 3166 code in either \
-              case, so that the country of the address can stand before a default. The check uses libphonenumber's numbering \
-              plans: `valid` wants a number that is in use, `possible` only a number of fitting length, `shape` only a `+` and 7 \
-              to 15 digits. Letters (`1-800-FLOWERS`) are digits of a keypad only with `letters: true`; a number with an \
-              extension is refused, because the account could not hold it, unless `extension: drop`.",
+    summary: "checks a phone number and converts it to E.164, such as `+12025550143`",
+    details: "Numbers without a country code belong to `region`: the first of its values that is present, an ISO 3166 \
+              code in either case, so that the country of the address can precede a default. The check uses \
+              libphonenumber's numbering plans: `valid` requires an assigned number, `possible` only a suitable \
+              length, `shape` only a `+` and 7 to 15 digits. Letters (`1-800-FLOWERS`) are converted to keypad digits \
+              only with `letters: true`. A number with an extension fails, because the account cannot store it, unless \
+              `extension: drop` is set.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
@@ -29,14 +30,18 @@ pub const PHONE: OpSpec = OpSpec {
         ArgumentSpec::optional(
             "check",
             ArgumentKind::Choice(&["valid", "possible", "shape"]),
-            "how much is checked; `valid` when left out",
+            "how strict the check is; `valid` by default",
         ),
         ArgumentSpec::optional(
             "extension",
             ArgumentKind::Choice(&["reject", "drop"]),
-            "what becomes of an extension; `reject` when left out",
+            "what to do with an extension; `reject` by default",
         ),
-        ArgumentSpec::optional("letters", ArgumentKind::Boolean, "whether letters are read as digits of a keypad"),
+        ArgumentSpec::optional(
+            "letters",
+            ArgumentKind::Boolean,
+            "whether to convert letters to the digits of a keypad",
+        ),
     ],
     fails: "the text is not a phone number, has an extension, or needs a region and none of the values is a country",
     takes_nothing: false,
@@ -75,7 +80,7 @@ pub const PHONE: OpSpec = OpSpec {
 #[derive(Debug)]
 struct Phone {
     regions: Operands,
-    /// The check against numbering plans; without one the shape is checked.
+    /// The check against numbering plans; `None` checks only the shape.
     check: Option<Check>,
     drop_extension: bool,
     letters: bool,
@@ -86,7 +91,7 @@ impl Op for Phone {
         let text = cx.text(input)?;
         let number = read(text, self.letters, cx)?;
         if number.extension && !self.drop_extension {
-            return Err(Failure::new("is a phone number with an extension"));
+            return Err(Failure::new("the phone number has an extension"));
         }
         let e164 = match self.check {
             None => return shape(&number, text, cx),
@@ -106,48 +111,48 @@ impl Phone {
         let region = self
             .regions
             .find(cx, |value| value.is_present() && value.as_text().is_none_or(|text| !text.trim().is_empty()))
-            .ok_or_else(|| Failure::new("is a phone number without a country code, and there is no region"))?;
+            .ok_or_else(|| Failure::new("the phone number has no country code, and `region` has no value"))?;
         let code =
             region.as_text().ok_or_else(|| Failure::new(format!("the region is {}, not text", region.kind())))?;
         phone_plan::of_country(code).ok_or_else(|| Failure::new("the region is not a country with phone numbers"))
     }
 }
 
-/// The valid number that a customer typed to sign in, in E.164. Without a region it must begin with `+`.
+/// The number that a customer entered to sign in, checked and in E.164. Without a region it must start with `+`.
 #[cfg(feature = "login")]
 pub(crate) fn one_spelling(text: &str, region: Option<&str>) -> Result<String, Failure> {
     let arena = bumpalo::Bump::new();
     let number = read(text, false, &Cx::bare(&arena))?;
     if number.extension {
-        return Err(Failure::new("is a phone number with an extension"));
+        return Err(Failure::new("the phone number has an extension"));
     }
     if number.international {
         return international(number.digits, Check::Valid);
     }
     let region = region.and_then(phone_plan::of_country);
-    let region = region.ok_or_else(|| Failure::new("is a phone number without a country code"))?;
+    let region = region.ok_or_else(|| Failure::new("the phone number has no country code"))?;
     phone_plan::national(number.digits, region, Check::Valid).ok_or_else(|| not_a_number(Check::Valid))
 }
 
 fn international(digits: &str, check: Check) -> Result<String, Failure> {
     if digits.starts_with('0') {
-        return Err(Failure::new("is not a phone number: no country code begins with 0"));
+        return Err(Failure::new("the text is not a phone number: no country code starts with 0"));
     }
     phone_plan::international(digits, check).ok_or_else(|| not_a_number(check))
 }
 
 fn not_a_number(check: Check) -> Failure {
     Failure::new(match check {
-        Check::Possible => "is not a possible phone number",
-        Check::Valid => "is not a valid phone number",
+        Check::Possible => "the text is not a possible phone number",
+        Check::Valid => "the text is not a valid phone number",
     })
 }
 
-/// A `+`, and 7 to 15 digits of which the first is not 0 (ITU-T E.164).
+/// A `+` and 7 to 15 digits, the first of which is not 0 (ITU-T E.164).
 fn shape<'a>(number: &Digits<'_>, text: &'a str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let fits = number.international && (7..=15).contains(&number.digits.len()) && !number.digits.starts_with('0');
     if !fits {
-        return Err(Failure::new("is not `+` and 7 to 15 digits"));
+        return Err(Failure::new("the text is not `+` and 7 to 15 digits"));
     }
     if text.strip_prefix('+') == Some(number.digits) {
         return Ok(Value::Text(text));
@@ -242,7 +247,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics_and_results_are_stable(text in "(\\+|tel:|00)?[0-9٠-٩ x#;=*().,~\\-+/a-zA-Z\\PC]{0,40}", at in 0usize..249) {
+        fn never_panics_and_results_are_idempotent(text in "(\\+|tel:|00)?[0-9٠-٩ x#;=*().,~\\-+/a-zA-Z\\PC]{0,40}", at in 0usize..249) {
             let region = super::super::tables::countries::COUNTRIES.get(at).map(|country| country.alpha2);
             for check in [VALID, POSSIBLE, None] {
                 if let Some(once) = phone(region, check, &text) {
@@ -262,7 +267,7 @@ mod tests {
         }
     }
 
-    /// The cases of libphonenumber's own tests, with what its current metadata say about them.
+    /// The cases of libphonenumber's own tests, with the results of its current metadata.
     #[test]
     fn agrees_with_libphonenumber() {
         let lines = include_str!("../../../../tests/corpora/phones_libphonenumber.jsonl");

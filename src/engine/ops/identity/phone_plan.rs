@@ -1,7 +1,7 @@
-//! Numbering plans: which digits are a phone number of which country.
+//! Numbering plans: which digits are valid phone numbers in which country.
 //!
-//! Only libphonenumber's metadata are used. The parser of the `phonenumber` crate is not: it takes the national prefix off
-//! twice where numbers begin with it (`+7 800 …`, `+7 812 …`), and panics on some input.
+//! Only libphonenumber's metadata is used, not the parser of the `phonenumber` crate: it removes the national prefix twice
+//! if numbers start with it (`+7 800 …`, `+7 812 …`), and panics on some input.
 
 use std::sync::LazyLock;
 
@@ -10,14 +10,14 @@ use phonenumber::{Metadata, Type};
 
 use super::country;
 
-/// How many compiled patterns the metadata may keep. The plans of North America alone have some 200, and the default of 100
-/// would compile them anew for every number.
+/// The number of compiled patterns that the metadata may cache. The plans of North America alone have about 200, and with
+/// the default of 100 they would be recompiled for every number.
 const COMPILED_PATTERNS: usize = 2_000;
 
-/// The most digits of a number with its country code (ITU-T E.164).
+/// The maximum number of digits with country code (ITU-T E.164).
 const MAX_DIGITS: usize = 15;
 
-/// Every kind of number that can be somebody's.
+/// Every type of number that a person can have.
 const KINDS: [Type; 10] = [
     Type::FixedLine,
     Type::Mobile,
@@ -39,28 +39,28 @@ static PLANS: LazyLock<&'static Database> = LazyLock::new(|| {
     &DATABASE
 });
 
-/// How much is checked.
+/// How strict the check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
-    /// The number is one of those that are given out.
+    /// The number is in an assigned range.
     Valid,
-    /// Numbers of this length are given out.
+    /// The number has a length that is in use.
     Possible,
 }
 
-/// The numbering plan of a country, when it has one.
+/// The numbering plan of a country, if it has one.
 pub(super) fn of_country(code: &str) -> Option<&'static Metadata> {
     PLANS.by_id(country::by_code(code.trim())?.alpha2)
 }
 
-/// A number with its country code, in E.164, when it passes the check. Both are digits only.
+/// A number with its country code, in E.164, if it passes the check. Both are only digits.
 pub(super) fn international(digits: &str, check: Check) -> Option<String> {
     let (code, national, plans) = (1..=3).find_map(|length| {
         let (code, national) = digits.split_at_checked(length)?;
         Some((code, national, PLANS.by_code(&code.parse::<u16>().ok()?)?))
     })?;
     let main = plans.first()?;
-    // the national prefix may stand there although it should not: `+44 (0)20 …`
+    // the national prefix may be present although it should not: `+44 (0)20 …`
     [without_prefix(main, national).as_deref(), Some(national)]
         .into_iter()
         .flatten()
@@ -68,14 +68,14 @@ pub(super) fn international(digits: &str, check: Check) -> Option<String> {
         .map(|national| format!("+{code}{national}"))
 }
 
-/// A number as it is dialled inside a country, in E.164, when it passes the check.
+/// A number as it is dialled inside a country, in E.164, if it passes the check.
 pub(super) fn national(digits: &str, plan: &Metadata, check: Check) -> Option<String> {
     if let Some(number) = after_international_prefix(digits, plan).and_then(|rest| international(rest, check)) {
         return Some(number);
     }
     let code = plan.country_code().to_string();
     let plans = PLANS.by_code(&plan.country_code())?;
-    // the country code may stand there without a `+`
+    // the country code may be present without a `+`
     let behind_code = digits.strip_prefix(code.as_str());
     let candidates = [
         without_prefix(plan, digits),
@@ -90,15 +90,14 @@ pub(super) fn national(digits: &str, plan: &Metadata, check: Check) -> Option<St
         .map(|national| format!("+{code}{national}"))
 }
 
-/// What stands behind the prefix that is dialled for calls abroad: `00` in most countries, `011` in North America.
+/// The digits after the prefix for international calls: `00` in most countries, `011` in North America.
 fn after_international_prefix<'a>(digits: &'a str, plan: &Metadata) -> Option<&'a str> {
     let prefix = plan.international_prefix()?.find(digits).filter(|found| found.start() == 0)?;
-    // no country code begins with 0: then it is a national number that begins alike
+    // no country code starts with 0, so this is a national number with the same digits
     digits.get(prefix.end()..).filter(|rest| !rest.is_empty() && !rest.starts_with('0'))
 }
 
-/// The number without the national prefix and a carrier's code, when it has them; some countries put other digits in their
-/// place.
+/// The number without the national prefix and a carrier code, if present; some countries replace them with other digits.
 fn without_prefix(plan: &Metadata, national: &str) -> Option<String> {
     let Some(prefix) = plan.national_prefix_for_parsing() else {
         return plan.national_prefix().and_then(|prefix| national.strip_prefix(prefix)).map(ToOwned::to_owned);
@@ -126,7 +125,7 @@ fn is_in_use(kinds: &Descriptors, national: &str) -> bool {
         && KINDS.iter().any(|kind| kinds.get(*kind).is_some_and(|kind| is_whole(kind, national)))
 }
 
-/// Whether a kind of number matches from the first digit to the last.
+/// Whether a type of number matches all digits.
 fn is_whole(kind: &Descriptor, national: &str) -> bool {
     let whole = || kind.national_number().find(national).is_some_and(|found| found.end() == national.len());
     kind.is_match(national) && (!kind.possible_length().is_empty() || whole())

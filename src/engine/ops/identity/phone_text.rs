@@ -1,15 +1,15 @@
-//! What people write as a phone number, reduced to digits: the phone library only ever sees `+` and ASCII digits.
+//! Reduces phone numbers as people write them to digits: the phone library receives only `+` and ASCII digits.
 
 use bumpalo::collections::String as ArenaString;
 
 use crate::engine::context::Cx;
 use crate::engine::op::Failure;
 
-/// The longest text that is read as a phone number, in characters: E.164 allows 15 digits, prefixes, brackets, blanks and an
-/// extension are well inside, and nothing longer reaches the parser.
+/// The longest text that is read as a phone number, in characters: enough for the 15 digits of E.164 with prefixes, brackets,
+/// spaces and an extension. Longer text never reaches the parser.
 pub(super) const MAX_CHARACTERS: usize = 64;
 
-/// Words before an extension, in lower case: English, Spanish, Portuguese, Russian, and signs.
+/// Words before an extension, in lower case: English, Spanish, Portuguese, Russian, and symbols.
 const EXTENSION_MARKS: &[&str] = &[
     "extension",
     "extensión",
@@ -37,17 +37,17 @@ pub(super) struct Digits<'a> {
     pub digits: &'a str,
     /// Whether there was a `+`.
     pub international: bool,
-    /// Whether there was an extension; it is not among the digits.
+    /// Whether there was an extension, which is not part of the digits.
     pub extension: bool,
 }
 
-/// Reads what people write as a phone number.
+/// Reads a phone number as people write it.
 ///
-/// Besides digits of any script it may have a `+` in front, the separators that people use, marks of writing direction, and an
-/// extension. `tel:` addresses (RFC 3966) are read too. Letters are digits of a keypad when `letters` is set.
+/// Accepts digits of any script, a leading `+`, common separators, marks of writing direction, and an extension. `tel:` URIs
+/// (RFC 3966) are accepted too. Letters are converted to keypad digits if `letters` is set.
 pub(super) fn read<'a>(text: &'a str, letters: bool, cx: &Cx<'a>) -> Result<Digits<'a>, Failure> {
     if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
-        return Err(Failure::new(format!("is longer than the {MAX_CHARACTERS} characters of a phone number")));
+        return Err(Failure::new(format!("the text is longer than the {MAX_CHARACTERS} characters of a phone number")));
     }
     let seen = text.trim();
     usual(seen, cx).map_or_else(|| unusual(seen, letters, cx), Ok)
@@ -79,16 +79,16 @@ fn unusual<'a>(text: &'a str, letters: bool, cx: &Cx<'a>) -> Result<Digits<'a>, 
         match c {
             '0'..='9' => digits.push(c),
             'a'..='z' if letters => digits.push(keypad(c)),
-            'a'..='z' => return Err(Failure::new("has letters")),
+            'a'..='z' => return Err(Failure::new("the phone number contains letters")),
             _ if is_separator(c) => {}
-            _ => return Err(Failure::new("has a character that phone numbers do not have")),
+            _ => return Err(Failure::new("the phone number contains a character that is not allowed")),
         }
     }
     Ok(Digits { digits: digits.into_bump_str(), international, extension })
 }
 
-/// A number of nothing but ASCII digits, separators and a `+` in front, which most are: none of its characters can be of a
-/// `tel:` address or mark an extension.
+/// Fast path for most numbers: only ASCII digits, separators and a leading `+`, none of which can belong to a `tel:` URI
+/// or mark an extension.
 fn usual<'a>(text: &str, cx: &Cx<'a>) -> Option<Digits<'a>> {
     let number = text.trim_start_matches(['+', ' ']);
     let is_usual = |byte: u8| matches!(byte, b'0'..=b'9' | b' ' | b'(' | b')' | b'-'..=b'/');
@@ -100,8 +100,8 @@ fn usual<'a>(text: &str, cx: &Cx<'a>) -> Option<Digits<'a>> {
     Some(Digits { digits: digits.into_bump_str(), international: text.starts_with('+'), extension: false })
 }
 
-/// The number of a `tel:` address without its parameters, led by a `phone-context` that is a number, and whether there is an
-/// extension (RFC 3966 §3).
+/// The number of a `tel:` URI without its parameters, with its `phone-context` as a prefix if that is a number, and whether
+/// there is an extension (RFC 3966 §3).
 fn tel<'a>(address: &'a str, cx: &Cx<'a>) -> Result<(&'a str, bool), Failure> {
     let mut parts = address.split(';');
     let mut number = parts.next().unwrap_or_default().trim();
@@ -111,7 +111,7 @@ fn tel<'a>(address: &'a str, cx: &Cx<'a>) -> Result<(&'a str, bool), Failure> {
             "ext" => extension = true,
             "phone-context" if !number.starts_with('+') && value.starts_with('+') => {
                 if !value.chars().all(|c| c == '+' || c.is_ascii_digit() || is_separator(c)) {
-                    return Err(Failure::new("has a `phone-context` that is not a number"));
+                    return Err(Failure::new("the `phone-context` of the phone number is not a number"));
                 }
                 number = bumpalo::format!(in cx.arena, "{}{}", value, number).into_bump_str();
             }
@@ -121,7 +121,7 @@ fn tel<'a>(address: &'a str, cx: &Cx<'a>) -> Result<(&'a str, bool), Failure> {
     Ok((number, extension))
 }
 
-/// The number in front of an extension, when there is one: a mark and digits at the end, behind a digit.
+/// The number before an extension, if there is one: a mark and digits at the end, after a digit.
 fn without_extension(text: &str) -> Option<&str> {
     let end = text.trim_end_matches('#');
     let before = end.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -129,13 +129,13 @@ fn without_extension(text: &str) -> Option<&str> {
         return None;
     }
     let before = before.trim_end_matches([' ', ':', '.', '\u{a0}']);
-    // the longest mark first, so that `ext` is not read as `x` and a letter
+    // the longest mark first, so that `ext` is not read as `x` after letters
     let mark = EXTENSION_MARKS.iter().filter(|mark| before.ends_with(**mark)).max_by_key(|mark| mark.len())?;
     let number = before.strip_suffix(*mark)?.trim_end_matches([' ', ',', ';', '-', '.', '(', '\u{a0}']);
     number.ends_with(|c: char| c.is_ascii_digit() || c == ')').then_some(number)
 }
 
-/// Digits of other scripts as ASCII, full-width signs as their plain forms.
+/// Converts digits of other scripts and full-width punctuation to ASCII.
 fn plain(c: char) -> char {
     let zero = match c {
         '\u{ff10}'..='\u{ff19}' => 0xff10,
@@ -153,7 +153,7 @@ fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// What libphonenumber takes as punctuation between digits, without the star.
+/// The characters that libphonenumber accepts as punctuation between digits, except the star.
 fn is_separator(c: char) -> bool {
     matches!(
         c,
@@ -163,7 +163,7 @@ fn is_separator(c: char) -> bool {
     )
 }
 
-/// The digit under a letter on a phone's keypad (ITU-T E.161).
+/// The digit of a letter on a phone's keypad (ITU-T E.161).
 fn keypad(c: char) -> char {
     match c {
         'a'..='c' => '2',
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_becomes_digits() {
+    fn written_numbers_become_digits() {
         let cases = [
             ("+49 (0)30 / 1234-567", "490301234567", true, false),
             ("(202) 555-0143", "2025550143", false, false),
@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn usual_numbers_are_read_like_others(text in "[+ ]{0,2}[0-9 ()./+-]{0,12}") {
+        fn fast_path_agrees_with_full_parser(text in "[+ ]{0,2}[0-9 ()./+-]{0,12}") {
             let arena = Bump::new();
             let cx = Cx::bare(&arena);
             let text = text.trim();

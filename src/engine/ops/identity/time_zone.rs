@@ -1,4 +1,4 @@
-//! `time_zone`: IANA time zones.
+//! `time_zone`: checks IANA time zones.
 
 use std::sync::LazyLock;
 
@@ -14,15 +14,15 @@ use crate::model::{Kinds, Value};
 pub const TIME_ZONE: OpSpec = OpSpec {
     name: "time_zone",
     family: Family::Identity,
-    summary: "checks a time zone and writes it as its IANA name, such as `Europe/Berlin`",
-    details: "It takes IANA names in any case, the names of Ruby on Rails (`Eastern Time (US & Canada)`), and those of Windows \
-              (`W. Europe Standard Time`), which stand for the zone that CLDR gives for no particular country. Older IANA names \
-              (`Asia/Calcutta`) are names too and stay. An offset such as `+02:00` is not a zone: it does not say when the clock \
-              changes.",
+    summary: "checks a time zone and converts it to its IANA name, such as `Europe/Berlin`",
+    details: "Accepts IANA names in any case, the names of Ruby on Rails (`Eastern Time (US & Canada)`), and Windows \
+              names (`W. Europe Standard Time`), which are mapped to CLDR's default zone for the name. Older IANA \
+              names (`Asia/Calcutta`) are valid and stay unchanged. An offset such as `+02:00` is not a zone: it does \
+              not say when the clocks change.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
-    fails: "no time zone has that name",
+    fails: "no time zone has this name",
     takes_nothing: false,
     examples: &[
         example("", r#""europe/berlin""#, r#""Europe/Berlin""#),
@@ -40,7 +40,7 @@ struct TimeZone;
 impl Op for TimeZone {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
-        // other systems' names first: `Singapore` is a Rails name, and in the database only for old programs
+        // names of other systems first: `Singapore` is a Rails name, and only a legacy name in the IANA database
         if let Some((_, zone)) =
             RAILS_ZONES.iter().chain(WINDOWS_ZONES).find(|(name, _)| name.eq_ignore_ascii_case(text))
         {
@@ -50,12 +50,12 @@ impl Op for TimeZone {
         match zone.as_ref().filter(|zone| !zone.is_unknown()).and_then(|zone| zone.iana_name()) {
             Some(name) if name == text => Ok(Value::Text(text)),
             Some(name) => Ok(cx.keep(name)),
-            None => Err(Failure::new("is not a known time zone")),
+            None => Err(Failure::new("the text is not a known time zone")),
         }
     }
 }
 
-/// The zones that come with the program: what a machine has installed must not matter.
+/// The zones bundled with the program: results must not depend on the machine.
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_all_kinds() {
+    fn names_of_all_systems_are_recognized() {
         let cases = [
             ("UTC", Some("UTC")),
             ("Etc/utc", Some("Etc/UTC")),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_names_a_zone_of_the_database() {
+    fn every_row_refers_to_a_known_zone() {
         for (name, zone) in RAILS_ZONES.iter().chain(WINDOWS_ZONES) {
             let found = DATABASE.get(zone).ok();
             assert_eq!(found.as_ref().and_then(|zone| zone.iana_name()), Some(*zone), "{name}");

@@ -1,4 +1,4 @@
-//! `url`: web addresses.
+//! `url`: checks URLs.
 
 use url::{ParseError, Url};
 
@@ -12,22 +12,19 @@ use crate::model::{Kinds, Value};
 pub const URL: OpSpec = OpSpec {
     name: "url",
     family: Family::Identity,
-    summary: "checks a web address",
-    details: "The address is given as it was written, without white space around it, because a signature or a cache key may depend \
-              on its exact form. With `base`, addresses without a scheme are completed and written in the normal form of the WHATWG \
-              URL standard. Schemes other than `http` and `https` (`javascript:`, `data:`) must be named in `schemes`. An address \
-              with a user name or password in it is refused: it would carry a secret into the profile.",
+    summary: "checks a URL",
+    details: "The URL is returned as written, without surrounding whitespace, because a signature or a cache key may \
+              depend on its exact form. With `base`, URLs without a scheme are resolved and written in the normal form \
+              of the WHATWG URL standard. Schemes other than `http` and `https` (`javascript:`, `data:`) must be \
+              listed in `schemes`. A URL with a user name or password fails, because it would store a secret in the \
+              profile.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::optional(
-            "schemes",
-            ArgumentKind::Texts,
-            "the schemes that pass; `http` and `https` when left out",
-        ),
-        ArgumentSpec::optional("base", ArgumentKind::Operand, "the address that relative ones begin at"),
+        ArgumentSpec::optional("schemes", ArgumentKind::Texts, "the allowed schemes; `http` and `https` by default"),
+        ArgumentSpec::optional("base", ArgumentKind::Operand, "the base of relative URLs"),
     ],
-    fails: "the text is not a web address, its scheme is another one, or it has a user name or password in it",
+    fails: "the text is not a URL, its scheme is not allowed, or it contains a user name or password",
     takes_nothing: false,
     examples: &[
         example("", r#"" https://example.com/a b.png?x=1 ""#, r#""https://example.com/a b.png?x=1""#),
@@ -44,64 +41,64 @@ pub const URL: OpSpec = OpSpec {
     build: |arguments| {
         let schemes = arguments.texts("schemes").unwrap_or_else(|| vec!["http".to_owned(), "https".to_owned()]);
         let schemes = schemes.iter().map(|scheme| scheme.trim_end_matches(':').to_ascii_lowercase()).collect();
-        Ok(Box::new(WebAddress { schemes, base: arguments.operand("base") }))
+        Ok(Box::new(CheckUrl { schemes, base: arguments.operand("base") }))
     },
 };
 
 #[derive(Debug)]
-struct WebAddress {
+struct CheckUrl {
     schemes: Vec<String>,
     base: Option<Operand>,
 }
 
-impl Op for WebAddress {
+impl Op for CheckUrl {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
         if text.is_empty() || text.len() > MAX_TEXT_BYTES {
-            return Err(Failure::new(format!("is empty, or longer than {MAX_TEXT_BYTES} bytes")));
+            return Err(Failure::new(format!("the text is empty, or longer than {MAX_TEXT_BYTES} bytes")));
         }
         // the parser would silently drop them
         if text.chars().any(char::is_control) {
-            return Err(Failure::new("is not a web address: it has control characters"));
+            return Err(Failure::new("the text is not a URL: it contains control characters"));
         }
         match Url::parse(text) {
             Ok(url) => self.check(&url).map(|()| Value::Text(text)),
             Err(ParseError::RelativeUrlWithoutBase) => {
-                let url = self.base(cx)?.join(text).map_err(not_an_address)?;
+                let url = self.base(cx)?.join(text).map_err(not_a_url)?;
                 self.check(&url)?;
                 if url.as_str().len() > MAX_TEXT_BYTES {
-                    return Err(Failure::new(format!("makes more than {MAX_TEXT_BYTES} bytes")));
+                    return Err(Failure::new(format!("the result is longer than {MAX_TEXT_BYTES} bytes")));
                 }
                 Ok(cx.keep(url.as_str()))
             }
-            Err(error) => Err(not_an_address(error)),
+            Err(error) => Err(not_a_url(error)),
         }
     }
 }
 
-impl WebAddress {
+impl CheckUrl {
     fn base<'a>(&'a self, cx: &Cx<'a>) -> Result<Url, Failure> {
-        let base = self.base.as_ref().ok_or_else(|| not_an_address(ParseError::RelativeUrlWithoutBase))?;
+        let base = self.base.as_ref().ok_or_else(|| not_a_url(ParseError::RelativeUrlWithoutBase))?;
         let base = base.value(cx);
         if !base.is_present() {
             return Err(Failure::new("the argument `base` has no value"));
         }
-        Url::parse(cx.text(base)?).map_err(|_| Failure::new("the argument `base` is not a web address"))
+        Url::parse(cx.text(base)?).map_err(|_| Failure::new("the argument `base` is not a URL"))
     }
 
     fn check(&self, url: &Url) -> Result<(), Failure> {
         if !self.schemes.iter().any(|scheme| scheme == url.scheme()) {
-            return Err(Failure::new("is a web address of another scheme"));
+            return Err(Failure::new("the scheme of the URL is not allowed"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Failure::new("is a web address with a user name or password in it"));
+            return Err(Failure::new("the URL contains a user name or password"));
         }
         Ok(())
     }
 }
 
-fn not_an_address(error: ParseError) -> Failure {
-    Failure::new(format!("is not a web address: {error}"))
+fn not_a_url(error: ParseError) -> Failure {
+    Failure::new(format!("the text is not a URL: {error}"))
 }
 
 #[cfg(test)]
@@ -112,7 +109,7 @@ mod tests {
     use crate::engine::op::Arguments;
 
     #[test]
-    fn addresses_pass_and_others_fail() {
+    fn valid_urls_pass_and_others_fail() {
         let cases = [
             ("https://example.com", true),
             ("HTTPS://Example.COM/ä?q=ü#x", true),

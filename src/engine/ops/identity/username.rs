@@ -1,4 +1,4 @@
-//! `username`: user names in the one spelling that RFC 8265 gives them.
+//! `username`: normalizes user names as in RFC 8265.
 
 use std::borrow::Cow;
 
@@ -10,20 +10,21 @@ use crate::engine::context::Cx;
 use crate::engine::op::{Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::model::{Kinds, Value};
 
-/// The longest user name, in bytes: what RFC 7622 allows for the parts of an address, and more than any login form takes.
+/// The longest user name, in bytes: the limit of RFC 7622 for the parts of an address, and more than any login form accepts.
 const MAX_BYTES: usize = 1023;
 
-/// How often the rules are applied until the name stays the same (RFC 8264 §7 asks for at most three further times).
+/// How often the rules are applied until the name no longer changes (RFC 8264 §7 requires at most three repetitions).
 const MAX_ROUNDS: usize = 4;
 
 /// The row of the step table.
 pub const USERNAME: OpSpec = OpSpec {
     name: "username",
     family: Family::Identity,
-    summary: "writes a user name in its one spelling, in lower case",
-    details: "The profile UsernameCaseMapped of PRECIS (RFC 8265): full-width letters become plain, upper case becomes lower case, \
-              composed characters are in NFC; white space, control characters, symbols and mixed writing directions are refused. \
-              Nothing is trimmed, because two names must not become one unseen: put `trim` before it.",
+    summary: "normalizes a user name and converts it to lower case",
+    details: "Uses the PRECIS profile UsernameCaseMapped (RFC 8265): full-width letters become plain letters, upper \
+              case becomes lower case, and composed characters are in NFC; whitespace, control characters, symbols and \
+              mixed writing directions fail. Nothing is trimmed, because two names must not silently become one; put \
+              `trim` before it if needed.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -53,28 +54,30 @@ impl Op for Username {
     }
 }
 
-/// Why text is no user name.
+/// Why text is not a user name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UsernameError {
     /// More than [`MAX_BYTES`] bytes, before or after the mapping.
     TooLong,
-    /// The profile refuses a character, or nothing is left.
+    /// The profile does not allow a character, or the result is empty.
     NotAllowed,
-    /// The spelling of the spelling is another one.
+    /// The result changes again when it is normalized.
     Unstable,
 }
 
 impl From<UsernameError> for Failure {
     fn from(error: UsernameError) -> Self {
         match error {
-            UsernameError::TooLong => Self::new(format!("is longer than the {MAX_BYTES} bytes of a user name")),
-            UsernameError::NotAllowed => Self::new("is not allowed as a user name"),
-            UsernameError::Unstable => Self::new("is not allowed as a user name: it has no stable spelling"),
+            UsernameError::TooLong => {
+                Self::new(format!("the text is longer than the {MAX_BYTES} bytes of a user name"))
+            }
+            UsernameError::NotAllowed => Self::new("the text is not allowed as a user name"),
+            UsernameError::Unstable => Self::new("the text is not allowed as a user name: it has no stable spelling"),
         }
     }
 }
 
-/// The one spelling of a user name (UsernameCaseMapped, RFC 8265 §3.3), for the step and for what customers type to sign in.
+/// Normalizes a user name (UsernameCaseMapped, RFC 8265 §3.3), for the step and for the identifiers that customers enter.
 pub(crate) fn one_spelling(text: &str) -> Result<Cow<'_, str>, UsernameError> {
     if text.len() > MAX_BYTES {
         return Err(UsernameError::TooLong);
@@ -82,8 +85,8 @@ pub(crate) fn one_spelling(text: &str) -> Result<Cow<'_, str>, UsernameError> {
     plain_spelling(text).map_or_else(|| spelling_by_profile(text), Ok)
 }
 
-/// The same for names of visible ASCII characters alone, all of which the profile allows and of which it changes only the
-/// letter case (RFC 8264 §9.11, ASCII7).
+/// The same for names of only visible ASCII characters: the profile allows all of them and changes only the letter case
+/// (RFC 8264 §9.11, ASCII7).
 fn plain_spelling(text: &str) -> Option<Cow<'_, str>> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
@@ -93,7 +96,7 @@ fn plain_spelling(text: &str) -> Option<Cow<'_, str>> {
 }
 
 fn spelling_by_profile(text: &str) -> Result<Cow<'_, str>, UsernameError> {
-    // mapped before the profile looks at the characters (RFC 8264 §7): the Kelvin sign is a `k`, a Greek question mark is `;`
+    // mapped before the profile checks the characters (RFC 8264 §7): the Kelvin sign is a `k`, a Greek question mark is `;`
     let mapped = text.to_lowercase().nfc().collect::<String>();
     let mut name = if mapped == text { Cow::Borrowed(text) } else { Cow::Owned(mapped) };
     for _ in 0..MAX_ROUNDS {
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_are_those_of_ascii() {
+    fn ascii_names_take_the_fast_path() {
         for (text, want) in
             [("Ada.Lovelace+x", Some("ada.lovelace+x")), ("ada", Some("ada")), ("", None), ("a b", None), ("ü", None)]
         {
@@ -135,14 +138,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_names_are_spelled_as_by_the_profile(text in "[ -~\\x7fü]{0,12}") {
+        fn fast_path_agrees_with_the_profile(text in "[ -~\\x7fü]{0,12}") {
             if let Some(name) = plain_spelling(&text) {
                 prop_assert_eq!(spelling_by_profile(&text), Ok(name));
             }
         }
 
         #[test]
-        fn the_result_is_stable(text in "\\PC{0,12}") {
+        fn result_is_idempotent(text in "\\PC{0,12}") {
             if let Some(once) = username(&text) {
                 prop_assert_eq!(username(&once), Some(once.clone()));
             }
@@ -153,7 +156,7 @@ mod tests {
     #[test]
     fn agrees_with_the_golden_cases() {
         let text = include_str!("../../../../tests/corpora/precis_golden.json");
-        // cases may have lone surrogates, which are no characters and which no Rust text can hold
+        // cases may contain lone surrogates, which Rust strings cannot represent
         let cases: Vec<&str> =
             text.split("},{").filter(|case| case.contains("\"profile\":\"UsernameCaseMapped\"")).collect();
         let (mut same, mut unreadable, mut other) = (0, 0, Vec::new());

@@ -1,4 +1,4 @@
-//! `uuid`, `uuid_v5`: universally unique ids.
+//! `uuid`, `uuid_v5`: universally unique identifiers.
 
 use uuid::Uuid;
 
@@ -12,9 +12,9 @@ use crate::model::{Kinds, Value};
 pub const UUID: OpSpec = OpSpec {
     name: "uuid",
     family: Family::Identity,
-    summary: "checks a UUID and writes it in lower case with hyphens",
-    details: "It takes the spellings in use: without hyphens, in braces (Microsoft), with `urn:uuid:` (RFC 9562). All versions pass. \
-              The bytes of a Windows GUID have another order and need decoding first.",
+    summary: "checks a UUID and converts it to lower case with hyphens",
+    details: "Accepts the common notations: without hyphens, in braces (Microsoft), with `urn:uuid:` (RFC 9562). All \
+              versions are valid. The bytes of a Windows GUID are in a different order: use `guid` instead.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -32,9 +32,9 @@ pub const UUID: OpSpec = OpSpec {
 /// The row of `uuid_v5`.
 pub const UUID_V5: OpSpec = OpSpec {
     name: "uuid_v5",
-    summary: "makes the UUID of a name inside a namespace",
-    details: "Version 5 of RFC 9562: the same name always gives the same UUID, so that targets which want UUIDs can be given stable \
-              ones for legacy ids. The name is hashed as it is, white space and case included.",
+    summary: "derives a UUID from a name in a namespace",
+    details: "Version 5 of RFC 9562: the same name always gives the same UUID, so that targets that require UUIDs get \
+              stable ones for legacy ids. The name is hashed as it is, including whitespace and case.",
     input: Kinds::TEXTUAL,
     arguments: &[ArgumentSpec::main(
         "namespace",
@@ -72,10 +72,10 @@ struct Canonical;
 impl Op for Canonical {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?.trim();
-        // the parser knows `urn:uuid:` in lower case only
+        // the parser accepts `urn:uuid:` only in lower case
         let bare =
             text.get(..9).filter(|urn| urn.eq_ignore_ascii_case("urn:uuid:")).and_then(|urn| text.get(urn.len()..));
-        let id = Uuid::try_parse(bare.unwrap_or(text)).map_err(|_| Failure::new("is not a UUID"))?;
+        let id = Uuid::try_parse(bare.unwrap_or(text)).map_err(|_| Failure::new("the text is not a UUID"))?;
         Ok(keep(id, text, cx))
     }
 }
@@ -90,7 +90,7 @@ impl Op for Named {
     }
 }
 
-/// The id as text; the text it came from when that is the same.
+/// The UUID as text; the original text if it is the same.
 fn keep<'a>(id: Uuid, text: &'a str, cx: &Cx<'a>) -> Value<'a> {
     let mut buffer = Uuid::encode_buffer();
     let made = id.hyphenated().encode_lower(&mut buffer);

@@ -1,6 +1,6 @@
 //! `add`, `subtract`, `multiply`, `divide`: exact decimal arithmetic.
 
-use super::convert::made;
+use super::convert::to_value;
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -12,13 +12,14 @@ use crate::model::{Kinds, Value};
 
 const ARGUMENTS: &[ArgumentSpec] = &[ArgumentSpec::main("number", ArgumentKind::Operand, "the other number")];
 
-const DETAILS: &str = "Decimals are computed as written, not as binary fractions: 0.1 + 0.2 is 0.3. Text that reads like a number \
-                       is one. A whole result of 64 bits is an integer; zeros behind the point are dropped.";
+const DETAILS: &str = "Decimals are computed as written, not as binary fractions: 0.1 + 0.2 is 0.3. Text that reads \
+    like a number is treated as one. A whole result that fits in 64 bits is an integer; trailing zeros of a fraction \
+    are dropped.";
 
-const DIVIDE_DETAILS: &str = "A quotient that does not end is rounded to 12 decimals, halves away from zero. Text that reads like \
-                              a number is one. A whole result of 64 bits is an integer.";
+const DIVIDE_DETAILS: &str = "A non-terminating quotient is rounded to 12 decimals, halves away from zero. Text that \
+    reads like a number is treated as one. A whole result that fits in 64 bits is an integer.";
 
-const FAILS: &str = "one of the two is not a number, or the result has more than 38 digits";
+const FAILS: &str = "one of the operands is not a number, or the result has more than 38 digits";
 
 /// The row of `add`.
 pub const ADD: OpSpec = OpSpec {
@@ -87,7 +88,7 @@ pub const DIVIDE: OpSpec = OpSpec {
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::NUMBER),
     arguments: ARGUMENTS,
-    fails: "one of the two is not a number, the divisor is 0, or the result has more than 38 digits",
+    fails: "one of the operands is not a number, the divisor is 0, or the result has more than 38 digits",
     takes_nothing: false,
     examples: &[
         example(r#"1000"#, r#"1583599512905"#, "1583599512.905"),
@@ -98,13 +99,13 @@ pub const DIVIDE: OpSpec = OpSpec {
     build: |arguments| Compute::build(arguments, Exact::checked_divide),
 };
 
-/// The decimals of a quotient that does not end: enough for seconds made of FILETIME's 100 ns and for any rate.
+/// The decimals of a non-terminating quotient: enough to convert FILETIME's 100 ns units to seconds, and for any rate.
 const QUOTIENT_DECIMALS: u32 = 12;
 
 type Scaled = (i128, u32);
 
 impl Exact {
-    /// The sum, when 128 bits hold it.
+    /// The sum, if it fits in 128 bits.
     pub(super) fn checked_add(&self, other: &Self) -> Option<Self> {
         let (a, b, scale) = aligned(self.to_scaled()?, other.to_scaled()?)?;
         Some(Self::scaled(a.checked_add(b)?, scale))
@@ -115,7 +116,7 @@ impl Exact {
         Some(Self::scaled(a.checked_sub(b)?, scale))
     }
 
-    /// The product, when 128 bits hold it.
+    /// The product, if it fits in 128 bits.
     pub(in crate::engine::ops) fn checked_multiply(&self, other: &Self) -> Option<Self> {
         let ((a, a_scale), (b, b_scale)) = (self.to_scaled()?, other.to_scaled()?);
         Some(Self::scaled(a.checked_mul(b)?, a_scale.checked_add(b_scale)?))
@@ -124,7 +125,7 @@ impl Exact {
     fn checked_divide(&self, other: &Self) -> Option<Self> {
         let (a, b, _) = aligned(self.to_scaled()?, other.to_scaled()?)?;
         let a = a.checked_mul(10_i128.pow(QUOTIENT_DECIMALS + 1))?;
-        // one more decimal than is kept decides the rounding: what follows it cannot turn a 4 into a half
+        // one extra decimal decides the rounding: the digits after it cannot turn a 4 into a half
         Some(Self::scaled(a.checked_div(b)?, QUOTIENT_DECIMALS + 1).round(QUOTIENT_DECIMALS))
     }
 }
@@ -156,6 +157,6 @@ impl Op for Compute {
         let other = number(present(&self.other, "number", cx)?)
             .map_err(|_| Failure::new("the argument `number` is not a number"))?;
         let result = (self.compute)(&number(input)?, &other);
-        made(&result.ok_or_else(|| Failure::new("the result cannot be computed exactly"))?, cx)
+        to_value(&result.ok_or_else(|| Failure::new("the result cannot be computed exactly"))?, cx)
     }
 }

@@ -1,4 +1,4 @@
-//! `bits`: the bits of a number that a mask lets through.
+//! `bits`: the bits of a number that a mask selects.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
@@ -12,8 +12,9 @@ pub const BITS: OpSpec = OpSpec {
     name: "bits",
     family: Family::Number,
     summary: "keeps the bits of a number that are set in a mask",
-    details: "For a `lookup` behind it, when several bits together are one code; a single flag is asked by `has_bits`. Numbers \
-              and masks are whole numbers or their text, decimal or `0x…`; negative numbers are two's complement.",
+    details: "Use it before a `lookup` when several bits together form one code; to test a single flag, use \
+              `has_bits`. Numbers and masks are whole numbers or their text, decimal or `0x…`; negative numbers are \
+              two's complement.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::INTEGER),
     arguments: &[ArgumentSpec::main(
@@ -21,7 +22,7 @@ pub const BITS: OpSpec = OpSpec {
         ArgumentKind::Operand,
         "the bits to keep, as a whole number or text such as `0x200`",
     )],
-    fails: "the value or the mask is not a whole number of 64 bits",
+    fails: "the value or the mask is not a 64-bit whole number",
     takes_nothing: false,
     examples: &[
         example("3", r#""514""#, "2"),
@@ -43,12 +44,12 @@ impl Op for Bits {
 
 /// The whole number of a value: a number, or its text, decimal or `0x…`.
 pub(in crate::engine::ops) fn whole(value: Value<'_>) -> Result<i64, Failure> {
-    read(value).ok_or_else(|| Failure::new("it is not a whole number of 64 bits"))
+    read(value).ok_or_else(|| Failure::new("it is not a 64-bit whole number"))
 }
 
 /// The whole number of the argument `mask`.
 pub(in crate::engine::ops) fn mask(value: Value<'_>) -> Result<i64, Failure> {
-    read(value).ok_or_else(|| Failure::new("the argument `mask` is not a whole number of 64 bits"))
+    read(value).ok_or_else(|| Failure::new("the argument `mask` is not a 64-bit whole number"))
 }
 
 fn read(value: Value<'_>) -> Option<i64> {

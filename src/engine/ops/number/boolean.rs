@@ -1,4 +1,4 @@
-//! `to_boolean`, `invert`: flags, however they are spelled.
+//! `to_boolean`, `invert`: flags in any spelling.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -13,17 +13,18 @@ const FALSE: [&str; 6] = ["false", "no", "n", "off", "f", "0"];
 pub const TO_BOOLEAN: OpSpec = OpSpec {
     name: "to_boolean",
     family: Family::Number,
-    summary: "turns a word or number into true or false",
-    details: "Without arguments `true`, `yes`, `y`, `on`, `t`, `1` are true and `false`, `no`, `n`, `off`, `f`, `0` are false. \
-              Words given replace the ones of their side. Case and the white space around do not count. A word on neither side \
-              is a failure: nobody knows what it means. Where everything else is false, use `one_of`.",
+    summary: "converts a word or number to true or false",
+    details: "By default, `true`, `yes`, `y`, `on`, `t`, `1` are true and `false`, `no`, `n`, `off`, `f`, `0` are \
+              false. Each argument replaces the default words for its value. Case and surrounding whitespace are \
+              ignored. Any other word is a failure, because its meaning is unknown. If everything else is false, use \
+              `one_of`.",
     input: Kinds::SCALAR,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[
         ArgumentSpec::optional("true", ArgumentKind::Texts, "the words that mean true"),
         ArgumentSpec::optional("false", ArgumentKind::Texts, "the words that mean false"),
     ],
-    fails: "the word is on neither side",
+    fails: "the word means neither true nor false",
     takes_nothing: false,
     examples: &[
         example("", r#"" TRUE ""#, "true"),
@@ -40,8 +41,8 @@ pub const TO_BOOLEAN: OpSpec = OpSpec {
         };
         let (yes, no): (Vec<String>, Vec<String>) = (words("true", TRUE), words("false", FALSE));
         if let Some(word) = yes.iter().find(|word| no.contains(word)) {
-            let message = format!("has `{word}`, which also means false");
-            return Err(ArgumentError::new("true", message, "give the words of both sides"));
+            let message = format!("contains `{word}`, which also means false");
+            return Err(ArgumentError::new("true", message, "give both `true` and `false`"));
         }
         Ok(Box::new(ToBoolean { yes, no }))
     },
@@ -51,8 +52,9 @@ pub const TO_BOOLEAN: OpSpec = OpSpec {
 pub const INVERT: OpSpec = OpSpec {
     name: "invert",
     family: Family::Number,
-    summary: "makes true false and false true",
-    details: "For flags that say the opposite, such as `blocked`; words and numbers go through `to_boolean` before.",
+    summary: "turns true into false and false into true",
+    details: "For flags with the opposite meaning, such as `blocked`. Convert words and numbers with `to_boolean` \
+              first.",
     input: Kinds::BOOLEAN,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[],
@@ -105,9 +107,9 @@ mod tests {
     use crate::engine::op::{Argument, Arguments};
 
     #[test]
-    fn no_word_is_on_both_sides() {
+    fn a_word_cannot_mean_both() {
         let mut arguments = Arguments::default();
         arguments.push("true", Argument::Texts(vec![" NO ".to_owned()]));
-        assert_eq!((TO_BOOLEAN.build)(&mut arguments).unwrap_err().message, "has `no`, which also means false");
+        assert_eq!((TO_BOOLEAN.build)(&mut arguments).unwrap_err().message, "contains `no`, which also means false");
     }
 }

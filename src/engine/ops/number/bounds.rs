@@ -1,6 +1,6 @@
-//! `clamp`, `sum`, `min`, `max`: numbers held within bounds, and lists of numbers.
+//! `clamp`, `sum`, `min`, `max`: limits on a number, and aggregates of lists.
 
-use super::convert::made;
+use super::convert::to_value;
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -11,14 +11,15 @@ use crate::engine::operand::Operand;
 use crate::engine::ops::arguments::present;
 use crate::model::{Kinds, Value};
 
-const LIST_DETAILS: &str = "Missing and null elements are passed over; text that reads like a number is one.";
+const LIST_DETAILS: &str = "Missing and null elements are skipped; text that reads like a number is treated as one.";
 
 /// The row of `clamp`.
 pub const CLAMP: OpSpec = OpSpec {
     name: "clamp",
     family: Family::Number,
-    summary: "moves a number that is too small or too great to the bound",
-    details: "A number within the bounds stays as it is. When the bounds cross, `max` wins.",
+    summary: "limits a number to a range",
+    details: "A number below `min` becomes `min`, and one above `max` becomes `max`. If `min` is greater than `max`, \
+              `max` wins.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::NUMBER.or(Kinds::TEXT)),
     arguments: &[
@@ -46,8 +47,8 @@ pub const SUM: OpSpec = OpSpec {
     name: "sum",
     family: Family::Number,
     summary: "adds up a list of numbers",
-    details: "Missing and null elements are passed over; text that reads like a number is one. The sum of nothing is 0. \
-              Decimals are added as written.",
+    details: "Missing and null elements are skipped; text that reads like a number is treated as one. The sum of an \
+              empty list is 0. Decimals are added as written.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::NUMBER),
     arguments: &[],
@@ -65,7 +66,7 @@ pub const SUM: OpSpec = OpSpec {
 pub const MIN: OpSpec = OpSpec {
     name: "min",
     family: Family::Number,
-    summary: "takes the smallest number of a list",
+    summary: "returns the smallest number of a list",
     details: LIST_DETAILS,
     input: Kinds::LIST,
     output: Output::Element,
@@ -84,7 +85,7 @@ pub const MIN: OpSpec = OpSpec {
 pub const MAX: OpSpec = OpSpec {
     name: "max",
     family: Family::Number,
-    summary: "takes the greatest number of a list",
+    summary: "returns the greatest number of a list",
     details: LIST_DETAILS,
     input: Kinds::LIST,
     output: Output::Element,
@@ -150,7 +151,7 @@ impl Op for Fold {
             }
         }
         match self {
-            Self::Sum => made(&sum, cx),
+            Self::Sum => to_value(&sum, cx),
             _ => Ok(best.map_or(Value::Missing, |(_, value)| value)),
         }
     }

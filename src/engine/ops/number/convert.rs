@@ -1,4 +1,4 @@
-//! `to_integer`, `to_number`, `to_text`, `round`, `abs`: numbers and their texts, without losing a digit.
+//! `to_integer`, `to_number`, `to_text`, `round`, `abs`: conversions between numbers and text that keep every digit.
 
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
@@ -11,18 +11,19 @@ use crate::model::{Kinds, Value};
 pub const TO_INTEGER: OpSpec = OpSpec {
     name: "to_integer",
     family: Family::Number,
-    summary: "turns a number or its text into a whole number",
-    details: "White space around it, a sign, leading zeros, an exponent and a zero fraction are fine; nothing is rounded. Ids \
-              are texts: leave their leading zeros alone and do not use this on them. With `base` the digits are read in \
-              that base, in either case; `0x` before those of base 16, `0o` of base 8 and `0b` of base 2 are skipped.",
+    summary: "converts a number or its text to a whole number",
+    details: "Surrounding whitespace, a sign, leading zeros, an exponent and a zero fraction are accepted; nothing is \
+              rounded. Do not use this on ids: they are text, and their leading zeros matter. With `base`, the digits \
+              are read in that base, in either case; the prefixes `0x` (base 16), `0o` (base 8) and `0b` (base 2) are \
+              skipped.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::INTEGER),
     arguments: &[ArgumentSpec::main_optional(
         "base",
         ArgumentKind::Integer,
-        "the base of the digits, 2 to 36; 10 when left out",
+        "the base of the digits, 2 to 36; 10 by default",
     )],
-    fails: "it is not a whole number of 64 bits",
+    fails: "the value is not a 64-bit whole number",
     takes_nothing: false,
     examples: &[
         example("", r#"" +0042 ""#, "42"),
@@ -47,9 +48,9 @@ pub const TO_INTEGER: OpSpec = OpSpec {
 pub const TO_NUMBER: OpSpec = OpSpec {
     name: "to_number",
     family: Family::Number,
-    summary: "turns text into the number it reads like",
-    details: "Every digit stays, so `12.50` keeps its zero and a 21-digit number its end. White space around it, a plus sign and \
-              leading zeros are dropped. A decimal comma must be replaced before.",
+    summary: "converts text to the number it represents",
+    details: "Every digit is kept: `12.50` keeps its zero, and a 21-digit number stays exact. Surrounding whitespace, \
+              a plus sign and leading zeros are dropped. Replace a decimal comma with a point first.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::NUMBER),
     arguments: &[],
@@ -68,7 +69,7 @@ pub const TO_NUMBER: OpSpec = OpSpec {
 pub const TO_TEXT: OpSpec = OpSpec {
     name: "to_text",
     family: Family::Number,
-    summary: "turns a number or boolean into text, as it is written",
+    summary: "converts a number or boolean to text, as written",
     details: "",
     input: Kinds::SCALAR,
     output: Output::Is(Kinds::TEXT),
@@ -83,7 +84,7 @@ pub const TO_TEXT: OpSpec = OpSpec {
 pub const ABS: OpSpec = OpSpec {
     name: "abs",
     family: Family::Number,
-    summary: "takes the sign off a number",
+    summary: "returns the absolute value of a number",
     details: "Text that reads like a number becomes one.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::NUMBER),
@@ -102,11 +103,12 @@ pub const ABS: OpSpec = OpSpec {
 pub const ROUND: OpSpec = OpSpec {
     name: "round",
     family: Family::Number,
-    summary: "rounds a number to so many decimals, 0 when left out",
-    details: "Halves are rounded away from zero, on the digits as written, so 1.005 becomes 1.01. Zeros at the end are dropped.",
+    summary: "rounds a number to a number of decimals, 0 by default",
+    details: "Halves are rounded away from zero, using the digits as written, so 1.005 becomes 1.01. Trailing zeros \
+              are dropped.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::NUMBER),
-    arguments: &[ArgumentSpec::main_optional("digits", ArgumentKind::Integer, "the digits behind the point, 0 to 30")],
+    arguments: &[ArgumentSpec::main_optional("digits", ArgumentKind::Integer, "the number of decimals, 0 to 30")],
     fails: "the text is not a number, or the number has more than 400 digits",
     takes_nothing: false,
     examples: &[
@@ -126,7 +128,7 @@ pub const ROUND: OpSpec = OpSpec {
 #[derive(Debug)]
 enum Convert {
     Integer,
-    /// A whole number whose digits have this base.
+    /// A whole number with digits in this base.
     Based(u32),
     Number,
     Text,
@@ -149,24 +151,25 @@ impl Op for Convert {
                     return Ok(Value::Int(whole));
                 }
                 let whole = number(input)?.to_int();
-                whole.map(Value::Int).ok_or_else(|| Failure::new("it is not a whole number of 64 bits"))
+                whole.map(Value::Int).ok_or_else(|| Failure::new("the value is not a 64-bit whole number"))
             }
-            // a number, too, is its digits here: 10 is 2 when they are binary
+            // the digits of a number are read in the base, too: 10 is 2 in binary
             (Self::Based(base), _) => based(cx.text(input)?.trim(), *base)
                 .map(Value::Int)
-                .ok_or_else(|| Failure::new(format!("it is not a whole number of 64 bits in base {base}"))),
+                .ok_or_else(|| Failure::new(format!("the value is not a 64-bit whole number in base {base}"))),
             (Self::Number, _) => written(input, cx),
             (Self::Abs, _) => Ok(match written(input, cx)? {
                 Value::Int(number) => number.checked_abs().map_or(Value::Decimal("9223372036854775808"), Value::Int),
                 Value::Decimal(text) => Value::Decimal(text.strip_prefix('-').unwrap_or(text)),
                 other => other,
             }),
-            (Self::Round(digits), _) => made(&number(input)?.round(*digits), cx),
+            (Self::Round(digits), _) => to_value(&number(input)?.round(*digits), cx),
         }
     }
 }
 
-/// The whole number of digits in a base, with a sign and the base's usual prefix, when it fits 64 bits.
+/// Parses digits in a base, with an optional sign and the usual prefix of the base; `None` if the number does not fit in
+/// 64 bits.
 fn based(text: &str, base: u32) -> Option<i64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let prefix = match base {
@@ -184,7 +187,7 @@ fn based(text: &str, base: u32) -> Option<i64> {
     i64::try_from(if text.starts_with('-') { -size } else { size }).ok()
 }
 
-/// The number as it is written, brought to JSON's grammar.
+/// The number as written, adjusted to JSON's grammar.
 fn written<'a>(input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let exact = number(input)?;
     let text = cx.text(input)?.trim();
@@ -203,8 +206,8 @@ fn written<'a>(input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     Ok(Value::Decimal(bumpalo::format!(in cx.arena, "{}{}{}", sign, zero, stripped).into_bump_str()))
 }
 
-/// A computed number: a whole number when it fits 64 bits, else its digits.
-pub(super) fn made<'a>(exact: &Exact, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+/// A computed number: an integer if it fits in 64 bits, otherwise its digits.
+pub(super) fn to_value<'a>(exact: &Exact, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     if let Some(number) = exact.to_int() {
         return Ok(Value::Int(number));
     }
@@ -217,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_of_every_base() {
+    fn integers_are_read_in_any_base() {
         for (text, base, wanted) in [
             ("0XfF", 16, Some(255)),
             ("-0x10", 16, Some(-16)),

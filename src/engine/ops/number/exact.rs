@@ -1,4 +1,4 @@
-//! Decimal numbers of any size, compared and computed without rounding.
+//! Decimal numbers of any size, with exact comparison and arithmetic.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ pub(in crate::engine::ops) struct Exact {
 }
 
 impl Exact {
-    /// The number that a text means: sign, digits, fraction, exponent; leading zeros and a plus sign are fine.
+    /// Parses a number: sign, digits, fraction, exponent. Leading zeros and a plus sign are accepted.
     pub(in crate::engine::ops) fn parse(text: &str) -> Option<Self> {
         let (negative, rest) = match text.strip_prefix(['-', '+']) {
             Some(rest) => (text.starts_with('-'), rest),
@@ -60,7 +60,7 @@ impl Exact {
         if self.digits.is_empty() { Self { negative: false, digits: Vec::new(), point: 0 } } else { self }
     }
 
-    /// How many digits stand behind the decimal point.
+    /// The number of digits after the decimal point.
     fn decimals(&self) -> i64 {
         i64::try_from(self.digits.len()).unwrap_or(i64::MAX).saturating_sub(self.point).max(0)
     }
@@ -70,13 +70,13 @@ impl Exact {
         self.decimals() == 0
     }
 
-    /// The whole number, when it is one that fits 64 bits.
+    /// The whole number, if it is one and fits in 64 bits.
     pub(in crate::engine::ops) fn to_int(&self) -> Option<i64> {
         let (coefficient, scale) = self.to_scaled()?;
         if scale == 0 { i64::try_from(coefficient).ok() } else { None }
     }
 
-    /// The coefficient and the number of decimals, when 128 bits hold them.
+    /// The coefficient and the number of decimals, if the coefficient fits in 128 bits.
     pub(super) fn to_scaled(&self) -> Option<(i128, u32)> {
         let scale = u32::try_from(self.decimals()).ok()?;
         let zeros = self.point.saturating_add(i64::from(scale)) - i64::try_from(self.digits.len()).ok()?;
@@ -87,7 +87,7 @@ impl Exact {
         Some((if self.negative { -size } else { size }, scale))
     }
 
-    /// Rounded to so many decimals, halves away from zero.
+    /// Rounds to a number of decimals, halves away from zero.
     pub(super) fn round(&self, decimals: u32) -> Self {
         if self.decimals() <= i64::from(decimals) {
             return self.clone();
@@ -107,7 +107,7 @@ impl Exact {
         Self { negative: self.negative, digits, point: self.point + 1 }.normal()
     }
 
-    /// The number as JSON writes it, without an exponent; `None` when that would take more than 400 characters.
+    /// The number in JSON notation without an exponent; `None` if that would take more than 400 characters.
     pub(super) fn to_text(&self) -> Option<String> {
         const LONGEST: i64 = 400;
         if self.point.abs() > LONGEST || self.decimals() > LONGEST {
@@ -154,7 +154,7 @@ impl Ord for Exact {
     }
 }
 
-/// The number of a value: a number, or text that reads like one, with white space around it.
+/// The number that a value is, or that its text reads like; surrounding whitespace is ignored.
 pub(in crate::engine::ops) fn number(value: Value<'_>) -> Result<Exact, Failure> {
     match value {
         Value::Int(number) => Ok(Exact::int(number)),
@@ -216,19 +216,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whole_numbers_survive(number: i64) {
+        fn whole_numbers_round_trip(number: i64) {
             prop_assert_eq!(Exact::int(number).to_int(), Some(number));
             prop_assert_eq!(Exact::int(number).to_text(), Some(number.to_string()));
             prop_assert_eq!(Exact::parse(&number.to_string()), Some(Exact::int(number)));
         }
 
         #[test]
-        fn order_is_that_of_integers(a: i64, b: i64) {
+        fn order_matches_that_of_integers(a: i64, b: i64) {
             prop_assert_eq!(Exact::int(a).cmp(&Exact::int(b)), a.cmp(&b));
         }
 
         #[test]
-        fn scaled_numbers_survive(coefficient in -1_000_000_000_000_i128..1_000_000_000_000, scale in 0_u32..20) {
+        fn scaled_numbers_round_trip(coefficient in -1_000_000_000_000_i128..1_000_000_000_000, scale in 0_u32..20) {
             let number = Exact::scaled(coefficient, scale);
             let (again, fewer) = number.to_scaled().unwrap();
             prop_assert!(fewer <= scale);

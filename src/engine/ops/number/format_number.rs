@@ -1,4 +1,4 @@
-//! `format_number`: a number as text with a sign, decimals, separators and a width.
+//! `format_number`: formats a number with a sign, decimals, separators and a width.
 
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
@@ -7,38 +7,38 @@ use crate::engine::op::{
 };
 use crate::model::{Kinds, Value};
 
-/// The widest number: no fixed-width field of an export is longer, and it keeps the step from growing memory.
+/// The largest width: no fixed-width field of an export is longer, and the limit bounds the memory of the step.
 const MAX_WIDTH: i64 = 1_000;
 
 /// The row of the step table.
 pub const ROW: OpSpec = OpSpec {
     name: "format_number",
     family: Family::Number,
-    summary: "writes a number as text, with a sign, decimals, separators and a width as wanted",
-    details: "For fields of a fixed form: `+0012`, `-5.00`, `1.234,50`. The digits are those of the number, not of a binary \
-              fraction; `decimals` rounds halves away from zero and adds zeros. `width` counts all characters: zeros fill up \
-              behind the sign, any other `fill` before it. Without arguments the number is written as `to_number` reads it, \
-              without an exponent and without zeros at the end of a fraction.",
+    summary: "formats a number as text, with a sign, decimals, separators and a width",
+    details: "For fields in a fixed format: `+0012`, `-5.00`, `1.234,50`. Uses the exact decimal digits, not a binary \
+              fraction; `decimals` rounds halves away from zero and appends zeros. `width` counts all characters: \
+              zeros are inserted after the sign, any other `fill` before it. Without arguments, the number is written \
+              in full, without an exponent and without trailing zeros of a fraction.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
         ArgumentSpec::main_optional(
             "decimals",
             ArgumentKind::Integer,
-            "the digits behind the point, 0 to 30; as many as there are when left out",
+            "the number of decimals, 0 to 30; by default as many as the number has",
         ),
         ArgumentSpec::optional(
             "sign",
             ArgumentKind::Choice(&["negative", "always", "never"]),
-            "when a sign is written; `negative` by default, `always` writes `+` too, also of zero",
+            "when to write a sign; `negative` by default, `always` also writes `+`, even for zero",
         ),
-        ArgumentSpec::optional("width", ArgumentKind::Integer, "the number of characters to reach, 1 to 1000"),
-        ArgumentSpec::optional("fill", ArgumentKind::Text, "the character that fills up to `width`; `0` when left out"),
-        ArgumentSpec::optional("point", ArgumentKind::Text, "what stands before the decimals; `.` when left out"),
+        ArgumentSpec::optional("width", ArgumentKind::Integer, "the minimum number of characters, 1 to 1000"),
+        ArgumentSpec::optional("fill", ArgumentKind::Text, "the character that pads to `width`; `0` by default"),
+        ArgumentSpec::optional("point", ArgumentKind::Text, "the decimal point; `.` by default"),
         ArgumentSpec::optional(
             "group",
             ArgumentKind::Text,
-            "what stands between groups of three digits; nothing when left out",
+            "the separator between groups of three digits; none by default",
         ),
     ],
     fails: "the text is not a number, or the number has more than 400 digits",
@@ -106,15 +106,15 @@ fn one_character(arguments: &mut Arguments, name: &'static str, usual: char) -> 
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
         (Some(one), None) => Ok(one),
-        _ => Err(ArgumentError::new(name, "is not one character", "give exactly one")),
+        _ => Err(ArgumentError::new(name, "is not one character", "give exactly one character")),
     }
 }
 
-/// At most one character, and no digit, so that the number can still be read.
+/// At most one character, and not a digit, so that the number stays readable.
 fn separator(arguments: &mut Arguments, name: &'static str, usual: &str) -> Result<String, ArgumentError> {
     let text = arguments.text(name).unwrap_or_else(|| usual.to_owned());
     if text.chars().count() > 1 || text.contains(char::is_numeric) {
-        return Err(ArgumentError::new(name, "is not one character", "give one that is not a digit"));
+        return Err(ArgumentError::new(name, "is not one character", "give one character that is not a digit"));
     }
     Ok(text)
 }

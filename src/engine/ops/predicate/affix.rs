@@ -1,4 +1,4 @@
-//! `starts_with`, `ends_with`, and the prefixes and suffixes that `strip_prefix` and `strip_suffix` share with them.
+//! `starts_with` and `ends_with`, and the prefix and suffix matching that they share with `strip_prefix` and `strip_suffix`.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -9,24 +9,24 @@ use crate::engine::ops::arguments::{Either, one_of, text};
 use crate::model::{Kinds, Value};
 
 const ARGUMENTS: &[ArgumentSpec] = &[
-    ArgumentSpec::main_optional("text", ArgumentKind::Texts, "the text, or several of which one must fit"),
+    ArgumentSpec::main_optional("text", ArgumentKind::Texts, "the text, or several texts of which one must match"),
     ArgumentSpec::optional("value", ArgumentKind::Operand, "a reference to the text, instead of `text`"),
-    ArgumentSpec::optional("ignoring_case", ArgumentKind::Boolean, "whether upper and lower case are the same"),
+    ArgumentSpec::optional("ignoring_case", ArgumentKind::Boolean, "whether to ignore case"),
 ];
 
-const DETAILS: &str =
-    "The words of `text` are literal, so `$` and `{` need no escape; `value` takes references and templates.";
+const DETAILS: &str = "The texts in `text` are literal, so `$` and `{` need no escaping; `value` accepts references \
+    and templates.";
 
 /// The row of `starts_with`.
 pub const STARTS_WITH: OpSpec = OpSpec {
     name: "starts_with",
     family: Family::Predicate,
-    summary: "whether a text begins with another",
+    summary: "tests whether a text starts with another text",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: ARGUMENTS,
-    fails: "`value` has no value or is no text",
+    fails: "`value` has no value or is not text",
     takes_nothing: false,
     examples: &[
         example(r#"["$2a$", "$2b$", "$2y$"]"#, r#""$2b$10$tZbq""#, "true"),
@@ -41,12 +41,12 @@ pub const STARTS_WITH: OpSpec = OpSpec {
 pub const ENDS_WITH: OpSpec = OpSpec {
     name: "ends_with",
     family: Family::Predicate,
-    summary: "whether a text ends with another",
+    summary: "tests whether a text ends with another text",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: ARGUMENTS,
-    fails: "`value` has no value or is no text",
+    fails: "`value` has no value or is not text",
     takes_nothing: false,
     examples: &[
         example(r#"{ text: "@Example.com", ignoring_case: true }"#, r#""ada@EXAMPLE.com""#, "true"),
@@ -56,7 +56,7 @@ pub const ENDS_WITH: OpSpec = OpSpec {
     build: |arguments| Ok(Box::new(EndsWith(Affixes::build(arguments)?))),
 };
 
-/// The prefixes or suffixes an op asks for.
+/// The prefixes or suffixes that an op looks for.
 #[derive(Debug)]
 pub(in crate::engine::ops) struct Affixes {
     given: Either<Vec<String>, Operand>,
@@ -67,7 +67,7 @@ impl Affixes {
     /// Takes `text` or `value`, and `ignoring_case`.
     ///
     /// # Errors
-    /// When not exactly one of them is given, or one of the texts is empty: every text begins with nothing.
+    /// When not exactly one of `text` and `value` is given, or a text is empty, because every text starts with the empty text.
     pub(in crate::engine::ops) fn build(arguments: &mut Arguments) -> Result<Self, ArgumentError> {
         let given = one_of(("text", arguments.texts("text")), ("value", arguments.operand("value")))?;
         if let Either::First(texts) = &given
@@ -78,16 +78,16 @@ impl Affixes {
         Ok(Self { given, ignoring_case: arguments.boolean("ignoring_case").unwrap_or(false) })
     }
 
-    /// The text behind the first prefix that fits.
+    /// The text after the first prefix that matches.
     pub(in crate::engine::ops) fn off_start<'a>(
         &'a self,
         text: &'a str,
         cx: &Cx<'a>,
     ) -> Result<Option<&'a str>, Failure> {
-        self.first(cx, |prefix| if self.ignoring_case { behind(text, prefix) } else { text.strip_prefix(prefix) })
+        self.first(cx, |prefix| if self.ignoring_case { after(text, prefix) } else { text.strip_prefix(prefix) })
     }
 
-    /// The text before the first suffix that fits.
+    /// The text before the first suffix that matches.
     pub(in crate::engine::ops) fn off_end<'a>(
         &'a self,
         text: &'a str,
@@ -104,13 +104,13 @@ impl Affixes {
     }
 }
 
-/// What stands behind a prefix when case is ignored, character by character.
-fn behind<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+/// The text after a prefix, compared character by character without case.
+fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
     prefix.chars().all(|c| rest.next().is_some_and(|have| same_letter(have, c))).then_some(rest.as_str())
 }
 
-/// What stands before a suffix when case is ignored, character by character.
+/// The text before a suffix, compared character by character without case.
 fn before<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     let mut rest = text.chars();
     suffix.chars().rev().all(|c| rest.next_back().is_some_and(|have| same_letter(have, c))).then_some(rest.as_str())

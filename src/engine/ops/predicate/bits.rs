@@ -1,4 +1,4 @@
-//! `has_bits`: whether bits of a mask are set.
+//! `has_bits`: tests whether the bits of a mask are set.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
@@ -11,16 +11,17 @@ use crate::model::{Kinds, Value};
 pub const HAS_BITS: OpSpec = OpSpec {
     name: "has_bits",
     family: Family::Predicate,
-    summary: "whether all bits of a mask are set in a number",
-    details: "Active Directory's `userAccountControl` has `0x2` for a disabled account and `0x10000` for a password that never \
-              expires. Numbers and masks are whole numbers or their text, decimal or `0x…`; a mask of 0 is always set.",
+    summary: "tests whether all bits of a mask are set in a number",
+    details: "In Active Directory's `userAccountControl`, `0x2` marks a disabled account and `0x10000` a password that \
+              never expires. Numbers and masks are whole numbers or their text, decimal or `0x…`; a mask of 0 always \
+              matches.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[
-        ArgumentSpec::main("mask", ArgumentKind::Operand, "the bits, as a whole number or text such as `0x200`"),
+        ArgumentSpec::main("mask", ArgumentKind::Operand, "the bits, as a whole number or as text such as `0x200`"),
         ArgumentSpec::optional("any", ArgumentKind::Boolean, "whether one of the bits is enough"),
     ],
-    fails: "the value or the mask is not a whole number of 64 bits",
+    fails: "the value or the mask is not a 64-bit whole number",
     takes_nothing: false,
     examples: &[
         example("2", r#""514""#, "true"),

@@ -1,4 +1,4 @@
-//! `contains`, `contains_ignoring_case`, `has_key`, `matches`: what is inside a value.
+//! `contains`, `contains_ignoring_case`, `has_key`, `matches`: tests of what a value contains.
 
 use regex::Regex;
 
@@ -16,12 +16,12 @@ const VALUE: &[ArgumentSpec] = &[ArgumentSpec::main("value", ArgumentKind::Opera
 pub const CONTAINS: OpSpec = OpSpec {
     name: "contains",
     family: Family::Predicate,
-    summary: "whether a text has another in it, or a list has an element",
-    details: "Elements are compared as `equals` does. For the keys of an object use `has_key`.",
+    summary: "tests whether a text contains another text, or a list an element",
+    details: "Elements are compared as by `equals`. For the keys of an object, use `has_key`.",
     input: Kinds::TEXTUAL.or(Kinds::LIST),
     output: Output::Is(Kinds::BOOLEAN),
     arguments: VALUE,
-    fails: "the argument has no value, or the value is a text and the argument is none",
+    fails: "the argument has no value, or the value is a text and the argument is not text",
     takes_nothing: false,
     examples: &[
         example(r#""@""#, r#""ada@example.com""#, "true"),
@@ -36,12 +36,12 @@ pub const CONTAINS: OpSpec = OpSpec {
 pub const CONTAINS_IGNORING_CASE: OpSpec = OpSpec {
     name: "contains_ignoring_case",
     family: Family::Predicate,
-    summary: "whether a text has another in it, or a list has a text, when upper and lower case are the same",
+    summary: "tests whether a text contains another text, or a list a text, ignoring case",
     details: "Letters are compared in lower case.",
     input: Kinds::TEXTUAL.or(Kinds::LIST),
     output: Output::Is(Kinds::BOOLEAN),
     arguments: VALUE,
-    fails: "the argument has no value or is no text",
+    fails: "the argument has no value or is not text",
     takes_nothing: false,
     examples: &[
         example("ada@example.com", r#"["ADA@Example.com"]"#, "true"),
@@ -56,12 +56,12 @@ pub const CONTAINS_IGNORING_CASE: OpSpec = OpSpec {
 pub const HAS_KEY: OpSpec = OpSpec {
     name: "has_key",
     family: Family::Predicate,
-    summary: "whether an object has a member of this name",
-    details: "A member that is null is there.",
+    summary: "tests whether an object has a member with this name",
+    details: "A member that is null counts as present.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("key", ArgumentKind::Operand, "the name")],
-    fails: "the argument has no value or is no text",
+    fails: "the argument has no value or is not text",
     takes_nothing: false,
     examples: &[
         example("editor", r#"{ "editor": null }"#, "true"),
@@ -75,8 +75,8 @@ pub const HAS_KEY: OpSpec = OpSpec {
 pub const MATCHES: OpSpec = OpSpec {
     name: "matches",
     family: Family::Predicate,
-    summary: "whether a regex matches somewhere in a text",
-    details: "Write `^` and `$` around the pattern when the whole text must match.",
+    summary: "tests whether a regex matches anywhere in a text",
+    details: "Put `^` and `$` around the pattern to match the whole text.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "the pattern")],

@@ -1,4 +1,4 @@
-//! `equals`, `equals_ignoring_case`, `one_of`: the same value, as conditions compare.
+//! `equals`, `equals_ignoring_case`, `one_of`: equality, as conditions define it.
 
 use super::folded_equal;
 use crate::engine::condition::{equal, equals, equals_one_of};
@@ -12,10 +12,11 @@ use crate::model::{Kinds, Value};
 pub const EQUALS: OpSpec = OpSpec {
     name: "equals",
     family: Family::Predicate,
-    summary: "whether the value is equal to another",
-    details: "Scalars are equal when their texts are: `1` equals `\"1\"`, `true` equals `\"true\"`, but `1.0` is not `1`; \
-              numbers are compared by `at_least` and its kin. Lists and objects are compared member by member; a scalar \
-              also equals a reference to a list that has it, such as a parameter. A reference without a value equals nothing.",
+    summary: "tests whether the value equals another value",
+    details: "Scalars are equal if their texts are: `1` equals `\"1\"` and `true` equals `\"true\"`, but `1.0` does \
+              not equal `1`. To compare numbers, use `at_least` and related steps. Lists and objects are compared \
+              member by member; a scalar also equals a reference to a list that contains it, such as a parameter. A \
+              reference without a value equals nothing.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the other value")],
@@ -33,12 +34,12 @@ pub const EQUALS: OpSpec = OpSpec {
 pub const EQUALS_IGNORING_CASE: OpSpec = OpSpec {
     name: "equals_ignoring_case",
     family: Family::Predicate,
-    summary: "whether two texts are equal when upper and lower case are the same",
-    details: "Letters are compared in lower case. White space and accents count.",
+    summary: "tests whether two texts are equal, ignoring case",
+    details: "Letters are compared in lower case. Whitespace and accents matter.",
     input: Kinds::SCALAR,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("text", ArgumentKind::Operand, "the other text")],
-    fails: "the argument has no value or is no text",
+    fails: "the argument has no value or is not text",
     takes_nothing: false,
     examples: &[
         example("ines.valdez@example.org", r#""Ines.VALDEZ@example.org""#, "true"),
@@ -52,8 +53,8 @@ pub const EQUALS_IGNORING_CASE: OpSpec = OpSpec {
 pub const ONE_OF: OpSpec = OpSpec {
     name: "one_of",
     family: Family::Predicate,
-    summary: "whether the value is equal to one of several",
-    details: "Compares as `equals` does. A reference among the values that names a list stands for its elements.",
+    summary: "tests whether the value equals one of several values",
+    details: "Compares as `equals` does. A reference to a list stands for its elements.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("values", ArgumentKind::Operands, "the values")],

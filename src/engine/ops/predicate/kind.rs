@@ -1,4 +1,4 @@
-//! `is_present`, `is_text` and their kin: what kind of value there is.
+//! `is_present`, `is_text` and related steps: tests of the kind of a value.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{Failure, Family, Op, OpSpec, Output, example};
@@ -10,7 +10,7 @@ use crate::model::{Kinds, Value};
 pub const IS_PRESENT: OpSpec = OpSpec {
     name: "is_present",
     family: Family::Predicate,
-    summary: "whether there is a value: neither missing nor null",
+    summary: "tests whether there is a value: neither missing nor null",
     details: "An empty text, `0` and `false` are values.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -18,14 +18,14 @@ pub const IS_PRESENT: OpSpec = OpSpec {
     fails: "",
     takes_nothing: true,
     examples: &[example("", r#""""#, "true"), example("", r#"null"#, "false")],
-    build: |_| Ok(Box::new(Asks(is_present))),
+    build: |_| Ok(Box::new(KindTest(is_present))),
 };
 
 /// The row of `is_missing`.
 pub const IS_MISSING: OpSpec = OpSpec {
     name: "is_missing",
     family: Family::Predicate,
-    summary: "whether there is no value: missing or null",
+    summary: "tests whether there is no value: missing or null",
     details: "",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -33,14 +33,14 @@ pub const IS_MISSING: OpSpec = OpSpec {
     fails: "",
     takes_nothing: true,
     examples: &[example("", r#"null"#, "true"), example("", r#"0"#, "false")],
-    build: |_| Ok(Box::new(Asks(is_missing))),
+    build: |_| Ok(Box::new(KindTest(is_missing))),
 };
 
 /// The row of `is_blank`.
 pub const IS_BLANK: OpSpec = OpSpec {
     name: "is_blank",
     family: Family::Predicate,
-    summary: "whether there is nothing worth keeping: no value, white space, an empty text, list or object",
+    summary: "tests whether there is no value, only whitespace, or an empty text, list or object",
     details: "`0` and `false` are values.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -53,14 +53,14 @@ pub const IS_BLANK: OpSpec = OpSpec {
         example("", r#"[]"#, "true"),
         example("", r#"false"#, "false"),
     ],
-    build: |_| Ok(Box::new(Asks(is_blank))),
+    build: |_| Ok(Box::new(KindTest(is_blank))),
 };
 
 /// The row of `is_text`.
 pub const IS_TEXT: OpSpec = OpSpec {
     name: "is_text",
     family: Family::Predicate,
-    summary: "whether the value is text",
+    summary: "tests whether the value is text",
     details: "A number or boolean in quotes is text.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -68,30 +68,30 @@ pub const IS_TEXT: OpSpec = OpSpec {
     fails: "",
     takes_nothing: false,
     examples: &[example("", r#""7""#, "true"), example("", r#"7"#, "false")],
-    build: |_| Ok(Box::new(Asks(is_text))),
+    build: |_| Ok(Box::new(KindTest(is_text))),
 };
 
 /// The row of `is_number`.
 pub const IS_NUMBER: OpSpec = OpSpec {
     name: "is_number",
     family: Family::Predicate,
-    summary: "whether the value is a number",
-    details: "Text that reads like a number is text; `to_number` turns it into one.",
+    summary: "tests whether the value is a number",
+    details: "Text that reads like a number is text; `to_number` converts it.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[],
     fails: "",
     takes_nothing: false,
     examples: &[example("", r#"-0.5"#, "true"), example("", r#""7""#, "false")],
-    build: |_| Ok(Box::new(Asks(is_number))),
+    build: |_| Ok(Box::new(KindTest(is_number))),
 };
 
 /// The row of `is_integer`.
 pub const IS_INTEGER: OpSpec = OpSpec {
     name: "is_integer",
     family: Family::Predicate,
-    summary: "whether the value is a whole number",
-    details: "Numbers of any size count, and so do those with a zero fraction, as in JSON Schema.",
+    summary: "tests whether the value is a whole number",
+    details: "Numbers of any size count, and so do numbers with a zero fraction, as in JSON Schema.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[],
@@ -103,14 +103,14 @@ pub const IS_INTEGER: OpSpec = OpSpec {
         example("", r#"0.5"#, "false"),
         example("", r#""7""#, "false"),
     ],
-    build: |_| Ok(Box::new(Asks(is_integer))),
+    build: |_| Ok(Box::new(KindTest(is_integer))),
 };
 
 /// The row of `is_boolean`.
 pub const IS_BOOLEAN: OpSpec = OpSpec {
     name: "is_boolean",
     family: Family::Predicate,
-    summary: "whether the value is true or false",
+    summary: "tests whether the value is true or false",
     details: "",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -118,14 +118,14 @@ pub const IS_BOOLEAN: OpSpec = OpSpec {
     fails: "",
     takes_nothing: false,
     examples: &[example("", r#"false"#, "true"), example("", r#""false""#, "false")],
-    build: |_| Ok(Box::new(Asks(is_boolean))),
+    build: |_| Ok(Box::new(KindTest(is_boolean))),
 };
 
 /// The row of `is_list`.
 pub const IS_LIST: OpSpec = OpSpec {
     name: "is_list",
     family: Family::Predicate,
-    summary: "whether the value is a list",
+    summary: "tests whether the value is a list",
     details: "",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -133,14 +133,14 @@ pub const IS_LIST: OpSpec = OpSpec {
     fails: "",
     takes_nothing: false,
     examples: &[example("", r#"[]"#, "true"), example("", r#"{}"#, "false")],
-    build: |_| Ok(Box::new(Asks(is_list))),
+    build: |_| Ok(Box::new(KindTest(is_list))),
 };
 
 /// The row of `is_object`.
 pub const IS_OBJECT: OpSpec = OpSpec {
     name: "is_object",
     family: Family::Predicate,
-    summary: "whether the value is an object",
+    summary: "tests whether the value is an object",
     details: "",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
@@ -148,14 +148,14 @@ pub const IS_OBJECT: OpSpec = OpSpec {
     fails: "",
     takes_nothing: false,
     examples: &[example("", r#"{}"#, "true"), example("", r#"[]"#, "false")],
-    build: |_| Ok(Box::new(Asks(is_object))),
+    build: |_| Ok(Box::new(KindTest(is_object))),
 };
 
-/// A question about the value alone.
+/// A test that depends on the value alone.
 #[derive(Debug)]
-struct Asks(fn(Value<'_>) -> bool);
+struct KindTest(fn(Value<'_>) -> bool);
 
-impl Op for Asks {
+impl Op for KindTest {
     fn apply<'a>(&'a self, input: Value<'a>, _: &Cx<'a>) -> Result<Value<'a>, Failure> {
         Ok(Value::Bool((self.0)(input)))
     }

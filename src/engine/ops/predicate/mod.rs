@@ -1,4 +1,4 @@
-//! Tests that give a boolean.
+//! Tests that return a boolean.
 
 pub(super) mod affix;
 mod bits;

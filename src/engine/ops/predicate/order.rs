@@ -13,16 +13,16 @@ use crate::model::{Kinds, Value};
 
 const ARGUMENTS: &[ArgumentSpec] = &[ArgumentSpec::main("number", ArgumentKind::Operand, "the other number")];
 
-const DETAILS: &str = "Text that reads like a number is one. No digit is rounded away, whatever the size. Dates and times are \
-                       compared by `is_before` and `is_after`.";
+const DETAILS: &str = "Text that reads like a number is treated as one. Numbers of any size are compared exactly. To \
+    compare dates and times, use `is_before` and `is_after`.";
 
-const FAILS: &str = "one of the two is not a number";
+const FAILS: &str = "one of the operands is not a number";
 
 /// The row of `less_than`.
 pub const LESS_THAN: OpSpec = OpSpec {
     name: "less_than",
     family: Family::Predicate,
-    summary: "whether a number is smaller than another",
+    summary: "tests whether a number is less than another",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
@@ -41,7 +41,7 @@ pub const LESS_THAN: OpSpec = OpSpec {
 pub const AT_MOST: OpSpec = OpSpec {
     name: "at_most",
     family: Family::Predicate,
-    summary: "whether a number is smaller than another or the same",
+    summary: "tests whether a number is less than or equal to another",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
@@ -60,7 +60,7 @@ pub const AT_MOST: OpSpec = OpSpec {
 pub const MORE_THAN: OpSpec = OpSpec {
     name: "more_than",
     family: Family::Predicate,
-    summary: "whether a number is greater than another",
+    summary: "tests whether a number is greater than another",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),
@@ -79,7 +79,7 @@ pub const MORE_THAN: OpSpec = OpSpec {
 pub const AT_LEAST: OpSpec = OpSpec {
     name: "at_least",
     family: Family::Predicate,
-    summary: "whether a number is greater than another or the same",
+    summary: "tests whether a number is greater than or equal to another",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::BOOLEAN),

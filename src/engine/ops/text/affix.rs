@@ -1,6 +1,6 @@
-//! `add_prefix`, `add_suffix`, `strip_prefix`, `strip_suffix`: text added to the ends or taken off them.
+//! `add_prefix`, `add_suffix`, `strip_prefix`, `strip_suffix`: add text to the ends of a text, or remove it.
 
-use super::made::joined;
+use super::builder::joined;
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example, example_failure,
@@ -12,14 +12,14 @@ use crate::model::{Kinds, Value};
 
 const ADDED: &[ArgumentSpec] = &[ArgumentSpec::main("text", ArgumentKind::Operand, "the text to add")];
 
-const ADD_FAILS: &str = "the argument has no value or is no text, or the text it makes would be longer than 256 KiB";
+const ADD_FAILS: &str = "the argument has no value or is not text, or the result would be longer than 256 KiB";
 
 /// The row of `add_prefix`.
 pub const ADD_PREFIX: OpSpec = OpSpec {
     name: "add_prefix",
     family: Family::Text,
-    summary: "puts a text before the value",
-    details: "For an id of a fixed form a template such as `\"wp:{$.ID}\"` reads better.",
+    summary: "adds a text before the value",
+    details: "For an id in a fixed format, a template such as `\"wp:{$.ID}\"` is easier to read.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: ADDED,
@@ -37,7 +37,7 @@ pub const ADD_PREFIX: OpSpec = OpSpec {
 pub const ADD_SUFFIX: OpSpec = OpSpec {
     name: "add_suffix",
     family: Family::Text,
-    summary: "puts a text behind the value",
+    summary: "adds a text after the value",
     details: "",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
@@ -56,25 +56,25 @@ const STRIPPED: &[ArgumentSpec] = &[
     ArgumentSpec::main_optional(
         "text",
         ArgumentKind::Texts,
-        "the text to take off, or several of which the first fits",
+        "the text to remove, or several texts of which the first that matches is removed",
     ),
     ArgumentSpec::optional("value", ArgumentKind::Operand, "a reference to the text, instead of `text`"),
-    ArgumentSpec::optional("ignoring_case", ArgumentKind::Boolean, "whether upper and lower case are the same"),
+    ArgumentSpec::optional("ignoring_case", ArgumentKind::Boolean, "whether to ignore case"),
 ];
 
-const STRIP_DETAILS: &str = "A text that has it not comes out as it is. It is taken off once; the words of `text` are literal, \
-                             so `$` and `{` need no escape, and `value` takes references and templates.";
+const STRIP_DETAILS: &str = "A text without it stays unchanged. It is removed once. The texts in `text` are literal, \
+    so `$` and `{` need no escaping, and `value` accepts references and templates.";
 
 /// The row of `strip_prefix`.
 pub const STRIP_PREFIX: OpSpec = OpSpec {
     name: "strip_prefix",
     family: Family::Text,
-    summary: "takes a text off the start, when it is there",
+    summary: "removes a text from the start, if present",
     details: STRIP_DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: STRIPPED,
-    fails: "`value` has no value or is no text",
+    fails: "`value` has no value or is not text",
     takes_nothing: false,
     examples: &[
         example(r#""$wp""#, r#""$wp$2y$10$abc""#, r#""$2y$10$abc""#),
@@ -90,12 +90,12 @@ pub const STRIP_PREFIX: OpSpec = OpSpec {
 pub const STRIP_SUFFIX: OpSpec = OpSpec {
     name: "strip_suffix",
     family: Family::Text,
-    summary: "takes a text off the end, when it is there",
+    summary: "removes a text from the end, if present",
     details: STRIP_DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: STRIPPED,
-    fails: "`value` has no value or is no text",
+    fails: "`value` has no value or is not text",
     takes_nothing: false,
     examples: &[
         example(r#""@example.com""#, r#""ada@example.com""#, r#""ada""#),

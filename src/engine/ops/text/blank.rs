@@ -1,9 +1,9 @@
-//! What counts as blank: Unicode's white space, and three characters that cannot be seen.
+//! What counts as blank: Unicode whitespace and three invisible characters.
 
-/// Whether a character is blank: white space, or the zero width space, the word joiner and the byte order mark, which
+/// Whether a character is blank: whitespace, or the zero width space, the word joiner or the byte order mark, which
 /// web forms and spreadsheets leave in copied text.
 ///
-/// The zero width joiner and non-joiner are letters' business: Persian and Indic names and emoji need them.
+/// The zero width joiner and non-joiner do not count: Persian and Indic names and emoji need them.
 pub(in crate::engine::ops) fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }

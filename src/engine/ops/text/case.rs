@@ -1,4 +1,4 @@
-//! `lowercase`, `uppercase`, `capitalize`, `title_case`: the case of letters, by Unicode's own mappings.
+//! `lowercase`, `uppercase`, `capitalize`, `title_case`: change the case of letters by Unicode's mappings.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -10,8 +10,8 @@ use crate::model::{Kinds, Value};
 pub const LOWERCASE: OpSpec = OpSpec {
     name: "lowercase",
     family: Family::Text,
-    summary: "makes all letters small",
-    details: "Unicode's language-independent mapping, so that `I` becomes `i` everywhere, in Turkey too.",
+    summary: "converts all letters to lower case",
+    details: "Uses Unicode's language-independent mapping: `I` becomes `i` in Turkish text, too.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -28,8 +28,8 @@ pub const LOWERCASE: OpSpec = OpSpec {
 pub const UPPERCASE: OpSpec = OpSpec {
     name: "uppercase",
     family: Family::Text,
-    summary: "makes all letters capital",
-    details: "Unicode's language-independent mapping; `ß` becomes `SS`.",
+    summary: "converts all letters to upper case",
+    details: "Uses Unicode's language-independent mapping; `ß` becomes `SS`.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -43,8 +43,8 @@ pub const UPPERCASE: OpSpec = OpSpec {
 pub const CAPITALIZE: OpSpec = OpSpec {
     name: "capitalize",
     family: Family::Text,
-    summary: "makes the first character capital and leaves the rest as it is",
-    details: "A first character whose capital form is several letters, such as `ß`, stays.",
+    summary: "converts the first character to upper case and leaves the rest unchanged",
+    details: "A first character whose uppercase form has several letters, such as `ß`, stays unchanged.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -62,10 +62,10 @@ pub const CAPITALIZE: OpSpec = OpSpec {
 pub const TITLE_CASE: OpSpec = OpSpec {
     name: "title_case",
     family: Family::Text,
-    summary: "makes the first letter of every word capital and the others small",
-    details: "A word begins behind white space, a hyphen or a period, and behind an apostrophe that follows a single letter \
-              (`O'Brien`, but `It's`). Names that carry capitals inside (`McAdam`) or begin small (`van Dam`) lose them, so \
-              use it only where the source writes all capitals.",
+    summary: "converts the first letter of every word to upper case and the others to lower case",
+    details: "A word starts after whitespace, a hyphen or a period, and after an apostrophe that follows a single \
+              letter (`O'Brien`, but `It's`). Names with capitals inside (`McAdam`) or a lowercase start (`van Dam`) \
+              lose them, so use this only if the source writes names in capitals.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -102,9 +102,9 @@ impl Op for Case {
 fn capitalized<'a>(text: &'a str, cx: &Cx<'a>) -> Value<'a> {
     let mut rest = text.chars();
     match rest.next() {
-        Some(first) if capital(first) != first => {
+        Some(first) if upper(first) != first => {
             let mut made = ArenaString::with_capacity_in(text.len() + 4, cx.arena);
-            made.push(capital(first));
+            made.push(upper(first));
             made.push_str(rest.as_str());
             Value::Text(made.into_bump_str())
         }
@@ -115,9 +115,9 @@ fn capitalized<'a>(text: &'a str, cx: &Cx<'a>) -> Value<'a> {
 fn title_cased<'a>(text: &'a str, cx: &Cx<'a>) -> Value<'a> {
     let mut made = ArenaString::with_capacity_in(text.len(), cx.arena);
     let mut letters = 0;
-    // lowercased as a whole, because a final sigma is known only by its word
+    // lowercased as a whole, because a final sigma depends on its word
     for c in text.to_lowercase().chars() {
-        made.push(if letters == 0 { capital(c) } else { c });
+        made.push(if letters == 0 { upper(c) } else { c });
         letters = match c {
             '\'' | '’' if letters == 1 => 0,
             '-' | '.' => 0,
@@ -128,8 +128,8 @@ fn title_cased<'a>(text: &'a str, cx: &Cx<'a>) -> Value<'a> {
     if made == text { Value::Text(text) } else { Value::Text(made.into_bump_str()) }
 }
 
-/// The capital form of a letter, when it is one character.
-fn capital(c: char) -> char {
+/// The uppercase form of a letter, if it is a single character.
+fn upper(c: char) -> char {
     let mut capital = c.to_uppercase();
     match (capital.next(), capital.next()) {
         (Some(capital), None) => capital,

@@ -13,7 +13,7 @@ const ARGUMENTS: &[ArgumentSpec] = &[
     ArgumentSpec::optional(
         "or",
         ArgumentKind::Choice(&["nothing", "whole"]),
-        "what to give when the separator is not there: `nothing`, or the `whole` text",
+        "what to return if the separator is absent: `nothing`, or the `whole` text",
     ),
 ];
 
@@ -21,7 +21,7 @@ const ARGUMENTS: &[ArgumentSpec] = &[
 pub const BEFORE: OpSpec = OpSpec {
     name: "before",
     family: Family::Text,
-    summary: "takes the part of a text before the first separator",
+    summary: "returns the part of a text before the first separator",
     details: "",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
@@ -40,7 +40,7 @@ pub const BEFORE: OpSpec = OpSpec {
 pub const AFTER: OpSpec = OpSpec {
     name: "after",
     family: Family::Text,
-    summary: "takes the part of a text behind the first separator",
+    summary: "returns the part of a text after the first separator",
     details: "",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
@@ -59,8 +59,9 @@ pub const AFTER: OpSpec = OpSpec {
 pub const BEFORE_LAST: OpSpec = OpSpec {
     name: "before_last",
     family: Family::Text,
-    summary: "takes the part of a text before the last separator",
-    details: "Splits a full name at its last space: this is the given name, `after_last` the family name.",
+    summary: "returns the part of a text before the last separator",
+    details: "To split a full name at its last space, use this for the given name and `after_last` for the family \
+              name.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: ARGUMENTS,
@@ -74,8 +75,9 @@ pub const BEFORE_LAST: OpSpec = OpSpec {
 pub const AFTER_LAST: OpSpec = OpSpec {
     name: "after_last",
     family: Family::Text,
-    summary: "takes the part of a text behind the last separator",
-    details: "Splits a full name at its last space: this is the family name, `before_last` the given name.",
+    summary: "returns the part of a text after the last separator",
+    details: "To split a full name at its last space, use this for the family name and `before_last` for the given \
+              name.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: ARGUMENTS,
@@ -120,7 +122,7 @@ impl Cut {
     }
 
     fn halves<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
-        // one ASCII character, as most separators are, is found without a search for texts
+        // fast path: most separators are a single ASCII character
         if let [byte] = *self.separator.as_bytes() {
             let at = match self.which {
                 Which::First => memchr(byte, text.as_bytes()),

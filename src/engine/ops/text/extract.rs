@@ -3,7 +3,7 @@
 use bumpalo::collections::Vec as ArenaVec;
 use regex::{Captures, Regex};
 
-use super::made::{TOO_LONG_TO_SEARCH, room_for_one_more, searchable};
+use super::builder::{TOO_LONG_TO_SEARCH, check_room, searchable};
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
@@ -15,11 +15,11 @@ use crate::model::{Kinds, Value};
 const GROUP: ArgumentSpec = ArgumentSpec::optional(
     "group",
     ArgumentKind::Text,
-    "the number or name of the group to take; 1 when the pattern has a group, else 0, the whole match",
+    "the number or name of the group to return; by default 1 if the pattern has a group, otherwise 0, the whole match",
 );
 
 const REQUIRED: ArgumentSpec =
-    ArgumentSpec::optional("required", ArgumentKind::Boolean, "whether it is a failure when nothing matches");
+    ArgumentSpec::optional("required", ArgumentKind::Boolean, "whether to fail if nothing matches");
 
 const NO_MATCH: &str = "nothing matches and `required` is true";
 
@@ -27,11 +27,11 @@ const NO_MATCH: &str = "nothing matches and `required` is true";
 pub const EXTRACT: OpSpec = OpSpec {
     name: "extract",
     family: Family::Text,
-    summary: "takes the first part of a text that a regex matches",
-    details: "Gives no value when nothing matches, or when the group took no part in the match.",
+    summary: "returns the first part of a text that matches a regex",
+    details: "Returns no value if nothing matches or the group is not part of the match.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "what to look for"), GROUP, REQUIRED],
+    arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "the pattern"), GROUP, REQUIRED],
     fails: NO_MATCH,
     takes_nothing: false,
     examples: &[
@@ -48,11 +48,11 @@ pub const EXTRACT: OpSpec = OpSpec {
 pub const EXTRACT_ALL: OpSpec = OpSpec {
     name: "extract_all",
     family: Family::Text,
-    summary: "takes all parts of a text that a regex matches, as a list",
-    details: "Matches in which the group took no part are left out; the list is empty when nothing matches.",
+    summary: "returns all parts of a text that match a regex, as a list",
+    details: "Matches without the group are left out; the list is empty if nothing matches.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::LIST),
-    arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "what to look for"), GROUP],
+    arguments: &[ArgumentSpec::main("pattern", ArgumentKind::Regex, "the pattern"), GROUP],
     fails: TOO_LONG_TO_SEARCH,
     takes_nothing: false,
     examples: &[
@@ -66,8 +66,8 @@ pub const EXTRACT_ALL: OpSpec = OpSpec {
 pub const EXTRACT_FIELDS: OpSpec = OpSpec {
     name: "extract_fields",
     family: Family::Text,
-    summary: "takes the named groups of the first match, as an object",
-    details: "Groups that took no part in the match are left out. Gives no value when nothing matches.",
+    summary: "returns the named groups of the first match, as an object",
+    details: "Groups that are not part of the match are left out. Returns no value if nothing matches.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::OBJECT),
     arguments: &[
@@ -111,7 +111,7 @@ impl Extract {
                 let groups = pattern.captures_len() - 1;
                 ArgumentError::new(
                     "group",
-                    format!("names the unknown group `{name}`"),
+                    format!("refers to the unknown group `{name}`"),
                     format!("the pattern has {groups} group{}", if groups == 1 { "" } else { "s" }),
                 )
             })?,
@@ -148,7 +148,7 @@ impl Op for ExtractAll {
         let mut found = ArenaVec::new_in(cx.arena);
         for captures in self.0.pattern.captures_iter(text) {
             if let Some(part) = captures.get(self.0.group) {
-                room_for_one_more(found.len())?;
+                check_room(found.len())?;
                 found.push(Value::Text(part.as_str()));
             }
         }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_need_a_named_group() {
+    fn extract_fields_needs_a_named_group() {
         let mut arguments = Arguments::default();
         arguments.push("pattern", Argument::Regex(Regex::new("(a)").unwrap()));
         assert_eq!((EXTRACT_FIELDS.build)(&mut arguments).unwrap_err().message, "has no named group");

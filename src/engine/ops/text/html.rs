@@ -1,4 +1,4 @@
-//! `unescape_html`: character references become the characters they stand for.
+//! `unescape_html`: decodes HTML character references.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -10,10 +10,11 @@ use crate::model::{Kinds, Value};
 pub const UNESCAPE_HTML: OpSpec = OpSpec {
     name: "unescape_html",
     family: Family::Text,
-    summary: "turns HTML character references into the characters they stand for",
-    details: "Knows decimal and hexadecimal references, the names of the Latin-1 letters and signs, and the common \
-              punctuation; `&#128;` to `&#159;` mean Windows-1252, as the HTML Standard says. What it does not know, and what \
-              has no semicolon, stays as it is. One layer is removed: `&amp;lt;` becomes `&lt;`. Tags are left alone.",
+    summary: "replaces HTML character references with the characters they stand for",
+    details: "Supports decimal and hexadecimal references, the names of the Latin-1 letters and signs, and common \
+              punctuation; `&#128;` to `&#159;` mean Windows-1252, as in the HTML Standard. Unknown references and \
+              references without a semicolon stay unchanged. One layer is removed: `&amp;lt;` becomes `&lt;`. Tags are \
+              left alone.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -27,10 +28,10 @@ pub const UNESCAPE_HTML: OpSpec = OpSpec {
     build: |_| Ok(Box::new(UnescapeHtml)),
 };
 
-/// The longest reference that is known is `&#1114111;` or `&#x0010FFFF;`; what is longer is text.
+/// The length of the longest known reference, `&#x0010FFFF;`; anything longer is text.
 const MAX_REFERENCE: usize = 12;
 
-/// The names of U+00A0 to U+00FF in their order, from the HTML 4 entity set.
+/// The names of U+00A0 to U+00FF in order, from the HTML 4 entity set.
 const LATIN_1: [&str; 96] = [
     "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo", "not", "shy",
     "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot", "cedil", "sup1", "ordm",
@@ -77,7 +78,7 @@ impl Op for UnescapeHtml {
     }
 }
 
-/// The character of the reference that a text begins with, the `&` already taken off, and what follows it.
+/// The character of the reference at the start of a text (without its `&`), and the text after it.
 fn split_reference(text: &str) -> Option<(char, &str)> {
     let (reference, rest) = text.split_once(';').filter(|(reference, _)| reference.len() < MAX_REFERENCE)?;
     let c = match reference.strip_prefix('#') {

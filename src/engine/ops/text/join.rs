@@ -1,6 +1,6 @@
-//! `join`: a list of scalars becomes one text.
+//! `join`: concatenates a list of scalars.
 
-use super::made::Made;
+use super::builder::TextBuilder;
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure, example_nothing,
@@ -11,16 +11,16 @@ use crate::model::{Kinds, Value};
 pub const JOIN: OpSpec = OpSpec {
     name: "join",
     family: Family::Text,
-    summary: "makes one text of a list, with a separator between the elements",
-    details: "Missing, null and empty elements are left out, so that no separator stands alone; `keep_empty` keeps empty \
-              texts. Numbers and booleans are written as they are. Gives no value when no element is left.",
+    summary: "joins the elements of a list into one text, with a separator between them",
+    details: "Missing, null and empty elements are left out, so that no separator is left over; `keep_empty` keeps \
+              empty texts. Numbers and booleans are written as they are. Returns no value if no element is left.",
     input: Kinds::LIST,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::main("by", ArgumentKind::Text, "the text between two elements; may be empty"),
-        ArgumentSpec::optional("keep_empty", ArgumentKind::Boolean, "whether empty texts stay; false when left out"),
+        ArgumentSpec::main("by", ArgumentKind::Text, "the separator; may be empty"),
+        ArgumentSpec::optional("keep_empty", ArgumentKind::Boolean, "whether to keep empty texts; false by default"),
     ],
-    fails: "an element is bytes, a list or an object, or the text it makes would be longer than 256 KiB",
+    fails: "an element is bytes, a list or an object, or the result would be longer than 256 KiB",
     takes_nothing: false,
     examples: &[
         example(r#"" ""#, r#"["Ada", null, "", "Lovelace"]"#, r#""Ada Lovelace""#),
@@ -43,7 +43,7 @@ struct Join {
 impl Op for Join {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let elements = input.as_list().ok_or_else(|| Failure::kind(Kinds::LIST, input))?;
-        let mut made: Option<Made<'a>> = None;
+        let mut made: Option<TextBuilder<'a>> = None;
         for element in elements.iter().filter(|element| element.is_present()) {
             let text = element
                 .scalar_text(cx.arena)
@@ -52,13 +52,13 @@ impl Op for Join {
                 continue;
             }
             match &mut made {
-                None => made.insert(Made::new(cx)).push(text)?,
+                None => made.insert(TextBuilder::new(cx)).push(text)?,
                 Some(made) => {
                     made.push(&self.by)?;
                     made.push(text)?;
                 }
             }
         }
-        Ok(made.map_or(Value::Missing, Made::finish))
+        Ok(made.map_or(Value::Missing, TextBuilder::finish))
     }
 }

@@ -1,4 +1,4 @@
-//! `length`: how many characters, bytes, elements or members there are.
+//! `length`: the number of characters, bytes, elements or members.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{Failure, Family, Op, OpSpec, Output, example};
@@ -8,8 +8,10 @@ use crate::model::{Kinds, Value};
 pub const LENGTH: OpSpec = OpSpec {
     name: "length",
     family: Family::Text,
-    summary: "counts the characters of a text, the bytes of bytes, the elements of a list or the members of an object",
-    details: "Unicode characters are counted, not bytes: `é` is one, and two when its accent is a character of its own.",
+    summary: "counts the characters of a text, the bytes of a binary value, the elements of a list or the members of \
+              an object",
+    details: "Counts Unicode characters, not bytes: `é` is one, or two if its accent is a separate combining \
+              character.",
     input: Kinds::TEXTUAL.or(Kinds::BYTES).or(Kinds::LIST).or(Kinds::OBJECT),
     output: Output::Is(Kinds::INTEGER),
     arguments: &[],

@@ -2,13 +2,13 @@
 
 mod affix;
 mod blank;
+mod builder;
 mod case;
 mod cut;
 mod extract;
 mod html;
 mod join;
 mod length;
-mod made;
 mod pad;
 mod replace;
 mod replacement;

@@ -1,4 +1,4 @@
-//! `pad_start`, `pad_end`: characters added until a text has a length.
+//! `pad_start`, `pad_end`: pad a text to a length.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -9,20 +9,20 @@ use crate::engine::op::{
 use crate::engine::ops::arguments::need;
 use crate::model::{Kinds, Value};
 
-/// The longest text to pad to: no fixed-width field of an export is longer, and it keeps the step from growing memory.
+/// The largest length: no fixed-width field of an export is longer, and the limit bounds the memory of the step.
 const MAX_LENGTH: usize = 1_000;
 
 const ARGUMENTS: &[ArgumentSpec] = &[
-    ArgumentSpec::main("length", ArgumentKind::Integer, "the number of characters to reach, 1 to 1000"),
-    ArgumentSpec::optional("with", ArgumentKind::Text, "the character to add; a space when left out"),
+    ArgumentSpec::main("length", ArgumentKind::Integer, "the minimum number of characters, 1 to 1000"),
+    ArgumentSpec::optional("with", ArgumentKind::Text, "the character to add; a space by default"),
 ];
 
 /// The row of `pad_start`.
 pub const PAD_START: OpSpec = OpSpec {
     name: "pad_start",
     family: Family::Text,
-    summary: "adds a character at the start until the text is long enough",
-    details: "Gives back the leading zeros that a post code or an id lost as a number.",
+    summary: "adds a character at the start until the text has a given length",
+    details: "Restores the leading zeros that a postal code or an id lost when it was stored as a number.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: ARGUMENTS,
@@ -39,8 +39,8 @@ pub const PAD_START: OpSpec = OpSpec {
 pub const PAD_END: OpSpec = OpSpec {
     name: "pad_end",
     family: Family::Text,
-    summary: "adds a character at the end until the text is long enough",
-    details: "Gives back the padding that base64 text lost, or the zeros of a fraction.",
+    summary: "adds a character at the end until the text has a given length",
+    details: "Restores lost base64 padding, or the zeros of a fraction.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: ARGUMENTS,
@@ -77,7 +77,7 @@ impl Pad {
         let mut characters = with.chars();
         match (characters.next(), characters.next()) {
             (Some(with), None) => Ok(Self { length, with, side }),
-            _ => Err(ArgumentError::new("with", "is not one character", "give exactly one")),
+            _ => Err(ArgumentError::new("with", "is not one character", "give exactly one character")),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! `replace`, `replace_matching`, `remove`, `remove_matching`, `digits`: parts of a text exchanged or taken out.
+//! `replace`, `replace_matching`, `remove`, `remove_matching`, `digits`: replace or remove parts of a text.
 
 use bumpalo::collections::String as ArenaString;
 use regex::Regex;
 
-use super::made::{Made, TOO_LONG, TOO_LONG_TO_SEARCH, searchable};
+use super::builder::{TOO_LONG, TOO_LONG_TO_SEARCH, TextBuilder, searchable};
 use super::replacement;
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example};
@@ -14,13 +14,13 @@ use crate::model::{Kinds, Value};
 pub const REPLACE: OpSpec = OpSpec {
     name: "replace",
     family: Family::Text,
-    summary: "replaces a text by another wherever it stands",
-    details: "Both texts are taken literally, and upper and lower case differ; for patterns use `replace_matching`.",
+    summary: "replaces every occurrence of a text",
+    details: "Both texts are literal, and case matters; for patterns, use `replace_matching`.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
         ArgumentSpec::required("find", ArgumentKind::Text, "the text to replace"),
-        ArgumentSpec::required("with", ArgumentKind::Text, "the text that takes its place; may be empty"),
+        ArgumentSpec::required("with", ArgumentKind::Text, "the replacement; may be empty"),
     ],
     fails: TOO_LONG,
     takes_nothing: false,
@@ -41,17 +41,18 @@ pub const REPLACE: OpSpec = OpSpec {
 pub const REPLACE_MATCHING: OpSpec = OpSpec {
     name: "replace_matching",
     family: Family::Text,
-    summary: "replaces whatever a regex matches",
-    details: "In the new text `$1` or `${1}` is what the first group matched, `${name}` a named group, `$0` the whole match \
-              and `$$` a dollar sign. Braces are needed when a letter, digit or underscore follows: `${1}st`. A group that \
-              does not exist is found when the rules are loaded.",
+    summary: "replaces everything that matches a regex",
+    details: "In the replacement, `$1` or `${1}` is the text of the first group, `${name}` that of a named group, `$0` \
+              the whole match and `$$` a dollar sign. Braces are needed if a letter, digit or underscore follows: \
+              `${1}st`. References to unknown groups are reported when the rules are loaded.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::required("pattern", ArgumentKind::Regex, "what to look for"),
-        ArgumentSpec::required("with", ArgumentKind::Text, "the new text, with `$1` or `${name}` for groups").fixed(),
+        ArgumentSpec::required("pattern", ArgumentKind::Regex, "the pattern"),
+        ArgumentSpec::required("with", ArgumentKind::Text, "the replacement, with `$1` or `${name}` for groups")
+            .fixed(),
     ],
-    fails: "the text is longer than 4 KiB or the text it makes would be longer than 256 KiB",
+    fails: "the text is longer than 4 KiB or the result would be longer than 256 KiB",
     takes_nothing: false,
     examples: &[
         example(r#"{ pattern: "^00", with: "+" }"#, r#""0044 20 7946""#, r#""+44 20 7946""#),
@@ -70,8 +71,8 @@ pub const REPLACE_MATCHING: OpSpec = OpSpec {
 pub const REMOVE: OpSpec = OpSpec {
     name: "remove",
     family: Family::Text,
-    summary: "removes the given characters wherever they stand",
-    details: "The characters are taken one by one; to remove a word use `replace` with an empty text.",
+    summary: "removes every occurrence of the given characters",
+    details: "Each character is removed on its own; to remove a word, use `replace` with an empty text.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main("characters", ArgumentKind::Text, "the characters to remove")],
@@ -91,7 +92,7 @@ pub const REMOVE: OpSpec = OpSpec {
 pub const REMOVE_MATCHING: OpSpec = OpSpec {
     name: "remove_matching",
     family: Family::Text,
-    summary: "removes whatever a regex matches",
+    summary: "removes everything that matches a regex",
     details: "",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
@@ -113,8 +114,8 @@ pub const DIGITS: OpSpec = OpSpec {
     name: "digits",
     family: Family::Text,
     summary: "keeps only the digits 0 to 9",
-    details: "A sign or a decimal point is lost, so this is for post codes and card numbers, not for amounts. Digits of other \
-              scripts are removed; `unicode: nfkc` before it turns full-width digits into plain ones.",
+    details: "Signs and decimal points are lost, so use this for postal codes and card numbers, not for amounts. \
+              Digits of other scripts are removed; `unicode: nfkc` before it converts full-width digits to ASCII.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -136,7 +137,7 @@ impl Op for Replace {
         if !text.contains(&self.find) {
             return Ok(Value::Text(text));
         }
-        let mut made = Made::new(cx);
+        let mut made = TextBuilder::new(cx);
         let mut parts = text.split(&self.find);
         made.push(parts.next().unwrap_or_default())?;
         for part in parts {
@@ -160,7 +161,7 @@ impl Op for ReplaceMatching {
         if !self.pattern.is_match(text) {
             return Ok(Value::Text(text));
         }
-        let mut made = Made::new(cx);
+        let mut made = TextBuilder::new(cx);
         let (mut copied, mut expanded) = (0, String::new());
         for captures in self.pattern.captures_iter(text) {
             let Some(whole) = captures.get(0) else { continue };
@@ -216,7 +217,7 @@ mod tests {
     use crate::engine::limits::{MAX_ITERATED_BYTES, MAX_TEXT_BYTES};
 
     #[test]
-    fn growing_and_searching_are_bounded() {
+    fn growth_and_search_are_limited() {
         let arena = Bump::new();
         let cx = Cx::bare(&arena);
         let long = "aa".repeat(MAX_TEXT_BYTES / 4 + 1);

@@ -1,4 +1,4 @@
-//! The check of a replacement text: every group it names is one of the pattern's.
+//! Checks a replacement text: every group it refers to must exist in the pattern.
 //!
 //! The syntax is that of the regex crate: <https://docs.rs/regex/latest/regex/struct.Captures.html#method.expand>.
 
@@ -11,7 +11,7 @@ use crate::engine::op::ArgumentError;
 /// Checks the replacement text `with` against a pattern.
 ///
 /// # Errors
-/// When it names a group that the pattern does not have: the regex crate would put nothing there, in silence.
+/// When it refers to a group that the pattern does not have: the regex crate would silently insert nothing.
 pub(super) fn check(with: &str, pattern: &Regex) -> Result<(), ArgumentError> {
     for (name, range) in references(with) {
         let known = match name.parse::<usize>() {
@@ -24,13 +24,13 @@ pub(super) fn check(with: &str, pattern: &Regex) -> Result<(), ArgumentError> {
                 Some(rest) if !digits.is_empty() && !rest.is_empty() => format!("did you mean `${{{digits}}}{rest}`"),
                 _ => "name a group of the pattern, or write `$$` for a dollar sign".to_owned(),
             };
-            return Err(ArgumentError::new("with", format!("names the unknown group `{name}`"), help).at(range));
+            return Err(ArgumentError::new("with", format!("refers to the unknown group `{name}`"), help).at(range));
         }
     }
     Ok(())
 }
 
-/// The group names of a replacement text with their places, the `$` included.
+/// The group references of a replacement text with their ranges, including the `$`.
 fn references(with: &str) -> Vec<(&str, Range<usize>)> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -65,7 +65,7 @@ mod tests {
         }
         for (with, name, at) in [("$3", "3", 0..2), ("x$1st", "1st", 1..5), ("${month}", "month", 0..8)] {
             let (message, _, found) = fault(with).unwrap();
-            assert_eq!((message, found), (format!("names the unknown group `{name}`"), Some(at)), "{with}");
+            assert_eq!((message, found), (format!("refers to the unknown group `{name}`"), Some(at)), "{with}");
         }
         assert_eq!(fault("$1st").unwrap().1, "did you mean `${1}st`");
     }

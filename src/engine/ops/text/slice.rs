@@ -1,4 +1,4 @@
-//! `slice`, `truncate`: part of a text by counting characters.
+//! `slice`, `truncate`: parts of a text by position.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example};
@@ -9,14 +9,18 @@ use crate::model::{Kinds, Value};
 pub const SLICE: OpSpec = OpSpec {
     name: "slice",
     family: Family::Text,
-    summary: "takes the characters from one position up to, but not including, another",
-    details: "Positions count Unicode characters from 0, and from the end when negative. Positions outside the text are moved \
-              to its ends, so the result may be empty.",
+    summary: "returns the characters from `start` up to, but not including, `end`",
+    details: "Positions count Unicode characters from 0, and from the end if negative. Positions outside the text are \
+              clamped to its ends, so the result may be empty.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::optional("start", ArgumentKind::Integer, "the first character; 0 when left out"),
-        ArgumentSpec::optional("end", ArgumentKind::Integer, "the character after the last; the end when left out"),
+        ArgumentSpec::optional("start", ArgumentKind::Integer, "the position of the first character; 0 by default"),
+        ArgumentSpec::optional(
+            "end",
+            ArgumentKind::Integer,
+            "the position after the last character; the end of the text by default",
+        ),
     ],
     fails: "",
     takes_nothing: false,
@@ -35,19 +39,19 @@ pub const SLICE: OpSpec = OpSpec {
 pub const TRUNCATE: OpSpec = OpSpec {
     name: "truncate",
     family: Family::Text,
-    summary: "keeps at most so many characters from the start",
-    details: "Unicode characters are counted; an accent that is written as a character of its own may be cut off, which \
-              `unicode: nfc` before it prevents.",
+    summary: "keeps at most a number of characters from the start",
+    details: "Counts Unicode characters, so an accent that is a separate combining character may be cut off; `unicode: \
+              nfc` before it prevents this.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::main("length", ArgumentKind::Integer, "the largest number of characters")],
+    arguments: &[ArgumentSpec::main("length", ArgumentKind::Integer, "the maximum number of characters")],
     fails: "",
     takes_nothing: false,
     examples: &[example("3", r#""Élodie""#, r#""Élo""#), example("50", r#""Ada""#, r#""Ada""#)],
     build: |arguments| {
         let length = need(arguments.integer("length"), "length")?;
         if length < 0 {
-            return Err(ArgumentError::new("length", "is negative", "give the largest number of characters"));
+            return Err(ArgumentError::new("length", "is negative", "give the maximum number of characters"));
         }
         Ok(Box::new(Slice { start: 0, end: Some(length) }))
     },
@@ -68,7 +72,7 @@ impl Op for Slice {
     }
 }
 
-/// The byte offset of a character position; positions outside the text are its ends.
+/// The byte offset of a character position; positions outside the text are clamped to its ends.
 fn offset(text: &str, position: i64) -> usize {
     let count = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
     if position >= 0 {

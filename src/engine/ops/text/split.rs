@@ -1,10 +1,10 @@
-//! `split`, `split_lines`: a text cut into a list.
+//! `split`, `split_lines`: split a text into a list.
 
 use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
 
 use super::blank::is_blank;
-use super::made::{room_for_one_more, searchable};
+use super::builder::{check_room, searchable};
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example,
@@ -13,28 +13,28 @@ use crate::engine::ops::arguments::{Either, one_of};
 use crate::model::{Kinds, Value};
 
 const KEEP_EMPTY: ArgumentSpec =
-    ArgumentSpec::optional("keep_empty", ArgumentKind::Boolean, "whether empty parts stay; false when left out");
+    ArgumentSpec::optional("keep_empty", ArgumentKind::Boolean, "whether to keep empty parts; false by default");
 const TRIM: ArgumentSpec =
-    ArgumentSpec::optional("trim", ArgumentKind::Boolean, "whether every part loses the white space at its ends");
+    ArgumentSpec::optional("trim", ArgumentKind::Boolean, "whether to trim whitespace from every part");
 
 /// The row of `split`.
 pub const SPLIT: OpSpec = OpSpec {
     name: "split",
     family: Family::Text,
-    summary: "cuts a text into a list at every separator",
-    details: "Empty parts are left out unless `keep_empty` is true, so that an empty text gives an empty list. With `limit` \
-              the last part keeps the rest of the text, separators included; parts are counted before empty ones are left \
-              out.",
+    summary: "splits a text into a list at every separator",
+    details: "Empty parts are left out unless `keep_empty` is true, so an empty text gives an empty list. With \
+              `limit`, the last part contains the rest of the text, including separators; parts are counted before \
+              empty ones are left out.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::LIST),
     arguments: &[
         ArgumentSpec::main_optional("by", ArgumentKind::Text, "the separator, taken literally"),
-        ArgumentSpec::optional("pattern", ArgumentKind::Regex, "a regex that matches separators, instead of `by`"),
+        ArgumentSpec::optional("pattern", ArgumentKind::Regex, "a regex that matches the separators, instead of `by`"),
         KEEP_EMPTY,
         TRIM,
-        ArgumentSpec::optional("limit", ArgumentKind::Integer, "the largest number of parts"),
+        ArgumentSpec::optional("limit", ArgumentKind::Integer, "the maximum number of parts"),
     ],
-    fails: "it makes more than 10000 elements or the text is longer than 4 KiB and `pattern` is used",
+    fails: "the result would have more than 10000 elements or the text is longer than 4 KiB and `pattern` is used",
     takes_nothing: false,
     examples: &[
         example(r#"",""#, r#""admin,staff,,vip""#, r#"["admin", "staff", "vip"]"#),
@@ -54,7 +54,7 @@ pub const SPLIT: OpSpec = OpSpec {
         let limit = match arguments.integer("limit") {
             None => usize::MAX,
             Some(limit) => usize::try_from(limit).ok().filter(|limit| *limit > 0).ok_or_else(|| {
-                ArgumentError::new("limit", "is less than 1", "give the largest number of parts, 1 or more")
+                ArgumentError::new("limit", "is less than 1", "give the maximum number of parts, 1 or more")
             })?,
         };
         Ok(Box::new(Split::build(separator, limit, arguments)))
@@ -65,12 +65,12 @@ pub const SPLIT: OpSpec = OpSpec {
 pub const SPLIT_LINES: OpSpec = OpSpec {
     name: "split_lines",
     family: Family::Text,
-    summary: "cuts a text into a list of its lines",
+    summary: "splits a text into a list of its lines",
     details: "Lines end with a line feed, a carriage return, or both. Empty lines are left out unless `keep_empty` is true.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::LIST),
     arguments: &[KEEP_EMPTY, TRIM],
-    fails: "it makes more than 10000 elements",
+    fails: "the result would have more than 10000 elements",
     takes_nothing: false,
     examples: &[
         example("", r#""400 Survey Plaza\r\nFloor 3\n""#, r#"["400 Survey Plaza", "Floor 3"]"#),
@@ -79,7 +79,7 @@ pub const SPLIT_LINES: OpSpec = OpSpec {
     build: |arguments| Ok(Box::new(Split::build(Separator::LineEnd, usize::MAX, arguments))),
 };
 
-/// How many parts most texts have, so that the list does not move.
+/// Enough for most texts, so that the list is not reallocated.
 const USUAL_PARTS: usize = 8;
 
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Split {
         for part in parts {
             let part = if self.trim { part.trim_matches(is_blank) } else { part };
             if self.keep_empty || !part.is_empty() {
-                room_for_one_more(list.len())?;
+                check_room(list.len())?;
                 list.push(Value::Text(part));
             }
         }
@@ -121,7 +121,7 @@ impl Op for Split {
         let text = cx.text(input)?;
         match &self.separator {
             Separator::Text(by) => match *by.as_bytes() {
-                // one ASCII character, as most separators are, is found without a search for texts
+                // fast path: most separators are a single ASCII character
                 [byte] => self.collect(text.splitn(self.limit, char::from(byte)), cx),
                 _ => self.collect(text.splitn(self.limit, by), cx),
             },
@@ -134,7 +134,7 @@ impl Op for Split {
     }
 }
 
-/// The lines of a text; unlike [`str::lines`] a lone carriage return ends a line too, as old Macintosh exports have it.
+/// The lines of a text. Unlike in [`str::lines`], a lone carriage return also ends a line, as in old Macintosh exports.
 struct Lines<'a>(Option<&'a str>);
 
 impl<'a> Iterator for Lines<'a> {
@@ -143,7 +143,7 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<&'a str> {
         let text = self.0.take()?;
         let Some((line, rest)) = text.split_once(['\n', '\r']) else {
-            // the end of the last line begins no further one
+            // the end of the last line does not start another one
             return (!text.is_empty()).then_some(text);
         };
         let ended_by_return = text.as_bytes().get(line.len()) == Some(&b'\r');
@@ -160,7 +160,7 @@ mod tests {
     use crate::engine::limits::MAX_ELEMENTS;
 
     #[test]
-    fn lines_end_in_three_ways() {
+    fn all_three_line_endings_are_recognized() {
         for (text, lines) in [
             ("", vec![]),
             ("a", vec!["a"]),

@@ -1,4 +1,4 @@
-//! `squish`: `trim`, and every run of white space inside becomes one space.
+//! `squish`: `trim`, and every run of whitespace inside the text becomes one space.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -11,10 +11,10 @@ use crate::model::{Kinds, Value};
 pub const SQUISH: OpSpec = OpSpec {
     name: "squish",
     family: Family::Text,
-    summary: "removes white space from both ends and makes every run of it inside one space",
-    details: "White space is Unicode's: line breaks, tabs and no-break spaces become plain spaces. The zero width space, \
-              the word joiner and the byte order mark are removed wherever they stand; the zero width joiner stays, \
-              because names in some scripts and emoji need it.",
+    summary: "trims whitespace at both ends and collapses every run of it inside to one space",
+    details: "Unicode whitespace is collapsed: line breaks, tabs and no-break spaces become plain spaces. The zero \
+              width space, the word joiner and the byte order mark are removed everywhere; the zero width joiner \
+              stays, because names in some scripts and emoji need it.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clean_text_is_given_back_as_it_is() {
+    fn clean_text_is_not_copied() {
         let (arena, text) = (Bump::new(), String::from("Ada Lovelace"));
         let output = Squish.apply(Value::Text(&text), &Cx::bare(&arena)).unwrap();
         assert!(std::ptr::eq(output.as_text().unwrap(), text.as_str()));
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn squishing_twice_changes_nothing(text in "[ \\t\u{a0}\u{200b}a-c]{0,20}") {
+        fn squish_is_idempotent(text in "[ \\t\u{a0}\u{200b}a-c]{0,20}") {
             let arena = Bump::new();
             let cx = Cx::bare(&arena);
             let once = Squish.apply(Value::Text(arena.alloc_str(&text)), &cx).unwrap();

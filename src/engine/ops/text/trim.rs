@@ -1,4 +1,4 @@
-//! `trim`, `trim_start`, `trim_end`: white space, or given characters, off the ends.
+//! `trim`, `trim_start`, `trim_end`: remove whitespace, or given characters, from the ends.
 
 use super::blank::is_blank;
 use crate::engine::context::Cx;
@@ -6,16 +6,16 @@ use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec,
 use crate::model::{Kinds, Value};
 
 const ARGUMENTS: &[ArgumentSpec] =
-    &[ArgumentSpec::main_optional("characters", ArgumentKind::Text, "the characters to remove instead of white space")];
+    &[ArgumentSpec::main_optional("characters", ArgumentKind::Text, "the characters to remove instead of whitespace")];
 
-const DETAILS: &str = "White space is Unicode's, the no-break space included, and also the zero width space, the word \
-                       joiner and the byte order mark, because spreadsheets and web forms leave them behind.";
+const DETAILS: &str = "Whitespace is Unicode whitespace, including the no-break space, plus the zero width space, the \
+    word joiner and the byte order mark, because spreadsheets and web forms leave them behind.";
 
 /// The row of `trim`.
 pub const TRIM: OpSpec = OpSpec {
     name: "trim",
     family: Family::Text,
-    summary: "removes white space, or the given characters, from both ends",
+    summary: "removes whitespace, or the given characters, from both ends",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
@@ -34,7 +34,7 @@ pub const TRIM: OpSpec = OpSpec {
 pub const TRIM_START: OpSpec = OpSpec {
     name: "trim_start",
     family: Family::Text,
-    summary: "removes white space, or the given characters, from the start",
+    summary: "removes whitespace, or the given characters, from the start",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
@@ -49,7 +49,7 @@ pub const TRIM_START: OpSpec = OpSpec {
 pub const TRIM_END: OpSpec = OpSpec {
     name: "trim_end",
     family: Family::Text,
-    summary: "removes white space, or the given characters, from the end",
+    summary: "removes whitespace, or the given characters, from the end",
     details: DETAILS,
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),

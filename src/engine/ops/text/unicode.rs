@@ -1,11 +1,11 @@
-//! `unicode`, `transliterate`: one spelling for the same text, and plain ASCII for targets that know nothing else.
+//! `unicode`, `transliterate`: Unicode normalization, and plain ASCII for targets that accept nothing else.
 
 use deunicode::AsciiChars as _;
 use unicode_normalization::{
     IsNormalized, UnicodeNormalization as _, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
 };
 
-use super::made::{Made, TOO_LONG};
+use super::builder::{TOO_LONG, TextBuilder};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example};
 use crate::model::{Kinds, Value};
@@ -14,13 +14,18 @@ use crate::model::{Kinds, Value};
 pub const UNICODE: OpSpec = OpSpec {
     name: "unicode",
     family: Family::Text,
-    summary: "brings a text to one of Unicode's normal forms",
-    details: "`nfc` makes `e` with a combining accent the one character `é`, so that equal names are equal; macOS and some LDAP \
-              servers write the other way, `nfd`. `nfkc` and `nfkd` also replace look-alikes such as full-width digits and \
-              ligatures, which loses the difference. See Unicode Standard Annex 15.",
+    summary: "converts a text to one of Unicode's normalization forms",
+    details: "`nfc` combines `e` and a combining accent into the single character `é`, so that equal names compare \
+              equal; macOS and some LDAP servers use the opposite form, `nfd`. `nfkc` and `nfkd` also replace \
+              look-alikes such as full-width digits and ligatures, which loses the distinction. See Unicode Standard \
+              Annex 15.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::main("form", ArgumentKind::Choice(&["nfc", "nfd", "nfkc", "nfkd"]), "the normal form")],
+    arguments: &[ArgumentSpec::main(
+        "form",
+        ArgumentKind::Choice(&["nfc", "nfd", "nfkc", "nfkd"]),
+        "the normalization form",
+    )],
     fails: TOO_LONG,
     takes_nothing: false,
     examples: &[
@@ -42,9 +47,10 @@ pub const UNICODE: OpSpec = OpSpec {
 pub const TRANSLITERATE: OpSpec = OpSpec {
     name: "transliterate",
     family: Family::Text,
-    summary: "writes a text with ASCII characters that sound or look alike",
-    details: "For user names and mailbox names, not for the names of people: it loses accents, knows no language (`ä` becomes \
-              `a`, not `ae`) and reads Chinese characters as Mandarin. Characters without an equivalent are removed.",
+    summary: "replaces non-ASCII characters with ASCII characters that sound or look alike",
+    details: "For user names and mailbox names, not for people's names: it loses accents, is not language-aware (`ä` \
+              becomes `a`, not `ae`) and reads Chinese characters as Mandarin. Characters without an equivalent are \
+              removed.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
@@ -94,7 +100,7 @@ impl Op for Form {
 }
 
 fn collect<'a>(mut characters: impl Iterator<Item = char>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    let mut made = Made::new(cx);
+    let mut made = TextBuilder::new(cx);
     characters.try_for_each(|c| made.push_char(c))?;
     Ok(made.finish())
 }
@@ -108,7 +114,7 @@ impl Op for Transliterate {
         if text.is_ascii() {
             return Ok(Value::Text(text));
         }
-        let mut made = Made::new(cx);
+        let mut made = TextBuilder::new(cx);
         text.ascii_chars().flatten().try_for_each(|part| made.push(part))?;
         Ok(made.finish())
     }
@@ -122,7 +128,7 @@ mod tests {
     use crate::engine::limits::MAX_TEXT_BYTES;
 
     #[test]
-    fn one_character_may_become_many_but_not_too_many() {
+    fn expansion_is_limited() {
         let arena = Bump::new();
         let cx = Cx::bare(&arena);
         let ligatures = "\u{FDFA}".repeat(MAX_TEXT_BYTES / 10);

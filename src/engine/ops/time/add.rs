@@ -1,4 +1,4 @@
-//! `add_time`: a time or date some span later or earlier.
+//! `add_time`: adds a duration to a time or date.
 
 use jiff::Span;
 
@@ -15,14 +15,15 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "add_time",
     family: Family::Time,
-    summary: "adds a span to a time or date",
-    details: "The span is an ISO 8601 duration (`P90D`, `-PT1H30M`) or words (`90 days`, `1 hour ago`), or numbers by name, which may be read from the record or a \
-        parameter: `{ years: 1, days: $params.grace }`. Months and years \
-        keep the day where they can: a month after 31 January is the last of February. Days are those of UTC.",
+    summary: "adds a duration to a time or date",
+    details: "The duration is an ISO 8601 duration (`P90D`, `-PT1H30M`), words (`90 days`, `1 hour ago`), or numbers \
+              by name, which can be read from the record or a parameter: `{ years: 1, days: $params.grace }`. Years \
+              and months keep the day of the month where possible: a month after 31 January is the last day of \
+              February. Days are counted in UTC.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
-        ArgumentSpec::main_optional("span", ArgumentKind::Text, "what to add; negative to subtract"),
+        ArgumentSpec::main_optional("span", ArgumentKind::Text, "the duration to add; negative to subtract"),
         ArgumentSpec::optional("years", ArgumentKind::Integer, "years to add, instead of `span`"),
         ArgumentSpec::optional("months", ArgumentKind::Integer, "months to add"),
         ArgumentSpec::optional("weeks", ArgumentKind::Integer, "weeks to add"),
@@ -31,7 +32,8 @@ pub const ROW: OpSpec = OpSpec {
         ArgumentSpec::optional("minutes", ArgumentKind::Integer, "minutes to add"),
         ArgumentSpec::optional("seconds", ArgumentKind::Integer, "seconds to add"),
     ],
-    fails: "the text is no date or time with an offset, hours are added to a date, or the sum is outside the years 1 to 9999",
+    fails: "the text is not a date or a time with an offset, hours are added to a date, or the result is outside the \
+            years 1 to 9999",
     takes_nothing: false,
     examples: &[
         example("P90D", r#""2024-03-15T10:20:30Z""#, r#""2024-06-13T10:20:30Z""#),
@@ -45,9 +47,9 @@ pub const ROW: OpSpec = OpSpec {
 
 #[derive(Debug)]
 struct AddTime {
-    /// The spans, added one by one, because one span has one sign.
+    /// The spans, added one by one, because a span has a single sign.
     spans: Vec<Span>,
-    /// Whether a span has hours or less.
+    /// Whether a span has hours or smaller units.
     has_time: bool,
 }
 
@@ -56,11 +58,15 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
     let numbers = numbers(arguments)?;
     let spans = match (text, numbers) {
         (Some(text), None) => vec![text.parse().map_err(|_| {
-            ArgumentError::new("span", format!("`{text}` is no span of time"), "write `P90D`, `PT1H30M` or `90 days`")
+            ArgumentError::new("span", format!("`{text}` is not a duration"), "write `P90D`, `PT1H30M` or `90 days`")
         })?],
         (None, Some(spans)) => spans.to_vec(),
         (Some(_), Some(_)) => {
-            return Err(ArgumentError::new("span", "stands beside numbers", "write all of it as text, or all by name"));
+            return Err(ArgumentError::new(
+                "span",
+                "cannot be combined with named numbers",
+                "give either `span` or named numbers",
+            ));
         }
         (None, None) => {
             return Err(ArgumentError::new("span", "is missing", "write `add_time: P90D` or `add_time: { days: 90 }`"));
@@ -83,14 +89,14 @@ fn has_time(span: &Span) -> bool {
 
 type Make = fn(Span, i64) -> Result<Span, jiff::Error>;
 
-/// Months, days and seconds, each with the arguments that count them and how many of them one is.
+/// Months, days and seconds, each with the arguments that count them and the factor of each argument.
 const PARTS: [(Make, &[(&str, i64)]); 3] = [
     (Span::try_months, &[("years", 12), ("months", 1)]),
     (Span::try_days, &[("weeks", 7), ("days", 1)]),
     (Span::try_seconds, &[("hours", 3600), ("minutes", 60), ("seconds", 1)]),
 ];
 
-/// The spans of the parts that are given by name, when there are any.
+/// The spans of the parts that are given by name, if any.
 fn numbers(arguments: &mut Arguments) -> Result<Option<[Span; 3]>, ArgumentError> {
     let mut spans = [Span::new(); 3];
     let mut is_given = false;
@@ -99,7 +105,7 @@ fn numbers(arguments: &mut Arguments) -> Result<Option<[Span; 3]>, ArgumentError
         for (name, size) in names {
             let Some(number) = arguments.integer(name) else { continue };
             is_given = true;
-            let far = || ArgumentError::new(name, "is out of range", "no time is so far away");
+            let far = || ArgumentError::new(name, "is out of range", "give a smaller number");
             total = number.checked_mul(*size).and_then(|more| total.checked_add(more)).ok_or_else(far)?;
             *span = make(Span::new(), total).map_err(|_| far())?;
         }
@@ -116,7 +122,7 @@ impl Op for AddTime {
             return write_time(moved.map_err(|_| out_of_range())?, cx);
         }
         if self.has_time {
-            return Err(Failure::new("hours cannot be added to a date"));
+            return Err(Failure::new("cannot add hours to a date"));
         }
         let moved = self.spans.iter().try_fold(read.date, |date, span| date.checked_add(*span));
         write_date(moved.map_err(|_| out_of_range())?, cx)

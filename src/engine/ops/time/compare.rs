@@ -13,11 +13,11 @@ use crate::engine::op::{
 use crate::engine::operand::Operand;
 use crate::model::{Kinds, Value};
 
-const DETAILS: &str = "Compares moments, whatever their offsets and fractions. A date stands for its first moment in UTC. \
-    Values must be times with an offset or dates in ISO 8601, as `date` and its siblings give them; `$facts.now` is the \
-    time of the run.";
+const DETAILS: &str = "Compares instants, regardless of offsets and fractions. A date stands for its start in UTC. \
+    Values must be ISO 8601 dates, or times with an offset, as returned by `date` and related steps; `$facts.now` is \
+    the time of the run.";
 
-const FAILS: &str = "one of the two is no ISO 8601 date or time, or a time has no offset";
+const FAILS: &str = "one of the operands is not an ISO 8601 date or time, or a time has no offset";
 
 const ARGUMENTS: &[ArgumentSpec] =
     &[ArgumentSpec::main("time", ArgumentKind::Operand, "the time or date to compare with")];
@@ -26,7 +26,7 @@ const ARGUMENTS: &[ArgumentSpec] =
 pub const IS_BEFORE: OpSpec = OpSpec {
     name: "is_before",
     family: Family::Predicate,
-    summary: "tells whether a time is before another",
+    summary: "tests whether a time is before another",
     details: DETAILS,
     input: Kinds::TEXT,
     output: Output::Is(Kinds::BOOLEAN),
@@ -46,7 +46,7 @@ pub const IS_BEFORE: OpSpec = OpSpec {
 pub const IS_AFTER: OpSpec = OpSpec {
     name: "is_after",
     family: Family::Predicate,
-    summary: "tells whether a time is after another",
+    summary: "tests whether a time is after another",
     details: DETAILS,
     input: Kinds::TEXT,
     output: Output::Is(Kinds::BOOLEAN),
@@ -68,11 +68,11 @@ struct Compare {
 }
 
 fn build(arguments: &mut Arguments, wanted: Ordering) -> Result<Box<dyn Op>, ArgumentError> {
-    let other = arguments.operand("time").ok_or_else(|| ArgumentError::new("time", "is missing", "give it"))?;
+    let other = arguments.operand("time").ok_or_else(|| ArgumentError::new("time", "is missing", "give `time`"))?;
     if let Some(text) = other.constant_text()
         && iso::read(text).is_err()
     {
-        let message = format!("`{text}` is no ISO 8601 date or time");
+        let message = format!("`{text}` is not an ISO 8601 date or time");
         return Err(ArgumentError::new("time", message, "write `2024-01-31` or `2024-01-31T00:00:00Z`"));
     }
     Ok(Box::new(Compare { other, wanted }))

@@ -1,4 +1,4 @@
-//! `epoch`: seconds, milliseconds, microseconds or nanoseconds since 1970.
+//! `epoch`: converts seconds, milliseconds, microseconds or nanoseconds since 1970.
 
 use super::decimal::scaled;
 use super::moment::{from_unix_nanos, write_time};
@@ -15,11 +15,12 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "epoch",
     family: Family::Time,
-    summary: "makes a time of a count of units since 1970-01-01 UTC",
-    details: "Takes numbers and numbers written as text, with or without a fraction; every digit counts, down to the \
-        nanosecond. Zero is the first moment of 1970; where it means `never`, say so with `none`. With `auto` the unit \
-        follows from the size: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds; \
-        milliseconds before March 1973 are then mistaken for seconds, so name the unit when it is known.",
+    summary: "converts a number of units since 1970-01-01 UTC to a time",
+    details: "Accepts numbers and numbers as text, with or without a fraction; precision is kept down to the \
+              nanosecond. Zero is the start of 1970; where it means `never`, list it in `none`. With `auto`, the unit \
+              is derived from the magnitude: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, \
+              otherwise nanoseconds. Milliseconds before March 1973 are then mistaken for seconds, so give the unit if \
+              it is known.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
@@ -28,9 +29,9 @@ pub const ROW: OpSpec = OpSpec {
             ArgumentKind::Choice(&["s", "ms", "us", "ns", "auto"]),
             "the unit; `s` by default",
         ),
-        ArgumentSpec::optional("none", ArgumentKind::Operands, "values that mean that there is no time, such as 0"),
+        ArgumentSpec::optional("none", ArgumentKind::Operands, "values to treat as no value, such as 0"),
     ],
-    fails: "the text is no number, or the time is outside the years 1 to 9999",
+    fails: "the text is not a number, or the time is outside the years 1 to 9999",
     takes_nothing: false,
     examples: &[
         example("", "1571044331.274", r#""2019-10-14T09:12:11.274Z""#),
@@ -45,7 +46,7 @@ pub const ROW: OpSpec = OpSpec {
 
 #[derive(Debug)]
 struct Epoch {
-    /// How many zeros make a nanosecond of the unit; nothing for `auto`.
+    /// The power of ten that converts the unit to nanoseconds; `None` for `auto`.
     scale: Option<i32>,
     none: Operands,
 }
@@ -69,9 +70,9 @@ impl Op for Epoch {
         let text = cx.text(input)?;
         let scale = match self.scale {
             Some(scale) => scale,
-            None => guess(scaled(text, 0).ok_or_else(no_number)?),
+            None => guess(scaled(text, 0).ok_or_else(not_a_number)?),
         };
-        write_time(from_unix_nanos(scaled(text, scale).ok_or_else(no_number)?)?, cx)
+        write_time(from_unix_nanos(scaled(text, scale).ok_or_else(not_a_number)?)?, cx)
     }
 }
 
@@ -84,6 +85,6 @@ fn guess(count: i128) -> i32 {
     }
 }
 
-fn no_number() -> Failure {
-    Failure::new("the value is no count of units of time")
+fn not_a_number() -> Failure {
+    Failure::new("the value is not a number")
 }

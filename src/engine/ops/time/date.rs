@@ -1,4 +1,4 @@
-//! `date`: text in a declared format to a time or a date.
+//! `date`: parses text in a declared format as a time or a date.
 
 use jiff::tz::TimeZone;
 
@@ -19,16 +19,17 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "date",
     family: Family::Time,
-    summary: "reads a date or time in the given formats",
-    details: "Gives an RFC 3339 time in UTC (fraction kept, zeros at its end dropped) or a date `YYYY-MM-DD`. Formats are \
-        `strptime` formats, or one of these names: `iso` (ISO 8601 and RFC 3339, a blank instead of `T`, offsets `Z`, `+00`, \
-        `+0000`, `+00:00`, ` +0000`, ` UTC`), `oracle` (`14-MAR-12 03.04.05.123456 PM`, with or without a zone), `rfc2822` \
-        (mail), `http` (RFC 9110, 5.6.7). Of several formats the first that fits is taken, so put the strictest first. \
-        Directives: `%Y` (four digits) `%y` `%m` `%b` `%B` `%d` `%e` `%j` `%a` `%A` `%H` `%I` `%p` `%M` `%S` `%f` (digits of \
-        a fraction) `%.f` (a fraction with its point, or nothing) `%z` `%:z` (any offset) `%Z` (zone name) `%s` `%F` `%T` \
-        `%R` `%D` `%%`. Months, days and hours may have one digit; names are English, in any case. A time without an \
-        offset needs `zone`; when the clocks change, a skipped time moves forward and of a repeated time the first is taken. \
-        A date made of a time that has an offset is the date as written, or with `zone` the date there.",
+    summary: "parses a date or time in the given formats",
+    details: "Returns an RFC 3339 time in UTC (with its fraction, without trailing zeros) or a date `YYYY-MM-DD`. \
+              Formats are `strptime` formats, or one of these names: `iso` (ISO 8601 and RFC 3339, a space instead of \
+              `T`, offsets `Z`, `+00`, `+0000`, `+00:00`, ` +0000`, ` UTC`), `oracle` (`14-MAR-12 03.04.05.123456 PM`, \
+              with or without a zone), `rfc2822` (email), `http` (RFC 9110, 5.6.7). The first format that matches is \
+              used, so put the strictest first. Directives: `%Y` (four digits) `%y` `%m` `%b` `%B` `%d` `%e` `%j` `%a` \
+              `%A` `%H` `%I` `%p` `%M` `%S` `%f` (digits of a fraction) `%.f` (a fraction with its point, or nothing) \
+              `%z` `%:z` (any offset) `%Z` (zone name) `%s` `%F` `%T` `%R` `%D` `%%`. Months, days and hours may have \
+              one digit; names are English, in any case. A time without an offset needs `zone`; when the clocks \
+              change, a skipped time moves forward, and a repeated time means its first occurrence. If a time with an \
+              offset is converted to a date, the result is the date as written, or with `zone` the date in that zone.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
@@ -38,15 +39,15 @@ pub const ROW: OpSpec = OpSpec {
             "the formats, tried in this order; `iso` by default",
         ),
         ZONE,
-        ArgumentSpec::optional("none", ArgumentKind::Texts, "texts that mean that there is no date"),
+        ArgumentSpec::optional("none", ArgumentKind::Texts, "texts to treat as no value"),
         TO,
         ArgumentSpec::optional(
             "years",
             ArgumentKind::Integer,
-            "two-digit years from this one on are of the 1900s; 69 by default as in POSIX, 50 in `oracle` as with `RR`",
+            "the first two-digit year that belongs to the 1900s; 69 by default as in POSIX, 50 in `oracle` as with `RR`",
         ),
     ],
-    fails: "no format fits, the day does not exist, or a time has no offset and no zone is declared",
+    fails: "no format matches, the day does not exist, or a time has no offset and no zone is declared",
     takes_nothing: false,
     examples: &[
         example("", r#""2024-11-19 22:14:07.040120 +0000""#, r#""2024-11-19T22:14:07.04012Z""#),
@@ -75,7 +76,7 @@ const NAMES: [&str; 4] = ["iso", "oracle", "rfc2822", "http"];
 /// The three forms of RFC 9110, 5.6.7, all in UTC.
 const HTTP: [&str; 3] = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
 
-/// Timestamps as Oracle prints them with `NLS_TIMESTAMP_FORMAT` at its default (`DD-MON-RR HH.MI.SSXFF AM`), and its dates.
+/// Oracle timestamps in the default `NLS_TIMESTAMP_FORMAT` (`DD-MON-RR HH.MI.SSXFF AM`), and Oracle dates.
 const ORACLE: [&str; 8] = [
     "%d-%b-%y %I.%M.%S%.f %p",
     "%d-%b-%Y %I.%M.%S%.f %p",
@@ -120,7 +121,7 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
 
 fn pivot(years: i64) -> Result<i16, ArgumentError> {
     i16::try_from(years).ok().filter(|years| (0..=100).contains(years)).ok_or_else(|| {
-        ArgumentError::new("years", format!("`{years}` is no two-digit year"), "give a number from 0 to 100")
+        ArgumentError::new("years", format!("`{years}` is not a two-digit year"), "give a number from 0 to 100")
     })
 }
 
@@ -149,14 +150,14 @@ fn pattern(format: &str, pivot: i16, alone: bool) -> Result<Pattern, ArgumentErr
         });
         let error = ArgumentError::new("format", wrong.message, help);
         match wrong.at {
-            // of several formats, a range does not say in which one it is
+            // with several formats, a range does not identify the format
             Some(at) if alone => error.at(at),
             _ => error,
         }
     })
 }
 
-/// A text without a directive: a name of a format, or a format of another program.
+/// A text without directives: the name of a format, or a format of another program.
 fn unknown_name(name: &str) -> ArgumentError {
     let help = match (closest(name, NAMES), foreign::readable(name)) {
         (_, Some(ours)) if ours.contains('%') => {
@@ -193,7 +194,7 @@ impl Op for ReadDate {
         }
         Err(match failure {
             Some(failure) if self.formats.len() == 1 => failure,
-            _ => Failure::new("the text has none of the formats, or names a day that does not exist"),
+            _ => Failure::new("the text matches none of the formats, or the day does not exist"),
         })
     }
 }
@@ -209,12 +210,12 @@ impl Format {
     }
 }
 
-/// The first pattern that fits; otherwise the failure that is not about the form, if any.
+/// The result of the first pattern that matches; otherwise the failure that is not about the format, if any.
 fn first(patterns: &[Pattern], text: &str) -> Result<Read, Failure> {
     if let [pattern] = patterns {
         return pattern.read(text);
     }
-    let other_form = Failure::new("the text does not have the format");
+    let other_form = Failure::new("the text does not match the format");
     let mut failure = other_form.clone();
     for pattern in patterns {
         match pattern.read(text) {
@@ -226,7 +227,7 @@ fn first(patterns: &[Pattern], text: &str) -> Result<Read, Failure> {
     Err(failure)
 }
 
-/// A zone may follow: `+02:00` or a region.
+/// An optional zone follows: `+02:00` or a region.
 fn oracle(patterns: &[Pattern], text: &str) -> Result<Read, Failure> {
     if let Some((rest, last)) = text.trim_end().rsplit_once(' ')
         && !last.starts_with(|c: char| c.is_ascii_digit())
@@ -240,7 +241,7 @@ fn oracle(patterns: &[Pattern], text: &str) -> Result<Read, Failure> {
 
 fn oracle_zone(word: &str) -> Option<TimeZone> {
     let mut scanner = Scanner::new(word);
-    // Oracle writes single-digit hours of an offset as `+2:00` in some clients
+    // some Oracle clients write single-digit hours of an offset as `+2:00`
     if let Some(sign) = scanner.eat_one(&['+', '-'])
         && let Some((hours, minutes)) = scanner.rest().split_once(':')
         && hours.len() == 1
@@ -252,7 +253,7 @@ fn oracle_zone(word: &str) -> Option<TimeZone> {
 
 /// RFC 5322, 3.3 with the obsolete zones of 4.3, as in mail headers.
 fn rfc2822(text: &str) -> Result<Read, Failure> {
-    let zoned = jiff::fmt::rfc2822::parse(text).map_err(|_| Failure::new("the text is no RFC 2822 time"))?;
+    let zoned = jiff::fmt::rfc2822::parse(text).map_err(|_| Failure::new("the text is not an RFC 2822 time"))?;
     Ok(Read { date: zoned.date(), time: Some(zoned.time()), zone: Some(TimeZone::fixed(zoned.offset())) })
 }
 
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_found_when_rules_are_read() {
+    fn invalid_formats_are_reported_at_load() {
         let at = |format: &str| made(format, None).err().map(|error| (error.argument, error.at, error.help));
         let (argument, range, _) = at("%d.%m.%Q").unwrap();
         assert_eq!((argument, range), ("format", Some(6..8)));

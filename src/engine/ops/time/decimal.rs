@@ -1,12 +1,12 @@
-//! Numbers of units of time, exact from their text: a float would lose the microseconds of `1571044331.274123`.
+//! Exact parsing of numbers of time units: a float would lose the microseconds of `1571044331.274123`.
 
 use super::scan::Scanner;
 
-/// More digits than any time has.
+/// More digits than any time needs.
 const MAX_DIGITS: usize = 64;
 
-/// The number times ten to the power of `scale`, cut towards zero. Reads `-12`, `12.5` and `1.25E9`; nothing when the text is
-/// no such number or is too large.
+/// The number times ten to the power of `scale`, truncated towards zero. Reads `-12`, `12.5` and `1.25E9`; `None` if the
+/// text is not such a number or too large.
 pub fn scaled(text: &str, scale: i32) -> Option<i128> {
     let mut scanner = Scanner::new(text);
     let negative = scanner.eat_one(&['-', '+']) == Some('-');
@@ -17,14 +17,14 @@ pub fn scaled(text: &str, scale: i32) -> Option<i128> {
         return None;
     }
     let digits = whole.bytes().chain(fraction.bytes());
-    // how many digits stand before the point, once it has moved
+    // the number of digits before the shifted decimal point
     let kept = i32::try_from(whole.len()).ok()? + exponent + scale;
     let digits = (0..kept).zip(digits.chain(std::iter::repeat(b'0'))).map(|(_, digit)| digit - b'0');
     let size = if kept <= SHORT_DIGITS { Some(short(digits)) } else { long(digits) }?;
     Some(if negative { -size } else { size })
 }
 
-/// As many digits always fit 64 bits, where counting is cheap.
+/// This many digits always fit in 64 bits, where arithmetic is cheap.
 const SHORT_DIGITS: i32 = 19;
 
 fn short(digits: impl Iterator<Item = u8>) -> i128 {

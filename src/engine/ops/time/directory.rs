@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 use super::decimal::scaled;
-use super::moment::{from_unix_nanos, no_such_date, no_zone, write_time};
+use super::moment::{from_unix_nanos, missing_zone, nonexistent_date, write_time};
 use super::scan::Scanner;
 use super::zone::out_of_range;
 use crate::engine::condition::equal;
@@ -19,18 +19,18 @@ use crate::model::{Kinds, Value};
 pub const FILETIME: OpSpec = OpSpec {
     name: "filetime",
     family: Family::Time,
-    summary: "makes a time of a Windows FILETIME",
-    details: "A FILETIME counts 100 ns since 1601-01-01 UTC (MS-DTYP 2.3.3); Active Directory writes `pwdLastSet`, \
-        `lastLogonTimestamp` and `accountExpires` so. 0 and 9223372036854775807 mean `never` there and give no value, \
-        unless `none` says otherwise.",
+    summary: "converts a Windows FILETIME to a time",
+    details: "A FILETIME counts units of 100 ns since 1601-01-01 UTC (MS-DTYP 2.3.3); Active Directory uses it for \
+              `pwdLastSet`, `lastLogonTimestamp` and `accountExpires`. There, 0 and 9223372036854775807 mean `never` \
+              and give no value, unless `none` is set.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ArgumentSpec::main_optional(
         "none",
         ArgumentKind::Operands,
-        "values that mean that there is no time; 0 and 9223372036854775807 by default",
+        "values to treat as no value; 0 and 9223372036854775807 by default",
     )],
-    fails: "the value is no whole number, is negative, or is outside the years up to 9999",
+    fails: "the value is not a whole number, is negative, or is after the year 9999",
     takes_nothing: false,
     examples: &[
         example("", r#""132223104000000000""#, r#""2020-01-01T00:00:00Z""#),
@@ -58,7 +58,7 @@ impl Op for FileTime {
         }
         let text = cx.text(input)?;
         let whole = text.bytes().all(|b| b.is_ascii_digit());
-        let nanos = scaled(text, 2).filter(|_| whole).ok_or_else(|| Failure::new("the value is no FILETIME"))?;
+        let nanos = scaled(text, 2).filter(|_| whole).ok_or_else(|| Failure::new("the value is not a FILETIME"))?;
         write_time(from_unix_nanos(nanos.checked_sub(FROM_1601).ok_or_else(out_of_range)?)?, cx)
     }
 }
@@ -67,14 +67,14 @@ impl Op for FileTime {
 pub const GENERALIZED_TIME: OpSpec = OpSpec {
     name: "generalized_time",
     family: Family::Time,
-    summary: "reads an LDAP generalized time",
-    details: "RFC 4517, 3.3.13: `YYYYMMDDHH`, then minutes and seconds or not, a fraction of the last of them, and `Z` or an \
-        offset. Directories write `createTimestamp`, `whenCreated` and `pwdChangedTime` so. A leap second is read as the \
-        second before it.",
+    summary: "parses an LDAP generalized time",
+    details: "Reads the format of RFC 4517, 3.3.13: `YYYYMMDDHH`, optional minutes and seconds, an optional fraction \
+              of the last unit, and `Z` or an offset. Directories use it for `createTimestamp`, `whenCreated` and \
+              `pwdChangedTime`. A leap second is read as the second before it.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::main_optional("none", ArgumentKind::Texts, "texts that mean that there is no time")],
-    fails: "the text is no generalized time, has no offset, or names a day that does not exist",
+    arguments: &[ArgumentSpec::main_optional("none", ArgumentKind::Texts, "texts to treat as no value")],
+    fails: "the text is not a generalized time, has no offset, or the day does not exist",
     takes_nothing: false,
     examples: &[
         example("", r#""20190830110205.0Z""#, r#""2019-08-30T11:02:05Z""#),
@@ -114,13 +114,13 @@ fn generalized(text: &str) -> Result<DateTime, Failure> {
         None => 0,
     };
     if scanner.is_done() {
-        return Err(no_zone());
+        return Err(missing_zone());
     }
     let offset = scanner.offset().filter(|_| scanner.is_done()).ok_or_else(other_form)?;
     let second = second.map_or(0, |second| if second == 60 { 59 } else { second });
     let local = Date::new(year, month, day)
         .and_then(|date| Ok(DateTime::from_parts(date, jiff::civil::Time::new(hour, minute.unwrap_or(0), second, 0)?)))
-        .map_err(|_| no_such_date())?;
+        .map_err(|_| nonexistent_date())?;
     local
         .checked_add(SignedDuration::from_nanos(fraction))
         .and_then(|local| local.checked_sub(SignedDuration::from_secs(i64::from(offset.seconds()))))
@@ -132,7 +132,7 @@ fn start(scanner: &mut Scanner<'_>) -> Option<(i16, i8, i8, i8)> {
 }
 
 fn other_form() -> Failure {
-    Failure::new("the text is no generalized time")
+    Failure::new("the text is not a generalized time")
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(text in "[0-9]{0,16}[.,]?[0-9]{0,70}[Z+é-]?[0-9:]{0,6}") {
+        fn never_panics(text in "[0-9]{0,16}[.,]?[0-9]{0,70}[Z+é-]?[0-9:]{0,6}") {
             let _ = generalized(&text);
         }
     }

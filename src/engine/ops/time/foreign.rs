@@ -1,9 +1,9 @@
-//! Date formats in the spelling of other programs, as they are written here: Moment and Day.js, ICU and Java, .NET, Go, PHP,
-//! Oracle and other SQL, and the directives that MySQL and Ruby spell otherwise.
+//! Translates date formats of other programs: Moment and Day.js, ICU and Java, .NET, Go, PHP, Oracle and other SQL, and
+//! the directives that MySQL and Ruby spell differently.
 
 use super::pattern::Pattern;
 
-/// What a format of another program is here: directives, or the name of a format. `None` when it is not one that can be told.
+/// The equivalent of another program's format: directives, or the name of a format. `None` if the format is not recognized.
 #[must_use]
 pub fn translated(format: &str) -> Option<String> {
     if let Some(name) = named(format) {
@@ -13,7 +13,7 @@ pub fn translated(format: &str) -> Option<String> {
     (written != format && written.contains('%')).then_some(written)
 }
 
-/// As [`translated`], and only what `date` can read.
+/// Like [`translated`], but only formats that `date` can read.
 pub(super) fn readable(format: &str) -> Option<String> {
     let written = translated(format)?;
     (!written.contains('%') || Pattern::compile(&written, 69).is_ok()).then_some(written)
@@ -31,7 +31,7 @@ fn named(format: &str) -> Option<&'static str> {
     }
 }
 
-/// A format made of letters: which program's it is follows from what stands in it.
+/// A format made of letters; its content shows which program it is from.
 fn letters(format: &str) -> Option<String> {
     if ["2006", "15:04", "3:04"].iter().any(|sign| format.contains(sign)) {
         return Some(by_table(format, GO));
@@ -42,7 +42,7 @@ fn letters(format: &str) -> Option<String> {
     if !is_doubled && has_php { php(format) } else { Words::new(format).read() }
 }
 
-/// What Go's reference time stands for, the longest first.
+/// The parts of Go's reference time, the longest first.
 const GO: &[(&str, &str)] = &[
     ("January", "%B"),
     ("Monday", "%A"),
@@ -92,7 +92,7 @@ fn by_table(format: &str, table: &[(&str, &str)]) -> String {
     out
 }
 
-/// PHP's `date()`: every letter is a directive, and `\` takes the next one as it is.
+/// PHP's `date()`: every letter is a directive, and `\` escapes the next one.
 fn php(format: &str) -> Option<String> {
     let mut out = String::new();
     let mut chars = format.chars();
@@ -120,7 +120,7 @@ fn php(format: &str) -> Option<String> {
             'O' | 'P' | 'p' => "%z",
             'e' => "%Z",
             'U' => "%s",
-            // a literal in every format that people write, although PHP says a zone
+            // a literal in all formats that people write, although PHP defines it as a zone
             'T' => "T",
             'Z' => "Z",
             c if c.is_ascii_alphabetic() => return None,
@@ -134,8 +134,8 @@ fn php(format: &str) -> Option<String> {
     Some(out.replace(".%f", "%.f"))
 }
 
-/// A format of runs of letters: Moment, ICU, .NET, SQL. They differ in case, and `mm` may be a month or a minute: its place
-/// tells which.
+/// A format of runs of letters: Moment, ICU, .NET, SQL. They differ in case, and `mm` may be a month or a minute,
+/// depending on its position.
 struct Words<'f> {
     format: &'f str,
     rest: &'f str,
@@ -147,7 +147,7 @@ struct Words<'f> {
     twelve_hours: bool,
 }
 
-/// Words that mean the same in every program that has them, the longest first; case counts only where it is mixed.
+/// Words with the same meaning in every program that has them, the longest first; case matters only if it is mixed.
 const WORDS: &[(&str, &str)] = &[
     ("TZH:TZM", "%z"),
     ("MONTH", "%B"),
@@ -220,7 +220,7 @@ impl<'f> Words<'f> {
         self.out.push_str(directive);
     }
 
-    /// What stands for itself: signs, and text in quotes or brackets.
+    /// Literals: punctuation, and text in quotes or brackets.
     fn literal(&mut self, first: char) -> Option<bool> {
         let close = match first {
             '\'' => '\'',
@@ -239,7 +239,7 @@ impl<'f> Words<'f> {
         Some(true)
     }
 
-    /// The directive of a letter that stands so many times.
+    /// The directive of a letter that is repeated `times` times.
     fn run(&self, letter: char, times: usize) -> Option<&'static str> {
         Some(match (letter, times) {
             ('y' | 'Y' | 'u' | 'R', 4) | ('y' | 'u', 1) => "%Y",
@@ -277,9 +277,9 @@ impl<'f> Words<'f> {
     }
 }
 
-/// A format of directives some of which other programs spell otherwise.
+/// A format of directives, some of which other programs spell differently.
 fn directives(format: &str) -> Option<String> {
-    // MySQL's `%i` are minutes, and then its `%M` is the name of a month, `%s` the second and `%h` the hour of twelve
+    // `%i` is MySQL's minute; `%M` is then the month name, `%s` the second and `%h` the 12-hour hour
     let mysql = format.contains("%i");
     let (mut out, mut rest) = (String::new(), format);
     while let Some((before, after)) = rest.split_once('%') {
@@ -367,7 +367,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_panics(format in "\\PC{0,24}") {
+        fn never_panics(format in "\\PC{0,24}") {
             let _ = translated(&format);
         }
     }

@@ -1,4 +1,4 @@
-//! `format_date`: a time or date in a format of one's own.
+//! `format_date`: formats a time or date.
 
 use std::ops::Range;
 
@@ -19,16 +19,17 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "format_date",
     family: Family::Time,
-    summary: "writes a time or date in a format",
-    details: "Takes what `date` and its siblings give. Directives are those of `strftime` (IEEE Std 1003.1), with `%f` and \
-        `%.3f` for fractions and `%:z` for offsets with a colon. A time is written as in UTC, or as in `zone`.",
+    summary: "formats a time or date",
+    details: "Accepts the results of `date` and related steps. Directives are those of `strftime` (IEEE Std 1003.1), \
+              with `%f` and `%.3f` for fractions and `%:z` for offsets with a colon. A time is written in UTC, or in \
+              `zone`.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
         ArgumentSpec::main("format", ArgumentKind::Text, "the format"),
         ArgumentSpec { about: "the IANA time zone or offset to write the time in; UTC by default", ..ZONE },
     ],
-    fails: "the text is no date or time, or the format asks for the time of day of a date",
+    fails: "the text is not a date or time, or the format contains a time of day and the value is a date",
     takes_nothing: false,
     examples: &[
         example("\"%d.%m.%Y\"", r#""1984-02-29""#, r#""29.02.1984""#),
@@ -52,7 +53,7 @@ struct FormatDate {
 fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
     let format = arguments.need_text("format")?;
     if !format.contains('%') {
-        let message = format!("`{format}` has no directive such as `%Y`: every record would get this text");
+        let message = format!("`{format}` has no directive such as `%Y`, so every record would get the same text");
         return Err(ArgumentError::new("format", message, help(&format)));
     }
     if let Some(at) = wrong_directive(&format) {
@@ -77,7 +78,7 @@ fn help(format: &str) -> String {
     }
 }
 
-/// The first directive that cannot be written, found by writing each alone.
+/// The first directive that cannot be formatted, found by formatting each one alone.
 fn wrong_directive(format: &str) -> Option<Range<usize>> {
     let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
     let mut from = 0;
@@ -107,10 +108,11 @@ impl Op for FormatDate {
                 BrokenDownTime::from(&instant.to_zoned(zone.unwrap_or(TimeZone::UTC)))
             }
         };
-        let text =
-            parts.to_string(&self.format).map_err(|_| Failure::new("the format asks for what a date does not have"))?;
+        let text = parts
+            .to_string(&self.format)
+            .map_err(|_| Failure::new("the format contains a time of day, but the value is a date"))?;
         if text.len() > MAX_TEXT_BYTES {
-            return Err(Failure::new(format!("makes more than {MAX_TEXT_BYTES} bytes")));
+            return Err(Failure::new(format!("the result is longer than {MAX_TEXT_BYTES} bytes")));
         }
         Ok(cx.keep(&text))
     }
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_directives_are_found_with_their_place() {
+    fn unknown_directives_are_reported_with_their_range() {
         for (format, at) in [
             ("%Y-%m-%d %H:%M:%S%.3f%:z %%", None),
             ("%Y %é", Some(3..6)),

@@ -1,22 +1,22 @@
-//! ISO 8601 and RFC 3339 times as programs and databases really write them.
+//! ISO 8601 and RFC 3339 times, in the variants that programs and databases write.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::moment::{Read, no_such_date};
+use super::moment::{Read, nonexistent_date};
 use super::scan::Scanner;
 use crate::engine::op::Failure;
 
-/// Reads `2024-03-15`, `2024-03-15T10:20:30.5Z`, `2024-03-15 10:20:30 +0000`, `2024-03-15 10:20+00` and their like.
+/// Reads `2024-03-15`, `2024-03-15T10:20:30.5Z`, `2024-03-15 10:20:30 +0000`, `2024-03-15 10:20+00` and similar.
 ///
 /// A leap second (`23:59:60`, allowed by RFC 3339) is read as the second before it.
 ///
 /// # Errors
-/// When the text has another form, or names a day or a time of day that does not exist.
+/// When the text has another format, or the day or time of day does not exist.
 pub fn read(text: &str) -> Result<Read, Failure> {
     let mut scanner = Scanner::new(text);
     let (year, month, day) = date_parts(&mut scanner).ok_or_else(other_form)?;
-    let date = Date::new(year, month, day).map_err(|_| no_such_date())?;
+    let date = Date::new(year, month, day).map_err(|_| nonexistent_date())?;
     if scanner.is_done() {
         return Ok(Read { date, time: None, zone: None });
     }
@@ -36,7 +36,7 @@ fn date_parts(scanner: &mut Scanner<'_>) -> Option<(i16, i8, i8)> {
 
 fn time(scanner: &mut Scanner<'_>) -> Result<Time, Failure> {
     let (hour, minute, second, nano) = time_parts(scanner).ok_or_else(other_form)?;
-    Time::new(hour, minute, if second == 60 { 59 } else { second }, nano).map_err(|_| no_such_time())
+    Time::new(hour, minute, if second == 60 { 59 } else { second }, nano).map_err(|_| nonexistent_time())
 }
 
 fn time_parts(scanner: &mut Scanner<'_>) -> Option<(i8, i8, i8, i32)> {
@@ -50,13 +50,13 @@ fn time_parts(scanner: &mut Scanner<'_>) -> Option<(i8, i8, i8, i32)> {
     Some((hour, minute, second, nano))
 }
 
-/// The failure of a time of day that no clock shows.
-pub fn no_such_time() -> Failure {
-    Failure::new("there is no such time of day")
+/// The failure of a time of day that does not exist.
+pub fn nonexistent_time() -> Failure {
+    Failure::new("the time of day does not exist")
 }
 
 fn other_form() -> Failure {
-    Failure::new("the text is no ISO 8601 date or time")
+    Failure::new("the text is not an ISO 8601 date or time")
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
     use crate::model::Value;
 
     #[test]
-    fn spellings_of_the_same_form() {
+    fn all_variants_are_read() {
         for (text, wanted) in [
             ("2019-08-30T11:02:05.000Z", Some("2019-08-30T11:02:05Z")),
             ("2024-11-19 22:14:07.040120 +0000", Some("2024-11-19T22:14:07.04012Z")),

@@ -1,4 +1,4 @@
-//! `dotnet_date`, `extended_json_date`: two ways in which JSON carries times.
+//! `dotnet_date`, `extended_json_date`: two representations of times in JSON.
 
 use jiff::civil::DateTime;
 
@@ -17,14 +17,14 @@ use crate::model::{Kinds, Value};
 pub const DOTNET_DATE: OpSpec = OpSpec {
     name: "dotnet_date",
     family: Family::Time,
-    summary: "reads a JSON date of older .NET programs",
-    details: "`/Date(1571044331274+0200)/` as written by `DataContractJsonSerializer` and ASP.NET AJAX: milliseconds since \
-        1970 UTC; the offset behind them only says where the clock stood and changes nothing. `DateTime.MinValue`, the year \
-        1, is what an unset `DateTime` has and gives no value.",
+    summary: "parses a JSON date of older .NET programs",
+    details: "Reads `/Date(1571044331274+0200)/`, as written by `DataContractJsonSerializer` and ASP.NET AJAX: \
+              milliseconds since 1970 UTC. The offset only records the local time zone and is ignored. \
+              `DateTime.MinValue`, the year 1, is the value of an unset `DateTime` and gives no value.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[],
-    fails: "the text does not have this form",
+    fails: "the text does not have this format",
     takes_nothing: false,
     examples: &[
         example("", r#""/Date(1571044331274+0200)/""#, r#""2019-10-14T09:12:11.274Z""#),
@@ -43,7 +43,7 @@ struct DotnetDate;
 
 impl Op for DotnetDate {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let millis = dotnet_millis(cx.text(input)?).ok_or_else(|| Failure::new("the text is no .NET JSON date"))?;
+        let millis = dotnet_millis(cx.text(input)?).ok_or_else(|| Failure::new("the text is not a .NET JSON date"))?;
         if millis == MIN_VALUE {
             return Ok(Value::Missing);
         }
@@ -70,17 +70,14 @@ fn dotnet_millis(text: &str) -> Option<i64> {
 pub const EXTENDED_JSON_DATE: OpSpec = OpSpec {
     name: "extended_json_date",
     family: Family::Time,
-    summary: "reads a date of MongoDB Extended JSON",
-    details: "`{\"$date\": …}` with an ISO 8601 time, with milliseconds, or with `{\"$numberLong\": \"…\"}` (MongoDB Extended \
-        JSON v1 and v2, relaxed and canonical), as `mongoexport` and Auth0's password exports write it.",
+    summary: "parses a date in MongoDB Extended JSON",
+    details: "Reads `{\"$date\": …}` with an ISO 8601 time, with milliseconds, or with `{\"$numberLong\": \"…\"}` \
+              (MongoDB Extended JSON v1 and v2, relaxed and canonical), as written by `mongoexport` and in Auth0's \
+              password exports.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec::optional(
-        "none",
-        ArgumentKind::Texts,
-        "times that mean that there is no time, as written",
-    )],
-    fails: "the object is no such date",
+    arguments: &[ArgumentSpec::optional("none", ArgumentKind::Texts, "times to treat as no value, as written")],
+    fails: "the object is not such a date",
     takes_nothing: false,
     examples: &[
         example("", r#"{ "$date": "2021-05-02T07:15:30.120Z" }"#, r#""2021-05-02T07:15:30.12Z""#),
@@ -98,7 +95,7 @@ impl Op for ExtendedJsonDate {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let date = input.member("$date");
         let date = if matches!(date, Value::Object(_)) { date.member("$numberLong") } else { date };
-        let text = cx.text(date).map_err(|_| no_date())?;
+        let text = cx.text(date).map_err(|_| missing_date())?;
         if self.0.iter().any(|none| none == text) {
             return Ok(Value::Missing);
         }
@@ -113,6 +110,6 @@ fn extended(text: &str, cx: &Cx<'_>) -> Result<DateTime, Failure> {
     }
 }
 
-fn no_date() -> Failure {
+fn missing_date() -> Failure {
     Failure::new("the object has no `$date`")
 }

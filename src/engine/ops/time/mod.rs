@@ -1,4 +1,4 @@
-//! Dates and times: everything a legacy system writes becomes an RFC 3339 time in UTC or a `YYYY-MM-DD` date.
+//! Dates and times: convert the formats of legacy systems to an RFC 3339 time in UTC or a `YYYY-MM-DD` date.
 
 mod add;
 mod compare;
@@ -51,9 +51,9 @@ mod tests {
     use crate::model::Value;
 
     proptest! {
-        /// Whatever comes in, a step gives a time or date that `iso` reads again, or fails.
+        /// For any input, a step returns a time or date that `iso` can read, or fails.
         #[test]
-        fn what_is_made_is_read_again(text in "-?[0-9]{0,25}(\\.[0-9]{0,12})?(e-?[0-9]{1,3})?|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.+Z-]{0,20})?|\\PC{0,20}") {
+        fn results_can_be_read_again(text in "-?[0-9]{0,25}(\\.[0-9]{0,12})?(e-?[0-9]{1,3})?|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.+Z-]{0,20})?|\\PC{0,20}") {
             let object = [("$date", Value::Text(&text)), ("year", Value::Text(&text)), ("day", Value::Text(&text)), ("month", Value::Int(2))];
             for spec in [&date::ROW, &count::ROW, &directory::FILETIME, &directory::GENERALIZED_TIME, &serial::ROW,
                 &json::DOTNET_DATE, &json::EXTENDED_JSON_DATE, &parts::ROW, &to_date::ROW] {

@@ -1,4 +1,4 @@
-//! A time or a date, and how both are written.
+//! Times and dates, and their output format.
 
 use bumpalo::collections::String as ArenaString;
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use crate::model::Value;
 /// 1970-01-01T00:00:00Z, where Unix times begin (IEEE Std 1003.1, 4.19).
 pub const UNIX_EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// What was read from a record: a date, perhaps with a time of day, perhaps with the zone it was written for.
+/// A parsed value: a date, an optional time of day, and an optional zone.
 #[derive(Debug)]
 pub struct Read {
     /// The date as written.
@@ -24,10 +24,10 @@ pub struct Read {
     pub zone: Option<TimeZone>,
 }
 
-/// What a step gives: a time or a date.
+/// What a step returns: a time or a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// A time when a time of day was read, otherwise a date.
+    /// A time if a time of day was read, otherwise a date.
     AsRead,
     /// Always a time.
     Time,
@@ -39,15 +39,12 @@ pub enum Target {
 pub const TO: ArgumentSpec = ArgumentSpec::optional(
     "to",
     ArgumentKind::Choice(&["time", "date"]),
-    "what to make; by default a time when a time of day is there, otherwise a date",
+    "the kind of the result; by default a time if a time of day is present, otherwise a date",
 );
 
 /// The `zone` argument of steps that read local times.
-pub const ZONE: ArgumentSpec = ArgumentSpec::optional(
-    "zone",
-    ArgumentKind::Operand,
-    "the IANA time zone or offset of times that are written without one",
-);
+pub const ZONE: ArgumentSpec =
+    ArgumentSpec::optional("zone", ArgumentKind::Operand, "the IANA time zone or offset of times without an offset");
 
 impl Target {
     /// Takes the argument `to`.
@@ -61,9 +58,9 @@ impl Target {
 }
 
 impl Read {
-    /// The value that a step makes of it.
+    /// The value that a step returns.
     ///
-    /// A date of a time that carries its offset is the date as written, or, when a zone is declared, the date in that zone.
+    /// The date of a time with an offset is the date as written, or, if a zone is declared, the date in that zone.
     pub fn finish<'a>(self, zone: &'a Zone, target: Target, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let as_date = target == Target::Date || (target == Target::AsRead && self.time.is_none());
         match (as_date, self.time, &self.zone) {
@@ -79,33 +76,33 @@ impl Read {
         }
     }
 
-    /// The time in UTC; midnight when no time of day was read.
+    /// The time in UTC; midnight if no time of day was read.
     pub fn utc<'a>(self, zone: &'a Zone, cx: &Cx<'a>) -> Result<DateTime, Failure> {
         let local = self.local();
         let zone = match self.zone {
             Some(zone) => zone,
-            None => zone.value(cx)?.ok_or_else(no_zone)?,
+            None => zone.value(cx)?.ok_or_else(missing_zone)?,
         };
         zone::to_utc(local, &zone)
     }
 
-    /// The time as written; midnight when no time of day was read.
+    /// The time as written; midnight if no time of day was read.
     pub fn local(&self) -> DateTime {
         DateTime::from_parts(self.date, self.time.unwrap_or_default())
     }
 }
 
 /// The failure of a local time without a zone.
-pub fn no_zone() -> Failure {
-    Failure::new("the time has no zone and none is declared")
+pub fn missing_zone() -> Failure {
+    Failure::new("the time has no offset and no zone is declared")
 }
 
-/// The failure of a day that the calendar does not have.
-pub fn no_such_date() -> Failure {
-    Failure::new("there is no such date")
+/// The failure of a day that does not exist.
+pub fn nonexistent_date() -> Failure {
+    Failure::new("the date does not exist")
 }
 
-/// A UTC time as RFC 3339 text, the fraction without zeros at its end.
+/// A UTC time as RFC 3339 text, the fraction without trailing zeros.
 pub fn write_time<'a>(utc: DateTime, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let [y1, y2, y3, y4, d1, m1, m2, d2, n1, n2] = date_text(utc.date())?;
     let ([h1, h2], [i1, i2], [s1, s2]) = (two(utc.hour()), two(utc.minute()), two(utc.second()));
@@ -134,7 +131,7 @@ fn date_text(date: Date) -> Result<[u8; 10], Failure> {
     Ok([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
 }
 
-/// A number of at most two digits, which parts of dates are.
+/// Formats a number of at most two digits.
 fn two(number: i8) -> [u8; 2] {
     digits(number.unsigned_abs())
 }
@@ -169,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn times_are_written_as_in_iso_8601(seconds in -62_135_596_800_i128..253_402_300_800, nanos in 0_i128..1_000_000_000) {
+        fn times_are_written_in_iso_8601(seconds in -62_135_596_800_i128..253_402_300_800, nanos in 0_i128..1_000_000_000) {
             let (arena, utc) = (Bump::new(), from_unix_nanos(seconds * 1_000_000_000 + nanos).unwrap());
             let cx = Cx::bare(&arena);
             let time = write_time(utc, &cx).ok().and_then(Value::as_text).map(ToOwned::to_owned);
@@ -180,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_trimmed_and_reach_the_end_of_9999() {
+    fn fractions_are_trimmed_up_to_the_end_of_9999() {
         let arena = Bump::new();
         let cx = Cx::bare(&arena);
         for (nanos, text) in [

@@ -1,10 +1,10 @@
-//! `date_parts`: an object with year, month and day.
+//! `date_parts`: builds a date from an object with year, month and day.
 
 use jiff::civil::{Date, Time};
 
 use super::decimal::scaled;
-use super::iso::no_such_time;
-use super::moment::{Read, TO, Target, ZONE, no_such_date};
+use super::iso::nonexistent_time;
+use super::moment::{Read, TO, Target, ZONE, nonexistent_date};
 use super::zone::Zone;
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -16,14 +16,14 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "date_parts",
     family: Family::Time,
-    summary: "makes a date or time of an object with `year`, `month` and `day`",
-    details: "`hour`, `minute` and `second` may be there too and make it a time, which needs `zone`. Parts are numbers or \
-        numbers as text, padded or not, as in the serialized date fields of Drupal. When year, month and day are all absent, \
-        blank or zero there is no value.",
+    summary: "builds a date or time from an object with `year`, `month` and `day`",
+    details: "If `hour`, `minute` and `second` are present too, the result is a time, which needs `zone`. Parts are \
+              numbers or numbers as text, padded or not, as in Drupal's serialized date fields. If year, month and day \
+              are all absent, blank or zero, the result is no value.",
     input: Kinds::OBJECT,
     output: Output::Is(Kinds::TEXT),
     arguments: &[ZONE, TO],
-    fails: "a part is absent or no whole number, or the day or time of day does not exist",
+    fails: "a part is absent or not a whole number, or the day or time of day does not exist",
     takes_nothing: false,
     examples: &[
         example("", r#"{ "month": "2", "day": "29", "year": "1984" }"#, r#""1984-02-29""#),
@@ -56,11 +56,11 @@ impl Op for DateParts {
         let [hour, minute, second] = ["hour", "minute", "second"].map(|key| part(input, key, cx));
         let (hour, minute, second) = (hour?, minute?, second?);
         if hour.is_none() && (minute.is_some() || second.is_some()) {
-            return Err(Failure::new("the object has a part of a time of day and no `hour`"));
+            return Err(Failure::new("the object has a minute or second but no `hour`"));
         }
         let time = match hour {
             None => None,
-            Some(hour) => Some(time(hour, minute.unwrap_or(0), second.unwrap_or(0)).ok_or_else(no_such_time)?),
+            Some(hour) => Some(time(hour, minute.unwrap_or(0), second.unwrap_or(0)).ok_or_else(nonexistent_time)?),
         };
         Read { date, time, zone: None }.finish(&self.zone, self.target, cx)
     }
@@ -68,11 +68,11 @@ impl Op for DateParts {
 
 fn date(year: Option<i64>, month: Option<i64>, day: Option<i64>) -> Result<Date, Failure> {
     let (Some(year), Some(month), Some(day)) = (year, month, day) else {
-        return Err(Failure::new("the object does not have all of `year`, `month` and `day`"));
+        return Err(Failure::new("the object must have `year`, `month` and `day`"));
     };
-    let small = |part: i64| i8::try_from(part).map_err(|_| no_such_date());
-    let year = i16::try_from(year).map_err(|_| no_such_date())?;
-    Date::new(year, small(month)?, small(day)?).map_err(|_| no_such_date())
+    let small = |part: i64| i8::try_from(part).map_err(|_| nonexistent_date());
+    let year = i16::try_from(year).map_err(|_| nonexistent_date())?;
+    Date::new(year, small(month)?, small(day)?).map_err(|_| nonexistent_date())
 }
 
 fn time(hour: i64, minute: i64, second: i64) -> Option<Time> {
@@ -80,7 +80,7 @@ fn time(hour: i64, minute: i64, second: i64) -> Option<Time> {
     Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()
 }
 
-/// A part, or nothing when it is absent or blank.
+/// A part, or `None` if it is absent or blank.
 fn part<'a>(object: Value<'a>, key: &'static str, cx: &Cx<'a>) -> Result<Option<i64>, Failure> {
     let value = object.member(key);
     if !value.is_present() {
@@ -92,5 +92,5 @@ fn part<'a>(object: Value<'a>, key: &'static str, cx: &Cx<'a>) -> Result<Option<
     }
     let whole = !text.contains(['.', 'e', 'E']);
     let number = scaled(text, 0).filter(|_| whole).and_then(|number| i64::try_from(number).ok());
-    number.map(Some).ok_or_else(|| Failure::new(format!("`{key}` is no whole number")))
+    number.map(Some).ok_or_else(|| Failure::new(format!("`{key}` is not a whole number")))
 }

@@ -1,26 +1,26 @@
-//! Formats of dates: `strptime` directives, checked when the rules are read.
+//! Date formats: `strptime` directives, checked when the rules are read.
 //!
-//! It is not jiff's own reader, because that one takes `%Y` of one digit (so `14.03.12` would be the year 12) and has no
-//! say over the century of a two-digit year.
+//! jiff's own parser is not used, because it accepts `%Y` with fewer than four digits (so `14.03.12` would be the year 12)
+//! and does not control the century of a two-digit year.
 
 use std::ops::Range;
 
 use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::iso::no_such_time;
-use super::moment::{Read, UNIX_EPOCH, no_such_date};
+use super::iso::nonexistent_time;
+use super::moment::{Read, UNIX_EPOCH, nonexistent_date};
 use super::scan::Scanner;
 use super::zone;
 use crate::engine::op::Failure;
 
-/// A format, compiled.
+/// A compiled format.
 #[derive(Debug)]
 pub struct Pattern {
     pieces: Vec<Piece>,
-    /// The first two-digit year that belongs to the last century: POSIX says 69.
+    /// The first two-digit year that belongs to the 1900s: 69 in POSIX.
     pivot: i16,
-    /// The zone of formats that fix it.
+    /// The zone of formats with a fixed zone.
     zone: Option<TimeZone>,
 }
 
@@ -55,11 +55,11 @@ enum Field {
 /// What is wrong with a format, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PatternError {
-    /// The bytes of the format that are wrong; nothing when it is the format as a whole.
+    /// The invalid bytes of the format; `None` for the format as a whole.
     pub at: Option<Range<usize>>,
     /// One sentence.
     pub message: String,
-    /// What to do, where the mistake is a known one.
+    /// What to do, for known mistakes.
     pub help: Option<&'static str>,
 }
 
@@ -89,7 +89,7 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 impl Pattern {
-    /// Compiles a format. `pivot` is the first two-digit year of the last century.
+    /// Compiles a format. `pivot` is the first two-digit year of the 1900s.
     pub fn compile(format: &str, pivot: i16) -> Result<Self, PatternError> {
         let mut pieces = Vec::new();
         let mut scanner = Scanner::new(format);
@@ -126,7 +126,7 @@ impl Pattern {
         let has = |field| self.pieces.contains(&Piece::Field(field));
         let wrong = |message: String, help| Err(PatternError { at: None, message, help });
         if let Some((what, help)) = self.twice() {
-            return wrong(format!("the format has {what} twice"), Some(help));
+            return wrong(format!("the format contains {what} twice"), Some(help));
         }
         let day = has(Field::DayOfYear) || (has(Field::Day) && (has(Field::Month) || has(Field::MonthName)));
         let date = has(Field::Epoch) || (day && (has(Field::Year) || has(Field::ShortYear)));
@@ -134,21 +134,21 @@ impl Pattern {
         if !date {
             let no_month = !has(Field::Month) && !has(Field::MonthName);
             let help = (has(Field::Minute) && no_month).then_some("`%m` is the month and `%M` the minute");
-            return wrong("the format does not have a year, a month and a day".to_owned(), help);
+            return wrong("the format must contain a year, a month and a day".to_owned(), help);
         }
         if has(Field::Hour12) && !has(Field::Meridiem) {
-            let help = "`%H` is the hour of 24; `%I` is the hour of twelve and needs `%p`";
-            return wrong("the format has an hour of twelve (`%I`) without `%p`".to_owned(), Some(help));
+            let help = "`%H` is the 24-hour hour; `%I` is the 12-hour hour and needs `%p`";
+            return wrong("the format contains a 12-hour hour (`%I`) without `%p`".to_owned(), Some(help));
         }
         let smaller = [Field::Minute, Field::Second, Field::Fraction, Field::DotFraction, Field::Meridiem];
         if !hour && smaller.into_iter().any(has) {
             let help = "add the hour, `%H`; `%m` is the month and `%M` the minute";
-            return wrong("the format has parts of a time of day without the hour".to_owned(), Some(help));
+            return wrong("the format contains parts of a time of day without the hour".to_owned(), Some(help));
         }
         Ok(())
     }
 
-    /// The part of a time that stands in the format more than once, and what was probably meant.
+    /// The part of a time that the format contains more than once, and what was probably meant.
     fn twice(&self) -> Option<(&'static str, &'static str)> {
         const MONTH: &str = "`%m` is the month in digits, `%b` its name and `%M` the minute; `%D` is `%m/%d/%y`";
         let groups: [(&[Field], &str, &str); 8] = [
@@ -158,7 +158,7 @@ impl Pattern {
             (
                 &[Field::Hour, Field::Hour12],
                 "the hour",
-                "`%H` is the hour of 24 and `%I` of twelve; `%T` is `%H:%M:%S`",
+                "`%H` is the 24-hour hour and `%I` the 12-hour hour; `%T` is `%H:%M:%S`",
             ),
             (&[Field::Minute], "the minute", MONTH),
             (&[Field::Second], "the second", "`%S` is the second; `%T` is `%H:%M:%S`"),
@@ -166,7 +166,7 @@ impl Pattern {
             (
                 &[Field::Epoch, Field::Day],
                 "the day",
-                "`%S` is the second; `%s` counts seconds since 1970 and stands alone",
+                "`%S` is the second; `%s` counts seconds since 1970 and must be used alone",
             ),
         ];
         let count = |group: &[Field]| {
@@ -175,7 +175,7 @@ impl Pattern {
         groups.into_iter().find(|(group, ..)| count(group) > 1).map(|(_, what, help)| (what, help))
     }
 
-    /// Reads a text that has this format from end to end.
+    /// Reads a text that matches this format completely.
     pub fn read(&self, text: &str) -> Result<Read, Failure> {
         let mut scanner = Scanner::new(text);
         let mut parts = Parts { zone: self.zone.clone(), ..Parts::default() };
@@ -244,7 +244,7 @@ fn directive(scanner: &mut Scanner<'_>, pieces: &mut Vec<Piece>) -> Option<()> {
 }
 
 impl Pattern {
-    /// The pieces of a combined directive, written with letters for fields.
+    /// The pieces of a combined directive, given as the letters of its fields.
     fn compile_pieces(format: &str) -> impl Iterator<Item = Piece> {
         format.chars().map(|c| match c {
             'Y' => Piece::Field(Field::Year),
@@ -284,7 +284,7 @@ impl Parts {
             Field::Month => self.month = Some(scanner.number(1, 2)?),
             Field::MonthName => self.month = Some(month(scanner)?),
             Field::Day => {
-                scanner.blanks(); // `%e` pads with a blank
+                scanner.blanks(); // `%e` pads with a space
                 self.day = Some(scanner.number(1, 2)?);
             }
             Field::DayOfYear => self.day_of_year = Some(scanner.number(1, 3)?),
@@ -319,19 +319,19 @@ impl Parts {
             let utc = utc.map_err(|_| zone::out_of_range())?;
             return Ok(Read { date: utc.date(), time: Some(utc.time()), zone: Some(TimeZone::UTC) });
         }
-        let date = self.date().ok_or_else(no_such_date)?;
+        let date = self.date().ok_or_else(nonexistent_date)?;
         if self.weekday.is_some_and(|weekday| weekday != ISOWeekDate::from_date(date).weekday()) {
-            return Err(Failure::new("the day of the week does not fit the date"));
+            return Err(Failure::new("the day of the week does not match the date"));
         }
         let Some(hour) = self.hour else { return Ok(Read { date, time: None, zone: self.zone }) };
         let hour = match self.afternoon {
-            Some(_) if !(1..=12).contains(&hour) => return Err(no_such_time()),
+            Some(_) if !(1..=12).contains(&hour) => return Err(nonexistent_time()),
             Some(false) => hour % 12,
             Some(true) => hour % 12 + 12,
             None => hour,
         };
         let second = if self.second == 60 { 59 } else { self.second };
-        let time = Time::new(hour, self.minute, second, self.nano).map_err(|_| no_such_time())?;
+        let time = Time::new(hour, self.minute, second, self.nano).map_err(|_| nonexistent_time())?;
         Ok(Read { date, time: Some(time), zone: self.zone })
     }
 
@@ -348,7 +348,7 @@ fn full_year(short: i16, pivot: i16) -> i16 {
     if short < pivot { 2000 + short } else { 1900 + short }
 }
 
-/// An English month, whole or by its first three letters, in any case; RFC 850 and Java also write `Sept`.
+/// An English month name, in full or its first three letters, in any case; RFC 850 and Java also write `Sept`.
 fn month(scanner: &mut Scanner<'_>) -> Option<i8> {
     let word = scanner.take_while(|c| c.is_ascii_alphabetic());
     let at = MONTHS.iter().position(|name| is_name(word, name) || (*name == "september" && is_name(word, "sept")))?;
@@ -376,7 +376,7 @@ fn zone_name(scanner: &mut Scanner<'_>) -> Option<TimeZone> {
 }
 
 fn other_form() -> Failure {
-    Failure::new("the text does not have the format")
+    Failure::new("the text does not match the format")
 }
 
 #[cfg(test)]
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_read_what_they_say() {
+    fn texts_are_read_by_format() {
         for (format, text, wanted) in [
             ("%d.%m.%Y", "31.01.2024", Some("2024-01-31T00:00:00")),
             ("%d.%m.%Y", "31.02.2024", None),
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_formats_say_where() {
+    fn invalid_formats_are_reported_with_their_range() {
         for (format, at) in [
             ("%Y-%m-%Q", Some(6..8)),
             ("%Y-%m-%", Some(6..7)),
@@ -432,7 +432,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(format in "(%?[%.:YymbdjaHIMSfpzZsFTDé -]){0,12}", text in "[0-9a-zA-Z .,:+/é-]{0,40}") {
+        fn never_panics(format in "(%?[%.:YymbdjaHIMSfpzZsFTDé -]){0,12}", text in "[0-9a-zA-Z .,:+/é-]{0,40}") {
             if let Ok(pattern) = Pattern::compile(&format, 69) {
                 let _ = pattern.read(&text);
             }

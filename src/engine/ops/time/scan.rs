@@ -1,4 +1,4 @@
-//! Reads text from the front: digits, words, signs, offsets. Everything that reads dates is built on it.
+//! Scans text from the front: digits, words, signs, offsets. All date parsers are built on it.
 
 use jiff::tz::Offset;
 
@@ -14,7 +14,7 @@ impl<'t> Scanner<'t> {
         Self { rest: text }
     }
 
-    /// What is not read yet.
+    /// The text that is not read yet.
     pub fn rest(&self) -> &'t str {
         self.rest
     }
@@ -24,10 +24,10 @@ impl<'t> Scanner<'t> {
         self.rest.is_empty()
     }
 
-    /// Reads this text, when it is next.
+    /// Reads this text if it is next.
     pub fn eat(&mut self, text: &str) -> bool {
         let rest = match *text.as_bytes() {
-            // one ASCII character needs no comparison of texts
+            // fast path: a single ASCII character
             [byte] => self.rest.as_bytes().first().filter(|first| **first == byte).and_then(|_| self.rest.get(1..)),
             _ => self.rest.strip_prefix(text),
         };
@@ -40,7 +40,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Reads this ASCII text in upper or lower case, when it is next.
+    /// Reads this ASCII text in upper or lower case if it is next.
     pub fn eat_any_case(&mut self, text: &str) -> bool {
         match self.rest.split_at_checked(text.len()) {
             Some((head, rest)) if head.eq_ignore_ascii_case(text) => {
@@ -51,14 +51,14 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Reads one of these characters, when one is next.
+    /// Reads one of these characters if one is next.
     pub fn eat_one(&mut self, characters: &[char]) -> Option<char> {
         let first = self.rest.chars().next().filter(|c| characters.contains(c))?;
         self.rest = self.rest.strip_prefix(first)?;
         Some(first)
     }
 
-    /// Reads blanks; whether there were any.
+    /// Skips whitespace; returns whether there was any.
     pub fn blanks(&mut self) -> bool {
         if self.rest.as_bytes().first().is_some_and(u8::is_ascii_graphic) {
             return false;
@@ -68,7 +68,7 @@ impl<'t> Scanner<'t> {
         self.rest.len() < before
     }
 
-    /// Reads as long as the characters are of a kind.
+    /// Reads characters as long as they match.
     pub fn take_while(&mut self, wanted: fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|c| !wanted(c)).unwrap_or(self.rest.len());
         self.split(end)
@@ -80,13 +80,13 @@ impl<'t> Scanner<'t> {
         (count >= min).then(|| self.split(count))
     }
 
-    /// Reads a number of at least `min` and at most `max` ASCII digits; `max` is at most 18, so that 64 bits hold it.
+    /// Reads a number of at least `min` and at most `max` ASCII digits; `max` is at most 18, so that the number fits in 64 bits.
     pub fn number<N: TryFrom<i64>>(&mut self, min: usize, max: usize) -> Option<N> {
         let digits = self.digits(min, max)?;
         N::try_from(digits.bytes().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))).ok()
     }
 
-    /// Reads the digits of a fraction of a second as nanoseconds. Digits behind the ninth are read and dropped.
+    /// Reads the digits of a fraction of a second as nanoseconds. Digits after the ninth are read and dropped.
     pub fn fraction(&mut self) -> Option<i32> {
         let digits = self.digits(1, 64)?;
         Some(digits.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |sum, b| sum * 10 + i32::from(b - b'0')))
@@ -113,7 +113,7 @@ impl<'t> Scanner<'t> {
         Offset::from_seconds(if negative { -total } else { total }).ok()
     }
 
-    /// Two digits with or without a colon before them; the outer nothing is a mistake, the inner one an absent part.
+    /// Two digits with an optional colon before them; the outer `None` is an error, the inner one an absent part.
     fn offset_part(&mut self) -> Option<Option<i32>> {
         let colon = self.eat(":");
         match self.number(2, 2) {

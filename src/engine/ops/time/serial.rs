@@ -1,10 +1,10 @@
-//! `excel_date`: the day numbers of spreadsheets.
+//! `excel_date`: converts the day numbers of spreadsheets.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 use super::decimal::scaled;
-use super::moment::{Read, TO, Target, ZONE, no_such_date};
+use super::moment::{Read, TO, Target, ZONE, nonexistent_date};
 use super::zone::{Zone, out_of_range};
 use crate::engine::context::Cx;
 use crate::engine::op::{
@@ -16,11 +16,12 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "excel_date",
     family: Family::Time,
-    summary: "makes a date or time of a spreadsheet's day number",
-    details: "Spreadsheets keep dates as days since 1899-12-30, the time of day as a fraction (ECMA-376 part 1, 18.17.4); a \
-        CSV file has the number when the column was not formatted. A whole number gives a date, any other a time, rounded \
-        to the millisecond, which needs `zone`. Day 60 is the 29 February 1900 that Lotus 1-2-3 invented; it fails, and days \
-        before it are counted from 1899-12-31. Old files of the Macintosh count from 1904.",
+    summary: "converts a spreadsheet's day number to a date or time",
+    details: "Spreadsheets store dates as days since 1899-12-30 and the time of day as a fraction (ECMA-376 part 1, \
+              18.17.4); a CSV file contains the number if the column was not formatted as a date. A whole number gives \
+              a date, any other number a time, rounded to the millisecond, which needs `zone`. Day 60 is 29 February \
+              1900, which exists only in Lotus 1-2-3; it fails, and days before it are counted from 1899-12-31. Old \
+              Macintosh files count from 1904.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
@@ -32,7 +33,7 @@ pub const ROW: OpSpec = OpSpec {
         ZONE,
         TO,
     ],
-    fails: "the value is no number of a day, or has a time of day and no zone is declared",
+    fails: "the value is not a day number, or has a time of day and no zone is declared",
     takes_nothing: false,
     examples: &[
         example("", "45366", r#""2024-03-15""#),
@@ -64,9 +65,9 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
 impl Op for ExcelDate {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         let text = cx.text(input)?;
-        // fifteen places are more than a double has behind a day number
+        // fifteen decimals are more than a double has after a day number
         let days =
-            scaled(text, 15).filter(|days| *days >= 0).ok_or_else(|| Failure::new("the value is no day number"))?;
+            scaled(text, 15).filter(|days| *days >= 0).ok_or_else(|| Failure::new("the value is not a day number"))?;
         let unit = 10_i128.pow(15);
         let (whole, fraction) = (days.div_euclid(unit), days.rem_euclid(unit));
         let millisecond = 1_000_000;
@@ -88,7 +89,7 @@ impl ExcelDate {
     fn day_zero(&self, day: i128) -> Result<Date, Failure> {
         match day {
             _ if self.from_1904 => Ok(Date::constant(1904, 1, 1)),
-            60 => Err(no_such_date()),
+            60 => Err(nonexistent_date()),
             0..60 => Ok(Date::constant(1899, 12, 31)),
             _ => Ok(Date::constant(1899, 12, 30)),
         }

@@ -1,4 +1,4 @@
-//! `to_date`: a time to its calendar date.
+//! `to_date`: converts a time to its calendar date.
 
 use super::iso;
 use super::moment::{Target, ZONE};
@@ -11,14 +11,14 @@ use crate::model::{Kinds, Value};
 pub const ROW: OpSpec = OpSpec {
     name: "to_date",
     family: Family::Time,
-    summary: "keeps the calendar date of a time",
-    details: "Without `zone` the date is taken as written. Birthdays are often stored as midnight of some place in UTC, \
-        `1984-02-28T23:00:00Z` for 29 February in Berlin: name the place, or everybody becomes a day older. A date stays as \
-        it is.",
+    summary: "converts a time to its calendar date",
+    details: "Without `zone`, the date is taken as written. Birthdays are often stored as local midnight in UTC, such \
+              as `1984-02-28T23:00:00Z` for 29 February in Berlin: set the zone, or every customer becomes a day \
+              older. A date stays unchanged.",
     input: Kinds::TEXT,
     output: Output::Is(Kinds::TEXT),
-    arguments: &[ArgumentSpec { main: true, about: "the IANA time zone or offset whose date is wanted", ..ZONE }],
-    fails: "the text is no ISO 8601 date or time",
+    arguments: &[ArgumentSpec { main: true, about: "the IANA time zone or offset of the date", ..ZONE }],
+    fails: "the text is not an ISO 8601 date or time",
     takes_nothing: false,
     examples: &[
         example("", r#""1984-02-28T23:00:00Z""#, r#""1984-02-28""#),

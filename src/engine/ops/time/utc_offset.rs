@@ -1,4 +1,4 @@
-//! `utc_offset`: offsets from UTC in every spelling become `+02:00`, or the fixed zone of that offset.
+//! `utc_offset`: converts offsets from UTC in any notation to `+02:00`, or to the fixed zone of that offset.
 
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
@@ -12,28 +12,33 @@ const MAX_MINUTES: i64 = 16 * 60 - 1;
 pub const ROW: OpSpec = OpSpec {
     name: "utc_offset",
     family: Family::Time,
-    summary: "turns an offset from UTC, however it is written, into `+02:00` or a fixed zone",
-    details: "Reads `+02:00`, `+0530`, `-5`, `+5.5`, `Z`, `UTC+1`, `GMT-03:30` and `(UTC+01:00) Amsterdam`; a number alone \
-        counts hours, or what `unit` says. What it gives can be the `zone` of `date` and other steps: make it under `let`, \
-        and write `zone: $offset`. An offset says nothing about summer time; where the record names a zone, use that. \
-        `inverted` is for numbers that count from local time to UTC, as JavaScript's `getTimezoneOffset` and POSIX do. \
-        `Etc/GMT+5`, which lies 5 hours behind UTC in spite of its sign, is read as it is meant.",
+    summary: "converts an offset from UTC in any notation to `+02:00` or a fixed zone",
+    details: "Accepts `+02:00`, `+0530`, `-5`, `+5.5`, `Z`, `UTC+1`, `GMT-03:30` and `(UTC+01:00) Amsterdam`; a bare \
+              number counts hours, or the unit in `unit`. The result can be the `zone` of `date` and other steps: \
+              compute it under `let` and write `zone: $offset`. An offset says nothing about daylight saving time; if \
+              the record has a zone name, use that. `inverted` is for numbers that count from local time to UTC, as \
+              JavaScript's `getTimezoneOffset` and POSIX do. `Etc/GMT+5`, which is 5 hours behind UTC despite its \
+              sign, is read correctly.",
     input: Kinds::TEXTUAL,
     output: Output::Is(Kinds::TEXT),
     arguments: &[
         ArgumentSpec::main_optional(
             "unit",
             ArgumentKind::Choice(&["hours", "minutes", "seconds"]),
-            "what a number alone counts; `hours` by default",
+            "the unit of a bare number; `hours` by default",
         ),
-        ArgumentSpec::optional("inverted", ArgumentKind::Boolean, "whether a plus lies west of UTC; no by default"),
+        ArgumentSpec::optional(
+            "inverted",
+            ArgumentKind::Boolean,
+            "whether positive numbers are west of UTC; false by default",
+        ),
         ArgumentSpec::optional(
             "to",
             ArgumentKind::Choice(&["offset", "zone"]),
-            "what to give: an offset, which is the default, or the IANA name of the zone that always has it, as `Etc/GMT-2`",
+            "the kind of the result: an offset (the default), or the IANA name of the zone that always has it, such as `Etc/GMT-2`",
         ),
     ],
-    fails: "it is no offset, is not a whole number of minutes, is 16 hours or more, or no fixed zone has it",
+    fails: "the value is not an offset, is not a whole number of minutes, is 16 hours or more, or has no fixed zone",
     takes_nothing: false,
     examples: &[
         example("", r#""+0530""#, r#""+05:30""#),
@@ -66,7 +71,7 @@ pub const ROW: OpSpec = OpSpec {
 struct UtcOffset {
     /// The seconds of the unit.
     seconds: i64,
-    /// Whether `+0530` is five hours and a half.
+    /// Whether `+0530` means five and a half hours.
     digits: bool,
     inverted: bool,
     to_zone: bool,
@@ -78,7 +83,7 @@ impl Op for UtcOffset {
             Value::Text(text) => self.read(text.trim()),
             number_of_units => self.counted(&number(number_of_units)?),
         };
-        let seconds = seconds.ok_or_else(|| Failure::new("it is no offset from UTC"))?;
+        let seconds = seconds.ok_or_else(|| Failure::new("the value is not an offset from UTC"))?;
         let seconds = if self.inverted { -seconds } else { seconds };
         if seconds % 60 != 0 {
             return Err(Failure::new("the offset is not a whole number of minutes"));
@@ -98,7 +103,7 @@ impl UtcOffset {
     }
 
     fn read(&self, text: &str) -> Option<i64> {
-        // `(UTC+01:00) Amsterdam, Berlin`, as Windows and Rails show zones
+        // `(UTC+01:00) Amsterdam, Berlin`, as displayed by Windows and Rails
         let text = text.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(text, |(inside, _)| inside);
         if let Some(rest) = strip_any_case(text, "Etc/GMT") {
             let opposite = Self { inverted: false, ..*self };
@@ -137,7 +142,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The seconds of hours and minutes, perhaps with zero seconds behind them.
+/// Converts hours and minutes, optionally followed by zero seconds, to seconds.
 fn clock(hours: &str, minutes: &str) -> Option<i64> {
     let minutes = minutes.strip_suffix(":00").unwrap_or(minutes);
     if !(1..=2).contains(&hours.len()) || minutes.len() != 2 || !is_digits(hours) || !is_digits(minutes) {
@@ -153,11 +158,13 @@ fn written<'a>(minutes: i64, cx: &Cx<'a>) -> Value<'a> {
     Value::Text(bumpalo::format!(in cx.arena, "{}{:02}:{:02}", sign, hours, minutes).into_bump_str())
 }
 
-/// The IANA zone of an offset. Their signs follow POSIX: `Etc/GMT-2` lies two hours east.
+/// The IANA zone of an offset. The signs follow POSIX: `Etc/GMT-2` is two hours east of UTC.
 fn zone<'a>(minutes: i64, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let hours = minutes / 60;
     if minutes % 60 != 0 || !(-12..=14).contains(&hours) {
-        return Err(Failure::new("no fixed zone has this offset: they have whole hours from -12 to +14"));
+        return Err(Failure::new(
+            "there is no fixed zone for this offset: fixed zones have whole hours from -12 to +14",
+        ));
     }
     Ok(match hours {
         0 => Value::Text("Etc/UTC"),
@@ -188,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_is_read() {
+    fn all_notations_are_read() {
         for (text, wanted) in [
             ("Z", Some("+00:00")),
             ("utc", Some("+00:00")),

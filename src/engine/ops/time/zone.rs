@@ -1,4 +1,4 @@
-//! Time zones: named by a rule, fixed in the rule file or read from the record.
+//! Time zones: constant in the rule file, or read from the record.
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -14,9 +14,9 @@ use crate::engine::operand::Operand;
 pub enum Zone {
     /// No zone is declared.
     None,
-    /// A zone that the rules name.
+    /// A constant zone.
     Fixed(TimeZone),
-    /// A zone that a record, a parameter or a fact names.
+    /// A zone read from a record, a parameter or a fact.
     Named(Operand),
 }
 
@@ -24,7 +24,7 @@ impl Zone {
     /// Takes the argument `zone`.
     ///
     /// # Errors
-    /// When it is a constant that names no zone.
+    /// When it is a constant that is not a zone.
     pub fn take(arguments: &mut Arguments) -> Result<Self, ArgumentError> {
         let Some(operand) = arguments.operand("zone") else { return Ok(Self::None) };
         let Some(name) = operand.constant_text() else { return Ok(Self::Named(operand)) };
@@ -32,16 +32,16 @@ impl Zone {
             Some(zone) => Ok(Self::Fixed(zone)),
             None => Err(ArgumentError::new(
                 "zone",
-                format!("`{name}` is no time zone"),
+                format!("`{name}` is not a time zone"),
                 "give a name of the IANA time zone database such as `Europe/Berlin`, or an offset such as `+02:00`",
             )),
         }
     }
 
-    /// The zone in this run, or nothing when none is declared.
+    /// The zone in this run, or `None` if none is declared.
     ///
     /// # Errors
-    /// When a record names a zone that does not exist, or none at all.
+    /// When the value read is not a zone, or is missing.
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Result<Option<TimeZone>, Failure> {
         let operand = match self {
             Self::None => return Ok(None),
@@ -51,8 +51,8 @@ impl Zone {
         if !operand.is_present() {
             return Err(Failure::new("the argument `zone` has no value"));
         }
-        let name = operand.as_text().ok_or_else(|| Failure::new("the argument `zone` is no text"))?;
-        read(name).map(Some).ok_or_else(|| Failure::new("the argument `zone` names no time zone"))
+        let name = operand.as_text().ok_or_else(|| Failure::new("the argument `zone` is not text"))?;
+        read(name).map(Some).ok_or_else(|| Failure::new("the argument `zone` is not a time zone"))
     }
 }
 
@@ -65,12 +65,12 @@ pub fn read(name: &str) -> Option<TimeZone> {
     }
 }
 
-/// The UTC time of a local one.
+/// Converts a local time to UTC.
 ///
-/// A time that a change of the clocks skips moves forward by the gap; of a time that occurs twice the first is meant. This
-/// is what `mktime` of most platforms does, and RFC 5545 (3.3.5) asks for.
+/// A time that is skipped when the clocks change moves forward by the gap; a time that occurs twice means its first
+/// occurrence. `mktime` does the same on most platforms, and RFC 5545 (3.3.5) requires it.
 pub fn to_utc(local: DateTime, zone: &TimeZone) -> Result<DateTime, Failure> {
-    // Not by `Timestamp`: it ends a day before the year 9999 does, and that last moment is a usual "for ever".
+    // `Timestamp` is not used: it ends a day before the end of the year 9999, which is a common value for "forever".
     if let Ok(offset) = zone.to_fixed_offset() {
         if offset == Offset::UTC {
             return Ok(local);
@@ -81,7 +81,7 @@ pub fn to_utc(local: DateTime, zone: &TimeZone) -> Result<DateTime, Failure> {
     Ok(Offset::UTC.to_datetime(instant))
 }
 
-/// The local time of a UTC one.
+/// Converts a UTC time to local time.
 pub fn to_local(utc: DateTime, zone: &TimeZone) -> Result<DateTime, Failure> {
     if let Ok(offset) = zone.to_fixed_offset() {
         return utc.checked_add(duration(offset)).map_err(|_| out_of_range());
@@ -90,7 +90,7 @@ pub fn to_local(utc: DateTime, zone: &TimeZone) -> Result<DateTime, Failure> {
     Ok(zone.to_datetime(instant))
 }
 
-/// The failure of a time that no four-digit year holds.
+/// The failure of a time without a four-digit year.
 pub fn out_of_range() -> Failure {
     Failure::new("the time is outside the years 1 to 9999")
 }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clock_changes_are_compatible() {
+    fn gaps_and_repeated_times_are_resolved() {
         let berlin = read("europe/berlin").unwrap();
         for (local, utc) in [
             ("2024-03-31T02:30:00", "2024-03-31T01:30:00"), // skipped: moves on to 03:30
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_zones_are_none() {
+    fn unknown_zones_are_rejected() {
         assert!(read("Mars/Olympus").is_none());
         assert!(read("+25:00").is_none());
         assert!(read("").is_none());

@@ -8,9 +8,9 @@ use super::{Outcome, fits_list, pure, scalar, too_large, wrong};
 use crate::engine::script::budget;
 use crate::engine::script::limits::MAX_NESTING;
 
-/// Whether two values are equal; integers and floats by their number.
+/// Whether two values are equal; integers and floats are compared by value.
 ///
-/// Rhai's own comparison calls itself through the interpreter and overflows the stack on deep values.
+/// Rhai's own comparison recurses through the interpreter and overflows the stack on deeply nested values.
 fn equal(left: &Dynamic, right: &Dynamic, depth: usize) -> Outcome<bool> {
     if depth > MAX_NESTING || budget::spend().is_some() {
         return too_large();
@@ -64,14 +64,14 @@ fn equal_scalars(left: &Dynamic, right: &Dynamic) -> bool {
     if let (Ok(left), Ok(right)) = (left.as_blob_ref(), right.as_blob_ref()) {
         return *left == *right;
     }
-    match (words(left), words(right)) {
+    match (as_text(left), as_text(right)) {
         (Some(left), Some(right)) => left == right,
         _ => false,
     }
 }
 
-/// Text or a character as text.
-fn words(value: &Dynamic) -> Option<ImmutableString> {
+/// Text, or a character as text.
+fn as_text(value: &Dynamic) -> Option<ImmutableString> {
     (value.is_string() || value.is_char()).then(|| scalar::text(value)).flatten()
 }
 
@@ -82,7 +82,7 @@ enum Number {
 }
 
 impl Number {
-    /// An integer that meets a float loses what a float cannot hold, as in any arithmetic with both.
+    /// An integer compared with a float loses the precision that a float cannot represent, as in mixed arithmetic.
     fn float(self) -> f64 {
         match self {
             Self::Whole(number) => number as f64,
@@ -112,8 +112,8 @@ fn sorted(list: &mut Array) -> Outcome<Array> {
     let mut out = list.clone();
     if list.iter().all(|item| number(item).is_some()) {
         out.sort_by(|left, right| order(number(left), number(right)));
-    } else if list.iter().all(|item| words(item).is_some()) {
-        out.sort_by_cached_key(words);
+    } else if list.iter().all(|item| as_text(item).is_some()) {
+        out.sort_by_cached_key(as_text);
     } else {
         return wrong("`sorted` takes a list of only texts or only numbers");
     }
@@ -138,7 +138,7 @@ fn unique(list: &mut Array) -> Outcome<Array> {
     Ok(out)
 }
 
-/// Gives each element to a function, until `take` says that it has enough.
+/// Calls a function for each element, until `take` says to stop.
 fn each(
     cx: &NativeCallContext,
     list: &Array,
@@ -155,7 +155,7 @@ fn each(
 }
 
 fn truth(given: &Dynamic) -> Outcome<bool> {
-    given.as_bool().or_else(|_| wrong("the function has to give true or false"))
+    given.as_bool().or_else(|_| wrong("the function must return true or false"))
 }
 
 fn map(cx: NativeCallContext, list: &mut Array, function: FnPtr) -> Outcome<Array> {
@@ -190,7 +190,7 @@ fn find(cx: NativeCallContext, list: &mut Array, function: FnPtr) -> Outcome<Dyn
     Ok(found)
 }
 
-/// Whether the function gives this answer for an element.
+/// Whether the function returns `answer` for any element.
 fn answers(cx: &NativeCallContext, list: &Array, function: &FnPtr, answer: bool) -> Outcome<bool> {
     let mut found = false;
     each(cx, list, function, |_, given| {

@@ -1,4 +1,4 @@
-//! Functions of maps. Keys are in the order of their text.
+//! Functions of maps. Keys are sorted by their text.
 
 use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, NativeCallContext};
 

@@ -1,7 +1,7 @@
-//! The functions of scripts: pure, and sure of the size of a result before they make it.
+//! The functions of scripts: pure, with the size of a result checked before it is allocated.
 //!
-//! A function here either takes scalars, or is one of those that read or grow text, lists and maps; each of the latter
-//! checks what it will make before it allocates.
+//! A function either takes scalars, or reads or grows text, lists and maps; the latter check the size of the result before
+//! they allocate it.
 
 mod lists;
 mod maps;
@@ -21,29 +21,29 @@ use rhai::{
 
 pub use table::{FUNCTIONS, Function, names};
 
-/// What a function gives back to Rhai.
+/// The result of a function for Rhai.
 pub(super) type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
-/// Why a function failed; a type of its own, so that it cannot be taken for something a script threw.
+/// Why a function failed; a separate type, so that it cannot be confused with a value that a script threw.
 #[derive(Debug, Clone)]
-pub(super) struct Wrong(pub(super) Cow<'static, str>);
+pub(super) struct FunctionError(pub(super) Cow<'static, str>);
 
-/// A failure that a script can catch.
+/// A failure that scripts can catch.
 fn wrong<T>(message: &'static str) -> Outcome<T> {
-    Err(failed(Wrong(message.into())))
+    Err(failed(FunctionError(message.into())))
 }
 
-/// A failure that a script can catch.
-pub(super) fn failed(wrong: Wrong) -> Box<EvalAltResult> {
+/// A failure that scripts can catch.
+pub(super) fn failed(wrong: FunctionError) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(wrong), Position::NONE))
 }
 
-/// A limit that was reached; it cannot be caught.
+/// A limit was reached; scripts cannot catch this.
 pub(super) fn too_large<T>() -> Outcome<T> {
     Err(Box::new(EvalAltResult::ErrorDataTooLarge(String::new(), Position::NONE)))
 }
 
-/// Fails before a text of so many bytes is made.
+/// Fails if a text of this size is too long, before it is allocated.
 fn fits_text(cx: &NativeCallContext, bytes: Option<usize>) -> Outcome<usize> {
     match bytes {
         Some(bytes) if bytes <= cx.engine().max_string_size() => Ok(bytes),
@@ -51,12 +51,12 @@ fn fits_text(cx: &NativeCallContext, bytes: Option<usize>) -> Outcome<usize> {
     }
 }
 
-/// Fails before a list of so many elements is made.
+/// Fails if a list of this size is too long, before it is allocated.
 fn fits_list(cx: &NativeCallContext, elements: usize) -> Outcome<usize> {
     if elements <= cx.engine().max_array_size() { Ok(elements) } else { too_large() }
 }
 
-/// Text to read, or nothing; a number is read as its text.
+/// The text of a value, or `None` for `()`; a number is read as its text.
 fn readable(value: &Dynamic) -> Outcome<Option<ImmutableString>> {
     if value.is_unit() {
         return Ok(None);
@@ -67,7 +67,7 @@ fn readable(value: &Dynamic) -> Outcome<Option<ImmutableString>> {
     }
 }
 
-/// Registers a function that does not change its first argument, so that it also takes an input.
+/// Registers a function that does not change its first argument, so that it also accepts an input.
 pub(super) fn pure<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
     engine: &mut Engine,
     name: &'static str,

@@ -1,11 +1,11 @@
-//! Functions that take anything: its text, whether it is blank, and adding to text.
+//! Functions of any value: conversion to text, test for blank, concatenation to text.
 
 use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext};
 
 use super::{Outcome, fits_text, pure, wrong};
 use crate::engine::script::budget::{self, Stop};
 
-/// The text of a scalar as `to_string` and templates give it; `()` is empty. Nothing for a list, map and the like.
+/// The text of a scalar, as in `to_string` and templates; `()` is empty. `None` for lists, maps and similar values.
 pub(super) fn text(value: &Dynamic) -> Option<ImmutableString> {
     if value.is_unit() {
         return Some(ImmutableString::new());
@@ -41,7 +41,7 @@ fn joined(cx: &NativeCallContext, left: &str, right: &str) -> Outcome<ImmutableS
 fn add(cx: &NativeCallContext, left: &Dynamic, right: &Dynamic) -> Outcome<ImmutableString> {
     match (text(left), text(right)) {
         (Some(left), Some(right)) => joined(cx, &left, &right),
-        _ => wrong("a list or map was put into text; use `join`"),
+        _ => wrong("a list or map cannot be used as text; use `join`"),
     }
 }
 

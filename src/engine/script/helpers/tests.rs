@@ -1,4 +1,4 @@
-//! Tests of the functions of scripts: every one is named in the language page and gives what the page says.
+//! Tests of the functions of scripts: every function is in the language page and works as described there.
 
 use bumpalo::Bump;
 
@@ -107,7 +107,7 @@ fn steps_are_functions() {
 }
 
 #[test]
-fn wrong_calls_of_steps_do_not_load() {
+fn invalid_calls_of_steps_do_not_load() {
     for (source, place, message) in [
         ("date(t, \"%Q\")", "\"", "`date` cannot use `format`: `%Q` is not a directive of a date format"),
         ("date(t, #{ fromat: \"%Y\" })", "fromat", "`date` has no argument `fromat`"),
@@ -119,8 +119,8 @@ fn wrong_calls_of_steps_do_not_load() {
         ("trim_start(t, 1, 2)", "trim_start", "`trim_start` takes a value and one argument"),
         ("digits(t, 1)", "digits", "`digits` takes only a value"),
         ("extract(t, \"(\")", "\"", "`extract` cannot use `pattern`: the regex cannot be read: unclosed group"),
-        ("extract(t, t)", "t", "`extract` takes no computed regex"),
-        ("extract(t, #{ pattern: t })", "t", "`extract` takes no computed regex"),
+        ("extract(t, t)", "t", "`extract` does not accept a computed regex"),
+        ("extract(t, #{ pattern: t })", "t", "`extract` does not accept a computed regex"),
         ("replace(t, \"a\", \"b\")", "replace", "`replace` takes a value and one argument"),
         ("replace(t, \"a\")", "\"", "`replace` takes its arguments by name"),
         ("if false { [1].map(|x| pad_end(x, 0)) }", "0", "`pad_end` cannot use `length`: it is out of range"),
@@ -141,16 +141,13 @@ fn wrong_calls_of_steps_do_not_load() {
 }
 
 #[test]
-fn steps_fail_as_scripts_and_without_a_value() {
+fn failing_steps_fail_the_script_without_a_value() {
     for (source, message) in [
-        ("date(t, \"%F\")", "`date` fails: the text does not have the format"),
-        ("date(\"x\", t)", "`date` fails: the value of the argument `format` cannot be used"),
+        ("date(t, \"%F\")", "`date` fails: the text does not match the format"),
+        ("date(\"x\", t)", "`date` fails: the value of the argument `format` is invalid"),
         ("truncate(t, t)", "`truncate` fails: the argument `length` is not a whole number"),
-        ("let m = #{}; m[t] = 1; date(\"x\", m)", "`date` fails: there is an argument that it does not have"),
-        (
-            "let m = #{ characters: \"x\", length: 1 }; truncate(\"x\", m)",
-            "`truncate` fails: there is an argument that it does not have",
-        ),
+        ("let m = #{}; m[t] = 1; date(\"x\", m)", "`date` fails: unknown argument"),
+        ("let m = #{ characters: \"x\", length: 1 }; truncate(\"x\", m)", "`truncate` fails: unknown argument"),
         ("trim(l)", "`trim` fails: expected number or text, found list"),
         ("trim(true)", "`trim` fails: expected number or text, found boolean"),
         ("let m = #{}; truncate(t, m)", "`truncate` fails: the argument `length` is missing"),

@@ -1,10 +1,10 @@
-//! Functions of text. Each takes nothing for nothing, and a number for its text.
+//! Functions of text. Each returns `()` for `()`, and treats a number as its text.
 
 use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext};
 
 use super::{Outcome, fits_list, fits_text, pure, readable, wrong};
 
-/// A function from text to text of about the same length; Rhai checks what it gives.
+/// A function from text to text of about the same length; Rhai checks the size of the result.
 fn simple(engine: &mut Engine, name: &'static str, change: fn(&str) -> String) {
     pure(engine, name, move |value: &mut Dynamic| -> Outcome<Dynamic> {
         Ok(readable(value)?.map_or(Dynamic::UNIT, |text| change(&text).into()))
@@ -36,7 +36,7 @@ fn replaced(
 ) -> Outcome<Dynamic> {
     let Some(text) = readable(value)? else { return Ok(Dynamic::UNIT) };
     if from.is_empty() {
-        return wrong("`replaced` needs a text to look for");
+        return wrong("`replaced` needs a non-empty text to search for");
     }
     let count = text.matches(from.as_str()).count();
     let more = count.checked_mul(to.len()).and_then(|more| (text.len() - count * from.len()).checked_add(more));
@@ -48,7 +48,7 @@ fn pad_start(cx: NativeCallContext, value: &mut Dynamic, length: i64, fill: Immu
     let Some(text) = readable(value)? else { return Ok(Dynamic::UNIT) };
     let mut letters = fill.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else {
-        return wrong("`pad_start` needs one character to fill with");
+        return wrong("`pad_start` needs a single fill character");
     };
     let missing = usize::try_from(length).unwrap_or(0).saturating_sub(text.chars().count());
     let bytes = missing.checked_mul(letter.len_utf8()).and_then(|more| more.checked_add(text.len()));
@@ -71,7 +71,7 @@ fn words(cx: NativeCallContext, value: &mut Dynamic) -> Outcome<Dynamic> {
     Ok(text.split_whitespace().map(|part| part.into()).collect::<Array>().into())
 }
 
-/// A test of text against text; nothing is like no text at all.
+/// A test of a text against another; `()` never matches.
 fn test(engine: &mut Engine, name: &'static str, holds: fn(&str, &str) -> bool) {
     pure(engine, name, move |value: &mut Dynamic, part: ImmutableString| -> Outcome<bool> {
         Ok(readable(value)?.is_some_and(|text| holds(&text, &part)))

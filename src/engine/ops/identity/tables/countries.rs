@@ -1,7 +1,7 @@
-//! ISO 3166-1: the 249 countries and areas, and other names they go by.
+//! ISO 3166-1: the 249 countries and areas, and their other names.
 //!
 //! Codes as published by the ISO 3166 Maintenance Agency (<https://www.iso.org/iso-3166-country-codes.html>), in the edition of
-//! Debian's iso-codes; the name is the usual English short name, ISO's own inverted and full names are among the aliases.
+//! Debian's iso-codes; the name is the usual English short name; ISO's own inverted and full names are aliases.
 
 /// One country or area.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ const fn row(alpha2: &'static str, alpha3: &'static str, numeric: &'static str, 
     Country { alpha2, alpha3, numeric, name }
 }
 
-/// All of them, ordered by their two letters.
+/// All countries, sorted by their two-letter code.
 pub const COUNTRIES: &[Country] = &[
     row("AD", "AND", "020", "Andorra"),
     row("AE", "ARE", "784", "United Arab Emirates"),
@@ -273,7 +273,7 @@ pub const COUNTRIES: &[Country] = &[
     row("ZW", "ZWE", "716", "Zimbabwe"),
 ];
 
-/// Other names in use, with the two letters they stand for.
+/// Other common names, with their two-letter code.
 pub const ALIASES: &[(&str, &str)] = &[
     ("Aland", "AX"),
     ("Arab Republic of Egypt", "EG"),

@@ -1,9 +1,9 @@
 //! The time zone names of Ruby on Rails and the IANA zones they stand for.
 //!
 //! The names that `ActiveSupport::TimeZone` offers (<https://api.rubyonrails.org/classes/ActiveSupport/TimeZone.html>); zones that
-//! IANA has since renamed are given by their new name. `UTC` is left out because IANA knows it too.
+//! IANA has since renamed have their new name. `UTC` is left out because it is an IANA name too.
 
-/// Rails name and IANA zone, ordered by name.
+/// Rails name and IANA zone, sorted by name.
 pub const RAILS_ZONES: &[(&str, &str)] = &[
     ("Abu Dhabi", "Asia/Muscat"),
     ("Adelaide", "Australia/Adelaide"),

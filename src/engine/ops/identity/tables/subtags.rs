@@ -2,7 +2,7 @@
 //!
 //! From the IANA Language Subtag Registry (<https://www.iana.org/assignments/language-subtag-registry>), edition 2025-08-25.
 
-/// Four-letter scripts, ordered.
+/// Four-letter scripts, sorted.
 pub const SCRIPTS: &[&str] = &[
     "Adlm", "Afak", "Aghb", "Ahom", "Arab", "Aran", "Armi", "Armn", "Avst", "Bali", "Bamu", "Bass", "Batk", "Beng",
     "Berf", "Bhks", "Blis", "Bopo", "Brah", "Brai", "Bugi", "Buhd", "Cakm", "Cans", "Cari", "Cham", "Cher", "Chis",
@@ -22,13 +22,13 @@ pub const SCRIPTS: &[&str] = &[
     "Wcho", "Wole", "Xpeo", "Xsux", "Yezi", "Yiii", "Zanb", "Zinh", "Zmth", "Zsye", "Zsym", "Zxxx", "Zyyy", "Zzzz",
 ];
 
-/// UN M.49 areas such as `419` for Latin America, ordered.
+/// UN M.49 areas such as `419` for Latin America, sorted.
 pub const AREAS: &[&str] = &[
     "001", "002", "003", "005", "009", "011", "013", "014", "015", "017", "018", "019", "021", "029", "030", "034",
     "035", "039", "053", "054", "057", "061", "142", "143", "145", "150", "151", "154", "155", "202", "419",
 ];
 
-/// Variants in lower case, ordered.
+/// Variants in lower case, sorted.
 pub const VARIANTS: &[&str] = &[
     "1606nict", "1694acad", "1901", "1959acad", "1994", "1996", "abl1943", "akhmimic", "akuapem", "alalc97", "aluku",
     "anpezo", "ao1990", "aranes", "arevela", "arevmda", "arkaika", "asante", "auvern", "baku1926", "balanka", "barla",

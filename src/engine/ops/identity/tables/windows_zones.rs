@@ -1,9 +1,9 @@
 //! Windows time zone names and the IANA zones they stand for.
 //!
 //! From CLDR 48 `windowsZones` (<https://github.com/unicode-org/cldr>, territory 001: the zone for a name without a country);
-//! zones that IANA has since renamed are given by their new name. `UTC` is left out because IANA knows it too.
+//! zones that IANA has since renamed have their new name. `UTC` is left out because it is an IANA name too.
 
-/// Windows name and IANA zone, ordered by name.
+/// Windows name and IANA zone, sorted by name.
 pub const WINDOWS_ZONES: &[(&str, &str)] = &[
     ("AUS Central Standard Time", "Australia/Darwin"),
     ("AUS Eastern Standard Time", "Australia/Sydney"),

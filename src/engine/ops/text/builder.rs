@@ -1,4 +1,4 @@
-//! Text that a step makes, kept within the bounds of a run.
+//! Text built by a step, within the limits of a run.
 
 use bumpalo::collections::String as ArenaString;
 
@@ -7,16 +7,16 @@ use crate::engine::limits::{MAX_ELEMENTS, MAX_ITERATED_BYTES, MAX_TEXT_BYTES};
 use crate::engine::op::Failure;
 use crate::model::Value;
 
-/// How a row says that [`Made`] may refuse.
-pub(in crate::engine::ops) const TOO_LONG: &str = "the text it makes would be longer than 256 KiB";
+/// The `fails` text of steps that use [`TextBuilder`].
+pub(in crate::engine::ops) const TOO_LONG: &str = "the result would be longer than 256 KiB";
 
-/// How a row says that [`searchable`] may refuse.
+/// The `fails` text of steps that use [`searchable`].
 pub(in crate::engine::ops) const TOO_LONG_TO_SEARCH: &str = "the text is longer than 4 KiB";
 
-/// Text in the making; it refuses to grow over [`MAX_TEXT_BYTES`] before it allocates.
-pub(in crate::engine::ops) struct Made<'a>(ArenaString<'a>);
+/// Text under construction; rejects growth beyond [`MAX_TEXT_BYTES`] before it allocates.
+pub(in crate::engine::ops) struct TextBuilder<'a>(ArenaString<'a>);
 
-impl<'a> Made<'a> {
+impl<'a> TextBuilder<'a> {
     /// Empty text.
     pub(in crate::engine::ops) fn new(cx: &Cx<'a>) -> Self {
         Self(ArenaString::new_in(cx.arena))
@@ -25,7 +25,7 @@ impl<'a> Made<'a> {
     /// Adds a text.
     pub(in crate::engine::ops) fn push(&mut self, part: &str) -> Result<(), Failure> {
         if self.0.len().saturating_add(part.len()) > MAX_TEXT_BYTES {
-            return Err(Failure::new(format!("makes more than {MAX_TEXT_BYTES} bytes of text")));
+            return Err(Failure::new(format!("the result is longer than {MAX_TEXT_BYTES} bytes")));
         }
         self.0.push_str(part);
         Ok(())
@@ -42,15 +42,15 @@ impl<'a> Made<'a> {
     }
 }
 
-/// Two texts, one behind the other.
+/// Concatenates two texts.
 pub(super) fn joined<'a>(first: &str, second: &str, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-    let mut made = Made::new(cx);
+    let mut made = TextBuilder::new(cx);
     made.push(first)?;
     made.push(second)?;
     Ok(made.finish())
 }
 
-/// Refuses text that is too long to be searched for many matches.
+/// Rejects text that is too long to be searched for many matches.
 pub(in crate::engine::ops) fn searchable(text: &str) -> Result<(), Failure> {
     if text.len() > MAX_ITERATED_BYTES {
         return Err(Failure::new(format!("the text is longer than {MAX_ITERATED_BYTES} bytes")));
@@ -58,10 +58,10 @@ pub(in crate::engine::ops) fn searchable(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses one more element when a list is full.
-pub(super) fn room_for_one_more(elements: usize) -> Result<(), Failure> {
+/// Rejects another element if a list is full.
+pub(super) fn check_room(elements: usize) -> Result<(), Failure> {
     if elements >= MAX_ELEMENTS {
-        return Err(Failure::new(format!("makes more than {MAX_ELEMENTS} elements")));
+        return Err(Failure::new(format!("the result has more than {MAX_ELEMENTS} elements")));
     }
     Ok(())
 }
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn text_stops_growing_at_the_limit() {
         let arena = Bump::new();
-        let mut made = Made::new(&Cx::bare(&arena));
+        let mut made = TextBuilder::new(&Cx::bare(&arena));
         made.push(&"x".repeat(MAX_TEXT_BYTES - 1)).unwrap();
         assert!(made.push("é").is_err());
         made.push("x").unwrap();
-        assert_eq!(made.push_char('x').unwrap_err().message(), "makes more than 262144 bytes of text");
+        assert_eq!(made.push_char('x').unwrap_err().message(), "the result is longer than 262144 bytes");
         assert_eq!(made.finish().as_text().map(str::len), Some(MAX_TEXT_BYTES));
     }
 }
