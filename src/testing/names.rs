@@ -1,4 +1,4 @@
-//! Names in tests that the rules do not know: a misspelt one would never fail, or never pass.
+//! Finds names in tests that the rules do not have: a test with a misspelt name might never fail, or never pass.
 
 use super::file::{Test, TestFile};
 use super::want::{Invalid, Want};
@@ -8,10 +8,10 @@ use crate::rules::Node;
 use crate::rules::syntax::Word;
 use crate::schema::Shape;
 
-/// Reasons that no rule gives by its name.
+/// Reasons that are not the name of a rule.
 const OWN_REASONS: [&str; 6] = ["record", "unread", "account", "accounts", "identify", "credential"];
 
-/// Holds the names in a test file against the rules.
+/// Checks the names in a test file against the rules.
 pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
     let names = Names::of(plan);
     for (param, _) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
@@ -25,7 +25,7 @@ pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
     }
 }
 
-/// A parameter without default must be set by the test or its file.
+/// A parameter without a default must be set by the test or its file.
 fn settings(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findings) {
     let is_set = |name: &str| test.params.iter().chain(&file.params).any(|(param, _)| param.text == name);
     for param in plan.params.iter().filter(|param| param.default.is_none() && !is_set(&param.name)) {
@@ -37,7 +37,7 @@ fn settings(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findings) 
 
 struct Names<'p> {
     params: Vec<&'p str>,
-    refusals: Vec<&'p str>,
+    denials: Vec<&'p str>,
     warnings: Vec<&'p str>,
     reasons: Vec<String>,
 }
@@ -48,7 +48,7 @@ impl<'p> Names<'p> {
         let checks = plan.check_reasons().map(str::to_owned);
         Self {
             params: plan.params.iter().map(|param| param.name.as_str()).collect(),
-            refusals: plan.refusals().collect(),
+            denials: plan.refusals().collect(),
             warnings: plan.warning_names(),
             reasons: rules.chain(checks).chain(OWN_REASONS.map(str::to_owned)).collect(),
         }
@@ -56,14 +56,14 @@ impl<'p> Names<'p> {
 
     fn want(&self, want: &Want, plan: &Plan, findings: &mut Findings) {
         if let Some(denied) = &want.denied {
-            known(denied, "denial", &self.refusals, findings);
+            known(denied, "denial", &self.denials, findings);
         }
         for warning in want.warnings.iter().flatten() {
             known(warning, "warning", &self.warnings, findings);
         }
         if let Some(Invalid::For(reasons)) = &want.invalid {
             let names: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
-            // the schema may object to any claim, and to parts of claims
+            // the schema may reject any claim or part of a claim
             let of_schema = |rule: &str| plan.schema.claim(rule).is_some();
             for reason in reasons.iter().filter(|reason| !of_schema(&reason.rule.text)) {
                 known(&reason.rule, "rule or check", &names, findings);
@@ -92,7 +92,7 @@ fn known(word: &Word, what: &str, names: &[&str], findings: &mut Findings) {
     findings.push(Diagnostic::error("R609", word.span, format!("the rules have no {what} `{}`", word.text), help));
 }
 
-/// Claims that the schema does not have can only be expected by mistake.
+/// Reports expected claims that the schema does not have.
 fn members(node: &Node, shape: &Shape, besides: &[&str], findings: &mut Findings) {
     for entry in node.as_map().unwrap_or_default().iter().filter(|entry| !besides.contains(&entry.key.as_str())) {
         match shape.member(&entry.key) {
@@ -100,8 +100,8 @@ fn members(node: &Node, shape: &Shape, besides: &[&str], findings: &mut Findings
             None => {
                 let message = format!("the target schema has no claim `{}` here", entry.key);
                 let help = match entry.key.split_once('.') {
-                    Some((outer, inner)) => format!("an account is nested: `{outer}: {{ {inner}: … }}`"),
-                    None => "see the target schema for the claims there are".to_owned(),
+                    Some((outer, inner)) => format!("accounts are nested: `{outer}: {{ {inner}: … }}`"),
+                    None => "see the schema for its claims".to_owned(),
                 };
                 findings.push(Diagnostic::error("R610", entry.key_span, message, help));
             }
