@@ -1,5 +1,6 @@
 //! `landfall check`: finds every problem of rules that shows without a record.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::{CommandError, FINDINGS, FINE, config, load, show};
 
 mod target;
 use crate::diag::render::{human, json, plain, summary};
-use crate::diag::{self, Severity};
+use crate::diag::{self, Diagnostic, Files, Severity};
 
 /// Arguments of `landfall check`.
 #[derive(clap::Args)]
@@ -63,9 +64,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
+    let mut told = BTreeSet::new();
     for path in &paths {
-        let compiled = if arguments.config.is_some() { config::findings(path)? } else { load::rules(path)? };
-        let counts = |d: &&diag::Diagnostic| d.severity == Severity::Error || arguments.strict;
+        let mut compiled = if arguments.config.is_some() { config::findings(path)? } else { load::rules(path)? };
+        // a file that several rule files share is read with each of them
+        compiled.findings.retain(|finding| told.insert(identity(finding, &compiled.files)));
+        let counts = |d: &&Diagnostic| d.severity == Severity::Error || arguments.strict;
         errors += compiled.findings.iter().filter(counts).count();
         match arguments.format {
             Format::Human => show::output(&human(&compiled.files, &compiled.findings, show::colour()))?,
@@ -96,6 +100,17 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Plain => show::output(&target::plain(&hashes))?,
     }
     Ok(if errors > 0 { FINDINGS } else { FINE })
+}
+
+/// What makes a finding the same as one about the same text that was read before.
+fn identity(finding: &Diagnostic, files: &Files) -> (String, String, String) {
+    let place = finding.labels.first().map_or_else(String::new, |label| {
+        let (line, column) = files.position(label.span);
+        let name = files.name(label.span.file);
+        let path = fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+        format!("{}:{line}:{column}", path.display())
+    });
+    (place, finding.code.to_owned(), finding.message.clone())
 }
 
 fn explain(code: &str) -> Result<u8, CommandError> {
@@ -158,4 +173,26 @@ fn is_rule_file(path: &Path) -> bool {
     is_yaml
         && !is_test
         && fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("landfall:")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_of_a_shared_file_is_the_same_from_every_file_that_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let user = "landfall: 1\nuse: [ shared.yaml ]\naccount: { username: { from: $.a, do: [ shared.x ] } }\n";
+        fs::write(path("shared.yaml"), "landfall: 1\nsteps: { x: [ trimm ] }\n").unwrap();
+        fs::write(path("a.yaml"), user).unwrap();
+        fs::write(path("b.yaml"), format!("# b\n{user}")).unwrap();
+        let found = ["shared.yaml", "a.yaml", "b.yaml"].map(|name| {
+            let compiled = load::rules(&path(name)).unwrap();
+            let told = compiled.findings.iter().map(|finding| identity(finding, &compiled.files));
+            told.collect::<Vec<_>>()
+        });
+        assert_eq!(found[0].len(), 1, "{found:?}");
+        assert!(found.iter().all(|told| *told == found[0]), "{found:?}");
+    }
 }

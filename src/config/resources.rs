@@ -210,6 +210,12 @@ pub(super) fn rules(
     for fault in rules::faults(&plan, &path, &settings.params) {
         report_rules(&fault, reporter);
     }
+    if plan.credential_has("source") {
+        let message = "`credential.source` verifies passwords elsewhere, and settings know no other verifier: logins of \
+                       these customers are refused as `unverifiable`";
+        let help = "give the stored hash to `credential` with `from:`, or leave these customers out with `admit`";
+        reporter.warning("R511", "rules", message, help);
+    }
     match rules::set(plan, &settings.params, hash) {
         Ok(set) => Some((set, paths)),
         Err(error) => {

@@ -1,7 +1,7 @@
 //! Conditions: `when`, `where`, `that`, `needs`, and the conditions that steps take.
 
 use super::context::Cx;
-use super::op::Op;
+use super::op::{Failure, Op};
 use super::operand::{Operand, Operands, Reference};
 use crate::model::Value;
 
@@ -16,6 +16,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// A tested value.
     Test(Reference, Test),
+    /// A condition of `admit` or `checks` that an op asks of elements: the op fails when a predicate of it fails.
+    Decided(Box<Condition>),
 }
 
 /// What is asked of a value.
@@ -31,6 +33,8 @@ pub enum Test {
     OneOf(Operands),
     /// The op gives `true`.
     Op {
+        /// The name of the predicate.
+        name: &'static str,
         /// The predicate.
         op: Box<dyn Op>,
         /// Whether it also runs on missing and null.
@@ -51,8 +55,50 @@ impl Condition {
             Self::Any(parts) => parts.iter().any(|part| part.holds(cx)),
             Self::Not(part) => !part.holds(cx),
             Self::Test(reference, test) => test.holds(reference.value(cx), cx),
+            Self::Decided(condition) => condition.holds(cx),
         }
     }
+
+    /// Whether the condition holds, where a predicate that fails is an error unless the other parts decide.
+    ///
+    /// # Errors
+    /// The first predicate that failed.
+    pub fn decided<'a>(&'a self, cx: &Cx<'a>) -> Result<bool, Undecided> {
+        match self {
+            Self::All(parts) => all(parts.iter().map(|part| part.decided(cx))),
+            Self::Any(parts) => any(parts.iter().map(|part| part.decided(cx))),
+            Self::Not(part) => part.decided(cx).map(|holds| !holds),
+            Self::Test(reference, test) => test.decided(reference.value(cx), cx),
+            Self::Decided(condition) => condition.decided(cx),
+        }
+    }
+}
+
+/// A predicate that failed where the answer depends on it.
+#[derive(Debug)]
+pub struct Undecided {
+    /// The name of the predicate.
+    pub step: &'static str,
+    /// Why it failed.
+    pub failure: Failure,
+}
+
+/// Whether all hold: one that does not decides, whatever failed before it.
+fn all(answers: impl Iterator<Item = Result<bool, Undecided>>) -> Result<bool, Undecided> {
+    any(answers.map(|answer| answer.map(|holds| !holds))).map(|found| !found)
+}
+
+/// Whether one holds: one that does decides, whatever failed before it.
+pub(super) fn any<E>(answers: impl Iterator<Item = Result<bool, E>>) -> Result<bool, E> {
+    let mut failed = None;
+    for answer in answers {
+        match answer {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(false), Err)
 }
 
 impl Test {
@@ -62,19 +108,52 @@ impl Test {
         match self {
             Self::Present => value.is_present(),
             Self::Missing => !value.is_present(),
-            Self::Equals(other) => equal(value, other.value(cx)),
-            Self::OneOf(others) => others.any(cx, |other| equal(value, other)),
-            Self::Op { op, takes_nothing } => {
+            Self::Equals(other) => equals(value, other, cx),
+            Self::OneOf(others) => equals_one_of(value, others, cx),
+            Self::Op { op, takes_nothing, .. } => {
                 (value.is_present() || *takes_nothing) && matches!(op.apply(value, cx), Ok(Value::Bool(true)))
             }
             Self::All(tests) => tests.iter().all(|test| test.holds(value, cx)),
             Self::Not(test) => !test.holds(value, cx),
         }
     }
+
+    fn decided<'a>(&'a self, value: Value<'a>, cx: &Cx<'a>) -> Result<bool, Undecided> {
+        match self {
+            Self::Op { name, op, takes_nothing } if value.is_present() || *takes_nothing => match op.apply(value, cx) {
+                Ok(answer) => Ok(matches!(answer, Value::Bool(true))),
+                Err(failure) => Err(Undecided { step: name, failure }),
+            },
+            Self::All(tests) => all(tests.iter().map(|test| test.decided(value, cx))),
+            Self::Not(test) => test.decided(value, cx).map(|holds| !holds),
+            Self::Op { .. } | Self::Present | Self::Missing | Self::Equals(_) | Self::OneOf(_) => {
+                Ok(self.holds(value, cx))
+            }
+        }
+    }
 }
 
-/// Whether two values are equal in a condition: scalars by their text (`1` equals `"1"`, `true` equals `"true"`), nothing
-/// equals nothing, lists and objects member by member.
+/// Whether a value equals what a rule names. Only a literal `null` means no value: a reference without a value equals
+/// nothing, or a foreign key that is missing would find a row whose key is missing too.
+#[inline]
+pub fn equals<'a>(value: Value<'a>, other: &'a Operand, cx: &Cx<'a>) -> bool {
+    match value.is_present() {
+        true => equal(value, other.value(cx)),
+        false => matches!(other, Operand::Null),
+    }
+}
+
+/// Whether a value equals one of those that a rule names, as [`equals`] does.
+#[inline]
+pub fn equals_one_of<'a>(value: Value<'a>, others: &'a Operands, cx: &Cx<'a>) -> bool {
+    match value.is_present() {
+        true => others.any(cx, |other| equal(value, other)),
+        false => others.has_null(),
+    }
+}
+
+/// Whether two values are equal: scalars by their text (`1` equals `"1"`, `true` equals `"true"`), null and missing, lists
+/// and objects member by member.
 #[must_use]
 pub fn equal(a: Value<'_>, b: Value<'_>) -> bool {
     match (a, b) {
@@ -109,5 +188,48 @@ fn text_of<'v>(value: Value<'v>, buffer: &'v mut String) -> Option<&'v str> {
             Some(buffer)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::engine::operand::Base;
+    use crate::engine::path::Tail;
+
+    const ITEM: Operand = Operand::Reference(Reference { base: Base::Item, tail: Tail::Whole });
+
+    #[test]
+    fn a_reference_without_a_value_equals_nothing() {
+        let arena = Bump::new();
+        let cx = Cx::bare(&arena);
+        let lists = [
+            (vec![ITEM], false),
+            (vec![ITEM, Operand::Text("x".into())], false),
+            (vec![Operand::Null], true),
+            (vec![ITEM, Operand::Null], true),
+            (vec![Operand::List(vec![Operand::Int(1), Operand::Null])], true),
+            (vec![Operand::List(vec![ITEM])], false),
+        ];
+        for nothing in [Value::Missing, Value::Null] {
+            let cx = cx.on_element(nothing, 0);
+            assert!(!equals(nothing, &ITEM, &cx));
+            assert!(equals(nothing, &Operand::Null, &cx));
+            for (values, want) in &lists {
+                let others = Operands::from(values.clone());
+                assert_eq!(equals_one_of(nothing, arena.alloc(others), &cx), *want, "{values:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_counts_only_when_the_others_do_not_decide() {
+        let failed = || Err(Undecided { step: "has_bits", failure: Failure::new("x") });
+        assert!(any([failed(), Ok(true)].into_iter()).is_ok_and(|holds| holds));
+        assert!(all([failed(), Ok(false)].into_iter()).is_ok_and(|holds| !holds));
+        assert!(any([Ok(false), failed()].into_iter()).is_err());
+        assert!(all([Ok(true), failed()].into_iter()).is_err());
     }
 }

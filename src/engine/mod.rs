@@ -6,6 +6,7 @@ pub mod capture;
 pub mod compile;
 pub mod condition;
 pub mod context;
+mod digest_part;
 pub(crate) mod late;
 pub mod limits;
 pub mod lookup;

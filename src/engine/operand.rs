@@ -129,6 +129,16 @@ impl Operands {
         Ok(Self { values, params: self.params.clone() })
     }
 
+    /// Whether `null` is written among the values.
+    #[must_use]
+    pub fn has_null(&self) -> bool {
+        self.values.iter().any(|operand| match operand {
+            Operand::Null => true,
+            Operand::List(items) => items.iter().any(|item| matches!(item, Operand::Null)),
+            _ => false,
+        })
+    }
+
     /// Whether one of the values, or one of the elements of a list among them, passes.
     #[inline]
     pub fn any<'a>(&'a self, cx: &Cx<'a>, passes: impl Fn(Value<'a>) -> bool) -> bool {

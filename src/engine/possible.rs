@@ -117,6 +117,11 @@ impl Plan {
         self.admit.iter().map(|admit| admit.reason.as_str())
     }
 
+    /// The reasons for which conditions of `admit` may hold a record back: a predicate that fails.
+    pub fn undecided_denials(&self) -> impl Iterator<Item = String> {
+        self.admit.iter().map(|admit| format!("admit.{}", admit.reason))
+    }
+
     /// The reasons that checks between claims give.
     pub fn check_reasons(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().map(|check| check.because.as_str())
@@ -134,6 +139,33 @@ impl Plan {
         });
         policies.collect()
     }
+
+    /// The names that may stand in `warnings`, each once, without those of rules in which nothing can fail.
+    #[must_use]
+    pub fn usual_warnings(&self) -> Vec<&str> {
+        let rules = self.named_rules();
+        let of_rules = |name: &str| {
+            let warns = |policy: &Policy| matches!(policy, Policy::Warn(warning) if warning == name);
+            rules.iter().filter(|(_, rule)| warns(&rule.policy)).map(|(_, rule)| *rule).collect::<Vec<_>>()
+        };
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.warning_names() {
+            let rules = of_rules(name);
+            let never = !rules.is_empty() && rules.into_iter().all(only_copies);
+            if !never && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// Whether a rule takes a value as it is and no schema can object to it.
+fn only_copies(rule: &RulePlan) -> bool {
+    let may_be_objected_to = rule.shape.is_some() && may_be_missing(rule);
+    let is_script = matches!(rule.origin, OriginPlan::Script { .. });
+    let changes = !rule.steps.is_empty() || !rule.then.is_empty() || rule.each.is_some() || rule.filter.is_some();
+    !may_be_objected_to && !is_script && !changes
 }
 
 fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) {

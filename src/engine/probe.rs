@@ -41,6 +41,17 @@ pub enum Event<'e, 'a> {
         /// Whether it holds.
         holds: bool,
     },
+    /// A condition of `admit` or `checks` cannot be decided: a predicate failed.
+    Undecided {
+        /// `that`, `needs` or `admit`.
+        word: &'static str,
+        /// Where its rule stands.
+        span: Span,
+        /// The predicate.
+        step: &'static str,
+        /// Why it failed.
+        message: &'e str,
+    },
     /// A source was read.
     Read {
         /// Its position in `from`.

@@ -69,10 +69,17 @@ impl Run<'_> {
 }
 
 impl Plan {
+    /// Whether a value sets a parameter: null and, unless the rules keep it, blank text are no value.
+    #[must_use]
+    pub fn sets_param(&self, value: &serde_json::Value) -> bool {
+        let is_blank = self.fold_blank && value.as_str().is_some_and(|text| text.trim_start().is_empty());
+        !is_blank && !value.is_null()
+    }
+
     /// The parameters that must be set and are not.
     #[must_use]
     pub fn missing_params(&self, settings: &Settings) -> Vec<&str> {
-        let is_set = |name: &str| settings.params.iter().any(|(have, _)| have == name);
+        let is_set = |name: &str| settings.params.iter().any(|(have, value)| have == name && self.sets_param(value));
         self.params.iter().filter(|p| p.default.is_none() && !is_set(&p.name)).map(|p| p.name.as_str()).collect()
     }
 
@@ -211,8 +218,8 @@ impl Plan {
         for param in &self.params {
             let set = settings.params.iter().find(|(name, _)| *name == param.name);
             let value = match set {
-                Some((_, value)) => borrow_json(value, cx.arena),
-                None => param.default.as_ref().map_or(Value::Missing, |default| default.value(cx)),
+                Some((_, value)) if self.sets_param(value) => borrow_json(value, cx.arena),
+                _ => param.default.as_ref().map_or(Value::Missing, |default| default.value(cx)),
             };
             cx.set(param.register, value);
         }

@@ -64,7 +64,7 @@ pub fn check_templates(parts: &[Rule], findings: &mut Findings) {
             let help = match error.problem() {
                 TemplateProblem::TooCostly => "ask for fewer rounds: what a check may cost is bounded",
                 TemplateProblem::PasswordUnused => "let the hash depend on `$pass`, or every password would match",
-                _ => "`landfall check --explain R304` shows the language",
+                _ => error.advice().unwrap_or("docs/credentials.md#digest-templates describes templates"),
             };
             findings.push(Diagnostic::error("R304", node.part(error.range()), error.to_string(), help));
         }

@@ -80,7 +80,8 @@ enum Happening {
 struct ConditionTrace {
     word: &'static str,
     span: Span,
-    holds: bool,
+    /// Whether it holds, or which predicate failed and why.
+    answer: Result<bool, (&'static str, String)>,
 }
 
 /// What a lookup found.
@@ -111,7 +112,12 @@ impl Probe for Trace {
     fn event(&mut self, event: Event<'_, '_>) {
         match event {
             Event::Rule(rule) => self.begin(rule),
-            Event::Condition { word, span, holds, .. } => self.condition(word, span, holds),
+            Event::Condition { word, span, holds, .. } => {
+                self.condition(ConditionTrace { word, span, answer: Ok(holds) })
+            }
+            Event::Undecided { word, span, step, message } => {
+                self.condition(ConditionTrace { word, span, answer: Err((step, message.to_owned())) });
+            }
             Event::Read { text, value, taken, .. } => {
                 self.happened(Happening::Read { text: text.to_owned(), value: Shown::of(value), taken });
             }
@@ -194,11 +200,10 @@ impl Trace {
         }
     }
 
-    fn condition(&mut self, word: &'static str, span: Span, holds: bool) {
+    fn condition(&mut self, tested: ConditionTrace) {
         self.looked_up = None;
-        let tested = ConditionTrace { word, span, holds };
         // a rule tests its own conditions only; all others belong to the record
-        if self.open.last().is_some_and(|open| open.span == span) {
+        if self.open.last().is_some_and(|open| open.span == tested.span) {
             self.at_rule(Happening::Condition(tested));
         } else {
             self.close();

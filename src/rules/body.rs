@@ -2,7 +2,7 @@
 
 use super::condition::{self, Standing};
 use super::expr;
-use super::fields::{Fields, choice, expected, key, list, map, nothing_as_text, word};
+use super::fields::{Fields, choice, empty, expected, key, list, map, nothing_as_text, word};
 use super::foreign;
 use super::node::{Entry, Node, NodeKind};
 use super::syntax::{
@@ -194,7 +194,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
 pub fn from(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Vec<Expr>> {
     let sources = match node.as_list() {
         Some([]) => {
-            findings.push(expected(node, "at least one reference"));
+            findings.push(empty(node, "the list of references is empty", "[ $.field ]"));
             return None;
         }
         Some(items) => items.iter().collect(),

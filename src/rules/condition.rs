@@ -1,7 +1,7 @@
 //! Conditions as written: a map whose entries all hold.
 
 use super::expr;
-use super::fields::{expected, key, list, nothing_as_text, shape};
+use super::fields::{empty, key, list, nothing_as_text, shape};
 use super::foreign;
 use super::node::{Entry, Node};
 use super::reference;
@@ -35,7 +35,7 @@ pub fn read(node: &Node, standing: Standing, findings: &mut Findings) -> Option<
         return None;
     };
     if entries.is_empty() {
-        findings.push(expected(node, "a condition such as `{ $.status: active }`"));
+        findings.push(empty(node, "the condition is empty", &format!("{{ {}.status: active }}", standing.base())));
         return None;
     }
     let parts: Vec<Option<Cond>> = entries.iter().map(|entry| part(entry, standing, findings)).collect();
@@ -115,7 +115,11 @@ fn no_reference(entry: &Entry, text: &str, standing: Standing) -> Diagnostic {
 fn conditions(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Vec<Cond>> {
     let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, standing, findings)).collect();
     if parts.is_empty() && node.as_list().is_some() {
-        findings.push(expected(node, "at least one condition"));
+        findings.push(empty(
+            node,
+            "the list of conditions is empty",
+            &format!("[ {{ {}.status: active }} ]", standing.base()),
+        ));
         return None;
     }
     parts.into_iter().collect()
@@ -126,6 +130,12 @@ fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
     if node.plain() == Some("") {
         let help = "write `present` or `missing` behind the colon, a value, or a predicate such as `{ contains: x }`";
         findings.push(Diagnostic::error("R107", node.span, "a condition without a test", help));
+        return None;
+    }
+    let is_empty = node.as_list().is_some_and(<[Node]>::is_empty) || node.as_map().is_some_and(<[Entry]>::is_empty);
+    if is_empty {
+        let message = format!("nothing is asked of `{left}`");
+        findings.push(empty(node, &message, &format!("{left}: present")));
         return None;
     }
     if let Some(items) = node.as_list() {

@@ -196,6 +196,12 @@ pub fn expected(node: &Node, what: &str) -> Diagnostic {
     )
 }
 
+/// A list or map of the right kind that has nothing in it.
+#[must_use]
+pub fn empty(node: &Node, message: &str, example: &str) -> Diagnostic {
+    Diagnostic::error("R107", node.span, message, format!("write one, such as `{example}`, or remove it"))
+}
+
 fn no_choice(node: &Node, text: &str, words: &[&'static str]) -> Diagnostic {
     let help = match word_elsewhere(text, words).or_else(|| closest(text, words.iter().copied())) {
         Some(near) => format!("did you mean `{near}`?"),

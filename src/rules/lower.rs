@@ -3,7 +3,7 @@
 use super::body::{self, POLICIES};
 use super::condition::{self, Standing};
 use super::expr;
-use super::fields::{Fields, choice, expected, key, map, word};
+use super::fields::{Fields, choice, empty, expected, key, map, word};
 use super::node::{Entry, Node, NodeKind};
 use super::reference;
 use super::syntax::{
@@ -146,7 +146,7 @@ fn lookup(name: Word, node: &Node, findings: &mut Findings) -> Option<LookupDef>
     }
     let entries = map(node, findings);
     if entries.is_empty() && node.as_map().is_some() {
-        findings.push(expected(node, "at least one entry"));
+        findings.push(empty(node, &format!("the lookup `{}` has no entries", name.text), "{ from: to }"));
     }
     let entries = entries.iter().map(|entry| (key(entry), entry.value.clone())).collect();
     Some(LookupDef { name, source: LookupSource::Inline(entries) })

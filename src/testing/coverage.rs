@@ -164,6 +164,7 @@ impl Probe for Coverage {
             | Event::Read { .. }
             | Event::Step { .. }
             | Event::Element { .. }
+            | Event::Undecided { .. }
             | Event::Denied(_) => {}
         }
     }

@@ -101,6 +101,12 @@ fn blamed(outcome: &Outcome<'_>) -> Vec<String> {
     }
 }
 
+/// Where two values differ; nothing when they differ as a whole.
+pub(super) fn at(paths: &[String]) -> String {
+    let named: Vec<String> = paths.iter().filter(|path| !path.is_empty()).map(|path| format!("`{path}`")).collect();
+    if named.is_empty() { String::new() } else { format!(" at {}", named.join(", ")) }
+}
+
 struct Judge<'a, 'f> {
     arena: &'a Bump,
     failures: &'f mut Vec<Failure>,
@@ -187,11 +193,19 @@ impl<'a> Judge<'a, '_> {
         if paths.is_empty() {
             return;
         }
-        let at = paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
         let shown = mentioned(expected, actual, extent, self.arena);
-        let failure = Failure::new(format!("{what} differs at {at}")).shows(pretty(expected), pretty(shown)).blames(
-            paths.into_iter().map(|path| if what == "the account" { path } else { format!("credential.{path}") }),
-        );
+        let message = match actual.is_present() {
+            true => format!("{what} differs{}", at(&paths)),
+            false => format!("there is no {}", what.trim_start_matches("the ")),
+        };
+        let failure =
+            Failure::new(message).shows(pretty(expected), pretty(shown)).blames(paths.into_iter().map(|path| {
+                match path.as_str() {
+                    _ if what == "the account" => path,
+                    "" => "credential.value".to_owned(),
+                    _ => format!("credential.{path}"),
+                }
+            }));
         self.failures.push(failure);
     }
 

@@ -1,9 +1,13 @@
 //! Finds names in tests that the rules do not have: a test with a misspelt name might never fail, or never pass.
 
+use bumpalo::Bump;
+
 use super::file::{Test, TestFile};
 use super::want::{Invalid, Want};
 use crate::diag::{Diagnostic, Findings, closest};
+use crate::engine::context::Cx;
 use crate::engine::plan::Plan;
+use crate::model::json::to_json;
 use crate::rules::Node;
 use crate::rules::syntax::Word;
 use crate::schema::Shape;
@@ -18,7 +22,7 @@ pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
         known(param, "parameter", &names.params, findings);
     }
     for test in &file.tests {
-        settings(test, file, plan, findings);
+        needed_params(test, file, plan, findings);
         for want in test.wants.each() {
             names.want(want, plan, findings);
         }
@@ -26,8 +30,15 @@ pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
 }
 
 /// A parameter without a default must be set by the test or its file.
-fn settings(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findings) {
-    let is_set = |name: &str| test.params.iter().chain(&file.params).any(|(param, _)| param.text == name);
+fn needed_params(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findings) {
+    // the value in the test takes precedence over that in its file, even if it is blank
+    let is_set = |name: &str| {
+        let set = test.params.iter().chain(&file.params).find(|(param, _)| param.text == name);
+        set.is_some_and(|(_, value)| {
+            let arena = Bump::new();
+            plan.sets_param(&to_json(value.value(&Cx::bare(&arena))))
+        })
+    };
     for param in plan.params.iter().filter(|param| param.default.is_none() && !is_set(&param.name)) {
         let message = format!("the parameter `{}` has no value", param.name);
         let help = format!("add `params: {{ {}: … }}` to the test or to the top of the test file", param.name);
@@ -39,6 +50,8 @@ struct Names<'p> {
     params: Vec<&'p str>,
     denials: Vec<&'p str>,
     warnings: Vec<&'p str>,
+    /// The warnings that help texts list.
+    usual_warnings: Vec<&'p str>,
     reasons: Vec<String>,
 }
 
@@ -50,7 +63,12 @@ impl<'p> Names<'p> {
             params: plan.params.iter().map(|param| param.name.as_str()).collect(),
             denials: plan.refusals().collect(),
             warnings: plan.warning_names(),
-            reasons: rules.chain(checks).chain(OWN_REASONS.map(str::to_owned)).collect(),
+            usual_warnings: plan.usual_warnings(),
+            reasons: rules
+                .chain(checks)
+                .chain(plan.undecided_denials())
+                .chain(OWN_REASONS.map(str::to_owned))
+                .collect(),
         }
     }
 
@@ -59,7 +77,9 @@ impl<'p> Names<'p> {
             known(denied, "denial", &self.denials, findings);
         }
         for warning in want.warnings.iter().flatten() {
-            known(warning, "warning", &self.warnings, findings);
+            let names =
+                if self.warnings.contains(&warning.text.as_str()) { &self.warnings } else { &self.usual_warnings };
+            known(warning, "warning", names, findings);
         }
         if let Some(Invalid::For(reasons)) = &want.invalid {
             let names: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
@@ -86,7 +106,13 @@ fn known(word: &Word, what: &str, names: &[&str], findings: &mut Findings) {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.is_empty() => "the rules have none".to_owned(),
         None => {
-            format!("the rules have {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            let mut listed: Vec<String> = Vec::new();
+            for name in names.iter().map(|name| format!("`{name}`")) {
+                if !listed.contains(&name) {
+                    listed.push(name);
+                }
+            }
+            format!("the rules have {}", listed.join(", "))
         }
     };
     findings.push(Diagnostic::error("R609", word.span, format!("the rules have no {what} `{}`", word.text), help));

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::account::{Extent, differences, pretty, written};
-use super::judge::Failure;
+use super::judge::{Failure, at};
 use super::shelf::Shelf;
 use crate::engine::outcome::{Outcome, Reason};
 use crate::engine::run::Run;
@@ -76,9 +76,8 @@ pub(super) fn compare(name: &str, asker: &str, run: &Run<'_>, shelf: &dyn Shelf,
     if paths.is_empty() {
         return None;
     }
-    let at = paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
     let claims = paths.iter().map(|path| path.strip_prefix("account.").unwrap_or(path).to_owned());
-    let message = format!("the snapshot `{name}` differs at {at}");
+    let message = format!("the snapshot `{name}` differs{}", at(&paths));
     Some(Failure::new(message).shows(pretty(expected), pretty(actual)).blames(claims))
 }
 

@@ -115,10 +115,15 @@ fn problems_have_codes_places_and_help() {
              the top of the test file)\n",
         ),
         (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, invalid: true, params: { region: \"\" } }",
+            "t:3:11: error[R608]: the parameter `region` has no value (help: add `params: { region: … }` to the test or to \
+             the top of the test file)\n",
+        ),
+        (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, denied: spamer }\n- { name: b, record: {}, warnings: [ q ] }",
             "t:3:34: error[R609]: the rules have no denial `spamer` (help: did you mean `spammer`?)\n\
              t:4:38: error[R609]: the rules have no warning `q` (help: the rules have `username`, `locale`, `zoneinfo`, \
-             `phone.value`, `name.nickname`, `status`, `roles`)\n",
+             `phone.value`, `name.nickname`, `roles`)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: { usrname: null, email.value: x } }",
@@ -150,6 +155,27 @@ fn problems_have_codes_places_and_help() {
     ] {
         assert_eq!(findings(tests), wanted, "{tests}");
     }
+}
+
+#[test]
+fn a_missing_credential_is_reported() {
+    let text = "\
+params: { region: DE }
+tests:
+- { name: a, record: { login: A }, credential: { scheme: md5 } }
+- { name: b, record: { login: A }, exactly: { credential: { scheme: md5 } } }
+";
+    let (mut files, mut findings, plan) = (Files::default(), Findings::default(), plan());
+    let file = files.add("t", text);
+    let tests = test_file(&files, file, &mut findings).expect("tests");
+    let mut messages = Vec::new();
+    for case in cases(&tests, &mut files, &TwoRecords, &mut findings) {
+        let tested = run_case(&case, &plan, &TwoRecords, Options::default(), &mut Coverage::default());
+        let Status::Failed(failures) = tested.status else { panic!("{tested:?}") };
+        messages.extend(failures.into_iter().map(|failure| failure.message));
+    }
+    let differs = "the account differs at `credential.scheme`, `username`, `locale`, `zoneinfo`, `name`, `status`";
+    assert_eq!(messages, ["there is no credential", differs]);
 }
 
 #[test]

@@ -499,6 +499,8 @@ impl RuleGenerator<'_> {
             5 => map(&[entry("equals", self.operand(names, 1)), entry("not", self.literal())]),
             6 => map(&[entry("one_of", self.operands(names))]),
             7 => map(&[entry("is_present", "null")]),
+            // fails when it is asked of a list, an object or a boolean
+            8 => map(&[entry("starts_with", "\"a\"")]),
             _ => {
                 if self.chance.percent(50) {
                     self.literal()

@@ -123,8 +123,13 @@ impl Interpreter<'_> {
     fn verdict(&self) -> Verdict {
         let here = Place::default();
         for admit in items(self.rules.get("admit")) {
-            if self.holds(&admit["when"], &here) {
-                return Verdict::Denied(admit["deny"].as_str().unwrap().to_owned());
+            let reason = admit["deny"].as_str().unwrap();
+            match self.answer(&admit["when"], &here, None) {
+                Some(true) => return Verdict::Denied(reason.to_owned()),
+                Some(false) => {}
+                None => {
+                    self.fallen.borrow_mut().insert(format!("admit.{reason}"));
+                }
             }
         }
         let mut account = V::Object(Vec::new());
@@ -138,8 +143,8 @@ impl Interpreter<'_> {
             self.warn_of_failed();
         }
         for check in items(self.rules.get("checks")) {
-            let applies = check.get("that").is_none_or(|that| self.holds(that, &here));
-            if applies && !self.holds(&check["needs"], &here) {
+            let applies = check.get("that").map_or(Some(true), |that| self.answer(that, &here, None));
+            if applies != Some(false) && self.answer(&check["needs"], &here, None) != Some(true) {
                 self.fallen.borrow_mut().insert(check["because"].as_str().unwrap().to_owned());
             }
         }
@@ -532,33 +537,60 @@ impl Interpreter<'_> {
     }
 
     fn holds(&self, condition: &Yaml, place: &Place) -> bool {
-        entries(Some(condition)).all(|(key, value)| match key {
-            "any" => items(Some(value)).any(|part| self.holds(part, place)),
-            "all" => items(Some(value)).all(|part| self.holds(part, place)),
-            "not" => !self.holds(value, place),
-            reference => self.passes(&self.reference(reference, place), value, place),
-        })
+        self.answer(condition, place, Some(false)) == Some(true)
     }
 
-    fn passes(&self, value: &V, test: &Yaml, place: &Place) -> bool {
-        match test {
+    /// Whether a condition holds, when a predicate that fails counts as `failed`; `None` is not known.
+    fn answer(&self, condition: &Yaml, place: &Place, failed: Option<bool>) -> Option<bool> {
+        every(entries(Some(condition)).map(|(key, value)| match key {
+            "any" => not(every(items(Some(value)).map(|part| not(self.answer(part, place, failed))))),
+            "all" => every(items(Some(value)).map(|part| self.answer(part, place, failed))),
+            "not" => not(self.answer(value, place, failed)),
+            reference => self.passes(&self.reference(reference, place), value, place, failed),
+        }))
+    }
+
+    fn passes(&self, value: &V, test: &Yaml, place: &Place, failed: Option<bool>) -> Option<bool> {
+        Some(match test {
             Yaml::Null => !value.present(),
+            Yaml::Sequence(list) if !value.present() => list.iter().any(Yaml::is_null),
             Yaml::Sequence(list) => list.iter().any(|other| value.is_among(&self.expr(other, place))),
-            Yaml::Mapping(_) => entries(Some(test)).all(|(name, argument)| match name {
-                "not" => !self.passes(value, argument, place),
-                "is_present" => value.present(),
-                name => value.present() && self.op(name, argument, value.clone(), place) == Some(V::Bool(true)),
-            }),
+            Yaml::Mapping(_) => {
+                return every(entries(Some(test)).map(|(name, argument)| match name {
+                    "not" => not(self.passes(value, argument, place, failed)),
+                    "is_present" => Some(value.present()),
+                    _ if !value.present() => Some(false),
+                    name => match self.op(name, argument, value.clone(), place) {
+                        Some(answer) => Some(answer == V::Bool(true)),
+                        None => failed,
+                    },
+                }));
+            }
             Yaml::String(word) if word == "present" => value.present(),
             Yaml::String(word) if word == "missing" => !value.present(),
             Yaml::String(word) if word == "blank" => {
                 value.empty() || matches!(value, V::Text(text) if text.trim().is_empty())
             }
             Yaml::String(word) if word == "is_present" => value.present(),
-            Yaml::String(text) if reference_parts(text).is_some() => value.is_among(&self.expr(test, place)),
-            other => value.equals(&self.expr(other, place)),
-        }
+            Yaml::String(text) if reference_parts(text).is_some() => {
+                value.present() && value.is_among(&self.expr(test, place))
+            }
+            other => value.present() && value.equals(&self.expr(other, place)),
+        })
     }
+}
+
+fn not(answer: Option<bool>) -> Option<bool> {
+    answer.map(|holds| !holds)
+}
+
+/// One that does not hold decides; else one that is not known.
+fn every(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let answers: Vec<Option<bool>> = answers.collect();
+    if answers.contains(&Some(false)) {
+        return Some(false);
+    }
+    if answers.contains(&None) { None } else { Some(true) }
 }
 
 /// The elements of a list or the members of an object, each with its place; `None` for scalars.

@@ -21,6 +21,7 @@ impl Interpreter<'_> {
             "uppercase" => Some(V::Text(input.textual()?.to_uppercase())),
             "split" => split(&input.textual()?, argument),
             "join" => join(&input, argument),
+            "starts_with" => Some(V::Bool(input.textual()?.starts_with(argument.as_str().unwrap()))),
             "before" | "after" => {
                 let text = input.textual()?;
                 let by = argument.as_str().or_else(|| argument.get("text")?.as_str()).unwrap();
@@ -121,7 +122,8 @@ impl Interpreter<'_> {
                     }
                     _ => return None,
                 };
-                let kept = pairs.into_iter().filter(|(_, v)| wanted.as_ref().is_none_or(|wanted| v.equals(wanted)));
+                let equal = |v: &V| wanted.as_ref().is_none_or(|wanted| v.present() && v.equals(wanted));
+                let kept = pairs.into_iter().filter(|(_, v)| equal(v));
                 Some(V::List(kept.map(|(k, _)| k).collect()))
             }
             "get" => match input {

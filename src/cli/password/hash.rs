@@ -10,6 +10,9 @@ use crate::password::store::{PasswordStore, Peppers, StoreParameters, system_sal
 pub(super) const ABOUT: &str = "\
 Hash one password as Landfall stores it: Argon2id with a fresh salt, as a PHC string.
 
+No other scheme can be chosen: hashes of legacy systems are read and verified, never made. `landfall password verify` \
+checks a password against one.
+
 The password is read from the terminal without echo, or from the first line of standard input. It is never an argument, \
 because other users of the machine can read arguments.";
 

@@ -45,7 +45,7 @@ the names under `with` and nothing else.
         if given == () { \"Hello\" } else { `Hello ${givne}` }    # `given`
 
 Mend the marked place. Inputs are constants: copy one with `let` to change it. `eval`, `import` and
-`print` are switched off. The language reference lists the functions.",
+`print` are switched off. `landfall ops --scripts` lists the functions.",
     },
     CodeInfo {
         code: "R304",
@@ -59,6 +59,12 @@ its functions, its variables, and a bound on its work.
 
 The variables are `$pass`, `$salt`, `$user` and `$pepper`; `.` joins; digests such as `md5(x)` give hex
 and `md5_bin(x)` bytes; `hmac_sha256(key, x)`, `repeat(n, start, step)` with `$_`, `base64`, `hex`,
-`lower`, `trim`, `utf16le` and others are in the library's page `landfall::password::template`.",
+`lower`, `trim`, `utf16le` and others are listed in docs/credentials.md#digest-templates.
+
+The stored hash is compared with what the template makes: text with text, or bytes with bytes. `hash_hex`
+and `hash_b64` are decoded to bytes, so `md5($pass)`, which is text, goes with `from`:
+
+    credential: { scheme: template, hash_hex: $.hash, template: 'md5_bin($salt . $pass)', salt: $.salt }
+    credential: { scheme: template, from: $.hash, template: 'md5($salt . $pass)', salt: $.salt }",
     },
 ];

@@ -122,6 +122,7 @@ impl Compiler<'_> {
             ArgumentKind::Regex => self.regex(node).map(Argument::Regex),
             ArgumentKind::Operand => {
                 let expr = expr::read(node, self.findings)?;
+                self.keys_are_fixed(&expr);
                 let (operand, kinds) = self.operand(&expr)?;
                 self.takes_one_value(op, spec, &expr, kinds);
                 Some(Argument::Operand(operand))

@@ -52,7 +52,8 @@ impl Compiler<'_> {
             && is_scalar(operand)
         {
             self.step_as_constant(&rule.name, written);
-            self.constant_fits(operand, shape, written.span());
+            let key = if self.files.excerpt(rule.body.span).starts_with('{') { "value: " } else { "" };
+            self.constant_fits(operand, shape, written.span(), key);
             return;
         }
         let accepted = kinds_of(shape);
@@ -80,19 +81,20 @@ impl Compiler<'_> {
         self.findings.push(Diagnostic::warning("R113", node.span, message, help));
     }
 
-    /// A constant that the claim is given as it stands must be one it can hold.
-    pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span) {
+    /// A constant that the claim is given as it stands, behind this key, must be one it can hold.
+    pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span, key: &str) {
         if !is_scalar(operand) {
             return;
         }
         if let Some(problem) = misfit(operand, shape) {
             let message = format!("the claim cannot hold this value: it {problem}");
-            self.findings.push(Diagnostic::error(
-                "R401",
-                span,
-                message,
-                "write one of the values that the schema admits",
-            ));
+            let is_element = shape.element().is_some_and(|element| misfit(operand, element).is_none());
+            let help = match is_element {
+                true if key.is_empty() => format!("write `{{ value: [ {} ] }}`", self.files.excerpt(span)),
+                true => format!("write `{key}[ {} ]`", self.files.excerpt(span)),
+                false => "write one of the values that the schema admits".to_owned(),
+            };
+            self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
 

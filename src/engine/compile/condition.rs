@@ -83,6 +83,14 @@ impl Compiler<'_> {
             };
             self.findings.push(Diagnostic::error("R413", left.span, message, help));
         }
+        if self.decides { compiled.map(|condition| Condition::Decided(Box::new(condition))) } else { compiled }
+    }
+
+    /// A condition of `admit` or `checks`, whose predicates must not fail unnoticed.
+    pub(super) fn deciding_condition(&mut self, cond: &Cond) -> Option<Condition> {
+        self.decides = true;
+        let compiled = self.condition(cond);
+        self.decides = false;
         compiled
     }
 
@@ -280,7 +288,9 @@ impl Compiler<'_> {
         if let Some(span) = def.argument.as_ref().and_then(|node| argument_names(spec, node, tested.reference)) {
             self.compared_with_itself(span, tested);
         }
-        Some(Test::Op { op, takes_nothing: spec.takes_nothing })
+        // `{ one_of: [ null, x ] }` asks what `[ null, x ]` asks
+        let takes_nothing = spec.takes_nothing || matches!(spec.name, "equals" | "one_of");
+        Some(Test::Op { name: spec.name, op, takes_nothing })
     }
 
     /// `{ gt: 5 }`, `{ not_in: [ a, b ] }`: a predicate by the name that another language has for it.

@@ -8,7 +8,7 @@ use crate::engine::lookup::{Lookup, LookupRef};
 use crate::engine::operand::Operand;
 use crate::rules::fields::{expected, word};
 use crate::rules::syntax::{LookupDef, LookupSource, Word};
-use crate::rules::{Node, NodeKind};
+use crate::rules::{Node, NodeKind, reference};
 
 /// The most entries of a table. Stops a wrong file from filling the memory; the world's languages, places and a large
 /// company's groups fit.
@@ -44,9 +44,10 @@ pub(super) fn table(
 
 fn entries(def: &LookupDef, asker: &str, loader: &dyn Loader, findings: &mut Findings) -> Option<Entries> {
     let entries: Entries = match &def.source {
-        LookupSource::Inline(entries) => {
-            entries.iter().map(|(key, node)| (key.text.as_str().into(), value::literal(node).0)).collect()
-        }
+        LookupSource::Inline(entries) => entries
+            .iter()
+            .map(|(key, node)| (literal_key(key, findings), fixed(node, "values of a lookup are fixed", findings)))
+            .collect(),
         LookupSource::File { file, key, value } => {
             let text = match loader.load(asker, &file.text) {
                 Ok(loaded) => loaded.text,
@@ -74,6 +75,64 @@ fn entries(def: &LookupDef, asker: &str, loader: &dyn Loader, findings: &mut Fin
         return None;
     }
     Some(entries)
+}
+
+/// The key of an entry: text as it stands, but for a doubled dollar at its start.
+fn literal_key(key: &Word, findings: &mut Findings) -> Box<str> {
+    taken_literally(&key.text, key.span, "keys of a lookup are fixed text", findings);
+    undoubled(&key.text).into()
+}
+
+/// A value that stands for itself, whatever it looks like.
+pub(super) fn fixed(node: &Node, why: &str, findings: &mut Findings) -> Operand {
+    literals(node, why, findings);
+    undoubled_in(value::literal(node).0)
+}
+
+fn undoubled_in(operand: Operand) -> Operand {
+    match operand {
+        Operand::Text(text) => Operand::Text(undoubled(&text).into()),
+        Operand::List(items) => Operand::List(items.into_iter().map(undoubled_in).collect()),
+        Operand::Object(members) => {
+            let member = |(key, value): (Box<str>, Operand)| (undoubled(&key).into(), undoubled_in(value));
+            Operand::Object(members.into_iter().map(member).collect())
+        }
+        other => other,
+    }
+}
+
+/// `$$.a` as `$.a`: elsewhere the doubled dollar says that no reference is meant, so it may be written here too.
+pub(super) fn undoubled(text: &str) -> &str {
+    text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(text)
+}
+
+/// Reports the references in a value that is fixed text, however deep they stand.
+fn literals(node: &Node, why: &str, findings: &mut Findings) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => taken_literally(&scalar.text, node.span, why, findings),
+        NodeKind::List(items) => items.iter().for_each(|item| literals(item, why, findings)),
+        NodeKind::Map(entries) => {
+            for entry in entries {
+                taken_literally(&entry.key, entry.key_span, why, findings);
+                literals(&entry.value, why, findings);
+            }
+        }
+    }
+}
+
+pub(super) fn taken_literally(text: &str, span: Span, why: &str, findings: &mut Findings) {
+    let in_braces = text.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(inner, _)| inner);
+    let names = |text: &str| text.len() > 1 && reference::is_reference(text);
+    let is_reference = names(text);
+    if !is_reference && !names(in_braces) {
+        return;
+    }
+    let message = format!("`{text}` is taken literally here, not as a reference");
+    let help = match is_reference {
+        true => format!("{why}; for a text that begins with a dollar write `$${}`", text.trim_start_matches('$')),
+        false => format!("{why}: make the text in the rule that uses it"),
+    };
+    findings.push(Diagnostic::warning("R214", span, message, help));
 }
 
 fn file_entries(
@@ -160,14 +219,20 @@ impl Compiler<'_> {
             return None;
         }
         let name = word(node, self.findings)?;
-        if let Some(table) = self.tables.iter_mut().find(|table| table.lookup.name == name.text) {
-            table.used = true;
-            return Some(Arc::clone(&table.lookup));
+        for meant in self.names_meant(&name.text) {
+            if let Some(table) = self.tables.iter_mut().find(|table| table.lookup.name == meant) {
+                table.used = true;
+                return Some(Arc::clone(&table.lookup));
+            }
         }
         if self.is_of_missing_file(&name.text) {
             return None;
         }
-        let help = match closest(&name.text, self.tables.iter().map(|table| table.lookup.name.as_str())) {
+        let known: Vec<String> =
+            self.tables.iter().map(|table| self.name_here(&table.lookup.name).to_owned()).collect();
+        let of_shared = known.iter().find(|known| known.ends_with(&format!(".{}", name.text)));
+        let near = of_shared.map(String::as_str).or_else(|| closest(&name.text, known.iter().map(String::as_str)));
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("declare it: `lookups: {{ {}: {{ … }} }}`", name.text),
         };

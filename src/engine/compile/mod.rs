@@ -9,7 +9,9 @@ mod failure;
 mod late;
 mod lookup;
 mod made_of;
+mod nested_rules;
 mod order;
+mod own_names;
 mod rule;
 mod scope;
 mod shared;
@@ -29,7 +31,6 @@ use lookup::Table;
 use made_of::MadeOf;
 use rule::Purpose;
 use scope::Scope;
-use steps::Flow;
 
 use super::operand::Operand;
 use super::plan::{
@@ -94,11 +95,15 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         sandbox: Sandbox::new(ScriptLimits::default()),
         fold_blank: rules.defaults.blank == Blank::Missing,
         asked: None,
+        decides: false,
+        own_prefix: format!("{}.", shared::stem(files.name(file))),
+        prefix: String::new(),
         is_digest_template: false,
         param_defaults: rules.params.iter().map(|param| param.default.as_ref().map(|node| literal(node).0)).collect(),
     };
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
+    compiler.idle_chains();
     // a file that only shares lookups and steps is used by others
     if rules.account_span.is_some() {
         compiler.unused();
@@ -108,13 +113,15 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
 }
 
 /// A named chain of steps while rules are compiled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Chain {
     name: String,
     span: Span,
     steps: Vec<StepDef>,
     used: bool,
     shared: bool,
+    /// What stands before the names of its file: `contact.`; nothing for the rules themselves.
+    prefix: String,
 }
 
 struct Compiler<'c> {
@@ -132,6 +139,12 @@ struct Compiler<'c> {
     fold_blank: bool,
     /// The value that the condition at hand asks something of, as written.
     asked: Option<String>,
+    /// What other files write before the names of this one.
+    own_prefix: String,
+    /// What stands before the names of the shared file whose chain is at hand.
+    prefix: String,
+    /// Whether the condition at hand decides over the record: it stands in `admit` or `checks`.
+    decides: bool,
     /// Whether the texts at hand are templates of digests, which have variables of their own.
     is_digest_template: bool,
     /// The defaults of the parameters, in their order.
@@ -154,6 +167,7 @@ impl Compiler<'_> {
                 steps: def.steps.clone(),
                 used: false,
                 shared: is_shared,
+                prefix: prefix.to_owned(),
             }));
         }
         for param in &rules.params {
@@ -168,11 +182,6 @@ impl Compiler<'_> {
             let variable = self.scope.variable(&claim.name.text, Some(claim.name.span));
             self.scope.claims.push(variable);
         }
-    }
-
-    /// Whether a name belongs to a shared file that could not be read, which is a finding of its own.
-    fn is_of_missing_file(&self, name: &str) -> bool {
-        self.missing_files.iter().any(|prefix| name.starts_with(prefix.as_str()))
     }
 
     fn declare(&mut self, name: &str, span: Span) {
@@ -269,15 +278,19 @@ impl Compiler<'_> {
         })
     }
 
-    fn params(&self, rules: &RuleFile) -> Vec<ParamPlan> {
+    fn params(&mut self, rules: &RuleFile) -> Vec<ParamPlan> {
         let registers = self.scope.params.iter().map(|variable| variable.register);
+        let findings = &mut *self.findings;
         rules
             .params
             .iter()
-            .zip(registers.zip(&self.param_defaults))
-            .map(|(param, (register, default))| ParamPlan {
+            .zip(registers)
+            .map(|(param, register)| ParamPlan {
                 name: param.name.text.clone(),
-                default: default.clone(),
+                default: param
+                    .default
+                    .as_ref()
+                    .map(|node| lookup::fixed(node, "the default of a parameter is fixed", findings)),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
@@ -390,13 +403,13 @@ impl Compiler<'_> {
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {
-        let when = self.condition(&admit.when)?;
+        let when = self.deciding_condition(&admit.when)?;
         Some(AdmitPlan { reason: admit.deny.text.clone(), when, span: admit.deny.span })
     }
 
     fn check(&mut self, check: &Check) -> Option<CheckPlan> {
-        let that = check.that.as_ref().map(|that| self.condition(that));
-        let needs = self.condition(&check.needs);
+        let that = check.that.as_ref().map(|that| self.deciding_condition(that));
+        let needs = self.deciding_condition(&check.needs);
         Some(CheckPlan {
             that: match that {
                 None => None,
@@ -420,6 +433,7 @@ impl Compiler<'_> {
         });
         super::scheme::check(&credential.schemes, self.findings);
         super::scheme::check_templates(&credential.fields, self.findings);
+        super::digest_part::check(credential, self.findings);
         Some(CredentialPlan {
             span: credential.span,
             when: match when {
@@ -475,7 +489,6 @@ impl Compiler<'_> {
 
     /// Names that nothing uses are probably mistakes.
     fn unused(&mut self) {
-        self.idle_chains();
         if self.findings.has_errors() {
             return;
         }
@@ -491,23 +504,6 @@ impl Compiler<'_> {
         for (what, name, span) in unused {
             let message = format!("{what} `{name}` is never used");
             self.findings.push(Diagnostic::warning("R208", span, message, "use it or remove it"));
-        }
-    }
-}
-
-impl Compiler<'_> {
-    /// Chains that no rule uses are compiled all the same, for the mistakes in them.
-    fn idle_chains(&mut self) {
-        let idle: Vec<(String, Vec<StepDef>)> = self
-            .chains
-            .iter()
-            .filter(|chain| !chain.used && !chain.shared)
-            .map(|chain| (chain.name.clone(), chain.steps.clone()))
-            .collect();
-        for (name, steps) in idle {
-            self.chain_stack.push(name);
-            self.on_element(|compiler| compiler.steps(&steps, &mut Flow::of(Kinds::ANY)));
-            self.chain_stack.pop();
         }
     }
 }

@@ -56,16 +56,24 @@ impl Compiler<'_> {
         let each = body.each.as_ref().map(|each| self.each(each, rule, purpose, &policy, &mut flow));
         let mut then = self.steps(&body.then, &mut flow);
         self.cast(body.cast.as_ref(), &mut flow, &mut then);
+        if let Origin::Value(value) = &body.origin {
+            self.rules_in_value(value, purpose.kind, &rule.name.text);
+        }
+        for (key, value) in [("default", &body.default), ("otherwise", &body.otherwise)] {
+            value.iter().for_each(|value| self.rules_instead(key, value));
+        }
         let default = body.default.as_ref().map(|default| self.made_value(default, body.keep_empty));
         let otherwise = body.otherwise.as_ref().map(|otherwise| self.made_value(otherwise, body.keep_empty));
         self.contradictions(rule, purpose, &flow);
         self.meets_claim(rule, purpose, &flow, origin.as_ref().map(|(origin, _)| origin));
         self.dead_parts(rule, purpose, &flow, &policy, origin.as_ref().map(|(origin, _)| origin));
-        for (made, written) in [(&default, &body.default), (&otherwise, &body.otherwise)] {
+        for (made, written, key) in
+            [(&default, &body.default, "default: "), (&otherwise, &body.otherwise, "otherwise: ")]
+        {
             let (Some(Some((operand, kinds))), Some(written)) = (made, written) else { continue };
             flow.kinds = flow.kinds.or(*kinds);
             if let Some(shape) = purpose.shape {
-                self.constant_fits(operand, shape, written.span());
+                self.constant_fits(operand, shape, written.span(), key);
             }
         }
         let plan = RulePlan {

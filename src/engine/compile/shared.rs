@@ -76,7 +76,8 @@ fn only_shared(rules: &RuleFile, wanted: &Word, findings: &mut Findings) {
     findings.push(Diagnostic::error("R213", wanted.span, message, "shared files hold `lookups` and `steps`"));
 }
 
-fn stem(path: &str) -> &str {
+/// What a file is called by those that use it.
+pub(super) fn stem(path: &str) -> &str {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }

@@ -1,7 +1,7 @@
 //! Chains of steps as written become flat chains that run, with the kinds that flow through them checked.
 
 use super::failure::can_fail;
-use super::{Compiler, unknown};
+use super::{Chain, Compiler, unknown};
 use crate::diag::{Diagnostic, Span};
 use crate::engine::op::{Argument, ArgumentError, Arguments, Op, OpSpec, Output};
 use crate::engine::ops;
@@ -45,7 +45,7 @@ impl Compiler<'_> {
 
     fn step(&mut self, def: &StepDef, flow: &mut Flow, steps: &mut Vec<Step>) {
         if let Some(chain) = self.chain(&def.name) {
-            self.chain_steps(def, &chain, flow, steps);
+            self.chain_steps(def, chain, flow, steps);
             return;
         }
         let Some(spec) = self.find_op(def) else {
@@ -88,17 +88,16 @@ impl Compiler<'_> {
         }));
     }
 
-    fn chain(&mut self, name: &Word) -> Option<Vec<StepDef>> {
+    /// The chain of a name: its number, so that its steps can be compiled.
+    fn chain(&mut self, name: &Word) -> Option<usize> {
         // inside its own definition a chain's name means the op
-        if self.chain_stack.contains(&name.text) {
-            return None;
-        }
-        let chain = self.chains.iter_mut().find(|chain| chain.name == name.text)?;
-        chain.used = true;
-        Some(chain.steps.clone())
+        let meant = self.names_meant(&name.text).into_iter().filter(|name| !self.chain_stack.contains(name));
+        let found = meant.into_iter().find_map(|name| self.chains.iter().position(|chain| chain.name == name))?;
+        self.chains.get_mut(found)?.used = true;
+        Some(found)
     }
 
-    fn chain_steps(&mut self, def: &StepDef, chain: &[StepDef], flow: &mut Flow, steps: &mut Vec<Step>) {
+    fn chain_steps(&mut self, def: &StepDef, chain: usize, flow: &mut Flow, steps: &mut Vec<Step>) {
         if let Some(argument) = &def.argument {
             let help = "write its name alone";
             let message = format!("`{}` is a named chain and takes no argument", def.name.text);
@@ -109,11 +108,14 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R209", def.name.span, message, "write the steps out"));
             return;
         }
+        let Some(Chain { name, steps: defs, prefix, .. }) = self.chains.get(chain).cloned() else { return };
         let could_fail = flow.fails.is_some();
-        self.chain_stack.push(def.name.text.clone());
-        for step in chain {
+        self.chain_stack.push(name);
+        let outside = std::mem::replace(&mut self.prefix, prefix);
+        for step in &defs {
             self.step(step, flow, steps);
         }
+        self.prefix = outside;
         self.chain_stack.pop();
         // the rule that uses the chain has to say what happens, not the chain
         if let (false, Some((span, _, _))) = (could_fail, &mut flow.fails) {
@@ -126,7 +128,7 @@ impl Compiler<'_> {
         let name = &def.name;
         let found = ops::find(&name.text);
         if found.is_none() {
-            if self.chain_stack.contains(&name.text) {
+            if self.names_meant(&name.text).iter().any(|name| self.chain_stack.contains(name)) {
                 let message = format!("the chain `{}` uses itself, and there is no op of that name", name.text);
                 self.findings.push(Diagnostic::error("R209", name.span, message, "name an op, or another chain"));
                 return None;
@@ -134,7 +136,7 @@ impl Compiler<'_> {
             if self.is_of_missing_file(&name.text) {
                 return None;
             }
-            let chains: Vec<String> = self.chains.iter().map(|chain| chain.name.clone()).collect();
+            let chains: Vec<String> = self.chains.iter().map(|chain| self.name_here(&chain.name).to_owned()).collect();
             let written = def.argument.as_ref().map_or("", |argument| self.files.excerpt(argument.span));
             let help = unknown::help(&name.text, def.argument.as_ref(), written, &chains);
             self.findings.push(Diagnostic::error("R205", name.span, format!("there is no step `{}`", name.text), help));

@@ -1,6 +1,7 @@
 //! Values as written become operands: literals typed, references resolved.
 
 use super::Compiler;
+use super::lookup::undoubled;
 use crate::diag::{Diagnostic, Span};
 use crate::engine::operand::{Operand, Part, Parts, Template};
 use crate::model::Kinds;
@@ -37,7 +38,7 @@ impl Compiler<'_> {
             Expr::Map(members, _) => {
                 let members: Vec<Option<_>> = members
                     .iter()
-                    .map(|(key, value)| Some((key.text.as_str().into(), self.operand(value)?.0)))
+                    .map(|(key, value)| Some((undoubled(&key.text).into(), self.operand(value)?.0)))
                     .collect();
                 Some((Operand::Object(members.into_iter().collect::<Option<_>>()?), Kinds::OBJECT))
             }

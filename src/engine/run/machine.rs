@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use crate::diag::Span;
-use crate::engine::condition::Condition;
+use crate::engine::condition::{Condition, Undecided};
 use crate::engine::context::Cx;
 use crate::engine::outcome::{self, Customer, Identity, Outcome, Reason};
 use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
@@ -76,10 +76,10 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
     }
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
-        if let Some(refused) = self.refusal(cx) {
-            return Outcome::Denied(refused);
-        }
         let mut reasons = Vec::new();
+        if let Some(denied) = self.denial(cx, &mut reasons) {
+            return Outcome::Denied(denied);
+        }
         if let Some(start) = &self.plan.start {
             self.start(start, cx, &mut reasons);
         }
@@ -140,13 +140,19 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         Reason { rule: "account".to_owned(), step: "required".to_owned(), message, span: None }
     }
 
-    fn refusal(&mut self, cx: &Cx<'a>) -> Option<&'a str> {
+    /// The first reason to deny the record. A condition that cannot be decided is a reason against the record, or a customer
+    /// would be let in whom it is meant for.
+    fn denial(&mut self, cx: &Cx<'a>, reasons: &mut Vec<Reason>) -> Option<&'a str> {
         for admit in &self.plan.admit {
-            if self.holds("admit", &admit.when, admit.span, cx) {
-                if P::ON {
-                    self.probe.event(Event::Denied(&admit.reason));
+            match self.decided("admit", &admit.when, admit.span, cx) {
+                Ok(false) => {}
+                Ok(true) => {
+                    if P::ON {
+                        self.probe.event(Event::Denied(&admit.reason));
+                    }
+                    return Some(&admit.reason);
                 }
-                return Some(&admit.reason);
+                Err(undecided) => reasons.push(undecided.reason(format!("admit.{}", admit.reason), admit.span)),
             }
         }
         None
@@ -154,16 +160,44 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
 
     fn checks(&mut self, cx: &Cx<'a>, reasons: &mut Vec<Reason>) {
         for check in &self.plan.checks {
-            let applies = check.that.as_ref().is_none_or(|that| self.holds("that", that, check.span, cx));
-            if applies && !self.holds("needs", &check.needs, check.span, cx) {
-                reasons.push(Reason {
-                    rule: check.because.clone(),
+            let applies = check.that.as_ref().map_or(Ok(true), |that| self.decided("that", that, check.span, cx));
+            if matches!(applies, Ok(false)) {
+                continue;
+            }
+            let needs = self.decided("needs", &check.needs, check.span, cx);
+            let because = check.because.clone();
+            match (applies, needs) {
+                (_, Ok(true)) => {}
+                (Err(undecided), _) | (_, Err(undecided)) => reasons.push(undecided.reason(because, check.span)),
+                (Ok(_), Ok(false)) => reasons.push(Reason {
+                    rule: because,
                     step: "check".to_owned(),
                     message: "the claims do not fit together".to_owned(),
                     span: Some(check.span),
-                });
+                }),
             }
         }
+    }
+
+    fn decided(
+        &mut self,
+        word: &'static str,
+        condition: &'a Condition,
+        span: Span,
+        cx: &Cx<'a>,
+    ) -> Result<bool, Undecided> {
+        let decided = condition.decided(cx);
+        if P::ON {
+            self.notes(cx);
+            match &decided {
+                Ok(holds) => self.probe.event(Event::Condition { word, condition, span, holds: *holds }),
+                Err(undecided) => {
+                    let (step, message) = (undecided.step, undecided.failure.message());
+                    self.probe.event(Event::Undecided { word, span, step, message });
+                }
+            }
+        }
+        decided
     }
 
     pub(super) fn holds(&mut self, word: &'static str, condition: &'a Condition, span: Span, cx: &Cx<'a>) -> bool {
@@ -240,5 +274,12 @@ fn name<'a>(value: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
     match value.scalar_text(cx.arena).filter(|text| is_name && !text.trim().is_empty()) {
         Some(text) => Value::Text(text),
         None => Value::Missing,
+    }
+}
+
+impl Undecided {
+    /// Why the record cannot become an account.
+    fn reason(self, rule: String, span: Span) -> Reason {
+        Reason { rule, step: self.step.to_owned(), message: self.failure.message().to_owned(), span: Some(span) }
     }
 }

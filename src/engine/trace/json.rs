@@ -54,13 +54,17 @@ impl Writer<'_> {
 
     fn condition(&mut self, tested: &ConditionTrace) -> Json {
         let text = self.written.condition(tested.word, tested.span);
-        json!({
+        let mut out = json!({
             "happening": "condition",
             "word": tested.word,
             "condition": text,
-            "holds": tested.holds,
+            "holds": tested.answer.as_ref().ok(),
             "at": self.place(tested.span),
-        })
+        });
+        if let Err((step, message)) = &tested.answer {
+            put(&mut out, "failed", json!({ "step": step, "message": message }));
+        }
+        out
     }
 
     fn happening(&mut self, happening: &Happening, hide: bool) -> Json {

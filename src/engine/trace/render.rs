@@ -62,8 +62,8 @@ impl Writer<'_> {
         let _ = writeln!(self.out, "{}{} {name}  {place}", "  ".repeat(depth), kind_word(rule.kind));
         let mut tested = 0;
         for happening in &rule.happenings {
-            if let Happening::Condition(ConditionTrace { word: "where", holds, .. }) = happening {
-                let kept = if *holds { "stays" } else { "is left out" };
+            if let Happening::Condition(ConditionTrace { word: "where", answer, .. }) = happening {
+                let kept = if *answer == Ok(true) { "stays" } else { "is left out" };
                 self.line(depth + 1, "where", &format!("element {tested} {kept}"));
                 tested += 1;
                 continue;
@@ -99,6 +99,9 @@ impl Writer<'_> {
             Happening::Element { index, value, happenings } => {
                 self.line(depth, &format!("[{index}]"), &short(shown(value, hide)));
                 happenings.iter().for_each(|happening| self.happening(happening, hide, depth + 1));
+                if matches!(happenings.last(), Some(Happening::Step { after: Shown(None), .. })) {
+                    self.line(depth + 1, "result", "nothing, so the element is left out");
+                }
             }
             Happening::Script { operations } => self.line(depth, "script", &format!("took {operations} operations")),
             Happening::Failed { step, span, message, policy } => self.failed(step, *span, message, policy, depth),
@@ -123,8 +126,14 @@ impl Writer<'_> {
 
     fn condition(&mut self, tested: &ConditionTrace, depth: usize) {
         let text = self.written.condition(tested.word, tested.span).unwrap_or_default();
-        let holds = if tested.holds { "holds" } else { "does not hold" };
-        self.line(depth, tested.word, &format!("{} {holds}", escaped(&text)));
+        let answer = match &tested.answer {
+            Ok(true) => "holds".to_owned(),
+            Ok(false) => "does not hold".to_owned(),
+            Err((step, message)) => {
+                self.paint("31", &format!("cannot be decided: `{step}` fails: {}", escaped(message)))
+            }
+        };
+        self.line(depth, tested.word, &format!("{} {answer}", escaped(&text)));
     }
 
     fn line(&mut self, depth: usize, first: &str, rest: &str) {

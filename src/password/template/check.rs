@@ -169,7 +169,7 @@ fn unknown_function(name: &str, range: &Range<usize>) -> TemplateError {
     let error = TemplateError::new(TemplateProblem::UnknownFunction, range.clone(), message);
     match Function::nearest(name) {
         Some(nearest) => error.help(format!("did you mean `{nearest}`?")),
-        None => error.help("the functions are listed in the documentation of digest templates"),
+        None => error.help("docs/credentials.md#digest-templates lists the functions"),
     }
 }
 

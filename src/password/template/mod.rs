@@ -36,6 +36,7 @@ mod error;
 mod evaluate;
 mod function;
 mod length;
+mod output;
 mod parse;
 mod sink;
 mod text;
@@ -47,6 +48,7 @@ use zeroize::Zeroizing;
 
 pub use error::{TemplateError, TemplateEvaluateError, TemplateProblem};
 pub use length::TemplateLength;
+pub use output::TemplateOutput;
 use tree::Node;
 
 /// A compiled template: checked once, evaluated for every login.

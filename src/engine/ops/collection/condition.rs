@@ -3,7 +3,7 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::support::elements;
-use crate::engine::condition::Condition;
+use crate::engine::condition::{Condition, Undecided, any};
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example, example_nothing,
@@ -66,7 +66,7 @@ pub const ANY: OpSpec = OpSpec {
         example("{ where: { $item.status: VERIFIED } }", r#"[{"status": "VERIFIED"}, {"status": "OPEN"}]"#, "true"),
         example("{ where: { $item.status: VERIFIED } }", "[]", "false"),
     ],
-    build: |arguments| Ok(Box::new(Quantifier { condition: condition(arguments)?, all: false })),
+    build: |arguments| quantifier(condition(arguments)?, false),
     ..FIND
 };
 
@@ -79,12 +79,19 @@ pub const ALL: OpSpec = OpSpec {
         example("{ where: { $item.status: VERIFIED } }", r#"[{"status": "VERIFIED"}, {"status": "OPEN"}]"#, "false"),
         example("{ where: { $item.status: VERIFIED } }", "[]", "true"),
     ],
-    build: |arguments| Ok(Box::new(Quantifier { condition: condition(arguments)?, all: true })),
+    build: |arguments| quantifier(condition(arguments)?, true),
     ..ANY
 };
 
 fn condition(arguments: &mut Arguments) -> Result<Condition, ArgumentError> {
     arguments.condition("where").ok_or_else(|| ArgumentError::new("where", "is missing", "give a condition"))
+}
+
+fn quantifier(condition: Condition, all: bool) -> Result<Box<dyn Op>, ArgumentError> {
+    Ok(match condition {
+        Condition::Decided(condition) => Box::new(DecidedQuantifier { condition: *condition, all }),
+        condition => Box::new(Quantifier { condition, all }),
+    })
 }
 
 #[derive(Debug)]
@@ -143,6 +150,30 @@ impl Op for Quantifier {
             items.any(|(at, item)| decides(self.condition.holds(&cx.on_element(*item, at))))
         };
         Ok(Value::Bool(decided != self.all))
+    }
+}
+
+/// Inside `admit` and `checks`: fails when a predicate of the condition fails and no other element decides.
+#[derive(Debug)]
+struct DecidedQuantifier {
+    condition: Condition,
+    all: bool,
+}
+
+impl Op for DecidedQuantifier {
+    fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
+        let decides = |place: &Cx<'a>| self.condition.decided(place).map(|holds| holds != self.all);
+        let decided = if let Value::Object(members) = input {
+            any(members.iter().enumerate().map(|(at, (key, value))| decides(&cx.on_member(key, *value, at))))
+        } else {
+            any(elements(input)?.iter().enumerate().map(|(at, item)| decides(&cx.on_element(*item, at))))
+        };
+        match decided {
+            Ok(decided) => Ok(Value::Bool(decided != self.all)),
+            Err(Undecided { step, failure }) => {
+                Err(Failure::new(format!("`{step}` of an element: {}", failure.message())))
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use bumpalo::collections::Vec as ArenaVec;
 use regex::Regex;
 
 use super::support::{Plain, members};
-use crate::engine::condition::equal;
+use crate::engine::condition::equals;
 use crate::engine::context::Cx;
 use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_nothing,
@@ -147,10 +147,12 @@ struct Keys(Option<Operand>);
 
 impl Op for Keys {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let wanted = self.0.as_ref().map(|operand| operand.value(cx));
+        let wanted = self.0.as_ref();
         let mut keys = ArenaVec::new_in(cx.arena);
         keys.extend(
-            pairs(input)?.filter(|(_, value)| wanted.is_none_or(|wanted| equal(*value, wanted))).map(|(key, _)| key),
+            pairs(input)?
+                .filter(|(_, value)| wanted.is_none_or(|wanted| equals(*value, wanted, cx)))
+                .map(|(key, _)| key),
         );
         Ok(Value::List(keys.into_bump_slice()))
     }
@@ -177,8 +179,7 @@ struct FindKey(Operand);
 
 impl Op for FindKey {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let wanted = self.0.value(cx);
-        let found = members(input)?.iter().find(|(_, value)| equal(*value, wanted));
+        let found = members(input)?.iter().find(|(_, value)| equals(*value, &self.0, cx));
         Ok(found.map_or(Value::Missing, |(key, _)| Value::Text(key)))
     }
 }

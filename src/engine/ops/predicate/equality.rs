@@ -1,7 +1,7 @@
 //! `equals`, `equals_ignoring_case`, `one_of`: the same value, as conditions compare.
 
 use super::folded_equal;
-use crate::engine::condition::equal;
+use crate::engine::condition::{equal, equals, equals_one_of};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::engine::operand::{Operand, Operands};
@@ -15,7 +15,7 @@ pub const EQUALS: OpSpec = OpSpec {
     summary: "whether the value is equal to another",
     details: "Scalars are equal when their texts are: `1` equals `\"1\"`, `true` equals `\"true\"`, but `1.0` is not `1`; \
               numbers are compared by `at_least` and its kin. Lists and objects are compared member by member; a scalar \
-              also equals a reference to a list that has it, such as a parameter.",
+              also equals a reference to a list that has it, such as a parameter. A reference without a value equals nothing.",
     input: Kinds::ANY,
     output: Output::Is(Kinds::BOOLEAN),
     arguments: &[ArgumentSpec::main("value", ArgumentKind::Operand, "the other value")],
@@ -72,12 +72,13 @@ struct Equals(Operand);
 
 impl Op for Equals {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        let other = self.0.value(cx);
-        let is_among = match (&self.0, other) {
-            (Operand::Reference(_), Value::List(items)) => items.iter().any(|item| equal(input, *item)),
+        let is_among = match &self.0 {
+            Operand::Reference(_) if input.is_present() => {
+                self.0.value(cx).as_list().is_some_and(|items| items.iter().any(|item| equal(input, *item)))
+            }
             _ => false,
         };
-        Ok(Value::Bool(is_among || equal(input, other)))
+        Ok(Value::Bool(is_among || equals(input, &self.0, cx)))
     }
 }
 
@@ -96,6 +97,6 @@ struct OneOf(Operands);
 
 impl Op for OneOf {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
-        Ok(Value::Bool(self.0.any(cx, |other| equal(input, other))))
+        Ok(Value::Bool(equals_one_of(input, &self.0, cx)))
     }
 }
