@@ -452,7 +452,7 @@ fn only_what_is_certain_never_takes_effect() {
         "account: { custom.a: { value: x, as: integer, default: 1, on_error: default } }",
         "account: { custom.a: { from: $.b, do: [ date, { default: x } ], default: y, on_error: default } }",
         "account: { status: { from: $.b, on_error: warn } }",
-        "account: { username: { from: $.b, default: x, required: true, on_error: warn } }",
+        "defaults: { on_error: warn }\naccount: { username: { from: $.b, default: x, required: true } }",
         "account: { phone.value: { from: $.p, do: [ phone: { region: [ $.c, US ] } ], on_error: skip } }",
         "account: { custom.a: { from: $.l, where: { $item: x }, default: [] } }",
         "account: { custom.a: { from: $.l, where: { $item: x, $.on: true } } }",
@@ -475,4 +475,148 @@ fn a_list_among_the_logins_stands_for_its_elements() {
     let customers = plan.customers(&record, &settings, &arena).unwrap();
     let logins = landfall::model::json::to_json(customers[0].as_ref().unwrap().who.logins);
     assert_eq!(logins, json!(["ada", "a@example.com", "12"]));
+}
+
+#[test]
+fn a_missing_value_that_is_asked_for_is_a_warning() {
+    let rules = "defaults: { on_error: warn }
+account:
+  username: { from: $.login, required: warn }
+  email.value: { from: $.mail, do: [ email ], required: warn, on_error: { warn: no_mail } }
+  name.given: { when: { $.first: present }, from: $.first, required: warn }
+  mfa: { from: $.factors, each: { type: $item.kind, label: { from: $item.name, required: warn } } }";
+    assert_eq!(
+        outcome(rules, json!({ "factors": [{ "kind": "sms" }] })),
+        json!({ "account": { "mfa": [{ "type": "sms" }] }, "warnings": ["username", "no_mail", "mfa.label"] })
+    );
+    assert_eq!(
+        outcome(rules, json!({ "login": "ada", "mail": "none" })),
+        json!({ "account": { "username": "ada" }, "warnings": ["no_mail"] })
+    );
+}
+
+#[test]
+fn a_required_member_that_is_missing_is_warned_of_by_its_own_name() {
+    let rules = |list: &str, member: &str| {
+        format!(
+            "defaults: {{ on_error: warn }}
+account:
+  external_identities:
+    from: $.identities
+    each:
+      provider: $item.provider
+      subject: {{ from: $item.id, required: true{member} }}
+{list}"
+        )
+    };
+    let record = json!({ "identities": [{ "provider": "a" }, { "provider": "b", "id": 2 }] });
+    let account = json!({ "external_identities": [{ "provider": "b", "subject": "2" }] });
+    for (list, member, warning) in [
+        ("", "", "external_identities.subject"),
+        ("    on_error: { warn: identities }\n", "", "identities"),
+        ("", ", on_error: { warn: no_subject }", "no_subject"),
+        ("    on_error: { warn: \"identity {$index}\" }\n", "", "identity 0"),
+    ] {
+        let made = outcome(&rules(list, member), record.clone());
+        assert_eq!(made, json!({ "account": account, "warnings": [warning] }), "{list}{member}");
+    }
+}
+
+#[test]
+fn warnings_inside_lists_are_named_by_index_and_key() {
+    let rules = "account:
+  consents:
+    from: $.consents
+    each:
+      id: $key
+      granted: { from: $item, do: [ to_boolean ], on_error: { warn: \"consent.{$key}\" } }
+  tags: { from: $.tags, each: [ uuid ], on_error: { warn: \"tag {$index}\" } }
+  groups: { from: $.groups, do: [ parse_json ], each: [ trim ], on_error: { warn: \"group {$index}\" } }";
+    let record = json!({ "consents": { "ads": "maybe", "news": "yes" }, "tags": ["x", "y"], "groups": "[" });
+    assert_eq!(
+        outcome(rules, record),
+        json!({
+            "account": { "consents": [{ "id": "ads" }, { "id": "news", "granted": true }] },
+            // before there is an element there is no number
+            "warnings": ["consent.ads", "tag 0", "tag 1", "groups"],
+        })
+    );
+}
+
+#[test]
+fn a_check_may_warn() {
+    let rules = "account: { username: $.login, status: active }
+checks:
+  - { needs: { $account.username: present }, because: no_login, on_error: warn }
+  - { that: { $.bad: true }, needs: { $.good: present }, because: bad }";
+    assert_eq!(outcome(rules, json!({})), json!({ "account": { "status": "active" }, "warnings": ["no_login"] }));
+    assert_eq!(outcome(rules, json!({ "bad": true })), json!({ "invalid": ["bad"] }));
+}
+
+/// The stored password of a record, its warnings, and why it cannot be used; or the rules that reject the record.
+fn credential(rules: &str, record: Json, check: bool) -> Json {
+    let mut files = Files::default();
+    let file = files.add("case.yaml", format!("landfall: 1\n{rules}"));
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let settings = Settings { check_credentials: check, ..Settings::default() };
+    let (arena, record) = (Bump::new(), record.to_string());
+    let run = plan.run(&record, &settings, &arena, &mut Silent);
+    match &run.outcomes[0] {
+        Outcome::Account(made) => {
+            let stored = landfall::model::json::to_json(made.credential);
+            json!([stored["scheme"], made.warnings, made.unusable])
+        }
+        Outcome::Denied(reason) => json!({ "denied": reason }),
+        Outcome::Invalid(reasons) => {
+            json!(reasons.iter().map(|reason| format!("{}: {}", reason.rule, reason.message)).collect::<Vec<_>>())
+        }
+    }
+}
+
+#[test]
+fn a_stored_password_that_cannot_be_used_falls_under_on_error() {
+    let rules =
+        |more: &str| format!("account: {{ username: $.login }}\ncredential: {{ from: $.hash, scheme: bcrypt{more} }}");
+    let (locked, cut) = (json!({ "login": "ada", "hash": "*" }), json!({ "login": "ada", "hash": "$2y$10$abc" }));
+    for (more, check) in [("", true), (", check: true", false), (", check: true, on_error: warn", false)] {
+        let found = credential(&rules(more), locked.clone(), check);
+        assert_eq!((&found[0], &found[1]), (&json!(null), &json!(["credential.value"])), "{more} {found}");
+        assert!(found[2].as_str().is_some_and(|why| !why.contains("ada")), "{found}");
+        assert!(credential(&rules(more), cut.clone(), check)[2].is_string(), "{more}");
+    }
+    assert_eq!(credential(&rules(", check: false"), locked.clone(), true), json!(["bcrypt", [], null]));
+    assert_eq!(credential(&rules(""), cut.clone(), false), json!(["bcrypt", [], null]));
+    let named = credential(&rules(", check: true, on_error: { warn: hash }"), locked.clone(), false);
+    assert_eq!(named[1], json!(["hash"]));
+    let rejected = credential(&rules(", check: true, on_error: reject"), locked, false);
+    assert!(rejected[0].as_str().is_some_and(|reason| reason.starts_with("credential.value: ")), "{rejected}");
+    let good = json!({ "login": "ada", "hash": "$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW" });
+    assert_eq!(credential(&rules(", check: true"), good, true), json!(["bcrypt", [], null]));
+}
+
+#[test]
+fn a_parameter_chooses_a_word_of_a_step() {
+    let rules = "landfall: 1
+defaults: { on_error: warn }
+params:
+  check: { default: valid, values: [ valid, possible, shape ] }
+account:
+  status: active
+  phone.value: { from: $.phone, do: [ { phone: { check: $params.check } } ] }";
+    let mut files = Files::default();
+    let file = files.add("case.yaml", rules);
+    let mut findings = Findings::default();
+    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    assert!(findings.is_empty(), "{findings:?}");
+    for (check, wanted) in [(None, None), (Some("valid"), None), (Some("shape"), Some("+9991234567"))] {
+        let params: Vec<_> = check.map(|check| ("check".to_owned(), json!(check))).into_iter().collect();
+        let (arena, settings) = (Bump::new(), Settings { params, ..Settings::default() });
+        assert!(plan.unlisted_params(&settings).is_empty());
+        let run = plan.run(r#"{ "phone": "+9991234567" }"#, &settings, &arena, &mut Silent);
+        let Outcome::Account(made) = &run.outcomes[0] else { panic!("{run:?}") };
+        assert_eq!(made.account.claim("phone.value").as_text(), wanted, "{check:?}");
+    }
+    let settings = Settings { params: vec![("check".to_owned(), json!("strict"))], ..Settings::default() };
+    assert_eq!(plan.unlisted_params(&settings).len(), 1);
 }

@@ -28,9 +28,9 @@ enum Command {
     /// Hash one password as Landfall stores it (Argon2id)
     #[command(long_about = hash::ABOUT, after_help = hash::EXAMPLES)]
     Hash(hash::Arguments),
-    /// List the schemes that rules can name
+    /// List the schemes that rules can name, or show what one of them reads
     #[command(after_help = schemes::EXAMPLES)]
-    Schemes,
+    Schemes(schemes::Arguments),
 }
 
 /// Runs the command.
@@ -42,6 +42,6 @@ pub fn run(arguments: Arguments) -> Result<u8, CommandError> {
         Command::Identify(arguments) => identify::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Hash(arguments) => hash::run(&arguments),
-        Command::Schemes => schemes::run(),
+        Command::Schemes(arguments) => schemes::run(&arguments),
     }
 }

@@ -38,7 +38,9 @@ use written::{Target, Written};
         with several accounts, the line lists the accounts that are denied or invalid, and only these are made in the \
         second run. Apart from that, customers whom the rules deny are not rejected; they are counted by reason.\n\n\
         If the rules have `identify`, records that a login would not accept are rejected: records without an id, without \
-        a login that can be typed, or with a credential that cannot be read (--no-as-login accepts them).",
+        a login that can be typed, or with a credential that cannot be read (--no-as-login accepts them).\n\n\
+        Stored passwords are checked against their schemes, unless the rules say `check: false`. `on_error` of \
+        `credential` applies to those that cannot be used; by default, they are left out with a warning.",
     after_help = "Examples:
   landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
   landfall transform --rules wordpress.yaml --in rejects.ndjson      after fixing them
@@ -108,6 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let options = ReadOptions::default();
     let mut settings = load::settings(&plan, &arguments.params)?;
     settings.unread = arguments.unread;
+    settings.check_credentials = true;
     settings.limits.bytes = options.record_bytes;
     settings.facts.now = Some(arguments.now.unwrap_or_else(jiff::Timestamp::now).to_string());
     settings.facts.tenant.clone_from(&arguments.tenant);

@@ -210,7 +210,7 @@ pub(super) fn rules(
     for fault in rules::faults(&plan, &path, &settings.params) {
         report_rules(&fault, reporter);
     }
-    if plan.credential_has("source") {
+    if plan.credential_has("source") && plan.verifiers.is_empty() {
         let message = "`credential.source` verifies passwords elsewhere, and settings know no other verifier: logins of \
                        these customers are refused as `unverifiable`";
         let help = "give the stored hash to `credential` with `from:`, or leave these customers out with `admit`";
@@ -227,6 +227,10 @@ pub(super) fn rules(
 
 fn report_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
+        RulesError::UnlistedParam { name, .. } => (format!("params.{name}"), "set it to one of these values"),
+        RulesError::UnknownVerifier(_) => {
+            ("rules".to_owned(), "give the stored hashes to `credential`, or leave these customers out with `admit`")
+        }
         RulesError::UnknownParam(name) => (format!("params.{name}"), "remove it, or declare it in the rules"),
         RulesError::ParamShape(name, "a list") => (format!("params.{name}"), "write a list: `[ a, b ]`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),

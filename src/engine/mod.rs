@@ -2,6 +2,7 @@
 //!
 //! It is pure: no network, disk, clock, environment or randomness. The same record and facts give the same result.
 
+mod by_param;
 pub mod capture;
 pub mod compile;
 pub mod condition;

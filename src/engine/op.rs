@@ -105,6 +105,17 @@ impl ArgumentSpec {
         Self { name, kind, required: false, main: false, about, fixed: false }
     }
 
+    /// Whether a map may stand for this argument itself, and not only for several arguments by name.
+    #[must_use]
+    pub fn takes_maps(&self) -> bool {
+        match self.kind {
+            ArgumentKind::Condition | ArgumentKind::Fields | ArgumentKind::Steps => true,
+            // what has another name is a text, a number or a list of them
+            ArgumentKind::Operand | ArgumentKind::Operands => ["value", "values", "names"].contains(&self.name),
+            _ => false,
+        }
+    }
+
     /// An argument that must be given by its key.
     #[must_use]
     pub const fn required(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {

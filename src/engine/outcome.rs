@@ -26,6 +26,8 @@ pub struct Made<'a> {
     pub warnings: &'a [&'a str],
     /// The stored password, for the verifier; never part of the account.
     pub credential: Value<'a>,
+    /// Why there is no `credential` although one is stored: it does not fit its scheme. Without a value.
+    pub unusable: Option<&'a str>,
     /// Who the record is, when the rules have `identify`.
     pub who: Identity<'a>,
     pub(super) skeleton: &'a [OutputNode],

@@ -44,12 +44,18 @@ pub struct Plan {
     pub start: Option<RulePlan>,
     /// The claims, in the order in which they are made.
     pub claims: Vec<RulePlan>,
+    /// The places among the claims of those that say who a record is and how its password is stored.
+    pub(super) early: Vec<usize>,
+    /// Whether a login makes the object that the account begins with, too.
+    pub(super) starts_early: bool,
     pub(super) output: Vec<OutputNode>,
     /// The claims that keep the schema when they are put together, because each was checked when it was made.
     pub(super) checked: Outlines,
     pub(super) credential: Option<CredentialPlan>,
     pub(super) checks: Vec<CheckPlan>,
     pub(super) identify: Option<IdentifyPlan>,
+    /// The verifiers that `credential.source` names, as far as the rules tell, with their places.
+    pub verifiers: Vec<(String, Span)>,
     /// The tables, in the order of their numbers.
     pub lookups: Vec<LookupRef>,
 }
@@ -69,6 +75,8 @@ pub struct ParamPlan {
     pub name: String,
     /// Its value when nothing is set.
     pub default: Option<Operand>,
+    /// The only values it may have, as text; all when the rules do not say.
+    pub values: Option<Vec<String>>,
     /// What it is for.
     pub about: String,
     pub(super) register: usize,
@@ -84,6 +92,20 @@ impl ParamPlan {
             Some(Operand::Object(_)) if !value.is_object() => Some("an object"),
             _ => None,
         }
+    }
+
+    /// Whether the rules admit a value for the parameter.
+    #[must_use]
+    pub fn may_be(&self, value: &serde_json::Value) -> bool {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.values.as_ref().is_none_or(|values| values.contains(&text))
+    }
+
+    /// The values that the rules admit, in backticks; empty when they admit all.
+    #[must_use]
+    pub fn listed_values(&self) -> String {
+        let values = self.values.iter().flatten().map(|value| format!("`{value}`"));
+        values.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -124,6 +146,8 @@ pub struct CheckPlan {
     pub(super) that: Option<Condition>,
     pub(super) needs: Condition,
     pub(super) because: String,
+    /// Whether the reason is a warning, and the account is made all the same.
+    pub(super) warns: bool,
     pub(super) span: Span,
 }
 
@@ -132,6 +156,10 @@ pub struct CheckPlan {
 pub struct CredentialPlan {
     pub(super) span: Span,
     pub(super) when: Option<Condition>,
+    /// Whether what is stored is checked against its scheme; the caller decides when the rules do not say.
+    pub(super) check: Option<bool>,
+    /// What happens when it cannot be used.
+    pub(super) policy: Policy,
     pub(super) schemes: Vec<String>,
     pub(super) scheme_rule: Option<RulePlan>,
     pub(super) fields: Vec<RulePlan>,
@@ -165,6 +193,8 @@ pub struct RulePlan {
     pub(super) otherwise: Option<Operand>,
     /// Whether the record is held back without it.
     pub required: bool,
+    /// The name in `warnings` when there is no value: of a rule that only warns, or of a required field of an element.
+    pub(super) missing: Option<WarningName>,
     pub(super) policy: Policy,
     pub(super) keep_empty: bool,
     /// The working values that the rule is made of; only known in files with `accounts`.
@@ -259,16 +289,52 @@ impl EachPlan {
 }
 
 /// What happens when a step fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Policy {
     /// The record is held back.
     Reject,
     /// The claim is left out and this name stands in `warnings`.
-    Warn(String),
+    Warn(WarningName),
     /// The claim is left out.
     Skip,
     /// The default is used.
     Default,
+}
+
+/// A name in `warnings`.
+#[derive(Debug, Clone)]
+pub struct WarningName {
+    /// The name; for a made one what stands for it where there is no element.
+    pub(super) fixed: String,
+    /// A name that is made for each element of a list.
+    pub(super) made: Option<Operand>,
+}
+
+impl WarningName {
+    /// A name that is always the same.
+    pub(super) fn fixed(name: impl Into<String>) -> Self {
+        Self { fixed: name.into(), made: None }
+    }
+}
+
+impl Policy {
+    /// The name that stands in `warnings`.
+    pub(super) fn warning(&self) -> Option<&WarningName> {
+        match self {
+            Self::Warn(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether a failure makes the record invalid.
+    pub(super) fn is_reject(&self) -> bool {
+        matches!(self, Self::Reject)
+    }
+
+    /// Whether the rule's default stands in for a failure.
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Self::Default)
+    }
 }
 
 /// A member of the account as it is written out: the skeleton is fixed by the rules.

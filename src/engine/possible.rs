@@ -1,7 +1,7 @@
 //! Everything that can come of the rules of a plan: what coverage counts, and the names that tests may expect.
 
 use super::operand::Operand;
-use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan};
+use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan, WarningName};
 use super::steps::Steps;
 use crate::diag::Span;
 
@@ -124,20 +124,33 @@ impl Plan {
 
     /// The reasons that checks between claims give.
     pub fn check_reasons(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().map(|check| check.because.as_str())
+        self.checks.iter().filter(|check| !check.warns).map(|check| check.because.as_str())
     }
 
     /// The names that may stand in `warnings`.
     #[must_use]
     pub fn warning_names(&self) -> Vec<&str> {
         let of_accounts = self.splits();
-        let policies = self.named_rules().into_iter().filter_map(|(_, rule)| match &rule.policy {
-            Policy::Warn(name) => Some(name.as_str()),
-            // in files with `accounts`, claims are warned of working values that failed
-            _ if of_accounts && rule.kind == RuleKind::Claim => Some(rule.name.as_str()),
-            _ => None,
-        });
-        policies.collect()
+        // in files with `accounts`, claims are warned of working values that failed
+        let of_failed = self.claims.iter().filter(|_| of_accounts).map(|rule| rule.name.as_str());
+        self.warnings().map(|name| name.fixed.as_str()).chain(of_failed).chain(self.warning_checks()).collect()
+    }
+
+    /// Whether some names in `warnings` are made while a record is worked through.
+    #[must_use]
+    pub fn makes_warning_names(&self) -> bool {
+        self.warnings().any(|name| name.made.is_some())
+    }
+
+    fn warnings(&self) -> impl Iterator<Item = &WarningName> {
+        let of_credential = self.credential.iter().filter_map(|credential| credential.policy.warning());
+        let of_rules =
+            self.named_rules().into_iter().flat_map(|(_, rule)| rule.policy.warning().into_iter().chain(&rule.missing));
+        of_rules.chain(of_credential)
+    }
+
+    fn warning_checks(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(|check| check.warns).map(|check| check.because.as_str())
     }
 
     /// The names that may stand in `warnings`, each once, without those of rules in which nothing can fail.
@@ -145,7 +158,7 @@ impl Plan {
     pub fn usual_warnings(&self) -> Vec<&str> {
         let rules = self.named_rules();
         let of_rules = |name: &str| {
-            let warns = |policy: &Policy| matches!(policy, Policy::Warn(warning) if warning == name);
+            let warns = |policy: &Policy| matches!(policy, Policy::Warn(warning) if warning.fixed == name);
             rules.iter().filter(|(_, rule)| warns(&rule.policy)).map(|(_, rule)| *rule).collect::<Vec<_>>()
         };
         let mut names: Vec<&str> = Vec::new();
@@ -165,7 +178,7 @@ fn only_copies(rule: &RulePlan) -> bool {
     let may_be_objected_to = rule.shape.is_some() && may_be_missing(rule);
     let is_script = matches!(rule.origin, OriginPlan::Script { .. });
     let changes = !rule.steps.is_empty() || !rule.then.is_empty() || rule.each.is_some() || rule.filter.is_some();
-    !may_be_objected_to && !is_script && !changes
+    !may_be_objected_to && !is_script && !changes && rule.missing.is_none()
 }
 
 fn with_fields<'p>(rule: &'p RulePlan, found: &mut Vec<(String, &'p RulePlan)>) {
@@ -196,7 +209,7 @@ fn of_rule(name: &str, rule: &RulePlan) -> Possible {
     if rule.default.is_some() {
         possible.add(Chance::Defaulted, "the default is used");
     } else if may_be_missing(rule) {
-        if rule.required {
+        if rule.required || rule.missing.is_some() {
             possible.add(Chance::Required, "missing, and required");
         } else {
             possible.add(Chance::Missing, "missing");

@@ -16,7 +16,7 @@ use machine::Machine;
 use super::context::Cx;
 use super::outcome::{Customer, Outcome, Reason};
 use super::path::walk;
-use super::plan::{Plan, RulePlan};
+use super::plan::{ParamPlan, Plan, RulePlan};
 use super::probe::{Probe, Silent};
 use crate::model::Value;
 use crate::model::json::borrow_json;
@@ -47,6 +47,9 @@ pub struct Settings {
     pub limits: ReadLimits,
     /// Whether fields that no rule reads are looked for, whatever the rules say.
     pub unread: bool,
+    /// Whether stored passwords are checked against their schemes where the rules do not say: a bulk run shows what no login
+    /// could use, a login says so itself.
+    pub check_credentials: bool,
 }
 
 /// What a run gives.
@@ -83,6 +86,13 @@ impl Plan {
         self.params.iter().filter(|p| p.default.is_none() && !is_set(&p.name)).map(|p| p.name.as_str()).collect()
     }
 
+    /// The parameters that are set to something else than one of their values.
+    #[must_use]
+    pub fn unlisted_params(&self, settings: &Settings) -> Vec<&ParamPlan> {
+        let set_to = |name: &str| settings.params.iter().find(|(have, _)| have == name).map(|(_, value)| value);
+        self.params.iter().filter(|param| set_to(&param.name).is_some_and(|value| !param.may_be(value))).collect()
+    }
+
     /// Runs the plan over the JSON text of one record. Only what the rules read is kept of it.
     #[must_use]
     pub fn run<'a, P: Probe>(
@@ -108,7 +118,8 @@ impl Plan {
     }
 
     /// Reads who a record is and what it has stored as a password, for each account it yields in the order of
-    /// [`run`](Self::run). No claim is made: at a login, proof comes first.
+    /// [`run`](Self::run). Of the claims only those are made that `identify` and `credential` read: at a login the password is
+    /// verified first.
     ///
     /// # Errors
     /// Why the record cannot be read, or why its working values cannot be made; inside the list, why one account has no
@@ -128,7 +139,7 @@ impl Plan {
         })?;
         self.set_registers(settings, &cx);
         let mut probe = Silent;
-        Machine::new(self, &mut probe, arena).customers(&cx)
+        Machine::new(self, &mut probe, arena, false).customers(&cx)
     }
 
     /// Runs the plan over a record that has been read.
@@ -166,7 +177,7 @@ impl Plan {
         probe: &mut P,
     ) -> (Vec<Outcome<'a>>, Vec<Value<'a>>) {
         self.set_registers(settings, cx);
-        let mut machine = Machine::new(self, probe, cx.arena);
+        let mut machine = Machine::new(self, probe, cx.arena, settings.check_credentials);
         let mut outcomes = machine.record(cx).unwrap_or_else(|reason| vec![Outcome::Invalid(vec![reason])]);
         if self.split.as_ref().is_some_and(|split| split.all_or_none) {
             all_or_none(&mut outcomes);
@@ -188,7 +199,7 @@ impl Plan {
     ) -> Result<Value<'a>, Reason> {
         let cx = self.context(arena, P::ON);
         self.set_registers(settings, &cx);
-        let mut machine = Machine::new(self, probe, arena);
+        let mut machine = Machine::new(self, probe, arena, false);
         let input = match input {
             Value::Text(text) if self.fold_blank && text.trim_start().is_empty() => Value::Missing,
             input => input,
@@ -256,6 +267,46 @@ fn facts<'a>(facts: &'a Facts, cx: &Cx<'a>) -> Value<'a> {
 mod tests {
     use super::*;
     use crate::model::json::to_json;
+
+    #[test]
+    fn a_login_knows_the_claims_that_say_who_a_record_is() {
+        let rules = "landfall: 1
+let:
+  number: $.number
+identify: { id: $account.external_id, logins: [ $account.username ] }
+account:
+  name.full: $.name
+  username: { from: $.login, do: [ lowercase ] }
+  external_id: \"{$number}:{$account.username}\"
+";
+        let (mut files, mut findings) = (crate::diag::Files::default(), crate::diag::Findings::default());
+        let file = files.add("rules.yaml", rules);
+        let plan = crate::engine::compile::compile(&mut files, file, &crate::engine::compile::NoFiles, &mut findings);
+        let plan = plan.unwrap_or_else(|| panic!("{findings:?}"));
+        let (arena, settings) = (Bump::new(), Settings::default());
+        let customers = plan.customers(r#"{"number": 7, "login": "Ada", "name": "Ada"}"#, &settings, &arena).unwrap();
+        let customer = customers[0].as_ref().unwrap();
+        assert_eq!(
+            (to_json(customer.who.id), to_json(customer.who.logins)),
+            ("7:ada".into(), serde_json::json!(["ada"]))
+        );
+    }
+
+    #[test]
+    fn a_login_knows_the_object_that_the_account_begins_with() {
+        let rules = "landfall: 1
+identify: { id: $account.external_id, logins: [ $account.username ] }
+account: { from: $.profile, on_error: skip, username: \"{$account.external_id}-ada\" }
+";
+        let (mut files, mut findings) = (crate::diag::Files::default(), crate::diag::Findings::default());
+        let file = files.add("rules.yaml", rules);
+        let plan = crate::engine::compile::compile(&mut files, file, &crate::engine::compile::NoFiles, &mut findings);
+        let plan = plan.unwrap_or_else(|| panic!("{findings:?}"));
+        let (arena, settings) = (Bump::new(), Settings::default());
+        let customers = plan.customers(r#"{"profile": {"external_id": 7}}"#, &settings, &arena).unwrap();
+        let who = customers[0].as_ref().unwrap().who;
+        assert_eq!((to_json(who.id), to_json(who.logins)), ("7".into(), serde_json::json!(["7-ada"])));
+    }
 
     #[test]
     fn facts_that_hooks_add_are_a_member_of_their_own() {

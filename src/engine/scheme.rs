@@ -2,9 +2,11 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
-use crate::diag::{Diagnostic, Findings, closest};
+use crate::diag::{Diagnostic, Findings, Span, closest};
+use crate::model::Value;
+use crate::model::json::to_json;
 use crate::password::template::{Template, TemplateProblem};
-use crate::password::{SchemeInfo, find, schemes};
+use crate::password::{Credential, SchemeInfo, find, parse, schemes};
 use crate::rules::syntax::{Expr, Origin, Rule, Word};
 
 /// The parts of a credential that are digest templates.
@@ -20,6 +22,20 @@ pub fn choose<'s>(schemes: &'s [String], encoded: &str) -> Option<&'s str> {
         .or_else(|| names().find(|scheme| !describing(scheme)))
 }
 
+/// Whether a credential can be used to verify a password, as far as that is known without one.
+///
+/// # Errors
+/// Why not, without a value of the record.
+pub fn usable(credential: Value<'_>) -> Result<(), String> {
+    let serde_json::Value::Object(object) = to_json(credential) else { return Ok(()) };
+    // what is verified elsewhere is not looked at
+    if object.contains_key("source") {
+        return Ok(());
+    }
+    let parsed = Credential::from_json(&object).and_then(|credential| parse(&credential));
+    parsed.map(drop).map_err(|problem| problem.to_string())
+}
+
 /// Leaves out the parts that a stored text does not need, where rules write them down for another of their schemes: a text that
 /// names its scheme has its own salt and rounds. What a single scheme does not use stays, and is refused at the check.
 pub fn keep_used<'a, T>(parts: &mut ArenaVec<'a, (&'a str, T)>, scheme: &str, encoded: &str) {
@@ -30,7 +46,9 @@ pub fn keep_used<'a, T>(parts: &mut ArenaVec<'a, (&'a str, T)>, scheme: &str, en
         "salt" | "salt_hex" | "salt_b64" | "prehash" => is_prehashed,
         "pepper" | "secret" | "secret_hex" | "secret_b64" => is_prehashed || matches!(info.name, "argon2" | "spring"),
         "ad" | "ad_hex" | "ad_b64" => info.name == "argon2",
-        "order" | "iterations" | "template" | "digest" | "encoding" | "key" => false,
+        "order" | "iterations" | "template" | "digest" | "encoding" | "password_encoding" | "key" | "hasher"
+        | "signer_key" | "salt_separator" | "mem_cost" | "rounds" | "memory" | "passes" | "lanes" | "variant"
+        | "version" | "n" | "r" | "p" => false,
         _ => true,
     });
 }
@@ -40,7 +58,7 @@ pub fn check(schemes: &[Word], findings: &mut Findings) {
     let mut silent: Option<&Word> = None;
     for scheme in schemes {
         let Some(info) = find(&scheme.text) else {
-            findings.push(unknown(scheme));
+            findings.push(unknown(&scheme.text, scheme.span));
             continue;
         };
         if info.is_self_describing() {
@@ -71,11 +89,15 @@ pub fn check_templates(parts: &[Rule], findings: &mut Findings) {
     }
 }
 
-fn unknown(scheme: &Word) -> Diagnostic {
+/// There is no scheme of this name.
+pub fn unknown(scheme: &str, span: Span) -> Diagnostic {
     let names = schemes().iter().flat_map(|info| info.aliases.iter().chain(std::iter::once(&info.name))).copied();
-    let help = match closest(&scheme.text, names) {
+    let help = match closest(scheme, names) {
+        _ if scheme.eq_ignore_ascii_case("auto") => {
+            "leave `scheme` out: the scheme is detected from the beginning of the stored text".to_owned()
+        }
         Some(near) => format!("did you mean `{near}`?"),
         None => "`landfall password schemes` lists all schemes".to_owned(),
     };
-    Diagnostic::error("R408", scheme.span, format!("there is no password scheme `{}`", scheme.text), help)
+    Diagnostic::error("R408", span, format!("there is no password scheme `{scheme}`"), help)
 }

@@ -22,6 +22,7 @@ mod credential;
 mod detect;
 mod digests;
 mod encoding;
+mod forms;
 pub mod lane;
 mod length;
 mod limits;
@@ -41,6 +42,7 @@ use crate::model::Password;
 
 pub use credential::Credential;
 pub use detect::{Detection, detect, placeholder};
+pub use forms::{Form, about as about_part, forms, is_known_word, reads_object};
 pub use limits::{Cost, Limits};
 pub use registry::{SchemeInfo, find, schemes};
 pub use verdict::{Lossy, Problem, Verdict};

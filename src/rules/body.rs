@@ -2,11 +2,13 @@
 
 use super::condition::{self, Standing};
 use super::expr;
-use super::fields::{Fields, choice, empty, expected, key, list, map, nothing_as_text, word};
+use super::fields::{Fields, choice, empty, expected, key, list, map, no_boolean, nothing_as_text, word};
 use super::foreign;
 use super::node::{Entry, Node, NodeKind};
+use super::reference;
 use super::syntax::{
-    Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Rule, ScriptDef, StepDef, Word,
+    Body, Cond, DefaultPolicy, Each, ExampleDef, ExampleInput, Expr, OnError, Origin, Required, Rule, ScriptDef,
+    StepDef, TemplatePart, Without,
 };
 use crate::diag::{Diagnostic, Findings, Span};
 
@@ -116,10 +118,6 @@ fn read_map(node: &Node, key_span: Span, standing: Standing, findings: &mut Find
 
 /// Reads all but the origin of a body.
 pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, findings: &mut Findings) -> Body {
-    let required = match fields.boolean("required", findings) {
-        Some(true) => fields.get("required").map(|node| node.span),
-        _ => None,
-    };
     Body {
         when: condition_of(fields, "when", standing, findings),
         steps: steps_of(fields, "do", findings),
@@ -136,7 +134,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, finding
         default_span: fields.entry("default").map(|entry| entry.key_span),
         otherwise: fields.get("otherwise").map(|node| expr::read_or_any(node, findings)),
         otherwise_span: fields.entry("otherwise").map(|entry| entry.key_span),
-        required,
+        required: fields.get("required").and_then(|node| required(node, findings)),
         on_error: fields.get("on_error").map(|node| on_error(node, findings)),
         keep_empty: fields.boolean("keep_empty", findings).unwrap_or(false),
         examples: fields.get("examples").map_or_else(Vec::new, |node| examples(node, findings)),
@@ -181,7 +179,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
         ));
     }
     if let Some(node) = fields.get("from") {
-        return from(node, standing, findings).map(Origin::From);
+        return from(node, "from", standing, findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
         nothing_as_text(node, "`null`, or nothing at all,", findings);
@@ -190,8 +188,8 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
     fields.get("script").and_then(|node| script(node, fields, findings)).map(Origin::Script)
 }
 
-/// Reads `from`: one reference or template, or a list of them.
-pub fn from(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Vec<Expr>> {
+/// Reads `from`, or another key like it: one reference or template, or a list of them.
+pub fn from(node: &Node, key: &str, standing: Standing, findings: &mut Findings) -> Option<Vec<Expr>> {
     let sources = match node.as_list() {
         Some([]) => {
             findings.push(empty(node, "the list of references is empty", "[ $.field ]"));
@@ -200,25 +198,36 @@ pub fn from(node: &Node, standing: Standing, findings: &mut Findings) -> Option<
         Some(items) => items.iter().collect(),
         None => vec![node],
     };
-    let read: Vec<Option<Expr>> = sources.into_iter().map(|source| source_expr(source, standing, findings)).collect();
+    let read: Vec<Option<Expr>> = sources.into_iter().map(|node| source(node, key, standing, findings)).collect();
     read.into_iter().collect()
 }
 
-fn source_expr(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Expr> {
+/// Reads one of the references or templates of `from`, or of another key like it.
+pub fn source(node: &Node, key: &str, standing: Standing, findings: &mut Findings) -> Option<Expr> {
     let read = expr::read(node, findings)?;
     if let Expr::Literal(_) | Expr::Map(..) | Expr::List(..) = read {
-        let named = node.as_text().and_then(|text| foreign::reference_for(text, standing));
+        let constant = if key == "from" { ", or `value:` for a constant" } else { "" };
+        let named = node.as_text().filter(|_| !node.is_null()).and_then(|text| field_named(text, standing));
         let help = match named {
             Some(reference) if standing == Standing::Element => {
-                format!("write `{reference}` to read the element, or `value:` for a constant")
+                format!("write `{reference}` to read the element{constant}")
             }
-            Some(reference) => format!("write `{reference}` to read the record, or `value:` for a constant"),
-            None => format!("write a reference such as `{}.field`, or `value:` for a constant", standing.base()),
+            Some(reference) => format!("write `{reference}` to read the record{constant}"),
+            None if key != "from" && node.as_scalar().is_none() => {
+                "make it under `let`, and write its name here, such as `$login`".to_owned()
+            }
+            None => format!("write a reference such as `{}.field`{constant}", standing.base()),
         };
-        findings.push(Diagnostic::error("R109", node.span, "`from` takes references", help));
+        findings.push(Diagnostic::error("R109", node.span, format!("`{key}` takes references"), help));
         return None;
     }
     Some(read)
+}
+
+/// The reference to the field that a bare word probably names.
+fn field_named(text: &str, standing: Standing) -> Option<String> {
+    let of_record = || reference::of_field(text).filter(|_| standing == Standing::Record);
+    foreign::reference_for(text, standing).or_else(of_record)
 }
 
 fn script(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<ScriptDef> {
@@ -319,6 +328,20 @@ fn not_indented(rule: &Entry, first: &Entry) -> Diagnostic {
     Diagnostic::error("R107", first.key_span, message, help).also(rule.key_span, "this has no value")
 }
 
+/// Reads `required`: `true`, `false` or `warn`.
+fn required(node: &Node, findings: &mut Findings) -> Option<Required> {
+    let without = match (node.as_bool(), node.as_text()) {
+        (Some(true), _) => Without::Reject,
+        (Some(false), _) => return None,
+        (None, Some("warn")) => Without::Warn,
+        _ => {
+            findings.push(no_boolean(node, "`true`, `false` or `warn`"));
+            return None;
+        }
+    };
+    Some(Required { span: node.span, without })
+}
+
 /// The words of `on_error`, in the order of [`policy`].
 pub const POLICIES: &[&str] = &["reject", "warn", "skip", "default"];
 
@@ -342,10 +365,30 @@ pub fn on_error(node: &Node, findings: &mut Findings) -> OnError {
             findings.push(expected(node, "`reject`, `warn`, `skip`, `default` or `{ warn: NAME }`"));
             return plain(DefaultPolicy::Reject);
         }
-        let key: Option<Word> = word(&entry.value, findings);
+        let key = warning_name(&entry.value, findings);
         return OnError { key, ..plain(DefaultPolicy::Warn) };
     }
     plain(choice(node, POLICIES, findings).map_or(DefaultPolicy::Reject, policy))
+}
+
+/// Reads a name for `warnings`: text, in which `{$index}` and `{$key}` stand for the element. Values of a record are never part
+/// of a warning.
+fn warning_name(node: &Node, findings: &mut Findings) -> Option<Expr> {
+    word(node, findings)?;
+    let name = expr::read(node, findings)?;
+    let references = match &name {
+        Expr::Reference(reference) => vec![reference],
+        Expr::Template(parts, _) => parts.iter().filter_map(TemplatePart::reference).collect(),
+        _ => Vec::new(),
+    };
+    let place = |text: &str| matches!(text, "$index" | "$key");
+    if let Some(other) = references.into_iter().find(|reference| !place(&reference.text)) {
+        let message = format!("the name of a warning cannot hold `{}`", other.text);
+        let help = "warnings never hold values of a record: use `{$index}` or `{$key}` inside `each`, or fixed text";
+        findings.push(Diagnostic::error("R109", other.span, message, help));
+        return None;
+    }
+    Some(name)
 }
 
 /// Reads `examples`: a map of inputs to outputs, or a list of `{ input, gives }` for inputs that are no text.

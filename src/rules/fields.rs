@@ -78,11 +78,7 @@ impl<'n> Fields<'n> {
     /// The boolean of a key.
     pub fn boolean(&self, key: &str, findings: &mut Findings) -> Option<bool> {
         let node = self.get(key)?;
-        let value = node.as_bool();
-        if value.is_none() {
-            findings.push(expected(node, "`true` or `false`"));
-        }
-        value
+        boolean(node, findings)
     }
 
     /// The elements of a key that holds a list.
@@ -120,6 +116,35 @@ pub fn choice(node: &Node, words: &[&'static str], findings: &mut Findings) -> O
         });
     }
     found
+}
+
+/// `true` or `false`.
+pub fn boolean(node: &Node, findings: &mut Findings) -> Option<bool> {
+    let value = node.as_bool();
+    if value.is_none() {
+        findings.push(no_boolean(node, "`true` or `false`"));
+    }
+    value
+}
+
+/// The boolean that a word of YAML 1.1, or one in quotes, was meant as.
+#[must_use]
+pub fn meant_boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" | "true" => Some(true),
+        "no" | "off" | "n" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A boolean was expected here.
+#[must_use]
+pub fn no_boolean(node: &Node, wanted: &str) -> Diagnostic {
+    let meant = node.as_text().and_then(|text| Some((meant_boolean(text)?, text)));
+    let Some((meant, text)) = meant else { return expected(node, wanted) };
+    let message = format!("expected {wanted}, found the text `{text}`");
+    let quoted = if text.eq_ignore_ascii_case(&meant.to_string()) { " without quotes" } else { "" };
+    Diagnostic::error("R107", node.span, message, format!("write `{meant}`{quoted}"))
 }
 
 /// The text of a node.

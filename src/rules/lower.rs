@@ -3,12 +3,12 @@
 use super::body::{self, POLICIES};
 use super::condition::{self, Standing};
 use super::expr;
-use super::fields::{Fields, choice, empty, expected, key, map, word};
+use super::fields::{Fields, choice, empty, expected, key, list, map, word};
 use super::node::{Entry, Node, NodeKind};
 use super::reference;
 use super::syntax::{
     Admit, Blank, Check, Credential, DefaultPolicy, Defaults, Expr, Identify, LookupDef, LookupSource, NamedSteps,
-    Origin, Param, RefExpr, Rule, RuleFile, Split, Unread, Word,
+    Origin, Param, RefExpr, Rule, RuleFile, Split, Unread, Without, Word,
 };
 use crate::diag::{Diagnostic, Findings, Span};
 
@@ -34,6 +34,7 @@ pub const KEYS: &[&str] = &[
     "credential",
     "ignore",
     "checks",
+    "verifiers",
     "tests",
 ];
 
@@ -64,6 +65,7 @@ pub fn rule_file(root: &Node, findings: &mut Findings) -> Option<RuleFile> {
         credential: fields.get("credential").and_then(|node| credential(node, findings)),
         ignore: fields.list("ignore", findings).iter().filter_map(|node| ignored(node, findings)).collect(),
         checks: fields.list("checks", findings).iter().filter_map(|node| check(node, findings)).collect(),
+        verifiers: fields.list("verifiers", findings).iter().filter_map(|node| word(node, findings)).collect(),
         tests: fields.get("tests").cloned(),
     })
 }
@@ -101,14 +103,40 @@ fn rules(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Rule> 
 }
 
 fn param(name: Word, node: &Node, findings: &mut Findings) -> Option<Param> {
-    let is_spec = node
-        .as_map()
-        .is_some_and(|entries| entries.iter().all(|entry| matches!(entry.key.as_str(), "default" | "about")));
+    let is_spec = node.as_map().is_some_and(|entries| {
+        entries.iter().all(|entry| matches!(entry.key.as_str(), "default" | "about" | "values"))
+    });
     if !is_spec {
-        return Some(Param { name, default: (!node.is_null()).then(|| node.clone()), about: None });
+        return Some(Param { name, default: (!node.is_null()).then(|| node.clone()), values: None, about: None });
     }
-    let fields = Fields::open(node, "a parameter", &["default", "about"], findings)?;
-    Some(Param { name, default: fields.get("default").cloned(), about: fields.word("about", findings) })
+    let fields = Fields::open(node, "a parameter", &["default", "about", "values"], findings)?;
+    let default = fields.get("default").cloned();
+    let values = fields.get("values").map(|node| values(node, default.as_ref(), findings));
+    Some(Param { name, default, values, about: fields.word("about", findings) })
+}
+
+/// Reads the values that a parameter may have; its default must be one of them.
+fn values(node: &Node, default: Option<&Node>, findings: &mut Findings) -> Vec<Node> {
+    let items = list(node, findings);
+    let mut scalars = Vec::new();
+    for item in items {
+        match word(item, findings) {
+            Some(_) => scalars.push(item.clone()),
+            None => return Vec::new(),
+        }
+    }
+    if items.is_empty() && node.as_list().is_some() {
+        findings.push(expected(node, "at least one value"));
+    }
+    if let Some(default) = default
+        && !scalars.is_empty()
+        && !scalars.iter().any(|value| value.as_text() == default.as_text())
+    {
+        let help = "add it to `values`, or choose another default";
+        let message = "the default is not one of the `values` of the parameter";
+        findings.push(Diagnostic::error("R112", default.span, message, help).also(node.span, "these"));
+    }
+    scalars
 }
 
 fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
@@ -156,10 +184,19 @@ fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
     let fields = Fields::open(node, "`identify`", &["id", "logins"], findings)?;
     let id = fields.need("id", findings).map(|node| expr::read_or_any(node, findings));
     let logins = match fields.get("logins") {
-        Some(node) => body::from(node, Standing::Record, findings).unwrap_or_default(),
+        Some(node) => logins(node, findings),
         None => Vec::new(),
     };
     Some(Identify { id: id?, logins })
+}
+
+/// What can be typed to sign in; each that cannot be read is reported.
+fn logins(node: &Node, findings: &mut Findings) -> Vec<Expr> {
+    let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+    let mut read = |node: &Node| {
+        body::source(node, "identify.logins", Standing::Record, findings).unwrap_or_else(|| Expr::unreadable(node.span))
+    };
+    nodes.iter().map(&mut read).collect()
 }
 
 fn admit(node: &Node, findings: &mut Findings) -> Option<Admit> {
@@ -193,7 +230,7 @@ fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
     const KEYS: &[&str] = &["name", "from", "do", "where", "on_error", "let", "all_or_none"];
     let fields = Fields::open(node, "`accounts`", KEYS, findings)?;
     let name = fields.need("name", findings).and_then(|node| word(node, findings));
-    let from = fields.need("from", findings).and_then(|node| body::from(node, Standing::Record, findings));
+    let from = fields.need("from", findings).and_then(|node| body::from(node, "from", Standing::Record, findings));
     let from = from.unwrap_or_else(|| vec![Expr::unreadable(node.span)]);
     let body = body::with_origin(node, &fields, Standing::Record, findings);
     let lets = rules(&fields, "let", findings);
@@ -222,7 +259,7 @@ fn account(node: &Node, findings: &mut Findings) -> Account {
     let of = |entries: Vec<Entry>| Node { span: node.span, kind: NodeKind::Map(entries) };
     let start = of(start);
     let body = Fields::open(&start, "the start of the account", START_KEYS, findings).map(|fields| {
-        let sources = body::from(&from.value, Standing::Record, findings)
+        let sources = body::from(&from.value, "from", Standing::Record, findings)
             .unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]);
         let body = body::with_origin(&start, &fields, Standing::Record, findings);
         super::syntax::Body { origin: Origin::From(sources), ..body }
@@ -236,12 +273,13 @@ fn account(node: &Node, findings: &mut Findings) -> Account {
 }
 
 /// The keys of `credential` that are not parts of it.
-const CREDENTIAL_KEYS: &[&str] = &["when", "from", "do", "on_error", "scheme"];
+const CREDENTIAL_KEYS: &[&str] = &["when", "from", "do", "on_error", "check", "scheme"];
 
 /// The parts a credential may have.
 pub const CREDENTIAL_PARTS: &[&str] = &[
     "source",
     "value",
+    "hash",
     "hash_hex",
     "hash_b64",
     "salt",
@@ -252,6 +290,7 @@ pub const CREDENTIAL_PARTS: &[&str] = &[
     "template",
     "digest",
     "encoding",
+    "password_encoding",
     "prehash",
     "username",
     "pepper",
@@ -262,6 +301,19 @@ pub const CREDENTIAL_PARTS: &[&str] = &[
     "ad_hex",
     "ad_b64",
     "key",
+    "hasher",
+    "signer_key",
+    "salt_separator",
+    "mem_cost",
+    "rounds",
+    "memory",
+    "passes",
+    "lanes",
+    "variant",
+    "version",
+    "n",
+    "r",
+    "p",
     "parameters",
     "set_at",
     "needs_rehash",
@@ -273,7 +325,7 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     let mut parts: Vec<Rule> = Vec::new();
     if let Some(from) = fields.entry("from") {
         let body = body::with_origin(node, &fields, Standing::Record, findings);
-        let sources = body::from(&from.value, Standing::Record, findings);
+        let sources = body::from(&from.value, "from", Standing::Record, findings);
         let origin = Origin::From(sources.unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]));
         let name = Word { text: "value".to_owned(), span: from.key_span };
         // `when` belongs to the whole credential
@@ -287,10 +339,22 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
             });
         }
     }
+    if let (Some(steps), None) = (fields.entry("do"), fields.entry("from")) {
+        let help =
+            "write `from:` for the stored text, or the steps into the rule of the part: `hash_hex: { from: …, do: … }`";
+        findings.push(Diagnostic::error(
+            "R110",
+            steps.key_span,
+            "`do` changes what `from` reads, and there is none",
+            help,
+        ));
+    }
     let (schemes, scheme_rule) = fields.entry("scheme").map_or((Vec::new(), None), |entry| schemes(entry, findings));
     Some(Credential {
         span: node.span,
         when: fields.get("when").and_then(|node| condition::read(node, Standing::Record, findings)),
+        on_error: fields.get("on_error").map(|node| body::on_error(node, &mut Findings::default())),
+        check: fields.boolean("check", findings),
         schemes,
         scheme_rule,
         fields: parts,
@@ -325,9 +389,13 @@ fn ignored(node: &Node, findings: &mut Findings) -> Option<RefExpr> {
 }
 
 fn check(node: &Node, findings: &mut Findings) -> Option<Check> {
-    let fields = Fields::open(node, "an entry of `checks`", &["that", "needs", "because"], findings)?;
+    let fields = Fields::open(node, "an entry of `checks`", &["that", "needs", "because", "on_error"], findings)?;
     let that = fields.get("that").and_then(|node| condition::read(node, Standing::Record, findings));
     let needs = fields.need("needs", findings).and_then(|node| condition::read(node, Standing::Record, findings));
     let because = fields.need("because", findings).and_then(|node| reason(node, findings));
-    Some(Check { that, needs: needs?, because: because? })
+    let otherwise = match fields.choice("on_error", &["reject", "warn"], findings) {
+        Some(1) => Without::Warn,
+        _ => Without::Reject,
+    };
+    Some(Check { that, needs: needs?, because: because?, otherwise })
 }

@@ -23,6 +23,18 @@ pub fn is_reference(text: &str) -> bool {
     after_name.is_empty() || after_name.starts_with(['.', '['])
 }
 
+/// The reference to the field of the record that a bare word probably names.
+#[must_use]
+pub fn of_field(text: &str) -> Option<String> {
+    let is_path = text.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+    if is_path && parse(&format!(".{text}")).is_ok() {
+        return Some(format!("$.{text}"));
+    }
+    let is_name = text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
+    is_name.then(|| format!("$['{text}']"))
+}
+
 fn name_length(rest: &str) -> usize {
     if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return 0;

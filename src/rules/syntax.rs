@@ -55,8 +55,17 @@ pub struct RuleFile {
     pub ignore: Vec<RefExpr>,
     /// What must hold between claims.
     pub checks: Vec<Check>,
+    /// The verifiers that `credential.source` may name.
+    pub verifiers: Vec<Word>,
     /// Tests beside the rules, read by the testing room.
     pub tests: Option<Node>,
+}
+
+impl RuleFile {
+    /// The working values, of the record and of its accounts.
+    pub fn working_values(&self) -> impl Iterator<Item = &Rule> {
+        self.lets.iter().chain(self.accounts.iter().flat_map(|split| &split.lets))
+    }
 }
 
 /// A value set per deployment.
@@ -66,6 +75,8 @@ pub struct Param {
     pub name: Word,
     /// The value when nothing is set; without one it must be set.
     pub default: Option<Node>,
+    /// The only values it may have, when the rules list them.
+    pub values: Option<Vec<Node>>,
     /// What it is for.
     pub about: Option<Word>,
 }
@@ -230,8 +241,8 @@ pub struct Body {
     pub otherwise: Option<Expr>,
     /// The place of the key `otherwise`.
     pub otherwise_span: Option<Span>,
-    /// Whether the record is held back without it.
-    pub required: Option<Span>,
+    /// What happens without it.
+    pub required: Option<Required>,
     /// What happens when a step fails.
     pub on_error: Option<OnError>,
     /// Whether empty text, lists and objects stay.
@@ -240,6 +251,24 @@ pub struct Body {
     pub examples: Vec<ExampleDef>,
     /// Inputs that must fail.
     pub rejects: Vec<Node>,
+}
+
+/// What happens when a rule makes no value.
+#[derive(Debug, Clone, Copy)]
+pub struct Required {
+    /// The place of the word.
+    pub span: Span,
+    /// What happens.
+    pub without: Without,
+}
+
+/// What happens to a record without a required value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Without {
+    /// It is invalid.
+    Reject,
+    /// The claim is left out and named in `warnings`.
+    Warn,
 }
 
 /// Where a value comes from.
@@ -276,8 +305,8 @@ pub enum Each {
 pub struct OnError {
     /// The policy.
     pub policy: DefaultPolicy,
-    /// The name in `warnings`, when it is not the claim's path.
-    pub key: Option<Word>,
+    /// The name in `warnings`, when it is not the claim's path: text, or a template with `$index` and `$key`.
+    pub key: Option<Expr>,
     /// Its place.
     pub span: Span,
 }
@@ -309,6 +338,10 @@ pub struct Credential {
     pub span: Span,
     /// When there is one at all.
     pub when: Option<Cond>,
+    /// What happens when a part cannot be made, or the whole cannot be used.
+    pub on_error: Option<OnError>,
+    /// Whether the stored password is checked against its scheme; the caller decides when nothing is said.
+    pub check: Option<bool>,
     /// The schemes, told apart by prefix when there are several.
     pub schemes: Vec<Word>,
     /// A scheme that the record names.
@@ -326,6 +359,8 @@ pub struct Check {
     pub needs: Cond,
     /// The reason's key.
     pub because: Word,
+    /// What happens when it does not hold.
+    pub otherwise: Without,
 }
 
 /// A value in a rule file.
@@ -404,6 +439,17 @@ pub enum TestDef {
     All(Vec<TestDef>),
     /// Not this.
     Not(Box<TestDef>),
+}
+
+impl TemplatePart {
+    /// The reference, when this is one.
+    #[must_use]
+    pub fn reference(&self) -> Option<&RefExpr> {
+        match self {
+            Self::Text(_) => None,
+            Self::Reference(reference) => Some(reference),
+        }
+    }
 }
 
 impl Expr {

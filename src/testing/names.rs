@@ -6,6 +6,7 @@ use super::file::{Test, TestFile};
 use super::want::{Invalid, Want};
 use crate::diag::{Diagnostic, Findings, closest};
 use crate::engine::context::Cx;
+use crate::engine::operand::Operand;
 use crate::engine::plan::Plan;
 use crate::model::json::to_json;
 use crate::rules::Node;
@@ -21,12 +22,25 @@ pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
     for (param, _) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
         known(param, "parameter", &names.params, findings);
     }
+    for (param, value) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
+        let declared = plan.params.iter().find(|declared| declared.name == param.text);
+        if let Some(declared) = declared.filter(|declared| !declared.may_be(&as_json(value))) {
+            let message = format!("the parameter `{}` cannot have this value", param.text);
+            let help = format!("use one of {}", declared.listed_values());
+            findings.push(Diagnostic::error("R608", param.span, message, help));
+        }
+    }
     for test in &file.tests {
         needed_params(test, file, plan, findings);
         for want in test.wants.each() {
             names.want(want, plan, findings);
         }
     }
+}
+
+fn as_json(value: &Operand) -> serde_json::Value {
+    let arena = Bump::new();
+    to_json(value.value(&Cx::bare(&arena)))
 }
 
 /// A parameter without a default must be set by the test or its file.
@@ -76,7 +90,8 @@ impl<'p> Names<'p> {
         if let Some(denied) = &want.denied {
             known(denied, "denial", &self.denials, findings);
         }
-        for warning in want.warnings.iter().flatten() {
+        // names with `{$index}` or `{$key}` are not known in advance
+        for warning in want.warnings.iter().flatten().filter(|_| !plan.makes_warning_names()) {
             let names =
                 if self.warnings.contains(&warning.text.as_str()) { &self.warnings } else { &self.usual_warnings };
             known(warning, "warning", names, findings);

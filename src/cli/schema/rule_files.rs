@@ -46,6 +46,11 @@ fn sections() -> Vec<(&'static str, &'static str, Json)> {
         ("credential", "The stored password", credential()),
         ("ignore", "Fields that are left out on purpose", json!({ "type": "array", "items": reference() })),
         ("checks", "Conditions between claims", json!({ "type": "array", "items": check() })),
+        (
+            "verifiers",
+            "The verifiers that `credential.source` may name",
+            json!({ "type": "array", "items": { "type": "string" } }),
+        ),
         ("tests", "Tests of these rules", part("tests")),
     ]
 }
@@ -100,6 +105,11 @@ fn check() -> Json {
         ("that", "When the check applies; default: always", part("condition")),
         ("needs", "The condition that must then hold", part("condition")),
         ("because", "The key of the reason", reason()),
+        (
+            "on_error",
+            "Whether the record is invalid, or the account is made with a warning",
+            json!({ "enum": ["reject", "warn"] }),
+        ),
     ];
     closed("A check between claims", &keys, &["needs", "because"])
 }
@@ -151,7 +161,8 @@ fn credential() -> Json {
         ("when", "When the record has a credential", part("condition")),
         ("from", "Where the stored text is", from()),
         ("do", "Steps on the stored text", part("steps")),
-        ("on_error", "What happens if a step fails", part("on_error")),
+        ("on_error", "What happens if a part fails, or the credential cannot be used", part("on_error")),
+        ("check", "Whether the stored password is checked against its scheme", json!({ "type": "boolean" })),
         (
             "scheme",
             "A scheme, a list of schemes that differ in their prefix, or a rule that reads it from the record",
@@ -192,7 +203,11 @@ fn body() -> Json {
         ("as", "The type of the result", json!({ "type": "string" })),
         ("default", "The value if there is none", json!({})),
         ("otherwise", "The value if `when` does not hold", json!({})),
-        ("required", "Whether the record is invalid without a value", json!({ "type": "boolean" })),
+        (
+            "required",
+            "Whether the record is invalid without a value; `warn`: the claim is added to the warnings",
+            json!({ "enum": [true, false, "warn"] }),
+        ),
         ("on_error", "What happens if a step fails", part("on_error")),
         ("keep_empty", "Whether empty text, lists and objects are kept", json!({ "type": "boolean" })),
         (
@@ -265,7 +280,9 @@ fn constant_kind(kind: ArgumentKind) -> Json {
         ArgumentKind::Texts => one_or_more(&scalar()),
         ArgumentKind::Integer => json!({ "type": "integer" }),
         ArgumentKind::Boolean => json!({ "type": "boolean" }),
-        ArgumentKind::Choice(words) => json!({ "enum": words }),
+        ArgumentKind::Choice(words) => {
+            json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": r"^\$params\." }] })
+        }
         ArgumentKind::Operand | ArgumentKind::Operands => json!({}),
         ArgumentKind::Condition => part("condition"),
         ArgumentKind::Steps => part("steps"),

@@ -73,6 +73,8 @@ pub struct Tally {
     pub problems: Counts,
     /// Warnings by name.
     pub warnings: Counts,
+    /// Why stored passwords of accounts cannot be used.
+    pub unusable: Counts,
     /// Fields that no rule reads, each once per record.
     pub unread: Counts,
 }
@@ -88,6 +90,7 @@ impl Tally {
         self.reasons.take(&mut other.reasons);
         self.problems.take(&mut other.problems);
         self.warnings.take(&mut other.warnings);
+        self.unusable.take(&mut other.unusable);
         self.unread.take(&mut other.unread);
     }
 
@@ -128,6 +131,7 @@ impl Tally {
         self.reasons.show("invalid:", &mut text);
         self.problems.show("unreadable:", &mut text);
         self.warnings.show("warnings:", &mut text);
+        self.unusable.show("stored passwords that cannot be used:", &mut text);
         self.unread.show("fields that no rule reads:", &mut text);
         let seconds = took.as_secs_f64();
         let records = f64::from(u32::try_from(self.records()).unwrap_or(u32::MAX));

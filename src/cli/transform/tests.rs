@@ -116,11 +116,14 @@ fn rejects_can_be_fixed_and_run_again() {
 #[test]
 fn accounts_are_lines_lists_or_rows() {
     let shop = Shop::new();
-    shop.put("in.csv", "id,login,mail,hash\n0012,\"a, \"\"b\"\"\",a@example.org,$2b$10$x\n13,c,c@example.org,\n");
+    shop.put("in.csv", "id,login,mail,hash\n0012,\"a, \"\"b\"\"\",a@example.org,$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW\n13,c,c@example.org,\n");
     assert_eq!(shop.run("--in @in.csv --out @out.json --credentials"), Ok(FINE));
     let accounts: Value = serde_json::from_str(&shop.text("out.json")).unwrap();
     assert_eq!(accounts[0]["external_id"], json!("0012"));
-    assert_eq!(accounts[0]["credential"], json!({"scheme":"bcrypt","value":"$2b$10$x"}));
+    assert_eq!(
+        accounts[0]["credential"],
+        json!({"scheme":"bcrypt","value":"$2b$05$OFow9ag/05kVW63TyCOfNuSrVaR6nDyy4v5i0n9nK7gqJ/L9O38kW"})
+    );
     assert_eq!((accounts.as_array().map(Vec::len), &accounts[1]["credential"]), (Some(2), &Value::Null));
     assert_eq!(shop.run("--in @in.csv --out @out.csv"), Ok(FINE));
     let wanted =
@@ -248,4 +251,17 @@ fn records_are_read_from_the_list_at_a_path() {
         let message = shop.run(&format!("--in @in.json --out @o --records {path}")).unwrap_err();
         assert!(message.contains(wanted), "{message}");
     }
+}
+
+#[test]
+fn a_stored_password_that_cannot_be_used_is_left_out() {
+    let shop = Shop::new();
+    let record = r#"{"id":1,"login":"ada","mail":"ada@example.com","hash":"$2b$10$cut"}"#;
+    shop.put("in.ndjson", record);
+    shop.run("--in @in.ndjson --out @out.ndjson --credentials").unwrap();
+    let account = shop.lines("out.ndjson").remove(0);
+    assert_eq!((&account["credential"], &account["username"]), (&Value::Null, &json!("ada")));
+    shop.put("shop.yaml", &RULES.replace("scheme: bcrypt }", "scheme: bcrypt, check: false }"));
+    shop.run("--in @in.ndjson --out @out.ndjson --credentials").unwrap();
+    assert_eq!(shop.lines("out.ndjson")[0]["credential"]["value"], "$2b$10$cut");
 }

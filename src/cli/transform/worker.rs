@@ -76,6 +76,7 @@ impl<'r> Worker<'r> {
                     how.written.account(&made, &mut self.accounts);
                     batch.tally.accounts += 1;
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
+                    made.unusable.iter().for_each(|reason| batch.tally.unusable.count(reason));
                 }
                 Outcome::Denied(reason) => {
                     batch.tally.denials.count(reason);

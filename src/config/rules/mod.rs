@@ -142,6 +142,17 @@ pub enum RulesError {
         /// The file of the test.
         file: String,
     },
+    /// A parameter is set to a value that the rules do not list.
+    #[error("the parameter `{name}` is one of {values}")]
+    UnlistedParam {
+        /// The parameter.
+        name: String,
+        /// The values that the rules list.
+        values: String,
+    },
+    /// `credential.source` names a verifier that the settings do not have.
+    #[error("the rules name the verifier `{0}`, and the settings have none of this name")]
+    UnknownVerifier(String),
     /// A test file cannot be read.
     #[error("cannot read the tests in `{0}`")]
     Tests(String),
@@ -205,6 +216,13 @@ pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_j
         let shape = param.misfit(params.get(&param.name)?)?;
         Some(RulesError::ParamShape(param.name.clone(), shape))
     }));
+    for param in &plan.params {
+        if params.get(&param.name).is_some_and(|value| !param.may_be(value)) {
+            faults.push(RulesError::UnlistedParam { name: param.name.clone(), values: param.listed_values() });
+        }
+    }
+    // settings have no verifiers besides stored hashes
+    faults.extend(plan.verifiers.iter().map(|(name, _)| RulesError::UnknownVerifier(name.clone())));
     faults.extend(verification::failures(plan, path));
     faults
 }
@@ -256,6 +274,18 @@ mod tests {
         assert_eq!(hash(STEPS), hash(STEPS));
         assert_eq!(hash(STEPS).len(), 32);
         assert_ne!(hash(STEPS), hash("landfall: 1\nsteps:\n  shout: [ uppercase, trim ]\n"));
+    }
+
+    #[test]
+    fn settings_set_listed_values_and_have_the_verifiers_that_rules_name() {
+        let region = [("region", "de")];
+        let listed = RULES.replace("region: {}", "region: { values: [ fr, en ] }");
+        let wrong = load(&listed, STEPS, "landfall: 1\n", &region).unwrap_err();
+        assert_eq!(wrong.to_string(), "the parameter `region` is one of `fr`, `en`");
+        let verified =
+            RULES.replace("{ scheme: md5, hash_hex: $.hash }", "{ source: old-api }\nverifiers: [ old-api ]");
+        let unknown = load(&verified, STEPS, TESTS, &region).unwrap_err();
+        assert_eq!(unknown, RulesError::UnknownVerifier("old-api".to_owned()));
     }
 
     #[test]

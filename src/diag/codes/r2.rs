@@ -166,10 +166,10 @@ Mend the path or the column. Lookup files are CSV with a header, or JSON or YAML
     },
     CodeInfo {
         code: "R214",
-        title: "a reference is taken as text",
+        title: "an argument that takes no reference",
         explain: "\
-This argument is fixed text, known before there is a record. What stands there looks like a reference,
-and is inserted letter by letter.
+This argument is fixed when the rules are read, before there is a record. A reference there would be
+inserted letter by letter.
 
     replace_matching: { pattern: '\\d+', with: $.mask }    # inserts the text `$.mask`?
     replace: { find: x, with: $.mask }                 # inserts what the field holds

@@ -178,4 +178,30 @@ something that the rules do not do.
 `default` is for no value, `otherwise` for a `when` that does not hold, `on_error` for a step that fails.
 Remove what has no effect, or write what was meant.",
     },
+    CodeInfo {
+        code: "R415",
+        title: "parts of a stored password that do not fit its scheme",
+        explain: "\
+A scheme reads certain parts. One that it needs and does not get, or one that it does not use, makes every
+stored password unusable, which would show at the first login only.
+
+    credential: { from: $.password_digest, scheme: clerk }                    # which hasher?
+    credential: { from: $.password_digest, scheme: clerk, hasher: $.hasher }
+    credential: { hash_hex: $.hash, scheme: template, template: md5($salt . $pass) }   # no salt
+
+`landfall password schemes NAME` lists the parts of a scheme and shows rules that read it. An object that
+holds the parts is handed over as `parameters`.",
+    },
+    CodeInfo {
+        code: "R416",
+        title: "a verifier that is not declared",
+        explain: "\
+`credential.source` names where a password is verified when there is no stored hash. The name must be one
+of `verifiers`, so that a misspelt one is found before a customer signs in.
+
+    verifiers: [ legacy-ldap-bind ]
+    credential: { source: legacy-ldap-bind }
+
+`landfall check --config landfall.yaml` also tells whether the settings have such a verifier.",
+    },
 ];

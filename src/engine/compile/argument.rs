@@ -8,15 +8,15 @@ use super::late;
 use super::steps::Flow;
 use super::word::is_predicate;
 use super::{Compiler, argument_names, unknown};
-use crate::diag::{Diagnostic, Files, Span};
-use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Named, OpSpec};
+use crate::diag::{Diagnostic, Files, Span, closest};
+use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Named, OpSpec, Output};
 use crate::engine::operand::Operands;
 use crate::engine::path::Tail;
 use crate::model::Kinds;
 use crate::rules::condition::Standing;
-use crate::rules::fields::{choice, expected};
+use crate::rules::fields::{boolean, choice, expected};
 use crate::rules::syntax::{Expr, RefExpr, Root, StepDef};
-use crate::rules::{Node, body, expr, read_condition, reference};
+use crate::rules::{Entry, Node, body, expr, read_condition, reference};
 
 /// The largest compiled regex, in bytes. Stops classes under large repeats (`[\p{L}]{1,64}` is over 10 MB); every pattern of
 /// the shipped rules is below 100 KB.
@@ -25,7 +25,9 @@ const MAX_REGEX_BYTES: usize = 1024 * 1024;
 impl Compiler<'_> {
     /// The checked arguments of a step.
     pub(super) fn arguments(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Named> {
+        let before = self.findings.len();
         let given = self.given(spec, def)?;
+        let is_misspelt = self.findings.len() > before;
         let mut arguments = Named::new();
         let mut complete = true;
         for argument in spec.arguments {
@@ -34,8 +36,8 @@ impl Compiler<'_> {
                     Some(value) => arguments.push((argument, value)),
                     None => complete = false,
                 },
-                // what is missing was given under another name, which is a finding already
-                None if argument.required && has_unknown(spec, def) => complete = false,
+                // what is missing is probably what was misspelt, or was given under another name
+                None if argument.required && (is_misspelt || has_unknown(spec, def)) => complete = false,
                 None if argument.required => {
                     complete = false;
                     let help = match unknown::example(spec) {
@@ -105,6 +107,9 @@ impl Compiler<'_> {
         if late::is_read(spec, node) {
             return self.late_argument(node);
         }
+        if self.takes_no_reference(spec, node) {
+            return None;
+        }
         self.null_as_argument(spec, node);
         self.boolean_as_text(spec, node);
         match spec.kind {
@@ -118,7 +123,7 @@ impl Compiler<'_> {
                 texts.into_iter().collect::<Option<_>>().map(Argument::Texts)
             }
             ArgumentKind::Integer => self.scalar(node, node.as_integer(), "a whole number").map(Argument::Integer),
-            ArgumentKind::Boolean => self.scalar(node, node.as_bool(), "`true` or `false`").map(Argument::Boolean),
+            ArgumentKind::Boolean => boolean(node, self.findings).map(Argument::Boolean),
             ArgumentKind::Regex => self.regex(node).map(Argument::Regex),
             ArgumentKind::Operand => {
                 let expr = expr::read(node, self.findings)?;
@@ -229,18 +234,13 @@ impl Compiler<'_> {
         text
     }
 
-    /// Text that is taken as it stands; one that looks like a reference is probably not meant so.
+    /// Text that is taken as it stands, but for a dollar that is doubled at its beginning.
     fn literal_text(&mut self, node: &Node) -> Option<String> {
         let text = self.constant_text(node)?;
-        if let Some(escaped) = text.strip_prefix('$').filter(|rest| rest.len() > 1 && reference::is_reference(rest)) {
-            return Some(escaped.to_owned());
+        match text.strip_prefix('$').filter(|rest| rest.len() > 1 && reference::is_reference(rest)) {
+            Some(escaped) => Some(escaped.to_owned()),
+            None => Some(text),
         }
-        if text.len() > 1 && reference::is_reference(&text) {
-            let message = format!("`{text}` is taken literally here, not as a reference");
-            let help = "this argument takes no reference: use an op whose argument does, or a script";
-            self.findings.push(Diagnostic::warning("R214", node.span, message, help));
-        }
-        Some(text)
     }
 
     fn scalar<T>(&mut self, node: &Node, value: Option<T>, what: &str) -> Option<T> {
@@ -315,11 +315,23 @@ pub(super) fn written<'n>(spec: &'static OpSpec, def: &'n StepDef) -> Vec<(&'sta
 fn is_named(spec: &OpSpec, node: &Node) -> bool {
     let Some(entries) = node.as_map() else { return false };
     let main = spec.arguments.iter().find(|argument| argument.main);
-    let main_takes_maps = main.is_some_and(|main| {
-        let kinds = [ArgumentKind::Operand, ArgumentKind::Operands, ArgumentKind::Condition, ArgumentKind::Fields];
-        kinds.contains(&main.kind) || main.kind == ArgumentKind::Steps
-    });
-    !main_takes_maps || entries.iter().any(|entry| spec.arguments.iter().any(|argument| argument.name == entry.key))
+    let is_known = |key: &str| spec.arguments.iter().any(|argument| argument.name == key);
+    !main.is_some_and(ArgumentSpec::takes_maps)
+        || entries.iter().any(|entry| is_known(&entry.key))
+        || is_misspelt(spec, entries)
+}
+
+/// Whether a map with one key stands for a misspelt argument of an op that is not given objects to make or merge.
+fn is_misspelt(spec: &OpSpec, entries: &[Entry]) -> bool {
+    let [entry] = entries else { return false };
+    let is_compared =
+        spec.output == Output::Is(Kinds::BOOLEAN) || ["nothing_if", "only", "without"].contains(&spec.name);
+    is_compared && closest(&entry.key, spec.arguments.iter().map(|argument| argument.name)).is_some()
+}
+
+/// The node of an argument, when it is given.
+pub(super) fn place_of<'n>(spec: &OpSpec, given: &'n Node, argument: &ArgumentSpec) -> Option<&'n Node> {
+    if is_named(spec, given) { given.get(argument.name) } else { Some(given).filter(|_| argument.main) }
 }
 
 /// A predicate asked for each of several values.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use bumpalo::Bump;
 
-use super::Compiler;
 use super::dead::is_plain;
+use super::objects::joined;
 use super::rule::Purpose;
 use super::steps::Flow;
+use super::{Compiler, claim_names};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::context::Cx;
 use crate::engine::op::{Arguments, Family, OpSpec};
@@ -17,6 +18,7 @@ use crate::engine::ops;
 use crate::engine::plan::{OriginPlan, RuleKind};
 use crate::model::Kinds;
 use crate::rules::body;
+use crate::rules::fields::meant_boolean;
 use crate::rules::syntax::{Body, Expr, Origin, Rule, StepDef, Word};
 use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
@@ -32,6 +34,7 @@ impl Compiler<'_> {
             _ if self.is_start_word(&rule.name.text) => {
                 "beside `from:` it says what the account begins with: add `from:`, or remove it".to_owned()
             }
+            _ if let Some(meant) = claim_names::meant(&rule.name.text, &schema) => meant,
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`landfall schema {}` lists the claims", schema.name()),
         };
@@ -46,7 +49,14 @@ impl Compiler<'_> {
 
     /// What a rule gives must be able to be what the claim holds.
     pub(super) fn meets_claim(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow, origin: Option<&OriginPlan>) {
-        let (RuleKind::Claim, Some(shape)) = (purpose.kind, purpose.shape) else { return };
+        let (path, shape) = match (purpose.kind, purpose.shape, purpose.field_of) {
+            (RuleKind::Claim, Some(shape), _) => (rule.name.text.clone(), shape),
+            (RuleKind::Field, _, Some((parent, Some(shape)))) => (joined(parent, &rule.name.text), shape),
+            _ => return,
+        };
+        if self.meets_object(&path, rule, shape, flow) {
+            return;
+        }
         if let (Some(OriginPlan::Value(operand)), Origin::Value(written)) = (origin, &rule.body.origin)
             && is_plain(&rule.body)
             && is_scalar(operand)
@@ -58,7 +68,7 @@ impl Compiler<'_> {
         }
         let accepted = kinds_of(shape);
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
-            let message = format!("the claim `{}` holds {accepted}, and the rule makes {}", rule.name.text, flow.kinds);
+            let message = format!("the claim `{path}` holds {accepted}, and the rule makes {}", flow.kinds);
             let help = conversion(accepted, flow.kinds, &rule.body);
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
@@ -89,10 +99,11 @@ impl Compiler<'_> {
         if let Some(problem) = misfit(operand, shape) {
             let message = format!("the claim cannot hold this value: it {problem}");
             let is_element = shape.element().is_some_and(|element| misfit(operand, element).is_none());
-            let help = match is_element {
-                true if key.is_empty() => format!("write `{{ value: [ {} ] }}`", self.files.excerpt(span)),
-                true => format!("write `{key}[ {} ]`", self.files.excerpt(span)),
-                false => "write one of the values that the schema admits".to_owned(),
+            let help = match operand {
+                _ if is_element && key.is_empty() => format!("write `{{ value: [ {} ] }}`", self.files.excerpt(span)),
+                _ if is_element => format!("write `{key}[ {} ]`", self.files.excerpt(span)),
+                Operand::Text(text) if shape.accepts_kinds() == Kinds::BOOLEAN => boolean_help(text).to_owned(),
+                _ => "write one of the values that the schema admits".to_owned(),
             };
             self.findings.push(Diagnostic::error("R401", span, message, help));
         }
@@ -137,8 +148,10 @@ impl Compiler<'_> {
     /// Every claim that all accounts need must be made by some rule.
     pub(super) fn required_claims(&mut self, claims: &[Rule], account: Option<Span>) {
         let Some(span) = account else { return };
-        let made: BTreeSet<&str> = claims.iter().map(|claim| claim.name.text.as_str()).collect();
         let schema = std::sync::Arc::clone(&self.schema);
+        // a name that the schema does not have is a finding of its own, and may be the one that is missed
+        let has = |name: &&str| schema.claim(name).is_some();
+        let made: BTreeSet<&str> = claims.iter().map(|claim| claim.name.text.as_str()).filter(has).collect();
         for claim in schema.required_claims() {
             let inside = format!("{}.", claim.path);
             let is_made = made.iter().any(|name| {
@@ -201,6 +214,15 @@ fn conversion(accepted: Kinds, found: Kinds, body: &Body) -> &'static str {
 fn kinds_of(shape: &Shape) -> Kinds {
     let held = shape.accepts_kinds();
     if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
+}
+
+/// `yes` is text in YAML 1.2, and so is everything in quotes.
+fn boolean_help(text: &str) -> String {
+    match meant_boolean(text) {
+        Some(meant) if text.eq_ignore_ascii_case(&meant.to_string()) => format!("write `{meant}` without quotes"),
+        Some(meant) => format!("write `{meant}`: `{text}` is a text"),
+        None => "write `true` or `false`".to_owned(),
+    }
 }
 
 fn is_scalar(operand: &Operand) -> bool {

@@ -9,7 +9,7 @@ use crate::engine::op::OpSpec;
 use crate::engine::operand::Operand;
 use crate::engine::plan::{OriginPlan, Policy, RuleKind};
 use crate::rules::Node;
-use crate::rules::syntax::{Body, Expr, OnError, Rule, StepDef};
+use crate::rules::syntax::{Body, Expr, OnError, Rule, StepDef, Without};
 use crate::schema::{Shape, ShapeKind};
 
 impl Compiler<'_> {
@@ -55,7 +55,7 @@ impl Compiler<'_> {
 
     /// `default: null` is no default, unless failures take it.
     fn dead_null(&mut self, body: &Body, policy: &Policy) {
-        let default = body.default.as_ref().filter(|_| *policy != Policy::Default);
+        let default = body.default.as_ref().filter(|_| !policy.is_default());
         for (word, value, span) in
             [("default", default, body.default_span), ("otherwise", body.otherwise.as_ref(), body.otherwise_span)]
         {
@@ -68,11 +68,12 @@ impl Compiler<'_> {
     }
 
     fn dead_required(&mut self, body: &Body, policy: &Policy, origin: &OriginPlan, given: bool) {
-        let Some(span) = body.required else { return };
+        let Some(required) = body.required else { return };
         let is_constant = given && is_plain(body) && matches!(origin, OriginPlan::Value(value) if is_scalar(value));
         // with `warn` and `skip` a failure holds the record back only because the claim is required
-        let has_default =
-            body.default.as_ref().is_some_and(is_certain) && matches!(policy, Policy::Reject | Policy::Default);
+        let has_default = required.without == Without::Reject
+            && body.default.as_ref().is_some_and(is_certain)
+            && (policy.is_default() || policy.is_reject());
         if !is_constant && !has_default {
             return;
         }
@@ -83,7 +84,7 @@ impl Compiler<'_> {
             None if is_constant => "remove it",
             None => "remove one of the two",
         };
-        self.findings.push(Diagnostic::warning("R414", span, message, help));
+        self.findings.push(Diagnostic::warning("R414", required.span, message, help));
     }
 
     /// `on_error` on a rule in which nothing can fail: it has no steps, and its value is held to no schema.
@@ -156,11 +157,11 @@ fn always_gives(step: &StepDef) -> bool {
 /// Whether the default may be taken all the same, because something fails.
 fn may_take_default(body: &Body, flow: &Flow, policy: &Policy, origin: &OriginPlan) -> bool {
     let fits = matches!(origin, OriginPlan::Value(value) if is_scalar(value)) && is_plain(body);
-    *policy == Policy::Default && (flow.fails.is_some() || !fits)
+    policy.is_default() && (flow.fails.is_some() || !fits)
 }
 
 /// A constant that is a value.
-fn is_certain(value: &Expr) -> bool {
+pub(super) fn is_certain(value: &Expr) -> bool {
     matches!(value, Expr::Literal(node) if is_certain_node(node))
 }
 

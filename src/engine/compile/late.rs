@@ -33,7 +33,7 @@ fn names_a_value(node: &Node) -> bool {
 }
 
 /// What stands in the braces of a text.
-fn braced(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn braced(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("{$").filter_map(|(at, _)| text.get(at + 1..)?.split_once('}')).map(|(inside, _)| inside)
 }
 

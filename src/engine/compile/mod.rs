@@ -2,16 +2,24 @@
 
 mod argument;
 mod argument_names;
+mod claim_names;
 mod claims;
 mod condition;
+mod constants;
+mod credential;
 mod dead;
+mod dependence;
 mod failure;
+mod identity;
 mod late;
 mod lookup;
 mod made_of;
+mod member_maps;
 mod nested_rules;
+mod objects;
 mod order;
 mod own_names;
+mod reference_free;
 mod rule;
 mod scope;
 mod shared;
@@ -33,14 +41,12 @@ use rule::Purpose;
 use scope::Scope;
 
 use super::operand::Operand;
-use super::plan::{
-    AdmitPlan, CheckPlan, CredentialPlan, IdentifyPlan, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan,
-};
+use super::plan::{AdmitPlan, CheckPlan, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan};
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 use crate::model::Kinds;
-use crate::rules::syntax::{Admit, Blank, Check, Credential, Expr, Identify, Rule, RuleFile, Split, StepDef};
-use crate::rules::{read_rules, rule_file};
+use crate::rules::syntax::{Admit, Blank, Check, Rule, RuleFile, Split, StepDef, Without};
+use crate::rules::{Node, read_rules, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
 
 /// What to write instead of a step that does not exist.
@@ -80,9 +86,19 @@ impl Loader for NoFiles {
 /// Reads and compiles a rule file. All findings are added; a plan is given only when none is an error.
 pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
     let tree = read_rules(files, file, findings)?;
-    let rules = rule_file(&tree, findings)?;
+    let mut lowered = Findings::default();
+    let Some(mut rules) = rule_file(&tree, &mut lowered) else {
+        findings.extend(lowered);
+        return None;
+    };
     let (shared, missing_files) = shared::load(&rules, file, files, loader, findings);
-    let schema = shared::schema(&rules, file, files, loader, findings)?;
+    let schema = shared::schema(&rules, file, files, loader, findings);
+    if let Some(tree) = schema.as_ref().and_then(|schema| member_maps::taken_apart(&tree, schema, findings)) {
+        lowered = Findings::default();
+        rules = rule_file(&tree, &mut lowered)?;
+    }
+    findings.extend(lowered);
+    let schema = schema?;
     let mut compiler = Compiler {
         files,
         findings,
@@ -92,6 +108,10 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         missing_files,
         chains: Vec::new(),
         chain_stack: Vec::new(),
+        copied_lets: Vec::new(),
+        claim_needs: BTreeMap::new(),
+        param_values: Vec::new(),
+        verifiers: Vec::new(),
         sandbox: Sandbox::new(ScriptLimits::default()),
         fold_blank: rules.defaults.blank == Blank::Missing,
         asked: None,
@@ -134,6 +154,14 @@ struct Compiler<'c> {
     missing_files: Vec<String>,
     chains: Vec<Chain>,
     chain_stack: Vec<String>,
+    /// The working values that are copies of fields.
+    copied_lets: Vec<String>,
+    /// The registers that each claim reads, by its own.
+    claim_needs: BTreeMap<usize, BTreeSet<usize>>,
+    /// The values of the parameters that list them.
+    param_values: Vec<(String, Vec<Node>)>,
+    /// The verifiers that `credential.source` names.
+    verifiers: Vec<(String, Span)>,
     sandbox: Sandbox,
     /// Whether blank text counts as no value.
     fold_blank: bool,
@@ -174,6 +202,7 @@ impl Compiler<'_> {
             let mut variable = self.scope.variable(&param.name.text, Some(param.name.span));
             variable.is_list = param.default.as_ref().is_some_and(|default| default.as_list().is_some());
             self.scope.params.push(variable);
+            self.param_values.extend(param.values.clone().map(|values| (param.name.text.clone(), values)));
         }
         for rule in &rules.lets {
             self.declare(&rule.name.text, rule.name.span);
@@ -209,6 +238,7 @@ impl Compiler<'_> {
             .iter()
             .flat_map(|split| std::iter::once(&split.name).chain(split.lets.iter().map(|rule| &rule.name)));
         self.scope.of_accounts = of_accounts.map(|name| name.text.clone()).collect();
+        self.note_copies(rules);
         let (mut lets, mut made_of) = self.lets(&rules.lets, rules);
         let split = rules.accounts.as_ref().map(|split| self.split(split, rules, &mut made_of));
         self.scope.needs.clear();
@@ -217,10 +247,12 @@ impl Compiler<'_> {
         let start = self.start(rules);
         self.scope.claims_visible = true;
         let mut claims = self.claims(rules);
-        let mut credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
         self.scope.needs.clear();
+        let mut credential = rules.credential.as_ref().map(|credential| self.credential(credential, rules));
+        let of_credential = std::mem::take(&mut self.scope.needs);
+        let identify = rules.identify.as_ref().map(|identify| self.identify(identify, rules));
+        let (early, starts_early) = self.early_claims(&claims, of_credential);
         let checks: Vec<Option<CheckPlan>> = rules.checks.iter().map(|check| self.check(check)).collect();
-        let identify = rules.identify.as_ref().map(|identify| self.identify(identify));
         shared.append(&mut self.scope.needs);
         let split = split.map(|split| split.map(|split| made_of.finish(split, &shared)));
         if let Some(Some(split)) = &split {
@@ -263,6 +295,8 @@ impl Compiler<'_> {
             },
             start,
             claims,
+            early,
+            starts_early,
             output,
             checked,
             credential: match credential {
@@ -274,6 +308,7 @@ impl Compiler<'_> {
                 None => None,
                 Some(identify) => Some(identify?),
             },
+            verifiers: self.verifiers.clone(),
             lookups: self.tables.iter().map(|table| Arc::clone(&table.lookup)).collect(),
         })
     }
@@ -291,6 +326,10 @@ impl Compiler<'_> {
                     .default
                     .as_ref()
                     .map(|node| lookup::fixed(node, "the default of a parameter is fixed", findings)),
+                values: param
+                    .values
+                    .as_ref()
+                    .map(|values| values.iter().filter_map(|node| node.as_text().map(str::to_owned)).collect()),
                 about: param.about.as_ref().map_or_else(String::new, |about| about.text.clone()),
                 register,
             })
@@ -314,7 +353,8 @@ impl Compiler<'_> {
                 continue;
             };
             let policy = rules.defaults.on_error;
-            let purpose = Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy };
+            let purpose =
+                Purpose { kind: RuleKind::Let, register, shape: None, sensitive: true, policy, field_of: None };
             if let Some((plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
                 let read = std::mem::take(&mut self.scope.element_members);
                 if let Some(variable) = self.scope.lets.iter_mut().find(|variable| variable.register == register) {
@@ -347,6 +387,7 @@ impl Compiler<'_> {
                 shape: found.as_ref().map(|(shape, _)| shape),
                 sensitive: found.as_ref().is_some_and(|(_, sensitive)| *sensitive),
                 policy: rules.defaults.on_error,
+                field_of: None,
             };
             if let Some((mut plan, needs, kinds)) = self.rule_with_needs(rule, &purpose) {
                 if rules.accounts.is_some() {
@@ -355,6 +396,7 @@ impl Compiler<'_> {
                 if let Some(variable) = self.scope.claims.iter_mut().find(|variable| variable.register == register) {
                     variable.kinds = kinds;
                 }
+                self.claim_needs.insert(register, needs.clone());
                 compiled.push((plan, needs));
             }
         }
@@ -386,7 +428,7 @@ impl Compiler<'_> {
         let register = self.scope.lets.last().map(|variable| variable.register)?;
         let rule = Rule { name: split.name.clone(), body: split.body.clone() };
         let policy = rules.defaults.on_error;
-        let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy };
+        let purpose = Purpose { kind: RuleKind::Split, register, shape: None, sensitive: true, policy, field_of: None };
         self.scope.splitting = Some(split.name.text.clone());
         let compiled = self.rule_with_needs(&rule, &purpose);
         self.scope.splitting = None;
@@ -417,54 +459,26 @@ impl Compiler<'_> {
             },
             needs: needs?,
             because: check.because.text.clone(),
+            warns: check.otherwise == Without::Warn,
             span: check.because.span,
         })
     }
 
-    fn credential(&mut self, credential: &Credential, rules: &RuleFile) -> Option<CredentialPlan> {
-        let when = credential.when.as_ref().map(|when| self.condition(when));
-        let policy = rules.defaults.on_error;
-        let purpose = Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy };
-        let fields: Vec<Option<RulePlan>> =
-            credential.fields.iter().map(|field| self.credential_part(field, &purpose, rules)).collect();
-        let scheme_rule = credential.scheme_rule.as_ref().map(|body| {
-            let name = crate::rules::syntax::Word { text: "scheme".to_owned(), span: body.span };
-            self.rule(&Rule { name, body: body.clone() }, &purpose).map(|(plan, _)| plan)
-        });
-        super::scheme::check(&credential.schemes, self.findings);
-        super::scheme::check_templates(&credential.fields, self.findings);
-        super::digest_part::check(credential, self.findings);
-        Some(CredentialPlan {
-            span: credential.span,
-            when: match when {
-                None => None,
-                Some(when) => Some(when?),
-            },
-            schemes: credential.schemes.iter().map(|scheme| scheme.text.clone()).collect(),
-            scheme_rule: match scheme_rule {
-                None => None,
-                Some(rule) => Some(rule?),
-            },
-            fields: fields.into_iter().collect::<Option<_>>()?,
-        })
-    }
-
-    fn credential_part(&mut self, part: &Rule, purpose: &Purpose<'_>, rules: &RuleFile) -> Option<RulePlan> {
-        self.is_digest_template = matches!(part.name.text.as_str(), "template" | "prehash");
-        let compiled = self.rule_with_needs(part, purpose);
-        self.is_digest_template = false;
-        let (mut plan, needs, _) = compiled?;
-        if rules.accounts.is_some() {
-            plan.made_of = needs.into_iter().collect();
+    /// The claims that `identify` and `credential` read, in the order of the plan, and whether they read the object that the
+    /// account begins with: a login makes them before all others.
+    fn early_claims(&self, claims: &[RulePlan], of_credential: BTreeSet<usize>) -> (Vec<usize>, bool) {
+        let mut wanted: BTreeSet<usize> = self.scope.needs.union(&of_credential).copied().collect();
+        let mut open: Vec<usize> = wanted.iter().copied().collect();
+        while let Some(register) = open.pop() {
+            for need in self.claim_needs.get(&register).into_iter().flatten() {
+                if wanted.insert(*need) {
+                    open.push(*need);
+                }
+            }
         }
-        Some(plan)
-    }
-
-    fn identify(&mut self, identify: &Identify) -> Option<IdentifyPlan> {
-        let operand = |compiler: &mut Self, expr: &Expr| compiler.operand(expr).map(|(operand, _)| operand);
-        let id = operand(self, &identify.id);
-        let logins: Vec<Option<_>> = identify.logins.iter().map(|login| operand(self, login)).collect();
-        Some(IdentifyPlan { id: id?, logins: logins.into_iter().collect::<Option<_>>()? })
+        let is_wanted = |at: &usize| claims.get(*at).is_some_and(|claim| wanted.contains(&claim.register));
+        let starts_early = self.scope.start.is_some_and(|start| wanted.contains(&start));
+        ((0..claims.len()).filter(is_wanted).collect(), starts_early)
     }
 
     /// The account's object as the rules fix it: members in the order in which the file first names them.

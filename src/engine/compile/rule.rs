@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::condition::of_element;
+use super::dead::is_certain;
 use super::scope::{MadeObject, ReadPlace};
 use super::steps::Flow;
 use super::value::literal;
 use super::{Compiler, order};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::operand::Operand;
-use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan};
+use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan, WarningName};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
 use crate::rules::Node;
 use crate::rules::syntax::{
-    Body, DefaultPolicy, Each, ExampleInput, Expr, OnError, Origin, Root, Rule, ScriptDef, StepDef, Word,
+    Body, DefaultPolicy, Each, ExampleInput, Expr, OnError, Origin, Root, Rule, ScriptDef, StepDef, Without, Word,
 };
 use crate::schema::{Shape, ShapeKind};
 
@@ -30,6 +31,8 @@ pub(super) struct Purpose<'s> {
     pub sensitive: bool,
     /// What holds when the rule does not say.
     pub policy: Option<DefaultPolicy>,
+    /// For a field of an object: the path of the object, and what the schema says of the field.
+    pub field_of: Option<(&'s str, Option<&'s Shape>)>,
 }
 
 impl Compiler<'_> {
@@ -89,7 +92,8 @@ impl Compiler<'_> {
             then,
             default: transpose(default)?.map(|(operand, _)| operand),
             otherwise: transpose(otherwise)?.map(|(operand, _)| operand),
-            required: body.required.is_some(),
+            required: body.required.is_some_and(|required| required.without == Without::Reject),
+            missing: self.missing(rule, purpose, &policy),
             policy,
             keep_empty: body.keep_empty,
             made_of: Vec::new(),
@@ -219,10 +223,10 @@ impl Compiler<'_> {
     ) -> (Option<EachPlan>, bool) {
         let mut needed = std::mem::take(&mut self.scope.needs);
         self.scope.made.push(MadeObject::new(fields.iter().map(|field| field.name.text.clone())));
-        let (plans, reads): (Vec<Option<(RulePlan, BTreeSet<usize>)>>, bool) = self.watching_element(|compiler| {
+        let (plans, reads) = self.watching_element(|compiler| {
             let mut one =
                 |field| compile(compiler, field).map(|plan| (plan, std::mem::take(&mut compiler.scope.needs)));
-            fields.iter().map(&mut one).collect()
+            fields.iter().map(&mut one).collect::<Vec<_>>()
         });
         let object = self.scope.made.pop();
         needed.append(&mut self.scope.needs);
@@ -276,12 +280,20 @@ impl Compiler<'_> {
             shape: None,
             sensitive: purpose.sensitive,
             policy: inherited,
+            field_of: Some((&parent.name.text, element.and_then(|shape| shape.member(&field.name.text)))),
         };
         let (mut plan, _) = self.rule(field, &inner)?;
-        if let Policy::Warn(name) = &mut plan.policy
-            && field.body.on_error.as_ref().is_none_or(|on_error| on_error.key.is_none())
-        {
-            *name = format!("{}.{}", parent.name.text, field.name.text);
+        let path = format!("{}.{}", parent.name.text, field.name.text);
+        let is_named = field.body.on_error.as_ref().is_some_and(|on_error| on_error.key.is_some());
+        if let (Policy::Warn(name), false) = (&mut plan.policy, is_named) {
+            name.fixed.clone_from(&path);
+        }
+        match (&mut plan.missing, &plan.policy) {
+            (Some(name), _) if !is_named => name.fixed = path,
+            // what the list says of its elements is said of the field; a name of its own comes first
+            (None, Policy::Warn(name)) if plan.required && is_named => plan.missing = Some(name.clone()),
+            (None, _) if plan.required && !names_elements(parent) => plan.missing = Some(WarningName::fixed(path)),
+            _ => {}
         }
         Some(plan)
     }
@@ -330,17 +342,15 @@ impl Compiler<'_> {
         steps.0.extend(made.0);
     }
 
-    fn policy(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Policy {
-        let (policy, key) = match &rule.body.on_error {
-            Some(OnError { policy, key, .. }) => (*policy, key.as_ref()),
-            None => (purpose.policy.unwrap_or(DefaultPolicy::Reject), None),
+    /// What happens when a step of the rule fails.
+    pub(super) fn policy(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Policy {
+        let policy = match &rule.body.on_error {
+            Some(on_error) => on_error.policy,
+            None => purpose.policy.unwrap_or(DefaultPolicy::Reject),
         };
         match policy {
             DefaultPolicy::Reject => Policy::Reject,
-            DefaultPolicy::Warn => {
-                let path = purpose.kind.path_of(&rule.name.text);
-                Policy::Warn(key.map_or(path, |key| key.text.clone()))
-            }
+            DefaultPolicy::Warn => Policy::Warn(self.warning_name(rule, purpose)),
             DefaultPolicy::Skip => Policy::Skip,
             // `default` as a file-wide policy means something only where there is a default
             DefaultPolicy::Default if rule.body.default.is_none() => Policy::Reject,
@@ -348,10 +358,52 @@ impl Compiler<'_> {
         }
     }
 
+    /// The name of a rule in `warnings`: its path, or the name that `{ warn: NAME }` gives it.
+    fn warning_name(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> WarningName {
+        let path = purpose.kind.path_of(&rule.name.text);
+        let key = rule.body.on_error.as_ref().and_then(|on_error| on_error.key.as_ref());
+        let made = key.and_then(|key| match rule.body.each {
+            Some(_) => self.on_element(|compiler| compiler.operand(key)),
+            None => self.operand(key),
+        });
+        match made {
+            Some((Operand::Text(name), _)) => WarningName::fixed(name),
+            Some((operand @ (Operand::Reference(_) | Operand::Template(_)), _)) => {
+                WarningName { fixed: path, made: Some(operand) }
+            }
+            Some(_) => WarningName::fixed(key.map_or("", |key| self.files.excerpt(key.span()))),
+            None => WarningName::fixed(path),
+        }
+    }
+
+    /// The name in `warnings` when a rule makes no value, when it warns of that.
+    fn missing(&mut self, rule: &Rule, purpose: &Purpose<'_>, policy: &Policy) -> Option<WarningName> {
+        let required = rule.body.required.filter(|required| required.without == Without::Warn)?;
+        if let Some(default) = rule.body.default.as_ref().filter(|default| is_certain(default)) {
+            let help = "the default stands in for a missing value: keep one of the two";
+            let message = format!("`{}` has a default, so that it is never missing", rule.name.text);
+            self.findings
+                .push(Diagnostic::warning("R404", required.span, message, help).also(default.span(), "the default"));
+        }
+        Some(policy.warning().cloned().unwrap_or_else(|| WarningName::fixed(purpose.kind.path_of(&rule.name.text))))
+    }
+
     fn contradictions(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow) {
         let body = &rule.body;
         let stated = body.on_error.as_ref();
-        if let (Some(required), Some(OnError { policy: DefaultPolicy::Skip, span, .. })) = (body.required, stated) {
+        let required =
+            body.required.filter(|required| required.without == Without::Reject).map(|required| required.span);
+        if let (Some(required), Some(OnError { policy: DefaultPolicy::Warn, span, .. }), None) =
+            (required, stated, &body.each)
+        {
+            let message = format!(
+                "`{}` is required: without it, or when a step fails, the record is invalid, and `on_error: warn` never applies",
+                rule.name.text
+            );
+            let help = "write `required: warn` to leave the claim out with a warning, or remove `on_error`";
+            self.findings.push(Diagnostic::warning("R404", *span, message, help).also(required, "required here"));
+        }
+        if let (Some(required), Some(OnError { policy: DefaultPolicy::Skip, span, .. })) = (required, stated) {
             let help = "a claim that must be there cannot be left out in silence: remove `required`, or write `on_error: reject`";
             let message = format!("`{}` is required and skipped", rule.name.text);
             self.findings.push(Diagnostic::error("R404", *span, message, help).also(required, "required here"));
@@ -383,6 +435,11 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
+}
+
+/// Whether the warnings of a list have a name of their own.
+fn names_elements(list: &Rule) -> bool {
+    list.body.on_error.as_ref().is_some_and(|on_error| on_error.key.is_some())
 }
 
 fn element_members(shape: &Shape) -> impl Iterator<Item = &str> {

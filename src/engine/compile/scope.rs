@@ -315,8 +315,10 @@ impl Scope {
 
     fn claim(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         if !self.claims_visible {
-            let help = "claims are made after `let` and `admit`; read the record or a working value here";
-            findings.push(Diagnostic::error("R204", reference.span, "`$account` cannot be read here", help));
+            let message = format!("`{}` cannot be read here: claims are made after `let` and `admit`", reference.text);
+            let help =
+                "read the record or a working value; what needs a claim is a claim itself, or a condition of one";
+            findings.push(Diagnostic::error("R204", reference.span, message, help));
             return None;
         }
         let (names, _) = leading_names(&reference.query);

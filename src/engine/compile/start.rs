@@ -19,7 +19,8 @@ impl Compiler<'_> {
         self.taken_words(rules);
         let register = self.scope.register();
         let policy = rules.defaults.on_error;
-        let purpose = Purpose { kind: RuleKind::Account, register, shape: None, sensitive: true, policy };
+        let purpose =
+            Purpose { kind: RuleKind::Account, register, shape: None, sensitive: true, policy, field_of: None };
         let (mut plan, kinds) = self.rule(rule, &purpose)?;
         if !kinds.meets(Kinds::OBJECT) {
             let message = format!("an account begins with an object, and `from` makes {kinds}");

@@ -146,6 +146,9 @@ impl Compiler<'_> {
 
     /// The code of a step, made from its argument.
     pub(super) fn build(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Box<dyn Op>> {
+        if let Some(chosen) = self.by_param(spec, def) {
+            return chosen;
+        }
         let given = self.arguments(spec, def)?;
         if given.iter().any(|(_, argument)| matches!(argument, Argument::Late(_))) {
             return self.late(spec, def, given);

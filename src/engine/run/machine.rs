@@ -6,9 +6,11 @@ use bumpalo::collections::Vec as ArenaVec;
 use crate::diag::Span;
 use crate::engine::condition::{Condition, Undecided};
 use crate::engine::context::Cx;
+use crate::engine::op::Failure;
 use crate::engine::outcome::{self, Customer, Identity, Outcome, Reason};
-use crate::engine::plan::{CredentialPlan, Plan, RulePlan};
+use crate::engine::plan::{CredentialPlan, Plan, Policy, RulePlan};
 use crate::engine::probe::{Event, Probe};
+use crate::engine::steps::StepFailure;
 use crate::engine::{output, scheme};
 use crate::model::Value;
 
@@ -24,12 +26,25 @@ pub(super) struct Machine<'a, 'p, P> {
     pub(super) failed: Vec<(usize, Option<&'a str>)>,
     /// The ids of several accounts, missing where there is none.
     pub ids: Vec<Value<'a>>,
+    /// Whether stored passwords are checked against their schemes where the rules do not say.
+    pub checks_credentials: bool,
+    /// Why the stored password of the account at hand cannot be used.
+    pub unusable: Option<&'a str>,
 }
 
 impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
-    pub(super) fn new(plan: &'a Plan, probe: &'p mut P, arena: &'a Bump) -> Self {
-        let warnings = ArenaVec::new_in(arena);
-        Self { plan, probe, warnings, failures: 0, failed: Vec::new(), ids: Vec::new() }
+    /// A run that has not begun.
+    pub(super) fn new(plan: &'a Plan, probe: &'p mut P, arena: &'a Bump, checks_credentials: bool) -> Self {
+        Self {
+            plan,
+            probe,
+            warnings: ArenaVec::new_in(arena),
+            failures: 0,
+            failed: Vec::new(),
+            ids: Vec::new(),
+            checks_credentials,
+            unusable: None,
+        }
     }
 
     pub(super) fn record(&mut self, cx: &Cx<'a>) -> Result<Vec<Outcome<'a>>, Reason> {
@@ -44,9 +59,17 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         Ok(made.into_iter().map(|made| made.unwrap_or_else(|reason| Outcome::Invalid(vec![reason]))).collect())
     }
 
-    /// Who the record is and what it has stored as a password, for each of its accounts; no claim is made.
+    /// Who the record is and what it has stored as a password, for each of its accounts; of the claims only those are made
+    /// that say so.
     pub(super) fn customers(&mut self, cx: &Cx<'a>) -> Result<Vec<Result<Customer<'a>, Reason>>, Reason> {
         self.each_account(cx, |machine, cx| {
+            if let Some(start) = machine.plan.start.as_ref().filter(|_| machine.plan.starts_early) {
+                machine.start(start, cx, &mut Vec::new());
+            }
+            for rule in machine.plan.early.iter().filter_map(|at| machine.plan.claims.get(*at)) {
+                // why a claim cannot be made is told when the account is
+                cx.set(rule.register, machine.rule(rule, cx).unwrap_or(Value::Missing));
+            }
             let credential = machine.credential(cx);
             Customer { who: machine.identity(cx), credential }
         })
@@ -77,6 +100,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
 
     fn account(&mut self, cx: &Cx<'a>) -> Outcome<'a> {
         let mut reasons = Vec::new();
+        self.unusable = None;
         if let Some(denied) = self.denial(cx, &mut reasons) {
             return Outcome::Denied(denied);
         }
@@ -92,7 +116,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 }
             }
         }
-        let credential = self.credential(cx).unwrap_or_else(|reason| {
+        let credential = self.checked_credential(cx).unwrap_or_else(|reason| {
             reasons.push(reason);
             Value::Missing
         });
@@ -115,7 +139,8 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 let who = self.identity(cx);
                 let warnings = cx.arena.alloc_slice_copy(&self.warnings);
                 let skeleton = &self.plan.output;
-                Outcome::Account(outcome::Made { account, warnings, credential, who, skeleton })
+                let unusable = self.unusable;
+                Outcome::Account(outcome::Made { account, warnings, credential, unusable, who, skeleton })
             }
             Err(violations) => Outcome::Invalid(
                 violations
@@ -165,12 +190,14 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 continue;
             }
             let needs = self.decided("needs", &check.needs, check.span, cx);
-            let because = check.because.clone();
             match (applies, needs) {
                 (_, Ok(true)) => {}
-                (Err(undecided), _) | (_, Err(undecided)) => reasons.push(undecided.reason(because, check.span)),
+                (Err(undecided), _) | (_, Err(undecided)) => {
+                    reasons.push(undecided.reason(check.because.clone(), check.span));
+                }
+                (Ok(_), Ok(false)) if check.warns => self.warnings.push(&check.because),
                 (Ok(_), Ok(false)) => reasons.push(Reason {
-                    rule: because,
+                    rule: check.because.clone(),
                     step: "check".to_owned(),
                     message: "the claims do not fit together".to_owned(),
                     span: Some(check.span),
@@ -223,6 +250,35 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         Identity { id: name(id, cx), id_kind: id.kind(), logins: Value::List(logins.into_bump_slice()) }
     }
 
+    /// The stored password, when it can be used; the policy of `credential` decides about one that cannot.
+    fn checked_credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
+        let credential = self.credential(cx)?;
+        let Some(plan) = self.plan.credential.as_ref().filter(|plan| plan.check.unwrap_or(self.checks_credentials))
+        else {
+            return Ok(credential);
+        };
+        let Err(problem) = scheme::usable(credential) else { return Ok(credential) };
+        self.unusable = Some(cx.arena.alloc_str(&problem));
+        let failure = StepFailure { step: "check", span: plan.span, failure: Failure::new(problem) };
+        match &plan.policy {
+            Policy::Reject | Policy::Default => {
+                self.tell(&failure, "reject");
+                return Err(Reason {
+                    rule: "credential.value".to_owned(),
+                    step: failure.step.to_owned(),
+                    message: failure.failure.message().to_owned(),
+                    span: Some(plan.span),
+                });
+            }
+            Policy::Warn(name) => {
+                self.tell(&failure, "warn");
+                self.warn(name, cx);
+            }
+            Policy::Skip => self.tell(&failure, "skip"),
+        }
+        Ok(Value::Missing)
+    }
+
     fn credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
         let Some(plan) = &self.plan.credential else { return Ok(Value::Missing) };
         if plan.when.as_ref().is_some_and(|when| !self.holds("when", when, plan.span, cx)) {
@@ -235,7 +291,8 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 parts.push((rule.name.as_str(), value));
             }
         }
-        let core = parts.iter().find(|(name, _)| matches!(*name, "value" | "hash_hex" | "hash_b64" | "parameters"));
+        let core =
+            parts.iter().find(|(name, _)| matches!(*name, "value" | "hash" | "hash_hex" | "hash_b64" | "parameters"));
         let has_source = parts.iter().any(|(name, _)| *name == "source");
         if core.is_none() && !has_source {
             return Ok(Value::Missing);

@@ -9,7 +9,7 @@ use crate::engine::condition::Condition;
 use crate::engine::context::{Cx, Note};
 use crate::engine::op::Failure;
 use crate::engine::operand::Operand;
-use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan};
+use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan, WarningName};
 use crate::engine::probe::{Event, Probe};
 use crate::engine::steps::{StepFailure, Steps};
 use crate::model::{Kinds, Value};
@@ -36,15 +36,15 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let made = match self.made(rule, cx) {
             Ok(made) => made,
-            Err(Stop::Fall(reason)) => return Err(Stop::Fall(reason)),
+            Err(stop @ (Stop::Fall(_) | Stop::Member(..))) => return Err(stop),
             // a required claim without a value falls all the same, and this says why
-            Err(Stop::Step(failure)) if rule.required && rule.policy != Policy::Default => {
+            Err(Stop::Step(failure)) if rule.required && !rule.policy.is_default() => {
                 return self.required_failed(rule, failure);
             }
             Err(Stop::Step(failure)) => {
-                self.failed(rule, &failure)?;
-                if rule.policy != Policy::Default {
-                    return self.absent(rule);
+                self.failed(rule, &failure, cx)?;
+                if !rule.policy.is_default() {
+                    return self.absent(rule, cx);
                 }
                 Value::Missing
             }
@@ -65,8 +65,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             value = match fitted(rule, value, cx) {
                 Ok(value) => value,
                 Err(failure) => {
-                    self.failed(rule, &StepFailure { step: "otherwise", span: rule.span, failure })?;
-                    return if rule.policy == Policy::Default { self.defaulted(rule, cx) } else { Ok(Value::Missing) };
+                    self.failed(rule, &StepFailure { step: "otherwise", span: rule.span, failure }, cx)?;
+                    return if rule.policy.is_default() { self.defaulted(rule, cx) } else { Ok(Value::Missing) };
                 }
             };
         }
@@ -74,7 +74,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     fn defaulted(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
-        let Some(default) = &rule.default else { return self.absent(rule) };
+        let Some(default) = &rule.default else { return self.absent(rule, cx) };
         let mut value = default.value(cx);
         if P::ON {
             self.probe.event(Event::Defaulted(value));
@@ -83,7 +83,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             value = fitted(rule, value, cx)
                 .map_err(|failure| Stop::fall(rule, &StepFailure { step: "default", span: rule.span, failure }))?;
         }
-        if rule.keeps(value) { Ok(value) } else { self.absent(rule) }
+        if rule.keeps(value) { Ok(value) } else { self.absent(rule, cx) }
     }
 
     fn required_failed(&mut self, rule: &RulePlan, failure: StepFailure) -> Made<'a> {
@@ -96,8 +96,13 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
     /// the list decides.
-    fn absent(&mut self, rule: &RulePlan) -> Made<'a> {
+    fn absent(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         if !rule.required {
+            if let Some(name) = &rule.missing {
+                let failure = Failure::new("it has no value");
+                self.tell(&StepFailure { step: "required", span: rule.span, failure }, "warn");
+                self.warn(name, cx);
+            }
             return Ok(Value::Missing);
         }
         let failure = Failure::new("it has no value and is required");
@@ -214,11 +219,14 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             let element = match result {
                 Ok(element) => element,
                 Err(Stop::Step(failure)) => {
-                    self.failed(rule, &failure)?;
-                    let default = rule.default.as_ref().filter(|_| rule.policy == Policy::Default);
-                    default.map_or(Value::Missing, |default| default.value(&place))
+                    self.failed(rule, &failure, &place)?;
+                    rule.in_place_of_failed(&place)
                 }
-                Err(fall) => return Err(fall),
+                Err(Stop::Member(member)) => {
+                    self.member_failed(rule, each, &member, &place)?;
+                    rule.in_place_of_failed(&place)
+                }
+                Err(fall @ Stop::Fall(_)) => return Err(fall),
             };
             if !element.is_empty() {
                 made.push(element);
@@ -229,8 +237,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn object(&mut self, fields: &'a [RulePlan], cx: &Cx<'a>) -> Made<'a> {
         let mut members = ArenaVec::with_capacity_in(fields.len(), cx.arena);
-        for field in fields {
-            let value = self.rule(field, cx)?;
+        for (at, field) in fields.iter().enumerate() {
+            let value = self.member(at, field, cx)?;
             if value.is_present() {
                 members.push((field.name.as_str(), value));
             }
@@ -241,8 +249,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     /// An object whose members read each other: they are made in the order of need, and stand in the order of the file.
     fn linked(&mut self, fields: &'a [RulePlan], places: &[usize], cx: &Cx<'a>) -> Made<'a> {
         let made = cx.arena.alloc_slice_fill_copy(fields.len(), ("", Value::Missing));
-        for (field, place) in fields.iter().zip(places) {
-            let value = self.rule(field, cx)?;
+        for (at, (field, place)) in fields.iter().zip(places).enumerate() {
+            let value = self.member(at, field, cx)?;
             cx.set(field.register, value);
             if let Some(member) = made.get_mut(*place) {
                 *member = (field.name.as_str(), value);
@@ -253,8 +261,16 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::Object(members.into_bump_slice()))
     }
 
+    /// The member of an object; one that is required and not there makes its element fail.
+    fn member(&mut self, at: usize, field: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
+        self.rule(field, cx).map_err(|stop| match stop {
+            Stop::Step(failure) => Stop::Member(Box::new((at, failure))),
+            stop => stop,
+        })
+    }
+
     /// What the policy makes of a failure: nothing, or the fall of the record.
-    pub(super) fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure) -> Result<(), Stop> {
+    pub(super) fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure, cx: &Cx<'a>) -> Result<(), Stop> {
         self.failures += 1;
         match &rule.policy {
             Policy::Reject => {
@@ -263,14 +279,41 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             }
             Policy::Warn(name) => {
                 self.tell(failure, "warn");
-                if !self.warnings.contains(&name.as_str()) {
-                    self.warnings.push(name);
-                }
+                self.warn(name, cx);
             }
             Policy::Skip => self.tell(failure, "skip"),
             Policy::Default => self.tell(failure, "default"),
         }
         Ok(())
+    }
+
+    /// A required field of an element is not there: the policy of the list decides, and a warning names the field.
+    fn member_failed(
+        &mut self,
+        rule: &'a RulePlan,
+        each: &'a EachPlan,
+        (at, failure): &(usize, StepFailure),
+        place: &Cx<'a>,
+    ) -> Result<(), Stop> {
+        let field = each.fields().get(*at);
+        match (&rule.policy, field.and_then(|field| field.missing.as_ref())) {
+            (Policy::Warn(_), Some(name)) => {
+                self.failures += 1;
+                self.tell(failure, "warn");
+                self.warn(name, place);
+                Ok(())
+            }
+            _ => self.failed(rule, failure, place),
+        }
+    }
+
+    /// Names something in `warnings`, once.
+    pub(super) fn warn(&mut self, name: &'a WarningName, cx: &Cx<'a>) {
+        let made = name.made.as_ref().and_then(|made| made.value(cx).scalar_text(cx.arena));
+        let name = made.unwrap_or(&name.fixed);
+        if !self.warnings.contains(&name) {
+            self.warnings.push(name);
+        }
     }
 
     pub(super) fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
@@ -320,6 +363,12 @@ fn elements<'a>(
 }
 
 impl RulePlan {
+    /// What stands in the place of an element that failed.
+    fn in_place_of_failed<'a>(&'a self, place: &Cx<'a>) -> Value<'a> {
+        let default = self.default.as_ref().filter(|_| self.policy.is_default());
+        default.map_or(Value::Missing, |default| default.value(place))
+    }
+
     /// Whether a value counts as one: it is not empty, or the rule keeps empty values.
     fn keeps(&self, value: Value<'_>) -> bool {
         !value.is_empty() || (self.keep_empty && value.is_present())

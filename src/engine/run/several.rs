@@ -71,7 +71,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             names.map(|name| (rule.register, Some(name).filter(|name| !is_own(name)))).collect();
         if let (true, Policy::Warn(name)) = (failed.is_empty(), &rule.policy) {
             // the name was given before
-            failed.push((rule.register, Some(name.as_str()).filter(|name| !is_own(name))));
+            failed.push((rule.register, Some(name.fixed.as_str()).filter(|name| !is_own(name))));
         }
         if !split.shared.contains(&rule.register) {
             self.warnings.truncate(before);

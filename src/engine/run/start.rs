@@ -24,7 +24,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             Ok(other) => {
                 let failure = Failure::kind(Kinds::OBJECT, other);
                 let failure = StepFailure { step: "from", span: rule.span, failure };
-                if let Err(stop) = self.failed(rule, &failure) {
+                if let Err(stop) = self.failed(rule, &failure, cx) {
                     reasons.push(stop.into_reason(rule));
                 }
                 Value::Missing
@@ -94,8 +94,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 message: failure.failure.message().to_owned(),
                 span: Some(rule.span),
             }),
-            Policy::Warn(name) => {
-                let name = if *name == rule.name { &*cx.arena.alloc_str(path) } else { name.as_str() };
+            Policy::Warn(name) if name.made.is_some() || name.fixed != rule.name => self.warn(name, cx),
+            Policy::Warn(_) => {
+                let name = &*cx.arena.alloc_str(path);
                 if !self.warnings.contains(&name) {
                     self.warnings.push(name);
                 }

@@ -14,6 +14,9 @@ pub(super) type Made<'a> = Result<Value<'a>, Stop>;
 pub(super) enum Stop {
     /// A step failed; the rule's policy decides.
     Step(StepFailure),
+    /// A required field, by its position, is not there, so that the element has failed. In a box, so that what is rare does
+    /// not make every value larger.
+    Member(Box<(usize, StepFailure)>),
     /// The policy has decided: the record is held back.
     Fall(Box<Reason>),
 }
@@ -34,6 +37,7 @@ impl Stop {
         match self {
             Self::Fall(reason) => *reason,
             Self::Step(failure) => reason(rule, &failure),
+            Self::Member(member) => reason(rule, &member.1),
         }
     }
 }

@@ -133,11 +133,16 @@ impl StoredHash for Digested {
 fn is_prefix(credential: &Credential) -> Result<bool, Problem> {
     match credential.text(&["salt_position", "order", "saltOrder"])? {
         None => Ok(true),
-        Some(text) => match text.to_ascii_lowercase().replace(' ', "").as_str() {
-            "prefix" | "salt+password" => Ok(true),
-            "suffix" | "postfix" | "password+salt" => Ok(false),
-            _ => Err(Problem::unsupported("unknown order of salt and password")),
-        },
+        Some(text) => order(text).ok_or(Problem::unsupported("unknown order of salt and password")),
+    }
+}
+
+/// Whether the salt stands before the password; nothing when the word does not say.
+pub(super) fn order(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().replace(' ', "").as_str() {
+        "prefix" | "salt+password" => Some(true),
+        "suffix" | "postfix" | "password+salt" => Some(false),
+        _ => None,
     }
 }
 
@@ -150,7 +155,11 @@ pub(super) fn sized(text: &str, digest: Digest) -> Option<Vec<u8>> {
 /// Parses schemes `digest`, `hmac` and the plain names `md5`, `sha256` and so on: parts `algorithm`, `hash`, `salt`,
 /// `salt_position` (or `order`), `password_encoding`, `iterations`, or a text in hexadecimal or base64.
 pub(super) fn parse(credential: &Credential) -> ParseResult {
-    let named = credential.text(&["algorithm"])?.unwrap_or(credential.scheme());
+    let named = match credential.text(&["algorithm"])? {
+        Some(named) => named,
+        None if credential.scheme().eq_ignore_ascii_case("digest") => credential.required_text(&["digest"])?,
+        None => credential.scheme(),
+    };
     if named.eq_ignore_ascii_case("hmac") {
         return keyed(credential);
     }

@@ -40,10 +40,12 @@ struct Texts<'a> {
 /// or SuperTokens (whose signer key is in its configuration).
 pub(super) fn parse(credential: &Credential) -> ParseResult {
     match credential.whole()? {
-        Some(text) => boxed(text, credential.text(&SIGNER_KEY)?),
-        None => from_parts(credential)?.parsed(),
+        Some(text) if credential.number(&MEMORY_COST)?.is_none() => boxed(text, credential.text(&SIGNER_KEY)?),
+        _ => from_parts(credential)?.parsed(),
     }
 }
+
+const MEMORY_COST: [&str; 4] = ["mem_cost", "memCost", "memoryCost", "memory_cost"];
 
 const SIGNER_KEY: [&str; 3] = ["signer_key", "base64_signer_key", "signerKey"];
 
@@ -125,13 +127,13 @@ fn clerk(text: &str) -> Result<Texts<'_>, Problem> {
 
 fn from_parts(credential: &Credential) -> Result<Texts<'_>, Problem> {
     Ok(Texts {
-        mem_cost: credential.required_number(&["mem_cost", "memCost", "memoryCost", "memory_cost"])?,
+        mem_cost: credential.required_number(&MEMORY_COST)?,
         rounds: credential.number(&["rounds"])?.unwrap_or(8),
         parallelism: 1,
         salt: credential.text(&["salt", "passwordSalt"])?.unwrap_or_default(),
         separator: credential.text(&["salt_separator", "base64_salt_separator", "saltSeparator"])?.unwrap_or_default(),
         signer_key: credential.required_text(&SIGNER_KEY)?,
-        hash: credential.required_text(&["hash", "passwordHash"])?,
+        hash: credential.required_text(&["hash", "passwordHash", "encoded", "value"])?,
     })
 }
 

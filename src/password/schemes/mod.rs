@@ -61,6 +61,16 @@ fn is_hex(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// Whether a word says where the salt stands.
+pub(super) fn is_order(word: &str) -> bool {
+    digest::order(word).is_some()
+}
+
+/// Whether a word names an encoding of passwords.
+pub(super) fn is_password_encoding(word: &str) -> bool {
+    digest::Letters::named(word).is_ok()
+}
+
 /// Every scheme. Detection uses the first line that matches, so a longer prefix comes before a shorter one.
 #[rustfmt::skip]
 pub(super) static SCHEMES: &[SchemeInfo] = &[

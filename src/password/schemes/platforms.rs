@@ -39,7 +39,7 @@ pub(super) fn parse_passwap(credential: &Credential) -> ParseResult {
 /// Parses scheme `clerk`: `hasher` and `digest`, as Clerk's `password_hasher` and `password_digest`.
 pub(super) fn parse_clerk(credential: &Credential) -> ParseResult {
     let hasher = credential.required_text(&["hasher", "password_hasher"])?;
-    let text = credential.required_text(&["digest", "password_digest"])?;
+    let text = credential.required_text(&["digest", "password_digest", "encoded", "value"])?;
     // Clerk writes some digests with the hasher's name as a prefix.
     let rest = text.strip_prefix(hasher).and_then(|rest| rest.strip_prefix('$')).unwrap_or(text);
     match hasher {

@@ -61,6 +61,11 @@ pub const PHONE: OpSpec = OpSpec {
             Some("shape") => None,
             _ => Some(Check::Valid),
         };
+        if check.is_none() && !regions.as_slice().is_empty() {
+            let help = "remove `region`, or write `check: possible`, which reads national numbers";
+            let message = "`check: shape` takes numbers with their country code only, so that `region` has no use";
+            return Err(ArgumentError::new("region", message, help));
+        }
         let drop_extension = arguments.text("extension").as_deref() == Some("drop");
         let letters = arguments.boolean("letters").unwrap_or(false);
         Ok(Box::new(Phone { regions, check, drop_extension, letters }))

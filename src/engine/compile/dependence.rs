@@ -1,0 +1,116 @@
+//! Whether a value depends on the record, or is the same for every one.
+
+use std::cell::RefCell;
+
+use super::Chain;
+use super::scope::leading_names;
+use crate::diag::{Findings, Span};
+use crate::rules::syntax::{Body, Each, Expr, Origin, RefExpr, Root, Rule, RuleFile, StepDef, TemplatePart};
+use crate::rules::{Node, expr};
+
+/// The rules of a file, asked what their values depend on.
+pub(super) struct Dependence<'r> {
+    rules: &'r RuleFile,
+    chains: &'r [Chain],
+    /// The rules and chains that are being looked at, so that circles end.
+    stack: RefCell<Vec<*const ()>>,
+}
+
+impl<'r> Dependence<'r> {
+    pub fn new(rules: &'r RuleFile, chains: &'r [Chain]) -> Self {
+        Self { rules, chains, stack: RefCell::default() }
+    }
+
+    /// Whether a value may differ from record to record. What cannot be told counts as different.
+    pub fn reads_record(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Literal(_) => false,
+            Expr::Reference(reference) => self.reference(reference),
+            Expr::Template(parts, _) => parts.iter().any(|part| match part {
+                TemplatePart::Text(_) => false,
+                TemplatePart::Reference(reference) => self.reference(reference),
+            }),
+            Expr::List(items, _) => items.iter().any(|item| self.reads_record(item)),
+            Expr::Map(members, _) => members.iter().any(|(_, value)| self.reads_record(value)),
+        }
+    }
+
+    /// Where the working value or claim stands that a reference names and that is the same for every record.
+    pub fn constant_behind(&self, expr: &Expr) -> Option<Span> {
+        let Expr::Reference(reference) = expr else { return None };
+        self.rule(reference).map(|rule| rule.name.span)
+    }
+
+    fn reference(&self, reference: &RefExpr) -> bool {
+        match &reference.root {
+            Root::Record => true,
+            Root::Variable(name) => match name.as_str() {
+                "params" | "facts" => false,
+                // inside a list they are parts of what the list was made of
+                "item" | "index" | "key" => false,
+                _ => self.rule(reference).is_none_or(|rule| self.once(rule, || self.body(&rule.body))),
+            },
+        }
+    }
+
+    /// The rule that makes what a reference names; none for the element of `accounts`, and for names that do not exist.
+    fn rule(&self, reference: &RefExpr) -> Option<&'r Rule> {
+        let Root::Variable(name) = &reference.root else { return None };
+        if name != "account" {
+            return self.rules.working_values().find(|rule| rule.name.text == *name);
+        }
+        let path = leading_names(&reference.query).0.join(".");
+        let covers = |claim: &&Rule| path == claim.name.text || path.starts_with(&format!("{}.", claim.name.text));
+        self.rules.account.iter().filter(covers).max_by_key(|claim| claim.name.text.len())
+    }
+
+    fn body(&self, body: &Body) -> bool {
+        let origin = match &body.origin {
+            Origin::From(sources) => sources.iter().any(|source| self.reads_record(source)),
+            Origin::Value(value) => self.reads_record(value),
+            Origin::Script(script) => script.with.iter().any(|(_, input)| self.reads_record(input)),
+        };
+        let value = self.steps(&body.steps, origin);
+        let value = match &body.each {
+            None => value,
+            Some(Each::Steps(steps)) => self.steps(steps, value),
+            Some(Each::Fields(_)) => true,
+        };
+        let others = [&body.default, &body.otherwise];
+        self.steps(&body.then, value) || others.into_iter().flatten().any(|other| self.reads_record(other))
+    }
+
+    /// Whether what comes out of steps depends on the record when what comes in does or does not.
+    fn steps(&self, steps: &[StepDef], comes_in: bool) -> bool {
+        steps.iter().fold(comes_in, |depends, step| {
+            if let Some(chain) = self.chains.iter().find(|chain| chain.name == step.name.text) {
+                return self.once(chain, || self.steps(&chain.steps, depends));
+            }
+            let keeps = step.name.text != "constant";
+            (keeps && depends) || step.argument.as_ref().is_some_and(|argument| self.argument(argument))
+        })
+    }
+
+    fn argument(&self, node: &Node) -> bool {
+        if let Some(entries) = node.as_map() {
+            return entries.iter().any(|entry| self.argument(&entry.value));
+        }
+        if let Some(items) = node.as_list() {
+            return items.iter().any(|item| self.argument(item));
+        }
+        // what cannot be read is a finding elsewhere
+        expr::read(node, &mut Findings::default()).is_some_and(|expr| self.reads_record(&expr))
+    }
+
+    /// Looks at a rule or chain; one that is being looked at already adds nothing.
+    fn once<T>(&self, what: &T, look: impl FnOnce() -> bool) -> bool {
+        let address = std::ptr::from_ref(what).cast::<()>();
+        if self.stack.borrow().contains(&address) {
+            return false;
+        }
+        self.stack.borrow_mut().push(address);
+        let answer = look();
+        self.stack.borrow_mut().pop();
+        answer
+    }
+}
