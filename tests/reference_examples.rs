@@ -1,5 +1,5 @@
 //! Every example of the documentation is run: rules compile without findings, records become the accounts shown, tests pass,
-//! and links lead somewhere. Settings are read in `tests/settings.rs`, commands in `tests/documented_commands.rs`.
+//! and links lead somewhere. Settings are read in `tests/settings.rs`, commands in `src/cli/documented_tests.rs`.
 
 #![allow(
     clippy::cast_possible_truncation,

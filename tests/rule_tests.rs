@@ -1,4 +1,4 @@
-//! Runs every rule test below `tests/cases`, and holds `landfall test` to its exit codes.
+//! Runs every rule test below `tests/cases`, and checks the output and exit codes of `landfall test`.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -101,7 +101,7 @@ fn nothing_to_run_is_an_error() {
         (
             &[("tiny.yaml", RULES), ("tiny.test.yaml", "- { name: a, record: { login: A }, expect: {} }")],
             &[".", "--filter", "b"],
-            "error: no name of 1 tests contains `b`",
+            "error: no test name contains `b`",
         ),
     ];
     for (files, arguments, message) in cases {

@@ -1,4 +1,4 @@
-//! `landfall explain`: what happens to one record, rule by rule.
+//! `landfall explain`: shows what happens to one record, rule by rule.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -19,57 +19,57 @@ use crate::model::json::to_json;
 use crate::rules::RecordsPath;
 use crate::schema::Shape;
 
-/// The mask of a value that is not shown.
+/// Replaces a value that is not shown.
 const MASK: &str = "•••";
 
-/// What `landfall explain` is asked.
+/// Arguments of `landfall explain`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall explain --rules rules/shop.yaml --record ada.json
   landfall explain --rules rules/shop.yaml --record users.ndjson --number 3
   landfall explain --rules rules/shop.yaml --record export.json --records '$.users' --number 3
   landfall explain --rules rules/shop.yaml --record ada.json --claim phone.value --show-sensitive
-  curl -s https://legacy.example/users/7 | landfall explain --rules rules/shop.yaml --record - --format json")]
+  curl -s https://legacy.example/7 | landfall explain --rules shop.yaml --record - --format json")]
 pub struct Arguments {
     /// The rule file
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
-    /// A file of records; `-` reads standard input
+    /// File of records; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     record: PathBuf,
-    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
     #[arg(long, value_name = "PATH")]
     records: Option<RecordsPath>,
-    /// Which record of the file, counted from 1
+    /// Number of the record in the file, counted from 1
     #[arg(long, default_value_t = 1, value_name = "N")]
     number: usize,
-    /// Sets a parameter of the rules
+    /// Set a parameter of the rules; can be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
-    /// `$facts.now`, an RFC 3339 time
+    /// Value of `$facts.now`, an RFC 3339 time
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
-    /// `$facts.tenant`
+    /// Value of `$facts.tenant`
     #[arg(long)]
     tenant: Option<String>,
-    /// `$facts.identifier`, what the customer typed
+    /// Value of `$facts.identifier`: what the customer typed
     #[arg(long)]
     identifier: Option<String>,
-    /// Shows one claim, working value or part of the credential only
+    /// Show only this claim, working value or part of the credential
     #[arg(long, value_name = "PATH")]
     claim: Option<String>,
-    /// Shows the values of sensitive claims, of working values and of the credential
+    /// Show the values of sensitive claims, of working values and of the credential
     #[arg(long)]
     show_sensitive: bool,
-    /// How to show what happened
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
-/// How the trace is shown.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Text for people
     Human,
     /// A JSON document
     Json,
@@ -78,7 +78,7 @@ enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// When the rules or the record cannot be read, or the rules have no such claim.
+/// If the rules or the record cannot be read, or the rules have no such claim.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let plan = load::plan(&arguments.rules)?;
     let mut settings = load::settings(&plan, &arguments.params)?;
@@ -94,12 +94,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let run = plan.run(&record, &settings, &arena, &mut trace);
     let colour = arguments.format == Format::Human && show::colour();
     let view = View { sensitive: arguments.show_sensitive, colour };
-    let told = Explanation { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
+    let explanation = Explanation { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
     show::output(&match arguments.format {
-        Format::Human => told.human(),
-        Format::Json => format!("{:#}\n", told.json()),
+        Format::Human => explanation.human(),
+        Format::Json => format!("{:#}\n", explanation.json()),
     })?;
-    Ok(if told.is_invalid() { FINDINGS } else { FINE })
+    Ok(if explanation.is_invalid() { FINDINGS } else { FINE })
 }
 
 fn record(arguments: &Arguments) -> Result<String, CommandError> {
@@ -108,7 +108,7 @@ fn record(arguments: &Arguments) -> Result<String, CommandError> {
     let at = arguments.number.checked_sub(1);
     at.and_then(|at| records.into_iter().nth(at)).ok_or_else(|| {
         let message = format!("there is no record {}", arguments.number);
-        CommandError::new(message).help(format!("the file has {count}, counted from 1"))
+        CommandError::new(message).help(format!("the file has {count} records, counted from 1"))
     })
 }
 
@@ -125,7 +125,7 @@ fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
     Err(CommandError::new(format!("no rule makes `{claim}`")).help(help))
 }
 
-/// What is told of a run.
+/// The explanation of a run.
 struct Explanation<'t> {
     plan: &'t Plan,
     run: &'t Run<'t>,
@@ -167,7 +167,7 @@ impl Explanation<'_> {
                 if let Some(reason) = self.refused_at_login(made) {
                     let _ = writeln!(
                         out,
-                        "a login would not accept it\n  {}: {}: {}",
+                        "a login would not accept the account\n  {}: {}: {}",
                         reason.rule, reason.step, reason.message
                     );
                 }
@@ -176,7 +176,7 @@ impl Explanation<'_> {
                 let _ = writeln!(out, "the customer is denied: {reason}");
             }
             Outcome::Invalid(reasons) => {
-                out.push_str("the record is held back\n");
+                out.push_str("the record is invalid\n");
                 for reason in reasons {
                     let place = place(reason, &self.plan.files).map(|place| format!("  ({place})")).unwrap_or_default();
                     let _ = writeln!(out, "  {}: {}: {}{place}", reason.rule, reason.step, reason.message);
@@ -245,7 +245,7 @@ fn place(reason: &Reason, files: &Files) -> Option<String> {
     Some(format!("{}:{line}:{column}", files.name(span.file)))
 }
 
-/// The account as JSON, sensitive claims masked.
+/// The account as JSON, with sensitive claims masked.
 fn shown(value: Value<'_>, shape: &Shape, sensitive: bool) -> Json {
     if sensitive {
         return to_json(value);
@@ -281,7 +281,7 @@ mod tests {
         account:\n  username: { from: $.login, required: true }\n  email.value: { from: $.mail, do: [ email ] }\n  \
         status: { from: $.state, do: [ lowercase ], on_error: reject }\n";
 
-    fn told(record: &str, claim: Option<&str>, sensitive: bool) -> (String, Json) {
+    fn explain(record: &str, claim: Option<&str>, sensitive: bool) -> (String, Json) {
         let (mut files, mut findings) = (Files::default(), Findings::default());
         let file = files.add("shop.yaml", RULES);
         let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap();
@@ -289,25 +289,25 @@ mod tests {
         let (arena, mut trace) = (Bump::new(), Trace::new());
         let run = plan.run(record, &settings, &arena, &mut trace);
         let view = View { sensitive, colour: false };
-        let told = Explanation { plan: &plan, run: &run, trace: &trace, claim, view };
-        (told.human(), told.json())
+        let explanation = Explanation { plan: &plan, run: &run, trace: &trace, claim, view };
+        (explanation.human(), explanation.json())
     }
 
     #[test]
-    fn an_account_is_told_with_its_warnings_and_what_was_left_unread() {
+    fn an_account_is_shown_with_its_warnings_and_unread_fields() {
         let record = r#"{"id": 1, "login": "ada", "mail": "nope", "state": "ACTIVE", "shoe": 38}"#;
-        let (human, json) = told(record, None, false);
+        let (human, json) = explain(record, None, false);
         insta::assert_snapshot!(human);
         assert_eq!(json["outcomes"][0]["account"], json!({ "username": "•••", "status": "active" }));
         assert_eq!(json["outcomes"][0]["warnings"], json!(["email.value"]));
         assert_eq!(json["unread"], json!(["$.shoe"]));
-        let (_, json) = told(record, Some("username"), true);
+        let (_, json) = explain(record, Some("username"), true);
         assert_eq!(json["outcomes"][0]["account"]["username"], "ada");
         assert_eq!(json["trace"].as_array().unwrap().len(), 1);
     }
 
     #[test]
-    fn what_a_login_would_not_accept_is_said() {
+    fn it_says_why_a_login_would_not_accept_an_account() {
         for (record, wanted) in [
             (r#"{"login": "ada"}"#, "the record has no id: `identify.id` has no value"),
             (r#"{"login": "ada", "id": ["1"]}"#, "`identify.id` gives a list; an id is text or a number"),
@@ -315,18 +315,24 @@ mod tests {
             (r#"{"login": "ada", "id": {}}"#, "`identify.id` gives an object; an id is text or a number"),
             (r#"{"login": "a\u200bda", "id": 1}"#, "the record has no login that can be typed: the identifier "),
         ] {
-            let (human, json) = told(record, None, false);
-            assert!(human.contains("a login would not accept it") && human.contains(wanted), "{record}: {human}");
+            let (human, json) = explain(record, None, false);
+            assert!(
+                human.contains("a login would not accept the account") && human.contains(wanted),
+                "{record}: {human}"
+            );
             let message = json["outcomes"][0]["refused_at_login"]["message"].as_str().unwrap();
             assert!(message.starts_with(wanted), "{message}");
         }
-        assert_eq!(told(r#"{"login": "ada", "id": 1}"#, None, false).1["outcomes"][0]["refused_at_login"], Json::Null);
+        assert_eq!(
+            explain(r#"{"login": "ada", "id": 1}"#, None, false).1["outcomes"][0]["refused_at_login"],
+            Json::Null
+        );
     }
 
     #[test]
     fn reasons_have_their_place() {
-        let (human, json) = told(r#"{"login": "ada", "state": "gone"}"#, None, false);
-        assert!(human.contains("the record is held back\n  status: schema: "), "{human}");
+        let (human, json) = explain(r#"{"login": "ada", "state": "gone"}"#, None, false);
+        assert!(human.contains("the record is invalid\n  status: schema: "), "{human}");
         assert_eq!(json["outcomes"][0]["reasons"][0]["at"], "shop.yaml:9:3");
     }
 }

@@ -1,4 +1,4 @@
-//! `landfall init`: a starter rule file from sample records.
+//! `landfall init`: writes a starter rule file for sample records.
 
 mod guess;
 mod names;
@@ -22,29 +22,29 @@ use crate::engine::run::Settings;
 use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::rules::{RecordsPath, format};
 
-/// The most records that are read: enough to meet the rare spellings, and quick.
+/// Maximum number of records that are read: enough to see rare spellings, and fast.
 const MAX_RECORDS: usize = 1000;
 
-/// What `landfall init` is asked.
+/// Arguments of `landfall init`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  landfall init --from users.ndjson                               shows starter rules
+  landfall init --from users.ndjson                               show starter rules
   landfall init --from users.json --name shop --out rules/shop.yaml
-  landfall init --from export.json --records '$.users'            of a document that holds more than users
+  landfall init --from export.json --records '$.users'            read a list inside a document
   head -500 export.ndjson | landfall init --from - --name shop
 
-What the samples cannot say is marked `# unsure: …` in the file.")]
+What the samples do not show is marked `# unsure: …` in the file.")]
 pub struct Arguments {
-    /// A file of sample records; `-` reads standard input
+    /// File of sample records; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
-    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
     #[arg(long, value_name = "PATH")]
     records: Option<RecordsPath>,
-    /// The name of the rules; the file's name when left out
+    /// Name of the rules [default: the name of the file]
     #[arg(long)]
     name: Option<String>,
-    /// The rule file to write; standard output when left out
+    /// Rule file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -52,11 +52,11 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When the samples cannot be read, the rule file exists or cannot be written.
+/// If the samples cannot be read, or the rule file already exists or cannot be written.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     if let Some(out) = arguments.out.as_ref().filter(|out| out.exists()) {
-        let message = format!("`{}` exists", out.display());
-        return Err(CommandError::new(message).help("remove it, or give another `--out`"));
+        let message = format!("`{}` already exists", out.display());
+        return Err(CommandError::new(message).help("remove it, or set another path with `--out`"));
     }
     let records = input::first(&arguments.from, MAX_RECORDS, arguments.records.as_ref())?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(&arguments.from));
@@ -65,12 +65,11 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     match &arguments.out {
         None => show::output(&text)?,
         Some(out) => {
-            fs::write(out, &text).map_err(|error| {
-                CommandError::new(format!("`{}` cannot be written: {}", out.display(), error.kind()))
-            })?;
+            fs::write(out, &text)
+                .map_err(|error| CommandError::new(format!("cannot write `{}`: {}", out.display(), error.kind())))?;
             let path = out.display();
             anstream::eprintln!(
-                "wrote {path}; go on with `landfall check {path}` and `landfall explain --rules {path} --record …`"
+                "wrote `{path}`; next, run `landfall check {path}` and `landfall explain --rules {path} --record …`"
             );
         }
     }
@@ -83,14 +82,14 @@ fn name_of(path: &Path) -> String {
     stem.filter(|stem| stem != "-").unwrap_or_else(|| "legacy".to_owned())
 }
 
-/// The text of starter rules for records.
+/// The text of the starter rules for these records.
 fn starter(name: &str, records: &[String]) -> String {
     let profile = profile::profile(records);
     let text = write::write(name, &profile, &guess::guess(&profile));
     format(&text).unwrap_or(text)
 }
 
-/// The rules compiled, so that nobody is given a file that does not load.
+/// Compiles the rules, so that no file is written that does not load.
 fn checked(name: &str, text: &str) -> Result<Plan, CommandError> {
     let (mut files, mut findings) = (Files::default(), Findings::default());
     let file = files.add(format!("{name}.yaml"), text);
@@ -100,26 +99,26 @@ fn checked(name: &str, text: &str) -> Result<Plan, CommandError> {
         show::findings(&files, &findings);
     }
     plan.ok_or_else(|| {
-        let help = "please report it with the findings above; they hold no values of the records";
-        CommandError::new("the rules made of these samples have errors, which is a mistake of this program").help(help)
+        let help = "please report it with the findings above; they contain no values of the records";
+        CommandError::new("the rules made from these samples have errors; this is a bug in `landfall init`").help(help)
     })
 }
 
-/// What becomes of the samples, in one line.
+/// The outcomes of the samples, in one line.
 fn tried(plan: &Plan, records: &[String]) -> String {
     let settings = Settings::default();
     let (mut accounts, mut warnings) = (0, BTreeMap::<String, usize>::new());
-    let mut refused = BTreeMap::<String, usize>::new();
+    let mut invalid = BTreeMap::<String, usize>::new();
     for record in records {
         let arena = Bump::new();
         for outcome in plan.run(record, &settings, &arena, &mut Silent).outcomes {
             if let Outcome::Invalid(reasons) = &outcome {
                 let why = reasons.iter().map(|reason| format!("{}: {}", reason.rule, reason.message));
-                why.for_each(|why| *refused.entry(why).or_default() += 1);
+                why.for_each(|why| *invalid.entry(why).or_default() += 1);
             }
             if let Outcome::Account(made) = outcome {
                 match refused_at_login(plan, &made, &IdentifierProfile::default()) {
-                    Some(reason) => *refused.entry(reason.message).or_default() += 1,
+                    Some(reason) => *invalid.entry(reason.message).or_default() += 1,
                     None => accounts += 1,
                 }
                 made.warnings.iter().for_each(|claim| *warnings.entry((*claim).to_owned()).or_default() += 1);
@@ -127,13 +126,13 @@ fn tried(plan: &Plan, records: &[String]) -> String {
         }
     }
     let mut line = format!("{accounts} of {} samples become accounts", records.len());
-    if !refused.is_empty() {
-        let list: Vec<String> = refused.iter().map(|(why, count)| format!("{why} ({count})")).collect();
+    if !invalid.is_empty() {
+        let list: Vec<String> = invalid.iter().map(|(why, count)| format!("{why} ({count})")).collect();
         line = format!("{line}; a login would not accept the others: {}", list.join(", "));
     }
     if !warnings.is_empty() {
         let list: Vec<String> = warnings.iter().map(|(claim, count)| format!("{claim} ({count})")).collect();
-        line = format!("{line}; left out because their values are bad: {}", list.join(", "));
+        line = format!("{line}; left out because of bad values: {}", list.join(", "));
     }
     line
 }

@@ -38,14 +38,14 @@ pub fn records(
     }
 }
 
-/// Says on standard error where records were taken from, when they do not simply stand in the document.
+/// Reports on standard error where the records were read from, if they were in a list inside the document.
 pub fn notice(reading: &Reading) {
     if let Some(notice) = reading.notice(|path| format!("--records '{path}'")) {
         anstream::eprintln!("{notice}");
     }
 }
 
-/// The first records of a path, as JSON texts; where they were taken from is said on standard error.
+/// The first records of a path, as JSON texts; reports on standard error where they were read from.
 ///
 /// # Errors
 /// As for [`records`], and if there is no record or one of the first records cannot be read.
@@ -59,7 +59,7 @@ pub fn first(path: &Path, most: usize, at: Option<&RecordsPath>) -> Result<Vec<S
             .map_err(|_| unreadable(format!("the record at line {} is not JSON", record.line)))?;
         texts.push(record.json);
     }
-    // whether a document is the only one is known behind it
+    // only reading on shows whether a document is the only one
     let _next = records.next();
     notice(&reading);
     if texts.is_empty() {

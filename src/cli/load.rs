@@ -71,8 +71,8 @@ pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError
         settings.params.push((name.to_owned(), value));
     }
     if let Some(param) = plan.unlisted_params(&settings).first() {
-        let message = format!("the parameter `{}` has none of its values", param.name);
-        return Err(CommandError::new(message).help(format!("it is one of {}", param.listed_values())));
+        let message = format!("the parameter `{}` cannot have this value", param.name);
+        return Err(CommandError::new(message).help(format!("use one of {}", param.listed_values())));
     }
     let missing = plan.missing_params(&settings);
     if let Some(name) = missing.first() {

@@ -1,4 +1,4 @@
-//! `landfall ops`: the step table, as documentation.
+//! `landfall ops`: the documentation of the steps.
 
 mod scripts;
 
@@ -12,29 +12,29 @@ use crate::engine::compile::step_help;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Example, Family, Gives, OpSpec, Output};
 use crate::engine::{late, ops};
 
-/// What `landfall ops` is asked.
+/// Arguments of `landfall ops`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall ops                       all steps, by family
-  landfall ops date                  one step: arguments, examples, when it fails
-  landfall ops --scripts             what a script may call: functions, and steps by their names
+  landfall ops date                  one step: its arguments, examples, and when it fails
+  landfall ops --scripts             what a script may call: functions, and steps by name
   landfall ops --format markdown     the reference page
   landfall ops --format json         for other programs")]
 pub struct Arguments {
-    /// A step
+    /// The step to explain [default: list all steps]
     op: Option<String>,
     /// List what a script may call instead
     #[arg(long, conflicts_with = "op")]
     scripts: bool,
-    /// How to show them
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
-/// How steps are shown.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For reading in a terminal
+    /// Text for people
     Human,
     /// A JSON document
     Json,
@@ -57,7 +57,7 @@ const FAMILIES: [(Family, &str); 8] = [
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such step.
+/// If there is no such step.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match (&arguments.op, arguments.format) {
         (None, format) if arguments.scripts => scripts::list(format),
@@ -96,7 +96,7 @@ fn table() -> String {
         }
         out.push('\n');
     }
-    let _ = writeln!(out, "`landfall ops NAME` says more about one.");
+    let _ = writeln!(out, "`landfall ops NAME` explains one of them.");
     out
 }
 
@@ -167,13 +167,13 @@ fn cell(text: &str) -> String {
 
 fn takes(spec: &OpSpec) -> String {
     let kinds = spec.input.to_string();
-    if spec.takes_nothing { format!("{kinds}, missing and null too") } else { kinds }
+    if spec.takes_nothing { format!("{kinds}, and also missing and null") } else { kinds }
 }
 
 fn gives(spec: &OpSpec) -> String {
     match spec.output {
         Output::Is(kinds) => kinds.to_string(),
-        Output::Same => "the kind that came in".to_owned(),
+        Output::Same => "the same kind as the input".to_owned(),
         Output::Element => "an element of the list, of any kind".to_owned(),
     }
 }
@@ -182,7 +182,7 @@ fn fails(spec: &OpSpec) -> String {
     if spec.fails.is_empty() { "never".to_owned() } else { format!("when {}", spec.fails) }
 }
 
-/// The kind of an argument and whether it must be given, as a person reads it.
+/// The kind of an argument and whether it is required, as text.
 fn facts(argument: &ArgumentSpec) -> String {
     let kind = match argument.kind {
         ArgumentKind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
@@ -190,7 +190,7 @@ fn facts(argument: &ArgumentSpec) -> String {
     };
     let read = if late::may_be_read(argument) { ", or a reference" } else { "" };
     let need = if argument.required { "; required" } else { "" };
-    let main = if argument.main { "; may stand without its name" } else { "" };
+    let main = if argument.main { "; can be written without its name" } else { "" };
     format!("{kind}{read}{need}{main}")
 }
 
@@ -200,7 +200,7 @@ fn kind_name(kind: ArgumentKind) -> &'static str {
         ArgumentKind::Texts => "text or a list of texts",
         ArgumentKind::Integer => "whole number",
         ArgumentKind::Boolean => "`true` or `false`",
-        ArgumentKind::Choice(_) => "one of some words",
+        ArgumentKind::Choice(_) => "keyword",
         ArgumentKind::Regex => "regex",
         ArgumentKind::Operand => "value or reference",
         ArgumentKind::Operands => "value or reference, or a list of them",
@@ -271,7 +271,7 @@ fn example_json(example: &Example) -> Json {
     out
 }
 
-/// The text in lines of at most so many characters.
+/// The text, wrapped into lines of at most `width` characters.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -291,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_step_is_told_whole() {
+    fn one_step_is_explained() {
         insta::assert_snapshot!(details(ops::find("pivot").unwrap()));
         insta::assert_snapshot!(section(ops::find("trim").unwrap()));
     }

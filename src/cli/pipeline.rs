@@ -1,5 +1,6 @@
-//! Work spread over threads in constant memory: each thread takes a batch of items, works on it, and writes what is due in
-//! the order of the input. So an item is read, worked on and freed by one thread, and no more threads run than were asked for.
+//! Distributes work over threads in constant memory: each thread takes a batch of items, processes it, and writes the results
+//! that are due in the order of the input. An item is read, processed and freed by the same thread, and no more threads run
+//! than requested.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -7,29 +8,29 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
-/// Items that go from thread to thread together: enough that the hand-over costs nothing beside the work, few enough that
-/// a batch of large records stays small.
+/// Items per batch: enough that handing batches over costs little compared with the work, few enough that a batch of large
+/// records stays small.
 const BATCH_ITEMS: usize = 128;
 
-/// Batches on their way per worker: one that is worked on, and two that wait to be written.
+/// Batches in progress per worker: one that is processed, and two that wait to be written.
 const BATCHES_PER_WORKER: usize = 3;
 
 /// What a worker does with items. Each worker is used by one thread only.
 pub trait Work {
-    /// What is worked on.
+    /// What is processed.
     type Item: Send;
-    /// What the items of a batch make together. It is emptied by whoever writes it, and used again.
+    /// The results of a batch. Writing empties it, and it is reused.
     type Batch: Default + Send;
 
-    /// Works on an item, and as its last act adds what it made to the batch.
+    /// Processes an item, and adds the result to the batch as its last action.
     fn item(&mut self, item: &Self::Item, batch: &mut Self::Batch);
 
-    /// Adds to the batch what is said of an item whose work panicked. The worker is replaced afterwards.
+    /// Adds to the batch the result of an item whose processing panicked, on a new worker.
     fn panicked(&mut self, item: &Self::Item, batch: &mut Self::Batch);
 }
 
-/// Works on all items with `jobs` workers, of which the calling thread is one. `write` gets the batches in the order of the
-/// items; its first error ends the work.
+/// Processes all items with `jobs` workers, one of them on the calling thread. `write` receives the batches in the order of
+/// the items; its first error ends the work.
 ///
 /// # Errors
 /// The error of `write`.
@@ -50,7 +51,7 @@ pub fn run<W: Work, E: Send>(
     Ok(())
 }
 
-/// Works on one item; a panic is told to the worker, which is then replaced.
+/// Processes one item; after a panic the worker is replaced, and the new one records the panic.
 fn one<W: Work>(own: &mut W, item: &W::Item, batch: &mut W::Batch, worker: &impl Fn() -> W) {
     if quietly(|| own.item(item, batch)).is_none() {
         *own = worker();
@@ -62,7 +63,7 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs work that may panic, without the panic's message on standard error: it may hold values of a record.
+/// Runs work that may panic, without writing the panic message to standard error: it may contain values of a record.
 fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -96,7 +97,7 @@ fn spread<W: Work, E: Send>(
     order.end()
 }
 
-/// What one thread does: takes items, works on them, and writes what is due.
+/// The loop of one thread: takes items, processes them, and writes what is due.
 fn work<W: Work, E>(
     source: &Mutex<Source<impl Iterator<Item = W::Item>>>,
     order: &InOrder<W::Batch, impl FnMut(&mut W::Batch) -> Result<(), E>, E>,
@@ -108,7 +109,7 @@ fn work<W: Work, E>(
         if items.is_empty() {
             return;
         }
-        let mut batch = order.spare();
+        let mut batch = order.take_empty();
         items.drain(..).for_each(|item| one(&mut own, &item, &mut batch, worker));
         if order.put(number, batch) == Flow::Ended {
             return;
@@ -116,7 +117,7 @@ fn work<W: Work, E>(
     }
 }
 
-/// The items that nobody works on yet.
+/// The items that no thread has taken yet.
 struct Source<I> {
     items: I,
     /// The number of the next batch.
@@ -132,12 +133,12 @@ impl<I: Iterator> Source<I> {
     }
 }
 
-/// Brings batches into the order of their numbers and writes them: whoever brings the next one writes all that follow it.
+/// Writes batches in the order of their numbers: the thread that delivers the next one writes it and all that follow it.
 struct InOrder<B, F, E> {
     state: Mutex<State<B, E>>,
     has_moved: Condvar,
     write: Mutex<F>,
-    /// How far batches may be ahead of the one that is written next. Stops those behind a slow one from piling up.
+    /// How far batches may be ahead of the one that is written next. Stops batches from piling up behind a slow one.
     room: u64,
 }
 
@@ -147,7 +148,7 @@ struct State<B, E> {
     next: u64,
     writer: Writer,
     flow: Flow,
-    /// Why nothing is written any more.
+    /// The error that ended the work.
     error: Option<E>,
     spare: Vec<B>,
 }
@@ -159,10 +160,10 @@ enum Writer {
     Free,
 }
 
-/// Whether work goes on.
+/// Whether the work continues.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
-    Goes,
+    Running,
     Ended,
 }
 
@@ -170,26 +171,33 @@ impl<B: Default, F: FnMut(&mut B) -> Result<(), E>, E> InOrder<B, F, E> {
     fn new(room: usize, write: F) -> Self {
         let (waiting, spare) = (BTreeMap::new(), Vec::new());
         Self {
-            state: Mutex::new(State { waiting, next: 0, writer: Writer::Free, flow: Flow::Goes, error: None, spare }),
+            state: Mutex::new(State {
+                waiting,
+                next: 0,
+                writer: Writer::Free,
+                flow: Flow::Running,
+                error: None,
+                spare,
+            }),
             has_moved: Condvar::new(),
             write: Mutex::new(write),
             room: room as u64,
         }
     }
 
-    /// An empty batch, used before or new.
-    fn spare(&self) -> B {
+    /// An empty batch, reused or new.
+    fn take_empty(&self) -> B {
         lock(&self.state).spare.pop().unwrap_or_default()
     }
 
     fn put(&self, number: u64, batch: B) -> Flow {
         let mut state = lock(&self.state);
         state.waiting.insert(number, batch);
-        // INVARIANT: whoever holds the batch that is next does not wait here, so that this ends
-        while state.flow == Flow::Goes && number >= state.next + self.room {
+        // INVARIANT: the thread with the next batch never waits here, so the wait always ends
+        while state.flow == Flow::Running && number >= state.next + self.room {
             state = self.has_moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        while state.flow == Flow::Goes && state.writer == Writer::Free {
+        while state.flow == Flow::Running && state.writer == Writer::Free {
             let next = state.next;
             let Some(mut batch) = state.waiting.remove(&next) else { break };
             state.writer = Writer::Busy;
@@ -208,7 +216,7 @@ impl<B: Default, F: FnMut(&mut B) -> Result<(), E>, E> InOrder<B, F, E> {
     }
 
     fn write(&self, batch: &mut B) -> Result<(), E> {
-        let _told = ToldOfPanic(self);
+        let _guard = EndOnPanic(self);
         (*lock(&self.write))(batch)
     }
 
@@ -218,10 +226,10 @@ impl<B: Default, F: FnMut(&mut B) -> Result<(), E>, E> InOrder<B, F, E> {
     }
 }
 
-/// Ends the work when writing panics, so that no other thread waits for it; the panic itself goes on to the caller.
-struct ToldOfPanic<'o, B, F, E>(&'o InOrder<B, F, E>);
+/// Ends the work if writing panics, so that no other thread waits for it; the panic itself reaches the caller.
+struct EndOnPanic<'o, B, F, E>(&'o InOrder<B, F, E>);
 
-impl<B, F, E> Drop for ToldOfPanic<'_, B, F, E> {
+impl<B, F, E> Drop for EndOnPanic<'_, B, F, E> {
     fn drop(&mut self) {
         if thread::panicking() {
             lock(&self.0.state).flow = Flow::Ended;
@@ -271,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn results_come_in_the_order_of_the_items_whatever_the_jobs() {
+    fn results_are_in_the_order_of_the_items_for_any_number_of_jobs() {
         for count in [0, 1, 128, 129, 20_000] {
             let wanted: Vec<String> = (0..count)
                 .map(|item| if item % 1000 == 999 { format!("panic {item}") } else { (item * 2).to_string() })

@@ -16,7 +16,7 @@ use crate::schema::Schema;
   landfall schema rules > landfall-rules.schema.json     completion and checks in an editor
   landfall schema tests > landfall-tests.schema.json
   landfall schema settings > landfall.schema.json
-  landfall schema standard                               the claims of `target: standard`
+  landfall schema standard                               the claims of `schema: standard`
 
 With the YAML language server, begin a rule file with
   # yaml-language-server: $schema=landfall-rules.schema.json")]

@@ -1,4 +1,4 @@
-//! `landfall test`: runs the tests beside rules, and the examples in them.
+//! `landfall test`: runs the tests of rules, and the examples in them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,40 +13,40 @@ use crate::engine::plan::Plan;
 use crate::testing::coverage::{Coverage, CoverageReport, percent, total};
 use crate::testing::{self, Options, TestFile, Tested, report};
 
-/// What `landfall test` is asked.
+/// Arguments of `landfall test`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landfall test                            all tests below rules/
   landfall test rules/wordpress.yaml       the tests of one rule file, and its examples
   landfall test --filter phone             tests with `phone` in their name
-  landfall test --update                   writes snapshots anew
-  landfall test --coverage --threshold 90  fails when less than 90 % of the outcomes were seen
+  landfall test --update                   write the snapshots again
+  landfall test --coverage --threshold 90  fail if less than 90 % of the outcomes were seen
   landfall test --format junit > out.xml   for CI systems")]
 pub struct Arguments {
-    /// Rule files, test files, or folders of them
+    /// Rule files, test files, or folders that contain them
     #[arg(default_value = "rules")]
     paths: Vec<PathBuf>,
-    /// Only tests whose name contains this
+    /// Run only tests whose name contains this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// Writes snapshots instead of comparing them
+    /// Write snapshots instead of comparing them
     #[arg(long)]
     update: bool,
-    /// How to show the results
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Counts the outcomes of the rules that the tests saw
+    /// Count how many possible outcomes of the rules the tests saw
     #[arg(long)]
     coverage: bool,
-    /// Fails when less than this share of the outcomes was seen, in per cent
+    /// Fail if less than this percentage of the outcomes was seen
     #[arg(long, value_name = "N", requires = "coverage", value_parser = clap::value_parser!(u8).range(0..=100))]
     threshold: Option<u8>,
 }
 
-/// How results are shown.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Text for people
     Human,
     /// A JSON document
     Json,
@@ -54,21 +54,21 @@ enum Format {
     Junit,
 }
 
-/// Everything that was run.
+/// The results of all tests.
 #[derive(Default)]
 struct Results {
     tested: Vec<Tested>,
     coverage: Vec<CoverageReport>,
     /// Whether some rules or tests could not be run at all.
     broken: bool,
-    /// Names that the filter left out.
+    /// The number of tests that the filter left out.
     left_out: usize,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When a path cannot be read, or there is no test.
+/// If a path cannot be read, or there are no tests.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let mut results = Results::default();
     for job in jobs(&arguments.paths)? {
@@ -95,11 +95,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 fn no_tests(arguments: &Arguments, results: &Results) -> CommandError {
     match &arguments.filter {
         Some(filter) if results.left_out > 0 => {
-            let message = format!("no name of {} tests contains `{filter}`", results.left_out);
-            CommandError::new(message).help("`--filter` looks for a part of the name, letter by letter")
+            let help = "`--filter` matches any part of a name, exactly as written";
+            let message = format!("no test name contains `{filter}`; the filter left out {} tests", results.left_out);
+            CommandError::new(message).help(help)
         }
         _ => CommandError::new("there are no tests")
-            .help("write `tests:` or `examples:` into the rules, or a file `NAME.test.yaml` beside `NAME.yaml`"),
+            .help("add `tests:` or `examples:` to the rules, or a file `NAME.test.yaml` beside `NAME.yaml`"),
     }
 }
 
@@ -115,7 +116,7 @@ fn print(arguments: &Arguments, results: &Results) -> Result<(), CommandError> {
         Format::Json => show::output(&format!("{:#}\n", report::json(&results.tested, coverage)))?,
         Format::Junit => {
             let xml = report::junit(&results.tested)
-                .map_err(|error| CommandError::new(format!("the results cannot be written as XML: {error}")))?;
+                .map_err(|error| CommandError::new(format!("cannot write the results as XML: {error}")))?;
             show::output(&xml)?;
         }
     }
@@ -130,7 +131,7 @@ struct Job {
     tests: Vec<PathBuf>,
 }
 
-/// What the paths mean: rule files bring the test files beside them along, test files their rules.
+/// Finds the jobs for paths: a rule file includes the test files beside it, and a test file its rules.
 fn jobs(paths: &[PathBuf]) -> Result<Vec<Job>, CommandError> {
     let mut jobs: Vec<Job> = Vec::new();
     for path in paths {
@@ -143,7 +144,7 @@ fn jobs(paths: &[PathBuf]) -> Result<Vec<Job>, CommandError> {
         }
         let tests = if path.is_dir() { test_files(path)? } else { tests_beside(path) };
         let rules = match rule_files(std::slice::from_ref(path)) {
-            // a folder may hold nothing but tests of rules elsewhere
+            // a folder may contain only tests of rules that are elsewhere
             Err(_) if path.is_dir() && !tests.is_empty() => Vec::new(),
             found => found?,
         };
@@ -177,7 +178,7 @@ fn is_test(path: &Path) -> bool {
 /// All test files below a folder, sorted.
 fn test_files(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let unreadable =
-        |error: std::io::Error| CommandError::new(format!("`{}` cannot be read: {}", folder.display(), error.kind()));
+        |error: std::io::Error| CommandError::new(format!("cannot read `{}`: {}", folder.display(), error.kind()));
     let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(unreadable)?.collect();
     let mut paths: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
@@ -192,7 +193,7 @@ fn test_files(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     Ok(found)
 }
 
-/// The rule file that a test file belongs to: the one it names, or the one of its own name.
+/// The rule file of a test file: the one that it names, or the one with the same name.
 fn rules_beside(test: &Path) -> Result<PathBuf, CommandError> {
     let text = read(test)?;
     let mut files = Files::default();
@@ -210,13 +211,13 @@ fn rules_beside(test: &Path) -> Result<PathBuf, CommandError> {
     let candidates = ["yaml", "yml"].map(|ending| PathBuf::from(format!("{stem}.{ending}")));
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         let message = format!("there are no rules `{stem}.yaml` for the tests in `{name}`");
-        CommandError::new(message).help("rename the file, or name its rules: `rules: other.yaml`")
+        CommandError::new(message).help("rename the test file, or name its rules: `rules: other.yaml`")
     })
 }
 
 fn read(path: &Path) -> Result<String, CommandError> {
     fs::read_to_string(path)
-        .map_err(|error| CommandError::new(format!("`{}` cannot be read: {}", path.display(), error.kind())))
+        .map_err(|error| CommandError::new(format!("cannot read `{}`: {}", path.display(), error.kind())))
 }
 
 impl Job {

@@ -1,4 +1,4 @@
-//! `landfall transform`: a file of legacy records becomes a file of accounts.
+//! `landfall transform`: turns a file of legacy records into a file of accounts.
 
 mod tally;
 mod worker;
@@ -22,77 +22,79 @@ use tally::Tally;
 use worker::{Batch, How, Worker};
 use written::{Target, Written};
 
-/// What `landfall transform` is asked.
+/// Arguments of `landfall transform`.
 #[derive(clap::Args)]
 #[command(
     long_about = "Runs rules over a file of legacy records and writes the accounts.\n\n\
-        Records are streamed: memory does not grow with their number, and accounts come in the order of the records. \
-        Of a record that yields several accounts, those that are valid are written, unless the rules say `all_or_none`. \
-        Every account may have the member \
-        `warnings`, the names of the claims that were left out because their value was bad.\n\n\
-        A JSON or YAML document is a list of records or one record. The records of a list inside a document are read with \
-        --records; of a document in which only one member holds data, and that one is a list of objects, they are read \
-        without it. What was read is said on standard error.\n\n\
-        Rejected and unreadable records go to the file of --rejects, one line each, with the reasons. Mend the record in \
-        its line, or the rules, and run the file again with --in: the wrapping is taken off. Of a record with several \
-        accounts the line names those that were denied or are invalid, and only these are made when it is run again. \
-        Customers whom the rules deny are not rejected otherwise; they are counted by reason.\n\n\
-        With rules that have `identify`, records that a login would not accept are rejected: without an id, without a \
-        login that can be typed, or with a credential that cannot be read (--no-as-login takes them).",
+        Records are streamed: memory use does not grow with their number, and accounts are written in the order of the \
+        records. If a record yields several accounts, the valid ones are written, unless the rules say `all_or_none`. An \
+        account may have the member `warnings`: the names of the claims that were left out because their values were \
+        bad.\n\n\
+        A JSON or YAML document is a list of records or a single record. Use --records to read the records of a list \
+        inside a document; this is not needed if only one member of the document contains data and that member is a list \
+        of objects. Standard error reports what was read.\n\n\
+        Rejected and unreadable records are written to the file of --rejects, one per line, with the reasons. Fix the \
+        records in that file, or fix the rules, and run the file again with --in: the wrapper is removed. For a record \
+        with several accounts, the line lists the accounts that are denied or invalid, and only these are made in the \
+        second run. Apart from that, customers whom the rules deny are not rejected; they are counted by reason.\n\n\
+        If the rules have `identify`, records that a login would not accept are rejected: records without an id, without \
+        a login that can be typed, or with a credential that cannot be read (--no-as-login accepts them).\n\n\
+        Stored passwords are checked against their schemes, unless the rules say `check: false`. `on_error` of \
+        `credential` applies to those that cannot be used; by default, they are left out with a warning.",
     after_help = "Examples:
   landfall transform --rules wordpress.yaml --in users.ndjson --out accounts.ndjson --rejects rejects.ndjson
-  landfall transform --rules wordpress.yaml --in rejects.ndjson      once they are mended
-  landfall transform --rules ldap.yaml --in people.ldif --to csv     for a look at it in a spreadsheet
+  landfall transform --rules wordpress.yaml --in rejects.ndjson      after fixing them
+  landfall transform --rules ldap.yaml --in people.ldif --to csv     to view it in a spreadsheet
   landfall transform --rules auth0.yaml --in export.json --records '$.users'
   zcat users.gz | landfall transform --rules shop.yaml --from csv --param region=DE
 
-Exit codes: 0 all went well, 1 records are invalid or unreadable, 2 it could not run to the end"
+Exit codes: 0 success, 1 some records are invalid or unreadable, 2 the run could not be completed"
 )]
 pub struct Arguments {
     /// The rule file
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
-    /// Sets a parameter of the rules; may be given several times
+    /// Set a parameter of the rules; can be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
-    /// The legacy records; `-` is standard input
+    /// File of legacy records; `-` reads standard input
     #[arg(long = "in", value_name = "FILE", default_value = "-")]
     input: PathBuf,
-    /// The format of the records; else the extension of the file tells, or its first bytes
+    /// Format of the records [default: detected from the file extension or the first bytes]
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)).map(|name| Format::from_name(&name).unwrap_or(Format::Ndjson)))]
     from: Option<Format>,
-    /// The path of the list of records in the document, such as `$.users`; in JSON, NDJSON and YAML
+    /// Path of the list of records in a JSON, NDJSON or YAML document, such as `$.users`
     #[arg(long, value_name = "PATH")]
     records: Option<RecordsPath>,
-    /// The format of the accounts; else the extension of the file tells, or it is ndjson
+    /// Format of the accounts [default: from the extension of the output file, or ndjson]
     #[arg(long, value_name = "FORMAT", value_enum)]
     to: Option<Target>,
-    /// Where accounts go; `-` is standard output
+    /// File for the accounts; `-` writes standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Where rejected and unreadable records go, one line of JSON each
+    /// File for rejected and unreadable records, one line of JSON each
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// How many threads work on records [default: as many as there are processors]
+    /// Number of threads [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Adds the stored password to each account, as the member `credential`
+    /// Add the stored password to each account, as the member `credential`
     #[arg(long)]
     credentials: bool,
-    /// Counts the record fields that no rule reads
+    /// Count the record fields that no rule reads
     #[arg(long)]
     unread: bool,
-    /// Rejects what a login would not accept: records without an id or without a login that can be typed [default: when the
+    /// Reject what a login would not accept: records without an id or without a login that can be typed [default: if the
     /// rules have `identify`]
     #[arg(long, conflicts_with = "no_as_login")]
     as_login: bool,
-    /// Takes records too that a login would not accept
+    /// Also accept records that a login would not accept
     #[arg(long)]
     no_as_login: bool,
-    /// The time that rules see as `$facts.now`, RFC 3339 [default: now]
+    /// Value of `$facts.now`, an RFC 3339 time [default: the current time]
     #[arg(long, value_name = "TIME")]
     now: Option<jiff::Timestamp>,
-    /// The tenant that rules see as `$facts.tenant`
+    /// Value of `$facts.tenant`
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 }
@@ -100,9 +102,9 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When the rules have errors, a file cannot be read or written, or the records cannot be read to their end.
+/// If the rules have errors, a file cannot be read or written, or the records cannot be read to the end.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
-    refuse_same_files(arguments)?;
+    check_distinct_files(arguments)?;
     let target = arguments.target()?;
     let plan = load::plan(&arguments.rules)?;
     let options = ReadOptions::default();
@@ -136,10 +138,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     });
     progress.0.finish_and_clear();
     match outcome.and_then(|()| out.end()) {
-        // whoever reads the output has seen enough
+        // the reader of the output closed the pipe, as `head` does
         Err(OutError { error, .. }) if error.kind() == ErrorKind::BrokenPipe => return Ok(FINE),
         Err(OutError { name, error }) => {
-            return Err(CommandError::new(format!("{name} cannot be written: {}", error.kind())));
+            return Err(CommandError::new(format!("cannot write {name}: {}", error.kind())));
         }
         Ok(()) => {}
     }
@@ -149,12 +151,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         && tally.records() == 0
         && arguments.records.is_some()
     {
-        let help = "`--records` takes the path of the list that holds the records";
+        let help = "`--records` takes the path of the list that contains the records";
         return Err(CommandError::new(format!("no record was read: {message}")).help(help));
     }
     if let Some(message) = stopped {
-        let help = "the records up to there were transformed; mend the input and run it again";
-        return Err(CommandError::new(format!("the input cannot be read to its end: {message}")).help(help));
+        let help = "the records before that place were transformed; fix the input and run it again";
+        return Err(CommandError::new(format!("cannot read the input to the end: {message}")).help(help));
     }
     Ok(if tally.has_failures() { FINDINGS } else { FINE })
 }
@@ -162,8 +164,8 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 impl Arguments {
     fn judges_as_login(&self, plan: &Plan) -> Result<bool, CommandError> {
         if self.as_login && !plan.identifies() {
-            let help = "add `identify: { id: …, logins: [ … ] }` to the rules, or leave `--as-login` out";
-            return Err(CommandError::new("the rules have no `identify`, so that no login could use them").help(help));
+            let help = "add `identify: { id: …, logins: [ … ] }` to the rules, or omit `--as-login`";
+            return Err(CommandError::new("the rules have no `identify`, so no login can use them").help(help));
         }
         Ok(plan.identifies() && !self.no_as_login)
     }
@@ -183,16 +185,16 @@ impl Arguments {
                 Some(Format::Csv) => Ok(Target::Csv),
                 Some(Format::Ndjson) | None => Ok(Target::Ndjson),
                 Some(Format::Ldif | Format::Yaml) => {
-                    let message = format!("accounts cannot be written as `.{extension}`");
-                    Err(CommandError::new(message).help("write `.ndjson`, `.json` or `.csv`, or give `--to`"))
+                    let message = format!("cannot write accounts as `.{extension}`");
+                    Err(CommandError::new(message).help("use `.ndjson`, `.json` or `.csv`, or set `--to`"))
                 }
             },
         }
     }
 }
 
-/// Refuses to write over what is read, or two things into one file.
-fn refuse_same_files(arguments: &Arguments) -> Result<(), CommandError> {
+/// Fails if an output would overwrite an input, or if both outputs are the same file.
+fn check_distinct_files(arguments: &Arguments) -> Result<(), CommandError> {
     let read = [("--in", &arguments.input), ("--rules", &arguments.rules)];
     let rejects = arguments.rejects.as_ref().map(|path| ("--rejects", path));
     let out = ("--out", &arguments.out);
@@ -201,7 +203,7 @@ fn refuse_same_files(arguments: &Arguments) -> Result<(), CommandError> {
         let is_stream = is_dash(path) && is_dash(other_path) && other != "--in";
         if is_stream || (!is_dash(path) && is_same_file(path, other_path)) {
             let message = format!("`{one}` and `{other}` are the same file");
-            return Err(CommandError::new(message).help(format!("give another path after `{one}`")));
+            return Err(CommandError::new(message).help(format!("use a different path for `{one}`")));
         }
     }
     Ok(())
@@ -210,12 +212,12 @@ fn refuse_same_files(arguments: &Arguments) -> Result<(), CommandError> {
 fn is_same_file(one: &Path, other: &Path) -> bool {
     match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
         (Ok(one), Ok(other)) => one == other,
-        // what does not exist yet can only be the same by its name
+        // files that do not exist yet can only be compared by name
         _ => one == other,
     }
 }
 
-/// The progress of the reading, on standard error, when that is a terminal.
+/// The progress of reading, shown on standard error if that is a terminal.
 struct Progress(ProgressBar);
 
 impl Progress {
@@ -240,13 +242,13 @@ impl Progress {
     }
 }
 
-/// What could not be written, and why.
+/// A write error, with the name of the file.
 struct OutError {
     name: String,
     error: io::Error,
 }
 
-/// The files that are written.
+/// The output files.
 struct Out {
     accounts: Sink,
     rejects: Option<Sink>,
@@ -265,7 +267,7 @@ impl Sink {
             return Ok(Self { name: "standard output".to_owned(), writer: Box::new(buffered(io::stdout())) });
         }
         let name = format!("`{}`", path.display());
-        let file = create(path).map_err(|e| CommandError::new(format!("{name} cannot be written: {}", e.kind())))?;
+        let file = create(path).map_err(|e| CommandError::new(format!("cannot write {name}: {}", e.kind())))?;
         Ok(Self { name, writer: Box::new(buffered(file)) })
     }
 
@@ -282,7 +284,7 @@ fn buffered<W: Write>(writer: W) -> BufWriter<W> {
     BufWriter::with_capacity(256 * 1024, writer)
 }
 
-/// Makes a file that only its owner can read: it holds personal data, and maybe stored passwords.
+/// Creates a file that only its owner can read: it contains personal data, and possibly stored passwords.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -305,7 +307,7 @@ impl Out {
         let mut accounts = batch.accounts.as_slice();
         if self.target == Target::Json && self.is_first && !accounts.is_empty() {
             self.accounts.write(b"[")?;
-            // the comma before the first one
+            // drop the comma before the first account
             accounts = accounts.get(1..).unwrap_or_default();
         }
         self.is_first &= accounts.is_empty();

@@ -1,4 +1,4 @@
-//! Comparing what is expected with what was made, claim by claim.
+//! Compares expected accounts with actual ones, claim by claim.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -10,13 +10,13 @@ use crate::model::read::{ReadLimits, parse};
 /// How much of an object is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// The named members; others may be there too.
+    /// The named members; the object may have others.
     Part,
     /// The named members and no others.
     Whole,
 }
 
-/// The value as a target would get it: bytes are base64 text there.
+/// The value as a target receives it, with bytes as Base64 text.
 pub(super) fn written<'a>(value: Value<'_>, arena: &'a Bump) -> Value<'a> {
     let text = arena.alloc_str(&compact(value));
     let limits =
@@ -36,8 +36,8 @@ pub(super) fn pretty(value: Value<'_>) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-/// The paths at which two values differ. Objects are compared member by member, everything else as it is; an expected `null`
-/// is a member that is not there.
+/// The paths at which two values differ. Objects are compared member by member, all other values as a whole; an expected
+/// `null` means that there is no such member.
 pub(super) fn differences(expected: Value<'_>, actual: Value<'_>, extent: Extent) -> Vec<String> {
     let mut found = Vec::new();
     compare(expected, actual, extent, "", &mut found);
@@ -70,12 +70,12 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The part of a value that an expectation speaks of, in its order, so that both can be shown side by side.
-pub(super) fn spoken_of<'a>(expected: Value<'a>, actual: Value<'a>, extent: Extent, arena: &'a Bump) -> Value<'a> {
+/// The part of a value that an expectation mentions, in the same order, so that both can be shown side by side.
+pub(super) fn mentioned<'a>(expected: Value<'a>, actual: Value<'a>, extent: Extent, arena: &'a Bump) -> Value<'a> {
     let (Value::Object(members), Value::Object(have)) = (expected, actual) else { return actual };
     let mut kept = ArenaVec::new_in(arena);
     for (key, value) in members {
-        let member = spoken_of(*value, actual.member(key), extent, arena);
+        let member = mentioned(*value, actual.member(key), extent, arena);
         if !matches!(member, Value::Missing) {
             kept.push((*key, member));
         }
@@ -86,7 +86,7 @@ pub(super) fn spoken_of<'a>(expected: Value<'a>, actual: Value<'a>, extent: Exte
     Value::Object(kept.into_bump_slice())
 }
 
-/// The value without members that are `null`: they are not expected to be there.
+/// The value without members that are `null`, which are expected to be absent.
 pub(super) fn without_nulls<'a>(value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     let Value::Object(members) = value else { return value };
     let mut kept = ArenaVec::new_in(arena);
@@ -128,12 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_spoken_of_is_shown() {
+    fn only_mentioned_members_are_shown() {
         let arena = Bump::new();
         let expected = from_json(&json!({"b": {"x": 1}, "c": null, "d": 4}), &arena);
         let actual = from_json(&json!({"a": 1, "b": {"x": 2, "y": 3}, "c": 5}), &arena);
-        assert_eq!(compact(spoken_of(expected, actual, Extent::Part, &arena)), r#"{"b":{"x":2},"c":5}"#);
-        assert_eq!(compact(spoken_of(expected, actual, Extent::Whole, &arena)), r#"{"b":{"x":2,"y":3},"c":5,"a":1}"#);
+        assert_eq!(compact(mentioned(expected, actual, Extent::Part, &arena)), r#"{"b":{"x":2},"c":5}"#);
+        assert_eq!(compact(mentioned(expected, actual, Extent::Whole, &arena)), r#"{"b":{"x":2,"y":3},"c":5,"a":1}"#);
         assert_eq!(compact(without_nulls(expected, &arena)), r#"{"b":{"x":1},"d":4}"#);
     }
 }

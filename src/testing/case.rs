@@ -1,4 +1,4 @@
-//! Cases: a test with one record each. A test over many files becomes many cases.
+//! Cases: a test with one record. A test of several records becomes several cases.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +19,9 @@ use crate::rules::syntax::Word;
 /// A test with one record.
 #[derive(Debug)]
 pub struct Case<'t> {
-    /// The test's name; of many records, also the file's, and the line's.
+    /// The name of the test; with several records, followed by the file or line.
     pub name: String,
-    /// The test file, as it is shown.
+    /// The name of the test file, for output.
     pub file: &'t str,
     pub(super) test: &'t Test,
     pub(super) record: Record<'t>,
@@ -36,11 +36,11 @@ pub(super) enum Record<'t> {
     Inline(&'t Operand),
     /// YAML of a file.
     Yaml(Operand),
-    /// JSON text, read anew for every run so that every digit is kept.
+    /// JSON text, parsed in every run so that every digit is kept.
     Json(String),
 }
 
-/// The cases of a test file; record files are read.
+/// Makes the cases of a test file; reads the record files.
 pub fn cases<'t>(file: &'t TestFile, files: &mut Files, shelf: &dyn Shelf, findings: &mut Findings) -> Vec<Case<'t>> {
     let mut found = Vec::new();
     for test in &file.tests {
@@ -82,7 +82,7 @@ fn records<'t>(
         let shown = file.name.clone();
         if let Err(problem) = of_file(file, name, pattern, at.map(|(path, _)| path), files, findings, &mut found) {
             let place = at.map_or(pattern.span, |(_, span)| *span);
-            let help = "the path is that of the list in the document, such as `$.users`";
+            let help = "write the path of the list in the document, such as `$.users`";
             findings.push(Diagnostic::error("R606", place, format!("`{shown}`: {problem}"), help));
         }
     }
@@ -112,7 +112,7 @@ fn of_file(
             }
         }
         "ndjson" | "jsonl" => {
-            // a line is a record, unless records are taken from a list in it
+            // each line is a record, unless the records are in a list inside it
             let at = Some(at.cloned().unwrap_or_default());
             for (line, text) in file.text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
                 for (more, text) in records::of_json(text, at.as_ref())? {
@@ -131,14 +131,14 @@ fn of_file(
             }
         }
         _ => {
-            let message = format!("`{}` is no record file", file.name);
-            let help = "records are `.json`, `.yaml`, or `.ndjson` and `.jsonl` with one record per line";
+            let message = format!("`{}` is not a record file", file.name);
+            let help = "record files are `.json`, `.yaml`, or `.ndjson` and `.jsonl` with one record per line";
             findings.push(Diagnostic::error("R606", pattern.span, message, help));
             return Ok(());
         }
     }
     if found.len() == before {
-        let message = format!("`{}` holds no record", file.name);
+        let message = format!("`{}` contains no record", file.name);
         findings.push(Diagnostic::error(
             "R606",
             pattern.span,
@@ -149,14 +149,14 @@ fn of_file(
     Ok(())
 }
 
-/// Two cases that share a snapshot would overwrite each other's.
+/// Reports cases that share a snapshot: they would overwrite each other's.
 fn same_snapshots(cases: &[Case<'_>], findings: &mut Findings) {
     let mut seen = BTreeMap::new();
     for case in cases {
         let (Some(path), Some(word)) = (case.snapshot(), &case.test.wants.snapshot) else { continue };
         if let Some(first) = seen.insert(path.clone(), word.span) {
             let message = format!("two records share the snapshot `{path}`");
-            let help = "name a folder, ending in `/`; each record gets a file of its own in it";
+            let help = "name a folder, ending in `/`, in which each record gets its own file";
             let mut finding = Diagnostic::error("R607", word.span, message, help);
             if first != word.span {
                 finding = finding.also(first, "first here");
@@ -167,7 +167,7 @@ fn same_snapshots(cases: &[Case<'_>], findings: &mut Findings) {
 }
 
 impl Case<'_> {
-    /// The path of the snapshot, relative to the test file, when the test has one.
+    /// The path of the snapshot, relative to the test file, if the test has one.
     #[must_use]
     pub fn snapshot(&self) -> Option<String> {
         let word = self.test.wants.snapshot.as_ref()?;
@@ -178,7 +178,7 @@ impl Case<'_> {
         Some(format!("{folder}/{}.json", file_name(&self.name)))
     }
 
-    /// The settings of the run; unread fields are looked for.
+    /// The settings of the run, which also finds unread fields.
     #[must_use]
     pub fn settings(&self) -> Settings {
         let arena = Bump::new();
@@ -198,7 +198,7 @@ impl Case<'_> {
     }
 }
 
-/// A name as the name of a file: what is neither letter nor digit becomes one `-`.
+/// The file name for a name: runs of characters that are neither letters nor digits become one `-`.
 fn file_name(name: &str) -> String {
     let name = name.strip_suffix(".json").unwrap_or(name);
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! Changes to the record of a test: `with` sets fields, `without` takes them away.
+//! Changes to the record of a test: `with` sets fields, `without` removes them.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -19,7 +19,7 @@ pub(super) struct Change {
     /// As written, such as `$.user.email`.
     pub text: String,
     steps: Vec<PathStep>,
-    /// The new value; nothing takes the field away.
+    /// The new value; `None` removes the field.
     value: Option<Operand>,
 }
 
@@ -40,29 +40,29 @@ fn change(node: &Node, value: Option<Operand>, findings: &mut Findings) -> Optio
     let text = node.as_text().unwrap_or("");
     let reference = match reference::is_reference(text) {
         true => reference::read(node, 0..text.len(), findings)?,
-        false => return no_place(node, findings),
+        false => return not_a_field(node, findings),
     };
-    let RefExpr { root: Root::Record, query, text, .. } = reference else { return no_place(node, findings) };
+    let RefExpr { root: Root::Record, query, text, .. } = reference else { return not_a_field(node, findings) };
     match Tail::of(query) {
         Tail::Steps(steps) => Some(Change { text, steps, value }),
-        _ => no_place(node, findings),
+        _ => not_a_field(node, findings),
     }
 }
 
-fn no_place(node: &Node, findings: &mut Findings) -> Option<Change> {
-    let help = "write `$.name`, `$.list[0].name` or `$['odd name']`; to give another record, change `record`";
+fn not_a_field(node: &Node, findings: &mut Findings) -> Option<Change> {
+    let help = "write `$.name`, `$.list[0].name` or `$['odd name']`; to test another record, change `record`";
     findings.push(Diagnostic::error("R603", node.span, "a change names one field of the record", help));
     None
 }
 
 impl Change {
-    /// The record with the change made.
+    /// The record with the change applied.
     ///
     /// # Errors
-    /// When the way to the field leads through something that has no members or elements, or behind the end of a list.
+    /// If the path goes through a value without members or elements, or beyond the end of a list.
     pub fn apply<'a>(&'a self, record: Value<'a>, arena: &'a Bump) -> Result<Value<'a>, String> {
         let value = self.value.as_ref().map_or(Value::Missing, |value| value.value(&Cx::bare(arena)));
-        changed(record, &self.steps, value, arena).map_err(|why| format!("`{}` cannot be changed: {why}", self.text))
+        changed(record, &self.steps, value, arena).map_err(|why| format!("cannot change `{}`: {why}", self.text))
     }
 }
 
@@ -85,8 +85,10 @@ fn changed<'a>(at: Value<'a>, steps: &'a [PathStep], value: Value<'a>, arena: &'
             Ok(if matches!(inner, Value::Missing) { at } else { object_of(name, inner, arena) })
         }
         (PathStep::Index(index), Value::List(items)) => in_list(items, *index, rest, value, arena),
-        (PathStep::Member(name), other) => Err(format!("`{name}` is looked for in {}", other.kind())),
-        (_, other) => Err(format!("an element is looked for in {}", other.kind())),
+        (PathStep::Member(name), other) => {
+            Err(format!("expected an object with `{name}`, found a value of type {}", other.kind()))
+        }
+        (_, other) => Err(format!("expected a list, found a value of type {}", other.kind())),
     }
 }
 
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_set_and_taken_away() {
+    fn fields_are_set_and_removed() {
         let record = serde_json::json!({"a": {"b": 1, "c": 2}, "list": [{"x": 1}, {"x": 2}]});
         for (changes, wanted) in [
             ("with: { $.a.b: x }", serde_json::json!({"a": {"b": "x", "c": 2}, "list": [{"x": 1}, {"x": 2}]})),
@@ -156,9 +158,12 @@ mod tests {
             assert_eq!(apply(&record, changes), Ok(wanted), "{changes}");
         }
         for (changes, error) in [
-            ("with: { $.a.b.c: 1 }", "`$.a.b.c` cannot be changed: `c` is looked for in integer"),
-            ("with: { '$.a[0]': 1 }", "`$.a[0]` cannot be changed: an element is looked for in object"),
-            ("with: { '$.list[3]': 1 }", "`$.list[3]` cannot be changed: the list has 2 elements"),
+            (
+                "with: { $.a.b.c: 1 }",
+                "cannot change `$.a.b.c`: expected an object with `c`, found a value of type integer",
+            ),
+            ("with: { '$.a[0]': 1 }", "cannot change `$.a[0]`: expected a list, found a value of type object"),
+            ("with: { '$.list[3]': 1 }", "cannot change `$.list[3]`: the list has 2 elements"),
         ] {
             assert_eq!(apply(&record, changes), Err(error.to_owned()), "{changes}");
         }

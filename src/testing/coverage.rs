@@ -1,4 +1,4 @@
-//! Coverage: which of the outcomes that the rules can have were seen.
+//! Coverage: which of the possible outcomes of the rules were seen.
 
 use std::collections::HashSet;
 
@@ -17,15 +17,15 @@ use crate::model::Value;
 pub struct Coverage {
     seen: HashSet<(Place, Chance)>,
     stack: Vec<Frame>,
-    /// Whether a field has just failed its element.
-    field_fell: bool,
+    /// Whether a field has just made its element fail.
+    field_failed: bool,
 }
 
-/// A rule that has begun.
+/// A rule that has started.
 #[derive(Debug)]
 struct Frame {
     span: Span,
-    /// Whether nothing came of it for another reason than missing input: a failure, or its `when`.
+    /// Whether it has no value for another reason than missing input: a failure, or its `when`.
     failed: bool,
     /// Whether the default was used.
     defaulted: bool,
@@ -34,13 +34,13 @@ struct Frame {
 /// The coverage of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Covered {
-    /// What the rule is called.
+    /// The name of the rule.
     pub name: String,
     /// How many of its outcomes were seen.
     pub seen: usize,
-    /// How many it can have.
+    /// How many outcomes are possible.
     pub total: usize,
-    /// The names of those not seen.
+    /// The names of the outcomes not seen.
     pub open: Vec<String>,
 }
 
@@ -49,12 +49,12 @@ pub struct Covered {
 pub struct CoverageReport {
     /// The rule file.
     pub file: String,
-    /// Its rules, refusals, checks and lookups.
+    /// Its rules, denials, checks and lookups.
     pub rules: Vec<Covered>,
 }
 
 impl Coverage {
-    /// Tells of an example of a rule: it gives a value, or a reason why not.
+    /// Records the result of an example of a rule: a value, or the reason of a failure.
     pub fn example(&mut self, rule: &RulePlan, result: &Result<Value<'_>, Reason>) {
         match result {
             Ok(value) => self.event(Event::Result { rule, value: *value }),
@@ -65,9 +65,9 @@ impl Coverage {
         }
     }
 
-    /// What was seen of everything that can come of a plan.
+    /// Reports which of the possible outcomes of a plan were seen.
     ///
-    /// Lookups of shared files count from their first use on: a file may use a part of what is shared.
+    /// Lookups in shared files count from their first use: a rule file may use only a part of a shared file.
     #[must_use]
     pub fn report(&self, file: &str, plan: &Plan) -> CoverageReport {
         let mut rules = Vec::new();
@@ -98,29 +98,29 @@ impl Coverage {
         }
     }
 
-    /// The value is that of `otherwise`; that `when` does not hold has been seen, and the rule itself has not run.
+    /// The value is that of `otherwise`: the rule itself has not run, and its `when` is already recorded.
     fn otherwise(&mut self) {
         if let Some(frame) = self.stack.last_mut() {
             frame.defaulted = true;
         }
     }
 
-    /// A step failed, or a required value is not there: of this rule, or of a field, which fails its element.
+    /// A step failed, or a required value is missing: in this rule, or in a field, which makes its element fail.
     fn failed(&mut self, step: &'static str, policy: &'static str) {
-        let of_field = std::mem::take(&mut self.field_fell);
+        let of_field = std::mem::take(&mut self.field_failed);
         self.see_here(if step == "required" && !of_field { Chance::Required } else { Chance::Failed(policy) });
     }
 
-    fn fell(&mut self, rule: &RulePlan) {
+    fn rule_failed(&mut self, rule: &RulePlan) {
         self.stack.pop_if(|frame| frame.span == rule.span);
-        self.field_fell = rule.kind == RuleKind::Field;
-        if self.field_fell && rule.required {
+        self.field_failed = rule.kind == RuleKind::Field;
+        if self.field_failed && rule.required {
             self.see(Place::Rule(rule.span), Chance::Required);
         }
     }
 
     fn result(&mut self, rule: &RulePlan, value: Value<'_>) {
-        // a rule tried on an example has not begun
+        // a rule that runs on an example was not started
         let at = self.stack.iter().rposition(|frame| frame.span == rule.span);
         let frame = at.and_then(|at| self.stack.drain(at..).next());
         let (failed, defaulted) = frame.map_or((false, false), |frame| (frame.failed, frame.defaulted));
@@ -140,7 +140,7 @@ impl Probe for Coverage {
         match event {
             Event::Rule(rule) => {
                 if rule.kind != RuleKind::Field {
-                    // rules that made the record fall have no result
+                    // a rule that made the record invalid has no result
                     self.stack.clear();
                 }
                 self.stack.push(Frame { span: rule.span, failed: false, defaulted: false });
@@ -159,7 +159,7 @@ impl Probe for Coverage {
             Event::Defaulted(_) => self.see_here(Chance::Defaulted),
             Event::Otherwise(_) => self.otherwise(),
             Event::Result { rule, value } => self.result(rule, value),
-            Event::Fell(rule) => self.fell(rule),
+            Event::Fell(rule) => self.rule_failed(rule),
             Event::Note(Note::Script { .. })
             | Event::Read { .. }
             | Event::Step { .. }
@@ -171,7 +171,7 @@ impl Probe for Coverage {
 }
 
 impl CoverageReport {
-    /// Outcomes seen, and outcomes in all.
+    /// The number of outcomes seen, and of all outcomes.
     #[must_use]
     pub fn count(&self) -> (usize, usize) {
         self.rules.iter().fold((0, 0), |(seen, total), rule| (seen + rule.seen, total + rule.total))
@@ -190,13 +190,13 @@ impl CoverageReport {
     }
 }
 
-/// Outcomes seen as a share of all, in whole per cent, rounded down so that 100 means all of them.
+/// The percentage of outcomes seen, rounded down so that 100 means all of them.
 #[must_use]
 pub fn percent(seen: usize, total: usize) -> usize {
     (seen * 100).checked_div(total).unwrap_or(100)
 }
 
-/// Outcomes seen, and outcomes in all, of several rule files.
+/// The number of outcomes seen, and of all outcomes, in several rule files.
 #[must_use]
 pub fn total(reports: &[CoverageReport]) -> (usize, usize) {
     reports.iter().map(CoverageReport::count).fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1))

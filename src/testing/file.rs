@@ -1,4 +1,4 @@
-//! Test files as written: every test with its place, all problems at once.
+//! Reads test files: every test with its place; all problems are reported at once.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub(super) const TEST_KEYS: &[&str] = &[
 /// The tests of one file.
 #[derive(Debug)]
 pub struct TestFile {
-    /// The file, as it is shown.
+    /// The name of the file, for output.
     pub name: String,
     /// Parameters for all tests.
     pub(super) params: Vec<(Word, Operand)>,
@@ -51,7 +51,7 @@ pub struct TestFile {
     pub(super) tests: Vec<Test>,
 }
 
-/// One test as written; a file name may stand for many records.
+/// One test as written; a file name can stand for several records.
 #[derive(Debug)]
 pub(super) struct Test {
     pub name: Word,
@@ -67,11 +67,11 @@ pub(super) struct Test {
 pub(super) enum RecordSource {
     /// In the test.
     Inline(Operand),
-    /// In files, in the lists at a path when one is given.
+    /// In files; in the lists at the path, if there is one.
     Files(Word, Option<(RecordsPath, Span)>),
 }
 
-/// The `rules:` of a test file, when it names some.
+/// The value of `rules:` in a test file, if it has one.
 #[must_use]
 pub fn rules_of(files: &Files, file: FileId) -> Option<String> {
     let tree = read_rules(files, file, &mut Findings::default())?;
@@ -95,7 +95,7 @@ pub fn test_file(files: &Files, file: FileId, findings: &mut Findings) -> Option
     Some(TestFile { name, params: values(fields.get("params"), findings), tests: tests(list, findings) })
 }
 
-/// Reads the `tests` of a rule file; nothing when it has none.
+/// Reads the `tests` of a rule file; `None` if it has none.
 pub fn inline(files: &Files, file: FileId, findings: &mut Findings) -> Option<TestFile> {
     let tree = read_rules(files, file, findings)?;
     let tests = tests(tree.get("tests")?, findings);
@@ -108,7 +108,7 @@ fn tests(list: &Node, findings: &mut Findings) -> Vec<Test> {
         return Vec::new();
     };
     if items.is_empty() {
-        let help = "write a test, or remove the key; a list without tests checks nothing";
+        let help = "write a test, or remove the key; an empty list tests nothing";
         findings.push(Diagnostic::error("R601", list.span, "there is no test in this list", help));
     }
     let found: Vec<Test> = items.iter().filter_map(|item| test(item, findings)).collect();
@@ -121,7 +121,7 @@ fn same_names(tests: &[Test], findings: &mut Findings) {
     for test in tests {
         if let Some(first) = seen.insert(&test.name.text, test.name.span) {
             let message = format!("two tests are named `{}`", test.name.text);
-            let help = "give each test a name of its own; `--filter` and snapshots go by it";
+            let help = "give each test its own name; `--filter` and snapshots use it";
             findings.push(Diagnostic::error("R602", test.name.span, message, help).also(first, "first here"));
         }
     }

@@ -1,9 +1,9 @@
-//! Judging a run: what was expected against what became of the record.
+//! Judges a run: compares the expected outcome with the actual one.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::account::{Extent, differences, pretty, spoken_of, without_nulls, written};
+use super::account::{Extent, differences, mentioned, pretty, without_nulls, written};
 use super::credential::verify_password;
 use super::want::{Accounts, Claims, Invalid, Want, WantedReason, Wants};
 use crate::engine::context::Cx;
@@ -18,9 +18,9 @@ use crate::rules::syntax::Word;
 pub struct Failure {
     /// One sentence.
     pub message: String,
-    /// What was expected and what was there, when both can be shown.
+    /// The expected and the actual value, if both can be shown.
     pub shown: Option<Shown>,
-    /// The rules that are to blame, to print their trace.
+    /// The rules involved, whose trace is printed.
     pub rules: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ pub struct Failure {
 pub struct Shown {
     /// What was expected.
     pub expected: String,
-    /// What was there.
+    /// What was found.
     pub actual: String,
 }
 
@@ -49,7 +49,7 @@ impl Failure {
     }
 }
 
-/// Everything in which a run is not what a test expects.
+/// All differences between a run and the expectations of a test.
 pub(super) fn judge(wants: &Wants, run: &Run<'_>, arena: &Bump) -> Vec<Failure> {
     let mut failures = Vec::new();
     match (&wants.accounts, run.outcomes.as_slice()) {
@@ -73,18 +73,18 @@ pub(super) fn judge(wants: &Wants, run: &Run<'_>, arena: &Bump) -> Vec<Failure> 
 }
 
 fn count(wanted: usize, outcomes: &[Outcome<'_>]) -> Failure {
-    let became: Vec<String> = outcomes.iter().map(became).collect();
+    let descriptions: Vec<String> = outcomes.iter().map(describe).collect();
     let accounts = if wanted == 1 { "one account".to_owned() } else { format!("{wanted} accounts") };
-    let message = format!("expected {accounts}, found {}: {}", outcomes.len(), became.join("; "));
+    let message = format!("expected {accounts}, found {}: {}", outcomes.len(), descriptions.join("; "));
     Failure::new(message).blames(outcomes.iter().flat_map(blamed))
 }
 
-/// What became of a record, in words; never a value of it.
-fn became(outcome: &Outcome<'_>) -> String {
+/// The outcome in words, without values of the record.
+fn describe(outcome: &Outcome<'_>) -> String {
     match outcome {
         Outcome::Account(_) => "an account".to_owned(),
         Outcome::Denied(reason) => format!("denied as `{reason}`"),
-        Outcome::Invalid(reasons) => format!("held back ({})", list(reasons)),
+        Outcome::Invalid(reasons) => format!("invalid ({})", list(reasons)),
     }
 }
 
@@ -123,7 +123,7 @@ impl<'a> Judge<'a, '_> {
         if let Some(invalid) = &want.invalid {
             match outcome {
                 Outcome::Invalid(reasons) => self.reasons(invalid, reasons),
-                _ => self.other("the record to be held back", outcome),
+                _ => self.other("an invalid record", outcome),
             }
             return;
         }
@@ -134,7 +134,7 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn other(&mut self, wanted: &str, outcome: &Outcome<'_>) {
-        let failure = Failure::new(format!("expected {wanted}, and the record became {}", became(outcome)));
+        let failure = Failure::new(format!("expected {wanted}, found {}", describe(outcome)));
         self.failures.push(failure.blames(blamed(outcome)));
     }
 
@@ -152,7 +152,7 @@ impl<'a> Judge<'a, '_> {
         let expected =
             wanted.iter().map(|want| text(&want.rule.text, want.step.as_ref().map(|step| step.text.as_str())));
         let actual = reasons.iter().map(|reason| text(&reason.rule, Some(&reason.step)));
-        let failure = Failure::new(format!("the record is held back for other reasons: {}", list(reasons)))
+        let failure = Failure::new(format!("the record is invalid for other reasons: {}", list(reasons)))
             .shows(expected.collect::<Vec<_>>().join("\n"), actual.collect::<Vec<_>>().join("\n"))
             .blames(reasons.iter().map(|reason| reason.rule.clone()));
         self.failures.push(failure);
@@ -178,9 +178,9 @@ impl<'a> Judge<'a, '_> {
         if let Some(wanted) = &want.warnings {
             self.warnings(wanted, made.warnings);
         }
-        let proofs = [(&want.password, true), (&want.wrong_password, false)];
-        for (password, wanted) in proofs.into_iter().filter_map(|(word, wanted)| Some((word.as_ref()?, wanted))) {
-            self.proof(credential, password, wanted);
+        let passwords = [(&want.password, true), (&want.wrong_password, false)];
+        for (password, wanted) in passwords.into_iter().filter_map(|(word, wanted)| Some((word.as_ref()?, wanted))) {
+            self.password(credential, password, wanted);
         }
     }
 
@@ -193,7 +193,7 @@ impl<'a> Judge<'a, '_> {
         if paths.is_empty() {
             return;
         }
-        let shown = spoken_of(expected, actual, extent, self.arena);
+        let shown = mentioned(expected, actual, extent, self.arena);
         let message = match actual.is_present() {
             true => format!("{what} differs{}", at(&paths)),
             false => format!("there is no {}", what.trim_start_matches("the ")),
@@ -209,7 +209,7 @@ impl<'a> Judge<'a, '_> {
         self.failures.push(failure);
     }
 
-    /// The account with what else `exactly` speaks of: warnings and the credential, unless the test has keys for them.
+    /// The account, with what else `exactly` covers: warnings and the credential, unless the test has keys for them.
     fn whole(
         &self,
         want: &Want,
@@ -227,8 +227,8 @@ impl<'a> Judge<'a, '_> {
             list.sort_by_key(|value| value.as_text());
             members.push(("warnings", Value::List(self.arena.alloc_slice_copy(&list))));
         }
-        let spoken_of = want.credential.is_some() || want.password.is_some() || want.wrong_password.is_some();
-        if credential.is_present() && (named("credential") || !spoken_of) {
+        let mentioned = want.credential.is_some() || want.password.is_some() || want.wrong_password.is_some();
+        if credential.is_present() && (named("credential") || !mentioned) {
             members.push(("credential", credential));
         }
         Value::Object(members.into_bump_slice())
@@ -265,7 +265,7 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
-    fn proof(&mut self, credential: Value<'_>, password: &Word, wanted: bool) {
+    fn password(&mut self, credential: Value<'_>, password: &Word, wanted: bool) {
         let (word, key) = if wanted { ("match", "password") } else { ("mismatch", "wrong_password") };
         let found = match verify_password(&to_json(credential), &password.text) {
             Ok(verdict) if wanted && verdict.is_match() => return,

@@ -1,4 +1,4 @@
-//! Rule tests: records, what must become of them, and how much of the rules they have seen.
+//! Rule tests: records with their expected outcomes, and how much of the rules they cover.
 #![doc = include_str!("../../docs/rule-tests.md")]
 
 mod account;

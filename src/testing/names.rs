@@ -1,4 +1,4 @@
-//! Names in tests that the rules do not know: a misspelt one would never fail, or never pass.
+//! Finds names in tests that the rules do not have: a test with a misspelt name might never fail, or never pass.
 
 use bumpalo::Bump;
 
@@ -13,10 +13,10 @@ use crate::rules::Node;
 use crate::rules::syntax::Word;
 use crate::schema::Shape;
 
-/// Reasons that no rule gives by its name.
+/// Reasons that are not the name of a rule.
 const OWN_REASONS: [&str; 6] = ["record", "unread", "account", "accounts", "identify", "credential"];
 
-/// Holds the names in a test file against the rules.
+/// Checks the names in a test file against the rules.
 pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
     let names = Names::of(plan);
     for (param, _) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
@@ -25,8 +25,8 @@ pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
     for (param, value) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
         let declared = plan.params.iter().find(|declared| declared.name == param.text);
         if let Some(declared) = declared.filter(|declared| !declared.may_be(&as_json(value))) {
-            let message = format!("the parameter `{}` has none of its values", param.text);
-            let help = format!("it is one of {}", declared.listed_values());
+            let message = format!("the parameter `{}` cannot have this value", param.text);
+            let help = format!("use one of {}", declared.listed_values());
             findings.push(Diagnostic::error("R608", param.span, message, help));
         }
     }
@@ -43,9 +43,9 @@ fn as_json(value: &Operand) -> serde_json::Value {
     to_json(value.value(&Cx::bare(&arena)))
 }
 
-/// A parameter without default must be set by the test or its file.
+/// A parameter without a default must be set by the test or its file.
 fn needed_params(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findings) {
-    // what the test sets comes before what its file sets, also when it is blank
+    // the value in the test takes precedence over that in its file, even if it is blank
     let is_set = |name: &str| {
         let set = test.params.iter().chain(&file.params).find(|(param, _)| param.text == name);
         set.is_some_and(|(_, value)| {
@@ -62,9 +62,9 @@ fn needed_params(test: &Test, file: &TestFile, plan: &Plan, findings: &mut Findi
 
 struct Names<'p> {
     params: Vec<&'p str>,
-    refusals: Vec<&'p str>,
+    denials: Vec<&'p str>,
     warnings: Vec<&'p str>,
-    /// Those of the warnings that help lists.
+    /// The warnings that help texts list.
     usual_warnings: Vec<&'p str>,
     reasons: Vec<String>,
 }
@@ -75,7 +75,7 @@ impl<'p> Names<'p> {
         let checks = plan.check_reasons().map(str::to_owned);
         Self {
             params: plan.params.iter().map(|param| param.name.as_str()).collect(),
-            refusals: plan.refusals().collect(),
+            denials: plan.refusals().collect(),
             warnings: plan.warning_names(),
             usual_warnings: plan.usual_warnings(),
             reasons: rules
@@ -88,17 +88,17 @@ impl<'p> Names<'p> {
 
     fn want(&self, want: &Want, plan: &Plan, findings: &mut Findings) {
         if let Some(denied) = &want.denied {
-            known(denied, "denial", &self.refusals, findings);
+            known(denied, "denial", &self.denials, findings);
         }
-        // names that are made for each element are not known beforehand
+        // names with `{$index}` or `{$key}` are not known in advance
         for warning in want.warnings.iter().flatten().filter(|_| !plan.makes_warning_names()) {
-            let told =
+            let names =
                 if self.warnings.contains(&warning.text.as_str()) { &self.warnings } else { &self.usual_warnings };
-            known(warning, "warning", told, findings);
+            known(warning, "warning", names, findings);
         }
         if let Some(Invalid::For(reasons)) = &want.invalid {
             let names: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
-            // the schema may object to any claim, and to parts of claims
+            // the schema may reject any claim or part of a claim
             let of_schema = |rule: &str| plan.schema.claim(rule).is_some();
             for reason in reasons.iter().filter(|reason| !of_schema(&reason.rule.text)) {
                 known(&reason.rule, "rule or check", &names, findings);
@@ -133,7 +133,7 @@ fn known(word: &Word, what: &str, names: &[&str], findings: &mut Findings) {
     findings.push(Diagnostic::error("R609", word.span, format!("the rules have no {what} `{}`", word.text), help));
 }
 
-/// Claims that the schema does not have can only be expected by mistake.
+/// Reports expected claims that the schema does not have.
 fn members(node: &Node, shape: &Shape, besides: &[&str], findings: &mut Findings) {
     for entry in node.as_map().unwrap_or_default().iter().filter(|entry| !besides.contains(&entry.key.as_str())) {
         match shape.member(&entry.key) {
@@ -141,8 +141,8 @@ fn members(node: &Node, shape: &Shape, besides: &[&str], findings: &mut Findings
             None => {
                 let message = format!("the target schema has no claim `{}` here", entry.key);
                 let help = match entry.key.split_once('.') {
-                    Some((outer, inner)) => format!("an account is nested: `{outer}: {{ {inner}: … }}`"),
-                    None => "see the target schema for the claims there are".to_owned(),
+                    Some((outer, inner)) => format!("accounts are nested: `{outer}: {{ {inner}: … }}`"),
+                    None => "see the schema for its claims".to_owned(),
                 };
                 findings.push(Diagnostic::error("R610", entry.key_span, message, help));
             }

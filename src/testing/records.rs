@@ -1,4 +1,4 @@
-//! The records of a file of a test: read as the commands read them, from the list at a path or as they stand.
+//! Reads the record files of tests as the commands do: from the list at a path, or as a list or single record.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use serde_json::value::RawValue;
 
 use crate::rules::{Node, NodeKind, RecordsPath};
 
-/// A record with what its name gets when the document holds several.
+/// A record, with the suffix of its name if the document contains several.
 pub(super) type Named<T> = (Option<String>, T);
 
-/// How deep lists are looked for, for the message of a wrong path.
+/// How deep to search for lists that the message about a wrong path suggests.
 const LIST_DEPTH: usize = 3;
 
 /// A document whose lists can be found.
 trait Document: Sized {
-    /// The members, when it is an object.
+    /// The members, if it is an object.
     fn members(&self) -> Option<Vec<(String, Self)>>;
-    /// The elements, when it is a list.
+    /// The elements, if it is a list.
     fn elements(&self) -> Option<Vec<Self>>;
-    /// Whether it says anything.
+    /// Whether it contains data.
     fn has_data(&self) -> bool;
 }
 
@@ -57,10 +57,10 @@ impl Document for &Node {
     }
 }
 
-/// The texts of the records in a JSON text. What is not JSON stays as it is: a test may expect that it cannot be read.
+/// The texts of the records in a JSON text. Text that is not JSON is kept: a test may expect that it cannot be read.
 ///
 /// # Errors
-/// When there is no list at the path.
+/// If there is no list at the path.
 pub(super) fn of_json(text: &str, at: Option<&RecordsPath>) -> Result<Vec<Named<String>>, String> {
     match serde_json::from_str::<&RawValue>(text) {
         Ok(document) => {
@@ -74,7 +74,7 @@ pub(super) fn of_json(text: &str, at: Option<&RecordsPath>) -> Result<Vec<Named<
 /// The records in a YAML tree.
 ///
 /// # Errors
-/// When there is no list at the path.
+/// If there is no list at the path.
 pub(super) fn of_yaml<'t>(tree: &'t Node, at: Option<&RecordsPath>) -> Result<Vec<Named<&'t Node>>, String> {
     records(tree, at)
 }
@@ -125,12 +125,12 @@ fn only_list<D: Document>(document: &D) -> Option<(String, Vec<D>)> {
 
 fn where_lists_are<D: Document>(document: &D) -> String {
     if document.elements().is_some() {
-        return "the document itself is a list: leave `records` out".to_owned();
+        return "the document itself is a list: remove `records`".to_owned();
     }
     let mut lists = Vec::new();
     add_lists(document, &RecordsPath::default(), &mut lists);
     match lists.as_slice() {
-        [] => "the document holds no list".to_owned(),
+        [] => "the document contains no list".to_owned(),
         [one] => format!("there is a list at {one}"),
         several => format!("there are lists at {}", several.join(", ")),
     }
@@ -169,7 +169,7 @@ mod tests {
                 |records| records.into_iter().map(|(suffix, _)| name(suffix)).collect(),
             );
             let names: Vec<String> = found.iter().map(|line| line.split(": {").next().unwrap().to_owned()).collect();
-            assert_eq!(count, names, "YAML is read as JSON is: {text}");
+            assert_eq!(count, names, "YAML is read like JSON: {text}");
         }
         found
     }
@@ -197,7 +197,7 @@ mod tests {
             (
                 "[]",
                 Some("$.users"),
-                vec!["there is no list at `$.users`; the document itself is a list: leave `records` out".to_owned()],
+                vec!["there is no list at `$.users`; the document itself is a list: remove `records`".to_owned()],
             ),
         ] {
             assert_eq!(shown(text, at), wanted, "{text}");

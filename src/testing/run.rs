@@ -1,4 +1,4 @@
-//! Running cases, and the examples of rules.
+//! Runs cases, and the examples of rules.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::model::Value;
 use crate::model::json::same;
 use crate::model::read::parse;
 
-/// The longest input shown in the name of an example, in characters.
+/// Maximum length of the input in the name of an example, in characters.
 const MAX_NAME: usize = 60;
 
 /// How cases are run.
@@ -28,11 +28,11 @@ const MAX_NAME: usize = 60;
 pub struct Options {
     /// Whether snapshots are written instead of compared.
     pub update: bool,
-    /// Why a login would not accept an account, as the login itself judges; such a record is invalid.
+    /// The check of a login for accounts; a record that it does not accept is invalid.
     pub refused_at_login: Option<JudgeLogin>,
 }
 
-/// Why a login would not accept an account that the rules make.
+/// Returns why a login would not accept an account that the rules make.
 pub type JudgeLogin = fn(&Plan, &Made<'_>) -> Option<Reason>;
 
 /// How a case ended.
@@ -40,7 +40,7 @@ pub type JudgeLogin = fn(&Plan, &Made<'_>) -> Option<Reason>;
 pub enum Status {
     /// As expected.
     Passed,
-    /// Otherwise.
+    /// Not as expected.
     Failed(Vec<Failure>),
 }
 
@@ -49,11 +49,11 @@ pub enum Status {
 pub struct Tested {
     /// The name of the case.
     pub name: String,
-    /// The file it stands in.
+    /// The file that contains it.
     pub file: String,
     /// How it ended.
     pub status: Status,
-    /// What the rules that are to blame did; empty when the case passed.
+    /// The trace of the rules involved; empty if the case passed.
     pub trace: Vec<String>,
     /// The snapshot that was written.
     pub written: Option<String>,
@@ -106,7 +106,7 @@ pub fn run_case(case: &Case<'_>, plan: &Plan, shelf: &dyn Shelf, options: Option
     tested
 }
 
-/// The run as a login would see it.
+/// The run, judged as at a login.
 fn as_login<'a>(run: Run<'a>, plan: &Plan, options: Options) -> Run<'a> {
     let Some(judge) = options.refused_at_login else { return run };
     let checked = |outcome| match outcome {
@@ -129,17 +129,17 @@ fn trace(case: &Case<'_>, plan: &Plan, settings: &Settings, failures: &[Failure]
     rules.iter().flat_map(|rule| lines(&trace, rule, plan)).collect()
 }
 
-/// The rules that have to do with a path: the claim itself, those around it and those in it, parts of the credential.
+/// The rules that belong to a path: the claim itself, the claims around and inside it, and parts of the credential.
 fn rules_at(path: &str, plan: &Plan) -> Vec<String> {
     let begins = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with(['.', '[']));
     let related = |name: &str| name == path || begins(name, path) || begins(path, name);
     let rules = plan.named_rules().into_iter();
-    // fields of elements stand in the trace of their list
+    // the trace of a list includes the fields of its elements
     let outer = rules.filter(|(_, rule)| rule.kind != RuleKind::Field);
     outer.filter(|(name, rule)| related(name) || rule.name == path).map(|(_, rule)| rule.name.clone()).collect()
 }
 
-/// The trace of one rule. Values are shown: the records of tests are the author's own, and a failure must be understood.
+/// The trace of one rule. It shows values: test records belong to the author, who must be able to understand a failure.
 fn lines(trace: &Trace, rule: &str, plan: &Plan) -> Vec<String> {
     trace.render_rule(rule, &plan.files, View { sensitive: true, colour: false }).lines().map(str::to_owned).collect()
 }
@@ -156,7 +156,7 @@ fn execute<'a, P: Probe>(
         Record::Yaml(operand) => operand.value(&Cx::bare(arena)),
         Record::Json(text) => match parse(text, arena, &settings.limits) {
             Ok(record) => record,
-            // what cannot be read is held back, and a test may expect just that
+            // a record that cannot be read is invalid, which a test may expect
             Err(_) => return Ok(plan.run(text, settings, arena, probe)),
         },
     };
@@ -194,7 +194,7 @@ fn run_example(
     if failure.is_some() {
         let mut tried = Trace::new();
         tried.event(Event::Rule(rule));
-        // the result is known; only what happens on the way is asked
+        // the result is known; this run is only for the trace
         let _ = plan.try_rule(rule, input, &settings, &arena, &mut tried);
         trace = lines(&tried, &rule.name, plan);
     }
@@ -211,7 +211,7 @@ fn run_example(
 fn title(name: &str, rule: &RulePlan) -> String {
     match rule.kind {
         RuleKind::Claim | RuleKind::Field => format!("claim {name}"),
-        RuleKind::Account => "the start of the account".to_owned(),
+        RuleKind::Account => "the object that the account begins with".to_owned(),
         RuleKind::Let | RuleKind::Split => format!("working value {name}"),
         RuleKind::Credential => name.to_owned(),
     }
@@ -222,14 +222,14 @@ fn judge_example(example: &ExamplePlan, result: &Result<Value<'_>, Reason>, aren
     match (&example.gives, result) {
         (None, Err(_)) => None,
         (None, Ok(value)) => {
-            let failure = Failure::new("the input should have been rejected, and gave a value");
+            let failure = Failure::new("the input should fail, but gives a value");
             Some(failure.shows("a failure".to_owned(), text(*value)))
         }
         (Some(gives), Ok(value)) => {
             let expected = gives.value(&Cx::bare(arena));
             let value = super::account::written(*value, arena);
             let is_same = same(expected, value) || (!expected.is_present() && !value.is_present());
-            (!is_same).then(|| Failure::new("the example gives something else").shows(text(expected), text(value)))
+            (!is_same).then(|| Failure::new("the example gives another value").shows(text(expected), text(value)))
         }
         (Some(gives), Err(reason)) => {
             let failure = Failure::new(format!("the example fails at `{}`: {}", reason.step, reason.message));

@@ -1,4 +1,4 @@
-//! Snapshots: what became of a record as JSON, kept beside the tests and compared with every run.
+//! Snapshots: the outcome of a record as JSON, stored beside the tests and compared with every run.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -11,7 +11,7 @@ use crate::engine::run::Run;
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
 
-/// Everything that became of a record: one object, or `accounts` when there are several.
+/// The whole outcome of a record: one object, or `accounts` if there are several.
 pub(super) fn document<'a>(run: &Run<'_>, arena: &'a Bump) -> Value<'a> {
     match run.outcomes.as_slice() {
         [outcome] => of_outcome(outcome, arena),
@@ -48,7 +48,7 @@ fn of_outcome<'a>(outcome: &Outcome<'_>, arena: &'a Bump) -> Value<'a> {
 
 fn of_reason<'a>(reason: &Reason, arena: &'a Bump) -> Value<'a> {
     let text = |text: &str| Value::Text(arena.alloc_str(text));
-    // the sentence is for people and may be worded anew
+    // without the message, which is for people and may change
     object(&[("rule", text(&reason.rule)), ("step", text(&reason.step))], arena)
 }
 
@@ -68,7 +68,7 @@ pub(super) fn compare(name: &str, asker: &str, run: &Run<'_>, shelf: &dyn Shelf,
     };
     let limits = ReadLimits { bytes: usize::MAX, values: usize::MAX, ..ReadLimits::default() };
     let Ok(expected) = parse(arena.alloc_str(&stored), arena, &limits) else {
-        let message = format!("the snapshot `{name}` is no JSON; `landfall test --update` writes it anew");
+        let message = format!("the snapshot `{name}` is not JSON; `landfall test --update` writes it again");
         return Some(Failure::new(message));
     };
     let actual = document(run, arena);
@@ -81,7 +81,7 @@ pub(super) fn compare(name: &str, asker: &str, run: &Run<'_>, shelf: &dyn Shelf,
     Some(Failure::new(message).shows(pretty(expected), pretty(actual)).blames(claims))
 }
 
-/// Writes the snapshot of a run; tells whether it was another one before.
+/// Writes the snapshot of a run; returns whether it has changed.
 pub(super) fn update(name: &str, asker: &str, run: &Run<'_>, shelf: &dyn Shelf, arena: &Bump) -> Result<bool, String> {
     let text = pretty(document(run, arena)) + "\n";
     if shelf.snapshot(asker, name).is_ok_and(|stored| stored.as_deref() == Some(text.as_str())) {

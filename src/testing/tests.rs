@@ -28,7 +28,7 @@ account:
   roles: { from: $.roles, each: [ lookup: roles ] }
 ";
 
-/// Two records by the name of any pattern, and nothing else.
+/// Finds two records for `*.json`, and a file that is not a record file.
 struct TwoRecords;
 
 impl Shelf for TwoRecords {
@@ -72,20 +72,20 @@ fn problems_have_codes_places_and_help() {
     for (tests, wanted) in [
         (
             "{ params: { region: DE }, tests: [] }",
-            "t:1:34: error[R601]: there is no test in this list (help: write a test, or remove the key; a list without tests \
-             checks nothing)\n",
+            "t:1:34: error[R601]: there is no test in this list (help: write a test, or remove the key; an empty list tests \
+             nothing)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, invalid: true }\n- { name: a, record: {}, invalid: true }",
-            "t:4:11: error[R602]: two tests are named `a` (first here: t:3:11) (help: give each test a name of its own; \
-             `--filter` and snapshots go by it)\n",
+            "t:4:11: error[R602]: two tests are named `a` (first here: t:3:11) (help: give each test its own name; \
+             `--filter` and snapshots use it)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, invalid: true, with: { $meta.x: 1, '$.a[*]': 1 } }",
             "t:3:49: error[R603]: a change names one field of the record (help: write `$.name`, `$.list[0].name` or \
-             `$['odd name']`; to give another record, change `record`)\n\
+             `$['odd name']`; to test another record, change `record`)\n\
              t:3:61: error[R603]: a change names one field of the record (help: write `$.name`, `$.list[0].name` or \
-             `$['odd name']`; to give another record, change `record`)\n",
+             `$['odd name']`; to test another record, change `record`)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {} }",
@@ -94,20 +94,20 @@ fn problems_have_codes_places_and_help() {
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, denied: spammer, expect: {} }",
-            "t:3:43: error[R605]: `expect` and `denied` exclude each other (`denied` here: t:3:26) (help: a record becomes \
-             an account, is denied, or is invalid: keep one, or write two tests)\n",
+            "t:3:43: error[R605]: `expect` and `denied` cannot be used together (`denied` here: t:3:26) (help: a record becomes \
+             an account, is denied, or is invalid: keep one of the keys, or write two tests)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: a.csv, invalid: true }\n- { name: b, record: b.json, invalid: true }",
-            "t:3:22: error[R606]: `a.csv` is no record file (help: records are `.json`, `.yaml`, or `.ndjson` and `.jsonl` \
+            "t:3:22: error[R606]: `a.csv` is not a record file (help: record files are `.json`, `.yaml`, or `.ndjson` and `.jsonl` \
              with one record per line)\n\
              t:4:22: error[R606]: `b.json` cannot be read: entity not found (help: the path is relative to the test file; `*` \
              in its last part stands for any text)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: '*.json', snapshot: s.json }",
-            "t:3:42: error[R607]: two records share the snapshot `s.json` (help: name a folder, ending in `/`; each record \
-             gets a file of its own in it)\n",
+            "t:3:42: error[R607]: two records share the snapshot `s.json` (help: name a folder, ending in `/`, in which \
+             each record gets its own file)\n",
         ),
         (
             "- { name: a, record: {}, invalid: true }",
@@ -127,15 +127,14 @@ fn problems_have_codes_places_and_help() {
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: { usrname: null, email.value: x } }",
-            "t:3:36: error[R610]: the target schema has no claim `usrname` here (help: see the target schema for the claims \
-             there are)\n\
-             t:3:51: error[R610]: the target schema has no claim `email.value` here (help: an account is nested: `email: { \
+            "t:3:36: error[R610]: the target schema has no claim `usrname` here (help: see the schema for its claims)\n\
+             t:3:51: error[R610]: the target schema has no claim `email.value` here (help: accounts are nested: `email: { \
              value: … }`)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: {}, accounts: [ { expect: {} } ] }",
-            "t:3:26: error[R605]: `expect` and `accounts` exclude each other (`accounts` here: t:3:38) (help: `accounts` says \
-             what becomes of each account: move `expect` into an entry of it, `accounts: [ { expect: … } ]`)\n",
+            "t:3:26: error[R605]: `expect` and `accounts` cannot be used together (`accounts` here: t:3:38) (help: `accounts` lists \
+             what is expected of each account: move `expect` into an entry, `accounts: [ { expect: … } ]`)\n",
         ),
         (
             "params: { region: DE }\ntests:\n- { name: a, record: {}, records: users, expect: {} }",
@@ -159,7 +158,7 @@ fn problems_have_codes_places_and_help() {
 }
 
 #[test]
-fn an_account_without_a_credential_is_told_so() {
+fn a_missing_credential_is_reported() {
     let text = "\
 params: { region: DE }
 tests:
@@ -169,14 +168,14 @@ tests:
     let (mut files, mut findings, plan) = (Files::default(), Findings::default(), plan());
     let file = files.add("t", text);
     let tests = test_file(&files, file, &mut findings).expect("tests");
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for case in cases(&tests, &mut files, &TwoRecords, &mut findings) {
         let tested = run_case(&case, &plan, &TwoRecords, Options::default(), &mut Coverage::default());
         let Status::Failed(failures) = tested.status else { panic!("{tested:?}") };
-        told.extend(failures.into_iter().map(|failure| failure.message));
+        messages.extend(failures.into_iter().map(|failure| failure.message));
     }
     let differs = "the account differs at `credential.scheme`, `username`, `locale`, `zoneinfo`, `name`, `status`";
-    assert_eq!(told, ["there is no credential", differs]);
+    assert_eq!(messages, ["there is no credential", differs]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a test expects, as written.
+//! Reads the expectations of a test.
 
 use crate::diag::{Diagnostic, Findings, Span};
 use crate::engine::compile::literal;
@@ -10,7 +10,7 @@ use crate::rules::syntax::Word;
 /// What a test expects of its record.
 #[derive(Debug)]
 pub(super) struct Wants {
-    /// What is expected of each account; nothing when only the snapshot counts.
+    /// What is expected of each account; `None` if only the snapshot counts.
     pub accounts: Option<Accounts>,
     /// The folder or file of the snapshot.
     pub snapshot: Option<Word>,
@@ -21,7 +21,7 @@ pub(super) struct Wants {
 pub(super) enum Accounts {
     /// One.
     One(Box<Want>),
-    /// So many, in this order.
+    /// Several, in this order.
     Several(Vec<Want>),
 }
 
@@ -36,9 +36,9 @@ pub(super) struct Want {
     pub credential: Option<Operand>,
     /// The warnings, all of them.
     pub warnings: Option<Vec<Word>>,
-    /// The reason of a refusal.
+    /// The reason of a denial.
     pub denied: Option<Word>,
-    /// Why it is held back.
+    /// Why the record is invalid.
     pub invalid: Option<Invalid>,
     /// A password that the credential must verify.
     pub password: Option<Word>,
@@ -55,25 +55,25 @@ pub(super) struct Claims {
     pub node: Node,
 }
 
-/// Why a record is expected to be held back.
+/// Why a record is expected to be invalid.
 #[derive(Debug)]
 pub(super) enum Invalid {
-    /// For whatever reason.
-    Somehow,
+    /// For any reason.
+    Any,
     /// For these reasons and no others.
     For(Vec<WantedReason>),
 }
 
-/// A reason as a test names it.
+/// A reason, as written in a test.
 #[derive(Debug)]
 pub(super) struct WantedReason {
     /// The claim, working value or check.
     pub rule: Word,
-    /// The step that failed, when it matters.
+    /// The step that failed, if the test names it.
     pub step: Option<Word>,
 }
 
-/// The keys that say something of one account.
+/// The keys that expect something of one account.
 const WANT_KEYS: &[&str] =
     &["expect", "exactly", "credential", "warnings", "denied", "invalid", "password", "wrong_password"];
 
@@ -110,7 +110,7 @@ pub(super) fn wants(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -
 fn of_account(node: &Node, findings: &mut Findings) -> Option<Want> {
     let fields = Fields::open(node, "an entry of `accounts`", WANT_KEYS, findings)?;
     if node.as_map().is_some_and(<[_]>::is_empty) {
-        let help = "say what the account must be: `{ expect: { … } }`";
+        let help = "write what you expect of the account: `{ expect: { … } }`";
         findings.push(Diagnostic::error("R604", node.span, "the entry expects nothing", help));
     }
     Some(want(&fields, findings))
@@ -140,12 +140,14 @@ fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
 }
 
 fn exclude(span: Span, key: &str, first: Span, first_key: &str, findings: &mut Findings) {
-    let message = format!("`{key}` and `{first_key}` exclude each other");
+    let message = format!("`{key}` and `{first_key}` cannot be used together");
     let help = match first_key {
         "accounts" => format!(
-            "`accounts` says what becomes of each account: move `{key}` into an entry of it, `accounts: [ {{ {key}: … }} ]`"
+            "`accounts` lists what is expected of each account: move `{key}` into an entry, `accounts: [ {{ {key}: … }} ]`"
         ),
-        _ => "a record becomes an account, is denied, or is invalid: keep one, or write two tests".to_owned(),
+        _ => {
+            "a record becomes an account, is denied, or is invalid: keep one of the keys, or write two tests".to_owned()
+        }
     };
     findings.push(Diagnostic::error("R605", span, message, help).also(first, format!("`{first_key}` here")));
 }
@@ -165,7 +167,7 @@ fn words(node: &Node, findings: &mut Findings) -> Vec<Word> {
 
 fn invalid(node: &Node, findings: &mut Findings) -> Invalid {
     if node.as_bool() == Some(true) {
-        return Invalid::Somehow;
+        return Invalid::Any;
     }
     let items = node.as_list().unwrap_or(std::slice::from_ref(node));
     if items.is_empty() || node.as_bool() == Some(false) {

@@ -1,4 +1,4 @@
-//! Which field becomes which claim, and by which steps.
+//! Guesses which field becomes which claim, with which steps.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use super::names::{CLAIMS, Holds, Known, STATUSES, fit, is_negative, is_secret, 
 use super::profile::{Field, Profile, Root};
 use super::values::{are_addresses, are_flags, dates, schemes};
 
-/// The most different words of a status field; more are no status.
+/// Maximum number of different words of a status field; a field with more is not a status.
 const MAX_STATUSES: usize = 12;
 
-/// A claim as it is written.
+/// A claim of the starter rules.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Claim {
     pub name: &'static str,
@@ -19,18 +19,18 @@ pub(super) struct Claim {
     pub steps: String,
     /// Steps of each element.
     pub each: String,
-    /// The reference of a claim that must be there too.
+    /// The reference of a claim that this claim depends on.
     pub needs: &'static str,
     pub unsure: Vec<String>,
 }
 
-/// Everything that was guessed.
+/// The result of guessing.
 #[derive(Debug, Default)]
 pub(super) struct Guess {
     pub claims: Vec<Claim>,
-    /// The stored password's field and its schemes; no scheme when the texts name none.
+    /// The field of the stored password and its schemes; no scheme if the texts do not show one.
     pub credential: Option<(usize, Vec<&'static str>)>,
-    /// The words of the status and what they mean; nothing for words that a person must judge.
+    /// The words of the status and what they mean; `None` for words that a person must judge.
     pub statuses: Vec<(String, Option<&'static str>)>,
     pub secrets: Vec<usize>,
     pub unmapped: Vec<usize>,
@@ -38,7 +38,7 @@ pub(super) struct Guess {
     pub region: bool,
 }
 
-/// Guesses from the names and values of the fields.
+/// Guesses, from the names and values of the fields.
 pub(super) fn guess(profile: &Profile) -> Guess {
     let mut guess = Guess::default();
     let mut taken = BTreeSet::new();
@@ -50,7 +50,7 @@ pub(super) fn guess(profile: &Profile) -> Guess {
             }
         }
     }
-    // the schema wants a value beside the flag that says that it is verified
+    // the schema requires the value if the flag that it is verified is present
     for (flag, value) in [("email.verified", "email.value"), ("phone.verified", "phone.value")] {
         if !guess.claims.iter().any(|claim| claim.name == value) {
             guess.claims.retain(|claim| claim.name != flag || !taken.remove(&claim.field));
@@ -66,8 +66,8 @@ pub(super) fn guess(profile: &Profile) -> Guess {
     guess
 }
 
-/// Whether a field that no claim wants probably holds a secret: by its name, or as a long text beside a password. A flag or
-/// a date is none.
+/// Whether a field without a claim probably contains a secret: by its name, or because it is a long text that belongs to a
+/// password. Flags and dates are not secrets.
 fn holds_secret(field: &Field) -> bool {
     let is_text = field.booleans == 0 && dates(&field.texts, false).is_none();
     let is_long = field.texts.iter().any(|text| text.len() >= 13);
@@ -75,7 +75,7 @@ fn holds_secret(field: &Field) -> bool {
     is_text && (field.path.iter().any(|name| is_secret(name)) || (of_password && is_long))
 }
 
-/// The fields that a claim may be made of, the best first: by name, then by how near to the top they lie.
+/// The fields that a claim can be made from, best first: by name, then by their depth in the record.
 fn candidates(known: &Known, profile: &Profile, taken: &BTreeSet<usize>) -> Vec<usize> {
     let mut found: Vec<(usize, usize, usize)> = profile
         .fields
@@ -89,7 +89,7 @@ fn candidates(known: &Known, profile: &Profile, taken: &BTreeSet<usize>) -> Vec<
             is_fine.then_some((field.path.len() + usize::from(field.root != Root::Record), rank, at))
         })
         .collect();
-    // an id must be the record's own; all else is often kept in a profile inside
+    // an id must be at the top of the record; other fields are often inside a profile
     let key = |entry: &(usize, usize, usize)| match known.holds {
         Holds::Id => (entry.0, entry.1, entry.2),
         _ => (entry.1, entry.0, entry.2),
@@ -99,7 +99,7 @@ fn candidates(known: &Known, profile: &Profile, taken: &BTreeSet<usize>) -> Vec<
 }
 
 impl Guess {
-    /// Takes a field for a claim when its values fit.
+    /// Uses a field for a claim if its values fit.
     fn take(&mut self, known: &Known, at: usize, profile: &Profile) -> bool {
         let Some(field) = profile.fields.get(at) else { return false };
         let mut claim = Claim { name: known.claim, field: at, ..Claim::default() };
@@ -128,7 +128,7 @@ impl Guess {
             claim.each = "trim, email".to_owned();
         }
         if field.lists > 0 && field.is_long && !is_list_claim {
-            claim.unsure.push("some records have several values; the first is taken".to_owned());
+            claim.unsure.push("some records have several values; the first is used".to_owned());
         }
         self.claims.push(claim);
         true
@@ -153,7 +153,7 @@ impl Guess {
             return Some("phone".to_owned());
         }
         self.region = true;
-        claim.unsure.push("numbers without a country code are read as of `$params.region`".to_owned());
+        claim.unsure.push("numbers without a country code are read for `$params.region`".to_owned());
         Some("phone: { region: $params.region }".to_owned())
     }
 
@@ -181,7 +181,7 @@ impl Guess {
         }
         self.statuses = words.iter().map(|word| ((*word).to_owned(), meaning(word))).collect();
         if self.statuses.iter().any(|(_, status)| status.is_none()) {
-            claim.unsure.push("words that the lookup leaves open give no status".to_owned());
+            claim.unsure.push("words without a meaning in the lookup give no status".to_owned());
         }
         Some("trim, lookup: statuses".to_owned())
     }
@@ -196,7 +196,7 @@ impl Guess {
     }
 }
 
-/// Both words of a flag in the spelling that the samples use, with what they mean.
+/// Both words of a flag, in the spelling of the samples, with their meanings.
 fn flag_words(words: &BTreeSet<&str>) -> Vec<(String, bool)> {
     let pairs = [("1", "0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")];
     let mut found = Vec::new();
@@ -214,7 +214,7 @@ fn flag_words(words: &BTreeSet<&str>) -> Vec<(String, bool)> {
     found
 }
 
-/// A word in the case that another one has: `Yes` or `YES`.
+/// A word in the case of another one: `Yes` or `YES`.
 fn capitalised(word: &str, like: &str) -> String {
     if like.len() > 1 && like.chars().all(|c| c.is_ascii_uppercase()) {
         return word.to_ascii_uppercase();
@@ -224,7 +224,7 @@ fn capitalised(word: &str, like: &str) -> String {
 }
 
 fn id(field: &Field) -> Option<String> {
-    // directories call the login name `uid`; other systems number accounts so
+    // directories use `uid` for the login name, other systems for account numbers
     let is_login =
         plain(field.name()) == "uid" && field.texts.iter().any(|text| !text.bytes().all(|b| b.is_ascii_digit()));
     (!is_login && field.booleans == 0 && !is_long_list(field)).then(String::new)
@@ -246,7 +246,7 @@ fn words(field: &Field, claim: &mut Claim) -> Option<String> {
     }
     if field.numbers > 0 {
         claim.each = "to_text".to_owned();
-        claim.unsure.push("numbers probably stand for names; a lookup can say which".to_owned());
+        claim.unsure.push("the numbers probably stand for names; use a lookup to map them".to_owned());
     }
     Some(String::new())
 }

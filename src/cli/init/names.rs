@@ -1,6 +1,6 @@
-//! Names that legacy systems give to the claims of the standard profile, as words without case and separators.
+//! The names that legacy systems use for the claims of the standard schema, in lower case without separators.
 
-/// What a claim holds, which decides the steps.
+/// What a claim contains; this decides the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holds {
     Id,
@@ -22,7 +22,7 @@ pub(super) enum Holds {
     Password,
 }
 
-/// A claim, what it holds, and the names of its fields, the surest first.
+/// A claim, what it contains, and the names of its fields, most likely first.
 pub(super) struct Known {
     pub claim: &'static str,
     pub holds: Holds,
@@ -33,7 +33,7 @@ const fn known(claim: &'static str, holds: Holds, names: &'static [&'static str]
     Known { claim, holds, names }
 }
 
-/// The claims in the order in which they are written. A field goes to the first claim that wants it.
+/// The claims in the order in which they are written. A field is used for the first claim that it fits.
 #[rustfmt::skip]
 pub(super) const CLAIMS: &[Known] = &[
     known("external_id", Holds::Id, &["id", "userid", "sub", "uuid", "guid", "entityid", "customerid", "accountid", "localid", "objectguid", "entryuuid", "objectid", "legacyid", "memberid", "number", "uid"]),
@@ -75,7 +75,7 @@ pub(super) const CLAIMS: &[Known] = &[
     known("tags", Holds::Words, &["tags", "tag", "labels"]),
 ];
 
-/// Parts of names of fields that hold secrets which nothing in a target needs.
+/// Parts of the names of fields that contain secrets, which no account needs.
 const SECRETS: [&str; 14] = [
     "token",
     "session",
@@ -93,18 +93,18 @@ const SECRETS: [&str; 14] = [
     "salt",
 ];
 
-/// Parts of names that say the account may not sign in when they are true.
+/// Parts of the names of flags that bar an account from signing in.
 const NEGATIVE: [&str; 8] =
     ["disabled", "block", "suspended", "banned", "locked", "deactivated", "inactive", "deleted"];
 
-/// Whether a flag of this name keeps its customer out when it is true. Spring's `accountNonLocked` does not.
+/// Whether a flag of this name bars its customer from signing in. Spring's `accountNonLocked` does not.
 pub(super) fn is_negative(name: &str) -> bool {
     NEGATIVE.iter().any(|part| {
         name.split_once(part).is_some_and(|(before, _)| !["non", "not", "un"].iter().any(|no| before.ends_with(no)))
     })
 }
 
-/// Words of statuses, in lower case without separators, and what they mean.
+/// Words of statuses, in lower case without separators, with their meanings.
 pub(super) const STATUSES: [(&str, &str); 25] = [
     ("active", "active"),
     ("activated", "active"),
@@ -133,16 +133,16 @@ pub(super) const STATUSES: [(&str, &str); 25] = [
     ("passwordlocked", "locked"),
 ];
 
-/// A name as words without case and separators: `userEmail`, `user_email` and `User E-Mail` are the same.
+/// A name in lower case without separators: `userEmail`, `user_email` and `User E-Mail` become equal.
 pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// How well a field's name fits: the position in the claim's names, the smaller the better.
+/// How well a field's name fits a claim: its position in the claim's names; smaller is better.
 pub(super) fn fit(known: &Known, name: &str, parent: &str) -> Option<usize> {
     let name = plain(name);
     let position = |name: &str| known.names.iter().position(|known| *known == name);
-    // a name that is only a word of every object counts where the person is described, not in `provider.name`
+    // a name that any object may have counts only in an object that describes the person, not in `provider.name`
     let parent = plain(parent);
     let is_person = parent.is_empty() || PERSONS.contains(&parent.as_str());
     if !is_person && WORDS_OF_ALL.contains(&name.as_str()) {
@@ -175,10 +175,10 @@ const PERSONS: [&str; 12] = [
     "data",
 ];
 
-/// Names that objects of all kinds have.
+/// Names that any object may have.
 const WORDS_OF_ALL: [&str; 8] = ["id", "name", "url", "status", "state", "number", "hash", "image"];
 
-/// Whether a field's name says that it holds a secret.
+/// Whether a field's name says that it contains a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = plain(name);
     SECRETS.iter().any(|secret| name.contains(secret))

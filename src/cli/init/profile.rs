@@ -1,19 +1,19 @@
-//! What sample records hold: every field with how often it is filled and what kind of values it has.
+//! Profiles sample records: how often each field has a value, and what kinds of values it has.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-/// How deep objects are entered. Profiles nest three deep (`profile.address.city`); deeper parts are listed as objects.
+/// How deep objects are entered. Profiles nest three levels (`profile.address.city`); deeper parts are listed as objects.
 const MAX_DEPTH: usize = 5;
 
-/// The most fields that are told apart. Stops exports whose keys are ids; real profiles have a few hundred.
+/// Maximum number of fields. Stops exports whose keys are ids; real profiles have a few hundred fields.
 const MAX_FIELDS: usize = 2000;
 
-/// The most texts of one field that are kept to guess what they are.
+/// Maximum number of texts of one field that are kept for guessing.
 const MAX_TEXTS: usize = 300;
 
-/// Pairs of names that key and value lists use.
+/// Pairs of member names in lists of keys and values.
 const ROWS: [(&str, &str); 10] = [
     ("meta_key", "meta_value"),
     ("Name", "Value"),
@@ -27,7 +27,7 @@ const ROWS: [(&str, &str); 10] = [
     ("type", "value"),
 ];
 
-/// Where a field lies.
+/// Where a field is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Root {
     /// In the record.
@@ -36,13 +36,13 @@ pub(super) enum Root {
     Let(String),
 }
 
-/// A working value that makes more fields readable.
+/// A working value that makes further fields readable.
 #[derive(Debug, Clone)]
 pub(super) struct Working {
     pub name: String,
     /// What it reads.
     pub from: String,
-    /// The step that makes an object of it.
+    /// The step that turns it into an object.
     pub step: String,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Working {
 pub(super) struct Field {
     pub root: Root,
     pub path: Vec<String>,
-    /// How many records have a value there.
+    /// How many records have a value in this field.
     pub filled: usize,
     /// Texts of its values, or of the elements of its lists.
     pub texts: Vec<String>,
@@ -134,7 +134,7 @@ impl Profile {
         }
     }
 
-    /// A list of objects: rows of keys and values, or something that needs a person.
+    /// A list of objects: rows of keys and values, or something that a person must look at.
     fn list(&mut self, root: &Root, path: &[String], items: &[Json], value: &Json) {
         let is_scalar = |json: Option<&Json>| json.is_some_and(|json| !json.is_object() && !json.is_array());
         let rows = ROWS.iter().find(|(key, value)| {
@@ -146,7 +146,7 @@ impl Profile {
         let keys: BTreeSet<String> =
             rows.iter().flat_map(|(key, _)| items.iter().map(move |i| text_of(i.get(key)))).collect();
         match rows {
-            // rows of contacts such as `{type: home, value: …}` may repeat a key; those are no attributes
+            // rows of contacts such as `{type: home, value: …}` may repeat a key; those are not attributes
             Some((key, row_value)) if keys.len() == items.len() && matches!(root, Root::Record) => {
                 let working = self.working(root, path, format!("pivot: {{ key: {key}, value: {row_value} }}"));
                 let root = Root::Let(working);
@@ -159,7 +159,7 @@ impl Profile {
         }
     }
 
-    /// The name of the working value made of a place.
+    /// The name of the working value for a place.
     fn working(&mut self, root: &Root, path: &[String], step: String) -> String {
         let from = field_at(root, path).reference();
         if let Some(known) = self.workings.iter().find(|working| working.from == from) {

@@ -1,6 +1,6 @@
 use super::*;
 
-fn started(name: &str, records: &[&str]) -> (String, String) {
+fn starter_and_outcomes(name: &str, records: &[&str]) -> (String, String) {
     let records: Vec<String> = records.iter().map(|record| (*record).to_owned()).collect();
     let text = starter(name, &records);
     let (mut files, mut findings) = (Files::default(), Findings::default());
@@ -24,14 +24,14 @@ const WORDPRESS: [&str; 2] = [
 
 #[test]
 fn rows_passwords_and_secrets_of_wordpress() {
-    let (text, tried) = started("wordpress", &WORDPRESS);
+    let (text, tried) = starter_and_outcomes("wordpress", &WORDPRESS);
     insta::assert_snapshot!(text);
-    assert_eq!(tried, "2 of 2 samples become accounts; left out because their values are bad: email.value (1)");
+    assert_eq!(tried, "2 of 2 samples become accounts; left out because of bad values: email.value (1)");
 }
 
 #[test]
-fn no_value_of_a_record_is_written_but_words_of_status() {
-    let (text, _) = started("wordpress", &WORDPRESS);
+fn of_the_values_only_status_words_are_written() {
+    let (text, _) = starter_and_outcomes("wordpress", &WORDPRESS);
     for value in ["Ada", "Example.com", "$P$", "administrator", "202"] {
         assert!(!text.contains(value), "{value}: {text}");
     }
@@ -71,7 +71,7 @@ fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
             &[
                 r#"{"id": 412, "name": "Bram", "username": "bram.o", "email": "b@example.net", "password": "c7b7278e06acf48828dbae1b1e3bd943:xSQeRINIPsBbhQ4BzhpLgE2fNBe1KGSc", "block": 0, "params": "{\"language\": \"en-GB\", \"editor\": \"x\"}"}"#,
             ],
-            &["\"1\": disabled", "params", "# unsure: the stored passwords do not name their scheme", "  - $.password"],
+            &["\"1\": disabled", "params", "# unsure: the stored passwords do not show their scheme", "  - $.password"],
         ),
         (
             "blocked",
@@ -94,7 +94,7 @@ fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
             &[
                 r##"{"User Name": "x", "E-Mail": "x@example.com", "it's": 1, "a]b": "c", "": 2, "dob": "03/04/1999", "#: {y}": "\u0007"}"##,
             ],
-            &["username: { from: \"$['User Name']\"", "unsure: day and month could also be the other way round"],
+            &["username: { from: \"$['User Name']\"", "unsure: day and month may be swapped"],
         ),
         ("nothing", &[r#"{"a": {}}"#], &["no field looks like a claim"]),
         (
@@ -108,7 +108,7 @@ fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
         ),
     ];
     for (name, records, wanted) in cases {
-        let (text, tried) = started(name, records);
+        let (text, tried) = starter_and_outcomes(name, records);
         for part in wanted {
             assert!(text.contains(part), "{name}: {part}\n{text}");
         }
@@ -118,7 +118,7 @@ fn each_kind_of_system_gets_rules_that_load_and_make_accounts() {
 }
 
 #[test]
-fn a_file_that_exists_stays() {
+fn an_existing_file_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let (from, out) = (folder.path().join("a.json"), folder.path().join("a.yaml"));
     fs::write(&from, r#"{"id": 1, "email": "a@example.com"}"#).unwrap();

@@ -1,8 +1,8 @@
-//! What the texts of a field are: dates in their spellings, flags, mail addresses, stored passwords.
+//! Recognises the texts of a field: dates in various formats, flags, email addresses, stored passwords.
 
 use crate::password::{Detection, detect};
 
-/// How dates are written, as the step that reads them.
+/// The format of dates, as the steps that read them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dates {
     /// The steps.
@@ -13,10 +13,10 @@ pub(super) struct Dates {
     pub zone: bool,
 }
 
-/// Texts that stand for no date.
+/// Texts that mean that there is no date.
 const NO_DATES: [&str; 5] = ["0000-00-00 00:00:00", "0000-00-00", "0", "-", "null"];
 
-/// How the values are written, when most are dates. A claim holds a time, or a birth date.
+/// The format of the values, if they are dates: times, or birth dates.
 pub(super) fn dates(texts: &[String], is_birthdate: bool) -> Option<Dates> {
     let empty: Vec<&str> = NO_DATES.into_iter().filter(|none| texts.iter().any(|text| text == none)).collect();
     let real: Vec<&str> = texts.iter().map(|text| text.trim()).filter(|text| !NO_DATES.contains(text)).collect();
@@ -70,7 +70,7 @@ fn epoch(texts: &[&str]) -> Option<Spelling> {
     }
 }
 
-/// Dates of three numbers, day and month told apart by what is over twelve.
+/// Dates of three numbers; a number over twelve tells the day from the month.
 fn written(texts: &[&str]) -> Option<Spelling> {
     let parts: Option<Vec<(u32, u32, char, bool)>> = texts.iter().map(|text| three(text)).collect();
     let parts = parts.filter(|parts| !parts.is_empty())?;
@@ -91,7 +91,7 @@ fn written(texts: &[&str]) -> Option<Spelling> {
         _ => return None,
     };
     let is_open = separator == '/' && !first_is_day && !second_is_day;
-    Some(Spelling::Format { format, unsure: is_open.then_some("day and month could also be the other way round") })
+    Some(Spelling::Format { format, unsure: is_open.then_some("day and month may be swapped") })
 }
 
 /// The first two numbers, the separator, and whether a time of day follows.
@@ -163,19 +163,19 @@ fn has_zone(text: &str) -> bool {
     text.ends_with(['Z', 'z']) || time.contains('+') || time.contains('-') || time.ends_with("UTC")
 }
 
-/// Whether the values are flags: all of them yes or no in some spelling.
+/// Whether all values are flags: yes or no in some spelling.
 pub(super) fn are_flags(texts: &[String]) -> bool {
     let words = ["0", "1", "true", "false", "yes", "no", "y", "n", "t", "f", "on", "off"];
     !texts.is_empty() && texts.iter().all(|text| words.contains(&text.trim().to_ascii_lowercase().as_str()))
 }
 
-/// Whether most values are mail addresses.
+/// Whether most values are email addresses.
 pub(super) fn are_addresses(texts: &[String]) -> bool {
     let has_at = texts.iter().filter(|text| text.contains('@')).count();
     has_at > 0 && has_at * 2 >= texts.len()
 }
 
-/// The schemes that the texts name by how they begin; `None` when one of them names none.
+/// The schemes of the texts, recognised by their prefixes; `None` if a text has no known prefix.
 pub(super) fn schemes(texts: &[String]) -> Option<Vec<&'static str>> {
     let mut found = Vec::new();
     for text in texts {

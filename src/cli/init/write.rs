@@ -1,4 +1,4 @@
-//! The starter rules as text.
+//! Writes the starter rules.
 
 use std::fmt::Write as _;
 
@@ -35,22 +35,22 @@ impl Text<'_> {
         let records = self.profile.records;
         let records = if records == 1 { "1 sample record".to_owned() } else { format!("{records} sample records") };
         self.line(&format!(
-            "# A starting point, made of {records} by `landfall init`: what is marked `unsure` needs a person."
+            "# Starter rules, made from {records} by `landfall init`. Check the lines marked `unsure`."
         ));
         self.line("landfall: 1");
         self.line(&format!("name: {}", scalar(name)));
-        self.line("target: standard");
+        self.line("schema: standard");
         if self.guess.zone || self.guess.region {
             self.line("params:");
         }
         if self.guess.zone {
             self.line(
-                "  zone: { default: UTC, about: zone of dates that have none }  # unsure: where do the servers stand?",
+                "  zone: { default: UTC, about: time zone of dates without one }  # unsure: in which time zone do the servers run?",
             );
         }
         if self.guess.region {
             self.line(
-                "  region: { default: US, about: country of phone numbers without a code }  # unsure: which country?",
+                "  region: { default: US, about: country of phone numbers without a country code }  # unsure: which country?",
             );
         }
         self.line("\ndefaults: { on_error: warn, unread: warn }");
@@ -70,7 +70,7 @@ impl Text<'_> {
         }
     }
 
-    /// The id and what a customer types; without an id the login names stand in.
+    /// The id and what a customer types; without an id, the first login is used.
     fn identify(&mut self) {
         let of = |name: &str| self.guess.claims.iter().find(|claim| claim.name == name).map(|claim| self.single(claim));
         let logins: Vec<String> = ["username", "email.value"].into_iter().filter_map(of).collect();
@@ -83,7 +83,7 @@ impl Text<'_> {
         self.line(&format!("\nidentify: {{ id: {id}{logins} }}{note}"));
     }
 
-    /// The reference of a claim's field; of lists the first element.
+    /// The reference of a claim's field; for lists, of the first element.
     fn single(&self, claim: &Claim) -> String {
         self.profile.fields.get(claim.field).map_or_else(String::new, |field| {
             let first = if field.lists > 0 && field.lists == field.filled { "[0]" } else { "" };
@@ -116,7 +116,7 @@ impl Text<'_> {
     fn account(&mut self) {
         self.line("\naccount:");
         if self.guess.claims.is_empty() {
-            self.line("  custom: { value: {} }  # unsure: no field looks like a claim of the standard profile");
+            self.line("  custom: { value: {} }  # unsure: no field looks like a claim of the standard schema");
         }
         for claim in &self.guess.claims {
             let Some(field) = self.profile.fields.get(claim.field) else { continue };
@@ -133,7 +133,7 @@ impl Text<'_> {
     fn credential(&mut self) {
         let Some((at, schemes)) = &self.guess.credential else {
             self.line(
-                "\n# unsure: no field looks like a stored password; without one the legacy system must verify passwords",
+                "\n# unsure: no field looks like a stored password; without one, the legacy system must verify passwords",
             );
             return;
         };
@@ -142,7 +142,7 @@ impl Text<'_> {
         let first = if field.lists > 0 { "\n  do: [ to_list, first ]" } else { "" };
         match schemes.as_slice() {
             [] => {
-                self.line("\n# unsure: the stored passwords do not name their scheme");
+                self.line("\n# unsure: the stored passwords do not show their scheme");
                 self.line(&format!("# credential: {{ from: {from}, scheme: bcrypt }}"));
             }
             [scheme] => self.line(&format!("\ncredential:\n  from: {from}{first}\n  scheme: {scheme}")),
@@ -152,7 +152,7 @@ impl Text<'_> {
         }
     }
 
-    /// Secrets, and stored passwords that nothing reads yet.
+    /// Secrets, and stored passwords that no rule reads yet.
     fn ignore(&mut self) {
         let password = self.guess.credential.iter().filter(|(_, schemes)| schemes.is_empty()).map(|(at, _)| *at);
         let fields: Vec<&Field> = self
@@ -170,7 +170,7 @@ impl Text<'_> {
         if fields.is_empty() {
             return;
         }
-        self.line("\n# known, and deliberately left behind: they look like secrets\nignore:");
+        self.line("\n# left out on purpose: these fields look like secrets\nignore:");
         for field in fields {
             self.line(&format!("  - {}", reference(&field.reference())));
         }
@@ -180,7 +180,7 @@ impl Text<'_> {
         if self.guess.unmapped.is_empty() {
             return;
         }
-        self.line("\n# Fields that no rule reads yet; map them, or name them under `ignore`:");
+        self.line("\n# Fields that no rule reads yet; add rules for them, or list them under `ignore`:");
         let fields = self.guess.unmapped.iter().filter_map(|at| self.profile.fields.get(*at));
         let rows: Vec<(String, String)> = fields.map(|field| (field.reference(), self.about(field))).collect();
         let width = rows.iter().map(|(reference, _)| reference.chars().count()).max().unwrap_or(0).min(50);
@@ -238,7 +238,7 @@ fn body(claim: &Claim, field: &Field) -> String {
     format!("{{ {} }}", keys.join(", "))
 }
 
-/// A reference as a YAML scalar, quoted where a list or map would end it.
+/// A reference as a YAML scalar, quoted if a list or map would end it.
 fn reference(text: &str) -> String {
     scalar(text)
 }
@@ -254,7 +254,7 @@ fn scalar(text: &str) -> String {
     }
 }
 
-/// Text in double quotes; JSON's escapes are YAML's too.
+/// Text in double quotes; YAML has the escapes of JSON.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

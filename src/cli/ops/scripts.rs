@@ -17,7 +17,7 @@ pub(super) fn list(format: Format) -> String {
     }
 }
 
-/// The steps of each family that has some, with its heading.
+/// The families that scripts can call, each with its heading and steps.
 fn families() -> impl Iterator<Item = (&'static str, Vec<&'static OpSpec>)> {
     let of = |family: Family| steps::all().filter(move |spec| spec.family == family).collect();
     FAMILIES
@@ -39,7 +39,7 @@ fn text() -> String {
             let _ = writeln!(out, "  {}: {}", calls(spec), spec.summary);
         }
     }
-    out.push_str("\nA step that fails is a failure of the script. `landfall ops NAME` says more about a step.\n");
+    out.push_str("\nA step that fails is a failure of the script. `landfall ops NAME` explains a step.\n");
     out
 }
 
@@ -48,7 +48,7 @@ fn calls(spec: &OpSpec) -> String {
 }
 
 fn page() -> String {
-    let mut out = "# What a script may call\n\n## Functions\n\n| call | what it gives |\n|---|---|\n".to_owned();
+    let mut out = "# What a script may call\n\n## Functions\n\n| call | result |\n|---|---|\n".to_owned();
     for function in FUNCTIONS {
         let _ = writeln!(out, "| `{}` | {} |", function.call.replace('|', "\\|"), function.about);
     }

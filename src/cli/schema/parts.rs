@@ -15,7 +15,7 @@ pub(super) fn closed(about: &str, keys: &[(&str, &str, Json)], required: &[&str]
     })
 }
 
-/// A schema with a description. Draft 07 ignores everything beside `$ref`, so the reference goes into `allOf`.
+/// A schema with a description. Draft 07 ignores everything beside `$ref`, so a reference is wrapped in `allOf`.
 pub(super) fn described(about: &str, schema: &Json) -> Json {
     let mut schema = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema.clone() };
     if let Some(members) = schema.as_object_mut()

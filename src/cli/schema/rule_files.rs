@@ -1,4 +1,4 @@
-//! The JSON Schema of rule files, made from the keys of the language, the step table and the standard schema.
+//! The JSON Schema of rule files, generated from the keys of the language, the steps and the standard schema.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -22,26 +22,30 @@ pub(super) fn schema() -> Json {
     schema
 }
 
-/// The keys of a rule file, each with what it is for and what may stand there.
+/// The keys of a rule file, each with a description and the schema of its value.
 fn sections() -> Vec<(&'static str, &'static str, Json)> {
     vec![
         ("landfall", "The version of the rule language", json!({ "const": 1 })),
-        ("name", "The name of the rules; events and traces show it", scalar()),
+        ("name", "The name of the rules, shown in events and traces", scalar()),
         ("about", "What the rules are for", scalar()),
         ("use", "Files whose lookups and steps are shared", json!({ "type": "array", "items": { "type": "string" } })),
         ("schema", "The schema of the account: `standard`, `scim`, or a JSON Schema file", json!({ "type": "string" })),
-        ("params", "Values set per deployment, read as `$params.NAME`", json!({ "type": "object" })),
-        ("defaults", "What holds for every claim that does not say otherwise", defaults()),
-        ("lookups", "Tables: legacy words to target words", map_of(&lookup())),
+        ("params", "Values that are set per deployment, read as `$params.NAME`", json!({ "type": "object" })),
+        ("defaults", "Defaults for all rules", defaults()),
+        ("lookups", "Tables that map legacy values to target values", map_of(&lookup())),
         ("steps", "Named chains of steps", map_of(&part("steps"))),
-        ("identify", "Who the record is", identify()),
-        ("admit", "Who may not migrate; the first that applies wins", json!({ "type": "array", "items": admit() })),
+        ("identify", "The legacy id, and what a customer may type to sign in", identify()),
+        (
+            "admit",
+            "Which customers may not migrate; the first entry that applies decides",
+            json!({ "type": "array", "items": admit() }),
+        ),
         ("let", "Working values, read as `$NAME`", map_of(&part("rule"))),
-        ("accounts", "One record that yields several accounts", accounts()),
+        ("accounts", "The accounts in a record that yields several", accounts()),
         ("account", "The claims of the account", account()),
         ("credential", "The stored password", credential()),
-        ("ignore", "Fields left behind on purpose", json!({ "type": "array", "items": reference() })),
-        ("checks", "What must hold between claims", json!({ "type": "array", "items": check() })),
+        ("ignore", "Fields that are left out on purpose", json!({ "type": "array", "items": reference() })),
+        ("checks", "Conditions between claims", json!({ "type": "array", "items": check() })),
         (
             "verifiers",
             "The verifiers that `credential.source` may name",
@@ -71,7 +75,7 @@ fn defaults() -> Json {
         ("on_error", "What happens to a claim whose steps fail", json!({ "enum": POLICIES })),
         ("unread", "What happens to fields that no rule reads", json!({ "enum": ["allow", "warn", "reject"] })),
     ];
-    closed("What holds for every claim that does not say otherwise", &keys, &[])
+    closed("Defaults for all rules", &keys, &[])
 }
 
 fn lookup() -> Json {
@@ -88,19 +92,19 @@ fn identify() -> Json {
         ("id", "The legacy id: stable, never reused", scalar()),
         ("logins", "What a customer may type to sign in", from()),
     ];
-    closed("Who the record is", &keys, &["id"])
+    closed("The legacy id, and what a customer may type to sign in", &keys, &["id"])
 }
 
 fn admit() -> Json {
-    let keys = [("deny", "The reason's key", reason()), ("when", "When it applies", part("condition"))];
+    let keys = [("deny", "The key of the reason", reason()), ("when", "When it applies", part("condition"))];
     closed("A denial", &keys, &["deny", "when"])
 }
 
 fn check() -> Json {
     let keys = [
-        ("that", "When the check applies; always, when left out", part("condition")),
-        ("needs", "What must hold then", part("condition")),
-        ("because", "The reason's key", reason()),
+        ("that", "When the check applies; default: always", part("condition")),
+        ("needs", "The condition that must then hold", part("condition")),
+        ("because", "The key of the reason", reason()),
         (
             "on_error",
             "Whether the record is invalid, or the account is made with a warning",
@@ -113,10 +117,10 @@ fn check() -> Json {
 fn accounts() -> Json {
     let keys = [
         ("from", "Where the elements are", from()),
-        ("name", "The variable that holds the element", json!({ "type": "string" })),
-        ("do", "Steps of the whole value", part("steps")),
-        ("where", "Which elements stay; they are `$item`", part("condition")),
-        ("on_error", "What happens when a step fails", part("on_error")),
+        ("name", "The name under which the element is read", json!({ "type": "string" })),
+        ("do", "Steps on the whole value", part("steps")),
+        ("where", "Which elements are kept; the condition reads `$item`", part("condition")),
+        ("on_error", "What happens if a step fails", part("on_error")),
         ("let", "Working values of each account", json!({ "type": "object", "additionalProperties": part("rule") })),
         (
             "all_or_none",
@@ -124,10 +128,10 @@ fn accounts() -> Json {
             json!({ "type": "boolean" }),
         ),
     ];
-    closed("One record that yields several accounts", &keys, &["from", "name"])
+    closed("The accounts in a record that yields several", &keys, &["from", "name"])
 }
 
-/// The claims. Those of the standard schema are offered by name; other targets have others.
+/// The claims. Those of the standard schema are offered by name; other schemas have others.
 fn account() -> Json {
     let mut claims = Map::new();
     if let Some(schema) = Schema::builtin("standard") {
@@ -136,12 +140,12 @@ fn account() -> Json {
             claims.insert(name, described(about, &part("rule")));
         }
     }
-    // with another target they may be claims
+    // in another schema these may be claims
     let start = [
-        ("from", "The object that the account begins with; the claims are put over it", from()),
-        ("do", "Steps of that object", part("steps")),
-        ("where", "Which of its members stay; they are `$item`, their names `$key`", part("condition")),
-        ("on_error", "What happens when a step fails, or the schema does not admit a member", part("on_error")),
+        ("from", "The object that the account begins with; rules for claims take precedence over it", from()),
+        ("do", "Steps on that object", part("steps")),
+        ("where", "Which members are kept; the condition reads `$item`, or `$key` for their names", part("condition")),
+        ("on_error", "What happens if a step fails, or if the schema does not allow a member", part("on_error")),
     ];
     for (word, about, schema) in start {
         claims.insert(word.to_owned(), described(about, &json!({ "anyOf": [schema, part("rule")] })));
@@ -154,12 +158,16 @@ fn credential() -> Json {
         { "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }, part("body"),
     ] });
     let mut keys = vec![
-        ("when", "When there is one at all", part("condition")),
+        ("when", "When the record has a credential", part("condition")),
         ("from", "Where the stored text is", from()),
-        ("do", "Steps of the stored text", part("steps")),
-        ("on_error", "What happens when a part fails, or the whole cannot be used", part("on_error")),
-        ("check", "Whether what is stored is checked against its scheme", json!({ "type": "boolean" })),
-        ("scheme", "A scheme, a list told apart by prefix, or a rule that reads it from the record", scheme),
+        ("do", "Steps on the stored text", part("steps")),
+        ("on_error", "What happens if a part fails, or the credential cannot be used", part("on_error")),
+        ("check", "Whether the stored password is checked against its scheme", json!({ "type": "boolean" })),
+        (
+            "scheme",
+            "A scheme, a list of schemes that differ in their prefix, or a rule that reads it from the record",
+            scheme,
+        ),
     ];
     keys.extend(CREDENTIAL_PARTS.iter().map(|name| (*name, "A part of the credential", part("rule"))));
     closed("The stored password", &keys, &[])
@@ -174,40 +182,40 @@ fn body() -> Json {
     let list = json!({ "type": "array" });
     let example = closed(
         "An example",
-        &[("input", "What comes in", json!({})), ("gives", "What comes out", json!({}))],
+        &[("input", "The input", json!({})), ("gives", "The result", json!({}))],
         &["input", "gives"],
     );
     let keys = [
         ("about", "What the rule is for", scalar()),
-        ("when", "When the value is made at all", part("condition")),
-        ("from", "Where it comes from; of several the first present one", from()),
-        ("value", "A fixed value or a template, instead of `from`", json!({})),
-        ("script", "A script, instead of `from`; it sees what `with` names", json!({ "type": "string" })),
+        ("when", "When the rule applies; otherwise the value is that of `otherwise`", part("condition")),
+        ("from", "Where the value comes from; of a list, the first entry that has a value", from()),
+        ("value", "A constant or a template, instead of `from`", json!({})),
+        ("script", "A script, instead of `from`; it sees only what `with` names", json!({ "type": "string" })),
         ("with", "The inputs of the script, by name", json!({ "type": "object" })),
-        ("do", "Steps of the whole value", part("steps")),
-        ("where", "Which elements stay; they are `$item`", part("condition")),
+        ("do", "Steps on the whole value", part("steps")),
+        ("where", "Which elements are kept; the condition reads `$item`", part("condition")),
         (
             "each",
-            "Steps of each element, or the claims of the object made of each",
+            "Steps on each element, or the members of the object made from each element",
             json!({ "anyOf": [part("steps"), map_of(&part("rule"))] }),
         ),
-        ("then", "Steps of the whole list, after `each`", part("steps")),
-        ("as", "The type it ends in", json!({ "type": "string" })),
-        ("default", "The value when there is none", json!({})),
-        ("otherwise", "The value when `when` does not hold", json!({})),
+        ("then", "Steps on the whole list, after `each`", part("steps")),
+        ("as", "The type of the result", json!({ "type": "string" })),
+        ("default", "The value if there is none", json!({})),
+        ("otherwise", "The value if `when` does not hold", json!({})),
         (
             "required",
-            "Whether the record is invalid without it, or the claim is missed with a warning",
+            "Whether the record is invalid without a value; `warn`: the claim is added to the warnings",
             json!({ "enum": [true, false, "warn"] }),
         ),
-        ("on_error", "What happens when a step fails", part("on_error")),
-        ("keep_empty", "Whether empty text, lists and objects stay", json!({ "type": "boolean" })),
+        ("on_error", "What happens if a step fails", part("on_error")),
+        ("keep_empty", "Whether empty text, lists and objects are kept", json!({ "type": "boolean" })),
         (
             "examples",
-            "Inputs and what they give",
+            "Inputs with their results",
             json!({ "anyOf": [{ "type": "object" }, { "type": "array", "items": example }] }),
         ),
-        ("rejects", "Inputs that must end in `on_error`", list),
+        ("rejects", "Inputs that must fail", list),
     ];
     let mut body = closed("How a value is made: when, from, do, where, each, then, as, default, on_error", &keys, &[]);
     if let Some(members) = body.as_object_mut() {
@@ -219,10 +227,10 @@ fn body() -> Json {
 
 fn on_error() -> Json {
     let named = closed("Another name in `warnings`", &[("warn", "The name", scalar())], &["warn"]);
-    json!({ "description": "What happens when a step fails", "anyOf": [{ "enum": POLICIES }, named] })
+    json!({ "description": "What happens if a step fails", "anyOf": [{ "enum": POLICIES }, named] })
 }
 
-/// A step: a bare word, a named chain, or a map with one op.
+/// A step: the name of an op or a chain, or a map with one op.
 fn step() -> Json {
     let bare = ops::all().filter(|spec| spec.arguments.iter().all(|argument| !argument.required));
     let mut ways: Vec<Json> = bare.map(|spec| json!({ "const": spec.name, "description": about(spec) })).collect();
@@ -243,7 +251,7 @@ fn about(spec: &OpSpec) -> String {
     if spec.details.is_empty() { spec.summary.to_owned() } else { format!("{}\n\n{}", spec.summary, spec.details) }
 }
 
-/// What may stand behind a step's name.
+/// The schema of a step's arguments.
 fn arguments(spec: &OpSpec) -> Json {
     let keys: Vec<_> =
         spec.arguments.iter().map(|argument| (argument.name, argument.about, argument_kind(argument))).collect();
@@ -285,7 +293,7 @@ fn constant_kind(kind: ArgumentKind) -> Json {
 fn condition() -> Json {
     let several = json!({ "type": "array", "items": part("condition"), "minItems": 1 });
     json!({
-        "description": "A map whose entries all hold",
+        "description": "A map of references to tests; all entries must hold",
         "type": "object",
         "minProperties": 1,
         "properties": { "any": several, "all": several, "not": part("condition") },
@@ -294,7 +302,7 @@ fn condition() -> Json {
     })
 }
 
-/// What is asked of a value: equal, one of, present, missing, or a predicate.
+/// A test of a value: equal, one of, present, missing, or a predicate.
 fn condition_test() -> Json {
     let predicates = ops::all().filter(|spec| spec.output == Output::Is(Kinds::BOOLEAN));
     let mut tests: Map<String, Json> = predicates
@@ -328,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_page_fits() {
+    fn a_complete_rule_file_is_valid() {
         assert_eq!(problems(WHOLE), Vec::<String>::new());
     }
 
@@ -343,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_do_not_fit() {
+    fn mistakes_are_invalid() {
         let mistakes = [
             ("identify:", "identifi:"),
             ("required: true", "requird: true"),

@@ -32,24 +32,20 @@ pub(super) fn test_case() -> Json {
         ("name", "The name of the test", scalar()),
         (
             "record",
-            "The record, or a file of records; `*` in its last part stands for any text",
+            "The record, or a file of records; `*` in the last part of the path stands for any text",
             json!({ "type": ["object", "string"] }),
         ),
-        (
-            "records",
-            "The path of the list of records in the document of the file, such as `$.users`",
-            json!({ "type": "string" }),
-        ),
-        ("with", "Changes to the record: paths to values", json!({ "type": "object" })),
-        ("without", "Paths that are taken out of the record", one_or_more(&json!({ "type": "string" }))),
+        ("records", "Path of the list of records in the document, such as `$.users`", json!({ "type": "string" })),
+        ("with", "Fields to set: a map of paths to values", json!({ "type": "object" })),
+        ("without", "Paths of fields to remove from the record", one_or_more(&json!({ "type": "string" }))),
         ("params", "Parameters of this test", json!({ "type": "object" })),
-        ("facts", "What comes from outside the record", facts()),
+        ("facts", "What the caller knows besides the record", facts()),
         (
             "accounts",
-            "What is expected of each account, when the record yields several",
+            "What is expected of each account, if the record yields several",
             json!({ "type": "array", "items": wants, "minItems": 1 }),
         ),
-        ("snapshot", "A file, or a folder ending in `/`, that holds the whole outcome", json!({ "type": "string" })),
+        ("snapshot", "A file, or a folder ending in `/`, that contains the whole outcome", json!({ "type": "string" })),
     ];
     keys.extend(self::wants());
     closed("A test", &keys, &["name", "record"])
@@ -62,27 +58,31 @@ fn facts() -> Json {
         ("identifier", "What the customer typed", scalar()),
         ("added", "What hooks add", json!({ "type": "object" })),
     ];
-    closed("What comes from outside the record", &keys, &[])
+    closed("What the caller knows besides the record", &keys, &[])
 }
 
 /// What a test may expect of an account.
 fn wants() -> Vec<(&'static str, &'static str, Json)> {
     let object = json!({ "type": "object" });
     let invalid = closed(
-        "Why it is held back",
+        "Why the record is invalid",
         &[("rule", "The claim, working value or check", scalar()), ("step", "The op that failed", scalar())],
         &["rule"],
     );
     let invalid = json!({ "anyOf": [{ "type": "boolean" }, one_or_more(&json!({ "anyOf": [scalar(), invalid] }))] });
     vec![
-        ("expect", "Claims that must be so; `null` means not written", object.clone()),
+        ("expect", "Claims that the account has; `null` means not written", object.clone()),
         ("exactly", "The whole account", object.clone()),
-        ("credential", "Parts of the credential; `null` means none", json!({ "type": ["object", "null", "string"] })),
+        (
+            "credential",
+            "Parts of the credential; `null` means no credential",
+            json!({ "type": ["object", "null", "string"] }),
+        ),
         ("warnings", "The claims that are left out with a warning", json!({ "type": "array", "items": scalar() })),
-        ("denied", "The reason why the customer is denied", reason()),
+        ("denied", "The reason for which the customer is denied", reason()),
         ("invalid", "Why the record is invalid", described("Why the record is invalid", &invalid)),
         ("password", "A password that the credential must verify", scalar()),
-        ("wrong_password", "A password that it must not verify", scalar()),
+        ("wrong_password", "A password that the credential must not verify", scalar()),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! What became of the records: counts that are kept per batch, added up, and told at the end.
+//! The outcomes of the records: counted per batch, added up, and shown at the end.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::outcome::Reason;
 
-/// Different names that are counted each; all further ones count as one. Stops records with made-up keys from filling the
-/// memory; rule files have some dozen reasons.
+/// Maximum number of names that are counted separately; all further names are counted as one. Stops records with invented
+/// keys from filling the memory; rule files have a few dozen reasons.
 const MAX_NAMES: usize = 1000;
 
-/// How many names of a kind are shown.
+/// Maximum number of names shown per kind.
 const SHOWN: usize = 20;
 
-/// How often each name came.
+/// How often each name occurred.
 #[derive(Debug, Default)]
 pub struct Counts(FxHashMap<String, u64>);
 
@@ -33,7 +33,7 @@ impl Counts {
         *self.0.entry(name.to_owned()).or_default() += times;
     }
 
-    /// Takes all counts of another one.
+    /// Moves all counts of another tally into this one.
     fn take(&mut self, other: &mut Self) {
         other.0.drain().for_each(|(name, times)| self.add(&name, times));
     }
@@ -54,10 +54,10 @@ impl Counts {
     }
 }
 
-/// What became of records.
+/// The outcomes of records.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Records that were run, whatever became of them.
+    /// Records that the rules ran on, whatever the outcome.
     pub run: u64,
     /// Accounts that were written.
     pub accounts: u64,
@@ -65,7 +65,7 @@ pub struct Tally {
     pub invalid: u64,
     /// Records that could not be read.
     pub unreadable: u64,
-    /// Refused customers by reason.
+    /// Denied customers by reason.
     pub denials: Counts,
     /// Why records are invalid; a record may have several.
     pub reasons: Counts,
@@ -80,7 +80,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes all counts of another one.
+    /// Moves all counts of another tally into this one.
     pub fn add(&mut self, other: &mut Self) {
         self.run += std::mem::take(&mut other.run);
         self.accounts += std::mem::take(&mut other.accounts);
@@ -94,7 +94,7 @@ impl Tally {
         self.unread.take(&mut other.unread);
     }
 
-    /// Counts the reason of a rejection.
+    /// Counts a reason why a record is invalid.
     pub fn reason(&mut self, reason: &Reason) {
         match (reason.rule.as_str(), reason.step.as_str()) {
             ("record", "unread") => self.reasons.count("the record has fields that no rule reads"),
@@ -137,7 +137,7 @@ impl Tally {
         let records = f64::from(u32::try_from(self.records()).unwrap_or(u32::MAX));
         let _ = writeln!(text, "{seconds:.2} s, {:.0} records/s", records / seconds.max(1e-9));
         if self.has_failures() && !has_rejects_file {
-            text.push_str("give `--rejects FILE` to keep the records that are invalid or unreadable\n");
+            text.push_str("use `--rejects FILE` to keep the invalid and unreadable records\n");
         }
         text
     }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_told_most_frequent_first() {
+    fn the_most_frequent_names_are_shown_first() {
         let mut tally = Tally::default();
         for (times, mut part) in [(1, Tally::default()), (2, Tally::default())] {
             part.run = 2;

@@ -1,4 +1,4 @@
-//! Whole runs of the command over files in a folder of their own.
+//! Complete runs of the command, on files in a temporary folder.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ account:
 credential: { from: $.hash, scheme: bcrypt }
 ";
 
-/// A folder with the rules, and the result of runs in it.
+/// A temporary folder with the rules, in which the command runs.
 struct Shop(TempDir);
 
 impl Shop {
@@ -50,7 +50,7 @@ impl Shop {
         self.text(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Runs with arguments in which names of files begin with `@`.
+    /// Runs the command; in the arguments, file names begin with `@`.
     fn run(&self, arguments: &str) -> Result<u8, String> {
         let path = |word: &str| match word.strip_prefix('@') {
             Some(name) => self.0.path().join(name).display().to_string(),
@@ -84,7 +84,7 @@ fn accounts_come_in_the_order_of_the_records_whatever_the_jobs() {
 }
 
 #[test]
-fn rejects_are_kept_mended_and_run_again() {
+fn rejects_can_be_fixed_and_run_again() {
     let shop = Shop::new();
     shop.put(
         "in.ndjson",
@@ -102,13 +102,13 @@ fn rejects_are_kept_mended_and_run_again() {
         (&json!("email.value"), &json!("required"))
     );
     assert_eq!((&rejects[1]["text"], &rejects[2]["text"]), (&json!("[3]"), &json!("{\"id\":}")));
-    let mended = shop
+    let fixed = shop
         .text("bad.ndjson")
         .replace("{\"id\":\"2\"}", "{\"id\":\"2\",\"mail\":\"b@example.org\"}")
         .replace("\"[3]\"", "\"{\\\"id\\\":\\\"3\\\",\\\"mail\\\":\\\"c@example.org\\\"}\"")
         .replace("{\\\"id\\\":}", "{\\\"id\\\":\\\"4\\\",\\\"mail\\\":\\\"d@example.org\\\"}");
-    shop.put("mended.ndjson", &mended);
-    assert_eq!(shop.run("--in @mended.ndjson --out @again.ndjson --rejects @worse.ndjson"), Ok(FINE));
+    shop.put("fixed.ndjson", &fixed);
+    assert_eq!(shop.run("--in @fixed.ndjson --out @again.ndjson --rejects @worse.ndjson"), Ok(FINE));
     let ids: Vec<Value> = shop.lines("again.ndjson").iter().map(|account| account["external_id"].clone()).collect();
     assert_eq!((ids, shop.text("worse.ndjson").as_str()), (vec![json!("2"), json!("3"), json!("4")], ""));
 }
@@ -135,7 +135,7 @@ fn accounts_are_lines_lists_or_rows() {
 }
 
 #[test]
-fn what_cannot_run_says_why() {
+fn mistakes_in_the_arguments_are_errors() {
     let shop = Shop::new();
     shop.put("in.ndjson", &legacy(1));
     shop.put("cut.json", "[{\"id\":\"1\",\"mail\":\"a@example.org\"},{");
@@ -145,10 +145,10 @@ fn what_cannot_run_says_why() {
         ("--in @in.ndjson --out @shop.yaml", "`--out` and `--rules` are the same file"),
         ("--in @in.ndjson --out @x --rejects @x", "`--rejects` and `--out` are the same file"),
         ("--in @in.ndjson --rejects -", "`--rejects` and `--out` are the same file"),
-        ("--in @in.ndjson --out @out.ldif", "accounts cannot be written as `.ldif`"),
+        ("--in @in.ndjson --out @out.ldif", "cannot write accounts as `.ldif`"),
         ("--in @in.ndjson --out @o --param zone=x", "unknown parameter `zone`"),
         ("--in @odd --out @o", "cannot detect the format"),
-        ("--in @cut.json --out @o", "the input cannot be read to its end: line 1: the text ends in the middle of"),
+        ("--in @cut.json --out @o", "cannot read the input to the end: line 1: the text ends in the middle of"),
         ("--in @in.ndjson --out @o --from xml", "invalid value 'xml'"),
     ] {
         let message = shop.run(arguments).unwrap_err();
@@ -171,7 +171,7 @@ account:
 ";
 
 #[test]
-fn each_account_of_a_record_has_its_own_end() {
+fn each_account_of_a_record_has_its_own_outcome() {
     let shop = Shop::new();
     shop.put("shop.yaml", FAMILY);
     let record = json!({"id": 7, "members": [
@@ -201,9 +201,9 @@ fn each_account_of_a_record_has_its_own_end() {
     let about = &shop.lines("none_bad.ndjson")[0]["landfall_reject"];
     assert_eq!((&about["accounts"], &about["reasons"][0]["account"]), (&Value::Null, &Value::Null));
     // those that were made are not made again
-    let mended = shop.text("bad.ndjson").replace("{\"no\":2}", "{\"no\":2,\"login\":\"b\"}");
-    shop.put("mended.ndjson", &mended);
-    assert_eq!(shop.run("--in @mended.ndjson --out @again.ndjson --rejects @worse.ndjson"), Ok(FINDINGS));
+    let fixed = shop.text("bad.ndjson").replace("{\"no\":2}", "{\"no\":2,\"login\":\"b\"}");
+    shop.put("fixed.ndjson", &fixed);
+    assert_eq!(shop.run("--in @fixed.ndjson --out @again.ndjson --rejects @worse.ndjson"), Ok(FINDINGS));
     assert_eq!(shop.lines("again.ndjson"), [json!({"username": "b"})]);
     assert_eq!(shop.lines("worse.ndjson")[0]["landfall_reject"]["accounts"], json!([3, 4]));
     assert_eq!(shop.run("--in @in.ndjson --out @any.ndjson --no-as-login"), Ok(FINDINGS));
@@ -236,13 +236,13 @@ fn records_that_a_login_would_not_accept_are_rejected() {
 }
 
 #[test]
-fn records_are_taken_from_the_list_at_a_path() {
+fn records_are_read_from_the_list_at_a_path() {
     let shop = Shop::new();
     let users = json!([{"id": "1", "mail": "a@example.org"}, {"id": "2", "mail": "b@example.org"}]);
     shop.put("in.json", &json!({"version": 3, "data": {"users": users}}).to_string());
     assert_eq!(shop.run("--in @in.json --out @out.ndjson --records $.data.users"), Ok(FINE));
     assert_eq!(shop.lines("out.ndjson").len(), 2);
-    // the document as one record
+    // without a path, the document is one record
     assert_eq!(shop.run("--in @in.json --out @one.ndjson"), Ok(FINDINGS));
     for (path, wanted) in [
         ("$.users", "there is no list at `$.users`; there is a list at `$.data.users`"),
@@ -254,7 +254,7 @@ fn records_are_taken_from_the_list_at_a_path() {
 }
 
 #[test]
-fn a_stored_password_that_no_login_could_use_is_left_out_and_told() {
+fn a_stored_password_that_cannot_be_used_is_left_out() {
     let shop = Shop::new();
     let record = r#"{"id":1,"login":"ada","mail":"ada@example.com","hash":"$2b$10$cut"}"#;
     shop.put("in.ndjson", record);

@@ -1,4 +1,4 @@
-//! One record: run, and written as accounts or as a reject.
+//! Runs the rules on one record and writes its accounts, or a reject.
 
 use bumpalo::Bump;
 use serde_json::{Value as Json, json};
@@ -14,7 +14,7 @@ use crate::formats::{RawRecord, RecordError, reject};
 use crate::migrate::{IdentifierProfile, refused_at_login};
 use crate::model::Value;
 
-/// What the records of a batch became.
+/// The outcome of the records of a batch.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Accounts, as they are written.
@@ -27,14 +27,14 @@ pub struct Batch {
     pub stopped: Option<String>,
 }
 
-/// Turns records into accounts. Its buffers are used again and again.
+/// Turns records into accounts. Its buffers are reused.
 pub struct Worker<'r> {
     how: &'r How<'r>,
     arena: Bump,
     accounts: Vec<u8>,
 }
 
-/// What all workers do alike.
+/// What all workers share.
 pub struct How<'r> {
     /// The rules.
     pub plan: &'r Plan,
@@ -44,11 +44,11 @@ pub struct How<'r> {
     pub written: &'r Written,
     /// Whether rejects are written.
     pub keeps_rejects: bool,
-    /// How identifiers are made one spelling, when accounts that a login would not accept are invalid.
+    /// How identifiers are normalised, if accounts that a login would not accept are invalid.
     pub as_login: Option<IdentifierProfile>,
 }
 
-/// An account that is not made, of a record with several.
+/// Why an account of a record with several is not made.
 enum Unmade<'a> {
     Denied(&'a str),
     Invalid(Vec<Reason>),
@@ -89,7 +89,7 @@ impl<'r> Worker<'r> {
         self.unmade(record, &unmade, &ids, batch);
     }
 
-    /// The outcome as a login would see it, when that is asked.
+    /// The outcome, judged as at a login if `as_login` is set.
     fn checked<'a>(&self, outcome: Outcome<'a>) -> Outcome<'a> {
         match (outcome, &self.how.as_login) {
             (Outcome::Account(made), Some(identifiers)) => match refused_at_login(self.how.plan, &made, identifiers) {
@@ -100,10 +100,10 @@ impl<'r> Worker<'r> {
         }
     }
 
-    /// Counts and writes the accounts that were not made. Denied customers are only named beside other accounts of their
-    /// record.
+    /// Counts and writes the accounts that were not made. Denied customers are only listed if their record has other
+    /// accounts.
     fn unmade(&self, record: &RawRecord, unmade: &[(usize, Unmade<'_>)], ids: &[Value<'_>], batch: &mut Batch) {
-        // a record that is invalid as a whole has no accounts yet
+        // a record that is invalid as a whole has no accounts
         let splits = !ids.is_empty();
         let is_invalid = |unmade: &Unmade<'_>| matches!(unmade, Unmade::Invalid(_));
         let is_rejected = unmade.iter().any(|(_, unmade)| is_invalid(unmade));
@@ -181,13 +181,13 @@ fn internal(step: &str, message: &str) -> Reason {
     Reason { rule: "record".to_owned(), step: step.to_owned(), message: message.to_owned(), span: None }
 }
 
-/// What is said of one of several accounts: its position from 1, and its id.
-fn of_account(mut said: Json, about: Option<(usize, Option<&str>)>) -> Json {
-    if let (Some((account, id)), Some(members)) = (about, said.as_object_mut()) {
+/// Adds which of several accounts a reason is about: its position from 1, and its id.
+fn of_account(mut reason: Json, about: Option<(usize, Option<&str>)>) -> Json {
+    if let (Some((account, id)), Some(members)) = (about, reason.as_object_mut()) {
         members.insert("account".to_owned(), account.into());
         if let Some(id) = id {
             members.insert("id".to_owned(), id.into());
         }
     }
-    said
+    reason
 }

@@ -1,4 +1,4 @@
-//! Accounts as they are written: a line of JSON, an element of a list, a row of CSV.
+//! Writes accounts: a line of JSON, an element of a JSON list, or a row of CSV.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,15 +22,15 @@ pub enum Target {
 #[derive(Debug)]
 pub struct Written {
     target: Target,
-    /// The columns of CSV with the names on the way to their claims.
+    /// The columns of CSV, with the member names on the path to their claims.
     columns: Vec<(String, Vec<String>)>,
-    /// The member of warnings, and that of the stored password when it is wanted.
+    /// The name of the member for warnings, and of the member for the stored password if it is written.
     warnings: &'static str,
     credential: Option<&'static str>,
 }
 
 impl Written {
-    /// How accounts with these claims are written. Members that are no claims get longer names when a claim has theirs.
+    /// A writer for accounts with these claims. Members that are not claims get longer names if a claim has theirs.
     pub fn new(target: Target, columns: &[String], with_credential: bool) -> Self {
         let names_of = |path: &String| -> Vec<String> {
             path_names(path).map_or_else(|| vec![path.clone()], |names| names.into_iter().map(str::to_owned).collect())
@@ -42,7 +42,7 @@ impl Written {
         Self { target, warnings, credential: with_credential.then_some(credential), columns }
     }
 
-    /// What stands before the first account.
+    /// The text before the first account.
     pub fn header(&self) -> Vec<u8> {
         let mut header = Vec::new();
         if self.target == Target::Csv {
@@ -54,7 +54,7 @@ impl Written {
         header
     }
 
-    /// Adds an account. In a list, a comma stands before each.
+    /// Adds an account. In a list, each account begins with a comma.
     pub fn account(&self, made: &Made<'_>, out: &mut Vec<u8>) {
         match self.target {
             Target::Ndjson => {
@@ -99,7 +99,7 @@ impl Written {
     }
 }
 
-/// Opens an object again for one more member.
+/// Reopens an object to add one more member.
 fn member(name: &str, out: &mut Vec<u8>) {
     out.pop();
     if out.last() != Some(&b'{') {
@@ -140,7 +140,7 @@ fn cell(text: &str, out: &mut Vec<u8>) {
     out.push(b',');
 }
 
-/// Ends a row in the place of its last comma.
+/// Ends a row, replacing its last comma.
 fn end_row(out: &mut Vec<u8>) {
     out.pop();
     out.extend_from_slice(b"\r\n");

@@ -1,20 +1,20 @@
-//! Two texts side by side, line by line.
+//! Shows two texts side by side, line by line.
 
 use similar::{ChangeTag, TextDiff};
 
 use crate::testing::judge::Shown;
 
-/// The widest column of expected text, in characters.
+/// Maximum width of the column of expected text, in characters.
 const WIDTH: usize = 50;
 
 const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";
 const RESET: &str = "\u{1b}[0m";
 
-/// A line of the table: what was expected, what is there, and whether they are the same.
+/// A line of the table: the expected text, the actual text, and whether they are equal.
 type Row = (Option<String>, Option<String>, bool);
 
-/// The expected text on the left, the actual one on the right, lines that differ marked with `-` and `+`.
+/// The expected text on the left and the actual text on the right; lines that differ are marked with `-` and `+`.
 pub(super) fn side_by_side(shown: &Shown, colour: bool) -> String {
     let rows = rows(shown);
     let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_side_by_side() {
+    fn lines_are_shown_side_by_side() {
         let wanted = [
             r#"    expected  │   actual"#,
             r#"    {         │   {"#,

@@ -1,4 +1,4 @@
-//! Results for people: what failed and why, then the counts.
+//! Results as text: what failed and why, then the counts.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::testing::coverage::{CoverageReport, percent, total};
 use crate::testing::judge::Failure;
 use crate::testing::run::{Status, Tested};
 
-/// The results: failed tests with what differs and the trace of the rules to blame, snapshots that were written, fields
-/// that no rule reads, and the counts. `colour` adds ANSI colours.
+/// The results: failed tests with their differences and the trace of the rules involved, snapshots that were written,
+/// fields that no rule reads, and the counts. `colour` adds ANSI colours.
 #[must_use]
 pub fn human(tested: &[Tested], colour: bool) -> String {
     let mut out: String = tested.iter().map(|tested| of_case(tested, colour)).collect();
     for (file, name) in tested.iter().filter_map(|tested| Some((&tested.file, tested.written.as_ref()?))) {
-        out += &format!("wrote {} (of {})\n", escaped(name), escaped(file));
+        out += &format!("wrote {} (for {})\n", escaped(name), escaped(file));
     }
     out += &unread(tested);
     let (passed, failed) = count(tested);
@@ -60,7 +60,7 @@ fn unread(tested: &[Tested]) -> String {
             format!("  {} ({records} record{})\n", escaped(path), if *records == 1 { "" } else { "s" })
         })
         .collect();
-    format!("fields that no rule reads and `ignore` does not name\n{}\n", list.concat())
+    format!("fields that are neither read nor ignored\n{}\n", list.concat())
 }
 
 /// The coverage: one line per rule, the outcomes not seen below it, and the total.

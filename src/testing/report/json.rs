@@ -9,7 +9,7 @@ use crate::testing::coverage::{CoverageReport, percent};
 use crate::testing::run::{Status, Tested};
 
 /// The results as one document: `passed`, `failed`, the `tests` with their `failures` and `trace`, the `unread` fields, and
-/// `coverage` when it was counted.
+/// `coverage` if it was counted.
 #[must_use]
 pub fn json(tested: &[Tested], coverage: Option<&[CoverageReport]>) -> Value {
     let (passed, failed) = count(tested);

@@ -1,4 +1,4 @@
-//! Results as JUnit XML, which CI systems read.
+//! Results as JUnit XML, for CI systems.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::testing::run::{Status, Tested};
 /// The results as JUnit XML: one suite per file, one case per test.
 ///
 /// # Errors
-/// When the XML cannot be written.
+/// If the XML cannot be written.
 pub fn junit(tested: &[Tested]) -> Result<String, SerializeError> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for case in tested {

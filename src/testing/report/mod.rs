@@ -1,4 +1,4 @@
-//! What `landfall test` tells: for people, as JSON, and as JUnit XML.
+//! The results of `landfall test`: as text, as JSON, and as JUnit XML.
 
 #[cfg(feature = "cli")]
 mod diff;
