@@ -78,12 +78,12 @@ fn secrets_show_only_when_asked_for() {
 fn denials_and_failures_are_shown() {
     let plan = plan(RULES);
     let view = View::default();
-    let refused = traced(&plan, r#"{"status": 1}"#).render(&plan.files, view);
-    assert!(refused.contains("admit        { $.status:\"1\" } is true\ndenied       `spammer`\n"), "{refused}");
-    let fallen = traced(&plan, r#"{"id": 1}"#);
-    let fallen = fallen.render_rule("username", &plan.files, view);
-    assert!(fallen.contains("fails: it has no value and is required: the record is invalid"), "{fallen}");
-    assert!(fallen.ends_with("  result       the record is invalid\n"), "{fallen}");
+    let denied = traced(&plan, r#"{"status": 1}"#).render(&plan.files, view);
+    assert!(denied.contains("admit        { $.status: \"1\" } is true\ndenied       `spammer`\n"), "{denied}");
+    let invalid = traced(&plan, r#"{"id": 1}"#);
+    let invalid = invalid.render_rule("username", &plan.files, view);
+    assert!(invalid.contains("fails: it has no value and is required: the record is invalid"), "{invalid}");
+    assert!(invalid.ends_with("  result       the record is invalid\n"), "{invalid}");
 }
 
 #[test]
