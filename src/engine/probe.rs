@@ -106,7 +106,7 @@ pub enum Event<'e, 'a> {
         value: Value<'a>,
     },
     /// A rule fails: a field fails its element, every other rule makes the record invalid.
-    Fell(&'e RulePlan),
+    Invalid(&'e RulePlan),
     /// The record was denied.
     Denied(&'e str),
 }

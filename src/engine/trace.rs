@@ -56,7 +56,7 @@ struct RuleTrace {
 #[derive(Debug, Clone)]
 enum Ended {
     /// It made the record invalid.
-    Fell,
+    Invalid,
     /// With this value.
     With(Shown),
 }
@@ -119,23 +119,23 @@ impl Probe for Trace {
                 self.condition(ConditionTrace { word, span, answer: Err((step, message.to_owned())) });
             }
             Event::Read { text, value, taken, .. } => {
-                self.happened(Happening::Read { text: text.to_owned(), value: Shown::of(value), taken });
+                self.record(Happening::Read { text: text.to_owned(), value: Shown::of(value), taken });
             }
             Event::Step { name, span, before, after } => {
                 let looked_up = self.looked_up.take();
                 let (before, after) = (Shown::of(before), Shown::of(after));
-                self.happened(Happening::Step { name, span, before, after, looked_up });
+                self.record(Happening::Step { name, span, before, after, looked_up });
             }
             Event::Element { index, value } => self.element(index, value),
             Event::Note(note) => self.note(note),
             Event::Failed { step, span, message, policy } => {
                 self.looked_up = None;
-                self.happened(Happening::Failed { step, span, message: message.to_owned(), policy });
+                self.record(Happening::Failed { step, span, message: message.to_owned(), policy });
             }
             Event::Defaulted(value) => self.at_rule(Happening::Defaulted(Shown::of(value))),
             Event::Otherwise(value) => self.at_rule(Happening::Otherwise(Shown::of(value))),
             Event::Result { rule, value } => self.end(rule, Ended::With(Shown::of(value))),
-            Event::Fell(rule) => self.end(rule, Ended::Fell),
+            Event::Invalid(rule) => self.end(rule, Ended::Invalid),
             Event::Denied(reason) => {
                 self.close();
                 self.done.push(Entry::Denied(reason.to_owned()));
@@ -168,7 +168,7 @@ impl Trace {
             span: rule.span,
             sensitive: rule.sensitive || self.open.last().is_some_and(|parent| parent.sensitive),
             happenings: Vec::new(),
-            ended: Ended::Fell,
+            ended: Ended::Invalid,
             then: spans(&rule.then),
             each: match &rule.each {
                 Some(EachPlan::Steps(steps)) => spans(steps),
@@ -188,8 +188,8 @@ impl Trace {
 
     /// Closes the open rules: rules without a result made the record invalid.
     fn close(&mut self) {
-        while let Some(fallen) = self.open.pop() {
-            self.put(fallen);
+        while let Some(open) = self.open.pop() {
+            self.put(open);
         }
     }
 
@@ -220,7 +220,7 @@ impl Trace {
         match note {
             Note::LookupHit { entry, .. } => self.looked_up = Some(LookedUp::Entry(entry)),
             Note::LookupMiss { .. } => self.looked_up = Some(LookedUp::Nothing),
-            Note::Script { operations } => self.happened(Happening::Script { operations }),
+            Note::Script { operations } => self.record(Happening::Script { operations }),
         }
     }
 
@@ -231,7 +231,7 @@ impl Trace {
     }
 
     /// Adds an event to the innermost rule: to its current element, or to the whole value.
-    fn happened(&mut self, happening: Happening) {
+    fn record(&mut self, happening: Happening) {
         let Some(open) = self.open.last_mut() else { return };
         match &happening {
             Happening::Step { span, .. } | Happening::Failed { span, .. } if !open.is_of_element(*span) => {

@@ -25,7 +25,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         let result = self.rule_value(rule, cx);
         self.probe.event(match &result {
             Ok(value) => Event::Result { rule, value: *value },
-            Err(_) => Event::Fell(rule),
+            Err(_) => Event::Invalid(rule),
         });
         result
     }
@@ -36,7 +36,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let made = match self.made(rule, cx) {
             Ok(made) => made,
-            Err(stop @ (Stop::Fall(_) | Stop::Member(..))) => return Err(stop),
+            Err(stop @ (Stop::Invalid(_) | Stop::Member(..))) => return Err(stop),
             // a required claim without a value still makes the record invalid, and this says why
             Err(Stop::Step(failure)) if rule.required && !rule.policy.is_default() => {
                 return self.required_failed(rule, failure);
@@ -226,7 +226,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     self.member_failed(rule, each, &member, &place)?;
                     rule.in_place_of_failed(&place)
                 }
-                Err(fall @ Stop::Fall(_)) => return Err(fall),
+                Err(stop @ Stop::Invalid(_)) => return Err(stop),
             };
             if !element.is_empty() {
                 made.push(element);

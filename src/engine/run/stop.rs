@@ -18,7 +18,7 @@ pub(super) enum Stop {
     /// not make every value larger.
     Member(Box<(usize, StepFailure)>),
     /// The policy has decided: the record is invalid.
-    Fall(Box<Reason>),
+    Invalid(Box<Reason>),
 }
 
 impl Stop {
@@ -29,13 +29,13 @@ impl Stop {
 
     /// The failure of a rule's step, which makes the record invalid.
     pub(super) fn reject(rule: &RulePlan, failure: &StepFailure) -> Self {
-        Self::Fall(Box::new(reason(rule, failure)))
+        Self::Invalid(Box::new(reason(rule, failure)))
     }
 
     /// Outside a list, every stop makes the record invalid.
     pub(super) fn into_reason(self, rule: &RulePlan) -> Reason {
         match self {
-            Self::Fall(reason) => *reason,
+            Self::Invalid(reason) => *reason,
             Self::Step(failure) => reason(rule, &failure),
             Self::Member(member) => reason(rule, &member.1),
         }

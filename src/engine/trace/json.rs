@@ -46,7 +46,7 @@ impl Writer<'_> {
             "happenings": happenings,
         });
         match &rule.ended {
-            Ended::Fell => put(&mut out, "fell", Json::Bool(true)),
+            Ended::Invalid => put(&mut out, "fell", Json::Bool(true)),
             Ended::With(value) => put_value(&mut out, "result", value, hide),
         }
         out

@@ -71,7 +71,7 @@ impl Writer<'_> {
             self.happening(happening, hide, depth + 1);
         }
         match &rule.ended {
-            Ended::Fell => {
+            Ended::Invalid => {
                 let is_field = rule.kind == RuleKind::Field;
                 let text = self.paint("31", if is_field { "the element fails" } else { "the record is invalid" });
                 self.line(depth + 1, "result", &text);
