@@ -1,6 +1,7 @@
-//! Findings about what people wrote: a code, a place, one sentence, and what to do next.
+//! Findings about files: a code, a place, one sentence, and what to do next.
 //!
-//! All findings of a file are collected, never only the first. [`render`] shows them to people, as plain lines, or as JSON.
+//! All findings of a file are collected, never only the first. [`render`] prints them for people, as plain lines, or as
+//! JSON.
 
 pub mod codes;
 mod nearest;
@@ -39,7 +40,7 @@ impl Span {
 pub struct Files(Vec<(String, Arc<str>)>);
 
 impl Files {
-    /// Adds a file by the name that findings show.
+    /// Adds a file under the name that findings show.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         self.0.push((name.into(), text.into()));
         FileId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
@@ -57,7 +58,7 @@ impl Files {
         self.get(file).map_or("", |(_, text)| text)
     }
 
-    /// The text under a span.
+    /// The text in a span.
     #[must_use]
     pub fn excerpt(&self, span: Span) -> &str {
         self.text(span.file).get(span.start..span.end).unwrap_or("")
@@ -78,21 +79,21 @@ impl Files {
     }
 }
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
-    /// What was written cannot be used.
+    /// The text is invalid.
     Error,
-    /// What was written can be used, and is probably not what was meant.
+    /// The text is valid, but probably not what was meant.
     Warning,
 }
 
-/// A marked place and what to say about it.
+/// A marked place and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
     /// The place.
     pub span: Span,
-    /// What to say under it; may be empty.
+    /// The text under it; may be empty.
     pub text: String,
 }
 
@@ -128,7 +129,7 @@ impl Diagnostic {
         Self { code, severity, message, labels: vec![Label { span, text: String::new() }], help }
     }
 
-    /// Says something under the main place.
+    /// Adds a text under the main place.
     #[must_use]
     pub fn says(mut self, text: impl Into<String>) -> Self {
         if let Some(label) = self.labels.first_mut() {
@@ -137,7 +138,7 @@ impl Diagnostic {
         self
     }
 
-    /// Marks one more place.
+    /// Marks another place.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
@@ -174,19 +175,19 @@ impl Findings {
         self.0
     }
 
-    /// How many there are.
+    /// The number of findings.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no findings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The findings as they were made.
+    /// The findings in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
     }

@@ -1,15 +1,16 @@
-//! "Did you mean": of the words that exist, the one that was probably meant.
+//! "Did you mean": the known word that was probably meant.
 
 use std::cmp::Reverse;
 
-/// The fewest letters of a word that is taken for the beginning of another one. Two letters begin too many words.
+/// The fewest letters of a word that counts as the beginning of another one. Two letters begin too many words.
 const SHORTEST_PREFIX: usize = 3;
 
-/// Words that say little about what is meant.
+/// Words that are too common to compare.
 const FILLERS: &[&str] = &["to", "is", "of", "in", "by", "as", "and", "or", "the", "a", "from", "with", "not", "has"];
 
-/// The candidate that was probably meant, for "did you mean" lines. Letter case, `_`, `-` and blanks do not matter. In this
-/// order: a candidate that begins with what was written, one of the same words in another order, one with few other letters,
+/// The candidate that was probably meant, for "did you mean" lines. Letter case, `_`, `-` and spaces do not matter. In
+/// this order: a candidate that begins with what was written, one of the same words in another order, one with few
+/// different letters,
 /// one that what was written begins with, and one that shares at least half of its words.
 pub fn closest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let wanted = Spelling::of(written);
@@ -20,23 +21,23 @@ pub fn closest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>)
         .map(|(_, candidate)| candidate)
 }
 
-/// A word without what people vary.
+/// A word, normalized for comparison.
 struct Spelling {
     /// Its parts, in the order of the text.
     tokens: Vec<String>,
     joined: String,
 }
 
-/// How a candidate is like what was written; the least is the best.
+/// How similar a candidate is to what was written; the least is the best.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
-    /// The candidate goes on; by how many letters more.
+    /// The candidate is longer, by this many letters.
     Begins(usize),
     /// The same words in another order.
     Reordered,
-    /// So many letters differ, and whether the number of parts does.
+    /// This many letters differ, and whether the number of parts differs.
     Letters(usize, bool),
-    /// What was written goes on; by how many letters more.
+    /// What was written is longer, by this many letters.
     GoesOn(usize),
     /// The share of common words in percent, largest first, and how many words the candidate has.
     Shares(Reverse<usize>, usize),
@@ -57,7 +58,7 @@ impl Spelling {
             before_was_lower = c.is_lowercase();
         }
         tokens.retain(|token| !token.is_empty());
-        // a name of nothing but other characters is compared as it is
+        // a name without letters and digits is compared as it is
         let joined = if tokens.is_empty() { word.to_owned() } else { tokens.concat() };
         Self { tokens, joined }
     }
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_other_characters_do_not_panic() {
+    fn names_without_letters_do_not_panic() {
         for written in ["", "-", "ß", "_é", "\u{0}", "%%%"] {
             let _ = closest(written, ["a", "", "-", "été"]);
         }

@@ -50,8 +50,8 @@ fn place(files: &Files, span: Span) -> String {
 
 /// The findings as an array of objects: `code`, `severity`, `message`, `help`, the main place and all `labels`.
 ///
-/// A place is `file`, `line` and `column` (from 1, in characters), `end_line` and `end_column` (behind the last character),
-/// and `start` and `end` as bytes of the file.
+/// A place is `file`, `line` and `column` (from 1, in characters), `end_line` and `end_column` (after the last
+/// character), and `start` and `end` as bytes of the file.
 #[must_use]
 pub fn json(files: &Files, diagnostics: &[Diagnostic]) -> Value {
     diagnostics.iter().map(|diagnostic| json_object(files, diagnostic)).collect()
@@ -97,7 +97,7 @@ fn merge(object: &mut Value, more: Value) {
     }
 }
 
-/// How many there are, such as `2 errors, 1 warning`.
+/// The number of findings, such as `2 errors, 1 warning`.
 #[must_use]
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let count = |severity: Severity| {

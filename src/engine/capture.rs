@@ -1,4 +1,4 @@
-//! Which parts of a record the rules read: a tree of the wanted paths, each leaf a register.
+//! Reads the parts of a record that the rules need: a tree of paths, each leaf a register.
 
 use std::num::NonZeroUsize;
 
@@ -6,20 +6,20 @@ use super::context::Cx;
 use crate::model::Value;
 use crate::model::read::{ReadError, ReadLimits, Selection, select};
 
-/// The wanted paths of a record, as a tree of member names.
+/// The paths of a record that are read, as a tree of member names.
 #[derive(Debug, Default)]
 pub struct Trie {
-    /// The register of the value at this place, when a rule reads it as a whole.
+    /// The register of the value at this place, if a rule reads it as a whole.
     register: Option<usize>,
     members: Vec<(Box<str>, Trie)>,
     index: Index,
 }
 
-/// Finds names by their length, first and last byte, which tells nearly all names of one object apart. What decides is the
-/// name itself. The names are the rules' own, so that no record can make them collide.
+/// Finds names by their length, first and last byte, which distinguishes nearly all names of one object. Then the
+/// name itself is compared. The names come from the rules, so no record can cause collisions.
 #[derive(Debug, Default)]
 struct Index {
-    /// A power of two of places, each with the position of a name and one more, or nothing.
+    /// A power of two of slots, each with the position of a name plus one, or zero.
     places: Vec<Option<NonZeroUsize>>,
 }
 
@@ -53,7 +53,7 @@ impl Index {
     }
 }
 
-/// Whether two names are the same. Most have up to 16 bytes, which are compared here in two words: a call costs more.
+/// Whether two names are equal. Most have up to 16 bytes, which are compared here in two words: a call costs more.
 #[inline]
 fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
@@ -107,7 +107,7 @@ impl Trie {
         self.members[at].1.node(rest)
     }
 
-    /// The register of the nearest place on the way to a path that is read as a whole, and how many names lead to it.
+    /// The register of the nearest ancestor of a path that is read as a whole, and the number of names up to it.
     #[must_use]
     pub fn covering(&self, path: &[String]) -> Option<(usize, usize)> {
         self.register.map(|register| (register, 0)).or_else(|| {
@@ -121,10 +121,10 @@ impl Trie {
         self.member(key).map(|(_, child)| child)
     }
 
-    /// Reads the wanted values of a record into their registers, and skips the rest.
+    /// Reads the needed values of a record into their registers, and skips the rest.
     ///
     /// # Errors
-    /// Why the text is not a record.
+    /// If the text is not a record.
     pub fn read_record<'a>(&self, json: &'a str, limits: &ReadLimits, cx: &Cx<'a>) -> Result<(), ReadError> {
         select(json, cx.arena, limits, self, |place, value| {
             if let Some(register) = place.register {
@@ -133,7 +133,7 @@ impl Trie {
         })
     }
 
-    /// Puts the wanted values of a record into their registers.
+    /// Puts the needed values of a record into their registers.
     pub fn capture<'a>(&self, record: Value<'a>, cx: &Cx<'a>) {
         if let Some(register) = self.register {
             cx.set(register, record);
@@ -149,7 +149,7 @@ impl Trie {
     }
 }
 
-/// The path of a member, with brackets where the name needs them (RFC 9535, section 2.7).
+/// The path of a member, with brackets if the name needs them (RFC 9535, section 2.7).
 #[must_use]
 pub fn member_path(path: &str, key: &str) -> String {
     let is_plain = key.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -169,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_are_found_and_others_are_not(names in prop::collection::btree_set("[ab]{0,4}", 0..40), key in "[abc]{0,4}") {
+        fn only_known_names_are_found(names in prop::collection::btree_set("[ab]{0,4}", 0..40), key in "[abc]{0,4}") {
             let mut trie = Trie::default();
             for (register, name) in names.iter().enumerate() {
                 trie.read(std::slice::from_ref(name), register);
@@ -181,7 +181,7 @@ mod tests {
         }
 
         #[test]
-        fn names_are_the_same_when_their_bytes_are(one in "[ab]{0,20}", at in 0usize..20) {
+        fn names_are_equal_if_their_bytes_are(one in "[ab]{0,20}", at in 0usize..20) {
             prop_assert!(is_same(&one, &one.clone()));
             let mut other: Vec<char> = one.chars().collect();
             if let Some(c) = other.get_mut(at) {

@@ -5,33 +5,33 @@ use super::op::{Failure, Op};
 use super::operand::{Operand, Operands, Reference};
 use crate::model::Value;
 
-/// A condition, ready to be tested for every record.
+/// A compiled condition.
 #[derive(Debug)]
 pub enum Condition {
-    /// All of them hold.
+    /// All of them are true.
     All(Vec<Condition>),
-    /// One of them holds.
+    /// At least one of them is true.
     Any(Vec<Condition>),
-    /// It does not hold.
+    /// It is false.
     Not(Box<Condition>),
     /// A tested value.
     Test(Reference, Test),
-    /// A condition of `admit` or `checks` that an op asks of elements: the op fails when a predicate of it fails.
+    /// A condition of `admit` or `checks` that an op tests for elements: the op fails if one of its predicates fails.
     Decided(Box<Condition>),
 }
 
-/// What is asked of a value.
+/// A test of a value.
 #[derive(Debug)]
 pub enum Test {
     /// There is a value.
     Present,
     /// There is no value.
     Missing,
-    /// Equal to another value; scalars are equal when their texts are.
+    /// Equal to another value; scalars are equal if their texts are.
     Equals(Operand),
-    /// Equal to one of these, or to an element of a list that one of them names.
+    /// Equal to one of these, or to an element of a list among them.
     OneOf(Operands),
-    /// The op gives `true`.
+    /// The op returns `true`.
     Op {
         /// The name of the predicate.
         name: &'static str,
@@ -47,7 +47,7 @@ pub enum Test {
 }
 
 impl Condition {
-    /// Whether the condition holds in this run.
+    /// Whether the condition is true in this run.
     #[must_use]
     pub fn holds<'a>(&'a self, cx: &Cx<'a>) -> bool {
         match self {
@@ -59,7 +59,7 @@ impl Condition {
         }
     }
 
-    /// Whether the condition holds, where a predicate that fails is an error unless the other parts decide.
+    /// Whether the condition is true. A predicate that fails is an error, unless the result does not depend on it.
     ///
     /// # Errors
     /// The first predicate that failed.
@@ -74,7 +74,7 @@ impl Condition {
     }
 }
 
-/// A predicate that failed where the answer depends on it.
+/// A failed predicate that the result depends on.
 #[derive(Debug)]
 pub struct Undecided {
     /// The name of the predicate.
@@ -83,12 +83,12 @@ pub struct Undecided {
     pub failure: Failure,
 }
 
-/// Whether all hold: one that does not decides, whatever failed before it.
+/// Whether all are true: a false one decides, even if another one failed before.
 fn all(answers: impl Iterator<Item = Result<bool, Undecided>>) -> Result<bool, Undecided> {
     any(answers.map(|answer| answer.map(|holds| !holds))).map(|found| !found)
 }
 
-/// Whether one holds: one that does decides, whatever failed before it.
+/// Whether one is true: a true one decides, even if another one failed before.
 pub(super) fn any<E>(answers: impl Iterator<Item = Result<bool, E>>) -> Result<bool, E> {
     let mut failed = None;
     for answer in answers {
@@ -133,8 +133,8 @@ impl Test {
     }
 }
 
-/// Whether a value equals what a rule names. Only a literal `null` means no value: a reference without a value equals
-/// nothing, or a foreign key that is missing would find a row whose key is missing too.
+/// Whether a value equals the value in a rule. Only a literal `null` means no value: a reference without a value equals
+/// nothing; otherwise a missing foreign key would find a row whose key is missing too.
 #[inline]
 pub fn equals<'a>(value: Value<'a>, other: &'a Operand, cx: &Cx<'a>) -> bool {
     match value.is_present() {
@@ -143,7 +143,7 @@ pub fn equals<'a>(value: Value<'a>, other: &'a Operand, cx: &Cx<'a>) -> bool {
     }
 }
 
-/// Whether a value equals one of those that a rule names, as [`equals`] does.
+/// Whether a value equals one of several in a rule, as in [`equals`].
 #[inline]
 pub fn equals_one_of<'a>(value: Value<'a>, others: &'a Operands, cx: &Cx<'a>) -> bool {
     match value.is_present() {
@@ -152,8 +152,8 @@ pub fn equals_one_of<'a>(value: Value<'a>, others: &'a Operands, cx: &Cx<'a>) ->
     }
 }
 
-/// Whether two values are equal: scalars by their text (`1` equals `"1"`, `true` equals `"true"`), null and missing, lists
-/// and objects member by member.
+/// Whether two values are equal: scalars by their text (`1` equals `"1"`, `true` equals `"true"`), null and missing,
+/// lists and objects member by member.
 #[must_use]
 pub fn equal(a: Value<'_>, b: Value<'_>) -> bool {
     match (a, b) {
@@ -177,7 +177,7 @@ fn equal_texts(a: Value<'_>, b: Value<'_>) -> bool {
     }
 }
 
-/// The text of a scalar; a number is written into the buffer, all else is borrowed.
+/// The text of a scalar; a number is written into the buffer, everything else is borrowed.
 fn text_of<'v>(value: Value<'v>, buffer: &'v mut String) -> Option<&'v str> {
     match value {
         Value::Text(text) | Value::Decimal(text) => Some(text),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_counts_only_when_the_others_do_not_decide() {
+    fn a_failure_counts_only_if_the_result_depends_on_it() {
         let failed = || Err(Undecided { step: "has_bits", failure: Failure::new("x") });
         assert!(any([failed(), Ok(true)].into_iter()).is_ok_and(|holds| holds));
         assert!(all([failed(), Ok(false)].into_iter()).is_ok_and(|holds| !holds));

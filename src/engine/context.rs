@@ -1,4 +1,4 @@
-//! What a step may see while it runs: the arena, the registers of the run, and the element it stands on.
+//! The context of a step while it runs: the arena, the registers of the run, and the current element.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,10 +8,10 @@ use bumpalo::collections::String as ArenaString;
 use super::op::Failure;
 use crate::model::{Kinds, Value};
 
-/// What a step may see. It is small and `Copy`; a step that walks a list makes one with another item.
+/// The context of a step. It is small and `Copy`; a step that iterates over a list makes one for each element.
 #[derive(Clone, Copy)]
 pub struct Cx<'a> {
-    /// Where new values live until the record is done.
+    /// Where new values live until the record is finished.
     pub arena: &'a Bump,
     /// Every named value of the run: slots of the record, parameters, working values, claims.
     pub(super) registers: &'a [Cell<Value<'a>>],
@@ -21,9 +21,9 @@ pub struct Cx<'a> {
     pub(super) index: Value<'a>,
     /// `$key`
     pub(super) key: Value<'a>,
-    /// Whether blank text counts as no value where it is read.
+    /// Whether blank text counts as no value when it is read.
     pub(super) fold_blank: bool,
-    /// Where lookups report which entry they used, when somebody wants to know.
+    /// Where lookups report which entry they used, if a probe needs it.
     pub(super) notes: Option<&'a RefCell<Vec<Note>>>,
 }
 
@@ -42,15 +42,15 @@ pub enum Note {
         /// The number of the lookup in the plan.
         lookup: usize,
     },
-    /// A script was run.
+    /// A script ran.
     Script {
-        /// The operations it took.
+        /// The number of operations it took.
         operations: u64,
     },
 }
 
 impl<'a> Cx<'a> {
-    /// A context without registers, for trying a step on its own.
+    /// A context without registers, for running a single step.
     #[must_use]
     pub fn bare(arena: &'a Bump) -> Self {
         Self {
@@ -64,13 +64,13 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The same context standing on an element of a list.
+    /// The same context, on an element of a list.
     #[must_use]
     pub fn on_element(&self, item: Value<'a>, index: usize) -> Self {
         Self { item, index: Value::Int(i64::try_from(index).unwrap_or(i64::MAX)), key: Value::Missing, ..*self }
     }
 
-    /// The same context standing on a member of an object.
+    /// The same context, on a member of an object.
     #[must_use]
     pub fn on_member(&self, key: &'a str, item: Value<'a>, index: usize) -> Self {
         Self { key: Value::Text(key), ..self.on_element(item, index) }
@@ -88,7 +88,7 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The text in small letters, by Unicode's language-independent mapping; the text itself when it has no others.
+    /// The text in lower case, by Unicode's language-independent mapping; borrowed if nothing changes.
     #[must_use]
     pub fn lowercase(&self, text: &'a str) -> &'a str {
         if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
@@ -102,7 +102,7 @@ impl<'a> Cx<'a> {
         if text.chars().all(|c| c.to_lowercase().eq([c])) {
             return text;
         }
-        // a final sigma is known only by its word
+        // a final sigma depends on the rest of the word
         if text.contains('Σ') {
             return self.arena.alloc_str(&text.to_lowercase());
         }
@@ -111,31 +111,31 @@ impl<'a> Cx<'a> {
         made.into_bump_str()
     }
 
-    /// Text that was made, moved into the arena.
+    /// Moves a new text into the arena.
     #[must_use]
     pub fn keep(&self, text: &str) -> Value<'a> {
         Value::Text(self.arena.alloc_str(text))
     }
 
-    /// Bytes that were made, moved into the arena.
+    /// Moves new bytes into the arena.
     #[must_use]
     pub fn keep_bytes(&self, bytes: &[u8]) -> Value<'a> {
         Value::Bytes(self.arena.alloc_slice_copy(bytes))
     }
 
-    /// A list that was made, moved into the arena.
+    /// Moves a new list into the arena.
     #[must_use]
     pub fn keep_list(&self, items: &[Value<'a>]) -> Value<'a> {
         Value::List(self.arena.alloc_slice_copy(items))
     }
 
-    /// An object that was made, moved into the arena. Keys must be unique.
+    /// Moves a new object into the arena. Keys must be unique.
     #[must_use]
     pub fn keep_object(&self, members: &[(&'a str, Value<'a>)]) -> Value<'a> {
         Value::Object(self.arena.alloc_slice_copy(members))
     }
 
-    /// Reports something, when somebody wants to know.
+    /// Reports a note, if a probe needs it.
     pub fn note(&self, note: Note) {
         if let Some(notes) = self.notes {
             notes.borrow_mut().push(note);
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn small_letters_are_those_of_the_standard_library(text in "[\\PCA-ZΣσςİÉǅ ]{0,12}") {
+        fn lower_case_matches_the_standard_library(text in "[\\PCA-ZΣσςİÉǅ ]{0,12}") {
             let arena = Bump::new();
             let cx = Cx::bare(&arena);
             let text: &str = arena.alloc_str(&text);

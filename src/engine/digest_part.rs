@@ -1,11 +1,11 @@
-//! A digest template against the part that holds the stored hash: both must be text, or both bytes.
+//! Checks a digest template against the part with the stored hash: both must be text, or both bytes.
 
 use crate::diag::{Diagnostic, Findings};
 use crate::password::find;
 use crate::password::template::{Template, TemplateOutput};
 use crate::rules::syntax::{Credential, Expr, Origin, Rule};
 
-/// Reports a stored hash that can never equal what the template makes.
+/// Reports a stored hash that can never equal the result of the template.
 pub fn check(credential: &Credential, findings: &mut Findings) {
     let [scheme] = credential.schemes.as_slice() else { return };
     if find(&scheme.text).is_none_or(|info| info.name != "template") {
@@ -28,7 +28,7 @@ pub fn check(credential: &Credential, findings: &mut Findings) {
     };
     if let Some(Mismatch { makes, help, is_sure }) = mismatch(decoded, template.output(), text) {
         let compared = if decoded == "text" { "compared as text" } else { "decoded to bytes" };
-        let message = format!("the stored hash is {compared}, and the template makes {makes}");
+        let message = format!("the stored hash is {compared}, but the template returns {makes}");
         let level = if is_sure { Diagnostic::error } else { Diagnostic::warning };
         findings.push(level("R304", stored.name.span, message, help));
     }
@@ -42,33 +42,33 @@ fn constant(rule: &Rule) -> Option<&str> {
     }
 }
 
-/// Why a stored hash and a template never meet.
+/// Why a stored hash and a template never match.
 struct Mismatch {
     makes: &'static str,
     help: String,
-    /// Whether there is no system that stores its hashes so.
+    /// Whether no known system stores its hashes like this.
     is_sure: bool,
 }
 
 fn mismatch(decoded: &str, output: TemplateOutput, template: &str) -> Option<Mismatch> {
     let raw = raw(template).map_or_else(
-        || "let the template make bytes, such as with `md5_bin`".to_owned(),
+        || "make the template return bytes, for example with `md5_bin`".to_owned(),
         |raw| format!("write `template: {raw}`"),
     );
     let (makes, help, is_sure) = match (decoded, output) {
         ("hex", TemplateOutput::Hex) => (
             "hexadecimal text",
-            format!("give the stored text with `from:`, which is compared as it is, or {raw}"),
+            format!("pass the stored text with `from:`, which is compared unchanged, or {raw}"),
             true,
         ),
         ("hex", TemplateOutput::Base64) => ("base64 text", raw, true),
         ("base64", TemplateOutput::Base64) => {
-            ("base64 text", format!("give the stored text with `from:`, which is compared as it is, or {raw}"), true)
+            ("base64 text", format!("pass the stored text with `from:`, which is compared unchanged, or {raw}"), true)
         }
         ("base64", TemplateOutput::Hex) => (
             "hexadecimal text",
             format!(
-                "{raw}; where the hexadecimal text itself was written in base64, write `base64({template})`, and give the \
+                "{raw}; if the hexadecimal text itself was encoded in base64, write `base64({template})`, and pass the \
                  stored text with `from:`"
             ),
             false,
@@ -76,7 +76,7 @@ fn mismatch(decoded: &str, output: TemplateOutput, template: &str) -> Option<Mis
         ("text", TemplateOutput::Bytes) => (
             "bytes",
             format!(
-                "give it with `hash_hex:` or `hash_b64:`, or write `template: hex({template})` or `base64({template})`"
+                "pass it with `hash_hex:` or `hash_b64:`, or write `template: hex({template})` or `base64({template})`"
             ),
             true,
         ),
@@ -85,7 +85,7 @@ fn mismatch(decoded: &str, output: TemplateOutput, template: &str) -> Option<Mis
     Some(Mismatch { makes, help, is_sure })
 }
 
-/// The template that makes bytes: `md5_bin($pass)` for `md5($pass)`, `sha1_bin($pass)` for `base64(sha1_bin($pass))`.
+/// The template that returns bytes: `md5_bin($pass)` for `md5($pass)`, `sha1_bin($pass)` for `base64(sha1_bin($pass))`.
 fn raw(template: &str) -> Option<String> {
     let (name, rest) = template.trim().split_once('(')?;
     let inner = rest.strip_suffix(')').map(str::to_owned).filter(|_| matches!(name, "hex" | "base64"));

@@ -1,7 +1,7 @@
-//! Steps with arguments that are known only when a record is there: `slice: { end: $params.width }`.
+//! Steps with arguments that depend on the record: `slice: { end: $params.width }`.
 //!
-//! An op is built once from constants. One whose constant is replaced by a reference is built anew for every value, by the
-//! same code and with the same checks; ops that are written with constants pay nothing for it.
+//! An op is usually built once, from constants. If a constant is replaced by a reference, the op is built for every
+//! value, by the same code and with the same checks. Ops with constants have no overhead.
 
 use bumpalo::Bump;
 
@@ -11,7 +11,7 @@ use super::operand::Operand;
 use super::ops::exact_number;
 use crate::model::Value;
 
-/// A step with at least one argument that is read for every value.
+/// A step with at least one argument that is evaluated for every value.
 #[derive(Debug)]
 pub struct Late {
     spec: &'static OpSpec,
@@ -19,8 +19,8 @@ pub struct Late {
 }
 
 impl Late {
-    /// A step that is built for every value from these arguments. None of them is a condition or holds steps: no op has one
-    /// of those beside a constant, which the tests of the table hold.
+    /// A step that is built for every value from these arguments. None of them is a condition or a list of steps: no op
+    /// has one of those together with a constant, which the tests of the op table check.
     #[must_use]
     pub fn new(spec: &'static OpSpec, arguments: Vec<(&'static ArgumentSpec, Argument)>) -> Self {
         Self { spec, arguments }
@@ -34,7 +34,7 @@ impl Op for Late {
             arguments.push(spec.name, read(spec, argument, cx)?);
         }
         let op = (self.spec.build)(&mut arguments).map_err(|error| unusable(error.argument))?;
-        // the op lives shorter than the run, so it gets a context of its own, and what it gives is copied
+        // the op does not live as long as the run, so it gets its own context, and its result is copied
         let here = Cx {
             item: cx.item,
             index: cx.index,
@@ -70,11 +70,11 @@ fn read<'a>(spec: &ArgumentSpec, argument: &'a Argument, cx: &Cx<'a>) -> Result<
 }
 
 fn unusable(argument: &str) -> Failure {
-    // not the words of the argument's own check: they may hold the value
+    // the argument's own error is not used: it may contain the value
     Failure::new(format!("the value of the argument `{argument}` cannot be used"))
 }
 
-/// What an argument must be, completing "takes …" and "is not …".
+/// What an argument must be, to complete "takes …" and "is not …".
 #[must_use]
 pub fn wanted(kind: ArgumentKind) -> &'static str {
     match kind {
@@ -84,7 +84,7 @@ pub fn wanted(kind: ArgumentKind) -> &'static str {
         ArgumentKind::Boolean => "a boolean",
         ArgumentKind::Choice(_) => "one of its words",
         ArgumentKind::Fields => "a map",
-        _ => "a value that can stand there",
+        _ => "a valid value",
     }
 }
 
@@ -102,7 +102,7 @@ pub fn may_be_read(spec: &ArgumentSpec) -> bool {
     is_constant && !spec.fixed
 }
 
-/// The argument that a value makes, when it has the right kind. Numbers and booleans may be text, as in CSV files.
+/// Converts a value to an argument, if it has the right kind. Numbers and booleans may be text, as in CSV files.
 #[must_use]
 pub fn constant(kind: ArgumentKind, value: Value<'_>, arena: &Bump) -> Option<Argument> {
     let text = |value: Value<'_>| value.scalar_text(arena).map(str::to_owned);
@@ -139,7 +139,7 @@ pub fn constant(kind: ArgumentKind, value: Value<'_>, arena: &Bump) -> Option<Ar
     })
 }
 
-/// The texts of a list; a list in it stands for its elements, as a list parameter does.
+/// The texts of a list; a nested list means its elements, like a list parameter.
 fn texts(items: &[Value<'_>], arena: &Bump) -> Option<Vec<String>> {
     let mut found = Vec::with_capacity(items.len());
     for item in items {
@@ -155,7 +155,7 @@ fn texts(items: &[Value<'_>], arena: &Bump) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// A value as an operand of its own; there is none for bytes.
+/// A value as an owned operand; `None` for bytes.
 fn owned(value: Value<'_>) -> Option<Operand> {
     Some(match value {
         Value::Missing | Value::Null => Operand::Null,
@@ -171,7 +171,7 @@ fn owned(value: Value<'_>) -> Option<Operand> {
     })
 }
 
-/// A value that lives as long as the run.
+/// Copies a value, so that it lives as long as the run.
 fn kept<'a>(value: Value<'_>, arena: &'a Bump) -> Value<'a> {
     match value {
         Value::Missing => Value::Missing,
@@ -198,7 +198,7 @@ mod tests {
     use crate::engine::probe::Silent;
     use crate::engine::run::Settings;
 
-    /// What a chain of steps makes of `$.v`, with `$.n` and two parameters beside it.
+    /// Applies a chain of steps to `$.v`, with `$.n` and two parameters.
     fn made(steps: &str, record: &str) -> String {
         let rules = format!(
             "landfall: 1\ntarget: standard\ndefaults: {{ on_error: warn }}\n\
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn constants_may_be_read() {
+    fn constants_may_be_references() {
         for (steps, record, wanted) in [
             ("slice: { start: $.n, end: $params.width }", r#"{"v":"abcdef","n":1}"#, r#""bc""#),
             ("truncate: $.n", r#"{"v":"abcdef","n":"2"}"#, r#""ab""#),

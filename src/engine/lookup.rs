@@ -1,4 +1,4 @@
-//! Lookup tables: legacy words to target words, built once when the rules are read.
+//! Lookup tables from legacy words to target words, built once when the rules are read.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::operand::Operand;
 /// A lookup table.
 #[derive(Debug)]
 pub struct Lookup {
-    /// The name it is used by.
+    /// Its name.
     pub name: String,
-    /// The number of the lookup in the plan, for coverage.
+    /// The index of the lookup in the plan, for coverage.
     pub number: usize,
-    /// The keys in the order they were written, with their values.
+    /// The keys in file order, with their values.
     pub entries: Vec<(Box<str>, Operand)>,
     index: FxHashMap<Box<str>, usize>,
 }
@@ -29,7 +29,7 @@ impl Lookup {
         Self { name, number, entries, index }
     }
 
-    /// The number and value of a key's entry.
+    /// The index and value of the entry with a key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<(usize, &Operand)> {
         let at = *self.index.get(key)?;

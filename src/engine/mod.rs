@@ -1,4 +1,4 @@
-//! The engine: rules become a plan once, and the plan turns records into accounts.
+//! The engine: compiles rules into a plan, which turns records into accounts.
 //!
 //! It is pure: no network, disk, clock, environment or randomness. The same record and facts give the same result.
 

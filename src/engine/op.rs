@@ -1,7 +1,7 @@
-//! What an op is: one row of the step table, and the code behind it.
+//! An op: one row of the step table, and its code.
 //!
-//! The table is the documentation. `landfall ops`, the editor schema and the language reference are made from it, and every
-//! example in it runs as a test.
+//! The table is the documentation. `landfall ops`, the editor schema and the language reference are generated from it,
+//! and every example in it runs as a test.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,19 +27,19 @@ pub struct OpSpec {
     pub summary: &'static str,
     /// Why one would use it, edge cases, the source of any format. May be empty.
     pub details: &'static str,
-    /// What it accepts. Steps do not see missing and null unless [`Self::takes_nothing`] says so.
+    /// What it accepts. Steps do not run on missing and null unless [`Self::takes_nothing`] is set.
     pub input: Kinds,
-    /// What it gives.
+    /// What it returns.
     pub output: Output,
-    /// What can be set.
+    /// Its arguments.
     pub arguments: &'static [ArgumentSpec],
-    /// When it fails, completing the sentence "fails when …"; empty when it cannot fail on an accepted kind.
+    /// When it fails, to complete the sentence "fails when …"; empty if it cannot fail on an accepted kind.
     pub fails: &'static str,
     /// Whether it also runs on missing and null (a default, a presence test).
     pub takes_nothing: bool,
     /// Examples; all of them run as tests.
     pub examples: &'static [Example],
-    /// Makes the step from its checked arguments.
+    /// Builds the step from its checked arguments.
     pub build: fn(&mut Arguments) -> Result<Box<dyn Op>, ArgumentError>,
 }
 
@@ -56,22 +56,22 @@ pub enum Family {
     Collection,
     /// Decoding.
     Decode,
-    /// Mail addresses, phones, places, languages, ids.
+    /// Email addresses, phone numbers, places, languages, ids.
     Identity,
-    /// Tests that give a boolean, usable in conditions.
+    /// Tests that return a boolean, usable in conditions.
     Predicate,
     /// Choosing and looking up.
     Choice,
 }
 
-/// What an op gives.
+/// What an op returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
     /// These kinds.
     Is(Kinds),
-    /// What came in.
+    /// The input.
     Same,
-    /// An element of the list that came in: any kind.
+    /// An element of the input list: any kind.
     Element,
 }
 
@@ -80,15 +80,15 @@ pub enum Output {
 pub struct ArgumentSpec {
     /// Its key.
     pub name: &'static str,
-    /// What may stand there.
+    /// What it may be.
     pub kind: ArgumentKind,
-    /// Whether it must be given.
+    /// Whether it is required.
     pub required: bool,
     /// Whether it is the one meant by `op: X` without a key.
     pub main: bool,
     /// One line.
     pub about: &'static str,
-    /// Whether it is a constant in any case: no reference may stand there.
+    /// Whether it must be a constant: references are not allowed.
     pub fixed: bool,
 }
 
@@ -99,43 +99,43 @@ impl ArgumentSpec {
         Self { name, kind, required: true, main: true, about, fixed: false }
     }
 
-    /// An argument that may be left out.
+    /// An optional argument.
     #[must_use]
     pub const fn optional(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
         Self { name, kind, required: false, main: false, about, fixed: false }
     }
 
-    /// Whether a map may stand for this argument itself, and not only for several arguments by name.
+    /// Whether a map can be the value of this argument, and not only a map of arguments by name.
     #[must_use]
     pub fn takes_maps(&self) -> bool {
         match self.kind {
             ArgumentKind::Condition | ArgumentKind::Fields | ArgumentKind::Steps => true,
-            // what has another name is a text, a number or a list of them
+            // everything else is a text, a number or a list of them
             ArgumentKind::Operand | ArgumentKind::Operands => ["value", "values", "names"].contains(&self.name),
             _ => false,
         }
     }
 
-    /// An argument that must be given by its key.
+    /// A required argument that is given by its key.
     #[must_use]
     pub const fn required(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
         Self { name, kind, required: true, main: false, about, fixed: false }
     }
 
-    /// The argument meant by `op: X` that may also be left out.
+    /// The argument meant by `op: X`; optional.
     #[must_use]
     pub const fn main_optional(name: &'static str, kind: ArgumentKind, about: &'static str) -> Self {
         Self { name, kind, required: false, main: true, about, fixed: false }
     }
 
-    /// The same argument, a constant in any case.
+    /// The same argument, which must be a constant.
     #[must_use]
     pub const fn fixed(self) -> Self {
         Self { fixed: true, ..self }
     }
 }
 
-/// What may stand as an argument.
+/// The kind of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentKind {
     /// A constant text.
@@ -152,7 +152,7 @@ pub enum ArgumentKind {
     Regex,
     /// Any value: a literal, a reference or a template.
     Operand,
-    /// Any value, or a list of values of which each may be a reference; one that names a list stands for its elements.
+    /// Any value, or a list of values, each of which may be a reference; a reference to a list means its elements.
     Operands,
     /// A condition, in which `$item` is the element.
     Condition,
@@ -162,7 +162,7 @@ pub enum ArgumentKind {
     Lookup,
     /// A path inside the value, such as `a.b[0]`.
     Path,
-    /// A map of names to values of which each may be a reference.
+    /// A map of names to values, each of which may be a reference.
     Fields,
 }
 
@@ -193,12 +193,12 @@ pub enum Argument {
     Path(Tail),
     /// For [`ArgumentKind::Fields`].
     Fields(Vec<(String, Operand)>),
-    /// For an argument that is usually constant, and is read for every value here.
+    /// For an argument that is usually constant, but is evaluated for every value here.
     Late(Operand),
 }
 
 impl Argument {
-    /// The same argument again; nothing for conditions and steps, which are built once.
+    /// A copy of the argument; `None` for conditions and steps, which are built once.
     #[must_use]
     pub fn copied(&self) -> Option<Self> {
         Some(match self {
@@ -218,7 +218,7 @@ impl Argument {
     }
 }
 
-/// The checked arguments of one step as they stand in the table.
+/// The checked arguments of one step with their specs.
 pub type Named = Vec<(&'static ArgumentSpec, Argument)>;
 
 /// The checked arguments of one step, each taken out once by [`OpSpec::build`].
@@ -285,18 +285,18 @@ impl Arguments {
         /// The fields of an argument, when given.
         fields, Fields, Vec<(String, Operand)>);
 
-    /// The text of a required argument; the checks before [`OpSpec::build`] make sure that it is there.
+    /// The text of a required argument; the checks before [`OpSpec::build`] ensure that it is present.
     pub fn need_text(&mut self, name: &'static str) -> Result<String, ArgumentError> {
-        self.text(name).ok_or_else(|| ArgumentError::new(name, "is missing", "give it"))
+        self.text(name).ok_or_else(|| ArgumentError::new(name, "is missing", "add it"))
     }
 }
 
-/// Why an argument cannot be used although its kind is right.
+/// Why an argument of the right kind is invalid.
 #[derive(Debug)]
 pub struct ArgumentError {
     /// The argument.
     pub argument: &'static str,
-    /// The characters inside the argument's text that are wrong, when they can be told.
+    /// The invalid characters inside the argument's text, if known.
     pub at: Option<Range<usize>>,
     /// One sentence.
     pub message: String,
@@ -311,7 +311,7 @@ impl ArgumentError {
         Self { argument, at: None, message: message.into(), help: help.into() }
     }
 
-    /// Marks the wrong characters inside the argument's text.
+    /// Marks the invalid characters inside the argument's text.
     #[must_use]
     pub fn at(mut self, range: Range<usize>) -> Self {
         self.at = Some(range);
@@ -324,13 +324,13 @@ impl ArgumentError {
 pub struct Example {
     /// The argument as YAML, after `op:`; empty for the bare word.
     pub arguments: &'static str,
-    /// The value that comes in, as JSON.
+    /// The input, as JSON.
     pub input: &'static str,
-    /// What comes out.
+    /// The result.
     pub gives: Gives,
 }
 
-/// What an example gives.
+/// The result of an example.
 #[derive(Debug)]
 pub enum Gives {
     /// This value, as JSON.
@@ -341,13 +341,13 @@ pub enum Gives {
     Failure,
 }
 
-/// An example that gives a value.
+/// An example that returns a value.
 #[must_use]
 pub const fn example(arguments: &'static str, input: &'static str, output: &'static str) -> Example {
     Example { arguments, input, gives: Gives::Value(output) }
 }
 
-/// An example that gives no value.
+/// An example that returns no value.
 #[must_use]
 pub const fn example_nothing(arguments: &'static str, input: &'static str) -> Example {
     Example { arguments, input, gives: Gives::Nothing }
@@ -359,12 +359,13 @@ pub const fn example_failure(arguments: &'static str, input: &'static str) -> Ex
     Example { arguments, input, gives: Gives::Failure }
 }
 
-/// The code behind a step. It is built once and runs for every record.
+/// The code of a step. It is built once and runs for every record.
 pub trait Op: Send + Sync + std::fmt::Debug {
-    /// Applies the step. The input has one of the spec's input kinds; text that does not change is given back as it is.
+    /// Applies the step. The input has one of the spec's input kinds; text that does not change is returned without
+    /// copying.
     ///
     /// # Errors
-    /// As the spec's `fails` says. The message names kinds and rules, never the value.
+    /// When the spec's `fails` says so. The message names kinds and rules, never the value.
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure>;
 }
 
@@ -379,7 +380,7 @@ impl Failure {
         Self(message.into())
     }
 
-    /// The value has the wrong kind.
+    /// A failure because the value has the wrong kind.
     #[must_use]
     pub fn kind(expected: Kinds, found: Value<'_>) -> Self {
         Self(Cow::Owned(format!("expected {expected}, found {}", found.kind())))

@@ -1,4 +1,4 @@
-//! A value that a rule names: a literal, a reference, a template, or a list or map of these.
+//! A value in a rule: a literal, a reference, a template, or a list or map of these.
 
 use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
 
@@ -6,7 +6,7 @@ use super::context::Cx;
 use super::path::Tail;
 use crate::model::Value;
 
-/// A value that a rule names, ready to be read for every record.
+/// A compiled value of a rule.
 #[derive(Debug, Clone)]
 pub enum Operand {
     /// `null`
@@ -27,11 +27,11 @@ pub enum Operand {
     List(Vec<Operand>),
     /// A map of operands.
     Object(Vec<(Box<str>, Operand)>),
-    /// A list or map of which parts without a value are left out, as `value:` and `default:` write them.
+    /// A list or map whose parts without a value are left out, as in `value:` and `default:`.
     Parts(Box<Parts>),
 }
 
-/// A list or map of which parts without a value are left out.
+/// A list or map whose parts without a value are left out.
 #[derive(Debug, Clone)]
 pub struct Parts {
     /// The list or map.
@@ -41,7 +41,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The operand with its lists and maps as parts; scalars and references stay as they are.
+    /// The operand with its lists and maps as parts; scalars and references are unchanged.
     #[must_use]
     pub fn of(operand: Operand, keep_empty: bool) -> Operand {
         let written = match operand {
@@ -54,7 +54,7 @@ impl Parts {
         Operand::Parts(Box::new(Self { written, keep_empty }))
     }
 
-    /// The list or map as it was written.
+    /// The list or map as written.
     #[must_use]
     pub fn written(&self) -> &Operand {
         &self.written
@@ -86,12 +86,12 @@ fn object<'a>(members: &'a [(Box<str>, Operand)], cx: &Cx<'a>, keeps: impl Fn(Va
     Value::Object(object.into_bump_slice())
 }
 
-/// Records and expectations of tests are operands too: there `null` is a value.
+/// Whether a value is present. Records and expectations of tests are operands too: in them, `null` is a value.
 fn is_there(value: Value<'_>) -> bool {
     !matches!(value, Value::Missing)
 }
 
-/// Several values. A reference among them that names a list stands for its elements, so that a parameter may hold them all.
+/// Several values. A reference to a list means its elements, so that a parameter can contain all of them.
 #[derive(Debug, Clone, Default)]
 pub struct Operands {
     values: Vec<Operand>,
@@ -106,7 +106,7 @@ impl From<Vec<Operand>> for Operands {
 }
 
 impl FromIterator<(Operand, bool)> for Operands {
-    /// Values, each with whether it is a parameter.
+    /// Values, each with a flag that says whether it is a parameter.
     fn from_iter<I: IntoIterator<Item = (Operand, bool)>>(values: I) -> Self {
         let (values, params) = values.into_iter().unzip();
         Self { values, params }
@@ -151,7 +151,7 @@ impl Operands {
         })
     }
 
-    /// The values in order, lists taken apart; what has no value is left out.
+    /// The values in order, with lists expanded; missing values are left out.
     #[must_use]
     pub fn spread<'a>(&'a self, cx: &Cx<'a>) -> ArenaVec<'a, Value<'a>> {
         let mut values = ArenaVec::new_in(cx.arena);
@@ -173,7 +173,7 @@ impl Operands {
         })
     }
 
-    /// The first value that passes. Here a list of the record is a value, and only a parameter stands for its elements.
+    /// The first value that passes. Here a list from the record is one value; only a list parameter means its elements.
     pub fn first<'a>(&'a self, cx: &Cx<'a>, passes: impl Fn(Value<'a>) -> bool) -> Option<Value<'a>> {
         self.values.iter().zip(&self.params).find_map(|(operand, is_param)| match operand.value(cx) {
             Value::List(items) if *is_param => items.iter().copied().find(|item| passes(*item)),
@@ -182,7 +182,7 @@ impl Operands {
     }
 }
 
-/// Where a reference begins.
+/// The root of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     /// A register of the run: a slot, a parameter, a working value, a claim.
@@ -195,17 +195,17 @@ pub enum Base {
     Key,
 }
 
-/// `$.a.b`, `$name.a`, `$item.a`: where it begins and the way from there.
+/// `$.a.b`, `$name.a`, `$item.a`: its root and the path from there.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    /// Where it begins.
+    /// Its root.
     pub base: Base,
-    /// The way from there.
+    /// The path from there.
     pub tail: Tail,
 }
 
 impl Reference {
-    /// The value that the reference names in this run.
+    /// The value of the reference in this run.
     #[inline]
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
@@ -226,7 +226,7 @@ impl Reference {
     }
 }
 
-/// Whether a text has nothing but white space; most texts begin with something else.
+/// Whether a text has nothing but whitespace; most texts begin with something else.
 fn is_blank(text: &str) -> bool {
     !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim_start().is_empty()
 }
@@ -238,17 +238,17 @@ pub struct Template(pub(super) Vec<Part>);
 /// A part of a template.
 #[derive(Debug, Clone)]
 pub enum Part {
-    /// Text as it stands.
+    /// Literal text.
     Text(Box<str>),
-    /// A reference; when it names no scalar, the whole template gives nothing.
+    /// A reference; if its value is not a scalar, the whole template has no value.
     Reference(Reference),
 }
 
-/// Most templates make an id or a name, for which the text need not grow.
+/// Most templates produce an id or a name, for which the buffer does not need to grow.
 const USUAL_BYTES: usize = 64;
 
 impl Template {
-    /// The text, or [`Value::Missing`] when one of the references names nothing.
+    /// The text, or [`Value::Missing`] if one of the references has no value.
     #[must_use]
     pub fn value<'a>(&'a self, cx: &Cx<'a>) -> Value<'a> {
         let mut text = ArenaString::with_capacity_in(USUAL_BYTES, cx.arena);
@@ -291,7 +291,7 @@ impl Operand {
         }
     }
 
-    /// Whether one of its references begins at a register for which `is` holds.
+    /// Whether one of its references begins at a register for which `is` is true.
     pub(super) fn reads(&self, is: &dyn Fn(usize) -> bool) -> bool {
         let reference = |reference: &Reference| matches!(reference.base, Base::Register(at) if is(at));
         match self {
@@ -306,7 +306,7 @@ impl Operand {
         }
     }
 
-    /// The constant text, when the operand is one.
+    /// The constant text, if the operand is one.
     #[must_use]
     pub fn constant_text(&self) -> Option<&str> {
         match self {

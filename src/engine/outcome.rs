@@ -1,4 +1,4 @@
-//! What becomes of a record: accounts, a refusal, or reasons why it is held back.
+//! The outcome of a record: accounts, a denial, or the reasons why it is invalid.
 
 use super::output;
 use super::plan::OutputNode;
@@ -6,29 +6,29 @@ use crate::diag::Span;
 use crate::model::{Kind, Value};
 use crate::schema::Account;
 
-/// What becomes of a record, or of one of the accounts in it.
+/// The outcome of a record, or of one of its accounts.
 #[derive(Debug)]
 pub enum Outcome<'a> {
     /// An account.
     Account(Made<'a>),
-    /// The rules refuse the customer: the reason's key.
+    /// The rules deny the customer: the key of the reason.
     Denied(&'a str),
-    /// The record is held back.
+    /// The record is invalid.
     Invalid(Vec<Reason>),
 }
 
-/// An account and what belongs to it.
+/// An account with its warnings, credential and identity.
 #[derive(Debug)]
 pub struct Made<'a> {
     /// The account.
     pub account: Account<'a>,
-    /// The claims that were left out because their value was bad.
+    /// The claims that were left out because their value was invalid.
     pub warnings: &'a [&'a str],
     /// The stored password, for the verifier; never part of the account.
     pub credential: Value<'a>,
-    /// Why there is no `credential` although one is stored: it does not fit its scheme. Without a value.
+    /// Why a stored password is not in `credential`: it does not match its scheme. Contains no value.
     pub unusable: Option<&'a str>,
-    /// Who the record is, when the rules have `identify`.
+    /// Who the record is, if the rules have `identify`.
     pub who: Identity<'a>,
     pub(super) skeleton: &'a [OutputNode],
 }
@@ -40,12 +40,12 @@ impl Made<'_> {
     }
 }
 
-/// Who a record is, as `identify` says.
+/// Who a record is, according to `identify`.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity<'a> {
-    /// The legacy id as text, when it is text or a number.
+    /// The legacy id as text, if it is text or a number.
     pub id: Value<'a>,
-    /// What `identify.id` gave.
+    /// The value of `identify.id`.
     pub id_kind: Kind,
     /// What the customer may type to sign in: a list of texts.
     pub logins: Value<'a>,
@@ -57,25 +57,25 @@ impl Default for Identity<'_> {
     }
 }
 
-/// Who a record is and what it has stored as a password: what must be known before anything is verified.
+/// Who a record is and its stored password: everything that a login needs before it verifies the password.
 #[derive(Debug)]
 pub struct Customer<'a> {
     /// Who the record is.
     pub who: Identity<'a>,
-    /// The stored password as the rules read it: an object, or nothing; or why it cannot be made.
+    /// The stored password as the rules read it: an object, or nothing; or why it is invalid.
     pub credential: Result<Value<'a>, Reason>,
 }
 
-/// Why a record is held back. It never holds a value of the record.
+/// Why a record is invalid. It never contains a value of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The claim, working value or check; `account` when no claim has a value.
+    /// The claim, working value or check; `account` if no claim has a value.
     pub rule: String,
     /// The op that failed, or `required`, `schema`, `check`, `record`, `unread`.
     pub step: String,
     /// One sentence.
     pub message: String,
-    /// Where in the rules, when there is such a place.
+    /// The place in the rules, if there is one.
     pub span: Option<Span>,
 }
 

@@ -1,4 +1,4 @@
-//! From the claims of a run to the account's object and its JSON text, along the skeleton that the rules fix.
+//! Builds the account's object and its JSON text from the claims of a run, along the structure that the rules define.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -15,10 +15,10 @@ impl OutputNode {
     }
 }
 
-/// Appends an object of [`assemble`] as [`json::write()`] does, with names that were quoted when the rules were compiled.
+/// Appends an object of [`assemble`] like [`json::write()`], with names that were quoted when the rules were compiled.
 pub fn write(nodes: &[OutputNode], value: Value<'_>, out: &mut Vec<u8>) {
     let Value::Object(members) = value else { return json::write(value, out) };
-    // members stand in the order of their nodes; those of a claim that is an object itself have none
+    // members are in the order of their nodes; those of a claim that is an object itself have no nodes
     let mut nodes = nodes.iter();
     let begin = out.len();
     for (name, value) in members.iter().filter(|(_, value)| !matches!(value, Value::Missing)) {
@@ -54,8 +54,8 @@ pub fn assemble<'a>(nodes: &'a [OutputNode], cx: &Cx<'a>) -> Value<'a> {
     Value::Object(members.into_bump_slice())
 }
 
-/// The account's object when it begins with another: claims of rules stand in the place of its members, and an object that
-/// lacks a claim which the schema demands of it is left out when a rule should have made that claim.
+/// The account's object if it starts from another: claims of rules replace its members, and an object that
+/// lacks a required claim is left out if a rule should have set that claim.
 pub fn over<'a>(nodes: &'a [OutputNode], start: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
     let Value::Object(own) = start else { return assemble(nodes, cx) };
     let mut members = ArenaVec::with_capacity_in(own.len() + nodes.len(), cx.arena);
@@ -91,7 +91,7 @@ fn member<'a>(node: &'a OutputNode, cx: &Cx<'a>) -> Value<'a> {
     }
 }
 
-/// The members of a claim that is an object, with the members that rules of their own make in their place.
+/// The members of a claim that is an object, replaced by the members that have their own rules.
 fn merge<'a>(
     own: &'a [(&'a str, Value<'a>)],
     made: &'a [(&'a str, Value<'a>)],
@@ -115,7 +115,7 @@ mod tests {
     use crate::engine::run::Settings;
 
     #[test]
-    fn what_is_written_is_the_account() {
+    fn written_text_is_the_account() {
         let rules = "landfall: 1\nname: t\ntarget: standard\naccount:\n  username: $.name\n  custom: $.rest\n  \
                      custom.\"a.b\": $.name\n  custom.deep.er: $.name\n  name.given: $.given\n  \
                      name.family: $.family\n  tags: $.tags\n";

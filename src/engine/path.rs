@@ -1,4 +1,5 @@
-//! The way into a value: members, indexes and `[*]` walked directly, everything else by jsonpath-rust, parsed beforehand.
+//! Paths into a value: members, indexes and `[*]` are evaluated here, everything else by jsonpath-rust, parsed
+//! beforehand.
 
 use bumpalo::collections::Vec as ArenaVec;
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
@@ -7,7 +8,7 @@ use super::context::Cx;
 use super::query;
 use crate::model::Value;
 
-/// The part of a path behind its slot or variable.
+/// The part of a path after its slot or variable.
 #[derive(Debug, Clone, Default)]
 pub enum Tail {
     /// Nothing: the value itself.
@@ -15,7 +16,7 @@ pub enum Tail {
     Whole,
     /// Members and indexes: exactly one place.
     Steps(Vec<PathStep>),
-    /// Members, indexes and `[*]`: a list of what is there.
+    /// Members, indexes and `[*]`: a list of the present values.
     Many(Vec<PathStep>),
     /// Filters, slices, `..`: a list of what the query finds.
     Query(Box<JpQuery>),
@@ -26,7 +27,7 @@ pub enum Tail {
 pub enum PathStep {
     /// `.name`
     Member(Box<str>),
-    /// `[n]`, from the end when negative
+    /// `[n]`, from the end if negative
     Index(i64),
     /// `[*]`
     Each,
@@ -51,8 +52,8 @@ impl Tail {
         matches!(self, Self::Whole | Self::Steps(_))
     }
 
-    /// What the path finds in a value: the value, [`Value::Missing`], or for a path that may find several, a list.
-    /// A list that would be empty is missing.
+    /// The result of the path in a value: the value, [`Value::Missing`], or, for a path that may find several, a list.
+    /// An empty list counts as missing.
     #[must_use]
     pub fn find<'a>(&'a self, value: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
         let found = match self {

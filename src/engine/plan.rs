@@ -1,4 +1,4 @@
-//! The compiled plan: everything that the rules fix, decided once.
+//! The compiled plan of a rule file.
 
 use std::sync::Arc;
 
@@ -23,44 +23,44 @@ pub struct Plan {
     pub files: Files,
     /// The target schema.
     pub schema: Arc<Schema>,
-    /// How many registers a run needs.
+    /// The number of registers that a run needs.
     pub(super) registers: usize,
     pub(super) trie: Trie,
     pub(super) derived: Vec<Derived>,
-    /// The parameters the rules declare.
+    /// The declared parameters.
     pub params: Vec<ParamPlan>,
-    /// The register of `$facts`, when rules read them.
+    /// The register of `$facts`, if the rules read them.
     pub(super) facts: Option<usize>,
     pub(super) fold_blank: bool,
     /// What happens when the record has fields that no rule reads.
     pub unread: Unread,
-    /// What the rules read, to tell what is left unread.
+    /// What the rules read, to find the unread fields.
     pub(super) reads: Reads,
     pub(super) admit: Vec<AdmitPlan>,
-    /// Working values, in the order in which they are made.
+    /// Working values, in the order in which they are computed.
     pub lets: Vec<RulePlan>,
     pub(super) split: Option<SplitPlan>,
-    /// The object that the account begins with.
+    /// The object that the account starts from.
     pub start: Option<RulePlan>,
-    /// The claims, in the order in which they are made.
+    /// The claims, in the order in which they are computed.
     pub claims: Vec<RulePlan>,
-    /// The places among the claims of those that say who a record is and how its password is stored.
+    /// The indexes of the claims that `identify` and `credential` read.
     pub(super) early: Vec<usize>,
-    /// Whether a login makes the object that the account begins with, too.
+    /// Whether a login also computes the object that the account starts from.
     pub(super) starts_early: bool,
     pub(super) output: Vec<OutputNode>,
-    /// The claims that keep the schema when they are put together, because each was checked when it was made.
+    /// The claims that need no check in the finished account, because each is checked when it is computed.
     pub(super) checked: Outlines,
     pub(super) credential: Option<CredentialPlan>,
     pub(super) checks: Vec<CheckPlan>,
     pub(super) identify: Option<IdentifyPlan>,
-    /// The verifiers that `credential.source` names, as far as the rules tell, with their places.
+    /// The verifiers that `credential.source` names, as far as they are constants, with their places.
     pub verifiers: Vec<(String, Span)>,
-    /// The tables, in the order of their numbers.
+    /// The lookup tables, by index.
     pub lookups: Vec<LookupRef>,
 }
 
-/// A register that is a part of another one.
+/// A register whose value is a part of another one's.
 #[derive(Debug)]
 pub struct Derived {
     pub(super) register: usize,
@@ -73,9 +73,9 @@ pub struct Derived {
 pub struct ParamPlan {
     /// Its name.
     pub name: String,
-    /// Its value when nothing is set.
+    /// Its value if none is set.
     pub default: Option<Operand>,
-    /// The only values it may have, as text; all when the rules do not say.
+    /// Its allowed values, as text; `None` if all are allowed.
     pub values: Option<Vec<String>>,
     /// What it is for.
     pub about: String,
@@ -83,8 +83,8 @@ pub struct ParamPlan {
 }
 
 impl ParamPlan {
-    /// What a value that is set must be, when the rules declare a list or an object and it is neither: text in place of a list
-    /// would match nothing.
+    /// What a parameter must be, if the rules declare a list or an object and the value has another type: text in place
+    /// of a list would match nothing.
     #[must_use]
     pub fn misfit(&self, value: &serde_json::Value) -> Option<&'static str> {
         match &self.default {
@@ -94,14 +94,14 @@ impl ParamPlan {
         }
     }
 
-    /// Whether the rules admit a value for the parameter.
+    /// Whether the rules allow a value for the parameter.
     #[must_use]
     pub fn may_be(&self, value: &serde_json::Value) -> bool {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.values.as_ref().is_none_or(|values| values.contains(&text))
     }
 
-    /// The values that the rules admit, in backticks; empty when they admit all.
+    /// The allowed values, in backticks; empty if all are allowed.
     #[must_use]
     pub fn listed_values(&self) -> String {
         let values = self.values.iter().flatten().map(|value| format!("`{value}`"));
@@ -109,7 +109,7 @@ impl ParamPlan {
     }
 }
 
-/// A refusal.
+/// An entry of `admit`.
 #[derive(Debug)]
 pub struct AdmitPlan {
     pub(super) reason: String,
@@ -123,13 +123,13 @@ pub struct SplitPlan {
     pub(super) rule: RulePlan,
     /// The register of all elements.
     pub(super) elements: usize,
-    /// Working values of each account, in the order in which they are made.
+    /// Working values of each account, in the order in which they are computed.
     pub(super) lets: Vec<RulePlan>,
     /// Whether one account that is invalid makes the others of its record invalid.
     pub(super) all_or_none: bool,
-    /// Working values that something besides claims reads: when they fail, every account is warned of it.
+    /// Working values that are also read outside of claims: if they fail, every account gets the warning.
     pub(super) shared: Vec<usize>,
-    /// For each working value, all others that it is made of.
+    /// For each working value, all others that it depends on.
     pub(super) made_of: Vec<(usize, Vec<usize>)>,
 }
 
@@ -146,7 +146,7 @@ pub struct CheckPlan {
     pub(super) that: Option<Condition>,
     pub(super) needs: Condition,
     pub(super) because: String,
-    /// Whether the reason is a warning, and the account is made all the same.
+    /// Whether the reason is only a warning.
     pub(super) warns: bool,
     pub(super) span: Span,
 }
@@ -156,9 +156,9 @@ pub struct CheckPlan {
 pub struct CredentialPlan {
     pub(super) span: Span,
     pub(super) when: Option<Condition>,
-    /// Whether what is stored is checked against its scheme; the caller decides when the rules do not say.
+    /// Whether the stored password is checked against its scheme; the caller decides if the rules do not.
     pub(super) check: Option<bool>,
-    /// What happens when it cannot be used.
+    /// What happens if it is unusable.
     pub(super) policy: Policy,
     pub(super) schemes: Vec<String>,
     pub(super) scheme_rule: Option<RulePlan>,
@@ -172,14 +172,14 @@ impl CredentialPlan {
     }
 }
 
-/// How a claim, a working value or a field of an object is made.
+/// How a claim, a working value or a field of an object is computed.
 #[derive(Debug)]
 pub struct RulePlan {
     /// The claim's path or the variable's name.
     pub name: String,
-    /// Where the rule stands.
+    /// The place of the rule.
     pub span: Span,
-    /// What is being made.
+    /// What the rule is for.
     pub kind: RuleKind,
     pub(super) register: usize,
     pub(super) when: Option<Condition>,
@@ -189,54 +189,54 @@ pub struct RulePlan {
     pub(super) each: Option<EachPlan>,
     pub(super) then: Steps,
     pub(super) default: Option<Operand>,
-    /// The value when `when` does not hold.
+    /// The value if `when` is false.
     pub(super) otherwise: Option<Operand>,
-    /// Whether the record is held back without it.
+    /// Whether the record is invalid without it.
     pub required: bool,
-    /// The name in `warnings` when there is no value: of a rule that only warns, or of a required field of an element.
+    /// The name in `warnings` if there is no value: of a rule that only warns, or of a required field of an element.
     pub(super) missing: Option<WarningName>,
     pub(super) policy: Policy,
     pub(super) keep_empty: bool,
-    /// The working values that the rule is made of; only known in files with `accounts`.
+    /// The working values that the rule depends on; only known in files with `accounts`.
     pub(super) made_of: Vec<usize>,
-    /// What the schema says of the claim.
+    /// The shape of the claim in the schema.
     pub(super) shape: Option<Shape>,
     /// Whether its values are masked outside the target.
     pub sensitive: bool,
-    /// Inputs of the rule and what they must give.
+    /// Inputs of the rule and their expected results.
     pub examples: Vec<ExamplePlan>,
 }
 
-/// An input of a rule and what it must give; it stands in for what `from` reads.
+/// An input of a rule, which replaces what `from` reads, and its expected result.
 #[derive(Debug)]
 pub struct ExamplePlan {
     /// The input.
     pub input: Operand,
-    /// What it must give; nothing when it must fail.
+    /// The expected result; `None` if it must fail.
     pub gives: Option<Operand>,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
 }
 
-/// What a rule makes.
+/// What a rule is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleKind {
     /// A claim of the account.
     Claim,
     /// A working value.
     Let,
-    /// A field of the object made for each element.
+    /// A field of the object built for each element.
     Field,
     /// A part of the credential.
     Credential,
     /// The elements that become accounts.
     Split,
-    /// The object that the account begins with.
+    /// The object that the account starts from.
     Account,
 }
 
 impl RuleKind {
-    /// What a rule of this kind is called in reasons and warnings.
+    /// The name of a rule of this kind in reasons and warnings.
     #[must_use]
     pub fn path_of(self, name: &str) -> String {
         if self == Self::Credential { format!("credential.{name}") } else { name.to_owned() }
@@ -266,11 +266,11 @@ pub enum OriginPlan {
 pub enum EachPlan {
     /// Steps.
     Steps(Steps),
-    /// An object is made.
+    /// An object is built.
     Fields(Vec<RulePlan>),
-    /// An object is made whose members read each other.
+    /// An object is built whose members read each other.
     Linked {
-        /// The members in the order in which they are made.
+        /// The members in the order in which they are computed.
         fields: Vec<RulePlan>,
         /// The position of each in the object.
         places: Vec<usize>,
@@ -278,7 +278,7 @@ pub enum EachPlan {
 }
 
 impl EachPlan {
-    /// The members of the object that is made, in the order in which they are made.
+    /// The members of the object, in the order in which they are computed.
     #[must_use]
     pub fn fields(&self) -> &[RulePlan] {
         match self {
@@ -291,9 +291,9 @@ impl EachPlan {
 /// What happens when a step fails.
 #[derive(Debug, Clone)]
 pub enum Policy {
-    /// The record is held back.
+    /// The record is invalid.
     Reject,
-    /// The claim is left out and this name stands in `warnings`.
+    /// The claim is left out and this name is added to `warnings`.
     Warn(WarningName),
     /// The claim is left out.
     Skip,
@@ -304,21 +304,21 @@ pub enum Policy {
 /// A name in `warnings`.
 #[derive(Debug, Clone)]
 pub struct WarningName {
-    /// The name; for a made one what stands for it where there is no element.
+    /// The name; for a template, its replacement if there is no element.
     pub(super) fixed: String,
-    /// A name that is made for each element of a list.
+    /// A template for the name of each element of a list.
     pub(super) made: Option<Operand>,
 }
 
 impl WarningName {
-    /// A name that is always the same.
+    /// A constant name.
     pub(super) fn fixed(name: impl Into<String>) -> Self {
         Self { fixed: name.into(), made: None }
     }
 }
 
 impl Policy {
-    /// The name that stands in `warnings`.
+    /// The name in `warnings`.
     pub(super) fn warning(&self) -> Option<&WarningName> {
         match self {
             Self::Warn(name) => Some(name),
@@ -331,27 +331,27 @@ impl Policy {
         matches!(self, Self::Reject)
     }
 
-    /// Whether the rule's default stands in for a failure.
+    /// Whether the rule's default replaces a failure.
     pub(super) fn is_default(&self) -> bool {
         matches!(self, Self::Default)
     }
 }
 
-/// A member of the account as it is written out: the skeleton is fixed by the rules.
+/// A member of the account in the output: the structure is fixed by the rules.
 #[derive(Debug)]
 pub struct OutputNode {
     pub(super) key: Box<str>,
-    /// `,"key":` as it stands in JSON.
+    /// `,"key":` as JSON text.
     pub(super) quoted: Box<[u8]>,
     pub(super) claim: Option<usize>,
-    /// The claims without which the schema does not admit the object: it is left out when one of them has no value, so that
-    /// `email.verified` falls with a refused `email.value`.
+    /// The claims that the schema requires in the object: it is left out if one of them has no value, so that
+    /// `email.verified` is left out together with an invalid `email.value`.
     pub(super) needs: Vec<usize>,
     pub(super) children: Vec<OutputNode>,
 }
 
 impl Plan {
-    /// Whether the rules say who a record is.
+    /// Whether the rules have `identify`.
     #[must_use]
     pub fn identifies(&self) -> bool {
         self.identify.is_some()
@@ -390,7 +390,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// The claims that the account may begin with: those that the schema names.
+    /// The claims that the start of an account may contain: those of the schema.
     fn columns_of_schema(&self, columns: &mut Vec<String>) {
         let names = self.schema.claim_names();
         let is_inside = |name: &str, other: &str| name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
@@ -405,14 +405,14 @@ impl Plan {
     }
 }
 
-/// What the rules say of the schemes of stored passwords.
+/// The schemes of stored passwords that the rules declare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeclaredSchemes<'p> {
-    /// The rules make no stored hash: there is no `credential`, or only a `source` that verifies passwords.
+    /// There is no stored hash: the rules have no `credential`, or only a `source` that verifies passwords.
     Nothing,
     /// These.
     Named(&'p [String]),
-    /// The record or the stored text tells.
+    /// The record or the stored text determines the scheme.
     Told,
 }
 
@@ -427,7 +427,7 @@ impl Plan {
         }
     }
 
-    /// Whether `credential` makes a part of this name.
+    /// Whether `credential` has a part with this name.
     #[must_use]
     pub fn credential_has(&self, part: &str) -> bool {
         self.credential.iter().flat_map(|credential| &credential.fields).any(|field| field.name == part)

@@ -1,46 +1,46 @@
-//! Everything that can come of the rules of a plan: what coverage counts, and the names that tests may expect.
+//! All possible outcomes of the rules of a plan: coverage counts them, and tests may expect their names.
 
 use super::operand::Operand;
 use super::plan::{EachPlan, OriginPlan, Plan, Policy, RuleKind, RulePlan, WarningName};
 use super::steps::Steps;
 use crate::diag::Span;
 
-/// Where an outcome belongs.
+/// What an outcome belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// A claim, working value, field, refusal or check, by where it stands.
+    /// A claim, working value, field, denial or check, by its place.
     Rule(Span),
-    /// A lookup, by its number.
+    /// A lookup, by its index.
     Lookup(usize),
 }
 
-/// One thing that can come of a rule.
+/// One possible outcome of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Chance {
-    /// The rule gave a value of its own.
+    /// The rule has a value.
     Ran,
-    /// The rule gave nothing, and nothing failed.
+    /// The rule has no value, and nothing failed.
     Missing,
     /// The claim had no value and is required.
     Required,
     /// The default was used.
     Defaulted,
-    /// Something failed, and `on_error` did this: `reject`, `warn`, `skip` or `default`.
+    /// Something failed, and `on_error` was: `reject`, `warn`, `skip` or `default`.
     Failed(&'static str),
-    /// A condition (`when`, `where`, `admit`, `that`, `needs`) held or did not.
+    /// A condition (`when`, `where`, `admit`, `that`, `needs`) was true or false.
     Side(&'static str, bool),
-    /// The entry of a lookup was used, by its number.
+    /// The entry of a lookup was used, by its index.
     Entry(usize),
-    /// A lookup had no entry.
+    /// A lookup had no entry for a key.
     Miss,
 }
 
-/// What can come of one rule.
+/// The possible outcomes of one rule.
 #[derive(Debug, Clone)]
 pub struct Possible {
-    /// What it is called: the claim's path, `$let`, `list[].field`, `credential.part`, `admit reason`, `lookup name`.
+    /// Its name: the claim's path, `$let`, `list[].field`, `credential.part`, `admit reason`, `lookup name`.
     pub name: String,
-    /// Where it belongs.
+    /// What they belong to.
     pub place: Place,
     /// Its outcomes with their names.
     pub chances: Vec<(Chance, String)>,
@@ -56,13 +56,13 @@ impl Possible {
     }
 
     fn sides(&mut self, word: &'static str) {
-        self.add(Chance::Side(word, true), format!("`{word}` holds"));
-        self.add(Chance::Side(word, false), format!("`{word}` does not hold"));
+        self.add(Chance::Side(word, true), format!("`{word}` is true"));
+        self.add(Chance::Side(word, false), format!("`{word}` is false"));
     }
 }
 
 impl Plan {
-    /// All outcomes that the rules can have, in the order in which they run; lookups come last.
+    /// All outcomes that the rules can have, in the order in which they run, then lookups.
     #[must_use]
     pub fn possible(&self) -> Vec<Possible> {
         let mut found = Vec::new();
@@ -112,31 +112,31 @@ impl Plan {
         found
     }
 
-    /// The reasons for which the rules may refuse a customer.
+    /// The reasons for which the rules may deny a customer.
     pub fn refusals(&self) -> impl Iterator<Item = &str> {
         self.admit.iter().map(|admit| admit.reason.as_str())
     }
 
-    /// The reasons for which conditions of `admit` may hold a record back: a predicate that fails.
+    /// The reasons of `admit` whose conditions may make a record invalid, because a predicate can fail.
     pub fn undecided_denials(&self) -> impl Iterator<Item = String> {
         self.admit.iter().map(|admit| format!("admit.{}", admit.reason))
     }
 
-    /// The reasons that checks between claims give.
+    /// The reasons of checks between claims.
     pub fn check_reasons(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().filter(|check| !check.warns).map(|check| check.because.as_str())
     }
 
-    /// The names that may stand in `warnings`.
+    /// The names that may be in `warnings`.
     #[must_use]
     pub fn warning_names(&self) -> Vec<&str> {
         let of_accounts = self.splits();
-        // in files with `accounts`, claims are warned of working values that failed
+        // in files with `accounts`, claims get the warnings of working values that failed
         let of_failed = self.claims.iter().filter(|_| of_accounts).map(|rule| rule.name.as_str());
         self.warnings().map(|name| name.fixed.as_str()).chain(of_failed).chain(self.warning_checks()).collect()
     }
 
-    /// Whether some names in `warnings` are made while a record is worked through.
+    /// Whether some names in `warnings` are templates.
     #[must_use]
     pub fn makes_warning_names(&self) -> bool {
         self.warnings().any(|name| name.made.is_some())
@@ -153,7 +153,7 @@ impl Plan {
         self.checks.iter().filter(|check| check.warns).map(|check| check.because.as_str())
     }
 
-    /// The names that may stand in `warnings`, each once, without those of rules in which nothing can fail.
+    /// The names that may be in `warnings`, each once, without those of rules in which nothing can fail.
     #[must_use]
     pub fn usual_warnings(&self) -> Vec<&str> {
         let rules = self.named_rules();
@@ -173,7 +173,7 @@ impl Plan {
     }
 }
 
-/// Whether a rule takes a value as it is and no schema can object to it.
+/// Whether a rule copies a value and no schema checks it.
 fn only_copies(rule: &RulePlan) -> bool {
     let may_be_objected_to = rule.shape.is_some() && may_be_missing(rule);
     let is_script = matches!(rule.origin, OriginPlan::Script { .. });
@@ -223,7 +223,7 @@ fn of_rule(name: &str, rule: &RulePlan) -> Possible {
 }
 
 impl RulePlan {
-    /// What is done when a step fails: `reject`, `warn`, `skip` or `default`.
+    /// The policy if a step fails: `reject`, `warn`, `skip` or `default`.
     #[must_use]
     pub fn policy_word(&self) -> &'static str {
         match self.policy {
@@ -235,7 +235,7 @@ impl RulePlan {
     }
 }
 
-/// Whether a rule can give nothing without a failure: not when a constant is taken as it is.
+/// Whether a rule can have no value without a failure; false if it is a constant.
 fn may_be_missing(rule: &RulePlan) -> bool {
     let from_constant = match &rule.origin {
         OriginPlan::Value(operand) => is_constant(operand),
@@ -255,8 +255,8 @@ fn is_constant(operand: &Operand) -> bool {
     }
 }
 
-/// Whether one of the rule's steps says that it can fail. Values of a kind that a step does not take are not counted: which
-/// kinds a legacy system sends is not known from the rules.
+/// Whether one of the rule's steps is documented to fail. Values of the wrong kind do not count: the kinds that a
+/// legacy system sends are unknown.
 fn can_fail(rule: &RulePlan) -> bool {
     let of_elements = match &rule.each {
         Some(EachPlan::Steps(steps)) => steps_can_fail(steps),

@@ -1,4 +1,4 @@
-//! What a run tells whoever wants to know: the trace, coverage and lineage are probes. Without one it costs nothing.
+//! Probes follow a run: the trace, coverage and lineage are probes. A run without a probe has no overhead.
 
 use super::condition::Condition;
 use super::context::Note;
@@ -6,16 +6,16 @@ use super::plan::RulePlan;
 use crate::diag::Span;
 use crate::model::Value;
 
-/// Somebody who follows a run.
+/// An observer of a run.
 pub trait Probe {
-    /// Whether events are made at all; a constant, so that a run without probe has no trace of it.
+    /// Whether events are created at all; a constant, so that the compiler removes the code from a run without a probe.
     const ON: bool;
 
-    /// Something happened.
+    /// Receives an event.
     fn event(&mut self, event: Event<'_, '_>);
 }
 
-/// Nobody follows the run.
+/// The probe that ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -25,7 +25,7 @@ impl Probe for Silent {
     fn event(&mut self, _: Event<'_, '_>) {}
 }
 
-/// Something that happened.
+/// An event of a run.
 #[derive(Debug)]
 pub enum Event<'e, 'a> {
     /// A rule begins; the events up to its [`Event::Result`] belong to it. Rules of fields nest.
@@ -36,16 +36,16 @@ pub enum Event<'e, 'a> {
         word: &'static str,
         /// The condition.
         condition: &'e Condition,
-        /// Where its rule stands.
+        /// The place of its rule.
         span: Span,
-        /// Whether it holds.
+        /// Whether it is true.
         holds: bool,
     },
     /// A condition of `admit` or `checks` cannot be decided: a predicate failed.
     Undecided {
         /// `that`, `needs` or `admit`.
         word: &'static str,
-        /// Where its rule stands.
+        /// The place of its rule.
         span: Span,
         /// The predicate.
         step: &'static str,
@@ -58,20 +58,20 @@ pub enum Event<'e, 'a> {
         position: usize,
         /// As written.
         text: &'e str,
-        /// What was there.
+        /// Its value.
         value: Value<'a>,
-        /// Whether it is the one taken.
+        /// Whether it is the one that is used.
         taken: bool,
     },
     /// A step ran.
     Step {
         /// The op.
         name: &'static str,
-        /// Where it stands.
+        /// Its place.
         span: Span,
-        /// What came in.
+        /// The input.
         before: Value<'a>,
-        /// What came out.
+        /// The result.
         after: Value<'a>,
     },
     /// An element of a list begins.
@@ -81,7 +81,7 @@ pub enum Event<'e, 'a> {
         /// The element.
         value: Value<'a>,
     },
-    /// Something a step reported.
+    /// A note of a step.
     Note(Note),
     /// A step, a cast or the schema failed.
     Failed {
@@ -91,22 +91,22 @@ pub enum Event<'e, 'a> {
         span: Span,
         /// Why.
         message: &'e str,
-        /// What is done about it: `reject`, `warn`, `skip`, `default`.
+        /// The policy: `reject`, `warn`, `skip`, `default`.
         policy: &'static str,
     },
     /// The default was used.
     Defaulted(Value<'a>),
-    /// `when` does not hold, and `otherwise` is the value.
+    /// `when` is false, and `otherwise` is the value.
     Otherwise(Value<'a>),
-    /// A rule is done.
+    /// A rule is finished.
     Result {
         /// The rule.
         rule: &'e RulePlan,
-        /// What it made; missing when it made nothing.
+        /// Its value; missing if it has none.
         value: Value<'a>,
     },
-    /// A rule ends without a value: a field fails its element, every other rule holds the record back.
-    Fell(&'e RulePlan),
-    /// The record was refused.
+    /// A rule fails: a field fails its element, every other rule makes the record invalid.
+    Invalid(&'e RulePlan),
+    /// The record was denied.
     Denied(&'e str),
 }

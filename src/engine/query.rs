@@ -1,4 +1,4 @@
-//! General RFC 9535 queries: a captured subtree in the shape that jsonpath-rust walks, and back.
+//! General RFC 9535 queries: adapts captured values to jsonpath-rust.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -8,7 +8,7 @@ use jsonpath_rust::query::queryable::Queryable;
 
 use crate::model::Value;
 
-/// Runs a parsed query; the found values are the very ones of the subtree, so no number is rounded on the way.
+/// Runs a parsed query; the results are the original values, so no number is rounded.
 pub fn run<'a>(query: &JpQuery, value: Value<'a>, arena: &'a Bump) -> ArenaVec<'a, Value<'a>> {
     let tree = Node::of(value);
     let mut found = ArenaVec::new_in(arena);
@@ -19,7 +19,7 @@ pub fn run<'a>(query: &JpQuery, value: Value<'a>, arena: &'a Bump) -> ArenaVec<'
     found
 }
 
-/// A value in the shape that the evaluator asks for, remembering the value it stands for.
+/// A value in the form that the evaluator needs, with the original value.
 #[derive(Clone, Debug, Default)]
 struct Node<'a> {
     origin: Value<'a>,

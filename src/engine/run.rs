@@ -1,4 +1,4 @@
-//! The one interpreter: a plan, a record and facts become accounts. Login, transform, test, explain and coverage all use it.
+//! The interpreter: runs a plan on a record and facts. Login, transform, test, explain and coverage all use it.
 
 mod machine;
 mod rule;
@@ -23,7 +23,7 @@ use crate::model::json::borrow_json;
 use crate::model::read::{ReadLimits, parse};
 use crate::rules::syntax::Unread;
 
-/// What comes from outside the record. The caller gives it, so that runs repeat.
+/// Data from outside the record. The caller supplies it, so that runs are reproducible.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// `$facts.now`: the time, RFC 3339.
@@ -41,25 +41,25 @@ pub struct Facts {
 pub struct Settings {
     /// Values of parameters, by name.
     pub params: Vec<(String, serde_json::Value)>,
-    /// What comes from outside the record.
+    /// Data from outside the record.
     pub facts: Facts,
     /// How large a record may be.
     pub limits: ReadLimits,
-    /// Whether fields that no rule reads are looked for, whatever the rules say.
+    /// Whether unread fields are searched for, even if the rules do not ask for it.
     pub unread: bool,
-    /// Whether stored passwords are checked against their schemes where the rules do not say: a bulk run shows what no login
-    /// could use, a login says so itself.
+    /// Whether stored passwords are checked against their schemes if the rules do not say: a bulk run reports what no
+    /// login could use; a login reports it by itself.
     pub check_credentials: bool,
 }
 
-/// What a run gives.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// One outcome per account; one in all for records that do not split.
+    /// One outcome per account; a single one for records that do not split.
     pub outcomes: Vec<Outcome<'a>>,
-    /// Paths of fields that no rule reads, when they were looked for.
+    /// Paths of fields that no rule reads, if they were searched for.
     pub unread: Vec<String>,
-    /// Of rules with `accounts`: the legacy id of each account, when `identify` gives one; empty when the record as a whole
+    /// For rules with `accounts`: the legacy id of each account, if `identify` has one; empty if the record as a whole
     /// is invalid.
     pub ids: Vec<Value<'a>>,
 }
@@ -72,28 +72,28 @@ impl Run<'_> {
 }
 
 impl Plan {
-    /// Whether a value sets a parameter: null and, unless the rules keep it, blank text are no value.
+    /// Whether a value sets a parameter: null and, unless the rules keep it, blank text count as no value.
     #[must_use]
     pub fn sets_param(&self, value: &serde_json::Value) -> bool {
         let is_blank = self.fold_blank && value.as_str().is_some_and(|text| text.trim_start().is_empty());
         !is_blank && !value.is_null()
     }
 
-    /// The parameters that must be set and are not.
+    /// The required parameters that are not set.
     #[must_use]
     pub fn missing_params(&self, settings: &Settings) -> Vec<&str> {
         let is_set = |name: &str| settings.params.iter().any(|(have, value)| have == name && self.sets_param(value));
         self.params.iter().filter(|p| p.default.is_none() && !is_set(&p.name)).map(|p| p.name.as_str()).collect()
     }
 
-    /// The parameters that are set to something else than one of their values.
+    /// The parameters whose values are not allowed.
     #[must_use]
     pub fn unlisted_params(&self, settings: &Settings) -> Vec<&ParamPlan> {
         let set_to = |name: &str| settings.params.iter().find(|(have, _)| have == name).map(|(_, value)| value);
         self.params.iter().filter(|param| set_to(&param.name).is_some_and(|value| !param.may_be(value))).collect()
     }
 
-    /// Runs the plan over the JSON text of one record. Only what the rules read is kept of it.
+    /// Runs the plan on the JSON text of one record. Only the parts that the rules read are kept.
     #[must_use]
     pub fn run<'a, P: Probe>(
         &'a self,
@@ -117,12 +117,12 @@ impl Plan {
         Run { outcomes, unread: Vec::new(), ids }
     }
 
-    /// Reads who a record is and what it has stored as a password, for each account it yields in the order of
-    /// [`run`](Self::run). Of the claims only those are made that `identify` and `credential` read: at a login the password is
+    /// Returns who a record is and its stored password, for each of its accounts in the order of
+    /// [`run`](Self::run). Computes only the claims that `identify` and `credential` read: at a login the password is
     /// verified first.
     ///
     /// # Errors
-    /// Why the record cannot be read, or why its working values cannot be made; inside the list, why one account has no
+    /// If the record cannot be read, or its working values are invalid; inside the list, if one account has no
     /// credential.
     pub fn customers<'a>(
         &'a self,
@@ -142,7 +142,7 @@ impl Plan {
         Machine::new(self, &mut probe, arena, false).customers(&cx)
     }
 
-    /// Runs the plan over a record that has been read.
+    /// Runs the plan on a parsed record.
     #[must_use]
     pub fn run_value<'a, P: Probe>(
         &'a self,
@@ -169,7 +169,7 @@ impl Plan {
         settings.unread || self.unread != Unread::Allow
     }
 
-    /// What becomes of a record whose wanted parts are in their registers, and the ids of several accounts.
+    /// The outcomes of a record whose needed parts are in their registers, and the ids of several accounts.
     fn outcomes<'a, P: Probe>(
         &'a self,
         settings: &'a Settings,
@@ -185,10 +185,10 @@ impl Plan {
         (outcomes, machine.ids)
     }
 
-    /// Runs one rule on an input that stands in for what its `from` reads; the record is empty, parameters are set.
+    /// Runs one rule on an input that replaces what its `from` reads; the record is empty, parameters are set.
     ///
     /// # Errors
-    /// When a step fails, whatever the rule's `on_error` says, or when a required claim has no value.
+    /// If a step fails, regardless of the rule's `on_error`, or if a required claim has no value.
     pub fn try_rule<'a, P: Probe>(
         &'a self,
         rule: &'a RulePlan,
@@ -221,7 +221,7 @@ impl Plan {
         }
     }
 
-    /// Sets what is not read from the record itself: parts of captured values, parameters, facts.
+    /// Sets the registers that are not read directly from the record: parts of captured values, parameters, facts.
     fn set_registers<'a>(&'a self, settings: &'a Settings, cx: &Cx<'a>) {
         for derived in &self.derived {
             cx.set(derived.register, walk(cx.register(derived.from), &derived.steps));
@@ -240,7 +240,7 @@ impl Plan {
     }
 }
 
-/// One account that is invalid makes the others invalid.
+/// With `all_or_none`, one invalid account makes the others invalid.
 fn all_or_none(outcomes: &mut [Outcome<'_>]) {
     let is_invalid = |outcome: &Outcome<'_>| matches!(outcome, Outcome::Invalid(_));
     let Some(position) = outcomes.iter().position(is_invalid) else { return };
@@ -269,7 +269,7 @@ mod tests {
     use crate::model::json::to_json;
 
     #[test]
-    fn a_login_knows_the_claims_that_say_who_a_record_is() {
+    fn a_login_computes_the_claims_of_identify() {
         let rules = "landfall: 1
 let:
   number: $.number
@@ -293,7 +293,7 @@ account:
     }
 
     #[test]
-    fn a_login_knows_the_object_that_the_account_begins_with() {
+    fn a_login_computes_the_start_of_the_account() {
         let rules = "landfall: 1
 identify: { id: $account.external_id, logins: [ $account.username ] }
 account: { from: $.profile, on_error: skip, username: \"{$account.external_id}-ada\" }
@@ -304,12 +304,12 @@ account: { from: $.profile, on_error: skip, username: \"{$account.external_id}-a
         let plan = plan.unwrap_or_else(|| panic!("{findings:?}"));
         let (arena, settings) = (Bump::new(), Settings::default());
         let customers = plan.customers(r#"{"profile": {"external_id": 7}}"#, &settings, &arena).unwrap();
-        let who = customers[0].as_ref().unwrap().who;
-        assert_eq!((to_json(who.id), to_json(who.logins)), ("7".into(), serde_json::json!(["7-ada"])));
+        let customer = customers[0].as_ref().unwrap().who;
+        assert_eq!((to_json(customer.id), to_json(customer.logins)), ("7".into(), serde_json::json!(["7-ada"])));
     }
 
     #[test]
-    fn facts_that_hooks_add_are_a_member_of_their_own() {
+    fn facts_of_hooks_are_in_added() {
         let arena = Bump::new();
         let added = serde_json::json!({ "tier": "gold", "seats": 3 });
         for (added, want) in [

@@ -1,4 +1,5 @@
-//! The scheme of a stored password, as rules name it: one, or several that are told apart by how the stored text begins.
+//! The scheme of a stored password in the rules: one, or several that are distinguished by the start of the stored
+//! text.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -12,7 +13,8 @@ use crate::rules::syntax::{Expr, Origin, Rule, Word};
 /// The parts of a credential that are digest templates.
 const TEMPLATES: [&str; 2] = ["template", "prehash"];
 
-/// The scheme of a list that a stored text belongs to: one that the text names, or else the one that no text names.
+/// The scheme of a list that a stored text belongs to: the one that its prefix names, otherwise the one without a
+/// prefix.
 #[must_use]
 pub fn choose<'s>(schemes: &'s [String], encoded: &str) -> Option<&'s str> {
     let describing = |scheme: &&str| find(scheme).is_some_and(SchemeInfo::is_self_describing);
@@ -22,13 +24,13 @@ pub fn choose<'s>(schemes: &'s [String], encoded: &str) -> Option<&'s str> {
         .or_else(|| names().find(|scheme| !describing(scheme)))
 }
 
-/// Whether a credential can be used to verify a password, as far as that is known without one.
+/// Whether a credential can be used to verify a password, as far as this is known without the password.
 ///
 /// # Errors
-/// Why not, without a value of the record.
+/// Why not; contains no value of the record.
 pub fn usable(credential: Value<'_>) -> Result<(), String> {
     let serde_json::Value::Object(object) = to_json(credential) else { return Ok(()) };
-    // what is verified elsewhere is not looked at
+    // passwords that a verifier checks are not examined
     if object.contains_key("source") {
         return Ok(());
     }
@@ -36,8 +38,8 @@ pub fn usable(credential: Value<'_>) -> Result<(), String> {
     parsed.map(drop).map_err(|problem| problem.to_string())
 }
 
-/// Leaves out the parts that a stored text does not need, where rules write them down for another of their schemes: a text that
-/// names its scheme has its own salt and rounds. What a single scheme does not use stays, and is refused at the check.
+/// Removes the parts that a stored text does not need, if the rules have them for another of their schemes: a text that
+/// names its scheme contains its own salt and rounds. Unused parts of a single scheme stay, and the check rejects them.
 pub fn keep_used<'a, T>(parts: &mut ArenaVec<'a, (&'a str, T)>, scheme: &str, encoded: &str) {
     let Some(info) = find(scheme).filter(|info| info.claims(encoded)) else { return };
     let is_prehashed =
@@ -53,7 +55,7 @@ pub fn keep_used<'a, T>(parts: &mut ArenaVec<'a, (&'a str, T)>, scheme: &str, en
     });
 }
 
-/// Reports schemes that do not exist, and lists whose schemes cannot be told apart.
+/// Reports unknown schemes, and lists whose schemes cannot be distinguished.
 pub fn check(schemes: &[Word], findings: &mut Findings) {
     let mut silent: Option<&Word> = None;
     for scheme in schemes {
@@ -65,23 +67,25 @@ pub fn check(schemes: &[Word], findings: &mut Findings) {
             continue;
         }
         if let Some(first) = silent.filter(|_| schemes.len() > 1) {
-            let message = format!("`{}` and `{}` cannot be told apart by the stored text", first.text, scheme.text);
-            let help = "keep one scheme whose text has no prefix of its own, or let the record name the scheme: `scheme: $.type`";
+            let message = format!("`{}` and `{}` cannot be distinguished by the stored text", first.text, scheme.text);
+            let help = "keep only one scheme without a prefix, or let the record name the scheme: `scheme: $.type`";
             findings.push(Diagnostic::error("R409", scheme.span, message, help).also(first.span, "the first of them"));
         }
         silent = silent.or(Some(scheme));
     }
 }
 
-/// Compiles the digest templates that stand in the rules as they are, so that a mistake in one is found now and not at a login.
+/// Compiles the constant digest templates of the rules, so that a mistake is found now and not at a login.
 pub fn check_templates(parts: &[Rule], findings: &mut Findings) {
     for part in parts.iter().filter(|part| TEMPLATES.contains(&part.name.text.as_str())) {
         let Origin::Value(Expr::Literal(node)) = &part.body.origin else { continue };
         let Some(text) = node.as_text() else { continue };
         if let Err(error) = Template::compile(text) {
             let help = match error.problem() {
-                TemplateProblem::TooCostly => "ask for fewer rounds: what a check may cost is bounded",
-                TemplateProblem::PasswordUnused => "let the hash depend on `$pass`, or every password would match",
+                TemplateProblem::TooCostly => "use fewer rounds: the cost of verifying a password is limited",
+                TemplateProblem::PasswordUnused => {
+                    "make the hash depend on `$pass`, otherwise every password would match"
+                }
                 _ => error.advice().unwrap_or("docs/credentials.md#digest-templates describes templates"),
             };
             findings.push(Diagnostic::error("R304", node.part(error.range()), error.to_string(), help));
@@ -89,12 +93,12 @@ pub fn check_templates(parts: &[Rule], findings: &mut Findings) {
     }
 }
 
-/// There is no scheme of this name.
+/// The finding for an unknown scheme.
 pub fn unknown(scheme: &str, span: Span) -> Diagnostic {
     let names = schemes().iter().flat_map(|info| info.aliases.iter().chain(std::iter::once(&info.name))).copied();
     let help = match closest(scheme, names) {
         _ if scheme.eq_ignore_ascii_case("auto") => {
-            "leave `scheme` out: the scheme is detected from the beginning of the stored text".to_owned()
+            "remove `scheme`: the scheme is detected from the start of the stored text".to_owned()
         }
         Some(near) => format!("did you mean `{near}`?"),
         None => "`landfall password schemes` lists all schemes".to_owned(),

@@ -1,4 +1,4 @@
-//! A chain of steps: flat, built once, run for every record.
+//! A chain of steps: flat, built once, and run for every record.
 
 use super::context::Cx;
 use super::op::{Failure, Op};
@@ -22,7 +22,7 @@ pub struct Step {
     pub can_fail: bool,
     /// The code.
     pub op: Box<dyn Op>,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
 }
 
@@ -31,17 +31,17 @@ pub struct Step {
 pub struct StepFailure {
     /// The op's name.
     pub step: &'static str,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
     /// Why.
     pub failure: Failure,
 }
 
 impl Step {
-    /// Applies the step; missing and null pass by unless the op takes them.
+    /// Applies the step; missing and null are passed through unless the op takes them.
     ///
     /// # Errors
-    /// As the op fails, or when the value's kind is not one the op accepts.
+    /// If the op fails or does not accept the kind of the value.
     pub fn apply<'a>(&'a self, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, StepFailure> {
         let result = if !value.is_present() {
             if !self.takes_nothing {
@@ -66,7 +66,7 @@ impl Steps {
         self.0.iter().try_fold(value, |value, step| step.apply(value, cx))
     }
 
-    /// Whether there is no step.
+    /// Whether there are no steps.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

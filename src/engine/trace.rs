@@ -1,6 +1,6 @@
-//! The trace: what happened to each rule of one run, kept as owned text so that it outlives the record.
+//! The trace: what happened in each rule of one run, kept as owned text so that it outlives the record.
 //!
-//! `landfall explain` prints it, and a failed test prints the part of the claim that failed.
+//! `landfall explain` prints it, and a failed test prints the part about the failed claim.
 
 mod conditions;
 mod json;
@@ -13,7 +13,7 @@ use super::steps::Steps;
 use crate::diag::Span;
 use crate::model::Value;
 
-/// How a trace is shown.
+/// How a trace is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct View {
     /// Whether values of sensitive claims, of working values and of the credential are shown.
@@ -22,7 +22,7 @@ pub struct View {
     pub colour: bool,
 }
 
-/// What happened in one run, in the order in which it happened.
+/// The events of one run, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
     done: Vec<Entry>,
@@ -30,7 +30,7 @@ pub struct Trace {
     looked_up: Option<LookedUp>,
 }
 
-/// One thing that happened to the record as a whole.
+/// One event that concerns the record as a whole.
 #[derive(Debug, Clone)]
 enum Entry {
     Rule(RuleTrace),
@@ -38,7 +38,7 @@ enum Entry {
     Denied(String),
 }
 
-/// What happened to one rule.
+/// The events of one rule.
 #[derive(Debug, Clone)]
 struct RuleTrace {
     name: String,
@@ -47,7 +47,7 @@ struct RuleTrace {
     sensitive: bool,
     happenings: Vec<Happening>,
     ended: Ended,
-    /// The steps that run once for all elements: they end the last element.
+    /// The steps that run once after all elements: they end the last element.
     then: Vec<Span>,
     each: Vec<Span>,
 }
@@ -55,13 +55,13 @@ struct RuleTrace {
 /// How a rule ended.
 #[derive(Debug, Clone)]
 enum Ended {
-    /// It held the record back.
-    Fell,
+    /// It made the record invalid.
+    Invalid,
     /// With this value.
     With(Shown),
 }
 
-/// One thing that happened inside a rule.
+/// One event inside a rule.
 #[derive(Debug, Clone)]
 enum Happening {
     Condition(ConditionTrace),
@@ -75,23 +75,23 @@ enum Happening {
     Field(RuleTrace),
 }
 
-/// A condition that was tested.
+/// A tested condition.
 #[derive(Debug, Clone)]
 struct ConditionTrace {
     word: &'static str,
     span: Span,
-    /// Whether it holds, or which predicate failed and why.
+    /// Whether it is true, or which predicate failed and why.
     answer: Result<bool, (&'static str, String)>,
 }
 
-/// What a lookup found.
+/// The result of a lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LookedUp {
     Entry(usize),
     Nothing,
 }
 
-/// A value as JSON text; `None` when there is none.
+/// A value as JSON text; `None` if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Shown(Option<String>);
 
@@ -119,23 +119,23 @@ impl Probe for Trace {
                 self.condition(ConditionTrace { word, span, answer: Err((step, message.to_owned())) });
             }
             Event::Read { text, value, taken, .. } => {
-                self.happened(Happening::Read { text: text.to_owned(), value: Shown::of(value), taken });
+                self.record(Happening::Read { text: text.to_owned(), value: Shown::of(value), taken });
             }
             Event::Step { name, span, before, after } => {
                 let looked_up = self.looked_up.take();
                 let (before, after) = (Shown::of(before), Shown::of(after));
-                self.happened(Happening::Step { name, span, before, after, looked_up });
+                self.record(Happening::Step { name, span, before, after, looked_up });
             }
             Event::Element { index, value } => self.element(index, value),
             Event::Note(note) => self.note(note),
             Event::Failed { step, span, message, policy } => {
                 self.looked_up = None;
-                self.happened(Happening::Failed { step, span, message: message.to_owned(), policy });
+                self.record(Happening::Failed { step, span, message: message.to_owned(), policy });
             }
             Event::Defaulted(value) => self.at_rule(Happening::Defaulted(Shown::of(value))),
             Event::Otherwise(value) => self.at_rule(Happening::Otherwise(Shown::of(value))),
             Event::Result { rule, value } => self.end(rule, Ended::With(Shown::of(value))),
-            Event::Fell(rule) => self.end(rule, Ended::Fell),
+            Event::Invalid(rule) => self.end(rule, Ended::Invalid),
             Event::Denied(reason) => {
                 self.close();
                 self.done.push(Entry::Denied(reason.to_owned()));
@@ -145,13 +145,13 @@ impl Probe for Trace {
 }
 
 impl Trace {
-    /// A trace of nothing yet.
+    /// An empty trace.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What is done, and what a fallen record left open.
+    /// The finished entries, and those that an invalid record left open.
     fn entries(&self) -> Vec<Entry> {
         let mut all = self.clone();
         all.close();
@@ -168,7 +168,7 @@ impl Trace {
             span: rule.span,
             sensitive: rule.sensitive || self.open.last().is_some_and(|parent| parent.sensitive),
             happenings: Vec::new(),
-            ended: Ended::Fell,
+            ended: Ended::Invalid,
             then: spans(&rule.then),
             each: match &rule.each {
                 Some(EachPlan::Steps(steps)) => spans(steps),
@@ -186,10 +186,10 @@ impl Trace {
         }
     }
 
-    /// Rules that end without a result made the record fall.
+    /// Closes the open rules: rules without a result made the record invalid.
     fn close(&mut self) {
-        while let Some(fallen) = self.open.pop() {
-            self.put(fallen);
+        while let Some(open) = self.open.pop() {
+            self.put(open);
         }
     }
 
@@ -202,7 +202,7 @@ impl Trace {
 
     fn condition(&mut self, tested: ConditionTrace) {
         self.looked_up = None;
-        // a rule tests its own conditions only; all others belong to the record
+        // a rule tests only its own conditions; all others belong to the record
         if self.open.last().is_some_and(|open| open.span == tested.span) {
             self.at_rule(Happening::Condition(tested));
         } else {
@@ -220,7 +220,7 @@ impl Trace {
         match note {
             Note::LookupHit { entry, .. } => self.looked_up = Some(LookedUp::Entry(entry)),
             Note::LookupMiss { .. } => self.looked_up = Some(LookedUp::Nothing),
-            Note::Script { operations } => self.happened(Happening::Script { operations }),
+            Note::Script { operations } => self.record(Happening::Script { operations }),
         }
     }
 
@@ -230,8 +230,8 @@ impl Trace {
         }
     }
 
-    /// Something happened in the innermost rule: to its current element, or to the whole value.
-    fn happened(&mut self, happening: Happening) {
+    /// Adds an event to the innermost rule: to its current element, or to the whole value.
+    fn record(&mut self, happening: Happening) {
         let Some(open) = self.open.last_mut() else { return };
         match &happening {
             Happening::Step { span, .. } | Happening::Failed { span, .. } if !open.is_of_element(*span) => {
@@ -243,8 +243,8 @@ impl Trace {
 }
 
 impl RuleTrace {
-    /// Whether a step at this place is one of the current element. The same named chain may stand in `each` and in `then`;
-    /// it is the element's until that has been through it.
+    /// Whether a step at this place belongs to the current element. The same named chain may be in `each` and in
+    /// `then`; it belongs to the element until it has run for it.
     fn is_of_element(&self, span: Span) -> bool {
         if span == self.span {
             return false;
@@ -259,7 +259,7 @@ impl RuleTrace {
     }
 }
 
-/// Adds to the last element while it is open, else to the rule.
+/// Adds to the last element while it is open, otherwise to the rule.
 fn push(happenings: &mut Vec<Happening>, happening: Happening) {
     match happenings.last_mut() {
         Some(Happening::Element { happenings, .. }) => happenings.push(happening),
@@ -267,7 +267,7 @@ fn push(happenings: &mut Vec<Happening>, happening: Happening) {
     }
 }
 
-/// What a rule makes, in a word.
+/// The kind of a rule, in one word.
 fn kind_word(kind: RuleKind) -> &'static str {
     match kind {
         RuleKind::Claim => "claim",

@@ -1,4 +1,4 @@
-//! What of a record no rule reads: the places that rules read, followed through the working values that hold them.
+//! Finds the fields of a record that no rule reads. Follows the places that rules read through working values.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -7,33 +7,33 @@ use super::context::Cx;
 use super::plan::{Plan, RulePlan};
 use crate::model::Value;
 
-/// Steps that look at each member of an object by itself: what they leave out is not read.
+/// Steps that handle each member of an object separately: the members they drop are not read.
 pub(super) const MEMBERWISE: [&str; 7] =
     ["pick", "omit", "strip_key_prefix", "rename_keys", "filter", "get", "key_matching"];
 
-/// What rules read of a place, as a tree of member names.
+/// What rules read in a place, as a tree of member names.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Whether it is read or ignored as a whole.
     whole: bool,
     members: Vec<(Box<str>, Seen)>,
-    /// The rules that take it over, and what is read of what they make.
+    /// The rules that copy it, and what is read of their results.
     through: Vec<Through>,
 }
 
-/// A rule that takes a place over as it is, or only some of its members.
+/// A rule that copies a place, or only some of its members.
 #[derive(Debug)]
 pub(super) struct Through {
     /// The register of the rule.
     pub rule: usize,
-    /// How many of its steps choose members.
+    /// How many of its steps select members.
     pub steps: usize,
-    /// Whether its `where` chooses, too.
+    /// Whether its `where` selects, too.
     pub filtered: bool,
     pub to: To,
 }
 
-/// What is read of what a rule takes over.
+/// What is read of the copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum To {
     /// All of it.
@@ -48,7 +48,7 @@ pub(super) struct SeenVariable {
     pub name: String,
     pub register: usize,
     pub seen: Seen,
-    /// Whether it is (a part of) another place, so that it is judged there.
+    /// Whether it is (a part of) another place, which then decides.
     pub is_taken_over: bool,
     /// For the element of `accounts`: the register of all elements.
     pub elements: Option<usize>,
@@ -62,12 +62,12 @@ pub(super) struct Reads {
 }
 
 impl Seen {
-    /// Notes that the place at a path is read or ignored as a whole.
+    /// Records that the place at a path is read or ignored as a whole.
     pub fn note(&mut self, path: &[String]) {
         self.at(path).whole = true;
     }
 
-    /// Notes that a rule takes over the place at a path.
+    /// Records that a rule copies the place at a path.
     pub(super) fn take_over(&mut self, path: &[String], through: Through) {
         self.at(path).through.push(through);
     }
@@ -119,7 +119,7 @@ struct Look<'a, 'c> {
 }
 
 impl<'a> Look<'a, '_> {
-    /// A working value that is made of something else than a place of the record.
+    /// A working value that is not a copy of a place of the record.
     fn variable(&mut self, variable: &'a SeenVariable) {
         if !variable.seen.has_parts() {
             return;
@@ -170,7 +170,7 @@ impl<'a> Look<'a, '_> {
         }
     }
 
-    /// The accounts in a list, each seen as the element of `accounts`; those that its `where` leaves out are left out
+    /// The accounts in a list, each as the element of `accounts`; those that its `where` drops are left out
     /// on purpose.
     fn elements(&mut self, items: &'a [Value<'a>], through: &'a Through, variable: &'a SeenVariable) {
         let filter = self.plan.rule_of(through.rule).and_then(|rule| rule.filter.as_ref()).filter(|_| through.filtered);
@@ -188,7 +188,7 @@ impl<'a> Look<'a, '_> {
         }
     }
 
-    /// Whether a place is read as a whole, by itself or as the working value that it is.
+    /// Whether a place is read as a whole, directly or through a working value.
     fn is_whole(&self, seen: &Seen) -> bool {
         let by = |through: &Through| match through.to {
             _ if through.steps > 0 || through.filtered => false,
@@ -198,7 +198,7 @@ impl<'a> Look<'a, '_> {
         seen.whole || seen.through.iter().any(by)
     }
 
-    /// The `accounts` that a list is.
+    /// The `accounts` that come from a list.
     fn accounts(&self, seen: &'a Seen) -> Option<(&'a Through, &'a SeenVariable)> {
         seen.through.iter().find_map(|through| {
             let To::Variable(register) = through.to else { return None };
@@ -210,7 +210,7 @@ impl<'a> Look<'a, '_> {
         })
     }
 
-    /// Whether a member is read as a whole; places at which parts of it are read are added to `below`.
+    /// Whether a member is read as a whole; places where parts of it are read are added to `below`.
     fn reads(&self, seen: &'a Seen, key: &'a str, member: Value<'a>, below: &mut Vec<&'a Seen>) -> bool {
         if let Some(child) = seen.member(key) {
             below.push(child);
@@ -226,7 +226,7 @@ impl<'a> Look<'a, '_> {
             })
     }
 
-    /// What a rule takes over of an object that has only this member; nothing when it leaves the member out.
+    /// What a rule copies of an object that has only this member; `None` if it drops the member.
     fn passed(&self, through: &Through, key: &'a str, member: Value<'a>) -> Option<Value<'a>> {
         let mut value = Value::Object(self.cx.arena.alloc_slice_copy(&[(key, member)]));
         if through.steps == 0 && !through.filtered {

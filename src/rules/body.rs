@@ -1,8 +1,8 @@
-//! How a claim or a working value is made, as written.
+//! Reads the body of a rule: how a claim or a working value is computed.
 
-use super::condition::{self, Standing};
+use super::condition::{self, Subject};
 use super::expr;
-use super::fields::{Fields, choice, empty, expected, key, list, map, no_boolean, nothing_as_text, word};
+use super::fields::{Fields, choice, empty, expected, key, list, map, not_a_boolean, nothing_as_text, word};
 use super::foreign;
 use super::node::{Entry, Node, NodeKind};
 use super::reference;
@@ -34,22 +34,23 @@ pub const KEYS: &[&str] = &[
     "rejects",
 ];
 
-/// Reads how the value of a key is made: a reference, text, or a map. What cannot be read is reported, and may be anything.
-pub fn read(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Body {
-    shaped(node, key_span, standing, findings).unwrap_or_else(|| plain(node.span, unreadable(node.span)))
+/// Reads the body of a rule: a reference, text, or a map. An invalid body is reported, and may be
+/// anything.
+pub fn read(node: &Node, key_span: Span, subject: Subject, findings: &mut Findings) -> Body {
+    shaped(node, key_span, subject, findings).unwrap_or_else(|| plain(node.span, unreadable(node.span)))
 }
 
 fn unreadable(span: Span) -> Origin {
     Origin::From(vec![Expr::unreadable(span)])
 }
 
-fn shaped(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Option<Body> {
+fn shaped(node: &Node, key_span: Span, subject: Subject, findings: &mut Findings) -> Option<Body> {
     if let Some(finding) = expr::unquoted(node).or_else(|| unspaced(node)) {
         findings.push(finding);
         return None;
     }
     match &node.kind {
-        NodeKind::Map(_) => read_map(node, key_span, standing, findings),
+        NodeKind::Map(_) => read_map(node, key_span, subject, findings),
         NodeKind::Scalar(_) if node.is_null() => {
             findings.push(expected(node, "a reference, a text or a map with `from`, `value` or `script`"));
             None
@@ -75,12 +76,12 @@ fn shaped(node: &Node, key_span: Span, standing: Standing, findings: &mut Findin
     }
 }
 
-/// `from:$.a`: the key of a rule that runs into its value is a text to YAML.
+/// Reports `from:$.a`, which is text in YAML because the space after the colon is missing.
 fn unspaced(node: &Node) -> Option<Diagnostic> {
     let text = node.plain()?;
     let (key, value) = text.split_once(':').filter(|(key, value)| KEYS.contains(key) && !value.is_empty())?;
     let help = format!("write `{key}: {value}`");
-    Some(Diagnostic::error("R107", node.span, "a space is missing behind the colon", help))
+    Some(Diagnostic::error("R107", node.span, "a space is missing after the colon", help))
 }
 
 /// A body that is only an origin.
@@ -109,19 +110,19 @@ pub fn plain(span: Span, origin: Origin) -> Body {
     }
 }
 
-fn read_map(node: &Node, key_span: Span, standing: Standing, findings: &mut Findings) -> Option<Body> {
+fn read_map(node: &Node, key_span: Span, subject: Subject, findings: &mut Findings) -> Option<Body> {
     let fields = Fields::open(node, "a rule", KEYS, findings)?;
-    // everything is read even when the origin is wrong, so that all problems are reported
-    let origin = origin(key_span, &fields, standing, findings).unwrap_or_else(|| unreadable(node.span));
-    Some(Body { origin, ..with_origin(node, &fields, standing, findings) })
+    // everything is read even if the origin is wrong, so that all problems are reported
+    let origin = origin(key_span, &fields, subject, findings).unwrap_or_else(|| unreadable(node.span));
+    Some(Body { origin, ..with_origin(node, &fields, subject, findings) })
 }
 
-/// Reads all but the origin of a body.
-pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, findings: &mut Findings) -> Body {
+/// Reads everything except the origin of a body.
+pub fn with_origin(node: &Node, fields: &Fields<'_>, subject: Subject, findings: &mut Findings) -> Body {
     Body {
-        when: condition_of(fields, "when", standing, findings),
+        when: condition_of(fields, "when", subject, findings),
         steps: steps_of(fields, "do", findings),
-        filter: condition_of(fields, "where", Standing::Element, findings),
+        filter: condition_of(fields, "where", Subject::Element, findings),
         filter_span: fields.entry("where").map(|entry| entry.key_span),
         each: fields.get("each").map(|node| each(node, findings)),
         each_span: fields.entry("each").map(|entry| entry.key_span),
@@ -143,7 +144,7 @@ pub fn with_origin(node: &Node, fields: &Fields<'_>, standing: Standing, finding
     }
 }
 
-fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mut Findings) -> Option<Origin> {
+fn origin(key_span: Span, fields: &Fields<'_>, subject: Subject, findings: &mut Findings) -> Option<Origin> {
     let given: Vec<_> = ["from", "value", "script"].into_iter().filter_map(|key| fields.entry(key)).collect();
     match given.as_slice() {
         [] if ["from", "value", "script"].into_iter().any(|key| fields.is_misspelled(key)) => return None,
@@ -159,9 +160,12 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
         }
         [_] => {}
         [first, second, ..] => {
-            let message = format!("a rule has one origin, and this one has `{}` and `{}`", first.key, second.key);
+            let message = format!(
+                "a rule takes one of `from`, `value` and `script`, but this one has `{}` and `{}`",
+                first.key, second.key
+            );
             let help = match second.key.as_str() {
-                "value" => "keep one of them; what to take when there is no value stands under `default:`",
+                "value" => "keep one of them; use `default:` for a missing value",
                 _ => "keep one of them",
             };
             findings
@@ -174,12 +178,12 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
         findings.push(Diagnostic::error(
             "R110",
             entry.key_span,
-            "`with` names the inputs of a script, and there is none",
+            "`with` names the inputs of a script, but there is no script",
             help,
         ));
     }
     if let Some(node) = fields.get("from") {
-        return from(node, "from", standing, findings).map(Origin::From);
+        return from(node, "from", subject, findings).map(Origin::From);
     }
     if let Some(node) = fields.get("value") {
         nothing_as_text(node, "`null`, or nothing at all,", findings);
@@ -189,7 +193,7 @@ fn origin(key_span: Span, fields: &Fields<'_>, standing: Standing, findings: &mu
 }
 
 /// Reads `from`, or another key like it: one reference or template, or a list of them.
-pub fn from(node: &Node, key: &str, standing: Standing, findings: &mut Findings) -> Option<Vec<Expr>> {
+pub fn from(node: &Node, key: &str, subject: Subject, findings: &mut Findings) -> Option<Vec<Expr>> {
     let sources = match node.as_list() {
         Some([]) => {
             findings.push(empty(node, "the list of references is empty", "[ $.field ]"));
@@ -198,25 +202,25 @@ pub fn from(node: &Node, key: &str, standing: Standing, findings: &mut Findings)
         Some(items) => items.iter().collect(),
         None => vec![node],
     };
-    let read: Vec<Option<Expr>> = sources.into_iter().map(|node| source(node, key, standing, findings)).collect();
+    let read: Vec<Option<Expr>> = sources.into_iter().map(|node| source(node, key, subject, findings)).collect();
     read.into_iter().collect()
 }
 
 /// Reads one of the references or templates of `from`, or of another key like it.
-pub fn source(node: &Node, key: &str, standing: Standing, findings: &mut Findings) -> Option<Expr> {
+pub fn source(node: &Node, key: &str, subject: Subject, findings: &mut Findings) -> Option<Expr> {
     let read = expr::read(node, findings)?;
     if let Expr::Literal(_) | Expr::Map(..) | Expr::List(..) = read {
         let constant = if key == "from" { ", or `value:` for a constant" } else { "" };
-        let named = node.as_text().filter(|_| !node.is_null()).and_then(|text| field_named(text, standing));
+        let named = node.as_text().filter(|_| !node.is_null()).and_then(|text| field_named(text, subject));
         let help = match named {
-            Some(reference) if standing == Standing::Element => {
+            Some(reference) if subject == Subject::Element => {
                 format!("write `{reference}` to read the element{constant}")
             }
             Some(reference) => format!("write `{reference}` to read the record{constant}"),
             None if key != "from" && node.as_scalar().is_none() => {
-                "make it under `let`, and write its name here, such as `$login`".to_owned()
+                "define it under `let`, and write its name here, such as `$login`".to_owned()
             }
-            None => format!("write a reference such as `{}.field`{constant}", standing.base()),
+            None => format!("write a reference such as `{}.field`{constant}", subject.base()),
         };
         findings.push(Diagnostic::error("R109", node.span, format!("`{key}` takes references"), help));
         return None;
@@ -225,9 +229,9 @@ pub fn source(node: &Node, key: &str, standing: Standing, findings: &mut Finding
 }
 
 /// The reference to the field that a bare word probably names.
-fn field_named(text: &str, standing: Standing) -> Option<String> {
-    let of_record = || reference::of_field(text).filter(|_| standing == Standing::Record);
-    foreign::reference_for(text, standing).or_else(of_record)
+fn field_named(text: &str, subject: Subject) -> Option<String> {
+    let of_record = || reference::of_field(text).filter(|_| subject == Subject::Record);
+    foreign::reference_for(text, subject).or_else(of_record)
 }
 
 fn script(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<ScriptDef> {
@@ -237,15 +241,15 @@ fn script(node: &Node, fields: &Fields<'_>, findings: &mut Findings) -> Option<S
     Some(ScriptDef { with, source: node.clone() })
 }
 
-fn condition_of(fields: &Fields<'_>, name: &str, standing: Standing, findings: &mut Findings) -> Option<Cond> {
-    fields.get(name).and_then(|node| condition::read(node, standing, findings))
+fn condition_of(fields: &Fields<'_>, name: &str, subject: Subject, findings: &mut Findings) -> Option<Cond> {
+    fields.get(name).and_then(|node| condition::read(node, subject, findings))
 }
 
 fn steps_of(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<StepDef> {
     fields.get(name).map_or_else(Vec::new, |node| steps(node, findings))
 }
 
-/// Reads a list of steps; a single step may stand alone.
+/// Reads a list of steps, or a single step.
 pub fn steps(node: &Node, findings: &mut Findings) -> Vec<StepDef> {
     match node.as_list() {
         Some(items) => items.iter().filter_map(|item| step(item, findings)).collect(),
@@ -260,13 +264,13 @@ pub fn steps(node: &Node, findings: &mut Findings) -> Vec<StepDef> {
 fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
     if node.as_list().is_some() {
         let help = "write the steps one after another, in one list";
-        findings.push(Diagnostic::error("R107", node.span, "a list of steps stands inside a list of steps", help));
+        findings.push(Diagnostic::error("R107", node.span, "a list of steps is inside another list of steps", help));
         return None;
     }
     match node.as_map() {
         None => word(node, findings).map(|name| StepDef { name, argument: None }),
         Some([entry]) => {
-            // nothing at all is no argument; a `null` that is written out is one
+            // an empty value means no argument; an explicit `null` is one
             let argument = (entry.value.as_text() != Some("") || !entry.value.is_null()).then(|| entry.value.clone());
             Some(StepDef { name: key(entry), argument })
         }
@@ -278,7 +282,7 @@ fn step(node: &Node, findings: &mut Findings) -> Option<StepDef> {
     }
 }
 
-/// The steps of one map, each on its own.
+/// The steps of one map, as separate maps.
 fn one_step_each(node: &Node) -> String {
     let entries = node.as_map().unwrap_or_default();
     let step = |entry: &Entry| match entry.value.as_text() {
@@ -297,33 +301,33 @@ fn each(node: &Node, findings: &mut Findings) -> Each {
     if node.as_list().is_some() || node.as_scalar().is_some() {
         return Each::Steps(steps(node, findings));
     }
-    Each::Fields(rules(node, Standing::Element, findings))
+    Each::Fields(rules(node, Subject::Element, findings))
 }
 
 /// Reads a map of names to rules.
-pub fn rules(node: &Node, standing: Standing, findings: &mut Findings) -> Vec<Rule> {
+pub fn rules(node: &Node, subject: Subject, findings: &mut Findings) -> Vec<Rule> {
     let mut rest = map(node, findings);
     let mut rules = Vec::new();
     while let Some((entry, after)) = rest.split_first() {
         rest = after;
         let is_key = |entry: &&Entry| KEYS.contains(&entry.key.as_str());
-        let beside = if entry.value.is_null() { after.iter().take_while(is_key).count() } else { 0 };
-        let body = match after.first().filter(|_| beside > 0) {
+        let misplaced = if entry.value.is_null() { after.iter().take_while(is_key).count() } else { 0 };
+        let body = match after.first().filter(|_| misplaced > 0) {
             Some(first) => {
                 findings.push(not_indented(entry, first));
-                rest = after.get(beside..).unwrap_or_default();
+                rest = after.get(misplaced..).unwrap_or_default();
                 plain(entry.value.span, unreadable(entry.value.span))
             }
-            None => read(&entry.value, entry.key_span, standing, findings),
+            None => read(&entry.value, entry.key_span, subject, findings),
         };
         rules.push(Rule { name: key(entry), body });
     }
     rules
 }
 
-/// The keys of a rule that stand beside its name.
+/// Reports keys of a rule that are next to its name instead of below it.
 fn not_indented(rule: &Entry, first: &Entry) -> Diagnostic {
-    let message = format!("`{}` stands beside `{}`, not inside it", first.key, rule.key);
+    let message = format!("`{}` is next to `{}`, not inside it", first.key, rule.key);
     let help = format!("indent `{}` and the keys below it deeper than `{}`", first.key, rule.key);
     Diagnostic::error("R107", first.key_span, message, help).also(rule.key_span, "this has no value")
 }
@@ -335,7 +339,7 @@ fn required(node: &Node, findings: &mut Findings) -> Option<Required> {
         (Some(false), _) => return None,
         (None, Some("warn")) => Without::Warn,
         _ => {
-            findings.push(no_boolean(node, "`true`, `false` or `warn`"));
+            findings.push(not_a_boolean(node, "`true`, `false` or `warn`"));
             return None;
         }
     };
@@ -356,8 +360,8 @@ pub fn policy(position: usize) -> DefaultPolicy {
     }
 }
 
-/// Reads `on_error`: a word, or `{ warn: NAME }` for another name in `warnings`. What cannot be read is reported, and stands
-/// for `reject`, so that nothing follows from the one finding.
+/// Reads `on_error`: a word, or `{ warn: NAME }` for another name in `warnings`. An invalid value is reported, and
+/// counts as `reject`, so that it causes no further findings.
 pub fn on_error(node: &Node, findings: &mut Findings) -> OnError {
     let plain = |policy: DefaultPolicy| OnError { policy, key: None, span: node.span };
     if let Some([entry]) = node.as_map() {
@@ -371,8 +375,8 @@ pub fn on_error(node: &Node, findings: &mut Findings) -> OnError {
     plain(choice(node, POLICIES, findings).map_or(DefaultPolicy::Reject, policy))
 }
 
-/// Reads a name for `warnings`: text, in which `{$index}` and `{$key}` stand for the element. Values of a record are never part
-/// of a warning.
+/// Reads a name for `warnings`: text, in which `{$index}` and `{$key}` identify the element. Values of a record are
+/// never part of a warning.
 fn warning_name(node: &Node, findings: &mut Findings) -> Option<Expr> {
     word(node, findings)?;
     let name = expr::read(node, findings)?;
@@ -383,15 +387,16 @@ fn warning_name(node: &Node, findings: &mut Findings) -> Option<Expr> {
     };
     let place = |text: &str| matches!(text, "$index" | "$key");
     if let Some(other) = references.into_iter().find(|reference| !place(&reference.text)) {
-        let message = format!("the name of a warning cannot hold `{}`", other.text);
-        let help = "warnings never hold values of a record: use `{$index}` or `{$key}` inside `each`, or fixed text";
+        let message = format!("the name of a warning cannot contain `{}`", other.text);
+        let help =
+            "warnings never contain values from the record: use `{$index}` or `{$key}` inside `each`, or fixed text";
         findings.push(Diagnostic::error("R109", other.span, message, help));
         return None;
     }
     Some(name)
 }
 
-/// Reads `examples`: a map of inputs to outputs, or a list of `{ input, gives }` for inputs that are no text.
+/// Reads `examples`: a map of inputs to outputs, or a list of `{ input, gives }` for inputs that are not text.
 fn examples(node: &Node, findings: &mut Findings) -> Vec<ExampleDef> {
     if node.as_list().is_none() {
         return map(node, findings)

@@ -1,4 +1,4 @@
-//! Conditions as written: a map whose entries all hold.
+//! Reads conditions: a map whose entries must all be true.
 
 use super::expr;
 use super::fields::{empty, key, list, nothing_as_text, shape};
@@ -8,17 +8,17 @@ use super::reference;
 use super::syntax::{Cond, StepDef, TestDef, Word};
 use crate::diag::{Diagnostic, Findings};
 
-/// What a condition is asked of: the record, or every element of a list in turn.
+/// What a condition tests: the record, or every element of a list in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Subject {
     /// The record.
     Record,
-    /// An element, which is `$item`.
+    /// An element, called `$item`.
     Element,
 }
 
-impl Standing {
-    /// What a bare name most likely belongs to.
+impl Subject {
+    /// The reference that a bare name most likely belongs to.
     #[must_use]
     pub fn base(self) -> &'static str {
         match self {
@@ -29,43 +29,42 @@ impl Standing {
 }
 
 /// Reads a condition.
-pub fn read(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Cond> {
+pub fn read(node: &Node, subject: Subject, findings: &mut Findings) -> Option<Cond> {
     let Some(entries) = node.as_map() else {
-        findings.push(no_map(node, standing));
+        findings.push(not_a_map(node, subject));
         return None;
     };
     if entries.is_empty() {
-        findings.push(empty(node, "the condition is empty", &format!("{{ {}.status: active }}", standing.base())));
+        findings.push(empty(node, "the condition is empty", &format!("{{ {}.status: active }}", subject.base())));
         return None;
     }
-    let parts: Vec<Option<Cond>> = entries.iter().map(|entry| part(entry, standing, findings)).collect();
+    let parts: Vec<Option<Cond>> = entries.iter().map(|entry| part(entry, subject, findings)).collect();
     let mut parts: Vec<Cond> = parts.into_iter().collect::<Option<_>>()?;
     if parts.len() == 1 { parts.pop() } else { Some(Cond::All(parts)) }
 }
 
-/// A condition that is no map: text as other languages write comparisons, or a list.
-fn no_map(node: &Node, standing: Standing) -> Diagnostic {
+/// Reports a condition that is not a map: a comparison in the syntax of another language, or a list.
+fn not_a_map(node: &Node, subject: Subject) -> Diagnostic {
     let message = format!("a condition is a map, found {}", shape(node));
     let help = match node.as_text().filter(|_| !node.is_null()) {
-        Some(text) => foreign::as_map(text, standing).map(|map| format!("write `{map}`")),
+        Some(text) => foreign::as_map(text, subject).map(|map| format!("write `{map}`")),
         None if node.as_list().is_some() => {
-            Some("write `{ all: [ … ] }` when all of them must hold, `{ any: [ … ] }` when one is enough".to_owned())
+            Some("write `{ all: [ … ] }` if all of them must be true, `{ any: [ … ] }` if one is enough".to_owned())
         }
         None => None,
     };
-    let help = help.unwrap_or_else(|| {
-        format!("write what is tested and what is asked of it: `{{ {}.status: active }}`", standing.base())
-    });
+    let help =
+        help.unwrap_or_else(|| format!("write a reference and a test: `{{ {}.status: active }}`", subject.base()));
     Diagnostic::error("R107", node.span, message, help)
 }
 
-fn part(entry: &Entry, standing: Standing, findings: &mut Findings) -> Option<Cond> {
+fn part(entry: &Entry, subject: Subject, findings: &mut Findings) -> Option<Cond> {
     match entry.key.as_str() {
-        "any" => conditions(&entry.value, standing, findings).map(Cond::Any),
-        "all" => conditions(&entry.value, standing, findings).map(Cond::All),
-        "not" => read(&entry.value, standing, findings).map(|cond| Cond::Not(Box::new(cond))),
+        "any" => conditions(&entry.value, subject, findings).map(Cond::Any),
+        "all" => conditions(&entry.value, subject, findings).map(Cond::All),
+        "not" => read(&entry.value, subject, findings).map(|cond| Cond::Not(Box::new(cond))),
         text if entry.value.as_text() == Some("") && entry.value.is_null() => {
-            findings.push(nothing_asked(entry, text, standing));
+            findings.push(missing_test(entry, text, subject));
             None
         }
         text if reference::is_reference(text) => {
@@ -75,66 +74,66 @@ fn part(entry: &Entry, standing: Standing, findings: &mut Findings) -> Option<Co
             Some(Cond::Test(left?, test?))
         }
         text => {
-            findings.push(no_reference(entry, text, standing));
+            findings.push(not_a_reference(entry, text, subject));
             None
         }
     }
 }
 
-/// A key with nothing behind it: `{ $.a == true }`, `{ $.a }`.
-fn nothing_asked(entry: &Entry, text: &str, standing: Standing) -> Diagnostic {
-    let (message, help) = match foreign::as_map(text, standing) {
+/// Reports a key with nothing after it: `{ $.a == true }`, `{ $.a }`.
+fn missing_test(entry: &Entry, text: &str, subject: Subject) -> Diagnostic {
+    let (message, help) = match foreign::as_map(text, subject) {
         Some(map) if !reference::is_reference(text) || text.contains([' ', '=', '<', '>', '!']) => {
-            (format!("`{text}` is a comparison, and the key of a condition is a reference"), format!("write `{map}`"))
+            (format!("`{text}` is a comparison, but the key of a condition is a reference"), format!("write `{map}`"))
         }
         _ => (
-            format!("nothing is asked of `{text}`"),
+            format!("there is no test for `{text}`"),
             format!("write `{text}: true`, `{text}: present` or `{text}: missing`"),
         ),
     };
     Diagnostic::error("R109", entry.key_span, message, help)
 }
 
-/// A key that is no reference. `$.a` is what was meant where the record is tested, `$item.a` inside lists.
-fn no_reference(entry: &Entry, text: &str, standing: Standing) -> Diagnostic {
-    let message = format!("a condition begins with a reference, and `{text}` is none");
-    let help = match (foreign::reference_for(text, standing), standing) {
-        (Some(reference), Standing::Element) if reference.starts_with("$item.") => {
+/// Reports a key that is not a reference. Suggests `$.a` if the record is tested, `$item.a` inside lists.
+fn not_a_reference(entry: &Entry, text: &str, subject: Subject) -> Diagnostic {
+    let message = format!("a condition begins with a reference, and `{text}` is not one");
+    let help = match (foreign::reference_for(text, subject), subject) {
+        (Some(reference), Subject::Element) if reference.starts_with("$item.") => {
             let member = reference.trim_start_matches("$item.");
             format!("write `{reference}` to test the element; `$.{member}` tests a field of the record")
         }
-        (Some(reference), Standing::Record) if reference.starts_with("$.") => {
+        (Some(reference), Subject::Record) if reference.starts_with("$.") => {
             format!("write `{reference}` to test a field of the record; other keys are `any`, `all` and `not`")
         }
         (Some(reference), _) => format!("write `{reference}`"),
-        (None, _) => format!("write a reference such as `{}.status`, or `any`, `all` or `not`", standing.base()),
+        (None, _) => format!("write a reference such as `{}.status`, or `any`, `all` or `not`", subject.base()),
     };
     Diagnostic::error("R109", entry.key_span, message, help)
 }
 
-fn conditions(node: &Node, standing: Standing, findings: &mut Findings) -> Option<Vec<Cond>> {
-    let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, standing, findings)).collect();
+fn conditions(node: &Node, subject: Subject, findings: &mut Findings) -> Option<Vec<Cond>> {
+    let parts: Vec<Option<Cond>> = list(node, findings).iter().map(|item| read(item, subject, findings)).collect();
     if parts.is_empty() && node.as_list().is_some() {
         findings.push(empty(
             node,
             "the list of conditions is empty",
-            &format!("[ {{ {}.status: active }} ]", standing.base()),
+            &format!("[ {{ {}.status: active }} ]", subject.base()),
         ));
         return None;
     }
     parts.into_iter().collect()
 }
 
-/// Reads what is asked of the value that a reference, as written, names.
+/// Reads a test; `left` is the reference to the tested value, as written.
 fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
     if node.plain() == Some("") {
-        let help = "write `present` or `missing` behind the colon, a value, or a predicate such as `{ contains: x }`";
+        let help = "write `present` or `missing` after the colon, a value, or a predicate such as `{ contains: x }`";
         findings.push(Diagnostic::error("R107", node.span, "a condition without a test", help));
         return None;
     }
     let is_empty = node.as_list().is_some_and(<[Node]>::is_empty) || node.as_map().is_some_and(<[Entry]>::is_empty);
     if is_empty {
-        let message = format!("nothing is asked of `{left}`");
+        let message = format!("there is no test for `{left}`");
         findings.push(empty(node, &message, &format!("{left}: present")));
         return None;
     }
@@ -164,16 +163,16 @@ fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
     }
 }
 
-/// `"> 18"`, `not null`: text that begins as a comparison of other languages does.
+/// Reports `"> 18"`, `not null`: text that begins like a comparison in other languages.
 fn comparison(node: &Node, left: &str) -> Option<Diagnostic> {
     let text = node.as_text().filter(|_| !node.is_null())?;
     let has_sign = text.starts_with(['=', '<', '>', '!']);
-    // quotes say that words are meant as they stand
+    // words in quotes are meant literally
     let has_word = node.plain().is_some() && ["not ", "is ", "in "].iter().any(|word| text.starts_with(word));
     if !has_sign && !has_word {
         return None;
     }
-    let map = foreign::as_map(&format!("{left} {text}"), Standing::Record)?;
+    let map = foreign::as_map(&format!("{left} {text}"), Subject::Record)?;
     let map = map.strip_prefix("{ ").and_then(|map| map.strip_suffix(" }")).unwrap_or(&map);
     let itself = if has_word { format!("`\"{text}\"`") } else { format!("`{{ equals: \"{text}\" }}`") };
     let message = format!("`{text}` is compared as text");

@@ -6,7 +6,7 @@ use super::reference;
 use super::syntax::{Expr, TemplatePart, Word};
 use crate::diag::{Diagnostic, Findings, Severity};
 
-/// Reads a node as a value; what cannot be read is reported, and may be anything.
+/// Reads a node as a value; an invalid value is reported, and may be anything.
 pub fn read_or_any(node: &Node, findings: &mut Findings) -> Expr {
     read(node, findings).unwrap_or_else(|| Expr::unreadable(node.span))
 }
@@ -33,7 +33,7 @@ pub fn read(node: &Node, findings: &mut Findings) -> Option<Expr> {
     }
 }
 
-/// `{$.ID}`: text with a reference, which is a map to YAML when it stands without quotes.
+/// Reports `{$.ID}` without quotes, which is a map in YAML.
 #[must_use]
 pub fn unquoted(node: &Node) -> Option<Diagnostic> {
     let [only] = node.as_map()? else { return None };
@@ -63,8 +63,8 @@ fn read_scalar(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr>
     Some(Expr::Literal(node.clone()))
 }
 
-/// Reads text with `{reference}` in it; `{{` and `}}` write the braces themselves, and `$$` a dollar where a reference could
-/// begin: at the start, before a brace, a dot or a bracket.
+/// Reads text with `{reference}` in it; `{{` and `}}` are literal braces, and `$$` is a literal dollar where a
+/// reference could begin: at the start, before a brace, a dot or a bracket.
 fn template(node: &Node, text: &str, findings: &mut Findings) -> Option<Expr> {
     let mut parts = Vec::new();
     let mut plain = String::new();
@@ -117,5 +117,5 @@ fn brace_problem(node: &Node, start: usize, end: usize) -> Diagnostic {
         Some(reference) => format!("write `{{{reference}}}`; `{{{{` and `}}}}` write the braces themselves"),
         None => "write `{$.field}` or `{$name.field}`; `{{` and `}}` write the braces themselves".to_owned(),
     };
-    Diagnostic::error("R211", node.part(start..end), "a brace in text must hold a reference", help)
+    Diagnostic::error("R211", node.part(start..end), "a brace in text must contain a reference", help)
 }

@@ -5,7 +5,7 @@ use super::node::{Entry, Node, NodeKind};
 use super::syntax::Word;
 use crate::diag::{Diagnostic, Findings, Span, closest};
 
-/// Keys that have another name, which is accepted wherever the key is: other name, key.
+/// Keys with an alias, which is accepted wherever the key is: alias, key.
 const OTHER_NAMES: &[(&str, &str)] =
     &[("target", "schema"), ("refuse", "deny"), ("refused", "denied"), ("rejected", "invalid")];
 
@@ -14,7 +14,7 @@ pub struct Fields<'n> {
     what: &'static str,
     span: Span,
     entries: &'n [Entry],
-    /// What unknown keys were probably meant to be, as it was said.
+    /// The keys that were suggested in place of unknown ones.
     meant: Vec<String>,
 }
 
@@ -27,8 +27,8 @@ impl<'n> Fields<'n> {
         };
         let mut meant = Vec::new();
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            if let Some(key) = usual_name(&entry.key).filter(|key| known.contains(key)) {
-                written_once(entry, key, entries, findings);
+            if let Some(key) = canonical_name(&entry.key).filter(|key| known.contains(key)) {
+                check_alias(entry, key, entries, findings);
                 continue;
             }
             let help = meant_key(entry, what, known);
@@ -54,7 +54,7 @@ impl<'n> Fields<'n> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     pub fn need(&self, key: &'static str, findings: &mut Findings) -> Option<&'n Node> {
         let found = self.get(key);
         if found.is_none() && !self.is_misspelled(key) {
@@ -81,7 +81,7 @@ impl<'n> Fields<'n> {
         boolean(node, findings)
     }
 
-    /// The elements of a key that holds a list.
+    /// The elements of a key whose value is a list.
     pub fn list(&self, key: &str, findings: &mut Findings) -> &'n [Node] {
         self.get(key).map_or(&[], |node| list(node, findings))
     }
@@ -93,14 +93,14 @@ impl<'n> Fields<'n> {
     }
 }
 
-fn usual_name(key: &str) -> Option<&'static str> {
+fn canonical_name(key: &str) -> Option<&'static str> {
     OTHER_NAMES.iter().find(|(other, _)| *other == key).map(|(_, usual)| *usual)
 }
 
-/// A key may stand once, under one of its names.
-fn written_once(entry: &Entry, key: &str, entries: &[Entry], findings: &mut Findings) {
+/// Reports a key that is given twice, under different names.
+fn check_alias(entry: &Entry, key: &str, entries: &[Entry], findings: &mut Findings) {
     if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-        let message = format!("`{}` is another name of `{key}`, which is here already", entry.key);
+        let message = format!("`{}` is another name for `{key}`, which is already present", entry.key);
         let finding = Diagnostic::error("R102", entry.key_span, message, "keep one of the two");
         findings.push(finding.also(first.key_span, format!("`{key}` here")));
     }
@@ -111,7 +111,7 @@ pub fn choice(node: &Node, words: &[&'static str], findings: &mut Findings) -> O
     let found = node.as_text().and_then(|text| words.iter().position(|word| *word == text));
     if found.is_none() {
         findings.push(match node.as_text() {
-            Some(text) if !node.is_null() => no_choice(node, text, words),
+            Some(text) if !node.is_null() => not_a_choice(node, text, words),
             _ => expected(node, &format!("one of {}", quoted(words))),
         });
     }
@@ -122,12 +122,12 @@ pub fn choice(node: &Node, words: &[&'static str], findings: &mut Findings) -> O
 pub fn boolean(node: &Node, findings: &mut Findings) -> Option<bool> {
     let value = node.as_bool();
     if value.is_none() {
-        findings.push(no_boolean(node, "`true` or `false`"));
+        findings.push(not_a_boolean(node, "`true` or `false`"));
     }
     value
 }
 
-/// The boolean that a word of YAML 1.1, or one in quotes, was meant as.
+/// The boolean that a word of YAML 1.1, or a boolean in quotes, was meant as.
 #[must_use]
 pub fn meant_boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
@@ -137,9 +137,9 @@ pub fn meant_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A boolean was expected here.
+/// The finding for a value that is not a boolean.
 #[must_use]
-pub fn no_boolean(node: &Node, wanted: &str) -> Diagnostic {
+pub fn not_a_boolean(node: &Node, wanted: &str) -> Diagnostic {
     let meant = node.as_text().and_then(|text| Some((meant_boolean(text)?, text)));
     let Some((meant, text)) = meant else { return expected(node, wanted) };
     let message = format!("expected {wanted}, found the text `{text}`");
@@ -189,7 +189,7 @@ pub fn key(entry: &Entry) -> Word {
     Word { text: entry.key.clone(), span: entry.key_span }
 }
 
-/// What a node is, in the words of a rule author.
+/// The type of a node, in words for rule authors.
 #[must_use]
 pub fn shape(node: &Node) -> &'static str {
     match node {
@@ -200,7 +200,7 @@ pub fn shape(node: &Node) -> &'static str {
     }
 }
 
-/// A word that means no value in another language, and is text here.
+/// Warns of a word that means no value in another language, but is text here.
 pub fn nothing_as_text(node: &Node, instead: &str, findings: &mut Findings) {
     let Some(word) = node.plain().filter(|text| ["None", "nil", "Nil", "undefined", "NaN", "(null)"].contains(text))
     else {
@@ -210,7 +210,7 @@ pub fn nothing_as_text(node: &Node, instead: &str, findings: &mut Findings) {
     findings.push(Diagnostic::warning("R113", node.span, format!("`{word}` is text here, not \"no value\""), help));
 }
 
-/// Something else was expected here.
+/// The finding for a value of the wrong shape.
 #[must_use]
 pub fn expected(node: &Node, what: &str) -> Diagnostic {
     Diagnostic::error(
@@ -221,22 +221,22 @@ pub fn expected(node: &Node, what: &str) -> Diagnostic {
     )
 }
 
-/// A list or map of the right kind that has nothing in it.
+/// The finding for an empty list or map.
 #[must_use]
 pub fn empty(node: &Node, message: &str, example: &str) -> Diagnostic {
     Diagnostic::error("R107", node.span, message, format!("write one, such as `{example}`, or remove it"))
 }
 
-fn no_choice(node: &Node, text: &str, words: &[&'static str]) -> Diagnostic {
-    let help = match word_elsewhere(text, words).or_else(|| closest(text, words.iter().copied())) {
+fn not_a_choice(node: &Node, text: &str, words: &[&'static str]) -> Diagnostic {
+    let help = match choice_elsewhere(text, words).or_else(|| closest(text, words.iter().copied())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write one of these words".to_owned(),
     };
     Diagnostic::error("R107", node.span, format!("expected one of {}, found `{text}`", quoted(words)), help)
 }
 
-/// One of some words, as other tools call it.
-fn word_elsewhere<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
+/// The choice that has this name in other tools.
+fn choice_elsewhere<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
     const WORDS: &[(&str, &str)] = &[
         ("s", "seconds second sec secs unix"),
         ("ms", "milliseconds millisecond millis milli js"),
@@ -278,7 +278,7 @@ fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> D
     Diagnostic::error("R107", node.span, message, help)
 }
 
-/// What to write instead of an unknown key, when that can be told.
+/// What to write instead of an unknown key, if that is clear.
 fn meant_key(entry: &Entry, what: &str, known: &[&'static str]) -> Option<String> {
     if what == "a rule file" && entry.key.contains('.') {
         return None;
@@ -288,7 +288,7 @@ fn meant_key(entry: &Entry, what: &str, known: &[&'static str]) -> Option<String
         .or_else(|| closest(&entry.key, known.iter().copied()).map(|near| format!("did you mean `{near}`?")))
 }
 
-/// How a key that is missing may look.
+/// An example for a missing key.
 fn example(what: &str, key: &str) -> String {
     let value = match (what, key) {
         ("`identify`", "id") => "$.id",
@@ -298,30 +298,30 @@ fn example(what: &str, key: &str) -> String {
         ("an entry of `checks`", "because") => "active_without_email",
         ("`accounts`", "name") => "member",
         ("`accounts`", "from") => "$.members",
-        ("an example", "input") => "what comes in",
-        ("an example", "gives") => "what it must give",
+        ("an example", "input") => "the input",
+        ("an example", "gives") => "the expected result",
         _ => "…",
     };
     format!("{key}: {value}")
 }
 
-/// `from:$.a`: a key that runs into its value.
+/// The help for `from:$.a`: a missing space after the colon.
 fn unspaced(key: &str, known: &[&'static str]) -> Option<String> {
     let (name, value) = key.split_once(':').filter(|(name, _)| known.contains(name))?;
-    Some(format!("leave a space behind the colon: `{name}: {value}`"))
+    Some(format!("put a space after the colon: `{name}: {value}`"))
 }
 
-/// The keys that are known, and where the one that is not may belong.
+/// The known keys, and where an unknown one may belong.
 fn elsewhere(entry: &Entry, what: &str, known: &[&str]) -> String {
     let keys = format!("the keys of {what} are {}", quoted(known));
     match what {
         "a rule file" if entry.key.contains('.') || entry.value.as_text().is_some_and(|text| text.starts_with('$')) => {
-            format!("a claim stands under `account:`, indented deeper: `account: {{ {}: … }}`", entry.key)
+            format!("claims go under `account:`, indented deeper: `account: {{ {}: … }}`", entry.key)
         }
         "a rule" if entry.value.is_null() || entry.value.as_bool() == Some(true) => {
-            format!("a step stands in `do`: `do: [ {} ]`; {keys}", entry.key)
+            format!("steps go in `do`: `do: [ {} ]`; {keys}", entry.key)
         }
-        "a rule" => format!("a step stands in `do`: `do: [ {{ {}: … }} ]`; {keys}", entry.key),
+        "a rule" => format!("steps go in `do`: `do: [ {{ {}: … }} ]`; {keys}", entry.key),
         _ => keys,
     }
 }

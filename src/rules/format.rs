@@ -1,4 +1,4 @@
-//! The formatter behind `landfall fmt`: one indentation, one blank line, one order of sections, and every comment kept.
+//! The formatter of `landfall fmt`: one indentation, one blank line, one order of sections, and every comment kept.
 
 mod layout;
 
@@ -12,22 +12,22 @@ use crate::diag::{Files, Findings};
 /// Why a text was not formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// [`read`] has findings about it.
-    #[error("the file cannot be formatted before its errors are mended")]
+    /// [`read`] has findings for it.
+    #[error("fix the errors in the file before you format it")]
     Unreadable,
-    /// It uses a spelling of YAML that the formatter does not know, such as `? key`.
-    #[error("formatting would change what the file says, so it was left as it is")]
+    /// It uses YAML syntax that the formatter does not support, such as `? key`.
+    #[error("formatting would change the meaning of the file, so it was left unchanged")]
     WouldChange,
 }
 
-/// Formats a rule or test file: indentation of two, no white space at line ends, at most one blank line, sections in the
-/// order of [`KEYS`], Unix line ends.
+/// Formats a rule or test file: indentation of two, no whitespace at line ends, at most one blank line, sections in
+/// the order of [`KEYS`], Unix line endings.
 ///
-/// Comments, the order of claims and everything inside a line stay as they are. The formatted text is read again and compared,
-/// so what it says never changes, and formatting twice is the same as formatting once.
+/// Comments, the order of claims and everything inside a line are kept. The formatted text is read again and
+/// compared, so its meaning never changes, and formatting twice is the same as formatting once.
 ///
 /// # Errors
-/// When the text cannot be read, or cannot be formatted without changing what it says.
+/// If the text cannot be read, or cannot be formatted without changing its meaning.
 pub fn format(text: &str) -> Result<String, FormatError> {
     let mut text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     let before = parse(&text).ok_or(FormatError::Unreadable)?;
@@ -41,15 +41,15 @@ pub fn format(text: &str) -> Result<String, FormatError> {
     Err(FormatError::WouldChange)
 }
 
-/// One pass is enough but for odd comments, which may come to line up with another block. The bound stops a layout that would
-/// never settle.
+/// One pass is enough except for odd comments, which may end up aligned with another block. The bound stops a layout
+/// that never becomes stable.
 const MOST_PASSES: usize = 5;
 
-/// Lays the text out once; `None` when it would say something else.
+/// Lays out the text once; `None` if that would change its meaning.
 fn pass(text: &str, before: &Node) -> Option<String> {
     let tree = parse(text)?;
     let lines = layout::lay_out(text, &tree);
-    // an alias may have to stay behind its anchor: then the sections stay where they are
+    // an alias must stay after its anchor: then the sections are not reordered
     [in_order(&lines, &tree), joined(&lines)]
         .into_iter()
         .find(|formatted| parse(formatted).is_some_and(|after| same_file(before, &after)))
@@ -63,7 +63,7 @@ fn parse(text: &str) -> Option<Node> {
     read(&files, file, &mut findings).filter(|_| findings.is_empty())
 }
 
-/// Whether two files say the same; the order of sections says nothing.
+/// Whether two files mean the same, regardless of the order of sections.
 fn same_file(one: &Node, other: &Node) -> bool {
     match (one.as_map(), other.as_map()) {
         (Some(entries), Some(others)) if entries.len() == others.len() => entries
@@ -84,7 +84,7 @@ fn same(one: &Node, other: &Node) -> bool {
     }
 }
 
-/// The lines with blank ones folded.
+/// The lines, with consecutive blank lines collapsed.
 fn joined(lines: &[Laid]) -> String {
     let mut out = String::new();
     let mut blank = false;
@@ -102,8 +102,8 @@ fn joined(lines: &[Laid]) -> String {
     out
 }
 
-/// The lines with the sections in order, each with the comments right above it. What stands before the first section and
-/// behind the last one stays there.
+/// The lines with the sections in order, each with the comments directly above it. Lines before the first section
+/// and after the last one stay there.
 fn in_order(lines: &[Laid], root: &Node) -> String {
     let mut sections = sections(lines, root);
     let Some(first) = sections.first().map(|(_, range)| range.start) else { return joined(lines) };
@@ -125,7 +125,7 @@ fn sections(lines: &[Laid], root: &Node) -> Vec<(usize, Range<usize>)> {
     let mut sections = Vec::new();
     while let Some((_, entry)) = starts.next() {
         let name = entries.get(entry).map_or("", |entry| entry.key.as_str());
-        // what is not a section stays behind the one it follows
+        // anything that is not a section stays after the one it follows
         rank = KEYS.iter().position(|section| *section == name).unwrap_or(rank);
         let next = starts.peek().map_or_else(|| tail(lines), |(next, _)| with_comments(lines, *next));
         sections.push((rank, from..next));
@@ -134,7 +134,7 @@ fn sections(lines: &[Laid], root: &Node) -> Vec<(usize, Range<usize>)> {
     sections
 }
 
-/// Where the comments and blank lines behind the last section begin.
+/// Where the comments and blank lines after the last section begin.
 fn tail(lines: &[Laid]) -> usize {
     let is_tail = |line: &&Laid| match line.what {
         What::Blank => true,
@@ -144,7 +144,7 @@ fn tail(lines: &[Laid]) -> usize {
     lines.len() - lines.iter().rev().take_while(is_tail).count()
 }
 
-/// A section goes with the blank line before it, not with the one behind it.
+/// A section moves with the blank line before it, not with the one after it.
 fn append(all: &mut Vec<Laid>, lines: &[Laid], range: Range<usize>) {
     let is_blank = |at: usize| lines.get(at).is_some_and(|line| line.what == What::Blank);
     while all.last().is_some_and(|line| line.what == What::Blank) {
@@ -156,7 +156,7 @@ fn append(all: &mut Vec<Laid>, lines: &[Laid], range: Range<usize>) {
     all.extend(lines.get(range).unwrap_or_default().iter().cloned());
 }
 
-/// The first of the comment lines right above a section.
+/// The first of the comment lines directly above a section.
 fn with_comments(lines: &[Laid], section: usize) -> usize {
     let above = lines.get(..section).unwrap_or_default();
     let comments =

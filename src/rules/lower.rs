@@ -1,7 +1,7 @@
-//! From the YAML tree to the rule file: every part in one place, all problems at once.
+//! Reads the rule file from the YAML tree, and reports all problems at once.
 
 use super::body::{self, POLICIES};
-use super::condition::{self, Standing};
+use super::condition::{self, Subject};
 use super::expr;
 use super::fields::{Fields, choice, empty, expected, key, list, map, word};
 use super::node::{Entry, Node, NodeKind};
@@ -82,7 +82,7 @@ fn version(fields: &Fields<'_>, root: &Node, findings: &mut Findings) {
         None => findings.push(Diagnostic::error(
             "R111",
             Span { end: root.span.start, ..root.span },
-            "a rule file begins with the version of its language",
+            "the rule file does not begin with the version of the rule language",
             format!("add `landfall: {VERSION}` as the first line"),
         )),
     }
@@ -99,7 +99,7 @@ fn entries<T>(
 }
 
 fn rules(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Rule> {
-    fields.get(name).map_or_else(Vec::new, |node| body::rules(node, Standing::Record, findings))
+    fields.get(name).map_or_else(Vec::new, |node| body::rules(node, Subject::Record, findings))
 }
 
 fn param(name: Word, node: &Node, findings: &mut Findings) -> Option<Param> {
@@ -115,7 +115,7 @@ fn param(name: Word, node: &Node, findings: &mut Findings) -> Option<Param> {
     Some(Param { name, default, values, about: fields.word("about", findings) })
 }
 
-/// Reads the values that a parameter may have; its default must be one of them.
+/// Reads the allowed values of a parameter; its default must be one of them.
 fn values(node: &Node, default: Option<&Node>, findings: &mut Findings) -> Vec<Node> {
     let items = list(node, findings);
     let mut scalars = Vec::new();
@@ -148,7 +148,7 @@ fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
             Some(1) => Blank::Keep,
             _ => Blank::Missing,
         },
-        // a word that is no policy is one finding, not one for every rule that can fail
+        // an invalid policy is one finding, not one for every rule that can fail
         on_error: fields
             .get("on_error")
             .map(|node| choice(node, POLICIES, findings).map_or(DefaultPolicy::Reject, body::policy)),
@@ -165,7 +165,7 @@ fn lookup(name: Word, node: &Node, findings: &mut Findings) -> Option<LookupDef>
         let fields = Fields::open(node, "a lookup file", &["file", "key", "value"], findings)?;
         let (file, key, value) =
             (fields.word("file", findings), fields.word("key", findings), fields.word("value", findings));
-        // without a file the name stays known, so that its uses are no findings
+        // without a file the name is still declared, so that its uses are not findings
         let source = match file {
             Some(file) => LookupSource::File { file, key, value },
             None => LookupSource::Inline(Vec::new()),
@@ -190,11 +190,11 @@ fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
     Some(Identify { id: id?, logins })
 }
 
-/// What can be typed to sign in; each that cannot be read is reported.
+/// What can be typed to sign in; invalid entries are reported.
 fn logins(node: &Node, findings: &mut Findings) -> Vec<Expr> {
     let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
     let mut read = |node: &Node| {
-        body::source(node, "identify.logins", Standing::Record, findings).unwrap_or_else(|| Expr::unreadable(node.span))
+        body::source(node, "identify.logins", Subject::Record, findings).unwrap_or_else(|| Expr::unreadable(node.span))
     };
     nodes.iter().map(&mut read).collect()
 }
@@ -202,7 +202,7 @@ fn logins(node: &Node, findings: &mut Findings) -> Vec<Expr> {
 fn admit(node: &Node, findings: &mut Findings) -> Option<Admit> {
     let fields = Fields::open(node, "an entry of `admit`", &["deny", "when"], findings)?;
     let deny = fields.need("deny", findings).and_then(|node| reason(node, findings));
-    let when = fields.need("when", findings).and_then(|node| condition::read(node, Standing::Record, findings));
+    let when = fields.need("when", findings).and_then(|node| condition::read(node, Subject::Record, findings));
     Some(Admit { deny: deny?, when: when? })
 }
 
@@ -230,18 +230,18 @@ fn split(node: &Node, findings: &mut Findings) -> Option<Split> {
     const KEYS: &[&str] = &["name", "from", "do", "where", "on_error", "let", "all_or_none"];
     let fields = Fields::open(node, "`accounts`", KEYS, findings)?;
     let name = fields.need("name", findings).and_then(|node| word(node, findings));
-    let from = fields.need("from", findings).and_then(|node| body::from(node, "from", Standing::Record, findings));
+    let from = fields.need("from", findings).and_then(|node| body::from(node, "from", Subject::Record, findings));
     let from = from.unwrap_or_else(|| vec![Expr::unreadable(node.span)]);
-    let body = body::with_origin(node, &fields, Standing::Record, findings);
+    let body = body::with_origin(node, &fields, Subject::Record, findings);
     let lets = rules(&fields, "let", findings);
     let all_or_none = fields.boolean("all_or_none", findings) == Some(true);
     Some(Split { name: name?, body: super::syntax::Body { origin: Origin::From(from), ..body }, lets, all_or_none })
 }
 
-/// The keys of `account` that say what the account begins with; claims, when `from` is not among them.
+/// The keys of `account` that say what the account starts from; they are claims if there is no `from`.
 pub const START_KEYS: &[&str] = &["from", "do", "where", "on_error"];
 
-/// The claims, and what they are put over.
+/// The claims, and the object that they are added to.
 #[derive(Default)]
 struct Account {
     start: Option<Rule>,
@@ -251,7 +251,7 @@ struct Account {
 
 fn account(node: &Node, findings: &mut Findings) -> Account {
     let Some(from) = node.as_map().and_then(|entries| entries.iter().find(|entry| entry.key == "from")) else {
-        return Account { claims: body::rules(node, Standing::Record, findings), ..Account::default() };
+        return Account { claims: body::rules(node, Subject::Record, findings), ..Account::default() };
     };
     let entries = node.as_map().unwrap_or_default().iter().cloned();
     let (start, claims): (Vec<Entry>, Vec<Entry>) = entries.partition(|entry| START_KEYS.contains(&entry.key.as_str()));
@@ -259,16 +259,16 @@ fn account(node: &Node, findings: &mut Findings) -> Account {
     let of = |entries: Vec<Entry>| Node { span: node.span, kind: NodeKind::Map(entries) };
     let start = of(start);
     let body = Fields::open(&start, "the start of the account", START_KEYS, findings).map(|fields| {
-        let sources = body::from(&from.value, "from", Standing::Record, findings)
+        let sources = body::from(&from.value, "from", Subject::Record, findings)
             .unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]);
-        let body = body::with_origin(&start, &fields, Standing::Record, findings);
+        let body = body::with_origin(&start, &fields, Subject::Record, findings);
         super::syntax::Body { origin: Origin::From(sources), ..body }
     });
     let name = Word { text: "account".to_owned(), span: from.key_span };
     Account {
         start: body.map(|body| Rule { name, body }),
         words,
-        claims: body::rules(&of(claims), Standing::Record, findings),
+        claims: body::rules(&of(claims), Subject::Record, findings),
     }
 }
 
@@ -324,8 +324,8 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
     let fields = Fields::open(node, "`credential`", &known, findings)?;
     let mut parts: Vec<Rule> = Vec::new();
     if let Some(from) = fields.entry("from") {
-        let body = body::with_origin(node, &fields, Standing::Record, findings);
-        let sources = body::from(&from.value, "from", Standing::Record, findings);
+        let body = body::with_origin(node, &fields, Subject::Record, findings);
+        let sources = body::from(&from.value, "from", Subject::Record, findings);
         let origin = Origin::From(sources.unwrap_or_else(|| vec![Expr::unreadable(from.value.span)]));
         let name = Word { text: "value".to_owned(), span: from.key_span };
         // `when` belongs to the whole credential
@@ -335,24 +335,23 @@ fn credential(node: &Node, findings: &mut Findings) -> Option<Credential> {
         if CREDENTIAL_PARTS.contains(&entry.key.as_str()) {
             parts.push(Rule {
                 name: key(entry),
-                body: body::read(&entry.value, entry.key_span, Standing::Record, findings),
+                body: body::read(&entry.value, entry.key_span, Subject::Record, findings),
             });
         }
     }
     if let (Some(steps), None) = (fields.entry("do"), fields.entry("from")) {
-        let help =
-            "write `from:` for the stored text, or the steps into the rule of the part: `hash_hex: { from: …, do: … }`";
+        let help = "write `from:` for the stored text, or put the steps in the rule of the part: `hash_hex: { from: …, do: … }`";
         findings.push(Diagnostic::error(
             "R110",
             steps.key_span,
-            "`do` changes what `from` reads, and there is none",
+            "`do` changes what `from` reads, but there is no `from`",
             help,
         ));
     }
     let (schemes, scheme_rule) = fields.entry("scheme").map_or((Vec::new(), None), |entry| schemes(entry, findings));
     Some(Credential {
         span: node.span,
-        when: fields.get("when").and_then(|node| condition::read(node, Standing::Record, findings)),
+        when: fields.get("when").and_then(|node| condition::read(node, Subject::Record, findings)),
         on_error: fields.get("on_error").map(|node| body::on_error(node, &mut Findings::default())),
         check: fields.boolean("check", findings),
         schemes,
@@ -365,7 +364,7 @@ fn schemes(entry: &Entry, findings: &mut Findings) -> (Vec<Word>, Option<super::
     let node = &entry.value;
     let is_rule = node.as_map().is_some() || node.as_text().is_some_and(reference::is_reference);
     if is_rule {
-        return (Vec::new(), Some(body::read(node, entry.key_span, Standing::Record, findings)));
+        return (Vec::new(), Some(body::read(node, entry.key_span, Subject::Record, findings)));
     }
     let words = match node.as_list() {
         Some(items) => items.iter().filter_map(|item| word(item, findings)).collect(),
@@ -390,8 +389,8 @@ fn ignored(node: &Node, findings: &mut Findings) -> Option<RefExpr> {
 
 fn check(node: &Node, findings: &mut Findings) -> Option<Check> {
     let fields = Fields::open(node, "an entry of `checks`", &["that", "needs", "because", "on_error"], findings)?;
-    let that = fields.get("that").and_then(|node| condition::read(node, Standing::Record, findings));
-    let needs = fields.need("needs", findings).and_then(|node| condition::read(node, Standing::Record, findings));
+    let that = fields.get("that").and_then(|node| condition::read(node, Subject::Record, findings));
+    let needs = fields.need("needs", findings).and_then(|node| condition::read(node, Subject::Record, findings));
     let because = fields.need("because", findings).and_then(|node| reason(node, findings));
     let otherwise = match fields.choice("on_error", &["reject", "warn"], findings) {
         Some(1) => Without::Warn,

@@ -1,6 +1,6 @@
-//! Keys as other tools call them, or where they do not belong: what to write instead.
+//! Keys with names from other tools, or in the wrong place: what to write instead.
 
-/// One row: the part of a file, the keys with blanks between them, and what to write.
+/// One row: the part of a file, the keys separated by spaces, and what to write.
 type Row = (&'static str, &'static str, &'static str);
 
 const RULE: &str = "a rule";
@@ -24,7 +24,7 @@ const ROWS: &[Row] = &[
     (
         RULE,
         "foreach for_each items elements every map each_item per_item",
-        "write `each: [ trim ]` for steps on every element, or `each: { name: $item.name }` to make objects",
+        "write `each: [ trim ]` for steps on every element, or `each: { name: $item.name }` to build objects",
     ),
     (
         RULE,
@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
     (
         RULE,
         "args arguments inputs params parameters vars variables let bind",
-        "write `with: { name: $.name }` beside `script`",
+        "write `with: { name: $.name }` next to `script`",
     ),
     (
         RULE,
@@ -75,26 +75,26 @@ const ROWS: &[Row] = &[
     (
         FILE,
         "claims mapping mappings map fields attributes user users_map output profile properties transform target_fields identity traits",
-        "claims stand under `account:`",
+        "claims go under `account:`",
     ),
-    (FILE, "variables vars locals define set working values computed", "working values stand under `let:`"),
+    (FILE, "variables vars locals define set working values computed", "working values go under `let:`"),
     (FILE, "version schema_version language_version apiversion", "write `landfall: 1`"),
-    (FILE, "tables maps dictionaries enums lookup mappings_tables", "tables stand under `lookups:`"),
-    (FILE, "functions macros pipelines step chains helpers transforms", "named chains of steps stand under `steps:`"),
-    (FILE, "password hash passwords credentials password_hash auth", "the stored password stands under `credential:`"),
+    (FILE, "tables maps dictionaries enums lookup mappings_tables", "tables go under `lookups:`"),
+    (FILE, "functions macros pipelines step chains helpers transforms", "named chains of steps go under `steps:`"),
+    (FILE, "password hash passwords credentials password_hash auth", "the stored password goes under `credential:`"),
     (FILE, "include includes import imports extends require", "write `use: [ common/contact.yaml ]`"),
     (FILE, "description comment note title doc", "write `about: text`"),
     (
         FILE,
         "validate validation asserts assert constraints rules verify conditions",
-        "conditions between claims stand under `checks:`",
+        "conditions between claims go under `checks:`",
     ),
     (
         FILE,
         "deny block exclude reject skip_if refuse filter where allow skip",
         "write `admit: [ { refuse: reason, when: { $.field: value } } ]`",
     ),
-    (FILE, "parameters env config settings options variables_env", "values of a deployment stand under `params:`"),
+    (FILE, "parameters env config settings options variables_env", "values of a deployment go under `params:`"),
     (
         FILE,
         "split users members records each foreach",
@@ -105,9 +105,9 @@ const ROWS: &[Row] = &[
         "id identity_id login logins username_field key primary_key",
         "write `identify: { id: $.id, logins: [ $.login ] }`",
     ),
-    (FILE, "drop unused ignored ignore_fields discard", "fields left behind stand under `ignore:`"),
+    (FILE, "drop unused ignored ignore_fields discard", "fields that are left out on purpose go under `ignore:`"),
     (FILE, "default on_error unread blank", "write `defaults: { on_error: warn }`"),
-    (FILE, "test examples cases spec", "tests stand under `tests:`, or beside the file in `NAME.test.yaml`"),
+    (FILE, "test examples cases spec", "tests go under `tests:`, or in `NAME.test.yaml` next to the file"),
     ("an entry of `admit`", "deny reason because block reject code message", "write `refuse: closed_account`"),
     ("an entry of `admit`", "if condition unless where that", "write `when: { $.field: value }`"),
     ("an entry of `checks`", "if when condition", "write `that: { $account.field: value }`"),
@@ -134,7 +134,7 @@ const ROWS: &[Row] = &[
     ("`accounts`", "when if filter condition", "write `where: { $item.mail: present }`"),
 ];
 
-/// What to write instead of a key that a part of a file does not know.
+/// What to write instead of an unknown key.
 #[must_use]
 pub fn help(what: &str, key: &str) -> Option<String> {
     let wanted: String = key.chars().filter(|c| *c != '-').flat_map(char::to_lowercase).collect();
@@ -152,7 +152,7 @@ mod tests {
     use crate::rules::{KEYS, body};
 
     #[test]
-    fn a_key_that_exists_is_not_misnamed() {
+    fn existing_keys_are_not_listed() {
         for (part, names, _) in ROWS {
             let known = match *part {
                 FILE => KEYS,
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_stands_once_in_its_part() {
+    fn keys_are_listed_once_per_part() {
         let mut seen = BTreeSet::new();
         for (part, names, _) in ROWS {
             for name in names.split(' ') {

@@ -1,4 +1,4 @@
-//! The tree of a YAML file in which every node knows its place, down to the character inside a scalar.
+//! The tree of a YAML file. Every node knows its place, down to the character inside a scalar.
 
 use std::ops::Range;
 
@@ -13,7 +13,8 @@ pub struct Node {
     pub kind: NodeKind,
 }
 
-/// What a node is. Aliases are already resolved (within a budget); tags, merge keys and several documents are refused.
+/// The kind of a node. Aliases are already resolved (within a limit); tags, merge keys and several documents are
+/// rejected.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeKind {
     /// A scalar.
@@ -36,7 +37,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The key as a scalar node's content. Keys are written on one line; their places are exact when they have no escapes.
+    /// The key as a scalar node's content. Keys are written on one line; their places are exact when they have no
+    /// escapes.
     #[must_use]
     pub fn key_kind(&self) -> NodeKind {
         let written = self.key_span.end - self.key_span.start;
@@ -62,17 +64,17 @@ pub enum ScalarStyle {
 /// A scalar: its text and the way back to the bytes it was written with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scalar {
-    /// The text after YAML's unescaping.
+    /// The text, unescaped.
     pub text: String,
     /// How it was written.
     pub style: ScalarStyle,
-    /// Runs of text that stand in the file as they are: (offset in `text`, offset in the file, length), ascending. A run of
-    /// length 0 begins an escape, or ends the text. No runs when the text cannot be mapped.
+    /// Runs of text that appear unchanged in the file: (offset in `text`, offset in the file, length), ascending. A run
+    /// of length 0 begins an escape, or ends the text. No runs when the text cannot be mapped.
     pub(super) runs: Vec<(usize, usize, usize)>,
 }
 
 impl Node {
-    /// The scalar, when this is one.
+    /// The scalar, if this is one.
     #[must_use]
     pub fn as_scalar(&self) -> Option<&Scalar> {
         match &self.kind {
@@ -81,13 +83,13 @@ impl Node {
         }
     }
 
-    /// The text, when this is a scalar.
+    /// The text, if this is a scalar.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.as_scalar().map(|scalar| scalar.text.as_str())
     }
 
-    /// The elements, when this is a list.
+    /// The elements, if this is a list.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Node]> {
         match &self.kind {
@@ -96,7 +98,7 @@ impl Node {
         }
     }
 
-    /// The entries, when this is a map.
+    /// The entries, if this is a map.
     #[must_use]
     pub fn as_map(&self) -> Option<&[Entry]> {
         match &self.kind {
@@ -105,19 +107,19 @@ impl Node {
         }
     }
 
-    /// The value of a key, when this is a map that has it.
+    /// The value of a key, if this is a map that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// Whether this is a plain `null`, `~` or nothing at all.
+    /// Whether this is a plain `null`, `~` or empty.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.plain().is_some_and(|text| matches!(text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// The boolean, when this is a plain `true` or `false` (YAML 1.2 core schema).
+    /// The boolean, if this is a plain `true` or `false` (YAML 1.2 core schema).
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match self.plain()? {
@@ -127,12 +129,12 @@ impl Node {
         }
     }
 
-    /// The whole number, when this is a plain one that fits.
+    /// The whole number, if this is a plain one that fits.
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         let text = self.plain()?;
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        // a leading zero is an id or a post code, not a number
+        // a leading zero means an id or a postal code, not a number
         let is_number = !digits.is_empty()
             && digits.bytes().all(|b| b.is_ascii_digit())
             && (digits == "0" || !digits.starts_with('0'));
@@ -145,7 +147,7 @@ impl Node {
         self.as_scalar().filter(|scalar| scalar.style == ScalarStyle::Plain).map(|scalar| scalar.text.as_str())
     }
 
-    /// The place of a range of this scalar's text; the whole node when that cannot be told.
+    /// The place of a range of this scalar's text; the whole node if that place is unknown.
     #[must_use]
     pub fn part(&self, range: Range<usize>) -> Span {
         self.as_scalar().and_then(|scalar| scalar.locate(range)).map_or(self.span, |(start, end)| Span {
@@ -158,7 +160,7 @@ impl Node {
 
 impl Scalar {
     fn locate(&self, range: Range<usize>) -> Option<(usize, usize)> {
-        // a place behind the text is shown behind its last character, not on the line after it
+        // a place after the text is shown after its last character, not on the next line
         let is_behind = range.start >= self.text.len();
         let start = self.offset(if is_behind { self.text.trim_end_matches('\n').len() } else { range.start })?;
         if range.end <= range.start {
@@ -168,14 +170,14 @@ impl Scalar {
         Some((start, end.max(start)))
     }
 
-    /// The place in the file of a byte of the text; the end of the text maps behind its last byte.
+    /// The place in the file of a byte of the text; the end of the text maps to the place after its last byte.
     fn offset(&self, at: usize) -> Option<usize> {
         let run = self.runs.iter().rev().find(|(from, _, _)| *from <= at)?;
         let (from, file, length) = *run;
         Some(file + (at - from).min(length))
     }
 
-    /// The place in the file behind a byte of the text. An empty run begins an escape, which goes up to the next run.
+    /// The place in the file after a byte of the text. An empty run begins an escape, which extends to the next run.
     fn end_of(&self, at: usize) -> Option<usize> {
         let index = self.runs.iter().rposition(|(from, _, _)| *from <= at)?;
         let (from, file, length) = *self.runs.get(index)?;

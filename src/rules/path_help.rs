@@ -1,11 +1,11 @@
-//! What a path that cannot be read was probably meant to be.
+//! What an invalid path was probably meant to be.
 
 use crate::diag::closest;
 
 /// The functions of RFC 9535.
 const FUNCTIONS: [&str; 5] = ["length", "count", "match", "search", "value"];
 
-/// A message and a help for a path that is wrong at a place, when it is a usual mistake.
+/// A message and a help for an error at a place in a path, if it is a common mistake.
 #[must_use]
 pub fn meant(path: &str, at: usize) -> Option<(String, String)> {
     let (before, rest) = (path.get(..at)?, path.get(at..)?);
@@ -24,27 +24,27 @@ fn word(text: &str) -> &str {
 
 fn filter(path: &str, before: &str, rest: &str) -> Option<(String, String)> {
     let name = word(rest);
-    let behind = rest.get(name.len()..).unwrap_or("").trim_start();
+    let after = rest.get(name.len()..).unwrap_or("").trim_start();
     if rest.starts_with('=') && !rest.starts_with("==") {
-        return found("`=` cannot stand here", "two values are compared with `==`, such as `[?@.type == 'home']`");
+        return found("`=` is not allowed here", "compare two values with `==`, such as `[?@.type == 'home']`");
     }
-    if !name.is_empty() && behind.starts_with('(') {
+    if !name.is_empty() && after.starts_with('(') {
         let help = match closest(name, FUNCTIONS) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "the functions are `length`, `count`, `match`, `search` and `value`; the step `find` knows all predicates".to_owned(),
+            None => "the functions are `length`, `count`, `match`, `search` and `value`; the step `find` supports all predicates".to_owned(),
         };
         return found(format!("there is no function `{name}` in paths"), help);
     }
     if matches!(name, "and" | "AND") || (rest.starts_with('&') && !rest.starts_with("&&")) {
-        return found("conditions are joined by `&&`", "write `[?@.a == 1 && @.b == 2]`");
+        return found("join conditions with `&&`", "write `[?@.a == 1 && @.b == 2]`");
     }
     if matches!(name, "or" | "OR") {
-        return found("conditions are joined by `||`", "write `[?@.a == 1 || @.b == 2]`");
+        return found("join conditions with `||`", "write `[?@.a == 1 || @.b == 2]`");
     }
     let is_start = before.trim_end().ends_with(['?', '(', '&', '|', '!']);
     if is_start && !name.is_empty() {
         let help = format!("a member of the element begins with `@.`: write `@.{name}`");
-        return found(format!("`{name}` does not say whose member it is"), help);
+        return found(format!("`{name}` does not say which object it belongs to"), help);
     }
     if !name.is_empty() && before.trim_end().ends_with('=') {
         return found(format!("the text `{name}` needs quotes"), format!("write `'{name}'`"));
@@ -56,28 +56,31 @@ fn segment(path: &str, before: &str, rest: &str) -> Option<(String, String)> {
     let trimmed = rest.trim_start();
     if let Some(steps) = trimmed.strip_prefix('|').filter(|steps| !steps.starts_with('|')) {
         let steps: Vec<&str> = steps.split('|').map(str::trim).collect();
-        let help = format!("steps stand in `do`: write `{{ from: …, do: [ {} ] }}`", steps.join(", "));
+        let help = format!("steps go in `do`: write `{{ from: …, do: [ {} ] }}`", steps.join(", "));
         return found("a path has no steps", help);
     }
     if let Some((_, other)) = rest.split_once('$').filter(|(sign, _)| [",", "||", "??", "or"].contains(&sign.trim())) {
-        let help = format!("the first of several that is present: write `{{ from: [ …, ${other} ] }}`");
+        let help = format!("for the first one that is present, write `{{ from: [ …, ${other} ] }}`");
         return found("a path reads one place", help);
     }
     if rest.starts_with('(') {
         let called = before.rsplit('.').next().unwrap_or(before);
-        let help = format!("steps stand in `do`: write `{{ from: …, do: [ {called} ] }}`");
+        let help = format!("steps go in `do`: write `{{ from: …, do: [ {called} ] }}`");
         return found("a path calls no functions", help);
     }
     if rest.starts_with("?.") || rest.starts_with("??") {
-        let help = "leave out the `?`: a path that leads nowhere has no value; write `default:` for another one";
-        return found("`?` cannot stand here", help);
+        let help = "remove the `?`: a path that matches nothing gives no value; use `default:` for another one";
+        return found("`?` is not allowed here", help);
     }
     if rest.starts_with(|c: char| c.is_ascii_digit()) && before.ends_with('.') {
         let number = word(rest);
-        return found("an element of a list stands in brackets", format!("write `[{number}]` in place of `.{number}`"));
+        return found(
+            "the position of a list element goes in brackets",
+            format!("write `[{number}]` in place of `.{number}`"),
+        );
     }
     if rest.starts_with('[') && before.ends_with('.') {
-        return found("a `.` before a bracket", "leave the `.` out, such as `$['First Name']`");
+        return found("a `.` before a bracket", "remove the `.`, such as `$['First Name']`");
     }
     if before.ends_with('[') && rest.starts_with(|c: char| c.is_alphabetic()) {
         let name = rest.split(']').next().unwrap_or(rest);
@@ -107,7 +110,7 @@ fn name_in_brackets(before: &str, rest: &str) -> Option<(String, String)> {
         return None;
     }
     let message =
-        if sign == ' ' { "a blank stands in the path".to_owned() } else { format!("`{sign}` cannot stand here") };
+        if sign == ' ' { "the path contains a space".to_owned() } else { format!("`{sign}` is not allowed here") };
     let help =
         format!("write `['{name}']` in place of `.{name}`; inside `{{ }}` and `[ ]` put the whole reference in quotes");
     found(message, help)
@@ -131,11 +134,11 @@ mod tests {
             (".a[0", "write `[0]`, `['name']` or `[?@.key == 'value']`, with a `]` at the end"),
             (".a.0", "write `[0]` in place of `.0`"),
             (".a[b]", "write `['b']`"),
-            (".['a']", "leave the `.` out, such as `$['First Name']`"),
-            (".a.trim()", "steps stand in `do`: write `{ from: …, do: [ trim ] }`"),
-            (".a | trim | lowercase", "steps stand in `do`: write `{ from: …, do: [ trim, lowercase ] }`"),
-            (".a?.b", "leave out the `?`: a path that leads nowhere has no value; write `default:` for another one"),
-            (".a[?@.b = 1]", "two values are compared with `==`, such as `[?@.type == 'home']`"),
+            (".['a']", "remove the `.`, such as `$['First Name']`"),
+            (".a.trim()", "steps go in `do`: write `{ from: …, do: [ trim ] }`"),
+            (".a | trim | lowercase", "steps go in `do`: write `{ from: …, do: [ trim, lowercase ] }`"),
+            (".a?.b", "remove the `?`: a path that matches nothing gives no value; use `default:` for another one"),
+            (".a[?@.b = 1]", "compare two values with `==`, such as `[?@.type == 'home']`"),
             (".a[?lenght(@.b) > 1]", "did you mean `length`?"),
             (".a[?type == 'x']", "a member of the element begins with `@.`: write `@.type`"),
             (".a[?@.type == home]", "write `'home'`"),

@@ -1,4 +1,5 @@
-//! What a JSONPath query may say: forms outside RFC 9535 that the parser lets through are refused, costly ones are warned of.
+//! Checks JSONPath queries: forms outside RFC 9535 that the parser accepts are rejected, expensive ones are
+//! warnings.
 
 use jsonpath_rust::parser::model::{
     Comparable, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction,
@@ -6,7 +7,7 @@ use jsonpath_rust::parser::model::{
 
 use crate::diag::{Diagnostic, Findings, Span};
 
-/// Why a parsed query is not a valid one, when it is not.
+/// Why a parsed query is not valid, if it is not.
 #[must_use]
 pub fn refuse(query: &JpQuery) -> Option<String> {
     let mut survey = Survey::default();
@@ -22,7 +23,7 @@ pub fn check(query: &JpQuery, span: Span, findings: &mut Findings) {
         (
             survey.descents > 1,
             "the path descends with `..` more than once",
-            "name the way with members, or use one `..`",
+            "spell out the members, or use a single `..`",
         ),
         (
             survey.regexes > 0,
@@ -67,7 +68,7 @@ impl Survey {
     fn selector(&mut self, selector: &Selector, filters: usize) {
         if let Selector::Filter(filter) = selector {
             if filters > 0 {
-                self.refuse("a filter stands inside a filter, which jsonpath-rust does not evaluate rightly");
+                self.refuse("a filter is inside a filter, which jsonpath-rust does not evaluate correctly");
             }
             self.filter(filter, filters + 1);
         }
@@ -95,7 +96,7 @@ impl Survey {
             }
             Test::Function(function) => {
                 if matches!(**function, TestFunction::Length(_) | TestFunction::Value(_) | TestFunction::Count(_)) {
-                    self.refuse("`length`, `value` and `count` give a value, which must be compared with something");
+                    self.refuse("`length`, `value` and `count` return a value, which must be compared with something");
                 }
                 self.function(function, filters);
             }
@@ -115,7 +116,7 @@ impl Survey {
             TestFunction::Custom(name, _) => self.refuse(format!("`{name}` is not a function of RFC 9535")),
             TestFunction::Length(argument) => {
                 if many(argument) {
-                    self.refuse("`length` takes a path that names one place");
+                    self.refuse("`length` takes a path that selects one value");
                 }
                 self.argument(argument, filters);
             }

@@ -1,4 +1,4 @@
-//! Where the records of a document stand: `$.users`, `$.data.items`.
+//! The place of the records in a document: `$.users`, `$.data.items`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,8 @@ use jsonpath_rust::parser::model::{Segment, Selector};
 
 use super::reference::parse;
 
-/// The most names on the way to a list. Stops a path from being an attack on the readers; exports nest two or three deep.
+/// The largest number of names in a path. Stops a path from exhausting the readers; exports nest two or three
+/// deep.
 const MAX_NAMES: usize = 16;
 
 /// The place of a list of records in a document. `$` is the document itself.
@@ -15,7 +16,7 @@ const MAX_NAMES: usize = 16;
 pub struct RecordsPath(Vec<String>);
 
 impl RecordsPath {
-    /// The names that lead from the document to the list.
+    /// The names from the document to the list.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.0
@@ -61,12 +62,12 @@ impl FromStr for RecordsPath {
         match names {
             Some(names) if names.len() <= MAX_NAMES => Ok(Self(names)),
             Some(_) => Err(format!("a path of records has at most {MAX_NAMES} names")),
-            None => Err(format!("only names lead to the records; {SHAPE}")),
+            None => Err(format!("the path of the records contains only names; {SHAPE}")),
         }
     }
 }
 
-/// As a path in which names with other characters stand in brackets (RFC 9535, section 2.7).
+/// As a path in which names with other characters are in brackets (RFC 9535, section 2.7).
 impl fmt::Display for RecordsPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("$")?;
@@ -103,9 +104,9 @@ mod tests {
             ("user list", "write `$['user list']`"),
             ("data.users", "write `$.data.users`"),
             ("", "such as `$.users`"),
-            ("$.users[0]", "only names lead to the records"),
-            ("$..users", "only names lead to the records"),
-            ("$.user-list", "cannot stand here"),
+            ("$.users[0]", "the path of the records contains only names"),
+            ("$..users", "the path of the records contains only names"),
+            ("$.user-list", "is not allowed here"),
         ] {
             let message = text.parse::<RecordsPath>().unwrap_err();
             assert!(message.contains(wanted), "{text}: {message}");

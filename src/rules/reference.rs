@@ -12,7 +12,8 @@ use super::syntax::{RefExpr, Root};
 use super::{path_help, path_lint};
 use crate::diag::{Diagnostic, Findings};
 
-/// The longest path, in bytes. Deeply nested brackets cannot exhaust the parser, and no hand-written path comes near.
+/// The longest path, in bytes. Stops deeply nested brackets from exhausting the parser; no hand-written path comes
+/// close.
 const MAX_PATH_BYTES: usize = 1024;
 
 /// Whether a text is a reference: `$`, `$.…`, `$[…`, `$name`, `$name.…`, `$name[…`.
@@ -42,7 +43,7 @@ fn name_length(rest: &str) -> usize {
     rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())
 }
 
-/// Reads the reference that stands in a range of a scalar; reports what is wrong with it.
+/// Reads the reference in a range of a scalar, and reports what is wrong with it.
 pub fn read(node: &Node, range: Range<usize>, findings: &mut Findings) -> Option<RefExpr> {
     let text = node.as_text()?.get(range.clone())?;
     let rest = text.strip_prefix('$')?;
@@ -66,7 +67,7 @@ pub fn read(node: &Node, range: Range<usize>, findings: &mut Findings) -> Option
 /// Why a path cannot be read.
 #[derive(Debug)]
 pub struct PathProblem {
-    /// The bytes behind `$` that are wrong.
+    /// The invalid bytes, counted after `$`.
     pub at: Range<usize>,
     /// One sentence.
     pub message: String,
@@ -74,7 +75,7 @@ pub struct PathProblem {
     pub help: String,
 }
 
-/// Parses the part of a path behind `$` and its name.
+/// Parses the part of a path after `$` and its name.
 ///
 /// # Errors
 /// What is wrong, and where.
@@ -90,11 +91,11 @@ pub fn parse(path: &str) -> Result<JpQuery, PathProblem> {
     }
     let query = parse_json_path(&format!("${path}")).map_err(|error| translate(&error, path))?;
     path_lint::refuse(&query)
-        .map_or(Ok(query), |message| Err(problem(0..path.len(), message, "see RFC 9535 for what a query may say")))
+        .map_or(Ok(query), |message| Err(problem(0..path.len(), message, "see RFC 9535 for the syntax of queries")))
 }
 
-/// The first blank inside a name. The parser takes it as a part of the name, which RFC 9535 does not; between segments blanks
-/// may stand.
+/// The first space inside a name. The parser accepts it as a part of the name, RFC 9535 does not; between segments
+/// spaces are allowed.
 fn blank_in_name(path: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (at, c) in path.char_indices() {
@@ -111,17 +112,17 @@ fn blank_in_name(path: &str) -> Option<usize> {
     None
 }
 
-/// Whether something else than a new segment comes behind blanks.
+/// Whether spaces are followed by anything other than a new segment.
 fn goes_on(rest: Option<&str>) -> bool {
     let rest = rest.unwrap_or_default().trim_start();
     !rest.is_empty() && !rest.starts_with(['.', '['])
 }
 
-/// A name with a blank in it, and how it is written.
+/// The problem of a name with a space in it, and how to write it.
 fn blank(path: &str, at: usize) -> PathProblem {
     let (message, help) = path_help::meant(path, at).unwrap_or_else(|| {
-        let help = "write names with blanks in brackets: `$['First Name']`";
-        ("a blank stands in the path".to_owned(), help.to_owned())
+        let help = "write names with spaces in brackets: `$['First Name']`";
+        ("the path contains a space".to_owned(), help.to_owned())
     });
     PathProblem { at: at..at + 1, message, help }
 }
@@ -145,17 +146,16 @@ fn translate(error: &JsonPathError, path: &str) -> PathProblem {
     }
     let (message, help) = match rest.chars().next() {
         None => ("the path ends too early".to_owned(), "finish it: a name after `.`, a `]` after `[`"),
-        Some(' ') => {
-            ("a blank stands in the path".to_owned(), "write names with blanks in brackets: `$['First Name']`")
-        }
-        Some('?') => {
-            ("`?` cannot stand here".to_owned(), "remove it: a path that leads nowhere is no error, and gives no value")
-        }
+        Some(' ') => ("the path contains a space".to_owned(), "write names with spaces in brackets: `$['First Name']`"),
+        Some('?') => (
+            "`?` is not allowed here".to_owned(),
+            "remove it: a path that matches nothing is not an error, it gives no value",
+        ),
         Some(c @ ('-' | ':' | '(' | ')' | '@' | '/' | '#' | '$')) => {
-            (format!("`{c}` cannot stand here"), "write names with such characters in brackets: `$['user-name']`")
+            (format!("`{c}` is not allowed here"), "write names with such characters in brackets: `$['user-name']`")
         }
         Some(c) => (
-            format!("`{c}` cannot stand here"),
+            format!("`{c}` is not allowed here"),
             "a path is `$.name`, `$['name']`, `[0]`, `[*]` or `[?@.key == 'value']`",
         ),
     };

@@ -1,4 +1,4 @@
-//! A rule file as its author wrote it, every part with its place.
+//! The syntax tree of a rule file; every part has its place.
 
 use jsonpath_rust::parser::model::JpQuery;
 
@@ -27,7 +27,7 @@ pub struct RuleFile {
     pub schema: Option<Word>,
     /// Values set per deployment.
     pub params: Vec<Param>,
-    /// What holds for every claim that does not say otherwise.
+    /// The settings of every claim that does not override them.
     pub defaults: Defaults,
     /// Tables.
     pub lookups: Vec<LookupDef>,
@@ -41,9 +41,9 @@ pub struct RuleFile {
     pub lets: Vec<Rule>,
     /// One record that yields several accounts.
     pub accounts: Option<Split>,
-    /// The object that the account begins with.
+    /// The object that the account starts from.
     pub start: Option<Rule>,
-    /// The words of the start, with their places.
+    /// The keys of the start, with their places.
     pub start_words: Vec<(String, Span)>,
     /// The claims.
     pub account: Vec<Rule>,
@@ -51,13 +51,13 @@ pub struct RuleFile {
     pub account_span: Option<Span>,
     /// The stored password.
     pub credential: Option<Credential>,
-    /// Fields left behind on purpose.
+    /// Fields that are left out on purpose.
     pub ignore: Vec<RefExpr>,
-    /// What must hold between claims.
+    /// Conditions between claims.
     pub checks: Vec<Check>,
     /// The verifiers that `credential.source` may name.
     pub verifiers: Vec<Word>,
-    /// Tests beside the rules, read by the testing room.
+    /// Tests in the rule file, read by the test runner.
     pub tests: Option<Node>,
 }
 
@@ -73,15 +73,15 @@ impl RuleFile {
 pub struct Param {
     /// Its name, read as `$params.NAME`.
     pub name: Word,
-    /// The value when nothing is set; without one it must be set.
+    /// The value if none is set; a parameter without a default must be set.
     pub default: Option<Node>,
-    /// The only values it may have, when the rules list them.
+    /// The allowed values, if the rules list them.
     pub values: Option<Vec<Node>>,
     /// What it is for.
     pub about: Option<Word>,
 }
 
-/// What holds for every claim that does not say otherwise.
+/// The settings of every claim that does not override them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Defaults {
     /// Whether blank text counts as no value.
@@ -102,12 +102,12 @@ pub enum Blank {
     Keep,
 }
 
-/// A policy that needs no more words.
+/// A policy without arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefaultPolicy {
-    /// The record is held back.
+    /// The record is invalid.
     Reject,
-    /// The claim is left out and named in `warnings`.
+    /// The claim is left out, with a warning.
     Warn,
     /// The claim is left out and counted.
     Skip,
@@ -123,7 +123,7 @@ pub enum Unread {
     Allow,
     /// They are reported.
     Warn,
-    /// The record is held back.
+    /// The record is invalid.
     Reject,
 }
 
@@ -141,7 +141,7 @@ pub struct LookupDef {
 pub enum LookupSource {
     /// In the rule file: keys to values.
     Inline(Vec<(Word, Node)>),
-    /// In a CSV, JSON or YAML file beside it.
+    /// In a CSV, JSON or YAML file next to it.
     File {
         /// The file.
         file: Word,
@@ -166,7 +166,7 @@ pub struct NamedSteps {
 pub struct StepDef {
     /// The op's or chain's name.
     pub name: Word,
-    /// What stands behind it.
+    /// Its argument.
     pub argument: Option<Node>,
 }
 
@@ -191,9 +191,9 @@ pub struct Admit {
 /// One record that yields several accounts.
 #[derive(Debug, Clone)]
 pub struct Split {
-    /// The name of the variable that holds the element.
+    /// The name of the variable for the element.
     pub name: Word,
-    /// Where the elements are.
+    /// The list of elements.
     pub body: Body,
     /// Working values of each account.
     pub lets: Vec<Rule>,
@@ -206,22 +206,22 @@ pub struct Split {
 pub struct Rule {
     /// The claim's dotted path or the variable's name.
     pub name: Word,
-    /// How it is made.
+    /// Its body.
     pub body: Body,
 }
 
-/// How a value is made.
+/// How a value is computed.
 #[derive(Debug, Clone)]
 pub struct Body {
     /// The whole body.
     pub span: Span,
-    /// When it is made at all.
+    /// The condition under which it has a value.
     pub when: Option<Cond>,
     /// Where it comes from.
     pub origin: Origin,
     /// The steps of the whole value.
     pub steps: Vec<StepDef>,
-    /// Which elements stay.
+    /// The condition under which elements are kept.
     pub filter: Option<Cond>,
     /// The place of the key `where`.
     pub filter_span: Option<Span>,
@@ -231,13 +231,13 @@ pub struct Body {
     pub each_span: Option<Span>,
     /// The steps of the whole list.
     pub then: Vec<StepDef>,
-    /// The type it ends in.
+    /// The type of the result.
     pub cast: Option<Word>,
-    /// The value when there is none.
+    /// The value if there is none.
     pub default: Option<Expr>,
     /// The place of the key `default`.
     pub default_span: Option<Span>,
-    /// The value when `when` does not hold.
+    /// The value if `when` is false.
     pub otherwise: Option<Expr>,
     /// The place of the key `otherwise`.
     pub otherwise_span: Option<Span>,
@@ -245,15 +245,15 @@ pub struct Body {
     pub required: Option<Required>,
     /// What happens when a step fails.
     pub on_error: Option<OnError>,
-    /// Whether empty text, lists and objects stay.
+    /// Whether empty text, lists and objects are kept.
     pub keep_empty: bool,
-    /// Inputs and what they must give.
+    /// Inputs and their expected results.
     pub examples: Vec<ExampleDef>,
     /// Inputs that must fail.
     pub rejects: Vec<Node>,
 }
 
-/// What happens when a rule makes no value.
+/// What happens if a rule has no value.
 #[derive(Debug, Clone, Copy)]
 pub struct Required {
     /// The place of the word.
@@ -267,7 +267,7 @@ pub struct Required {
 pub enum Without {
     /// It is invalid.
     Reject,
-    /// The claim is left out and named in `warnings`.
+    /// The claim is left out, with a warning.
     Warn,
 }
 
@@ -278,7 +278,7 @@ pub enum Origin {
     From(Vec<Expr>),
     /// This value.
     Value(Expr),
-    /// What this script gives.
+    /// The result of this script.
     Script(ScriptDef),
 }
 
@@ -296,7 +296,7 @@ pub struct ScriptDef {
 pub enum Each {
     /// Steps.
     Steps(Vec<StepDef>),
-    /// An object is made of it.
+    /// An object is built for it.
     Fields(Vec<Rule>),
 }
 
@@ -305,18 +305,18 @@ pub enum Each {
 pub struct OnError {
     /// The policy.
     pub policy: DefaultPolicy,
-    /// The name in `warnings`, when it is not the claim's path: text, or a template with `$index` and `$key`.
+    /// The name in `warnings`, if it is not the claim's path: text, or a template with `$index` and `$key`.
     pub key: Option<Expr>,
     /// Its place.
     pub span: Span,
 }
 
-/// An input and what it must give.
+/// An input and its expected result.
 #[derive(Debug, Clone)]
 pub struct ExampleDef {
     /// The input: a key of a map, or any value in the list form.
     pub input: ExampleInput,
-    /// What it must give.
+    /// The expected result.
     pub gives: Node,
     /// Its place.
     pub span: Span,
@@ -336,13 +336,13 @@ pub enum ExampleInput {
 pub struct Credential {
     /// The whole block.
     pub span: Span,
-    /// When there is one at all.
+    /// The condition under which there is one.
     pub when: Option<Cond>,
-    /// What happens when a part cannot be made, or the whole cannot be used.
+    /// What happens if a part fails or the whole credential is unusable.
     pub on_error: Option<OnError>,
-    /// Whether the stored password is checked against its scheme; the caller decides when nothing is said.
+    /// Whether the stored password is checked against its scheme; the caller decides if this is not set.
     pub check: Option<bool>,
-    /// The schemes, told apart by prefix when there are several.
+    /// The schemes; several are distinguished by their prefix.
     pub schemes: Vec<Word>,
     /// A scheme that the record names.
     pub scheme_rule: Option<Body>,
@@ -350,16 +350,16 @@ pub struct Credential {
     pub fields: Vec<Rule>,
 }
 
-/// What must hold between claims.
+/// Conditions between claims.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// When the check applies; always, when left out.
+    /// When the check applies; always, if left out.
     pub that: Option<Cond>,
-    /// What must hold then.
+    /// What must be true then.
     pub needs: Cond,
     /// The reason's key.
     pub because: Word,
-    /// What happens when it does not hold.
+    /// What happens if it is false.
     pub otherwise: Without,
 }
 
@@ -381,7 +381,7 @@ pub enum Expr {
 /// A part of a template.
 #[derive(Debug, Clone)]
 pub enum TemplatePart {
-    /// Text as it stands.
+    /// Literal text.
     Text(String),
     /// A reference.
     Reference(RefExpr),
@@ -390,9 +390,9 @@ pub enum TemplatePart {
 /// `$.a.b` or `$name.a`.
 #[derive(Debug, Clone)]
 pub struct RefExpr {
-    /// What it begins with.
+    /// Its root.
     pub root: Root,
-    /// The way from there.
+    /// The path from there.
     pub query: JpQuery,
     /// As written.
     pub text: String,
@@ -400,7 +400,7 @@ pub struct RefExpr {
     pub span: Span,
 }
 
-/// What a reference begins with.
+/// The root of a reference.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Root {
     /// `$`
@@ -412,22 +412,22 @@ pub enum Root {
 /// A condition.
 #[derive(Debug, Clone)]
 pub enum Cond {
-    /// All hold.
+    /// All are true.
     All(Vec<Cond>),
-    /// One holds.
+    /// At least one is true.
     Any(Vec<Cond>),
-    /// It does not hold.
+    /// It is false.
     Not(Box<Cond>),
     /// A tested value.
     Test(RefExpr, TestDef),
 }
 
-/// What is asked of a value.
+/// A test of a value.
 #[derive(Debug, Clone)]
 pub enum TestDef {
     /// There is a value.
     Present,
-    /// There is none.
+    /// There is no value.
     Missing,
     /// Equal.
     Equals(Expr),
@@ -442,7 +442,7 @@ pub enum TestDef {
 }
 
 impl TemplatePart {
-    /// The reference, when this is one.
+    /// The reference, if this is one.
     #[must_use]
     pub fn reference(&self) -> Option<&RefExpr> {
         match self {
@@ -453,7 +453,8 @@ impl TemplatePart {
 }
 
 impl Expr {
-    /// What stands for a value that could not be read: it may be anything, so that no finding follows from the one made.
+    /// The placeholder for an invalid value: it may be anything, so that it causes no further
+    /// findings.
     #[must_use]
     pub fn unreadable(span: Span) -> Self {
         Self::Reference(RefExpr { root: Root::Record, query: JpQuery::new(Vec::new()), text: "$".to_owned(), span })

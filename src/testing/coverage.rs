@@ -159,7 +159,7 @@ impl Probe for Coverage {
             Event::Defaulted(_) => self.see_here(Chance::Defaulted),
             Event::Otherwise(_) => self.otherwise(),
             Event::Result { rule, value } => self.result(rule, value),
-            Event::Fell(rule) => self.rule_failed(rule),
+            Event::Invalid(rule) => self.rule_failed(rule),
             Event::Note(Note::Script { .. })
             | Event::Read { .. }
             | Event::Step { .. }

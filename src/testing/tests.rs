@@ -210,7 +210,7 @@ tests:
             "name.nickname 2/2 ",
             "status 1/1 ",
             "roles 3/3 ",
-            "admit spammer 1/2 `admit` holds",
+            "admit spammer 1/2 `admit` is true",
             "lookup roles 2/3 entry `c`",
         ]
     );

@@ -14,20 +14,20 @@ pub struct CodeInfo {
     pub code: &'static str,
     /// One line.
     pub title: &'static str,
-    /// Why it is a finding, an example, and the usual cure.
+    /// Why it is a finding, an example, and the usual fix.
     pub explain: &'static str,
 }
 
 /// One file per family, each in the order of its codes.
 const FAMILIES: [&[CodeInfo]; 6] = [r1::CODES, r2::CODES, r3::CODES, r4::CODES, r5::CODES, r6::CODES];
 
-/// All codes, in order: R1 YAML and shape, R2 names and paths, R3 regex and script, R4 types and schema, R5 settings and
-/// adapters, R6 tests.
+/// All codes, in order: R1 YAML and shape, R2 names and paths, R3 regex and script, R4 types and schema, R5 settings
+/// and adapters, R6 tests.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     FAMILIES.into_iter().flatten()
 }
 
-/// The meaning of a code; letter case does not matter.
+/// The meaning of a code, in upper or lower case.
 #[must_use]
 pub fn find(code: &str) -> Option<&'static CodeInfo> {
     all().find(|info| info.code.eq_ignore_ascii_case(code))
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_stands_in_its_family() {
+    fn every_code_is_in_its_family() {
         for (family, codes) in FAMILIES.iter().enumerate() {
             for info in *codes {
                 let digits = info.code.strip_prefix(&format!("R{}", family + 1));
@@ -62,7 +62,7 @@ mod tests {
                 "{}",
                 info.code
             );
-            assert!(info.explain.lines().count() >= 3, "{} needs a reason, an example and a cure", info.code);
+            assert!(info.explain.lines().count() >= 3, "{} needs a reason, an example and a fix", info.code);
             assert!(
                 info.explain.lines().all(|line| line.chars().count() <= 110),
                 "{} has lines too long for a terminal",

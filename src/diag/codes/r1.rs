@@ -8,49 +8,49 @@ pub const CODES: &[CodeInfo] = &[
         code: "R101",
         title: "the file is not YAML",
         explain: "\
-The text cannot be read as YAML 1.2 from the marked place on. Nothing after that place has been looked
-at, so further findings may show up once it is mended.
+The text is not valid YAML 1.2 from the marked place on. Nothing after that place has been checked, so
+more findings may show up once it is fixed.
 
-    pattern: \"\\d{4}\"        # double quotes know escapes, and \\d is none
-    pattern: '\\d{4}'        # single quotes take everything as it is
+    pattern: \"\\d{4}\"        # \\d is not an escape of double quotes
+    pattern: '\\d{4}'        # single quotes keep everything as it is
 
-Usual cures: put text that contains `: `, ` #` or begins with one of @ ` % & * ! [ { in single quotes;
+Usual fixes: put text that contains `: `, ` #` or begins with one of @ ` % & * ! [ { in single quotes;
 close every quote and bracket; indent with spaces, never with tabs.",
     },
     CodeInfo {
         code: "R102",
-        title: "a key is given twice",
+        title: "a duplicate key",
         explain: "\
-Two entries of one map have the same key. Readers of YAML disagree about which of them counts, so one
-of the two lines would be ignored in silence. Both places are marked.
+Two entries of one map have the same key. YAML parsers disagree about which one counts, so one of the
+two lines would be silently ignored. Both places are marked.
 
     account:
       username: $.user_login
       username: $.user_email
 
-Keep one of them. When either may hold the value, name both: `from: [ $.user_login, $.user_email ]`.",
+Keep one of them. If either may contain the value, list both: `from: [ $.user_login, $.user_email ]`.",
     },
     CodeInfo {
         code: "R103",
         title: "the file is over a limit",
         explain: "\
-A file may have 256 KiB, 50 000 keys and values, and 64 levels of lists and maps; its aliases may stand
-for 10 000 values. The limits keep a file that was made for it from exhausting memory.
+A file may have 256 KiB, 50 000 keys and values, and 64 levels of lists and maps; its aliases may expand
+to 10 000 values. The limits keep a malicious file from exhausting memory.
 
     lookups:
       countries: { file: countries.csv, key: name, value: alpha2 }
 
-Large tables belong into CSV files that a lookup names. Split long rule files with `use`.",
+Large tables belong in CSV files that a lookup names. Split long rule files with `use`.",
     },
     CodeInfo {
         code: "R104",
         title: "a part of YAML that rule files do not use",
         explain: "\
 Tags, merge keys, several documents in one file, and keys that are not text have no meaning in the rule
-language; taken in silence they would change or lose what was meant. Aliases are fine when their anchor
-stands before them and outside of them.
+language; if they were silently accepted, the rules would do something else than their author meant.
+Aliases are fine if their anchor comes before them and does not contain them.
 
-    since: !timestamp 2020-01-01      # a tag: leave it out
+    since: !timestamp 2020-01-01      # a tag: remove it
     <<: *common                       # a merge key: write the keys out, or use `defaults`
     when: { [a, b]: c }               # a list as a key
     pattern: *.example.com            # read as an alias: put it in quotes
@@ -61,33 +61,35 @@ Write text that begins with ! * & in single quotes.",
         code: "R105",
         title: "the file is empty",
         explain: "\
-The file has no content, or only comments. An empty rule or test file checks nothing, and that must not
-look like success.
+The file is empty or contains only comments. An empty rule or test file checks nothing, and that must
+not look like success.
 
     landfall: 1
     name: wordpress
     target: standard
 
-Write the file, or do not name it.",
+Add content to the file, or stop referring to it.",
     },
     CodeInfo {
         code: "R106",
         title: "an unknown key",
         explain: "\
-A key that this part of a file does not know would be ignored in silence, so it is refused.
+This part of the file has no such key. If it were silently ignored, a typo would disable what the key
+does.
 
     email.value:
       from: $.mail
       requierd: true                 # `required`
 
-Mend the spelling; the help names the nearest key, or all of them. A claim's own members are dotted
-keys of rules, `email.value`, not maps inside maps.",
+Fix the spelling; the help suggests the nearest key, or lists all keys. Write the members of a claim as
+dotted keys, such as `email.value`, not as nested maps.",
     },
     CodeInfo {
         code: "R107",
-        title: "another shape was expected",
+        title: "a value of the wrong shape",
         explain: "\
-A list stands where a map belongs, text where a list belongs, or a word that is none of those possible.
+There is a list where a map is expected, text where a list is expected, or a word that is not one of the
+choices.
 
     on_error: ignore                 # one of `reject`, `warn`, `skip`, `default`
     required: yes                    # text in YAML 1.2: write `true`
@@ -99,7 +101,7 @@ Write what the message expects. In YAML 1.2 only `true` and `false` are booleans
         code: "R108",
         title: "a key is missing",
         explain: "\
-This part of a file means nothing without the key.
+This part of the file has no meaning without the key.
 
     admit:
       - { refuse: spammer, when: { $.status: spam } }    # both are needed
@@ -112,8 +114,8 @@ Add the key.",
         code: "R109",
         title: "a reference was expected",
         explain: "\
-`from`, `ignore` and the left side of a condition read something, so a reference stands there: `$.field`
-of the record, or `$name` of a variable.
+`from`, `ignore` and the left side of a condition take a reference: `$.field` for a field of the record,
+or `$name` for a variable.
 
     username: { from: login }        # the word `login`
     username: { from: $.login }      # the field
@@ -124,23 +126,24 @@ without filters and `*`.",
     },
     CodeInfo {
         code: "R110",
-        title: "a rule needs exactly one origin",
+        title: "a rule needs exactly one of `from`, `value` and `script`",
         explain: "\
-The value of a rule comes from one of three: `from` reads, `value` is a constant or template, `script`
-computes. None leaves nothing to do, two leave open which counts. `with` belongs to a script.
+The value of a rule comes from one of three keys: `from` reads it, `value` is a constant or template,
+`script` computes it. Without one of them the rule does nothing; with two it is ambiguous. `with` belongs
+to a script.
 
     username: { from: $.login, do: [ lowercase ] }
     status: { value: active }
     custom.initial: { with: { name: $.name }, script: \"name.sub_string(0, 1)\" }
 
-Keep one. For a value when there is none, write `default:`.",
+Keep one. Use `default:` for a missing value.",
     },
     CodeInfo {
         code: "R111",
         title: "the version of the rule language",
         explain: "\
-Every rule file says which version of the language it is written in, so that it never changes its meaning
-under a newer program.
+Every rule file says which version of the language it is written in, so that a newer program does not
+change its meaning.
 
     landfall: 1
     name: wordpress
@@ -151,8 +154,8 @@ Write `landfall: 1` as the first line. A higher number needs a newer program.",
         code: "R112",
         title: "a reason is a key, not prose",
         explain: "\
-Reasons of refusals and checks go to the service, which turns them into messages in the language of the
-customer, and into counters.
+The service turns the reasons of `admit` and `checks` into messages in the customer's language, and into
+labels of metrics.
 
     - { refuse: \"This account was closed!\", when: { $.closed: true } }
     - { refuse: closed_account, when: { $.closed: true } }
@@ -161,10 +164,10 @@ Use letters, digits, `_`, `-` and `.`.",
     },
     CodeInfo {
         code: "R113",
-        title: "YAML reads this otherwise than it looks",
+        title: "YAML does not read this the way it looks",
         explain: "\
-The text is valid, and means something else than most readers take it for: a ` #` begins a comment, `|`
-and `>` begin a block of text, typographic quotes are letters, and words such as `None` are text.
+The text is valid YAML, but does not mean what most people expect: ` #` begins a comment, `|` and `>`
+begin a block of text, typographic quotes are part of the text, and words such as `None` are text.
 
     name.full: Apt #5                # the text `Apt`
     name.full: \"Apt #5\"
@@ -172,6 +175,6 @@ and `>` begin a block of text, typographic quotes are letters, and words such as
     nothing_if: \"NULL\"
     default: None                    # the word `None`, not nothing
 
-Put text in quotes; write `null`, or leave the key out, for no value.",
+Put text in quotes. For no value, write `null` or leave the key out.",
     },
 ];

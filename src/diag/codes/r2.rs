@@ -8,75 +8,73 @@ pub const CODES: &[CodeInfo] = &[
         code: "R201",
         title: "the target has no such claim",
         explain: "\
-The key of a rule is the path of a claim in the target schema, and the schema has none of this name. The
-account would carry a member that nobody reads.
+The key of a rule is the path of a claim in the target schema, and the schema has no claim with this name.
+The account would have a member that nothing reads.
 
     account:
       first_name: $.first_name       # the standard profile says `name.given`
       name.given: $.first_name
 
-`landfall schema standard` lists the claims. What a profile has no claim for goes to `custom.NAME`.",
+`landfall schema standard` lists the claims. Data that a profile has no claim for goes in `custom.NAME`.",
     },
     CodeInfo {
         code: "R202",
-        title: "a name is taken or cannot be one",
+        title: "a name is taken or invalid",
         explain: "\
-Two rules make the same claim or working value, or a working value has a name that a reference cannot
-read. Claims are the same when their paths are, however they are quoted.
+Two rules set the same claim or working value, or the name of a working value cannot be used in a
+reference. Claims are the same if their paths are the same, quoted or not.
 
     account:
       name.given: $.first_name
       name.\"given\": $.nickname       # the same claim
 
-Keep one rule; two sources of one claim are a list: `from: [ $.first_name, $.nickname ]`. Names of
-working values have ASCII letters, digits and `_`.",
+Keep one rule; to read a claim from two places, use a list: `from: [ $.first_name, $.nickname ]`. Names of
+working values consist of ASCII letters, digits and `_`.",
     },
     CodeInfo {
         code: "R203",
-        title: "a path cannot be read",
+        title: "an invalid path",
         explain: "\
-A reference is a path as in RFC 9535 behind `$` or `$name`. The marked character cannot stand where it
-does.
+A reference is `$` or `$name`, followed by a path as in RFC 9535. The marked character is not allowed here.
 
     username: $.user-name            # `-` ends a name
-    username: $['user-name']         # brackets and quotes take every name
+    username: $['user-name']         # brackets and quotes allow every name
     email.value: $.emails[0].value   # elements of lists
 
-Put names with blanks, dots, dashes or colons in brackets and quotes.",
+Put names with spaces, dots, dashes or colons in brackets and quotes.",
     },
     CodeInfo {
         code: "R204",
-        title: "a name stands for nothing here",
+        title: "an unknown name",
         explain: "\
-A reference begins with a variable, parameter, claim or fact that does not exist, or that means nothing
-at this place: `$item`, `$index` and `$key` live inside lists, `$account` only where claims are made.
+A reference begins with a variable, parameter, claim or fact that does not exist, or not in this place:
+`$item`, `$index` and `$key` exist only inside lists, `$account` only where claims are computed.
 
     let:
       meta: { from: $.meta, do: [ pivot: { key: k, value: v } ] }
     account:
       name.given: $mata.first_name   # `$meta`
-      name.family: $.meta.last_name  # with the dot it reads the record
+      name.family: $.meta.last_name  # with a dot, it reads the record
 
-Mend the name, declare it under `let` or `params`, or write `$.name` to read the record.",
+Fix the name, declare it under `let` or `params`, or write `$.name` to read the record.",
     },
     CodeInfo {
         code: "R205",
         title: "there is no such step",
         explain: "\
-A step is a built-in op or a chain named under `steps`, and there is neither of this name.
+A step is a built-in op or a chain defined under `steps`, and neither has this name.
 
     username: { from: $.login, do: [ lower ] }         # the op is `lowercase`
     username: { from: $.login, do: [ trim, lowercase ] }
 
-`landfall ops` lists all ops, `landfall ops date` tells one, and `landfall ops to_lower` tells what a name
-of another language is here. Chains of shared files have the name of their file before them:
-`contact.email`.",
+`landfall ops` lists all ops, `landfall ops date` describes one, and `landfall ops to_lower` translates a
+name from another language. Prefix chains of shared files with the name of their file: `contact.email`.",
     },
     CodeInfo {
         code: "R206",
         title: "the step has no such argument",
         explain: "\
-An argument that a step does not know would be ignored in silence, so it is refused.
+The step has no such argument. If it were silently ignored, a typo would change what the step does.
 
     created_at:
       from: $.created
@@ -96,110 +94,110 @@ The step `lookup` names a table that the file does not declare.
     account:
       address.country: { from: $.country, do: [ lookup: country ] }   # `countries`
 
-Mend the name, or declare the table. Tables of shared files have the name of their file before them:
+Fix the name, or declare the table. Prefix tables of shared files with the name of their file:
 `contact.countries`.",
     },
     CodeInfo {
         code: "R208",
         title: "something is declared and never used",
         explain: "\
-A working value, parameter, lookup or chain that nothing reads is dead, and is often the trace of a
-mistake elsewhere: a claim that reads the raw field and not the cleaned one.
+Nothing reads this working value, parameter, lookup or chain. Often this is the sign of a mistake
+elsewhere: a claim that reads the raw field instead of the cleaned one.
 
     let:
       mail: { from: $.mail, do: [ trim, lowercase ] }
     account:
       email.value: $.mail            # was `$mail` meant?
 
-Use it or remove it. This is looked for only in files without errors.",
+Use it or remove it. Only files without errors are checked for this.",
     },
     CodeInfo {
         code: "R209",
-        title: "things need each other in a circle",
+        title: "a circular dependency",
         explain: "\
-Claims and working values are made in the order in which they need each other; in a circle there is no
-first one. Chains and shared files may not use themselves either.
+Claims and working values are computed in the order of their dependencies; a circle has no first one.
+Chains and shared files cannot use themselves either.
 
     let:
       a: { value: \"{$b}\" }
       b: { value: \"{$a}\" }
 
-Let one of them read the record, or move what both need into a third.",
+Make one of them read the record, or move what both need into a third.",
     },
     CodeInfo {
         code: "R210",
-        title: "the path is costly",
+        title: "the path is expensive",
         explain: "\
-The time of this path grows faster than the record: two `..` visit every pair of places, a regex in a
+The cost of this path grows faster than the record: two `..` visit every pair of places, a regex in a
 filter is compiled for every element, and `$` in a filter reads the record again for every element.
 
     from: $..addresses..city                       # slow
     from: $.profile.addresses[*].city              # fast
 
-Name the way with members, or use the steps `find` and `filter`, which take conditions.",
+Spell out the members, or use the steps `find` and `filter`, which take conditions.",
     },
     CodeInfo {
         code: "R211",
-        title: "a brace in text holds no reference",
+        title: "a brace in text without a reference",
         explain: "\
-Text with braces is a template: every brace holds a reference. Anything else would be copied as it
-stands, braces and all.
+Text with braces is a template: every pair of braces contains a reference. Anything else would be copied
+as it is, including the braces.
 
-    name.full: \"{given} {family}\"                   # names of nothing
+    name.full: \"{given} {family}\"                   # not references
     name.full: \"{$.first_name} {$.last_name}\"
 
-Write `{$.field}` or `{$name.field}`. `{{` and `}}` write the braces themselves.",
+Write `{$.field}` or `{$name.field}`. Write `{{` and `}}` for literal braces.",
     },
     CodeInfo {
         code: "R213",
         title: "a file that the rules name cannot be used",
         explain: "\
-A shared file, a lookup file or a target schema cannot be read, or does not hold what it should. Paths
-are relative to the file that names them and stay inside the folder of the rules.
+A shared file, a lookup file or a target schema cannot be read, or does not contain what it should. Paths
+are relative to the file that names them and cannot leave the folder of the rules.
 
     use: [ common/contact.yaml ]
     lookups:
       countries: { file: countries.csv, key: name, value: alpha2 }
 
-Mend the path or the column. Lookup files are CSV with a header, or JSON or YAML maps; shared files hold
-`lookups` and `steps` and no claims.",
+Fix the path or the column. Lookup files are CSV with a header, or JSON or YAML maps; shared files contain
+`lookups` and `steps`, but no claims.",
     },
     CodeInfo {
         code: "R214",
         title: "an argument that takes no reference",
         explain: "\
-This argument is fixed when the rules are read, before there is a record. A reference there would be
-inserted letter by letter.
+This argument is read together with the rules, before there is a record. A reference in it would be taken
+as literal text.
 
     replace_matching: { pattern: '\\d+', with: $.mask }    # inserts the text `$.mask`?
-    replace: { find: x, with: $.mask }                 # inserts what the field holds
+    replace: { find: x, with: $.mask }                 # inserts the value of the field
 
 Use an op whose argument may be a reference (`landfall ops NAME` says which), or a script. In an argument
-that takes references, text that is meant to look like one has a second dollar: `$$.mask`.",
+that takes references, write a second dollar for text that looks like a reference: `$$.mask`.",
     },
     CodeInfo {
         code: "R215",
         title: "a word is compared as text",
         explain: "\
-A bare word behind a reference in a condition is text that the value must equal, unless it is `present`,
-`missing`, `blank` or a predicate that needs no argument. This word is nearly one of those, or begins as a
-comparison of another language does.
+A bare word after a reference in a condition is text that the value must equal, unless it is `present`,
+`missing`, `blank` or a predicate without arguments. This word looks like one of those, or like a comparison
+in another language.
 
     when: { $.hours: is_int }          # `is_integer`
     when: { $.hours: exists }          # `present`
     when: { $.age: \">= 18\" }         # `{ at_least: 18 }`
     when: { $.state: [ missing, new ] }      # any: [ { $.state: missing }, { $.state: new } ]
 
-Quotes say that the text is meant: `$.state: \"exists\"`. Text that begins with a sign of comparison is
-written `{ equals: \"> 18\" }`.",
+Use quotes for the text itself: `$.state: \"exists\"`. For text that begins with a comparison operator,
+write `{ equals: \"> 18\" }`.",
     },
     CodeInfo {
         code: "R216",
-        title: "a text is written as in another language",
+        title: "syntax of another language",
         explain: "\
 Placeholders, operators and functions of other languages have no meaning in a value: they would stay text,
-or break a path. References inside text stand in braces, the first of several values is a list under
-`from`, and everything else is a step.
+or break a path. Put references inside text in braces, list several places to read from under `from`, and
+use steps for everything else.
 
     name.full: \"{{ record.first }} {{ record.last }}\"
     name.full: \"{$.first} {$.last}\"
@@ -208,6 +206,6 @@ or break a path. References inside text stand in braces, the first of several va
     username: lower($.login)
     username: { from: $.login, do: [ lowercase ] }
 
-`$$` writes a dollar where a reference could begin: at the start of a text, and before `.`, `[` or `{`.",
+Write `$$` for a dollar where a reference could begin: at the start of a text, and before `.`, `[` or `{`.",
     },
 ];

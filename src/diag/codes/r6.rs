@@ -18,8 +18,7 @@ Write a test, or remove the key.",
         code: "R602",
         title: "two tests have the same name",
         explain: "\
-Tests are picked by their name with `--filter`, their snapshots are named after them, and reports in CI
-systems tell them apart by it.
+The name selects a test with `--filter`, names its snapshot, and identifies the test in CI reports.
 
     tests:
       - { name: editor, record: a.json, expect: { roles: [ staff ] } }
@@ -31,14 +30,14 @@ Give each test a name that says what is special about its record.",
         code: "R603",
         title: "a change does not name one field",
         explain: "\
-`with` sets fields of the record and `without` takes them away. Each entry must lead to exactly one place
-of the record, by names and positions.
+`with` sets fields of the record and `without` removes them. Each entry must be a path to exactly one
+field, made of names and positions.
 
-    with: { '$.emails[*].verified': true }    # several places
-    with: { $meta.phone: '' }                 # no place of the record
+    with: { '$.emails[*].verified': true }    # several fields
+    with: { $meta.phone: '' }                 # not a field of the record
     with: { '$.emails[0].verified': true }
 
-Working values, parameters and facts are no part of the record: use `params` and `facts` for those.",
+Working values, parameters and facts are not part of the record; set the latter with `params` and `facts`.",
     },
     CodeInfo {
         code: "R604",
@@ -48,17 +47,17 @@ A test that expects nothing passes whatever the rules do.
 
     - { name: editor, record: editor.json }
 
-Say what must become of the record: `expect` for some claims, `exactly` for the whole account, `refused`
-or `rejected` for a record that must not become one, `accounts` for one that yields several, `password`
-for its credential, or `snapshot` to keep all of it in a file.",
+Add an expectation: `expect` for some claims, `exactly` for the whole account, `refused` or `rejected` for
+a record that must not become an account, `accounts` for a record that yields several, `password` for its
+credential, or `snapshot` to keep the whole result in a file.",
     },
     CodeInfo {
         code: "R605",
-        title: "two expectations exclude each other",
+        title: "two expectations contradict each other",
         explain: "\
-A record becomes an account, or the customer is refused, or the record is held back. A test that expects
-two of these could never pass; `expect` and `exactly` beside each other, or an expectation beside
-`accounts`, leave open which of the two counts.
+A record becomes an account, or the customer is denied, or the record is invalid. A test that expects two
+of these could never pass. `expect` together with `exactly`, or an expectation together with `accounts`,
+is ambiguous.
 
     - { name: spammer, record: { ID: 9 }, refused: spammer, expect: { username: x } }
 
@@ -66,60 +65,59 @@ Keep one of them, or write two tests.",
     },
     CodeInfo {
         code: "R606",
-        title: "the record of a test cannot be had",
+        title: "the record of a test cannot be loaded",
         explain: "\
-The file does not exist, no file is named like the pattern, or it is not a kind of file that records come
-in. A test without its record would be left out in silence.
+The file does not exist, no file matches the pattern, or the file type is not supported. A test without
+its record would be silently skipped.
 
     record: records/wordpres-2.json
 
-Paths are relative to the test file and may have `*` in their last part. Records are `.json` and `.yaml`
+Paths are relative to the test file and may contain `*` in their last part. Records are `.json` and `.yaml`
 files with one record, and `.ndjson` or `.jsonl` files with one record per line.",
     },
     CodeInfo {
         code: "R607",
         title: "two records share a snapshot",
         explain: "\
-Every record has a snapshot of its own; with one file for several, each would overwrite that of the one
-before it.
+Every record has its own snapshot; if several shared a file, each would overwrite the one before it.
 
     - { name: all samples, record: 'records/*.json', snapshot: samples.json }
     - { name: all samples, record: 'records/*.json', snapshot: snapshots/ }
 
-Name a folder. The files in it are named after the test and the record.",
+Give a folder. The files in it are named after the test and the record.",
     },
     CodeInfo {
         code: "R608",
-        title: "a test leaves a parameter without value",
+        title: "a test does not set a parameter",
         explain: "\
 The rules declare a parameter without a default, so every deployment must set it, and every test too.
 
     params: { region: {} }           # in the rules
     params: { region: DE }           # in the test, or at the top of the test file
 
-Set it, or give it a default in the rules.",
+Set the parameter, or give it a default in the rules.",
     },
     CodeInfo {
         code: "R609",
         title: "a test names something that the rules do not have",
         explain: "\
-A parameter, the reason of a refusal, a warning or the rule of a rejection is none of those that the rules
-can give. The test could never pass, or a misspelt parameter would have no effect.
+The rules have no such parameter, reason, warning, or rule that can make a record invalid. The test could
+never pass, or the misspelt parameter would have no effect.
 
     refused: spamer                  # the rules say `refuse: spammer`
 
-Mend the name. Warnings are named after their claim, unless `on_error: { warn: name }` says otherwise.",
+Fix the name. Warnings are named after their claim, unless `on_error: { warn: name }` says otherwise.",
     },
     CodeInfo {
         code: "R610",
         title: "a test expects a claim that the schema does not have",
         explain: "\
-No account can ever have this claim. Expected as `null` it would make a test that cannot fail.
+No account can ever have this claim. A test that expects it to be `null` could never fail.
 
     expect: { usrname: ada }
     expect: { email.value: ada@example.com }        # an account is nested
     expect: { email: { value: ada@example.com } }
 
-Write the claim as the target schema names it, objects inside each other.",
+Use the claim's name in the target schema, and write objects as nested maps.",
     },
 ];

@@ -1,4 +1,4 @@
-//! Characters of a file that a terminal must not receive: escape sequences, and marks that reorder what is shown.
+//! Escapes characters that must not reach a terminal: escape sequences, and marks that reorder text.
 
 /// The text on one line, each dangerous character replaced by a visible one.
 #[must_use]
@@ -6,7 +6,7 @@ pub fn escaped(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-/// The character, or its picture (Unicode block Control Pictures, U+2400) when it controls the terminal.
+/// The character, or its picture (Unicode block Control Pictures, U+2400) if it controls the terminal.
 pub(super) fn visible(character: char) -> char {
     match character {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}'),

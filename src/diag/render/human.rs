@@ -1,4 +1,4 @@
-//! Findings under the text they speak of, for people at a terminal.
+//! Findings with excerpts of the text, for people at a terminal.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use miette::{
 use super::escape::{escaped, visible};
 use crate::diag::{Diagnostic, FileId, Files, Severity, Span};
 
-/// Columns of the text. Fixed, so that output in logs and terminals is the same.
+/// Columns of the output. Fixed, so that output in logs and terminals is the same.
 const WIDTH: usize = 100;
 
 /// A longer place is marked on its first line only, so that a finding about a whole map does not print it.
@@ -62,10 +62,10 @@ fn reports(files: &Files, diagnostic: &Diagnostic, shown: &mut HashMap<FileId, S
     reports
 }
 
-/// What miette is given.
+/// The report that miette renders.
 #[derive(Debug)]
 struct Report {
-    /// Without one it is further advice.
+    /// Without a severity it is further advice.
     severity: Option<Severity>,
     code: Option<String>,
     message: String,
@@ -125,12 +125,12 @@ impl miette::Diagnostic for Report {
     }
 }
 
-/// A file as a terminal may receive it, with the way from its bytes to those of the text as read.
+/// A file with dangerous characters escaped, and a mapping from its bytes to those of the escaped text.
 #[derive(Debug, Clone)]
 struct Shown {
-    /// This file alone, under its shown name.
+    /// Only this file, under its escaped name.
     files: Files,
-    /// (byte of the file, byte of the shown text) behind every character that was replaced, ascending.
+    /// (byte of the file, byte of the escaped text) after every character that was replaced, ascending.
     moved: Arc<[(usize, usize)]>,
 }
 
@@ -158,7 +158,7 @@ impl Shown {
         self.files.text(FileId(0))
     }
 
-    /// Start and length of a place in the shown text.
+    /// Start and length of a place in the escaped text.
     fn locate(&self, span: Span) -> (usize, usize) {
         let start = self.floor(self.offset(span.start));
         let end = self.floor(self.offset(span.end)).max(start);
@@ -180,7 +180,7 @@ impl Shown {
 }
 
 impl SourceCode for Shown {
-    /// As miette reads text, but the name says line and column, and columns count characters.
+    /// Like miette's own, but the name contains line and column, and columns count characters.
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,

@@ -21,7 +21,7 @@ fn examples() -> (Files, Vec<Diagnostic>) {
             "did you mean `uppercase`?",
         )
         .says("unknown step"),
-        Diagnostic::error("R102", again, "the key `email` is given twice", "keep one of them")
+        Diagnostic::error("R102", again, "the key `email` appears twice", "keep one of them")
             .says("again here")
             .also(at(&files, rules, "email"), "first here"),
         Diagnostic::warning("R210", at(&files, rules, "$.city"), "no sample record has `$.city`", ""),
@@ -48,7 +48,7 @@ fn human_shows_the_text_with_every_place_underlined() {
 
     error[R102]
 
-      × the key `email` is given twice
+      × the key `email` appears twice
        ╭─[rules/wordpress.yaml:9:17]
      4 │   größe: { from: $.größe, do: [ upercase ] }
      5 │   email: $.mail
@@ -85,7 +85,7 @@ fn colour_only_when_asked_for() {
 
 #[cfg(feature = "cli")]
 #[test]
-fn human_shows_places_in_other_files_and_long_ones_shortly() {
+fn human_shows_places_in_other_files_and_shortens_long_ones() {
     let mut files = Files::default();
     let rules = files.add(
         "a.yaml",
@@ -93,12 +93,12 @@ fn human_shows_places_in_other_files_and_long_ones_shortly() {
     );
     let shared = files.add("b.yaml", "lookups:\r\n\tone: 2\r\n");
     let map = Span { file: rules, start: 27, end: files.text(rules).trim_end().len() };
-    let finding = Diagnostic::error("R201", map, "the lookup `one` is there twice", "rename one of them")
+    let finding = Diagnostic::error("R201", map, "the lookup `one` is defined twice", "rename one of them")
         .also(at(&files, shared, "one"), "also defined here");
     insta::assert_snapshot!(human(&files, &[finding], false), @r#"
     error[R201]
 
-      × the lookup `one` is there twice
+      × the lookup `one` is defined twice
        ╭─[a.yaml:3:3]
      2 │ lookups:
      3 │   one: 1
@@ -160,7 +160,7 @@ fn plain_is_one_line_per_finding() {
     let (files, findings) = examples();
     insta::assert_snapshot!(plain(&files, &findings), @r#"
     rules/wordpress.yaml:4:33: error[R203]: no step is named `upercase` (help: did you mean `uppercase`?)
-    rules/wordpress.yaml:9:17: error[R102]: the key `email` is given twice (first here: rules/wordpress.yaml:5:3) (help: keep one of them)
+    rules/wordpress.yaml:9:17: error[R102]: the key `email` appears twice (first here: rules/wordpress.yaml:5:3) (help: keep one of them)
     rules/wordpress.yaml:7:9: warning[R210]: no sample record has `$.city`
     "#);
 }

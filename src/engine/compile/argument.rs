@@ -1,4 +1,4 @@
-//! Arguments of steps as written become checked arguments.
+//! Turns the arguments of steps as written into checked arguments.
 
 use std::ops::Range;
 
@@ -13,13 +13,13 @@ use crate::engine::op::{Argument, ArgumentKind, ArgumentSpec, Named, OpSpec, Out
 use crate::engine::operand::Operands;
 use crate::engine::path::Tail;
 use crate::model::Kinds;
-use crate::rules::condition::Standing;
+use crate::rules::condition::Subject;
 use crate::rules::fields::{boolean, choice, expected};
 use crate::rules::syntax::{Expr, RefExpr, Root, StepDef};
 use crate::rules::{Entry, Node, body, expr, read_condition, reference};
 
-/// The largest compiled regex, in bytes. Stops classes under large repeats (`[\p{L}]{1,64}` is over 10 MB); every pattern of
-/// the shipped rules is below 100 KB.
+/// The largest compiled regex, in bytes. Stops large repetitions of character classes (`[\p{L}]{1,64}` is over 10 MB);
+/// every pattern of the shipped rules is below 100 KB.
 const MAX_REGEX_BYTES: usize = 1024 * 1024;
 
 impl Compiler<'_> {
@@ -36,13 +36,13 @@ impl Compiler<'_> {
                     Some(value) => arguments.push((argument, value)),
                     None => complete = false,
                 },
-                // what is missing is probably what was misspelt, or was given under another name
+                // the missing argument is probably the misspelt one, or was given under another name
                 None if argument.required && (is_misspelt || has_unknown(spec, def)) => complete = false,
                 None if argument.required => {
                     complete = false;
                     let help = match unknown::example(spec) {
                         Some(example) => {
-                            format!("write for example `{{ {example} }}`; `{}` is {}", argument.name, argument.about)
+                            format!("for example, write `{{ {example} }}`; `{}` is {}", argument.name, argument.about)
                         }
                         None if argument.main => format!("write `{}: …`: {}", spec.name, argument.about),
                         None => format!("write `{}: {{ {}: … }}`: {}", spec.name, argument.name, argument.about),
@@ -56,7 +56,7 @@ impl Compiler<'_> {
         (complete && !has_unknown(spec, def)).then_some(arguments)
     }
 
-    /// Which node stands for which argument.
+    /// Matches nodes to arguments.
     fn given<'n>(&mut self, spec: &'static OpSpec, def: &'n StepDef) -> Option<Vec<(&'static ArgumentSpec, &'n Node)>> {
         let Some(node) = &def.argument else { return Some(Vec::new()) };
         if spec.arguments.is_empty() && node.is_null() {
@@ -87,9 +87,9 @@ impl Compiler<'_> {
                 Some(argument) => given.push((argument, &entry.value)),
                 None => {
                     let help = match argument_names::meant(spec, &entry.key) {
-                        // the two differ by more than the name
+                        // the two differ not only in name
                         Some("end") if spec.name == "slice" => {
-                            "write `{ slice: { start: 0, end: 3 } }`: `end` is the position behind the last character"
+                            "write `{ slice: { start: 0, end: 3 } }`: `end` is the position after the last character"
                                 .to_owned()
                         }
                         Some(near) => format!("did you mean `{near}`?"),
@@ -134,7 +134,7 @@ impl Compiler<'_> {
             }
             ArgumentKind::Operands => self.operands(op, node),
             ArgumentKind::Condition => {
-                let cond = read_condition(node, Standing::Element, self.findings)?;
+                let cond = read_condition(node, Subject::Element, self.findings)?;
                 self.element_condition(&cond, op.name).map(Argument::Condition)
             }
             ArgumentKind::Steps => {
@@ -148,24 +148,24 @@ impl Compiler<'_> {
         }
     }
 
-    /// A `NULL` among values to compare with, where the word was meant: no value equals it.
+    /// Reports a `NULL` among values to compare with, where the word was probably meant: no value equals it.
     fn null_as_argument(&mut self, spec: &ArgumentSpec, node: &Node) {
         let compares = matches!(spec.kind, ArgumentKind::Operands) || (spec.name != "default" && spec.main);
         let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
         for node in nodes.iter().filter(|node| compares && node.is_null()) {
             let Some(word @ ("NULL" | "Null" | "null")) = node.as_text() else { continue };
-            let message = format!("`{word}` without quotes is no value, which nothing equals");
-            let help = format!("write `\"{word}\"` for the word; what is null in the record is no value already");
+            let message = format!("`{word}` without quotes means no value, and nothing equals no value");
+            let help = format!("write `\"{word}\"` for the word; a null in the record already counts as no value");
             self.findings.push(Diagnostic::warning("R113", node.span, message, help));
         }
     }
 
-    /// `trim: true`, which takes the letters of `true` off.
+    /// Reports `trim: true`, which would strip the letters of `true`.
     fn boolean_as_text(&mut self, spec: &ArgumentSpec, node: &Node) {
         let takes_text = spec.main && matches!(spec.kind, ArgumentKind::Text | ArgumentKind::Texts);
         if let (true, Some(word), Some(_)) = (takes_text, node.as_text(), node.as_bool()) {
             let message = format!("`{word}` is text here: it is the argument `{}`, {}", spec.name, spec.about);
-            let help = format!("write the step alone when nothing is to be set, or `\"{word}\"` for the text");
+            let help = format!("write the step without an argument to use the defaults, or `\"{word}\"` for the text");
             self.findings.push(Diagnostic::warning("R113", node.span, message, help));
         }
     }
@@ -178,7 +178,7 @@ impl Compiler<'_> {
         self.operands_of(&values).map(Argument::Operands)
     }
 
-    /// Several values, each with whether it is a parameter.
+    /// Several values, each with a flag that says whether it is a parameter.
     pub(super) fn operands_of(&mut self, values: &[Expr]) -> Option<Operands> {
         let is_param = |value: &Expr| matches!(value, Expr::Reference(RefExpr { root: Root::Variable(name), .. }) if name == "params");
         let operands: Vec<Option<_>> =
@@ -186,19 +186,19 @@ impl Compiler<'_> {
         operands.into_iter().collect()
     }
 
-    /// An argument that takes one value cannot do anything with a list.
+    /// Reports a list in an argument that takes one value.
     fn takes_one_value(&mut self, op: &OpSpec, spec: &ArgumentSpec, value: &Expr, kinds: Kinds) {
-        // these compare or give any value, lists among them
+        // these accept or return any value, including lists
         const ANY_VALUE: &[&str] = &["equals", "default", "constant", "find_key", "keys"];
         let is_list = kinds == Kinds::LIST || self.scope.is_list_param(value);
         if !is_list || ANY_VALUE.contains(&op.name) || (op.name == "lookup" && spec.name == "default") {
             return;
         }
         let written = self.files.excerpt(value.span());
-        let message = format!("`{}` takes one value here, and `{written}` is a list", op.name);
+        let message = format!("`{}` takes one value here, but `{written}` is a list", op.name);
         let help = match &self.asked {
             Some(left) if is_predicate(op) => one_by_one(self.files, op, left, value),
-            _ => "give one value".to_owned(),
+            _ => "pass one value".to_owned(),
         };
         self.findings.push(Diagnostic::error("R401", value.span(), message, help));
     }
@@ -218,7 +218,7 @@ impl Compiler<'_> {
         fields.into_iter().collect::<Option<_>>().map(Argument::Fields)
     }
 
-    /// Compiles something in which `$item` means the element.
+    /// Compiles something in which `$item` is the element.
     pub(super) fn on_element<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
         let outside = std::mem::replace(&mut self.scope.on_element, true);
         let result = compile(self);
@@ -234,7 +234,7 @@ impl Compiler<'_> {
         text
     }
 
-    /// Text that is taken as it stands, but for a dollar that is doubled at its beginning.
+    /// Text that is taken literally, except for a doubled dollar at its beginning.
     fn literal_text(&mut self, node: &Node) -> Option<String> {
         let text = self.constant_text(node)?;
         match text.strip_prefix('$').filter(|rest| rest.len() > 1 && reference::is_reference(rest)) {
@@ -261,11 +261,11 @@ impl Compiler<'_> {
                 if let Some((inner, flags)) = in_slashes(&pattern) {
                     let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
                     let help = format!("write `'{flags}{inner}'`");
-                    let message = "the slashes around the regex are taken as letters";
+                    let message = "the slashes around the regex are matched literally";
                     self.findings.push(Diagnostic::warning("R301", node.span, message, help));
                 }
                 if pattern.starts_with(".*") && pattern.len() > 2 {
-                    let help = "begin with what must stand first, or anchor it with `^`";
+                    let help = "begin with what must come first, or anchor the regex with `^`";
                     let message = "the regex begins with `.*`, which makes every search start again at every character";
                     self.findings.push(Diagnostic::warning("R302", node.part(0..2), message, help));
                 }
@@ -298,7 +298,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Which node stands for which argument, as far as the names are known.
+/// Matches nodes to arguments, as far as the names are known.
 pub(super) fn written<'n>(spec: &'static OpSpec, def: &'n StepDef) -> Vec<(&'static ArgumentSpec, &'n Node)> {
     let Some(node) = &def.argument else { return Vec::new() };
     let find = |name: &str| spec.arguments.iter().find(|argument| argument.name == name);
@@ -321,7 +321,7 @@ fn is_named(spec: &OpSpec, node: &Node) -> bool {
         || is_misspelt(spec, entries)
 }
 
-/// Whether a map with one key stands for a misspelt argument of an op that is not given objects to make or merge.
+/// Whether a map with one key is a misspelt argument, of an op that does not take objects to build or merge.
 fn is_misspelt(spec: &OpSpec, entries: &[Entry]) -> bool {
     let [entry] = entries else { return false };
     let is_compared =
@@ -329,12 +329,12 @@ fn is_misspelt(spec: &OpSpec, entries: &[Entry]) -> bool {
     is_compared && closest(&entry.key, spec.arguments.iter().map(|argument| argument.name)).is_some()
 }
 
-/// The node of an argument, when it is given.
+/// The node of an argument, if it is given.
 pub(super) fn place_of<'n>(spec: &OpSpec, given: &'n Node, argument: &ArgumentSpec) -> Option<&'n Node> {
     if is_named(spec, given) { given.get(argument.name) } else { Some(given).filter(|_| argument.main) }
 }
 
-/// A predicate asked for each of several values.
+/// The help for a predicate that is given several values: test each of them.
 fn one_by_one(files: &Files, op: &OpSpec, left: &str, value: &Expr) -> String {
     let asked = |value: &str| format!("{{ {left}: {{ {}: {value} }} }}", op.name);
     let parts: Vec<String> = match value {
@@ -345,15 +345,15 @@ fn one_by_one(files: &Files, op: &OpSpec, left: &str, value: &Expr) -> String {
     };
     let members = match op.name {
         "contains" => format!(
-            "; when `{left}` is a list and one of its elements is enough, write `{left}: {{ any: {{ where: {{ $item: {} }} }} }}`",
+            "; if `{left}` is a list and one matching element is enough, write `{left}: {{ any: {{ where: {{ $item: {} }} }} }}`",
             files.excerpt(value.span())
         ),
         _ => String::new(),
     };
-    format!("ask for each of them: `any: [ {} ]`{members}", parts.join(", "))
+    format!("test each of them: `any: [ {} ]`{members}", parts.join(", "))
 }
 
-/// Whether one of the arguments given by name is not one of the step's.
+/// Whether the step has no argument of a name that is given.
 fn has_unknown(spec: &OpSpec, def: &StepDef) -> bool {
     let named = def.argument.as_ref().filter(|node| is_named(spec, node) || !spec.arguments.iter().any(|one| one.main));
     let given = named.and_then(Node::as_map).unwrap_or_default();
@@ -365,7 +365,7 @@ fn usage(spec: &OpSpec) -> String {
     format!("its arguments are {}; see `landfall ops {}`", names.join(", "), spec.name)
 }
 
-/// Where an argument of a step stands, down to characters inside it.
+/// The place of an argument of a step, or of characters inside it.
 pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<usize>>) -> Span {
     let Some(node) = &def.argument else { return def.name.span };
     let named = if is_named(spec, node) { node.get(name) } else { None };
@@ -377,26 +377,26 @@ pub(super) fn place(spec: &OpSpec, def: &StepDef, name: &str, at: Option<Range<u
 
 const TOO_LARGE: (&str, &str) = (
     "the regex is too large when compiled",
-    "repeat less: `{1,64}` over a large class such as `\\p{L}` is the usual cause",
+    "use fewer repetitions; the usual cause is `{1,64}` over a large class such as `\\p{L}`",
 );
 
 fn bounded_regex(pattern: &str) -> Option<regex::Regex> {
     RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build().ok()
 }
 
-/// The regex that stands in a script.
+/// A regex inside a script.
 ///
 /// # Errors
 /// What is wrong with it, and what to do.
 pub(crate) fn script_regex(pattern: &str) -> Result<regex::Regex, (String, String)> {
     if let Err(error) = regex_syntax::Parser::new().parse(pattern) {
-        let (_, told, help) = regex_mistake(pattern, &error);
-        return Err((format!("the regex cannot be read: {told}"), help.to_owned()));
+        let (_, reason, help) = regex_mistake(pattern, &error);
+        return Err((format!("invalid regex: {reason}"), help.to_owned()));
     }
     bounded_regex(pattern).ok_or_else(|| (TOO_LARGE.0.to_owned(), TOO_LARGE.1.to_owned()))
 }
 
-/// `/^a/i`, as JavaScript and Perl write a regex: what stands inside, and the flags.
+/// `/^a/i`, as JavaScript and Perl write a regex: the pattern and the flags.
 fn in_slashes(pattern: &str) -> Option<(&str, &str)> {
     let (inner, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
     let is_anchored = inner.starts_with('^') || inner.ends_with('$') || !flags.is_empty();
@@ -405,13 +405,13 @@ fn in_slashes(pattern: &str) -> Option<(&str, &str)> {
 }
 
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {
-    let (range, told, help) = regex_mistake(pattern, error);
-    Diagnostic::error("R301", node.part(range), format!("the regex cannot be read: {told}"), help)
+    let (range, reason, help) = regex_mistake(pattern, error);
+    Diagnostic::error("R301", node.part(range), format!("invalid regex: {reason}"), help)
 }
 
 /// The place of a mistake in a regex, what it is, and what to do.
 fn regex_mistake(pattern: &str, error: &regex_syntax::Error) -> (Range<usize>, String, &'static str) {
-    let (range, told) = match error {
+    let (range, reason) = match error {
         regex_syntax::Error::Parse(error) => {
             (error.span().start.offset..error.span().end.offset, error.kind().to_string())
         }
@@ -422,18 +422,18 @@ fn regex_mistake(pattern: &str, error: &regex_syntax::Error) -> (Range<usize>, S
     };
     let help = if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look)) {
         "look-around cannot be matched in linear time: use a group, or two steps"
-    } else if told.contains("backreference") {
-        "a match cannot depend on what a group found: use two steps, or a script"
-    } else if told.contains("unclosed group") {
+    } else if reason.contains("backreference") {
+        "backreferences are not supported: use two steps, or a script"
+    } else if reason.contains("unclosed group") {
         "close it with `)`, or write `\\(` for the character itself"
-    } else if told.contains("unclosed character class") {
+    } else if reason.contains("unclosed character class") {
         "close it with `]`, or write `\\[` for the character itself"
-    } else if told.contains("missing expression") {
-        "`*`, `+` and `?` repeat what stands before them: write `.*` for any text, `\\*` for the character itself"
-    } else if told.contains("unopened group") {
+    } else if reason.contains("missing expression") {
+        "`*`, `+` and `?` repeat what comes before them: write `.*` for any text, `\\*` for the character itself"
+    } else if reason.contains("unopened group") {
         "open it with `(`, or write `\\)` for the character itself"
     } else {
         "see https://docs.rs/regex/latest/regex/#syntax"
     };
-    (range, told, help)
+    (range, reason, help)
 }

@@ -1,9 +1,9 @@
-//! Arguments of steps as other languages call them.
+//! The names that other languages use for arguments of steps.
 
 use crate::diag::closest;
 use crate::engine::op::OpSpec;
 
-/// Names that an argument has elsewhere; a row counts for the steps that have an argument of its first name.
+/// Names of arguments in other languages; a row applies to the steps that have an argument with its first name.
 const NAMES: &[(&str, &str)] = &[
     ("by", "separator delimiter sep delim glue with on field column"),
     ("find", "from old search needle what substring pattern target"),
@@ -32,7 +32,7 @@ const NAMES: &[(&str, &str)] = &[
     ("names", "keys fields members columns"),
 ];
 
-/// What was probably meant by an argument that a step does not have.
+/// The argument that was probably meant by an unknown one.
 pub(super) fn meant(spec: &OpSpec, written: &str) -> Option<&'static str> {
     let has = |name: &str| spec.arguments.iter().find(|argument| argument.name == name).map(|argument| argument.name);
     let known = NAMES

@@ -1,8 +1,9 @@
-//! What other systems call claims: `given_name` of OpenID Connect, `sn` of LDAP, `firstName` of everybody else.
+//! The names of claims in other systems: `given_name` in OpenID Connect, `sn` in LDAP, `firstName` in many others.
 
 use crate::schema::Schema;
 
-/// Names, and the claims that they may mean, the first that the schema has. Letter case, `_` and `-` do not matter.
+/// Names, and the claims that they may mean; the first one that the schema has is suggested. Letter case, `_` and `-`
+/// do not matter.
 const NAMES: &[(&[&str], &[&str])] = &[
     (
         &["sub", "id", "userid", "uuid", "legacyid", "customerid", "accountid", "externalid"],
@@ -82,27 +83,27 @@ const NAMES: &[(&[&str], &[&str])] = &[
     (&["multifactor", "mfafactors", "authenticators"], &["mfa"]),
 ];
 
-/// The names of stored passwords, which are no claims.
+/// The names of stored passwords, which are not claims.
 const PASSWORDS: &[&str] = &["password", "passwordhash", "userpass", "userpassword", "hashedpassword", "passwd", "pwd"];
 
-/// Names of objects with whatever a system keeps.
+/// Names of objects with arbitrary data.
 const METADATA: &[&str] = &["metadata", "usermetadata", "appmetadata", "attributes", "customattributes", "extra"];
 
-/// How to write what another system calls by this name.
+/// How to write what has this name in another system.
 pub(super) fn meant(written: &str, schema: &Schema) -> Option<String> {
     let whole = plain(written);
     if PASSWORDS.contains(&whole.as_str()) {
-        return Some("a stored password is no claim: describe it under `credential`".to_owned());
+        return Some("a stored password is not a claim: describe it under `credential`".to_owned());
     }
     if METADATA.contains(&whole.as_str()) && schema.claim("custom").is_some() {
         return Some(format!(
-            "what the profile has no claim for is `custom`: write `custom.NAME`, or `custom.{written}`"
+            "for data that the schema has no claim for, write `custom.NAME`, such as `custom.{written}`"
         ));
     }
     claim(written, schema).map(|claim| format!("did you mean `{claim}`?"))
 }
 
-/// The claim that another system calls by this name.
+/// The claim that has this name in another system.
 pub(super) fn claim(written: &str, schema: &Schema) -> Option<&'static str> {
     let (whole, last) = (plain(written), plain(written.rsplit('.').next().unwrap_or(written)));
     let candidates = |name: &str| NAMES.iter().find(|(names, _)| names.contains(&name)).map(|(_, claims)| *claims);
@@ -110,7 +111,7 @@ pub(super) fn claim(written: &str, schema: &Schema) -> Option<&'static str> {
     [&whole, &last].into_iter().find_map(|name| candidates(name)?.iter().find(has)).copied()
 }
 
-/// A name in small letters, without what stands between its words.
+/// A name in lower case, without separators.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

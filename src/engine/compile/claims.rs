@@ -1,5 +1,5 @@
-//! Claims against the target schema: unknown ones, impossible types, values outside an enumeration, required ones nothing
-//! makes.
+//! Checks claims against the target schema: unknown claims, wrong types, values outside an enumeration, required claims
+//! that no rule sets.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use crate::rules::syntax::{Body, Expr, Origin, Rule, StepDef, Word};
 use crate::schema::{Place, Shape, ShapeKind, Violations, fit};
 
 impl Compiler<'_> {
-    /// What the schema says of a claim, or a finding.
+    /// The shape of a claim, or a finding.
     pub(super) fn claim_shape(&mut self, rule: &Rule) -> Option<(Shape, bool)> {
         let schema = std::sync::Arc::clone(&self.schema);
         if let Some(claim) = schema.claim(&rule.name.text) {
@@ -32,7 +32,7 @@ impl Compiler<'_> {
         let names = schema.claim_names();
         let help = match closest(&rule.name.text, names.iter().map(String::as_str)) {
             _ if self.is_start_word(&rule.name.text) => {
-                "beside `from:` it says what the account begins with: add `from:`, or remove it".to_owned()
+                "next to `from:` it says what the account starts from: add `from:`, or remove it".to_owned()
             }
             _ if let Some(meant) = claim_names::meant(&rule.name.text, &schema) => meant,
             Some(near) => format!("did you mean `{near}`?"),
@@ -47,7 +47,7 @@ impl Compiler<'_> {
         None
     }
 
-    /// What a rule gives must be able to be what the claim holds.
+    /// Reports a rule whose result can never have the type of the claim.
     pub(super) fn meets_claim(&mut self, rule: &Rule, purpose: &Purpose<'_>, flow: &Flow, origin: Option<&OriginPlan>) {
         let (path, shape) = match (purpose.kind, purpose.shape, purpose.field_of) {
             (RuleKind::Claim, Some(shape), _) => (rule.name.text.clone(), shape),
@@ -68,7 +68,7 @@ impl Compiler<'_> {
         }
         let accepted = kinds_of(shape);
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
-            let message = format!("the claim `{path}` holds {accepted}, and the rule makes {}", flow.kinds);
+            let message = format!("the claim `{path}` takes {accepted}, but the rule produces {}", flow.kinds);
             let help = conversion(accepted, flow.kinds, &rule.body);
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
@@ -76,11 +76,11 @@ impl Compiler<'_> {
         self.lookup_fits(rule, shape);
     }
 
-    /// `email.value: trim`: a claim that is the name of a step.
+    /// Reports `email.value: trim`: a constant that is the name of a step.
     fn step_as_constant(&mut self, name: &Word, written: &Expr) {
         let Expr::Literal(node) = written else { return };
         let Some(word) = node.plain() else { return };
-        // names of identity values and times, such as `email` and `date`, are kinds of things as well
+        // `email`, `date` and the like are also ordinary values
         let works = |spec: &OpSpec| matches!(spec.family, Family::Text | Family::Number | Family::Decode);
         if !ops::find(word).is_some_and(works) {
             return;
@@ -91,25 +91,25 @@ impl Compiler<'_> {
         self.findings.push(Diagnostic::warning("R113", node.span, message, help));
     }
 
-    /// A constant that the claim is given as it stands, behind this key, must be one it can hold.
+    /// Reports a constant, under this key, that the claim does not accept.
     pub(super) fn constant_fits(&mut self, operand: &Operand, shape: &Shape, span: Span, key: &str) {
         if !is_scalar(operand) {
             return;
         }
         if let Some(problem) = misfit(operand, shape) {
-            let message = format!("the claim cannot hold this value: it {problem}");
+            let message = format!("the claim does not accept this value: it {problem}");
             let is_element = shape.element().is_some_and(|element| misfit(operand, element).is_none());
             let help = match operand {
                 _ if is_element && key.is_empty() => format!("write `{{ value: [ {} ] }}`", self.files.excerpt(span)),
                 _ if is_element => format!("write `{key}[ {} ]`", self.files.excerpt(span)),
                 Operand::Text(text) if shape.accepts_kinds() == Kinds::BOOLEAN => boolean_help(text).to_owned(),
-                _ => "write one of the values that the schema admits".to_owned(),
+                _ => "write one of the values that the schema allows".to_owned(),
             };
             self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
 
-    /// Every value of a table that a claim ends in must be one the claim admits.
+    /// Reports values of a table that the claim does not accept, if the last step of its rule is a lookup.
     fn lookup_fits(&mut self, rule: &Rule, shape: &Shape) {
         let body = &rule.body;
         let (steps, shape): (&[StepDef], &Shape) = match (&body.each, body.then.as_slice()) {
@@ -120,7 +120,7 @@ impl Compiler<'_> {
             (None, []) => (&body.steps, shape),
             _ => return,
         };
-        // of a list made by `each` there is nothing left to convert
+        // a list built by `each` needs no conversion
         let cast = body.cast.as_ref().filter(|_| body.each.is_none());
         let Some(last) = steps.last().filter(|step| step.name.text == "lookup") else { return };
         let Some(name) =
@@ -137,19 +137,20 @@ impl Compiler<'_> {
                 0 => String::new(),
                 more => format!(" (and {more} more of its entries)"),
             };
-            let message =
-                format!("the lookup `{name}` gives a value for `{key}` that the claim cannot hold: it {problem}{more}");
-            let help = "mend the entry, or add a step behind the lookup";
+            let message = format!(
+                "the lookup `{name}` has a value for `{key}` that the claim does not accept: it {problem}{more}"
+            );
+            let help = "fix the entry, or add a step after the lookup";
             let place = last.argument.as_ref().map_or(last.name.span, |argument| argument.span);
             self.findings.push(Diagnostic::error("R405", place, message, help).also(declared, "the lookup"));
         }
     }
 
-    /// Every claim that all accounts need must be made by some rule.
+    /// Reports required claims that no rule sets.
     pub(super) fn required_claims(&mut self, claims: &[Rule], account: Option<Span>) {
         let Some(span) = account else { return };
         let schema = std::sync::Arc::clone(&self.schema);
-        // a name that the schema does not have is a finding of its own, and may be the one that is missed
+        // an unknown claim is a finding already, and may be the missing one misspelt
         let has = |name: &&str| schema.claim(name).is_some();
         let made: BTreeSet<&str> = claims.iter().map(|claim| claim.name.text.as_str()).filter(has).collect();
         for claim in schema.required_claims() {
@@ -160,7 +161,7 @@ impl Compiler<'_> {
             let is_needed =
                 claim.with.as_ref().is_none_or(|with| made.iter().any(|name| name.starts_with(&format!("{with}."))));
             if is_needed && !is_made {
-                let message = format!("the target needs the claim `{}`, and no rule makes it", claim.path);
+                let message = format!("the target requires the claim `{}`, but no rule sets it", claim.path);
                 let help = match &claim.with {
                     Some(with) => format!("add a rule `{}:`, or remove the other rules of `{with}`", claim.path),
                     None => format!("add a rule `{}:`", claim.path),
@@ -171,31 +172,31 @@ impl Compiler<'_> {
             let is_covered = |rule: &&Rule| rule.body.when.is_none() || rule.body.otherwise.is_some();
             if let Some(rule) = rule.filter(|rule| !is_covered(rule)) {
                 let message =
-                    format!("the target needs the claim `{}`, and this rule makes it only sometimes", claim.path);
-                let help = "records for which `when` does not hold are held back: use `admit` to refuse them by name";
+                    format!("the target requires the claim `{}`, but this rule sets it only sometimes", claim.path);
+                let help = "records for which `when` is false are invalid: use `admit` to deny them with a reason";
                 self.findings.push(Diagnostic::warning("R410", rule.name.span, message, help));
             }
         }
     }
 }
 
-/// The step that turns what a rule makes into what its claim takes.
+/// The step that converts the result of a rule to the type of its claim.
 fn conversion(accepted: Kinds, found: Kinds, body: &Body) -> &'static str {
     let last = body.then.last().or(body.steps.last()).map_or("", |step| step.name.text.as_str());
     if ops::find(last).is_some_and(|spec| spec.family == Family::Predicate) {
-        return "a predicate gives true or false; a claim that is made only when it holds has `when: { $.field: { … } }`";
+        return "a predicate returns true or false; to set the claim only when it is true, use `when: { $.field: { … } }`";
     }
     if found.meets(Kinds::LIST) && accepted.meets(Kinds::TEXT) {
         return match last {
-            "concat" => "`concat` puts values into a list; for one text write `value: \"{$.first} {$.last}\"`",
-            _ => "take one element with `first`, or make one text of all with `{ join: \", \" }`",
+            "concat" => "`concat` builds a list; for a single text write `value: \"{$.first} {$.last}\"`",
+            _ => "take one element with `first`, or join all of them with `{ join: \", \" }`",
         };
     }
     if found.meets(Kinds::OBJECT) && accepted.meets(Kinds::TEXT) {
         return "take one member with `{ get: name }`";
     }
     if accepted.meets(Kinds::LIST) && found.meets(Kinds::TEXT) {
-        return "make a list of it: `as: list` for one element, or `do: [ { split: \",\" } ]`";
+        return "turn it into a list: `as: list` for one element, or `do: [ { split: \",\" } ]`";
     }
     if accepted.meets(Kinds::BOOLEAN) {
         return "turn it into a boolean: `do: [ to_boolean ]`, or `{ one_of: [ A, B ] }` for a question";
@@ -210,7 +211,7 @@ fn conversion(accepted: Kinds, found: Kinds, body: &Body) -> &'static str {
     "add a step that converts it, such as `to_text`, `to_boolean` or `first`"
 }
 
-/// The kinds that a claim takes: what it holds, and numbers where it holds text.
+/// The kinds that a claim accepts: its own, and numbers where it is text.
 fn kinds_of(shape: &Shape) -> Kinds {
     let held = shape.accepts_kinds();
     if held.meets(Kinds::TEXT) { held.or(Kinds::NUMBER) } else { held }
@@ -220,7 +221,7 @@ fn kinds_of(shape: &Shape) -> Kinds {
 fn boolean_help(text: &str) -> String {
     match meant_boolean(text) {
         Some(meant) if text.eq_ignore_ascii_case(&meant.to_string()) => format!("write `{meant}` without quotes"),
-        Some(meant) => format!("write `{meant}`: `{text}` is a text"),
+        Some(meant) => format!("write `{meant}`: `{text}` is text"),
         None => "write `true` or `false`".to_owned(),
     }
 }
@@ -233,7 +234,7 @@ fn misfit(operand: &Operand, shape: &Shape) -> Option<String> {
     misfit_as(None, operand, shape)
 }
 
-/// Why a claim cannot hold a value, after the rule's `as` when it has one.
+/// Why a claim does not accept a value, after the rule's `as` if it has one.
 fn misfit_as(cast: Option<&Word>, operand: &Operand, shape: &Shape) -> Option<String> {
     let arena = Bump::new();
     let cx = Cx::bare(&arena);

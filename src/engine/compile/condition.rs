@@ -1,7 +1,7 @@
-//! Conditions as written become conditions that run.
+//! Compiles conditions.
 
 use super::Compiler;
-use super::word::{Meaning, is_predicate, meaning, nearly, operator};
+use super::word::{Meaning, is_predicate, meaning, misspelt_test, operator};
 use crate::diag::{Diagnostic, Span};
 use crate::engine::condition::{Condition, Test};
 use crate::engine::op::{ArgumentKind, OpSpec};
@@ -11,20 +11,20 @@ use crate::model::Kinds;
 use crate::rules::syntax::{Cond, Expr, RefExpr, Root, StepDef, TemplatePart, TestDef, Word};
 use crate::rules::{Node, NodeKind};
 
-/// The value that a test is about.
+/// The value that is tested.
 #[derive(Clone, Copy)]
 struct Tested<'r> {
     reference: &'r RefExpr,
     kinds: Kinds,
-    /// Whether the test stands behind `not`.
+    /// Whether the test is inside `not`.
     negated: bool,
-    /// Whether other tests of the same value stand beside it.
+    /// Whether there are other tests of the same value next to it.
     among_others: bool,
 }
 
 impl Tested<'_> {
-    /// The entry of a condition that asks this of the value, negated where the test at hand is.
-    fn asks(&self, test: &str) -> String {
+    /// The entry of a condition with this test of the value, negated if the current test is.
+    fn as_entry(&self, test: &str) -> String {
         let left = &self.reference.text;
         match (self.negated, positive(test)) {
             (true, Some(positive)) => format!("{left}: {positive}"),
@@ -40,7 +40,7 @@ fn positive(test: &str) -> Option<&str> {
 }
 
 impl Compiler<'_> {
-    /// A condition, ready to run.
+    /// Compiles a condition.
     pub(super) fn condition(&mut self, cond: &Cond) -> Option<Condition> {
         match cond {
             Cond::All(parts) => self.conditions(parts).map(Condition::All),
@@ -64,18 +64,19 @@ impl Compiler<'_> {
         parts.into_iter().collect()
     }
 
-    /// A condition that is asked of every element, and so has to read it.
+    /// Compiles a condition that is tested for every element, and so has to read it.
     pub(super) fn element_condition(&mut self, cond: &Cond, word: &str) -> Option<Condition> {
         let before = self.findings.len();
         let (compiled, reads) = self.watching_element(|compiler| compiler.condition(cond));
-        // what is wrong with the condition is one finding
+        // an invalid condition is a finding already
         if compiled.is_some() && !reads && self.findings.len() == before {
             let left = first_reference(cond)?;
-            let message =
-                format!("the condition of `{word}` never reads the element, so that it holds for all or for none");
+            let message = format!(
+                "the condition of `{word}` never reads the element, so it is true for all elements or for none"
+            );
             let help = match (&left.root, word) {
                 (Root::Record, "where") => format!(
-                    "the element is `$item`: write `{}`; what is asked of the whole record stands under `when`",
+                    "the element is `$item`: write `{}`; conditions on the whole record go under `when`",
                     of_element(left)
                 ),
                 (Root::Record, _) => format!("the element is `$item`: write `{}`", of_element(left)),
@@ -86,7 +87,7 @@ impl Compiler<'_> {
         if self.decides { compiled.map(|condition| Condition::Decided(Box::new(condition))) } else { compiled }
     }
 
-    /// A condition of `admit` or `checks`, whose predicates must not fail unnoticed.
+    /// Compiles a condition of `admit` or `checks`, whose predicates must not fail unnoticed.
     pub(super) fn deciding_condition(&mut self, cond: &Cond) -> Option<Condition> {
         self.decides = true;
         let compiled = self.condition(cond);
@@ -94,7 +95,7 @@ impl Compiler<'_> {
         compiled
     }
 
-    /// Compiles something that is done with every element, and tells whether it reads the element.
+    /// Compiles something that runs for every element, and returns whether it reads the element.
     pub(super) fn watching_element<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> (T, bool) {
         let outside = std::mem::replace(&mut self.scope.reads_element, false);
         let compiled = self.on_element(compile);
@@ -112,7 +113,7 @@ impl Compiler<'_> {
                     self.compared_with_itself(value.span(), tested);
                 }
                 Some(match value {
-                    // the reference may name a list, which stands for its elements
+                    // the reference may be a list, which means its elements
                     Expr::Reference(_) => Test::OneOf(Operands::from(vec![operand])),
                     _ => Test::Equals(operand),
                 })
@@ -120,8 +121,8 @@ impl Compiler<'_> {
             TestDef::OneOf(values) => self.one_of(values, tested),
             TestDef::Predicate(def) => self.predicate(def, tested),
             TestDef::All(tests) => {
-                let beside = Tested { among_others: true, ..tested };
-                let tests: Vec<Option<Test>> = tests.iter().map(|test| self.test(test, beside)).collect();
+                let with_others = Tested { among_others: true, ..tested };
+                let tests: Vec<Option<Test>> = tests.iter().map(|test| self.test(test, with_others)).collect();
                 tests.into_iter().collect::<Option<_>>().map(Test::All)
             }
             TestDef::Not(test) => {
@@ -130,7 +131,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A constant behind a reference: the name of a predicate, or what the value must equal.
+    /// A constant after a reference: the name of a predicate, or the value to compare with.
     fn literal_test(&mut self, node: &Node, tested: Tested<'_>) -> Option<Test> {
         let left = &tested.reference.text;
         let text = node.plain().unwrap_or_default();
@@ -147,18 +148,18 @@ impl Compiler<'_> {
             }
             Meaning::Nearly(test) => {
                 let message = format!("`{text}` is compared as text");
-                let help = format!("did you mean `{}`? For the text itself write `\"{text}\"`", tested.asks(&test));
+                let help = format!("did you mean `{}`? For the text itself write `\"{text}\"`", tested.as_entry(&test));
                 self.findings.push(Diagnostic::warning("R215", node.span, message, help));
             }
             Meaning::NoPredicate => {
                 let message = format!("`{text}` is compared as text");
                 let help = match self.chains.iter().any(|chain| chain.name == text) {
                     true => format!(
-                        "a named chain is no predicate: make a working value with it and ask for `true`; for the text itself \
+                        "a named chain is not a predicate: define a working value with it and compare that with `true`; for the text itself \
                          write `\"{text}\"`"
                     ),
                     false => format!(
-                        "there is no predicate of this name, `landfall ops` lists them; for the text itself write `\"{text}\"`"
+                        "there is no predicate with this name (`landfall ops` lists all of them); for the text itself write `\"{text}\"`"
                     ),
                 };
                 self.findings.push(Diagnostic::warning("R215", node.span, message, help));
@@ -190,7 +191,7 @@ impl Compiler<'_> {
         operands.map(Test::OneOf)
     }
 
-    /// A predicate in a list of values is compared as text.
+    /// Reports a predicate in a list of values, where it is compared as text.
     fn word_in_list(&mut self, node: &Node, tested: Tested<'_>) {
         let Some(text) = node.plain().filter(|text| !text.is_empty()) else { return };
         let is_word = matches!(text, "present" | "missing" | "blank");
@@ -209,7 +210,7 @@ impl Compiler<'_> {
         self.findings.push(Diagnostic::warning("R215", node.span, message, help));
     }
 
-    /// What is known to be a list or an object never equals a constant.
+    /// Reports a value that is known to be a list or an object and so never equals a constant.
     fn can_equal(&mut self, constants: &[Node], span: Span, tested: Tested<'_>) {
         let can = |node: &Node| node.is_null() || tested.kinds.meets(Kinds::SCALAR.or(Kinds::BYTES));
         if constants.iter().any(can) || constants.is_empty() {
@@ -225,26 +226,26 @@ impl Compiler<'_> {
         let written = self.files.excerpt(span);
         let help = match constants {
             [_] if tested.kinds.meets(Kinds::LIST) => {
-                format!("write `{}`", tested.asks(&format!("{{ contains: {written} }}")))
+                format!("write `{}`", tested.as_entry(&format!("{{ contains: {written} }}")))
             }
             _ if tested.kinds.meets(Kinds::LIST) => {
-                format!("write `{}`", tested.asks(&format!("{{ any: {{ where: {{ $item: [ {written} ] }} }} }}")))
+                format!("write `{}`", tested.as_entry(&format!("{{ any: {{ where: {{ $item: [ {written} ] }} }} }}")))
             }
             _ => format!("test one of its members: `{left}.name: {written}`"),
         };
         self.findings.push(Diagnostic::error("R413", span, message, help));
     }
 
-    /// Blank text counts as no value where it is read, so that nothing ever equals it.
+    /// Reports a comparison with blank text, which counts as no value when it is read, so nothing ever equals it.
     fn blank_constant(&mut self, node: &Node, instead: &str, tested: Tested<'_>) {
         let is_blank = !node.is_null() && node.as_text().is_some_and(|text| text.trim().is_empty());
         if !is_blank || !self.fold_blank {
             return;
         }
-        let message = "blank text counts as no value, so that nothing equals it";
+        let message = "blank text counts as no value, so nothing equals it";
         let help = match instead {
             "null" => "write `null` in the list for no value".to_owned(),
-            _ => format!("write `{}`", tested.asks(instead)),
+            _ => format!("write `{}`", tested.as_entry(instead)),
         };
         self.findings.push(Diagnostic::error("R413", node.span, message, help));
     }
@@ -272,8 +273,8 @@ impl Compiler<'_> {
         }
         let spec = self.find_op(def)?;
         if !is_predicate(spec) {
-            let help = "a condition takes predicates: `landfall ops` lists them";
-            let message = format!("`{}` is no predicate: it does not give a boolean", spec.name);
+            let help = "use a predicate; `landfall ops` lists them";
+            let message = format!("`{}` is not a predicate: it does not return a boolean", spec.name);
             self.findings.push(Diagnostic::error("R401", def.name.span, message, help));
             return None;
         }
@@ -288,12 +289,12 @@ impl Compiler<'_> {
         if let Some(span) = def.argument.as_ref().and_then(|node| argument_names(spec, node, tested.reference)) {
             self.compared_with_itself(span, tested);
         }
-        // `{ one_of: [ null, x ] }` asks what `[ null, x ]` asks
+        // `{ one_of: [ null, x ] }` means the same as `[ null, x ]`
         let takes_nothing = spec.takes_nothing || matches!(spec.name, "equals" | "one_of");
         Some(Test::Op { name: spec.name, op, takes_nothing })
     }
 
-    /// `{ gt: 5 }`, `{ not_in: [ a, b ] }`: a predicate by the name that another language has for it.
+    /// Reports `{ gt: 5 }`, `{ not_in: [ a, b ] }`: a predicate under its name in another language.
     fn other_operator(&self, def: &StepDef, tested: Tested<'_>) -> Option<Diagnostic> {
         let name = &def.name.text;
         let (op, negated) = operator(name).filter(|_| ops::find(name).is_none())?;
@@ -306,22 +307,22 @@ impl Compiler<'_> {
         };
         let test = if negated { format!("{{ not: {test} }}") } else { test };
         let message = format!("there is no predicate `{name}`");
-        let help = format!("write `{}`", tested.asks(&test));
+        let help = format!("write `{}`", tested.as_entry(&test));
         Some(Diagnostic::error("R205", def.name.span, message, help))
     }
 
-    /// `{ is_present: true }`, `{ exists: false }`: a test with a flag behind it.
+    /// Reports `{ is_present: true }`, `{ exists: false }`: a test with a flag.
     fn written_as_flag(&self, def: &StepDef, tested: Tested<'_>) -> Option<Diagnostic> {
         let name = def.name.text.as_str();
         let test = match ops::find(name) {
             Some(spec) if is_predicate(spec) && spec.arguments.is_empty() => name.to_owned(),
             Some(_) => return None,
             None if matches!(name, "present" | "missing" | "blank") => name.to_owned(),
-            None => nearly(name).filter(|test| ops::find(test).is_none_or(|spec| spec.arguments.is_empty()))?,
+            None => misspelt_test(name).filter(|test| ops::find(test).is_none_or(|spec| spec.arguments.is_empty()))?,
         };
         let Some(argument) = &def.argument else {
             let message = format!("there is no predicate `{name}`");
-            let help = format!("write `{}`", tested.asks(&test));
+            let help = format!("write `{}`", tested.as_entry(&test));
             return ops::find(name).is_none().then(|| Diagnostic::error("R205", def.name.span, message, help));
         };
         let wanted = match (argument.as_bool(), positive(&test)) {
@@ -330,17 +331,17 @@ impl Compiler<'_> {
             _ => test,
         };
         let help = match positive(&wanted) {
-            None if tested.among_others => format!("write `{wanted}:` with nothing behind it"),
-            None if !tested.negated => format!("write it alone: `{}`", tested.asks(&wanted)),
+            None if tested.among_others => format!("write `{wanted}:` with nothing after it"),
+            None if !tested.negated => format!("write it alone: `{}`", tested.as_entry(&wanted)),
             _ if tested.among_others => format!("write `{}`", wanted.trim_start_matches("{ ").trim_end_matches(" }")),
-            _ => format!("write `{}`", tested.asks(&wanted)),
+            _ => format!("write `{}`", tested.as_entry(&wanted)),
         };
         let message = format!("`{name}` takes no argument");
         Some(Diagnostic::error("R206", argument.span, message, help))
     }
 }
 
-/// The reference that a condition begins with.
+/// The first reference of a condition.
 fn first_reference(cond: &Cond) -> Option<&RefExpr> {
     match cond {
         Cond::All(parts) | Cond::Any(parts) => parts.first().and_then(first_reference),
@@ -369,7 +370,7 @@ fn names_itself(value: &Expr, reference: &RefExpr) -> bool {
     }
 }
 
-/// Where an argument of a predicate names the value that it is asked of.
+/// The place where an argument of a predicate names the tested value.
 fn argument_names(spec: &OpSpec, node: &Node, reference: &RefExpr) -> Option<Span> {
     let takes_values = |kind: ArgumentKind| matches!(kind, ArgumentKind::Operand | ArgumentKind::Operands);
     if !spec.arguments.iter().any(|argument| takes_values(argument.kind)) {

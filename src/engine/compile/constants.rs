@@ -1,4 +1,4 @@
-//! The constant texts that may come out of a rule: what can be known of a scheme or verifier that a table names.
+//! The constant texts that a rule may result in, such as the schemes or verifiers that a table names.
 
 use super::Compiler;
 use crate::diag::Span;
@@ -6,15 +6,15 @@ use crate::engine::operand::Operand;
 use crate::rules::Node;
 use crate::rules::syntax::{Body, Expr, Origin, RefExpr, Root, RuleFile, StepDef};
 
-/// How many rules and chains are followed. A working value of a working value is as far as people go.
+/// How many rules and chains are followed. Real rules stop at a working value of a working value.
 const MAX_DEPTH: usize = 8;
 
-/// A text that may come out of a rule.
+/// A text that a rule may result in.
 #[derive(Debug)]
 pub(super) struct Constant {
     pub text: String,
     pub span: Span,
-    /// Of a table: its name and place, and the key of the entry.
+    /// For an entry of a table: the table's name and place, and the key.
     pub entry: Option<(String, Span, String)>,
 }
 
@@ -26,7 +26,7 @@ impl Constant {
 }
 
 impl Compiler<'_> {
-    /// The constant texts that a rule may give.
+    /// The constant texts that a rule may result in.
     pub(super) fn constants(&self, body: &Body, rules: &RuleFile) -> Vec<Constant> {
         let mut found = Vec::new();
         self.of_body(body, rules, 0, &mut found);
@@ -67,7 +67,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// What the last step gives; whether it is not simply what came in.
+    /// The results of the last step, and whether they replace the input.
     fn of_steps(&self, steps: &[StepDef], depth: usize, found: &mut Vec<Constant>) -> bool {
         let Some(last) = steps.last() else { return false };
         if depth <= MAX_DEPTH
@@ -79,7 +79,7 @@ impl Compiler<'_> {
         match last.name.text.as_str() {
             "lookup" => self.of_lookup(argument, found),
             "constant" => found.extend(Constant::of(argument.get("value").unwrap_or(argument))),
-            // what comes in passes by
+            // these leave the input as it is
             "default" => {
                 found.extend(Constant::of(argument.get("value").unwrap_or(argument)));
                 let before = steps.split_last().map_or(&[][..], |(_, before)| before);

@@ -13,17 +13,17 @@ use crate::password::{Form, about_part, find, forms, is_known_word, reads_object
 use crate::rules::Node;
 use crate::rules::syntax::{Body, Credential, Expr, Origin, Rule, RuleFile, Word};
 
-/// Parts that are about the credential and not of the hash.
+/// Parts that describe the credential and are not part of the hash.
 const AROUND: [&str; 3] = ["source", "set_at", "needs_rehash"];
 
-/// A scheme that rules may use, where they name it.
+/// A scheme that the rules may use, and the place that names it.
 struct Named {
     text: String,
     span: Span,
 }
 
 impl Compiler<'_> {
-    /// The stored password, ready to be read.
+    /// Compiles `credential`.
     pub(super) fn credential(&mut self, credential: &Credential, rules: &RuleFile) -> Option<CredentialPlan> {
         let when = credential.when.as_ref().map(|when| self.condition(when));
         let stated = credential.on_error.as_ref().map(|on_error| on_error.policy);
@@ -80,7 +80,7 @@ impl Compiler<'_> {
         compiled
     }
 
-    /// The schemes that the rules name, in `scheme` or in the tables that it reads; those that do not exist are reported.
+    /// The schemes that the rules name, in `scheme` or in the tables that it reads; unknown ones are reported.
     fn named_schemes(&mut self, credential: &Credential, rules: &RuleFile) -> Vec<Named> {
         let constants = credential.scheme_rule.as_ref().map_or_else(Vec::new, |body| self.constants(body, rules));
         let mut named: Vec<Named> = credential
@@ -95,7 +95,7 @@ impl Compiler<'_> {
             } else if !text.eq_ignore_ascii_case("auto") {
                 let finding = scheme::unknown(&text, span);
                 self.findings.push(match entry {
-                    Some((table, declared, key)) => finding.also(declared, format!("`{table}` gives it for `{key}`")),
+                    Some((table, declared, key)) => finding.also(declared, format!("`{table}` has it for `{key}`")),
                     None => finding,
                 });
             }
@@ -103,12 +103,12 @@ impl Compiler<'_> {
         named
     }
 
-    /// Every scheme must get the parts that it needs, and every part must be one that a scheme uses.
+    /// Reports parts that a scheme needs but does not get, and parts that no scheme uses.
     fn parts_fit(&mut self, credential: &Credential, named: &[Named], fields: &[(RulePlan, Kinds)]) {
         let given: Vec<&Rule> =
             credential.fields.iter().filter(|rule| !AROUND.contains(&rule.name.text.as_str())).collect();
         let has = |name: &str| credential.fields.iter().any(|rule| rule.name.text == name);
-        // of an object nothing is known
+        // the contents of an object are unknown
         if has("parameters") || (has("source") && given.is_empty()) {
             return;
         }
@@ -118,10 +118,10 @@ impl Compiler<'_> {
             }
             return;
         }
-        // an object that the rules make, or the record has, may hold all of them
+        // an object, from the record or built by the rules, may contain all of them
         let is_object = fields.iter().any(|(plan, kinds)| plan.name == "value" && *kinds == Kinds::OBJECT);
         let texts = named.iter().filter(|_| !is_object);
-        let lacking: Vec<Diagnostic> = texts.filter_map(|scheme| lacking(scheme, &given)).collect();
+        let lacking: Vec<Diagnostic> = texts.filter_map(|scheme| missing_parts(scheme, &given)).collect();
         if !lacking.is_empty() {
             lacking.into_iter().for_each(|finding| self.findings.push(finding));
             return;
@@ -139,27 +139,28 @@ impl Compiler<'_> {
             (has("order"), given.iter().any(|part| is_salt(part)), part(&given, "order"))
         {
             let help = "add `salt:`, `salt_hex:` or `salt_b64:`, or remove `order`";
-            let message = "`order` says where the salt stands, and no rule gives a salt";
+            let message = "`order` gives the position of the salt, but no rule provides a salt";
             self.findings.push(Diagnostic::error("R415", order.name.span, message, help));
         }
     }
 
-    /// What is stored must be an object where the scheme reads one, and must carry the key where it is no part.
+    /// Reports a stored value that is not an object although the scheme reads one, or that lacks the key if no part
+    /// gives it.
     fn stored_text_fits(&mut self, scheme: &Named, given: &[&Rule], fields: &[(RulePlan, Kinds)]) {
         let Some(stored) = part(given, "value") else { return };
         let name = find(&scheme.text).map_or("", |info| info.name);
         let kinds = fields.iter().find(|(plan, _)| plan.name == "value").map_or(Kinds::ANY, |(_, kinds)| *kinds);
         if reads_object(name) && !kinds.meets(Kinds::OBJECT) {
-            let message = format!("`{}` reads an object, and {kinds} comes in", scheme.text);
-            let help = format!("hand the object over as it is: `from: $.field`; {}", more(&scheme.text));
+            let message = format!("`{}` reads an object, but the input is {kinds}", scheme.text);
+            let help = format!("pass the object unchanged: `from: $.field`; {}", more(&scheme.text));
             self.findings.push(Diagnostic::error("R415", stored.name.span, message, help));
         }
         if name == "firebase-scrypt" && part(given, "mem_cost").is_none() && self.is_copied(&stored.body) {
             let missing = ["salt", "signer_key", "mem_cost"].into_iter().filter(|name| part(given, name).is_none());
             let missing = listed_and(&missing.collect::<Vec<_>>());
-            let message = format!("`{}` needs {missing}, and no rule gives them", scheme.text);
+            let message = format!("`{}` needs {missing}, but no rule provides them", scheme.text);
             let help = format!(
-                "add them; where the stored text carries them, such as `$fbscrypt$…`, write `scheme: phc`; {}",
+                "add them; if the stored text contains them, such as `$fbscrypt$…`, write `scheme: phc`; {}",
                 more(&scheme.text)
             );
             self.findings.push(Diagnostic::error("R415", scheme.span, message, help));
@@ -168,7 +169,7 @@ impl Compiler<'_> {
 
     fn parts_without_scheme(&mut self, credential: &Credential, given: &[&Rule]) {
         let Some(first) = given.first() else {
-            let help = "add `from: $.field` for the stored text, or `source:` for what verifies passwords elsewhere";
+            let help = "add `from: $.field` for the stored text, or `source:` for the verifier that checks passwords";
             self.findings.push(Diagnostic::error(
                 "R415",
                 credential.span,
@@ -177,33 +178,33 @@ impl Compiler<'_> {
             ));
             return;
         };
-        let told = |part: &&&Rule| ["value", "prehash", "username"].contains(&part.name.text.as_str());
+        let is_detected = |part: &&&Rule| ["value", "prehash", "username"].contains(&part.name.text.as_str());
         let of_text = |part: &&&Rule| about_text(&part.name.text);
         if part(given, "value").is_none() {
-            let message = "the stored password is in parts, and nothing names its scheme";
+            let message = "the stored password consists of parts, but no scheme is given";
             let help = "add `scheme:`, such as `scheme: md5`; `landfall password schemes` lists all schemes";
             self.findings.push(Diagnostic::error("R415", first.name.span, message, help));
-        } else if let Some(part) = given.iter().find(|part| !told(part) && !of_text(part)) {
-            let message = format!("no scheme that is detected from its text uses the part `{}`", part.name.text);
+        } else if let Some(part) = given.iter().find(|part| !is_detected(part) && !of_text(part)) {
+            let message = format!("no scheme that is detected from the stored text uses the part `{}`", part.name.text);
             let help = "name the scheme with `scheme:`, or remove the part";
             self.findings.push(Diagnostic::error("R415", part.name.span, message, help));
         }
     }
 
-    /// Parts that are words of the scheme, where they are constants.
+    /// Reports constant parts that must be one of certain words and are not.
     fn words_are_known(&mut self, given: &[&Rule]) {
         for rule in given {
             let Origin::Value(Expr::Literal(node)) = &rule.body.origin else { continue };
             let Some(word) = node.as_text() else { continue };
             if !is_known_word(&rule.name.text, word) {
-                let message = format!("`{word}` is not known as `{}`", rule.name.text);
+                let message = format!("`{word}` is not a valid `{}`", rule.name.text);
                 let help = format!("it is {}", about_part(&rule.name.text));
                 self.findings.push(Diagnostic::error("R415", node.span, message, help));
             }
         }
     }
 
-    /// What a template reads must be given, and a salt must be read by it.
+    /// Reports variables of a template that no part provides, and a salt that the template does not read.
     fn templates_read(&mut self, given: &[&Rule]) {
         for name in ["template", "prehash"] {
             let Some(rule) = part(given, name) else { continue };
@@ -218,7 +219,7 @@ impl Compiler<'_> {
             ];
             for (used, variable, parts) in wanted {
                 if used && !has(parts) {
-                    let message = format!("the template reads `{variable}`, and no rule gives it");
+                    let message = format!("the template reads `{variable}`, but no rule provides it");
                     let help = format!("add {}", one_of(parts));
                     self.findings.push(Diagnostic::error("R415", place_of(node, variable), message, help));
                 }
@@ -227,15 +228,15 @@ impl Compiler<'_> {
                 && !uses.salt
                 && let Some(salt) = given.iter().find(|part| is_salt(part))
             {
-                let message = format!("the template does not read `$salt`, so that `{}` is not used", salt.name.text);
-                let help = "put `$salt` where it stands, such as `md5($salt . $pass)`, or remove the part";
+                let message = format!("the template does not read `$salt`, so `{}` is not used", salt.name.text);
+                let help = "add `$salt` where the salt belongs, such as `md5($salt . $pass)`, or remove the part";
                 self.findings
                     .push(Diagnostic::error("R415", node.span, message, help).also(salt.name.span, "not used"));
             }
         }
     }
 
-    /// The names of verifiers must be declared; whether they exist is known where there are settings.
+    /// Reports undeclared verifiers. Whether they exist is checked against the settings.
     fn verifiers_exist(&mut self, credential: &Credential, rules: &RuleFile) {
         let Some(source) = credential.fields.iter().find(|rule| rule.name.text == "source") else { return };
         for constant in self.constants(&source.body, rules) {
@@ -245,10 +246,11 @@ impl Compiler<'_> {
                 let help = match crate::diag::closest(&constant.text, declared) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => {
-                        format!("add `verifiers: [ {} ]`, with the name that it has in the settings", constant.text)
+                        format!("add `verifiers: [ {} ]`, with its name from the settings", constant.text)
                     }
                 };
-                // a file that declares none may be older than its settings, a name beside declared ones is misspelt
+                // a file that declares none may be older than its settings; if it declares some, another name is
+                // probably misspelt
                 self.findings.push(match rules.verifiers.is_empty() {
                     true => Diagnostic::warning("R416", constant.span, message, help),
                     false => Diagnostic::error("R416", constant.span, message, help),
@@ -264,7 +266,7 @@ impl Compiler<'_> {
             ..crate::rules::body::plain(credential.span, Origin::From(Vec::new()))
         };
         let rule = Rule { name: Word { text: "value".to_owned(), span: credential.span }, body };
-        // without a word, what cannot be used is told and nothing more: the account itself is as it should be
+        // by default an unusable password is only a warning: the account itself is valid
         let policy = rules.defaults.on_error.or(Some(crate::rules::syntax::DefaultPolicy::Warn));
         let purpose =
             Purpose { kind: RuleKind::Credential, register: 0, shape: None, sensitive: true, policy, field_of: None };
@@ -280,27 +282,27 @@ fn is_salt(rule: &Rule) -> bool {
     ["salt", "salt_hex", "salt_b64"].contains(&rule.name.text.as_str())
 }
 
-/// Whether a scheme that is detected from its text may use a part.
+/// Whether a scheme that is detected from the stored text may use a part.
 fn about_text(name: &str) -> bool {
     ["secret", "secret_hex", "secret_b64", "pepper", "ad", "ad_hex", "ad_b64"].contains(&name)
 }
 
-/// The parts that a scheme needs and does not get.
-fn lacking(scheme: &Named, given: &[&Rule]) -> Option<Diagnostic> {
+/// The parts that a scheme needs but does not get.
+fn missing_parts(scheme: &Named, given: &[&Rule]) -> Option<Diagnostic> {
     let form = form_of(scheme, given)?;
     let missing: Vec<&&[&str]> =
         form.needs.iter().filter(|names| !names.iter().any(|n| part(given, n).is_some())).collect();
     let first = missing.first()?;
     if let (true, Some(stored)) = (first.contains(&"hash_hex"), part(given, "value")) {
-        let message = format!("`{}` with parts beside it takes the hash as a part, too", scheme.text);
+        let message = format!("with separate parts, `{}` takes the hash as a part too", scheme.text);
         let help = format!("write {} in place of `{}:`; {}", one_of(first), written_as(stored), more(&scheme.text));
         return Some(Diagnostic::error("R415", stored.name.span, message, help));
     }
     let names: Vec<&str> = missing.iter().filter_map(|names| names.first().copied()).collect();
     let message = match names.as_slice() {
-        ["value"] => format!("`{}` needs the stored text, and no rule gives it", scheme.text),
+        ["value"] => format!("`{}` needs the stored text, but no rule provides it", scheme.text),
         names => format!(
-            "`{}` needs {}, and no rule gives {}",
+            "`{}` needs {}, but no rule provides {}",
             scheme.text,
             listed_and(names),
             if names.len() == 1 { "it" } else { "them" }
@@ -315,7 +317,7 @@ fn lacking(scheme: &Named, given: &[&Rule]) -> Option<Diagnostic> {
     Some(Diagnostic::error("R415", scheme.span, message, format!("{what}{about}; {}", more(&scheme.text))))
 }
 
-/// A part that no scheme of the rules uses.
+/// Reports a part that no scheme of the rules uses.
 fn unused(rule: &Rule, named: &[Named], given: &[&Rule]) -> Option<Diagnostic> {
     let name = rule.name.text.as_str();
     let uses = |form: &Form| form.needs.iter().chain(form.takes).any(|names| names.contains(&name));
@@ -325,24 +327,21 @@ fn unused(rule: &Rule, named: &[Named], given: &[&Rule]) -> Option<Diagnostic> {
     let scheme = named.first()?;
     let in_parts = forms(&scheme.text).iter().any(uses) && part(given, "value").is_some();
     let message = match named {
-        [_] if in_parts => format!("`{}` does not use the part `{name}` beside a whole text", scheme.text),
+        [_] if in_parts => format!("`{}` does not use the part `{name}` with a complete stored text", scheme.text),
         [_] => format!("`{}` does not use the part `{name}`", scheme.text),
         _ => format!("none of the schemes uses the part `{name}`"),
     };
     let help = if name == "template" {
-        "write `scheme: template`: the template says how the digest is made".to_owned()
+        "write `scheme: template`: the template describes how the digest is computed".to_owned()
     } else if in_parts {
-        format!(
-            "for a hash without the rest write `hash_hex:` or `hash_b64:` in place of `from:`; {}",
-            more(&scheme.text)
-        )
+        format!("for the hash alone write `hash_hex:` or `hash_b64:` in place of `from:`; {}", more(&scheme.text))
     } else {
-        format!("remove it: what a scheme does not use makes a hash unusable; {}", more(&scheme.text))
+        format!("remove it: a part that the scheme does not use makes the hash unusable; {}", more(&scheme.text))
     };
     Some(Diagnostic::error("R415", rule.name.span, message, help))
 }
 
-/// The way of storing that the given parts are closest to.
+/// The storage form that the given parts are closest to.
 fn form_of(scheme: &Named, given: &[&Rule]) -> Option<Form> {
     let strays = |form: &Form| {
         let missing = form.needs.iter().filter(|names| !names.iter().any(|name| part(given, name).is_some())).count();
@@ -358,7 +357,7 @@ fn written_as(stored: &Rule) -> &'static str {
     if length == "from".len() { "from" } else { "value" }
 }
 
-/// Where a variable stands in a template.
+/// The place of a variable in a template.
 fn place_of(node: &Node, variable: &str) -> Span {
     let at = node.as_text().and_then(|text| text.find(variable));
     at.map_or(node.span, |at| node.part(at..at + variable.len()))

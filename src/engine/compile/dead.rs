@@ -1,4 +1,4 @@
-//! Parts of a rule that never take effect, as far as it is certain: they say something that does not happen.
+//! Parts of a rule that certainly never take effect and so mislead the reader.
 
 use super::Compiler;
 use super::rule::Purpose;
@@ -13,7 +13,7 @@ use crate::rules::syntax::{Body, Expr, OnError, Rule, StepDef, Without};
 use crate::schema::{Shape, ShapeKind};
 
 impl Compiler<'_> {
-    /// Reports what never happens in a rule.
+    /// Reports the parts of a rule that never take effect.
     pub(super) fn dead_parts(
         &mut self,
         rule: &Rule,
@@ -24,8 +24,8 @@ impl Compiler<'_> {
     ) {
         let body = &rule.body;
         if let (Some(span), None) = (body.otherwise_span, &body.when) {
-            let help = "add `when:`, or write `default:` for the value when there is none";
-            let message = "`otherwise` is the value when `when` does not hold, and there is no `when`";
+            let help = "add `when:`, or use `default:` for a missing value";
+            let message = "`otherwise` is the value when `when` is false, but there is no `when`";
             self.findings.push(Diagnostic::error("R404", span, message, help));
         }
         let Some(origin) = origin else { return };
@@ -43,17 +43,17 @@ impl Compiler<'_> {
         let written = self.files.excerpt(default.span()).to_owned();
         let finding = if body.when.is_some() && body.otherwise.is_none() {
             let message =
-                "`default` is never taken: when `when` holds the rule always has a value, and else it has none";
-            let help = format!("write `otherwise: {written}` for the value when `when` does not hold");
+                "`default` is never used: if `when` is true the rule always has a value, otherwise it has none";
+            let help = format!("write `otherwise: {written}` for the value when `when` is false");
             Diagnostic::error("R414", span, message, help)
         } else {
-            let message = "`default` is never taken: the rule always has a value";
+            let message = "`default` is never used: the rule always has a value";
             Diagnostic::warning("R414", span, message, "remove it")
         };
         self.findings.push(finding);
     }
 
-    /// `default: null` is no default, unless failures take it.
+    /// Reports `default: null`, which has no effect unless `on_error` uses it.
     fn dead_null(&mut self, body: &Body, policy: &Policy) {
         let default = body.default.as_ref().filter(|_| !policy.is_default());
         for (word, value, span) in
@@ -70,7 +70,7 @@ impl Compiler<'_> {
     fn dead_required(&mut self, body: &Body, policy: &Policy, origin: &OriginPlan, given: bool) {
         let Some(required) = body.required else { return };
         let is_constant = given && is_plain(body) && matches!(origin, OriginPlan::Value(value) if is_scalar(value));
-        // with `warn` and `skip` a failure holds the record back only because the claim is required
+        // with `warn` and `skip`, a failure makes the record invalid only because the claim is required
         let has_default = required.without == Without::Reject
             && body.default.as_ref().is_some_and(is_certain)
             && (policy.is_default() || policy.is_reject());
@@ -80,32 +80,32 @@ impl Compiler<'_> {
         let why = if is_constant { "its value is a constant" } else { "its `default` is a constant" };
         let message = format!("`required` never takes effect: the rule always has a value, because {why}");
         let help = match body.when {
-            Some(_) => "remove it; `required` does not count when `when` does not hold: `admit` denies such records",
+            Some(_) => "remove it; `required` is ignored when `when` is false: use `admit` to deny such records",
             None if is_constant => "remove it",
             None => "remove one of the two",
         };
         self.findings.push(Diagnostic::warning("R414", required.span, message, help));
     }
 
-    /// `on_error` on a rule in which nothing can fail: it has no steps, and its value is held to no schema.
+    /// Reports `on_error` on a rule in which nothing can fail: it has no steps, and no schema checks its value.
     fn dead_on_error(&mut self, rule: &Rule, purpose: &Purpose<'_>, origin: &OriginPlan) {
         let body = &rule.body;
         let Some(OnError { span, .. }) = &body.on_error else { return };
         let takes_all = match purpose.kind {
             RuleKind::Let | RuleKind::Field => true,
             RuleKind::Claim => purpose.shape.is_some_and(|shape| takes_anything(shape) || is_fitting(origin)),
-            // what a stored password is worth, and how many accounts there are, is told later
+            // stored passwords and the number of accounts are checked later
             RuleKind::Credential | RuleKind::Split | RuleKind::Account => false,
         };
         let can_fail = matches!(origin, OriginPlan::Script { .. }) || !is_plain(body) || body.required.is_some();
         if takes_all && !can_fail {
             let message = format!("`on_error` never takes effect: nothing in the rule `{}` can fail", rule.name.text);
-            let help = "remove it; a value that is not there is no failure: `default` and `required` are for that";
+            let help = "remove it; a missing value is not a failure: use `default` or `required` for that";
             self.findings.push(Diagnostic::warning("R414", *span, message, help));
         }
     }
 
-    /// Of values that are tried in order, those behind a constant are never tried.
+    /// Reports values after a constant in a list of alternatives: they are never read.
     pub(super) fn values_behind_a_constant(&mut self, op: &OpSpec, values: &[Expr]) {
         if !matches!(op.name, "coalesce" | "phone") {
             return;
@@ -114,13 +114,13 @@ impl Compiler<'_> {
         let Some((at, next)) = first.and_then(|at| Some((at, values.get(at + 1)?))) else { return };
         let constant = values.get(at).map_or("", |value| self.files.excerpt(value.span())).to_owned();
         let message =
-            format!("`{}` is never tried: `{constant}` before it is always there", self.files.excerpt(next.span()));
-        let finding = Diagnostic::warning("R414", next.span(), message, "write the constant last");
+            format!("`{}` is never read: `{constant}` before it always has a value", self.files.excerpt(next.span()));
+        let finding = Diagnostic::warning("R414", next.span(), message, "put the constant last");
         self.findings.push(finding);
     }
 }
 
-/// Whether nothing is done with the value that the rule begins with.
+/// Whether the rule does not change the value it reads.
 pub(super) fn is_plain(body: &Body) -> bool {
     body.steps.is_empty() && body.then.is_empty() && body.each.is_none() && body.filter.is_none() && body.cast.is_none()
 }
@@ -137,11 +137,11 @@ fn always_given(body: &Body, origin: &OriginPlan) -> bool {
     };
     match last {
         Some(step) => always_gives(step),
-        None => matches!(origin, OriginPlan::Value(value) if is_there(value)),
+        None => matches!(origin, OriginPlan::Value(value) if always_has_value(value)),
     }
 }
 
-/// Whether a step gives a value whatever comes in, and when nothing does.
+/// Whether a step returns a value for every input, including no value.
 fn always_gives(step: &StepDef) -> bool {
     match step.name.text.as_str() {
         "is_present" | "is_missing" | "is_blank" => true,
@@ -154,39 +154,39 @@ fn always_gives(step: &StepDef) -> bool {
     }
 }
 
-/// Whether the default may be taken all the same, because something fails.
+/// Whether the default may still be used, because something fails.
 fn may_take_default(body: &Body, flow: &Flow, policy: &Policy, origin: &OriginPlan) -> bool {
     let fits = matches!(origin, OriginPlan::Value(value) if is_scalar(value)) && is_plain(body);
     policy.is_default() && (flow.fails.is_some() || !fits)
 }
 
-/// A constant that is a value.
+/// Whether an expression is a constant other than null.
 pub(super) fn is_certain(value: &Expr) -> bool {
     matches!(value, Expr::Literal(node) if is_certain_node(node))
 }
 
 fn is_certain_node(node: &Node) -> bool {
     let is_constant = node.as_text().is_some_and(|text| !text.starts_with('$') && !text.contains('{'));
-    is_constant && is_scalar(&literal(node).0) && is_there(&literal(node).0)
+    is_constant && is_scalar(&literal(node).0) && always_has_value(&literal(node).0)
 }
 
 fn is_scalar(operand: &Operand) -> bool {
     matches!(operand, Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) | Operand::Text(_))
 }
 
-/// Whether an operand is a value in every run. Of a list or map one certain part is enough.
-fn is_there(operand: &Operand) -> bool {
+/// Whether an operand always has a value. For a list or map, one certain part is enough.
+fn always_has_value(operand: &Operand) -> bool {
     match operand {
         Operand::Null | Operand::Reference(_) | Operand::Template(_) => false,
         Operand::Text(text) => !text.trim().is_empty(),
         Operand::Bool(_) | Operand::Int(_) | Operand::Decimal(_) => true,
-        Operand::List(items) => items.iter().any(is_there),
-        Operand::Object(members) => members.iter().any(|(_, value)| is_there(value)),
-        Operand::Parts(parts) => is_there(parts.written()),
+        Operand::List(items) => items.iter().any(always_has_value),
+        Operand::Object(members) => members.iter().any(|(_, value)| always_has_value(value)),
+        Operand::Parts(parts) => always_has_value(parts.written()),
     }
 }
 
-/// A constant that the schema admits, or that is a finding already.
+/// Whether the schema allows a constant, or the constant is a finding already.
 fn is_fitting(origin: &OriginPlan) -> bool {
     matches!(origin, OriginPlan::Value(value) if is_scalar(value))
 }
@@ -200,7 +200,7 @@ mod tests {
     use crate::engine::ops;
 
     #[test]
-    fn the_steps_that_always_give_a_value_exist() {
+    fn steps_that_always_return_a_value_exist() {
         for name in ["is_present", "is_missing", "is_blank", "default", "coalesce"] {
             assert!(ops::find(name).is_some(), "{name}");
         }

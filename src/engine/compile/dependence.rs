@@ -1,4 +1,4 @@
-//! Whether a value depends on the record, or is the same for every one.
+//! Whether a value depends on the record or is the same for every record.
 
 use std::cell::RefCell;
 
@@ -8,11 +8,11 @@ use crate::diag::{Findings, Span};
 use crate::rules::syntax::{Body, Each, Expr, Origin, RefExpr, Root, Rule, RuleFile, StepDef, TemplatePart};
 use crate::rules::{Node, expr};
 
-/// The rules of a file, asked what their values depend on.
+/// Finds out what the values of the rules of a file depend on.
 pub(super) struct Dependence<'r> {
     rules: &'r RuleFile,
     chains: &'r [Chain],
-    /// The rules and chains that are being looked at, so that circles end.
+    /// The rules and chains that are being visited, so that cycles end.
     stack: RefCell<Vec<*const ()>>,
 }
 
@@ -21,7 +21,7 @@ impl<'r> Dependence<'r> {
         Self { rules, chains, stack: RefCell::default() }
     }
 
-    /// Whether a value may differ from record to record. What cannot be told counts as different.
+    /// Whether a value may differ between records. If this is unknown, the answer is yes.
     pub fn reads_record(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Literal(_) => false,
@@ -35,7 +35,7 @@ impl<'r> Dependence<'r> {
         }
     }
 
-    /// Where the working value or claim stands that a reference names and that is the same for every record.
+    /// The place of the working value or claim that a reference names, if it is the same for every record.
     pub fn constant_behind(&self, expr: &Expr) -> Option<Span> {
         let Expr::Reference(reference) = expr else { return None };
         self.rule(reference).map(|rule| rule.name.span)
@@ -46,14 +46,14 @@ impl<'r> Dependence<'r> {
             Root::Record => true,
             Root::Variable(name) => match name.as_str() {
                 "params" | "facts" => false,
-                // inside a list they are parts of what the list was made of
+                // inside a list they are parts of the list
                 "item" | "index" | "key" => false,
                 _ => self.rule(reference).is_none_or(|rule| self.once(rule, || self.body(&rule.body))),
             },
         }
     }
 
-    /// The rule that makes what a reference names; none for the element of `accounts`, and for names that do not exist.
+    /// The rule that a reference names; none for the element of `accounts` and for unknown names.
     fn rule(&self, reference: &RefExpr) -> Option<&'r Rule> {
         let Root::Variable(name) = &reference.root else { return None };
         if name != "account" {
@@ -80,7 +80,7 @@ impl<'r> Dependence<'r> {
         self.steps(&body.then, value) || others.into_iter().flatten().any(|other| self.reads_record(other))
     }
 
-    /// Whether what comes out of steps depends on the record when what comes in does or does not.
+    /// Whether the result of steps depends on the record, given whether their input does.
     fn steps(&self, steps: &[StepDef], comes_in: bool) -> bool {
         steps.iter().fold(comes_in, |depends, step| {
             if let Some(chain) = self.chains.iter().find(|chain| chain.name == step.name.text) {
@@ -98,11 +98,11 @@ impl<'r> Dependence<'r> {
         if let Some(items) = node.as_list() {
             return items.iter().any(|item| self.argument(item));
         }
-        // what cannot be read is a finding elsewhere
+        // an invalid argument is a finding elsewhere
         expr::read(node, &mut Findings::default()).is_some_and(|expr| self.reads_record(&expr))
     }
 
-    /// Looks at a rule or chain; one that is being looked at already adds nothing.
+    /// Visits a rule or chain; one that is being visited already adds nothing.
     fn once<T>(&self, what: &T, look: impl FnOnce() -> bool) -> bool {
         let address = std::ptr::from_ref(what).cast::<()>();
         if self.stack.borrow().contains(&address) {

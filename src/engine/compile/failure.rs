@@ -1,11 +1,11 @@
-//! Whether a step, as it is written, can fail on some record, so that the rule must say what happens then.
+//! Whether a step, as written, can fail on some record, so that the rule must say what happens then.
 
 use crate::engine::op::OpSpec;
 use crate::rules::Node;
 use crate::rules::syntax::StepDef;
 
-/// Steps that fail only on values beyond a size limit, which no real record reaches. Without `on_error` such a record is
-/// rejected; to ask every rule with a `replace` for a policy would teach people to write one without thinking.
+/// Steps that fail only on values beyond a size limit, which no real record reaches. Without `on_error` such a record
+/// is invalid; requiring a policy in every rule with a `replace` would teach people to write one without thinking.
 const ONLY_ON_SIZE: &[&str] = &[
     "concat",
     "extract_all",
@@ -19,7 +19,7 @@ const ONLY_ON_SIZE: &[&str] = &[
     "unicode",
 ];
 
-/// Steps that fail, apart from size limits, only when their argument has no value, which a fixed text always has.
+/// Steps that fail, apart from size limits, only if their argument has no value, which a constant text always has.
 const ONLY_WITHOUT_ARGUMENT: &[&str] = &[
     "add_prefix",
     "add_suffix",
@@ -33,7 +33,7 @@ const ONLY_WITHOUT_ARGUMENT: &[&str] = &[
     "strip_suffix",
 ];
 
-/// Whether a step can fail as it is written.
+/// Whether a step, as written, can fail.
 pub(super) fn can_fail(spec: &OpSpec, def: &StepDef) -> bool {
     let given = |name: &str| def.argument.as_ref().and_then(|argument| argument.get(name));
     match spec.name {
@@ -46,7 +46,7 @@ pub(super) fn can_fail(spec: &OpSpec, def: &StepDef) -> bool {
     }
 }
 
-/// Whether an argument is a text that is known before there is a record.
+/// Whether an argument is a constant text.
 fn is_fixed(argument: &Node) -> bool {
     match argument.as_map() {
         Some([only]) => is_fixed(&only.value),
@@ -60,7 +60,7 @@ mod tests {
     use crate::engine::ops;
 
     #[test]
-    fn the_tables_name_steps_with_such_failures() {
+    fn listed_steps_fail_as_described() {
         for name in ONLY_ON_SIZE {
             let fails = ops::find(name).map_or("", |spec| spec.fails);
             let sizes = ["longer than", "more than", "limits"].iter().any(|size| fails.contains(size));

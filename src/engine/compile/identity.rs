@@ -1,4 +1,4 @@
-//! Who a record is: an id and logins that differ from record to record.
+//! Compiles `identify`: an id and logins that differ between records.
 
 use super::Compiler;
 use super::dependence::Dependence;
@@ -9,7 +9,7 @@ use crate::model::Kinds;
 use crate::rules::syntax::{Expr, Identify, RuleFile};
 use crate::rules::{Node, reference};
 
-/// What is wrong with a value that is the same for every record.
+/// The texts of a finding about a value that is the same for every record.
 struct Same {
     subject: &'static str,
     /// What it is, completing "the id is …", and the kinds of that.
@@ -33,7 +33,7 @@ const LOGIN: Same = Same {
 };
 
 impl Compiler<'_> {
-    /// The id and the logins, ready to run.
+    /// Compiles the id and the logins.
     pub(super) fn identify(&mut self, identify: &Identify, rules: &RuleFile) -> Option<IdentifyPlan> {
         let id = self.identifying(&identify.id, &ID, rules);
         let logins: Vec<Option<Operand>> =
@@ -43,8 +43,9 @@ impl Compiler<'_> {
 
     fn identifying(&mut self, expr: &Expr, same: &Same, rules: &RuleFile) -> Option<Operand> {
         if let Expr::List(_, span) | Expr::Map(_, span) = expr {
-            let message = format!("{} is one text, found {}", same.subject, shape(expr));
-            let help = "make it under `let`, such as `customer: { from: [ $.id, $.uid ] }`, and write `$customer` here";
+            let message = format!("{} must be one text, found {}", same.subject, shape(expr));
+            let help =
+                "define it under `let`, such as `customer: { from: [ $.id, $.uid ] }`, and write `$customer` here";
             self.findings.push(Diagnostic::error("R109", *span, message, help));
             return None;
         }
@@ -57,8 +58,9 @@ impl Compiler<'_> {
         }
         let (wanted, accepted) = same.wanted;
         if !kinds.meets(accepted) {
-            let message = format!("{} is {wanted}, and {kinds} comes in", same.subject);
-            let help = "take one element, such as `$.mails[0]`, or make it under `let` with `first`, `find` or `join`";
+            let message = format!("{} must be {wanted}, but the input is {kinds}", same.subject);
+            let help =
+                "take one element, such as `$.mails[0]`, or define it under `let` with `first`, `find` or `join`";
             self.findings.push(Diagnostic::error("R401", expr.span(), message, help));
             return None;
         }
@@ -66,16 +68,16 @@ impl Compiler<'_> {
     }
 
     fn same_for_all(&mut self, expr: &Expr, same: &Same, made_at: Option<Span>) {
-        let message = format!("{} reads nothing of the record: {}", same.subject, same.follows);
+        let message = format!("{} reads nothing from the record: {}", same.subject, same.follows);
         let finding = Diagnostic::error("R109", expr.span(), message, different(expr, same));
         self.findings.push(match made_at {
-            Some(span) => finding.also(span, "made of constants alone"),
+            Some(span) => finding.also(span, "consists only of constants"),
             None => finding,
         });
     }
 }
 
-/// Whether a constant may be the name of a field; numbers are ids that were copied from a record.
+/// Whether a constant may be the name of a field; a number is probably an id copied from a record.
 fn is_name(node: &Node) -> bool {
     !node.is_null() && node.as_integer().is_none() && node.as_bool().is_none()
 }
@@ -84,7 +86,7 @@ fn shape(expr: &Expr) -> &'static str {
     if matches!(expr, Expr::List(..)) { "a list" } else { "a map" }
 }
 
-/// How to write a value that differs.
+/// How to write a value that differs between records.
 fn different(expr: &Expr, same: &Same) -> String {
     match expr {
         Expr::Literal(node) => match node.as_text().filter(|_| is_name(node)).and_then(reference::of_field) {
@@ -92,12 +94,12 @@ fn different(expr: &Expr, same: &Same) -> String {
             None => format!("read the record, such as `{}`", same.example),
         },
         Expr::Reference(reference) if reference.text.starts_with("$facts.identifier") => {
-            "what the customer types is no property of the record; read the field it is compared with".to_owned()
+            "what the customer types is not part of the record; read the field it is compared with".to_owned()
         }
         Expr::Reference(reference) => {
             format!("`{}` is the same for every record: read the record, such as `{}`", reference.text, same.example)
         }
-        Expr::Template(..) => "put a field of the record into the text, such as `shop:{$.id}`".to_owned(),
+        Expr::Template(..) => "include a field of the record in the text, such as `shop:{$.id}`".to_owned(),
         Expr::List(..) | Expr::Map(..) => format!("read the record, such as `{}`", same.example),
     }
 }

@@ -1,4 +1,4 @@
-//! References where a step usually has a constant: which arguments may have one, and what can be checked all the same.
+//! References where a step usually has a constant: which arguments may have one, and what can still be checked.
 
 use super::Compiler;
 use super::argument;
@@ -11,7 +11,7 @@ use crate::engine::path::Tail;
 use crate::rules::syntax::StepDef;
 use crate::rules::{Node, expr, reference};
 
-/// Whether an argument is written as a reference, or holds one, although a constant usually stands there.
+/// Whether an argument that is usually a constant is a reference or contains one.
 pub(super) fn is_read(spec: &ArgumentSpec, node: &Node) -> bool {
     may_be_read(spec)
         && match node.as_list() {
@@ -25,19 +25,19 @@ pub(super) fn has_read(spec: &'static OpSpec, def: &StepDef) -> bool {
     argument::written(spec, def).iter().any(|(argument, node)| is_read(argument, node))
 }
 
-/// A lone `$` and a brace without a reference are text, as separators often are.
+/// A lone `$` and a brace without a reference are text: separators often look like this.
 fn names_a_value(node: &Node) -> bool {
     let Some(text) = node.as_text() else { return false };
     let is_reference = text.len() > 1 && reference::is_reference(text);
     is_reference || braced(text).any(reference::is_reference)
 }
 
-/// What stands in the braces of a text.
+/// The parts of a text in braces.
 pub(super) fn braced(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("{$").filter_map(|(at, _)| text.get(at + 1..)?.split_once('}')).map(|(inside, _)| inside)
 }
 
-/// A value of the kind; whether it is a right one does not matter.
+/// Any value of the kind.
 fn sample(kind: ArgumentKind) -> Option<Argument> {
     match kind {
         ArgumentKind::Text => Some(Argument::Text("a".to_owned())),
@@ -52,16 +52,16 @@ fn sample(kind: ArgumentKind) -> Option<Argument> {
 fn wrong_default(spec: &OpSpec, argument: &ArgumentSpec, param: &str, place: Span) -> Diagnostic {
     let (name, wanted) = (argument.name, wanted(argument.kind));
     let message =
-        format!("`{name}` of `{}` takes {wanted}, and the default of `$params.{param}` is something else", spec.name);
+        format!("`{name}` of `{}` takes {wanted}, but the default of `$params.{param}` is something else", spec.name);
     let help = match argument.kind {
-        ArgumentKind::Choice(words) => format!("the words are `{}`", words.join("`, `")),
+        ArgumentKind::Choice(words) => format!("the valid words are `{}`", words.join("`, `")),
         _ => "change the default, or name another parameter".to_owned(),
     };
     Diagnostic::error("R406", place, message, help)
 }
 
 impl Compiler<'_> {
-    /// The operand of an argument that is read for every value.
+    /// The operand of an argument that is evaluated for every value.
     pub(super) fn late_argument(&mut self, node: &Node) -> Option<Argument> {
         let Some(items) = node.as_list() else { return self.late_operand(node).map(Argument::Late) };
         let operands: Vec<Option<Operand>> = items.iter().map(|item| self.late_operand(item)).collect();
@@ -76,7 +76,7 @@ impl Compiler<'_> {
         self.operand(&expr).map(|(operand, _)| operand)
     }
 
-    /// A step with arguments that are read for every value. What is constant is checked now.
+    /// A step with arguments that are evaluated for every value. The constant ones are checked now.
     pub(super) fn late(&mut self, spec: &'static OpSpec, def: &StepDef, arguments: Named) -> Option<Box<dyn Op>> {
         let (mut trial, known) = self.trial(spec, def, &arguments)?;
         if let Err(error) = (spec.build)(&mut trial)
@@ -88,8 +88,8 @@ impl Compiler<'_> {
         Some(Box::new(Late::new(spec, arguments)))
     }
 
-    /// The arguments as far as they are known, and the names of these. A reference to a parameter is its default; one that
-    /// is not known is left out, or a sample stands for it. Nothing when a default cannot stand there.
+    /// The known arguments and their names. A reference to a parameter counts as its default; an unknown reference
+    /// is left out or replaced by a sample. `None` if a default is not valid there.
     fn trial(
         &mut self,
         spec: &'static OpSpec,

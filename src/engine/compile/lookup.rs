@@ -1,4 +1,4 @@
-//! Tables as written, or read from files beside the rules.
+//! Lookup tables, written in the rules or read from files next to them.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::rules::fields::{expected, word};
 use crate::rules::syntax::{LookupDef, LookupSource, Word};
 use crate::rules::{Node, NodeKind, reference};
 
-/// The most entries of a table. Stops a wrong file from filling the memory; the world's languages, places and a large
-/// company's groups fit.
+/// The largest number of entries of a table. Stops a wrong file from filling the memory; the world's languages, places
+/// and a large company's groups fit.
 const MAX_ENTRIES: usize = 100_000;
 
 /// A table while rules are compiled.
@@ -20,14 +20,14 @@ pub(super) struct Table {
     pub lookup: LookupRef,
     pub span: Span,
     pub used: bool,
-    /// Shared tables need not be used.
+    /// Shared tables may be unused.
     pub shared: bool,
 }
 
 type Entries = Vec<(Box<str>, Operand)>;
 
-/// Reads a table; its name has a prefix when it comes from a shared file. One that cannot be read is reported, and stays
-/// empty, so that its uses are no findings.
+/// Reads a table; its name has a prefix if it comes from a shared file. A table that cannot be read is reported and
+/// stays empty, so that its uses are not findings.
 pub(super) fn table(
     def: &LookupDef,
     prefix: &str,
@@ -46,7 +46,9 @@ fn entries(def: &LookupDef, asker: &str, loader: &dyn Loader, findings: &mut Fin
     let entries: Entries = match &def.source {
         LookupSource::Inline(entries) => entries
             .iter()
-            .map(|(key, node)| (literal_key(key, findings), fixed(node, "values of a lookup are fixed", findings)))
+            .map(|(key, node)| {
+                (literal_key(key, findings), fixed(node, "the values of a lookup are constants", findings))
+            })
             .collect(),
         LookupSource::File { file, key, value } => {
             let text = match loader.load(asker, &file.text) {
@@ -70,20 +72,20 @@ fn entries(def: &LookupDef, asker: &str, loader: &dyn Loader, findings: &mut Fin
             "R412",
             def.name.span,
             message,
-            "look the value up in a script or at the source",
+            "look up the value in a script or at the source",
         ));
         return None;
     }
     Some(entries)
 }
 
-/// The key of an entry: text as it stands, but for a doubled dollar at its start.
+/// The key of an entry: literal text, except for a doubled dollar at its start.
 fn literal_key(key: &Word, findings: &mut Findings) -> Box<str> {
-    taken_literally(&key.text, key.span, "keys of a lookup are fixed text", findings);
+    taken_literally(&key.text, key.span, "the keys of a lookup are constants", findings);
     undoubled(&key.text).into()
 }
 
-/// A value that stands for itself, whatever it looks like.
+/// A literal value, whatever it looks like.
 pub(super) fn fixed(node: &Node, why: &str, findings: &mut Findings) -> Operand {
     literals(node, why, findings);
     undoubled_in(value::literal(node).0)
@@ -101,12 +103,12 @@ fn undoubled_in(operand: Operand) -> Operand {
     }
 }
 
-/// `$$.a` as `$.a`: elsewhere the doubled dollar says that no reference is meant, so it may be written here too.
+/// `$$.a` as `$.a`: elsewhere a doubled dollar escapes a reference, so it is allowed here too.
 pub(super) fn undoubled(text: &str) -> &str {
     text.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(text)
 }
 
-/// Reports the references in a value that is fixed text, however deep they stand.
+/// Reports the references in a constant value, at any depth.
 fn literals(node: &Node, why: &str, findings: &mut Findings) {
     match &node.kind {
         NodeKind::Scalar(scalar) => taken_literally(&scalar.text, node.span, why, findings),
@@ -130,7 +132,7 @@ pub(super) fn taken_literally(text: &str, span: Span, why: &str, findings: &mut 
     let message = format!("`{text}` is taken literally here, not as a reference");
     let help = match is_reference {
         true => format!("{why}; for a text that begins with a dollar write `$${}`", text.trim_start_matches('$')),
-        false => format!("{why}: make the text in the rule that uses it"),
+        false => format!("{why}: build the text in the rule that uses it"),
     };
     findings.push(Diagnostic::warning("R214", span, message, help));
 }
@@ -212,7 +214,7 @@ pub(super) fn json_operand(value: serde_json::Value) -> Operand {
 }
 
 impl Compiler<'_> {
-    /// The table of a name.
+    /// The table with a name.
     pub(super) fn lookup(&mut self, node: &Node) -> Option<LookupRef> {
         if !matches!(node.kind, NodeKind::Scalar(_)) {
             self.findings.push(expected(node, "the name of a lookup"));

@@ -1,4 +1,4 @@
-//! Which working values others are made of, so that the accounts of a record are warned of those that failed and that they use.
+//! Which working values others depend on, so that an account gets the warnings of the failed working values it uses.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,8 @@ impl MadeOf {
         self.0.extend(other.0);
     }
 
-    /// The split with what is known of its working values; `elsewhere` are those that conditions and `identify` read.
+    /// Completes the split with the dependencies of its working values; `elsewhere` are those that conditions and
+    /// `identify` read.
     pub fn finish(&self, split: SplitPlan, elsewhere: &BTreeSet<usize>) -> SplitPlan {
         let made_of: Vec<(usize, Vec<usize>)> =
             self.0.iter().map(|(register, _)| (*register, self.all_of(*register).into_iter().collect())).collect();
@@ -28,7 +29,7 @@ impl MadeOf {
         split
     }
 
-    /// The working values that one is made of, itself included.
+    /// The working values that one depends on, including itself.
     fn all_of(&self, register: usize) -> BTreeSet<usize> {
         let (mut all, mut open) = (BTreeSet::new(), vec![register]);
         while let Some(register) = open.pop() {
@@ -42,7 +43,7 @@ impl MadeOf {
 }
 
 impl SplitPlan {
-    /// Adds to registers of working values those that they are made of; other registers are left out.
+    /// Adds the dependencies of working values to a set of registers; registers of anything else are removed.
     pub(super) fn complete(&self, registers: &mut Vec<usize>) {
         let of = |register: &usize| self.made_of.iter().find(|(known, _)| known == register).map(|(_, all)| all);
         let all: BTreeSet<usize> = registers.iter().filter_map(of).flatten().copied().collect();

@@ -6,26 +6,26 @@ use crate::diag::{Diagnostic, Findings, closest};
 use crate::rules::{Entry, Node, NodeKind, START_KEYS, body};
 use crate::schema::{Schema, Shape, ShapeKind};
 
-/// The tree with such maps taken apart, as they are meant, so that nothing else follows from the mistake; nothing when the
-/// file has none.
+/// The tree with such maps split into claims, as the author meant, so that the mistake causes no other findings; `None`
+/// if the file has no such map.
 pub(super) fn taken_apart(tree: &Node, schema: &Schema, findings: &mut Findings) -> Option<Node> {
     let NodeKind::Map(sections) = &tree.kind else { return None };
     let account = tree.get("account")?.as_map()?;
     let mut changed = false;
-    // with `from` the words of the start are no claims
+    // with `from`, the keys of the start are not claims
     let starts = account.iter().any(|entry| entry.key == "from");
     let claims: Vec<Entry> = account
         .iter()
         .flat_map(|claim| match members(claim, schema) {
             _ if starts && START_KEYS.contains(&claim.key.as_str()) => vec![claim.clone()],
             Some(members) => {
-                findings.push(told(claim, &members));
+                findings.push(members_in_map(claim, &members));
                 changed = true;
                 members
             }
             None => match list_of_one(claim, schema) {
                 Some(list) => {
-                    findings.push(told_of_list(claim));
+                    findings.push(map_for_list(claim));
                     changed = true;
                     vec![list]
                 }
@@ -43,7 +43,7 @@ pub(super) fn taken_apart(tree: &Node, schema: &Schema, findings: &mut Findings)
     changed.then(|| Node { kind: NodeKind::Map(sections.iter().map(with_claims).collect()), ..tree.clone() })
 }
 
-/// The claims that a map of members stands for.
+/// The claims that a map of members means.
 fn members(claim: &Entry, schema: &Schema) -> Option<Vec<Entry>> {
     let entries = claim.value.as_map()?;
     let shape = schema.claim(&claim.key)?.shape;
@@ -60,12 +60,12 @@ fn members(claim: &Entry, schema: &Schema) -> Option<Vec<Entry>> {
         _ => false,
     };
     let inner = |entry: &Entry| Entry { key: member_meant(&claim.key, &entry.key, shape, schema), ..entry.clone() };
-    // `required: true` among members is a key of a rule all the same
+    // `required: true` among members is still a key of a rule
     let is_value = |entry: &&Entry| !body::KEYS.contains(&entry.key.as_str()) || shape.member(&entry.key).is_some();
     is_meant.then(|| entries.iter().filter(is_value).map(inner).collect())
 }
 
-/// The path of a member, in the spelling of the schema where another one is clearly meant.
+/// The path of a member, in the spelling of the schema if it is clear which member is meant.
 fn member_meant(claim: &str, member: &str, shape: &Shape, schema: &Schema) -> String {
     let path = joined(claim, member);
     if shape.member(member).is_some() {
@@ -88,12 +88,12 @@ fn is_member(name: &str, shape: &Shape) -> bool {
         || (object.members.is_empty() && misspelt_key(name).is_none())
 }
 
-/// The key of a rule that was probably meant; shorter names are close to everything.
+/// The key of a rule that was probably meant. Short names are not compared: they are close to everything.
 fn misspelt_key(name: &str) -> Option<&str> {
     closest(name, body::KEYS.iter().copied()).filter(|_| name.len() > 2)
 }
 
-/// The list of one object that a map stands for where a claim is a list of objects.
+/// The list of one object that a map means if the claim is a list of objects.
 fn list_of_one(claim: &Entry, schema: &Schema) -> Option<Entry> {
     let entries = claim.value.as_map()?;
     let element = schema.claim(&claim.key)?.shape.element()?;
@@ -105,7 +105,7 @@ fn list_of_one(claim: &Entry, schema: &Schema) -> Option<Entry> {
     is_object.then(|| Entry { value: wrapped(NodeKind::Map(vec![rule])), ..claim.clone() })
 }
 
-fn told_of_list(claim: &Entry) -> Diagnostic {
+fn map_for_list(claim: &Entry) -> Diagnostic {
     let message = format!("the claim `{}` is a list of objects, and this is a map", claim.key);
     let names: Vec<&str> = claim.value.as_map().unwrap_or_default().iter().map(|entry| entry.key.as_str()).collect();
     let members = names.join(": …, ");
@@ -116,7 +116,7 @@ fn told_of_list(claim: &Entry) -> Diagnostic {
     Diagnostic::error("R107", claim.key_span.to(claim.value.span), message, help)
 }
 
-fn told(claim: &Entry, members: &[Entry]) -> Diagnostic {
+fn members_in_map(claim: &Entry, members: &[Entry]) -> Diagnostic {
     let names: Vec<String> = members.iter().map(|member| format!("{}:", member.key)).collect();
     let message = format!("the members of the claim `{}` are claims of their own", claim.key);
     let help = match names.as_slice() {

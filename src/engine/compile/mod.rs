@@ -1,4 +1,4 @@
-//! From rules as written to the plan that runs; everything that can be known beforehand is known here.
+//! Compiles rules into a plan. Everything that can be checked before there is a record is checked here.
 
 mod argument;
 mod argument_names;
@@ -49,41 +49,41 @@ use crate::rules::syntax::{Admit, Blank, Check, Rule, RuleFile, Split, StepDef, 
 use crate::rules::{Node, read_rules, rule_file};
 use crate::schema::{Outlines, Schema, Shape, ShapeKind, path_names};
 
-/// What to write instead of a step that does not exist.
+/// What to write instead of an unknown step.
 #[must_use]
 pub fn step_help(name: &str) -> String {
     unknown::help(name, None, "", &[])
 }
 
-/// Where files that rules name come from. The engine itself opens nothing.
+/// Loads the files that rules name. The engine itself opens no files.
 pub trait Loader {
-    /// The file of a name, as another file names it.
+    /// Loads the file `name`, which the file `asker` refers to.
     ///
     /// # Errors
-    /// One sentence that says why it cannot be had.
+    /// One sentence that says why the file cannot be loaded.
     fn load(&self, asker: &str, name: &str) -> Result<Loaded, String>;
 }
 
-/// A file that rules name.
+/// A loaded file.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Its full name, for findings, and for the files it names itself.
+    /// Its full name, for findings and for the files that it refers to.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-/// Rules that name no other file.
+/// The loader for rules that refer to no other file.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFiles;
 
 impl Loader for NoFiles {
     fn load(&self, _: &str, name: &str) -> Result<Loaded, String> {
-        Err(format!("`{name}` cannot be read here: only the rules themselves were given"))
+        Err(format!("`{name}` cannot be read here: only the rule file itself is available"))
     }
 }
 
-/// Reads and compiles a rule file. All findings are added; a plan is given only when none is an error.
+/// Reads and compiles a rule file. All findings are added; there is a plan only if none of them is an error.
 pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &mut Findings) -> Option<Plan> {
     let tree = read_rules(files, file, findings)?;
     let mut lowered = Findings::default();
@@ -124,7 +124,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
     compiler.names(&rules, file, shared, loader);
     let plan = compiler.plan(&rules);
     compiler.idle_chains();
-    // a file that only shares lookups and steps is used by others
+    // a file that only shares lookups and steps is used by other files
     if rules.account_span.is_some() {
         compiler.unused();
     }
@@ -140,7 +140,7 @@ struct Chain {
     steps: Vec<StepDef>,
     used: bool,
     shared: bool,
-    /// What stands before the names of its file: `contact.`; nothing for the rules themselves.
+    /// The prefix of the names of its file: `contact.`; empty for the rules themselves.
     prefix: String,
 }
 
@@ -150,30 +150,30 @@ struct Compiler<'c> {
     scope: Scope,
     schema: Arc<Schema>,
     tables: Vec<Table>,
-    /// The prefixes of shared files that could not be read: nothing is known of their names.
+    /// The prefixes of shared files that could not be read: their names are unknown.
     missing_files: Vec<String>,
     chains: Vec<Chain>,
     chain_stack: Vec<String>,
     /// The working values that are copies of fields.
     copied_lets: Vec<String>,
-    /// The registers that each claim reads, by its own.
+    /// The registers that each claim reads, by the claim's own register.
     claim_needs: BTreeMap<usize, BTreeSet<usize>>,
-    /// The values of the parameters that list them.
+    /// The allowed values of the parameters that list them.
     param_values: Vec<(String, Vec<Node>)>,
     /// The verifiers that `credential.source` names.
     verifiers: Vec<(String, Span)>,
     sandbox: Sandbox,
     /// Whether blank text counts as no value.
     fold_blank: bool,
-    /// The value that the condition at hand asks something of, as written.
+    /// The value that the current condition tests, as written.
     asked: Option<String>,
-    /// What other files write before the names of this one.
+    /// The prefix that other files use for the names of this file.
     own_prefix: String,
-    /// What stands before the names of the shared file whose chain is at hand.
+    /// The prefix of the shared file whose chain is being compiled.
     prefix: String,
-    /// Whether the condition at hand decides over the record: it stands in `admit` or `checks`.
+    /// Whether the current condition decides about the record: it is in `admit` or `checks`.
     decides: bool,
-    /// Whether the texts at hand are templates of digests, which have variables of their own.
+    /// Whether the current texts are digest templates, which have their own variables.
     is_digest_template: bool,
     /// The defaults of the parameters, in their order.
     param_defaults: Vec<Option<Operand>>,
@@ -219,12 +219,13 @@ impl Compiler<'_> {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if taken || !is_name {
             let message = format!("`{name}` cannot be the name of a working value");
-            let help = format!("use ASCII letters, digits and `_`, and none of `{}`", scope::BUILTIN.join("`, `"));
+            let help =
+                format!("use ASCII letters, digits and `_`; the names `{}` are reserved", scope::BUILTIN.join("`, `"));
             self.findings.push(Diagnostic::error("R202", span, message, help));
         }
         if let Some(first) = self.scope.lets.iter().find(|known| known.name == name).and_then(|known| known.span) {
-            let message = format!("the working value `{name}` is made twice");
-            let help = "give one of them another name";
+            let message = format!("the working value `{name}` is defined twice");
+            let help = "rename one of them";
             self.findings.push(Diagnostic::error("R202", span, message, help).also(first, "first here"));
         }
         let variable = self.scope.variable(name, Some(span));
@@ -262,7 +263,7 @@ impl Compiler<'_> {
         for reference in &rules.ignore {
             self.scope.ignore(reference, self.findings);
         }
-        // what the account begins with may hold all of them
+        // the object that the account starts from may contain all of them
         if rules.start.is_none() {
             self.required_claims(&rules.account, rules.account_span);
         }
@@ -325,7 +326,7 @@ impl Compiler<'_> {
                 default: param
                     .default
                     .as_ref()
-                    .map(|node| lookup::fixed(node, "the default of a parameter is fixed", findings)),
+                    .map(|node| lookup::fixed(node, "the default of a parameter is a constant", findings)),
                 values: param
                     .values
                     .as_ref()
@@ -336,7 +337,7 @@ impl Compiler<'_> {
             .collect()
     }
 
-    /// Compiles a rule and tells which registers it reads.
+    /// Compiles a rule and returns the registers that it reads.
     fn rule_with_needs(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, BTreeSet<usize>, Kinds)> {
         self.scope.needs.clear();
         self.scope.element_members.clear();
@@ -345,7 +346,7 @@ impl Compiler<'_> {
         compiled.map(|(plan, kinds)| (plan, needs, kinds))
     }
 
-    /// Working values in the order in which they are made, and what each is made of.
+    /// Working values in the order in which they are computed, and the dependencies of each.
     fn lets(&mut self, lets: &[Rule], rules: &RuleFile) -> (Vec<RulePlan>, MadeOf) {
         let (mut compiled, mut made_of) = (Vec::new(), MadeOf::default());
         for rule in lets {
@@ -372,11 +373,11 @@ impl Compiler<'_> {
         let mut compiled = Vec::new();
         let mut paths: BTreeMap<Vec<&str>, Span> = BTreeMap::new();
         for rule in &rules.account {
-            // what is no path is a finding of its own
+            // an invalid path is a finding already
             let first = path_names(&rule.name.text).and_then(|names| paths.insert(names, rule.name.span));
             if let Some(first) = first {
-                let message = format!("the claim `{}` is made twice", rule.name.text);
-                let help = "keep one of the rules; one that has two sources lists them under `from`";
+                let message = format!("the claim `{}` is set twice", rule.name.text);
+                let help = "keep one of the rules; to read from two places, list them under `from`";
                 self.findings.push(Diagnostic::error("R202", rule.name.span, message, help).also(first, "first here"));
             }
             let found = self.claim_shape(rule);
@@ -404,7 +405,7 @@ impl Compiler<'_> {
         order::sort(compiled, self.findings)
     }
 
-    /// A claim inside another is a member of it, so the outer one must be an object.
+    /// Reports a claim inside another claim that is not an object.
     fn claims_inside_others(&mut self, paths: &BTreeMap<Vec<&str>, Span>) {
         for (path, span) in paths {
             let outer = (1..path.len()).rev().find_map(|length| paths.get_key_value(path.get(..length)?));
@@ -414,15 +415,15 @@ impl Compiler<'_> {
                 self.schema.claim(&name).is_none_or(|claim| matches!(claim.shape.kind, ShapeKind::Object(_)));
             if !is_object {
                 let message =
-                    format!("this claim lies inside the claim `{name}`, which may be something other than an object");
-                let help = "make both in one rule, or give one of them another name";
-                self.findings.push(Diagnostic::error("R202", *span, message, help).also(*first, "the outer one"));
+                    format!("this claim is inside the claim `{name}`, which may be something other than an object");
+                let help = "set both in one rule, or rename one of them";
+                self.findings.push(Diagnostic::error("R202", *span, message, help).also(*first, "the outer claim"));
             }
         }
     }
 
-    /// The elements that become accounts, and the working values of each. Those of the record are made before and do not
-    /// see them.
+    /// The elements that become accounts, and the working values of each. Those of the record are computed before and
+    /// do not see them.
     fn split(&mut self, split: &Split, rules: &RuleFile, made_of: &mut MadeOf) -> Option<SplitPlan> {
         self.declare(&split.name.text, split.name.span);
         let register = self.scope.lets.last().map(|variable| variable.register)?;
@@ -464,8 +465,8 @@ impl Compiler<'_> {
         })
     }
 
-    /// The claims that `identify` and `credential` read, in the order of the plan, and whether they read the object that the
-    /// account begins with: a login makes them before all others.
+    /// The claims that `identify` and `credential` read, in the order of the plan, and whether these read the object
+    /// that the account starts from: a login computes them before all others.
     fn early_claims(&self, claims: &[RulePlan], of_credential: BTreeSet<usize>) -> (Vec<usize>, bool) {
         let mut wanted: BTreeSet<usize> = self.scope.needs.union(&of_credential).copied().collect();
         let mut open: Vec<usize> = wanted.iter().copied().collect();
@@ -481,7 +482,7 @@ impl Compiler<'_> {
         ((0..claims.len()).filter(is_wanted).collect(), starts_early)
     }
 
-    /// The account's object as the rules fix it: members in the order in which the file first names them.
+    /// The structure of the account: members in the order in which the file first names them.
     fn skeleton(&self, claims: &[Rule]) -> Vec<OutputNode> {
         let mut nodes = Vec::new();
         for rule in claims {
@@ -493,7 +494,7 @@ impl Compiler<'_> {
         nodes
     }
 
-    /// The claims that are checked when they are made, in the order of the account.
+    /// The claims that are checked as soon as they are computed, in the order of the account.
     fn checked(&self, rules: &[Rule], claims: &[RulePlan]) -> Outlines {
         let is_checked = |name: &str| claims.iter().any(|claim| claim.name == name && claim.shape.is_some());
         let names = || rules.iter().map(|rule| rule.name.text.as_str());
@@ -501,7 +502,7 @@ impl Compiler<'_> {
         if names().all(is_checked) { outlines } else { outlines.with_others() }
     }
 
-    /// Names that nothing uses are probably mistakes.
+    /// Reports unused names, which are probably mistakes.
     fn unused(&mut self) {
         if self.findings.has_errors() {
             return;
@@ -536,7 +537,7 @@ fn place(nodes: &mut Vec<OutputNode>, names: &[&str], register: usize) {
     }
 }
 
-/// Notes, for every object that may be left out, the claims without which the schema does not admit it.
+/// Records, for every object that may be left out, the claims that the schema requires in it.
 fn demand(nodes: &mut [OutputNode], shape: &Shape) {
     let ShapeKind::Object(object) = &shape.kind else { return };
     for node in nodes {

@@ -1,4 +1,4 @@
-//! Maps inside a value that look like rules: there they are data, and nothing in them runs.
+//! Maps inside a value that look like rules, but are data there: nothing in them runs.
 
 use super::Compiler;
 use super::lookup::taken_literally;
@@ -9,13 +9,13 @@ use crate::rules::reference;
 use crate::rules::syntax::{Expr, Word};
 use crate::schema::push_name;
 
-/// Where a value stands: the path that a claim for it would have, or nothing where no claim can be made.
+/// The path that a claim for a value would have, or `None` if there can be no such claim.
 type Path = Option<String>;
 
 /// How much a map looks like a rule.
 #[derive(Debug, PartialEq, Eq)]
 enum Looks {
-    /// It has an origin, and what is to be done with it.
+    /// It has an origin and something to do with it.
     Surely,
     /// It has only keys of rules, and `from` with a reference.
     Probably,
@@ -32,9 +32,9 @@ impl Compiler<'_> {
         let Expr::Map(members, span) = value else { return self.look_for_rules(value, None, false) };
         match members.as_slice() {
             [(name, from)] if name.text == "from" && is_source(from) => {
-                let message = format!("`{key}` is a value, and the keys of this map end up in the account");
+                let message = format!("`{key}` takes a value: the keys of this map would become part of the account");
                 let help = match from {
-                    Expr::List(..) => format!("make it under `let`, and write `{key}: $name`"),
+                    Expr::List(..) => format!("define it under `let`, and write `{key}: $name`"),
                     _ => format!("write `{key}: {}`", self.files.excerpt(from.span())),
                 };
                 self.findings.push(Diagnostic::warning("R107", *span, message, help));
@@ -43,11 +43,11 @@ impl Compiler<'_> {
         }
     }
 
-    /// Reports references among the keys of a map that is the argument of a step, such as a table of `lookup`.
+    /// Reports references in the keys of a map that is the argument of a step, such as the table of `lookup`.
     pub(super) fn keys_are_fixed(&mut self, value: &Expr) {
         let Expr::Map(members, _) = value else { return };
         for (key, value) in members {
-            taken_literally(&key.text, key.span, "keys are fixed text", self.findings);
+            taken_literally(&key.text, key.span, "keys are constants", self.findings);
             self.keys_are_fixed(value);
         }
     }
@@ -58,7 +58,7 @@ impl Compiler<'_> {
                 Some(looks) => self.rule_as_data(value, looks, path, is_whole),
                 None => {
                     for (key, value) in members {
-                        taken_literally(&key.text, key.span, "keys are fixed text", self.findings);
+                        taken_literally(&key.text, key.span, "keys are constants", self.findings);
                         self.look_for_rules(value, path.as_deref().map(|path| inside(path, &key.text)), false);
                     }
                 }
@@ -77,9 +77,10 @@ impl Compiler<'_> {
             }
             Some(path) if is_whole => format!("leave out `value`: `{path}: {written}`"),
             Some(path) => format!("write it as a claim of its own, `{path}: {written}`, or under `let`"),
-            None => format!("make it under `let`, `name: {written}`, and write `$name` here"),
+            None => format!("define it under `let`, `name: {written}`, and write `$name` here"),
         };
-        let message = "this looks like a rule, and inside a value it is data: the keys end up in the account";
+        let message =
+            "this looks like a rule, but inside a value it is data: its keys would become part of the account";
         self.findings.push(match looks {
             Looks::Surely => Diagnostic::error("R107", value.span(), message, help),
             Looks::Probably => Diagnostic::warning("R107", value.span(), message, help),

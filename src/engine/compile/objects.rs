@@ -1,4 +1,4 @@
-//! Claims that are objects: a text given to one is meant for one of its members.
+//! Claims that are objects: a text for such a claim is meant for one of its members.
 
 use super::Compiler;
 use super::dead::is_plain;
@@ -10,7 +10,7 @@ use crate::schema::{ObjectShape, Shape, ShapeKind, push_name};
 
 use super::value::literal;
 
-/// The members that a text given to an object is most likely meant for, best first.
+/// The members that a text for an object is most likely meant for, best first.
 const USUAL: &[&str] = &[
     "value",
     "full",
@@ -29,7 +29,7 @@ const USUAL: &[&str] = &[
 ];
 
 impl Compiler<'_> {
-    /// Reports a rule that gives an object something that is none, or probably is none.
+    /// Reports a rule that sets an object claim to something that is not, or probably not, an object.
     pub(super) fn meets_object(&mut self, path: &str, rule: &Rule, shape: &Shape, flow: &Flow) -> bool {
         let body = &rule.body;
         if let (Origin::Value(map @ Expr::Map(..)), true) = (&body.origin, is_plain(body)) {
@@ -46,7 +46,7 @@ impl Compiler<'_> {
         let accepted = shape.accepts_kinds();
         if !accepted.meets(flow.kinds) && flow.kinds != Kinds::NOTHING {
             let what = if accepted == Kinds::OBJECT { "is an object" } else { "is a list of objects" };
-            let message = format!("the claim `{path}` {what}, and the rule makes {}", flow.kinds);
+            let message = format!("the claim `{path}` {what}, but the rule produces {}", flow.kinds);
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return true;
         }
@@ -55,12 +55,12 @@ impl Compiler<'_> {
             return false;
         }
         let message =
-            format!("the claim `{path}` is an object, and `{}` is copied into it whole", self.source_of(body));
+            format!("the claim `{path}` is an object, and `{}` is copied into it as a whole", self.source_of(body));
         self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
         true
     }
 
-    /// Whether a value is copied from the record as it stands there, so that it is probably a text.
+    /// Whether a value is copied unchanged from the record, so it is probably text.
     pub(super) fn is_copied(&self, body: &Body) -> bool {
         let copied = |expr: &Expr| matches!(expr, Expr::Reference(reference) if self.is_field(reference));
         is_plain(body)
@@ -75,7 +75,7 @@ impl Compiler<'_> {
         match &reference.root {
             Root::Record => !reference.query.segments.is_empty(),
             Root::Variable(name) if name == "account" => false,
-            // a member of a working value; whole ones may have been made as objects
+            // a member of a working value; the working value itself may have been built as an object
             Root::Variable(name) => !reference.query.segments.is_empty() || self.copied_lets.contains(name),
         }
     }
@@ -102,7 +102,7 @@ impl Compiler<'_> {
         .to_owned()
     }
 
-    /// Every member of an object that is written out must be one that the claim has.
+    /// Reports members of a written object that the claim does not have.
     fn members_fit(&mut self, path: &str, expr: &Expr, shape: &Shape) {
         match expr {
             Expr::Map(members, _) => {
@@ -129,16 +129,16 @@ impl Compiler<'_> {
     }
 }
 
-/// The most members of an object that is a value with remarks about it, as a mail address with `verified` is. Larger ones,
-/// such as postal addresses, are often copied whole.
+/// The most members of an object that is one value with attributes, such as an email address with `verified`. Larger
+/// ones, such as postal addresses, are often copied as a whole.
 const FEW_MEMBERS: usize = 3;
 
-/// Whether a field that is copied into an object is almost certainly meant for one of its members.
+/// Whether a field that is copied to an object claim is almost certainly meant for one of its members.
 fn is_about_one_member(object: &ObjectShape) -> bool {
     primary(object).is_some_and(|member| member == "value" || object.members.len() <= FEW_MEMBERS)
 }
 
-/// The member that an object is about: the only one that it must have, or `value`.
+/// The main member of an object: its only required one, or `value`.
 fn primary(object: &ObjectShape) -> Option<&str> {
     let mut required = object.members.iter().filter(|member| member.required);
     let only = match (required.next(), required.next()) {
@@ -150,7 +150,7 @@ fn primary(object: &ObjectShape) -> Option<&str> {
 }
 
 /// The member that a text is most likely meant for.
-fn sensible(object: &ObjectShape) -> Option<&str> {
+fn likely_member(object: &ObjectShape) -> Option<&str> {
     let usual = || USUAL.iter().find_map(|name| object.find(name)).map(|member| member.name.as_str());
     let first_text = || object.members.iter().find(|member| member.shape.accepts_kinds().meets(Kinds::TEXT));
     primary(object).or_else(usual).or_else(|| first_text().map(|member| member.name.as_str()))
@@ -162,9 +162,9 @@ fn is_scalar(shape: &Shape) -> bool {
 }
 
 fn help_for_object(path: &str, object: &ObjectShape, body: &Body) -> String {
-    let Some(member) = sensible(object) else {
+    let Some(member) = likely_member(object) else {
         let member = last_name(body).unwrap_or("NAME");
-        return format!("give it a member, such as `{}`", joined(path, member));
+        return format!("name the member, such as `{}`", joined(path, member));
     };
     let meant = format!("did you mean `{}`?", joined(path, member));
     let others: Vec<String> =
@@ -178,13 +178,13 @@ fn help_for_object(path: &str, object: &ObjectShape, body: &Body) -> String {
 
 fn help_for_list(path: &str, element: &Shape, source: &str) -> String {
     let member = match &element.kind {
-        ShapeKind::Object(object) => sensible(object).unwrap_or("value"),
+        ShapeKind::Object(object) => likely_member(object).unwrap_or("value"),
         _ => "value",
     };
     format!("write `{path}: {{ from: {source}, as: list, each: {{ {member}: $item }} }}` for a list of one")
 }
 
-/// The last name of the reference that a rule copies.
+/// The last name in the reference that a rule copies.
 fn last_name(body: &Body) -> Option<&str> {
     let Origin::From(sources) = &body.origin else { return None };
     let Some(Expr::Reference(reference)) = sources.first() else { return None };

@@ -1,11 +1,12 @@
-//! The order in which values are made: after everything they read; cycles are findings.
+//! The order in which values are computed: after everything they read. Cycles are findings.
 
 use std::collections::BTreeSet;
 
 use crate::diag::{Diagnostic, Findings};
 use crate::engine::plan::RulePlan;
 
-/// Rules with the registers they read, in the order in which they are made. File order where need leaves a choice.
+/// Sorts rules, given with the registers they read, into the order in which they are computed: file order where
+/// dependencies allow it.
 pub(super) fn sort(rules: Vec<(RulePlan, BTreeSet<usize>)>, findings: &mut Findings) -> Vec<RulePlan> {
     let mut waiting: Vec<(RulePlan, BTreeSet<usize>)> = rules;
     let own: BTreeSet<usize> = waiting.iter().map(|(rule, _)| rule.register).collect();
@@ -27,7 +28,7 @@ pub(super) fn sort(rules: Vec<(RulePlan, BTreeSet<usize>)>, findings: &mut Findi
     sorted
 }
 
-/// The rules that others of them need: those that only wait for a circle are not part of it.
+/// The rules that others depend on: rules that only depend on a cycle are not part of it.
 fn needed(waiting: &[(RulePlan, BTreeSet<usize>)]) -> Vec<&(RulePlan, BTreeSet<usize>)> {
     let mut left: Vec<_> = waiting.iter().collect();
     loop {
@@ -45,10 +46,10 @@ fn cycle(waiting: &[(RulePlan, BTreeSet<usize>)], findings: &mut Findings) {
     let Some((first, _)) = circle.first() else { return };
     let names: Vec<String> = circle.iter().map(|(rule, _)| format!("`{}`", rule.name)).collect();
     let message = match names.as_slice() {
-        [one] => format!("{one} needs itself"),
-        names => format!("these need each other: {}", names.join(", ")),
+        [one] => format!("{one} depends on itself"),
+        names => format!("these depend on each other: {}", names.join(", ")),
     };
-    let mut finding = Diagnostic::error("R209", first.span, message, "let one of them read the record instead");
+    let mut finding = Diagnostic::error("R209", first.span, message, "make one of them read the record instead");
     for (rule, _) in circle.iter().skip(1) {
         finding = finding.also(rule.span, "and this one");
     }

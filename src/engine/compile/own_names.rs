@@ -1,4 +1,4 @@
-//! What tables and chains are called in the file that declares them, and in those that share it.
+//! The names of tables and chains in the file that declares them, and in files that use it.
 
 use super::Compiler;
 use super::steps::Flow;
@@ -6,8 +6,8 @@ use crate::model::Kinds;
 use crate::rules::syntax::StepDef;
 
 impl Compiler<'_> {
-    /// The names that a table or chain may have by which it is called here, best first: a shared file calls its own without
-    /// the prefix that others write, and may write it too.
+    /// The full names that a name used here may mean, best first: a shared file may use its own names with or without
+    /// the prefix that other files need.
     pub(super) fn names_meant(&self, written: &str) -> Vec<String> {
         if !self.prefix.is_empty() {
             let of_other = written.contains('.').then(|| written.to_owned());
@@ -17,17 +17,17 @@ impl Compiler<'_> {
         std::iter::once(written.to_owned()).chain(own).collect()
     }
 
-    /// What a table or chain is called in the file at hand.
+    /// The name of a table or chain in the current file.
     pub(super) fn name_here<'n>(&self, name: &'n str) -> &'n str {
         name.strip_prefix(&self.prefix).unwrap_or(name)
     }
 
-    /// Whether a name belongs to a shared file that could not be read, which is a finding of its own.
+    /// Whether a name belongs to a shared file that could not be read, which is a finding already.
     pub(super) fn is_of_missing_file(&self, name: &str) -> bool {
         self.missing_files.iter().any(|prefix| name.starts_with(prefix.as_str()))
     }
 
-    /// Chains that no rule uses are compiled all the same, for the mistakes in them.
+    /// Compiles the chains that no rule uses, to find the mistakes in them.
     pub(super) fn idle_chains(&mut self) {
         let idle: Vec<(String, Vec<StepDef>)> = self
             .chains

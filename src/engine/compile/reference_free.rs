@@ -1,4 +1,4 @@
-//! Arguments that are fixed when the rules are read: no reference may stand there, but a parameter may choose a word.
+//! Arguments that are constants: they take no references, but a parameter may choose one of several words.
 
 use super::Compiler;
 use super::late::braced;
@@ -10,7 +10,7 @@ use crate::rules::syntax::{Expr, RefExpr, StepDef};
 use crate::rules::{Node, NodeKind, expr, reference};
 
 impl Compiler<'_> {
-    /// Reports a reference that stands where none is read. `$$` at the beginning of a text writes a dollar.
+    /// Reports a reference in a constant. `$$` at the beginning of a text is a literal dollar.
     pub(super) fn takes_no_reference(&mut self, argument: &ArgumentSpec, node: &Node) -> bool {
         let reads = matches!(
             argument.kind,
@@ -31,12 +31,12 @@ impl Compiler<'_> {
                 "a regex is compiled when the rules are read; `contains` and `equals` compare with a reference"
                     .to_owned()
             }
-            ArgumentKind::Path => "write the way inside the value, such as `a.b[0]`".to_owned(),
+            ArgumentKind::Path => "write a path inside the value, such as `a.b[0]`".to_owned(),
             _ if !reference::is_reference(text(found)) => {
-                "it is fixed text: use an op whose argument may be a reference, or a script".to_owned()
+                "it is a constant: use an op whose argument may be a reference, or a script".to_owned()
             }
             _ => format!(
-                "it is fixed text: `${}` writes the text itself; to read a value, use an op whose argument may be a reference, or a script",
+                "it is a constant: `${}` writes the text itself; to read a value, use an op whose argument may be a reference, or a script",
                 text(found)
             ),
         };
@@ -44,7 +44,7 @@ impl Compiler<'_> {
         true
     }
 
-    /// A step of which a parameter chooses a word; nothing when its words are written out.
+    /// A step in which a parameter chooses one of several words; `None` if no parameter is used.
     pub(super) fn by_param(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Option<Box<dyn Op>>> {
         let argument = def.argument.as_ref()?;
         let (words, chosen, written) = spec.arguments.iter().find_map(|argument_spec| {
@@ -58,7 +58,11 @@ impl Compiler<'_> {
         let mut ways = Vec::new();
         for value in &values {
             if !words.iter().any(|word| Some(*word) == value.as_text()) {
-                let message = format!("`{}` of the parameter `{}` is no word of this argument", text(value), chosen.0);
+                let message = format!(
+                    "the value `{}` of the parameter `{}` is not valid for this argument",
+                    text(value),
+                    chosen.0
+                );
                 let help = format!("it is one of {}", super::objects::listed(words.iter().copied()));
                 self.findings
                     .push(Diagnostic::error("R406", value.span, message, help).also(written.span, "used here"));
@@ -77,7 +81,7 @@ fn text(node: &Node) -> &str {
     node.as_text().unwrap_or("")
 }
 
-/// Whether a scalar is, or holds, a reference that the author expects to be read.
+/// Whether a scalar is or contains a reference that the author expects to be read.
 fn is_reference_in(kind: ArgumentKind, node: &Node) -> bool {
     let Some(text) = node.as_text() else { return false };
     match kind {
@@ -100,7 +104,7 @@ fn param_of(node: &Node) -> Option<(String, RefExpr)> {
     is_name.then_some((name, reference))
 }
 
-/// The argument with another value in one place.
+/// The argument with one value replaced.
 fn replaced(argument: &Node, written: &Node, value: &Node) -> Node {
     if std::ptr::eq(argument, written) {
         return value.clone();

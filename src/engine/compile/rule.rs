@@ -1,4 +1,4 @@
-//! How a value is made, as written, becomes a rule that runs.
+//! Compiles a rule: its origin, its steps and what happens without a value.
 
 use std::collections::BTreeSet;
 
@@ -19,24 +19,24 @@ use crate::rules::syntax::{
 };
 use crate::schema::{Shape, ShapeKind};
 
-/// What to do about a script that ends at the comment of YAML.
+/// The help for a script that is cut off by a YAML comment.
 const CUT_OFF: &str = "in YAML, ` #` begins a comment: write the script below its key, after `script: |`";
 
-/// What a rule is made for.
+/// What a rule is for.
 pub(super) struct Purpose<'s> {
     pub kind: RuleKind,
     pub register: usize,
-    /// What the schema says of the claim.
+    /// The shape of the claim in the schema.
     pub shape: Option<&'s Shape>,
     pub sensitive: bool,
-    /// What holds when the rule does not say.
+    /// The policy if the rule has none.
     pub policy: Option<DefaultPolicy>,
-    /// For a field of an object: the path of the object, and what the schema says of the field.
+    /// For a field of an object: the path of the object, and the shape of the field in the schema.
     pub field_of: Option<(&'s str, Option<&'s Shape>)>,
 }
 
 impl Compiler<'_> {
-    /// A rule, ready to run, and what it may give.
+    /// Compiles a rule, and returns it with the kinds of its result.
     pub(super) fn rule(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, Kinds)> {
         let body = &rule.body;
         let when = body.when.as_ref().map(|when| self.condition(when));
@@ -48,10 +48,10 @@ impl Compiler<'_> {
         let mut steps = self.steps(&body.steps, &mut flow);
         self.list_first(body, &mut flow, &mut steps);
         let filter = body.filter.as_ref().map(|filter| {
-            let comes_in = flow.kinds.and(Kinds::LIST.or(Kinds::OBJECT));
+            let input = flow.kinds.and(Kinds::LIST.or(Kinds::OBJECT));
             self.needs_list("where", body.filter_span.unwrap_or(body.span), &mut flow);
-            if !comes_in.is_empty() {
-                flow.kinds = comes_in;
+            if !input.is_empty() {
+                flow.kinds = input;
             }
             self.element_condition(filter, "where")
         });
@@ -105,7 +105,7 @@ impl Compiler<'_> {
         Some((plan, flow.kinds))
     }
 
-    /// The origin, and the places that it names alone, of which the rest of the rule says what is read.
+    /// The origin, and the places that it names; the rest of the rule determines which parts of them are read.
     fn origin_with_places(
         &mut self,
         origin: &Origin,
@@ -165,10 +165,10 @@ impl Compiler<'_> {
         }
     }
 
-    /// Whether a script ends where YAML began a comment, as `x, #{ … }` does on the line of its key.
+    /// Whether a script ends where a YAML comment begins, such as `x, #{ … }` on the line of its key.
     fn is_cut_off(&self, source: &Node) -> bool {
-        let behind = Span { start: source.span.end, end: source.span.end + 2, ..source.span };
-        source.plain().is_some() && self.files.excerpt(behind) == " #"
+        let following = Span { start: source.span.end, end: source.span.end + 2, ..source.span };
+        source.plain().is_some() && self.files.excerpt(following) == " #"
     }
 
     fn each(
@@ -208,14 +208,14 @@ impl Compiler<'_> {
             }),
             _ => None,
         });
-        let message = "`each` makes the same object of every element: no member reads the element";
+        let message = "`each` produces the same object for every element: no member reads the element";
         let meant = of_record.unwrap_or_else(|| "$item.name".to_owned());
-        let help = format!("the element is `$item`: write `{meant}` where a member of it is meant");
+        let help = format!("the element is `$item`: write `{meant}` to read one of its members");
         self.findings.push(Diagnostic::error("R413", span, message, help));
     }
 
-    /// The object that is made of every element, and whether a member reads the element. Members may read each other, and are
-    /// made in the order of need.
+    /// The object that is built for every element, and whether a member reads the element. Members may read each other,
+    /// and are computed in the order of their dependencies.
     fn object(
         &mut self,
         fields: &[Rule],
@@ -236,7 +236,7 @@ impl Compiler<'_> {
         (plans.zip(object).map(|(plans, object)| self.linked(plans, &object)), reads)
     }
 
-    /// The members in the order in which they are made.
+    /// The members in the order in which they are computed.
     fn linked(&mut self, mut plans: Vec<(RulePlan, BTreeSet<usize>)>, object: &MadeObject) -> EachPlan {
         if !object.is_read() {
             return EachPlan::Fields(plans.into_iter().map(|(plan, _)| plan).collect());
@@ -290,7 +290,7 @@ impl Compiler<'_> {
         }
         match (&mut plan.missing, &plan.policy) {
             (Some(name), _) if !is_named => name.fixed = path,
-            // what the list says of its elements is said of the field; a name of its own comes first
+            // the field inherits the settings of the list for its elements, unless it has its own name
             (None, Policy::Warn(name)) if plan.required && is_named => plan.missing = Some(name.clone()),
             (None, _) if plan.required && !names_elements(parent) => plan.missing = Some(WarningName::fixed(path)),
             _ => {}
@@ -298,7 +298,7 @@ impl Compiler<'_> {
         Some(plan)
     }
 
-    /// `as: list` before anything that walks the list: a single value becomes its only element.
+    /// Applies `as: list` before anything that iterates over the list: a single value becomes its only element.
     fn list_first(&mut self, body: &Body, flow: &mut Flow, steps: &mut Steps) {
         let walks = body.filter.is_some() || body.each.is_some() || !body.then.is_empty();
         if let Some(word) = body.cast.as_ref().filter(|word| word.text == "list" && walks) {
@@ -329,7 +329,7 @@ impl Compiler<'_> {
             flow.kinds = Kinds::ANY;
             return;
         }
-        // what has become a list and still is one needs no second step
+        // a value that is still a list needs no second conversion
         if word.text == "list" && flow.kinds == Kinds::LIST {
             return;
         }
@@ -352,7 +352,7 @@ impl Compiler<'_> {
             DefaultPolicy::Reject => Policy::Reject,
             DefaultPolicy::Warn => Policy::Warn(self.warning_name(rule, purpose)),
             DefaultPolicy::Skip => Policy::Skip,
-            // `default` as a file-wide policy means something only where there is a default
+            // `default` as a file-wide policy applies only to rules with a default
             DefaultPolicy::Default if rule.body.default.is_none() => Policy::Reject,
             DefaultPolicy::Default => Policy::Default,
         }
@@ -376,12 +376,12 @@ impl Compiler<'_> {
         }
     }
 
-    /// The name in `warnings` when a rule makes no value, when it warns of that.
+    /// The name in `warnings` if a rule has no value, if it warns about that.
     fn missing(&mut self, rule: &Rule, purpose: &Purpose<'_>, policy: &Policy) -> Option<WarningName> {
         let required = rule.body.required.filter(|required| required.without == Without::Warn)?;
         if let Some(default) = rule.body.default.as_ref().filter(|default| is_certain(default)) {
-            let help = "the default stands in for a missing value: keep one of the two";
-            let message = format!("`{}` has a default, so that it is never missing", rule.name.text);
+            let help = "the default replaces a missing value: keep one of the two";
+            let message = format!("`{}` has a default, so it is never missing", rule.name.text);
             self.findings
                 .push(Diagnostic::warning("R404", required.span, message, help).also(default.span(), "the default"));
         }
@@ -404,7 +404,7 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::warning("R404", *span, message, help).also(required, "required here"));
         }
         if let (Some(required), Some(OnError { policy: DefaultPolicy::Skip, span, .. })) = (required, stated) {
-            let help = "a claim that must be there cannot be left out in silence: remove `required`, or write `on_error: reject`";
+            let help = "a required claim cannot be left out silently: remove `required`, or write `on_error: reject`";
             let message = format!("`{}` is required and skipped", rule.name.text);
             self.findings.push(Diagnostic::error("R404", *span, message, help).also(required, "required here"));
         }
@@ -416,7 +416,7 @@ impl Compiler<'_> {
             && purpose.policy.is_none()
             && let Some((span, step, fails)) = flow.fails
         {
-            let message = format!("`{step}` can fail, and nothing says what happens then");
+            let message = format!("`{step}` can fail, but the rule does not say what happens then");
             let help = format!(
                 "it fails when {fails}: add `on_error` to this rule or to `defaults`: `reject`, `warn`, `skip` or `default`"
             );
@@ -425,19 +425,19 @@ impl Compiler<'_> {
     }
 
     fn needs_list(&mut self, word: &str, span: Span, flow: &mut Flow) {
-        let comes_in = flow.kinds;
-        // `where` keeps objects, `each` makes lists of them
-        flow.kinds = if word == "where" { comes_in.and(Kinds::LIST.or(Kinds::OBJECT)) } else { Kinds::LIST };
-        if !comes_in.meets(Kinds::LIST.or(Kinds::OBJECT)) {
-            let message = format!("`{word}` takes a list, and {comes_in} comes in");
+        let input = flow.kinds;
+        // `where` keeps objects, `each` turns them into lists
+        flow.kinds = if word == "where" { input.and(Kinds::LIST.or(Kinds::OBJECT)) } else { Kinds::LIST };
+        if !input.meets(Kinds::LIST.or(Kinds::OBJECT)) {
+            let message = format!("`{word}` takes a list, but the input is {input}");
             flow.kinds = Kinds::ANY;
-            let help = "make a list of it under `do` first, such as with `split`, or use `do` and `when` alone";
+            let help = "turn it into a list under `do` first, for example with `split`, or use only `do` and `when`";
             self.findings.push(Diagnostic::error("R401", span, message, help));
         }
     }
 }
 
-/// Whether the warnings of a list have a name of their own.
+/// Whether the warnings of a list have their own names.
 fn names_elements(list: &Rule) -> bool {
     list.body.on_error.as_ref().is_some_and(|on_error| on_error.key.is_some())
 }
@@ -463,7 +463,7 @@ fn examples(body: &Body) -> Vec<ExamplePlan> {
     given.chain(rejected).collect()
 }
 
-/// All or nothing: a part that was written must have compiled.
+/// An optional part that was written must have compiled.
 #[expect(clippy::option_option, reason = "the outer says whether it was written, the inner whether it compiled")]
 fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     match part {

@@ -1,4 +1,4 @@
-//! Names while rules are compiled: which register holds what, and what each rule needs.
+//! Names while rules are compiled: the register of each name, and the registers that each rule reads.
 
 use std::collections::BTreeSet;
 
@@ -18,25 +18,25 @@ use crate::rules::syntax::{Expr, RefExpr, Root};
 pub struct Variable {
     /// Its name; for claims the path.
     pub name: String,
-    /// Where it was written.
+    /// Where it is defined.
     pub span: Option<Span>,
     /// Its register.
     pub register: usize,
-    /// What it may hold, as far as is known.
+    /// What it may be, as far as is known.
     pub kinds: Kinds,
     /// Whether a rule reads it.
     pub used: bool,
-    /// Whether it is a parameter that the rules declare as a list.
+    /// Whether it is a parameter that is declared as a list.
     pub is_list: bool,
     /// What is read of it.
     pub seen: Seen,
-    /// The places of the record that it is made of.
+    /// The places of the record that it is computed from.
     pub sources: Vec<Vec<String>>,
-    /// Whether it is one of them, or some of its members.
+    /// Whether it is a copy of one of them, or of some of its members.
     pub is_taken_over: bool,
 }
 
-/// Where a place that is read lies.
+/// Where a place that is read is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// In the record.
@@ -45,9 +45,9 @@ pub enum Owner {
     Variable(usize),
 }
 
-/// A place that a rule reads: where it lies, and the names that lead to it.
+/// A place that a rule reads: its owner, and the path of names in it.
 pub type ReadPlace = (Owner, Vec<String>);
-/// An object that `each` makes of every element: its members, and the registers of those that others read.
+/// An object that `each` builds for every element: its members, and the registers of those that others read.
 #[derive(Debug)]
 pub struct MadeObject {
     members: Vec<(String, Option<usize>)>,
@@ -64,16 +64,16 @@ impl MadeObject {
         self.members.iter().any(|(_, register)| register.is_some())
     }
 
-    /// The register of a member, when another reads it.
+    /// The register of a member, if another member reads it.
     pub fn register(&self, at: usize) -> Option<usize> {
         self.members.get(at)?.1
     }
 }
 
-/// Names that mean something by themselves.
+/// The built-in names.
 pub const BUILTIN: &[&str] = &["params", "account", "facts", "item", "index", "key", "made"];
 
-/// Everything that names mean.
+/// Everything that a name can mean.
 #[derive(Debug, Default)]
 pub struct Scope {
     registers: usize,
@@ -90,26 +90,27 @@ pub struct Scope {
     pub facts: usize,
     /// Whether a rule reads `$facts`.
     pub reads_facts: bool,
-    /// Whether `$item`, `$index` and `$key` mean something here.
+    /// Whether `$item`, `$index` and `$key` exist here.
     pub on_element: bool,
-    /// Whether the element has been read since somebody began to watch.
+    /// Whether the element has been read since this flag was reset.
     pub reads_element: bool,
-    /// The name of the accounts while the elements that become accounts are chosen.
+    /// The name of the accounts while the elements that become accounts are selected.
     pub splitting: Option<String>,
     /// Whether claims may be read here.
     pub claims_visible: bool,
-    /// The register of the object that the account begins with.
+    /// The register of the object that the account starts from.
     pub start: Option<usize>,
-    /// The objects that `each` makes around the rule at hand, the innermost last.
+    /// The objects of `each` around the current rule, innermost last.
     pub made: Vec<MadeObject>,
-    /// The registers that the rule at hand reads.
+    /// The registers that the current rule reads.
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
-    /// The members of elements that the rule at hand reads: the conditions of `find` read what the working value then holds.
+    /// The members of elements that the current rule reads: a working value made with `find` contains what its
+    /// condition read.
     pub element_members: BTreeSet<Vec<String>>,
     /// What is read of the record.
     pub seen: Seen,
-    /// The places that the origin of a rule names, while it is not known what the rule reads of them.
+    /// The places that the origin of a rule names, while it is unknown which parts of them the rule reads.
     pub held: Option<Vec<ReadPlace>>,
 }
 
@@ -145,7 +146,7 @@ impl Scope {
         }
     }
 
-    /// Whether a value is a parameter that the rules declare as a list.
+    /// Whether a value is a parameter that is declared as a list.
     #[must_use]
     pub fn is_list_param(&self, value: &Expr) -> bool {
         let Expr::Reference(RefExpr { root: Root::Variable(name), query, .. }) = value else { return false };
@@ -154,7 +155,7 @@ impl Scope {
         name == "params" && rest.is_empty() && self.params.iter().any(|param| param.name == *wanted && param.is_list)
     }
 
-    /// Leaves a path behind on purpose.
+    /// Marks a path as left out on purpose.
     pub fn ignore(&mut self, reference: &RefExpr, findings: &mut Findings) {
         match &reference.root {
             Root::Record => {
@@ -164,7 +165,7 @@ impl Scope {
                     self.ignored.push(names);
                 } else {
                     let help = "name one field, such as `$.session` or `$.profile.photo`";
-                    findings.push(Diagnostic::error("R109", reference.span, "`ignore` takes names of fields", help));
+                    findings.push(Diagnostic::error("R109", reference.span, "`ignore` takes field names", help));
                 }
             }
             Root::Variable(name) => {
@@ -177,7 +178,7 @@ impl Scope {
         }
     }
 
-    /// The reference of a name, resolved; and what it may hold.
+    /// Resolves a reference, and returns it with the kinds of its value.
     pub fn resolve(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         match &reference.root {
             Root::Record => Some((self.slot(&reference.query), Kinds::ANY)),
@@ -206,7 +207,7 @@ impl Scope {
             "facts" => {
                 let (names, _) = leading_names(&reference.query);
                 if let Some(unknown) = names.first().filter(|first| !FACTS.contains(&first.as_str())) {
-                    let help = "the facts are `now`, `tenant`, `identifier`, and `added` with what hooks add";
+                    let help = "the facts are `now`, `tenant`, `identifier`, and `added` for what hooks add";
                     findings.push(Diagnostic::error(
                         "R204",
                         reference.span,
@@ -242,8 +243,8 @@ impl Scope {
     fn element(&mut self, name: &str, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         if !self.on_element {
             let help =
-                "it means something inside `each`, `where`, and the conditions and steps of `find`, `filter` and `map`";
-            findings.push(Diagnostic::error("R204", reference.span, format!("`${name}` stands outside a list"), help));
+                "it exists only inside `each`, `where`, and the conditions and steps of `find`, `filter` and `map`";
+            findings.push(Diagnostic::error("R204", reference.span, format!("`${name}` is used outside a list"), help));
             return None;
         }
         self.reads_element = true;
@@ -259,12 +260,12 @@ impl Scope {
         Some((Reference { base, tail: Tail::of(reference.query.clone()) }, Kinds::ANY))
     }
 
-    /// A member of the object that is being made of the element.
+    /// A member of the object that is being built for the element.
     fn sibling(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         let (names, _) = leading_names(&reference.query);
         let Some(object) = self.made.last_mut() else {
             let help = "it reads another member of the same element: use it in the map under `each`";
-            let message = "`$made` stands outside an object that `each` makes";
+            let message = "`$made` is used outside an object that `each` builds";
             findings.push(Diagnostic::error("R204", reference.span, message, help));
             return None;
         };
@@ -273,7 +274,7 @@ impl Scope {
             let names = || object.members.iter().map(|(name, _)| name.as_str());
             let (message, help) = match closest(wanted, names()) {
                 _ if wanted.is_empty() => ("`$made` names no member".to_owned(), None),
-                near => (format!("no rule makes the member `{wanted}` of this element"), near),
+                near => (format!("no rule sets the member `{wanted}` of this element"), near),
             };
             let help = help.map_or_else(
                 || {
@@ -315,9 +316,9 @@ impl Scope {
 
     fn claim(&mut self, reference: &RefExpr, findings: &mut Findings) -> Option<(Reference, Kinds)> {
         if !self.claims_visible {
-            let message = format!("`{}` cannot be read here: claims are made after `let` and `admit`", reference.text);
-            let help =
-                "read the record or a working value; what needs a claim is a claim itself, or a condition of one";
+            let message =
+                format!("`{}` cannot be read here: claims are computed after `let` and `admit`", reference.text);
+            let help = "read the record or a working value; what reads a claim must be a claim itself, or its `when`";
             findings.push(Diagnostic::error("R204", reference.span, message, help));
             return None;
         }
@@ -327,7 +328,7 @@ impl Scope {
         let is_made = |claim: &Variable| {
             claim.name == path || path.starts_with(&format!("{}.", claim.name)) || claim.name.starts_with(&inside)
         };
-        // a claim that no rule makes may be one that the account begins with
+        // a claim that no rule sets may be in the object that the account starts from
         if let Some(start) = self.start.filter(|_| !path.is_empty() && !self.claims.iter().any(is_made)) {
             self.needs.insert(start);
             let tail = Tail::of(reference.query.clone());
@@ -343,7 +344,7 @@ impl Scope {
                 (None, Some(near)) => format!("did you mean `$account.{near}`?"),
                 (None, None) => "only claims that this file maps can be read".to_owned(),
             };
-            findings.push(Diagnostic::error("R204", reference.span, format!("no rule makes the claim `{path}`"), help));
+            findings.push(Diagnostic::error("R204", reference.span, format!("no rule sets the claim `{path}`"), help));
             return None;
         };
         claim.used = true;
@@ -356,7 +357,7 @@ impl Scope {
 
     fn unknown_variable(&self, name: &str, reference: &RefExpr) -> Diagnostic {
         if self.of_accounts.iter().any(|known| known == name) {
-            let message = format!("`${name}` belongs to one account, and this is made once for the whole record");
+            let message = format!("`${name}` belongs to one account, but this is computed once for the whole record");
             let help = "move this working value into `accounts: { …, let: { … } }`";
             return Diagnostic::error("R204", reference.span, message, help);
         }
@@ -371,7 +372,7 @@ impl Scope {
         Diagnostic::error("R204", reference.span, format!("there is no variable `${name}`"), help)
     }
 
-    /// The wanted paths of the record, and the registers that are parts of others.
+    /// The paths of the record that are read, and the registers that are parts of others.
     #[must_use]
     pub fn slots(&self) -> (Trie, Vec<Derived>) {
         let mut trie = Trie::default();
@@ -391,7 +392,7 @@ impl Scope {
     }
 }
 
-/// The accounts are read by their name only when they have been chosen.
+/// Reports a reference to the accounts before they have been selected.
 fn not_yet(name: &str, reference: &RefExpr, on_element: bool) -> Diagnostic {
     let help = if on_element {
         let member = reference.text.trim_start_matches('$').trim_start_matches(name);
@@ -399,12 +400,12 @@ fn not_yet(name: &str, reference: &RefExpr, on_element: bool) -> Diagnostic {
     } else {
         "read the record or a working value here".to_owned()
     };
-    let message = format!("`${name}` means an account, and the accounts are only being chosen here");
+    let message = format!("`${name}` is an account, but the accounts are only being selected here");
     Diagnostic::error("R204", reference.span, message, help)
 }
 
 impl Scope {
-    /// Notes that a place is read, or leaves that to the rule whose origin it is.
+    /// Records that a place is read, or leaves that to the rule whose origin it is.
     fn reads(&mut self, owner: Owner, names: &[String], is_exact: bool) {
         match &mut self.held {
             Some(held) if is_exact => held.push((owner, names.to_vec())),
@@ -426,7 +427,7 @@ impl Scope {
         }
     }
 
-    /// Notes what a rule reads of the places that its origin names.
+    /// Records which parts of the places in its origin a rule reads.
     pub fn reads_through(&mut self, places: &[ReadPlace], rule: &RulePlan) {
         let chosen = rule.steps.0.iter().take_while(|step| MEMBERWISE.contains(&step.name)).count();
         let all_choose = chosen == rule.steps.0.len();
@@ -451,13 +452,13 @@ impl Scope {
         }
     }
 
-    /// All that is read; `split` is the variable of `accounts` with the register of its elements.
+    /// Everything that is read; `split` is the variable of `accounts` with the register of its elements.
     pub(in crate::engine) fn finish_reads(&mut self, split: Option<(usize, usize)>) -> Reads {
         for variable in self.lets.iter_mut().filter(|variable| !variable.is_taken_over) {
             for (source, ignored) in
                 variable.sources.iter().flat_map(|source| self.ignored.iter().map(move |ignored| (source, ignored)))
             {
-                // what is ignored under the name that the record has for it
+                // ignored paths, as paths of the record
                 if source.starts_with(ignored) {
                     variable.seen.note(&[]);
                 } else if let Some(rest) = ignored.strip_prefix(source.as_slice()) {
@@ -476,7 +477,7 @@ impl Scope {
     }
 }
 
-/// The member names that a query begins with, and the segments behind them.
+/// The member names that a query begins with, and the segments after them.
 #[must_use]
 pub fn leading_names(query: &JpQuery) -> (Vec<String>, Vec<Segment>) {
     let names: Vec<String> = query

@@ -1,4 +1,4 @@
-//! The files that a rule file names: shared lookups and steps, and the target schema.
+//! The files that a rule file refers to: shared lookups and steps, and the target schema.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::rules::syntax::{RuleFile, Word};
 use crate::rules::{read_rules, rule_file};
 use crate::schema::Schema;
 
-/// How many files may be shared, all together. Stops a chain of files without end.
+/// The largest number of shared files. Stops an endless chain of files.
 const MAX_FILES: usize = 64;
 
 /// A file of shared lookups and steps.
@@ -19,8 +19,8 @@ pub(super) struct SharedFile {
     pub rules: RuleFile,
 }
 
-/// Loads every file that `use` names, and those they use; cycles are findings. Gives the prefixes of those that could not be
-/// read, too.
+/// Loads every file that `use` names, and the files they use; cycles are findings. Also returns the prefixes of files
+/// that could not be read.
 pub(super) fn load(
     rules: &RuleFile,
     file: FileId,
@@ -51,7 +51,7 @@ fn load_into(
             }
         };
         if stack.contains(&found.name) || loaded.len() >= MAX_FILES {
-            let message = format!("`{}` is used in a circle", wanted.text);
+            let message = format!("`{}` uses itself, directly or through another file", wanted.text);
             findings.push(Diagnostic::error("R209", wanted.span, message, "move what both need to a third file"));
             continue;
         }
@@ -72,17 +72,17 @@ fn only_shared(rules: &RuleFile, wanted: &Word, findings: &mut Findings) {
     if rules.account.is_empty() && rules.start.is_none() && rules.lets.is_empty() && rules.admit.is_empty() {
         return;
     }
-    let message = format!("`{}` makes claims, so it cannot be shared", wanted.text);
-    findings.push(Diagnostic::error("R213", wanted.span, message, "shared files hold `lookups` and `steps`"));
+    let message = format!("`{}` sets claims, so it cannot be shared", wanted.text);
+    findings.push(Diagnostic::error("R213", wanted.span, message, "shared files contain only `lookups` and `steps`"));
 }
 
-/// What a file is called by those that use it.
+/// The name of a file in the files that use it.
 pub(super) fn stem(path: &str) -> &str {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }
 
-/// The target that takes every claim, for rules whose own cannot be read: their other mistakes are still found.
+/// A target that accepts every claim, used if the real one cannot be read: other mistakes in the rules are still found.
 fn any_target() -> Option<Arc<Schema>> {
     Schema::from_text("any", "{}").ok().map(Arc::new)
 }

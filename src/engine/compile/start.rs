@@ -1,4 +1,4 @@
-//! The object that an account begins with: `account: { from: $.profile, … }`.
+//! The object that an account starts from: `account: { from: $.profile, … }`.
 
 use super::Compiler;
 use super::rule::Purpose;
@@ -13,7 +13,8 @@ use crate::rules::syntax::{Expr, Origin, RefExpr, Rule, RuleFile};
 use crate::schema::ShapeKind;
 
 impl Compiler<'_> {
-    /// The rule of the object that the account begins with. It is made before the claims, which are put over it.
+    /// The rule for the object that the account starts from. It is computed before the claims, which overwrite its
+    /// members.
     pub(super) fn start(&mut self, rules: &RuleFile) -> Option<RulePlan> {
         let rule = rules.start.as_ref()?;
         self.taken_words(rules);
@@ -23,8 +24,9 @@ impl Compiler<'_> {
             Purpose { kind: RuleKind::Account, register, shape: None, sensitive: true, policy, field_of: None };
         let (mut plan, kinds) = self.rule(rule, &purpose)?;
         if !kinds.meets(Kinds::OBJECT) {
-            let message = format!("an account begins with an object, and `from` makes {kinds}");
-            let help = "name an object of the record, or make one under `do`, such as with `parse_json` or `unflatten`";
+            let message = format!("an account starts from an object, but `from` produces {kinds}");
+            let help =
+                "name an object of the record, or build one under `do`, for example with `parse_json` or `unflatten`";
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
         }
         let paths = ignored_in(rule, &rules.ignore);
@@ -38,27 +40,27 @@ impl Compiler<'_> {
         Some(plan)
     }
 
-    /// A schema may have claims that are called like the words of the start.
+    /// Warns if the schema has claims with the names of the keys of the start.
     fn taken_words(&mut self, rules: &RuleFile) {
         let ShapeKind::Object(object) = &self.schema.root().kind else { return };
         for (word, span) in &rules.start_words {
             let quoted = format!("\"{word}\"");
             if object.find(word).is_some() && !rules.account.iter().any(|claim| claim.name.text == quoted) {
                 let message =
-                    format!("`{word}` says what the account begins with, and the schema has a claim of that name");
+                    format!("`{word}` says what the account starts from, but the schema has a claim with this name");
                 let help = format!("write `'{quoted}':` for the claim; with both, this key is the start");
                 self.findings.push(Diagnostic::error("R202", *span, message, help));
             }
         }
     }
 
-    /// Whether a claim is a word of the start that stands there without `from`.
+    /// Whether a claim is a key of the start, written without `from`.
     pub(super) fn is_start_word(&self, name: &str) -> bool {
         START_KEYS.contains(&name) && self.scope.start.is_none()
     }
 }
 
-/// The ignored paths that lie inside what the start reads, from there on.
+/// The ignored paths inside what the start reads, relative to it.
 fn ignored_in(rule: &Rule, ignored: &[RefExpr]) -> Vec<Vec<String>> {
     let Origin::From(sources) = &rule.body.origin else { return Vec::new() };
     let read = |source: &Expr| match source {
@@ -79,7 +81,7 @@ fn ignored_in(rule: &Rule, ignored: &[RefExpr]) -> Vec<Vec<String>> {
     found
 }
 
-/// Takes ignored fields out of the object that becomes the account.
+/// Removes ignored fields from the object that becomes the account.
 #[derive(Debug)]
 struct LeaveBehind {
     paths: Vec<Vec<String>>,

@@ -1,4 +1,4 @@
-//! Chains of steps as written become flat chains that run, with the kinds that flow through them checked.
+//! Compiles chains of steps into flat chains, and checks the kinds of the values between steps.
 
 use super::failure::can_fail;
 use super::{Chain, Compiler, unknown};
@@ -9,20 +9,20 @@ use crate::engine::steps::{Step, Steps};
 use crate::model::Kinds;
 use crate::rules::syntax::{StepDef, Word};
 
-/// How deep named chains may use each other. Stops chains that grow without end; people stop at three.
+/// How deep named chains may be nested. Stops exponential growth; real rules stop at three.
 const MAX_CHAIN_DEPTH: usize = 16;
 
 /// The longest chain after all names are replaced by their steps.
 const MAX_STEPS: usize = 256;
 
-/// What flows out of a chain.
+/// The result of a chain.
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
     /// What the value may be.
     pub kinds: Kinds,
-    /// The first step that can fail, with what makes it fail.
+    /// The first step that can fail, with the reason.
     pub fails: Option<(Span, &'static str, &'static str)>,
-    /// Whether the chain was found to be too long.
+    /// Whether the chain is too long.
     pub too_long: bool,
 }
 
@@ -34,7 +34,7 @@ impl Flow {
 }
 
 impl Compiler<'_> {
-    /// The steps of a chain; what flows is changed on the way.
+    /// The steps of a chain; `flow` changes with each step.
     pub(super) fn steps(&mut self, defs: &[StepDef], flow: &mut Flow) -> Steps {
         let mut steps = Vec::new();
         for def in defs {
@@ -49,7 +49,7 @@ impl Compiler<'_> {
             return;
         }
         let Some(spec) = self.find_op(def) else {
-            // what it was meant to give is not known
+            // the intended result is unknown
             flow.kinds = Kinds::ANY;
             return;
         };
@@ -57,7 +57,7 @@ impl Compiler<'_> {
         let built = self.build(spec, def);
         if !spec.takes_nothing && !spec.input.meets(flow.kinds) {
             self.cannot_meet(spec, flow.kinds, def.name.span);
-            // one finding says it; what follows is not judged by it again
+            // one finding is enough: the following steps are not judged by it
             flow.kinds = Kinds::ANY;
         } else {
             flow.kinds = match spec.output {
@@ -72,7 +72,7 @@ impl Compiler<'_> {
         }
         if steps.len() >= MAX_STEPS {
             if !flow.too_long {
-                let message = format!("a chain has at most {MAX_STEPS} steps, and this is one more");
+                let message = format!("a chain has at most {MAX_STEPS} steps, and this step is over the limit");
                 self.findings.push(Diagnostic::error("R412", def.name.span, message, "split the rule with `let`"));
             }
             flow.too_long = true;
@@ -88,9 +88,9 @@ impl Compiler<'_> {
         }));
     }
 
-    /// The chain of a name: its number, so that its steps can be compiled.
+    /// The index of the chain with a name.
     fn chain(&mut self, name: &Word) -> Option<usize> {
-        // inside its own definition a chain's name means the op
+        // inside its own definition, the name of a chain means the op
         let meant = self.names_meant(&name.text).into_iter().filter(|name| !self.chain_stack.contains(name));
         let found = meant.into_iter().find_map(|name| self.chains.iter().position(|chain| chain.name == name))?;
         self.chains.get_mut(found)?.used = true;
@@ -104,8 +104,8 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R206", argument.span, message, help));
         }
         if self.chain_stack.len() >= MAX_CHAIN_DEPTH {
-            let message = format!("named chains use each other more than {MAX_CHAIN_DEPTH} deep");
-            self.findings.push(Diagnostic::error("R209", def.name.span, message, "write the steps out"));
+            let message = format!("named chains are nested more than {MAX_CHAIN_DEPTH} levels deep");
+            self.findings.push(Diagnostic::error("R209", def.name.span, message, "write out the steps"));
             return;
         }
         let Some(Chain { name, steps: defs, prefix, .. }) = self.chains.get(chain).cloned() else { return };
@@ -117,19 +117,19 @@ impl Compiler<'_> {
         }
         self.prefix = outside;
         self.chain_stack.pop();
-        // the rule that uses the chain has to say what happens, not the chain
+        // the rule that uses the chain has to handle the failure, not the chain
         if let (false, Some((span, _, _))) = (could_fail, &mut flow.fails) {
             *span = def.name.span;
         }
     }
 
-    /// The op of a name, or a finding.
+    /// The op with a name, or a finding.
     pub(super) fn find_op(&mut self, def: &StepDef) -> Option<&'static OpSpec> {
         let name = &def.name;
         let found = ops::find(&name.text);
         if found.is_none() {
             if self.names_meant(&name.text).iter().any(|name| self.chain_stack.contains(name)) {
-                let message = format!("the chain `{}` uses itself, and there is no op of that name", name.text);
+                let message = format!("the chain `{}` uses itself, and there is no op with that name", name.text);
                 self.findings.push(Diagnostic::error("R209", name.span, message, "name an op, or another chain"));
                 return None;
             }
@@ -144,7 +144,7 @@ impl Compiler<'_> {
         found
     }
 
-    /// The code of a step, made from its argument.
+    /// Builds a step from its arguments.
     pub(super) fn build(&mut self, spec: &'static OpSpec, def: &StepDef) -> Option<Box<dyn Op>> {
         if let Some(chosen) = self.by_param(spec, def) {
             return chosen;
@@ -178,11 +178,11 @@ impl Compiler<'_> {
     }
 
     pub(super) fn cannot_meet(&mut self, spec: &OpSpec, found: Kinds, span: Span) {
-        let message = format!("`{}` takes {}, and {found} comes in", spec.name, spec.input);
+        let message = format!("`{}` takes {}, but the input is {found}", spec.name, spec.input);
         let help = if found.meets(Kinds::LIST) && spec.input.meets(Kinds::TEXT) {
-            "use it under `each` to change every element, or take one element first, such as with `first`"
+            "use it under `each` to change every element, or take one element first, for example with `first`"
         } else if found.meets(Kinds::TEXT) && spec.input.meets(Kinds::LIST) {
-            "make a list of the text first, such as with `split`, or remove this step"
+            "turn the text into a list first, for example with `split`, or remove this step"
         } else {
             "add a step before it that converts the value, or remove this one"
         };
@@ -190,7 +190,7 @@ impl Compiler<'_> {
     }
 }
 
-/// How a step fails as it is written.
+/// When a step, as written, fails.
 fn how_it_fails(spec: &'static OpSpec, def: &StepDef) -> Option<&'static str> {
     if can_fail(spec, def) {
         return Some(spec.fails);

@@ -1,4 +1,4 @@
-//! A step that does not exist: what to write instead, with the arguments that the author gave.
+//! Help for unknown steps: what to write instead, with the arguments that the author gave.
 
 use crate::diag::closest;
 use crate::engine::op::OpSpec;
@@ -7,7 +7,7 @@ use crate::engine::ops::foreign::{self, Write};
 use crate::engine::ops::time_format;
 use crate::rules::{Node, body, reference};
 
-/// What to write instead of a step that does not exist. `written` is the argument as it stands in the file.
+/// What to write instead of an unknown step. `written` is the argument as written in the file.
 pub(super) fn help(name: &str, argument: Option<&Node>, written: &str, chains: &[String]) -> String {
     instead(name, argument, written).unwrap_or_else(|| {
         let candidates = ops::all().map(|spec| spec.name).chain(chains.iter().map(String::as_str));
@@ -30,7 +30,7 @@ fn instead(name: &str, argument: Option<&Node>, written: &str) -> Option<String>
             (None, Some(spec)) => format!("write `{{ {} }}`", example(spec)?),
             (None, None) => return None,
         };
-        return Some(format!("a step has no parentheses, its arguments stand behind a colon: {help}"));
+        return Some(format!("steps have no parentheses; their arguments follow a colon: {help}"));
     }
     of_name(name, argument, written)
 }
@@ -41,13 +41,13 @@ fn shape(name: &str) -> Option<String> {
         let steps: Vec<&str> = name.split([' ', '\n']).map(|step| step.trim_start_matches('-')).collect();
         let steps: Vec<&str> = steps.into_iter().filter(|step| !step.is_empty()).collect();
         return Some(format!(
-            "give every step its own line and line up the dashes, or write `[ {} ]`",
+            "put every step on its own line and align the dashes, or write `[ {} ]`",
             steps.join(", ")
         ));
     }
     if let Some(step) = name.strip_prefix('-').filter(|step| !step.is_empty()) {
         let steps: Vec<&str> = step.split(" -").map(str::trim).collect();
-        return Some(format!("leave a space behind the dash: `- {}`", steps.join("`, `- ")));
+        return Some(format!("put a space after the dash: `- {}`", steps.join("`, `- ")));
     }
     for separator in [",", "|", ">>", "->"] {
         let steps: Vec<&str> = name.split(separator).map(str::trim).filter(|step| !step.is_empty()).collect();
@@ -56,21 +56,21 @@ fn shape(name: &str) -> Option<String> {
         }
     }
     if let Some((step, argument)) = name.split_once(':').filter(|(step, _)| is_word(step)) {
-        return Some(format!("leave a space behind the colon: `{step}: {argument}`"));
+        return Some(format!("put a space after the colon: `{step}: {argument}`"));
     }
     if reference::is_reference(name) {
-        return Some("a reference stands in `from` or `value`; steps change what it gives".to_owned());
+        return Some("a reference goes in `from` or `value`; steps change the value that it reads".to_owned());
     }
-    let beside = ["when", "then", "as", "required", "on_error", "from", "value", "with", "keep_empty"];
-    let is_key = body::KEYS.contains(&name) && beside.contains(&name);
-    is_key.then(|| format!("`{name}` is a key of the rule: write it beside `do`, not inside it"))
+    let rule_keys = ["when", "then", "as", "required", "on_error", "from", "value", "with", "keep_empty"];
+    let is_key = body::KEYS.contains(&name) && rule_keys.contains(&name);
+    is_key.then(|| format!("`{name}` is a key of the rule: write it next to `do`, not inside it"))
 }
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
-/// `lower()` and `substr(0, 3)`: the name, and what stands between the parentheses.
+/// `lower()` and `substr(0, 3)`: the name, and the text between the parentheses.
 fn call(name: &str) -> Option<(&str, &str)> {
     let (called, inner) = name.split_once('(')?;
     Some((called.trim_start_matches('.'), inner.trim_end_matches(')').trim()))
@@ -86,10 +86,10 @@ fn of_name(name: &str, argument: Option<&Node>, written: &str) -> Option<String>
     let row = foreign::find(name)?;
     Some(match row.write {
         Write::Step(step) => {
-            let step = carried(step, argument, written).unwrap_or_else(|| step.to_owned());
-            said(name, &step)
+            let step = with_arguments(step, argument, written).unwrap_or_else(|| step.to_owned());
+            translation(name, &step)
         }
-        Write::Shown(step) => said(name, step),
+        Write::Shown(step) => translation(name, step),
         Write::Steps(steps) => format!("`{name}` takes several steps here: `do: [ {steps} ]`"),
         Write::Rule(rule) => {
             format!("`{name}` is not a step: write the whole rule, such as `CLAIM: {rule}`")
@@ -101,15 +101,15 @@ fn of_name(name: &str, argument: Option<&Node>, written: &str) -> Option<String>
     })
 }
 
-fn said(name: &str, step: &str) -> String {
+fn translation(name: &str, step: &str) -> String {
     match step.split_once(':') {
         Some((op, _)) => format!("`{name}` is `{op}` here: write `{{ {step} }}`"),
         None => format!("`{name}` is `{step}` here: write `{step}`"),
     }
 }
 
-/// The step with the arguments that stand in the file, where they can be taken over in their order.
-fn carried(step: &str, argument: Option<&Node>, written: &str) -> Option<String> {
+/// The step with the arguments from the file, if they can be kept in their order.
+fn with_arguments(step: &str, argument: Option<&Node>, written: &str) -> Option<String> {
     let argument = argument?;
     let (op, _) = step.split_once(':')?;
     let spec = ops::find(op)?;
@@ -127,7 +127,7 @@ fn carried(step: &str, argument: Option<&Node>, written: &str) -> Option<String>
     spec.arguments.iter().find(|argument| argument.main).map(|_| format!("{op}: {written}"))
 }
 
-/// Arguments given as a list, by their names; `None` when the list does not say which is which.
+/// Arguments given as a list, by their names; `None` if the list is ambiguous.
 pub(super) fn positional(spec: &OpSpec, items: &[Node]) -> Option<String> {
     let required: Vec<_> = spec.arguments.iter().filter(|argument| argument.required).collect();
     let is_plain = |node: &Node| node.as_text().is_some_and(|text| !text.contains(['\n', '`']));
@@ -146,13 +146,13 @@ pub(super) fn positional(spec: &OpSpec, items: &[Node]) -> Option<String> {
     Some(format!("{}: {{ {} }}", spec.name, given.join(", ")))
 }
 
-/// A scalar as it may stand anywhere in a list or map on one line.
+/// A scalar as it can be written anywhere in a list or map on one line.
 pub(super) fn quoted(node: &Node) -> String {
     let text = node.as_text().unwrap_or("");
     if node.plain().is_some_and(is_word) { text.to_owned() } else { in_quotes(text) }
 }
 
-/// Text in the quotes that need no escapes.
+/// Text in quotes that need no escapes.
 pub(super) fn in_quotes(text: &str) -> String {
     if text.contains('\\') || text.contains('"') {
         format!("'{}'", text.replace('\'', "''"))

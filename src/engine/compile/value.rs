@@ -1,4 +1,4 @@
-//! Values as written become operands: literals typed, references resolved.
+//! Compiles values into operands: literals get their types, references are resolved.
 
 use super::Compiler;
 use super::lookup::undoubled;
@@ -9,7 +9,7 @@ use crate::rules::syntax::{Expr, TemplatePart};
 use crate::rules::{Node, NodeKind, foreign};
 
 impl Compiler<'_> {
-    /// The operand of a value, and what it may hold.
+    /// The operand of a value, and its possible kinds.
     pub(super) fn operand(&mut self, expr: &Expr) -> Option<(Operand, Kinds)> {
         match expr {
             Expr::Literal(node) => {
@@ -45,7 +45,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Working values that stand in a text without braces.
+    /// Reports working values in a text without braces.
     fn names_in_text(&mut self, node: &Node) {
         if self.is_digest_template || !node.as_text().is_some_and(|text| text.contains('$')) {
             return;
@@ -57,7 +57,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Those in the text of a template; its escaped dollars are not told from others.
+    /// Reports those in the text of a template, where escaped dollars cannot be distinguished from others.
     fn names_in_template(&mut self, parts: &[TemplatePart], span: Span) {
         if self.is_digest_template || self.files.excerpt(span).contains("$$") {
             return;
@@ -81,7 +81,7 @@ impl Compiler<'_> {
         self.operand(expr).map(|(operand, kinds)| (Parts::of(operand, keep_empty), kinds))
     }
 
-    /// Parts that are written and never have a value.
+    /// Reports parts that never have a value.
     fn parts_without_value(&mut self, expr: &Expr, keep_empty: bool) {
         let parts: Vec<&Expr> = match expr {
             Expr::List(items, _) => items.iter().collect(),
@@ -99,7 +99,7 @@ impl Compiler<'_> {
                     continue;
                 }
             };
-            let message = format!("this part is {what}, so that it is always left out");
+            let message = format!("this part is {what}, so it is always left out");
             self.findings.push(Diagnostic::warning("R404", part.span(), message, help));
         }
     }
@@ -114,7 +114,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether a text has `$name` in it as a word.
+/// Whether a text contains `$name` as a word.
 fn names(text: &str, name: &str) -> bool {
     let is_word = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     text.match_indices('$').any(|(at, _)| {
@@ -133,8 +133,8 @@ fn is_empty(expr: &Expr) -> bool {
     }
 }
 
-/// A node without references as an operand: plain scalars have the types of YAML 1.2's core schema, and numbers keep their
-/// text when they do not fit 64 bits.
+/// A node without references as an operand: plain scalars have the types of YAML 1.2's core schema, and numbers keep
+/// their text when they do not fit 64 bits.
 #[must_use]
 pub fn literal(node: &Node) -> (Operand, Kinds) {
     match &node.kind {

@@ -1,33 +1,33 @@
-//! A bare word behind a reference in a condition: text, a predicate, or what was meant to be one.
+//! A bare word after a reference in a condition: text, a predicate, or something that was meant to be one.
 
 use crate::diag::closest;
 use crate::engine::op::{Arguments, Family, OpSpec, Output};
 use crate::engine::ops;
 use crate::model::Kinds;
 
-/// What a bare word asks of a value.
+/// What a bare word tests.
 pub(super) enum Meaning {
-    /// To be equal to it.
+    /// That the value equals it.
     Text,
-    /// That a predicate without arguments holds.
+    /// A predicate without arguments.
     Predicate(&'static OpSpec),
-    /// That a predicate holds, which needs an argument.
+    /// A predicate that needs an argument.
     NeedsArgument(&'static OpSpec),
-    /// To be equal to it, though it is nearly a test, which is told.
+    /// That the value equals it; a finding, because the word looks like this test.
     Nearly(String),
-    /// To be equal to it, though it reads like a predicate, of which there is none of this name.
+    /// That the value equals it; a finding, because the word looks like a predicate, but there is none with this name.
     NoPredicate,
 }
 
-/// Whether an op gives a boolean.
+/// Whether an op returns a boolean.
 pub(super) fn is_predicate(spec: &OpSpec) -> bool {
     spec.output == Output::Is(Kinds::BOOLEAN)
 }
 
-/// The words of the language that are no ops.
+/// The words of the language that are not ops.
 const TESTS: &[&str] = &["present", "missing", "blank"];
 
-/// Tests by the names that other languages have for them.
+/// Names of tests in other languages.
 const ALIASES: &[(&str, &[&str])] = &[
     (
         "present",
@@ -77,7 +77,7 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("false", &["is_false", "falsy"]),
 ];
 
-/// Predicates by the names that other languages have for them.
+/// Names of predicates in other languages.
 const OPERATORS: &[(&str, &[&str])] = &[
     ("one_of", &["in", "any_of", "is_in"]),
     ("equals", &["eq", "is", "equal", "equal_to", "equals_to"]),
@@ -94,7 +94,7 @@ const OPERATORS: &[(&str, &[&str])] = &[
     ("is_before", &["before_date"]),
 ];
 
-/// What a predicate of another language is called here, and whether it is negated: `ne`, `not_in`.
+/// The predicate for a name from another language, and whether it is negated: `ne`, `not_in`.
 pub(super) fn operator(name: &str) -> Option<(&'static str, bool)> {
     let word = snake(name);
     if matches!(word.as_str(), "ne" | "neq" | "not_equals" | "not_equal" | "is_not") {
@@ -109,10 +109,10 @@ pub(super) fn operator(name: &str) -> Option<(&'static str, bool)> {
 /// What a bare word means.
 pub(super) fn meaning(text: &str) -> Meaning {
     match ops::find(text).filter(|spec| is_predicate(spec)) {
-        Some(spec) if stands_alone(spec) => Meaning::Predicate(spec),
+        Some(spec) if needs_no_argument(spec) => Meaning::Predicate(spec),
         // `any` and `all` are ordinary words
         Some(spec) if spec.family == Family::Predicate => Meaning::NeedsArgument(spec),
-        _ => match nearly(text) {
+        _ => match misspelt_test(text) {
             Some(test) => Meaning::Nearly(test),
             None if text.starts_with("is_") => Meaning::NoPredicate,
             None => Meaning::Text,
@@ -121,12 +121,12 @@ pub(super) fn meaning(text: &str) -> Meaning {
 }
 
 /// Whether an op works without any argument.
-fn stands_alone(spec: &OpSpec) -> bool {
+fn needs_no_argument(spec: &OpSpec) -> bool {
     spec.arguments.iter().all(|argument| !argument.required) && (spec.build)(&mut Arguments::default()).is_ok()
 }
 
-/// The test for which a word is another name, or a slip of the pen.
-pub(super) fn nearly(text: &str) -> Option<String> {
+/// The test that a word is another name or a misspelling of.
+pub(super) fn misspelt_test(text: &str) -> Option<String> {
     let word = snake(text);
     if let Some((test, _)) = ALIASES.iter().find(|(_, names)| names.contains(&word.as_str())) {
         return Some((*test).to_owned());
@@ -137,7 +137,7 @@ pub(super) fn nearly(text: &str) -> Option<String> {
     if let Some(test) = word.strip_prefix("not_").filter(|test| predicates().any(|name| name == *test)) {
         return Some(format!("{{ not: {test} }}"));
     }
-    // whole words are near each other by chance: `black` is one letter from `blank`
+    // ordinary words can be close by chance: `black` is one letter from `blank`
     let same_start = |name: &str| name.starts_with(|c: char| word.starts_with(c));
     let candidates = ["present", "missing"].into_iter().chain(predicates().filter(|name| name.contains('_')));
     let near = closest(&word, candidates.filter(|name| same_start(name)))?;
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_are_nearly_tests_are_told() {
+    fn words_that_look_like_tests_are_reported() {
         let cases = [
             ("is_int", "is_integer"),
             ("is_presnt", "is_present"),
@@ -182,7 +182,7 @@ mod tests {
             ("not_is_text", "{ not: is_text }"),
         ];
         for (word, test) in cases {
-            assert_eq!(nearly(word).as_deref(), Some(test), "{word}");
+            assert_eq!(misspelt_test(word).as_deref(), Some(test), "{word}");
         }
     }
 
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn predicates_are_told_from_those_that_need_an_argument() {
+    fn predicates_that_need_an_argument_are_distinguished() {
         for word in ["is_present", "is_integer", "to_boolean"] {
             assert!(matches!(meaning(word), Meaning::Predicate(_)), "{word}");
         }

@@ -1,4 +1,4 @@
-//! One run: from the captured record to accounts, a refusal, or reasons.
+//! One run: from the captured record to accounts, a denial, or reasons.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -14,26 +14,26 @@ use crate::engine::steps::StepFailure;
 use crate::engine::{output, scheme};
 use crate::model::Value;
 
-/// One run: the plan, whoever follows it, and the warnings so far.
+/// One run: the plan, the probe, and the warnings so far.
 pub(super) struct Machine<'a, 'p, P> {
     pub plan: &'a Plan,
     pub probe: &'p mut P,
     pub warnings: ArenaVec<'a, &'a str>,
-    /// How many steps have failed, whatever was done about it.
+    /// The number of steps that have failed, under any policy.
     pub failures: usize,
-    /// The working values that failed in a record of several accounts, with the names of their warnings when the rules
+    /// The working values that failed in a record of several accounts, with the names of their warnings if the rules
     /// give some.
     pub(super) failed: Vec<(usize, Option<&'a str>)>,
-    /// The ids of several accounts, missing where there is none.
+    /// The ids of several accounts; missing if an account has none.
     pub ids: Vec<Value<'a>>,
-    /// Whether stored passwords are checked against their schemes where the rules do not say.
+    /// Whether stored passwords are checked against their schemes if the rules do not say.
     pub checks_credentials: bool,
-    /// Why the stored password of the account at hand cannot be used.
+    /// Why the stored password of the current account cannot be used.
     pub unusable: Option<&'a str>,
 }
 
 impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
-    /// A run that has not begun.
+    /// A new run.
     pub(super) fn new(plan: &'a Plan, probe: &'p mut P, arena: &'a Bump, checks_credentials: bool) -> Self {
         Self {
             plan,
@@ -59,15 +59,15 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         Ok(made.into_iter().map(|made| made.unwrap_or_else(|reason| Outcome::Invalid(vec![reason]))).collect())
     }
 
-    /// Who the record is and what it has stored as a password, for each of its accounts; of the claims only those are made
-    /// that say so.
+    /// Who the record is and its stored password, for each of its accounts; computes only the claims
+    /// that they need.
     pub(super) fn customers(&mut self, cx: &Cx<'a>) -> Result<Vec<Result<Customer<'a>, Reason>>, Reason> {
         self.each_account(cx, |machine, cx| {
             if let Some(start) = machine.plan.start.as_ref().filter(|_| machine.plan.starts_early) {
                 machine.start(start, cx, &mut Vec::new());
             }
             for rule in machine.plan.early.iter().filter_map(|at| machine.plan.claims.get(*at)) {
-                // why a claim cannot be made is told when the account is
+                // an invalid claim is reported when the account is computed
                 cx.set(rule.register, machine.rule(rule, cx).unwrap_or(Value::Missing));
             }
             let credential = machine.credential(cx);
@@ -75,7 +75,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         })
     }
 
-    /// Makes the working values, and then something for each account that the record yields.
+    /// Computes the working values, and then calls a function for each account of the record.
     fn each_account<T>(
         &mut self,
         cx: &Cx<'a>,
@@ -93,7 +93,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         }
     }
 
-    /// A rule's value, or why the record is held back.
+    /// A rule's value, or why the record is invalid.
     pub(super) fn ruled(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
         self.rule(rule, cx).map_err(|stop| stop.into_reason(rule))
     }
@@ -156,17 +156,17 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         }
     }
 
-    /// Why an account without any claim is none: most often something else was read than the record of a customer.
+    /// Why an account without any claims is invalid: usually the input is not the record of a customer.
     fn no_claim(&self) -> Reason {
         let mut message = "no claim has a value".to_owned();
         if !self.warnings.is_empty() {
-            message = format!("{message}; left out because their values are bad: {}", self.warnings.join(", "));
+            message = format!("{message}; left out because their values are invalid: {}", self.warnings.join(", "));
         }
         Reason { rule: "account".to_owned(), step: "required".to_owned(), message, span: None }
     }
 
-    /// The first reason to deny the record. A condition that cannot be decided is a reason against the record, or a customer
-    /// would be let in whom it is meant for.
+    /// The first reason to deny the record. A condition that cannot be decided makes the record invalid; otherwise a
+    /// customer whom it should deny could get in.
     fn denial(&mut self, cx: &Cx<'a>, reasons: &mut Vec<Reason>) -> Option<&'a str> {
         for admit in &self.plan.admit {
             match self.decided("admit", &admit.when, admit.span, cx) {
@@ -250,7 +250,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         Identity { id: name(id, cx), id_kind: id.kind(), logins: Value::List(logins.into_bump_slice()) }
     }
 
-    /// The stored password, when it can be used; the policy of `credential` decides about one that cannot.
+    /// The stored password, if it can be used; otherwise the policy of `credential` applies.
     fn checked_credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
         let credential = self.credential(cx)?;
         let Some(plan) = self.plan.credential.as_ref().filter(|plan| plan.check.unwrap_or(self.checks_credentials))
@@ -262,7 +262,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         let failure = StepFailure { step: "check", span: plan.span, failure: Failure::new(problem) };
         match &plan.policy {
             Policy::Reject | Policy::Default => {
-                self.tell(&failure, "reject");
+                self.report(&failure, "reject");
                 return Err(Reason {
                     rule: "credential.value".to_owned(),
                     step: failure.step.to_owned(),
@@ -271,10 +271,10 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 });
             }
             Policy::Warn(name) => {
-                self.tell(&failure, "warn");
+                self.report(&failure, "warn");
                 self.warn(name, cx);
             }
-            Policy::Skip => self.tell(&failure, "skip"),
+            Policy::Skip => self.report(&failure, "skip"),
         }
         Ok(Value::Missing)
     }
@@ -325,7 +325,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
     }
 }
 
-/// A name as text: text that is not blank, and numbers as they are written.
+/// A name as text: text that is not blank, and numbers as written.
 fn name<'a>(value: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
     let is_name = matches!(value, Value::Text(_) | Value::Int(_) | Value::Decimal(_));
     match value.scalar_text(cx.arena).filter(|text| is_name && !text.trim().is_empty()) {
@@ -335,7 +335,7 @@ fn name<'a>(value: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
 }
 
 impl Undecided {
-    /// Why the record cannot become an account.
+    /// A reason why the record is invalid.
     fn reason(self, rule: String, span: Span) -> Reason {
         Reason { rule, step: self.step.to_owned(), message: self.failure.message().to_owned(), span: Some(span) }
     }

@@ -1,4 +1,4 @@
-//! How one value is made, in the fixed order of a rule.
+//! Computes one value, in the fixed order of a rule.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -16,7 +16,7 @@ use crate::model::{Kinds, Value};
 use crate::schema::{Place, Violations, fit};
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
-    /// Makes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
+    /// Computes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
     pub(super) fn rule(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         if !P::ON {
             return self.rule_value(rule, cx);
@@ -25,7 +25,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         let result = self.rule_value(rule, cx);
         self.probe.event(match &result {
             Ok(value) => Event::Result { rule, value: *value },
-            Err(_) => Event::Fell(rule),
+            Err(_) => Event::Invalid(rule),
         });
         result
     }
@@ -36,8 +36,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         let made = match self.made(rule, cx) {
             Ok(made) => made,
-            Err(stop @ (Stop::Fall(_) | Stop::Member(..))) => return Err(stop),
-            // a required claim without a value falls all the same, and this says why
+            Err(stop @ (Stop::Invalid(_) | Stop::Member(..))) => return Err(stop),
+            // a required claim without a value still makes the record invalid, and this says why
             Err(Stop::Step(failure)) if rule.required && !rule.policy.is_default() => {
                 return self.required_failed(rule, failure);
             }
@@ -55,7 +55,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         self.defaulted(rule, cx)
     }
 
-    /// The value when `when` does not hold. What the claim cannot hold is a failure; no value is none.
+    /// The value if `when` is false. A value that the claim does not accept is a failure; a missing value is not.
     fn otherwise(&mut self, rule: &'a RulePlan, otherwise: &'a Operand, cx: &Cx<'a>) -> Made<'a> {
         let mut value = otherwise.value(cx);
         if P::ON {
@@ -81,7 +81,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
         if rule.must_be_fitted(value) {
             value = fitted(rule, value, cx)
-                .map_err(|failure| Stop::fall(rule, &StepFailure { step: "default", span: rule.span, failure }))?;
+                .map_err(|failure| Stop::reject(rule, &StepFailure { step: "default", span: rule.span, failure }))?;
         }
         if rule.keeps(value) { Ok(value) } else { self.absent(rule, cx) }
     }
@@ -90,17 +90,17 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if rule.kind == RuleKind::Field {
             return Err(Stop::Step(failure));
         }
-        self.tell(&failure, "reject");
-        Err(Stop::fall(rule, &failure))
+        self.report(&failure, "reject");
+        Err(Stop::reject(rule, &failure))
     }
 
-    /// The rule made nothing: fine, unless the claim is required. A required field makes its element fail, and the policy of
+    /// The rule has no value: fine, unless it is required. A required field makes its element fail, and the policy of
     /// the list decides.
     fn absent(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         if !rule.required {
             if let Some(name) = &rule.missing {
                 let failure = Failure::new("it has no value");
-                self.tell(&StepFailure { step: "required", span: rule.span, failure }, "warn");
+                self.report(&StepFailure { step: "required", span: rule.span, failure }, "warn");
                 self.warn(name, cx);
             }
             return Ok(Value::Missing);
@@ -110,8 +110,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         if rule.kind == RuleKind::Field {
             return Err(Stop::Step(failure));
         }
-        self.tell(&failure, "reject");
-        Err(Stop::fall(rule, &failure))
+        self.report(&failure, "reject");
+        Err(Stop::reject(rule, &failure))
     }
 
     fn made(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
@@ -119,7 +119,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         self.finished(rule, value, cx)
     }
 
-    /// What the rule makes of the value that it reads.
+    /// Applies the rest of the rule to the value that it reads.
     pub(super) fn finished(&mut self, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
         let mut value = value;
         if !rule.steps.is_empty() {
@@ -226,7 +226,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     self.member_failed(rule, each, &member, &place)?;
                     rule.in_place_of_failed(&place)
                 }
-                Err(fall @ Stop::Fall(_)) => return Err(fall),
+                Err(stop @ Stop::Invalid(_)) => return Err(stop),
             };
             if !element.is_empty() {
                 made.push(element);
@@ -246,7 +246,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::Object(members.into_bump_slice()))
     }
 
-    /// An object whose members read each other: they are made in the order of need, and stand in the order of the file.
+    /// An object whose members read each other: they are computed in the order of their dependencies, and listed in
+    /// file order.
     fn linked(&mut self, fields: &'a [RulePlan], places: &[usize], cx: &Cx<'a>) -> Made<'a> {
         let made = cx.arena.alloc_slice_fill_copy(fields.len(), ("", Value::Missing));
         for (at, (field, place)) in fields.iter().zip(places).enumerate() {
@@ -261,7 +262,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(Value::Object(members.into_bump_slice()))
     }
 
-    /// The member of an object; one that is required and not there makes its element fail.
+    /// The member of an object; a missing required one makes its element fail.
     fn member(&mut self, at: usize, field: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         self.rule(field, cx).map_err(|stop| match stop {
             Stop::Step(failure) => Stop::Member(Box::new((at, failure))),
@@ -269,25 +270,25 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         })
     }
 
-    /// What the policy makes of a failure: nothing, or the fall of the record.
+    /// Applies the policy to a failure: no value, or an invalid record.
     pub(super) fn failed(&mut self, rule: &'a RulePlan, failure: &StepFailure, cx: &Cx<'a>) -> Result<(), Stop> {
         self.failures += 1;
         match &rule.policy {
             Policy::Reject => {
-                self.tell(failure, "reject");
-                return Err(Stop::fall(rule, failure));
+                self.report(failure, "reject");
+                return Err(Stop::reject(rule, failure));
             }
             Policy::Warn(name) => {
-                self.tell(failure, "warn");
+                self.report(failure, "warn");
                 self.warn(name, cx);
             }
-            Policy::Skip => self.tell(failure, "skip"),
-            Policy::Default => self.tell(failure, "default"),
+            Policy::Skip => self.report(failure, "skip"),
+            Policy::Default => self.report(failure, "default"),
         }
         Ok(())
     }
 
-    /// A required field of an element is not there: the policy of the list decides, and a warning names the field.
+    /// A required field of an element is missing: the policy of the list decides, and a warning names the field.
     fn member_failed(
         &mut self,
         rule: &'a RulePlan,
@@ -299,7 +300,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         match (&rule.policy, field.and_then(|field| field.missing.as_ref())) {
             (Policy::Warn(_), Some(name)) => {
                 self.failures += 1;
-                self.tell(failure, "warn");
+                self.report(failure, "warn");
                 self.warn(name, place);
                 Ok(())
             }
@@ -307,7 +308,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    /// Names something in `warnings`, once.
+    /// Adds a name to `warnings`, once.
     pub(super) fn warn(&mut self, name: &'a WarningName, cx: &Cx<'a>) {
         let made = name.made.as_ref().and_then(|made| made.value(cx).scalar_text(cx.arena));
         let name = made.unwrap_or(&name.fixed);
@@ -316,7 +317,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    pub(super) fn tell(&mut self, failure: &StepFailure, policy: &'static str) {
+    pub(super) fn report(&mut self, failure: &StepFailure, policy: &'static str) {
         if P::ON {
             let (step, span, message) = (failure.step, failure.span, failure.failure.message());
             self.probe.event(Event::Failed { step, span, message, policy });
@@ -331,7 +332,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 }
 
-/// The value as the claim holds it, when the schema admits it.
+/// The value converted for the claim, if the schema accepts it.
 fn fitted<'a>(rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
     let Some(shape) = &rule.shape else { return Ok(value) };
     let value = fit(shape, value, cx.arena);
@@ -343,7 +344,7 @@ fn fitted<'a>(rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a
     }
 }
 
-/// The elements of a list or the members of an object, each with the context standing on it.
+/// The elements of a list or the members of an object, each with its context.
 fn elements<'a>(
     value: Value<'a>,
     span: Span,
@@ -363,7 +364,7 @@ fn elements<'a>(
 }
 
 impl RulePlan {
-    /// What stands in the place of an element that failed.
+    /// The replacement for an element that failed.
     fn in_place_of_failed<'a>(&'a self, place: &Cx<'a>) -> Value<'a> {
         let default = self.default.as_ref().filter(|_| self.policy.is_default());
         default.map_or(Value::Missing, |default| default.value(place))
@@ -374,7 +375,7 @@ impl RulePlan {
         !value.is_empty() || (self.keep_empty && value.is_present())
     }
 
-    /// Whether the schema does not plainly admit what the claim would hold, so that it is fitted and checked.
+    /// Whether the value of the claim needs to be converted and checked, because it is not obviously valid.
     fn must_be_fitted(&self, value: Value<'_>) -> bool {
         self.shape.as_ref().is_some_and(|shape| self.keeps(value) && !shape.admits(value))
     }

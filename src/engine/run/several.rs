@@ -1,4 +1,5 @@
-//! Records that yield several accounts: working values of each, and warnings of those that failed where they are used.
+//! Records that yield several accounts: the working values of each, and warnings about failed ones in the accounts that
+//! use them.
 
 use super::machine::Machine;
 use crate::engine::context::Cx;
@@ -8,7 +9,8 @@ use crate::engine::probe::Probe;
 use crate::model::Value;
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
-    /// Makes something for each account of the record; inside the list, why the working values of one cannot be made.
+    /// Calls a function for each account of the record; inside the list, why the working values of an account are
+    /// invalid.
     pub(super) fn several<T>(
         &mut self,
         split: &'a SplitPlan,
@@ -49,7 +51,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn working_values(&mut self, rules: &'a [RulePlan], split: &SplitPlan, cx: &Cx<'a>) -> Result<(), Reason> {
         for rule in rules {
-            // nothing of the account before may stay when this rule fails
+            // no value of the previous account may remain if this rule fails
             cx.set(rule.register, Value::Missing);
             let (warnings, failures) = (self.warnings.len(), self.failures);
             let value = self.ruled(rule, cx)?;
@@ -70,7 +72,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         let mut failed: Vec<(usize, Option<&'a str>)> =
             names.map(|name| (rule.register, Some(name).filter(|name| !is_own(name)))).collect();
         if let (true, Policy::Warn(name)) = (failed.is_empty(), &rule.policy) {
-            // the name was given before
+            // the name is in the list already
             failed.push((rule.register, Some(name.fixed.as_str()).filter(|name| !is_own(name))));
         }
         if !split.shared.contains(&rule.register) {
@@ -79,7 +81,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    /// Warns of the working values that failed and that claims of this account use.
+    /// Adds warnings about failed working values that claims of this account use.
     pub(super) fn warn_of_failed(&mut self, cx: &Cx<'a>) {
         let Some(split) = &self.plan.split else { return };
         let credential = self.plan.credential.iter().flat_map(|credential| &credential.fields);
@@ -98,7 +100,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 }
 
 impl RulePlan {
-    /// Whether a working value counts for what the rule made: not when its `when` does not hold, and not when an earlier
+    /// Whether a rule used a working value: not if its `when` is false, and not if an earlier
     /// source has a value.
     fn uses<'a>(&'a self, register: usize, split: &SplitPlan, cx: &Cx<'a>) -> bool {
         if self.when.as_ref().is_some_and(|when| !when.holds(cx)) {

@@ -1,4 +1,4 @@
-//! The object that an account begins with: its members become claims, one by one, as far as the schema admits them.
+//! The object that an account starts from: each of its members becomes a claim if the schema accepts it.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -13,7 +13,7 @@ use crate::model::{Kinds, Value};
 use crate::schema::{Breach, Place, Shape, ShapeKind, Violations, fit, push_name};
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
-    /// Makes the object, and puts what is left of it into its register.
+    /// Computes the object, and puts the accepted members into its register.
     pub(super) fn start(&mut self, rule: &'a RulePlan, cx: &Cx<'a>, reasons: &mut Vec<Reason>) {
         let started = match self.rule(rule, cx) {
             Ok(Value::Object(members)) => {
@@ -37,7 +37,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         cx.set(rule.register, started);
     }
 
-    /// The members of an object that become claims: they have a value, no rule makes them, and the schema admits them.
+    /// The members of an object that become claims: they have a value, no rule sets them, and the schema accepts them.
     fn claims_of(
         &mut self,
         rule: &'a RulePlan,
@@ -62,7 +62,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                     let nodes = node.map_or(&[][..], |node| node.children.as_slice());
                     let made = self.claims_of(rule, (inner, nodes), inside, &path, cx, reasons);
                     match lacks(inner, nodes, made) {
-                        // a member that was not admitted has been told, and takes the object with it
+                        // an invalid member was reported already, and the object is left out with it
                         Some(member) if made.is_empty() || !value.member(member).is_empty() => Ok(Value::Missing),
                         Some(member) => {
                             push_name(&mut path, member);
@@ -82,11 +82,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Value::Object(claims.into_bump_slice())
     }
 
-    /// What `on_error` says of a member that cannot be a claim.
+    /// Applies `on_error` to a member that cannot be a claim.
     fn left_out(&mut self, rule: &'a RulePlan, path: &str, why: String, cx: &Cx<'a>, reasons: &mut Vec<Reason>) {
         let failure = StepFailure { step: "schema", span: rule.span, failure: Failure::new(why) };
         self.failures += 1;
-        self.tell(&failure, rule.policy_word());
+        self.report(&failure, rule.policy_word());
         match &rule.policy {
             Policy::Reject => reasons.push(Reason {
                 rule: path.to_owned(),
@@ -106,7 +106,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 }
 
-/// A member that the schema demands of an object, when it is not there and no rule makes it.
+/// A required member of an object that is missing and that no rule sets.
 fn lacks<'s>(shape: &'s Shape, nodes: &[OutputNode], made: Value<'_>) -> Option<&'s str> {
     let ShapeKind::Object(object) = &shape.kind else { return None };
     let is_there = |name: &str| made.member(name).is_present() || nodes.iter().any(|node| *node.key == *name);
@@ -139,7 +139,7 @@ mod tests {
         compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{rest}: {findings:?}"))
     }
 
-    /// The account with its warnings, or the claims that are the reasons; the same as text.
+    /// The account with its warnings as text, or the claims in the reasons.
     fn made(rest: &str, record: &str) -> String {
         let plan = plan(rest);
         let (arena, settings) = (Bump::new(), Settings::default());
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_begins_with_an_object() {
+    fn an_account_starts_from_an_object() {
         let profile = r#"{"p":{"username":"ada","locale":"?","x":1,"phone":{"value":"1","verified":true},"email":{"verified":true}}}"#;
         for (rules, record, wanted) in [
             ("account: { from: $.p, on_error: reject }", profile, "locale x phone.value email.value"),

@@ -1,4 +1,4 @@
-//! Why a value could not be made, and what that means for the record.
+//! Why a value could not be computed, and what that means for the record.
 
 use crate::diag::Span;
 use crate::engine::op::Failure;
@@ -7,18 +7,18 @@ use crate::engine::plan::RulePlan;
 use crate::engine::steps::StepFailure;
 use crate::model::Value;
 
-/// A value that a rule makes, or why it could not.
+/// The value of a rule, or why it has none.
 pub(super) type Made<'a> = Result<Value<'a>, Stop>;
 
-/// Why a value could not be made.
+/// Why a value could not be computed.
 pub(super) enum Stop {
     /// A step failed; the rule's policy decides.
     Step(StepFailure),
-    /// A required field, by its position, is not there, so that the element has failed. In a box, so that what is rare does
+    /// A required field, by its position, is missing, so the element has failed. Boxed, so that this rare case does
     /// not make every value larger.
     Member(Box<(usize, StepFailure)>),
-    /// The policy has decided: the record is held back.
-    Fall(Box<Reason>),
+    /// The policy has decided: the record is invalid.
+    Invalid(Box<Reason>),
 }
 
 impl Stop {
@@ -27,22 +27,22 @@ impl Stop {
         Self::Step(StepFailure { step, span, failure })
     }
 
-    /// The failure of a rule's step, which holds the record back.
-    pub(super) fn fall(rule: &RulePlan, failure: &StepFailure) -> Self {
-        Self::Fall(Box::new(reason(rule, failure)))
+    /// The failure of a rule's step, which makes the record invalid.
+    pub(super) fn reject(rule: &RulePlan, failure: &StepFailure) -> Self {
+        Self::Invalid(Box::new(reason(rule, failure)))
     }
 
-    /// Outside a list every stop holds the record back.
+    /// Outside a list, every stop makes the record invalid.
     pub(super) fn into_reason(self, rule: &RulePlan) -> Reason {
         match self {
-            Self::Fall(reason) => *reason,
+            Self::Invalid(reason) => *reason,
             Self::Step(failure) => reason(rule, &failure),
             Self::Member(member) => reason(rule, &member.1),
         }
     }
 }
 
-/// The failure of a rule's step as a reason to hold the record back.
+/// The failure of a rule's step as a reason.
 fn reason(rule: &RulePlan, failure: &StepFailure) -> Reason {
     Reason {
         rule: rule.kind.path_of(&rule.name),

@@ -1,9 +1,9 @@
-//! The text of a condition, found again in the rule file from the place that its event names.
+//! Finds the text of a condition in the rule file, from the place in its event.
 
 use crate::diag::{FileId, Files, Findings, Span};
 use crate::rules::{Node, read};
 
-/// The trees of the rule files, read once for one rendering.
+/// The trees of the rule files, parsed once per rendering.
 pub(super) struct Written<'f> {
     files: &'f Files,
     trees: Vec<(FileId, Option<Node>)>,
@@ -14,7 +14,7 @@ impl<'f> Written<'f> {
         Self { files, trees: Vec::new() }
     }
 
-    /// The condition that stands under a word in the rule, check or refusal at a place; on one line.
+    /// The condition under a key of the rule, check or denial at a place, on one line.
     pub(super) fn condition(&mut self, word: &str, span: Span) -> Option<String> {
         if !self.trees.iter().any(|(file, _)| *file == span.file) {
             self.trees.push((span.file, read(self.files, span.file, &mut Findings::default())));

@@ -6,12 +6,12 @@ use super::conditions::Written;
 use super::{ConditionTrace, Ended, Entry, Happening, LookedUp, RuleTrace, Shown, Trace, View, kind_word};
 use crate::diag::{Files, Span};
 
-/// What stands for a value that is not shown.
+/// The mask of a value that is not shown.
 const MASK: &str = "•••";
 
 impl Trace {
-    /// The trace as a list: rules with their `happenings` and `result`, conditions, refusals. Places are `file`, `line`,
-    /// `column`. Values of sensitive rules are `•••` unless the view shows them; a value that is missing has no key.
+    /// The trace as a list: rules with their `happenings` and `result`, conditions, denials. Places are `file`, `line`,
+    /// `column`. Values of sensitive rules are `•••` unless the view shows them; a missing value has no key.
     #[must_use]
     pub fn to_json(&self, files: &Files, view: View) -> Json {
         let mut writer = Writer { files, view, written: Written::new(files) };
@@ -46,7 +46,7 @@ impl Writer<'_> {
             "happenings": happenings,
         });
         match &rule.ended {
-            Ended::Fell => put(&mut out, "fell", Json::Bool(true)),
+            Ended::Invalid => put(&mut out, "fell", Json::Bool(true)),
             Ended::With(value) => put_value(&mut out, "result", value, hide),
         }
         out
@@ -128,14 +128,14 @@ fn put_value(out: &mut Json, key: &str, value: &Shown, hide: bool) {
     put(out, key, shown);
 }
 
-/// The value that JSON text says; numbers that would lose digits stay text.
+/// The value of a JSON text; numbers that would lose digits stay text.
 fn exact(text: &str) -> Json {
     let read = serde_json::from_str::<Json>(text).ok();
     let same = |json: &Json| serde_json::to_string(json).is_ok_and(|written| written == text);
     read.filter(same).unwrap_or_else(|| Json::from(text))
 }
 
-/// What a person is shown of a value: its JSON, the mask, or `nothing`.
+/// How a value is printed for people: its JSON, the mask, or `nothing`.
 pub(super) fn shown(value: &Shown, hide: bool) -> &str {
     match &value.0 {
         None => "nothing",

@@ -1,4 +1,4 @@
-//! The trace for people: one block per rule, one line per thing that happened.
+//! The trace for people: one block per rule, one line per event.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ impl Trace {
         self.rendered(files, view, |_| true)
     }
 
-    /// The trace of the rules of one name: a claim's path, a working value's name, a part of the credential. Empty when
+    /// The trace of the rules with one name: a claim's path, a working value's name, a part of the credential. Empty if
     /// there is none.
     #[must_use]
     pub fn render_rule(&self, name: &str, files: &Files, view: View) -> String {
@@ -71,9 +71,9 @@ impl Writer<'_> {
             self.happening(happening, hide, depth + 1);
         }
         match &rule.ended {
-            Ended::Fell => {
+            Ended::Invalid => {
                 let is_field = rule.kind == RuleKind::Field;
-                let text = self.paint("31", if is_field { "the element fails" } else { "the record is held back" });
+                let text = self.paint("31", if is_field { "the element fails" } else { "the record is invalid" });
                 self.line(depth + 1, "result", &text);
             }
             Ended::With(value) => {
@@ -87,7 +87,7 @@ impl Writer<'_> {
         match happening {
             Happening::Condition(tested) => self.condition(tested, depth),
             Happening::Read { text, value, taken } => {
-                let note = if *taken { "" } else { ", so it is passed over" };
+                let note = if *taken { "" } else { ", so it is skipped" };
                 let text = format!("{} is {}{note}", escaped(text), short(shown(value, hide)));
                 self.line(depth, "from", &text);
             }
@@ -113,7 +113,7 @@ impl Writer<'_> {
 
     fn failed(&mut self, step: &str, span: Span, message: &str, policy: &str, depth: usize) {
         let consequence = match policy {
-            "reject" => "the record is held back",
+            "reject" => "the record is invalid",
             "warn" => "left out with a warning",
             "default" => "the default is used",
             _ => "left out",
@@ -127,8 +127,8 @@ impl Writer<'_> {
     fn condition(&mut self, tested: &ConditionTrace, depth: usize) {
         let text = self.written.condition(tested.word, tested.span).unwrap_or_default();
         let answer = match &tested.answer {
-            Ok(true) => "holds".to_owned(),
-            Ok(false) => "does not hold".to_owned(),
+            Ok(true) => "is true".to_owned(),
+            Ok(false) => "is false".to_owned(),
             Err((step, message)) => {
                 self.paint("31", &format!("cannot be decided: `{step}` fails: {}", escaped(message)))
             }

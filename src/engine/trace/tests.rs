@@ -51,13 +51,13 @@ const RECORD: &str = r#"{"id": 7, "login": " Ada ", "mail": "nope", "phone": "x"
     "roles": [" shop_manager ", "other"], "hash": "$2y$05$abcdefghijklmnopqrstuv"}"#;
 
 #[test]
-fn people_read_every_step() {
+fn text_has_every_step() {
     let plan = plan(RULES);
     insta::assert_snapshot!(traced(&plan, RECORD).render(&plan.files, View::default()));
 }
 
 #[test]
-fn programs_read_the_same() {
+fn json_has_the_same_content() {
     let plan = plan(RULES);
     let json = traced(&plan, RECORD).to_json(&plan.files, View::default());
     insta::assert_snapshot!(format!("{json:#}"));
@@ -75,15 +75,15 @@ fn secrets_show_only_when_asked_for() {
 }
 
 #[test]
-fn refusals_and_falls_are_told() {
+fn denials_and_failures_are_shown() {
     let plan = plan(RULES);
     let view = View::default();
-    let refused = traced(&plan, r#"{"status": 1}"#).render(&plan.files, view);
-    assert!(refused.contains("admit        { $.status: \"1\" } holds\ndenied       `spammer`\n"), "{refused}");
-    let fallen = traced(&plan, r#"{"id": 1}"#);
-    let fallen = fallen.render_rule("username", &plan.files, view);
-    assert!(fallen.contains("fails: it has no value and is required: the record is held back"), "{fallen}");
-    assert!(fallen.ends_with("  result       the record is held back\n"), "{fallen}");
+    let denied = traced(&plan, r#"{"status": 1}"#).render(&plan.files, view);
+    assert!(denied.contains("admit        { $.status: \"1\" } is true\ndenied       `spammer`\n"), "{denied}");
+    let invalid = traced(&plan, r#"{"id": 1}"#);
+    let invalid = invalid.render_rule("username", &plan.files, view);
+    assert!(invalid.contains("fails: it has no value and is required: the record is invalid"), "{invalid}");
+    assert!(invalid.ends_with("  result       the record is invalid\n"), "{invalid}");
 }
 
 #[test]

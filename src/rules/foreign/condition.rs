@@ -1,10 +1,10 @@
-//! `$.a == true and $.b > 5`: a comparison as text, and the same as a map.
+//! Translates `$.a == true and $.b > 5`, a comparison as text, into a map.
 
 use super::name::reference_for;
 use super::tokens::{Token, tokens};
-use crate::rules::condition::Standing;
+use crate::rules::condition::Subject;
 
-/// The deepest nesting that is read; people stop at three.
+/// The deepest nesting that is read; real conditions stop at three.
 const MAX_DEPTH: usize = 16;
 
 /// A condition, as a rule file writes it.
@@ -17,17 +17,17 @@ enum Written {
     Not(Box<Written>),
 }
 
-/// The map that says what a comparison in a text says, when the text is one.
-pub(in crate::rules) fn as_map(text: &str, standing: Standing) -> Option<String> {
+/// The map that means the same as a comparison in a text.
+pub(in crate::rules) fn as_map(text: &str, subject: Subject) -> Option<String> {
     let tokens = tokens(text)?;
-    let mut reader = Reader { tokens: &tokens, standing, depth: 0 };
+    let mut reader = Reader { tokens: &tokens, subject, depth: 0 };
     let condition = reader.any()?;
     reader.tokens.is_empty().then(|| condition.map())
 }
 
 struct Reader<'t> {
     tokens: &'t [Token<'t>],
-    standing: Standing,
+    subject: Subject,
     depth: usize,
 }
 
@@ -116,13 +116,13 @@ impl<'t> Reader<'t> {
         Some(if negated { format!("{{ not: {test} }}") } else { test })
     }
 
-    /// The predicate that the next word names in other languages.
+    /// The predicate for the next word, a name from another language.
     fn predicate(&self) -> Option<&'static str> {
         let Some(Token::Word(word)) = self.tokens.first() else { return None };
         PREDICATES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, op)| *op)
     }
 
-    /// `[a, b]` or `(a, b)` behind `in`.
+    /// `[a, b]` or `(a, b)` after `in`.
     fn list(&mut self) -> Option<String> {
         if !self.takes(&["[", "("], &[]) {
             return value(self.next()?);
@@ -143,7 +143,7 @@ impl<'t> Reader<'t> {
         match token {
             Token::Reference(text) => Some(text.to_owned()),
             Token::Word(word) if !CONSTANTS.contains(&word.to_ascii_lowercase().as_str()) => {
-                reference_for(word, self.standing)
+                reference_for(word, self.subject)
             }
             _ => None,
         }
@@ -155,7 +155,7 @@ impl<'t> Reader<'t> {
         Some(*first)
     }
 
-    /// Whether one of these comes next, which is then passed over.
+    /// Consumes the next word if it is one of these.
     fn takes(&mut self, signs: &[&str], words: &[&str]) -> bool {
         let comes = match self.tokens.first() {
             Some(Token::Sign(sign)) => signs.contains(sign),
@@ -171,7 +171,7 @@ impl<'t> Reader<'t> {
 
 const CONSTANTS: &[&str] = &["true", "false", "null", "nil", "none"];
 
-/// Words that stand between two values in other languages.
+/// Words between two values in other languages.
 const PREDICATES: &[(&str, &str)] = &[
     ("contains", "contains"),
     ("includes", "contains"),
@@ -189,7 +189,7 @@ const PREDICATES: &[(&str, &str)] = &[
     ("lte", "at_most"),
 ];
 
-/// What a comparison asks of the value on its left.
+/// The test of the value on the left of a comparison.
 fn compared(sign: &str, value: &str) -> Option<String> {
     let is_nothing = matches!(value, "null" | "nil" | "\"\"") || value.eq_ignore_ascii_case("none");
     Some(match sign {
@@ -243,7 +243,7 @@ fn maps(parts: &[Written]) -> String {
     parts.iter().map(Written::map).collect::<Vec<_>>().join(", ")
 }
 
-/// A key may stand only once in its map.
+/// Whether the key occurs only once in its map.
 fn is_unique(parts: &[Written]) -> bool {
     let mut seen = std::collections::BTreeSet::new();
     parts.iter().all(|part| matches!(part, Written::Entry(reference, _) if seen.insert(reference)))
@@ -271,9 +271,9 @@ mod tests {
             ("$.a[0] == 1", "{ \"$.a[0]\": 1 }"),
         ];
         for (text, map) in cases {
-            assert_eq!(as_map(text, Standing::Record).as_deref(), Some(map), "{text}");
+            assert_eq!(as_map(text, Subject::Record).as_deref(), Some(map), "{text}");
         }
-        assert_eq!(as_map("kind == home", Standing::Element).as_deref(), Some("{ $item.kind: home }"));
-        assert_eq!(as_map("a sentence of words", Standing::Record), None);
+        assert_eq!(as_map("kind == home", Subject::Element).as_deref(), Some("{ $item.kind: home }"));
+        assert_eq!(as_map("a sentence of words", Subject::Record), None);
     }
 }

@@ -1,13 +1,13 @@
-//! `$.a + $.b`, `$.a || 'x'`, `lower($.mail)`: expressions, and the rule that says the same.
+//! Translates expressions such as `$.a + $.b`, `$.a || 'x'` and `lower($.mail)` into rules.
 
 use super::condition::as_map;
 use super::tokens::{Token, tokens};
 use super::{in_quotes, quoted, reference_for};
 use crate::diag::Diagnostic;
 use crate::rules::Node;
-use crate::rules::condition::Standing;
+use crate::rules::condition::Subject;
 
-/// An expression that reads the record, as a finding.
+/// The finding for an expression that reads the record.
 pub(super) fn check(node: &Node, text: &str, counts: &dyn Fn(&str) -> bool) -> Option<Diagnostic> {
     let help = help(text, counts)?;
     let message = format!("`{text}` is an expression, and a value here is a reference, a text or a constant");
@@ -40,10 +40,10 @@ fn with_signs<'t>(found: &[Token<'t>]) -> Vec<Token<'t>> {
 
 /// `not $.a`
 fn inverted(value: &str) -> Option<String> {
-    Some(format!("to make true false write `{{ from: {value}, do: [ invert ] }}`"))
+    Some(format!("to invert a boolean, write `{{ from: {value}, do: [ invert ] }}`"))
 }
 
-/// Functions that other languages name, without a reference in their arguments: `concat(first, ' ', last)`.
+/// Calls of functions from other languages without a reference in their arguments: `concat(first, ' ', last)`.
 pub(super) fn call_without_references(node: &Node, text: &str) -> Option<Diagnostic> {
     if !text.ends_with(')') {
         return None;
@@ -54,7 +54,7 @@ pub(super) fn call_without_references(node: &Node, text: &str) -> Option<Diagnos
     };
     let is_known = JOINING.contains(&lower(name).as_str()) || FIRST.contains(&lower(name).as_str()) || step(name).1;
     let help = call(name, arguments).filter(|_| is_known)?;
-    let message = format!("`{text}` is a call of a function, and stays text here");
+    let message = format!("`{text}` is a function call, and stays text here");
     Some(Diagnostic::warning("R216", node.span, message, help))
 }
 
@@ -62,13 +62,13 @@ fn lower(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// Functions that make one text of several.
+/// Functions that join texts.
 const JOINING: &[&str] = &["concat", "concat_ws", "join", "format", "str", "string"];
 
-/// Functions that take the first value that is there.
+/// Functions that return the first value that is present.
 const FIRST: &[&str] = &["coalesce", "ifnull", "nvl", "isnull"];
 
-/// Steps by the names that other languages have for them, and whether the name is one of those.
+/// The step for a name, and whether the name is from another language.
 fn step(name: &str) -> (String, bool) {
     const NAMES: &[(&str, &[&str])] = &[
         ("lowercase", &["lower", "lcase", "tolowercase", "to_lower", "downcase", "tolower"]),
@@ -94,7 +94,7 @@ fn method(reference: &str) -> Option<String> {
 /// `lower($.mail)`, `concat($.a, ' ', $.b)`, `coalesce($.a, $.b)`
 fn call(name: &str, arguments: &[Token<'_>]) -> Option<String> {
     let values = || arguments.iter().copied().filter(|token| *token != Token::Sign(","));
-    // where nothing is a reference the words are the names of fields
+    // if no argument is a reference, words are names of fields
     let names: Vec<String> = values().filter_map(reference).collect();
     let has_reference = values().any(|token| matches!(token, Token::Reference(_)));
     let mut names = names.iter();
@@ -124,12 +124,12 @@ fn call(name: &str, arguments: &[Token<'_>]) -> Option<String> {
 fn reference(token: Token<'_>) -> Option<String> {
     match token {
         Token::Reference(text) => Some(text.to_owned()),
-        Token::Word(word) => reference_for(word, Standing::Record),
+        Token::Word(word) => reference_for(word, Subject::Record),
         _ => None,
     }
 }
 
-/// One text of several values.
+/// Several values joined to one text.
 fn joined(values: &[Token<'_>]) -> Option<String> {
     let mut text = String::new();
     for value in values {
@@ -141,7 +141,7 @@ fn joined(values: &[Token<'_>]) -> Option<String> {
     Some(format!("to join them write `{}`", in_quotes(&text)))
 }
 
-/// The first value that is there.
+/// The first value that is present.
 fn first_of(values: &[Token<'_>]) -> Option<String> {
     let (last, others) = values.split_last()?;
     let references: Option<Vec<String>> = others.iter().map(|token| reference(*token)).collect();
@@ -162,7 +162,7 @@ fn first_of(values: &[Token<'_>]) -> Option<String> {
     Some(format!("for the first that is present write `{{ from: {from}{default} }}`"))
 }
 
-/// Values with signs between them.
+/// Values with operators between them.
 fn chain(found: &[Token<'_>]) -> Option<String> {
     if let [Token::Reference(value), Token::Sign("|" | "|>"), rest @ ..] = found {
         return piped(value, rest);
@@ -228,7 +228,7 @@ fn filter(tokens: &[Token<'_>]) -> Option<String> {
     Some(value.map_or_else(|| name.clone(), |value| format!("{{ {name}: {value} }}")))
 }
 
-/// `$.a == 1` where a value stands.
+/// `$.a == 1` in place of a value.
 fn comparison(found: &[Token<'_>], text: &str) -> Option<String> {
     const COMPARING: &[&str] = &["==", "===", "!=", "!==", "<>", ">", ">=", "<", "<=", "=~", "!~", "&&"];
     const WORDS: &[&str] = &["is", "in", "and", "not", "contains", "matches", "includes", "startswith", "endswith"];
@@ -237,7 +237,7 @@ fn comparison(found: &[Token<'_>], text: &str) -> Option<String> {
         Token::Word(word) => WORDS.contains(&lower(word).as_str()),
         _ => false,
     });
-    let map = as_map(text, Standing::Record).filter(|_| compares)?;
+    let map = as_map(text, Subject::Record).filter(|_| compares)?;
     Some(format!("write `{{ when: {map}, value: true, otherwise: false }}`"))
 }
 
@@ -259,9 +259,9 @@ fn conditional(text: &str) -> Option<String> {
     chosen(condition, then, otherwise)
 }
 
-/// One of two values, by a condition.
+/// One of two values, chosen by a condition.
 fn chosen(condition: &str, then: &str, otherwise: &str) -> Option<String> {
-    let map = as_map(condition, Standing::Record)?;
+    let map = as_map(condition, Subject::Record)?;
     let value = |text: &str| match tokens(text)?.as_slice() {
         [Token::Reference(text) | Token::Number(text) | Token::Word(text)] => Some((*text).to_owned()),
         [Token::Quoted(text)] => Some(quoted(text)),

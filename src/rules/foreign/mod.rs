@@ -1,5 +1,5 @@
-//! Texts that are written as in another language: `{{ record.last }}`, `$.a + $.b`, `$.first $.last`. As they stand they would
-//! be constants or broken paths, so each is a finding that says how it is written here.
+//! Texts in the syntax of another language: `{{ record.last }}`, `$.a + $.b`, `$.first $.last`. Taken literally, they
+//! would be constants or broken paths, so each is a finding that shows how to write it here.
 
 mod condition;
 mod expression;
@@ -14,13 +14,13 @@ pub(super) use name::reference_for;
 use tokens::reference_length;
 
 use super::Node;
-use super::condition::Standing;
+use super::condition::Subject;
 use crate::diag::Diagnostic;
 
-/// The variables of the rule language that have members. Other names belong to the file, or to the templates of digests.
+/// The variables of the rule language that have members. Other names belong to the file, or to digest templates.
 const VARIABLES: &[&str] = &["item", "params", "account", "facts"];
 
-/// What is wrong with a text that means something in another language, and nothing or something else here.
+/// The finding for a text that means something in another language, but nothing or something else here.
 pub(super) fn check(node: &Node, text: &str) -> Option<Diagnostic> {
     if let Some(finding) = template::check(node, text) {
         return Some(finding);
@@ -34,7 +34,7 @@ pub(super) fn check(node: &Node, text: &str) -> Option<Diagnostic> {
     expression::check(node, text, &is_certain).or_else(|| without_braces(node, text, &is_certain))
 }
 
-/// `record.last`, `params.zone`: a reference without its dollar. Quotes say that the text is meant.
+/// `record.last`, `params.zone`: a reference without its dollar. A text in quotes is meant literally.
 fn without_dollar(node: &Node, text: &str) -> Option<Diagnostic> {
     const ROOTS: &[&str] = &["record", "row", "item", "params", "account", "facts"];
     let (root, member) = node.plain()?.split_once('.')?;
@@ -42,7 +42,7 @@ fn without_dollar(node: &Node, text: &str) -> Option<Diagnostic> {
     if !ROOTS.contains(&root) || !member.starts_with(|c: char| c.is_alphabetic()) || !member.chars().all(is_name) {
         return None;
     }
-    let reference = reference_for(text, Standing::Record)?;
+    let reference = reference_for(text, Subject::Record)?;
     let message = format!("`{text}` is text, and looks like a reference without its dollar");
     let help = format!("write `{reference}`; for the text itself write `\"{text}\"`");
     Some(Diagnostic::warning("R216", node.span, message, help))
@@ -58,13 +58,13 @@ pub fn check_names(node: &Node, is_name: &dyn Fn(&str) -> bool) -> Option<Diagno
     expression.or_else(|| without_braces(node, text, &named).map(warned))
 }
 
-/// The name that a reference begins with.
+/// The name at the start of a reference.
 fn variable(reference: &str) -> &str {
     let name = reference.trim_start_matches('$');
     name.split(['.', '[']).next().unwrap_or(name)
 }
 
-/// Whether a reference can be nothing else: it reads the record, or a member of a variable of the language.
+/// Whether a text can only be a reference: it reads the record, or a member of a variable of the language.
 fn is_certain(reference: &str) -> bool {
     let name = variable(reference);
     let member = reference.get(name.len() + 1..).unwrap_or("");
@@ -72,7 +72,7 @@ fn is_certain(reference: &str) -> bool {
     (name.is_empty() || VARIABLES.contains(&name)) && (reads_member || member.starts_with("['"))
 }
 
-/// References that stand inside text without braces.
+/// Reports references inside text without braces.
 fn without_braces(node: &Node, text: &str, counts: &dyn Fn(&str) -> bool) -> Option<Diagnostic> {
     let found = bare(text, counts);
     let starts_with_one = text.starts_with('$') && super::reference::is_reference(text);
@@ -120,7 +120,7 @@ fn in_quotes(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// A value as YAML takes it: bare when it is a plain word.
+/// A value as YAML: without quotes if it is a plain word.
 fn quoted(text: &str) -> String {
     const MEANT: &[&str] = &["true", "false", "null", "present", "missing", "blank"];
     let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -133,10 +133,10 @@ fn key(reference: &str) -> String {
     if reference.contains(['[', ' ', '"']) { in_quotes(reference) } else { reference.to_owned() }
 }
 
-/// What a brace with something else than a reference in it was meant to be.
+/// The help for a brace that contains something other than a reference.
 pub(super) fn braces(inner: &str) -> Option<String> {
     let (name, _) = inner.split_once('|').unwrap_or((inner, ""));
-    reference_for(name, Standing::Record)
+    reference_for(name, Subject::Record)
 }
 
 #[cfg(test)]

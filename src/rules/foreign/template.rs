@@ -5,19 +5,19 @@ use std::ops::Range;
 use super::{in_quotes, reference_for};
 use crate::diag::Diagnostic;
 use crate::rules::Node;
-use crate::rules::condition::Standing;
+use crate::rules::condition::Subject;
 
 /// A placeholder of another language.
 struct Placeholder<'t> {
-    /// Where it stands.
+    /// Its place.
     at: Range<usize>,
-    /// What stands in it.
+    /// Its content.
     inner: &'t str,
-    /// Whether its words can mean nothing else.
+    /// Whether it can only be a placeholder.
     certain: bool,
 }
 
-/// How other languages write placeholders that are plain text here.
+/// Delimiters of placeholders in other languages, which are plain text here.
 const FORMS: &[(&str, &str)] = &[("{{", "}}"), ("<%=", "%>"), ("\\(", ")"), ("%(", ")s")];
 
 /// The first placeholder of another language in a text.
@@ -32,14 +32,14 @@ pub(super) fn check(node: &Node, text: &str) -> Option<Diagnostic> {
 fn finding(node: &Node, text: &str, found: &Placeholder<'_>) -> Diagnostic {
     let (name, filters) = found.inner.split_once('|').unwrap_or((found.inner, ""));
     let written = text.get(found.at.clone()).unwrap_or_default();
-    let reference = reference_for(name, Standing::Record);
+    let reference = reference_for(name, Subject::Record);
     let reference = reference.as_deref().unwrap_or("$.field");
     let is_whole = text.trim().len() == found.at.len();
     let mut help = if is_whole {
         format!("write `{reference}`")
     } else {
-        let (before, behind) = (text.get(..found.at.start), text.get(found.at.end..));
-        let fixed = format!("{}{{{reference}}}{}", before.unwrap_or_default(), behind.unwrap_or_default());
+        let (before, after) = (text.get(..found.at.start), text.get(found.at.end..));
+        let fixed = format!("{}{{{reference}}}{}", before.unwrap_or_default(), after.unwrap_or_default());
         format!("write `{}`", in_quotes(&fixed))
     };
     if !filters.trim().is_empty() {
@@ -73,13 +73,13 @@ fn placeholder<'t>(text: &'t str, open: &str, close: &str) -> Option<Placeholder
     None
 }
 
-/// Whether what stands in a placeholder is a name, and not the content of JSON or CSS.
+/// Whether the content of a placeholder is a name, and not JSON or CSS.
 fn is_name(inner: &str) -> bool {
     let (name, _) = inner.split_once('|').unwrap_or((inner, ""));
     let name = name.trim();
     name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '$' | '.' | '_' | '@'))
         && !name.contains([':', '"', ',', '{'])
-        && reference_for(name, Standing::Record).is_some()
+        && reference_for(name, Subject::Record).is_some()
 }
 
 /// `${$.last}`: the dollar before the brace stays in the text.

@@ -1,4 +1,4 @@
-//! Texts of other languages, and texts that only look like them.
+//! Tests with texts of other languages, and texts that only look like them.
 
 use super::*;
 use crate::diag::{Files, Severity};
@@ -14,7 +14,7 @@ fn found(text: &str) -> Option<(Severity, String)> {
 }
 
 #[test]
-fn the_help_is_the_spelling_of_this_language() {
+fn help_uses_the_syntax_of_this_language() {
     let cases = [
         ("{{ record.last }}", "`$.last`"),
         ("Dear {{ last | upper }}!", "`\"Dear {$.last}!\"`; `upper` is a step"),
@@ -76,7 +76,7 @@ fn other_texts_stay_texts() {
 }
 
 #[test]
-fn what_may_be_meant_is_a_warning() {
+fn ambiguous_texts_are_warnings() {
     for text in ["Hello {{name}}, welcome", "${$.amount}"] {
         assert_eq!(found(text).map(|(severity, _)| severity), Some(Severity::Warning), "{text}");
     }

@@ -1,13 +1,13 @@
-//! The words of an expression as other languages write it. They are read only to say how it is written here.
+//! The tokens of an expression in another language. They are read only to suggest how to write it here.
 
-/// One word or sign.
+/// One word or operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     /// `$.a.b`, `$name`
     Reference(&'t str),
     /// A bare word: `status`, `record.status`.
     Word(&'t str),
-    /// What stands between quotes.
+    /// Text in quotes.
     Quoted(&'t str),
     /// A number.
     Number(&'t str),
@@ -15,16 +15,16 @@ pub(super) enum Token<'t> {
     Sign(&'static str),
 }
 
-/// The longest expression that is looked at. Longer text is prose.
+/// The longest expression that is parsed. Longer text is prose.
 const MAX_BYTES: usize = 400;
 
-/// Longer signs come first.
+/// Longer operators come first.
 const SIGNS: &[&str] = &[
     "===", "!==", "==", "!=", "<>", ">=", "<=", "=~", "!~", "&&", "||", "??", "|>", "?:", "=", ">", "<", "!", "+", "-",
     "*", "/", "%", "~", "|", "&", "?", ":", ".", "(", ")", "[", "]", ",",
 ];
 
-/// The words of a text, when it has nothing else in it.
+/// The tokens of a text, if it consists only of tokens.
 pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     if text.len() > MAX_BYTES {
         return None;
@@ -81,7 +81,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The length of the reference that a text begins with: `$`, perhaps a name, and members.
+/// The length of the reference at the start of a text: `$`, an optional name, and members.
 pub(super) fn reference_length(text: &str) -> Option<usize> {
     let rest = text.strip_prefix('$')?;
     let has_name = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -110,7 +110,7 @@ fn member_length(rest: &str) -> Option<usize> {
     (length > 0 && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(dots + length)
 }
 
-/// The length of what stands in brackets, quotes inside it respected.
+/// The length of the text in brackets; brackets in quotes do not count.
 fn bracket_length(rest: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (at, c) in rest.char_indices() {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dash_inside_a_name_is_no_sign() {
+    fn a_dash_inside_a_name_is_not_an_operator() {
         assert_eq!(tokens("$.user-name"), None);
         assert_eq!(tokens("$.a - 1").map(|found| found.len()), Some(3));
     }

@@ -1,4 +1,5 @@
-//! Where every line of a file goes: the tree says what each line begins, and the rest of the line is kept.
+//! Computes the indentation of every line of a file: the tree determines what begins on a line, the rest of the line is
+//! kept.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ const STEP: usize = 2;
 pub(super) struct Laid {
     pub text: String,
     pub what: What,
-    /// The number of the root's entry that begins here.
+    /// The index of the root entry that begins here.
     pub section: Option<usize>,
 }
 
@@ -46,7 +47,7 @@ enum Plan {
     Block { strip: usize, indent: usize },
 }
 
-/// A block that is open: its old and its new column.
+/// An open block: its old and its new column.
 type Column = (usize, usize);
 
 struct Planner<'t> {
@@ -115,7 +116,7 @@ impl Planner<'_> {
             .map(|line| self.start_of(line) + column)
     }
 
-    /// Further lines of a value that is not laid out itself.
+    /// Further lines of a value that is not laid out by itself.
     fn leaf(&mut self, node: &Node, parent: usize) {
         if is_block_scalar(node) {
             if let Some(scalar) = node.as_scalar() {
@@ -148,7 +149,7 @@ impl Planner<'_> {
         while signs.contains('+') && self.lines.get(last + 1).is_some_and(|line| line.trim().is_empty()) {
             last += 1;
         }
-        // the last line of a text that ends with a line break is no line
+        // after a final line break there is no further line
         if last + 1 == self.lines.len() && self.lines.last().is_some_and(String::is_empty) {
             last = last.saturating_sub(1);
         }
@@ -165,7 +166,7 @@ impl Planner<'_> {
         Some(file - self.start_of(self.line_of(*file)))
     }
 
-    /// Where the digits and signs behind `|` or `>` are in a line.
+    /// The range of the digits and signs after `|` or `>` in a line.
     fn indicators(&self, line: usize) -> Option<std::ops::Range<usize>> {
         let text = self.lines.get(line)?;
         let header = text.split_once(" #").map_or(text.as_str(), |(header, _)| header).trim_end();
@@ -231,7 +232,7 @@ impl Planner<'_> {
             .collect()
     }
 
-    /// The blocks that are open behind a line.
+    /// The blocks that are open after a line.
     fn follow(&self, line: usize, open: &mut Vec<Column>) {
         let Some(Plan::Tokens(tokens)) = self.plans.get(line) else { return };
         for (at, new) in tokens {
@@ -304,7 +305,7 @@ impl Planner<'_> {
         if content.is_empty() { String::new() } else { " ".repeat(indent) + content }
     }
 
-    /// A comment goes with the block it lines up with: the next one, or one that is open.
+    /// A comment belongs to the block it is aligned with: the next one, or one that is open.
     fn comment_column(&self, line: usize, open: &[Column]) -> usize {
         let column = self.indent(line);
         let next = self.plans.iter().skip(line).find_map(|plan| match plan {
@@ -320,7 +321,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether a node is a `|` or `>` block, and not an alias of one.
+/// Whether a node is a `|` or `>` block, not an alias of one.
 fn is_block_scalar(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| {
         let here = |(_, file, _): &(usize, usize, usize)| (node.span.start..=node.span.end).contains(file);
@@ -332,7 +333,7 @@ fn indented(column: usize, text: &str) -> String {
     without_blanks(&(" ".repeat(column) + text))
 }
 
-/// Without white space at the end, unless a backslash escapes it.
+/// Without trailing whitespace, unless a backslash escapes it.
 fn without_blanks(text: &str) -> String {
     let trimmed = text.trim_end_matches([' ', '\t']);
     if trimmed.ends_with('\\') { text.to_owned() } else { trimmed.to_owned() }

@@ -88,7 +88,7 @@ landfall: 1
 }
 
 #[test]
-fn what_is_formatted_stays() {
+fn formatting_is_idempotent() {
     for text in [
         "a: 1\n",
         "a:\n  - b: 1\n    c: 2\n  - - x\n    - y\n  # end of a\nb: |\n  x\n",
@@ -129,7 +129,7 @@ fn changes() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_formatted() {
+fn unreadable_files_are_not_formatted() {
     for text in ["", "a: [", "a: 1\na: 2\n", "a: !x 1\n"] {
         assert_eq!(format(text), Err(FormatError::Unreadable), "{text:?}");
     }
@@ -216,7 +216,7 @@ impl Writer {
 
 proptest! {
     #[test]
-    fn odd_files_are_formatted_or_refused(pieces in prop::collection::vec(prop::sample::select(vec![
+    fn odd_files_are_formatted_or_rejected(pieces in prop::collection::vec(prop::sample::select(vec![
         "a", "b: ", "- ", "\n", "\n  ", "\n    ", " ", ": ", "? ", "'", "\"", "\\", "|2-\n", "|+\n", ">\n", "[", "]", "{", "}",
         "&x ", "*x", "# c", "é", "\t", "---\n", "...\n", "\r", "name: x\n", "landfall: 1\n",
     ]), 0..30)) {
@@ -227,7 +227,7 @@ proptest! {
     }
 
     #[test]
-    fn any_file_keeps_what_it_says(choices in prop::collection::vec(any::<u8>(), 1..200)) {
+    fn any_file_keeps_its_meaning(choices in prop::collection::vec(any::<u8>(), 1..200)) {
         let mut writer = Writer { choices: choices.into_iter(), out: String::new() };
         writer.map(0, 0, false);
         let text = writer.out;

@@ -1,4 +1,4 @@
-//! How much text the aliases of a YAML file stand for.
+//! How much text the aliases of a YAML file expand to.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use granit_parser::{Event, Parser};
 
 use super::MAX_ALIASED_BYTES;
 
-/// Whether the aliases of a text stand for at most [`MAX_ALIASED_BYTES`], for readers that replace them without a bound. A text
-/// that has aliases and is not YAML is beyond it.
+/// Whether the aliases of a text expand to at most [`MAX_ALIASED_BYTES`], for readers that expand them without a limit.
+/// A text that has aliases and is not YAML is over the limit.
 #[must_use]
 pub fn aliases_are_bounded(text: &str) -> bool {
-    // Without both signs there is none.
+    // Aliases need both characters.
     if !(text.contains('&') && text.contains('*')) {
         return true;
     }
@@ -20,11 +20,11 @@ pub fn aliases_are_bounded(text: &str) -> bool {
 
 #[derive(Default)]
 struct Sizes {
-    /// What each anchor stands for, in bytes.
+    /// The expanded size of each anchor, in bytes.
     anchors: HashMap<usize, usize>,
     /// Anchors of the lists and maps that are open, and the bytes before them.
     open: Vec<(usize, usize)>,
-    /// Bytes so far, aliases replaced.
+    /// Bytes so far, with aliases expanded.
     bytes: usize,
     most: usize,
 }
@@ -33,7 +33,7 @@ impl Sizes {
     fn take(&mut self, event: &Event<'_>) -> bool {
         match event {
             Event::Scalar(text, _, anchor, _) => {
-                // An empty value takes room, too.
+                // An empty value takes space, too.
                 let size = text.len().saturating_add(1);
                 self.anchors.insert(*anchor, size);
                 self.bytes = self.bytes.saturating_add(size);
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_may_stand_for_a_bounded_text() {
+    fn aliases_have_a_size_limit() {
         assert!(aliases_are_bounded("a: &x [ one, two ]\nb: *x\nc: [ *x, *x ]\n"));
         assert!(aliases_are_bounded("{\"a\": \"1 & 2 * 3\"}"));
         let long = format!("a: &x {}\nb: [ {}*x ]\n", "x".repeat(50_000), "*x, ".repeat(8_000));

@@ -1,4 +1,5 @@
-//! The tree of nodes from the list of events: aliases replaced, duplicate keys, tags and merge keys refused.
+//! Builds the tree of nodes from the list of events: aliases are expanded, duplicate keys, tags and merge keys are
+//! findings.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use crate::diag::{Diagnostic, Findings, Span};
 use crate::rules::foreign;
 use crate::rules::{Entry, Node, NodeKind, Scalar, ScalarStyle};
 
-/// Builds the tree; `None` when an alias stands for nothing or for too much.
+/// Builds the tree; `None` if an alias is undefined or expands to too much.
 pub(super) fn tree(source: Source<'_>, tokens: &[Token], findings: &mut Findings) -> Option<Node> {
     let mut builder = Builder {
         source,
@@ -40,12 +41,12 @@ struct Builder<'t, 'f> {
     open: Vec<usize>,
     at: usize,
     depth: usize,
-    /// The alias that is being replaced: its nodes are read again, and what was found in them is known already.
+    /// The alias that is being expanded: its nodes are read again, but their findings are reported already.
     alias: Option<Span>,
     aliased: usize,
     /// The text of those nodes.
     aliased_bytes: usize,
-    /// Whether every alias stood for something.
+    /// Whether every alias is defined.
     sound: bool,
 }
 
@@ -62,7 +63,7 @@ impl<'t> Builder<'t, '_> {
         }
     }
 
-    /// One node; `None` stops the reading.
+    /// One node; `None` stops reading.
     fn node(&mut self) -> Option<Node> {
         let index = self.at;
         let token = self.next()?;
@@ -85,7 +86,7 @@ impl<'t> Builder<'t, '_> {
     fn inside(&mut self, token: &Token, build: fn(&mut Self, Span) -> Option<Node>) -> Option<Node> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            // only an alias gets here: the depth as written was counted before
+            // only an alias can be this deep: the depth as written was checked before
             self.findings.push(too_deep(self.alias.unwrap_or(token.span)));
             return None;
         }
@@ -139,7 +140,7 @@ impl<'t> Builder<'t, '_> {
         Some(self.source.span(start.start, end))
     }
 
-    /// A key and its place; no key when it was refused.
+    /// A key and its place; no key if it was rejected.
     fn key(&mut self) -> Option<(Option<&'t str>, Span)> {
         let token = self.tokens.get(self.at)?;
         let node = self.node()?;
@@ -156,26 +157,26 @@ impl<'t> Builder<'t, '_> {
         Some((None, node.span))
     }
 
-    /// The value of a key. Nothing at all has its place behind the colon, and a block list begins with its dash: the parser
-    /// names the place behind the dash when the list is not indented.
+    /// The value of a key. An empty value has its place after the colon, and a block list begins with its dash: the
+    /// parser reports the place after the dash if the list is not indented.
     fn value(&mut self, key: Span) -> Option<Node> {
         let token = self.tokens.get(self.at)?;
         let mut node = self.node()?;
         if is_absent(token) && token.anchor == 0 && token.tag.is_none() {
-            node.span = self.behind_colon(key).unwrap_or(node.span);
+            node.span = self.after_colon(key).unwrap_or(node.span);
         } else if matches!(token.kind, Kind::List(StructureStyle::Block)) {
             node.span.start = self.dash(node.span.start).unwrap_or(node.span.start);
         }
         Some(node)
     }
 
-    fn behind_colon(&self, key: Span) -> Option<Span> {
+    fn after_colon(&self, key: Span) -> Option<Span> {
         let rest = self.source.text.get(key.end..)?;
         let after = rest.trim_start_matches([' ', '\t']).strip_prefix(':')?;
         Some(self.source.empty(key.end + rest.len() - after.len()))
     }
 
-    /// The dash that the line of a place begins with.
+    /// The dash at the start of the line of a place.
     fn dash(&self, at: usize) -> Option<usize> {
         let before = self.source.text.get(..at)?;
         let line = before.rfind(['\n', '\r']).map_or(0, |line_break| line_break + 1);
@@ -184,7 +185,7 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn scalar(&self, token: &Token, text: &str, style: Style) -> Node {
-        // the parser gives `~` for nothing at all
+        // the parser returns `~` for an empty value
         let text = if is_absent(token) { "" } else { text };
         let written = self.source.text.get(token.span.start..token.span.end).unwrap_or_default();
         let end = match style {
@@ -203,13 +204,14 @@ impl<'t> Builder<'t, '_> {
         Node { span: self.source.span(token.span.start, end), kind }
     }
 
-    /// What an alias stands for. Its own place is that of the alias; what is inside keeps the place where it is written.
+    /// The expansion of an alias. Its place is that of the alias; nodes inside keep the place where they are
+    /// written.
     fn aliased(&mut self, span: Span, anchor: Option<usize>) -> Option<Node> {
         let Some(start) = anchor.and_then(|anchor| self.anchors.get(&anchor)).copied() else {
             return Some(self.unsound(span, unknown_anchor(self.source, span)));
         };
         if anchor.is_some_and(|anchor| self.open.contains(&anchor)) {
-            return Some(self.unsound(span, inside_itself(self.source, span)));
+            return Some(self.unsound(span, self_reference(self.source, span)));
         }
         let back = (self.at, self.alias);
         self.at = start;
@@ -233,9 +235,9 @@ impl<'t> Builder<'t, '_> {
             self.aliased_bytes = self.aliased_bytes.saturating_add(text.len());
         }
         let message = if self.aliased > MAX_ALIASED_NODES {
-            format!("the aliases of this file stand for more than {MAX_ALIASED_NODES} values")
+            format!("the aliases of this file expand to more than {MAX_ALIASED_NODES} values")
         } else if self.aliased_bytes > MAX_ALIASED_BYTES {
-            format!("the aliases of this file stand for more than {MAX_ALIASED_BYTES} bytes of text")
+            format!("the aliases of this file expand to more than {MAX_ALIASED_BYTES} bytes of text")
         } else {
             return Some(());
         };
@@ -250,20 +252,20 @@ fn is_absent(token: &Token) -> bool {
 }
 
 fn duplicate(key: &str, first: Span, again: Span) -> Diagnostic {
-    let message = format!("the key `{}` is given twice", clipped(key));
-    let help = "keep one of them; two origins of one claim can be a list under `from`";
+    let message = format!("the key `{}` appears twice", shortened(key));
+    let help = "keep one of them; to read a claim from two places, list them under `from`";
     Diagnostic::error("R102", again, message, help).says("again here").also(first, "first here")
 }
 
 /// A key short enough for a message.
-fn clipped(key: &str) -> String {
+fn shortened(key: &str) -> String {
     const LONGEST: usize = 60;
     if key.chars().count() <= LONGEST { key.to_owned() } else { key.chars().take(LONGEST).chain(['…']).collect() }
 }
 
 fn tagged(source: Source<'_>, span: Span) -> Diagnostic {
     if source.reader == Reader::Data {
-        let help = "remove the tag; write text in quotes and everything else plainly";
+        let help = "remove the tag; put text in quotes and write everything else without";
         return Diagnostic::error("R104", span, "tags are not part of the rule language", help);
     }
     let text = text_from(source, span.start);
@@ -299,10 +301,11 @@ fn alias_key(span: Span) -> Diagnostic {
 fn structured_key(source: Source<'_>, span: Span) -> Diagnostic {
     let written = source.text.get(span.start..span.end).unwrap_or_default();
     let inner = written.trim_matches(['{', '}', ' ']);
-    // `{{ $.name }}` without quotes is a map in a map to YAML
+    // `{{ $.name }}` without quotes is a map in a map in YAML
     if let Some(reference) = foreign::braces(inner).filter(|_| written.starts_with('{') && !inner.contains(':')) {
         let help = format!("write `{reference}`; inside other text write `\"… {{{reference}}} …\"`");
-        let message = "double braces are no placeholder: without quotes they are a map as the key of a map";
+        let message =
+            "double braces are not a placeholder: without quotes, YAML reads them as a map inside the key of a map";
         return Diagnostic::error("R104", span, message, help);
     }
     let help = "write a plain or quoted key; put text that begins with `[` or `{` in quotes";
@@ -310,7 +313,7 @@ fn structured_key(source: Source<'_>, span: Span) -> Diagnostic {
 }
 
 fn unknown_anchor(source: Source<'_>, span: Span) -> Diagnostic {
-    let message = format!("no anchor before this place has the name of {}", shown_alias(source, span));
+    let message = format!("there is no anchor for {} before this place", shown_alias(source, span));
     Diagnostic::error(
         "R104",
         span,
@@ -329,16 +332,16 @@ fn unknown_anchor(source: Source<'_>, span: Span) -> Diagnostic {
     )
 }
 
-fn inside_itself(source: Source<'_>, span: Span) -> Diagnostic {
-    let message = format!("{} stands inside the value it names", shown_alias(source, span));
-    Diagnostic::error("R104", span, message, "write the inner value out")
+fn self_reference(source: Source<'_>, span: Span) -> Diagnostic {
+    let message = format!("{} is inside the value that it refers to", shown_alias(source, span));
+    Diagnostic::error("R104", span, message, "write out the inner value")
 }
 
 /// An alias by its name; in records and settings it is a value that begins with `*`.
 fn shown_alias(source: Source<'_>, span: Span) -> String {
     match source.reader {
         Reader::Data => "this alias".to_owned(),
-        Reader::Rules => format!("the alias `{}`", clipped(alias_name(source, span))),
+        Reader::Rules => format!("the alias `{}`", shortened(alias_name(source, span))),
     }
 }
 

@@ -1,20 +1,20 @@
-//! What stands before a place that cannot be read: open brackets, a comment between them, a reference that needs quotes. It
-//! looks only as closely as a message needs.
+//! Examines the text before a syntax error: open brackets, a comment between them, a reference that needs quotes. It
+//! parses only as much as the message needs.
 
 use std::ops::Range;
 
-/// What was seen up to a place.
+/// What was found before a place.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// The brackets that are open there.
     pub open: Vec<usize>,
     /// The last comment between open brackets that hides a bracket or a comma.
     pub comment: Option<Range<usize>>,
-    /// The last reference with brackets of its own that stands between brackets without quotes.
+    /// The last reference without quotes that contains brackets and is inside brackets.
     pub reference: Option<Range<usize>>,
 }
 
-/// Looks at a text up to a place.
+/// Scans a text up to a place.
 pub(super) fn look(text: &str, to: usize) -> Seen {
     let mut seen = Seen::default();
     let mut at = 0;
@@ -24,15 +24,15 @@ pub(super) fn look(text: &str, to: usize) -> Seen {
     seen
 }
 
-/// Looks at what begins at a place, and gives the place behind it.
+/// Scans what begins at a place, and returns the place after it.
 fn step(text: &str, at: usize, seen: &mut Seen) -> usize {
     let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { return at + 1 };
     let next = at + c.len_utf8();
     let begins = begins_value(text, at, seen.open.is_empty());
     match c {
-        '\'' | '"' if begins => behind_quotes(text, at, c),
+        '\'' | '"' if begins => after_quotes(text, at, c),
         '#' if follows_blank(text, at) => comment(text, at, seen),
-        '|' | '>' if begins && seen.open.is_empty() => behind_block(text, at),
+        '|' | '>' if begins && seen.open.is_empty() => after_block(text, at),
         '$' if begins && !seen.open.is_empty() => reference(text, at, seen),
         '[' | '{' if begins || !seen.open.is_empty() => {
             seen.open.push(at);
@@ -49,7 +49,7 @@ fn step(text: &str, at: usize, seen: &mut Seen) -> usize {
     }
 }
 
-/// Whether a value may begin here: behind `:`, `-`, `?`, a bracket or comma, or at the start of a line.
+/// Whether a value may begin here: after `:`, `-`, `?`, a bracket or comma, or at the start of a line.
 fn begins_value(text: &str, at: usize, is_block: bool) -> bool {
     let before = text.get(..at).unwrap_or("");
     let trimmed = before.trim_end_matches([' ', '\t']);
@@ -70,7 +70,7 @@ fn line_end(text: &str, at: usize) -> usize {
     text.get(at..).and_then(|rest| rest.find(['\n', '\r'])).map_or(text.len(), |length| at + length)
 }
 
-fn behind_quotes(text: &str, at: usize, quote: char) -> usize {
+fn after_quotes(text: &str, at: usize, quote: char) -> usize {
     let mut escaped = false;
     for (offset, c) in text.get(at + 1..).unwrap_or("").char_indices() {
         match c {
@@ -90,8 +90,8 @@ fn comment(text: &str, at: usize, seen: &mut Seen) -> usize {
     end
 }
 
-/// Behind a block of text: the lines below that are indented deeper than the line it begins on.
-fn behind_block(text: &str, at: usize) -> usize {
+/// The place after a block of text: the lines below that are indented deeper than the line it begins on.
+fn after_block(text: &str, at: usize) -> usize {
     let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line_break| line_break + 1);
     let indent = indentation(text.get(start..).unwrap_or(""));
     let mut end = line_end(text, at);
@@ -110,14 +110,14 @@ fn indentation(line: &str) -> usize {
 
 /// A reference with its brackets; they would end the text here if it were not one.
 fn reference(text: &str, at: usize, seen: &mut Seen) -> usize {
-    let end = behind_reference(text, at);
+    let end = after_reference(text, at);
     if text.get(at..end).is_some_and(|reference| reference.contains('[')) {
         seen.reference = Some(at..end);
     }
     end
 }
 
-fn behind_reference(text: &str, at: usize) -> usize {
+fn after_reference(text: &str, at: usize) -> usize {
     let mut depth = 0_usize;
     let mut quote = None;
     for (offset, c) in text.get(at..).unwrap_or("").char_indices() {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_place() {
+    fn text_before_a_place() {
         assert_eq!(seen("a: { b: [ c ]"), (vec![3], None, None));
         assert_eq!(seen("a: { from: $.a[0].b, do"), (vec![3], None, Some("$.a[0].b")));
         assert_eq!(seen("a: [ $.a[?@.b == 'x]'], c"), (vec![3], None, Some("$.a[?@.b == 'x]']")));

@@ -1,4 +1,4 @@
-//! Reads one YAML file into the tree of nodes; the only module that knows the YAML crate.
+//! Reads one YAML file into the tree of nodes; the only module that uses the YAML crate.
 
 mod aliases;
 mod build;
@@ -14,38 +14,39 @@ pub use aliases::aliases_are_bounded;
 use super::Node;
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
 
-/// Bytes of one file. Stops a file that was made to exhaust memory; the largest known rule file has under 40 KiB.
+/// Bytes of one file. Stops a malicious file from exhausting memory; the largest known rule file has under 40 KiB.
 pub const MAX_FILE_BYTES: usize = 256 * 1024;
 
-/// Lists and maps inside each other. Stops exhaustion of the stack; people write at most ten.
+/// Nesting of lists and maps. Stops exhaustion of the stack; real files nest at most ten levels.
 pub const MAX_DEPTH: usize = 64;
 
-/// Keys, values, lists and maps of one file. Stops small files that make large trees; real files have a few thousand.
+/// Keys, values, lists and maps of one file. Stops small files that become large trees; real files have a few thousand.
 pub const MAX_NODES: usize = 50_000;
 
-/// Nodes that all aliases of one file may stand for together. Stops the "billion laughs"; a shared list of a hundred
-/// elements may still be named a hundred times.
+/// Nodes that all aliases of one file may expand to. Stops the "billion laughs" attack; a shared list of a hundred
+/// elements may still be used a hundred times.
 pub const MAX_ALIASED_NODES: usize = 10_000;
 
-/// Bytes of text that all aliases of one file may stand for together. Stops one long text that is named ten thousand times: a
-/// file of 115 KB stood for 496 MB. Four times the largest file is more than any shared list needs.
+/// Bytes of text that all aliases of one file may expand to. Stops one long text that is used ten thousand times: a
+/// file of 115 KB expanded to 496 MB. Four times the largest file is more than any shared list needs.
 pub const MAX_ALIASED_BYTES: usize = 1024 * 1024;
 
 /// Reads a YAML file into a tree in which every node knows its place.
 ///
-/// All findings go to `findings`. `None` means that there is no tree to go on with: the text is not YAML, is empty, is over
-/// a limit, or names an anchor that does not exist. After other findings (duplicate keys, tags, merge keys, further documents)
-/// the tree lacks what was refused, so that the rest of the file can still be checked.
+/// All findings go to `findings`. `None` means that there is no tree to continue with: the text is not YAML, is empty,
+/// is over a limit, or names an anchor that does not exist. After other findings (duplicate keys, tags, merge keys,
+/// further documents)
+/// the tree omits the invalid parts, so that the rest of the file can still be checked.
 ///
-/// A byte-order mark and Windows line ends are accepted. No value of the file is said in a finding, since records and settings
-/// are read so, too; [`read_rules`] says more.
+/// A byte-order mark and Windows line endings are accepted. Findings never quote values of the file, since it may be a
+/// record or settings; those of [`read_rules`] do.
 #[must_use]
 pub fn read(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node> {
     read_as(Reader::Data, files, file, findings)
 }
 
-/// Reads a rule or test file as [`read`] does, with findings that quote the text they are about, and with warnings of what YAML
-/// reads otherwise than it looks.
+/// Reads a rule or test file like [`read`], with findings that quote the text they are about, and with warnings about
+/// text that YAML does not read the way it looks.
 #[must_use]
 pub fn read_rules(files: &Files, file: FileId, findings: &mut Findings) -> Option<Node> {
     read_as(Reader::Rules, files, file, findings)
@@ -65,12 +66,12 @@ fn read_as(reader: Reader, files: &Files, file: FileId, findings: &mut Findings)
     build::tree(source, &tokens, findings)
 }
 
-/// For whom a file is read.
+/// Who sees the findings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
-    /// Records and settings, whose values are nobody's business.
+    /// Findings about records and settings never quote their values.
     Data,
-    /// Those who write rules and tests.
+    /// The authors of rules and tests.
     Rules,
 }
 
@@ -87,7 +88,7 @@ impl Source<'_> {
         Span { file: self.file, start, end: end.max(start) }
     }
 
-    /// The character at a place, or the empty place behind the last character of its line.
+    /// The character at a place, or the empty place after the last character of its line.
     fn character(self, at: usize) -> Span {
         let at = at.min(self.text.len());
         match self.text.get(at..).and_then(|rest| rest.chars().next()) {

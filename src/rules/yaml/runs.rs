@@ -1,7 +1,7 @@
-//! The way back from the text of a scalar to the bytes it was written with.
+//! Maps the text of a scalar back to the bytes it was written with.
 //!
-//! The source is walked line by line beside the decoded text. Every piece that is noted was compared, so a run never lies;
-//! when the two do not line up there are no runs, and the whole scalar is marked instead.
+//! The source is walked line by line, in parallel with the decoded text. Every run was compared, so a run is never
+//! wrong; if the two do not match there are no runs, and the whole scalar is marked instead.
 
 use std::ops::Range;
 
@@ -9,10 +9,11 @@ use granit_parser::ScalarStyle;
 
 use super::tokens::Token;
 
-/// Offset in the text, offset in the file, length. A run of length 0 begins what is written differently, such as an escape.
+/// Offset in the text, offset in the file, length. A run of length 0 begins what is written differently, such as an
+/// escape.
 type Run = (usize, usize, usize);
 
-/// The runs of a scalar; `None` when the text cannot be told from the source.
+/// The runs of a scalar; `None` if the text does not match the source.
 pub(super) fn find(source: &str, token: &Token, text: &str, style: ScalarStyle) -> Option<Vec<Run>> {
     let written = token.span.start..token.span.end;
     let mut walk = Walk { source, text, at: 0, runs: Vec::new() };
@@ -37,7 +38,7 @@ struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    /// What is written here is what the text goes on with.
+    /// The source here is the next part of the text, unchanged.
     fn copy(&mut self, range: Range<usize>) -> Option<()> {
         let piece = self.source.get(range.clone())?;
         self.rest()?.starts_with(piece).then_some(())?;
@@ -54,12 +55,12 @@ impl<'t> Walk<'t> {
         Some(())
     }
 
-    /// The text goes on with this, which is written in another way.
+    /// The text continues with this, which is written differently in the source.
     fn skip(&mut self, piece: &str) -> Option<()> {
         self.rest()?.starts_with(piece).then(|| self.at += piece.len())
     }
 
-    /// From here on the text is written in another way.
+    /// From here on, the source differs from the text.
     fn mark(&mut self, file: usize) {
         self.runs.push((self.at, file, 0));
     }
@@ -68,13 +69,13 @@ impl<'t> Walk<'t> {
         self.text.get(self.at..)
     }
 
-    /// Plain and quoted scalars, without their quotes: line breaks fold, and each line loses the white space around it.
+    /// Plain and quoted scalars, without their quotes: line breaks fold, and each line loses the whitespace around it.
     fn flow(&mut self, body: Range<usize>, style: ScalarStyle) -> Option<()> {
         let lines: Vec<Range<usize>> = lines(self.source, body).map(|(line, _)| line).collect();
         let last = lines.len().checked_sub(1)?;
         let (mut blanks, mut glued) = (0, true);
         for (index, line) in lines.into_iter().enumerate() {
-            let start = if index == 0 { line.start } else { self.behind_blanks(&line)? };
+            let start = if index == 0 { line.start } else { self.after_blanks(&line)? };
             let (end, escaped) = if index == last { (line.end, false) } else { self.line_end(start..line.end, style)? };
             if start >= end && !escaped && index != 0 && index != last {
                 blanks += 1;
@@ -95,12 +96,12 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn behind_blanks(&self, line: &Range<usize>) -> Option<usize> {
+    fn after_blanks(&self, line: &Range<usize>) -> Option<usize> {
         let text = self.source.get(line.clone())?;
         Some(line.end - text.trim_start_matches([' ', '\t']).len())
     }
 
-    /// Where a line that is not the last ends, and whether its line break is escaped.
+    /// The end of a line that is not the last, and whether its line break is escaped.
     fn line_end(&self, line: Range<usize>, style: ScalarStyle) -> Option<(usize, bool)> {
         let text = self.source.get(line.clone())?;
         let trimmed = text.trim_end_matches([' ', '\t']);
@@ -109,7 +110,7 @@ impl<'t> Walk<'t> {
         if style != ScalarStyle::DoubleQuoted || slashes % 2 == 0 {
             return Some((end, false));
         }
-        // an escaped blank stays, an escaped line break goes
+        // an escaped space is kept, an escaped line break is removed
         if trimmed.len() < text.len() { Some((end + 1, false)) } else { Some((end - 1, true)) }
     }
 
@@ -136,7 +137,7 @@ impl<'t> Walk<'t> {
             self.copy(from..from + slash)?;
             from += slash;
             self.mark(from);
-            // whatever the escape says, it is one character of the text
+            // every escape is one character of the text
             self.at += self.rest()?.chars().next()?.len_utf8();
             from += escape_length(self.source.get(from..line.end)?)?;
         }
@@ -150,11 +151,11 @@ impl<'t> Walk<'t> {
             if self.at == self.text.len() {
                 break;
             }
-            let content = self.behind_indent(&line, indent)?;
+            let content = self.after_indent(&line, indent)?;
             self.copy(content..line.end)?;
             match self.source.get(line.end..next)? {
                 "\n" if self.at < self.text.len() => self.copy(line.end..next)?,
-                // `\r\n`, or the end of the file: the text has a plain line break all the same
+                // `\r\n`, or the end of the file: the text still has a plain line break
                 _ if self.at < self.text.len() => self.skip("\n")?,
                 _ => {}
             }
@@ -162,11 +163,11 @@ impl<'t> Walk<'t> {
         Some(())
     }
 
-    /// A `>` block: as a `|` block, but a line break may have become a blank, or nothing.
+    /// A `>` block: like a `|` block, but a line break may have become a space, or nothing.
     fn folded(&mut self, written: Range<usize>, indent: usize) -> Option<()> {
         let start = self.block_start(written.start)?;
         for (line, _) in lines(self.source, start..written.end) {
-            let content = self.behind_indent(&line, indent)?;
+            let content = self.after_indent(&line, indent)?;
             if content == line.end {
                 continue;
             }
@@ -193,7 +194,7 @@ impl<'t> Walk<'t> {
         Some(start)
     }
 
-    fn behind_indent(&self, line: &Range<usize>, indent: usize) -> Option<usize> {
+    fn after_indent(&self, line: &Range<usize>, indent: usize) -> Option<usize> {
         let blanks = self.source.get(line.clone())?.bytes().take(indent).take_while(|byte| *byte == b' ').count();
         Some(line.start + blanks)
     }

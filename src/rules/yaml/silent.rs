@@ -1,4 +1,5 @@
-//! Texts that YAML reads, and not as they look: a `#` that cuts a text, a `&` that is swallowed, a `|` with nothing below it.
+//! Valid YAML that does not mean what it looks like: a `#` that cuts off a text, a `&` that disappears, a `|` with
+//! nothing below it.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -9,8 +10,8 @@ use super::tokens::{Kind, Token};
 use super::{Source, traps};
 use crate::diag::{Diagnostic, Findings};
 
-/// Reports what reads otherwise than it looks. A `|` or `>` with nothing below it then stands for itself, so that no finding
-/// follows from the one made.
+/// Reports text that YAML does not read the way it looks. A `|` or `>` with nothing below it then counts as that
+/// character, so that it causes no further findings.
 pub(super) fn check(source: Source<'_>, tokens: &mut [Token], findings: &mut Findings) {
     let used: HashSet<usize> = tokens
         .iter()
@@ -47,9 +48,9 @@ fn findings_of_plain(source: Source<'_>, token: &Token, text: &str, findings: &m
     }
     if text.starts_with(['“', '”', '„', '‘', '’', '«']) {
         let plain = text.trim_matches(['“', '”', '„', '‘', '’', '«', '»']);
-        let message = "typographic quotes are letters of the text, not quotes";
+        let message = "typographic quotes are part of the text, not quotes";
         let help = match plain {
-            "" => "write the quotes of the keyboard: `\"…\"`".to_owned(),
+            "" => "use straight quotes: `\"…\"`".to_owned(),
             plain => format!("write `{}`", traps::quoted(plain)),
         };
         findings.push(Diagnostic::warning("R113", token.span, message, help));
@@ -60,7 +61,7 @@ fn rest_of_line<'t>(source: Source<'t>, at: usize) -> &'t str {
     source.text.get(at..).and_then(|rest| rest.split(['\n', '\r']).next()).unwrap_or("")
 }
 
-/// `Apt #5`: a comment that has no blank behind its `#` was hardly meant as one.
+/// `Apt #5`: a comment without a space after its `#` was probably not meant as one.
 fn cut_by_comment(source: Source<'_>, range: Range<usize>, text: &str) -> Option<Diagnostic> {
     let rest = rest_of_line(source, range.end);
     let comment = rest.trim_start();
@@ -72,7 +73,7 @@ fn cut_by_comment(source: Source<'_>, range: Range<usize>, text: &str) -> Option
     let written = source.text.get(range.start..range.end)?;
     let whole = traps::quoted(&format!("{written}{}", rest.trim_end()));
     let message = format!("` #` begins a comment, so the value is only `{text}`");
-    let help = format!("write `{whole}` for the text, or a blank behind `#` for a comment");
+    let help = format!("write `{whole}` for the text, or put a space after `#` for a comment");
     Some(Diagnostic::warning("R113", source.span(start, start + comment.trim_end().len()), message, help))
 }
 
@@ -86,7 +87,7 @@ fn value_is_comment(source: Source<'_>, key_end: usize) -> Option<Diagnostic> {
     }
     let start = key_end + rest.len() - value.len();
     let text = value.trim_end();
-    let help = format!("write `{}` for the text, or a blank behind `#` for a comment", traps::quoted(text));
+    let help = format!("write `{}` for the text, or put a space after `#` for a comment", traps::quoted(text));
     let message = "`#` begins a comment, so there is no value";
     Some(Diagnostic::warning("R113", source.span(start, start + text.len()), message, help))
 }
@@ -97,14 +98,14 @@ fn empty_block(source: Source<'_>, token: &mut Token, findings: &mut Findings) -
     let line = before.trim_end();
     let Some(sign) = line.chars().next_back().filter(|sign| matches!(sign, '|' | '>')) else { return false };
     token.span = source.span(line.len() - 1, line.len());
-    let message = format!("`{sign}` begins a block of text, and no line below it belongs to it");
+    let message = format!("`{sign}` begins a block of text, but the block is empty");
     let help = format!("write `\"{sign}\"` for the character, or indent the text below deeper than the key");
     findings.push(Diagnostic::error("R113", token.span, message, help));
     token.kind = Kind::Scalar(sign.to_string(), Style::Plain);
     true
 }
 
-/// `&co`: an anchor that nothing uses was hardly meant as one.
+/// `&co`: an unused anchor was probably not meant as one.
 fn unused_anchor(source: Source<'_>, value: usize) -> Option<Diagnostic> {
     let line = source.text.get(..value)?.rfind('\n').map_or(0, |line_break| line_break + 1);
     let start = line + source.text.get(line..)?.find('&').filter(|at| line + at <= value)?;
@@ -112,7 +113,7 @@ fn unused_anchor(source: Source<'_>, value: usize) -> Option<Diagnostic> {
     let name = rest.split([' ', ',', ']', '}']).next().unwrap_or(rest);
     let end = rest.find([',', ']', '}']).unwrap_or(rest.len());
     let text = rest.get(..end).unwrap_or(rest).split(" #").next().unwrap_or("").trim_end();
-    let message = format!("`{name}` is read as an anchor, a name for other places, and is not part of the text");
+    let message = format!("`{name}` is read as a YAML anchor and is not part of the text");
     let help = format!("write `{}`", traps::quoted(text));
     Some(Diagnostic::error("R104", source.span(start, start + text.len()), message, help))
 }

@@ -18,7 +18,7 @@ fn tree(text: &str) -> (Files, Node) {
     (files, node.unwrap())
 }
 
-/// Every node as `path = what stands under its span`.
+/// Every node as `path = the text of its span`.
 fn spans(text: &str) -> String {
     let (files, node) = tree(text);
     let mut out = String::new();
@@ -37,7 +37,7 @@ fn list_spans(files: &Files, node: &Node, path: &str, out: &mut String) {
     }
 }
 
-/// The findings as `line:column code message`, further places behind them.
+/// The findings as `line:column code message`, followed by further places.
 fn findings(text: &str) -> Vec<String> {
     let (files, _, findings) = parse(text);
     let place = |span| {
@@ -92,7 +92,7 @@ fn flow_spans_go_from_bracket_to_bracket() {
 }
 
 #[test]
-fn nothing_has_its_place_behind_the_colon() {
+fn empty_values_have_their_place_after_the_colon() {
     let (_, node) = tree("ab:\nc :   # note\n'd': ");
     let places: Vec<_> =
         node.as_map().unwrap().iter().map(|entry| (entry.value.span.start, entry.value.span.end)).collect();
@@ -112,7 +112,7 @@ fn byte_order_mark_and_windows_line_ends() {
 }
 
 #[test]
-fn aliases_stand_for_their_anchor() {
+fn aliases_expand_to_their_anchor() {
     let (files, node) = tree("a: &x { k: [ 1, 2 ] }\nb: *x\n");
     let (first, second) = (node.get("a").unwrap(), node.get("b").unwrap());
     assert_eq!(second.get("k"), first.get("k"));
@@ -120,20 +120,20 @@ fn aliases_stand_for_their_anchor() {
 }
 
 #[test]
-fn aliases_stand_for_a_bounded_text() {
+fn aliases_have_a_size_limit() {
     let text = format!("a: &x {}\nb: [ {}*x ]\n", "x".repeat(57_000), "*x, ".repeat(8_000));
     let (mut files, mut findings) = (Files::default(), Findings::default());
     let file = files.add("a", text);
     assert!(read(&files, file, &mut findings).is_none());
     let found = findings.sorted();
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].message, "the aliases of this file stand for more than 1048576 bytes of text");
+    assert_eq!(found[0].message, "the aliases of this file expand to more than 1048576 bytes of text");
     assert!(tree(&format!("a: &x {}\nb: [ {}*x ]\n", "x".repeat(5_000), "*x, ".repeat(100))).1.get("b").is_some());
 }
 
 #[test]
 fn parts_of_scalars() {
-    // the YAML value, a range of its text, what stands in the file there
+    // the YAML value, a range of its text, the text in the file
     let cases: &[(&str, (usize, usize), &str)] = &[
         ("plain text", (6, 10), "text"),
         ("'it''s ü'", (0, 3), "it'"),
@@ -170,7 +170,7 @@ fn parts_of_scalars() {
 }
 
 #[test]
-fn the_end_of_a_text_is_behind_its_last_character() {
+fn the_end_of_a_text_is_after_its_last_character() {
     let (files, node) = tree("k: |\n  let x =\n\nm: 1\n");
     let node = node.get("k").unwrap();
     assert_eq!(files.position(node.part(8..8)), (2, 10));
@@ -180,9 +180,9 @@ fn the_end_of_a_text_is_behind_its_last_character() {
 fn findings_have_places() {
     insta::assert_debug_snapshot!(findings("a: 1\nb: { x: 1, x: 2 }\na: 3\na: 4\n"), @r#"
     [
-        "2:12 R102 the key `x` is given twice | 2:12 again here | 2:6 first here",
-        "3:1 R102 the key `a` is given twice | 3:1 again here | 1:1 first here",
-        "4:1 R102 the key `a` is given twice | 4:1 again here | 1:1 first here",
+        "2:12 R102 the key `x` appears twice | 2:12 again here | 2:6 first here",
+        "3:1 R102 the key `a` appears twice | 3:1 again here | 1:1 first here",
+        "4:1 R102 the key `a` appears twice | 4:1 again here | 1:1 first here",
     ]
     "#);
     insta::assert_debug_snapshot!(findings("a: !x 1\n<<: { b: 2 }\n? [ c ]\n: 3\n: 4\n'<<': 5\n"), @r#"
@@ -195,15 +195,15 @@ fn findings_have_places() {
     "#);
     insta::assert_debug_snapshot!(findings("a: *no\nb: &self [ *self ]\n*no : 1\n"), @r#"
     [
-        "1:4 R104 no anchor before this place has the name of the alias `*no`",
-        "2:12 R104 the alias `*self` stands inside the value it names",
-        "3:1 R104 no anchor before this place has the name of the alias `*no`",
+        "1:4 R104 there is no anchor for the alias `*no` before this place",
+        "2:12 R104 the alias `*self` is inside the value that it refers to",
+        "3:1 R104 there is no anchor for the alias `*no` before this place",
         "3:1 R104 a key cannot be an alias",
     ]
     "#);
     insta::assert_debug_snapshot!(findings("---\na: 1\n---\nb: 2\n"), @r#"
     [
-        "3:1 R104 a second document begins here, and a file is one document",
+        "3:1 R104 a second document begins here, but a file contains one document",
     ]
     "#);
 }
@@ -263,10 +263,13 @@ fn limits() {
             format!("a: '{}'", "x".repeat(MAX_FILE_BYTES)),
             "1:1 R103 the file has 262149 bytes, more than the 262144 allowed",
         ),
-        (format!("{}{}", "[".repeat(65), "]".repeat(65)), "1:65 R103 lists and maps are more than 64 levels deep here"),
-        (deep_alias, "2:44 R103 lists and maps are more than 64 levels deep here"),
+        (
+            format!("{}{}", "[".repeat(65), "]".repeat(65)),
+            "1:65 R103 lists and maps are nested more than 64 levels deep here",
+        ),
+        (deep_alias, "2:44 R103 lists and maps are nested more than 64 levels deep here"),
         (format!("[{}x]", "x,".repeat(50_000)), "1:100000 R103 the file has more than 50000 keys and values"),
-        (laughs.to_owned(), "4:34 R103 the aliases of this file stand for more than 10000 values"),
+        (laughs.to_owned(), "4:34 R103 the aliases of this file expand to more than 10000 values"),
     ];
     for (text, expected) in cases {
         assert_eq!(findings(&text), [expected]);
@@ -287,7 +290,7 @@ mod properties {
 
     use super::*;
 
-    /// Every place lies in the file, and every run shows what the text says.
+    /// Every place is in the file, and every run matches the text.
     fn sound(files: &Files, file: FileId, node: &Node) {
         let text = files.text(file);
         assert!(text.get(node.span.start..node.span.end).is_some(), "{:?}", node.span);
@@ -322,7 +325,7 @@ mod properties {
         }
     }
 
-    /// Text of pieces that mean something in YAML.
+    /// Text made of pieces that have a meaning in YAML.
     fn yamlish() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
             "a", "b: ", "- ", "\n", "\n  ", "\n    ", "\r\n", "\r\n  ", " ", ":", "'", "''", "\"", "\\n", "\\", "|\n",
@@ -332,7 +335,7 @@ mod properties {
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
     }
 
-    /// One value in every style, with text that is hard for it.
+    /// One value in every style, with text that is hard to quote in it.
     fn value() -> impl Strategy<Value = String> {
         let line = "[a-z ü'#:]{0,6}[a-z😀]";
         let lines = prop::collection::vec(prop_oneof![3 => line, 1 => Just(String::new())], 1..6);
@@ -351,17 +354,17 @@ mod properties {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in "\\PC*") {
+        fn any_text_is_read_or_rejected(text in "\\PC*") {
             check(&text);
         }
 
         #[test]
-        fn text_like_yaml_is_read_or_refused(text in yamlish()) {
+        fn text_like_yaml_is_read_or_rejected(text in yamlish()) {
             check(&text);
         }
 
         #[test]
-        fn runs_are_found_and_right(value in value()) {
+        fn runs_are_found_and_correct(value in value()) {
             let (files, node) = tree(&format!("k: {value}\n"));
             let node = node.get("k").unwrap();
             let scalar = node.as_scalar().unwrap();

@@ -1,4 +1,4 @@
-//! The parser's events as a flat list, with the limits of one file enforced while it is read.
+//! Collects the parser's events in a flat list, and enforces the limits of a file while it is read.
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
@@ -11,22 +11,22 @@ pub(super) struct Token {
     pub span: Span,
     /// Spaces before the content of a block scalar.
     pub indent: usize,
-    /// The anchor's number; 0 when there is none.
+    /// The anchor's number; 0 if there is none.
     pub anchor: usize,
     pub tag: Option<Span>,
 }
 
-/// What the event says.
+/// The kind of an event.
 pub(super) enum Kind {
     Scalar(String, ScalarStyle),
     List(StructureStyle),
     Map,
     Close,
-    /// The number of the anchor, when there is such an anchor.
+    /// The number of the anchor, if it exists.
     Alias(Option<usize>),
 }
 
-/// All events of the first document; `None` after a finding that leaves nothing to go on with.
+/// All events of the first document; `None` after a finding that stops reading.
 pub(super) fn collect(source: Source<'_>, findings: &mut Findings) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut limits = Limits { depth: 0, nodes: 0 };
@@ -70,7 +70,7 @@ fn kind(event: Event<'_>) -> Option<(Kind, usize)> {
     })
 }
 
-/// Comments alone, or `---` with nothing behind it.
+/// Only comments, or `---` with nothing after it.
 fn is_empty(tokens: &[Token]) -> bool {
     match tokens {
         [] => true,
@@ -103,8 +103,8 @@ impl Limits {
 }
 
 pub(super) fn too_deep(span: Span) -> Diagnostic {
-    let message = format!("lists and maps are more than {MAX_DEPTH} levels deep here");
-    Diagnostic::error("R103", span, message, "write it flatter; no part of a rule file needs so many levels")
+    let message = format!("lists and maps are nested more than {MAX_DEPTH} levels deep here");
+    Diagnostic::error("R103", span, message, "reduce the nesting; no part of a rule file needs so many levels")
 }
 
 fn too_many(span: Span) -> Diagnostic {
@@ -118,7 +118,7 @@ fn too_many(span: Span) -> Diagnostic {
 }
 
 fn second_document(span: Span) -> Diagnostic {
-    let message = "a second document begins here, and a file is one document";
+    let message = "a second document begins here, but a file contains one document";
     Diagnostic::error("R104", span, message, "remove the `---` line, or move what follows it to a file of its own")
 }
 

@@ -1,4 +1,4 @@
-//! Texts that YAML cannot read, and that were meant as something it can: which text, where, and how to write it.
+//! Common mistakes in YAML: what is wrong, where, and how to write it.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::Source;
 use super::flow::{self, Seen};
 use crate::diag::Diagnostic;
 
-/// A finding that says more than the parser's own, when the place is one of the usual traps.
+/// A finding with more detail than the parser's, if the error is a common mistake.
 pub(super) fn meant(source: Source<'_>, kind: &E, at: usize) -> Option<Diagnostic> {
     let place = Place::new(source, at);
     if matches!(kind, E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabInPlainScalar) {
@@ -23,7 +23,7 @@ pub(super) fn meant(source: Source<'_>, kind: &E, at: usize) -> Option<Diagnosti
     if matches!(kind, E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar) {
         return place.backslash_before_quote(at).or_else(|| place.quotes_inside());
     }
-    // a bracket that is never closed is the place; why not stands behind it
+    // the place is a bracket that is never closed; the cause is after it
     let is_open = matches!(kind, E::UnclosedFlowCollection { .. });
     let seen = flow::look(source.text, if is_open { source.text.len() } else { at });
     place
@@ -31,15 +31,15 @@ pub(super) fn meant(source: Source<'_>, kind: &E, at: usize) -> Option<Diagnosti
         .or_else(|| if seen.open.is_empty() { place.in_block(kind) } else { place.in_brackets(kind, &seen) })
 }
 
-/// How people write a single backslash in quotes that know escapes.
+/// A single backslash, as often written in double quotes.
 const BACKSLASH: &str = "\"\\\"";
 
-/// Text in the quotes that need no escapes.
+/// Text in quotes that need no escapes.
 pub(super) fn quoted(text: &str) -> String {
     if text.contains(['\\', '"']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }
 
-/// The place that cannot be read, with its line.
+/// The place of a syntax error, with its line.
 struct Place<'t> {
     source: Source<'t>,
     text: &'t str,
@@ -59,7 +59,7 @@ fn without_comment(text: &str) -> &str {
     text.split(" #").next().unwrap_or(text).trim_end()
 }
 
-/// Whether a text may be the name of a key.
+/// Whether a text can be a key.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '$'))
 }
@@ -85,7 +85,7 @@ impl<'t> Place<'t> {
         Some(Diagnostic::error("R101", self.source.span(range.start, range.end), message, help))
     }
 
-    /// The first tab in the indentation of this line or the two below, which is where the parser gives up.
+    /// The first tab in the indentation of this line or the two below, where the parser gives up.
     fn tab(&self) -> Option<Diagnostic> {
         let lines = std::iter::successors(Some(self.line.clone()), |line| {
             (line.end < self.text.len()).then(|| line_of(self.text, line.end + 1))
@@ -100,7 +100,7 @@ impl<'t> Place<'t> {
         self.error(tab..tab + 1, "a tab in the indentation", help)
     }
 
-    /// `"\d"`: the escape, and the text in quotes that know none.
+    /// `"\d"`: the unknown escape, and the text in single quotes.
     fn escape(&self) -> Option<Diagnostic> {
         let line = self.get(self.at..self.line.end);
         let inner = line.strip_prefix('"')?;
@@ -119,19 +119,22 @@ impl<'t> Place<'t> {
         let end = start + 1 + self.get(start + 1..self.line.end).chars().next().map_or(0, char::len_utf8);
         let help = match inner.split_once('"') {
             Some((text, _)) => {
-                format!("write it in single quotes, where `\\` is only itself: `'{}'`", text.replace('\'', "''"))
+                format!(
+                    "write it in single quotes, where `\\` has no special meaning: `'{}'`",
+                    text.replace('\'', "''")
+                )
             }
-            None => "use single quotes for regexes and Windows paths, where `\\` is only itself".to_owned(),
+            None => "use single quotes for regexes and Windows paths, where `\\` has no special meaning".to_owned(),
         };
         self.error(start..end, format!("`{}` is not an escape of double quotes", self.get(start..end)), help)
     }
 
-    /// `"\"`: a backslash that takes the closing quote into the text.
+    /// `"\"`: a backslash that makes the closing quote part of the text.
     fn backslash_before_quote(&self, to: usize) -> Option<Diagnostic> {
-        // a text in quotes that is longer than this was not meant as one backslash
+        // a longer text in quotes was not meant as one backslash
         const NEAR: usize = 400;
         let start = self.text.get(..to)?.rfind(BACKSLASH).filter(|start| to - start < NEAR)?;
-        let help = "a backslash before a quote takes it into the text: write a single backslash as `'\\'`";
+        let help = "a backslash before a quote makes it part of the text: write a single backslash as `'\\'`";
         self.error(start..start + BACKSLASH.len(), "this quote does not end the text", help)
     }
 
@@ -149,7 +152,7 @@ impl<'t> Place<'t> {
         let text = self.get(start + 1..end.max(self.at) - usize::from(end > self.at));
         let text = if end > self.at { text } else { return self.more_than_quotes(start) };
         let help = format!("write `{}`", quoted(text));
-        self.error(start..end, "the text has the quote that ends it inside", help)
+        self.error(start..end, "the text contains the quote that encloses it", help)
     }
 
     /// `"a" and b`: only the beginning is in quotes.
@@ -161,7 +164,7 @@ impl<'t> Place<'t> {
         self.error(start..start + value.len(), "text after the closing quote", help)
     }
 
-    /// What brackets do to a reference, and a comment to brackets.
+    /// A reference with brackets inside brackets, and a comment that hides a bracket.
     fn bracketed(&self, seen: &Seen) -> Option<Diagnostic> {
         if let Some(reference) = seen.reference.clone() {
             let written = self.get(reference.clone());
@@ -233,7 +236,7 @@ impl<'t> Place<'t> {
         let close = if bracket == '[' { ']' } else { '}' };
         let value = rest.get(..rest.find(close).map_or(rest.len(), |at| at + 1))?;
         let start = self.at - key.len();
-        self.error(start..self.at + 1, "a space is missing behind the colon", format!("write `{key}: {value}`"))
+        self.error(start..self.at + 1, "a space is missing after the colon", format!("write `{key}: {value}`"))
     }
 
     /// `{ value: Dr: x }` and `split: :`
@@ -252,7 +255,7 @@ impl<'t> Place<'t> {
         self.error(value, "text with a colon needs quotes", help)
     }
 
-    /// A bracket whose line ends, and the next key begins.
+    /// A bracket that is still open where the next key begins.
     fn never_closed(&self, seen: &Seen) -> Option<Diagnostic> {
         let open = seen.open.iter().copied().find(|open| *open < self.line.start)?;
         let line = self.get(self.line.clone());
@@ -264,7 +267,7 @@ impl<'t> Place<'t> {
         }
         let bracket = self.get(open..open + 1);
         let close = if bracket == "[" { "]" } else { "}" };
-        let help = format!("close it with `{close}` before `{key}:` on the next line begins");
+        let help = format!("close it with `{close}` before `{key}:` on the next line");
         self.error(open..open + 1, format!("this `{bracket}` is never closed"), help)
     }
 
@@ -286,7 +289,8 @@ impl<'t> Place<'t> {
         }
     }
 
-    /// A colon where none can be: inside a text, behind a line that is not a key, or on a line that is indented too deep.
+    /// A colon in a wrong place: inside a text, after a line that is not a key, or on a line that is indented too
+    /// deep.
     fn colon(&self) -> Option<Diagnostic> {
         let before = self.get(self.line.start..self.at);
         if let Some(key_end) = before.find(": ") {
@@ -314,7 +318,7 @@ impl<'t> Place<'t> {
         }
     }
 
-    /// A line above that was meant as `key: value` and is not.
+    /// A line above that was meant as `key: value` but is not.
     fn line_above(&self) -> Option<Diagnostic> {
         [Some(self.line.clone()), self.above()].into_iter().flatten().find_map(|line| self.not_a_key(&line))
     }
@@ -325,7 +329,7 @@ impl<'t> Place<'t> {
         let start = line.start + written.find(text)?;
         let whole = start..start + text.len();
         if let Some((key, value)) = text.split_once(":\u{a0}").filter(|(key, _)| is_name(key)) {
-            let message = "a non-breaking space stands behind the colon";
+            let message = "there is a non-breaking space after the colon";
             return self.error(whole, message, format!("write `{key}: {}` with a plain space", value.trim()));
         }
         if text.contains(": ") || text.ends_with(':') {
@@ -333,23 +337,23 @@ impl<'t> Place<'t> {
         }
         if let Some((key, value)) = text.split_once(':').filter(|(key, value)| is_name(key) && !value.starts_with("//"))
         {
-            let message = "a space is missing behind the colon";
+            let message = "a space is missing after the colon";
             return self.error(whole, message, format!("write `{key}: {value}`"));
         }
         if let Some((key, value)) = text.split_once(' ').filter(|(key, value)| is_name(key) && !value.contains(' ')) {
-            let message = format!("`{key}` has no colon behind it");
+            let message = format!("`{key}` has no colon after it");
             return self.error(whole, message, format!("write `{key}: {value}`"));
         }
         for sign in ["=>", ":=", "->", "="] {
             if let Some((key, value)) = text.split_once(sign).filter(|(key, _)| is_name(key.trim())) {
-                let message = "a key and its value are joined by a colon and a space";
+                let message = "a key and its value are separated by a colon and a space";
                 return self.error(whole, message, format!("write `{}: {}`", key.trim(), value.trim()));
             }
         }
         None
     }
 
-    /// `{$.a}-{$.b}` and `[a-z]+`: text that YAML takes for a map or list.
+    /// `{$.a}-{$.b}` and `[a-z]+`: text that YAML reads as a map or list.
     fn begins_with_bracket(&self) -> Option<Diagnostic> {
         let before = self.get(self.line.start..self.at);
         let start = [": [", ": {", "- [", "- {"].iter().filter_map(|sign| before.find(sign)).min()?;
@@ -364,7 +368,7 @@ impl<'t> Place<'t> {
         self.error(value, format!("text that begins with `{bracket}` needs quotes"), help)
     }
 
-    /// A line that is indented otherwise than the one it belongs to.
+    /// A line with a different indentation from the one it belongs to.
     fn indented(&self) -> Option<Diagnostic> {
         let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
         let head = |line: &str| {
@@ -394,7 +398,8 @@ impl<'t> Place<'t> {
         let message =
             format!("this line is indented by {}, and `{above}` above it by {}", spaces(deep), spaces(indent(sibling)));
         let start = self.line.start + deep;
-        let help = format!("what belongs together is indented alike: indent `{word}` by {}", spaces(indent(sibling)));
+        let help =
+            format!("keys of the same map need the same indentation: indent `{word}` by {}", spaces(indent(sibling)));
         self.error(start..start + word.len(), message, help)
     }
 }

@@ -118,7 +118,7 @@ fn invalid_calls_of_steps_do_not_load() {
         ("truncate(t, -1)", "-", "`truncate` cannot use `length`: it is negative"),
         ("trim_start(t, 1, 2)", "trim_start", "`trim_start` takes a value and one argument"),
         ("digits(t, 1)", "digits", "`digits` takes only a value"),
-        ("extract(t, \"(\")", "\"", "`extract` cannot use `pattern`: the regex cannot be read: unclosed group"),
+        ("extract(t, \"(\")", "\"", "`extract` cannot use `pattern`: invalid regex: unclosed group"),
         ("extract(t, t)", "t", "`extract` does not accept a computed regex"),
         ("extract(t, #{ pattern: t })", "t", "`extract` does not accept a computed regex"),
         ("replace(t, \"a\", \"b\")", "replace", "`replace` takes a value and one argument"),
