@@ -357,7 +357,7 @@ impl Interpreter<'_> {
             let (objects, scalars): (Vec<Place>, Vec<Place>) =
                 places.partition(|place| !self.is_not_meant(filter, body, &value, place));
             if !scalars.is_empty() {
-                self.scalar_member(name, warning, policy)?;
+                self.element_failed(name, warning, policy)?;
             }
             let places = objects.into_iter();
             let kept = places.filter(|place| self.holds(filter, place)).map(|place| place.element.unwrap());
@@ -370,7 +370,7 @@ impl Interpreter<'_> {
             let mut list = Vec::new();
             for place in elements(&value).ok_or(Stop::Failed)? {
                 if each.as_mapping().is_some() && self.is_not_meant(each, body, &value, &place) {
-                    self.scalar_member(name, warning, policy)?;
+                    self.element_failed(name, warning, policy)?;
                     if policy == "default" {
                         list.push(self.parts(body, &body["default"], &place));
                     }
@@ -390,6 +390,24 @@ impl Interpreter<'_> {
         let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
         match claim {
             Some(claim) if !value.empty() || (keeps_empty && value.present()) => {
+                let value = match (fitted(claim, value.clone()), value) {
+                    (None, V::List(items))
+                        if ["warn", "skip"].contains(&policy) && ["roles", "tags"].contains(&claim) =>
+                    {
+                        let fits = |item: &V| fitted(claim, V::List(vec![item.clone()])).is_some();
+                        let before = items.len();
+                        let kept: Vec<V> = items.into_iter().filter(fits).collect();
+                        if kept.len() == before {
+                            return Err(Stop::Failed);
+                        }
+                        self.element_failed(name, warning, policy)?;
+                        V::List(kept)
+                    }
+                    (_, value) => value,
+                };
+                if value.empty() && !keeps_empty {
+                    return Ok(value);
+                }
                 fitted(claim, value).ok_or(Stop::Failed)
             }
             _ => Ok(value),
@@ -413,8 +431,8 @@ impl Interpreter<'_> {
             && !both.iter().any(|name| name == "item" || name.starts_with("key"))
     }
 
-    /// A member of an object is no object, and the rule reads nothing but members of it.
-    fn scalar_member(&self, name: &str, warning: &str, policy: &str) -> Result<(), Stop> {
+    /// What the policy makes of an element that failed.
+    fn element_failed(&self, name: &str, warning: &str, policy: &str) -> Result<(), Stop> {
         match policy {
             "reject" => return Err(Stop::Fall(name.to_owned())),
             "warn" => {

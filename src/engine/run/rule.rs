@@ -13,7 +13,7 @@ use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan, Warn
 use crate::engine::probe::{Event, Probe};
 use crate::engine::steps::{StepFailure, Steps};
 use crate::model::{Kinds, Value};
-use crate::schema::{Place, Violations, fit};
+use crate::schema::{Place, Shape, Violations, fit};
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
     /// Makes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
@@ -135,9 +135,39 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             value = self.steps(&rule.then, value, cx)?;
         }
         if rule.must_be_fitted(value) {
-            value = fitted(rule, value, cx).map_err(|failure| Stop::step("schema", rule.span, failure))?;
+            value = match fitted(rule, value, cx) {
+                Ok(value) => value,
+                Err(failure) => self.without_unfit(rule, value, failure, cx)?,
+            };
         }
         Ok(value)
+    }
+
+    /// A list that the claim cannot hold, without the elements for which that is so: they fail one by one, unless a failure
+    /// concerns the whole claim.
+    fn without_unfit(&mut self, rule: &'a RulePlan, value: Value<'a>, failure: Failure, cx: &Cx<'a>) -> Made<'a> {
+        let element = rule.shape.as_ref().and_then(Shape::element);
+        let (Value::List(items), Some(element), Policy::Warn(_) | Policy::Skip) = (value, element, &rule.policy) else {
+            return Err(Stop::step("schema", rule.span, failure));
+        };
+        let mut kept = ArenaVec::new_in(cx.arena);
+        for (index, item) in items.iter().enumerate() {
+            match unfit(element, *item, index, &rule.name, cx) {
+                None => kept.push(*item),
+                Some(failure) => {
+                    let failure = StepFailure { step: "schema", span: rule.span, failure };
+                    self.failed(rule, &failure, &cx.on_element(*item, index))?;
+                }
+            }
+        }
+        if kept.len() == items.len() {
+            return Err(Stop::step("schema", rule.span, failure));
+        }
+        let kept = Value::List(kept.into_bump_slice());
+        if !rule.keeps(kept) {
+            return Ok(kept);
+        }
+        fitted(rule, kept, cx).map_err(|failure| Stop::step("schema", rule.span, failure))
     }
 
     fn origin(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
@@ -380,6 +410,13 @@ fn no_object(step: &'static str, element: Value<'_>, span: Span) -> StepFailure 
         element.kind()
     );
     StepFailure { step, span, failure: Failure::new(message) }
+}
+
+/// Why the list of a claim cannot hold an element.
+fn unfit<'a>(shape: &Shape, item: Value<'a>, index: usize, claim: &str, cx: &Cx<'a>) -> Option<Failure> {
+    let mut violations = Violations::default();
+    shape.check(fit(shape, item, cx.arena), Place::claim(claim), &mut violations);
+    violations.iter().next().map(|violation| Failure::new(format!("element {index}: {}", violation.breach)))
 }
 
 /// The elements of a list or the members of an object, each with the context standing on it.
