@@ -80,6 +80,73 @@ fn a_field_that_warns_by_itself_is_named_with_its_claim() {
 }
 
 #[test]
+fn members_have_their_whole_path_in_reasons() {
+    let inner = "each: { type: { from: $item.t, do: [ to_integer ], on_error: reject }, id: { from: $item.id, required: true } }";
+    let rules = format!("account: {{ custom.a: {{ from: $.a, on_error: reject, {inner} }} }}");
+    for (element, reason) in [(json!({ "t": "x", "id": 1 }), "custom.a.type"), (json!({ "t": 1 }), "custom.a.id")] {
+        assert_eq!(outcome(&rules, json!({ "a": [element] })), json!({ "invalid": [reason] }));
+    }
+    let rules = format!(
+        "account: {{ custom.a: {{ from: $.a, on_error: reject, each: {{ b: {{ from: $item.b, {inner} }} }} }} }}"
+    );
+    let record = json!({ "a": [{ "b": [{ "t": "x", "id": 1 }] }] });
+    assert_eq!(outcome(&rules, record), json!({ "invalid": ["custom.a.b.type"] }));
+}
+
+#[test]
+fn a_list_of_sources_passes_over_empty_lists_and_objects() {
+    let rules = "account: { status: active, custom.a: { from: [ $.e, $.f ] } }";
+    for empty in [json!([]), json!({}), json!(null)] {
+        let wanted = json!({ "status": "active", "custom": { "a": 1 } });
+        assert_eq!(outcome(rules, json!({ "e": empty, "f": 1 })), wanted);
+        assert_eq!(outcome(rules, json!({ "e": empty })), json!({ "status": "active" }));
+    }
+    let rules = "account: { custom.a: { from: [ $.e, $.f ], keep_empty: true } }";
+    assert_eq!(outcome(rules, json!({ "e": [], "f": 1 })), json!({ "custom": { "a": [] } }));
+    let rules = "account: { custom.a: { from: [ $.e, $.f ], do: [ count ], on_error: skip } }";
+    assert_eq!(outcome(rules, json!({ "e": [] })), json!({ "custom": { "a": 0 } }));
+}
+
+#[test]
+fn elements_that_the_schema_rejects_fail_one_by_one() {
+    let rules = "defaults: { on_error: warn }\naccount: { status: active, tags: $.tags, secondary_emails: $.mails, external_identities: $.links }";
+    let record = json!({
+        "tags": ["a", null], "mails": ["a@example.com", "none"], "links": [{ "provider": "g", "subject": "1" }, { "provider": "g" }]
+    });
+    let account = json!({
+        "status": "active", "tags": ["a"], "secondary_emails": ["a@example.com"],
+        "external_identities": [{ "provider": "g", "subject": "1" }]
+    });
+    let warnings = ["tags", "secondary_emails", "external_identities"];
+    assert_eq!(outcome(rules, record), json!({ "account": account, "warnings": warnings }));
+    let rules = "account: { tags: { from: $.tags, on_error: reject } }";
+    assert_eq!(outcome(rules, json!({ "tags": ["a", null] })), json!({ "invalid": ["tags"] }));
+    let rules = "account: { status: active, tags: { from: $.tags, on_error: skip } }";
+    assert_eq!(outcome(rules, json!({ "tags": [null] })), json!({ "status": "active" }));
+}
+
+#[test]
+fn members_of_an_object_that_are_no_objects_fail_where_only_their_members_are_read() {
+    let rules = "account: { status: active, custom.a: { from: $.a, on_error: warn, REST } }";
+    let scalars = json!({ "a": { "secret": "S", "id": 7 } });
+    for (rest, is_warned) in [
+        ("each: { type: totp, value: $item.secret }", true),
+        ("where: { $item.secret: present }", true),
+        ("each: { key: $key, value: $item.secret }", false),
+        ("each: { value: { from: [ $item.secret, $item ] } }", false),
+        ("where: { $key: id }, each: { value: $item.secret }", false),
+        ("as: list, each: { value: $item.secret }", false),
+        ("each: [ to_text ]", false),
+    ] {
+        let made = outcome(&rules.replace("REST", rest), scalars.clone());
+        assert_eq!(made["warnings"] == json!(["custom.a"]), is_warned, "{rest}: {made}");
+    }
+    let objects = json!({ "a": { "x": { "secret": "S" }, "y": { "secret": "T" }, "z": null, "e": " " } });
+    let made = outcome(&rules.replace("REST", "each: { value: $item.secret }"), objects);
+    assert_eq!(made["custom"]["a"], json!([{ "value": "S" }, { "value": "T" }]));
+}
+
+#[test]
 fn an_empty_value_that_stays_must_fit_the_claim_too() {
     let rules = "account: { status: active, mfa_reenroll: { from: $.a, keep_empty: true, on_error: warn } }";
     let wanted = json!({ "account": { "status": "active" }, "warnings": ["mfa_reenroll"] });

@@ -177,6 +177,8 @@ impl CredentialPlan {
 pub struct RulePlan {
     /// The claim's path or the variable's name.
     pub name: String,
+    /// What it is called in reasons: its path, for members of elements below that of their list.
+    pub(super) path: String,
     /// The place of the rule.
     pub span: Span,
     /// What the rule is for.
@@ -187,6 +189,7 @@ pub struct RulePlan {
     pub(super) steps: Steps,
     pub(super) filter: Option<Condition>,
     pub(super) each: Option<EachPlan>,
+    pub(super) walks: Walks,
     pub(super) then: Steps,
     pub(super) default: Option<Operand>,
     /// The value if `when` is false.
@@ -205,6 +208,23 @@ pub struct RulePlan {
     pub sensitive: bool,
     /// Inputs of the rule and their expected results.
     pub examples: Vec<ExamplePlan>,
+}
+
+/// Which parts of a rule read only members of the elements, so that an object whose members are scalars is not meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Walks {
+    /// `where`
+    pub(super) filter: bool,
+    /// `each`
+    pub(super) each: bool,
+}
+
+impl RulePlan {
+    /// What the rule is called in reasons: its path, for members of elements below that of their list.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
 }
 
 /// An input of a rule, which replaces what `from` reads, and its expected result.

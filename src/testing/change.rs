@@ -11,7 +11,7 @@ use crate::engine::path::{PathStep, Tail};
 use crate::model::Value;
 use crate::rules::fields::{list, map};
 use crate::rules::syntax::{RefExpr, Root};
-use crate::rules::{Node, reference};
+use crate::rules::{Node, NodeKind, reference};
 
 /// One change to a record.
 #[derive(Debug)]
@@ -30,7 +30,11 @@ pub(super) fn read(with: Option<&Node>, without: Option<&Node>, findings: &mut F
         let key = Node { span: entry.key_span, kind: entry.key_kind() };
         changes.extend(change(&key, Some(literal(&entry.value).0), findings));
     }
-    for node in without.map_or(&[][..], |node| list(node, findings)) {
+    let one_or_more = without.map_or(&[][..], |node| match node.kind {
+        NodeKind::Scalar(_) => std::slice::from_ref(node),
+        _ => list(node, findings),
+    });
+    for node in one_or_more {
         changes.extend(change(node, None, findings));
     }
     changes
@@ -146,6 +150,7 @@ mod tests {
             ("with: { $.a.b: x }", serde_json::json!({"a": {"b": "x", "c": 2}, "list": [{"x": 1}, {"x": 2}]})),
             ("with: { $.a.b: null }", serde_json::json!({"a": {"b": null, "c": 2}, "list": [{"x": 1}, {"x": 2}]})),
             ("without: [ $.a.b, $.list ]", serde_json::json!({"a": {"c": 2}})),
+            ("without: $.list", serde_json::json!({"a": {"b": 1, "c": 2}})),
             (
                 "without: [ $.nowhere.at.all, '$.list[0]' ]",
                 serde_json::json!({"a": {"b": 1, "c": 2}, "list": [{"x": 2}]}),

@@ -71,7 +71,7 @@ struct Names<'p> {
 
 impl<'p> Names<'p> {
     fn of(plan: &'p Plan) -> Self {
-        let rules = plan.named_rules().into_iter().map(|(_, rule)| rule.name.clone());
+        let rules = plan.named_rules().into_iter().map(|(_, rule)| rule.path().to_owned());
         let checks = plan.check_reasons().map(str::to_owned);
         Self {
             params: plan.params.iter().map(|param| param.name.as_str()).collect(),

@@ -354,6 +354,12 @@ impl Interpreter<'_> {
         }
         if let Some(filter) = body.get("where").filter(|_| value.present()) {
             let places = elements(&value).ok_or(Stop::Failed)?.into_iter();
+            let (objects, scalars): (Vec<Place>, Vec<Place>) =
+                places.partition(|place| !self.is_not_meant(filter, body, &value, place));
+            if !scalars.is_empty() {
+                self.element_failed(name, warning, policy)?;
+            }
+            let places = objects.into_iter();
             let kept = places.filter(|place| self.holds(filter, place)).map(|place| place.element.unwrap());
             value = match value {
                 V::Object(_) => V::Object(kept.map(|(item, _, key)| (key.scalar().unwrap(), item)).collect()),
@@ -363,6 +369,13 @@ impl Interpreter<'_> {
         if let Some(each) = body.get("each").filter(|_| value.present()) {
             let mut list = Vec::new();
             for place in elements(&value).ok_or(Stop::Failed)? {
+                if each.as_mapping().is_some() && self.is_not_meant(each, body, &value, &place) {
+                    self.element_failed(name, warning, policy)?;
+                    if policy == "default" {
+                        list.push(self.parts(body, &body["default"], &place));
+                    }
+                    continue;
+                }
                 let made = self.element(name, warning, body, each, policy, inherited, &place).map_err(Stop::Fall)?;
                 if !made.empty() {
                     list.push(made);
@@ -377,10 +390,57 @@ impl Interpreter<'_> {
         let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
         match claim {
             Some(claim) if !value.empty() || (keeps_empty && value.present()) => {
+                let value = match (fitted(claim, value.clone()), value) {
+                    (None, V::List(items))
+                        if ["warn", "skip"].contains(&policy) && ["roles", "tags"].contains(&claim) =>
+                    {
+                        let fits = |item: &V| fitted(claim, V::List(vec![item.clone()])).is_some();
+                        let before = items.len();
+                        let kept: Vec<V> = items.into_iter().filter(fits).collect();
+                        if kept.len() == before {
+                            return Err(Stop::Failed);
+                        }
+                        self.element_failed(name, warning, policy)?;
+                        V::List(kept)
+                    }
+                    (_, value) => value,
+                };
+                if value.empty() && !keeps_empty {
+                    return Ok(value);
+                }
                 fitted(claim, value).ok_or(Stop::Failed)
             }
             _ => Ok(value),
         }
+    }
+
+    /// Whether the place is a member of an object that is no object itself, and this part of the rule reads only members of it.
+    fn is_not_meant(&self, part: &Yaml, body: &Yaml, walked: &V, place: &Place) -> bool {
+        let (item, ..) = place.element.as_ref().unwrap();
+        let (mut here, mut both) = (Vec::new(), Vec::new());
+        element_references(part, &mut here);
+        ["where", "each"]
+            .iter()
+            .filter_map(|word| body.get(*word))
+            .for_each(|part| element_references(part, &mut both));
+        let is_blank = self.fold && matches!(item, V::Text(text) if text.trim().is_empty());
+        matches!(walked, V::Object(_))
+            && !matches!(item, V::Missing | V::Null | V::Object(_))
+            && !is_blank
+            && here.iter().any(|name| name.starts_with("item."))
+            && !both.iter().any(|name| name == "item" || name.starts_with("key"))
+    }
+
+    /// What the policy makes of an element that failed.
+    fn element_failed(&self, name: &str, warning: &str, policy: &str) -> Result<(), Stop> {
+        match policy {
+            "reject" => return Err(Stop::Fall(name.to_owned())),
+            "warn" => {
+                self.warnings.borrow_mut().insert(warning.to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything that decides about one rule")]
@@ -403,7 +463,8 @@ impl Interpreter<'_> {
             let mut members = Vec::new();
             for (field, body) in fields {
                 let field = field.as_str().unwrap();
-                let value = self.rule(field, &format!("{name}.{field}"), body, inherited, None, place)?;
+                let path = format!("{name}.{field}");
+                let value = self.rule(&path, &path, body, inherited, None, place)?;
                 if value.present() {
                     members.push((field.to_owned(), value));
                 }
@@ -434,7 +495,14 @@ impl Interpreter<'_> {
         }
         let from = &body["from"];
         let sources = from.as_sequence().map_or(vec![from], |list| list.iter().collect());
-        sources.into_iter().map(|source| self.expr(source, place)).find(V::present).unwrap_or(V::Missing)
+        let keeps_empty = body.get("keep_empty").and_then(Yaml::as_bool) == Some(true);
+        let is_hollow = |value: &V| match value {
+            V::List(items) => items.is_empty() && !keeps_empty,
+            V::Object(members) => members.is_empty() && !keeps_empty,
+            _ => false,
+        };
+        let values = || sources.iter().map(|source| self.expr(source, place)).filter(V::present);
+        values().find(|value| !is_hollow(value)).or_else(|| values().next()).unwrap_or(V::Missing)
     }
 
     fn steps(&self, steps: Option<&Yaml>, value: V, place: &Place) -> Option<V> {
@@ -604,6 +672,30 @@ fn elements(value: &V) -> Option<Vec<Place>> {
             Some(members.iter().enumerate().map(|(at, (key, item))| place(item, at, V::Text(key.clone()))).collect())
         }
         _ => None,
+    }
+}
+
+/// The references to `$item` and `$key` in a part of a rule that mean its own elements.
+fn element_references(part: &Yaml, found: &mut Vec<String>) {
+    match part {
+        Yaml::String(text) => {
+            let end = |c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c));
+            let names = text.match_indices('$').map(|(at, _)| &text[at + 1..]);
+            found.extend(names.map(|name| name.split(end).next().unwrap().to_owned()));
+        }
+        Yaml::Sequence(items) => items.iter().for_each(|item| element_references(item, found)),
+        Yaml::Mapping(members) => {
+            for (key, value) in members {
+                let word = key.as_str().unwrap_or("");
+                let is_inner = ["where", "each", "find", "filter", "map"].contains(&word)
+                    || (["any", "all"].contains(&word) && value.is_mapping());
+                if !is_inner {
+                    element_references(key, found);
+                    element_references(value, found);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -221,8 +221,10 @@ impl Compiler<'_> {
     /// Compiles something in which `$item` is the element.
     pub(super) fn on_element<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
         let outside = std::mem::replace(&mut self.scope.on_element, true);
+        let reads_outside = std::mem::take(&mut self.scope.element_reads);
         let result = compile(self);
         self.scope.on_element = outside;
+        self.scope.last_element_reads = std::mem::replace(&mut self.scope.element_reads, reads_outside);
         result
     }
 

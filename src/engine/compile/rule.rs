@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::condition::of_element;
 use super::dead::is_certain;
-use super::scope::{MadeObject, ReadPlace};
+use super::scope::{ElementReads, MadeObject, ReadPlace};
 use super::steps::Flow;
 use super::value::literal;
 use super::{Compiler, order};
 use crate::diag::{Diagnostic, Span, closest};
 use crate::engine::operand::Operand;
-use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan, WarningName};
+use crate::engine::plan::{EachPlan, ExamplePlan, OriginPlan, Policy, RuleKind, RulePlan, Walks, WarningName};
 use crate::engine::steps::Steps;
 use crate::model::Kinds;
 use crate::rules::Node;
@@ -35,6 +35,24 @@ pub(super) struct Purpose<'s> {
     pub field_of: Option<(&'s str, Option<&'s Shape>)>,
 }
 
+impl Purpose<'_> {
+    /// What a rule is called in reasons and warnings.
+    fn path_of(&self, rule: &Rule) -> String {
+        match self.field_of {
+            Some((object, _)) => format!("{object}.{}", rule.name.text),
+            None => self.kind.path_of(&rule.name.text),
+        }
+    }
+}
+
+/// The parts that read members of the elements and nothing else of them: they do not mean an object with scalar members.
+fn walks(body: &Body, filter: ElementReads, each: ElementReads) -> Walks {
+    if filter.whole || each.whole {
+        return Walks::default();
+    }
+    Walks { filter: filter.member, each: each.member && matches!(body.each, Some(Each::Fields(_))) }
+}
+
 impl Compiler<'_> {
     /// Compiles a rule, and returns it with the kinds of its result.
     pub(super) fn rule(&mut self, rule: &Rule, purpose: &Purpose<'_>) -> Option<(RulePlan, Kinds)> {
@@ -47,16 +65,23 @@ impl Compiler<'_> {
         }
         let mut steps = self.steps(&body.steps, &mut flow);
         self.list_first(body, &mut flow, &mut steps);
+        let (mut filter_reads, mut each_reads) = (ElementReads::default(), ElementReads::default());
         let filter = body.filter.as_ref().map(|filter| {
             let input = flow.kinds.and(Kinds::LIST.or(Kinds::OBJECT));
             self.needs_list("where", body.filter_span.unwrap_or(body.span), &mut flow);
             if !input.is_empty() {
                 flow.kinds = input;
             }
-            self.element_condition(filter, "where")
+            let condition = self.element_condition(filter, "where");
+            filter_reads = self.scope.last_element_reads;
+            condition
         });
         let policy = self.policy(rule, purpose);
-        let each = body.each.as_ref().map(|each| self.each(each, rule, purpose, &policy, &mut flow));
+        let each = body.each.as_ref().map(|each| {
+            let plan = self.each(each, rule, purpose, &policy, &mut flow);
+            each_reads = self.scope.last_element_reads;
+            plan
+        });
         let mut then = self.steps(&body.then, &mut flow);
         self.cast(body.cast.as_ref(), &mut flow, &mut then);
         if let Origin::Value(value) = &body.origin {
@@ -81,6 +106,7 @@ impl Compiler<'_> {
         }
         let plan = RulePlan {
             name: rule.name.text.clone(),
+            path: purpose.path_of(rule),
             span: rule.name.span,
             kind: purpose.kind,
             register: purpose.register,
@@ -89,6 +115,7 @@ impl Compiler<'_> {
             steps,
             filter: transpose(filter)?,
             each: transpose(each)?,
+            walks: walks(body, filter_reads, each_reads),
             then,
             default: transpose(default)?.map(|(operand, _)| operand),
             otherwise: transpose(otherwise)?.map(|(operand, _)| operand),
@@ -274,16 +301,17 @@ impl Compiler<'_> {
             Policy::Warn(_) => Some(DefaultPolicy::Warn),
             Policy::Skip | Policy::Default => Some(DefaultPolicy::Skip),
         };
+        let list = purpose.path_of(parent);
         let inner = Purpose {
             kind: RuleKind::Field,
             register: 0,
             shape: None,
             sensitive: purpose.sensitive,
             policy: inherited,
-            field_of: Some((&parent.name.text, element.and_then(|shape| shape.member(&field.name.text)))),
+            field_of: Some((&list, element.and_then(|shape| shape.member(&field.name.text)))),
         };
         let (mut plan, _) = self.rule(field, &inner)?;
-        let path = format!("{}.{}", parent.name.text, field.name.text);
+        let path = plan.path.clone();
         let is_named = field.body.on_error.as_ref().is_some_and(|on_error| on_error.key.is_some());
         if let (Policy::Warn(name), false) = (&mut plan.policy, is_named) {
             name.fixed.clone_from(&path);

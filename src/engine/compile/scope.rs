@@ -70,6 +70,15 @@ impl MadeObject {
     }
 }
 
+/// How `$item` and `$key` are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ElementReads {
+    /// A member of the element: `$item.name`.
+    pub member: bool,
+    /// The element as a whole, or its key.
+    pub whole: bool,
+}
+
 /// The built-in names.
 pub const BUILTIN: &[&str] = &["params", "account", "facts", "item", "index", "key", "made"];
 
@@ -94,6 +103,10 @@ pub struct Scope {
     pub on_element: bool,
     /// Whether the element has been read since this flag was reset.
     pub reads_element: bool,
+    /// How the element at hand is read.
+    pub element_reads: ElementReads,
+    /// How the element was read of what was compiled last for every element.
+    pub last_element_reads: ElementReads,
     /// The name of the accounts while the elements that become accounts are selected.
     pub splitting: Option<String>,
     /// Whether claims may be read here.
@@ -249,6 +262,11 @@ impl Scope {
         }
         self.reads_element = true;
         let (names, _) = leading_names(&reference.query);
+        match name {
+            "item" if !names.is_empty() => self.element_reads.member = true,
+            "item" | "key" => self.element_reads.whole = true,
+            _ => {}
+        }
         if !names.is_empty() {
             self.element_members.insert(names);
         }

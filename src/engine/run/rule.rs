@@ -13,7 +13,7 @@ use crate::engine::plan::{EachPlan, OriginPlan, Policy, RuleKind, RulePlan, Warn
 use crate::engine::probe::{Event, Probe};
 use crate::engine::steps::{StepFailure, Steps};
 use crate::model::{Kinds, Value};
-use crate::schema::{Place, Violations, fit};
+use crate::schema::{Place, Shape, Violations, fit};
 
 impl<'a, P: Probe> Machine<'a, '_, P> {
     /// Computes a value in the fixed order: when, from, do, where, each, then, as, default or required, on_error.
@@ -135,15 +135,45 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             value = self.steps(&rule.then, value, cx)?;
         }
         if rule.must_be_fitted(value) {
-            value = fitted(rule, value, cx).map_err(|failure| Stop::step("schema", rule.span, failure))?;
+            value = match fitted(rule, value, cx) {
+                Ok(value) => value,
+                Err(failure) => self.without_unfit(rule, value, failure, cx)?,
+            };
         }
         Ok(value)
+    }
+
+    /// A list that the claim cannot hold, without the elements for which that is so: they fail one by one, unless a failure
+    /// concerns the whole claim.
+    fn without_unfit(&mut self, rule: &'a RulePlan, value: Value<'a>, failure: Failure, cx: &Cx<'a>) -> Made<'a> {
+        let element = rule.shape.as_ref().and_then(Shape::element);
+        let (Value::List(items), Some(element), Policy::Warn(_) | Policy::Skip) = (value, element, &rule.policy) else {
+            return Err(Stop::step("schema", rule.span, failure));
+        };
+        let mut kept = ArenaVec::new_in(cx.arena);
+        for (index, item) in items.iter().enumerate() {
+            match unfit(element, *item, index, &rule.name, cx) {
+                None => kept.push(*item),
+                Some(failure) => {
+                    let failure = StepFailure { step: "schema", span: rule.span, failure };
+                    self.failed(rule, &failure, &cx.on_element(*item, index))?;
+                }
+            }
+        }
+        if kept.len() == items.len() {
+            return Err(Stop::step("schema", rule.span, failure));
+        }
+        let kept = Value::List(kept.into_bump_slice());
+        if !rule.keeps(kept) {
+            return Ok(kept);
+        }
+        fitted(rule, kept, cx).map_err(|failure| Stop::step("schema", rule.span, failure))
     }
 
     fn origin(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         match &rule.origin {
             OriginPlan::Value(operand) => Ok(operand.value(cx)),
-            OriginPlan::From(sources) => Ok(self.first_present(sources, cx)),
+            OriginPlan::From(sources) => Ok(self.first_present(sources, rule.keep_empty, cx)),
             OriginPlan::Script { script, inputs, source } => {
                 let values = cx.arena.alloc_slice_fill_iter(inputs.iter().map(|input| input.value(cx)));
                 let result = script.run(values, cx);
@@ -156,18 +186,24 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         }
     }
 
-    fn first_present(&mut self, sources: &'a [(Operand, String)], cx: &Cx<'a>) -> Value<'a> {
+    /// The first source that has a value. An empty list or object counts as one only if no other source has any.
+    fn first_present(&mut self, sources: &'a [(Operand, String)], keep_empty: bool, cx: &Cx<'a>) -> Value<'a> {
+        let mut empty = Value::Missing;
         for (position, (operand, text)) in sources.iter().enumerate() {
             let value = operand.value(cx);
-            let taken = value.is_present();
+            let is_hollow = matches!(value, Value::List([]) | Value::Object([])) && !keep_empty;
+            let taken = value.is_present() && !is_hollow;
             if P::ON {
                 self.probe.event(Event::Read { position, text, value, taken });
             }
             if taken {
                 return value;
             }
+            if is_hollow && !empty.is_present() {
+                empty = value;
+            }
         }
-        Value::Missing
+        empty
     }
 
     fn steps(&mut self, steps: &'a Steps, mut value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
@@ -183,12 +219,17 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         Ok(value)
     }
 
-    fn filtered(&mut self, filter: &'a Condition, rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
+    fn filtered(&mut self, filter: &'a Condition, rule: &'a RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {
         if !value.is_present() {
             return Ok(value);
         }
         let mut kept = ArenaVec::new_in(cx.arena);
+        let takes_objects = rule.walks.filter && matches!(value, Value::Object(_));
         for (element, place) in elements(value, rule.span, "where", cx)? {
+            if takes_objects && is_no_object(element, cx) {
+                self.failed(rule, &no_object("where", element, rule.span), &place)?;
+                continue;
+            }
             if self.holds("where", filter, rule.span, &place) {
                 kept.push((place.key.as_text().unwrap_or(""), element));
             }
@@ -206,6 +247,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             return Ok(value);
         }
         let elements = elements(value, rule.span, "each", cx)?;
+        let takes_objects = rule.walks.each && matches!(value, Value::Object(_));
         let mut made = ArenaVec::with_capacity_in(elements.size_hint().0, cx.arena);
         for (index, (element, place)) in elements.enumerate() {
             if P::ON {
@@ -213,6 +255,9 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             }
             let result = match each {
                 EachPlan::Steps(steps) => self.steps(steps, element, &place),
+                _ if takes_objects && is_no_object(element, cx) => {
+                    Err(Stop::Step(no_object("each", element, rule.span)))
+                }
                 EachPlan::Fields(fields) => self.object(fields, &place),
                 EachPlan::Linked { fields, places } => self.linked(fields, places, &place),
             };
@@ -298,6 +343,11 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     ) -> Result<(), Stop> {
         let field = each.fields().get(*at);
         match (&rule.policy, field.and_then(|field| field.missing.as_ref())) {
+            (Policy::Reject, _) => {
+                self.failures += 1;
+                self.tell(failure, "reject");
+                Err(Stop::fall(field.unwrap_or(rule), failure))
+            }
             (Policy::Warn(_), Some(name)) => {
                 self.failures += 1;
                 self.report(failure, "warn");
@@ -342,6 +392,32 @@ fn fitted<'a>(rule: &RulePlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a
         None => Ok(value),
         Some(violation) => Err(Failure::new(violation.breach.to_string())),
     }
+}
+
+/// Whether a member of an object has no members of its own, though a rule reads nothing but these.
+fn is_no_object(element: Value<'_>, cx: &Cx<'_>) -> bool {
+    match element {
+        Value::Missing | Value::Null | Value::Object(_) => false,
+        Value::Text(text) => !(cx.fold_blank && text.trim_start().is_empty()),
+        _ => true,
+    }
+}
+
+/// The failure of a member of an object that is read as an object of its own.
+fn no_object(step: &'static str, element: Value<'_>, span: Span) -> StepFailure {
+    let message = format!(
+        "an object comes in, so `$item` is each of its members, and this one is {}; if the object is one element, wrap it \
+         with `to_list` under `do`",
+        element.kind()
+    );
+    StepFailure { step, span, failure: Failure::new(message) }
+}
+
+/// Why the list of a claim cannot hold an element.
+fn unfit<'a>(shape: &Shape, item: Value<'a>, index: usize, claim: &str, cx: &Cx<'a>) -> Option<Failure> {
+    let mut violations = Violations::default();
+    shape.check(fit(shape, item, cx.arena), Place::claim(claim), &mut violations);
+    violations.iter().next().map(|violation| Failure::new(format!("element {index}: {}", violation.breach)))
 }
 
 /// The elements of a list or the members of an object, each with its context.

@@ -45,7 +45,7 @@ impl Stop {
 /// The failure of a rule's step as a reason.
 fn reason(rule: &RulePlan, failure: &StepFailure) -> Reason {
     Reason {
-        rule: rule.kind.path_of(&rule.name),
+        rule: rule.path.clone(),
         step: failure.step.to_owned(),
         message: failure.failure.message().to_owned(),
         span: Some(failure.span),

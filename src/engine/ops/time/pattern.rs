@@ -29,6 +29,8 @@ enum Piece {
     Literal(Box<str>),
     Blanks,
     Field(Field),
+    /// A number with digits directly before or behind it: it has all its digits, since nothing else says where it ends.
+    Packed(Field),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,16 @@ enum Field {
     Offset,
     ZoneName,
     Epoch,
+}
+
+impl Field {
+    /// Whether it is nothing but digits.
+    fn is_number(self) -> bool {
+        !matches!(
+            self,
+            Self::MonthName | Self::Weekday | Self::DotFraction | Self::Meridiem | Self::Offset | Self::ZoneName
+        )
+    }
 }
 
 /// What is wrong with a format, and where.
@@ -113,7 +125,7 @@ impl Pattern {
         }
         let pattern = Self { pieces, pivot, zone: None };
         pattern.check()?;
-        Ok(pattern)
+        Ok(Self { pieces: packed(&pattern.pieces), ..pattern })
     }
 
     /// The same pattern for times that are always in UTC.
@@ -183,12 +195,28 @@ impl Pattern {
             let read = match piece {
                 Piece::Literal(literal) => scanner.eat(literal).then_some(()),
                 Piece::Blanks => scanner.blanks().then_some(()),
-                Piece::Field(field) => parts.read(*field, &mut scanner, self.pivot),
+                Piece::Field(field) => parts.read(*field, false, &mut scanner, self.pivot),
+                Piece::Packed(field) => parts.read(*field, true, &mut scanner, self.pivot),
             };
             read.ok_or_else(other_form)?;
         }
         if scanner.is_done() { parts.finish() } else { Err(other_form()) }
     }
+}
+
+/// The pieces, with the numbers marked that have no separator on one of their sides.
+fn packed(pieces: &[Piece]) -> Vec<Piece> {
+    let is_number = |piece: Option<&Piece>| matches!(piece, Some(Piece::Field(field)) if field.is_number());
+    let at = |at: Option<usize>| at.and_then(|at| pieces.get(at));
+    let mark = |(place, piece): (usize, &Piece)| match piece {
+        Piece::Field(field)
+            if field.is_number() && (is_number(at(place.checked_sub(1))) || is_number(at(place.checked_add(1)))) =>
+        {
+            Piece::Packed(*field)
+        }
+        other => other.clone(),
+    };
+    pieces.iter().enumerate().map(mark).collect()
 }
 
 fn is_blank(c: char) -> bool {
@@ -277,25 +305,27 @@ struct Parts {
 }
 
 impl Parts {
-    fn read(&mut self, field: Field, scanner: &mut Scanner<'_>, pivot: i16) -> Option<()> {
+    fn read(&mut self, field: Field, packed: bool, scanner: &mut Scanner<'_>, pivot: i16) -> Option<()> {
+        let two = if packed { 2 } else { 1 };
         match field {
             Field::Year => self.year = Some(scanner.number(4, 4)?),
             Field::ShortYear => self.year = Some(full_year(scanner.number(2, 2)?, pivot)),
-            Field::Month => self.month = Some(scanner.number(1, 2)?),
+            Field::Month => self.month = Some(scanner.number(two, 2)?),
             Field::MonthName => self.month = Some(month(scanner)?),
             Field::Day => {
-                scanner.blanks(); // `%e` pads with a space
-                self.day = Some(scanner.number(1, 2)?);
+                let padded = scanner.blanks(); // `%e` pads with a space
+                self.day = Some(scanner.number(if padded { 1 } else { two }, 2)?);
             }
-            Field::DayOfYear => self.day_of_year = Some(scanner.number(1, 3)?),
+            Field::DayOfYear => self.day_of_year = Some(scanner.number(if packed { 3 } else { 1 }, 3)?),
             Field::Weekday => self.weekday = Some(weekday(scanner)?),
             Field::Hour => {
-                scanner.blanks();
-                self.hour = Some(scanner.number(1, 2)?);
+                let padded = scanner.blanks();
+                self.hour = Some(scanner.number(if padded { 1 } else { two }, 2)?);
             }
             Field::Hour12 => {
-                scanner.blanks();
-                self.hour = Some(scanner.number(1, 2).filter(|hour| (1..=12).contains(hour))?);
+                let padded = scanner.blanks();
+                let digits = if padded { 1 } else { two };
+                self.hour = Some(scanner.number(digits, 2).filter(|hour| (1..=12).contains(hour))?);
             }
             Field::Minute => self.minute = scanner.number(2, 2)?,
             Field::Second => self.second = scanner.number(2, 2)?,
@@ -408,6 +438,12 @@ mod tests {
             ("%a %b %d %Y", "Tue Oct 14 2019", None),
             ("%Y-%j", "2024-366", Some("2024-12-31T00:00:00")),
             ("%Y-%j", "2023-366", None),
+            ("%Y-%j", "2023-7", Some("2023-01-07T00:00:00")),
+            ("%y%j", "23007", Some("2023-01-07T00:00:00")),
+            ("%y%j", "237", None),
+            ("%j%Y", "172023", None),
+            ("%Y%m%d", "2024115", None),
+            ("%Y%m%e", "202411 5", Some("2024-11-05T00:00:00")),
             ("%s", "1571044331", Some("2019-10-14T09:12:11+00")),
             ("%y%m%d", "690101", Some("1969-01-01T00:00:00")),
             ("%y%m%d", "680101", Some("2068-01-01T00:00:00")),
