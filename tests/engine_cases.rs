@@ -687,3 +687,76 @@ account:
     let settings = Settings { params: vec![("check".to_owned(), json!("strict"))], ..Settings::default() };
     assert_eq!(plan.unlisted_params(&settings).len(), 1);
 }
+
+#[test]
+fn parts_and_salts_are_not_ignored_in_silence() {
+    let bcrypt = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+    let md5 = "3cb4e732631f47e6eb961f34554b7cde";
+    let found = |parts: &str, record: Json| {
+        credential(
+            &format!("defaults: {{ on_error: warn }}\naccount: {{ status: active }}\ncredential: {{ {parts} }}"),
+            record,
+            true,
+        )[2]
+        .clone()
+    };
+    let unused = |part: &str| json!(format!("the part `{part}` is not used by the scheme of this hash"));
+    let lookup = "from: $.hash, scheme: { from: $.type, do: [ lowercase ] }";
+    for (parts, record, why) in [
+        ("pepper: $.p", json!({ "type": "bcrypt", "hash": bcrypt, "p": "x" }), unused("pepper")),
+        ("salt: $.s", json!({ "type": "bcrypt", "hash": bcrypt, "s": "x" }), unused("salt")),
+        ("username: $.u", json!({ "type": "bcrypt", "hash": bcrypt, "u": "x" }), unused("username")),
+        ("salt: $.s", json!({ "type": "bcrypt", "hash": bcrypt }), Json::Null),
+        ("salt: $.s", json!({ "type": "md5", "hash": md5 }), json!("the salt is missing")),
+        ("salt: $.s", json!({ "type": "md5", "hash": md5, "s": "  " }), json!("the salt is missing")),
+        ("salt: $.s", json!({ "type": "md5", "hash": md5, "s": 12 }), Json::Null),
+        ("salt: { when: { $.v: 1 }, from: $.s }", json!({ "type": "md5", "hash": md5 }), Json::Null),
+        (
+            "salt: { when: { $.v: 1 }, from: $.s }",
+            json!({ "type": "md5", "hash": md5, "v": 1 }),
+            json!("the salt is missing"),
+        ),
+        ("salt: $.s", json!({ "hash": md5 }), json!("the record names no scheme")),
+    ] {
+        assert_eq!(found(&format!("{lookup}, {parts}"), record.clone()), why, "{parts} {record}");
+    }
+    let parts = "scheme: pbkdf2, digest: sha256, hash_hex: $.hash, salt: $.s, iterations: $.n, parameters: $.more";
+    let hash = "4c8da0aedbd5d475b99f3dab058e2d72d96b98e8f96d9b34770f63f0d1e94517";
+    for (more, why) in [
+        (json!({ "n": 1000, "s": "a" }), Json::Null),
+        (json!({ "n": 1000 }), json!("the salt is missing")),
+        (json!({ "n": 1000, "s": "a", "more": { "cost": 3 } }), unused("cost")),
+    ] {
+        let mut record = more.clone();
+        record["hash"] = json!(hash);
+        assert_eq!(found(parts, record), why, "{more}");
+    }
+    let why = found(parts, json!({ "n": 2_000_000_000, "s": "a", "hash": hash }));
+    assert!(why.is_string(), "a cost above the limits is not usable");
+}
+
+#[test]
+fn a_scheme_that_fails_is_reported_once() {
+    let rules = "defaults: { on_error: warn }\nlookups: { t: { 1: md5 } }\naccount: { status: active }\n\
+        credential: { from: $.hash, scheme: { from: $.type, do: [ { lookup: t } ] } }";
+    let found = credential(rules, json!({ "hash": "3cb4e732631f47e6eb961f34554b7cde", "type": 7 }), true);
+    assert_eq!(found[1].as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[2], json!("the record names no scheme"));
+}
+
+#[test]
+fn facts_about_a_credential_have_their_kinds() {
+    let rules = "defaults: { on_error: warn }\naccount: { status: active }\n\
+        credential: { from: $.hash, scheme: md5, set_at: $.at, needs_rehash: $.old }";
+    for (more, warned) in [
+        (json!({ "at": "2020-03-07", "old": true }), json!([])),
+        (json!({ "at": "2020-03-07T16:45:12Z" }), json!([])),
+        (json!({ "at": "yesterday" }), json!(["credential.set_at"])),
+        (json!({ "at": 1_583_599_512 }), json!(["credential.set_at"])),
+        (json!({ "old": "yes" }), json!(["credential.needs_rehash"])),
+    ] {
+        let mut record = more.clone();
+        record["hash"] = json!("3cb4e732631f47e6eb961f34554b7cde");
+        assert_eq!(credential(rules, record, true)[1], warned, "{more}");
+    }
+}

@@ -83,10 +83,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let plan = load::plan(&arguments.rules)?;
     let mut settings = load::settings(&plan, &arguments.params)?;
     settings.unread = true;
+    settings.check_credentials = true;
     settings.facts.now.clone_from(&arguments.now);
     settings.facts.tenant.clone_from(&arguments.tenant);
     settings.facts.identifier.clone_from(&arguments.identifier);
-    if let Some(claim) = &arguments.claim {
+    let claim = arguments.claim.as_deref().map(|claim| rule_name(&plan, claim));
+    if let Some(claim) = claim {
         is_known(&plan, claim)?;
     }
     let record = record(arguments)?;
@@ -94,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let run = plan.run(&record, &settings, &arena, &mut trace);
     let colour = arguments.format == Format::Human && show::colour();
     let view = View { sensitive: arguments.show_sensitive, colour };
-    let explanation = Explanation { plan: &plan, run: &run, trace: &trace, claim: arguments.claim.as_deref(), view };
+    let explanation = Explanation { plan: &plan, run: &run, trace: &trace, claim, view };
     show::output(&match arguments.format {
         Format::Human => explanation.human(),
         Format::Json => format!("{:#}\n", explanation.json()),
@@ -110,6 +112,12 @@ fn record(arguments: &Arguments) -> Result<String, CommandError> {
         let message = format!("there is no record {}", arguments.number);
         CommandError::new(message).help(format!("the file has {count} records, counted from 1"))
     })
+}
+
+/// The name of the rule that a claim names: warnings write parts of the credential as `credential.value`.
+fn rule_name<'c>(plan: &Plan, claim: &'c str) -> &'c str {
+    let is_rule = plan.named_rules().iter().any(|(_, rule)| rule.name == claim);
+    claim.strip_prefix("credential.").filter(|_| !is_rule).unwrap_or(claim)
 }
 
 fn is_known(plan: &Plan, claim: &str) -> Result<(), CommandError> {
@@ -138,7 +146,15 @@ impl Explanation<'_> {
     fn human(&self) -> String {
         let files = &self.plan.files;
         if let Some(claim) = self.claim {
-            return self.trace.render_rule(claim, files, self.view);
+            let mut out = self.trace.render_rule(claim, files, self.view);
+            if claim == "value" {
+                for outcome in &self.run.outcomes {
+                    if let Outcome::Account(made) = outcome {
+                        out.extend(self.no_password(made));
+                    }
+                }
+            }
+            return out;
         }
         let mut out = self.trace.render(files, self.view);
         out.push('\n');
@@ -164,6 +180,7 @@ impl Explanation<'_> {
                 if !made.warnings.is_empty() {
                     let _ = writeln!(out, "left out with a warning: {}", made.warnings.join(", "));
                 }
+                out.extend(self.no_password(made));
                 if let Some(reason) = self.refused_at_login(made) {
                     let _ = writeln!(
                         out,
@@ -183,6 +200,17 @@ impl Explanation<'_> {
                 }
             }
         }
+    }
+
+    /// Why the account has no stored password that can be used; nothing if it has one, or the rules read none.
+    fn no_password(&self, made: &Made<'_>) -> Option<String> {
+        if !self.plan.has_credential() || made.credential.is_present() {
+            return None;
+        }
+        Some(match made.unusable {
+            Some(why) => format!("the stored password cannot be used (credential.value): {why}\n"),
+            None => "the account has no credential: the record has no hash, or `when` does not hold\n".to_owned(),
+        })
     }
 
     fn refused_at_login(&self, made: &Made<'_>) -> Option<Reason> {
@@ -218,6 +246,8 @@ impl Explanation<'_> {
                     "outcome": "account",
                     "account": self.account(made),
                     "warnings": made.warnings,
+                    "has_credential": made.credential.is_present(),
+                    "unusable_credential": made.unusable,
                     "refused_at_login": login,
                 })
             }
@@ -327,6 +357,25 @@ mod tests {
             explain(r#"{"login": "ada", "id": 1}"#, None, false).1["outcomes"][0]["refused_at_login"],
             Json::Null
         );
+    }
+
+    #[test]
+    fn it_says_why_there_is_no_credential() {
+        let rules = "landfall: 1\naccount: { status: active }\ncredential: { from: $.hash, scheme: md5 }\n";
+        let (mut files, mut findings) = (Files::default(), Findings::default());
+        let file = files.add("shop.yaml", rules);
+        let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap();
+        let settings = Settings { check_credentials: true, ..Settings::default() };
+        let view = View { sensitive: false, colour: false };
+        for (record, why) in [(r#"{"hash": "*"}"#, "the account is locked"), ("{}", "the account has no credential")] {
+            let (arena, mut trace) = (Bump::new(), Trace::new());
+            let run = plan.run(record, &settings, &arena, &mut trace);
+            for claim in [None, Some(rule_name(&plan, "credential.value"))] {
+                let explanation = Explanation { plan: &plan, run: &run, trace: &trace, claim, view };
+                assert!(explanation.human().contains(why), "{}", explanation.human());
+                assert_eq!(explanation.json()["outcomes"][0]["has_credential"], false);
+            }
+        }
     }
 
     #[test]

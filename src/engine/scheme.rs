@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Findings, Span, closest};
 use crate::model::Value;
 use crate::model::json::to_json;
 use crate::password::template::{Template, TemplateProblem};
-use crate::password::{Credential, SchemeInfo, find, parse, schemes};
+use crate::password::{Credential, Limits, SchemeInfo, find, forms, parse, schemes};
 use crate::rules::syntax::{Expr, Origin, Rule, Word};
 
 /// The parts of a credential that are digest templates.
@@ -28,31 +28,88 @@ pub fn choose<'s>(schemes: &'s [String], encoded: &str) -> Option<&'s str> {
 ///
 /// # Errors
 /// Why not; contains no value of the record.
-pub fn usable(credential: Value<'_>) -> Result<(), String> {
+pub fn usable(credential: Value<'_>, is_of_several: bool) -> Result<(), String> {
     let serde_json::Value::Object(object) = to_json(credential) else { return Ok(()) };
     // passwords that a verifier checks are not examined
     if object.contains_key("source") {
         return Ok(());
     }
+    let scheme = object.get("scheme").and_then(serde_json::Value::as_str);
+    if is_of_several
+        && object.contains_key("username")
+        && scheme.is_some_and(|scheme| !takes(scheme, "username", object.contains_key("prehash")))
+    {
+        return Err("the part `username` is not used by the scheme of this hash".to_owned());
+    }
+    // whether clear text may be accepted is a matter of the settings
+    let limits = Limits { plain_text: true, ..Limits::default() };
     let parsed = Credential::from_json(&object).and_then(|credential| parse(&credential));
-    parsed.map(drop).map_err(|problem| problem.to_string())
+    let affordable = parsed.and_then(|parsed| parsed.cost().within(&limits));
+    affordable.map_err(|problem| problem.to_string())
 }
 
-/// Removes the parts that a stored text does not need, if the rules have them for another of their schemes: a text that
-/// names its scheme contains its own salt and rounds. Unused parts of a single scheme stay, and the check rejects them.
+/// Removes the parts that describe a text without a prefix, if the stored text names its scheme: it has its own rounds.
+/// Salts, peppers and templates for the password stay: a part that the scheme does not use makes the credential unusable.
 pub fn keep_used<'a, T>(parts: &mut ArenaVec<'a, (&'a str, T)>, scheme: &str, encoded: &str) {
-    let Some(info) = find(scheme).filter(|info| info.claims(encoded)) else { return };
-    let is_prehashed =
-        matches!(info.name, "bcrypt" | "wordpress" | "php") && parts.iter().any(|(part, _)| *part == "prehash");
-    parts.retain(|(part, _)| match *part {
-        "salt" | "salt_hex" | "salt_b64" | "prehash" => is_prehashed,
-        "pepper" | "secret" | "secret_hex" | "secret_b64" => is_prehashed || matches!(info.name, "argon2" | "spring"),
-        "ad" | "ad_hex" | "ad_b64" => info.name == "argon2",
-        "order" | "iterations" | "template" | "digest" | "encoding" | "password_encoding" | "key" | "hasher"
-        | "signer_key" | "salt_separator" | "mem_cost" | "rounds" | "memory" | "passes" | "lanes" | "variant"
-        | "version" | "n" | "r" | "p" => false,
-        _ => true,
+    if find(scheme).is_none_or(|info| !info.claims(encoded)) {
+        return;
+    }
+    parts.retain(|(part, _)| {
+        !matches!(
+            *part,
+            "order"
+                | "iterations"
+                | "template"
+                | "digest"
+                | "encoding"
+                | "password_encoding"
+                | "key"
+                | "hasher"
+                | "signer_key"
+                | "salt_separator"
+                | "mem_cost"
+                | "rounds"
+                | "memory"
+                | "passes"
+                | "lanes"
+                | "variant"
+                | "version"
+                | "n"
+                | "r"
+                | "p"
+        )
     });
+}
+
+/// Whether a part holds a salt.
+pub fn is_salt(part: &str) -> bool {
+    matches!(part, "salt" | "salt_hex" | "salt_b64")
+}
+
+/// Whether a credential without a salt, although the rules give one, would be read as one with an empty salt. A text that
+/// names its scheme has its own.
+pub fn wants_salt(scheme: &str, encoded: &str, template: Option<&str>) -> bool {
+    let Some(info) = find(scheme) else { return false };
+    if info.is_self_describing() && info.claims(encoded) {
+        return false;
+    }
+    match template {
+        Some(template) => template.contains("$salt"),
+        None => takes(scheme, "salt", true),
+    }
+}
+
+/// Whether a scheme uses a part; bcrypt and its like use salts, names and peppers through `prehash` only.
+pub fn takes(scheme: &str, part: &str, has_prehash: bool) -> bool {
+    if is_prehashed(scheme) && part != "prehash" && !has_prehash {
+        return part == "value";
+    }
+    forms(scheme).iter().any(|form| form.needs.iter().chain(form.takes).any(|names| names.contains(&part)))
+}
+
+/// Whether a scheme takes salts, names and peppers through `prehash`.
+pub fn is_prehashed(scheme: &str) -> bool {
+    find(scheme).is_some_and(|info| matches!(info.name, "bcrypt" | "wordpress" | "php"))
 }
 
 /// Reports unknown schemes, and lists whose schemes cannot be distinguished.

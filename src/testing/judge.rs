@@ -180,7 +180,7 @@ impl<'a> Judge<'a, '_> {
         }
         let passwords = [(&want.password, true), (&want.wrong_password, false)];
         for (password, wanted) in passwords.into_iter().filter_map(|(word, wanted)| Some((word.as_ref()?, wanted))) {
-            self.password(credential, password, wanted);
+            self.password(credential, made.unusable, password, wanted);
         }
     }
 
@@ -265,14 +265,18 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
-    fn password(&mut self, credential: Value<'_>, password: &Word, wanted: bool) {
+    fn password(&mut self, credential: Value<'_>, unusable: Option<&str>, password: &Word, wanted: bool) {
         let (word, key) = if wanted { ("match", "password") } else { ("mismatch", "wrong_password") };
         let found = match verify_password(&to_json(credential), &password.text) {
             Ok(verdict) if wanted && verdict.is_match() => return,
             Ok(verdict) if !wanted && verdict.name() == "mismatch" => return,
             Ok(verdict) if verdict.why().is_empty() => verdict.name().to_owned(),
             Ok(verdict) => format!("{}: {}", verdict.name(), verdict.why()),
-            Err(problem) => problem,
+            Err(problem) => match unusable {
+                Some(why) => format!("a stored password that cannot be used: {why}"),
+                None if credential.is_present() => problem,
+                None => format!("{problem}: the record has no hash, or `when` does not hold"),
+            },
         };
         let failure = Failure::new(format!("`{key}` expects the verdict {word}, found {found}"));
         self.failures.push(failure.blames(["credential.value".to_owned()]));

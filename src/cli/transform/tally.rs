@@ -61,6 +61,8 @@ pub struct Tally {
     pub run: u64,
     /// Accounts that were written.
     pub accounts: u64,
+    /// Accounts whose rules read a stored password, and that have none that can be used.
+    pub without_password: u64,
     /// Records that are invalid.
     pub invalid: u64,
     /// Records that could not be read.
@@ -84,6 +86,7 @@ impl Tally {
     pub fn add(&mut self, other: &mut Self) {
         self.run += std::mem::take(&mut other.run);
         self.accounts += std::mem::take(&mut other.accounts);
+        self.without_password += std::mem::take(&mut other.without_password);
         self.invalid += std::mem::take(&mut other.invalid);
         self.unreadable += std::mem::take(&mut other.unreadable);
         self.denials.take(&mut other.denials);
@@ -127,6 +130,11 @@ impl Tally {
             self.invalid,
             self.unreadable
         );
+        match self.without_password {
+            0 => {}
+            1 => text.push_str("1 account without a stored password\n"),
+            many => drop(writeln!(text, "{many} accounts without a stored password")),
+        }
         self.denials.show("denied:", &mut text);
         self.reasons.show("invalid:", &mut text);
         self.problems.show("unreadable:", &mut text);
@@ -156,6 +164,7 @@ mod tests {
         let mut tally = Tally::default();
         for (times, mut part) in [(1, Tally::default()), (2, Tally::default())] {
             part.run = 2;
+            part.without_password = 1;
             part.invalid = 1;
             part.denials.count("spammer");
             (0..times).for_each(|_| part.reason(&reason("email.value", "email", "is no mail address")));
@@ -166,6 +175,7 @@ mod tests {
         }
         let wanted = "\
 4 records: 0 accounts, 2 denied, 2 invalid, 0 unreadable
+2 accounts without a stored password
 denied:
          2  spammer
 invalid:

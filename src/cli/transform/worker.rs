@@ -75,6 +75,8 @@ impl<'r> Worker<'r> {
                 Outcome::Account(made) => {
                     how.written.account(&made, &mut self.accounts);
                     batch.tally.accounts += 1;
+                    let lacks_password = how.plan.has_credential() && !made.credential.is_present();
+                    batch.tally.without_password += u64::from(lacks_password);
                     made.warnings.iter().for_each(|name| batch.tally.warnings.count(name));
                     made.unusable.iter().for_each(|reason| batch.tally.unusable.count(reason));
                 }

@@ -70,6 +70,7 @@ impl Compiler<'_> {
         let compiled = self.rule_with_needs(part, purpose);
         self.is_digest_template = false;
         let compiled = compiled.map(|(mut plan, needs, kinds)| {
+            super::credential_facts::check(&mut plan, part.body.span);
             needed.extend(&needs);
             if rules.accounts.is_some() {
                 plan.made_of = needs.into_iter().collect();
@@ -132,8 +133,11 @@ impl Compiler<'_> {
         }
         if credential.scheme_rule.is_none() && self.findings.len() == before {
             given.iter().filter_map(|part| unused(part, named, &given)).for_each(|finding| self.findings.push(finding));
+            if self.findings.len() == before {
+                super::credential_parts::check(credential, self.findings);
+            }
         }
-        self.templates_read(&given);
+        self.templates_read(&given, named);
         self.words_are_known(&given);
         if let (true, false, Some(order)) =
             (has("order"), given.iter().any(|part| is_salt(part)), part(&given, "order"))
@@ -204,8 +208,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Reports variables of a template that no part provides, and a salt that the template does not read.
-    fn templates_read(&mut self, given: &[&Rule]) {
+    /// Reports variables of a template that no part provides, and parts that the template does not read.
+    fn templates_read(&mut self, given: &[&Rule], named: &[Named]) {
         for name in ["template", "prehash"] {
             let Some(rule) = part(given, name) else { continue };
             let Origin::Value(Expr::Literal(node)) = &rule.body.origin else { continue };
@@ -224,14 +228,18 @@ impl Compiler<'_> {
                     self.findings.push(Diagnostic::error("R415", place_of(node, variable), message, help));
                 }
             }
-            if name == "template"
-                && !uses.salt
-                && let Some(salt) = given.iter().find(|part| is_salt(part))
-            {
-                let message = format!("the template does not read `$salt`, so `{}` is not used", salt.name.text);
-                let help = "add `$salt` where the salt belongs, such as `md5($salt . $pass)`, or remove the part";
+            for (used, variable, parts) in wanted {
+                // another scheme of the list may use the part
+                let Some(idle) = given.iter().find(|part| {
+                    !used && part.body.when.is_none() && named.len() == 1 && parts.contains(&part.name.text.as_str())
+                }) else {
+                    continue;
+                };
+                let message = format!("the template does not read `{variable}`, so `{}` is not used", idle.name.text);
+                let help =
+                    format!("add `{variable}` where it belongs, such as `md5({variable} . $pass)`, or remove the part");
                 self.findings
-                    .push(Diagnostic::error("R415", node.span, message, help).also(salt.name.span, "not used"));
+                    .push(Diagnostic::error("R415", node.span, message, help).also(idle.name.span, "not used"));
             }
         }
     }
@@ -375,7 +383,8 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
-fn listed_and(names: &[&str]) -> String {
+/// Names in a sentence.
+pub(super) fn listed_and(names: &[&str]) -> String {
     match names {
         [most @ .., last] if !most.is_empty() => format!("{} and `{last}`", listed(most.iter().copied())),
         names => listed(names.iter().copied()),

@@ -7,6 +7,8 @@ mod claims;
 mod condition;
 mod constants;
 mod credential;
+mod credential_facts;
+mod credential_parts;
 mod dead;
 mod dependence;
 mod failure;

@@ -70,7 +70,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 // an invalid claim is reported when the account is computed
                 cx.set(rule.register, machine.rule(rule, cx).unwrap_or(Value::Missing));
             }
-            let credential = machine.credential(cx);
+            let credential = machine.credential(cx).map(|stored| stored.unwrap_or(Value::Missing));
             Customer { who: machine.identity(cx), credential }
         })
     }
@@ -252,12 +252,20 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
 
     /// The stored password, if it can be used; otherwise the policy of `credential` applies.
     fn checked_credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
-        let credential = self.credential(cx)?;
-        let Some(plan) = self.plan.credential.as_ref().filter(|plan| plan.check.unwrap_or(self.checks_credentials))
-        else {
-            return Ok(credential);
+        let stored = self.credential(cx)?;
+        let Some(plan) = self.plan.credential.as_ref() else { return Ok(Value::Missing) };
+        let problem = match stored {
+            Ok(credential) if !plan.check.unwrap_or(self.checks_credentials) => return Ok(credential),
+            Ok(credential) => match scheme::usable(credential, plan.serves_several()) {
+                Ok(()) => return Ok(credential),
+                Err(problem) => problem,
+            },
+            Err(Unusable::Told(problem)) => {
+                self.unusable = Some(problem);
+                return Ok(Value::Missing);
+            }
+            Err(Unusable::Because(problem)) => problem.to_owned(),
         };
-        let Err(problem) = scheme::usable(credential) else { return Ok(credential) };
         self.unusable = Some(cx.arena.alloc_str(&problem));
         let failure = StepFailure { step: "check", span: plan.span, failure: Failure::new(problem) };
         match &plan.policy {
@@ -279,34 +287,50 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
         Ok(Value::Missing)
     }
 
-    fn credential(&mut self, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
-        let Some(plan) = &self.plan.credential else { return Ok(Value::Missing) };
+    fn credential(&mut self, cx: &Cx<'a>) -> Result<Result<Value<'a>, Unusable>, Reason> {
+        let Some(plan) = &self.plan.credential else { return Ok(Ok(Value::Missing)) };
         if plan.when.as_ref().is_some_and(|when| !self.holds("when", when, plan.span, cx)) {
-            return Ok(Value::Missing);
+            return Ok(Ok(Value::Missing));
         }
         let mut parts = ArenaVec::new_in(cx.arena);
+        let mut lacks_salt = false;
         for rule in &plan.fields {
             let value = self.ruled(rule, cx)?;
             if value.is_present() {
-                parts.push((rule.name.as_str(), value));
+                parts.push((rule.name.as_str(), part(&rule.name, value, cx)));
+            } else if scheme::is_salt(&rule.name) {
+                lacks_salt |= rule.when.as_ref().is_none_or(|when| when.holds(cx));
             }
         }
         let core =
             parts.iter().find(|(name, _)| matches!(*name, "value" | "hash" | "hash_hex" | "hash_b64" | "parameters"));
         let has_source = parts.iter().any(|(name, _)| *name == "source");
         if core.is_none() && !has_source {
-            return Ok(Value::Missing);
+            return Ok(Ok(Value::Missing));
         }
         let core = core.map(|(_, value)| *value);
+        let told = self.warnings.len();
         let scheme = self.scheme(plan, core.unwrap_or(Value::Missing), cx)?;
+        if plan.scheme_rule.is_some() && !scheme.is_present() && !has_source {
+            const NO_SCHEME: &str = "the record names no scheme";
+            // a lookup that failed has been told
+            let is_told = self.warnings.len() > told;
+            return Ok(Err(if is_told { Unusable::Told(NO_SCHEME) } else { Unusable::Because(NO_SCHEME) }));
+        }
+        let text = core.map_or("", |value| value.as_text().unwrap_or(""));
+        if lacks_salt && !has_source && !parts.iter().any(|(name, _)| scheme::is_salt(name)) {
+            let template = parts.iter().find(|(name, _)| *name == "template").and_then(|(_, value)| value.as_text());
+            if scheme::wants_salt(scheme.as_text().unwrap_or(""), text, template) {
+                return Ok(Err(Unusable::Because("the salt is missing")));
+            }
+        }
         if plan.serves_several() {
-            let text = core.map_or("", |value| value.as_text().unwrap_or(""));
             scheme::keep_used(&mut parts, scheme.as_text().unwrap_or(""), text);
         }
         if scheme.is_present() {
             parts.insert(0, ("scheme", scheme));
         }
-        Ok(Value::Object(parts.into_bump_slice()))
+        Ok(Ok(Value::Object(parts.into_bump_slice())))
     }
 
     fn scheme(&mut self, plan: &'a CredentialPlan, value: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Reason> {
@@ -322,6 +346,25 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
                 Ok(found.map_or(Value::Missing, Value::Text))
             }
         }
+    }
+}
+
+/// Why a stored password cannot be used, whatever its text is.
+enum Unusable {
+    Because(&'static str),
+    /// The same, and a rule has already warned of it.
+    Told(&'static str),
+}
+
+/// A part of a credential: numbers are text where a scheme reads letters.
+fn part<'a>(name: &str, value: Value<'a>, cx: &Cx<'a>) -> Value<'a> {
+    match value {
+        Value::Int(_) | Value::Decimal(_)
+            if matches!(name, "value" | "salt" | "username" | "pepper" | "secret" | "key") =>
+        {
+            value.scalar_text(cx.arena).map_or(value, Value::Text)
+        }
+        _ => value,
     }
 }
 

@@ -345,8 +345,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
         match (&rule.policy, field.and_then(|field| field.missing.as_ref())) {
             (Policy::Reject, _) => {
                 self.failures += 1;
-                self.tell(failure, "reject");
-                Err(Stop::fall(field.unwrap_or(rule), failure))
+                self.report(failure, "reject");
+                Err(Stop::reject(field.unwrap_or(rule), failure))
             }
             (Policy::Warn(_), Some(name)) => {
                 self.failures += 1;

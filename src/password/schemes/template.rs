@@ -33,8 +33,17 @@ pub(super) fn parse(credential: &Credential) -> ParseResult {
             decode("hash", credential.required()?, credential.text(&["hash_encoding", "encoding"])?.unwrap_or("text"))?
         }
     };
+    let hash = if bound.template.is_lower_hex() { lower_hex(hash) } else { hash };
     let length = bound.length(&hash)?;
     Ok(Box::new(Templated { bound, hash, length }))
+}
+
+/// Systems write the same digits in upper case.
+fn lower_hex(mut hash: Vec<u8>) -> Vec<u8> {
+    if hash.iter().all(u8::is_ascii_hexdigit) {
+        hash.make_ascii_lowercase();
+    }
+    hash
 }
 
 /// A hash of the transformed password.

@@ -23,6 +23,21 @@ impl Template {
     pub fn output(&self) -> TemplateOutput {
         output(&self.root)
     }
+
+    /// Whether the template makes hexadecimal digits in lower case.
+    pub(crate) fn is_lower_hex(&self) -> bool {
+        is_lower(&self.root) && self.output() == TemplateOutput::Hex
+    }
+}
+
+fn is_lower(node: &Node) -> bool {
+    match node {
+        Node::Text { function: TextFunction::Upper, .. } => false,
+        Node::Text { function: TextFunction::Trim, argument } | Node::Substring { argument, .. } => is_lower(argument),
+        Node::Repeat { count: 0, start, .. } => is_lower(start),
+        Node::Repeat { step, .. } => is_lower(step),
+        _ => true,
+    }
 }
 
 fn output(node: &Node) -> TemplateOutput {
