@@ -366,6 +366,12 @@ pub trait Op: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As the spec's `fails` says. The message names kinds and rules, never the value.
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure>;
+
+    /// Whether it tests its input for equality with texts or numbers, so that `false` for a list decides nothing in `admit`
+    /// and `checks`.
+    fn compares_scalars<'a>(&'a self, _cx: &Cx<'a>) -> bool {
+        false
+    }
 }
 
 /// Why a step failed on a value: one sentence without the value.

@@ -554,13 +554,24 @@ impl Interpreter<'_> {
         Some(match test {
             Yaml::Null => !value.present(),
             Yaml::Sequence(list) if !value.present() => list.iter().any(Yaml::is_null),
-            Yaml::Sequence(list) => list.iter().any(|other| value.is_among(&self.expr(other, place))),
+            Yaml::Sequence(list) => {
+                let others: Vec<V> = list.iter().map(|other| self.expr(other, place)).collect();
+                return settled(others.iter().any(|other| value.is_among(other)), value, &others, failed);
+            }
             Yaml::Mapping(_) => {
                 return every(entries(Some(test)).map(|(name, argument)| match name {
                     "not" => not(self.passes(value, argument, place, failed)),
                     "is_present" => Some(value.present()),
                     _ if !value.present() => Some(false),
                     name => match self.op(name, argument, value.clone(), place) {
+                        Some(answer) if matches!(name, "equals" | "one_of") => {
+                            let others: Vec<V> = match argument {
+                                Yaml::Sequence(_) if name == "equals" => Vec::new(),
+                                Yaml::Sequence(list) => list.iter().map(|other| self.expr(other, place)).collect(),
+                                other => vec![self.expr(other, place)],
+                            };
+                            settled(answer == V::Bool(true), value, &others, failed)
+                        }
                         Some(answer) => Some(answer == V::Bool(true)),
                         None => failed,
                     },
@@ -573,10 +584,27 @@ impl Interpreter<'_> {
             }
             Yaml::String(word) if word == "is_present" => value.present(),
             Yaml::String(text) if reference_parts(text).is_some() => {
-                value.present() && value.is_among(&self.expr(test, place))
+                let other = self.expr(test, place);
+                return settled(value.present() && value.is_among(&other), value, &[other], failed);
             }
-            other => value.present() && value.equals(&self.expr(other, place)),
+            other => {
+                let other = self.expr(other, place);
+                return settled(value.present() && value.equals(&other), value, &[other], failed);
+            }
         })
+    }
+}
+
+/// Whether a value equals one of others: of a list or an object that is compared with scalars this is not known.
+fn settled(holds: bool, value: &V, others: &[V], failed: Option<bool>) -> Option<bool> {
+    let is_scalar = |other: &V| other.present() && !matches!(other, V::List(_) | V::Object(_));
+    let has_scalar = others.iter().any(|other| match other {
+        V::List(items) => items.iter().any(is_scalar),
+        other => is_scalar(other),
+    });
+    match matches!(value, V::List(_) | V::Object(_)) && has_scalar && !holds {
+        true => failed,
+        false => Some(holds),
     }
 }
 
