@@ -23,6 +23,7 @@ mod reference_free;
 mod rule;
 mod scope;
 mod shared;
+mod spelling;
 mod start;
 mod steps;
 mod unknown;
