@@ -15,6 +15,7 @@ mod late;
 mod lookup;
 mod made_of;
 mod member_maps;
+mod member_reads;
 mod nested_rules;
 mod objects;
 mod order;
@@ -117,6 +118,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         fold_blank: rules.defaults.blank == Blank::Missing,
         asked: None,
         decides: false,
+        list_after_do: false,
         own_prefix: format!("{}.", shared::stem(files.name(file))),
         prefix: String::new(),
         is_digest_template: false,
@@ -174,6 +176,8 @@ struct Compiler<'c> {
     prefix: String,
     /// Whether the condition at hand decides over the record: it stands in `admit` or `checks`.
     decides: bool,
+    /// Whether the steps at hand stand in `do` beside `as: list`, which comes after them.
+    list_after_do: bool,
     /// Whether the texts at hand are templates of digests, which have variables of their own.
     is_digest_template: bool,
     /// The defaults of the parameters, in their order.
@@ -267,6 +271,7 @@ impl Compiler<'_> {
         if rules.start.is_none() {
             self.required_claims(&rules.account, rules.account_span);
         }
+        self.members_of_lists();
         let output = self.skeleton(&rules.account);
         let checked = match rules.start {
             None => self.checked(&rules.account, &claims),

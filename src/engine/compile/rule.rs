@@ -45,7 +45,7 @@ impl Compiler<'_> {
         if let Origin::Script(script) = &body.origin {
             flow.fails = Some((script.source.span, "script", "the script fails"));
         }
-        let mut steps = self.steps(&body.steps, &mut flow);
+        let mut steps = self.steps_before_cast(body, &mut flow);
         self.list_first(body, &mut flow, &mut steps);
         let filter = body.filter.as_ref().map(|filter| {
             let comes_in = flow.kinds.and(Kinds::LIST.or(Kinds::OBJECT));
@@ -296,6 +296,14 @@ impl Compiler<'_> {
             _ => {}
         }
         Some(plan)
+    }
+
+    /// The steps of `do`, which run before `as` wherever that is written.
+    fn steps_before_cast(&mut self, body: &Body, flow: &mut Flow) -> Steps {
+        self.list_after_do = body.cast.as_ref().is_some_and(|word| word.text == "list");
+        let steps = self.steps(&body.steps, flow);
+        self.list_after_do = false;
+        steps
     }
 
     /// `as: list` before anything that walks the list: a single value becomes its only element.

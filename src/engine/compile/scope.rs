@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 
+use super::member_reads::MemberRead;
 use crate::diag::{Diagnostic, Findings, Span, closest};
 use crate::engine::capture::Trie;
 use crate::engine::operand::{Base, Reference};
@@ -105,6 +106,8 @@ pub struct Scope {
     /// The registers that the rule at hand reads.
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
+    /// The members that are read of working values and claims.
+    pub member_reads: Vec<MemberRead>,
     /// The members of elements that the rule at hand reads: the conditions of `find` read what the working value then holds.
     pub element_members: BTreeSet<Vec<String>>,
     /// What is read of the record.
@@ -232,6 +235,7 @@ impl Scope {
                 variable.used = true;
                 let kinds = if reference.query.segments.is_empty() { variable.kinds } else { Kinds::ANY };
                 let register = variable.register;
+                self.member_reads.extend(names.first().map(|member| MemberRead::new(register, reference, member)));
                 self.reads(Owner::Variable(register), &names, rest.is_empty());
                 self.needs.insert(register);
                 Some((Reference { base: Base::Register(register), tail: Tail::of(reference.query.clone()) }, kinds))
@@ -350,6 +354,7 @@ impl Scope {
         let depth = claim.name.split('.').count();
         let kinds = if depth == reference.query.segments.len() { claim.kinds } else { Kinds::ANY };
         let rest = reference.query.segments.get(depth..).unwrap_or_default().to_vec();
+        self.member_reads.extend(names.get(depth).map(|member| MemberRead::new(claim.register, reference, member)));
         self.needs.insert(claim.register);
         Some((Reference { base: Base::Register(claim.register), tail: Tail::of(JpQuery::new(rest)) }, kinds))
     }
