@@ -11,6 +11,7 @@ use super::script::Script;
 use super::steps::Steps;
 use super::unread::Reads;
 use crate::diag::{Files, Span};
+use crate::model::Kinds;
 use crate::rules::syntax::Unread;
 use crate::schema::{Outlines, Schema, Shape};
 
@@ -141,6 +142,8 @@ pub struct SplitPlan {
     pub(super) lets: Vec<RulePlan>,
     /// Whether one account that is invalid makes the others of its record invalid.
     pub(super) all_or_none: bool,
+    /// What an element can be: of others the rules would read nothing.
+    pub(super) accepts: Kinds,
     /// Working values that something besides claims reads: when they fail, every account is warned of it.
     pub(super) shared: Vec<usize>,
     /// For each working value, all others that it is made of.

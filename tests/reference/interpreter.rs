@@ -106,12 +106,31 @@ impl Interpreter<'_> {
         };
         let (made, warnings) = (self.made.borrow().clone(), self.warnings.borrow().clone());
         let accounts = elements.into_iter().map(|element| {
+            if !self.reads_of(name, &element) {
+                return Verdict::Invalid([name.to_owned()].into());
+            }
             *self.made.borrow_mut() = made.clone();
             *self.warnings.borrow_mut() = warnings.clone();
             self.made.borrow_mut().insert(format!("let/{name}"), element);
             self.verdict()
         });
         accounts.collect()
+    }
+
+    /// Whether the rules can read something of an element, in one of the ways in which they name it.
+    fn reads_of(&self, name: &str, element: &V) -> bool {
+        let sections = ["let", "admit", "account", "checks"].map(|section| format!("{:?}", self.rules.get(section)));
+        let (text, wanted) = (sections.join(" "), format!("${name}"));
+        let mut behind = text.split(&wanted).skip(1).map(|rest| rest.chars().next().unwrap_or(' '));
+        let mut reads = behind.by_ref().filter(|c| !c.is_ascii_alphanumeric() && *c != '_').peekable();
+        let is_read = reads.peek().is_some();
+        element.present()
+            && (!is_read
+                || reads.any(|c| match c {
+                    '.' => matches!(element, V::Object(_)),
+                    '[' => matches!(element, V::List(_) | V::Object(_)),
+                    _ => true,
+                }))
     }
 
     /// What holds for rules that do not say.

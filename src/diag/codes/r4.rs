@@ -161,7 +161,7 @@ element of a list and reads no element. It would hold always or never, for all e
     when: { $tags: { contains: vip } }
 
 Inside lists the element is `$item`, its number `$index`, and its key in an object `$key`. The members that
-`each` makes have to read the element too. A member that is read of a list, as `$tags.name`, has never a
+`each` makes have to read the element too. A member that is read of a list, as `$tags.name`, never has a
 value: write `$tags[0].name`, or take one element first. A condition on the record as a whole stands under `when`.",
     },
     CodeInfo {

@@ -57,5 +57,5 @@ fn finding(read: &MemberRead, kinds: Kinds) -> Diagnostic {
     } else {
         format!("read the member `{}` where the value comes from, before it becomes {kinds}", read.member)
     };
-    Diagnostic::error("R413", read.span, message, help)
+    Diagnostic::warning("R413", read.span, message, help)
 }

@@ -272,6 +272,7 @@ impl Compiler<'_> {
             self.required_claims(&rules.account, rules.account_span);
         }
         self.members_of_lists();
+        let split = split.map(|split| split.map(|split| self.with_accepted(split)));
         let output = self.skeleton(&rules.account);
         let checked = match rules.start {
             None => self.checked(&rules.account, &claims),
@@ -447,7 +448,16 @@ impl Compiler<'_> {
         rule.made_of = needs.into_iter().collect();
         let (shared, made_of) = (Vec::new(), Vec::new());
         let elements = self.scope.register();
-        Some(SplitPlan { rule, elements, lets, all_or_none: split.all_or_none, shared, made_of })
+        let accepts = Kinds::ANY;
+        Some(SplitPlan { rule, elements, lets, all_or_none: split.all_or_none, accepts, shared, made_of })
+    }
+
+    /// The accounts with what their elements can be, which is known when all rules are compiled.
+    fn with_accepted(&self, split: SplitPlan) -> SplitPlan {
+        let element = self.scope.lets.iter().find(|variable| variable.register == split.rule.register);
+        let readable = element.map_or(Kinds::NONE, |variable| variable.readable);
+        let accepts = if readable.is_empty() { Kinds::ANY } else { readable };
+        SplitPlan { accepts, ..split }
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {

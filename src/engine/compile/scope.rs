@@ -29,6 +29,8 @@ pub struct Variable {
     pub used: bool,
     /// Whether it is a parameter that the rules declare as a list.
     pub is_list: bool,
+    /// The kinds of which something can be read in the ways in which it is read.
+    pub readable: Kinds,
     /// What is read of it.
     pub seen: Seen,
     /// The places of the record that it is made of.
@@ -142,6 +144,7 @@ impl Scope {
             kinds: Kinds::ANY,
             used: false,
             is_list: false,
+            readable: Kinds::NONE,
             seen: Seen::default(),
             sources: Vec::new(),
             is_taken_over: false,
@@ -233,6 +236,7 @@ impl Scope {
                     return None;
                 };
                 variable.used = true;
+                variable.readable = variable.readable.or(readable_by(&reference.query));
                 let kinds = if reference.query.segments.is_empty() { variable.kinds } else { Kinds::ANY };
                 let register = variable.register;
                 self.member_reads.extend(names.first().map(|member| MemberRead::new(register, reference, member)));
@@ -478,6 +482,15 @@ impl Scope {
             elements: split.filter(|(register, _)| *register == variable.register).map(|(_, elements)| elements),
         });
         Reads { record: std::mem::take(&mut self.seen), variables: variables.collect() }
+    }
+}
+
+/// The kinds of which a query can read something.
+fn readable_by(query: &JpQuery) -> Kinds {
+    match query.segments.first() {
+        None => Kinds::ANY,
+        Some(Segment::Selector(Selector::Name(_))) => Kinds::OBJECT,
+        Some(_) => Kinds::LIST.or(Kinds::OBJECT),
     }
 }
 
