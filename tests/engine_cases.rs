@@ -245,6 +245,24 @@ account:
 }
 
 #[test]
+fn an_element_of_which_the_rules_read_nothing_is_no_account() {
+    let rules = "defaults: { on_error: skip }\naccounts: { name: m, from: $.members, let: { mail: $m.mail } }\n\
+                 account: { username: $m.login, email.value: $mail, custom.household: $.name }\n";
+    let members = json!([{ "login": "ada", "mail": "a@example.org" }, null, "x", ["y"], 7]);
+    let (made, _) = accounts(rules, &json!({ "name": "Lind", "members": members }));
+    let invalid = json!(["m"]);
+    assert_eq!(made[0]["username"], json!("ada"));
+    assert_eq!(made[1..], [invalid.clone(), invalid.clone(), invalid.clone(), invalid]);
+    // text is an account where the rules read it as a whole, a list where they read its elements
+    let whole = "defaults: { on_error: skip }\naccounts: { name: m, from: $.members }\naccount: { username: $m, custom.a: $.a }\n";
+    let (made, _) = accounts(whole, &json!({ "members": ["ada", null], "a": 1 }));
+    assert_eq!((&made[0]["username"], &made[1]), (&json!("ada"), &json!(["m"])));
+    let listed = whole.replace("$m,", "\"$m[0]\",");
+    let (made, _) = accounts(&listed, &json!({ "members": [["ada"], "x"], "a": 1 }));
+    assert_eq!((&made[0]["username"], &made[1]), (&json!("ada"), &json!(["m"])));
+}
+
+#[test]
 fn a_failed_working_value_warns_the_accounts_that_use_it_under_the_names_of_claims() {
     let rules = format!(
         "{MEMBERS}  named: {{ from: $.named, do: [ parse_json ], on_error: {{ warn: names }} }}

@@ -120,6 +120,43 @@ fn a_predicate_of_admit_that_fails_lets_nobody_in() {
 }
 
 #[test]
+fn a_list_that_admit_compares_with_a_text_lets_nobody_in() {
+    let undecided = |step: &str| json!({ "invalid": [format!("admit.closed: {step}")] });
+    let record = json!({ "login": "ada", "groups": ["banned"], "map": { "state": "banned" }, "word": "banned",
+                         "words": ["banned"], "rows": [{ "group": ["banned"] }], "number": [1] });
+    for (condition, step) in [
+        ("{ $.groups: banned }", "equals"),
+        ("{ $.groups: { not: active } }", "equals"),
+        ("{ not: { $.groups: active } }", "equals"),
+        ("{ $.number: 1 }", "equals"),
+        ("{ $.map: banned }", "equals"),
+        ("{ $.groups: \"{$.word}\" }", "equals"),
+        ("{ $.groups: [ banned, closed ] }", "one_of"),
+        ("{ $.groups: $.word }", "one_of"),
+        ("{ $.map: $.words }", "one_of"),
+        ("{ $.groups: { equals: banned } }", "equals"),
+        ("{ $.groups: { equals: $.word } }", "equals"),
+        ("{ $.groups: { one_of: [ banned, closed ] } }", "one_of"),
+        ("{ $.rows: { any: { where: { $item.group: banned } } } }", "any"),
+    ] {
+        assert_eq!(admitted(condition, record.clone()), undecided(step), "{condition}");
+        assert!(!holds(condition, record.clone()) || condition.contains("not"), "{condition}");
+    }
+    let (account, denied) = (json!({ "username": "ada" }), json!({ "denied": "closed" }));
+    for (condition, wanted) in [
+        ("{ $.groups: { contains: banned } }", &denied),
+        ("{ $.groups: null }", &account),
+        ("{ $.groups: { equals: { value: [ active ] } } }", &account),
+        ("{ $.groups: { equals: { value: [ banned ] } } }", &denied),
+        ("{ $.groups: $.words }", &denied),
+        ("{ $.groups: banned, $.login: bob }", &account),
+        ("{ any: [ { $.groups: banned }, { $.login: ada } ] }", &denied),
+    ] {
+        assert_eq!(admitted(condition, record.clone()), *wanted, "{condition}");
+    }
+}
+
+#[test]
 fn what_the_other_parts_decide_stays_decided() {
     let record = json!({ "login": "ada", "flags": "blocked", "list": [3, "x"], "age": 5 });
     let (account, denied) = (json!({ "username": "ada" }), json!({ "denied": "closed" }));

@@ -64,9 +64,13 @@ pub fn settings(plan: &Plan, params: &[String]) -> Result<Settings, CommandError
         let value = is_json.then(|| serde_json::from_str(value).ok()).flatten().unwrap_or_else(|| value.into());
         if let Some(shape) = plan.params.iter().find(|known| known.name == name).and_then(|known| known.misfit(&value))
         {
-            let example = if shape == "a list" { "[\"a\", \"b\"]" } else { "{\"a\": 1}" };
-            return Err(CommandError::new(format!("the parameter `{name}` is {shape}"))
-                .help(format!("write it as JSON: `--param '{name}={example}'`")));
+            let help = match shape {
+                "a list" => format!("write it as JSON: `--param '{name}=[\"a\", \"b\"]'`"),
+                "an object" => format!("write it as JSON: `--param '{name}={{\"a\": 1}}'`"),
+                "a number" => format!("write for example `--param {name}=30`"),
+                _ => format!("write `--param {name}=true` or `--param {name}=false`"),
+            };
+            return Err(CommandError::new(format!("the parameter `{name}` is {shape}")).help(help));
         }
         settings.params.push((name.to_owned(), value));
     }

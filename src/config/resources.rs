@@ -233,6 +233,8 @@ fn report_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
         }
         RulesError::UnknownParam(name) => (format!("params.{name}"), "remove it, or declare it in the rules"),
         RulesError::ParamShape(name, "a list") => (format!("params.{name}"), "write a list: `[ a, b ]`"),
+        RulesError::ParamShape(name, "a number") => (format!("params.{name}"), "write a number"),
+        RulesError::ParamShape(name, "`true` or `false`") => (format!("params.{name}"), "write `true` or `false`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
         RulesError::Set(crate::migrate::RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
         RulesError::Test { .. } | RulesError::Tests(_) => {

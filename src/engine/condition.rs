@@ -121,16 +121,44 @@ impl Test {
     fn decided<'a>(&'a self, value: Value<'a>, cx: &Cx<'a>) -> Result<bool, Undecided> {
         match self {
             Self::Op { name, op, takes_nothing } if value.is_present() || *takes_nothing => match op.apply(value, cx) {
-                Ok(answer) => Ok(matches!(answer, Value::Bool(true))),
+                Ok(Value::Bool(true)) => Ok(true),
+                Ok(_) => decided_equal(false, name, value, || op.compares_scalars(cx)),
                 Err(failure) => Err(Undecided { step: name, failure }),
             },
             Self::All(tests) => all(tests.iter().map(|test| test.decided(value, cx))),
             Self::Not(test) => test.decided(value, cx).map(|holds| !holds),
-            Self::Op { .. } | Self::Present | Self::Missing | Self::Equals(_) | Self::OneOf(_) => {
-                Ok(self.holds(value, cx))
-            }
+            Self::Equals(other) => decided_equal(self.holds(value, cx), "equals", value, || is_scalar(other.value(cx))),
+            Self::OneOf(others) => decided_equal(self.holds(value, cx), "one_of", value, || others.any(cx, is_scalar)),
+            Self::Op { .. } | Self::Present | Self::Missing => Ok(self.holds(value, cx)),
         }
     }
+}
+
+/// Whether a value equals others, where a list or an object that is compared with a text or number does not decide: that
+/// it is not equal says nothing about what is in it.
+fn decided_equal(
+    holds: bool,
+    step: &'static str,
+    value: Value<'_>,
+    compares_scalars: impl FnOnce() -> bool,
+) -> Result<bool, Undecided> {
+    let message = match value {
+        Value::List(_) => "the value is a list, which equals no text or number; use `contains` or `any`",
+        Value::Object(_) => {
+            "the value is an object, which equals no text or number; test one of its members, or use `any`"
+        }
+        _ => return Ok(holds),
+    };
+    if holds || !compares_scalars() {
+        return Ok(holds);
+    }
+    Err(Undecided { step, failure: Failure::new(message) })
+}
+
+/// Whether a value is present and neither a list nor an object.
+#[must_use]
+pub fn is_scalar(value: Value<'_>) -> bool {
+    value.is_present() && !matches!(value, Value::List(_) | Value::Object(_))
 }
 
 /// Whether a value equals the value in a rule. Only a literal `null` means no value: a reference without a value equals

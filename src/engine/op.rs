@@ -367,6 +367,12 @@ pub trait Op: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the spec's `fails` says so. The message names kinds and rules, never the value.
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure>;
+
+    /// Whether it tests its input for equality with texts or numbers, so that `false` for a list decides nothing in `admit`
+    /// and `checks`.
+    fn compares_scalars<'a>(&'a self, _cx: &Cx<'a>) -> bool {
+        false
+    }
 }
 
 /// Why a step failed on a value: one sentence without the value.

@@ -11,6 +11,7 @@ use super::script::Script;
 use super::steps::Steps;
 use super::unread::Reads;
 use crate::diag::{Files, Span};
+use crate::model::Kinds;
 use crate::rules::syntax::Unread;
 use crate::schema::{Outlines, Schema, Shape};
 
@@ -83,13 +84,17 @@ pub struct ParamPlan {
 }
 
 impl ParamPlan {
-    /// What a parameter must be, if the rules declare a list or an object and the value has another type: text in place
-    /// of a list would match nothing.
+    /// What a parameter must be, if the value has another type than the default: text in place of a list would match
+    /// nothing, and `yes` in place of `true` would act as `false`.
     #[must_use]
     pub fn misfit(&self, value: &serde_json::Value) -> Option<&'static str> {
         match &self.default {
             Some(Operand::List(_)) if !value.is_array() => Some("a list"),
             Some(Operand::Object(_)) if !value.is_object() => Some("an object"),
+            // blank is not set
+            _ if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) => None,
+            Some(Operand::Bool(_)) if !is_boolean(value) => Some("`true` or `false`"),
+            Some(Operand::Int(_) | Operand::Decimal(_)) if !is_number(value) => Some("a number"),
             _ => None,
         }
     }
@@ -107,6 +112,16 @@ impl ParamPlan {
         let values = self.values.iter().flatten().map(|value| format!("`{value}`"));
         values.collect::<Vec<_>>().join(", ")
     }
+}
+
+fn is_boolean(value: &serde_json::Value) -> bool {
+    value.is_boolean() || matches!(value.as_str(), Some("true" | "false"))
+}
+
+/// Whether a value is a number; arguments of commands are text.
+fn is_number(value: &serde_json::Value) -> bool {
+    let is_finite = |text: &str| text.parse().is_ok_and(f64::is_finite);
+    value.is_number() || value.as_str().is_some_and(is_finite)
 }
 
 /// An entry of `admit`.
@@ -127,6 +142,8 @@ pub struct SplitPlan {
     pub(super) lets: Vec<RulePlan>,
     /// Whether one account that is invalid makes the others of its record invalid.
     pub(super) all_or_none: bool,
+    /// What an element can be: of others the rules would read nothing.
+    pub(super) accepts: Kinds,
     /// Working values that are also read outside of claims: if they fail, every account gets the warning.
     pub(super) shared: Vec<usize>,
     /// For each working value, all others that it depends on.

@@ -1,7 +1,7 @@
 //! Reads conditions: a map whose entries must all be true.
 
 use super::expr;
-use super::fields::{empty, key, list, nothing_as_text, shape};
+use super::fields::{empty, key, list, nothing_as_text, null_as_word, shape};
 use super::foreign;
 use super::node::{Entry, Node};
 use super::reference;
@@ -155,7 +155,10 @@ fn test(node: &Node, left: &str, findings: &mut Findings) -> Option<TestDef> {
             let name = Word { text: "is_blank".to_owned(), span: node.span };
             Some(TestDef::Predicate(StepDef { name, argument: None }))
         }
-        _ if node.is_null() => Some(TestDef::Missing),
+        _ if node.is_null() => {
+            null_as_word(node, "`missing`", findings);
+            Some(TestDef::Missing)
+        }
         _ => {
             nothing_as_text(node, "`missing`", findings);
             expr::read(node, findings).map(TestDef::Equals)

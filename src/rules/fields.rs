@@ -210,6 +210,14 @@ pub fn nothing_as_text(node: &Node, instead: &str, findings: &mut Findings) {
     findings.push(Diagnostic::warning("R113", node.span, format!("`{word}` is text here, not \"no value\""), help));
 }
 
+/// `NULL`, which is no value here and may have been meant as the word that an export writes.
+pub fn null_as_word(node: &Node, instead: &str, findings: &mut Findings) {
+    let Some(word @ ("NULL" | "Null")) = node.plain() else { return };
+    let message = format!("`{word}` without quotes is no value, not the text `{word}`");
+    let help = format!("write {instead} for no value, and `\"{word}\"` for the text");
+    findings.push(Diagnostic::warning("R113", node.span, message, help));
+}
+
 /// The finding for a value of the wrong shape.
 #[must_use]
 pub fn expected(node: &Node, what: &str) -> Diagnostic {

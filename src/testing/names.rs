@@ -24,6 +24,11 @@ pub fn check(file: &TestFile, plan: &Plan, findings: &mut Findings) {
     }
     for (param, value) in file.params.iter().chain(file.tests.iter().flat_map(|test| &test.params)) {
         let declared = plan.params.iter().find(|declared| declared.name == param.text);
+        if let Some(shape) = declared.and_then(|declared| declared.misfit(&as_json(value))) {
+            let message = format!("the parameter `{}` is {shape}", param.text);
+            findings.push(Diagnostic::error("R608", param.span, message, format!("write {shape} here")));
+            continue;
+        }
         if let Some(declared) = declared.filter(|declared| !declared.may_be(&as_json(value))) {
             let message = format!("the parameter `{}` cannot have this value", param.text);
             let help = format!("use one of {}", declared.listed_values());

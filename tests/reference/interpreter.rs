@@ -106,12 +106,31 @@ impl Interpreter<'_> {
         };
         let (made, warnings) = (self.made.borrow().clone(), self.warnings.borrow().clone());
         let accounts = elements.into_iter().map(|element| {
+            if !self.reads_of(name, &element) {
+                return Verdict::Invalid([name.to_owned()].into());
+            }
             *self.made.borrow_mut() = made.clone();
             *self.warnings.borrow_mut() = warnings.clone();
             self.made.borrow_mut().insert(format!("let/{name}"), element);
             self.verdict()
         });
         accounts.collect()
+    }
+
+    /// Whether the rules can read something of an element, in one of the ways in which they name it.
+    fn reads_of(&self, name: &str, element: &V) -> bool {
+        let sections = ["let", "admit", "account", "checks"].map(|section| format!("{:?}", self.rules.get(section)));
+        let (text, wanted) = (sections.join(" "), format!("${name}"));
+        let mut behind = text.split(&wanted).skip(1).map(|rest| rest.chars().next().unwrap_or(' '));
+        let mut reads = behind.by_ref().filter(|c| !c.is_ascii_alphanumeric() && *c != '_').peekable();
+        let is_read = reads.peek().is_some();
+        element.present()
+            && (!is_read
+                || reads.any(|c| match c {
+                    '.' => matches!(element, V::Object(_)),
+                    '[' => matches!(element, V::List(_) | V::Object(_)),
+                    _ => true,
+                }))
     }
 
     /// What holds for rules that do not say.
@@ -622,13 +641,24 @@ impl Interpreter<'_> {
         Some(match test {
             Yaml::Null => !value.present(),
             Yaml::Sequence(list) if !value.present() => list.iter().any(Yaml::is_null),
-            Yaml::Sequence(list) => list.iter().any(|other| value.is_among(&self.expr(other, place))),
+            Yaml::Sequence(list) => {
+                let others: Vec<V> = list.iter().map(|other| self.expr(other, place)).collect();
+                return settled(others.iter().any(|other| value.is_among(other)), value, &others, failed);
+            }
             Yaml::Mapping(_) => {
                 return every(entries(Some(test)).map(|(name, argument)| match name {
                     "not" => not(self.passes(value, argument, place, failed)),
                     "is_present" => Some(value.present()),
                     _ if !value.present() => Some(false),
                     name => match self.op(name, argument, value.clone(), place) {
+                        Some(answer) if matches!(name, "equals" | "one_of") => {
+                            let others: Vec<V> = match argument {
+                                Yaml::Sequence(_) if name == "equals" => Vec::new(),
+                                Yaml::Sequence(list) => list.iter().map(|other| self.expr(other, place)).collect(),
+                                other => vec![self.expr(other, place)],
+                            };
+                            settled(answer == V::Bool(true), value, &others, failed)
+                        }
                         Some(answer) => Some(answer == V::Bool(true)),
                         None => failed,
                     },
@@ -641,10 +671,27 @@ impl Interpreter<'_> {
             }
             Yaml::String(word) if word == "is_present" => value.present(),
             Yaml::String(text) if reference_parts(text).is_some() => {
-                value.present() && value.is_among(&self.expr(test, place))
+                let other = self.expr(test, place);
+                return settled(value.present() && value.is_among(&other), value, &[other], failed);
             }
-            other => value.present() && value.equals(&self.expr(other, place)),
+            other => {
+                let other = self.expr(other, place);
+                return settled(value.present() && value.equals(&other), value, &[other], failed);
+            }
         })
+    }
+}
+
+/// Whether a value equals one of others: of a list or an object that is compared with scalars this is not known.
+fn settled(holds: bool, value: &V, others: &[V], failed: Option<bool>) -> Option<bool> {
+    let is_scalar = |other: &V| other.present() && !matches!(other, V::List(_) | V::Object(_));
+    let has_scalar = others.iter().any(|other| match other {
+        V::List(items) => items.iter().any(is_scalar),
+        other => is_scalar(other),
+    });
+    match matches!(value, V::List(_) | V::Object(_)) && has_scalar && !holds {
+        true => failed,
+        false => Some(holds),
     }
 }
 

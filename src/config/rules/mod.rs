@@ -128,7 +128,7 @@ pub enum RulesError {
     /// A parameter is set that the rules do not declare.
     #[error("the rules declare no parameter `{0}`")]
     UnknownParam(String),
-    /// A parameter that the rules declare as a list or an object is set to something else.
+    /// A parameter is set to a value of another type than its default.
     #[error("the parameter `{0}` is {1}")]
     ParamShape(String, &'static str),
     /// The rules have no `identify`, or a parameter is not set.
@@ -306,6 +306,17 @@ mod tests {
         let several = RULES.replace("region: {}", "region: { default: [ de, at ] }");
         let text = load(&several, STEPS, TESTS, &region).unwrap_err();
         assert_eq!(text, RulesError::ParamShape("region".to_owned(), "a list"));
+        for (default, wrong, right, shape) in [
+            ("true", "yes", "false", "`true` or `false`"),
+            ("false", "1", "true", "`true` or `false`"),
+            ("30", "x", "7", "a number"),
+        ] {
+            let typed = RULES.replace("region: {}", &format!("region: {{ default: {default} }}"));
+            let error = load(&typed, STEPS, TESTS, &[("region", wrong)]).unwrap_err();
+            assert_eq!(error, RulesError::ParamShape("region".to_owned(), shape));
+            let set = load(&typed, STEPS, TESTS, &[("region", right)]);
+            assert!(!matches!(set, Err(RulesError::ParamShape(..))), "{default} {right}");
+        }
         assert!(matches!(load(RULES, "steps: 1", TESTS, &region), Err(RulesError::Findings { .. })));
         let broken = load(RULES, "landfall: 1\nsteps:\n  shout: [ uppercas ]\n", TESTS, &region).unwrap_err();
         let shown = broken.to_string();

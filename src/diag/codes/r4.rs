@@ -161,7 +161,8 @@ every element of a list and reads no element. It would be always true or always 
     when: { $tags: { contains: vip } }
 
 Inside lists the element is `$item`, its number `$index`, and its key in an object `$key`. The members that
-`each` builds have to read the element too. A condition on the whole record goes under `when`.",
+`each` builds have to read the element too. A member that is read of a list, as `$tags.name`, never has a
+value: write `$tags[0].name`, or take one element first. A condition on the whole record goes under `when`.",
     },
     CodeInfo {
         code: "R414",

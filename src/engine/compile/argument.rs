@@ -112,6 +112,7 @@ impl Compiler<'_> {
         }
         self.null_as_argument(spec, node);
         self.boolean_as_text(spec, node);
+        self.other_text_in_argument(op, spec, node);
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)

@@ -186,6 +186,10 @@ fn conversion(accepted: Kinds, found: Kinds, body: &Body) -> &'static str {
     if ops::find(last).is_some_and(|spec| spec.family == Family::Predicate) {
         return "a predicate returns true or false; to set the claim only when it is true, use `when: { $.field: { … } }`";
     }
+    let is_cast = body.cast.as_ref().is_some_and(|word| word.text == "list") && !body.steps.is_empty();
+    if is_cast && !accepted.meets(Kinds::LIST) {
+        return "`do` runs before `as`: remove `as: list`, and begin `do` with the step `to_list`";
+    }
     if found.meets(Kinds::LIST) && accepted.meets(Kinds::TEXT) {
         return match last {
             "concat" => "`concat` builds a list; for a single text write `value: \"{$.first} {$.last}\"`",

@@ -167,6 +167,7 @@ impl Compiler<'_> {
             Meaning::Text => {}
         }
         self.can_equal(std::slice::from_ref(node), node.span, tested);
+        self.other_text(node, tested.kinds);
         self.blank_constant(node, "missing", tested);
         Some(Test::Equals(super::literal(node).0))
     }
@@ -180,6 +181,8 @@ impl Compiler<'_> {
             }
             if let Expr::Literal(node) = value {
                 self.word_in_list(node, tested);
+                self.other_text(node, tested.kinds);
+                self.null_in_list(node);
                 self.blank_constant(node, "null", tested);
                 constants.push(node.clone());
             }

@@ -14,11 +14,18 @@ pub(super) struct Dependence<'r> {
     chains: &'r [Chain],
     /// The rules and chains that are being visited, so that cycles end.
     stack: RefCell<Vec<*const ()>>,
+    /// The name of the element of `accounts`, when that alone is asked for.
+    element: Option<&'r str>,
 }
 
 impl<'r> Dependence<'r> {
     pub fn new(rules: &'r RuleFile, chains: &'r [Chain]) -> Self {
-        Self { rules, chains, stack: RefCell::default() }
+        Self { rules, chains, stack: RefCell::default(), element: None }
+    }
+
+    /// The same, asked whether values differ between the accounts of one record.
+    pub fn on_element(rules: &'r RuleFile, chains: &'r [Chain], element: &'r str) -> Self {
+        Self { element: Some(element), ..Self::new(rules, chains) }
     }
 
     /// Whether a value may differ between records. If this is unknown, the answer is yes.
@@ -43,7 +50,7 @@ impl<'r> Dependence<'r> {
 
     fn reference(&self, reference: &RefExpr) -> bool {
         match &reference.root {
-            Root::Record => true,
+            Root::Record => self.element.is_none(),
             Root::Variable(name) => match name.as_str() {
                 "params" | "facts" => false,
                 // inside a list they are parts of the list
@@ -70,6 +77,10 @@ impl<'r> Dependence<'r> {
             Origin::Value(value) => self.reads_record(value),
             Origin::Script(script) => script.with.iter().any(|(_, input)| self.reads_record(input)),
         };
+        // a condition may read the element, and then chooses what differs
+        if self.element.is_some() && (body.when.is_some() || body.filter.is_some()) {
+            return true;
+        }
         let value = self.steps(&body.steps, origin);
         let value = match &body.each {
             None => value,
@@ -93,7 +104,11 @@ impl<'r> Dependence<'r> {
 
     fn argument(&self, node: &Node) -> bool {
         if let Some(entries) = node.as_map() {
-            return entries.iter().any(|entry| self.argument(&entry.value));
+            let names_element = |key: &str| {
+                let name = key.strip_prefix('$').zip(self.element);
+                name.is_some_and(|(name, element)| name.starts_with(element))
+            };
+            return entries.iter().any(|entry| names_element(&entry.key) || self.argument(&entry.value));
         }
         if let Some(items) = node.as_list() {
             return items.iter().any(|item| self.argument(item));

@@ -56,6 +56,11 @@ impl Compiler<'_> {
             self.same_for_all(expr, same, made_at);
             return None;
         }
+        if let Some(split) = &rules.accounts
+            && !Dependence::on_element(rules, &self.chains, &split.name.text).reads_record(expr)
+        {
+            self.findings.push(same_in_record(expr, same, &split.name.text));
+        }
         let (wanted, accepted) = same.wanted;
         if !kinds.meets(accepted) {
             let message = format!("{} must be {wanted}, but the input is {kinds}", same.subject);
@@ -75,6 +80,16 @@ impl Compiler<'_> {
             None => finding,
         });
     }
+}
+
+/// A value that all accounts of a record share.
+fn same_in_record(expr: &Expr, same: &Same, element: &str) -> Diagnostic {
+    let (follows, example) = match same.subject {
+        "the id" => ("all accounts of a record would be the same customer", format!("\"{{$.id}}-{{${element}.id}}\"")),
+        _ => ("all accounts of a record would sign in with the same name", format!("${element}.login")),
+    };
+    let message = format!("{} reads nothing of `${element}`: {follows}", same.subject);
+    Diagnostic::warning("R109", expr.span(), message, format!("read the element, such as `{example}`"))
 }
 
 /// Whether a constant may be the name of a field; a number is probably an id copied from a record.

@@ -17,6 +17,7 @@ mod late;
 mod lookup;
 mod made_of;
 mod member_maps;
+mod member_reads;
 mod nested_rules;
 mod objects;
 mod order;
@@ -25,6 +26,7 @@ mod reference_free;
 mod rule;
 mod scope;
 mod shared;
+mod spelling;
 mod start;
 mod steps;
 mod unknown;
@@ -118,6 +120,7 @@ pub fn compile(files: &mut Files, file: FileId, loader: &dyn Loader, findings: &
         fold_blank: rules.defaults.blank == Blank::Missing,
         asked: None,
         decides: false,
+        list_after_do: false,
         own_prefix: format!("{}.", shared::stem(files.name(file))),
         prefix: String::new(),
         is_digest_template: false,
@@ -175,6 +178,8 @@ struct Compiler<'c> {
     prefix: String,
     /// Whether the current condition decides about the record: it is in `admit` or `checks`.
     decides: bool,
+    /// Whether the steps at hand stand in `do` beside `as: list`, which comes after them.
+    list_after_do: bool,
     /// Whether the current texts are digest templates, which have their own variables.
     is_digest_template: bool,
     /// The defaults of the parameters, in their order.
@@ -269,6 +274,8 @@ impl Compiler<'_> {
         if rules.start.is_none() {
             self.required_claims(&rules.account, rules.account_span);
         }
+        self.members_of_lists();
+        let split = split.map(|split| split.map(|split| self.with_accepted(split)));
         let output = self.skeleton(&rules.account);
         let checked = match rules.start {
             None => self.checked(&rules.account, &claims),
@@ -444,7 +451,16 @@ impl Compiler<'_> {
         rule.made_of = needs.into_iter().collect();
         let (shared, made_of) = (Vec::new(), Vec::new());
         let elements = self.scope.register();
-        Some(SplitPlan { rule, elements, lets, all_or_none: split.all_or_none, shared, made_of })
+        let accepts = Kinds::ANY;
+        Some(SplitPlan { rule, elements, lets, all_or_none: split.all_or_none, accepts, shared, made_of })
+    }
+
+    /// The accounts with what their elements can be, which is known when all rules are compiled.
+    fn with_accepted(&self, split: SplitPlan) -> SplitPlan {
+        let element = self.scope.lets.iter().find(|variable| variable.register == split.rule.register);
+        let readable = element.map_or(Kinds::NONE, |variable| variable.readable);
+        let accepts = if readable.is_empty() { Kinds::ANY } else { readable };
+        SplitPlan { accepts, ..split }
     }
 
     fn admit(&mut self, admit: &Admit) -> Option<AdmitPlan> {

@@ -63,7 +63,7 @@ impl Compiler<'_> {
         if let Origin::Script(script) = &body.origin {
             flow.fails = Some((script.source.span, "script", "the script fails"));
         }
-        let mut steps = self.steps(&body.steps, &mut flow);
+        let mut steps = self.steps_before_cast(body, &mut flow);
         self.list_first(body, &mut flow, &mut steps);
         let (mut filter_reads, mut each_reads) = (ElementReads::default(), ElementReads::default());
         let filter = body.filter.as_ref().map(|filter| {
@@ -324,6 +324,14 @@ impl Compiler<'_> {
             _ => {}
         }
         Some(plan)
+    }
+
+    /// The steps of `do`, which run before `as` wherever that is written.
+    fn steps_before_cast(&mut self, body: &Body, flow: &mut Flow) -> Steps {
+        self.list_after_do = body.cast.as_ref().is_some_and(|word| word.text == "list");
+        let steps = self.steps(&body.steps, flow);
+        self.list_after_do = false;
+        steps
     }
 
     /// Applies `as: list` before anything that iterates over the list: a single value becomes its only element.

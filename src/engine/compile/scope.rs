@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 
+use super::member_reads::MemberRead;
 use crate::diag::{Diagnostic, Findings, Span, closest};
 use crate::engine::capture::Trie;
 use crate::engine::operand::{Base, Reference};
@@ -28,6 +29,8 @@ pub struct Variable {
     pub used: bool,
     /// Whether it is a parameter that is declared as a list.
     pub is_list: bool,
+    /// The kinds of which something can be read in the ways in which it is read.
+    pub readable: Kinds,
     /// What is read of it.
     pub seen: Seen,
     /// The places of the record that it is computed from.
@@ -118,6 +121,8 @@ pub struct Scope {
     /// The registers that the current rule reads.
     pub needs: BTreeSet<usize>,
     ignored: Vec<Vec<String>>,
+    /// The members that are read of working values and claims.
+    pub member_reads: Vec<MemberRead>,
     /// The members of elements that the current rule reads: a working value made with `find` contains what its
     /// condition read.
     pub element_members: BTreeSet<Vec<String>>,
@@ -153,6 +158,7 @@ impl Scope {
             kinds: Kinds::ANY,
             used: false,
             is_list: false,
+            readable: Kinds::NONE,
             seen: Seen::default(),
             sources: Vec::new(),
             is_taken_over: false,
@@ -244,8 +250,10 @@ impl Scope {
                     return None;
                 };
                 variable.used = true;
+                variable.readable = variable.readable.or(readable_by(&reference.query));
                 let kinds = if reference.query.segments.is_empty() { variable.kinds } else { Kinds::ANY };
                 let register = variable.register;
+                self.member_reads.extend(names.first().map(|member| MemberRead::new(register, reference, member)));
                 self.reads(Owner::Variable(register), &names, rest.is_empty());
                 self.needs.insert(register);
                 Some((Reference { base: Base::Register(register), tail: Tail::of(reference.query.clone()) }, kinds))
@@ -369,6 +377,7 @@ impl Scope {
         let depth = claim.name.split('.').count();
         let kinds = if depth == reference.query.segments.len() { claim.kinds } else { Kinds::ANY };
         let rest = reference.query.segments.get(depth..).unwrap_or_default().to_vec();
+        self.member_reads.extend(names.get(depth).map(|member| MemberRead::new(claim.register, reference, member)));
         self.needs.insert(claim.register);
         Some((Reference { base: Base::Register(claim.register), tail: Tail::of(JpQuery::new(rest)) }, kinds))
     }
@@ -492,6 +501,15 @@ impl Scope {
             elements: split.filter(|(register, _)| *register == variable.register).map(|(_, elements)| elements),
         });
         Reads { record: std::mem::take(&mut self.seen), variables: variables.collect() }
+    }
+}
+
+/// The kinds of which a query can read something.
+fn readable_by(query: &JpQuery) -> Kinds {
+    match query.segments.first() {
+        None => Kinds::ANY,
+        Some(Segment::Selector(Selector::Name(_))) => Kinds::OBJECT,
+        Some(_) => Kinds::LIST.or(Kinds::OBJECT),
     }
 }
 

@@ -181,6 +181,8 @@ impl Compiler<'_> {
         let message = format!("`{}` takes {}, but the input is {found}", spec.name, spec.input);
         let help = if found.meets(Kinds::LIST) && spec.input.meets(Kinds::TEXT) {
             "use it under `each` to change every element, or take one element first, for example with `first`"
+        } else if self.list_after_do && !self.scope.on_element && spec.input.meets(Kinds::LIST) {
+            "`do` runs before `as`: put the step `to_list` before this one instead of `as: list`"
         } else if found.meets(Kinds::TEXT) && spec.input.meets(Kinds::LIST) {
             "turn the text into a list first, for example with `split`, or remove this step"
         } else {

@@ -38,11 +38,14 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
             self.warnings.truncate(warnings);
             self.failed.truncate(failed);
             cx.set(split.rule.register, *element);
-            let made = match self.working_values(&split.lets, split, cx) {
-                Ok(()) => Ok(make(self, cx)),
-                Err(reason) => Err(reason),
+            let made = match unreadable(split, *element) {
+                None => self.working_values(&split.lets, split, cx),
+                Some(reason) => {
+                    split.lets.iter().for_each(|rule| cx.set(rule.register, Value::Missing));
+                    Err(reason)
+                }
             };
-            accounts.push(made);
+            accounts.push(made.map(|()| make(self, cx)));
             let who = self.identity(cx);
             self.ids.push(who.id);
         }
@@ -122,4 +125,18 @@ impl RulePlan {
         // another part of the rule reads it
         true
     }
+}
+
+/// Why an element is no account, when the rules read nothing of its kind: the account would consist of what is made for the
+/// record as a whole.
+fn unreadable(split: &SplitPlan, element: Value<'_>) -> Option<Reason> {
+    if split.accepts.has(element) {
+        return None;
+    }
+    let message = match element.is_present() {
+        true => format!("the element is {}, and the rules read {} here", element.kind(), split.accepts),
+        false => "the element has no value".to_owned(),
+    };
+    let step = if element.is_present() { "accounts" } else { "required" };
+    Some(Reason { rule: split.rule.name.clone(), step: step.to_owned(), message, span: Some(split.rule.span) })
 }

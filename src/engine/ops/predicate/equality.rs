@@ -1,7 +1,7 @@
 //! `equals`, `equals_ignoring_case`, `one_of`: equality, as conditions define it.
 
 use super::folded_equal;
-use crate::engine::condition::{equal, equals, equals_one_of};
+use crate::engine::condition::{equal, equals, equals_one_of, is_scalar};
 use crate::engine::context::Cx;
 use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
 use crate::engine::operand::{Operand, Operands};
@@ -81,6 +81,13 @@ impl Op for Equals {
         };
         Ok(Value::Bool(is_among || equals(input, &self.0, cx)))
     }
+
+    fn compares_scalars<'a>(&'a self, cx: &Cx<'a>) -> bool {
+        let other = self.0.value(cx);
+        let is_reference = matches!(self.0, Operand::Reference(_));
+        is_scalar(other)
+            || is_reference && other.as_list().is_some_and(|items| items.iter().any(|item| is_scalar(*item)))
+    }
 }
 
 #[derive(Debug)]
@@ -99,5 +106,9 @@ struct OneOf(Operands);
 impl Op for OneOf {
     fn apply<'a>(&'a self, input: Value<'a>, cx: &Cx<'a>) -> Result<Value<'a>, Failure> {
         Ok(Value::Bool(equals_one_of(input, &self.0, cx)))
+    }
+
+    fn compares_scalars<'a>(&'a self, cx: &Cx<'a>) -> bool {
+        self.0.any(cx, is_scalar)
     }
 }
