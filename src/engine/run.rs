@@ -1,5 +1,6 @@
 //! The one interpreter: a plan, a record and facts become accounts. Login, transform, test, explain and coverage all use it.
 
+mod bounds;
 mod machine;
 mod rule;
 mod several;
