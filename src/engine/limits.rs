@@ -19,3 +19,21 @@ pub const MAX_ELEMENTS: usize = 10_000;
 
 /// How deep lists and objects may be nested when a step decodes JSON or PHP text.
 pub const MAX_DEPTH: usize = 64;
+
+/// The longest text, in bytes, that one template may make, and the most that a list or map of `value` may weigh: a byte of
+/// text counts one, an element one.
+///
+/// Stops working values that double each other (`v1: "{$v0}{$v0}"`, 40 times) from filling the memory; a whole record
+/// (256 KiB) and a text that a step has made fit several times.
+pub const MAX_MADE_BYTES: usize = 1024 * 1024;
+
+/// The bytes that all large texts, lists and maps of one run may have together.
+///
+/// Stops a template that is made for each of thousands of elements.
+pub const MAX_RUN_BYTES: usize = 16 * MAX_MADE_BYTES;
+
+/// How deep the lists and maps that rules make of each other may be nested.
+///
+/// Stops values that are nested once more by each of thousands of rules from exhausting the stack; a record nested to its
+/// limit fits.
+pub const MAX_MADE_DEPTH: usize = 256;

@@ -3,6 +3,7 @@
 use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
 
 use super::context::Cx;
+use super::limits::MAX_MADE_BYTES;
 use super::path::Tail;
 use crate::model::Value;
 
@@ -259,6 +260,10 @@ impl Template {
                     Some(part) => text.push_str(part),
                     None => return Value::Missing,
                 },
+            }
+            // the rule fails then, so that the rest is not needed
+            if text.len() > MAX_MADE_BYTES {
+                break;
             }
         }
         Value::Text(text.into_bump_str())

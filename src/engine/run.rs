@@ -1,5 +1,6 @@
 //! The interpreter: runs a plan on a record and facts. Login, transform, test, explain and coverage all use it.
 
+mod bounds;
 mod machine;
 mod rule;
 mod several;

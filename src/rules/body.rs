@@ -301,7 +301,23 @@ fn each(node: &Node, findings: &mut Findings) -> Each {
     if node.as_list().is_some() || node.as_scalar().is_some() {
         return Each::Steps(steps(node, findings));
     }
-    Each::Fields(rules(node, Subject::Element, findings))
+    Each::Fields(members(node, Subject::Element, findings))
+}
+
+/// Reads a map of names of claims or members to rules. The names are fixed.
+pub fn members(node: &Node, subject: Subject, findings: &mut Findings) -> Vec<Rule> {
+    let rules = rules(node, subject, findings);
+    for rule in &rules {
+        let name = &rule.name.text;
+        if !name.contains("{$") && !name.contains("${") && !name.contains("{{") {
+            continue;
+        }
+        let message = format!("`{name}` is a name, and names are fixed: nothing is put in place of the braces");
+        let help = "write the name out; for names that the record gives, make the object under `let`, with `pivot`, \
+                    `rename` or a script";
+        findings.push(Diagnostic::error("R202", rule.name.span, message, help));
+    }
+    rules
 }
 
 /// Reads a map of names to rules.

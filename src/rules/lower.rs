@@ -103,13 +103,16 @@ fn rules(fields: &Fields<'_>, name: &str, findings: &mut Findings) -> Vec<Rule> 
 }
 
 fn param(name: Word, node: &Node, findings: &mut Findings) -> Option<Param> {
+    const KEYS: &[&str] = &["default", "about", "values"];
+    // what another tool calls these is no default either
     let is_spec = node.as_map().is_some_and(|entries| {
-        entries.iter().all(|entry| matches!(entry.key.as_str(), "default" | "about" | "values"))
+        entries.iter().any(|entry| KEYS.contains(&entry.key.as_str()))
+            || entries.iter().all(|entry| super::misnamed::help("a parameter", &entry.key).is_some())
     });
     if !is_spec {
         return Some(Param { name, default: (!node.is_null()).then(|| node.clone()), values: None, about: None });
     }
-    let fields = Fields::open(node, "a parameter", &["default", "about", "values"], findings)?;
+    let fields = Fields::open(node, "a parameter", KEYS, findings)?;
     let default = fields.get("default").cloned();
     let values = fields.get("values").map(|node| values(node, default.as_ref(), findings));
     Some(Param { name, default, values, about: fields.word("about", findings) })
@@ -187,6 +190,12 @@ fn identify(node: &Node, findings: &mut Findings) -> Option<Identify> {
         Some(node) => logins(node, findings),
         None => Vec::new(),
     };
+    if logins.is_empty() && !fields.is_misspelled("logins") {
+        let span = fields.get("logins").map_or(node.span, |node| node.span);
+        let message = "without `logins` no customer can sign in: a login refuses every record";
+        let help = "add what customers type to sign in: `logins: [ $.login, $.mail ]`";
+        findings.push(Diagnostic::warning("R108", span, message, help));
+    }
     Some(Identify { id: id?, logins })
 }
 
@@ -251,7 +260,7 @@ struct Account {
 
 fn account(node: &Node, findings: &mut Findings) -> Account {
     let Some(from) = node.as_map().and_then(|entries| entries.iter().find(|entry| entry.key == "from")) else {
-        return Account { claims: body::rules(node, Subject::Record, findings), ..Account::default() };
+        return Account { claims: body::members(node, Subject::Record, findings), ..Account::default() };
     };
     let entries = node.as_map().unwrap_or_default().iter().cloned();
     let (start, claims): (Vec<Entry>, Vec<Entry>) = entries.partition(|entry| START_KEYS.contains(&entry.key.as_str()));
@@ -268,7 +277,7 @@ fn account(node: &Node, findings: &mut Findings) -> Account {
     Account {
         start: body.map(|body| Rule { name, body }),
         words,
-        claims: body::rules(&of(claims), Subject::Record, findings),
+        claims: body::members(&of(claims), Subject::Record, findings),
     }
 }
 

@@ -128,6 +128,9 @@ impl Compiler<'_> {
             ArgumentKind::Regex => self.regex(node).map(Argument::Regex),
             ArgumentKind::Operand => {
                 let expr = expr::read(node, self.findings)?;
+                if (op.name, spec.name) == ("lookup", "in") && self.names_no_object(&expr) {
+                    return None;
+                }
                 self.keys_are_fixed(&expr);
                 let (operand, kinds) = self.operand(&expr)?;
                 self.takes_one_value(op, spec, &expr, kinds);

@@ -73,6 +73,7 @@ impl Compiler<'_> {
             self.findings.push(Diagnostic::error("R401", rule.name.span, message, help));
             return;
         }
+        self.date_fits(rule, shape);
         self.lookup_fits(rule, shape);
     }
 

@@ -179,7 +179,16 @@ impl Compiler<'_> {
             if names_itself(value, tested.reference) {
                 self.compared_with_itself(value.span(), tested);
             }
+            if let Expr::Map(_, span) | Expr::List(_, span) = value {
+                let is_test = matches!(value, Expr::Map(..));
+                self.test_in_list(is_test, *span, tested);
+                return None;
+            }
             if let Expr::Literal(node) = value {
+                if !matches!(node.kind, NodeKind::Scalar(_)) {
+                    self.test_in_list(matches!(node.kind, NodeKind::Map(_)), node.span, tested);
+                    return None;
+                }
                 self.word_in_list(node, tested);
                 self.other_text(node, tested.kinds);
                 self.null_in_list(node);
@@ -192,6 +201,24 @@ impl Compiler<'_> {
             self.can_equal(&constants, span, tested);
         }
         operands.map(Test::OneOf)
+    }
+
+    /// `[ x, { starts_with: y } ]`, `[ [ a ] ]`: the values of a list are texts, numbers and references.
+    fn test_in_list(&mut self, is_test: bool, span: Span, tested: Tested<'_>) {
+        let (left, written) = (&tested.reference.text, self.files.excerpt(span));
+        let (message, help) = match is_test {
+            true => (
+                format!("`{written}` in a list of values is no test: no value equals a map"),
+                match tested.negated {
+                    true => format!("write `not: {{ any: [ {{ {left}: [ … ] }}, {{ {left}: {written} }} ] }}`"),
+                    false => format!("write `any: [ {{ {left}: [ … ] }}, {{ {left}: {written} }} ]`"),
+                },
+            ),
+            false => {
+                (format!("`{written}` in a list of values equals nothing"), "write the values in one list".to_owned())
+            }
+        };
+        self.findings.push(Diagnostic::error("R413", span, message, help));
     }
 
     /// Reports a predicate in a list of values, where it is compared as text.

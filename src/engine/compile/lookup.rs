@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Findings, Span, closest};
 use crate::engine::lookup::{Lookup, LookupRef};
 use crate::engine::operand::Operand;
 use crate::rules::fields::{expected, word};
-use crate::rules::syntax::{LookupDef, LookupSource, Word};
+use crate::rules::syntax::{Expr, LookupDef, LookupSource, Word};
 use crate::rules::{Node, NodeKind, reference};
 
 /// The largest number of entries of a table. Stops a wrong file from filling the memory; the world's languages, places
@@ -214,6 +214,31 @@ pub(super) fn json_operand(value: serde_json::Value) -> Operand {
 }
 
 impl Compiler<'_> {
+    /// `in: roles`: the name of a table, or another constant, where an object must stand.
+    pub(super) fn names_no_object(&mut self, expr: &Expr) -> bool {
+        let Expr::Literal(node) = expr else { return false };
+        if !matches!(node.kind, NodeKind::Scalar(_)) {
+            return false;
+        }
+        let text = node.as_text().unwrap_or_default();
+        let meant = self.names_meant(text);
+        let table = self.tables.iter_mut().find(|table| meant.contains(&table.lookup.name));
+        let help = match table {
+            Some(table) => {
+                // it is meant, and so it is not unused as well
+                table.used = true;
+                format!(
+                    "`{text}` is the name of a lookup: write `lookup: {text}`, or `table: {text}` beside other arguments"
+                )
+            }
+            None => "write an object, such as `in: { A: active }`, a reference to one, or `lookup: NAME` for a table"
+                .to_owned(),
+        };
+        let message = format!("`in` of `lookup` is an object, found `{}`", self.files.excerpt(node.span));
+        self.findings.push(Diagnostic::error("R406", node.span, message, help));
+        true
+    }
+
     /// The table with a name.
     pub(super) fn lookup(&mut self, node: &Node) -> Option<LookupRef> {
         if !matches!(node.kind, NodeKind::Scalar(_)) {

@@ -9,6 +9,7 @@ mod constants;
 mod credential;
 mod credential_facts;
 mod credential_parts;
+mod dates;
 mod dead;
 mod dependence;
 mod failure;
@@ -45,6 +46,7 @@ use rule::Purpose;
 use scope::Scope;
 
 use super::operand::Operand;
+use super::ops;
 use super::plan::{AdmitPlan, CheckPlan, OutputNode, ParamPlan, Plan, RuleKind, RulePlan, SplitPlan};
 use super::script::{Sandbox, ScriptLimits};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Span};
@@ -196,6 +198,7 @@ impl Compiler<'_> {
                 let asker = self.files.name(file);
                 self.tables.push(lookup::table(def, prefix, self.tables.len(), asker, loader, self.findings));
             }
+            self.chains_that_hide_steps(rules);
             self.chains.extend(rules.steps.iter().map(|def| Chain {
                 name: format!("{prefix}{}", def.name.text),
                 span: def.name.span,
@@ -217,6 +220,18 @@ impl Compiler<'_> {
         for claim in &rules.account {
             let variable = self.scope.variable(&claim.name.text, Some(claim.name.span));
             self.scope.claims.push(variable);
+        }
+    }
+
+    /// A chain of its own that has the name of a step is used in its place, which nobody sees where it is used.
+    fn chains_that_hide_steps(&mut self, rules: &RuleFile) {
+        for def in &rules.steps {
+            let name = &def.name.text;
+            if ops::find(name).is_some() {
+                let message = format!("the chain `{name}` has the name of a step, and is used in place of it");
+                let help = format!("give the chain another name, such as `own_{name}`");
+                self.findings.push(Diagnostic::warning("R202", def.name.span, message, help));
+            }
         }
     }
 

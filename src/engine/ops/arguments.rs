@@ -39,6 +39,18 @@ pub(super) fn one_of<A, B>(
     }
 }
 
+/// The value of an argument that is a scalar constant.
+pub(super) fn constant(operand: &Operand) -> Option<Value<'_>> {
+    Some(match operand {
+        Operand::Null => Value::Null,
+        Operand::Bool(value) => Value::Bool(*value),
+        Operand::Int(value) => Value::Int(*value),
+        Operand::Decimal(text) => Value::Decimal(text),
+        Operand::Text(text) => Value::Text(text),
+        _ => return None,
+    })
+}
+
 /// The value of an argument in this run.
 ///
 /// # Errors

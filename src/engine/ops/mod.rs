@@ -11,7 +11,7 @@ mod identity;
 mod number;
 mod predicate;
 mod text;
-mod time;
+pub mod time;
 
 #[cfg(feature = "login")]
 pub(crate) use identity::{UsernameError, one_phone, one_username};

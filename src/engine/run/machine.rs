@@ -30,6 +30,8 @@ pub(super) struct Machine<'a, 'p, P> {
     pub checks_credentials: bool,
     /// Why the stored password of the current account cannot be used.
     pub unusable: Option<&'a str>,
+    /// The bytes of the large values that templates, lists and maps have made.
+    pub(super) made_bytes: usize,
 }
 
 impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
@@ -44,6 +46,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
             ids: Vec::new(),
             checks_credentials,
             unusable: None,
+            made_bytes: 0,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
+use super::bounds::bounded;
 use super::machine::Machine;
 use super::stop::{Made, Stop};
 use crate::diag::Span;
@@ -57,7 +58,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     /// The value if `when` is false. A value that the claim does not accept is a failure; a missing value is not.
     fn otherwise(&mut self, rule: &'a RulePlan, otherwise: &'a Operand, cx: &Cx<'a>) -> Made<'a> {
-        let mut value = otherwise.value(cx);
+        let mut value = self.within_bounds(rule, otherwise, cx)?;
         if P::ON {
             self.probe.event(Event::Otherwise(value));
         }
@@ -75,7 +76,7 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn defaulted(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         let Some(default) = &rule.default else { return self.absent(rule, cx) };
-        let mut value = default.value(cx);
+        let mut value = self.within_bounds(rule, default, cx)?;
         if P::ON {
             self.probe.event(Event::Defaulted(value));
         }
@@ -84,6 +85,12 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 .map_err(|failure| Stop::reject(rule, &StepFailure { step: "default", span: rule.span, failure }))?;
         }
         if rule.keeps(value) { Ok(value) } else { self.absent(rule, cx) }
+    }
+
+    /// The value of `default` or `otherwise`; one that is too large makes the record invalid.
+    fn within_bounds(&mut self, rule: &'a RulePlan, operand: &'a Operand, cx: &Cx<'a>) -> Made<'a> {
+        bounded(operand, operand.value(cx), rule.span, &mut self.made_bytes)
+            .map_err(|stop| Stop::Invalid(Box::new(stop.into_reason(rule))))
     }
 
     fn required_failed(&mut self, rule: &RulePlan, failure: StepFailure) -> Made<'a> {
@@ -172,8 +179,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
 
     fn origin(&mut self, rule: &'a RulePlan, cx: &Cx<'a>) -> Made<'a> {
         match &rule.origin {
-            OriginPlan::Value(operand) => Ok(operand.value(cx)),
-            OriginPlan::From(sources) => Ok(self.first_present(sources, rule.keep_empty, cx)),
+            OriginPlan::Value(operand) => bounded(operand, operand.value(cx), rule.span, &mut self.made_bytes),
+            OriginPlan::From(sources) => self.first_present(sources, rule, cx),
             OriginPlan::Script { script, inputs, source } => {
                 let values = cx.arena.alloc_slice_fill_iter(inputs.iter().map(|input| input.value(cx)));
                 let result = script.run(values, cx);
@@ -187,7 +194,8 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
     }
 
     /// The first source that has a value. An empty list or object counts as one only if no other source has any.
-    fn first_present(&mut self, sources: &'a [(Operand, String)], keep_empty: bool, cx: &Cx<'a>) -> Value<'a> {
+    fn first_present(&mut self, sources: &'a [(Operand, String)], rule: &RulePlan, cx: &Cx<'a>) -> Made<'a> {
+        let (keep_empty, span) = (rule.keep_empty, rule.span);
         let mut empty = Value::Missing;
         for (position, (operand, text)) in sources.iter().enumerate() {
             let value = operand.value(cx);
@@ -197,13 +205,13 @@ impl<'a, P: Probe> Machine<'a, '_, P> {
                 self.probe.event(Event::Read { position, text, value, taken });
             }
             if taken {
-                return value;
+                return bounded(operand, value, span, &mut self.made_bytes);
             }
             if is_hollow && !empty.is_present() {
                 empty = value;
             }
         }
-        empty
+        Ok(empty)
     }
 
     fn steps(&mut self, steps: &'a Steps, mut value: Value<'a>, cx: &Cx<'a>) -> Made<'a> {

@@ -1,5 +1,6 @@
 //! `add`, `subtract`, `multiply`, `divide`: exact decimal arithmetic.
 
+use super::constant::{divisor, numeric};
 use super::convert::to_value;
 use super::exact::{Exact, number};
 use crate::engine::context::Cx;
@@ -94,9 +95,12 @@ pub const DIVIDE: OpSpec = OpSpec {
         example(r#"1000"#, r#"1583599512905"#, "1583599512.905"),
         example(r#"3"#, r#"2"#, "0.666666666667"),
         example(r#"2"#, r#"-6"#, "-3"),
-        example_failure(r#"0"#, r#"1"#),
+        example_failure(r#"3"#, r#""one""#),
     ],
-    build: |arguments| Compute::build(arguments, Exact::checked_divide),
+    build: |arguments| {
+        let other = divisor(need(arguments.operand("number"), "number")?, "number")?;
+        Ok(Box::new(Compute { other, compute: Exact::checked_divide }))
+    },
 };
 
 /// The decimals of a non-terminating quotient: enough to convert FILETIME's 100 ns units to seconds, and for any rate.
@@ -148,7 +152,7 @@ impl Compute {
         arguments: &mut Arguments,
         compute: fn(&Exact, &Exact) -> Option<Exact>,
     ) -> Result<Box<dyn Op>, ArgumentError> {
-        Ok(Box::new(Self { other: need(arguments.operand("number"), "number")?, compute }))
+        Ok(Box::new(Self { other: numeric(need(arguments.operand("number"), "number")?, "number")?, compute }))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::engine::op::{
 };
 use crate::engine::operand::Operand;
 use crate::engine::ops::arguments::present;
+use crate::engine::ops::number::constant::numeric;
 use crate::model::{Kinds, Value};
 
 const LIST_DETAILS: &str = "Missing and null elements are skipped; text that reads like a number is treated as one.";
@@ -38,7 +39,8 @@ pub const CLAMP: OpSpec = OpSpec {
         if min.is_none() && max.is_none() {
             return Err(ArgumentError::new("min", "is missing", "give `min`, `max` or both"));
         }
-        Ok(Box::new(Clamp { min, max }))
+        let number = |bound: Option<Operand>, name| bound.map(|bound| numeric(bound, name)).transpose();
+        Ok(Box::new(Clamp { min: number(min, "min")?, max: number(max, "max")? }))
     },
 };
 

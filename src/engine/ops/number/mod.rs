@@ -4,6 +4,7 @@ mod arithmetic;
 pub(super) mod bits;
 mod boolean;
 mod bounds;
+pub(super) mod constant;
 mod convert;
 pub(super) mod exact;
 mod format_number;

@@ -1,9 +1,11 @@
 //! `has_bits`: tests whether the bits of a mask are set.
 
 use crate::engine::context::Cx;
-use crate::engine::op::{ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure};
+use crate::engine::op::{
+    ArgumentError, ArgumentKind, ArgumentSpec, Failure, Family, Op, OpSpec, Output, example, example_failure,
+};
 use crate::engine::operand::Operand;
-use crate::engine::ops::arguments::{need, present};
+use crate::engine::ops::arguments::{constant, need, present};
 use crate::engine::ops::number::bits::{mask, whole};
 use crate::model::{Kinds, Value};
 
@@ -31,6 +33,10 @@ pub const HAS_BITS: OpSpec = OpSpec {
     ],
     build: |arguments| {
         let mask = need(arguments.operand("mask"), "mask")?;
+        if let Some(Err(_)) = constant(&mask).map(self::mask) {
+            let help = "write a whole number, such as `2`, or text such as `0x200`";
+            return Err(ArgumentError::new("mask", "is not a mask", help));
+        }
         Ok(Box::new(HasBits { mask, any: arguments.boolean("any").unwrap_or(false) }))
     },
 };

@@ -8,6 +8,7 @@ use crate::engine::op::{
 };
 use crate::engine::operand::Operand;
 use crate::engine::ops::arguments::{need, present};
+use crate::engine::ops::number::constant::numeric;
 use crate::engine::ops::number::exact::{Exact, number};
 use crate::model::{Kinds, Value};
 
@@ -102,7 +103,7 @@ struct Compare {
 
 impl Compare {
     fn build(arguments: &mut Arguments, holds: fn(Ordering) -> bool) -> Result<Box<dyn Op>, ArgumentError> {
-        Ok(Box::new(Self { other: need(arguments.operand("number"), "number")?, holds }))
+        Ok(Box::new(Self { other: numeric(need(arguments.operand("number"), "number")?, "number")?, holds }))
     }
 }
 

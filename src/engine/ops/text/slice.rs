@@ -31,7 +31,18 @@ pub const SLICE: OpSpec = OpSpec {
         example("{ start: 9 }", r#""abc""#, r#""""#),
     ],
     build: |arguments| {
-        Ok(Box::new(Slice { start: arguments.integer("start").unwrap_or(0), end: arguments.integer("end") }))
+        let (start, end) = (arguments.integer("start").unwrap_or(0), arguments.integer("end"));
+        match end {
+            Some(end) if (start < 0) == (end < 0) && end <= start => {
+                let message = format!("is not behind `start`, {start}, so that the result is always empty");
+                Err(ArgumentError::new("end", message, "`end` is the position behind the last character"))
+            }
+            Some(0) => {
+                let message = "is 0, so that the result is always empty";
+                Err(ArgumentError::new("end", message, "leave `end` out for the end of the text"))
+            }
+            end => Ok(Box::new(Slice { start, end })),
+        }
     },
 };
 

@@ -11,6 +11,7 @@ use crate::engine::op::{
     ArgumentError, ArgumentKind, ArgumentSpec, Arguments, Failure, Family, Op, OpSpec, Output, example, example_failure,
 };
 use crate::engine::operand::Operand;
+use crate::engine::ops::arguments::constant;
 use crate::model::{Kinds, Value};
 
 const DETAILS: &str = "Compares instants, regardless of offsets and fractions. A date stands for its start in UTC. \
@@ -69,11 +70,25 @@ struct Compare {
 
 fn build(arguments: &mut Arguments, wanted: Ordering) -> Result<Box<dyn Op>, ArgumentError> {
     let other = arguments.operand("time").ok_or_else(|| ArgumentError::new("time", "is missing", "give `time`"))?;
-    if let Some(text) = other.constant_text()
-        && iso::read(text).is_err()
-    {
-        let message = format!("`{text}` is not an ISO 8601 date or time");
-        return Err(ArgumentError::new("time", message, "write `2024-01-31` or `2024-01-31T00:00:00Z`"));
+    const HELP: &str = "write `2024-01-31` or `2024-01-31T00:00:00Z`";
+    match constant(&other) {
+        Some(Value::Text(text)) => match iso::read(text) {
+            Ok(read) if read.time.is_some() && read.zone.is_none() => {
+                let message = format!("`{text}` has no offset");
+                return Err(ArgumentError::new("time", message, format!("write `{text}Z` for UTC")));
+            }
+            Ok(_) => {}
+            Err(_) => {
+                let message = format!("`{text}` is not an ISO 8601 date or time");
+                return Err(ArgumentError::new("time", message, HELP));
+            }
+        },
+        Some(Value::Int(year @ 1000..=9999)) => {
+            let message = format!("`{year}` is a number, not a date");
+            return Err(ArgumentError::new("time", message, format!("write `{year}-01-01`")));
+        }
+        Some(_) => return Err(ArgumentError::new("time", "is not a date or time", HELP)),
+        None => {}
     }
     Ok(Box::new(Compare { other, wanted }))
 }

@@ -111,12 +111,44 @@ fn build(arguments: &mut Arguments) -> Result<Box<dyn Op>, ArgumentError> {
         return Err(ArgumentError::new("format", "the list of formats is empty", "leave it out to read ISO 8601"));
     }
     let alone = formats.len() == 1;
-    Ok(Box::new(ReadDate {
+    let made = ReadDate {
         formats: formats.iter().map(|format| compile(format, years, alone)).collect::<Result<_, _>>()?,
         zone: Zone::take(arguments)?,
         none: arguments.texts("none").unwrap_or_default(),
         target: Target::take(arguments),
-    }))
+    };
+    match formats.iter().zip(&made.formats).find(|(_, compiled)| made.never_knows_zone(compiled)) {
+        Some((format, _)) => {
+            let message =
+                format!("a time in the format `{format}` has no offset, so that it cannot be read without `zone`");
+            let help = "add the zone in which the times are written, such as `zone: UTC` or `zone: Europe/Berlin`";
+            Err(ArgumentError::new("format", message, help))
+        }
+        None => Ok(Box::new(made)),
+    }
+}
+
+impl ReadDate {
+    /// Whether every text of a format would lack a zone.
+    fn never_knows_zone(&self, format: &Format) -> bool {
+        let Format::Any(patterns) = format else { return false };
+        let gives_time = |pattern: &Pattern| match self.target {
+            Target::AsRead => pattern.has_time(),
+            Target::Time => true,
+            Target::Date => false,
+        };
+        matches!(self.zone, Zone::None) && patterns.iter().all(|pattern| gives_time(pattern) && !pattern.has_zone())
+    }
+}
+
+/// Whether a format of `date` always gives a time, or always a date; nothing for formats that may give both.
+#[must_use]
+pub fn gives_time(format: &str) -> Option<bool> {
+    match format {
+        "rfc2822" | "http" => Some(true),
+        _ if format.contains('%') => Pattern::compile(format, 69).ok().map(|pattern| pattern.has_time()),
+        _ => None,
+    }
 }
 
 fn pivot(years: i64) -> Result<i16, ArgumentError> {

@@ -8,7 +8,7 @@ mod decimal;
 mod directory;
 pub mod foreign;
 mod format;
-mod iso;
+pub(super) mod iso;
 mod json;
 mod moment;
 mod parts;
@@ -18,6 +18,8 @@ mod serial;
 mod to_date;
 mod utc_offset;
 mod zone;
+
+pub use date::gives_time;
 
 use crate::engine::op::OpSpec;
 

@@ -128,6 +128,19 @@ impl Pattern {
         Ok(Self { pieces: packed(&pattern.pieces), ..pattern })
     }
 
+    /// Whether the texts have a time of day.
+    #[must_use]
+    pub fn has_time(&self) -> bool {
+        [Field::Hour, Field::Hour12, Field::Epoch].iter().any(|field| self.pieces.contains(&Piece::Field(*field)))
+    }
+
+    /// Whether the texts say their zone.
+    #[must_use]
+    pub fn has_zone(&self) -> bool {
+        let fields = [Field::Offset, Field::ZoneName, Field::Epoch];
+        self.zone.is_some() || fields.iter().any(|field| self.pieces.contains(&Piece::Field(*field)))
+    }
+
     /// The same pattern for times that are always in UTC.
     pub fn in_utc(mut self) -> Self {
         self.zone = Some(TimeZone::UTC);
