@@ -99,7 +99,7 @@ fn nothing_to_run_is_an_error() {
             "error: `a.test.yaml` names the rules `b.yaml`",
         ),
         (
-            &[("tiny.yaml", RULES), ("tiny.test.yaml", "- { name: a, record: { login: A }, expect: {} }")],
+            &[("tiny.yaml", RULES), ("tiny.test.yaml", "- { name: a, record: { login: A }, expect: { username: a } }")],
             &[".", "--filter", "b"],
             "error: no test name contains `b`",
         ),

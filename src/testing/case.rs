@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bumpalo::Bump;
 
+use super::change::Change;
 use super::file::{RecordSource, Test, TestFile};
 use super::records;
 use super::shelf::Shelf;
@@ -12,7 +13,9 @@ use crate::engine::compile::{Loaded, literal};
 use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
 use crate::engine::run::Settings;
+use crate::model::Value;
 use crate::model::json::to_json;
+use crate::model::read::parse;
 use crate::rules::RecordsPath;
 use crate::rules::syntax::Word;
 
@@ -40,17 +43,48 @@ pub(super) enum Record<'t> {
     Json(String),
 }
 
+impl Record<'_> {
+    /// The record, if it can be read.
+    pub fn value<'a>(&'a self, arena: &'a Bump) -> Option<Value<'a>> {
+        match self {
+            Self::Inline(operand) => Some(operand.value(&Cx::bare(arena))),
+            Self::Yaml(operand) => Some(operand.value(&Cx::bare(arena))),
+            Self::Json(text) => parse(text, arena, &Settings::default().limits).ok(),
+        }
+    }
+}
+
 /// Makes the cases of a test file; reads the record files.
 pub fn cases<'t>(file: &'t TestFile, files: &mut Files, shelf: &dyn Shelf, findings: &mut Findings) -> Vec<Case<'t>> {
     let mut found = Vec::new();
     for test in &file.tests {
+        let first = found.len();
         for (suffix, record, several) in records(test, &file.name, files, shelf, findings) {
             let name = suffix.map_or_else(|| test.name.text.clone(), |suffix| format!("{}: {suffix}", test.name.text));
             found.push(Case { name, file: &file.name, test, record, shared: &file.params, several });
         }
+        removes_nothing(test, found.get(first..).unwrap_or_default(), findings);
     }
     same_snapshots(&found, findings);
     found
+}
+
+/// Reports a `without` that removes a field of no record of the test.
+fn removes_nothing(test: &Test, cases: &[Case<'_>], findings: &mut Findings) {
+    let removes = |at: usize, arena: &Bump, change: &Change, case: &Case<'_>| {
+        // what cannot be read or changed is reported when the test runs
+        let Some(record) = case.record.value(arena) else { return true };
+        let before = test.changes.iter().take(at).try_fold(record, |record, change| change.apply(record, arena));
+        before.map_or(true, |record| change.is_in(record))
+    };
+    for (at, change) in test.changes.iter().enumerate().filter(|(_, change)| change.removes()) {
+        let arena = Bump::new();
+        if !cases.is_empty() && !cases.iter().any(|case| removes(at, &arena, change, case)) {
+            let message = format!("the record has no `{}`, so nothing is removed", change.text);
+            let help = "name a field of the record, or remove the entry";
+            findings.push(Diagnostic::error("R603", change.span, message, help));
+        }
+    }
 }
 
 type Found<'t> = (Option<String>, Record<'t>, bool);

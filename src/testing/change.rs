@@ -3,11 +3,11 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use crate::diag::{Diagnostic, Findings};
+use crate::diag::{Diagnostic, Findings, Span};
 use crate::engine::compile::literal;
 use crate::engine::context::Cx;
 use crate::engine::operand::Operand;
-use crate::engine::path::{PathStep, Tail};
+use crate::engine::path::{PathStep, Tail, walk};
 use crate::model::Value;
 use crate::rules::fields::{list, map};
 use crate::rules::syntax::{RefExpr, Root};
@@ -18,6 +18,8 @@ use crate::rules::{Node, NodeKind, reference};
 pub(super) struct Change {
     /// As written, such as `$.user.email`.
     pub text: String,
+    /// Where it stands.
+    pub span: Span,
     steps: Vec<PathStep>,
     /// The new value; `None` removes the field.
     value: Option<Operand>,
@@ -48,7 +50,7 @@ fn change(node: &Node, value: Option<Operand>, findings: &mut Findings) -> Optio
     };
     let RefExpr { root: Root::Record, query, text, .. } = reference else { return not_a_field(node, findings) };
     match Tail::of(query) {
-        Tail::Steps(steps) => Some(Change { text, steps, value }),
+        Tail::Steps(steps) => Some(Change { text, span: node.span, steps, value }),
         _ => not_a_field(node, findings),
     }
 }
@@ -60,6 +62,16 @@ fn not_a_field(node: &Node, findings: &mut Findings) -> Option<Change> {
 }
 
 impl Change {
+    /// Whether the change removes a field.
+    pub fn removes(&self) -> bool {
+        self.value.is_none()
+    }
+
+    /// Whether the record has the field.
+    pub fn is_in(&self, record: Value<'_>) -> bool {
+        !matches!(walk(record, &self.steps), Value::Missing)
+    }
+
     /// The record with the change applied.
     ///
     /// # Errors

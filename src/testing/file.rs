@@ -179,6 +179,14 @@ fn read_facts(node: &Node, findings: &mut Findings) -> Facts {
     let added = values(fields.get("added"), findings);
     let added =
         added.iter().map(|(name, value)| (name.text.clone(), to_json(value.value(&Cx::bare(&arena))))).collect();
+    if let Some(node) = fields.get("now") {
+        let is_time = node.as_text().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok());
+        if !is_time && node.as_map().is_none() && node.as_list().is_none() && !node.is_null() {
+            let message = "`now` is a time with an offset";
+            let help = "write it as in `now: \"2026-01-01T00:00:00Z\"`";
+            findings.push(Diagnostic::error("R107", node.span, message, help));
+        }
+    }
     let mut text = |key: &str| fields.word(key, findings).map(|word| word.text);
     Facts { now: text("now"), tenant: text("tenant"), identifier: text("identifier"), added }
 }

@@ -14,6 +14,7 @@ pub mod report;
 mod run;
 mod shelf;
 mod snapshot;
+mod vacuous;
 mod want;
 
 pub use case::{Case, cases};

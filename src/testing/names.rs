@@ -109,6 +109,7 @@ impl<'p> Names<'p> {
                 known(&reason.rule, "rule or check", &names, findings);
             }
         }
+        super::vacuous::never_made(want, plan, findings);
         if let Some(claims) = &want.expect {
             members(&claims.node, plan.schema.root(), &[], findings);
         }

@@ -132,17 +132,33 @@ fn problems_have_codes_places_and_help() {
              value: … }`)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: {}, accounts: [ { expect: {} } ] }",
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: {} }\n- { name: b, record: {}, expect: { custom: {} } }\n\
+             - { name: c, record: {}, expect: { custom: { nn: null }, locale: null } }\n\
+             - { name: d, record: {}, credential: { schema: null } }\n- { name: e, record: {}, facts: { now: yesterday }, invalid: true }\n\
+             - { name: f, record: { mail: a }, without: [ $.maill, $.mail ], invalid: true }",
+            "t:3:34: warning[R604]: `expect` names no claim, so any account passes (help: name at least one claim, such as \
+             `expect: { username: … }`)\n\
+             t:4:44: warning[R604]: `custom` names no claim, so any object passes (help: name a claim, `custom: { name: … }`; that \
+             there is none is `custom: null`, and `exactly` compares all claims)\n\
+             t:5:46: error[R610]: no rule makes `custom.nn`, so `null` passes always (help: name a claim that a rule makes, or \
+             remove it)\n\
+             t:6:40: error[R610]: a credential has no part `schema`, so `null` passes always (help: did you mean `scheme`?)\n\
+             t:7:40: error[R107]: `now` is a time with an offset (help: write it as in `now: \"2026-01-01T00:00:00Z\"`)\n\
+             t:8:46: error[R603]: the record has no `$.maill`, so nothing is removed (help: name a field of the record, or remove \
+             the entry)\n",
+        ),
+        (
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, expect: {}, accounts: [ { expect: { username: a } } ] }",
             "t:3:26: error[R605]: `expect` and `accounts` cannot be used together (`accounts` here: t:3:38) (help: `accounts` lists \
              what is expected of each account: move `expect` into an entry, `accounts: [ { expect: … } ]`)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, records: users, expect: {} }",
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, records: users, expect: { username: a } }",
             "t:3:35: error[R606]: `users` is not the path of a list of records (help: a path begins with `$`: write \
              `$.users`)\n",
         ),
         (
-            "params: { region: DE }\ntests:\n- { name: a, record: {}, records: $.users, expect: {} }",
+            "params: { region: DE }\ntests:\n- { name: a, record: {}, records: $.users, expect: { username: a } }",
             "t:3:35: error[R606]: `records` is for records in a file (help: remove it, or name a file: `record: \
              records/export.json`)\n",
         ),
@@ -184,7 +200,7 @@ fn coverage_counts_outcomes() {
 params: { region: DE }
 tests:
 - { name: a, record: { login: A, phone: x, roles: [ a, q ] }, expect: { username: a }, warnings: [ phone.value, roles ] }
-- { name: b, record: { login: B, nick: N }, expect: {} }
+- { name: b, record: { login: B, nick: N }, expect: { username: b } }
 ";
     let (mut files, mut findings, plan) = (Files::default(), Findings::default(), plan());
     let file = files.add("t", text);
@@ -221,7 +237,7 @@ tests:
 #[test]
 fn a_test_can_say_what_hooks_add() {
     let (mut files, mut findings) = (Files::default(), Findings::default());
-    let text = "{ tests: [ { name: a, record: { login: ada }, facts: { tenant: shop, added: { tier: gold, seats: 3 } }, expect: {} } ] }";
+    let text = "{ tests: [ { name: a, record: { login: ada }, facts: { tenant: shop, added: { tier: gold, seats: 3 } }, expect: { username: ada } } ] }";
     let file = files.add("t", text);
     let tests = test_file(&files, file, &mut findings).unwrap();
     let cases = cases(&tests, &mut files, &TwoRecords, &mut findings);

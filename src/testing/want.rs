@@ -34,6 +34,8 @@ pub(super) struct Want {
     pub exactly: Option<Claims>,
     /// Some parts of the credential.
     pub credential: Option<Operand>,
+    /// The same as written.
+    pub credential_node: Option<Node>,
     /// The warnings, all of them.
     pub warnings: Option<Vec<Word>>,
     /// The reason of a denial.
@@ -127,10 +129,16 @@ fn want(fields: &Fields<'_>, findings: &mut Findings) -> Want {
             exclude(other.key_span, &other.key, entry.key_span, key, findings);
         }
     }
+    if let Some(node) = fields.get("expect") {
+        let others =
+            ["credential", "warnings", "denied", "invalid", "exactly", "password", "wrong_password", "snapshot"];
+        super::vacuous::empty_claims(node, others.iter().all(|key| fields.get(key).is_none()), findings);
+    }
     Want {
         expect: claims(fields, "expect", findings),
         exactly: claims(fields, "exactly", findings),
         credential: fields.get("credential").map(|node| literal(node).0),
+        credential_node: fields.get("credential").cloned(),
         warnings: fields.get("warnings").map(|node| words(node, findings)),
         denied: fields.word("denied", findings),
         invalid: fields.get("invalid").map(|node| invalid(node, findings)),

@@ -113,6 +113,7 @@ impl Compiler<'_> {
         self.null_as_argument(spec, node);
         self.boolean_as_text(spec, node);
         self.other_text_in_argument(op, spec, node);
+        self.pattern_as_argument(op, spec, node);
         match spec.kind {
             ArgumentKind::Text => self.literal_text(node).map(Argument::Text),
             ArgumentKind::Choice(words) => choice(node, words, self.findings)
@@ -258,13 +259,14 @@ impl Compiler<'_> {
 
     fn regex(&mut self, node: &Node) -> Option<regex::Regex> {
         let pattern = self.constant_text(node)?;
+        self.escape_in_regex(node);
         if let Err(error) = regex_syntax::Parser::new().parse(&pattern) {
             self.findings.push(regex_problem(node, &pattern, &error));
             return None;
         }
         match bounded_regex(&pattern) {
             Some(regex) => {
-                if let Some((inner, flags)) = in_slashes(&pattern) {
+                if let Some((inner, flags)) = in_slashes(&pattern).or_else(|| node.plain().and_then(between_slashes)) {
                     let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
                     let help = format!("write `'{flags}{inner}'`");
                     let message = "the slashes around the regex are matched literally";
@@ -408,6 +410,12 @@ fn in_slashes(pattern: &str) -> Option<(&str, &str)> {
     let is_anchored = inner.starts_with('^') || inner.ends_with('$') || !flags.is_empty();
     let flags_are = flags.chars().all(|flag| matches!(flag, 'i' | 'g' | 'm' | 's' | 'u' | 'x'));
     (is_anchored && flags_are && !inner.is_empty()).then(|| (inner, flags.trim_matches(['g', 'u'])))
+}
+
+/// `/x/`, which could be part of a path if it stood in quotes.
+pub(super) fn between_slashes(pattern: &str) -> Option<(&str, &str)> {
+    let inner = pattern.strip_prefix('/')?.strip_suffix('/')?;
+    (!inner.is_empty() && !inner.contains('/')).then_some((inner, ""))
 }
 
 fn regex_problem(node: &Node, pattern: &str, error: &regex_syntax::Error) -> Diagnostic {

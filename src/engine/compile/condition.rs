@@ -164,12 +164,21 @@ impl Compiler<'_> {
                 };
                 self.findings.push(Diagnostic::warning("R215", node.span, message, help));
             }
-            Meaning::Text => {}
+            Meaning::Text => self.pattern_as_text(node, tested),
         }
         self.can_equal(std::slice::from_ref(node), node.span, tested);
         self.other_text(node, tested.kinds);
         self.blank_constant(node, "missing", tested);
         Some(Test::Equals(super::literal(node).0))
+    }
+
+    /// `"x*"`, `/x/`: a pattern that is compared as text.
+    fn pattern_as_text(&mut self, node: &Node, tested: Tested<'_>) {
+        let Some(text) = node.as_text() else { return };
+        let Some(test) = super::patterns::of_condition(text, node.plain().is_some()) else { return };
+        let message = format!("`{text}` is compared as text, not as a pattern");
+        let help = format!("write `{}`; for the text itself write `{{ equals: \"{text}\" }}`", tested.asks(&test));
+        self.findings.push(Diagnostic::warning("R113", node.span, message, help));
     }
 
     fn one_of(&mut self, values: &[Expr], tested: Tested<'_>) -> Option<Test> {

@@ -23,6 +23,7 @@ mod nested_rules;
 mod objects;
 mod order;
 mod own_names;
+mod patterns;
 mod reference_free;
 mod rule;
 mod scope;
@@ -30,6 +31,7 @@ mod shared;
 mod spelling;
 mod start;
 mod steps;
+mod table_keys;
 mod unknown;
 mod value;
 mod word;
@@ -196,6 +198,7 @@ impl Compiler<'_> {
         for (prefix, file, rules, is_shared) in std::iter::once(("", file, rules, false)).chain(files) {
             for def in &rules.lookups {
                 let asker = self.files.name(file);
+                table_keys::check(def, self.fold_blank, self.findings);
                 self.tables.push(lookup::table(def, prefix, self.tables.len(), asker, loader, self.findings));
             }
             self.chains_that_hide_steps(rules);

@@ -4,6 +4,7 @@
 mod condition;
 mod expression;
 mod name;
+mod path;
 mod template;
 mod tokens;
 
@@ -26,7 +27,9 @@ pub(super) fn check(node: &Node, text: &str) -> Option<Diagnostic> {
         return Some(finding);
     }
     if !text.contains('$') {
-        return expression::call_without_references(node, text).or_else(|| without_dollar(node, text));
+        return expression::call_without_references(node, text)
+            .or_else(|| without_dollar(node, text))
+            .or_else(|| path::check(node, text));
     }
     if reference_length(text) == Some(text.len()) {
         return None;

@@ -61,12 +61,19 @@ fn rest_of_line<'t>(source: Source<'t>, at: usize) -> &'t str {
     source.text.get(at..).and_then(|rest| rest.split(['\n', '\r']).next()).unwrap_or("")
 }
 
+/// What hardly begins a comment: `#5`, `#{$.id}`, `#$`.
+fn is_text(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '{' | '$')
+}
+
 /// `Apt #5`: a comment without a space after its `#` was probably not meant as one.
 fn cut_by_comment(source: Source<'_>, range: Range<usize>, text: &str) -> Option<Diagnostic> {
     let rest = rest_of_line(source, range.end);
     let comment = rest.trim_start();
-    let is_close = comment.strip_prefix('#').is_some_and(|after| after.starts_with(char::is_alphanumeric));
-    if !is_close || comment.len() == rest.len() {
+    let is_close = comment.strip_prefix('#').is_some_and(|after| after.starts_with(is_text));
+    // a map in a script, which the script reports
+    let is_script = comment.starts_with("#{") && text.ends_with(['(', ',', '=', ':', '{', '[']);
+    if !is_close || is_script || comment.len() == rest.len() {
         return None;
     }
     let start = range.end + rest.len() - comment.len();
@@ -82,7 +89,7 @@ fn value_is_comment(source: Source<'_>, key_end: usize) -> Option<Diagnostic> {
     let rest = rest_of_line(source, key_end);
     let value = rest.strip_prefix(':')?.trim_start();
     let after = value.strip_prefix('#')?;
-    if !(after.trim().is_empty() || after.starts_with(char::is_alphanumeric)) {
+    if !(after.trim().is_empty() || after.starts_with(is_text)) {
         return None;
     }
     let start = key_end + rest.len() - value.len();
