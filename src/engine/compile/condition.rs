@@ -177,7 +177,7 @@ impl Compiler<'_> {
         let Some(text) = node.as_text() else { return };
         let Some(test) = super::patterns::of_condition(text, node.plain().is_some()) else { return };
         let message = format!("`{text}` is compared as text, not as a pattern");
-        let help = format!("write `{}`; for the text itself write `{{ equals: \"{text}\" }}`", tested.asks(&test));
+        let help = format!("write `{}`; for the text itself write `{{ equals: \"{text}\" }}`", tested.as_entry(&test));
         self.findings.push(Diagnostic::warning("R113", node.span, message, help));
     }
 
@@ -188,14 +188,13 @@ impl Compiler<'_> {
             if names_itself(value, tested.reference) {
                 self.compared_with_itself(value.span(), tested);
             }
-            if let Expr::Map(_, span) | Expr::List(_, span) = value {
-                let is_test = matches!(value, Expr::Map(..));
-                self.test_in_list(is_test, *span, tested);
+            if let Expr::Map(_, span) = value {
+                self.test_in_list(*span, tested);
                 return None;
             }
             if let Expr::Literal(node) = value {
-                if !matches!(node.kind, NodeKind::Scalar(_)) {
-                    self.test_in_list(matches!(node.kind, NodeKind::Map(_)), node.span, tested);
+                if matches!(node.kind, NodeKind::Map(_)) {
+                    self.test_in_list(node.span, tested);
                     return None;
                 }
                 self.word_in_list(node, tested);
@@ -212,20 +211,13 @@ impl Compiler<'_> {
         operands.map(Test::OneOf)
     }
 
-    /// `[ x, { starts_with: y } ]`, `[ [ a ] ]`: the values of a list are texts, numbers and references.
-    fn test_in_list(&mut self, is_test: bool, span: Span, tested: Tested<'_>) {
+    /// `[ x, { starts_with: y } ]`: the values of a list are texts, numbers, references and lists of these.
+    fn test_in_list(&mut self, span: Span, tested: Tested<'_>) {
         let (left, written) = (&tested.reference.text, self.files.excerpt(span));
-        let (message, help) = match is_test {
-            true => (
-                format!("`{written}` in a list of values is no test: no value equals a map"),
-                match tested.negated {
-                    true => format!("write `not: {{ any: [ {{ {left}: [ … ] }}, {{ {left}: {written} }} ] }}`"),
-                    false => format!("write `any: [ {{ {left}: [ … ] }}, {{ {left}: {written} }} ]`"),
-                },
-            ),
-            false => {
-                (format!("`{written}` in a list of values equals nothing"), "write the values in one list".to_owned())
-            }
+        let message = format!("`{written}` in a list of values is not a test: no value equals a map");
+        let help = match tested.negated {
+            true => format!("write `not: {{ any: [ {{ {left}: [ … ] }}, {{ {left}: {written} }} ] }}`"),
+            false => format!("write `any: [ {{ {left}: [ … ] }}, {{ {left}: {written} }} ]`"),
         };
         self.findings.push(Diagnostic::error("R413", span, message, help));
     }
