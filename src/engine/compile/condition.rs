@@ -235,9 +235,9 @@ impl Compiler<'_> {
         };
         let left = &tested.reference.text;
         let message = format!("`{text}` in a list of values is compared as text");
-        let help = format!(
-            "write `any: [ {{ {left}: {test} }}, {{ {left}: [ … ] }} ]`; for the text itself write `\"{text}\"`"
-        );
+        let either = format!("any: [ {{ {left}: {test} }}, {{ {left}: [ … ] }} ]");
+        let meant = if tested.negated { format!("not: {{ {either} }}") } else { either };
+        let help = format!("write `{meant}`; for the text itself write `\"{text}\"`");
         self.findings.push(Diagnostic::warning("R215", node.span, message, help));
     }
 
