@@ -15,6 +15,7 @@ use bumpalo::Bump;
 use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::outcome::Outcome;
+use landfall::engine::plan::Plan;
 use landfall::engine::probe::Silent;
 use landfall::engine::run::Settings;
 use serde_json::{Value as Json, json};
@@ -28,12 +29,17 @@ fn codes(rules: &str) -> Vec<&'static str> {
     findings.iter().map(|finding| finding.code).collect()
 }
 
-/// The account and its warnings, or the names of the rules that reject the record.
-fn outcome(rules: &str, record: Json) -> Json {
+/// The plan of rules without errors.
+fn planned(rules: &str) -> Plan {
     let mut files = Files::default();
     let file = files.add("case.yaml", format!("landfall: 1\nname: case\n{rules}"));
     let mut findings = Findings::default();
-    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"))
+}
+
+/// The account and its warnings, or the names of the rules that reject the record.
+fn outcome(rules: &str, record: Json) -> Json {
+    let plan = planned(rules);
     let (arena, settings, record) = (Bump::new(), Settings::default(), record.to_string());
     let run = plan.run(&record, &settings, &arena, &mut Silent);
     match &run.outcomes[0] {
@@ -190,10 +196,7 @@ fn an_account_without_any_claim_is_an_invalid_record() {
 
 /// What becomes of each account of a record, and the ids.
 fn accounts(rules: &str, record: &Json) -> (Vec<Json>, Vec<Json>) {
-    let mut files = Files::default();
-    let file = files.add("case.yaml", format!("landfall: 1\nname: case\n{rules}"));
-    let mut findings = Findings::default();
-    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let plan = planned(rules);
     let (arena, settings, record) = (Bump::new(), Settings::default(), record.to_string());
     let run = plan.run(&record, &settings, &arena, &mut Silent);
     let shown = run.outcomes.iter().map(|outcome| match outcome {
@@ -296,10 +299,7 @@ account:
 }
 
 fn unread(rules: &str, record: &Json) -> Vec<String> {
-    let mut files = Files::default();
-    let file = files.add("case.yaml", format!("landfall: 1\nname: case\ndefaults: {{ on_error: warn }}\n{rules}"));
-    let mut findings = Findings::default();
-    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let plan = planned(&format!("defaults: {{ on_error: warn }}\n{rules}"));
     let (arena, record) = (Bump::new(), record.to_string());
     let settings = Settings { unread: true, ..Settings::default() };
     plan.run(&record, &settings, &arena, &mut Silent).unread
@@ -640,10 +640,7 @@ checks:
 
 /// The stored password of a record, its warnings, and why it cannot be used; or the rules that reject the record.
 fn credential(rules: &str, record: Json, check: bool) -> Json {
-    let mut files = Files::default();
-    let file = files.add("case.yaml", format!("landfall: 1\n{rules}"));
-    let mut findings = Findings::default();
-    let plan = compile(&mut files, file, &NoFiles, &mut findings).unwrap_or_else(|| panic!("{findings:?}"));
+    let plan = planned(rules);
     let settings = Settings { check_credentials: check, ..Settings::default() };
     let (arena, record) = (Bump::new(), record.to_string());
     let run = plan.run(&record, &settings, &arena, &mut Silent);
