@@ -1,5 +1,6 @@
 //! The names of claims in other systems: `given_name` in OpenID Connect, `sn` in LDAP, `firstName` in many others.
 
+use crate::engine::ops::foreign::plain;
 use crate::schema::Schema;
 
 /// Names, and the claims that they may mean; the first one that the schema has is suggested. Letter case, `_` and `-`
@@ -109,9 +110,4 @@ pub(super) fn claim(written: &str, schema: &Schema) -> Option<&'static str> {
     let candidates = |name: &str| NAMES.iter().find(|(names, _)| names.contains(&name)).map(|(_, claims)| *claims);
     let has = |claim: &&&str| **claim != written && schema.claim(claim).is_some();
     [&whole, &last].into_iter().find_map(|name| candidates(name)?.iter().find(has)).copied()
-}
-
-/// A name in lower case, without separators.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
