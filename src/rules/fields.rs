@@ -278,7 +278,7 @@ fn wrong_shape(node: &Node, what: &str, shape_wanted: &str, known: &[&str]) -> D
             format!("write `{{ from: {text}, scheme: bcrypt }}`; `landfall password schemes` lists the schemes")
         }
         "`defaults`" => "write `{ on_error: warn }`".to_owned(),
-        "an entry of `admit`" => "write `{ refuse: closed_account, when: { $.closed: true } }`".to_owned(),
+        "an entry of `admit`" => "write `{ deny: closed_account, when: { $.closed: true } }`".to_owned(),
         "an entry of `checks`" => "write `{ needs: { $account.email.value: present }, because: no_email }`".to_owned(),
         "`accounts`" => format!("write `{{ name: member, from: {text} }}`"),
         _ => format!("its keys are {}", quoted(known)),

@@ -92,7 +92,7 @@ const ROWS: &[Row] = &[
     (
         FILE,
         "deny block exclude reject skip_if refuse filter where allow skip",
-        "write `admit: [ { refuse: reason, when: { $.field: value } } ]`",
+        "write `admit: [ { deny: reason, when: { $.field: value } } ]`",
     ),
     (FILE, "parameters env config settings options variables_env", "values of a deployment go under `params:`"),
     (
@@ -108,7 +108,7 @@ const ROWS: &[Row] = &[
     (FILE, "drop unused ignored ignore_fields discard", "fields that are left out on purpose go under `ignore:`"),
     (FILE, "default on_error unread blank", "write `defaults: { on_error: warn }`"),
     (FILE, "test examples cases spec", "tests go under `tests:`, or in `NAME.test.yaml` next to the file"),
-    ("an entry of `admit`", "deny reason because block reject code message", "write `refuse: closed_account`"),
+    ("an entry of `admit`", "reason because block reject code message", "write `deny: closed_account`"),
     ("an entry of `admit`", "if condition unless where that", "write `when: { $.field: value }`"),
     ("an entry of `checks`", "if when condition", "write `that: { $account.field: value }`"),
     (

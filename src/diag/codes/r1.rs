@@ -93,7 +93,7 @@ choices.
 
     on_error: ignore                 # one of `reject`, `warn`, `skip`, `default`
     required: yes                    # text in YAML 1.2: write `true`
-    admit: { refuse: closed }        # a list: `admit: [ { refuse: closed, when: … } ]`
+    admit: { deny: closed }          # a list: `admit: [ { deny: closed, when: … } ]`
 
 Write what the message expects. In YAML 1.2 only `true` and `false` are booleans.",
     },
@@ -104,7 +104,7 @@ Write what the message expects. In YAML 1.2 only `true` and `false` are booleans
 This part of the file has no meaning without the key.
 
     admit:
-      - { refuse: spammer, when: { $.status: spam } }    # both are needed
+      - { deny: spammer, when: { $.status: spam } }    # both are needed
     checks:
       - { needs: { $account.email.value: present }, because: no_email }
 
@@ -157,8 +157,8 @@ Write `landfall: 1` as the first line. A higher number needs a newer program.",
 The service turns the reasons of `admit` and `checks` into messages in the customer's language, and into
 labels of metrics.
 
-    - { refuse: \"This account was closed!\", when: { $.closed: true } }
-    - { refuse: closed_account, when: { $.closed: true } }
+    - { deny: \"This account was closed!\", when: { $.closed: true } }
+    - { deny: closed_account, when: { $.closed: true } }
 
 Use letters, digits, `_`, `-` and `.`.",
     },

@@ -128,7 +128,7 @@ The target schema requires this claim in every account, and the only rule that s
 Records for which the condition is false are invalid, instead of denied with a reason that you choose.
 
     admit:
-      - { refuse: no_login, when: { $.login: missing } }
+      - { deny: no_login, when: { $.login: missing } }
     account:
       username: $.login                # no `when` is needed after that
 

@@ -104,7 +104,7 @@ Set the parameter, or give it a default in the rules.",
 The rules have no such parameter, reason, warning, or rule that can make a record invalid. The test could
 never pass, or the misspelt parameter would have no effect.
 
-    refused: spamer                  # the rules say `refuse: spammer`
+    denied: spamer                   # the rules say `deny: spammer`
 
 Fix the name. Warnings are named after their claim, unless `on_error: { warn: name }` says otherwise.",
     },
