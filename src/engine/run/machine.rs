@@ -52,10 +52,7 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
 
     pub(super) fn record(&mut self, cx: &Cx<'a>) -> Result<Vec<Outcome<'a>>, Reason> {
         if self.plan.split.is_none() {
-            for rule in &self.plan.lets {
-                let value = self.ruled(rule, cx)?;
-                cx.set(rule.register, value);
-            }
+            self.record_values(cx)?;
             return Ok(vec![self.account(cx)]);
         }
         let made = self.each_account(cx, Self::account)?;
@@ -86,14 +83,20 @@ impl<'a, 'p, P: Probe> Machine<'a, 'p, P> {
     ) -> Result<Vec<Result<T, Reason>>, Reason> {
         match &self.plan.split {
             None => {
-                for rule in &self.plan.lets {
-                    let value = self.ruled(rule, cx)?;
-                    cx.set(rule.register, value);
-                }
+                self.record_values(cx)?;
                 Ok(vec![Ok(make(self, cx))])
             }
             Some(split) => self.several(split, cx, make),
         }
+    }
+
+    /// The working values of a record with one account.
+    fn record_values(&mut self, cx: &Cx<'a>) -> Result<(), Reason> {
+        for rule in &self.plan.lets {
+            let value = self.ruled(rule, cx)?;
+            cx.set(rule.register, value);
+        }
+        Ok(())
     }
 
     /// A rule's value, or why the record is invalid.
