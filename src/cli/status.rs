@@ -9,8 +9,8 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
 use super::{CommandError, FINE, show, stores};
+use crate::adapters::sqlite::Summary;
 use crate::config::Opening;
-use crate::ledger::Summary;
 
 /// Arguments of `landfall status`.
 #[derive(clap::Args)]
@@ -159,7 +159,7 @@ fn of_all(count: u64, all: Option<u64>) -> String {
 }
 
 fn report(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments, today: Date) -> Json {
-    let counts = |counts: &[crate::ledger::OutcomeCount]| {
+    let counts = |counts: &[crate::adapters::sqlite::OutcomeCount]| {
         counts
             .iter()
             .map(|count| json!({ "outcome": count.outcome, "reason": count.reason, "count": count.count }))

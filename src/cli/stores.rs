@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, show};
+use crate::adapters::sqlite::SqliteLedger;
 use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Opening, Reading, Settings, Stores};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{AccountAdmin, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
+use crate::migrate::AccountAdmin;
+use crate::ports::{IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
 
 /// The stores and the accounts.
 pub(super) struct OpenStores {

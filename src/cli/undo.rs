@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::{CommandError, FINDINGS, FINE, show, stores};
-use crate::ledger::{EntryFilter, EntryPage, EntryReport};
-use crate::migrate::{EntryState, Undone};
+use crate::adapters::sqlite::{EntryFilter, EntryPage, EntryReport};
+use crate::migrate::Undone;
+use crate::ports::EntryState;
 
 /// Arguments of `landfall undo`.
 #[derive(clap::Args)]

@@ -14,24 +14,25 @@ use super::settings::{
     TargetSettings,
 };
 use super::{Loaded, Secret, SecretError};
+use crate::adapters::file::{FileError, FileReport, FileSettings};
+use crate::adapters::sql::{ListSettings, SqlError, SqlSettings};
+use crate::adapters::sqlite::SqliteLedger;
+use crate::adapters::sqlite::{AccountStore, StoreSettings};
+use crate::adapters::stored_hash::StoredHashVerifier;
+use crate::callers::{CallerCredential, CallerError, Callers};
+use crate::events::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::guard::{
-    self, CallerCredential, CallerError, Callers, GuardFigures, guarded_ledger, guarded_nonces, guarded_source,
-    guarded_target, guarded_verifier,
+    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_source, guarded_target, guarded_verifier,
 };
-use crate::hooks::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{
-    Admission, Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
-    MigratorParts, MigratorSettings, MostExpensive, Observer, PortError, RuleSet, Source, SystemClock, Target,
-    TimeSettings, bind_store,
-};
+use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
+use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, bind_store};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
-use crate::sources::{
-    self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHashVerifier,
+use crate::ports::{
+    Clock, EventKind, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, PortError, Source, SystemClock,
+    Target,
 };
-use crate::targets::{AccountStore, StoreSettings};
 
 /// All parts of a service.
 pub struct Built {
@@ -237,7 +238,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     ];
     let delivery = delivery(&settings, Arc::clone(&guarded), Arc::clone(&clock))?;
     let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-    hooks::drop_removed(&*guarded, &*clock, &webhooks).await?;
+    events::drop_removed(&*guarded, &*clock, &webhooks).await?;
     let anchors = anchors(&settings, &folder, &ledger, &clock)?;
     let parts = MigratorParts {
         source,
@@ -343,13 +344,14 @@ async fn source(written: &SourceSettings, folder: &Path, profile: IdentifierProf
     match written {
         SourceSettings::File(file) => {
             let (name, settings) = (file.name.clone(), file_settings(file, folder));
-            let open = move || sources::FileSource::open(name, settings, profile);
+            let open = move || crate::adapters::file::FileSource::open(name, settings, profile);
             let source = tokio::task::spawn_blocking(open).await.map_err(|_| BuildError::CutOff)??;
             let report = source.report().clone();
             Ok((Arc::new(source), Some(report)))
         }
         SourceSettings::Sql(sql) => {
-            let source = sources::SqlSource::new(&sql.name, sql_settings(sql, folder))?.with_identifiers(profile);
+            let source =
+                crate::adapters::sql::SqlSource::new(&sql.name, sql_settings(sql, folder))?.with_identifiers(profile);
             Ok((Arc::new(source), None))
         }
     }
@@ -370,9 +372,9 @@ fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
     let list = |list: &super::settings::RecordList| ListSettings {
         query: list.query.clone(),
         shape: match list.shape {
-            ListShape::Rows => sources::ListShape::Rows,
-            ListShape::Values => sources::ListShape::Values,
-            ListShape::Map => sources::ListShape::Map,
+            ListShape::Rows => crate::adapters::sql::ListShape::Rows,
+            ListShape::Values => crate::adapters::sql::ListShape::Values,
+            ListShape::Map => crate::adapters::sql::ListShape::Map,
         },
         key: list.key.clone(),
         value: list.value.clone(),
@@ -391,7 +393,7 @@ fn callers(settings: &Settings, ledger: Arc<SqliteLedger>) -> Result<Option<Arc<
     if settings.service.callers.is_empty() {
         return Ok(None);
     }
-    let callers: Vec<guard::Caller> = settings.service.callers.iter().filter_map(caller).collect();
+    let callers: Vec<crate::callers::Caller> = settings.service.callers.iter().filter_map(caller).collect();
     Ok(Some(Arc::new(Callers::new(&callers, guarded_nonces(ledger, LEDGER_CALL))?)))
 }
 
@@ -400,14 +402,14 @@ fn text(secret: &Secret) -> SecretString {
 }
 
 /// The caller for the guard; `None` without a credential, which the checks of the settings reject.
-fn caller(written: &Caller) -> Option<guard::Caller> {
+fn caller(written: &Caller) -> Option<crate::callers::Caller> {
     let credential = match (&written.bearer, &written.basic, written.signed.as_slice()) {
         (Some(bearer), _, _) => CallerCredential::Bearer(text(bearer)),
         (_, Some(basic), _) => CallerCredential::Basic { user: basic.user.clone(), password: text(&basic.password) },
         (_, _, []) => return None,
         (_, _, signed) => CallerCredential::Signed(signed.iter().map(text).collect()),
     };
-    Some(guard::Caller { name: written.name.clone(), credential })
+    Some(crate::callers::Caller { name: written.name.clone(), credential })
 }
 
 /// The events that at least one webhook receives.

@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SourceSettings, TargetSettings, Window};
 use super::tree::Tree;
+use crate::adapters::sql::ascii_comparison;
 use crate::diag::{Diagnostic, Findings};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
 use crate::rules::RecordsPath;
-use crate::sources::ascii_comparison;
 
 /// Collects findings about settings. Ignores findings about a setting that was rejected before.
 pub(super) struct Reporter<'c> {

@@ -23,8 +23,9 @@ use super::samples;
 use super::step_text;
 use super::switch::Switch;
 use super::watch::Watch;
-use crate::migrate::{Answer, Challenge, IdentifierProfile, Login, Migrator, Target, TargetId};
+use crate::migrate::{Answer, Challenge, Login, Migrator};
 use crate::password::store::{SALT_BYTES, system_salt};
+use crate::ports::{IdentifierProfile, Target, TargetId};
 
 /// How many accounts the front page counts; more than the shop has customers.
 const MAX_ACCOUNTS: usize = 1000;

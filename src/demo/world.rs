@@ -15,17 +15,17 @@ use super::shop::{self, ShopError};
 use super::step_text::SOURCE;
 use super::switch::Switch;
 use super::watch::{Both, Watch};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{
-    Hasher, Keyring, KeyringError, Ledger, LiveRules, Migrator, MigratorParts, MigratorSettings, NoHooks, PortError,
-    SystemClock, Target,
-};
+use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
+use crate::adapters::sqlite::SqliteLedger;
+use crate::adapters::sqlite::{AccountStore, StoreSettings};
+use crate::adapters::stored_hash::StoredHashVerifier;
+use crate::hashing::Hasher;
+use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, SALT_BYTES, StoreParameters, system_salt};
 use crate::password::{Credential, Limits, Problem};
+use crate::ports::{Keyring, KeyringError, Ledger, NoHooks, PortError, SystemClock, Target};
 use crate::service::{Bound, Metrics, Service, ServiceError, ServiceSettings, Telemetry};
-use crate::sources::{ListSettings, SqlError, SqlSettings, SqlSource, StoredHashVerifier};
-use crate::targets::{AccountStore, StoreSettings};
 
 /// The query of a record, by login or email address; spaces around the address are ignored.
 const RECORD: &str = "SELECT * FROM wp_users WHERE user_login = :identifier COLLATE landfall OR user_email = :identifier COLLATE landfall";

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
 use super::settings::BreakerSettings;
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

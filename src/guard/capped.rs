@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// Admits a number of concurrent calls; others wait, but not for long. A call that gets no permit fails with
 /// [`PortErrorKind::RateLimited`] and never reaches the adapter.

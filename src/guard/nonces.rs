@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::figures::GuardFigures;
 use super::layer::{Call, CallKind, Guarded, Layer};
 use super::timed::Timed;
-use crate::migrate::{BoxFuture, Fresh, Nonce, Nonces, PortError};
+use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
 impl<L: Layer> Nonces for Guarded<dyn Nonces, L> {
     fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {

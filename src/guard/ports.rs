@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::layer::{Call, CallKind, Guarded, Layer};
-use crate::migrate::{
+use crate::model::Password;
+use crate::password::Verdict;
+use crate::ports::{
     Abandon, Attempt, Authentication, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Coverage, Created, Decision,
     Deleted, Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey,
     NewAccount, Outgoing, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId, StoredAccount,
     Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verifier,
 };
-use crate::model::Password;
-use crate::password::Verdict;
 
 /// The result of a call.
 type Answer<'a, T> = BoxFuture<'a, Result<T, PortError>>;

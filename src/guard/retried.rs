@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::figures::GuardFigures;
 use super::layer::{Call, CallKind, Layer};
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// How many calls pay for one retry.
 const CALLS_PER_RETRY: u32 = 10;

@@ -10,7 +10,7 @@ use super::layer::Guarded;
 use super::retried::Retried;
 use super::settings::GuardSettings;
 use super::timed::Timed;
-use crate::migrate::{Ledger, Source, Target, Verifier};
+use crate::ports::{Ledger, Source, Target, Verifier};
 
 fn begin(settings: &GuardSettings) -> (Option<Arc<Breaker>>, GuardFigures) {
     let breaker = settings.breaker.map(|settings| Arc::new(Breaker::new(settings)));

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// Bounds every try by the deadline of the login and by its own limit. Exceeding either is
 /// [`PortErrorKind::Unavailable`]: whether a write took effect is then unknown, and the caller has to check.

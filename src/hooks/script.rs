@@ -9,9 +9,9 @@ use super::answer;
 use crate::diag::{Diagnostic, Files, Span};
 use crate::engine::context::Cx;
 use crate::engine::script::{Sandbox, Script, ScriptFailure, ScriptLimits};
-use crate::migrate::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
+use crate::ports::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
 
 /// The source of a script.
 #[derive(Debug, Clone, Copy)]
@@ -33,14 +33,14 @@ pub struct HookScript<'a> {
 /// ```
 /// use landfall::diag::Files;
 /// use landfall::hooks::{HookScript, ScriptHooks};
-/// use landfall::migrate::{HookInput, HookPoint, Hooks as _};
+/// use landfall::ports::{HookInput, HookPoint, Hooks as _};
 ///
 /// let text = r#"if identifier.ends_with("@example.org") { #{ tags: ["staff"], facts: #{ tier: "gold" } } }"#;
 /// let script = HookScript { point: HookPoint::BeforeFetch, file: "before_fetch.rhai", text };
 /// let hooks = ScriptHooks::compile(&[script], &mut Files::default()).expect("a valid script");
 /// let input = HookInput { identifier: "ada@example.org", ..HookInput::default() };
 /// assert_eq!(hooks.run(HookPoint::BeforeFetch, input)?.tags, ["staff"]);
-/// # Ok::<(), landfall::migrate::HookError>(())
+/// # Ok::<(), landfall::ports::HookError>(())
 /// ```
 #[derive(Default)]
 pub struct ScriptHooks {

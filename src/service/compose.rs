@@ -16,13 +16,15 @@ use super::reload::{LoadRules, RuleReload, SETTLED};
 use super::server::{Bound, ServiceError};
 use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
 use super::stop::Stage;
+use crate::adapters::file::FileReport;
+use crate::adapters::sqlite::AccountStore;
+use crate::adapters::sqlite::SqliteLedger;
 use crate::config::{self, BuildError, Built, Loaded, Settings};
+use crate::events::{Anchors, Delivery};
 use crate::guard::GuardFigures;
-use crate::hooks::{Anchors, Delivery};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{Admission, LiveRules, Migrator, PortError};
-use crate::sources::FileReport;
-use crate::targets::AccountStore;
+use crate::hashing::Admission;
+use crate::migrate::{LiveRules, Migrator};
+use crate::ports::PortError;
 
 /// How often abandoned creations are looked for. A customer who returns sooner is served anyway.
 const RECOVER_EVERY: Duration = Duration::from_secs(1);

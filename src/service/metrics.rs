@@ -10,7 +10,7 @@ use metrics::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use crate::migrate::Hasher;
+use crate::hashing::Hasher;
 
 /// Upper bounds of histograms, in seconds: from a lookup in a local store to the longest login.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];

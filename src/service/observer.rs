@@ -155,7 +155,8 @@ impl Observer for Telemetry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::{HookPoint, Refusal};
+    use crate::migrate::Refusal;
+    use crate::ports::HookPoint;
 
     #[test]
     fn steps_become_metrics_with_closed_labels() {

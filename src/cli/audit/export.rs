@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
+use crate::adapters::sqlite::{AuditHead, ExportError, SegmentReport};
 use crate::config::Opening;
-use crate::ledger::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
 #[command(

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{CommandError, FINE, show, stores};
+use crate::adapters::sqlite::AuditFilter;
 use crate::config::Opening;
-use crate::ledger::AuditFilter;
 
 #[derive(clap::Args)]
 #[command(

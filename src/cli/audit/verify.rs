@@ -6,8 +6,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
+use crate::adapters::sqlite::{AuditHead, AuditReport, read_anchors};
 use crate::config::Opening;
-use crate::ledger::{AuditHead, AuditReport, read_anchors};
 
 #[derive(clap::Args)]
 #[command(
