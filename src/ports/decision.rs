@@ -43,7 +43,7 @@ pub struct Decision {
     pub request_id: String,
     /// The operation.
     pub operation: Operation,
-    /// The name of the [outcome](super::Outcome), or of an operator's action.
+    /// The name of the outcome, or of an operator's action.
     pub outcome: &'static str,
     /// The name of the reason, or a key from the rules; empty if there is none.
     pub reason: String,

@@ -20,7 +20,7 @@ use crate::ports::{
     Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 
-/// A ledger that lives as long as its process. It behaves like [`SqliteLedger`](super::SqliteLedger) but has no audit
+/// A ledger that lives as long as its process. It behaves like [`SqliteLedger`](crate::adapters::sqlite::SqliteLedger) but has no audit
 /// chain; decisions are kept in a growing list.
 #[derive(Default)]
 pub struct MemoryLedger {
