@@ -44,5 +44,7 @@ pub mod schema;
 #[cfg(feature = "login")]
 pub mod service;
 #[cfg(feature = "login")]
+pub mod settings;
+#[cfg(feature = "login")]
 pub mod signing;
 pub mod testing;

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub mod file;
 mod file_stamp;
 pub mod memory;
+pub mod registry;
 pub mod sql;
 pub mod sqlite;
 pub mod stored_hash;
@@ -12,6 +13,11 @@ pub mod stored_hash;
 mod suites;
 
 use crate::ports::{PortError, PortErrorKind};
+
+/// The default name of a source.
+fn legacy() -> String {
+    "legacy".to_owned()
+}
 
 /// Several records have the login, and we must not guess which one is the customer's.
 fn ambiguous(name: &str) -> PortError {

@@ -9,15 +9,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use super::settings::{
-    Caller, FileSource, IdentifierSettings, ListShape, LoginSettings, Settings, SourceSettings, SqlSource,
-    TargetSettings,
-};
-use super::{Loaded, Secret, SecretError};
-use crate::adapters::file::{FileError, FileReport, FileSettings};
-use crate::adapters::sql::{ListSettings, SqlError, SqlSettings};
-use crate::adapters::sqlite::SqliteLedger;
-use crate::adapters::sqlite::{AccountStore, StoreSettings};
+use super::Loaded;
+use super::settings::{Caller, IdentifierSettings, LoginSettings, Settings};
+use crate::adapters::file::FileReport;
+use crate::adapters::registry::{OpenError, OpenSource, SourceContext};
+use crate::adapters::sqlite::{self, AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::callers::{CallerCredential, CallerError, Callers};
 use crate::events::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
@@ -30,9 +26,9 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
 use crate::ports::{
-    Clock, EventKind, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, PortError, Source, SystemClock,
-    Target,
+    Clock, EventKind, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, PortError, SystemClock, Target,
 };
+use crate::settings::{Secret, SecretError};
 
 /// All parts of a service.
 pub struct Built {
@@ -65,12 +61,9 @@ impl std::fmt::Debug for Built {
 /// Why a service cannot be built from valid settings.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The file of the source cannot be indexed.
+    /// The source cannot be opened.
     #[error("cannot use the source: {0}")]
-    File(#[from] FileError),
-    /// The queries of the source cannot be used.
-    #[error("cannot use the source: {0}")]
-    Sql(#[from] SqlError),
+    Source(OpenError),
     /// A command needs a file that does not exist.
     #[error("there is no {what} at `{path}` (set by `{key}`)")]
     Missing {
@@ -108,9 +101,6 @@ pub enum BuildError {
     /// The hashing threads cannot be started.
     #[error("cannot start the hashing threads: {0}")]
     Lane(io::ErrorKind),
-    /// The task that reads the source was cancelled or panicked.
-    #[error("reading the source was interrupted")]
-    CutOff,
 }
 
 /// The timeout of a single call of the ledger. Stops a full disk from delaying logins; commits take milliseconds.
@@ -168,7 +158,7 @@ impl std::fmt::Debug for LedgerAlone {
 /// # Errors
 /// [`BuildError`].
 pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Result<LedgerAlone, BuildError> {
-    let path = sqlite(folder, &settings.ledger.url);
+    let path = sqlite::located(&settings.ledger.url, folder);
     if opening != Opening::Trusted {
         must_exist("ledger", "ledger.url", &path)?;
     }
@@ -188,15 +178,14 @@ pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Res
 pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Result<Stores, BuildError> {
     let LedgerAlone { identifiers, keyring, ledger } = ledger(settings, folder, opening).await?;
     let hasher = Arc::new(hasher(settings)?);
-    let TargetSettings::Sql(target) = &settings.target;
-    let path = sqlite(folder, &target.url);
-    let place = StoreSettings::new(&path);
+    let target = settings.target.adapter();
+    let path = sqlite::located(target.url(), folder);
     // If the ledger already belongs to a store, no other store may be created in its place.
     let store = if opening == Opening::Trusted && ledger.store().await?.is_none() {
-        AccountStore::open(&target.name, &place, Arc::clone(&hasher)).await?
+        AccountStore::open(target.name(), Path::new(&path), Arc::clone(&hasher)).await?
     } else {
         must_exist("account store", "target.url", &path)?;
-        AccountStore::open_existing(&target.name, &place, Arc::clone(&hasher)).await?
+        AccountStore::open_existing(target.name(), Path::new(&path), Arc::clone(&hasher)).await?
     };
     bind_store(&*ledger, &store).await?;
     Ok(Stores { identifiers, keyring, hasher, ledger, store: Arc::new(store) })
@@ -223,7 +212,9 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     calibrate(&hasher, &settings, &rules);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let callers = callers(&settings, Arc::clone(&ledger))?;
-    let (source, report) = source(&settings.source, &folder, identifiers.clone()).await?;
+    let context = SourceContext { folder: &folder, identifiers: identifiers.clone() };
+    let opened = settings.source.adapter().open(context).await;
+    let OpenSource { source, report } = opened.map_err(BuildError::Source)?;
     let verifier = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
     let (source, source_figures) = guarded_source(source, &guards(&settings));
@@ -254,7 +245,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     };
     let migrator = MigratorSettings {
         events: subscribed(&settings.hooks.webhooks),
-        unique_logins: settings.source.unique_logins(),
+        unique_logins: settings.source.adapter().unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
     Ok(Built { parts, migrator, ledger, store, callers, delivery, anchors, report, figures })
@@ -262,10 +253,6 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
 
 fn number(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn bytes(size: u64) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX)
 }
 
 fn profile(written: &IdentifierSettings) -> IdentifierProfile {
@@ -297,19 +284,6 @@ fn guards(settings: &Settings) -> guard::GuardSettings {
     settings.guard.into()
 }
 
-/// The path of a `sqlite:` address, relative to the working directory.
-fn sqlite(folder: &Path, url: &str) -> String {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
-    folder.join(path).display().to_string()
-}
-
-/// The address of a source, with its path relative to the working directory and its parameters unchanged.
-fn source_url(folder: &Path, url: &str) -> String {
-    let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
-    let mark = if parameters.is_empty() { "" } else { "?" };
-    format!("sqlite:{}{mark}{parameters}", sqlite(folder, path))
-}
-
 fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
     let argon2 = settings.password.argon2;
     let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
@@ -336,57 +310,6 @@ fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
 pub fn calibrate(hasher: &Hasher, settings: &Settings, rules: &RuleSet) -> Admission {
     let times = TimeSettings { deadline: settings.login.deadline, longest_check: settings.password.longest_check };
     hasher.calibrate(MostExpensive::of(rules.plan()), times)
-}
-
-type OpenSource = (Arc<dyn Source>, Option<FileReport>);
-
-async fn source(written: &SourceSettings, folder: &Path, profile: IdentifierProfile) -> Result<OpenSource, BuildError> {
-    match written {
-        SourceSettings::File(file) => {
-            let (name, settings) = (file.name.clone(), file_settings(file, folder));
-            let open = move || crate::adapters::file::FileSource::open(name, settings, profile);
-            let source = tokio::task::spawn_blocking(open).await.map_err(|_| BuildError::CutOff)??;
-            let report = source.report().clone();
-            Ok((Arc::new(source), Some(report)))
-        }
-        SourceSettings::Sql(sql) => {
-            let source =
-                crate::adapters::sql::SqlSource::new(&sql.name, sql_settings(sql, folder))?.with_identifiers(profile);
-            Ok((Arc::new(source), None))
-        }
-    }
-}
-
-fn file_settings(file: &FileSource, folder: &Path) -> FileSettings {
-    FileSettings {
-        path: folder.join(&file.path),
-        format: file.format.map(|format| format.name().to_owned()),
-        records: file.records.clone(),
-        logins: file.logins.clone(),
-        record_bytes: bytes(file.record_limit),
-        spool: file.spool.as_ref().map(|spool| folder.join(spool)),
-    }
-}
-
-fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
-    let list = |list: &super::settings::RecordList| ListSettings {
-        query: list.query.clone(),
-        shape: match list.shape {
-            ListShape::Rows => crate::adapters::sql::ListShape::Rows,
-            ListShape::Values => crate::adapters::sql::ListShape::Values,
-            ListShape::Map => crate::adapters::sql::ListShape::Map,
-        },
-        key: list.key.clone(),
-        value: list.value.clone(),
-    };
-    SqlSettings {
-        url: SecretString::from(source_url(folder, sql.url.expose())),
-        record: sql.record.clone(),
-        lists: sql.lists.iter().map(|(name, written)| (name.clone(), list(written))).collect(),
-        list_rows: number(sql.list_rows),
-        record_bytes: bytes(sql.record_limit),
-        connections: sql.connections,
-    }
 }
 
 fn callers(settings: &Settings, ledger: Arc<SqliteLedger>) -> Result<Option<Arc<Callers>>, BuildError> {
@@ -505,15 +428,6 @@ mod tests {
     async fn a_source_that_cannot_be_opened_is_an_error() {
         let folder = folder("{ kind: sql, url: 'sqlite:legacy.db', record: 'SELECT :nothing' }", "");
         let error = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap_err();
-        assert!(matches!(error, BuildError::Sql(_)), "{error}");
-    }
-
-    #[test]
-    fn addresses_are_relative_to_the_settings_file() {
-        let folder = Path::new("etc");
-        assert_eq!(sqlite(folder, "sqlite:a/b.db"), "etc/a/b.db");
-        assert_eq!(sqlite(folder, "sqlite:/var/b.db"), "/var/b.db");
-        assert_eq!(sqlite(folder, "sqlite:///var/b.db"), "/var/b.db");
-        assert_eq!(source_url(folder, "sqlite:a.db?mode=ro"), "sqlite:etc/a.db?mode=ro");
+        assert!(matches!(error, BuildError::Source(_)), "{error}");
     }
 }

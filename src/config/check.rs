@@ -7,59 +7,11 @@ use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SourceSettings, TargetSettings, Window};
-use super::tree::Tree;
-use crate::adapters::sql::ascii_comparison;
-use crate::diag::{Diagnostic, Findings};
+use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, Window};
+use crate::adapters::registry;
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
-use crate::rules::RecordsPath;
-
-/// Collects findings about settings. Ignores findings about a setting that was rejected before.
-pub(super) struct Reporter<'c> {
-    pub tree: &'c Tree,
-    pub findings: &'c mut Findings,
-}
-
-impl Reporter<'_> {
-    /// Adds an error about a setting.
-    pub fn error(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        if let Some(place) = self.tree.place(path) {
-            self.findings.push(Diagnostic::error(code, place, message, help));
-        }
-    }
-
-    /// Adds a warning about a setting.
-    pub fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        if let Some(place) = self.tree.place(path) {
-            self.findings.push(Diagnostic::warning(code, place, message, help));
-        }
-    }
-
-    /// Adds an error for two settings that contradict each other, at the one that is written.
-    fn contradiction(&mut self, path: &str, other: &str, message: &str, help: &str) {
-        let (path, other) = if self.tree.is_written(path) { (path, other) } else { (other, path) };
-        if let (Some(place), Some(also)) = (self.tree.place(path), self.tree.place(other)) {
-            let finding = Diagnostic::error("R508", place, message, help);
-            self.findings.push(if also == place { finding } else { finding.also(also, "contradicts this") });
-        }
-    }
-
-    fn bound(&mut self, path: &str, value: u64, least: u64, most: u64) {
-        if !(least..=most).contains(&value) {
-            let name = path.rsplit('.').next().unwrap_or(path);
-            let help = format!("`landfall schema settings` describes `{name}`");
-            self.error("R507", path, format!("`{path}` must be between {least} and {most}"), help);
-        }
-    }
-
-    fn time(&mut self, path: &str, value: Duration, least: Duration, most: Duration) {
-        if value < least || value > most {
-            let message = format!("`{path}` must be between {least:?} and {most:?}");
-            self.error("R507", path, message, "set a duration within these bounds");
-        }
-    }
-}
+use crate::settings::Reporter;
 
 /// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
@@ -252,44 +204,13 @@ fn exposure(settings: &Settings, reporter: &mut Reporter<'_>) {
 }
 
 fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
-    let TargetSettings::Sql(target) = &settings.target;
-    for (path, url) in [("target.url", &target.url), ("ledger.url", &settings.ledger.url)] {
-        let file = url.strip_prefix("sqlite:").unwrap_or_default();
-        if file.trim_start_matches('/').is_empty() || file.contains(":memory:") || file.contains('?') {
-            let message = "the address must be `sqlite:` and the path of a file, without parameters";
-            reporter.error("R506", path, message, "for example `sqlite:data/accounts.db`");
-        }
-    }
-    if target.url == settings.ledger.url {
+    settings.target.adapter().check(&mut reporter.section("target"));
+    registry::check_ledger("url", &settings.ledger.url, &mut reporter.section("ledger"));
+    if settings.target.adapter().url() == settings.ledger.url {
         let message = "accounts and ledger must be two files";
         reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }
-    match &settings.source {
-        SourceSettings::File(file) => {
-            reporter.bound("source.record_limit", file.record_limit, 1024, 16 * 1024 * 1024);
-            if let Some(Err(problem)) = file.records.as_deref().map(str::parse::<RecordsPath>) {
-                let message = "`source.records` is not the path of a list";
-                reporter.error("R507", "source.records", message, problem);
-            }
-            if file.logins.is_empty() {
-                let help = "list the fields with the logins of a customer: `logins: [ $.user_login ]`";
-                reporter.error("R507", "source.logins", "a source without logins never finds a customer", help);
-            }
-        }
-        SourceSettings::Sql(sql) => {
-            reporter.bound("source.record_limit", sql.record_limit, 1024, 16 * 1024 * 1024);
-            reporter.bound("source.list_rows", sql.list_rows.into(), 1, 1_000_000);
-            reporter.bound("source.connections", sql.connections.into(), 1, 1000);
-            if !sql.url.expose().starts_with("sqlite:") {
-                let help = "for example `sqlite:legacy.db`; other databases are not supported yet";
-                reporter.error("R506", "source.url", "the address must begin with `sqlite:`", help);
-            } else if let Some(word) = ascii_comparison(&sql.record) {
-                let message = format!("`{word}` of SQLite ignores the case of ASCII letters only");
-                let help = "compare normalized identifiers: `WHERE user_login = :identifier COLLATE landfall`";
-                reporter.warning("R513", "source.record", message, help);
-            }
-        }
-    }
+    settings.source.adapter().check(&mut reporter.section("source"));
 }
 
 fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {

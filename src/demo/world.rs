@@ -16,8 +16,8 @@ use super::step_text::SOURCE;
 use super::switch::Switch;
 use super::watch::{Both, Watch};
 use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
+use crate::adapters::sqlite::AccountStore;
 use crate::adapters::sqlite::SqliteLedger;
-use crate::adapters::sqlite::{AccountStore, StoreSettings};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::hashing::Hasher;
 use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings};
@@ -80,7 +80,7 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     let keyring = Arc::new(Keyring::new(&key(&folder.file("ledger.key"))?)?);
     let shop = Arc::new(Switch::new(Arc::new(source(&folder).await?)));
     let hasher = hasher()?;
-    let store = StoreSettings::new(folder.file("accounts.db"));
+    let store = folder.file("accounts.db");
     let target: Arc<dyn Target> = Arc::new(AccountStore::open("accounts", &store, Arc::clone(&hasher)).await?);
     let ledger = folder.file("ledger.db").display().to_string();
     let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&ledger, Arc::clone(&keyring)).await?);

@@ -22,7 +22,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use secrecy::ExposeSecret as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _, SqlitePool, Statement as _};
 use tokio::time::{Instant, timeout_at};
@@ -75,7 +74,7 @@ impl SqlSource {
     /// # Errors
     /// [`SqlError`].
     pub fn new(name: impl Into<String>, settings: SqlSettings) -> Result<Self, SqlError> {
-        let url = settings.url.expose_secret();
+        let url = settings.url.expose();
         if !url.starts_with("sqlite:") {
             return Err(SqlError::Url);
         }
@@ -163,13 +162,13 @@ impl SqlSource {
                 return Err(self.failed(PortErrorKind::Misconfigured, "fetch", detail));
             }
             self.list(connection, list, &record, &mut json).await?;
-            if json.len() > self.settings.record_bytes {
+            if json.len() > self.settings.record_limit {
                 break;
             }
         }
         json.push('}');
-        if json.len() > self.settings.record_bytes {
-            return Err(too_large(&self.name, self.settings.record_bytes));
+        if json.len() > self.settings.record_limit {
+            return Err(too_large(&self.name, self.settings.record_limit));
         }
         Ok(Some(Record::new(json)))
     }
@@ -219,8 +218,8 @@ impl SqlSource {
                 self.failed(PortErrorKind::BadResponse, "fetch", detail).about_one_record()
             })?;
             bytes += cells.iter().map(|(_, cell)| cell.bytes()).sum::<usize>();
-            if bytes > self.settings.record_bytes {
-                return Err(too_large(&self.name, self.settings.record_bytes));
+            if bytes > self.settings.record_limit {
+                return Err(too_large(&self.name, self.settings.record_limit));
             }
             rows.push(cells);
             if rows.len() > limit {

@@ -3,7 +3,9 @@
 mod accounts;
 pub(in crate::adapters) mod database;
 pub(in crate::adapters) mod ledger;
+mod settings;
 
-pub use accounts::{AccountStore, StoreSettings};
+pub use accounts::AccountStore;
 pub use database::*;
 pub use ledger::*;
+pub use settings::{AccountStoreSettings, check_file, located, private_file};

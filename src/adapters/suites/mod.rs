@@ -3,5 +3,5 @@
 pub(in crate::adapters) mod attempts;
 mod binding;
 pub(in crate::adapters) mod ledger;
-mod source;
+pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Secret, units};
+use crate::settings::{Secret, units};
 
 /// Where the head of the audit is sent regularly, to serve as an anchor later.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorSettings {
     /// How often the head is sent if it has changed.
-    #[serde(default = "hour", with = "units::duration")]
+    #[serde(default = "hour", with = "units::Time")]
     pub every: Duration,
     /// A file that gets a line for each head.
     #[serde(default)]

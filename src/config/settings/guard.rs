@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::units;
 use crate::guard;
+use crate::settings::units;
 
 /// Limits of calls. The defaults are those of [`guard::GuardSettings`].
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuardSettings {
     /// The timeout of a single call.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub call: Duration,
     /// The maximum number of concurrent calls.
     pub concurrency: u32,
     /// How long a call may wait for a slot.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub queue: Duration,
     /// The minimum wait before the one retry of a read.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub retry_wait: Duration,
     /// When calls to a failing system are suspended.
     pub breaker: Breaker,
@@ -46,7 +46,7 @@ pub struct Breaker {
     /// The percentage of failed calls at which the breaker opens.
     pub failures: u8,
     /// How long the breaker stays open before it lets one call through.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub open: Duration,
 }
 

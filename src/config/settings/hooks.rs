@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Secret;
+use crate::config::MIN_TOKEN;
 use crate::ports::{EventKind, HookPoint};
+use crate::settings::{Secret, SecretSetting, SecretUse};
 
 /// The operator's scripts at fixed points of a login, and webhooks. A script is the path of a `.rhai` file, or the
 /// script itself.
@@ -35,6 +36,18 @@ impl HookSettings {
             HookPoint::AfterCreate => self.after_create.as_deref(),
             HookPoint::OnRefusal => self.on_refusal.as_deref(),
         }
+    }
+}
+
+impl HookSettings {
+    /// The secrets among the settings.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        let mut secrets = Vec::new();
+        for (at, webhook) in self.webhooks.iter_mut().enumerate() {
+            let (key, usage) = (format!("webhooks.{at}.secret"), SecretUse::Token(MIN_TOKEN));
+            secrets.push(SecretSetting { key, secret: &mut webhook.secret, usage });
+        }
+        secrets
     }
 }
 

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::units;
 use crate::migrate::{Allowance, AttemptSettings, MigratorSettings};
+use crate::settings::units;
 
 /// Login settings. The defaults are those of [`MigratorSettings`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoginSettings {
     /// The total time of a login.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub deadline: Duration,
     /// Refusals are never answered sooner than this.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub floor: Duration,
     /// Refusals that take longer than the floor are answered at the next multiple of this time.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub quantum: Duration,
     /// Concurrent password checks of one customer.
     pub turns: u32,
     /// How long a claim is held if it is not released.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub lease: Duration,
     /// The maximum number of delayed refusals.
     pub waiting: u32,
@@ -72,7 +72,7 @@ pub struct Window {
     /// How many are allowed.
     pub limit: u32,
     /// How long each of them counts.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub window: Duration,
 }
 
@@ -83,7 +83,7 @@ pub struct NetworkWindow {
     /// How many failed sign-ins are allowed.
     pub limit: u32,
     /// How long each of them counts.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub window: Duration,
     /// Concurrent requests of one network.
     pub in_flight: u32,
@@ -150,7 +150,7 @@ struct WrittenWindow {
 }
 
 fn some_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    units::duration::deserialize(deserializer).map(Some)
+    units::Time::deserialize(deserializer).map(Some)
 }
 
 fn of_customer<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {

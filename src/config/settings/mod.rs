@@ -3,13 +3,12 @@
 mod anchor;
 mod guard;
 mod hooks;
+mod ledger;
 mod log;
 mod login;
 mod params;
 mod password;
 mod service;
-mod source;
-mod target;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,24 +20,24 @@ use serde_yaml::Value as Yaml;
 pub use anchor::{AnchorSettings, AnchorWebhook};
 pub use guard::{Breaker, GuardSettings};
 pub use hooks::{HookSettings, Webhook, WebhookEvent};
+pub use ledger::LedgerSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use params::Params;
 pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
 pub use service::{BasicPair, Caller, ServiceSettings, TlsFiles};
-pub use source::{FileSource, ListShape, RecordFormat, RecordList, SourceSettings, SqlSource};
-pub use target::{AccountStore, LedgerSettings, TargetSettings};
 
 use super::reader::KIND;
-use super::units;
+use crate::adapters::registry::{SourceSettings, TargetSettings};
+use crate::settings::units;
 
 /// All settings of a deployment: `landfall.yaml`, with defaults for what is not written.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The address that the service listens on.
-    #[serde(default = "listen", with = "units::address")]
+    #[serde(default = "listen", with = "units::Address")]
     pub listen: SocketAddr,
     /// The rule file.
     pub rules: PathBuf,

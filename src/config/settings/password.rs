@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Secret, units};
 use crate::password::lane;
-use crate::password::store::StoreParameters;
+use crate::password::store::{Peppers, StoreParameters};
+use crate::settings::{Secret, SecretSetting, SecretUse, units};
 
 /// How passwords are stored and verified.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -20,10 +20,22 @@ pub struct PasswordSettings {
     /// A stored hash like those of the customers.
     pub decoy: Decoy,
     /// The longest time to verify one stored hash; by default what the deadline of a login leaves.
-    #[serde(with = "units::some_duration", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "units::OptionalTime", skip_serializing_if = "Option::is_none")]
     pub longest_check: Option<Duration>,
     /// Whether passwords that the legacy system stored in plain text are accepted.
     pub plain_text: bool,
+}
+
+impl PasswordSettings {
+    /// The secrets among the settings.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        let mut secrets = Vec::new();
+        for (at, pepper) in self.peppers.iter_mut().enumerate() {
+            let (key, usage) = (format!("peppers.{at}.secret"), SecretUse::Key(Peppers::MIN_SECRET));
+            secrets.push(SecretSetting { key, secret: &mut pepper.secret, usage });
+        }
+        secrets
+    }
 }
 
 /// The cost of new hashes: Argon2id.
@@ -31,7 +43,7 @@ pub struct PasswordSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct Argon2 {
     /// Memory of one hash, in bytes.
-    #[serde(with = "units::size")]
+    #[serde(with = "units::Size")]
     pub memory: u64,
     /// Passes over the memory.
     pub passes: u32,
@@ -83,7 +95,7 @@ pub struct LaneSettings {
     /// The number of hashing threads.
     pub threads: u32,
     /// The memory of all running hashes, in bytes.
-    #[serde(with = "units::size")]
+    #[serde(with = "units::Size")]
     pub memory: u64,
     /// The maximum number of waiting password checks.
     pub queue: u32,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Network, Secret, units};
+use crate::config::MIN_TOKEN;
+use crate::settings::{Network, Secret, SecretSetting, SecretUse, units};
 
 /// Service settings: callers, TLS, timeouts and limits.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -20,22 +21,22 @@ pub struct ServiceSettings {
     /// The networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<Network>,
     /// The timeout of a handshake and of each request head.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub header_timeout: Duration,
     /// The timeout of a request body.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub body_timeout: Duration,
     /// The total time of a request.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub request_timeout: Duration,
     /// How long a connection may be idle.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub idle_timeout: Duration,
     /// The maximum size of a request body.
-    #[serde(with = "units::size")]
+    #[serde(with = "units::Size")]
     pub body_limit: u64,
     /// The maximum size of a request head.
-    #[serde(with = "units::size")]
+    #[serde(with = "units::Size")]
     pub header_limit: u64,
     /// The maximum number of connections.
     pub connections: u32,
@@ -48,10 +49,10 @@ pub struct ServiceSettings {
     /// The maximum number of signed calls whose body has not arrived.
     pub unverified: u32,
     /// How long connections are still accepted after the service reports that it is not ready.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub notice: Duration,
     /// How long running requests may take after the service stops accepting connections.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub drain: Duration,
 }
 
@@ -76,6 +77,27 @@ impl Default for ServiceSettings {
             notice: Duration::ZERO,
             drain: Duration::from_secs(20),
         }
+    }
+}
+
+impl ServiceSettings {
+    /// The secrets among the settings.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        let usage = SecretUse::Token(MIN_TOKEN);
+        let mut secrets = Vec::new();
+        for (at, caller) in self.callers.iter_mut().enumerate() {
+            let key = |key: &str| format!("callers.{at}.{key}");
+            if let Some(bearer) = &mut caller.bearer {
+                secrets.push(SecretSetting { key: key("bearer"), secret: bearer, usage });
+            }
+            if let Some(basic) = &mut caller.basic {
+                secrets.push(SecretSetting { key: key("basic.password"), secret: &mut basic.password, usage });
+            }
+            for (number, secret) in caller.signed.iter_mut().enumerate() {
+                secrets.push(SecretSetting { key: key(&format!("signed.{number}")), secret, usage });
+            }
+        }
+        secrets
     }
 }
 
