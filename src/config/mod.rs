@@ -15,6 +15,7 @@ mod reader;
 mod resources;
 mod retired;
 mod rules;
+mod schema;
 mod settings;
 mod tree;
 
@@ -28,6 +29,7 @@ pub use rules::{
     Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, test_options, tests_beside,
     tests_of,
 };
+pub use schema::json_schema;
 pub use settings::{
     AnchorSettings, AnchorWebhook, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, GuardSettings, HookSettings,
     IdentifierSettings, LaneSettings, LedgerSettings, LogFormat, LogLevel, LogSettings, LoginSettings, Params,

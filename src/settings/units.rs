@@ -74,7 +74,7 @@ impl Time {
     }
 }
 
-schema_of_text!(Time, json_schema!({ "type": "string", "pattern": r"^[0-9]+ *(ms|s|m|h|d)$" }));
+schema_of_text!(Time, json_schema!({ "type": "string", "pattern": r"^([0-9]+ *(ms|s|m|h|d)|.*\$\{.*)$" }));
 
 /// An optional duration, for `#[serde(with)]`.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl Size {
     }
 }
 
-schema_of_text!(Size, json_schema!({ "type": "string", "pattern": r"^[0-9]+ *(B|KiB|MiB|GiB)$" }));
+schema_of_text!(Size, json_schema!({ "type": "string", "pattern": r"^([0-9]+ *(B|KiB|MiB|GiB)|.*\$\{.*)$" }));
 
 /// An address and port to listen on, for `#[serde(with)]`.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The operator's scripts at fixed points of a login, and webhooks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::MIN_TOKEN;
@@ -8,20 +9,24 @@ use crate::settings::{Secret, SecretSetting, SecretUse};
 
 /// The operator's scripts at fixed points of a login, and webhooks. A script is the path of a `.rhai` file, or the
 /// script itself.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HookSettings {
-    /// Runs before the legacy system is queried.
+    /// A script that runs before the legacy system is asked: the path of a `.rhai` file, or the script itself.
     pub before_fetch: Option<String>,
-    /// Runs after the record was fetched; nothing is verified yet.
+    /// Runs when the record is there and nothing has been verified yet.
     pub after_fetch: Option<String>,
-    /// Runs after the account was built and validated; nothing is written yet.
+    /// Runs when the account is built and valid and nothing has been written yet.
     pub before_create: Option<String>,
-    /// Runs after the account was stored.
+    /// Runs when the account is stored.
     pub after_create: Option<String>,
     /// Runs when the customer is refused.
     pub on_refusal: Option<String>,
-    /// The webhooks that receive events.
+    /// Who is told of events: `name`, `url` with `https://` (or `http://` to the machine itself), `secret` of at least
+    /// 32 characters that signs them, and which `events`: `migrated`, `needs_action`, `password_reset`, `refused`,
+    /// `failed`; all if not set. Events name accounts and reasons, never a value of a customer. Each webhook has its
+    /// own queue, with up to 8 events in progress. If a webhook is removed, its unsent events are dropped, which is
+    /// logged. A new webhook receives what happens after the service has started with the new settings.
     pub webhooks: Vec<Webhook>,
 }
 
@@ -52,7 +57,7 @@ impl HookSettings {
 }
 
 /// A webhook that receives events.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// Name, for logs and metrics.
@@ -72,7 +77,7 @@ fn all() -> Vec<WebhookEvent> {
 }
 
 /// An event of a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookEvent {
     /// A customer's account was created.

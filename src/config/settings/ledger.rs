@@ -1,5 +1,6 @@
 //! The ledger.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::AnchorSettings;
@@ -8,13 +9,14 @@ use crate::ports::Keyring;
 use crate::settings::{Secret, SecretSetting, SecretUse};
 
 /// The ledger: migrated customers, failed attempts, the audit, and outgoing events.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerSettings {
-    /// The file, as `sqlite:PATH`; it is created if it is missing.
+    /// `sqlite:PATH` of the ledger: who was migrated, failed attempts, the audit, events to be sent.
     pub url: String,
-    /// The key of the customer digests: hexadecimal or Base64, at least 32 bytes. It must not change: with another key,
-    /// every customer is unknown again.
+    /// Secret: hexadecimal or Base64, at least 32 bytes. The ledger stores what customers type, and their networks,
+    /// only as digests under this key; legacy ids are stored as they are. The key must not change: with another key
+    /// every customer is a stranger.
     pub key: Secret,
     /// Where the head of the audit is sent; nowhere by default.
     #[serde(default)]

@@ -13,6 +13,7 @@ mod service;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
@@ -33,21 +34,25 @@ use crate::adapters::registry::{SourceSettings, TargetSettings};
 use crate::settings::units;
 
 /// All settings of a deployment: `landfall.yaml`, with defaults for what is not written.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The address that the service listens on.
+    /// Address and port. Any address except loopback needs `service.tls` or `service.allow_plain_http`.
     #[serde(default = "listen", with = "units::Address")]
     pub listen: SocketAddr,
-    /// The rule file.
+    /// The rule file. It must say who a record is (`identify`) and which stored password belongs to it (`credential`),
+    /// and its tests must pass.
     pub rules: PathBuf,
-    /// Values of the rule parameters.
+    /// Values of the parameters that the rules declare; a value for an undeclared parameter is an error, and a blank
+    /// value counts as not set. `landfall config show` prints `***` for values that come from the environment and for
+    /// parameters whose name contains `secret`, `password`, `passphrase`, `pepper`, `salt`, `token`, `credential` or
+    /// `key`.
     #[serde(default)]
     pub params: Params,
-    /// The tenant; rules read it as `$facts.tenant`.
+    /// What rules read as `$facts.tenant`.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// The kind of identifiers.
+    /// What customers type.
     #[serde(default, serialize_with = "kinded")]
     pub identifier: IdentifierSettings,
     /// Where legacy records come from.
@@ -90,17 +95,19 @@ fn listen() -> SocketAddr {
 }
 
 /// The kind of identifiers, which decides how they are normalized.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(tag = "kind")]
 pub enum IdentifierSettings {
-    /// User names and email addresses.
+    /// Names and mail addresses alike (RFC 8265, UsernameCaseMapped).
     #[default]
     Username,
-    /// Email addresses only.
+    /// Mail addresses only, with the domain in ASCII.
     Email,
-    /// Phone numbers.
+    /// Numbers in E.164.
     Phone {
-        /// The region of numbers without a country prefix, two letters.
+        /// For `phone`: the region of numbers without a country prefix (ISO 3166-1). If not set, only numbers with a
+        /// prefix are accepted.
         #[serde(default)]
         region: Option<String>,
     },
