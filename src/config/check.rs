@@ -1,14 +1,13 @@
 //! Checks the settings beyond their shapes: bounds, and contradictions between settings.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, Window};
 use crate::adapters::registry;
+use crate::events::safe_url;
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
 use crate::settings::Reporter;
@@ -224,7 +223,7 @@ fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
         if webhook.events.is_empty() {
             reporter.error("R507", &path("events"), "a webhook without events is never called", "add an event");
         }
-        if !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url)) {
+        if safe_url(&webhook.url).is_none() {
             let help = "use an `https://` address; `http://` works for this machine only";
             reporter.error("R506", &path("url"), "the address must begin with `https://`", help);
         }
@@ -238,24 +237,11 @@ fn anchor(settings: &Settings, reporter: &mut Reporter<'_>) {
         reporter.error("R503", "ledger.anchor", "an anchor has no destination", "set `file`, `webhook` or both");
     }
     if let Some(webhook) = &anchor.webhook
-        && !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url))
+        && safe_url(&webhook.url).is_none()
     {
         let help = "use an `https://` address; `http://` works for this machine only";
         reporter.error("R506", "ledger.anchor.webhook.url", "the address must begin with `https://`", help);
     }
-}
-
-/// Whether events may be sent to a URL: over TLS or to this machine, and without user and password, which would be
-/// logged.
-fn is_safe(url: &Url) -> bool {
-    let is_local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(url::Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        None => false,
-    };
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_local))
 }
 
 fn identifier(settings: &Settings, reporter: &mut Reporter<'_>) {

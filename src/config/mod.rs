@@ -42,9 +42,6 @@ use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
 use crate::settings::Reporter;
 
-/// The shortest token or signing secret, in bytes: 128 bits in hexadecimal. Stops tokens from being guessed.
-pub const MIN_TOKEN: usize = 32;
-
 /// The default name of the settings file.
 pub const DEFAULT_FILE: &str = "landfall.yaml";
 

@@ -41,8 +41,11 @@ fn finish(schema: &mut Json, default: Option<&Json>) {
     for below in ["items", "additionalProperties"] {
         members.get_mut(below).into_iter().for_each(|below| finish(below, None));
     }
-    if is_scalar(&default) {
-        members.insert("default".to_owned(), default);
+    // a kind without settings of its own is written as one word
+    let word = default.as_object().filter(|members| members.len() == 1).and_then(|members| members.get(KIND));
+    let default = word.unwrap_or(&default);
+    if is_scalar(default) {
+        members.insert("default".to_owned(), default.clone());
     }
     match members.remove("oneOf") {
         Some(Json::Array(ways)) => choice(members, ways),

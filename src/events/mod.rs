@@ -10,4 +10,4 @@ mod webhooks;
 
 pub use anchors::{AnchorSettings, Anchors};
 pub use deliver::{Delivery, DeliverySettings, drop_removed};
-pub use webhooks::{Webhook, WebhookError, Webhooks};
+pub use webhooks::{Webhook, WebhookError, Webhooks, safe_url};

@@ -40,6 +40,10 @@ pub enum SecretError {
 }
 
 impl Secret {
+    /// The shortest secret that is presented as text or signs calls, in bytes: 128 bits in hexadecimal. Stops secrets that
+    /// can be guessed.
+    pub const MIN_TOKEN: usize = 32;
+
     /// A secret from its text; `file:PATH` stands for the contents of the file.
     #[must_use]
     pub fn new(text: &str) -> Self {

@@ -12,8 +12,8 @@ use crate::settings::{Secret, units};
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorSettings {
-    /// How often the head of the audit is pushed after it has changed; `1h` when not set. An anchor proves everything
-    /// before it, so this is the longest period that somebody who has the ledger's key can change without a trace.
+    /// How often the head of the audit is pushed after it has changed. An anchor proves everything before it, so this is
+    /// the longest period that somebody who has the ledger's key can change without a trace.
     #[serde(default = "hour", with = "units::Time")]
     pub every: Duration,
     /// A file that gets a line `TIME HEAD` for each anchor, for `landfall audit verify --anchors`. Put it where

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::MIN_TOKEN;
 use crate::ports::{EventKind, HookPoint};
 use crate::settings::{Secret, SecretSetting, SecretUse};
 
@@ -49,7 +48,7 @@ impl HookSettings {
     pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
         let mut secrets = Vec::new();
         for (at, webhook) in self.webhooks.iter_mut().enumerate() {
-            let (key, usage) = (format!("webhooks.{at}.secret"), SecretUse::Token(MIN_TOKEN));
+            let (key, usage) = (format!("webhooks.{at}.secret"), SecretUse::Token(Secret::MIN_TOKEN));
             secrets.push(SecretSetting { key, secret: &mut webhook.secret, usage });
         }
         secrets

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::AnchorSettings;
-use crate::config::MIN_TOKEN;
 use crate::ports::Keyring;
 use crate::settings::{Secret, SecretSetting, SecretUse};
 
@@ -29,7 +28,7 @@ impl LedgerSettings {
         let usage = SecretUse::Key(Keyring::MIN_BYTES);
         let mut secrets = vec![SecretSetting { key: "key".to_owned(), secret: &mut self.key, usage }];
         if let Some(webhook) = self.anchor.as_mut().and_then(|anchor| anchor.webhook.as_mut()) {
-            let (key, usage) = ("anchor.webhook.secret".to_owned(), SecretUse::Token(MIN_TOKEN));
+            let (key, usage) = ("anchor.webhook.secret".to_owned(), SecretUse::Token(Secret::MIN_TOKEN));
             secrets.push(SecretSetting { key, secret: &mut webhook.secret, usage });
         }
         secrets

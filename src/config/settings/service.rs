@@ -6,7 +6,6 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::MIN_TOKEN;
 use crate::settings::{Network, Secret, SecretSetting, SecretUse, units};
 
 /// Service settings: callers, TLS, timeouts and limits.
@@ -96,7 +95,7 @@ impl Default for ServiceSettings {
 impl ServiceSettings {
     /// The secrets among the settings.
     pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
-        let usage = SecretUse::Token(MIN_TOKEN);
+        let usage = SecretUse::Token(Secret::MIN_TOKEN);
         let mut secrets = Vec::new();
         for (at, caller) in self.callers.iter_mut().enumerate() {
             let key = |key: &str| format!("callers.{at}.{key}");
