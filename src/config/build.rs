@@ -303,13 +303,6 @@ fn sqlite(folder: &Path, url: &str) -> String {
     folder.join(path).display().to_string()
 }
 
-/// The address of a source, with its path relative to the working directory and its parameters unchanged.
-fn source_url(folder: &Path, url: &str) -> String {
-    let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
-    let mark = if parameters.is_empty() { "" } else { "?" };
-    format!("sqlite:{}{mark}{parameters}", sqlite(folder, path))
-}
-
 fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
     let argon2 = settings.password.argon2;
     let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
@@ -350,8 +343,8 @@ async fn source(written: &SourceSettings, folder: &Path, profile: IdentifierProf
             Ok((Arc::new(source), Some(report)))
         }
         SourceSettings::Sql(sql) => {
-            let source =
-                crate::adapters::sql::SqlSource::new(&sql.name, sql_settings(sql, folder))?.with_identifiers(profile);
+            let settings = sql_settings(sql);
+            let source = crate::adapters::sql::SqlSource::open(&sql.name, settings, profile, folder)?;
             Ok((Arc::new(source), None))
         }
     }
@@ -368,7 +361,7 @@ fn file_settings(file: &FileSource, folder: &Path) -> FileSettings {
     }
 }
 
-fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
+fn sql_settings(sql: &SqlSource) -> SqlSettings {
     let list = |list: &super::settings::RecordList| ListSettings {
         query: list.query.clone(),
         shape: match list.shape {
@@ -380,7 +373,7 @@ fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
         value: list.value.clone(),
     };
     SqlSettings {
-        url: SecretString::from(source_url(folder, sql.url.expose())),
+        url: SecretString::from(sql.url.expose()),
         record: sql.record.clone(),
         lists: sql.lists.iter().map(|(name, written)| (name.clone(), list(written))).collect(),
         list_rows: number(sql.list_rows),
@@ -514,6 +507,5 @@ mod tests {
         assert_eq!(sqlite(folder, "sqlite:a/b.db"), "etc/a/b.db");
         assert_eq!(sqlite(folder, "sqlite:/var/b.db"), "/var/b.db");
         assert_eq!(sqlite(folder, "sqlite:///var/b.db"), "/var/b.db");
-        assert_eq!(source_url(folder, "sqlite:a.db?mode=ro"), "sqlite:etc/a.db?mode=ro");
     }
 }
