@@ -41,7 +41,7 @@ tests!(
     "needs PostgreSQL; run tests/run",
     [
         clients_verify_the_certificate,
-        another_name_in_the_certificate_is_refused,
+        the_certificate_has_the_chosen_names,
         tls_is_optional_or_off,
         settings_are_its_own,
         each_test_has_a_database,
@@ -61,7 +61,7 @@ tests!(
     "needs MariaDB; run tests/run",
     [
         clients_verify_the_certificate,
-        another_name_in_the_certificate_is_refused,
+        the_certificate_has_the_chosen_names,
         tls_is_optional_or_off,
         settings_are_its_own,
         each_test_has_a_database,

@@ -101,7 +101,7 @@ impl System for MariaDb {
     fn client(&self, login: &Login<'_>) -> Command {
         let mut client = bare_client(program("mariadb"));
         client.args(["--no-defaults", "--batch", "--skip-column-names", "--default-character-set=utf8mb4"]);
-        client.args(["--protocol=tcp", "--connect-timeout=10", "--user", login.user, "--database", login.database]);
+        client.args(["--protocol=tcp", "--connect-timeout=10", "--user", login.user]);
         client.arg(format!("--host={}", login.address.ip())).arg(format!("--port={}", login.address.port()));
         let authority = |ca: &Path| format!("--ssl-ca={}", ca.display());
         match login.trust {
@@ -109,7 +109,7 @@ impl System for MariaDb {
             Trust::Authority(ca) => client.arg(authority(ca)).arg("--skip-ssl-verify-server-cert"),
             Trust::AuthorityAndName(ca) => client.arg(authority(ca)).arg("--ssl-verify-server-cert"),
         };
-        client.env("MYSQL_PWD", login.password);
+        client.env("MYSQL_PWD", login.password).arg(login.database);
         client
     }
 }
