@@ -90,6 +90,36 @@ pub fn each_test_has_a_database(_: &dyn System, shared: &Server) {
     assert!(shared.run_sql(ADMIN.0, "wrong", &one, "SELECT 1;").is_err());
 }
 
+pub fn a_read_only_server_is_prepared_by_its_administrator(system: &'static dyn System, _: &Server) {
+    let (setting, user, refusal) = if system.name() == "postgres" {
+        (
+            "default_transaction_read_only",
+            "CREATE USER app PASSWORD 'secret'; GRANT ALL ON customer TO app;",
+            "read-only",
+        )
+    } else {
+        ("read_only", "CREATE USER app IDENTIFIED BY 'secret'; GRANT ALL ON customer TO app;", "--read-only")
+    };
+    let server = Server::start(system, Options::default().set(setting, "on"));
+    let database = customer(&server);
+    server.sql(&database, user);
+    let run = |text: &str| server.run_sql("app", "secret", &database, text);
+    assert_eq!(run("SELECT name FROM customer;"), Ok("Zoë".to_owned()));
+    let error = run("DELETE FROM customer;").expect_err("a read-only server");
+    assert!(error.contains(refusal), "{error}");
+}
+
+pub fn databases_have_other_character_sets(system: &dyn System, shared: &Server) {
+    let (clause, question) = if system.name() == "postgres" {
+        ("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", "SHOW server_encoding")
+    } else {
+        ("CHARACTER SET latin1", "SELECT @@character_set_database")
+    };
+    let database = shared.create_database_with(clause);
+    assert_eq!(shared.sql(&database, question).to_lowercase(), "latin1");
+    assert!(shared.sql(&shared.create_database(), question).to_lowercase().starts_with("utf8"));
+}
+
 pub fn urls_escape_their_parts(system: &dyn System, shared: &Server) {
     let url = shared.url(ADMIN.0, ADMIN.1, "test_0");
     let address = shared.address();

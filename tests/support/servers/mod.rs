@@ -1,8 +1,8 @@
 //! Real servers for integration tests. A test starts them itself: in a temporary folder, on a free port of 127.0.0.1, with
 //! TLS and an administrator. They end with the test binary, even if it is killed.
 //!
-//! [`postgres`] and [`mariadb`] are started once for a test binary. [`Server::start`] starts another one, with settings of
-//! its own:
+//! [`postgres`] and [`mariadb`] are started once for a test binary. A test that stops or pauses a server, or needs other
+//! settings, starts its own:
 //!
 //! ```text
 //! let server = Server::start(&MARIADB, Options::default().set("max_connections", "2").tls(Tls::Optional));

@@ -35,7 +35,7 @@ impl Process {
         let folder = tempfile::Builder::new().prefix(&format!("landfall-{name}-")).tempdir().expect("a folder").keep();
         // The service user has to get in.
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("permissions");
-        let watcher = Watcher::start(&folder, if last == Signal::QUIT { "QUIT" } else { "KILL" });
+        let watcher = Watcher::start(&folder, last.as_raw());
         let owner = geteuid().is_root().then(|| account(service_user));
         Self { folder, owner, child: Mutex::new(None), last, watcher }
     }
@@ -146,11 +146,8 @@ impl Process {
         self.signal_all(Signal::CONT);
     }
 
-    /// Signals the server's process first, so that a paused one does not start another.
     fn signal_all(&self, signal: Signal) {
-        let pid = self.pid().expect("a running server");
-        send(pid, signal);
-        children(pid).into_iter().for_each(|child| send(child, signal));
+        send_to_tree(self.pid().expect("a running server"), signal);
     }
 }
 
@@ -171,6 +168,12 @@ impl Drop for Process {
 fn send(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
     let _ = kill_process(pid, signal);
+}
+
+/// Signals a process before its children, so that a paused one does not start another.
+fn send_to_tree(pid: u32, signal: Signal) {
+    send(pid, signal);
+    children(pid).into_iter().for_each(|child| send_to_tree(child, signal));
 }
 
 /// The children of a process. Those of PostgreSQL have a session of their own, so a signal to the group misses them.

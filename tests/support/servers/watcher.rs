@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 
 /// Reads `+ pid` and `- pid`. At the end of input it ends these processes, and removes the folder. Processes may be paused;
-/// the children of a server's process are its own to end.
+/// a server ends its children itself, and every process leads a group.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 folder=$1 signal=$2 pids=
@@ -20,12 +20,13 @@ done
 alive() { case $(cat "/proc/$1/stat" 2>/dev/null) in '' | *') Z '*) return 1 ;; esac; }
 for pid in $pids; do
     kill -s CONT $(cat "/proc/$pid/task/$pid/children") "$pid"
-    kill -s "$signal" "$pid"
+    kill "-$signal" "$pid"
     tries=0
     while alive "$pid" && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
-    kill -s KILL "$pid"
+    kill -s KILL -- "-$pid"
 done 2>/dev/null
-rm -rf "$folder"
+# the last of the processes may still write
+for tries in 1 2 3 4 5; do rm -rf "$folder" && break || sleep 0.1; done
 "#;
 
 /// A shell that outlives the test process for a moment. When the value is dropped, it has removed the folder.
@@ -35,12 +36,12 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Watches over the processes in a folder, which end by a signal such as `QUIT`.
-    pub fn start(folder: &Path, signal: &str) -> Self {
+    /// Watches over the processes in a folder, which end by a signal.
+    pub fn start(folder: &Path, signal: i32) -> Self {
         let mut shell = Command::new("sh")
             .args(["-c", SCRIPT, "watcher"])
             .arg(folder)
-            .arg(signal)
+            .arg(signal.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
