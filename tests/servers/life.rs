@@ -1,6 +1,6 @@
 //! What a server of the tests does, for every database system.
 
-use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, stdin};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -178,23 +178,24 @@ pub fn a_server_ends_with_the_killed_tests(system: &'static dyn System, shared: 
             shared.pause();
         }
         println!("\nserver {} {}", shared.pid().expect("a process"), shared.folder().display());
-        loop {
-            thread::park();
-        }
+        // Until it is killed, or the test that would kill it is.
+        let _ = stdin().read_to_end(&mut Vec::new());
+        return;
     }
     for state in ["running", "paused"] {
         let name = thread::current().name().expect("the name of the test").to_owned();
         let mut victim = Command::new(std::env::current_exe().expect("this program"))
             .args(["--include-ignored", "--nocapture", "--exact", &name])
             .env(VICTIM, state)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the tests");
         let mut lines = BufReader::new(victim.stdout.take().expect("its output")).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.starts_with("server ")).expect("a server");
+        let line = lines.find_map(|line| line.strip_prefix("server ").map(str::to_owned)).expect("a server");
         victim.kill().expect("a running process");
         victim.wait().expect("it ends");
-        let (pid, folder) = line["server ".len()..].split_once(' ').expect("two words");
+        let (pid, folder) = line.split_once(' ').expect("two words");
         let began = Instant::now();
         while exists(pid.parse().expect("a number")) || Path::new(folder).exists() {
             assert!(began.elapsed() < TIMEOUT, "{}, {state}: {line} is left", system.name());

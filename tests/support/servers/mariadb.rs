@@ -78,7 +78,7 @@ impl System for MariaDb {
             Tls::Required | Tls::Optional => {
                 let required = if options.tls == Tls::Required { "ON" } else { "OFF" };
                 let files = format!("ssl-cert={place}/server.crt\nssl-key={place}/server.key\n");
-                write!(text, "{files}require_secure_transport={required}\n").expect("text");
+                writeln!(text, "{files}require_secure_transport={required}").expect("text");
             }
         }
         options.settings.iter().for_each(|(name, value)| writeln!(text, "{name}={value}").expect("text"));

@@ -5,7 +5,7 @@
 //! settings, starts its own:
 //!
 //! ```text
-//! let server = Server::start(&MARIADB, Options::default().set("max_connections", "2").tls(Tls::Optional));
+//! let server = Server::start(&MARIADB, Options::default().set("max_connections", "12").tls(Tls::Optional));
 //! let database = server.create_database();
 //! server.sql(&database, "CREATE TABLE customer (id INT PRIMARY KEY)");
 //! let url = server.url("reader", "password", &database);

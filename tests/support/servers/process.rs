@@ -2,6 +2,7 @@
 //! runs the tests.
 
 use std::fs::{self, File, OpenOptions, Permissions};
+use std::hash::{BuildHasher as _, RandomState};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -32,10 +33,13 @@ pub struct Process {
 impl Process {
     /// A folder for a server that runs as a service user and ends by one of these signals.
     pub fn new(name: &str, service_user: &str, last: Signal) -> Self {
-        let folder = tempfile::Builder::new().prefix(&format!("landfall-{name}-")).tempdir().expect("a folder").keep();
+        let random = RandomState::new().hash_one(());
+        let folder = std::env::temp_dir().join(format!("landfall-{name}-{random:016x}"));
+        // First the watcher, so that there is no moment in which nobody would remove the folder.
+        let watcher = Watcher::start(&folder, last.as_raw());
+        fs::create_dir(&folder).expect("a folder");
         // The service user has to get in.
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("permissions");
-        let watcher = Watcher::start(&folder, last.as_raw());
         let owner = geteuid().is_root().then(|| account(service_user));
         Self { folder, owner, child: Mutex::new(None), last, watcher }
     }
