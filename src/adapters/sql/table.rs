@@ -5,7 +5,11 @@ use super::database::Kind;
 use super::loose::loose_comparison;
 
 /// One row for each database.
-const DATABASES: &[&Kind] = &[&crate::adapters::sqlite::DATABASE];
+const DATABASES: &[&Kind] = &[
+    &crate::adapters::sqlite::DATABASE,
+    #[cfg(feature = "postgres")]
+    &crate::adapters::postgres::DATABASE,
+];
 
 /// The database of an address.
 pub(super) fn of_url(url: &str) -> Result<&'static Kind, SqlError> {

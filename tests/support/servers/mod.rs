@@ -27,8 +27,11 @@ mod watcher;
 
 use std::sync::LazyLock;
 
+#[allow(unused_imports, reason = "every test binary uses a part of it")]
 pub use mariadb::MARIADB;
+#[allow(unused_imports, reason = "every test binary uses a part of it")]
 pub use postgres::POSTGRES;
+#[allow(unused_imports, reason = "every test binary uses a part of it")]
 pub use server::{ADMIN, Login, Options, Server, Stop, System, Tls, Trust};
 
 /// The PostgreSQL server shared by the tests of a binary.
