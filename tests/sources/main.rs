@@ -15,4 +15,5 @@
 mod servers;
 
 mod legacy;
+mod values_mariadb;
 mod values_postgres;

@@ -9,6 +9,8 @@ const DATABASES: &[&Kind] = &[
     &crate::adapters::sqlite::DATABASE,
     #[cfg(feature = "postgres")]
     &crate::adapters::postgres::DATABASE,
+    #[cfg(feature = "mysql")]
+    &crate::adapters::mysql::DATABASE,
 ];
 
 /// The database of an address.
