@@ -40,6 +40,9 @@ const REST: [(&str, &str); 4] = [
 ];
 
 fn environment(name: &str) -> Option<String> {
+    if name.ends_with("_DATABASE_URL") {
+        return Some("postgres://landfall:pw@db.example/shop".to_owned());
+    }
     (name != "UNSET" && name != "PORT").then(|| "0123456789abcdef".repeat(4))
 }
 
@@ -129,6 +132,24 @@ fn the_tables_of_the_reference_are_generated() {
         let different = REFERENCE.lines().zip(wanted.lines()).find(|(have, wanted)| have != wanted);
         assert!(REFERENCE == wanted, "run with UPDATE_DOCS=1, and read the difference: {different:#?}");
     }
+}
+
+#[test]
+fn the_docs_of_every_adapter_are_in_the_reference() {
+    let mut missing = Vec::new();
+    let mut folders = vec![PathBuf::from("src/adapters")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("docs.md")
+                && !settings_reference::files(REFERENCE).iter().any(|file| path == Path::new(file))
+            {
+                missing.push(path);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -5,6 +5,10 @@ pub(crate) mod accounts;
 pub mod file;
 mod file_stamp;
 pub mod memory;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub mod registry;
 pub mod sql;
 pub mod sqlite;

@@ -213,7 +213,7 @@ mod tests {
     fn every_row_has_docs_a_schema_and_a_suite() {
         for row in rows() {
             let place = format!("{} {}", row.role.section(), row.kind);
-            assert!(row.docs.starts_with("# "), "{place}: the docs have no title");
+            assert!(row.docs.starts_with("### "), "{place}: the docs have no title");
             for part in ["```yaml settings\n", "**Privileges.**", "**Limits.**"] {
                 assert!(row.docs.contains(part), "{place}: the docs have no {part}");
             }

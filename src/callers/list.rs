@@ -498,7 +498,7 @@ mod tests {
             (one("a", basic), CallerError::Secret("a".into())),
             (one("a", CallerCredential::Signed(Vec::new())), CallerError::NoKey("a".into())),
             (
-                one("a", CallerCredential::Signed(vec![TOKEN.into()])),
+                one("a", CallerCredential::Signed(vec!["0123456789abcdef".into()])),
                 CallerError::SigningKey("a".into(), SigningKeyError::TooShort),
             ),
             (one("", bearer(TOKEN)), CallerError::Name(String::new())),

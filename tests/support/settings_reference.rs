@@ -1,10 +1,17 @@
-//! The tables of the settings' reference, generated from the JSON Schema of the settings.
+//! The generated parts of the settings' reference: tables from the JSON Schema of the settings, and the docs of adapters.
+//!
+//! The docs of an adapter stand between `<!-- docs: FILE -->` and `<!-- end -->`.
 //!
 //! A table stands between `<!-- settings: … -->` and `<!-- end -->`. The first comment names its rows: `rules` is one row,
 //! `login.*` are the keys of a section, `source[sql].*` those of a kind, `source.kind` is the row of the kinds. A section
 //! within a section is one row, unless the page has a table of its keys. Rows keep the order that the page gives them.
 
+use std::fs;
+
 use serde_json::Value as Json;
+
+/// The end of a generated part.
+const END: &str = "<!-- end -->";
 
 /// A row: key, default, meaning.
 struct Row {
@@ -21,9 +28,13 @@ pub fn generated(page: &str, schema: &Json) -> String {
     while let Some(line) = lines.next() {
         out.push_str(line);
         out.push('\n');
+        if let Some(file) = file(line) {
+            lines.by_ref().take_while(|line| *line != END).for_each(drop);
+            out.push_str(&fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}")));
+            out.push_str(&format!("{END}\n"));
+        }
         let Some(words) = words(line) else { continue };
-        let present: Vec<String> =
-            lines.by_ref().take_while(|line| *line != "<!-- end -->").filter_map(key_of).collect();
+        let present: Vec<String> = lines.by_ref().take_while(|line| *line != END).filter_map(key_of).collect();
         out.push_str("| key | default | meaning |\n|---|---|---|\n");
         let mut rows: Vec<Row> = words.iter().flat_map(|word| rows(word, schema, &tokens)).collect();
         rows.sort_by_key(|row| {
@@ -34,9 +45,18 @@ pub fn generated(page: &str, schema: &Json) -> String {
             let default = if default.is_empty() { String::new() } else { format!(" `{default}`") };
             out.push_str(&format!("| `{key}` |{default} | {} |\n", meaning.replace('|', "\\|")));
         }
-        out.push_str("<!-- end -->\n");
+        out.push_str(&format!("{END}\n"));
     }
     out
+}
+
+/// The files that a page contains.
+pub fn files(page: &str) -> Vec<&str> {
+    page.lines().filter_map(file).collect()
+}
+
+fn file(line: &str) -> Option<&str> {
+    line.strip_prefix("<!-- docs: ")?.strip_suffix(" -->")
 }
 
 /// The keys that the tables of a page have.

@@ -1,18 +1,19 @@
-//! Maps database failures to port errors.
+//! Invalid settings of a database source.
 
-use sqlx::Error;
-use thiserror::Error as ThisError;
+use thiserror::Error;
 
 use super::template::TemplateError;
-use crate::ports::{PortError, PortErrorKind};
 
 /// Invalid settings of a database source.
-#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SqlError {
-    /// The address has an unknown form. It may contain a password, so it is not shown.
-    #[error("invalid database address; expected `sqlite:<path>`")]
-    Url,
+    /// The address has an unknown form, for this reason. It may contain a password, so it is not shown.
+    #[error("invalid database address: {0}")]
+    Url(String),
+    /// The address belongs to no supported database. Contains examples of addresses.
+    #[error("unknown kind of database; an address is one of {0}")]
+    Scheme(String),
     /// A query is invalid.
     #[error("the query of `{place}` is invalid: {problem}")]
     Template {
@@ -27,46 +28,4 @@ pub enum SqlError {
     /// `key` and `value` are used without a map, or are missing for one.
     #[error("the list `{0}` needs both `key` and `value` with `as: map`, and neither without it")]
     Map(String),
-}
-
-/// The error for calls that handled customer data: only codes, no message of the database.
-pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> PortError {
-    let (kind, detail) = meaning(error);
-    let code = error.as_database_error().and_then(|error| error.code()).map(|code| format!(" (code {code})"));
-    PortError::new(kind, adapter, operation).because(format!("{detail}{}", code.unwrap_or_default()))
-}
-
-/// The error for calls without customer data: includes the message of the database, for the author of the settings.
-pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
-    let (kind, detail) = meaning(&error);
-    PortError::new(kind, adapter, operation).because(format!("{detail}: {error}")).caused_by(error)
-}
-
-/// The primary result codes of SQLite, <https://www.sqlite.org/rescode.html>.
-fn meaning(error: &Error) -> (PortErrorKind, &'static str) {
-    let Some(database) = error.as_database_error() else {
-        return match error {
-            Error::PoolTimedOut => (PortErrorKind::RateLimited, "all connections are in use"),
-            Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => {
-                (PortErrorKind::BadResponse, "cannot read a value")
-            }
-            Error::Configuration(_) => (PortErrorKind::Misconfigured, "the connection settings are invalid"),
-            _ => (PortErrorKind::Unavailable, "cannot reach the database"),
-        };
-    };
-    let code = database.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
-    match code {
-        Some(1) => (PortErrorKind::Misconfigured, "a query does not match the database schema"),
-        Some(3 | 23) => (PortErrorKind::Denied, "access to the database was denied"),
-        Some(5 | 6) => (PortErrorKind::Unavailable, "the database is locked"),
-        Some(8) => (PortErrorKind::Misconfigured, "a query must not write"),
-        Some(9) => (PortErrorKind::Unavailable, "the query took too long"),
-        Some(11 | 20 | 18) => {
-            (PortErrorKind::BadResponse, "the database is damaged or contains a value that is too large")
-        }
-        Some(14) => (PortErrorKind::Unavailable, "cannot open the database file"),
-        Some(25) => (PortErrorKind::Misconfigured, "a query has too many parameters"),
-        Some(26) => (PortErrorKind::BadResponse, "the file is not a database"),
-        _ => (PortErrorKind::Unavailable, "the database failed"),
-    }
 }

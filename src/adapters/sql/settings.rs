@@ -1,15 +1,13 @@
 //! The settings of a database source.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{SqlSource, ascii_comparison};
+use super::{SqlSource, is_loose, schemes};
 use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext};
-use crate::adapters::sqlite;
 use crate::ports::BoxFuture;
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, SecretUse, units};
 
@@ -35,7 +33,7 @@ pub struct SqlSettings {
     /// Part of every customer's key in the ledger. Never change it after customers were migrated.
     #[serde(default = "crate::adapters::legacy")]
     pub name: String,
-    /// Secret: `sqlite:PATH`.
+    /// Secret: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`, or `mysql://` or `mariadb://` with the same parts.
     pub url: Secret,
     /// The query for the record. `:identifier` is the normalised identifier, `:typed` is what was typed; there is no other
     /// way for a value to enter a query. Two rows are an error, because Landfall cannot decide which customer is meant.
@@ -143,11 +141,10 @@ impl AdapterSettings for SqlSettings {
         reporter.bound("list_rows", number(self.list_rows), 1, 1_000_000);
         reporter.bound("connections", self.connections.into(), 1, 1000);
         if check_scheme(self.url.expose(), reporter)
-            && let Some(word) = ascii_comparison(&self.record)
+            && let Some((word, why)) = is_loose(self.url.expose(), &self.record)
         {
-            let message = format!("`{word}` of SQLite ignores the case of ASCII letters only");
-            let help = "compare normalized identifiers: `WHERE user_login = :identifier COLLATE landfall`";
-            reporter.warning("R513", "record", message, help);
+            let help = "docs/settings.md shows comparisons that fit identifiers for each database";
+            reporter.warning("R513", "record", format!("`{word}` {why}"), help);
         }
     }
 
@@ -156,21 +153,16 @@ impl AdapterSettings for SqlSettings {
     }
 }
 
-/// Whether the scheme of an address belongs to a database that is supported; reports one that does not.
+/// Whether the scheme of an address belongs to a database; reports one that does not. A secret file is not read yet.
 fn check_scheme(url: &str, reporter: &mut Reporter<'_>) -> bool {
-    let is_known = url.starts_with("sqlite:");
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    let is_known = scheme == "file" || schemes().contains(&scheme);
     if !is_known {
-        let help = "for example `sqlite:legacy.db`; other databases are not supported yet";
-        reporter.error("R506", "url", "the address must begin with `sqlite:`", help);
+        let schemes: Vec<String> = schemes().iter().map(|scheme| format!("`{scheme}:`")).collect();
+        let message = format!("the address must begin with one of {}", schemes.join(", "));
+        reporter.error("R506", "url", message, "for example `postgres://user:password@host/database`");
     }
     is_known
-}
-
-/// An address with its path relative to the working directory and its parameters unchanged.
-fn located(url: &str, folder: &Path) -> Secret {
-    let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
-    let mark = if parameters.is_empty() { "" } else { "?" };
-    Secret::new(&format!("sqlite:{}{mark}{parameters}", sqlite::located(path, folder)))
 }
 
 impl SourceAdapter for SqlSettings {
@@ -180,21 +172,9 @@ impl SourceAdapter for SqlSettings {
 
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {
         Box::pin(async move {
-            let settings = Self { url: located(self.url.expose(), context.folder), ..self.clone() };
-            let source = SqlSource::new(&self.name, settings)?.with_identifiers(context.identifiers);
+            let SourceContext { folder, identifiers } = context;
+            let source = SqlSource::open(&self.name, self.clone(), identifiers, folder)?;
             Ok(OpenSource { source: Arc::new(source), report: None })
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_relative_to_the_settings_file() {
-        let located = |url| located(url, Path::new("etc")).expose().to_owned();
-        assert_eq!(located("sqlite:a.db?mode=ro"), "sqlite:etc/a.db?mode=ro");
-        assert_eq!(located("sqlite:///var/a.db"), "sqlite:/var/a.db");
     }
 }

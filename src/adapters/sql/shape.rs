@@ -1,10 +1,7 @@
 //! Converts the rows of a list to a member of a record.
 
-use super::cell::{Cell, write_members, write_text};
+use super::cell::{Cell, Cells, write_members, write_text};
 use super::settings::{ListSettings, ListShape};
-
-/// One row.
-pub(super) type Cells = Vec<(String, Cell)>;
 
 /// Appends the rows of a list as JSON.
 ///

@@ -2,13 +2,17 @@
 
 use thiserror::Error;
 
-/// A query whose names are replaced by numbered placeholders.
+use super::dialect::{Dialect, Placeholders, Quoted};
+
+/// A query whose names are replaced by placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template {
+pub(in crate::adapters) struct Template {
     /// The query in the form that the database expects.
     pub sql: String,
-    /// The names in the order of their numbers, each once.
+    /// The names in the order of the values to bind.
     pub names: Vec<String>,
+    /// Where placeholders stand in the query: their first and last byte, and the place of their name.
+    placeholders: Vec<(usize, usize, usize)>,
 }
 
 /// Why a query is invalid.
@@ -26,30 +30,26 @@ pub enum TemplateError {
     Placeholder(char),
     /// A quote or comment is not closed.
     #[error("a quote or comment that begins with `{0}` is not closed")]
-    Unclosed(&'static str),
+    Unclosed(String),
     /// More than one statement.
     #[error("the query has more than one statement")]
     Several,
 }
-
-/// Parts of SQL in which a colon has no meaning: how they begin and end. A doubled end inside a quote starts it again.
-pub(super) const QUOTED: [(&str, &str); 6] =
-    [("'", "'"), ("\"", "\""), ("`", "`"), ("[", "]"), ("--", "\n"), ("/*", "*/")];
 
 impl Template {
     /// Parses a query. Quotes, comments and casts (`::text`) are left unchanged.
     ///
     /// # Errors
     /// [`TemplateError`].
-    pub fn parse(query: &str) -> Result<Self, TemplateError> {
-        let mut template = Self { sql: String::with_capacity(query.len()), names: Vec::new() };
+    pub fn parse(query: &str, dialect: &Dialect) -> Result<Self, TemplateError> {
+        let mut template =
+            Self { sql: String::with_capacity(query.len()), names: Vec::new(), placeholders: Vec::new() };
         let mut ended = false;
         let mut rest = query;
         while let Some(first) = rest.chars().next() {
-            if let Some((open, close)) = QUOTED.iter().find(|(open, _)| rest.starts_with(open)) {
-                let length = quoted(rest, open, close)?;
+            if let Some((length, is_comment)) = quoted(rest, dialect)? {
                 let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-                if ended && !is_comment(open) {
+                if ended && !is_comment {
                     return Err(TemplateError::Several);
                 }
                 template.sql.push_str(part);
@@ -64,8 +64,8 @@ impl Template {
                     ended = true;
                     rest.strip_prefix(';').unwrap_or_default()
                 }
-                ':' => template.colon(rest),
-                '?' | '$' | '@' => return Err(TemplateError::Placeholder(first)),
+                ':' => template.colon(rest, dialect.placeholders),
+                _ if dialect.reserved.contains(first) => return Err(TemplateError::Placeholder(first)),
                 _ => template.plain(rest),
             };
         }
@@ -73,7 +73,7 @@ impl Template {
     }
 
     /// Consumes a cast, a name, or a lone colon.
-    fn colon<'q>(&mut self, rest: &'q str) -> &'q str {
+    fn colon<'q>(&mut self, rest: &'q str, placeholders: Placeholders) -> &'q str {
         if let Some(after) = rest.strip_prefix("::") {
             self.sql.push_str("::");
             return after;
@@ -86,12 +86,38 @@ impl Template {
             self.sql.push_str(name);
             return after;
         }
-        let at = self.names.iter().position(|have| have == name).unwrap_or_else(|| {
+        let known = self.names.iter().position(|have| have == name);
+        let at = known.filter(|_| placeholders != Placeholders::Question).unwrap_or_else(|| {
             self.names.push(name.to_owned());
             self.names.len() - 1
         });
-        self.sql.push_str(&format!("?{}", at + 1));
+        let begin = self.sql.len();
+        match placeholders {
+            Placeholders::Question => self.sql.push('?'),
+            Placeholders::QuestionNumber => self.sql.push_str(&format!("?{}", at + 1)),
+            Placeholders::DollarNumber => self.sql.push_str(&format!("${}", at + 1)),
+        }
+        self.placeholders.push((begin, self.sql.len(), at));
         after
+    }
+
+    /// The query with other text in place of its placeholders.
+    pub fn with(&self, placeholder: impl Fn(usize) -> String) -> String {
+        let (mut out, mut last) = (String::with_capacity(self.sql.len() * 2), 0);
+        for (begin, end, at) in &self.placeholders {
+            out.push_str(self.sql.get(last..*begin).unwrap_or_default());
+            out.push_str(&placeholder(*at));
+            last = *end;
+        }
+        out.push_str(self.sql.get(last..).unwrap_or_default());
+        out
+    }
+
+    /// Each use of a parameter: its name, and the query before and after it.
+    pub fn uses(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.placeholders.iter().filter_map(|(begin, end, at)| {
+            Some((self.names.get(*at)?.as_str(), self.sql.get(..*begin)?, self.sql.get(*end..)?))
+        })
     }
 
     /// Consumes one character, or a whole database name, which may contain `$`.
@@ -119,23 +145,89 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn is_comment(open: &str) -> bool {
-    matches!(open, "--" | "/*")
+/// The length in bytes of the quote or comment at the start of the text, and whether it is a comment.
+pub(super) fn quoted(text: &str, dialect: &Dialect) -> Result<Option<(usize, bool)>, TemplateError> {
+    if dialect.dollar_quotes && text.starts_with('$') {
+        return dollar_quoted(text).map(|length| length.map(|length| (length, false)));
+    }
+    if dialect.nested_comments && text.starts_with("/*") {
+        return nested(text).map(|length| Some((length, true)));
+    }
+    let Some(found) = dialect.quoted.iter().find(|quoted| text.starts_with(quoted.open)) else { return Ok(None) };
+    let inside = text.get(found.open.len()..).unwrap_or_default();
+    match end_of(inside, found) {
+        Some(length) => Ok(Some((found.open.len() + length, found.is_comment))),
+        // a comment to the end of the line ends with the query
+        None if found.close == "\n" => Ok(Some((text.len(), true))),
+        None => Err(TemplateError::Unclosed(found.open.to_owned())),
+    }
 }
 
-/// The length in bytes of the quote or comment at the start of the text.
-pub(super) fn quoted(text: &str, open: &'static str, close: &str) -> Result<usize, TemplateError> {
-    let inside = text.get(open.len()..).unwrap_or_default();
-    match inside.find(close) {
-        Some(at) => Ok(open.len() + at + close.len()),
-        None if open == "--" => Ok(text.len()),
-        None => Err(TemplateError::Unclosed(open)),
+/// The length of the text up to the end of a quote, the end included.
+fn end_of(inside: &str, quoted: &Quoted) -> Option<usize> {
+    if !quoted.escapes {
+        return inside.find(quoted.close).map(|at| at + quoted.close.len());
     }
+    let mut characters = inside.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => drop(characters.next()),
+            _ if inside.get(at..).is_some_and(|rest| rest.starts_with(quoted.close)) => {
+                return Some(at + quoted.close.len());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A quote `$tag$ … $tag$` of PostgreSQL; `None` for a `$` that begins none.
+fn dollar_quoted(text: &str) -> Result<Option<usize>, TemplateError> {
+    let after = text.get(1..).unwrap_or_default();
+    let tag = after.bytes().take_while(|byte| is_name(*byte)).count();
+    let is_quote = after.as_bytes().get(tag) == Some(&b'$') && !after.starts_with(|c: char| c.is_ascii_digit());
+    let Some(open) = text.get(..tag + 2).filter(|_| is_quote) else { return Ok(None) };
+    let inside = text.get(open.len()..).unwrap_or_default();
+    let end = inside.find(open).ok_or_else(|| TemplateError::Unclosed(open.to_owned()))?;
+    Ok(Some(open.len() + end + open.len()))
+}
+
+/// A comment that may contain comments.
+fn nested(text: &str) -> Result<usize, TemplateError> {
+    let (mut depth, mut at) = (0_usize, 0_usize);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let step = match rest {
+            rest if rest.starts_with("/*") => {
+                depth += 1;
+                2
+            }
+            rest if rest.starts_with("*/") => {
+                depth -= 1;
+                2
+            }
+            rest => rest.chars().next().map_or(1, char::len_utf8),
+        };
+        at += step;
+        if depth == 0 {
+            return Ok(at);
+        }
+    }
+    Err(TemplateError::Unclosed("/*".to_owned()))
+}
+
+/// Asserts what a query becomes, and its names.
+#[cfg(test)]
+pub(in crate::adapters) fn assert_reads_as(query: &str, dialect: &Dialect, sql: &str, names: &[&str]) {
+    let template = Template::parse(query, dialect).expect(query);
+    assert_eq!((template.sql.as_str(), template.names.iter().map(String::as_str).collect()), (sql, names.to_vec()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::sqlite;
+
+    const SQLITE: &Dialect = &sqlite::DIALECT;
 
     #[test]
     fn names_become_numbered_placeholders() {
@@ -150,8 +242,7 @@ mod tests {
             ("SELECT ü, a$b, x[1:2], 12:30 FROM t WHERE :a", "SELECT ü, a$b, x[1:2], 12:30 FROM t WHERE ?1", &["a"]),
             ("SELECT :a; -- done", "SELECT ?1 -- done", &["a"]),
         ] {
-            let template = Template::parse(query).expect(query);
-            assert_eq!((template.sql.as_str(), template.names), (sql, names.iter().map(|&n| n.to_owned()).collect()));
+            assert_reads_as(query, SQLITE, sql, names);
         }
     }
 
@@ -165,12 +256,12 @@ mod tests {
             ("SELECT ?", TemplateError::Placeholder('?')),
             ("SELECT $1", TemplateError::Placeholder('$')),
             ("SELECT @a", TemplateError::Placeholder('@')),
-            ("SELECT :a, 'open", TemplateError::Unclosed("'")),
-            ("SELECT :a /* open", TemplateError::Unclosed("/*")),
+            ("SELECT :a, 'open", TemplateError::Unclosed("'".to_owned())),
+            ("SELECT :a /* open", TemplateError::Unclosed("/*".to_owned())),
             ("SELECT :a; DELETE FROM u", TemplateError::Several),
             ("SELECT :a; 'x'", TemplateError::Several),
         ] {
-            assert_eq!(Template::parse(query), Err(error), "{query}");
+            assert_eq!(Template::parse(query, SQLITE), Err(error), "{query}");
         }
     }
 }

@@ -1,11 +1,15 @@
-//! SQLite: an account store and a ledger, each in a file of its own.
+//! SQLite: an account store and a ledger, each in a file of its own, and legacy databases as sources.
 
 mod accounts;
 pub(in crate::adapters) mod database;
 pub(in crate::adapters) mod ledger;
 mod settings;
+pub(in crate::adapters) mod source;
 
 pub use accounts::AccountStore;
 pub use database::*;
 pub use ledger::*;
 pub use settings::{AccountStoreSettings, check_file, located, private_file};
+pub(in crate::adapters) use source::DATABASE;
+#[cfg(test)]
+pub(in crate::adapters) use source::DIALECT;

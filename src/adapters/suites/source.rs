@@ -123,7 +123,7 @@ pub(in crate::adapters) async fn file_source_passes_in_every_format() {
 pub(in crate::adapters) async fn sqlite_source_passes() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("legacy.db");
-    crate::adapters::sql::tests_support::make(
+    crate::adapters::sqlite::source::tests_support::make(
         &path,
         "CREATE TABLE users(login, email, mark, filler)",
         async |connection| {

@@ -9,9 +9,11 @@ use sqlx::SqliteConnection;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use super::relative_to;
 use super::tests_support::make;
-use super::*;
+use crate::adapters::sql::{SqlError, SqlSettings, SqlSource};
 use crate::ports::IdentifierProfile;
+use crate::ports::{PortError, PortErrorKind, Source as _};
 
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
@@ -72,7 +74,7 @@ async fn insert(connection: &mut SqliteConnection, user: &Value) {
 
 #[tokio::test]
 async fn a_wordpress_database_yields_the_records_for_the_rules() {
-    let text = include_str!("../../../examples/wordpress_users.ndjson");
+    let text = include_str!("../../../../examples/wordpress_users.ndjson");
     let users: Vec<Value> = text.lines().take(40).map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("wordpress.db");
@@ -247,7 +249,7 @@ async fn the_collation_follows_the_kind_of_identifiers() {
     ] {
         let profile = IdentifierProfile { kind };
         let source =
-            SqlSource::new("legacy", settings(&path, yaml)).expect("settings").with_identifiers(profile.clone());
+            SqlSource::open("legacy", settings(&path, yaml), profile.clone(), Path::new("")).expect("settings");
         let identifier = profile.canonical(typed).expect("an identifier");
         assert!(source.fetch(&identifier, soon()).await.expect("an answer").is_some(), "{typed}");
     }
@@ -287,7 +289,8 @@ async fn invalid_settings_are_rejected() {
         assert_eq!(SqlSource::new("legacy", settings).expect_err(yaml).to_string(), message);
     }
     let elsewhere = SqlSettings::new("oracle://user:secret@host/db", "SELECT :identifier");
-    assert_eq!(SqlSource::new("legacy", elsewhere).expect_err("an address"), SqlError::Url);
+    let error = SqlSource::new("legacy", elsewhere).expect_err("an address");
+    assert!(matches!(error, SqlError::Scheme(_)), "{error}");
 }
 
 #[tokio::test]
@@ -313,4 +316,10 @@ async fn a_check_names_the_mismatch() {
         assert_eq!(error.kind(), PortErrorKind::Misconfigured);
         assert!(error.to_string().contains(words), "{error}");
     }
+}
+
+#[test]
+fn paths_are_relative_to_the_folder_of_the_settings() {
+    assert_eq!(relative_to(Path::new("etc"), "sqlite:a.db?mode=ro"), "sqlite:etc/a.db?mode=ro");
+    assert_eq!(relative_to(Path::new("etc"), "sqlite:///var/b.db"), "sqlite:/var/b.db");
 }
