@@ -3,5 +3,6 @@
 pub(in crate::adapters) mod attempts;
 mod binding;
 pub(in crate::adapters) mod ledger;
+mod outbox;
 mod source;
 pub(in crate::adapters) mod target;

@@ -1,4 +1,7 @@
-//! Reports for operators: the progress of the migration, and the entries of customers.
+//! Reports for operators: the progress of the migration, the entries of customers, and the care of the audit.
+
+use std::io::Write;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,8 +9,14 @@ use jiff::tz::TimeZone;
 use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::entries::{EntryRow, select_entries};
-use super::stamp::{maybe_stamp, micros, stamp, tags, unsigned};
-use crate::ports::{Entry, EntryState, LegacyKey, TargetId};
+use super::stamp::{maybe_stamp, stamp, tags, unsigned};
+use super::store::{NAME, SqliteLedger};
+use super::{audit, export};
+use crate::adapters::ledgers::micros;
+use crate::ports::{
+    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
+    OutcomeCount, PortError, Reports, SegmentReport, Summary,
+};
 
 /// Microseconds per day.
 const DAY: i64 = 86_400_000_000;
@@ -15,85 +24,8 @@ const DAY: i64 = 86_400_000_000;
 /// How many days [`Summary::per_day`] covers. Bounds the report; a migration takes months.
 const DAYS: i64 = 400;
 
-/// The progress of the migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// Customers whose account was created with a verified password.
-    pub migrated: u64,
-    /// Accounts created without a verified password, by the forgot-password operation, that are waiting for a password.
-    pub pending: u64,
-    /// Accounts created without a verified password that have got one since.
-    pub activated: u64,
-    /// Customers whose migration is being undone.
-    pub undoing: u64,
-    /// Customers whose account is being created.
-    pub creating: u64,
-    /// Those of them whose claim has expired: recovery has to check the target.
-    pub overdue: u64,
-    /// Customers for whom nothing was created; their next login starts again.
-    pub abandoned: u64,
-    /// Customers who were permanently deleted.
-    pub buried: u64,
-    /// Sign-ins of customers with an account at the target.
-    pub authenticated: u64,
-    /// Refusals by reason, most frequent first: outcomes `refused` and `denied_by_rule`.
-    pub refused: Vec<OutcomeCount>,
-    /// Failures, most frequent first: of records, rules and systems.
-    pub failed: Vec<OutcomeCount>,
-    /// Migrated customers per day (UTC), oldest day first, at most 400 days back.
-    pub per_day: Vec<(Date, u64)>,
-    /// When the first customer was migrated.
-    pub first_at: Option<Timestamp>,
-    /// When the last customer was migrated.
-    pub last_at: Option<Timestamp>,
-    /// Events waiting to be sent.
-    pub events: u64,
-}
-
-/// How often an outcome occurred, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutcomeCount {
-    /// The name of the outcome.
-    pub outcome: String,
-    /// The reason; empty if the outcome says it all.
-    pub reason: String,
-    /// How often.
-    pub count: u64,
-}
-
-/// Which entries to return. A field that is `None` does not filter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EntryFilter {
-    /// Created by the rules with this hash.
-    pub rules: Option<String>,
-    /// Whose creation began at this time or later.
-    pub since: Option<Timestamp>,
-    /// In this state.
-    pub state: Option<EntryState>,
-    /// With this account.
-    pub account: Option<TargetId>,
-}
-
-/// A page of entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPage {
-    /// The last key of the previous page; `None` for the first page.
-    pub after: Option<LegacyKey>,
-    /// The maximum number of entries.
-    pub limit: usize,
-}
-
-/// An entry with additional details for operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryReport {
-    /// The entry.
-    pub entry: Entry,
-    /// Tags that hooks assigned to the customer.
-    pub tags: Vec<String>,
-}
-
 /// Counts everything in one snapshot.
-pub(super) async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Summary, sqlx::Error> {
+async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Summary, sqlx::Error> {
     let mut snapshot = connection.begin().await?;
     let connection = &mut *snapshot;
     let state = |name| format!("SELECT COUNT(*) FROM entries WHERE state = '{name}'");
@@ -165,7 +97,7 @@ async fn first_and_last(
 }
 
 /// The entries that match a filter.
-pub(super) async fn entries(
+async fn entries(
     connection: &mut SqliteConnection,
     filter: &EntryFilter,
     page: &EntryPage,
@@ -197,14 +129,89 @@ fn report(row: EntryRow) -> Result<EntryReport, sqlx::Error> {
     Ok(EntryReport { entry: row.entry()?, tags })
 }
 
+impl Reports for SqliteLedger {
+    fn summary(&self, now: Timestamp) -> BoxFuture<'_, Result<Summary, PortError>> {
+        Box::pin(self.read("summary", move |connection| Box::pin(summary(connection, now))))
+    }
+
+    fn entries(&self, filter: EntryFilter, page: EntryPage) -> BoxFuture<'_, Result<Vec<EntryReport>, PortError>> {
+        Box::pin(
+            self.read("entries", move |connection| Box::pin(async move { entries(connection, &filter, &page).await })),
+        )
+    }
+
+    fn audit(&self, filter: AuditFilter, limit: usize) -> BoxFuture<'_, Result<Vec<AuditRecord>, PortError>> {
+        Box::pin(
+            self.read("audit", move |connection| {
+                Box::pin(async move { audit::page(connection, &filter, limit).await })
+            }),
+        )
+    }
+
+    fn audit_head(&self) -> BoxFuture<'_, Result<AuditHead, PortError>> {
+        let keyring = Arc::clone(&self.keyring);
+        Box::pin(self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })))
+    }
+
+    fn verify_with<'a>(&'a self, anchors: &'a [AuditHead]) -> BoxFuture<'a, Result<AuditReport, PortError>> {
+        let (keyring, anchors) = (Arc::clone(&self.keyring), anchors.to_vec());
+        Box::pin(self.read("verify", move |connection| {
+            Box::pin(async move { audit::verify(connection, &keyring, &anchors).await })
+        }))
+    }
+
+    fn export_audit(
+        &self,
+        before: Timestamp,
+        out: Box<dyn Write + Send>,
+    ) -> BoxFuture<'_, Result<(AuditHead, AuditHead), ExportError>> {
+        let keyring = Arc::clone(&self.keyring);
+        Box::pin(async move {
+            self.read("export", move |connection| {
+                Box::pin(async move { export::export(connection, &keyring, before, out).await })
+            })
+            .await?
+        })
+    }
+
+    fn remove_exported<'a>(&'a self, segment: &'a SegmentReport) -> BoxFuture<'a, Result<u64, ExportError>> {
+        Box::pin(async move {
+            if let Some(broken) = segment.broken {
+                return Err(ExportError::Broken(broken));
+            }
+            let (keyring, asked) = (Arc::clone(&self.keyring), segment.clone());
+            self.read("remove", move |connection| {
+                Box::pin(async move { export::check_segment(connection, &keyring, &asked).await })
+            })
+            .await??;
+            let mut removed = 0;
+            for step in segment.steps() {
+                let (keyring, step) = (Arc::clone(&self.keyring), step.clone());
+                removed += self
+                    .write("remove", move |connection| {
+                        Box::pin(async move { audit::advance(connection, &keyring, &step).await })
+                    })
+                    .await?;
+            }
+            Ok(removed)
+        })
+    }
+
+    /// Copies the journal into the database file, so that the file is complete without it.
+    fn checkpoint(&self) -> BoxFuture<'_, Result<(), PortError>> {
+        Box::pin(self.database.checkpoint(NAME))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::adapters::sqlite::SqliteLedger;
     use crate::adapters::suites::ledger::{at, decision, keyring, open};
-    use crate::ports::{Abandon, AccountState, Claim, ClaimAnswer, Finish, Ledger as _, Left};
+    use crate::ports::{
+        Abandon, AccountState, Claim, ClaimAnswer, EntryState, Finish, Ledger as _, Left, LegacyKey, TargetId,
+    };
 
     /// Seconds per day.
     const DAY: i64 = 86_400;
