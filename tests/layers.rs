@@ -108,6 +108,29 @@ fn pure_rooms_do_not_touch_the_world() {
     assert!(touched.is_empty(), "{}", touched.join("\n"));
 }
 
+/// Who may name the adapter that stores accounts and the ledger.
+const BUILDERS: &[&str] = &["config/build.rs", "demo/world.rs"];
+
+#[test]
+fn only_builders_name_where_things_are_stored() {
+    let mut named = Vec::new();
+    for name in ROOMS.iter().filter(|name| **name != "adapters") {
+        for (path, code) in room(name).into_iter().filter(|(path, _)| !is_test(path)) {
+            let is_builder = BUILDERS.iter().any(|builder| path.ends_with(builder));
+            if !is_builder && code_lines(&code).any(|line| line.contains("adapters::sqlite")) {
+                named.push(path.display().to_string());
+            }
+        }
+    }
+    for (path, code) in room("adapters").into_iter().filter(|(path, _)| !is_test(path)) {
+        let is_memory = path.components().any(|part| part.as_os_str() == "memory");
+        if is_memory && code_lines(&code).any(|line| line.contains("adapters::sqlite")) {
+            named.push(path.display().to_string());
+        }
+    }
+    assert!(named.is_empty(), "{}", named.join("\n"));
+}
+
 #[test]
 fn the_pure_engine_has_no_runtime_network_or_terminal() {
     let output = Command::new(env!("CARGO"))

@@ -4,7 +4,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::{SqliteLedger, audit};
 use crate::adapters::suites::ledger::{decision, keyring, open};
-use crate::ports::{AuditFault, AuditFilter, Ledger as _, Reports as _};
+use crate::ports::{AuditFault, Ledger as _, Reports as _};
 
 /// Edits of the file itself; each is rolled back after the check.
 const EDITS: &[&str] = &[
@@ -109,28 +109,4 @@ async fn a_gap_stays_a_gap() {
     let report = ledger.verify().await.unwrap();
     assert_eq!(report.head.number, 10);
     assert_eq!(report.broken.unwrap().to_string(), "row 11 is missing");
-}
-
-#[tokio::test]
-async fn pages_are_ordered_newest_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = ledger_of_twelve(&folder).await;
-    let mut other = decision("refused", 50);
-    other.subject = "other".into();
-    other.customer = Some("customer".into());
-    ledger.decide(&other, &[]).await.unwrap();
-    let numbers = async |filter: AuditFilter, limit| -> Vec<u64> {
-        ledger.audit(filter, limit).await.unwrap().into_iter().map(|record| record.number).collect()
-    };
-    let all = AuditFilter::default();
-    assert_eq!(numbers(all.clone(), 3).await, [13, 12, 11]);
-    assert_eq!(numbers(AuditFilter { before: Some(11), ..all.clone() }, 2).await, [10, 9]);
-    let migrated = AuditFilter { outcome: Some("migrated".into()), ..all.clone() };
-    assert_eq!(numbers(migrated, 99).await, [10, 7, 4, 1]);
-    let customer = AuditFilter { customer: Some("customer".into()), ..all.clone() };
-    assert_eq!(numbers(customer.clone(), 99).await, [13]);
-    let either = AuditFilter { subject: Some("subject".into()), ..customer };
-    assert_eq!(numbers(either, 2).await, [13, 12]);
-    let record = ledger.audit(all, 1).await.unwrap().remove(0);
-    assert_eq!((record.at, record.customer.as_deref(), record.micros), (other.at, Some("customer"), 1500));
 }
