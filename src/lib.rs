@@ -14,6 +14,8 @@
 #[cfg(feature = "login")]
 pub mod adapters;
 #[cfg(feature = "login")]
+pub mod audit;
+#[cfg(feature = "login")]
 pub mod callers;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -18,8 +18,8 @@ use std::process::Command;
 
 /// The rooms in order of dependency. A room may use itself and the rooms before it.
 const ROOMS: &[&str] = &[
-    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "ports", "hashing", "signing",
-    "migrate", "guard", "adapters", "hooks", "events", "callers", "config", "service", "demo", "cli",
+    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "ports", "audit", "hashing",
+    "signing", "migrate", "guard", "adapters", "hooks", "events", "callers", "config", "service", "demo", "cli",
 ];
 
 /// What pure rooms may not speak of, and the files that may all the same, each with its reason in ARCHITECTURE.md.
@@ -106,6 +106,29 @@ fn pure_rooms_do_not_touch_the_world() {
         }
     }
     assert!(touched.is_empty(), "{}", touched.join("\n"));
+}
+
+/// Who may name the adapter that stores accounts and the ledger.
+const BUILDERS: &[&str] = &["config/build.rs", "demo/world.rs"];
+
+#[test]
+fn only_builders_name_where_things_are_stored() {
+    let mut named = Vec::new();
+    for name in ROOMS.iter().filter(|name| **name != "adapters") {
+        for (path, code) in room(name).into_iter().filter(|(path, _)| !is_test(path)) {
+            let is_builder = BUILDERS.iter().any(|builder| path.ends_with(builder));
+            if !is_builder && code_lines(&code).any(|line| line.contains("adapters::sqlite")) {
+                named.push(path.display().to_string());
+            }
+        }
+    }
+    for (path, code) in room("adapters").into_iter().filter(|(path, _)| !is_test(path)) {
+        let is_memory = path.components().any(|part| part.as_os_str() == "memory");
+        if is_memory && code_lines(&code).any(|line| line.contains("adapters::sqlite")) {
+            named.push(path.display().to_string());
+        }
+    }
+    assert!(named.is_empty(), "{}", named.join("\n"));
 }
 
 #[test]

@@ -69,8 +69,8 @@ impl Queue {
     }
 
     async fn take(&self, limit: usize) -> Result<Vec<Outgoing>, PortError> {
-        let Shared { ledger, clock, .. } = &*self.shared;
-        ledger.due(&self.receiver.name, clock.now(), LEASE, limit).await
+        let Shared { outbox, clock, .. } = &*self.shared;
+        outbox.due(&self.receiver.name, clock.now(), LEASE, limit).await
     }
 
     /// Sends what is due now, once.
@@ -101,7 +101,7 @@ async fn deliver(shared: &Shared, receiver: &Receiver, outgoing: &Outgoing) -> P
             shared.clock.now().checked_add(wait).map_or(DeliveryState::Dead, DeliveryState::Again)
         }
     };
-    if let Err(error) = shared.ledger.sent(&receiver.name, outgoing.id, state).await {
+    if let Err(error) = shared.outbox.sent(&receiver.name, outgoing.id, state).await {
         tracing::error!(%error, webhook = receiver.name, id = outgoing.id, "cannot record the delivery of an event");
     }
     posted

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
-use crate::adapters::sqlite::{AuditHead, ExportError, SegmentReport};
 use crate::config::Opening;
+use crate::ports::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
 #[command(
@@ -75,7 +75,8 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
     let part = part(arguments.out.as_deref());
     let file = create(&part)?;
     let done = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
-        let (start, head) = stores.ledger.export_audit(arguments.before, BufWriter::new(file.try_clone()?)).await?;
+        let out = Box::new(BufWriter::new(file.try_clone()?));
+        let (start, head) = stores.ledger.reports.export_audit(arguments.before, out).await?;
         if start == head {
             return Ok(None);
         }
@@ -86,7 +87,8 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
         }
         let path = arguments.out.clone().unwrap_or_else(|| name(&start, &head));
         keep(&part, &path)?;
-        let removed = if arguments.remove { Some(stores.ledger.remove_exported(&segment).await?) } else { None };
+        let removed =
+            if arguments.remove { Some(stores.ledger.reports.remove_exported(&segment).await?) } else { None };
         Ok(Some((segment, path, removed)))
     });
     // The file still has this name only if the export failed.
@@ -118,7 +120,7 @@ pub(super) fn remove(arguments: &Remove) -> Result<u8, CommandError> {
             let path = arguments.segment.display();
             return Err(CommandError::new(format!("`{path}` is broken: {broken}; nothing was removed")));
         }
-        Ok(stores.ledger.remove_exported(&segment).await?)
+        Ok(stores.ledger.reports.remove_exported(&segment).await?)
     })?;
     show::output(&format!("removed {removed} rows from the ledger; keep the file\n"))?;
     Ok(FINE)
