@@ -39,6 +39,8 @@ pub mod model;
 pub mod password;
 #[cfg(feature = "login")]
 pub mod ports;
+#[cfg(feature = "login")]
+pub mod random;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "login")]

@@ -18,8 +18,8 @@ use std::process::Command;
 
 /// The rooms in order of dependency. A room may use itself and the rooms before it.
 const ROOMS: &[&str] = &[
-    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "ports", "hashing", "signing",
-    "migrate", "guard", "adapters", "hooks", "events", "callers", "config", "service", "demo", "cli",
+    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "random", "ports", "hashing",
+    "signing", "migrate", "guard", "adapters", "hooks", "events", "callers", "config", "service", "demo", "cli",
 ];
 
 /// What pure rooms may not speak of, and the files that may all the same, each with its reason in ARCHITECTURE.md.
@@ -106,6 +106,34 @@ fn pure_rooms_do_not_touch_the_world() {
         }
     }
     assert!(touched.is_empty(), "{}", touched.join("\n"));
+}
+
+#[test]
+fn random_bytes_are_made_in_one_place() {
+    let makers = [
+        "getrandom::",
+        "Salt::generate",
+        "OsRng",
+        "thread_rng",
+        "rand::rng",
+        "rand::random",
+        "fastrand",
+        "new_v4",
+        "new_v7",
+        "now_v7",
+    ];
+    let mut found = Vec::new();
+    for name in ROOMS.iter().filter(|name| **name != "random") {
+        for (path, code) in room(name).into_iter().filter(|(path, _)| !is_test(path)) {
+            for line in code_lines(&code) {
+                for word in makers.iter().filter(|word| line.contains(**word)) {
+                    found.push(format!("{}: {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "use `random::bytes`:\n{}", found.join("\n"));
+    assert!(room("random").iter().any(|(_, code)| code.contains("getrandom::")));
 }
 
 #[test]

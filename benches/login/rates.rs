@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use landfall::migrate::Outcome;
 use landfall::model::Password;
 use landfall::password::lane::{Job, JobMemory, Lane};
-use landfall::password::store::{PasswordStore, Peppers, StoreParameters, system_salt};
+use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 
 use crate::cpu::{self, Spent};
 use crate::world::{self, Cost, World, sign_in};
@@ -159,7 +159,7 @@ fn hashes(lane: &Lane, count: u64) {
             lane.ticket(job, move |workspace| {
                 let password = Password::new(b"correct horse battery".to_vec()).unwrap();
                 let store = PasswordStore::new(parameters, Peppers::none());
-                store.hash(&password, &mut system_salt, workspace).unwrap()
+                store.hash(&password, &mut landfall::random::bytes, workspace).unwrap()
             })
         })
         .collect();

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::password::store::{SALT_BYTES, system_salt};
+use crate::random;
 
 /// The folder of the shop, the account store and the ledger.
 #[derive(Debug)]
@@ -25,9 +25,7 @@ impl Folder {
     /// # Errors
     /// The error of the operating system.
     pub fn temporary() -> io::Result<Self> {
-        let mut name = [0; SALT_BYTES];
-        system_salt(&mut name)?;
-        let path = std::env::temp_dir().join(format!("landfall-demo-{}", hex::encode(name)));
+        let path = std::env::temp_dir().join(format!("landfall-demo-{}", random::id()?));
         private(&mut DirBuilder::new()).create(&path)?;
         Ok(Self { path, kept: Kept::No })
     }

@@ -22,9 +22,10 @@ use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::hashing::Hasher;
 use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings};
 use crate::password::lane::{Lane, LaneSettings};
-use crate::password::store::{PasswordStore, Peppers, SALT_BYTES, StoreParameters, system_salt};
+use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
 use crate::ports::{Keyring, KeyringError, Ledger, NoHooks, PortError, SystemClock, Target};
+use crate::random;
 use crate::service::{Bound, Metrics, Service, ServiceError, ServiceSettings, Telemetry};
 
 /// The query of a record, by login or email address; spaces around the address are ignored.
@@ -134,10 +135,9 @@ fn key(path: &Path) -> io::Result<Vec<u8>> {
     match fs::read(path) {
         Ok(key) => Ok(key),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut halves = [[0; SALT_BYTES]; 2];
-            halves.iter_mut().try_for_each(system_salt)?;
-            private_file(path)?.write_all(&halves.concat())?;
-            Ok(halves.concat())
+            let key = random::bytes::<32>()?;
+            private_file(path)?.write_all(&key)?;
+            Ok(key.to_vec())
         }
         Err(error) => Err(error),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::positioned;
 use crate::formats::{self, Format, ReadOptions};
-use crate::password::store::{SALT_BYTES, system_salt};
+use crate::random;
 
 /// The position of one text.
 #[derive(Debug, Clone, Copy)]
@@ -76,9 +76,7 @@ impl Spool {
     /// # Errors
     /// If it cannot be created.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let mut random = [0; SALT_BYTES];
-        system_salt(&mut random)?;
-        let path = folder.join(format!("landfall-spool-{}", hex::encode(random)));
+        let path = folder.join(format!("landfall-spool-{}", random::id()?));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
