@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::folder::Folder;
@@ -78,7 +79,7 @@ pub struct Demo {
 /// [`DemoError`].
 pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoError> {
     let folder = keep.map_or_else(Folder::temporary, Folder::kept)?;
-    let keyring = Arc::new(Keyring::new(&key(&folder.file("ledger.key"))?)?);
+    let keyring = Arc::new(Keyring::new(&key(&folder)?)?);
     let shop = Arc::new(Switch::new(Arc::new(source(&folder).await?)));
     let hasher = hasher()?;
     let store = StoreSettings::new(folder.file("accounts.db"));
@@ -130,27 +131,18 @@ fn hasher() -> Result<Arc<Hasher>, DemoError> {
     Ok(Arc::new(hasher.map_err(DemoError::Hasher)?))
 }
 
-/// The key of the ledger: random, stored beside the ledger.
-fn key(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
+/// The key of the ledger: random, stored beside the ledger in a file that other users cannot read.
+fn key(folder: &Folder) -> io::Result<Vec<u8>> {
+    let path = folder.file("ledger.key");
+    match fs::read(&path) {
         Ok(key) => Ok(key),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = random::bytes::<32>()?;
-            private_file(path)?.write_all(&key)?;
+            let mut file = NamedTempFile::new_in(folder.path())?;
+            file.write_all(&key)?;
+            file.persist_noclobber(path)?;
             Ok(key.to_vec())
         }
         Err(error) => Err(error),
     }
-}
-
-/// A new file that other users cannot read.
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
