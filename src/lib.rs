@@ -34,6 +34,8 @@ pub mod hashing;
 #[cfg(feature = "login")]
 pub mod hooks;
 #[cfg(feature = "login")]
+pub mod metrics;
+#[cfg(feature = "login")]
 pub mod migrate;
 pub mod model;
 pub mod password;
