@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::webhooks::{Message, Posted, Webhook, WebhookError, Webhooks};
+use crate::metrics::table::ANCHORS;
 use crate::ports::{AuditHead, Clock, Reports};
 
 /// The timeout of writing to the file. Stops a hanging network disk from delaying the shutdown of the service.
@@ -113,13 +114,13 @@ impl Anchors {
 
 fn done(to: &'static str, head: &AuditHead) -> AuditHead {
     tracing::debug!(to, number = head.number, "pushed the head of the audit");
-    metrics::counter!("landfall_anchors_total", "to" => to, "result" => "pushed").increment(1);
+    ANCHORS.add([to.into(), "pushed".into()], 1);
     head.clone()
 }
 
 fn failed(to: &'static str, error: &dyn fmt::Display) -> bool {
     tracing::error!(to, %error, "cannot push the head of the audit");
-    metrics::counter!("landfall_anchors_total", "to" => to, "result" => "failed").increment(1);
+    ANCHORS.add([to.into(), "failed".into()], 1);
     false
 }
 

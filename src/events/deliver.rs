@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::queue::Queue;
 use super::webhooks::Webhooks;
+use crate::metrics::table::EVENTS_DROPPED;
 use crate::ports::{Clock, Outbox, PortError, Subscription};
 
 /// Delivery settings.
@@ -128,7 +129,7 @@ impl Delivery {
 pub async fn drop_removed(outbox: &dyn Outbox, clock: &dyn Clock, webhooks: &[String]) -> Result<(), PortError> {
     for (webhook, events) in outbox.keep_receivers(webhooks).await? {
         tracing::warn!(webhook, events, "dropped the events of a webhook that is no longer in the settings");
-        metrics::counter!("landfall_events_dropped_total", "webhook" => webhook).increment(events);
+        EVENTS_DROPPED.add([webhook.into()], events);
     }
     if webhooks.is_empty() {
         // No webhook subscribes to new events either.

@@ -11,6 +11,7 @@ use super::backoff;
 use super::deliver::Shared;
 use super::health::{Health, IN_FLIGHT};
 use super::webhooks::{Message, Posted, Receiver};
+use crate::metrics::table::EVENTS_DEAD;
 use crate::ports::{DeliveryState, Outgoing, PortError};
 
 /// How long this process owns the events it takes. Longer than sending an event can take, so that no two processes send
@@ -110,5 +111,5 @@ async fn deliver(shared: &Shared, receiver: &Receiver, outgoing: &Outgoing) -> P
 fn report_dead(receiver: &Receiver, outgoing: &Outgoing) {
     let (webhook, kind) = (&receiver.name, outgoing.event.kind.name());
     tracing::error!(webhook, id = outgoing.id, kind, "gave up on an event");
-    metrics::counter!("landfall_events_dead_total", "webhook" => webhook.clone(), "kind" => kind).increment(1);
+    EVENTS_DEAD.add([webhook.clone().into(), kind.into()], 1);
 }

@@ -22,6 +22,7 @@ use crate::config::{self, BuildError, Built, Loaded, Settings};
 use crate::events::{Anchors, Delivery};
 use crate::guard::GuardFigures;
 use crate::hashing::Admission;
+use crate::metrics::table::{PORT_CALLS, PORT_LATE};
 use crate::migrate::{LiveRules, Migrator};
 use crate::ports::{PortError, Reports, Target};
 
@@ -224,11 +225,10 @@ fn log_release(admission: Option<Admission>, floor: Duration) {
 }
 
 fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
-    metrics.sample(move |figures| {
+    metrics.sample(move || {
         for (port, guard) in &guards {
-            let label = || [("port", (*port).to_owned())];
-            figures.counter("landfall_port_calls_total", &label(), guard.calls());
-            figures.counter("landfall_port_late_total", &label(), guard.late());
+            PORT_CALLS.set([(*port).into()], guard.calls());
+            PORT_LATE.set([(*port).into()], guard.late());
         }
     });
 }

@@ -15,8 +15,8 @@ use sqlx::SqliteConnection;
 use super::SqliteLedger;
 use crate::adapters::ledgers::{MAX_CALLS, NONCE_SWEEP, micros, remembered};
 use crate::adapters::sqlite::Database;
-use crate::password::store::{SALT_BYTES, system_salt};
 use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError, PortErrorKind};
+use crate::random;
 
 /// The maximum number of uncertain rows. Stops a long outage from filling the memory; calls beyond it may stay
 /// remembered and must be signed again.
@@ -42,14 +42,13 @@ INSERT INTO meta (name, number, text, tag) VALUES ('nonces', 0, '', '');
 #[derive(Debug, Clone, Copy)]
 struct Row {
     digest: [u8; 16],
-    owner: [u8; SALT_BYTES],
+    owner: [u8; 16],
 }
 
 impl Row {
     fn new(nonce: &Nonce) -> Result<Self, PortError> {
-        let mut owner = [0; SALT_BYTES];
-        let drawn = system_salt(&mut owner);
-        drawn.map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
+        let owner = random::bytes()
+            .map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
         Ok(Self { digest: nonce.digest, owner })
     }
 }
@@ -268,7 +267,7 @@ mod tests {
     #[test]
     fn uncertain_rows_are_bounded() {
         let uncertain = UncertainRows::default();
-        let row = Row { digest: [0; 16], owner: [0; SALT_BYTES] };
+        let row = Row { digest: [0; 16], owner: [0; 16] };
         uncertain.add(std::iter::repeat_n(row, MAX_UNCERTAIN * 2));
         let mut taken = 0;
         while let 1.. = uncertain.take().len() {
