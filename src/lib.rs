@@ -14,6 +14,8 @@
 #[cfg(feature = "login")]
 pub mod adapters;
 #[cfg(feature = "login")]
+pub mod audit;
+#[cfg(feature = "login")]
 pub mod callers;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -34,11 +36,15 @@ pub mod hashing;
 #[cfg(feature = "login")]
 pub mod hooks;
 #[cfg(feature = "login")]
+pub mod metrics;
+#[cfg(feature = "login")]
 pub mod migrate;
 pub mod model;
 pub mod password;
 #[cfg(feature = "login")]
 pub mod ports;
+#[cfg(feature = "login")]
+pub mod random;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "login")]

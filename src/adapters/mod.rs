@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 pub mod file;
 mod file_stamp;
+mod ledgers;
 pub mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;

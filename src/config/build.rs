@@ -18,7 +18,8 @@ use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::callers::{CallerCredential, CallerError, Callers};
 use crate::events::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::guard::{
-    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_source, guarded_target, guarded_verifier,
+    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_source, guarded_target,
+    guarded_verifier,
 };
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
 use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, bind_store};
@@ -26,7 +27,8 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
 use crate::ports::{
-    Clock, EventKind, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, PortError, SystemClock, Target,
+    Clock, EventKind, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Nonces, OpenLedger, Outbox, PortError,
+    Reports, SystemClock, Target,
 };
 use crate::settings::{Secret, SecretError};
 
@@ -37,9 +39,9 @@ pub struct Built {
     /// The settings of the migrator.
     pub migrator: MigratorSettings,
     /// The ledger itself, for reports and operators; the one in `parts` is guarded.
-    pub ledger: Arc<SqliteLedger>,
-    /// The account store itself.
-    pub store: Arc<AccountStore>,
+    pub ledger: OpenLedger,
+    /// The target itself; the one in `parts` is guarded.
+    pub target: Arc<dyn Target>,
     /// The callers; `None` if there are none, and then only loopback addresses may be listened on.
     pub callers: Option<Arc<Callers>>,
     /// Sends events; `None` without webhooks.
@@ -115,9 +117,9 @@ pub struct Stores {
     /// Computes hashes.
     pub hasher: Arc<Hasher>,
     /// The ledger.
-    pub ledger: Arc<SqliteLedger>,
-    /// The account store.
-    pub store: Arc<AccountStore>,
+    pub ledger: OpenLedger,
+    /// The target.
+    pub target: Arc<dyn Target>,
 }
 
 impl std::fmt::Debug for Stores {
@@ -144,7 +146,7 @@ pub struct LedgerAlone {
     /// The keys of the customer digests in the ledger.
     pub keyring: Arc<Keyring>,
     /// The ledger.
-    pub ledger: Arc<SqliteLedger>,
+    pub ledger: OpenLedger,
 }
 
 impl std::fmt::Debug for LedgerAlone {
@@ -168,7 +170,7 @@ pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Res
         Opening::Existing => SqliteLedger::open_existing(&path, Arc::clone(&keyring)).await?,
         Opening::Inspect => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
     };
-    Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger: Arc::new(ledger) })
+    Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger: OpenLedger::new(ledger) })
 }
 
 /// Opens the ledger and the account store that belongs to it. Must be called within a tokio runtime.
@@ -181,14 +183,14 @@ pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Res
     let target = settings.target.adapter();
     let path = sqlite::located(target.url(), folder);
     // If the ledger already belongs to a store, no other store may be created in its place.
-    let store = if opening == Opening::Trusted && ledger.store().await?.is_none() {
+    let store = if opening == Opening::Trusted && ledger.ledger.store().await?.is_none() {
         AccountStore::open(target.name(), Path::new(&path), Arc::clone(&hasher)).await?
     } else {
         must_exist("account store", "target.url", &path)?;
         AccountStore::open_existing(target.name(), Path::new(&path), Arc::clone(&hasher)).await?
     };
-    bind_store(&*ledger, &store).await?;
-    Ok(Stores { identifiers, keyring, hasher, ledger, store: Arc::new(store) })
+    bind_store(&*ledger.ledger, &store).await?;
+    Ok(Stores { identifiers, keyring, hasher, ledger, target: Arc::new(store) })
 }
 
 /// Checks that a file exists. Opening a missing file would create it, empty.
@@ -206,12 +208,12 @@ fn must_exist(what: &'static str, key: &'static str, path: &str) -> Result<(), B
 /// # Errors
 /// [`BuildError`].
 pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built, BuildError> {
-    let Stores { identifiers, keyring, hasher, ledger, store } =
+    let Stores { identifiers, keyring, hasher, ledger, target: store } =
         stores(&loaded.settings, &loaded.folder, Opening::Trusted).await?;
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
     calibrate(&hasher, &settings, &rules);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let callers = callers(&settings, Arc::clone(&ledger))?;
+    let callers = callers(&settings, &ledger.nonces)?;
     let context = SourceContext { folder: &folder, identifiers: identifiers.clone() };
     let opened = settings.source.adapter().open(context).await;
     let OpenSource { source, report } = opened.map_err(BuildError::Source)?;
@@ -219,18 +221,19 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let local = guard::GuardSettings::local();
     let (source, source_figures) = guarded_source(source, &guards(&settings));
     let (verifier, verifier_figures) = guarded_verifier(verifier, &local);
-    let (target, target_figures) = guarded_target(Arc::clone(&store) as Arc<dyn Target>, &local);
-    let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger) as Arc<dyn Ledger>, LEDGER_CALL);
+    let (target, target_figures) = guarded_target(Arc::clone(&store), &local);
+    let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger.ledger), LEDGER_CALL);
+    let outbox = guarded_outbox(Arc::clone(&ledger.outbox), LEDGER_CALL, &ledger_figures);
     let figures = vec![
         ("source", source_figures),
         ("verifier", verifier_figures),
         ("target", target_figures),
         ("ledger", ledger_figures),
     ];
-    let delivery = delivery(&settings, Arc::clone(&guarded), Arc::clone(&clock))?;
+    let delivery = delivery(&settings, Arc::clone(&outbox), Arc::clone(&clock))?;
     let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-    events::drop_removed(&*guarded, &*clock, &webhooks).await?;
-    let anchors = anchors(&settings, &folder, &ledger, &clock)?;
+    events::drop_removed(&*outbox, &*clock, &webhooks).await?;
+    let anchors = anchors(&settings, &folder, &ledger.reports, &clock)?;
     let parts = MigratorParts {
         source,
         verifier,
@@ -248,7 +251,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         unique_logins: settings.source.adapter().unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
-    Ok(Built { parts, migrator, ledger, store, callers, delivery, anchors, report, figures })
+    Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, report, figures })
 }
 
 fn number(number: u32) -> usize {
@@ -312,12 +315,12 @@ pub fn calibrate(hasher: &Hasher, settings: &Settings, rules: &RuleSet) -> Admis
     hasher.calibrate(MostExpensive::of(rules.plan()), times)
 }
 
-fn callers(settings: &Settings, ledger: Arc<SqliteLedger>) -> Result<Option<Arc<Callers>>, BuildError> {
+fn callers(settings: &Settings, nonces: &Arc<dyn Nonces>) -> Result<Option<Arc<Callers>>, BuildError> {
     if settings.service.callers.is_empty() {
         return Ok(None);
     }
     let callers: Vec<crate::callers::Caller> = settings.service.callers.iter().filter_map(caller).collect();
-    Ok(Some(Arc::new(Callers::new(&callers, guarded_nonces(ledger, LEDGER_CALL))?)))
+    Ok(Some(Arc::new(Callers::new(&callers, guarded_nonces(Arc::clone(nonces), LEDGER_CALL))?)))
 }
 
 fn text(secret: &Secret) -> SecretString {
@@ -343,7 +346,7 @@ fn subscribed(webhooks: &[super::settings::Webhook]) -> Vec<EventKind> {
 
 fn delivery(
     settings: &Settings,
-    ledger: Arc<dyn Ledger>,
+    outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
 ) -> Result<Option<Delivery>, BuildError> {
     if settings.hooks.webhooks.is_empty() {
@@ -356,13 +359,13 @@ fn delivery(
         events: written.events.iter().map(|event| (*event).into()).collect(),
     };
     let webhooks: Vec<Webhook> = settings.hooks.webhooks.iter().map(webhook).collect();
-    Ok(Some(Delivery::new(Webhooks::new(&webhooks)?, ledger, clock, DeliverySettings::default())))
+    Ok(Some(Delivery::new(Webhooks::new(&webhooks)?, outbox, clock, DeliverySettings::default())))
 }
 
 fn anchors(
     settings: &Settings,
     folder: &Path,
-    ledger: &Arc<SqliteLedger>,
+    reports: &Arc<dyn Reports>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Anchors>, BuildError> {
     let Some(written) = &settings.ledger.anchor else { return Ok(None) };
@@ -374,7 +377,7 @@ fn anchors(
     });
     let file = written.file.as_ref().map(|file| folder.join(file));
     let anchor = AnchorSettings { every: written.every, file, webhook };
-    Ok(Some(Anchors::new(Arc::clone(ledger), Arc::clone(clock), &anchor)?))
+    Ok(Some(Anchors::new(Arc::clone(reports), Arc::clone(clock), &anchor)?))
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::webhooks::{Message, Posted, Webhook, WebhookError, Webhooks};
-use crate::adapters::sqlite::{AuditHead, SqliteLedger};
-use crate::ports::Clock;
+use crate::metrics::table::ANCHORS;
+use crate::ports::{AuditHead, Clock, Reports};
 
 /// The timeout of writing to the file. Stops a hanging network disk from delaying the shutdown of the service.
 const FILE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ pub struct AnchorSettings {
 
 /// Sends the head of the audit when it has changed, in the background.
 pub struct Anchors {
-    ledger: Arc<SqliteLedger>,
+    reports: Arc<dyn Reports>,
     clock: Arc<dyn Clock>,
     every: Duration,
     file: Option<PathBuf>,
@@ -60,12 +60,12 @@ impl Anchors {
     /// # Errors
     /// [`WebhookError`].
     pub fn new(
-        ledger: Arc<SqliteLedger>,
+        reports: Arc<dyn Reports>,
         clock: Arc<dyn Clock>,
         settings: &AnchorSettings,
     ) -> Result<Self, WebhookError> {
         let webhooks = Webhooks::new(settings.webhook.as_slice())?;
-        Ok(Self { ledger, clock, every: settings.every, file: settings.file.clone(), webhooks })
+        Ok(Self { reports, clock, every: settings.every, file: settings.file.clone(), webhooks })
     }
 
     /// Sends heads until `stop` is ready, and once more then.
@@ -85,7 +85,7 @@ impl Anchors {
 
     /// Sends the head to each destination that does not have it. Returns whether all of them have it.
     async fn push(&self, pushed: &mut Pushed) -> bool {
-        let head = match self.ledger.audit_head().await {
+        let head = match self.reports.audit_head().await {
             Ok(head) if head.number == 0 => return true,
             Ok(head) => head,
             Err(error) => return failed("ledger", &error),
@@ -114,13 +114,13 @@ impl Anchors {
 
 fn done(to: &'static str, head: &AuditHead) -> AuditHead {
     tracing::debug!(to, number = head.number, "pushed the head of the audit");
-    metrics::counter!("landfall_anchors_total", "to" => to, "result" => "pushed").increment(1);
+    ANCHORS.add([to.into(), "pushed".into()], 1);
     head.clone()
 }
 
 fn failed(to: &'static str, error: &dyn fmt::Display) -> bool {
     tracing::error!(to, %error, "cannot push the head of the audit");
-    metrics::counter!("landfall_anchors_total", "to" => to, "result" => "failed").increment(1);
+    ANCHORS.add([to.into(), "failed".into()], 1);
     false
 }
 

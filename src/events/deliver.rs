@@ -10,7 +10,8 @@ use tokio::time::sleep;
 
 use super::queue::Queue;
 use super::webhooks::Webhooks;
-use crate::ports::{Clock, Ledger, PortError, Subscription};
+use crate::metrics::table::EVENTS_DROPPED;
+use crate::ports::{Clock, Outbox, PortError, Subscription};
 
 /// Delivery settings.
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ const PAGE: usize = 256;
 /// What all queues share.
 pub(super) struct Shared {
     pub webhooks: Webhooks,
-    pub ledger: Arc<dyn Ledger>,
+    pub outbox: Arc<dyn Outbox>,
     pub clock: Arc<dyn Clock>,
     pub settings: DeliverySettings,
 }
@@ -58,9 +59,9 @@ impl fmt::Debug for Delivery {
 impl Delivery {
     /// Delivers the events of an outbox.
     #[must_use]
-    pub fn new(webhooks: Webhooks, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, settings: DeliverySettings) -> Self {
+    pub fn new(webhooks: Webhooks, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>, settings: DeliverySettings) -> Self {
         let subscriptions = webhooks.subscriptions();
-        let shared = Arc::new(Shared { webhooks, ledger, clock, settings });
+        let shared = Arc::new(Shared { webhooks, outbox, clock, settings });
         let receivers = shared.webhooks.receivers().iter();
         let queues = receivers.map(|receiver| Queue::new(Arc::clone(&shared), Arc::clone(receiver))).collect();
         Self { shared, subscriptions, queues }
@@ -102,8 +103,8 @@ impl Delivery {
     }
 
     async fn route(&self) -> Result<usize, PortError> {
-        let Shared { ledger, clock, .. } = &*self.shared;
-        let routed = ledger.route(&self.subscriptions, clock.now(), PAGE).await?;
+        let Shared { outbox, clock, .. } = &*self.shared;
+        let routed = outbox.route(&self.subscriptions, clock.now(), PAGE).await?;
         if routed > 0 {
             self.queues.iter().for_each(|queue| queue.wake.notify_one());
         }
@@ -113,7 +114,7 @@ impl Delivery {
     /// Delivers what is due now, once; each receiver gets one event at a time.
     ///
     /// # Errors
-    /// If the ledger cannot be read or written. An event that was sent but not recorded is sent again.
+    /// If the outbox cannot be read or written. An event that was sent but not recorded is sent again.
     pub async fn deliver_due(&self) -> Result<(), PortError> {
         while self.route().await? > 0 {}
         try_join_all(self.queues.iter().map(Queue::drain)).await.map(|_| ())
@@ -124,15 +125,15 @@ impl Delivery {
 /// the current webhooks.
 ///
 /// # Errors
-/// If the ledger cannot be read or written.
-pub async fn drop_removed(ledger: &dyn Ledger, clock: &dyn Clock, webhooks: &[String]) -> Result<(), PortError> {
-    for (webhook, events) in ledger.keep_receivers(webhooks).await? {
+/// If the outbox cannot be read or written.
+pub async fn drop_removed(outbox: &dyn Outbox, clock: &dyn Clock, webhooks: &[String]) -> Result<(), PortError> {
+    for (webhook, events) in outbox.keep_receivers(webhooks).await? {
         tracing::warn!(webhook, events, "dropped the events of a webhook that is no longer in the settings");
-        metrics::counter!("landfall_events_dropped_total", "webhook" => webhook).increment(events);
+        EVENTS_DROPPED.add([webhook.into()], events);
     }
     if webhooks.is_empty() {
         // No webhook subscribes to new events either.
-        while ledger.route(&[], clock.now(), PAGE).await? > 0 {}
+        while outbox.route(&[], clock.now(), PAGE).await? > 0 {}
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::backoff;
 use super::deliver::Shared;
 use super::health::{Health, IN_FLIGHT};
 use super::webhooks::{Message, Posted, Receiver};
+use crate::metrics::table::EVENTS_DEAD;
 use crate::ports::{DeliveryState, Outgoing, PortError};
 
 /// How long this process owns the events it takes. Longer than sending an event can take, so that no two processes send
@@ -69,8 +70,8 @@ impl Queue {
     }
 
     async fn take(&self, limit: usize) -> Result<Vec<Outgoing>, PortError> {
-        let Shared { ledger, clock, .. } = &*self.shared;
-        ledger.due(&self.receiver.name, clock.now(), LEASE, limit).await
+        let Shared { outbox, clock, .. } = &*self.shared;
+        outbox.due(&self.receiver.name, clock.now(), LEASE, limit).await
     }
 
     /// Sends what is due now, once.
@@ -101,7 +102,7 @@ async fn deliver(shared: &Shared, receiver: &Receiver, outgoing: &Outgoing) -> P
             shared.clock.now().checked_add(wait).map_or(DeliveryState::Dead, DeliveryState::Again)
         }
     };
-    if let Err(error) = shared.ledger.sent(&receiver.name, outgoing.id, state).await {
+    if let Err(error) = shared.outbox.sent(&receiver.name, outgoing.id, state).await {
         tracing::error!(%error, webhook = receiver.name, id = outgoing.id, "cannot record the delivery of an event");
     }
     posted
@@ -110,5 +111,5 @@ async fn deliver(shared: &Shared, receiver: &Receiver, outgoing: &Outgoing) -> P
 fn report_dead(receiver: &Receiver, outgoing: &Outgoing) {
     let (webhook, kind) = (&receiver.name, outgoing.event.kind.name());
     tracing::error!(webhook, id = outgoing.id, kind, "gave up on an event");
-    metrics::counter!("landfall_events_dead_total", "webhook" => webhook.clone(), "kind" => kind).increment(1);
+    EVENTS_DEAD.add([webhook.clone().into(), kind.into()], 1);
 }

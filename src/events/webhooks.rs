@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use thiserror::Error;
 
+use crate::metrics::table::WEBHOOK_POSTS;
 use crate::ports::{Event, EventKind, Outgoing, Subscription};
 use crate::signing::{SigningKey, SigningKeyError};
 
@@ -150,8 +151,7 @@ impl Webhooks {
                 ("not_sent", Posted::Failed)
             }
         };
-        let name = receiver.name.clone();
-        metrics::counter!("landfall_webhook_posts_total", "webhook" => name, "result" => result).increment(1);
+        WEBHOOK_POSTS.add([receiver.name.clone().into(), result.into()], 1);
         posted
     }
 }

@@ -10,10 +10,11 @@ use tokio::time::{Instant, timeout_at};
 use super::calibration::{Admission, MostExpensive, Speed, TimeSettings, store_time};
 use crate::model::Password;
 use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Workspace, WorkspaceError};
-use crate::password::store::{PasswordStore, StoreError, StoreVerdict, system_salt};
+use crate::password::store::{PasswordStore, StoreError, StoreVerdict};
 use crate::password::{Cost, Credential, Limits, Parsed, Problem, Verdict, parse};
 use crate::ports::Spent;
 use crate::ports::{PortError, PortErrorKind};
+use crate::random;
 
 /// Hashes and verifies on the threads of the lane.
 pub struct Hasher {
@@ -193,7 +194,7 @@ impl Hasher {
     /// If the lane is full, the deadline passes, or no salt can be generated.
     pub async fn hash(&self, password: &Arc<Password>, deadline: Instant) -> Result<String, PortError> {
         let (store, password) = (Arc::clone(&self.store), Arc::clone(password));
-        self.on_target(deadline, move |workspace| store.hash(&password, &mut system_salt, workspace))
+        self.on_target(deadline, move |workspace| store.hash(&password, &mut random::bytes, workspace))
             .await?
             .map_err(|error| store_failed(&error))
     }

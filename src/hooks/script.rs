@@ -9,6 +9,7 @@ use super::answer;
 use crate::diag::{Diagnostic, Files, Span};
 use crate::engine::context::Cx;
 use crate::engine::script::{Sandbox, Script, ScriptFailure, ScriptLimits};
+use crate::metrics::table::HOOKS;
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
 use crate::ports::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
@@ -110,7 +111,7 @@ impl Hooks for ScriptHooks {
         let Some(hook) = self.scripts.get(&point) else { return Ok(HookAnswer::default()) };
         let result = hook.run(point, input).map_err(|message| HookError { point: point.name(), message });
         let label = if result.is_ok() { "fine" } else { "failed" };
-        metrics::counter!("landfall_hooks_total", "point" => point.name(), "result" => label).increment(1);
+        HOOKS.add([point.name().into(), label.into()], 1);
         result
     }
 }

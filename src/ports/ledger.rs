@@ -5,12 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event,
-    ExternalId, Finish, Finished, LegacyKey, Outgoing, PortError, Reserved, Restore, Room, StoreId, Subscription, Undo,
-    UndoAnswer, UndoEnd,
+    Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish,
+    Finished, LegacyKey, PortError, Reserved, Restore, Room, StoreId, Undo, UndoAnswer, UndoEnd,
 };
 
-/// The durable record of what happened to each customer: migrations, attempts, the audit, and events to be sent.
+/// The durable record of what happened to each customer: migrations, attempts, tombstones and decisions.
+///
+/// A decision and its events become durable together, so events are written here; [`Outbox`](super::Outbox) hands them
+/// out. [`Reports`](super::Reports) serves operators.
+///
+/// No call takes a deadline. A call is bounded by the time limit of its guard and not by the deadline of a login,
+/// because a decision must be recorded, and a claim ended, even when that deadline has passed.
 pub trait Ledger: Send + Sync {
     /// Whether a counter has room for another failure now. Counts nothing.
     fn would_admit<'a>(&'a self, counter: &'a Counter, at: Timestamp) -> BoxFuture<'a, Result<Room, PortError>>;
@@ -78,29 +83,4 @@ pub trait Ledger: Send + Sync {
 
     /// Checks that the ledger can be written, by writing something durably.
     fn ping(&self) -> BoxFuture<'_, Result<(), PortError>>;
-
-    /// Drops pending deliveries to receivers that are not listed. Returns the number dropped per receiver.
-    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>>;
-
-    /// Queues up to `limit` new events, oldest first, for every receiver subscribed to their kind; events without a
-    /// receiver are removed. Returns the number of new events.
-    fn route<'a>(
-        &'a self,
-        subscriptions: &'a [Subscription],
-        now: Timestamp,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<usize, PortError>>;
-
-    /// Events that are due at one receiver, longest overdue first. Each is handed out again only after `lease`.
-    fn due<'a>(
-        &'a self,
-        receiver: &'a str,
-        now: Timestamp,
-        lease: Duration,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>>;
-
-    /// Records the state of an event at one receiver. An event leaves the outbox once all of its receivers have
-    /// accepted it.
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>>;
 }

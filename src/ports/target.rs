@@ -68,4 +68,10 @@ pub trait Target: Send + Sync {
         after: Option<&'a TargetId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>>;
+
+    /// Completes what is stored when the service stops, such as a file whose journal is beside it. Nothing is lost
+    /// without it.
+    fn checkpoint(&self) -> BoxFuture<'_, Result<(), PortError>> {
+        Box::pin(async { Ok(()) })
+    }
 }

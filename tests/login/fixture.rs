@@ -21,7 +21,7 @@ use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits};
 use landfall::ports::{
-    Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, Ledger as _, LegacyKey, NoHooks, Source, Subscription,
+    Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, LegacyKey, NoHooks, Outbox as _, Source, Subscription,
     TargetId,
 };
 use serde_json::{Value, json};

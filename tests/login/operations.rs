@@ -3,7 +3,7 @@
 use landfall::adapters::file::{FileSettings, FileSource};
 use landfall::adapters::memory::Fault;
 use landfall::migrate::{Outcome, Refusal, ResetAnswer, SignupAnswer};
-use landfall::ports::{AccountState, Clock as _, EventKind, Ledger as _, PortErrorKind, Subscription};
+use landfall::ports::{AccountState, Clock as _, EventKind, Outbox as _, PortErrorKind, Subscription};
 use serde_json::json;
 
 use super::fixture::{Fixture, Options, customer, customer_with, login};

@@ -3,19 +3,17 @@
 use jiff::Timestamp;
 use uuid::Builder;
 
-use crate::password::store::{SALT_BYTES, system_salt};
 use crate::ports::{PortError, PortErrorKind, TargetId};
+use crate::random;
 
 /// Creates a new id.
 ///
 /// # Errors
 /// If the system has no random bytes.
 pub(in crate::adapters) fn new_id_at(target: &str, at: Timestamp) -> Result<TargetId, PortError> {
-    let mut random = [0; SALT_BYTES];
-    system_salt(&mut random)
+    let tail = random::bytes()
         .map_err(|error| PortError::new(PortErrorKind::Unavailable, target, "create").caused_by(error))?;
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-    let tail = random.first_chunk::<10>().copied().unwrap_or_default();
     Ok(TargetId(Builder::from_unix_timestamp_millis(millis, &tail).into_uuid().to_string()))
 }
 

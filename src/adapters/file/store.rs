@@ -1,12 +1,11 @@
 //! The texts of records on disk, and how they are read back by number.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Write};
 use std::path::Path;
 
 use super::positioned;
 use crate::formats::{self, Format, ReadOptions};
-use crate::password::store::{SALT_BYTES, system_salt};
 
 /// The position of one text.
 #[derive(Debug, Clone, Copy)]
@@ -71,20 +70,12 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Creates a spool in a folder. Nobody else can open it: only we may read it, and its name is removed immediately.
+    /// Creates a spool in a folder. Nobody else can open it: only we may read it, and it has no name.
     ///
     /// # Errors
     /// If it cannot be created.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let mut random = [0; SALT_BYTES];
-        system_salt(&mut random)?;
-        let path = folder.join(format!("landfall-spool-{}", hex::encode(random)));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
-        fs::remove_file(&path)?;
+        let file = tempfile::tempfile_in(folder)?;
         Ok(Self { output: BufWriter::with_capacity(256 * 1024, file), offset: 0 })
     }
 
@@ -121,6 +112,6 @@ mod tests {
         let store = Store { file: spool.finish().expect("room"), spans, layout: Layout::Spool };
         let texts: Vec<_> = store.spans.iter().map(|span| store.read(*span).expect("a text")).collect();
         assert_eq!(texts, ["{\"a\":1}", "{}", "{\"ü\":\"\"}"]);
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 }

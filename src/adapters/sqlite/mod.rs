@@ -1,6 +1,7 @@
 //! SQLite: an account store and a ledger, each in a file of its own, and legacy databases as sources.
 
 mod accounts;
+pub(in crate::adapters) mod codes;
 pub(in crate::adapters) mod database;
 pub(in crate::adapters) mod ledger;
 mod settings;

@@ -7,11 +7,12 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::{counter, fail, reserve};
+use super::outbox::{WithOutbox, waiting};
 use crate::adapters::sqlite::SqliteLedger;
 use crate::ports::{
-    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, EntryState, Event,
-    EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind, Reserved, Restore,
-    StoreId, Subscription, TargetId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event, EventKind, Finish,
+    Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind, Reports as _, Reserved, Restore,
+    StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 macro_rules! every_ledger {
@@ -54,11 +55,6 @@ every_ledger! {
     leases_from_a_jumped_clock_count_as_expired
     a_ledger_is_bound_to_one_store
     expired_claims_are_unfinished
-    events_are_handed_out_again_after_their_lease
-    each_receiver_has_its_own_attempts_and_times
-    an_event_is_removed_when_all_receivers_accepted_it
-    removing_a_receiver_drops_its_deliveries
-    deliveries_far_in_the_future_are_due_and_dead_ones_never
 }
 
 pub(in crate::adapters) fn keyring() -> Arc<Keyring> {
@@ -120,7 +116,7 @@ pub(in crate::adapters) fn decision(outcome: &'static str, seconds: i64) -> Deci
     }
 }
 
-fn event(kind: EventKind, seconds: i64) -> Event {
+pub(super) fn event(kind: EventKind, seconds: i64) -> Event {
     let (reason, request_id) = (kind.name().into(), "request".into());
     Event { at: at(seconds), kind, reason, account: Some(TargetId("a1".into())), request_id, tags: vec!["vip".into()] }
 }
@@ -136,13 +132,6 @@ fn finish(id: &str, token: u64, seconds: i64) -> Finish {
         decision: decision("migrated", seconds),
         events: vec![event(EventKind::Migrated, seconds)],
     }
-}
-
-async fn waiting(ledger: &dyn Ledger) -> usize {
-    let receiver = "everything".to_owned();
-    let all = [Subscription { receiver, kinds: EventKind::ALL.to_vec() }];
-    ledger.route(&all, at(1_000_000), 100).await.unwrap();
-    ledger.due("everything", at(1_000_000), Duration::ZERO, 100).await.unwrap().len()
 }
 
 async fn a_claim_is_held_until_its_lease_expires(ledger: &dyn Ledger) {
@@ -165,7 +154,7 @@ async fn one_of_many_claims_is_granted(ledger: &dyn Ledger) {
     assert_eq!((granted, held), (1, 31));
 }
 
-async fn only_the_holder_of_the_token_finishes(ledger: &dyn Ledger) {
+async fn only_the_holder_of_the_token_finishes(ledger: &dyn WithOutbox) {
     let outdated = granted(ledger, &claim("1", 0)).await;
     let token = granted(ledger, &claim("1", 20)).await;
     for wrong in [outdated, 0, u64::MAX] {
@@ -454,106 +443,6 @@ async fn expired_claims_are_unfinished(ledger: &dyn Ledger) {
     assert_eq!(ids(11, 10).await, ["1", "2"]);
     assert_eq!(ids(99, 10).await, ["1", "2", "3"]);
     assert_eq!(ids(99, 2).await, ["1", "2"]);
-}
-
-fn subscription(receiver: &str, kinds: &[EventKind]) -> Subscription {
-    Subscription { receiver: receiver.into(), kinds: kinds.to_vec() }
-}
-
-/// The events due at a receiver at a time: numbers and attempts.
-async fn due(ledger: &dyn Ledger, receiver: &str, seconds: i64, limit: usize) -> Vec<(i64, u32)> {
-    let due = ledger.due(receiver, at(seconds), Duration::from_secs(30), limit).await.unwrap();
-    due.into_iter().map(|outgoing| (outgoing.id, outgoing.attempts)).collect()
-}
-
-async fn events_are_handed_out_again_after_their_lease(ledger: &dyn Ledger) {
-    let crm = [subscription("crm", &EventKind::ALL)];
-    let events = [event(EventKind::Migrated, 0), event(EventKind::NeedsAction, 1), event(EventKind::Failed, 5)];
-    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    assert_eq!(due(ledger, "crm", 99, 10).await, [], "the events are not routed yet");
-    for new in [2, 1, 0] {
-        assert_eq!(ledger.route(&crm, at(5), 2).await.unwrap(), new);
-    }
-    assert_eq!(due(ledger, "crm", -1, 10).await, []);
-    assert_eq!(due(ledger, "crm", 2, 0).await, []);
-    assert_eq!(due(ledger, "crm", 2, 1).await, [(1, 1)]);
-    assert_eq!(due(ledger, "crm", 2, 10).await, [(2, 1)]);
-    ledger.sent("crm", 1, DeliveryState::Accepted).await.unwrap();
-    ledger.sent("crm", 2, DeliveryState::Again(at(50))).await.unwrap();
-    assert_eq!(due(ledger, "crm", 49, 10).await, [(3, 1)]);
-    assert_eq!(due(ledger, "crm", 50, 10).await, [(2, 2)]);
-    assert_eq!(due(ledger, "crm", 79, 10).await, [(3, 2)]);
-    assert_eq!(due(ledger, "crm", 1000, 10).await, [(2, 3), (3, 3)]);
-    let again = ledger.due("crm", at(2000), Duration::ZERO, 1).await.unwrap();
-    assert_eq!(again[0].event, events[1]);
-    for id in [2, 3, 99] {
-        ledger.sent("crm", id, DeliveryState::Accepted).await.unwrap();
-    }
-    ledger.decide(&decision("migrated", 0), &events[..1]).await.unwrap();
-    ledger.route(&crm, at(5000), 10).await.unwrap();
-    assert_eq!(due(ledger, "crm", 5000, 10).await, [(4, 1)], "event numbers are never reused");
-}
-
-async fn each_receiver_has_its_own_attempts_and_times(ledger: &dyn Ledger) {
-    let both =
-        [subscription("crm", &[EventKind::Migrated, EventKind::Failed]), subscription("mail", &[EventKind::Failed])];
-    let events = [event(EventKind::Migrated, 0), event(EventKind::Failed, 1), event(EventKind::Refused, 2)];
-    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    assert_eq!(ledger.route(&both, at(2), 10).await.unwrap(), 3);
-    for attempt in 1..=3 {
-        assert_eq!(due(ledger, "crm", 100 * i64::from(attempt), 10).await, [(1, attempt), (2, attempt)]);
-    }
-    assert_eq!(due(ledger, "mail", 2, 10).await, [(2, 1)], "deliveries to crm do not affect mail");
-    ledger.sent("mail", 2, DeliveryState::Again(at(900))).await.unwrap();
-    ledger.sent("crm", 2, DeliveryState::Again(at(800))).await.unwrap();
-    assert_eq!(due(ledger, "mail", 899, 10).await, []);
-    assert_eq!(due(ledger, "crm", 899, 10).await, [(1, 4), (2, 4)]);
-    assert_eq!(due(ledger, "mail", 900, 10).await, [(2, 2)]);
-    assert_eq!(due(ledger, "nobody", 9000, 10).await, []);
-}
-
-async fn an_event_is_removed_when_all_receivers_accepted_it(ledger: &dyn Ledger) {
-    let both = [subscription("crm", &EventKind::ALL), subscription("mail", &EventKind::ALL)];
-    ledger.decide(&decision("migrated", 0), &[event(EventKind::Migrated, 0)]).await.unwrap();
-    ledger.route(&both, at(0), 10).await.unwrap();
-    ledger.sent("crm", 1, DeliveryState::Accepted).await.unwrap();
-    assert_eq!(due(ledger, "crm", 9, 10).await, []);
-    assert_eq!(due(ledger, "mail", 9, 10).await, [(1, 1)]);
-    ledger.sent("mail", 1, DeliveryState::Accepted).await.unwrap();
-    ledger.sent("mail", 1, DeliveryState::Again(at(0))).await.unwrap();
-    assert_eq!(due(ledger, "mail", 999, 10).await, [], "removed events do not return");
-}
-
-async fn removing_a_receiver_drops_its_deliveries(ledger: &dyn Ledger) {
-    let both = [subscription("crm", &[EventKind::Migrated]), subscription("mail", &EventKind::ALL)];
-    let events = [event(EventKind::Migrated, 0), event(EventKind::Failed, 0)];
-    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    ledger.route(&both, at(0), 10).await.unwrap();
-    let (crm, mail) = (["crm".to_owned()], ["mail".to_owned(), "crm".to_owned()]);
-    assert_eq!(ledger.keep_receivers(&mail).await.unwrap(), []);
-    assert_eq!(ledger.keep_receivers(&crm).await.unwrap(), [("mail".to_owned(), 2)]);
-    assert_eq!(due(ledger, "mail", 99, 10).await, []);
-    assert_eq!(due(ledger, "crm", 99, 10).await, [(1, 1)]);
-    // a new or returning receiver gets the events from then on
-    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    ledger.route(&both, at(0), 10).await.unwrap();
-    assert_eq!(due(ledger, "mail", 99, 10).await, [(3, 1), (4, 1)]);
-    assert_eq!(ledger.keep_receivers(&[]).await.unwrap(), [("crm".to_owned(), 2), ("mail".to_owned(), 2)]);
-    assert_eq!(ledger.route(&[], at(0), 10).await.unwrap(), 0);
-}
-
-async fn deliveries_far_in_the_future_are_due_and_dead_ones_never(ledger: &dyn Ledger) {
-    let crm = [subscription("crm", &EventKind::ALL)];
-    let events = [event(EventKind::Migrated, 400_000), event(EventKind::Failed, 0), event(EventKind::Refused, 0)];
-    ledger.decide(&decision("migrated", 0), &events).await.unwrap();
-    // the clock was set back by days after the first event was written
-    ledger.route(&crm, at(0), 10).await.unwrap();
-    assert_eq!(due(ledger, "crm", 0, 10).await, [(1, 1), (2, 1), (3, 1)]);
-    ledger.sent("crm", 1, DeliveryState::Again(at(500_000))).await.unwrap();
-    ledger.sent("crm", 2, DeliveryState::Again(at(3000))).await.unwrap();
-    ledger.sent("crm", 3, DeliveryState::Dead).await.unwrap();
-    assert_eq!(due(ledger, "crm", 1, 10).await, [(1, 2)], "no retry waits that long");
-    assert_eq!(due(ledger, "crm", 90_000_000, 10).await, [(1, 3), (2, 2)]);
 }
 
 #[tokio::test]

@@ -3,5 +3,8 @@
 pub(in crate::adapters) mod attempts;
 mod binding;
 pub(in crate::adapters) mod ledger;
+pub(in crate::adapters) mod nonces;
+mod outbox;
+pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;

@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::adapters::sqlite::read_anchors;
+use crate::adapters::sqlite::SqliteLedger;
+use crate::audit::read_anchors;
 use crate::ports::{Decision, EventKind, Keyring, Ledger as _, Operation, SystemClock};
 use crate::signing::{Signature, SigningKey};
 

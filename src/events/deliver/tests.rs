@@ -22,7 +22,7 @@ use super::*;
 use crate::adapters::memory::MemoryLedger;
 use crate::events::Webhook;
 use crate::events::health::IN_FLIGHT;
-use crate::ports::{Decision, Event, EventKind, Operation, TargetId};
+use crate::ports::{Decision, Event, EventKind, Ledger as _, Operation, TargetId};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
 

@@ -4,12 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::adapters::sqlite::ledger::attempts::{bucket, known_for};
-use crate::adapters::sqlite::ledger::stamp::{later, micros};
+use crate::adapters::ledgers::{SWEEP, bucket, known_for, later, micros};
 use crate::ports::{Attempt, Counter, Reservation, Reserved, Room, Settled};
-
-/// How many expired rows each failure removes, as in the file.
-const SWEEP: usize = 8;
 
 /// The owner, the lane, and the timestamp or token of a row.
 type Row = (String, String, i64);

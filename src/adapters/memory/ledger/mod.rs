@@ -1,6 +1,7 @@
 //! The ledger in memory, for tests and benchmarks: nothing survives the process.
 
 mod counters;
+mod nonces;
 mod outbox;
 
 use std::collections::{HashMap, HashSet};
@@ -10,22 +11,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::counters::Counters;
-use self::outbox::Outbox;
-use crate::adapters::sqlite::ledger::nonces::Remembered;
-use crate::adapters::sqlite::ledger::stamp::{later, latest, micros};
+use self::nonces::Remembered;
+use self::outbox::Events;
+use crate::adapters::ledgers::{later, latest, micros};
 use crate::migrate::Outcome;
 use crate::ports::{
-    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry,
-    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, Outgoing, PortError,
-    Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event,
+    ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, PortError, Reserved, Restore, Room,
+    StoreId, Undo, UndoAnswer, UndoEnd,
 };
 
-/// A ledger that lives as long as its process. It behaves like [`SqliteLedger`](crate::adapters::sqlite::SqliteLedger) but has no audit
-/// chain; decisions are kept in a growing list.
+/// A ledger that lives as long as its process. It behaves like the one in a file but has no audit chain, and so no
+/// reports; decisions are kept in a growing list.
 #[derive(Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
-    pub(in crate::adapters) nonces: Mutex<Remembered>,
+    nonces: Mutex<Remembered>,
 }
 
 /// Never shows the contents of the ledger.
@@ -44,7 +45,7 @@ struct State {
     store: Option<StoreId>,
     attempts: Counters,
     decisions: Vec<Decision>,
-    outbox: Outbox,
+    outbox: Events,
 }
 
 struct Held {
@@ -378,32 +379,5 @@ impl Ledger for MemoryLedger {
 
     fn ping(&self) -> BoxFuture<'_, Result<(), PortError>> {
         self.with(|_| ())
-    }
-
-    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>> {
-        self.with(move |state| state.outbox.keep_receivers(receivers))
-    }
-
-    fn route<'a>(
-        &'a self,
-        subscriptions: &'a [Subscription],
-        now: Timestamp,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<usize, PortError>> {
-        self.with(move |state| state.outbox.route(subscriptions, now, limit))
-    }
-
-    fn due<'a>(
-        &'a self,
-        receiver: &'a str,
-        now: Timestamp,
-        lease: Duration,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
-        self.with(move |state| state.outbox.due(receiver, now, lease, limit))
-    }
-
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
-        self.with(move |ledger| ledger.outbox.sent(receiver, id, state))
     }
 }

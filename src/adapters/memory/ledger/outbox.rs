@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::adapters::sqlite::ledger::outbox::{DEAD, LONGEST_WAIT};
-use crate::adapters::sqlite::ledger::stamp::{later, micros};
-use crate::ports::{DeliveryState, Event, Outgoing, Subscription};
+use super::MemoryLedger;
+use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, later, micros};
+use crate::ports::{BoxFuture, DeliveryState, Event, Outbox, Outgoing, PortError, Subscription};
 
 /// Events by number.
 #[derive(Default)]
-pub(super) struct Outbox {
+pub(super) struct Events {
     events: BTreeMap<i64, Waiting>,
     last: i64,
 }
@@ -27,7 +27,7 @@ struct Delivery {
     due_at: i64,
 }
 
-impl Outbox {
+impl Events {
     pub(super) fn len(&self) -> usize {
         self.events.len()
     }
@@ -112,5 +112,34 @@ impl Outbox {
     /// Removes events without deliveries.
     fn sweep(&mut self) {
         self.events.retain(|_, waiting| waiting.deliveries.as_ref().is_none_or(|left| !left.is_empty()));
+    }
+}
+
+impl Outbox for MemoryLedger {
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>> {
+        self.with(move |state| state.outbox.keep_receivers(receivers))
+    }
+
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<usize, PortError>> {
+        self.with(move |state| state.outbox.route(subscriptions, now, limit))
+    }
+
+    fn due<'a>(
+        &'a self,
+        receiver: &'a str,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
+        self.with(move |state| state.outbox.due(receiver, now, lease, limit))
+    }
+
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
+        self.with(move |ledger| ledger.outbox.sent(receiver, id, state))
     }
 }

@@ -101,14 +101,6 @@ impl AccountStore {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// Copies the journal into the database file. Call it at shutdown.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub async fn checkpoint(&self) -> Result<(), PortError> {
-        self.database.checkpoint(&self.name).await
-    }
-
     /// The number of writes, commits, and waiting jobs.
     #[must_use]
     pub fn figures(&self) -> WriterFigures {
@@ -324,5 +316,10 @@ impl Target for AccountStore {
                 Ok(accounts)
             })
         }))
+    }
+
+    /// Copies the journal into the database file, so that the file is complete without it.
+    fn checkpoint(&self) -> BoxFuture<'_, Result<(), PortError>> {
+        Box::pin(self.database.checkpoint(&self.name))
     }
 }

@@ -4,24 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::adapters::sqlite::codes::{self, Whose, primary_code};
 use crate::ports::{PortError, PortErrorKind};
-
-/// Primary result codes, <https://www.sqlite.org/rescode.html>.
-mod code {
-    pub const PERM: i32 = 3;
-    pub const BUSY: i32 = 5;
-    pub const LOCKED: i32 = 6;
-    pub const NOMEM: i32 = 7;
-    pub const READONLY: i32 = 8;
-    pub const INTERRUPT: i32 = 9;
-    pub const IOERR: i32 = 10;
-    pub const CORRUPT: i32 = 11;
-    pub const FULL: i32 = 13;
-    pub const CANTOPEN: i32 = 14;
-    pub const CONSTRAINT: i32 = 19;
-    pub const AUTH: i32 = 23;
-    pub const NOTADB: i32 = 26;
-}
 
 /// A reason for a job to fail.
 #[derive(Debug, Error)]
@@ -64,13 +48,7 @@ pub(super) fn file_error(adapter: &str, error: &io::Error) -> PortError {
 
 /// Whether another connection holds the lock.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(primary_code(error), Some(code::BUSY | code::LOCKED))
-}
-
-/// The primary result code: the low byte of SQLite's extended code.
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<i32>().ok().map(|code| code & 0xff)
+    matches!(primary_code(error), Some(codes::BUSY | codes::LOCKED))
 }
 
 /// What happened, in one sentence without values.
@@ -81,7 +59,7 @@ pub(super) fn detail(error: &sqlx::Error) -> String {
 fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
     use PortErrorKind as Kind;
     if let Some(code) = primary_code(error) {
-        let (kind, detail) = meaning_of_code(code);
+        let (kind, detail) = codes::meaning(code, Whose::Ours);
         return (kind, format!("{detail} (SQLite code {code})"));
     }
     if let sqlx::Error::Decode(cause) = error
@@ -108,24 +86,6 @@ fn meaning(error: &sqlx::Error) -> (PortErrorKind, String) {
     (kind, detail.to_owned())
 }
 
-fn meaning_of_code(primary: i32) -> (PortErrorKind, &'static str) {
-    use PortErrorKind as Kind;
-    match primary {
-        code::BUSY | code::LOCKED => (Kind::Unavailable, "another process holds the lock for too long"),
-        code::FULL => (Kind::Unavailable, "the disk is full"),
-        code::IOERR => (Kind::Unavailable, "cannot read or write the file"),
-        code::NOMEM => (Kind::Unavailable, "out of memory"),
-        code::INTERRUPT => (Kind::Unavailable, "the work was interrupted"),
-        code::PERM | code::AUTH => (Kind::Denied, "access was denied"),
-        code::READONLY => (Kind::Denied, "the file is read-only"),
-        code::CANTOPEN => (Kind::Misconfigured, "cannot open the file"),
-        code::CORRUPT => (Kind::BadResponse, "the file is damaged"),
-        code::NOTADB => (Kind::BadResponse, "the file is not an SQLite database"),
-        code::CONSTRAINT => (Kind::Conflict, "the new data contradicts the stored data"),
-        _ => (Kind::BadResponse, "the statement failed"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,22 +101,6 @@ mod tests {
         ];
         for (error, kind) in cases {
             assert_eq!(port_error("ledger", "read", &error).kind(), kind, "{error}");
-        }
-    }
-
-    #[test]
-    fn codes_map_to_kinds() {
-        let cases = [
-            (5, PortErrorKind::Unavailable),
-            (10, PortErrorKind::Unavailable),
-            (13, PortErrorKind::Unavailable),
-            (8, PortErrorKind::Denied),
-            (19, PortErrorKind::Conflict),
-            (26, PortErrorKind::BadResponse),
-            (1, PortErrorKind::BadResponse),
-        ];
-        for (code, kind) in cases {
-            assert_eq!(meaning_of_code(code).0, kind, "{code}");
         }
     }
 

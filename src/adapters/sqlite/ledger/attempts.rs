@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::stamp::{later, micros};
+use crate::adapters::ledgers::{SWEEP, bucket, known_for, later, micros};
 use crate::adapters::sqlite::Batch;
 use crate::ports::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 
@@ -17,7 +17,7 @@ use crate::ports::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 /// A row counts from its timestamp (`bucket`, `reserved_at`) until `expires_at`. If its timestamp lies further in the
 /// future than that lifetime, the clock was wrong when it was written, and the row counts as expired. Reservations need
 /// no index besides their key: they are few, because each is in flight or expires within seconds.
-pub(in crate::adapters) const TABLES: &str = "
+pub(super) const TABLES: &str = "
 DROP TABLE attempts;
 CREATE TABLE attempts (
     counter TEXT NOT NULL,
@@ -46,9 +46,6 @@ CREATE TABLE networks (
 ) WITHOUT ROWID;
 ";
 
-/// How many expired rows each failure removes. More than it can add.
-const SWEEP: i64 = 8;
-
 /// How long a known network is not written again, in microseconds: a day, so that few sign-ins cause a write.
 const REFRESH_AFTER: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -68,10 +65,7 @@ const LANE: &str = "(SELECT CASE WHEN EXISTS (SELECT 1 FROM networks WHERE custo
                     AND seen_at BETWEEN ?5 AND ?6) THEN ?4 ELSE ?3 END AS lane) AS chosen";
 
 /// Reserves an attempt if failures and live reservations leave room for it.
-pub(in crate::adapters) async fn reserve(
-    connection: &mut SqliteConnection,
-    attempt: &Attempt,
-) -> Result<Reserved, sqlx::Error> {
+pub(super) async fn reserve(connection: &mut SqliteConnection, attempt: &Attempt) -> Result<Reserved, sqlx::Error> {
     // The fast path: almost every attempt has room.
     let sql = format!(
         "INSERT INTO reservations (counter, lane, token, reserved_at, expires_at) \
@@ -108,13 +102,8 @@ fn bind_attempt<'q, T>(query: Query<'q, T>, attempt: &'q Attempt) -> Query<'q, T
         .bind(at.saturating_add(known))
 }
 
-/// [`Attempt::KNOWN_FOR`] in microseconds.
-pub(in crate::adapters) fn known_for() -> i64 {
-    i64::try_from(Attempt::KNOWN_FOR.as_micros()).unwrap_or(i64::MAX)
-}
-
 /// Whether a counter has room for another failure.
-pub(in crate::adapters) async fn would_admit(
+pub(super) async fn would_admit(
     connection: &mut SqliteConnection,
     counter: &Counter,
     at: Timestamp,
@@ -128,18 +117,8 @@ pub(in crate::adapters) async fn would_admit(
     Ok(if failed >= i64::from(counter.limit) { Room::Full } else { Room::Free })
 }
 
-/// The bucket of a failure and when it expires.
-pub(in crate::adapters) fn bucket(counter: &Counter, at: Timestamp) -> (i64, i64) {
-    let width = counter.window / Counter::BUCKETS;
-    let micros_wide = i64::try_from(width.as_micros()).unwrap_or(i64::MAX).max(1);
-    let at = micros(at);
-    let bucket = at.saturating_sub(at.rem_euclid(micros_wide));
-    let window = i64::try_from(counter.window.as_micros()).unwrap_or(i64::MAX);
-    (bucket, bucket.saturating_add(micros_wide).saturating_add(window))
-}
-
 /// Adds the changes that a decision makes to attempts.
-pub(in crate::adapters) fn settle(batch: &mut Batch, settled: &[Settled], at: Timestamp) {
+pub(super) fn settle(batch: &mut Batch, settled: &[Settled], at: Timestamp) {
     for change in settled {
         match change {
             Settled::Ended(reservation) => end_reservation(batch, reservation, at),
@@ -213,13 +192,13 @@ fn sweep(batch: &mut Batch, at: Timestamp) {
              (SELECT counter, lane, bucket FROM attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
         )
         .bind(micros(at))
-        .bind(SWEEP);
+        .bind(i64::from(SWEEP));
     batch
         .add(
             "DELETE FROM attempts WHERE (counter, lane, bucket) IN (SELECT counter, lane, bucket FROM \
              (SELECT counter, lane, bucket, expires_at FROM attempts ORDER BY expires_at DESC LIMIT ?) \
              WHERE 2 * bucket - expires_at > ?)",
         )
-        .bind(SWEEP)
+        .bind(i64::from(SWEEP))
         .bind(micros(at));
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 
-use super::stamp::{later, latest, maybe_stamp, micros, stamp, tags_json, unsigned};
+use super::stamp::{maybe_stamp, stamp, tags_json, unsigned};
+use crate::adapters::ledgers::{later, latest, micros};
 use crate::adapters::sqlite::{Batch, refusal};
 use crate::migrate::Outcome;
 use crate::ports::{

@@ -8,24 +8,15 @@
 //!   its row anyway. Such uncertain rows are deleted before anything is looked up, so that a call that was not accepted
 //!   may be sent again.
 
-use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::SqliteConnection;
 
 use super::SqliteLedger;
-use super::stamp::micros;
-use crate::adapters::memory::MemoryLedger;
+use crate::adapters::ledgers::{MAX_CALLS, NONCE_SWEEP, micros, remembered};
 use crate::adapters::sqlite::Database;
-use crate::password::store::{SALT_BYTES, system_salt};
 use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError, PortErrorKind};
-
-/// The maximum number of remembered calls, about 100 bytes each on disk. Stops a caller from filling the disk; a call
-/// is remembered for at most 15 minutes, so a sustained 2,200 calls per second are accepted.
-pub(in crate::adapters) const MAX_CALLS: i64 = 2_000_000;
-
-/// How many old calls each new one removes. More than one, so that an earlier burst is cleared.
-const SWEEP: i64 = 8;
+use crate::random;
 
 /// The maximum number of uncertain rows. Stops a long outage from filling the memory; calls beyond it may stay
 /// remembered and must be signed again.
@@ -36,7 +27,7 @@ const UNCERTAIN_PER_WRITE: usize = 64;
 
 /// The schema step for nonces. `number` counts insertions, so that the bound is checked by a subtraction instead of a
 /// row count; `meta` holds the time of the latest forgotten call.
-pub(in crate::adapters) const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE nonces (
     number INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE,
@@ -51,14 +42,13 @@ INSERT INTO meta (name, number, text, tag) VALUES ('nonces', 0, '', '');
 #[derive(Debug, Clone, Copy)]
 struct Row {
     digest: [u8; 16],
-    owner: [u8; SALT_BYTES],
+    owner: [u8; 16],
 }
 
 impl Row {
     fn new(nonce: &Nonce) -> Result<Self, PortError> {
-        let mut owner = [0; SALT_BYTES];
-        let drawn = system_salt(&mut owner);
-        drawn.map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
+        let owner = random::bytes()
+            .map_err(|_| failed(PortErrorKind::Unavailable).because("the system provides no random numbers"))?;
         Ok(Self { digest: nonce.digest, owner })
     }
 }
@@ -69,7 +59,7 @@ fn failed(kind: PortErrorKind) -> PortError {
 
 /// Rows that may or may not have been written, by tries that did not accept their call.
 #[derive(Debug, Clone, Default)]
-pub(in crate::adapters) struct UncertainRows(Arc<Mutex<Vec<Row>>>);
+pub(super) struct UncertainRows(Arc<Mutex<Vec<Row>>>);
 
 impl UncertainRows {
     fn add(&self, rows: impl IntoIterator<Item = Row>) {
@@ -151,7 +141,7 @@ async fn remember(connection: &mut SqliteConnection, nonce: Nonce, row: Row) -> 
     if micros(nonce.signed_at) <= forgotten {
         return Ok(Some(Fresh::Forgotten));
     }
-    if span.is_some_and(|span| span >= MAX_CALLS) {
+    if span.is_some_and(|span| span >= i64::from(MAX_CALLS)) {
         return Ok(None);
     }
     let sql = "INSERT INTO nonces (digest, owner, signed_at) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING";
@@ -168,15 +158,11 @@ async fn remember(connection: &mut SqliteConnection, nonce: Nonce, row: Row) -> 
 async fn forget(connection: &mut SqliteConnection, forgotten: i64, before: i64) -> Result<(), sqlx::Error> {
     let sql = "DELETE FROM nonces WHERE number IN \
                (SELECT number FROM nonces WHERE signed_at < ? ORDER BY signed_at LIMIT ?) RETURNING signed_at";
-    let signed: Vec<i64> = sqlx::query_scalar(sql).bind(before).bind(SWEEP).fetch_all(&mut *connection).await?;
+    let signed: Vec<i64> =
+        sqlx::query_scalar(sql).bind(before).bind(i64::from(NONCE_SWEEP)).fetch_all(&mut *connection).await?;
     let latest = signed.into_iter().fold(forgotten, i64::max);
     sqlx::query("UPDATE meta SET number = ? WHERE name = 'nonces'").bind(latest).execute(connection).await?;
     Ok(())
-}
-
-fn answer(remembered: Option<Fresh>) -> Result<Fresh, PortError> {
-    remembered
-        .ok_or_else(|| failed(PortErrorKind::RateLimited).because("the limit of remembered signed calls is reached"))
 }
 
 impl Nonces for SqliteLedger {
@@ -186,119 +172,32 @@ impl Nonces for SqliteLedger {
             let (database, uncertain) = (self.database.clone(), self.uncertain.clone());
             let rows = uncertain_rows.iter().copied().chain([row]).collect();
             let this = Try { database, uncertain, rows };
-            let remembered = self.database.writer().write("remember", move |connection| {
+            let answer = self.database.writer().write("remember", move |connection| {
                 Box::pin(async move {
                     delete_rows(connection, &uncertain_rows).await?;
                     remember(connection, nonce, row).await
                 })
             });
-            let remembered = remembered.await?;
+            let answer = answer.await?;
             this.succeeded();
-            answer(remembered)
+            remembered(answer)
         })
-    }
-}
-
-/// The same in memory.
-#[derive(Debug, Default)]
-pub(in crate::adapters) struct Remembered {
-    digests: HashSet<[u8; 16]>,
-    signed: BTreeSet<(i64, [u8; 16])>,
-    forgotten: i64,
-}
-
-impl Remembered {
-    fn remember(&mut self, nonce: &Nonce) -> Option<Fresh> {
-        for _ in 0..SWEEP {
-            let Some((signed_at, digest)) = self.signed.first().copied() else { break };
-            if signed_at >= micros(nonce.forget_before) {
-                break;
-            }
-            self.forgotten = self.forgotten.max(signed_at);
-            self.digests.remove(&digest);
-            self.signed.remove(&(signed_at, digest));
-        }
-        if micros(nonce.signed_at) <= self.forgotten {
-            return Some(Fresh::Forgotten);
-        }
-        if i64::try_from(self.digests.len()).is_ok_and(|held| held > MAX_CALLS) {
-            return None;
-        }
-        if !self.digests.insert(nonce.digest) {
-            return Some(Fresh::Seen);
-        }
-        self.signed.insert((micros(nonce.signed_at), nonce.digest));
-        Some(Fresh::First)
-    }
-}
-
-impl Nonces for MemoryLedger {
-    fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
-        let remembered = self.nonces.lock().unwrap_or_else(PoisonError::into_inner).remember(nonce);
-        Box::pin(std::future::ready(answer(remembered)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use futures_util::future::join_all;
-    use jiff::{SignedDuration, Timestamp};
+    use jiff::Timestamp;
     use sqlx::Connection as _;
 
     use super::*;
     use crate::adapters::suites::ledger::open;
-
-    const NOW: i64 = 1_800_000_000;
-
-    fn nonce(number: u32, signed_at: i64, now: i64) -> Nonce {
-        let mut digest = [7; 16];
-        digest[..4].copy_from_slice(&number.to_be_bytes());
-        let at = |second| Timestamp::from_second(second).unwrap();
-        Nonce { digest, signed_at: at(signed_at), forget_before: at(now) - SignedDuration::from_secs(600) }
-    }
-
-    async fn remember(nonces: &dyn Nonces, number: u32, signed_at: i64, now: i64) -> Fresh {
-        nonces.remember(&nonce(number, signed_at, now)).await.unwrap()
-    }
+    use crate::adapters::suites::nonces::{NOW, nonce, remember};
 
     async fn rows(ledger: &SqliteLedger) -> i64 {
         let mut connection = ledger.database.reader().acquire("count").await.unwrap();
         sqlx::query_scalar("SELECT COUNT(*) FROM nonces").fetch_one(&mut *connection).await.unwrap()
-    }
-
-    async fn a_call_is_first_only_once(nonces: &dyn Nonces) {
-        assert_eq!(remember(nonces, 1, NOW, NOW).await, Fresh::First);
-        assert_eq!(remember(nonces, 1, NOW, NOW + 299).await, Fresh::Seen);
-        assert_eq!(
-            remember(nonces, 1, NOW + 100, NOW + 299).await,
-            Fresh::Seen,
-            "the id counts, whatever the signing time"
-        );
-        assert_eq!(remember(nonces, 2, NOW, NOW).await, Fresh::First);
-    }
-
-    async fn clock_jumps_do_not_readmit_a_call(nonces: &dyn Nonces) {
-        for number in 0..20 {
-            assert_eq!(remember(nonces, number, NOW, NOW).await, Fresh::First);
-        }
-        // The clock is a day ahead for a moment, so the remembered calls are forgotten.
-        for number in 100..110 {
-            assert_eq!(remember(nonces, number, NOW + 86_400, NOW + 86_400).await, Fresh::First);
-        }
-        for number in 0..20 {
-            assert_eq!(remember(nonces, number, NOW, NOW + 1).await, Fresh::Forgotten);
-        }
-        assert_eq!(remember(nonces, 200, NOW + 1, NOW + 1).await, Fresh::First, "later calls are accepted");
-    }
-
-    #[tokio::test]
-    async fn every_ledger_remembers_signed_calls() {
-        let folder = tempfile::tempdir().unwrap();
-        a_call_is_first_only_once(&open(&folder).await).await;
-        a_call_is_first_only_once(&MemoryLedger::new()).await;
-        let folder = tempfile::tempdir().unwrap();
-        clock_jumps_do_not_readmit_a_call(&open(&folder).await).await;
-        clock_jumps_do_not_readmit_a_call(&MemoryLedger::new()).await;
     }
 
     #[tokio::test]
@@ -322,7 +221,7 @@ mod tests {
             Box::pin(async move {
                 let sql = "INSERT INTO nonces (number, digest, owner, signed_at) VALUES (?, x'00', x'00', ?)";
                 let late = micros(Timestamp::from_second(NOW + 1).unwrap());
-                sqlx::query(sql).bind(1 + MAX_CALLS).bind(late).execute(connection).await.map(|_| ())
+                sqlx::query(sql).bind(1 + i64::from(MAX_CALLS)).bind(late).execute(connection).await.map(|_| ())
             })
         });
         last.await.unwrap();
@@ -368,7 +267,7 @@ mod tests {
     #[test]
     fn uncertain_rows_are_bounded() {
         let uncertain = UncertainRows::default();
-        let row = Row { digest: [0; 16], owner: [0; SALT_BYTES] };
+        let row = Row { digest: [0; 16], owner: [0; 16] };
         uncertain.add(std::iter::repeat_n(row, MAX_UNCERTAIN * 2));
         let mut taken = 0;
         while let 1.. = uncertain.take().len() {

@@ -9,13 +9,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::stamp::{later, micros, stamp, tags, tags_json, unsigned};
+use super::SqliteLedger;
+use super::stamp::{stamp, tags, tags_json, unsigned};
+use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, later, micros};
 use crate::adapters::sqlite::{Batch, refusal};
-use crate::ports::{DeliveryState, Event, EventKind, Outgoing, Subscription, TargetId};
+use crate::ports::{BoxFuture, DeliveryState, Event, EventKind, Outbox, Outgoing, PortError, Subscription, TargetId};
 
 /// The schema step that gives each receiver its own deliveries. `outbox.attempts` counts over all receivers; 0 means
 /// not yet tried. Existing events are routed again.
-pub(in crate::adapters) const DELIVERIES: &str = "
+pub(super) const DELIVERIES: &str = "
 DROP INDEX outbox_due;
 ALTER TABLE outbox DROP COLUMN due_at;
 ALTER TABLE outbox ADD COLUMN routed INTEGER NOT NULL DEFAULT 0;
@@ -31,18 +33,11 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (webhook, due_at, event);
 ";
 
-/// The due time of a dead delivery: never.
-pub(in crate::adapters) const DEAD: i64 = i64::MAX;
-
-/// No wait is longer than this. A later due time was written by a clock that has been set back since, and the delivery
-/// is due now.
-pub(in crate::adapters) const LONGEST_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
-
 /// The columns of a delivery: id, at, kind, reason, account, request id, tags, attempts.
 type OutboxRow = (i64, i64, String, String, Option<String>, String, String, i64);
 
 /// Adds events, without receivers for now.
-pub(in crate::adapters) fn add(batch: &mut Batch, events: &[Event]) {
+pub(super) fn add(batch: &mut Batch, events: &[Event]) {
     let sql = "INSERT INTO outbox (at, kind, reason, account, request_id, tags, attempts) VALUES (?, ?, ?, ?, ?, ?, 0)";
     for event in events {
         batch
@@ -63,7 +58,7 @@ fn places(count: usize) -> String {
 
 /// Drops deliveries to receivers that are not listed, and events without deliveries. Returns the number dropped per
 /// receiver.
-pub(in crate::adapters) async fn keep_receivers(
+async fn keep_receivers(
     connection: &mut SqliteConnection,
     receivers: &[String],
 ) -> Result<Vec<(String, u64)>, sqlx::Error> {
@@ -85,13 +80,13 @@ pub(in crate::adapters) async fn keep_receivers(
 }
 
 /// Whether there are unrouted events, so that an idle outbox costs no write.
-pub(in crate::adapters) async fn has_new(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+async fn has_new(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outbox WHERE routed = 0)").fetch_one(connection).await
 }
 
 /// Creates the deliveries of new events; events that no receiver is subscribed to are removed. Returns the number of
 /// new events.
-pub(in crate::adapters) async fn route(
+async fn route(
     connection: &mut SqliteConnection,
     subscriptions: &[Subscription],
     now: Timestamp,
@@ -130,14 +125,14 @@ pub(in crate::adapters) async fn route(
 
 /// The queue of one receiver at the current time.
 #[derive(Debug, Clone)]
-pub(in crate::adapters) struct Queue {
+struct Queue {
     pub receiver: String,
     pub now: Timestamp,
 }
 
 impl Queue {
     /// Whether anything is due, so that an idle queue costs no write.
-    pub(in crate::adapters) async fn is_due(&self, connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    async fn is_due(&self, connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE webhook = ? AND due_at <= ?) \
                    OR EXISTS (SELECT 1 FROM deliveries WHERE webhook = ? AND due_at > ? AND due_at < ?)";
         sqlx::query_scalar(sql)
@@ -151,7 +146,7 @@ impl Queue {
     }
 
     /// Takes the deliveries that have been due longest; they are due again after the lease.
-    pub(in crate::adapters) async fn take(
+    async fn take(
         &self,
         connection: &mut SqliteConnection,
         lease: Duration,
@@ -221,7 +216,7 @@ fn outgoing(row: OutboxRow) -> Result<Outgoing, sqlx::Error> {
 }
 
 /// Records the state of a delivery. When the last delivery is accepted, the event is removed.
-pub(in crate::adapters) async fn sent(
+async fn sent(
     connection: &mut SqliteConnection,
     receiver: &str,
     id: i64,
@@ -245,4 +240,57 @@ pub(in crate::adapters) async fn sent(
         }
     }
     batch.execute(connection).await
+}
+
+impl Outbox for SqliteLedger {
+    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>> {
+        let receivers = receivers.to_vec();
+        Box::pin(self.write("keep_receivers", move |connection| {
+            Box::pin(async move { keep_receivers(connection, &receivers).await })
+        }))
+    }
+
+    fn route<'a>(
+        &'a self,
+        subscriptions: &'a [Subscription],
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<usize, PortError>> {
+        let subscriptions = subscriptions.to_vec();
+        Box::pin(async move {
+            if !self.read("route", |connection| Box::pin(has_new(connection))).await? {
+                return Ok(0);
+            }
+            self.write("route", move |connection| {
+                Box::pin(async move { route(connection, &subscriptions, now, limit).await })
+            })
+            .await
+        })
+    }
+
+    fn due<'a>(
+        &'a self,
+        receiver: &'a str,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
+        let queue = Queue { receiver: receiver.to_owned(), now };
+        Box::pin(async move {
+            let reading = queue.clone();
+            let is_due = self.read("due", move |connection| Box::pin(async move { reading.is_due(connection).await }));
+            if !is_due.await? {
+                return Ok(Vec::new());
+            }
+            self.write("due", move |connection| Box::pin(async move { queue.take(connection, lease, limit).await }))
+                .await
+        })
+    }
+
+    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
+        let receiver = receiver.to_owned();
+        Box::pin(
+            self.write("sent", move |connection| Box::pin(async move { sent(connection, &receiver, id, state).await })),
+        )
+    }
 }

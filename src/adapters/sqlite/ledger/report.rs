@@ -1,4 +1,7 @@
-//! Reports for operators: the progress of the migration, and the entries of customers.
+//! Reports for operators: the progress of the migration, the entries of customers, and the care of the audit.
+
+use std::io::Write;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,8 +9,14 @@ use jiff::tz::TimeZone;
 use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::entries::{EntryRow, select_entries};
-use super::stamp::{maybe_stamp, micros, stamp, tags, unsigned};
-use crate::ports::{Entry, EntryState, LegacyKey, TargetId};
+use super::stamp::{maybe_stamp, stamp, tags, unsigned};
+use super::store::{NAME, SqliteLedger};
+use super::{audit, export};
+use crate::adapters::ledgers::micros;
+use crate::ports::{
+    AuditFilter, AuditHead, AuditRecord, AuditReport, BoxFuture, EntryFilter, EntryPage, EntryReport, ExportError,
+    OutcomeCount, PortError, Reports, SegmentReport, Summary,
+};
 
 /// Microseconds per day.
 const DAY: i64 = 86_400_000_000;
@@ -15,85 +24,8 @@ const DAY: i64 = 86_400_000_000;
 /// How many days [`Summary::per_day`] covers. Bounds the report; a migration takes months.
 const DAYS: i64 = 400;
 
-/// The progress of the migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// Customers whose account was created with a verified password.
-    pub migrated: u64,
-    /// Accounts created without a verified password, by the forgot-password operation, that are waiting for a password.
-    pub pending: u64,
-    /// Accounts created without a verified password that have got one since.
-    pub activated: u64,
-    /// Customers whose migration is being undone.
-    pub undoing: u64,
-    /// Customers whose account is being created.
-    pub creating: u64,
-    /// Those of them whose claim has expired: recovery has to check the target.
-    pub overdue: u64,
-    /// Customers for whom nothing was created; their next login starts again.
-    pub abandoned: u64,
-    /// Customers who were permanently deleted.
-    pub buried: u64,
-    /// Sign-ins of customers with an account at the target.
-    pub authenticated: u64,
-    /// Refusals by reason, most frequent first: outcomes `refused` and `denied_by_rule`.
-    pub refused: Vec<OutcomeCount>,
-    /// Failures, most frequent first: of records, rules and systems.
-    pub failed: Vec<OutcomeCount>,
-    /// Migrated customers per day (UTC), oldest day first, at most 400 days back.
-    pub per_day: Vec<(Date, u64)>,
-    /// When the first customer was migrated.
-    pub first_at: Option<Timestamp>,
-    /// When the last customer was migrated.
-    pub last_at: Option<Timestamp>,
-    /// Events waiting to be sent.
-    pub events: u64,
-}
-
-/// How often an outcome occurred, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutcomeCount {
-    /// The name of the outcome.
-    pub outcome: String,
-    /// The reason; empty if the outcome says it all.
-    pub reason: String,
-    /// How often.
-    pub count: u64,
-}
-
-/// Which entries to return. A field that is `None` does not filter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EntryFilter {
-    /// Created by the rules with this hash.
-    pub rules: Option<String>,
-    /// Whose creation began at this time or later.
-    pub since: Option<Timestamp>,
-    /// In this state.
-    pub state: Option<EntryState>,
-    /// With this account.
-    pub account: Option<TargetId>,
-}
-
-/// A page of entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPage {
-    /// The last key of the previous page; `None` for the first page.
-    pub after: Option<LegacyKey>,
-    /// The maximum number of entries.
-    pub limit: usize,
-}
-
-/// An entry with additional details for operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryReport {
-    /// The entry.
-    pub entry: Entry,
-    /// Tags that hooks assigned to the customer.
-    pub tags: Vec<String>,
-}
-
 /// Counts everything in one snapshot.
-pub(super) async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Summary, sqlx::Error> {
+async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Summary, sqlx::Error> {
     let mut snapshot = connection.begin().await?;
     let connection = &mut *snapshot;
     let state = |name| format!("SELECT COUNT(*) FROM entries WHERE state = '{name}'");
@@ -165,7 +97,7 @@ async fn first_and_last(
 }
 
 /// The entries that match a filter.
-pub(super) async fn entries(
+async fn entries(
     connection: &mut SqliteConnection,
     filter: &EntryFilter,
     page: &EntryPage,
@@ -197,118 +129,76 @@ fn report(row: EntryRow) -> Result<EntryReport, sqlx::Error> {
     Ok(EntryReport { entry: row.entry()?, tags })
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::adapters::sqlite::SqliteLedger;
-    use crate::adapters::suites::ledger::{at, decision, keyring, open};
-    use crate::ports::{Abandon, AccountState, Claim, ClaimAnswer, Finish, Ledger as _, Left};
-
-    /// Seconds per day.
-    const DAY: i64 = 86_400;
-
-    fn key(id: &str) -> LegacyKey {
-        LegacyKey { source: "shop".into(), id: id.into() }
+impl Reports for SqliteLedger {
+    fn summary(&self, now: Timestamp) -> BoxFuture<'_, Result<Summary, PortError>> {
+        Box::pin(self.read("summary", move |connection| Box::pin(summary(connection, now))))
     }
 
-    async fn claim(ledger: &SqliteLedger, id: &str, seconds: i64, verified_at: Option<Timestamp>) -> u64 {
-        let claim = Claim {
-            key: key(id),
-            logins: Vec::new(),
-            external_id: keyring().external_id(&key(id)),
-            rules: if seconds < DAY { "r1".into() } else { "r2".into() },
-            claimed_at: at(seconds),
-            verified_at,
-            creating_at: at(seconds),
-            lease: Duration::from_secs(10),
-        };
-        match ledger.claim(&claim).await.unwrap() {
-            ClaimAnswer::Granted(grant) => grant.token,
-            other => panic!("{other:?}"),
-        }
+    fn entries(&self, filter: EntryFilter, page: EntryPage) -> BoxFuture<'_, Result<Vec<EntryReport>, PortError>> {
+        Box::pin(
+            self.read("entries", move |connection| Box::pin(async move { entries(connection, &filter, &page).await })),
+        )
     }
 
-    async fn migrate(ledger: &SqliteLedger, id: &str, seconds: i64, verified_at: Option<Timestamp>) {
-        let finish = Finish {
-            key: key(id),
-            token: claim(ledger, id, seconds, verified_at).await,
-            account: TargetId(format!("account of {id}")),
-            state: if verified_at.is_some() { AccountState::Active } else { AccountState::Pending },
-            created_at: at(seconds),
-            tags: vec!["vip".into()],
-            decision: decision("migrated", seconds),
-            events: Vec::new(),
-        };
-        ledger.finish(&finish).await.unwrap();
+    fn audit(&self, filter: AuditFilter, limit: usize) -> BoxFuture<'_, Result<Vec<AuditRecord>, PortError>> {
+        Box::pin(
+            self.read("audit", move |connection| {
+                Box::pin(async move { audit::page(connection, &filter, limit).await })
+            }),
+        )
     }
 
-    /// Customers in every state, and a few decisions.
-    async fn fill(ledger: &SqliteLedger) {
-        migrate(ledger, "1", 0, Some(at(0))).await;
-        migrate(ledger, "2", 5, Some(at(5))).await;
-        migrate(ledger, "3", DAY, Some(at(DAY))).await;
-        migrate(ledger, "4", DAY, None).await;
-        claim(ledger, "5", DAY, Some(at(DAY))).await;
-        claim(ledger, "6", 2 * DAY, Some(at(DAY))).await;
-        let token = claim(ledger, "7", DAY, Some(at(DAY))).await;
-        ledger.abandon(&Abandon { key: key("7"), token, left: Left::AsBefore }).await.unwrap();
-        migrate(ledger, "8", DAY, Some(at(DAY))).await;
-        ledger.bury(&key("8"), &[], at(DAY)).await.unwrap();
-        let refusals = [("refused", "unknown"), ("refused", "wrong_password"), ("denied_by_rule", "minor")];
-        let failures = [("conflict", ""), ("legacy_unavailable", ""), ("legacy_unavailable", "")];
-        for (outcome, reason) in
-            [("authenticated", ""), ("refused", "unknown")].into_iter().chain(refusals).chain(failures)
-        {
-            let mut decision = decision(outcome, DAY);
-            decision.reason = reason.into();
-            ledger.decide(&decision, &[]).await.unwrap();
-        }
+    fn audit_head(&self) -> BoxFuture<'_, Result<AuditHead, PortError>> {
+        let keyring = Arc::clone(&self.keyring);
+        Box::pin(self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })))
     }
 
-    #[tokio::test]
-    async fn the_summary_counts_customers_and_decisions() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(&folder).await;
-        let empty = ledger.summary(at(0)).await.unwrap();
-        assert_eq!((empty.migrated, empty.first_at, empty.per_day.len()), (0, None, 0));
-        fill(&ledger).await;
-        let summary = ledger.summary(at(2 * DAY)).await.unwrap();
-        assert_eq!((summary.migrated, summary.pending, summary.authenticated), (3, 1, 1));
-        assert_eq!((summary.creating, summary.overdue, summary.abandoned, summary.buried), (2, 1, 1, 1));
-        let rendered = |counts: &[OutcomeCount]| -> Vec<String> {
-            counts.iter().map(|count| format!("{} {} {}", count.count, count.outcome, count.reason)).collect()
-        };
-        let refused = ["2 refused unknown", "1 denied_by_rule minor", "1 refused wrong_password"];
-        assert_eq!(rendered(&summary.refused), refused);
-        assert_eq!(rendered(&summary.failed), ["2 legacy_unavailable ", "1 conflict "]);
-        assert_eq!((summary.first_at, summary.last_at), (Some(at(0)), Some(at(DAY))));
-        let days: Vec<_> = summary.per_day.iter().map(|(day, count)| format!("{day} {count}")).collect();
-        assert_eq!(days, ["2026-03-01 2", "2026-03-02 1"]);
-        assert_eq!(summary.events, 0);
+    fn verify_with<'a>(&'a self, anchors: &'a [AuditHead]) -> BoxFuture<'a, Result<AuditReport, PortError>> {
+        let (keyring, anchors) = (Arc::clone(&self.keyring), anchors.to_vec());
+        Box::pin(self.read("verify", move |connection| {
+            Box::pin(async move { audit::verify(connection, &keyring, &anchors).await })
+        }))
     }
 
-    #[tokio::test]
-    async fn entries_are_found_page_by_page() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(&folder).await;
-        fill(&ledger).await;
-        let ids = async |filter: EntryFilter, after: Option<&str>, limit| -> String {
-            let page = EntryPage { after: after.map(key), limit };
-            let found = ledger.entries(filter, page).await.unwrap();
-            found.into_iter().map(|report| report.entry.key.id).collect()
-        };
-        let all = EntryFilter::default();
-        assert_eq!(ids(all.clone(), None, 5).await, "12345");
-        assert_eq!(ids(all.clone(), Some("5"), 5).await, "678");
-        assert_eq!(ids(EntryFilter { rules: Some("r1".into()), ..all.clone() }, None, 9).await, "12");
-        assert_eq!(ids(EntryFilter { since: Some(at(DAY + 1)), ..all.clone() }, None, 9).await, "6");
-        assert_eq!(ids(EntryFilter { state: Some(EntryState::Done), ..all.clone() }, Some("1"), 9).await, "234");
-        let account = EntryFilter { account: Some(TargetId("account of 3".into())), ..all.clone() };
-        assert_eq!(ids(account, None, 9).await, "3");
-        let first = ledger.entries(all, EntryPage { after: None, limit: 1 }).await.unwrap().remove(0);
-        assert_eq!(first.tags, ["vip"]);
-        assert_eq!(Some(first.entry), ledger.entry(&key("1")).await.unwrap());
+    fn export_audit(
+        &self,
+        before: Timestamp,
+        out: Box<dyn Write + Send>,
+    ) -> BoxFuture<'_, Result<(AuditHead, AuditHead), ExportError>> {
+        let keyring = Arc::clone(&self.keyring);
+        Box::pin(async move {
+            self.read("export", move |connection| {
+                Box::pin(async move { export::export(connection, &keyring, before, out).await })
+            })
+            .await?
+        })
+    }
+
+    fn remove_exported<'a>(&'a self, segment: &'a SegmentReport) -> BoxFuture<'a, Result<u64, ExportError>> {
+        Box::pin(async move {
+            if let Some(broken) = segment.broken {
+                return Err(ExportError::Broken(broken));
+            }
+            let (keyring, asked) = (Arc::clone(&self.keyring), segment.clone());
+            self.read("remove", move |connection| {
+                Box::pin(async move { export::check_segment(connection, &keyring, &asked).await })
+            })
+            .await??;
+            let mut removed = 0;
+            for step in segment.steps() {
+                let (keyring, step) = (Arc::clone(&self.keyring), step.clone());
+                removed += self
+                    .write("remove", move |connection| {
+                        Box::pin(async move { audit::advance(connection, &keyring, &step).await })
+                    })
+                    .await?;
+            }
+            Ok(removed)
+        })
+    }
+
+    /// Copies the journal into the database file, so that the file is complete without it.
+    fn checkpoint(&self) -> BoxFuture<'_, Result<(), PortError>> {
+        Box::pin(self.database.checkpoint(NAME))
     }
 }

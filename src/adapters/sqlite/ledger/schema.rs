@@ -130,7 +130,7 @@ mod tests {
     use crate::adapters::sqlite::Database;
     use crate::adapters::sqlite::SqliteLedger;
     use crate::adapters::suites::ledger::{at, decision, keyring};
-    use crate::ports::{EntryState, Ledger as _, LegacyKey, TargetId};
+    use crate::ports::{EntryState, Ledger as _, LegacyKey, Reports as _, TargetId};
 
     /// The contents of a ledger after the first step: a customer in each state, a tombstone, a counter, an event.
     const FIRST_STEP_ROWS: &str = "

@@ -7,19 +7,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::audit::{AuditFilter, AuditHead, AuditRecord, AuditReport};
 use super::nonces::UncertainRows;
-use super::report::{EntryFilter, EntryPage, EntryReport, Summary};
-use super::{attempts, audit, binding, entries, outbox, report, reversal, schema};
+use super::{attempts, audit, binding, entries, outbox, reversal, schema};
 use crate::adapters::sqlite::{Batch, Database, WriterFigures};
 use crate::ports::{
-    Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event,
-    ExternalId, Finish, Finished, Keyring, Ledger, LegacyKey, Outgoing, PortError, PortErrorKind, Reserved, Restore,
-    Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
+    Abandon, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, Event, ExternalId, Finish,
+    Finished, Keyring, Ledger, LegacyKey, PortError, PortErrorKind, Reserved, Restore, Room, StoreId, Undo, UndoAnswer,
+    UndoEnd,
 };
 
 /// The name of the ledger in errors and metrics.
-const NAME: &str = "ledger";
+pub(super) const NAME: &str = "ledger";
 
 /// The ledger in an SQLite file.
 ///
@@ -73,7 +71,7 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Opens an existing ledger without checking its audit, for [`verify`](Self::verify). A ledger whose head was
+    /// Opens an existing ledger without checking its audit, for [`verify`](crate::ports::Reports::verify). A ledger whose head was
     /// changed appends nothing, however it was opened.
     ///
     /// # Errors
@@ -83,75 +81,10 @@ impl SqliteLedger {
         Ok(Self { database, keyring, uncertain: UncertainRows::default(), identity: Arc::default() })
     }
 
-    /// Copies the journal into the database file. Call it at shutdown.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub async fn checkpoint(&self) -> Result<(), PortError> {
-        self.database.checkpoint(NAME).await
-    }
-
     /// The number of writes, commits, and waiting jobs.
     #[must_use]
     pub fn figures(&self) -> WriterFigures {
         self.database.writer().figures()
-    }
-
-    /// Verifies the audit from its first row to its head.
-    ///
-    /// # Errors
-    /// If the file cannot be read. A break is part of the report.
-    pub async fn verify(&self) -> Result<AuditReport, PortError> {
-        self.verify_with(&[]).await
-    }
-
-    /// Verifies the audit, and that heads kept elsewhere are still part of it.
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify).
-    pub async fn verify_with(&self, anchors: &[AuditHead]) -> Result<AuditReport, PortError> {
-        let (keyring, anchors) = (Arc::clone(&self.keyring), anchors.to_vec());
-        self.read("verify", move |connection| {
-            Box::pin(async move { audit::verify(connection, &keyring, &anchors).await })
-        })
-        .await
-    }
-
-    /// The current head of the audit.
-    ///
-    /// # Errors
-    /// If it cannot be read, or its tag does not verify.
-    pub async fn audit_head(&self) -> Result<AuditHead, PortError> {
-        let keyring = Arc::clone(&self.keyring);
-        self.read("head", move |connection| Box::pin(async move { audit::head(connection, &keyring).await })).await
-    }
-
-    /// Rows of the audit that match a filter, newest first.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or a row is not in the expected format.
-    pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, PortError> {
-        self.read("audit", move |connection| Box::pin(async move { audit::page(connection, &filter, limit).await }))
-            .await
-    }
-
-    /// The progress of the migration.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub async fn summary(&self, now: Timestamp) -> Result<Summary, PortError> {
-        self.read("summary", move |connection| Box::pin(report::summary(connection, now))).await
-    }
-
-    /// Entries that match a filter, ordered by source and legacy id.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub async fn entries(&self, filter: EntryFilter, page: EntryPage) -> Result<Vec<EntryReport>, PortError> {
-        self.read("entries", move |connection| {
-            Box::pin(async move { report::entries(connection, &filter, &page).await })
-        })
-        .await
     }
 
     pub(super) async fn write<T, F>(&self, operation: &'static str, job: F) -> Result<T, PortError>
@@ -341,56 +274,5 @@ impl Ledger for SqliteLedger {
             let error = PortError::new(PortErrorKind::Misconfigured, NAME, "ping");
             Err(error.because("the ledger file was replaced by another ledger; restore it and restart the service"))
         })
-    }
-
-    fn keep_receivers<'a>(&'a self, receivers: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, u64)>, PortError>> {
-        let receivers = receivers.to_vec();
-        Box::pin(self.write("keep_receivers", move |connection| {
-            Box::pin(async move { outbox::keep_receivers(connection, &receivers).await })
-        }))
-    }
-
-    fn route<'a>(
-        &'a self,
-        subscriptions: &'a [Subscription],
-        now: Timestamp,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<usize, PortError>> {
-        let subscriptions = subscriptions.to_vec();
-        Box::pin(async move {
-            if !self.read("route", |connection| Box::pin(outbox::has_new(connection))).await? {
-                return Ok(0);
-            }
-            self.write("route", move |connection| {
-                Box::pin(async move { outbox::route(connection, &subscriptions, now, limit).await })
-            })
-            .await
-        })
-    }
-
-    fn due<'a>(
-        &'a self,
-        receiver: &'a str,
-        now: Timestamp,
-        lease: Duration,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<Outgoing>, PortError>> {
-        let queue = outbox::Queue { receiver: receiver.to_owned(), now };
-        Box::pin(async move {
-            let reading = queue.clone();
-            let is_due = self.read("due", move |connection| Box::pin(async move { reading.is_due(connection).await }));
-            if !is_due.await? {
-                return Ok(Vec::new());
-            }
-            self.write("due", move |connection| Box::pin(async move { queue.take(connection, lease, limit).await }))
-                .await
-        })
-    }
-
-    fn sent<'a>(&'a self, receiver: &'a str, id: i64, state: DeliveryState) -> BoxFuture<'a, Result<(), PortError>> {
-        let receiver = receiver.to_owned();
-        Box::pin(self.write("sent", move |connection| {
-            Box::pin(async move { outbox::sent(connection, &receiver, id, state).await })
-        }))
     }
 }

@@ -2,6 +2,7 @@
 
 use sqlx::Error;
 
+use crate::adapters::sqlite::codes::{self, Whose, primary_code};
 use crate::ports::{PortError, PortErrorKind};
 
 /// The error for calls that handled customer data: only codes, no message of the database.
@@ -17,31 +18,17 @@ pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error
     PortError::new(kind, adapter, operation).because(format!("{detail}: {error}")).caused_by(error)
 }
 
-/// The primary result codes of SQLite, <https://www.sqlite.org/rescode.html>.
+/// The meaning of a failure; what the codes of the database mean is in its own table.
 fn meaning(error: &Error) -> (PortErrorKind, &'static str) {
-    let Some(database) = error.as_database_error() else {
-        return match error {
-            Error::PoolTimedOut => (PortErrorKind::RateLimited, "all connections are in use"),
-            Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => {
-                (PortErrorKind::BadResponse, "cannot read a value")
-            }
-            Error::Configuration(_) => (PortErrorKind::Misconfigured, "the connection settings are invalid"),
-            _ => (PortErrorKind::Unavailable, "cannot reach the database"),
-        };
-    };
-    let code = database.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
-    match code {
-        Some(1) => (PortErrorKind::Misconfigured, "a query does not match the database schema"),
-        Some(3 | 23) => (PortErrorKind::Denied, "access to the database was denied"),
-        Some(5 | 6) => (PortErrorKind::Unavailable, "the database is locked"),
-        Some(8) => (PortErrorKind::Misconfigured, "a query must not write"),
-        Some(9) => (PortErrorKind::Unavailable, "the query took too long"),
-        Some(11 | 20 | 18) => {
-            (PortErrorKind::BadResponse, "the database is damaged or contains a value that is too large")
+    if let Some(code) = primary_code(error) {
+        return codes::meaning(code, Whose::Legacy);
+    }
+    match error {
+        Error::PoolTimedOut => (PortErrorKind::RateLimited, "all connections are in use"),
+        Error::ColumnDecode { .. } | Error::Decode(_) | Error::ColumnNotFound(_) => {
+            (PortErrorKind::BadResponse, "cannot read a value")
         }
-        Some(14) => (PortErrorKind::Unavailable, "cannot open the database file"),
-        Some(25) => (PortErrorKind::Misconfigured, "a query has too many parameters"),
-        Some(26) => (PortErrorKind::BadResponse, "the file is not a database"),
-        _ => (PortErrorKind::Unavailable, "the database failed"),
+        Error::Configuration(_) => (PortErrorKind::Misconfigured, "the connection settings are invalid"),
+        _ => (PortErrorKind::Unavailable, "cannot reach the database"),
     }
 }

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use futures_util::future::join_all;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::{AuditFault, AuditFilter, AuditHead, SegmentReport, read_segment};
-use crate::adapters::sqlite::{ExportError, SqliteLedger};
+use super::{SqliteLedger, audit};
 use crate::adapters::suites::ledger::{at, decision, keyring, open};
-use crate::ports::{Keyring, Ledger as _};
+use crate::audit::read_segment;
+use crate::ports::{
+    AuditFault, AuditFilter, AuditHead, ExportError, Keyring, Ledger as _, Reports as _, SegmentReport,
+};
 
 /// A ledger with decisions at the seconds 0, 1, 2 and so on; rows are numbered from 1.
 async fn ledger(folder: &tempfile::TempDir, rows: i64) -> SqliteLedger {
@@ -32,7 +34,7 @@ async fn add(ledger: &SqliteLedger, from: i64, to: i64) {
 /// Exports the decisions before a second to a file with this name.
 async fn export(folder: &tempfile::TempDir, ledger: &SqliteLedger, before: i64, name: &str) -> PathBuf {
     let path = folder.path().join(name);
-    ledger.export_audit(at(before), File::create(&path).unwrap()).await.unwrap();
+    ledger.export_audit(at(before), Box::new(File::create(&path).unwrap())).await.unwrap();
     path
 }
 
@@ -160,7 +162,7 @@ async fn the_remaining_rows_begin_where_the_segment_ends() {
     assert_eq!(ledger.remove_exported(&second).await.unwrap(), 9);
     let empty = open(&folder).await.verify().await.unwrap();
     assert_eq!((empty.start, empty.head, empty.broken), (second.head.clone(), second.head, None));
-    let (start, head) = ledger.export_audit(at(999), Vec::new()).await.unwrap();
+    let (start, head) = ledger.export_audit(at(999), Box::new(Vec::new())).await.unwrap();
     assert_eq!(start, head, "there is nothing left");
     add(&ledger, 20, 22).await;
     assert_eq!(ledger.verify().await.unwrap().head.number, 17);
@@ -248,9 +250,9 @@ async fn edits_after_the_start_are_detected() {
     for sql in EDITS {
         let mut edit = connection.begin().await.unwrap();
         sqlx::raw_sql(*sql).execute(&mut *edit).await.unwrap();
-        let report = super::verify(&mut edit, &keyring(), &[]).await;
+        let report = audit::verify(&mut edit, &keyring(), &[]).await;
         assert!(report.is_err() || report.unwrap().broken.is_some(), "{sql} was not detected");
         edit.rollback().await.unwrap();
     }
-    assert_eq!(super::verify(&mut connection, &keyring(), &[]).await.unwrap(), intact, "every edit was rolled back");
+    assert_eq!(audit::verify(&mut connection, &keyring(), &[]).await.unwrap(), intact, "every edit was rolled back");
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::adapters::sqlite::SqliteLedger;
+use super::SqliteLedger;
 use crate::adapters::suites::ledger::{decision, keyring, open};
 use crate::ports::{Decision, ExternalId, Ledger as _, TargetId};
 
@@ -41,7 +41,7 @@ async fn a_decision_takes_as_much_space_as_the_documentation_says() {
         assert!(decided.iter().all(Result::is_ok));
     }
     let measured = (bytes(&ledger).await - before) / DECISIONS;
-    let page = include_str!("../../../../../docs/operating.md");
+    let page = include_str!("../../../../docs/operating.md");
     let stated = page.split_once(" bytes of the ledger").unwrap().0.rsplit(' ').next().unwrap();
     let stated: i64 = stated.parse().unwrap();
     assert!((measured - stated).abs() * 20 <= measured, "docs/operating.md says {stated}, a decision takes {measured}");

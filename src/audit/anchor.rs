@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read as _};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::head::AuditHead;
+use crate::ports::AuditHead;
 
 /// The longest line, in bytes; an anchor has less than a hundred. Stops a file of another kind from filling the memory.
 const MAX_LINE: u64 = 1024;
@@ -27,21 +27,13 @@ pub enum AnchorError {
     TooMany,
 }
 
-impl AuditHead {
-    /// The line for an anchor file, without the line end.
-    #[must_use]
-    pub fn anchor_line(&self, at: Timestamp) -> String {
-        format!("{at} {self}")
-    }
-}
-
 /// Reads an anchor file. Empty lines and lines that begin with `#` are skipped.
 ///
 /// ```
 /// let text = "# of the shop\n2026-01-02T03:04:05Z 2:00112233445566778899aabbccddeeff\n";
-/// let anchors = landfall::adapters::sqlite::read_anchors(&mut text.as_bytes())?;
+/// let anchors = landfall::audit::read_anchors(&mut text.as_bytes())?;
 /// assert_eq!(anchors[0].number, 2);
-/// # Ok::<(), landfall::adapters::sqlite::AnchorError>(())
+/// # Ok::<(), landfall::audit::AnchorError>(())
 /// ```
 ///
 /// # Errors

@@ -2,16 +2,14 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::adapters::sqlite::ledger::stamp::micros;
-use crate::ports::Decision;
+use crate::ports::{AuditRecord, Decision};
 
 /// The canonical JSON of a decision: these keys in this order, without empty ones.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Text<'a> {
+struct Text<'a> {
     at: Cow<'a, str>,
     request_id: Cow<'a, str>,
     operation: Cow<'a, str>,
@@ -43,41 +41,8 @@ fn is_one(count: &u64) -> bool {
     *count == 1
 }
 
-/// A row of the audit. Identifiers are keyed digests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRecord {
-    /// The row number; the first row is 1.
-    pub number: u64,
-    /// When it was made.
-    pub at: Timestamp,
-    /// The id of the request.
-    pub request_id: String,
-    /// The name of the operation.
-    pub operation: String,
-    /// The name of the outcome, or of an operator's action.
-    pub outcome: String,
-    /// The reason; empty if there is none.
-    pub reason: String,
-    /// The digest of the canonical identifier.
-    pub subject: String,
-    /// The digest of source and legacy id, if the record was known.
-    pub customer: Option<String>,
-    /// The account at the target.
-    pub account: Option<String>,
-    /// The external id under which we created the account.
-    pub external_id: Option<String>,
-    /// The name of the source, if it was queried.
-    pub source: Option<String>,
-    /// The hash of the rules, if they ran.
-    pub rules: Option<String>,
-    /// How long it took, in microseconds.
-    pub micros: u64,
-    /// How many decisions the row represents: more than one for refusals of one subject that were summed up.
-    pub count: u64,
-}
-
 /// The text of a decision.
-pub(super) fn text(decision: &Decision) -> Result<String, sqlx::Error> {
+pub(crate) fn text(decision: &Decision) -> serde_json::Result<String> {
     let (account, external) = match &decision.account {
         Some((account, external)) => (Some(account), external.as_ref()),
         None => (None, None),
@@ -97,11 +62,11 @@ pub(super) fn text(decision: &Decision) -> Result<String, sqlx::Error> {
         micros: decision.micros,
         count: decision.count,
     };
-    serde_json::to_string(&text).map_err(|error| sqlx::Error::Encode(error.into()))
+    serde_json::to_string(&text)
 }
 
 /// The record of a row's text; `None` if the text is not in the expected format.
-pub(super) fn record(number: u64, text: &str) -> Option<AuditRecord> {
+pub(crate) fn record(number: u64, text: &str) -> Option<AuditRecord> {
     let text: Text<'_> = serde_json::from_str(text).ok()?;
     Some(AuditRecord {
         number,
@@ -121,15 +86,16 @@ pub(super) fn record(number: u64, text: &str) -> Option<AuditRecord> {
     })
 }
 
-/// The columns beside the text that are used for counting and searching: at, outcome, reason, subject, customer, count.
-pub(super) type Columns = (i64, String, String, String, Option<String>, i64);
+/// The columns beside the text that are used for counting and searching: at (microseconds since 1970), outcome, reason,
+/// subject, customer, count.
+pub(crate) type Columns = (i64, String, String, String, Option<String>, i64);
 
 impl AuditRecord {
     /// The columns that match this record.
-    pub(super) fn columns(&self) -> Columns {
+    pub(crate) fn columns(&self) -> Columns {
         let texts = (self.outcome.clone(), self.reason.clone(), self.subject.clone());
         let count = i64::try_from(self.count).unwrap_or(i64::MAX);
-        (micros(self.at), texts.0, texts.1, texts.2, self.customer.clone(), count)
+        (self.at.as_microsecond(), texts.0, texts.1, texts.2, self.customer.clone(), count)
     }
 }
 

@@ -10,10 +10,9 @@ use std::io::{self, BufRead, Read as _, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::check::{AuditBreak, AuditFault, Checker, StoredRow};
-use super::head::AuditHead;
+use super::check::{Checker, StoredRow};
 use super::record::{Columns, record};
-use crate::ports::Keyring;
+use crate::ports::{AuditBreak, AuditFault, AuditHead, Keyring, SegmentReport};
 
 /// The identification of the format.
 const KIND: &str = "landfall audit segment 1";
@@ -56,26 +55,6 @@ struct End<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentStart(pub AuditHead);
 
-/// The result of verifying a segment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SegmentReport {
-    /// The last row before the segment.
-    pub start: AuditHead,
-    /// The last row that was verified.
-    pub head: AuditHead,
-    /// The first break; `None` if the segment is intact.
-    pub broken: Option<AuditBreak>,
-    /// Verified rows at regular distances, including the last one: where a removal may pause.
-    pub(in crate::adapters::sqlite::ledger) steps: Vec<AuditHead>,
-}
-
-impl SegmentReport {
-    /// The verified rows after which a removal may pause.
-    pub(in crate::adapters::sqlite::ledger) fn steps(&self) -> &[AuditHead] {
-        &self.steps
-    }
-}
-
 impl SegmentStart {
     /// Reads the first line.
     ///
@@ -88,7 +67,7 @@ impl SegmentStart {
 }
 
 /// Writes a segment.
-pub(in crate::adapters::sqlite::ledger) struct SegmentWriter<'k, W: Write> {
+pub(super) struct SegmentWriter<'k, W: Write> {
     keyring: &'k Keyring,
     out: W,
     header: String,
@@ -97,11 +76,7 @@ pub(in crate::adapters::sqlite::ledger) struct SegmentWriter<'k, W: Write> {
 }
 
 impl<'k, W: Write> SegmentWriter<'k, W> {
-    pub(in crate::adapters::sqlite::ledger) fn begin(
-        keyring: &'k Keyring,
-        mut out: W,
-        start: &AuditHead,
-    ) -> io::Result<Self> {
+    pub(super) fn begin(keyring: &'k Keyring, mut out: W, start: &AuditHead) -> io::Result<Self> {
         let first = start.number.saturating_add(1);
         let header = to_line(&Header { segment: KIND.into(), first, before: (&start.chain).into() })?;
         writeln!(out, "{header}")?;
@@ -109,7 +84,7 @@ impl<'k, W: Write> SegmentWriter<'k, W> {
     }
 
     /// Adds a verified row.
-    pub(in crate::adapters::sqlite::ledger) fn row(&mut self, number: u64, text: &str, chain: &str) -> io::Result<()> {
+    pub(super) fn row(&mut self, number: u64, text: &str, chain: &str) -> io::Result<()> {
         let decision: &RawValue = serde_json::from_str(text)?;
         let line = to_line(&Row { number, decision, chain: chain.into() })?;
         writeln!(self.out, "{line}")?;
@@ -118,7 +93,7 @@ impl<'k, W: Write> SegmentWriter<'k, W> {
         Ok(())
     }
 
-    pub(in crate::adapters::sqlite::ledger) fn end(mut self) -> io::Result<AuditHead> {
+    pub(super) fn end(mut self) -> io::Result<AuditHead> {
         let head = self.head.to_string();
         let tag = tag(self.keyring, &self.header, &head);
         let line = to_line(&End { rows: self.rows, head: head.into(), tag: tag.into() })?;
