@@ -12,7 +12,8 @@ use super::sql::SqlSettings;
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
 use super::suites;
-use crate::ports::{BoxFuture, IdentifierProfile, Source};
+use crate::hashing::Hasher;
+use crate::ports::{BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target};
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
 /// Why an adapter cannot be opened with valid settings.
@@ -44,10 +45,48 @@ pub trait SourceAdapter: AdapterSettings {
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>>;
 }
 
+/// What a target is given when it is opened.
+#[derive(Debug)]
+pub struct TargetContext<'c> {
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+    /// Computes the hashes of stored passwords.
+    pub hasher: Arc<Hasher>,
+    /// Whether a store that does not exist is created.
+    pub may_create: bool,
+}
+
 /// The settings of a target.
 pub trait TargetAdapter: AdapterSettings {
     /// The address of the account store.
     fn url(&self) -> &str;
+
+    /// Opens the target. Must be called within a tokio runtime.
+    fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>>;
+}
+
+/// How to open a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// For a service: the ledger is created if it is missing. The audit must be complete.
+    Trusted,
+    /// For a command: the ledger must exist. The audit must be complete.
+    Existing,
+    /// For an inspection that accepts a damaged audit; the ledger must exist.
+    Inspect,
+}
+
+/// What a ledger is given when it is opened.
+#[derive(Debug)]
+pub struct LedgerContext<'c> {
+    /// Its address.
+    pub url: &'c str,
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+    /// The keys of the customer digests.
+    pub keyring: Arc<Keyring>,
+    /// How to open it.
+    pub opening: Opening,
 }
 
 /// What an adapter does.
@@ -166,6 +205,7 @@ struct LedgerAdapter {
     check: fn(key: &str, url: &str, &mut Reporter<'_>),
     /// The file of an address, if the ledger is a file.
     file: fn(key: &'static str, url: &str) -> Option<FileSetting>,
+    open: for<'c> fn(LedgerContext<'c>) -> BoxFuture<'c, Result<OpenLedger, PortError>>,
 }
 
 /// The ledgers. The first one also reports addresses with unknown schemes.
@@ -180,6 +220,7 @@ const LEDGERS: &[LedgerAdapter] = &[LedgerAdapter {
     },
     check: sqlite::check_file,
     file: |key, url| Some(sqlite::private_file(key, url)),
+    open: sqlite::open_ledger,
 }];
 
 fn ledger(url: &str) -> Option<&'static LedgerAdapter> {
@@ -192,6 +233,17 @@ pub fn check_ledger(key: &str, url: &str, reporter: &mut Reporter<'_>) {
     if let Some(ledger) = ledger(url) {
         (ledger.check)(key, url, reporter);
     }
+}
+
+/// Opens the ledger of an address. Must be called within a tokio runtime.
+///
+/// # Errors
+/// If it cannot be opened.
+pub async fn open_ledger(context: LedgerContext<'_>) -> Result<OpenLedger, PortError> {
+    let Some(ledger) = ledger(context.url) else {
+        return Err(PortError::new(PortErrorKind::Misconfigured, "ledger", "open").because("no ledger is known"));
+    };
+    (ledger.open)(context).await
 }
 
 /// The file of a ledger, if it is one.

@@ -11,6 +11,8 @@ mod environment;
 mod fault;
 mod lenient;
 mod mask;
+mod open;
+
 mod reader;
 mod resources;
 mod retired;
@@ -22,18 +24,20 @@ mod tree;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use build::{BuildError, Built, LedgerAlone, Opening, Stores, build, calibrate, ledger, stores};
+pub use crate::adapters::registry::Opening;
+pub use build::{Built, build, calibrate};
 use collector::Collector;
 pub use environment::{Environment, process as process_environment};
+pub use open::{BuildError, LedgerAlone, Stores, ledger, stores};
 pub use rules::{
     Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, test_options, tests_beside,
     tests_of,
 };
 pub use schema::json_schema;
 pub use settings::{
-    AnchorSettings, AnchorWebhook, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, GuardSettings, HookSettings,
-    IdentifierSettings, LaneSettings, LedgerSettings, LogFormat, LogLevel, LogSettings, LoginSettings, Params,
-    PasswordSettings, Pepper, ServiceSettings, Settings, TlsFiles, Webhook, WebhookEvent, Window,
+    Argon2, Attempts, Breaker, Decoy, GuardSettings, HookSettings, IdentifierSettings, LaneSettings, LedgerSettings,
+    LogFormat, LogLevel, LogSettings, LoginSettings, Params, PasswordSettings, Pepper, ServiceSettings, Settings,
+    TlsFiles, Window,
 };
 use tree::Tree;
 

@@ -10,7 +10,8 @@ pub(in crate::adapters) mod source;
 pub use accounts::AccountStore;
 pub use database::*;
 pub use ledger::*;
-pub use settings::{AccountStoreSettings, check_file, located, private_file};
+pub use settings::AccountStoreSettings;
+pub(in crate::adapters) use settings::{check_file, located, open_ledger, private_file};
 pub(in crate::adapters) use source::DATABASE;
 #[cfg(test)]
 pub(in crate::adapters) use source::DIALECT;

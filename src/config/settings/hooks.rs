@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{EventKind, HookPoint};
+use crate::events::WebhookSettings;
+use crate::ports::HookPoint;
 use crate::settings::{Secret, SecretSetting, SecretUse};
 
 /// The operator's scripts at fixed points of a login, and webhooks. A script is the path of a `.rhai` file, or the
@@ -26,7 +27,7 @@ pub struct HookSettings {
     /// `failed`; all if not set. Events name accounts and reasons, never a value of a customer. Each webhook has its
     /// own queue, with up to 8 events in progress. If a webhook is removed, its unsent events are dropped, which is
     /// logged. A new webhook receives what happens after the service has started with the new settings.
-    pub webhooks: Vec<Webhook>,
+    pub webhooks: Vec<WebhookSettings>,
 }
 
 impl HookSettings {
@@ -52,53 +53,5 @@ impl HookSettings {
             secrets.push(SecretSetting { key, secret: &mut webhook.secret, usage });
         }
         secrets
-    }
-}
-
-/// A webhook that receives events.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// Name, for logs and metrics.
-    pub name: String,
-    /// The HTTPS URL that events are sent to.
-    pub url: String,
-    /// The signing secret, at least 32 bytes.
-    pub secret: Secret,
-    /// The events to send; all by default.
-    #[serde(default = "all")]
-    pub events: Vec<WebhookEvent>,
-}
-
-fn all() -> Vec<WebhookEvent> {
-    use WebhookEvent::{Failed, Migrated, NeedsAction, PasswordReset, Refused};
-    vec![Migrated, NeedsAction, PasswordReset, Refused, Failed]
-}
-
-/// An event of a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WebhookEvent {
-    /// A customer's account was created.
-    Migrated,
-    /// A customer has to choose a password.
-    NeedsAction,
-    /// A customer asked for a new password.
-    PasswordReset,
-    /// A known customer was refused.
-    Refused,
-    /// A customer could not be migrated.
-    Failed,
-}
-
-impl From<WebhookEvent> for EventKind {
-    fn from(event: WebhookEvent) -> Self {
-        match event {
-            WebhookEvent::Migrated => Self::Migrated,
-            WebhookEvent::NeedsAction => Self::NeedsAction,
-            WebhookEvent::PasswordReset => Self::PasswordReset,
-            WebhookEvent::Refused => Self::Refused,
-            WebhookEvent::Failed => Self::Failed,
-        }
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::AnchorSettings;
+use crate::events::AnchorSettings;
 use crate::ports::Keyring;
 use crate::settings::{Secret, SecretSetting, SecretUse};
 

@@ -1,6 +1,5 @@
 //! The settings, section by section, each with its defaults.
 
-mod anchor;
 mod guard;
 mod hooks;
 mod ledger;
@@ -18,16 +17,15 @@ use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
 
-pub use anchor::{AnchorSettings, AnchorWebhook};
 pub use guard::{Breaker, GuardSettings};
-pub use hooks::{HookSettings, Webhook, WebhookEvent};
+pub use hooks::HookSettings;
 pub use ledger::LedgerSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use params::Params;
 pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
-pub use service::{BasicPair, Caller, ServiceSettings, TlsFiles};
+pub use service::{ServiceSettings, TlsFiles};
 
 use super::reader::KIND;
 use crate::adapters::registry::{SourceSettings, TargetSettings};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Network, Secret, SecretSetting, SecretUse, units};
+use crate::callers::CallerSettings;
+use crate::settings::{Network, SecretSetting, units};
 
 /// Service settings: callers, TLS, timeouts and limits.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -16,7 +17,7 @@ pub struct ServiceSettings {
     /// `name` is for logs and metrics; one of: `bearer`, a token (RFC 6750); `basic`, a `user` and `password` (RFC
     /// 7617); `signed`, secrets with which calls are [signed](#signed-calls), any of which is accepted. All secrets
     /// have at least 32 characters.
-    pub callers: Vec<Caller>,
+    pub callers: Vec<CallerSettings>,
     /// The certificate and key; plain HTTP by default.
     pub tls: Option<TlsFiles>,
     /// Whether other machines may connect without TLS. Passwords are then sent unencrypted: use it only behind a proxy
@@ -95,50 +96,13 @@ impl Default for ServiceSettings {
 impl ServiceSettings {
     /// The secrets among the settings.
     pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
-        let usage = SecretUse::Token(Secret::MIN_TOKEN);
         let mut secrets = Vec::new();
         for (at, caller) in self.callers.iter_mut().enumerate() {
-            let key = |key: &str| format!("callers.{at}.{key}");
-            if let Some(bearer) = &mut caller.bearer {
-                secrets.push(SecretSetting { key: key("bearer"), secret: bearer, usage });
-            }
-            if let Some(basic) = &mut caller.basic {
-                secrets.push(SecretSetting { key: key("basic.password"), secret: &mut basic.password, usage });
-            }
-            for (number, secret) in caller.signed.iter_mut().enumerate() {
-                secrets.push(SecretSetting { key: key(&format!("signed.{number}")), secret, usage });
-            }
+            let of = caller.secrets().into_iter();
+            secrets.extend(of.map(|secret| SecretSetting { key: format!("callers.{at}.{}", secret.key), ..secret }));
         }
         secrets
     }
-}
-
-/// A system that may call the service.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Caller {
-    /// Name, for logs and metrics.
-    pub name: String,
-    /// Bearer token (RFC 6750), at least 32 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bearer: Option<Secret>,
-    /// User name and password (RFC 7617).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub basic: Option<BasicPair>,
-    /// The secrets that sign its calls as in Standard Webhooks. Any of them is accepted, so that secrets can be rotated
-    /// without an interruption.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub signed: Vec<Secret>,
-}
-
-/// The user name and password of a caller.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BasicPair {
-    /// The user name.
-    pub user: String,
-    /// The password, at least 32 characters.
-    pub password: Secret,
 }
 
 /// The certificate files. Both are PEM (RFC 7468).
