@@ -107,7 +107,7 @@ user('Space User', 'space@example.com', 'wide-open-sky-3', ['display_name' => 'S
 user('mia@example.org', 'mia@example.com', 'copper-kettle-5', ['display_name' => 'Mia Lind']);
 user('lina', 'mia@example.org', 'winter-coat-88', ['display_name' => 'Lina Lind']);
 
-user('quentin', 'quentin@example.com', '  it\'s "5" o\'clock \\ ', ['first_name' => 'Quentin', 'last_name' => "O'Hara"]);
+user('quentin', 'quentin@example.com', 'it\'s "5" o\'clock', ['first_name' => 'Quentin', 'last_name' => "O'Hara"]);
 
 // Password hashes that WordPress accepts beside its own: an older one's, a restored dump's from 2007, a newer one's.
 $otto = user('otto', 'otto@example.com', 'old-anchor-60');
