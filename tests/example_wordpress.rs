@@ -118,6 +118,10 @@ impl WordPress {
 
     /// Asks `start` to end, waits for it, and returns its exit code.
     fn stop(&mut self) -> Option<i32> {
+        // once it has ended, its process id may belong to another process
+        if let Some(status) = self.child.try_wait().expect("a status") {
+            return status.code();
+        }
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         self.child.wait().expect("a status").code()
     }
