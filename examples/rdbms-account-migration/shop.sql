@@ -5,7 +5,7 @@
 BEGIN;
 
 CREATE ROLE shop_owner NOLOGIN;
--- the server of a shop has its own time zone; Landfall reads times in UTC whatever it is
+-- a server in Germany; Landfall reads times in UTC whatever the time zone is
 ALTER DATABASE shop SET timezone = 'Europe/Berlin';
 REVOKE ALL ON DATABASE shop FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -103,7 +103,7 @@ CREATE INDEX accounts_email_spelling ON identity.accounts (lower(normalize(btrim
 
 CREATE SCHEMA migration;
 
--- One row per account; who works here has an account and is no customer.
+-- One row per account. Employees have an account, too, but are not customers.
 CREATE VIEW migration.customer AS
 SELECT
   lower(normalize(btrim(a.login), NFC)) AS login_key,
@@ -131,7 +131,7 @@ CREATE VIEW migration.role AS SELECT account_id, role FROM auth.roles;
 
 RESET ROLE;
 
--- The reader sees the views and nothing behind them: views read their tables with the rights of their owner.
+-- The reader may read the views but no table: views read their tables with the privileges of their owner.
 CREATE ROLE landfall_reader LOGIN PASSWORD :'reader_password' CONNECTION LIMIT 16;
 GRANT CONNECT ON DATABASE shop TO landfall_reader;
 GRANT USAGE ON SCHEMA migration TO landfall_reader;
@@ -150,7 +150,7 @@ VALUES
   ('5b0e9c1a-7d3f-4e62-9a41-1c0d2e3f4a02', 'Luis.Moreno', 'Luis.Moreno@Example.ORG', '2022-01-15 10:00:00+00', 'active',
    '$argon2id$v=19$m=19456,t=2,p=1$LMP9xBT0gHTsah9xhBcj0w$6/c/0UPs5CyKkFes0Qi8TUGrtIguES7woB+c0BB5uTQ',
    '2008-06-01 00:00:00+02', '2025-10-11 07:05:00+00'),
-  -- stored by a Mac: the letters are decomposed (u and U+0308)
+  -- decomposed letters: u and U+0308
   ('5b0e9c1a-7d3f-4e62-9a41-1c0d2e3f4a03', U&'Ju\0308rgen.Mu\0308ller', 'jm@example.net', '2017-09-30 12:00:00+00', 'active',
    '$2y$10$hIWCbIWHM58gw40BXjcHg.xWTQwnlcSWY6REzSI16udmehjUa5cyW', '2017-09-30 11:58:41+00', NULL),
   ('5b0e9c1a-7d3f-4e62-9a41-1c0d2e3f4a04', 'amelie.roche', 'amelie@example.org', '2021-03-09 09:00:00+00', 'active',
