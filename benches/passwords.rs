@@ -47,10 +47,7 @@ fn job() -> Job {
 
 fn stored() -> (PasswordStore, String) {
     let store = PasswordStore::new(StoreParameters::default(), Peppers::none());
-    let mut salt = |salt: &mut [u8; 16]| {
-        salt.fill(b's');
-        Ok(())
-    };
+    let mut salt = || Ok([b's'; 16]);
     let phc = store.hash(&password(), &mut salt, &mut Workspace::new()).unwrap();
     (store, phc)
 }

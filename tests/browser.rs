@@ -31,6 +31,7 @@ fn steps(browser: &Browser) -> String {
 }
 
 #[test]
+#[ignore = "needs chromium and chromedriver; run tests/run"]
 fn customers_sign_in_on_the_page() {
     let demo = Demo::start();
     let browser = Browser::start();
@@ -87,6 +88,7 @@ fn customers_sign_in_on_the_page() {
 }
 
 #[test]
+#[ignore = "needs chromium and chromedriver; run tests/run"]
 fn pages_fit_a_phone_and_every_control_has_a_name() {
     let demo = Demo::start();
     let browser = Browser::start();

@@ -18,8 +18,9 @@ use std::process::Command;
 
 /// The rooms in order of dependency. A room may use itself and the rooms before it.
 const ROOMS: &[&str] = &[
-    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "migrate", "sqlite", "ledger",
-    "sources", "targets", "guard", "hooks", "config", "service", "demo", "cli",
+    "model", "diag", "rules", "schema", "password", "engine", "testing", "formats", "random", "metrics", "ports",
+    "audit", "hashing", "signing", "migrate", "guard", "adapters", "hooks", "events", "callers", "config", "service",
+    "demo", "cli",
 ];
 
 /// What pure rooms may not speak of, and the files that may all the same, each with its reason in ARCHITECTURE.md.
@@ -106,6 +107,66 @@ fn pure_rooms_do_not_touch_the_world() {
         }
     }
     assert!(touched.is_empty(), "{}", touched.join("\n"));
+}
+
+/// Who may name the adapter that stores accounts and the ledger.
+const BUILDERS: &[&str] = &["config/build.rs", "demo/world.rs"];
+
+#[test]
+fn only_builders_name_where_things_are_stored() {
+    let mut named = Vec::new();
+    for name in ROOMS.iter().filter(|name| **name != "adapters") {
+        for (path, code) in room(name).into_iter().filter(|(path, _)| !is_test(path)) {
+            let is_builder = BUILDERS.iter().any(|builder| path.ends_with(builder));
+            if !is_builder && code_lines(&code).any(|line| line.contains("adapters::sqlite")) {
+                named.push(path.display().to_string());
+            }
+        }
+    }
+    for (path, code) in room("adapters").into_iter().filter(|(path, _)| !is_test(path)) {
+        let is_memory = path.components().any(|part| part.as_os_str() == "memory");
+        if is_memory && code_lines(&code).any(|line| line.contains("adapters::sqlite")) {
+            named.push(path.display().to_string());
+        }
+    }
+    assert!(named.is_empty(), "{}", named.join("\n"));
+}
+
+/// The lines of code, in all rooms except one, that contain one of these texts.
+fn outside(home: &str, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ROOMS.iter().filter(|name| **name != home) {
+        for (path, code) in room(name).into_iter().filter(|(path, _)| !is_test(path)) {
+            for line in code_lines(&code).filter(|line| texts.iter().any(|text| line.contains(text))) {
+                found.push(format!("{}: {}", path.display(), line.trim()));
+            }
+        }
+    }
+    assert!(room(home).iter().any(|(_, code)| code.contains(texts[0])), "{home} does not contain {}", texts[0]);
+    found
+}
+
+#[test]
+fn random_bytes_are_made_in_one_place() {
+    let makers = [
+        "getrandom::",
+        "Salt::generate",
+        "OsRng",
+        "thread_rng",
+        "rand::rng",
+        "rand::random",
+        "fastrand",
+        "new_v4",
+        "_v7(",
+    ];
+    let found = outside("random", &makers);
+    assert!(found.is_empty(), "use `random::bytes`:\n{}", found.join("\n"));
+}
+
+#[test]
+fn metrics_are_recorded_with_the_rows_of_the_table() {
+    let found = outside("metrics", &["counter!(", "gauge!(", "histogram!("]);
+    assert!(found.is_empty(), "use a row of `metrics::table`:\n{}", found.join("\n"));
 }
 
 #[test]

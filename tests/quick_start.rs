@@ -138,11 +138,13 @@ fn follow(name: &str) {
 }
 
 #[test]
+#[ignore = "needs curl and openssl; run tests/run"]
 fn readme_works_as_it_is_written() {
     follow("README.md");
 }
 
 #[test]
+#[ignore = "needs curl and openssl; run tests/run"]
 fn the_quick_start_works_as_it_is_written() {
     follow("docs/quick-start.md");
 }

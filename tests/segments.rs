@@ -14,8 +14,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::ledger::SqliteLedger;
-use landfall::migrate::{Decision, Keyring, Ledger as _, Operation};
+use landfall::adapters::sqlite::SqliteLedger;
+use landfall::ports::{Decision, Keyring, Ledger as _, Operation};
 
 const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
                      account:\n  username: $.login\n";

@@ -5,22 +5,24 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use jiff::Timestamp;
+use landfall::adapters::memory::MemoryLedger;
+use landfall::adapters::memory::MemorySource;
+use landfall::adapters::memory::MemoryTarget;
+use landfall::adapters::stored_hash::StoredHashVerifier;
 use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
-use landfall::ledger::MemoryLedger;
-use landfall::migrate::{
-    AccountState, Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Hasher, Identifier,
-    IdentifierProfile, Keyring, LiveRules, Migrator, MigratorParts, MigratorSettings, NewAccount, NoHooks, Outcome,
-    PasswordChange, PortError, Presented, RuleSet, Silent, StoreId, StoredAccount, SystemClock, Target, TargetId,
-    Verifier,
-};
+use landfall::hashing::Hasher;
+use landfall::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings, Outcome, RuleSet, Silent};
 use landfall::model::Password;
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits, Verdict};
-use landfall::sources::{MemorySource, StoredHashVerifier};
-use landfall::targets::MemoryTarget;
+use landfall::ports::{
+    AccountState, Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    IdentifierProfile, Keyring, NewAccount, NoHooks, PasswordChange, PortError, Presented, StoreId, StoredAccount,
+    SystemClock, Target, TargetId, Verifier,
+};
 use tokio::runtime::Runtime;
 use tokio::time::Instant as Deadline;
 

@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
 use super::{CommandError, FINDINGS, FINE, show, stores};
-use crate::migrate::{PasswordChange, Restored, StoredAccount, TargetId};
+use crate::migrate::Restored;
+use crate::ports::{PasswordChange, StoredAccount, TargetId};
 
 /// Arguments of `landfall account`.
 #[derive(clap::Args)]

@@ -13,9 +13,10 @@ use crate::engine::outcome::{Made, Outcome, Reason};
 use crate::engine::plan::Plan;
 use crate::engine::run::Run;
 use crate::engine::trace::{Trace, View};
-use crate::migrate::{IdentifierProfile, refused_at_login};
+use crate::migrate::refused_at_login;
 use crate::model::Value;
 use crate::model::json::to_json;
+use crate::ports::IdentifierProfile;
 use crate::rules::RecordsPath;
 use crate::schema::Shape;
 

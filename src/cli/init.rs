@@ -19,7 +19,8 @@ use crate::engine::outcome::Outcome;
 use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::Settings;
-use crate::migrate::{IdentifierProfile, refused_at_login};
+use crate::migrate::refused_at_login;
+use crate::ports::IdentifierProfile;
 use crate::rules::{RecordsPath, format};
 
 /// Maximum number of records that are read: enough to see rare spellings, and fast.

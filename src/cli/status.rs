@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::{CommandError, FINE, show, stores};
 use crate::config::Opening;
-use crate::ledger::Summary;
+use crate::ports::{OutcomeCount, Summary};
 
 /// Arguments of `landfall status`.
 #[derive(clap::Args)]
@@ -50,8 +50,9 @@ const RATE_DAYS: i64 = 7;
 /// If the settings or the ledger cannot be read.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let now = Timestamp::now();
-    let summary =
-        stores::ledger(&arguments.config, Opening::Existing, async |stores| Ok(stores.ledger.summary(now).await?))?;
+    let summary = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
+        Ok(stores.ledger.reports.summary(now).await?)
+    })?;
     let today = now.to_zoned(TimeZone::UTC).date();
     let forecast = arguments.of.map(|all| forecast(&summary, all, arguments.share, today));
     let text = match arguments.format {
@@ -159,7 +160,7 @@ fn of_all(count: u64, all: Option<u64>) -> String {
 }
 
 fn report(summary: &Summary, forecast: Option<&Forecast>, arguments: &Arguments, today: Date) -> Json {
-    let counts = |counts: &[crate::ledger::OutcomeCount]| {
+    let counts = |counts: &[OutcomeCount]| {
         counts
             .iter()
             .map(|count| json!({ "outcome": count.outcome, "reason": count.reason, "count": count.count }))

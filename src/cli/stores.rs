@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::{CommandError, show};
 use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Opening, Reading, Settings, Stores};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{AccountAdmin, IdentifierProfile, Keyring, PortError, SystemClock, Target, TargetId};
+use crate::migrate::AccountAdmin;
+use crate::ports::{IdentifierProfile, Keyring, OpenLedger, PortError, SystemClock, Target, TargetId};
 
 /// The stores and the accounts.
 pub(super) struct OpenStores {
-    pub ledger: Arc<SqliteLedger>,
+    pub ledger: OpenLedger,
     pub target: Arc<dyn Target>,
     keyring: Arc<Keyring>,
     identifiers: IdentifierProfile,
@@ -23,7 +23,7 @@ impl OpenStores {
     pub(super) fn admin(&self) -> AccountAdmin {
         AccountAdmin {
             target: Arc::clone(&self.target),
-            ledger: Arc::clone(&self.ledger) as _,
+            ledger: Arc::clone(&self.ledger.ledger),
             clock: Arc::new(SystemClock),
             keyring: Arc::clone(&self.keyring),
             lease: self.lease,
@@ -131,9 +131,9 @@ pub(super) fn open<T>(
     let LedgerSettingsOnly { settings, folder } = ledger_settings_only(path)?;
     block_on(async {
         let stores = config::stores(&settings, &folder, Opening::Existing).await.map_err(|error| not_opened(&error))?;
-        let Stores { identifiers, keyring, ledger, store, .. } = stores;
+        let Stores { identifiers, keyring, ledger, target, .. } = stores;
         let lease = settings.login.lease;
-        work(&OpenStores { ledger, target: store, keyring, identifiers, lease }).await
+        work(&OpenStores { ledger, target, keyring, identifiers, lease }).await
     })
 }
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn migrated(path: &Path) -> Result<u64, CommandError> {
-        open(path, async |stores| Ok(stores.ledger.summary(jiff::Timestamp::now()).await?.migrated))
+        open(path, async |stores| Ok(stores.ledger.reports.summary(jiff::Timestamp::now()).await?.migrated))
     }
 
     #[test]
@@ -187,7 +187,10 @@ mod tests {
         made.unwrap().unwrap();
         assert_eq!(migrated(&path).unwrap(), 0);
         assert!(
-            ledger(&path, Opening::Inspect, async |stores| Ok(stores.ledger.verify().await?)).unwrap().broken.is_none()
+            ledger(&path, Opening::Inspect, async |stores| Ok(stores.ledger.reports.verify().await?))
+                .unwrap()
+                .broken
+                .is_none()
         );
     }
 }

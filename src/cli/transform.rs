@@ -16,7 +16,7 @@ use super::input::{extension, is_dash, notice, records};
 use super::{CommandError, FINDINGS, FINE, load, pipeline};
 use crate::engine::plan::Plan;
 use crate::formats::{Format, ReadOptions};
-use crate::migrate::IdentifierProfile;
+use crate::ports::IdentifierProfile;
 use crate::rules::RecordsPath;
 use tally::Tally;
 use worker::{Batch, How, Worker};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::{CommandError, FINDINGS, FINE, show, stores};
-use crate::ledger::{EntryFilter, EntryPage, EntryReport};
-use crate::migrate::{EntryState, Undone};
+use crate::migrate::Undone;
+use crate::ports::{EntryFilter, EntryPage, EntryReport, EntryState};
 
 /// Arguments of `landfall undo`.
 #[derive(clap::Args)]
@@ -106,7 +106,7 @@ async fn undo_all(
     let (mut after, admin) = (None, stores.admin());
     loop {
         let page = EntryPage { after, limit: PAGE };
-        let entries = stores.ledger.entries(filter.clone(), page).await?;
+        let entries = stores.ledger.reports.entries(filter.clone(), page).await?;
         for EntryReport { entry, .. } in &entries {
             let Some(account) = &entry.account else { continue };
             if arguments.dry_run {

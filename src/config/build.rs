@@ -14,24 +14,25 @@ use super::settings::{
     TargetSettings,
 };
 use super::{Loaded, Secret, SecretError};
+use crate::adapters::file::{FileError, FileReport, FileSettings};
+use crate::adapters::sql::{ListSettings, SqlError, SqlSettings};
+use crate::adapters::sqlite::{AccountStore, SqliteLedger, StoreSettings};
+use crate::adapters::stored_hash::StoredHashVerifier;
+use crate::callers::{CallerCredential, CallerError, Callers};
+use crate::events::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
 use crate::guard::{
-    self, CallerCredential, CallerError, Callers, GuardFigures, guarded_ledger, guarded_nonces, guarded_source,
-    guarded_target, guarded_verifier,
+    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_source, guarded_target,
+    guarded_verifier,
 };
-use crate::hooks::{self, AnchorSettings, Anchors, Delivery, DeliverySettings, Webhook, WebhookError, Webhooks};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{
-    Admission, Clock, EventKind, Hasher, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Ledger, LiveRules,
-    MigratorParts, MigratorSettings, MostExpensive, Observer, PortError, RuleSet, Source, SystemClock, Target,
-    TimeSettings, bind_store,
-};
+use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
+use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, bind_store};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
-use crate::sources::{
-    self, FileError, FileReport, FileSettings, ListSettings, SqlError, SqlSettings, StoredHashVerifier,
+use crate::ports::{
+    Clock, EventKind, IdentifierKind, IdentifierProfile, Keyring, KeyringError, Nonces, OpenLedger, Outbox, PortError,
+    Reports, Source, SystemClock, Target,
 };
-use crate::targets::{AccountStore, StoreSettings};
 
 /// All parts of a service.
 pub struct Built {
@@ -40,9 +41,9 @@ pub struct Built {
     /// The settings of the migrator.
     pub migrator: MigratorSettings,
     /// The ledger itself, for reports and operators; the one in `parts` is guarded.
-    pub ledger: Arc<SqliteLedger>,
-    /// The account store itself.
-    pub store: Arc<AccountStore>,
+    pub ledger: OpenLedger,
+    /// The target itself; the one in `parts` is guarded.
+    pub target: Arc<dyn Target>,
     /// The callers; `None` if there are none, and then only loopback addresses may be listened on.
     pub callers: Option<Arc<Callers>>,
     /// Sends events; `None` without webhooks.
@@ -124,9 +125,9 @@ pub struct Stores {
     /// Computes hashes.
     pub hasher: Arc<Hasher>,
     /// The ledger.
-    pub ledger: Arc<SqliteLedger>,
-    /// The account store.
-    pub store: Arc<AccountStore>,
+    pub ledger: OpenLedger,
+    /// The target.
+    pub target: Arc<dyn Target>,
 }
 
 impl std::fmt::Debug for Stores {
@@ -153,7 +154,7 @@ pub struct LedgerAlone {
     /// The keys of the customer digests in the ledger.
     pub keyring: Arc<Keyring>,
     /// The ledger.
-    pub ledger: Arc<SqliteLedger>,
+    pub ledger: OpenLedger,
 }
 
 impl std::fmt::Debug for LedgerAlone {
@@ -177,7 +178,7 @@ pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Res
         Opening::Existing => SqliteLedger::open_existing(&path, Arc::clone(&keyring)).await?,
         Opening::Inspect => SqliteLedger::inspect(&path, Arc::clone(&keyring)).await?,
     };
-    Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger: Arc::new(ledger) })
+    Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger: OpenLedger::new(ledger) })
 }
 
 /// Opens the ledger and the account store that belongs to it. Must be called within a tokio runtime.
@@ -191,14 +192,14 @@ pub async fn stores(settings: &Settings, folder: &Path, opening: Opening) -> Res
     let path = sqlite(folder, &target.url);
     let place = StoreSettings::new(&path);
     // If the ledger already belongs to a store, no other store may be created in its place.
-    let store = if opening == Opening::Trusted && ledger.store().await?.is_none() {
+    let store = if opening == Opening::Trusted && ledger.ledger.store().await?.is_none() {
         AccountStore::open(&target.name, &place, Arc::clone(&hasher)).await?
     } else {
         must_exist("account store", "target.url", &path)?;
         AccountStore::open_existing(&target.name, &place, Arc::clone(&hasher)).await?
     };
-    bind_store(&*ledger, &store).await?;
-    Ok(Stores { identifiers, keyring, hasher, ledger, store: Arc::new(store) })
+    bind_store(&*ledger.ledger, &store).await?;
+    Ok(Stores { identifiers, keyring, hasher, ledger, target: Arc::new(store) })
 }
 
 /// Checks that a file exists. Opening a missing file would create it, empty.
@@ -216,29 +217,30 @@ fn must_exist(what: &'static str, key: &'static str, path: &str) -> Result<(), B
 /// # Errors
 /// [`BuildError`].
 pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built, BuildError> {
-    let Stores { identifiers, keyring, hasher, ledger, store } =
+    let Stores { identifiers, keyring, hasher, ledger, target: store } =
         stores(&loaded.settings, &loaded.folder, Opening::Trusted).await?;
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
     calibrate(&hasher, &settings, &rules);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let callers = callers(&settings, Arc::clone(&ledger))?;
+    let callers = callers(&settings, &ledger.nonces)?;
     let (source, report) = source(&settings.source, &folder, identifiers.clone()).await?;
     let verifier = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
     let (source, source_figures) = guarded_source(source, &guards(&settings));
     let (verifier, verifier_figures) = guarded_verifier(verifier, &local);
-    let (target, target_figures) = guarded_target(Arc::clone(&store) as Arc<dyn Target>, &local);
-    let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger) as Arc<dyn Ledger>, LEDGER_CALL);
+    let (target, target_figures) = guarded_target(Arc::clone(&store), &local);
+    let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger.ledger), LEDGER_CALL);
+    let outbox = guarded_outbox(Arc::clone(&ledger.outbox), LEDGER_CALL, &ledger_figures);
     let figures = vec![
         ("source", source_figures),
         ("verifier", verifier_figures),
         ("target", target_figures),
         ("ledger", ledger_figures),
     ];
-    let delivery = delivery(&settings, Arc::clone(&guarded), Arc::clone(&clock))?;
+    let delivery = delivery(&settings, Arc::clone(&outbox), Arc::clone(&clock))?;
     let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-    hooks::drop_removed(&*guarded, &*clock, &webhooks).await?;
-    let anchors = anchors(&settings, &folder, &ledger, &clock)?;
+    events::drop_removed(&*outbox, &*clock, &webhooks).await?;
+    let anchors = anchors(&settings, &folder, &ledger.reports, &clock)?;
     let parts = MigratorParts {
         source,
         verifier,
@@ -256,7 +258,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         unique_logins: settings.source.unique_logins(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
-    Ok(Built { parts, migrator, ledger, store, callers, delivery, anchors, report, figures })
+    Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, report, figures })
 }
 
 fn number(number: u32) -> usize {
@@ -302,13 +304,6 @@ fn sqlite(folder: &Path, url: &str) -> String {
     folder.join(path).display().to_string()
 }
 
-/// The address of a source, with its path relative to the working directory and its parameters unchanged.
-fn source_url(folder: &Path, url: &str) -> String {
-    let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
-    let mark = if parameters.is_empty() { "" } else { "?" };
-    format!("sqlite:{}{mark}{parameters}", sqlite(folder, path))
-}
-
 fn hasher(settings: &Settings) -> Result<Hasher, BuildError> {
     let argon2 = settings.password.argon2;
     let kib = u32::try_from(argon2.memory / 1024).unwrap_or(u32::MAX);
@@ -343,13 +338,14 @@ async fn source(written: &SourceSettings, folder: &Path, profile: IdentifierProf
     match written {
         SourceSettings::File(file) => {
             let (name, settings) = (file.name.clone(), file_settings(file, folder));
-            let open = move || sources::FileSource::open(name, settings, profile);
+            let open = move || crate::adapters::file::FileSource::open(name, settings, profile);
             let source = tokio::task::spawn_blocking(open).await.map_err(|_| BuildError::CutOff)??;
             let report = source.report().clone();
             Ok((Arc::new(source), Some(report)))
         }
         SourceSettings::Sql(sql) => {
-            let source = sources::SqlSource::new(&sql.name, sql_settings(sql, folder))?.with_identifiers(profile);
+            let settings = sql_settings(sql);
+            let source = crate::adapters::sql::SqlSource::open(&sql.name, settings, profile, folder)?;
             Ok((Arc::new(source), None))
         }
     }
@@ -366,19 +362,19 @@ fn file_settings(file: &FileSource, folder: &Path) -> FileSettings {
     }
 }
 
-fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
+fn sql_settings(sql: &SqlSource) -> SqlSettings {
     let list = |list: &super::settings::RecordList| ListSettings {
         query: list.query.clone(),
         shape: match list.shape {
-            ListShape::Rows => sources::ListShape::Rows,
-            ListShape::Values => sources::ListShape::Values,
-            ListShape::Map => sources::ListShape::Map,
+            ListShape::Rows => crate::adapters::sql::ListShape::Rows,
+            ListShape::Values => crate::adapters::sql::ListShape::Values,
+            ListShape::Map => crate::adapters::sql::ListShape::Map,
         },
         key: list.key.clone(),
         value: list.value.clone(),
     };
     SqlSettings {
-        url: SecretString::from(source_url(folder, sql.url.expose())),
+        url: SecretString::from(sql.url.expose()),
         record: sql.record.clone(),
         lists: sql.lists.iter().map(|(name, written)| (name.clone(), list(written))).collect(),
         list_rows: number(sql.list_rows),
@@ -387,12 +383,12 @@ fn sql_settings(sql: &SqlSource, folder: &Path) -> SqlSettings {
     }
 }
 
-fn callers(settings: &Settings, ledger: Arc<SqliteLedger>) -> Result<Option<Arc<Callers>>, BuildError> {
+fn callers(settings: &Settings, nonces: &Arc<dyn Nonces>) -> Result<Option<Arc<Callers>>, BuildError> {
     if settings.service.callers.is_empty() {
         return Ok(None);
     }
-    let callers: Vec<guard::Caller> = settings.service.callers.iter().filter_map(caller).collect();
-    Ok(Some(Arc::new(Callers::new(&callers, guarded_nonces(ledger, LEDGER_CALL))?)))
+    let callers: Vec<crate::callers::Caller> = settings.service.callers.iter().filter_map(caller).collect();
+    Ok(Some(Arc::new(Callers::new(&callers, guarded_nonces(Arc::clone(nonces), LEDGER_CALL))?)))
 }
 
 fn text(secret: &Secret) -> SecretString {
@@ -400,14 +396,14 @@ fn text(secret: &Secret) -> SecretString {
 }
 
 /// The caller for the guard; `None` without a credential, which the checks of the settings reject.
-fn caller(written: &Caller) -> Option<guard::Caller> {
+fn caller(written: &Caller) -> Option<crate::callers::Caller> {
     let credential = match (&written.bearer, &written.basic, written.signed.as_slice()) {
         (Some(bearer), _, _) => CallerCredential::Bearer(text(bearer)),
         (_, Some(basic), _) => CallerCredential::Basic { user: basic.user.clone(), password: text(&basic.password) },
         (_, _, []) => return None,
         (_, _, signed) => CallerCredential::Signed(signed.iter().map(text).collect()),
     };
-    Some(guard::Caller { name: written.name.clone(), credential })
+    Some(crate::callers::Caller { name: written.name.clone(), credential })
 }
 
 /// The events that at least one webhook receives.
@@ -418,7 +414,7 @@ fn subscribed(webhooks: &[super::settings::Webhook]) -> Vec<EventKind> {
 
 fn delivery(
     settings: &Settings,
-    ledger: Arc<dyn Ledger>,
+    outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
 ) -> Result<Option<Delivery>, BuildError> {
     if settings.hooks.webhooks.is_empty() {
@@ -431,13 +427,13 @@ fn delivery(
         events: written.events.iter().map(|event| (*event).into()).collect(),
     };
     let webhooks: Vec<Webhook> = settings.hooks.webhooks.iter().map(webhook).collect();
-    Ok(Some(Delivery::new(Webhooks::new(&webhooks)?, ledger, clock, DeliverySettings::default())))
+    Ok(Some(Delivery::new(Webhooks::new(&webhooks)?, outbox, clock, DeliverySettings::default())))
 }
 
 fn anchors(
     settings: &Settings,
     folder: &Path,
-    ledger: &Arc<SqliteLedger>,
+    reports: &Arc<dyn Reports>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Anchors>, BuildError> {
     let Some(written) = &settings.ledger.anchor else { return Ok(None) };
@@ -449,7 +445,7 @@ fn anchors(
     });
     let file = written.file.as_ref().map(|file| folder.join(file));
     let anchor = AnchorSettings { every: written.every, file, webhook };
-    Ok(Some(Anchors::new(Arc::clone(ledger), Arc::clone(clock), &anchor)?))
+    Ok(Some(Anchors::new(Arc::clone(reports), Arc::clone(clock), &anchor)?))
 }
 
 #[cfg(test)]
@@ -512,6 +508,5 @@ mod tests {
         assert_eq!(sqlite(folder, "sqlite:a/b.db"), "etc/a/b.db");
         assert_eq!(sqlite(folder, "sqlite:/var/b.db"), "/var/b.db");
         assert_eq!(sqlite(folder, "sqlite:///var/b.db"), "/var/b.db");
-        assert_eq!(source_url(folder, "sqlite:a.db?mode=ro"), "sqlite:etc/a.db?mode=ro");
     }
 }

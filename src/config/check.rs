@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SourceSettings, TargetSettings, Window};
 use super::tree::Tree;
+use crate::adapters::sql;
 use crate::diag::{Diagnostic, Findings};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
 use crate::rules::RecordsPath;
-use crate::sources::ascii_comparison;
 
 /// Collects findings about settings. Ignores findings about a setting that was rejected before.
 pub(super) struct Reporter<'c> {
@@ -280,13 +280,15 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
             reporter.bound("source.record_limit", sql.record_limit, 1024, 16 * 1024 * 1024);
             reporter.bound("source.list_rows", sql.list_rows.into(), 1, 1_000_000);
             reporter.bound("source.connections", sql.connections.into(), 1, 1000);
-            if !sql.url.expose().starts_with("sqlite:") {
-                let help = "for example `sqlite:legacy.db`; other databases are not supported yet";
-                reporter.error("R506", "source.url", "the address must begin with `sqlite:`", help);
-            } else if let Some(word) = ascii_comparison(&sql.record) {
-                let message = format!("`{word}` of SQLite ignores the case of ASCII letters only");
-                let help = "compare normalized identifiers: `WHERE user_login = :identifier COLLATE landfall`";
-                reporter.warning("R513", "source.record", message, help);
+            let url = sql.url.expose();
+            let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+            if scheme != "file" && !sql::schemes().contains(&scheme) {
+                let schemes: Vec<String> = sql::schemes().iter().map(|scheme| format!("`{scheme}:`")).collect();
+                let message = format!("the address must begin with one of {}", schemes.join(", "));
+                reporter.error("R506", "source.url", message, "for example `postgres://user:password@host/database`");
+            } else if let Some((word, why)) = sql::is_loose(url, &sql.record) {
+                let help = "docs/settings.md shows comparisons that fit identifiers for each database";
+                reporter.warning("R513", "source.record", format!("`{word}` {why}"), help);
             }
         }
     }

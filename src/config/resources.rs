@@ -10,8 +10,9 @@ use super::secret::{Secret, SecretError};
 use super::settings::{Settings, SourceSettings, TargetSettings};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
-use crate::migrate::{HookPoint, Keyring, RuleSet};
+use crate::migrate::RuleSet;
 use crate::password::store::Peppers;
+use crate::ports::{HookPoint, Keyring};
 
 /// The shortest token or signing secret, in bytes: 128 bits in hexadecimal. Stops tokens from being guessed.
 pub const MIN_TOKEN: usize = 32;

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::environment::{Environment, expand};
 use crate::diag::{Diagnostic, Findings, Span};
-use crate::migrate::HookPoint;
+use crate::ports::HookPoint;
 use crate::rules::{Node, NodeKind, ScalarStyle};
 
 /// A node of the settings.

@@ -1,22 +1,17 @@
 //! The folder of the demo's files: a temporary one that is removed with the demo, or one that is kept.
 
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::password::store::{SALT_BYTES, system_salt};
+use tempfile::TempDir;
 
 /// The folder of the shop, the account store and the ledger.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    kept: Kept,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Yes,
-    No,
+    /// Removes a temporary folder when it is dropped.
+    _temporary: Option<TempDir>,
 }
 
 impl Folder {
@@ -25,11 +20,11 @@ impl Folder {
     /// # Errors
     /// The error of the operating system.
     pub fn temporary() -> io::Result<Self> {
-        let mut name = [0; SALT_BYTES];
-        system_salt(&mut name)?;
-        let path = std::env::temp_dir().join(format!("landfall-demo-{}", hex::encode(name)));
-        private(&mut DirBuilder::new()).create(&path)?;
-        Ok(Self { path, kept: Kept::No })
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.prefix("landfall-demo-").tempdir()?;
+        Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) })
     }
 
     /// A folder that is kept; it is created if it is missing.
@@ -38,7 +33,7 @@ impl Folder {
     /// The error of the operating system.
     pub fn kept(path: &Path) -> io::Result<Self> {
         private(DirBuilder::new().recursive(true)).create(path)?;
-        Ok(Self { path: path.to_owned(), kept: Kept::Yes })
+        Ok(Self { path: path.to_owned(), _temporary: None })
     }
 
     /// The path of a file in the folder.
@@ -51,15 +46,6 @@ impl Folder {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.kept == Kept::No {
-            // an error has nowhere to go
-            let _ = fs::remove_dir_all(&self.path);
-        }
     }
 }
 
@@ -77,6 +63,7 @@ fn private(builder: &mut DirBuilder) -> &mut DirBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_temporary_folder_is_removed_with_its_files() {
@@ -84,6 +71,11 @@ mod tests {
         let path = folder.path().to_owned();
         fs::write(folder.file("shop.db"), "x").unwrap();
         assert!(path.is_dir());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        }
         drop(folder);
         assert!(!path.exists());
     }

@@ -11,7 +11,7 @@ use super::rules;
 use super::samples::{self, Sample};
 use super::step_text::{self, Ending, Mood, StepText};
 use super::watch::Watched;
-use crate::migrate::StoredAccount;
+use crate::ports::StoredAccount;
 
 /// The style sheet.
 pub const CSS: &str = include_str!("../../templates/demo.css");
@@ -334,7 +334,8 @@ pub struct Message {
 mod tests {
     use super::*;
     use crate::demo::{mapping, rules};
-    use crate::migrate::{AccountState, LegacyKey, Outcome, PasswordChange, Refusal, Step, TargetId};
+    use crate::migrate::{Outcome, Refusal, Step};
+    use crate::ports::{AccountState, LegacyKey, PasswordChange, TargetId};
 
     const RECORD: &str = include_str!("../../rules/records/demo.json");
 

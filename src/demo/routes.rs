@@ -23,8 +23,9 @@ use super::samples;
 use super::step_text;
 use super::switch::Switch;
 use super::watch::Watch;
-use crate::migrate::{Answer, Challenge, IdentifierProfile, Login, Migrator, Target, TargetId};
-use crate::password::store::{SALT_BYTES, system_salt};
+use crate::migrate::{Answer, Challenge, Login, Migrator};
+use crate::ports::{IdentifierProfile, Target, TargetId};
+use crate::random;
 
 /// How many accounts the front page counts; more than the shop has customers.
 const MAX_ACCOUNTS: usize = 1000;
@@ -92,8 +93,11 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
 }
 
 fn unavailable() -> Response {
-    let message = Message { title: "Try again later", text: "The account store is not available." };
-    render(StatusCode::SERVICE_UNAVAILABLE, &message)
+    try_later("The account store is not available.")
+}
+
+fn try_later(text: &'static str) -> Response {
+    render(StatusCode::SERVICE_UNAVAILABLE, &Message { title: "Try again later", text })
 }
 
 async fn front(State(state): State<PageState>) -> Response {
@@ -114,7 +118,8 @@ async fn sign_in(State(state): State<PageState>, Form(form): Form<SignIn>) -> Re
         samples::all().find(|one| one.login == form.identifier && one.password.as_bytes() == presented.as_slice());
     let password = sample.map_or("", |sample| sample.password).to_owned();
     let typed = Typed { identifier: form.identifier.clone(), password };
-    let request_id = request_id();
+    let Ok(id) = random::id() else { return try_later("The system provides no random numbers.") };
+    let request_id = format!("page-{id}");
     let login = Login {
         request_id: request_id.clone(),
         identifier: form.identifier.clone(),
@@ -127,13 +132,6 @@ async fn sign_in(State(state): State<PageState>, Form(form): Form<SignIn>) -> Re
     let Ok(answer) = tokio::spawn(async move { migrator.login(login).await }).await else { return unavailable() };
     let visit = state.visit(&request_id, form.identifier, &answer).await;
     state.home(status(&answer), Some(visit), typed).await
-}
-
-fn request_id() -> String {
-    let mut bytes = [0; SALT_BYTES];
-    // a failure leaves zeros, which is still an id
-    let _ = system_salt(&mut bytes);
-    format!("page-{}", hex::encode(bytes))
 }
 
 fn status(answer: &Answer) -> StatusCode {

@@ -343,7 +343,7 @@ pub fn duration(took: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::HookPoint;
+    use crate::ports::HookPoint;
 
     const TOOK: Duration = Duration::from_millis(3);
 

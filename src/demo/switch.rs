@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::time::Instant;
 
 use super::page::Shop;
-use crate::migrate::{BoxFuture, Coverage, Identifier, PortError, PortErrorKind, Record, Source};
+use crate::ports::{BoxFuture, Coverage, Identifier, PortError, PortErrorKind, Record, Source};
 
 /// A source that can be switched off.
 pub struct Switch {
@@ -76,7 +76,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::migrate::IdentifierProfile;
+    use crate::ports::IdentifierProfile;
 
     struct Fixed;
 

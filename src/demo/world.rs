@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::folder::Folder;
@@ -15,17 +16,17 @@ use super::shop::{self, ShopError};
 use super::step_text::SOURCE;
 use super::switch::Switch;
 use super::watch::{Both, Watch};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{
-    Hasher, Keyring, KeyringError, Ledger, LiveRules, Migrator, MigratorParts, MigratorSettings, NoHooks, PortError,
-    SystemClock, Target,
-};
+use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
+use crate::adapters::sqlite::{AccountStore, SqliteLedger, StoreSettings};
+use crate::adapters::stored_hash::StoredHashVerifier;
+use crate::hashing::Hasher;
+use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings};
 use crate::password::lane::{Lane, LaneSettings};
-use crate::password::store::{PasswordStore, Peppers, SALT_BYTES, StoreParameters, system_salt};
+use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
+use crate::ports::{Keyring, KeyringError, Ledger, NoHooks, PortError, SystemClock, Target};
+use crate::random;
 use crate::service::{Bound, Metrics, Service, ServiceError, ServiceSettings, Telemetry};
-use crate::sources::{ListSettings, SqlError, SqlSettings, SqlSource, StoredHashVerifier};
-use crate::targets::{AccountStore, StoreSettings};
 
 /// The query of a record, by login or email address; spaces around the address are ignored.
 const RECORD: &str = "SELECT * FROM wp_users WHERE user_login = :identifier COLLATE landfall OR user_email = :identifier COLLATE landfall";
@@ -77,7 +78,7 @@ pub struct Demo {
 /// [`DemoError`].
 pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoError> {
     let folder = keep.map_or_else(Folder::temporary, Folder::kept)?;
-    let keyring = Arc::new(Keyring::new(&key(&folder.file("ledger.key"))?)?);
+    let keyring = Arc::new(Keyring::new(&key(&folder)?)?);
     let shop = Arc::new(Switch::new(Arc::new(source(&folder).await?)));
     let hasher = hasher()?;
     let store = StoreSettings::new(folder.file("accounts.db"));
@@ -129,28 +130,18 @@ fn hasher() -> Result<Arc<Hasher>, DemoError> {
     Ok(Arc::new(hasher.map_err(DemoError::Hasher)?))
 }
 
-/// The key of the ledger: random, stored beside the ledger.
-fn key(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
+/// The key of the ledger: random, stored beside the ledger in a file that other users cannot read.
+fn key(folder: &Folder) -> io::Result<Vec<u8>> {
+    let path = folder.file("ledger.key");
+    match fs::read(&path) {
         Ok(key) => Ok(key),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut halves = [[0; SALT_BYTES]; 2];
-            halves.iter_mut().try_for_each(system_salt)?;
-            private_file(path)?.write_all(&halves.concat())?;
-            Ok(halves.concat())
+            let key = random::bytes::<32>()?;
+            let mut file = NamedTempFile::new_in(folder.path())?;
+            file.write_all(&key)?;
+            file.persist_noclobber(path)?;
+            Ok(key.to_vec())
         }
         Err(error) => Err(error),
     }
-}
-
-/// A new file that other users cannot read.
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
 use super::settings::BreakerSettings;
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::metrics::table::{BREAKER_REFUSED, BREAKER_STATE};
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl BreakerState {
         }
     }
 
-    /// The value of the gauge `landfall_breaker_state`.
+    /// The value of [`BREAKER_STATE`].
     fn gauge(self) -> f64 {
         match self {
             Self::Closed => 0.0,
@@ -218,13 +219,13 @@ impl Layer for BreakerLayer {
         let Some(breaker) = &self.breaker else { return make().await };
         let Some(pass) = breaker.admit() else {
             self.figures.was_broken();
-            metrics::counter!("landfall_breaker_refused_total", "adapter" => call.adapter.to_owned()).increment(1);
+            BREAKER_REFUSED.add([call.adapter.to_owned().into()], 1);
             return Err(PortError::new(PortErrorKind::Unavailable, call.adapter, call.operation)
                 .because("the circuit breaker is open after too many failures"));
         };
         let answer = make().await;
         pass.settle(health(answer.as_ref().err()));
-        metrics::gauge!("landfall_breaker_state", "adapter" => call.adapter.to_owned()).set(breaker.state().gauge());
+        BREAKER_STATE.set([call.adapter.to_owned().into()], breaker.state().gauge());
         answer
     }
 }

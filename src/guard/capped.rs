@@ -7,7 +7,8 @@ use tokio::time::timeout_at;
 
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::metrics::table::PORT_CROWDED;
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// Admits a number of concurrent calls; others wait, but not for long. A call that gets no permit fails with
 /// [`PortErrorKind::RateLimited`] and never reaches the adapter.
@@ -35,7 +36,7 @@ impl Layer for Capped {
         // The semaphore is never closed, so the only failure is the timeout.
         let Ok(Ok(_room)) = timeout_at(call.until(self.queue), self.room.acquire()).await else {
             self.figures.was_crowded();
-            metrics::counter!("landfall_port_crowded_total", "adapter" => call.adapter.to_owned()).increment(1);
+            PORT_CROWDED.add([call.adapter.to_owned().into()], 1);
             return Err(PortError::new(PortErrorKind::RateLimited, call.adapter, call.operation)
                 .because("too many concurrent calls"));
         };

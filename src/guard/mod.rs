@@ -1,5 +1,4 @@
-//! The guards around ports, which keep such code out of adapters: time limit, one retry, circuit breaker, cap. Also
-//! authenticates the callers of the service.
+//! The guards around ports, which keep such code out of adapters: time limit, one retry, circuit breaker, cap.
 //!
 //! Every guard is a [`Layer`]; [`Guarded`] wraps a port in one and implements the same port. [`guarded_source`],
 //! [`guarded_verifier`] and [`guarded_target`] stack them:
@@ -16,16 +15,13 @@
 //!   it.
 
 mod breaker;
-mod callers;
 mod capped;
 mod figures;
 mod layer;
-mod nonces;
+mod ledger;
 mod ports;
 mod retried;
 mod settings;
-mod signature;
-mod signed_call;
 mod stack;
 mod timed;
 
@@ -33,14 +29,10 @@ mod timed;
 mod tests;
 
 pub use breaker::{Breaker, BreakerLayer, BreakerState};
-pub use callers::{Admission, Caller, CallerCredential, CallerError, CallerHead, Callers, Introduction, Signer};
 pub use capped::Capped;
 pub use figures::GuardFigures;
 pub use layer::{Call, CallKind, Guarded, Layer};
-pub use nonces::guarded_nonces;
 pub use retried::{Retried, RetryBudget};
 pub use settings::{BreakerSettings, GuardSettings};
-pub use signature::{Signature, SigningKey, SigningKeyError};
-pub use signed_call::{SignedCall, SignedRequest};
-pub use stack::{guarded_ledger, guarded_source, guarded_target, guarded_verifier};
+pub use stack::{guarded_ledger, guarded_nonces, guarded_outbox, guarded_source, guarded_target, guarded_verifier};
 pub use timed::Timed;

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::figures::GuardFigures;
 use super::layer::{Call, CallKind, Layer};
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::metrics::table::PORT_RETRIES;
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// How many calls pay for one retry.
 const CALLS_PER_RETRY: u32 = 10;
@@ -86,7 +87,7 @@ impl Layer for Retried {
         let Some(wait) = self.wait(&call, &error) else { return Err(error) };
         sleep(wait).await;
         self.figures.retried();
-        metrics::counter!("landfall_port_retries_total", "adapter" => call.adapter.to_owned()).increment(1);
+        PORT_RETRIES.add([call.adapter.to_owned().into()], 1);
         make().await
     }
 }

@@ -10,7 +10,7 @@ use super::layer::Guarded;
 use super::retried::Retried;
 use super::settings::GuardSettings;
 use super::timed::Timed;
-use crate::migrate::{Ledger, Source, Target, Verifier};
+use crate::ports::{Ledger, Nonces, Outbox, Source, Target, Verifier};
 
 fn begin(settings: &GuardSettings) -> (Option<Arc<Breaker>>, GuardFigures) {
     let breaker = settings.breaker.map(|settings| Arc::new(Breaker::new(settings)));
@@ -54,4 +54,16 @@ pub fn guarded_target(target: Arc<dyn Target>, settings: &GuardSettings) -> (Arc
 pub fn guarded_ledger(ledger: Arc<dyn Ledger>, at_most: Duration) -> (Arc<dyn Ledger>, GuardFigures) {
     let figures = GuardFigures::default();
     (Arc::new(Guarded::new(ledger, Timed::new(at_most, figures.clone()))), figures)
+}
+
+/// An outbox with only a time limit. Its calls are calls of its ledger, and are counted among them.
+#[must_use]
+pub fn guarded_outbox(outbox: Arc<dyn Outbox>, at_most: Duration, ledger: &GuardFigures) -> Arc<dyn Outbox> {
+    Arc::new(Guarded::new(outbox, Timed::new(at_most, ledger.clone())))
+}
+
+/// A memory of signed calls that answers in time or fails.
+#[must_use]
+pub fn guarded_nonces(nonces: Arc<dyn Nonces>, at_most: Duration) -> Arc<dyn Nonces> {
+    Arc::new(Guarded::new(nonces, Timed::new(at_most, GuardFigures::default())))
 }

@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
-use crate::migrate::{
+use crate::model::Password;
+use crate::password::Verdict;
+use crate::ports::{
     Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey,
     NewAccount, PasswordChange, PortError, PortErrorKind, Presented, Record, Source, Spent, StoreId, StoredAccount,
     Target, TargetId, Verifier,
 };
-use crate::model::Password;
-use crate::password::Verdict;
 
 /// What a fake does at its nth call, counted from 0.
 type Behaviour = fn(u64) -> Act;

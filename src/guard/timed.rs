@@ -6,7 +6,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::figures::GuardFigures;
 use super::layer::{Call, Layer};
-use crate::migrate::{BoxFuture, PortError, PortErrorKind};
+use crate::metrics::table::PORT_SECONDS;
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// Bounds every try by the deadline of the login and by its own limit. Exceeding either is
 /// [`PortErrorKind::Unavailable`]: whether a write took effect is then unknown, and the caller has to check.
@@ -51,7 +52,5 @@ fn late(call: &Call<'_>) -> PortError {
 /// Labels are names of adapters, operations and kinds: closed sets.
 fn count(call: &Call<'_>, took: Duration, error: Option<&PortError>) {
     let result = error.map_or("fine", |error| error.kind().name());
-    let adapter = call.adapter.to_owned();
-    metrics::histogram!("landfall_port_seconds", "adapter" => adapter, "operation" => call.operation, "result" => result)
-        .record(took.as_secs_f64());
+    PORT_SECONDS.record([call.adapter.to_owned().into(), call.operation.into(), result.into()], took);
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::migrate::{HookAnswer, HookPoint};
 use crate::model::Value;
 use crate::model::json::to_json;
+use crate::ports::{HookAnswer, HookPoint};
 
 /// The longest key, name or tag, in bytes. Stops customer values from being passed on as tags; real tags are words.
 const MAX_WORD: usize = 64;

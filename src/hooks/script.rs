@@ -9,9 +9,10 @@ use super::answer;
 use crate::diag::{Diagnostic, Files, Span};
 use crate::engine::context::Cx;
 use crate::engine::script::{Sandbox, Script, ScriptFailure, ScriptLimits};
-use crate::migrate::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
+use crate::metrics::table::HOOKS;
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
+use crate::ports::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
 
 /// The source of a script.
 #[derive(Debug, Clone, Copy)]
@@ -33,14 +34,14 @@ pub struct HookScript<'a> {
 /// ```
 /// use landfall::diag::Files;
 /// use landfall::hooks::{HookScript, ScriptHooks};
-/// use landfall::migrate::{HookInput, HookPoint, Hooks as _};
+/// use landfall::ports::{HookInput, HookPoint, Hooks as _};
 ///
 /// let text = r#"if identifier.ends_with("@example.org") { #{ tags: ["staff"], facts: #{ tier: "gold" } } }"#;
 /// let script = HookScript { point: HookPoint::BeforeFetch, file: "before_fetch.rhai", text };
 /// let hooks = ScriptHooks::compile(&[script], &mut Files::default()).expect("a valid script");
 /// let input = HookInput { identifier: "ada@example.org", ..HookInput::default() };
 /// assert_eq!(hooks.run(HookPoint::BeforeFetch, input)?.tags, ["staff"]);
-/// # Ok::<(), landfall::migrate::HookError>(())
+/// # Ok::<(), landfall::ports::HookError>(())
 /// ```
 #[derive(Default)]
 pub struct ScriptHooks {
@@ -110,7 +111,7 @@ impl Hooks for ScriptHooks {
         let Some(hook) = self.scripts.get(&point) else { return Ok(HookAnswer::default()) };
         let result = hook.run(point, input).map_err(|message| HookError { point: point.name(), message });
         let label = if result.is_ok() { "fine" } else { "failed" };
-        metrics::counter!("landfall_hooks_total", "point" => point.name(), "result" => label).increment(1);
+        HOOKS.add([point.name().into(), label.into()], 1);
         result
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::identifier::{Identifier, IdentifierProfile};
+use crate::ports::{Identifier, IdentifierProfile};
 
 /// Whether an account may be named in response to a typed identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::decision::{Decision, Operation};
-use super::keyring::Keyring;
-use super::port::PortError;
-use super::ports::{Clock, Deleted, Deletion, Ledger, LegacyKey, Target, TargetId};
-use super::reversal::{Restore, Undo, UndoAnswer, UndoEnd};
+use crate::ports::Keyring;
+use crate::ports::PortError;
+use crate::ports::{Clock, Deleted, Deletion, Ledger, LegacyKey, Target, TargetId};
+use crate::ports::{Decision, Operation};
+use crate::ports::{Restore, Undo, UndoAnswer, UndoEnd};
 
 /// Deletes, restores and undoes, and records it in the ledger.
 #[derive(Clone)]

@@ -11,13 +11,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::allowance::Allowance;
-use super::counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 use super::locks::KeyedPermit;
 use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
-use super::ports::StoredAccount;
 use super::step::Step;
 use super::visit::{Ending, Flow, Visit};
+use crate::ports::StoredAccount;
+use crate::ports::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 
 /// How long to wait before retrying a reservation while other attempts are in flight.
 const BUSY_RETRY: Duration = Duration::from_millis(15);

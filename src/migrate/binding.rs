@@ -4,8 +4,8 @@
 //! older one, migrated customers would look as if they had been deleted. The store has an identity that was generated
 //! at random when it was created, and the ledger remembers it.
 
-use super::port::{PortError, PortErrorKind};
-use super::ports::{Ledger, Target};
+use crate::ports::{Ledger, Target};
+use crate::ports::{PortError, PortErrorKind};
 
 /// Binds the ledger to its store at startup, and refuses any other store.
 ///

@@ -5,17 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::claim::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
-use super::decision::Decision;
-use super::event::EventKind;
-use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Identity};
 use super::outcome::{Outcome, Refusal};
-use super::port::{PortError, PortErrorKind};
-use super::ports::{AccountState, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
 use super::recovery::Recovered;
 use super::step::Step;
 use super::visit::{Admission, Ending, Flow, Recorded, Visit};
+use crate::ports::Decision;
+use crate::ports::EventKind;
+use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
+use crate::ports::{AccountState, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
+use crate::ports::{HookInput, HookPoint};
+use crate::ports::{PortError, PortErrorKind};
 
 /// A customer without an account, and the account that the rules create.
 pub(super) struct Newcomer {
@@ -278,7 +278,7 @@ impl Visit<'_> {
         let entry =
             self.migrator.parts.ledger.entry(&identity.key).await.map_err(|error| self.ledger_failed(&error))?;
         let still_named =
-            |entry: &super::claim::Entry| entry.state == EntryState::Done && entry.account.as_ref() == Some(id);
+            |entry: &crate::ports::Entry| entry.state == EntryState::Done && entry.account.as_ref() == Some(id);
         if !entry.as_ref().is_some_and(still_named) {
             return Ok(None);
         }

@@ -1,11 +1,11 @@
 //! Who a record is, as a login judges it. Dry runs judge by the same code, so that they say what a login would say.
 
-use super::identifier::IdentifierProfile;
 use crate::engine::outcome::{Identity, Made, Reason};
 use crate::engine::plan::Plan;
 use crate::model::json::to_json;
 use crate::model::{Kind, Value};
 use crate::password::Credential;
+use crate::ports::IdentifierProfile;
 
 /// Why a login would not accept an account that the rules make of a record: it has no usable id, no login that can be typed,
 /// or a credential that cannot be read. Nothing for rules that do not say who a record is.

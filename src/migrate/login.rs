@@ -12,20 +12,20 @@ use zeroize::Zeroizing;
 use super::allowance::AttemptSettings;
 use super::attempts::Challenge;
 use super::binding::check_store;
-use super::decision::Operation;
-use super::event::EventKind;
-use super::hasher::Hasher;
-use super::hooks::SharedHooks;
-use super::identifier::IdentifierProfile;
-use super::keyring::Keyring;
 use super::locks::KeyedLimit;
 use super::outcome::Outcome;
 use super::over_limit::OverLimit;
-use super::port::{PortError, PortErrorKind};
-use super::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
 use super::rules::LiveRules;
 use super::step::Observer;
 use super::visit::Visit;
+use crate::hashing::Hasher;
+use crate::ports::EventKind;
+use crate::ports::IdentifierProfile;
+use crate::ports::Keyring;
+use crate::ports::Operation;
+use crate::ports::SharedHooks;
+use crate::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
+use crate::ports::{PortError, PortErrorKind};
 
 /// The request of a customer who signs in.
 pub struct Login {

@@ -8,13 +8,13 @@
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, timeout_at};
 
-use super::event::{Event, EventKind};
-use super::identifier::Identifier;
 use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
-use super::ports::{AccountState, LegacyKey};
 use super::step::Step;
 use super::visit::{Admission, Ending, Flow, Visit};
+use crate::ports::Identifier;
+use crate::ports::{AccountState, LegacyKey};
+use crate::ports::{Event, EventKind};
 
 /// The reason recorded in decisions and events when a login was left out.
 const LEFT_OUT: &str = "login_left_out";

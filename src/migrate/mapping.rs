@@ -2,10 +2,7 @@
 
 use bumpalo::Bump;
 
-use super::identifier::{Identifier, IdentifierProfile};
 use super::identity;
-use super::keyring::Keyring;
-use super::ports::{ExternalId, LegacyKey, PasswordChange, Record};
 use super::rules::RuleSet;
 use crate::engine::outcome::{Customer, Made, Outcome, Reason};
 use crate::engine::probe::Silent;
@@ -14,6 +11,9 @@ use crate::model::Value;
 use crate::model::json::write;
 use crate::model::read::{ReadLimits, parse};
 use crate::password::Credential;
+use crate::ports::Keyring;
+use crate::ports::{ExternalId, LegacyKey, PasswordChange, Record};
+use crate::ports::{Identifier, IdentifierProfile};
 use crate::schema::Account;
 
 /// The identity of a record.

@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 use super::addressee::{Addressee, addressee, is_address};
 use super::admin::AccountAdmin;
 use super::create::Newcomer;
-use super::decision::{Decision, Operation};
-use super::event::{Event, EventKind};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
-use super::port::{PortError, PortErrorKind};
-use super::ports::{AccountState, Coverage, StoredAccount, TargetId};
 use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, acceptable_password};
 use crate::model::Password;
+use crate::ports::{AccountState, Coverage, StoredAccount, TargetId};
+use crate::ports::{Decision, Operation};
+use crate::ports::{Event, EventKind};
+use crate::ports::{PortError, PortErrorKind};
 
 /// Whether a new customer may take an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,12 +13,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::decision::Decision;
-use super::event::Event;
 use super::login::Migrator;
 use super::outcome::Refusal;
-use super::port::PortError;
 use super::visit::Visit;
+use crate::ports::Decision;
+use crate::ports::Event;
+use crate::ports::PortError;
 
 /// How long refusals are summed up: the part of a count that a crash can lose, and the delay before an attack shows up
 /// in the audit.
@@ -184,7 +184,7 @@ impl Migrator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::Operation;
+    use crate::ports::Operation;
 
     fn decision(subject: &str, outcome: &'static str, reason: &str, request_id: &str) -> Decision {
         Decision {
@@ -275,8 +275,8 @@ mod tests {
         let (over_limit, now) = (OverLimit::default(), Instant::now());
         over_limit.note(&refused("ada", "1"), now);
         let (owner, lane, window) = ("network:n".into(), String::new(), Duration::from_secs(1));
-        let counter = crate::migrate::Counter { owner, lane, limit: 1, window };
-        let settles = Decision { settled: vec![crate::migrate::Settled::Failed(counter)], ..refused("ada", "2") };
+        let counter = crate::ports::Counter { owner, lane, limit: 1, window };
+        let settles = Decision { settled: vec![crate::ports::Settled::Failed(counter)], ..refused("ada", "2") };
         assert_eq!(over_limit.note(&settles, now), Noted::Write(None));
     }
 }

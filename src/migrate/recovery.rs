@@ -1,12 +1,12 @@
 //! Recovery after a crash: looks up unfinished entries at the target, and completes them or gives them up.
 
-use super::claim::{Abandon, Entry, EntryState, Finish, Finished, Left};
-use super::decision::{Decision, Operation};
-use super::event::{Event, EventKind};
 use super::login::Migrator;
-use super::port::PortError;
-use super::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, TargetId};
-use super::reversal::UndoEnd;
+use crate::ports::PortError;
+use crate::ports::UndoEnd;
+use crate::ports::{Abandon, Entry, EntryState, Finish, Finished, Left};
+use crate::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, TargetId};
+use crate::ports::{Decision, Operation};
+use crate::ports::{Event, EventKind};
 
 /// How many entries are processed per page.
 const PAGE: usize = 100;

@@ -3,13 +3,13 @@
 use tokio::time::{Instant, timeout_at};
 
 use super::create::Newcomer;
-use super::hooks::{HookInput, HookPoint};
 use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
-use super::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record, Spent};
 use super::step::{Known, Step};
 use super::visit::{Admission, Ending, Flow, Hashed, Visit};
 use crate::password::{Credential, Verdict, find};
+use crate::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record, Spent};
+use crate::ports::{HookInput, HookPoint};
 
 impl Visit<'_> {
     /// Runs a sign-in to its end.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::hooks::HookPoint;
 use super::outcome::Outcome;
+use crate::ports::HookPoint;
 
 /// One step of a login. Names and codes, never customer data.
 #[derive(Debug, Clone, PartialEq, Eq)]

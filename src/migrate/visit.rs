@@ -9,18 +9,18 @@ use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use super::attempts::Counting;
-use super::decision::{Decision, Operation};
-use super::event::{Event, EventKind};
-use super::hooks::{HookAnswer, HookInput, HookPoint};
-use super::identifier::Identifier;
 use super::login::{Answer, Login, Migrator};
 use super::outcome::{Outcome, Refusal};
-use super::port::{PortError, PortErrorKind};
-use super::ports::{ExternalId, PasswordChange, Spent, TargetId};
 use super::rules::RuleSet;
 use super::step::Step;
 use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
+use crate::ports::Identifier;
+use crate::ports::{Decision, Operation};
+use crate::ports::{Event, EventKind};
+use crate::ports::{ExternalId, PasswordChange, Spent, TargetId};
+use crate::ports::{HookAnswer, HookInput, HookPoint};
+use crate::ports::{PortError, PortErrorKind};
 
 /// A step of a visit: its result, or an early end.
 pub(super) type Flow<T> = Result<T, Ending>;

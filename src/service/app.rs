@@ -13,7 +13,7 @@ use super::ready::Readiness;
 use super::request::RequestInfo;
 use super::settings::ServiceLimits;
 use super::stop::Stopper;
-use crate::guard::Callers;
+use crate::callers::Callers;
 
 /// State shared by all routes; cheap to clone.
 #[derive(Clone)]

@@ -20,8 +20,8 @@ use super::body::read;
 use super::guardrails::{permit, unverified_slot};
 use super::problem::Problem;
 use super::request::RequestInfo;
-use crate::guard::{Admission, CallerHead, Callers, Introduction, SignedCall, SignedRequest};
-use crate::migrate::{Clock as _, SystemClock};
+use crate::callers::{Admission, CallerHead, Callers, Introduction, SignedCall, SignedRequest};
+use crate::ports::{Clock as _, SystemClock};
 
 /// The header of a signature (Standard Webhooks, <https://www.standardwebhooks.com>).
 pub(super) const SIGNATURE: &str = "webhook-signature";

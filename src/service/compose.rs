@@ -1,5 +1,6 @@
 //! Builds a service from its settings, together with its background tasks: recovery, event delivery and reloads.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +17,14 @@ use super::reload::{LoadRules, RuleReload, SETTLED};
 use super::server::{Bound, ServiceError};
 use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
 use super::stop::Stage;
+use crate::adapters::file::FileReport;
 use crate::config::{self, BuildError, Built, Loaded, Settings};
+use crate::events::{Anchors, Delivery};
 use crate::guard::GuardFigures;
-use crate::hooks::{Anchors, Delivery};
-use crate::ledger::SqliteLedger;
-use crate::migrate::{Admission, LiveRules, Migrator, PortError};
-use crate::sources::FileReport;
-use crate::targets::AccountStore;
+use crate::hashing::Admission;
+use crate::metrics::table::{PORT_CALLS, PORT_LATE};
+use crate::migrate::{LiveRules, Migrator};
+use crate::ports::{PortError, Reports, Target};
 
 /// How often abandoned creations are looked for. A customer who returns sooner is served anyway.
 const RECOVER_EVERY: Duration = Duration::from_secs(1);
@@ -42,7 +44,6 @@ pub enum ComposeError {
 }
 
 /// A listening service with its background tasks.
-#[derive(Debug)]
 pub struct Composed {
     bound: Bound,
     migrator: Arc<Migrator>,
@@ -50,8 +51,14 @@ pub struct Composed {
     anchors: Option<Anchors>,
     report: Option<FileReport>,
     recovered: usize,
-    ledger: Arc<SqliteLedger>,
-    store: Arc<AccountStore>,
+    reports: Arc<dyn Reports>,
+    store: Arc<dyn Target>,
+}
+
+impl fmt::Debug for Composed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Composed").field("bound", &self.bound).finish_non_exhaustive()
+    }
 }
 
 /// Opens everything in the settings, settles the unfinished creations of the last run, and binds the address. Must be
@@ -67,7 +74,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let files = watched(loaded.rule_files.clone(), &path);
     let written = loaded.settings.clone();
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
-    let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: audit, store, .. } = built;
+    let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: open, target: store, .. } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
     log_release(parts.hasher.admission(), written.login.floor);
@@ -93,7 +100,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let service =
         Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
     let bound = service.bind()?.handling_signals()?;
-    Ok(Composed { bound, migrator, delivery, anchors, report, recovered, ledger: audit, store })
+    Ok(Composed { bound, migrator, delivery, anchors, report, recovered, reports: open.reports, store })
 }
 
 impl Composed {
@@ -120,7 +127,7 @@ impl Composed {
     /// # Errors
     /// [`ServiceError`].
     pub async fn run(self) -> Result<(), ServiceError> {
-        let (ledger, store, stopper) = (self.ledger, self.store, self.bound.stopper());
+        let (reports, store, stopper) = (self.reports, self.store, self.bound.stopper());
         let (stop, stopped) = watch::channel(());
         let (migrator, beside) = (Arc::clone(&self.migrator), stopped.clone());
         let (end, ended) = watch::channel(());
@@ -142,7 +149,7 @@ impl Composed {
             }
         }
         // A checkpoint makes the database files complete without their journals if no other process uses them.
-        for result in [ledger.checkpoint().await, store.checkpoint().await] {
+        for result in [reports.checkpoint().await, store.checkpoint().await] {
             if let Err(error) = result {
                 tracing::warn!(%error, "cannot checkpoint a database; its journal remains");
             }
@@ -218,11 +225,10 @@ fn log_release(admission: Option<Admission>, floor: Duration) {
 }
 
 fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
-    metrics.sample(move |figures| {
+    metrics.sample(move || {
         for (port, guard) in &guards {
-            let label = || [("port", (*port).to_owned())];
-            figures.counter("landfall_port_calls_total", &label(), guard.calls());
-            figures.counter("landfall_port_late_total", &label(), guard.late());
+            PORT_CALLS.set([(*port).into()], guard.calls());
+            PORT_LATE.set([(*port).into()], guard.late());
         }
     });
 }

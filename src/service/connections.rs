@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::metrics::Metrics;
 use super::network::TrustedProxies;
 use super::settings::ServiceLimits;
+use crate::metrics::table::CONNECTIONS;
 
 /// Accepts connections while there are free slots.
 #[derive(Clone)]
@@ -60,9 +61,7 @@ impl Gate {
         let (most, most_per_peer) = (limits.connections, limits.connections_per_peer);
         let slots = Slots::new(most, most_per_peer, trusted);
         let counted = Arc::clone(&slots);
-        metrics.sample(move |figures| {
-            figures.gauge("landfall_connections", &[], super::metrics::count(counted.counts().total));
-        });
+        metrics.sample(move || CONNECTIONS.set([], super::metrics::count(counted.counts().total)));
         Self { slots, idle: limits.idle_time, metrics }
     }
 

@@ -10,11 +10,9 @@ use super::operations::Operations;
 use super::reload::RuleReload;
 use super::server::{Bound, Served, ServiceError, bind};
 use super::settings::ServiceSettings;
-use crate::guard::Callers;
-use crate::migrate::{
-    Answer, BoxFuture, Ledger, Login, Migrator, PortError, ResetAnswer, SignupAnswer, StoredAccount, Target, TargetId,
-    check_store,
-};
+use crate::callers::Callers;
+use crate::migrate::{Answer, Login, Migrator, ResetAnswer, SignupAnswer, check_store};
+use crate::ports::{BoxFuture, Ledger, PortError, StoredAccount, Target, TargetId};
 
 /// A service before it listens.
 pub struct Service {

@@ -1,26 +1,25 @@
-//! Counters, histograms and gauges, in the Prometheus text format. Labels have closed sets of values: names of
-//! outcomes, steps, routes, and names in the settings.
+//! Records the metrics of the [table](crate::metrics::table), and renders them in the Prometheus text format.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use metrics::{
-    Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, counter, describe_counter,
-    describe_gauge, describe_histogram, gauge, histogram, with_local_recorder,
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, with_local_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::hashing::Hasher;
+use crate::metrics::table::{
+    ALL, CONNECTIONS_REFUSED, HASHES, HTTP_REQUEST_SECONDS, HTTP_REQUESTS, HTTP_SHED, LANE_MEMORY, LANE_RUNNING,
+    LANE_WAITING, LONGEST_CHECK, PANICS, REFUSAL_RELEASE, RULES_BROKEN, RULES_RELOADS,
 };
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-
-use crate::migrate::Hasher;
-
-/// Upper bounds of histograms, in seconds: from a lookup in a local store to the longest login.
-const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+use crate::metrics::{Description, Kind};
 
 /// The metrics of one service; cheap to clone.
 ///
 /// ```
+/// use landfall::metrics::table::BREAKER_STATE;
 /// use landfall::service::Metrics;
 /// let metrics = Metrics::new();
-/// metrics.sample(|figures| figures.gauge("landfall_breaker_state", &[("adapter", "shop".to_owned())], 0.0));
+/// metrics.sample(|| BREAKER_STATE.set(["shop".into()], 0.0));
 /// assert!(metrics.render().contains("landfall_breaker_state{adapter=\"shop\"} 0"));
 /// ```
 #[derive(Clone)]
@@ -32,7 +31,7 @@ struct Inner {
     samplers: RwLock<Vec<Sampler>>,
 }
 
-/// The recorder behind the `metrics` macros.
+/// The recorder of the process.
 struct Shared(Arc<Inner>);
 
 impl Recorder for Shared {
@@ -61,23 +60,7 @@ impl Recorder for Shared {
     }
 }
 
-type Sampler = Box<dyn Fn(&mut Figures) + Send + Sync>;
-
-/// Receives figures that other modules keep, whenever metrics are rendered.
-#[derive(Debug)]
-pub struct Figures(());
-
-impl Figures {
-    /// Sets a gauge. Labels must have closed sets of values.
-    pub fn gauge(&mut self, name: &'static str, labels: &[(&'static str, String)], value: f64) {
-        gauge!(name, labels).set(value);
-    }
-
-    /// Sets a counter to the number of times that something happened since startup.
-    pub fn counter(&mut self, name: &'static str, labels: &[(&'static str, String)], value: u64) {
-        counter!(name, labels).absolute(value);
-    }
-}
+type Sampler = Box<dyn Fn() + Send + Sync>;
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -95,40 +78,39 @@ impl Metrics {
     /// Metrics at zero.
     #[must_use]
     pub fn new() -> Self {
-        // `set_buckets` only fails for empty buckets.
-        let builder = PrometheusBuilder::new();
-        let recorder = builder.set_buckets(&BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
+        let recorder = recorder();
+        describe(&recorder);
         let handle = recorder.handle();
-        with_local_recorder(&recorder, describe);
         Self(Arc::new(Inner { recorder, handle, samplers: RwLock::default() }))
     }
 
-    /// Collects what other modules count with the `metrics` macros. A process has a single global recorder: the first
+    /// Collects what other modules record. A process has a single global recorder: the first
     /// one stays.
     pub fn install(&self) {
         let _ = metrics::set_global_recorder(Shared(Arc::clone(&self.0)));
     }
 
-    /// Calls the sampler whenever metrics are rendered: for lanes, breakers, queues.
-    pub fn sample(&self, sampler: impl Fn(&mut Figures) + Send + Sync + 'static) {
+    /// Calls the sampler whenever metrics are rendered. It records figures that other modules keep, such as those of
+    /// lanes, breakers and queues.
+    pub fn sample(&self, sampler: impl Fn() + Send + Sync + 'static) {
         self.0.samplers.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(sampler));
     }
 
     /// Samples the figures of a hasher and its lane.
     pub fn sample_hasher(&self, hasher: Arc<Hasher>) {
-        self.sample(move |figures| {
+        self.sample(move || {
             let (calls, lane) = (hasher.calls(), hasher.lane().figures());
-            figures.counter("landfall_hashes_total", &[("kind", "legacy".to_owned())], calls.legacy);
-            figures.counter("landfall_hashes_total", &[("kind", "target".to_owned())], calls.target);
+            HASHES.set(["legacy".into()], calls.legacy);
+            HASHES.set(["target".into()], calls.target);
             if let Some(admission) = hasher.admission() {
-                figures.gauge("landfall_longest_check_seconds", &[], admission.longest_check.as_secs_f64());
-                figures.gauge("landfall_refusal_release_seconds", &[], admission.release.as_secs_f64());
+                LONGEST_CHECK.set([], admission.longest_check.as_secs_f64());
+                REFUSAL_RELEASE.set([], admission.release.as_secs_f64());
             }
-            figures.gauge("landfall_lane_waiting", &[], count(lane.waiting));
-            figures.gauge("landfall_lane_running", &[], count(lane.running));
-            figures.gauge("landfall_lane_bytes", &[("kind", "busy".to_owned())], kib(lane.busy_kib));
-            figures.gauge("landfall_lane_bytes", &[("kind", "kept".to_owned())], kib(lane.kept_kib));
-            figures.gauge("landfall_lane_bytes", &[("kind", "peak".to_owned())], kib(lane.peak_kib));
+            LANE_WAITING.set([], count(lane.waiting));
+            LANE_RUNNING.set([], count(lane.running));
+            LANE_MEMORY.set(["busy".into()], kib(lane.busy_kib));
+            LANE_MEMORY.set(["kept".into()], kib(lane.kept_kib));
+            LANE_MEMORY.set(["peak".into()], kib(lane.peak_kib));
         });
     }
 
@@ -136,7 +118,7 @@ impl Metrics {
     #[must_use]
     pub fn render(&self) -> String {
         let samplers = self.0.samplers.read().unwrap_or_else(PoisonError::into_inner);
-        self.record(|| samplers.iter().for_each(|sampler| sampler(&mut Figures(()))));
+        self.record(|| samplers.iter().for_each(|sampler| sampler()));
         self.0.handle.render()
     }
 
@@ -145,7 +127,7 @@ impl Metrics {
         self.0.handle.run_upkeep();
     }
 
-    /// Runs code that records with the `metrics` macros.
+    /// Runs code that records metrics, and keeps what it records.
     pub(super) fn record<T>(&self, what: impl FnOnce() -> T) -> T {
         with_local_recorder(&self.0.recorder, what)
     }
@@ -153,68 +135,56 @@ impl Metrics {
     /// Counts an answered request.
     pub(super) fn answered(&self, route: &str, status: u16, took: Duration) {
         self.record(|| {
-            counter!("landfall_http_requests_total", "route" => route.to_owned(), "status" => status.to_string())
-                .increment(1);
-            histogram!("landfall_http_request_seconds", "route" => route.to_owned()).record(took);
+            HTTP_REQUESTS.add([route.to_owned().into(), status.to_string().into()], 1);
+            HTTP_REQUEST_SECONDS.record([route.to_owned().into()], took);
         });
     }
 
     /// Counts a request that was turned away because too many were running.
     pub(super) fn shed(&self) {
-        self.record(|| counter!("landfall_http_shed_total").increment(1));
+        self.record(|| HTTP_SHED.add([], 1));
     }
 
     /// Counts a panic.
     pub(super) fn panicked(&self) {
-        self.record(|| counter!("landfall_panics_total").increment(1));
+        self.record(|| PANICS.add([], 1));
     }
 
     /// Counts a connection that was turned away: `full`, `peer` or `failed`.
     pub(super) fn turned_away(&self, why: &'static str) {
-        self.record(|| counter!("landfall_connections_refused_total", "reason" => why).increment(1));
+        self.record(|| CONNECTIONS_REFUSED.add([why.into()], 1));
     }
 
     /// Counts a reload of the rules: `replaced`, `unchanged` or `broken`.
     pub(super) fn reloaded(&self, result: &'static str) {
         self.record(|| {
-            counter!("landfall_rules_reloads_total", "result" => result).increment(1);
-            gauge!("landfall_rules_broken").set(f64::from(u8::from(result == "broken")));
+            RULES_RELOADS.add([result.into()], 1);
+            RULES_BROKEN.set([], f64::from(u8::from(result == "broken")));
         });
     }
 }
 
-fn describe() {
-    let counters = [
-        ("landfall_logins_total", "Logins by outcome and reason."),
-        ("landfall_attempts_total", "Attempts, by whether they were within the limit."),
-        ("landfall_verifications_total", "Passwords verified against the legacy system, by scheme and verdict."),
-        ("landfall_mapping_warnings_total", "Claims left out because their value was invalid."),
-        ("landfall_port_failures_total", "Failures of sources, targets and the ledger."),
-        ("landfall_hashes_total", "Password hashes computed, decoys included."),
-        ("landfall_http_requests_total", "Requests by route and status."),
-        ("landfall_http_shed_total", "Requests turned away because too many were running."),
-        ("landfall_connections_refused_total", "Connections turned away."),
-        ("landfall_panics_total", "Requests that panicked."),
-        ("landfall_rules_reloads_total", "Reloads of the rules, by result."),
-    ];
-    for (name, help) in counters {
-        describe_counter!(name, help);
+/// A recorder with the buckets of the table.
+fn recorder() -> PrometheusRecorder {
+    let with_buckets = |builder: PrometheusBuilder, metric: &&Description| {
+        let matcher = Matcher::Full(metric.name.to_owned());
+        // it only fails without buckets, which a test of the table excludes
+        builder.set_buckets_for_metric(matcher, metric.buckets).unwrap_or_default()
+    };
+    let histograms = ALL.iter().filter(|metric| metric.kind == Kind::Histogram);
+    histograms.fold(PrometheusBuilder::new(), with_buckets).build_recorder()
+}
+
+/// Gives the recorder the help and unit of every metric in the table.
+fn describe(recorder: &impl Recorder) {
+    for Description { name, kind, unit, help, .. } in ALL {
+        let (name, unit, help) = (KeyName::from(*name), Some(*unit), SharedString::from(*help));
+        match kind {
+            Kind::Counter => recorder.describe_counter(name, unit, help),
+            Kind::Gauge => recorder.describe_gauge(name, unit, help),
+            Kind::Histogram => recorder.describe_histogram(name, unit, help),
+        }
     }
-    describe_histogram!("landfall_login_seconds", Unit::Seconds, "Duration of logins, without the delay of refusals.");
-    describe_histogram!("landfall_step_seconds", Unit::Seconds, "Duration of the steps of a login.");
-    describe_histogram!("landfall_http_request_seconds", Unit::Seconds, "Duration of requests.");
-    describe_gauge!(
-        "landfall_longest_check_seconds",
-        Unit::Seconds,
-        "The longest verification of a stored hash that is allowed."
-    );
-    describe_gauge!("landfall_refusal_release_seconds", Unit::Seconds, "Refusals are never answered sooner than this.");
-    describe_gauge!("landfall_lane_waiting", "Waiting hashes.");
-    describe_gauge!("landfall_lane_running", "Running hashes.");
-    describe_gauge!("landfall_lane_bytes", Unit::Bytes, "Memory of the hashing lane.");
-    describe_gauge!("landfall_connections", "Open connections.");
-    describe_gauge!("landfall_breaker_state", "State of the breaker of an adapter: 0 closed, 1 half open, 2 open.");
-    describe_gauge!("landfall_rules_broken", "Whether the rule files are broken and older rules are active.");
 }
 
 /// A count as a float: exact below 2^53.
@@ -243,6 +213,22 @@ mod tests {
         assert!(text.contains("landfall_http_requests_total{route=\"/v1/login\",status=\"401\"} 1"), "{text}");
         assert!(text.contains("landfall_http_request_seconds_bucket{route=\"/v1/login\",le=\"0.005\"} 1"), "{text}");
         assert!(!other.render().contains("shed_total 2"));
+    }
+
+    #[test]
+    fn help_type_and_buckets_come_from_the_table() {
+        let metrics = Metrics::new();
+        metrics.shed();
+        metrics.answered("/v1/login", 200, Duration::ZERO);
+        let text = metrics.render();
+        for metric in [HTTP_SHED.description(), HTTP_REQUEST_SECONDS.description()] {
+            let name = metric.name;
+            assert!(text.contains(&format!("# HELP {name} {}\n", metric.help)), "{name} is not described in\n{text}");
+            for bound in metric.buckets {
+                assert!(text.contains(&format!("{name}_bucket{{route=\"/v1/login\",le=\"{bound}\"}} 1")), "{text}");
+            }
+        }
+        assert!(text.contains("# TYPE landfall_http_request_seconds histogram\n"), "{text}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ mod watch;
 pub use compose::{ComposeError, Composed, compose};
 pub use live::Service;
 pub use logs::{LogError, LogFormat, LogSettings, init};
-pub use metrics::{Figures, Metrics};
+pub use metrics::Metrics;
 pub use observer::Telemetry;
 pub use reload::{LoadRules, ReloadError, Reloader, RuleReload, SETTLED};
 pub use routes::openapi;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use metrics::{counter, histogram};
-
 use super::metrics::Metrics;
 use super::watch::micros;
+use crate::metrics::table::{
+    ATTEMPTS, INVALID_RECORDS, LOGIN_SECONDS, LOGINS, LOGINS_LEFT_OUT, MAPPING_WARNINGS, PORT_FAILURES, STEP_SECONDS,
+    VERIFICATIONS,
+};
 use crate::migrate::{Known, Observer, Outcome, Step};
 
 /// An [`Observer`] that feeds [`Metrics`] and the debug log.
@@ -32,22 +34,19 @@ impl Telemetry {
     fn timed(&self, request_id: &str, timed: &Timed<'_>) {
         let Timed { step, port, result, took } = *timed;
         self.metrics.record(|| {
-            histogram!("landfall_step_seconds", "step" => step, "port" => port.to_owned(), "result" => result)
-                .record(took);
+            STEP_SECONDS.record([step.into(), port.to_owned().into(), result.into()], took);
         });
         tracing::debug!(request_id, step, port, result, micros = micros(took), "step");
     }
 
     fn attempt(&self, request_id: &str, result: &'static str) {
-        self.metrics.record(|| counter!("landfall_attempts_total", "result" => result).increment(1));
+        self.metrics.record(|| ATTEMPTS.add([result.into()], 1));
         tracing::debug!(request_id, result, "attempt");
     }
 
     fn failed(&self, request_id: &str, adapter: &str, operation: &'static str, kind: &'static str, detail: &str) {
         self.metrics.record(|| {
-            let adapter = adapter.to_owned();
-            counter!("landfall_port_failures_total", "adapter" => adapter, "operation" => operation, "kind" => kind)
-                .increment(1);
+            PORT_FAILURES.add([adapter.to_owned().into(), operation.into(), kind.into()], 1);
         });
         tracing::warn!(request_id, adapter, operation, kind, detail, "a port failed");
     }
@@ -55,20 +54,20 @@ impl Telemetry {
     fn ended(&self, request_id: &str, outcome: &Outcome, took: Duration) {
         let (name, reason) = (outcome.name(), reason(outcome));
         self.metrics.record(|| {
-            counter!("landfall_logins_total", "outcome" => name, "reason" => reason).increment(1);
-            histogram!("landfall_login_seconds", "outcome" => name).record(took);
+            LOGINS.add([name.into(), reason.into()], 1);
+            LOGIN_SECONDS.record([name.into()], took);
         });
         tracing::debug!(request_id, outcome = name, reason, micros = micros(took), "login ended");
     }
 
     fn left_out(&self, request_id: &str, logins: usize) {
-        self.metrics.record(|| counter!("landfall_logins_left_out_total").increment(count(logins)));
+        self.metrics.record(|| LOGINS_LEFT_OUT.add([], count(logins)));
         tracing::warn!(request_id, logins, "left out logins of a record that belong to another customer or to none");
     }
 
     fn verified(&self, scheme: &str, verdict: &'static str) {
         self.metrics.record(|| {
-            counter!("landfall_verifications_total", "scheme" => scheme.to_owned(), "verdict" => verdict).increment(1);
+            VERIFICATIONS.add([scheme.to_owned().into(), verdict.into()], 1);
         });
     }
 }
@@ -127,7 +126,7 @@ impl Observer for Telemetry {
             Step::Mapped { warnings, .. } => {
                 for rule in *warnings {
                     self.metrics.record(|| {
-                        counter!("landfall_mapping_warnings_total", "rule" => rule.clone()).increment(1);
+                        MAPPING_WARNINGS.add([rule.clone().into()], 1);
                     });
                 }
             }
@@ -135,7 +134,7 @@ impl Observer for Telemetry {
             Step::Invalid { reasons } => {
                 for rule in reasons.iter().filter_map(|reason| reason.split(": ").next()) {
                     self.metrics.record(|| {
-                        counter!("landfall_invalid_records_total", "rule" => rule.to_owned()).increment(1);
+                        INVALID_RECORDS.add([rule.to_owned().into()], 1);
                     });
                 }
                 tracing::warn!(request_id, reasons = reasons.join("; "), "invalid record");
@@ -155,7 +154,12 @@ impl Observer for Telemetry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::{HookPoint, Refusal};
+    use std::collections::BTreeSet;
+
+    use crate::metrics::labels::{EVENT, OUTCOME, POINT, REASON};
+    use crate::metrics::{Label, Values};
+    use crate::migrate::Refusal;
+    use crate::ports::{EventKind, HookPoint};
 
     #[test]
     fn steps_become_metrics_with_closed_labels() {
@@ -200,5 +204,44 @@ mod tests {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(!text.contains("ada@") && !text.contains("r-1"), "{text}");
+    }
+
+    #[test]
+    fn the_table_has_the_names_of_all_outcomes_and_reasons() {
+        let refusals = [
+            Refusal::Unknown,
+            Refusal::WrongPassword,
+            Refusal::WrongPasswordAtTarget,
+            Refusal::Malformed,
+            Refusal::Unverifiable,
+            Refusal::CostRefused,
+            Refusal::Disabled,
+            Refusal::Locked,
+            Refusal::Deleted,
+            Refusal::Missing,
+            Refusal::Attempts,
+            Refusal::Pending,
+        ];
+        let others = [
+            Outcome::Authenticated,
+            Outcome::Migrated,
+            Outcome::MigratedMustChangePassword,
+            Outcome::Conflict,
+            Outcome::InvalidRecord,
+            Outcome::UnreadableRecord,
+            Outcome::DeniedByRule(String::new()),
+            Outcome::LegacyUnavailable,
+            Outcome::TargetUnavailable,
+            Outcome::Overloaded,
+        ];
+        let outcomes: Vec<Outcome> = refusals.into_iter().map(Outcome::Refused).chain(others).collect();
+        let names = |label: Label| match label.values {
+            Values::OneOf(names) => names.iter().copied().collect::<BTreeSet<_>>(),
+            Values::NamesOf(_) => BTreeSet::new(),
+        };
+        assert_eq!(names(OUTCOME), outcomes.iter().map(Outcome::name).collect());
+        assert_eq!(names(REASON), outcomes.iter().map(reason).collect());
+        assert_eq!(names(POINT), HookPoint::ALL.map(HookPoint::name).into());
+        assert_eq!(names(EVENT), EventKind::ALL.map(EventKind::name).into());
     }
 }

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-use crate::migrate::{Answer, BoxFuture, Login, PortError, ResetAnswer, SignupAnswer, StoredAccount, TargetId};
+use crate::migrate::{Answer, Login, ResetAnswer, SignupAnswer};
+use crate::ports::{BoxFuture, PortError, StoredAccount, TargetId};
 
 /// The operations of a migrator.
 pub(super) trait Operations: Send + Sync {

@@ -1,5 +1,6 @@
 //! What every request has: an id, the customer's network, and a permit to run.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, Request};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::network::{Peers, TrustedProxies};
-use crate::password::store::{SALT_BYTES, system_salt};
+use crate::random;
 
 /// The header that carries the id of a request, in and out.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,12 +29,18 @@ pub(super) struct RequestInfo {
 }
 
 impl RequestInfo {
-    pub(super) fn new<B>(request: &Request<B>, trusted: &TrustedProxies, peers: Peers) -> Self {
+    /// # Errors
+    /// If the request has no id and the operating system has no random bytes for one.
+    pub(super) fn new<B>(request: &Request<B>, trusted: &TrustedProxies, peers: Peers) -> io::Result<Self> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let network = peer.and_then(|peer| trusted.client(peers, peer, request.headers()));
-        let id = given_id(request.headers()).map_or_else(random_id, str::to_owned);
-        Self { id: id.into(), network, permit: None }
+        Ok(Self { id: id(request.headers(), random::id)?.into(), network, permit: None })
     }
+}
+
+/// The caller's own id, or a new one.
+fn id(headers: &HeaderMap, new: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
+    given_id(headers).map_or_else(new, |given| Ok(given.to_owned()))
 }
 
 /// The caller's own id, if it is a plain token.
@@ -41,13 +48,6 @@ fn given_id(headers: &HeaderMap) -> Option<&str> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     ((1..=MAX_ID).contains(&id.len()) && id.bytes().all(is_plain)).then_some(id)
-}
-
-fn random_id() -> String {
-    let mut bytes = [0; SALT_BYTES];
-    // A failure leaves zeros, which is still an id.
-    let _ = system_salt(&mut bytes);
-    hex::encode(bytes)
 }
 
 #[cfg(test)]
@@ -70,7 +70,15 @@ mod tests {
             headers.insert(REQUEST_ID, id.parse().unwrap());
             assert_eq!(given_id(&headers).is_some(), accepted, "{id}");
         }
-        assert_ne!(random_id(), random_id());
-        assert_eq!(random_id().len(), 2 * SALT_BYTES);
+    }
+
+    #[test]
+    fn a_request_without_an_id_fails_if_there_is_no_randomness() {
+        let none = || Err(io::ErrorKind::Unsupported.into());
+        let mut headers = HeaderMap::new();
+        assert!(id(&headers, none).is_err());
+        assert_eq!(id(&headers, || Ok("new".to_owned())).unwrap(), "new");
+        headers.insert(REQUEST_ID, "given".parse().unwrap());
+        assert_eq!(id(&headers, none).unwrap(), "given");
     }
 }

@@ -26,7 +26,7 @@ use super::routes;
 use super::settings::{ServiceSettings, TlsFiles};
 use super::stop::{Signal, Signals, Stage, Stopper};
 use super::tls::{self, TlsError};
-use crate::guard::Callers;
+use crate::callers::Callers;
 
 /// How often measurements are moved into their buckets while nobody reads the metrics.
 const TIDY_EVERY: Duration = Duration::from_secs(5);

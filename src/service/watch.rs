@@ -6,19 +6,30 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Method, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::app::App;
 use super::callers::CallerName;
-use super::problem::ProblemName;
+use super::problem::{Problem, ProblemName};
 use super::request::{REQUEST_ID, RequestInfo};
+
+/// When a request is worth repeating that got no id.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The outermost layer: logs every request as one line, without any customer value.
 pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let info = RequestInfo::new(&request, &app.trusted, app.peers());
     let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let (method, version) = (method(request.method()), request.version());
+    let info = match RequestInfo::new(&request, &app.trusted, app.peers()) {
+        Ok(info) => info,
+        Err(error) => {
+            tracing::error!(%error, method, route, "no random bytes for the id of a request; it was not handled");
+            let response = Problem::unavailable(RETRY_AFTER).into_response();
+            app.metrics.answered(&route, response.status().as_u16(), begun.elapsed());
+            return response;
+        }
+    };
     let id = info.id.clone();
     request.extensions_mut().insert(info);
     let mut response = next.run(request).await;

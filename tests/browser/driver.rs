@@ -63,7 +63,7 @@ impl Browser {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("this test needs chromedriver; install the packages `chromium` and `chromium-driver`");
+            .expect("this test needs chromium and chromedriver, which tests/run installs");
         let mut output = BufReader::new(driver.stdout.take().expect("its output"));
         let address = format!("127.0.0.1:{}", port(&mut output));
         let profile = tempfile::tempdir().expect("a folder");

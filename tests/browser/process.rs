@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
+
 /// How long anything may take before the test fails.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -39,10 +42,10 @@ impl Demo {
     }
 
     /// Stops the demo like Ctrl-C.
+    #[cfg(unix)]
     #[allow(dead_code, reason = "not every test stops it this way")]
     pub fn interrupt(mut self) -> ExitStatus {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(status.success());
+        kill_process(Pid::from_child(&self.child), Signal::INT).expect("a running process");
         self.child.wait().expect("it ends")
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use landfall::guard::{SignedRequest, SigningKey};
+use landfall::callers::SignedRequest;
+use landfall::signing::SigningKey;
 use reqwest::{Client, Method};
 use serde_json::json;
 

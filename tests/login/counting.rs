@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use landfall::migrate::{Allowance, Challenge, Outcome, PortErrorKind, Refusal, ResetAnswer, SignupAnswer, TargetId};
-use landfall::sources::Fault;
+use landfall::adapters::memory::Fault;
+use landfall::migrate::{Allowance, Challenge, Outcome, Refusal, ResetAnswer, SignupAnswer};
+use landfall::ports::{PortErrorKind, TargetId};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 

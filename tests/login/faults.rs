@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use landfall::migrate::{Outcome, PortErrorKind};
-use landfall::sources::Fault;
+use landfall::adapters::memory::Fault;
+use landfall::migrate::Outcome;
+use landfall::ports::PortErrorKind;
 
 use super::fixture::{Fixture, Options, customer};
 

@@ -6,20 +6,24 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use landfall::adapters::memory::MemoryLedger;
+use landfall::adapters::memory::MemorySource;
+use landfall::adapters::memory::MemoryTarget;
+use landfall::adapters::stored_hash::StoredHashVerifier;
 use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
-use landfall::ledger::MemoryLedger;
+use landfall::hashing::{HashCalls, Hasher};
 use landfall::migrate::{
-    Answer, Challenge, Clock, Event, EventKind, HashCalls, Hasher, Hooks, IdentifierProfile, Keyring, Ledger as _,
-    LegacyKey, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, NoHooks, Observer, Outcome, RuleSet,
-    Source, Step, Subscription, TargetId,
+    Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, Observer, Outcome, RuleSet, Step,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits};
-use landfall::sources::{MemorySource, StoredHashVerifier};
-use landfall::targets::MemoryTarget;
+use landfall::ports::{
+    Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, LegacyKey, NoHooks, Outbox as _, Source, Subscription,
+    TargetId,
+};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -207,8 +211,8 @@ impl Fixture {
     }
 
     /// All accounts at the target.
-    pub async fn accounts(&self) -> Vec<landfall::migrate::StoredAccount> {
-        use landfall::migrate::Target as _;
+    pub async fn accounts(&self) -> Vec<landfall::ports::StoredAccount> {
+        use landfall::ports::Target as _;
         self.target.list(None, 1_000_000).await.unwrap()
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use landfall::migrate::{HookAnswer, HookError, HookInput, HookPoint, Hooks, Outcome};
+use landfall::migrate::Outcome;
+use landfall::ports::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
 use serde_json::json;
 
 use super::fixture::{Fixture, Options, customer};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use landfall::migrate::{Deletion, Outcome, PasswordChange, Refusal, Target as _, Undone};
+use landfall::migrate::{Outcome, Refusal, Undone};
+use landfall::ports::{Deletion, PasswordChange, Target as _};
 use serde_json::json;
 
 use super::fixture::{Fixture, Options, customer, key, login};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall::migrate::{EntryState, PortErrorKind};
-use landfall::migrate::{EventKind, Ledger as _, Outcome, Refusal, ResetAnswer, Restored, TargetId, Undone};
-use landfall::sources::Fault;
+use landfall::adapters::memory::Fault;
+use landfall::migrate::{Outcome, Refusal, ResetAnswer, Restored, Undone};
+use landfall::ports::{EntryState, PortErrorKind};
+use landfall::ports::{EventKind, Ledger as _, TargetId};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use landfall::migrate::{
-    EventKind, HashCalls, MostExpensive, Outcome, Refusal, ResetAnswer, SignupAnswer, TimeSettings,
-};
+use landfall::hashing::{HashCalls, MostExpensive, TimeSettings};
+use landfall::migrate::{Outcome, Refusal, ResetAnswer, SignupAnswer};
+use landfall::ports::EventKind;
 use serde_json::json;
 
 use super::fixture::{Fixture, Options, customer, customer_with};

@@ -3,10 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use landfall::migrate::{
-    EventKind, IdentifierProfile, Migrator, MigratorSettings, Outcome, PortErrorKind, Refusal, ResetAnswer, Source,
-};
-use landfall::sources::{Fault, FileSettings, FileSource, SqlSettings, SqlSource};
+use landfall::adapters::file::{FileSettings, FileSource};
+use landfall::adapters::memory::Fault;
+use landfall::adapters::sql::{SqlSettings, SqlSource};
+use landfall::migrate::{Migrator, MigratorSettings, Outcome, Refusal, ResetAnswer};
+use landfall::ports::{EventKind, IdentifierProfile, PortErrorKind, Source};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
@@ -159,11 +160,11 @@ impl Source for ExactSource {
 
     fn fetch<'a>(
         &'a self,
-        identifier: &'a landfall::migrate::Identifier,
+        identifier: &'a landfall::ports::Identifier,
         _: tokio::time::Instant,
-    ) -> landfall::migrate::BoxFuture<'a, Result<Option<landfall::migrate::Record>, landfall::migrate::PortError>> {
+    ) -> landfall::ports::BoxFuture<'a, Result<Option<landfall::ports::Record>, landfall::ports::PortError>> {
         let found = self.0.iter().find(|(login, _)| login == identifier.typed());
-        let record = found.map(|(_, record)| landfall::migrate::Record::new(record.to_string()));
+        let record = found.map(|(_, record)| landfall::ports::Record::new(record.to_string()));
         Box::pin(async move { Ok(record) })
     }
 }

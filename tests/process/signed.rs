@@ -125,6 +125,7 @@ async fn a_call_is_accepted_after_the_disk_was_full() {
 
 /// The example in the reference.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs curl and openssl; run tests/run"]
 async fn the_signing_example_of_the_reference_works() {
     let shop = shop(1);
     let server = Running::start(shop.folder.path(), &[]);

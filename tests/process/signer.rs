@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use landfall::guard::{SignedRequest, SigningKey};
+use landfall::callers::SignedRequest;
+use landfall::signing::SigningKey;
 use serde_json::{Value, json};
 
 use super::support::shop::CHEAP;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// The longest wait for anything.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -65,7 +67,7 @@ impl Running {
 
     /// Sends SIGTERM, and waits for the exit code.
     pub fn stop(mut self) -> Option<i32> {
-        assert!(Command::new("kill").args(["-TERM", &self.pid()]).status().expect("kill").success());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a running process");
         let began = Instant::now();
         while began.elapsed() < TIMEOUT {
             if let Some(status) = self.child.try_wait().expect("a status") {

@@ -1,14 +1,15 @@
 //! `landfall audit export` and `landfall audit remove`: move the oldest decisions from the ledger to a file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tempfile::NamedTempFile;
 
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
 use crate::config::Opening;
-use crate::ledger::{AuditHead, ExportError, SegmentReport};
+use crate::ports::{AuditHead, ExportError, SegmentReport};
 
 #[derive(clap::Args)]
 #[command(
@@ -72,26 +73,25 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
     if let Some(out) = &arguments.out {
         refuse_existing(out)?;
     }
-    let part = part(arguments.out.as_deref());
-    let file = create(&part)?;
+    let part = create(folder(arguments.out.as_deref()))?;
     let done = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
-        let (start, head) = stores.ledger.export_audit(arguments.before, BufWriter::new(file.try_clone()?)).await?;
+        let out = Box::new(BufWriter::new(part.reopen()?));
+        let (start, head) = stores.ledger.reports.export_audit(arguments.before, out).await?;
         if start == head {
             return Ok(None);
         }
-        file.sync_all()?;
-        let segment = segments::read(&part, &stores.keyring, &[])?;
+        part.as_file().sync_all()?;
+        let segment = segments::read(part.path(), &stores.keyring, &[])?;
         if segment.broken.is_some() || segment.head != head {
             return Err(CommandError::new("the file differs from what was written to it; nothing was exported"));
         }
         let path = arguments.out.clone().unwrap_or_else(|| name(&start, &head));
-        keep(&part, &path)?;
-        let removed = if arguments.remove { Some(stores.ledger.remove_exported(&segment).await?) } else { None };
+        keep(part, &path)?;
+        let removed =
+            if arguments.remove { Some(stores.ledger.reports.remove_exported(&segment).await?) } else { None };
         Ok(Some((segment, path, removed)))
-    });
-    // The file still has this name only if the export failed.
-    let _ = fs::remove_file(&part);
-    match done? {
+    })?;
+    match done {
         None => {
             show::output(&format!("the ledger has no decisions before {}\n", arguments.before))?;
             Ok(FINDINGS)
@@ -118,7 +118,7 @@ pub(super) fn remove(arguments: &Remove) -> Result<u8, CommandError> {
             let path = arguments.segment.display();
             return Err(CommandError::new(format!("`{path}` is broken: {broken}; nothing was removed")));
         }
-        Ok(stores.ledger.remove_exported(&segment).await?)
+        Ok(stores.ledger.reports.remove_exported(&segment).await?)
     })?;
     show::output(&format!("removed {removed} rows from the ledger; keep the file\n"))?;
     Ok(FINE)
@@ -128,11 +128,10 @@ fn name(start: &AuditHead, head: &AuditHead) -> PathBuf {
     PathBuf::from(format!("audit-{}-{}.ndjson", start.number.saturating_add(1), head.number))
 }
 
-/// The name of the file until it is complete, beside its final name.
-fn part(out: Option<&Path>) -> PathBuf {
-    let mut name = out.map_or_else(|| "audit".into(), |out| out.as_os_str().to_owned());
-    name.push(".part");
-    name.into()
+/// The folder of a file.
+fn folder(of: Option<&Path>) -> &Path {
+    let folder = of.and_then(Path::parent);
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn refuse_existing(path: &Path) -> Result<(), CommandError> {
@@ -142,25 +141,18 @@ fn refuse_existing(path: &Path) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Creates a new file, readable by its owner only.
-fn create(path: &Path) -> Result<File, CommandError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| {
-        let message = format!("cannot create `{}`: {}", path.display(), error.kind());
-        CommandError::new(message).help("if an earlier export was interrupted, remove the file")
-    })
+/// Creates a file, readable by its owner only, that is removed unless it is kept.
+fn create(folder: &Path) -> Result<NamedTempFile, CommandError> {
+    let part = tempfile::Builder::new().prefix("audit-").suffix(".part").tempfile_in(folder);
+    part.map_err(|error| CommandError::new(format!("cannot create a file in `{}`: {}", folder.display(), error.kind())))
 }
 
-/// Renames the complete file to its final name, durably.
-fn keep(part: &Path, path: &Path) -> Result<(), CommandError> {
+/// Gives the complete file its final name, durably, unless another file has it.
+fn keep(part: NamedTempFile, path: &Path) -> Result<(), CommandError> {
     refuse_existing(path)?;
-    fs::rename(part, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    part.persist_noclobber(path).map_err(|failed| failed.error)?;
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+        File::open(folder(Some(path)))?.sync_all()?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{CommandError, FINE, show, stores};
 use crate::config::Opening;
-use crate::ledger::AuditFilter;
+use crate::ports::AuditFilter;
 
 #[derive(clap::Args)]
 #[command(
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &List) -> Result<u8, CommandError> {
             None => None,
         };
         let filter = AuditFilter { subject, outcome: arguments.outcome.clone(), ..AuditFilter::default() };
-        Ok(stores.ledger.audit(filter, arguments.limit).await?)
+        Ok(stores.ledger.reports.audit(filter, arguments.limit).await?)
     })?;
     let mut out = String::new();
     for row in rows {

@@ -6,8 +6,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, show};
-use crate::ledger::{AuditHead, SegmentReport, SegmentStart, read_segment};
-use crate::migrate::Keyring;
+use crate::audit::{SegmentStart, read_segment};
+use crate::ports::{AuditHead, Keyring, SegmentReport};
 
 /// The report so far, and the exit code.
 struct Findings {

@@ -6,8 +6,9 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
+use crate::audit::read_anchors;
 use crate::config::Opening;
-use crate::ledger::{AuditHead, AuditReport, read_anchors};
+use crate::ports::{AuditHead, AuditReport};
 
 #[derive(clap::Args)]
 #[command(
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &Verify) -> Result<u8, CommandError> {
         return segments::verify(&arguments.segment, &keyring, &anchors);
     }
     let report = stores::ledger(&arguments.config, Opening::Inspect, async |stores| {
-        Ok(stores.ledger.verify_with(&anchors).await?)
+        Ok(stores.ledger.reports.verify_with(&anchors).await?)
     })?;
     let whole = report.head.number.saturating_sub(report.start.number);
     if let Some(broken) = report.broken {

@@ -5,7 +5,8 @@ use std::io::{BufRead, IsTerminal, Write};
 use crate::cli::{CommandError, FINE};
 use crate::model::Password;
 use crate::password::lane::Workspace;
-use crate::password::store::{PasswordStore, Peppers, StoreParameters, system_salt};
+use crate::password::store::{PasswordStore, Peppers, StoreParameters};
+use crate::random;
 
 pub(super) const ABOUT: &str = "\
 Hash one password as Landfall stores it: Argon2id with a fresh salt, as a PHC string.
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let password = Password::new(read_password()?).map_err(|error| CommandError::new(error.to_string()))?;
     let store = PasswordStore::new(parameters, Peppers::none());
     let hash = store
-        .hash(&password, &mut system_salt, &mut Workspace::new())
+        .hash(&password, &mut random::bytes, &mut Workspace::new())
         .map_err(|error| CommandError::new(error.to_string()))?;
     writeln!(std::io::stdout(), "{hash}")
         .map_err(|error| CommandError::new(format!("cannot write the output: {error}")))?;

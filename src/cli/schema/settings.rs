@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::parts::{closed, map_of, scalar};
-use crate::migrate::HookPoint;
+use crate::ports::HookPoint;
 
 /// A key, its description, and the schema of its value.
 type Key = (&'static str, &'static str, Json);

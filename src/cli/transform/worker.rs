@@ -11,8 +11,9 @@ use crate::engine::plan::Plan;
 use crate::engine::probe::Silent;
 use crate::engine::run::{Run, Settings};
 use crate::formats::{RawRecord, RecordError, reject};
-use crate::migrate::{IdentifierProfile, refused_at_login};
+use crate::migrate::refused_at_login;
 use crate::model::Value;
+use crate::ports::IdentifierProfile;
 
 /// The outcome of the records of a batch.
 #[derive(Debug, Default)]

@@ -8,7 +8,8 @@ use super::disk::Beside;
 use crate::diag::{FileId, Files, Findings};
 use crate::engine::outcome::Made;
 use crate::engine::plan::Plan;
-use crate::migrate::{IdentifierProfile, refused_at_login};
+use crate::migrate::refused_at_login;
+use crate::ports::IdentifierProfile;
 use crate::testing::coverage::Coverage;
 use crate::testing::{self, Options, TestFile};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Secret;
-use crate::migrate::{EventKind, HookPoint};
+use crate::ports::{EventKind, HookPoint};
 
 /// The operator's scripts at fixed points of a login, and webhooks. A script is the path of a `.rhai` file, or the
 /// script itself.

@@ -8,7 +8,7 @@
 //! let store = PasswordStore::new(StoreParameters::new(64, 1, 1)?, Peppers::none());
 //! let password = Password::new(b"correct horse".to_vec())?;
 //! let mut memory = Workspace::new();
-//! let phc = store.hash(&password, &mut |salt| { salt.fill(7); Ok(()) }, &mut memory)?;
+//! let phc = store.hash(&password, &mut || Ok([7; 16]), &mut memory)?;
 //! assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
 //! assert_eq!(store.verify(&password, &phc, &mut memory)?, StoreVerdict::Match);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -42,8 +42,8 @@ pub const SALT_BYTES: usize = 16;
 /// The length of a hash, in bytes.
 pub const HASH_BYTES: usize = 32;
 
-/// Fills a salt with random bytes. A parameter, so that everything except its caller is deterministic.
-pub type SaltSource<'s> = dyn FnMut(&mut [u8; SALT_BYTES]) -> io::Result<()> + 's;
+/// Makes a salt of random bytes. A parameter, so that everything except its caller is deterministic.
+pub type SaltSource<'s> = dyn FnMut() -> io::Result<[u8; SALT_BYTES]> + 's;
 
 /// Hashes new passwords, and verifies its own hashes.
 #[derive(Debug)]
@@ -110,8 +110,7 @@ impl PasswordStore {
         salt: &mut SaltSource<'_>,
         workspace: &mut Workspace,
     ) -> Result<String, StoreError> {
-        let mut fresh = [0; SALT_BYTES];
-        salt(&mut fresh).map_err(StoreError::Salt)?;
+        let fresh = salt().map_err(StoreError::Salt)?;
         let (key_id, secret) = self.peppers.newest().unzip();
         let mut hash = Zeroizing::new(vec![0; HASH_BYTES]);
         argon2(self.parameters, secret, password, &fresh, &mut hash, workspace)?;
@@ -151,17 +150,6 @@ impl PasswordStore {
 #[must_use]
 pub fn needs_upgrade(phc: &str, parameters: &StoreParameters) -> bool {
     PhcText::parse(phc).map_or(true, |stored| stored.is_outdated(*parameters))
-}
-
-/// A salt from the operating system, for code that may use randomness.
-///
-/// # Errors
-/// None today; the signature is that of [`SaltSource`].
-pub fn system_salt(salt: &mut [u8; SALT_BYTES]) -> io::Result<()> {
-    let random = argon2::password_hash::phc::Salt::generate();
-    let random = random.as_ref().first_chunk::<SALT_BYTES>().ok_or(io::ErrorKind::UnexpectedEof)?;
-    salt.copy_from_slice(random);
-    Ok(())
 }
 
 fn argon2(

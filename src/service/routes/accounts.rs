@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::login::DEFAULT_RETRY_AFTER;
-use crate::migrate::{PasswordChange, PortError, StoredAccount, TargetId};
+use crate::ports::{PasswordChange, PortError, StoredAccount, TargetId};
 use crate::service::app::App;
 use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody};

@@ -8,7 +8,8 @@ use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::migrate::{Answer, Challenge, Login, Outcome, PasswordChange};
+use crate::migrate::{Answer, Challenge, Login, Outcome};
+use crate::ports::PasswordChange;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
 use crate::service::problem::{Problem, ProblemBody, ProblemName};

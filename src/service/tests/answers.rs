@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::guard::{Caller, CallerCredential, SignedRequest, SigningKey};
-use crate::ledger::MemoryLedger;
+use crate::adapters::memory::MemoryLedger;
+use crate::callers::{Caller, CallerCredential, SignedRequest};
+use crate::signing::SigningKey;
 
 /// The only refusal.
 const REFUSED: &str = "\

@@ -25,10 +25,12 @@ use super::reload::RuleReload;
 use super::server::{Served, ServiceError, bind};
 use super::settings::ServiceSettings;
 use super::stop::Stopper;
-use crate::guard::Callers;
+use crate::callers::Callers;
 use crate::migrate::{
-    AccountState, Answer, BoxFuture, Challenge, LegacyKey, LiveRules, Login, Observer as _, Outcome, PasswordChange,
-    PortError, PortErrorKind, Refusal, ResetAnswer, SignupAnswer, Step, StoredAccount, TargetId,
+    Answer, Challenge, LiveRules, Login, Observer as _, Outcome, Refusal, ResetAnswer, SignupAnswer, Step,
+};
+use crate::ports::{
+    AccountState, BoxFuture, LegacyKey, PasswordChange, PortError, PortErrorKind, StoredAccount, TargetId,
 };
 
 /// Operations whose answer depends on the identifier.

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 
 use super::answers::{SECRET, TOKEN, callers};
 use super::*;
-use crate::guard::{SignedRequest, SigningKey};
+use crate::callers::SignedRequest;
+use crate::signing::SigningKey;
 
 /// A client that speaks HTTP/2 from a given loopback address.
 fn client(from: [u8; 4]) -> reqwest::Client {

@@ -1,0 +1,317 @@
+//! A target in memory, for tests, benchmarks and the demo. It can be made to fail.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::adapters::accounts::id;
+use crate::adapters::accounts::verification::{self, Checked};
+use crate::adapters::memory::Faults;
+use crate::hashing::Hasher;
+use crate::model::Password;
+use crate::ports::{
+    AccountState, Authentication, BoxFuture, Conflict, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+};
+
+/// Accounts that live as long as the process.
+pub struct MemoryTarget {
+    name: String,
+    hasher: Arc<Hasher>,
+    accounts: Mutex<Accounts>,
+    faults: Faults,
+}
+
+#[derive(Default)]
+struct Accounts {
+    by_id: BTreeMap<TargetId, Account>,
+    by_login: HashMap<String, TargetId>,
+    by_external: HashMap<ExternalId, TargetId>,
+    by_legacy: HashMap<LegacyKey, TargetId>,
+    closed: HashSet<ExternalId>,
+}
+
+struct Account {
+    external_id: ExternalId,
+    legacy: LegacyKey,
+    state: AccountState,
+    phc: Option<String>,
+    change: PasswordChange,
+    logins: Vec<String>,
+    claims: String,
+    rules: String,
+    created_at: Timestamp,
+    changed_at: Timestamp,
+    changed: Changed,
+}
+
+/// Whether an account was changed since a migration created or completed it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Yes,
+    No,
+}
+
+impl MemoryTarget {
+    /// Creates an empty target that uses this hasher.
+    #[must_use]
+    pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
+        Self { name: name.into(), hasher, accounts: Mutex::default(), faults: Faults::default() }
+    }
+
+    /// The injected faults of all operations.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Disables an account, so that nobody can sign in to it. Returns the id if the account exists.
+    pub fn disable(&self, id: &TargetId, at: Timestamp) -> Option<TargetId> {
+        let mut accounts = self.lock();
+        let account = accounts.by_id.get_mut(id)?;
+        account.state = AccountState::Disabled;
+        (account.changed_at, account.changed) = (at, Changed::Yes);
+        Some(id.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn create_now(&self, new: NewAccount<'_>) -> Result<Created, PortError> {
+        let phc = match new.password {
+            Some(password) => Some(self.hasher.hash(password, new.deadline).await?),
+            None => None,
+        };
+        let id = id::new_id_at(&self.name, new.at)?;
+        if Instant::now() >= new.until {
+            let late = PortError::new(PortErrorKind::Unavailable, &self.name, "create");
+            return Err(late.because("the claim on the customer has expired"));
+        }
+        Ok(self.lock().create(id, &new, phc))
+    }
+
+    async fn authenticate_now(
+        &self,
+        id: &TargetId,
+        password: &Arc<Password>,
+        deadline: Instant,
+    ) -> Result<Authentication, PortError> {
+        let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
+        let checked = verification::check(&self.hasher, stored, password, deadline).await?;
+        if let Checked::Outdated { old, new, .. } = &checked
+            && let Some(account) = self.lock().by_id.get_mut(id).filter(|account| account.phc.as_ref() == Some(old))
+        {
+            account.phc = Some(new.clone());
+        }
+        Ok(checked.answer())
+    }
+
+    async fn set_password_now(
+        &self,
+        id: &TargetId,
+        password: &Arc<Password>,
+        at: Timestamp,
+        deadline: Instant,
+    ) -> Result<Option<TargetId>, PortError> {
+        let phc = self.hasher.hash(password, deadline).await?;
+        let mut accounts = self.lock();
+        let Some(account) = accounts.by_id.get_mut(id) else { return Ok(None) };
+        account.phc = Some(phc);
+        account.change = PasswordChange::Optional;
+        (account.changed_at, account.changed) = (at, Changed::Yes);
+        if account.state == AccountState::Pending {
+            account.state = AccountState::Active;
+        }
+        Ok(Some(id.clone()))
+    }
+}
+
+impl Accounts {
+    fn create(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+        if let Some(id) = self.by_external.get(new.external_id).cloned() {
+            return self.complete(id, new, phc);
+        }
+        if self.closed.contains(new.external_id) {
+            return Created::Conflict(Conflict::Deleted);
+        }
+        if self.by_legacy.contains_key(new.legacy) {
+            return Created::Conflict(Conflict::Legacy);
+        }
+        if new.logins.iter().any(|login| self.by_login.contains_key(login)) {
+            return Created::Conflict(Conflict::Login);
+        }
+        self.by_external.insert(new.external_id.clone(), id.clone());
+        self.by_legacy.insert(new.legacy.clone(), id.clone());
+        self.by_login.extend(new.logins.iter().map(|login| (login.clone(), id.clone())));
+        self.by_id.insert(id.clone(), Account::new(new, phc));
+        Created::New(id)
+    }
+
+    /// Completes a pending account; leaves a complete one unchanged.
+    fn complete(&mut self, id: TargetId, new: &NewAccount<'_>, phc: Option<String>) -> Created {
+        let Some(account) = self.by_id.get_mut(&id) else { return Created::Conflict(Conflict::Legacy) };
+        if account.legacy != *new.legacy {
+            return Created::Conflict(Conflict::Legacy);
+        }
+        if account.state != AccountState::Pending {
+            return Created::Exists(id);
+        }
+        if phc.is_none() {
+            return Created::New(id);
+        }
+        if new.logins.iter().any(|login| self.by_login.get(login).is_some_and(|other| *other != id)) {
+            return Created::Conflict(Conflict::Login);
+        }
+        let created_at = account.created_at;
+        self.by_login.retain(|_, other| *other != id);
+        self.by_login.extend(new.logins.iter().map(|login| (login.clone(), id.clone())));
+        *account = Account { created_at, ..Account::new(new, phc) };
+        Created::New(id)
+    }
+
+    fn delete(&mut self, id: &TargetId, how: Deletion) -> Deleted {
+        let Some(account) = self.by_id.get(id) else { return Deleted::Missing };
+        if how != Deletion::ForGood && account.changed == Changed::Yes {
+            return Deleted::Changed;
+        }
+        let Some(account) = self.by_id.remove(id) else { return Deleted::Missing };
+        self.by_login.retain(|_, other| other != id);
+        self.by_external.remove(&account.external_id);
+        self.by_legacy.remove(&account.legacy);
+        if how == Deletion::ForGood {
+            self.closed.insert(account.external_id);
+        }
+        Deleted::Yes
+    }
+
+    fn found(&self, id: Option<&TargetId>) -> Option<Found> {
+        let (id, account) = self.by_id.get_key_value(id?)?;
+        Some(Found { id: id.clone(), external_id: Some(account.external_id.clone()), state: account.state })
+    }
+}
+
+impl Account {
+    fn new(new: &NewAccount<'_>, phc: Option<String>) -> Self {
+        Self {
+            external_id: new.external_id.clone(),
+            legacy: new.legacy.clone(),
+            state: if phc.is_some() { AccountState::Active } else { AccountState::Pending },
+            phc,
+            change: new.change,
+            logins: new.logins.to_vec(),
+            claims: new.claims.to_owned(),
+            rules: new.rules.to_owned(),
+            created_at: new.at,
+            changed_at: new.at,
+            changed: Changed::No,
+        }
+    }
+
+    fn stored_account(&self, id: &TargetId) -> StoredAccount {
+        StoredAccount {
+            id: id.clone(),
+            state: self.state,
+            legacy: Some(self.legacy.clone()),
+            logins: self.logins.clone(),
+            claims: self.claims.clone(),
+            rules: Some(self.rules.clone()),
+            created_at: self.created_at,
+            changed_at: self.changed_at,
+            change: self.change,
+        }
+    }
+}
+
+/// Never shows accounts.
+impl fmt::Debug for MemoryTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryTarget").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Target for MemoryTarget {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        let find = async {
+            let accounts = self.lock();
+            Ok(accounts.found(accounts.by_login.get(identifier.canonical())))
+        };
+        Box::pin(self.faults.around(&self.name, "find", find))
+    }
+
+    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        let find = async {
+            let accounts = self.lock();
+            Ok(accounts.found(accounts.by_external.get(external)))
+        };
+        Box::pin(self.faults.around(&self.name, "find_external", find))
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
+        Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, deadline)))
+    }
+
+    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        Box::pin(self.faults.around(&self.name, "create", self.create_now(account)))
+    }
+
+    fn set_password<'a>(
+        &'a self,
+        id: &'a TargetId,
+        password: &'a Arc<Password>,
+        at: Timestamp,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
+        let set = self.set_password_now(id, password, at, deadline);
+        Box::pin(self.faults.around(&self.name, "set_password", set))
+    }
+
+    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
+        let delete = async move { Ok(self.lock().delete(id, how)) };
+        Box::pin(self.faults.around(&self.name, "delete", delete))
+    }
+
+    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+        let reopen = async move {
+            self.lock().closed.remove(external);
+            Ok(())
+        };
+        Box::pin(self.faults.around(&self.name, "reopen", reopen))
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
+        Box::pin(self.faults.around(&self.name, "ping", async { Ok(None) }))
+    }
+
+    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+        let read = async { Ok(self.lock().by_id.get(id).map(|account| account.stored_account(id))) };
+        Box::pin(self.faults.around(&self.name, "read", read))
+    }
+
+    fn list<'a>(
+        &'a self,
+        after: Option<&'a TargetId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
+        use std::ops::Bound;
+        let list = async move {
+            let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let accounts = self.lock();
+            let page = accounts.by_id.range::<TargetId, _>((begin, Bound::Unbounded)).take(limit);
+            Ok(page.map(|(id, account)| account.stored_account(id)).collect())
+        };
+        Box::pin(self.faults.around(&self.name, "list", list))
+    }
+}

@@ -1,0 +1,33 @@
+//! Adapters: one folder for each system that Landfall talks to. An adapter implements ports and nothing more: no retry, no
+//! time limit and no cap, which are guards.
+
+pub(crate) mod accounts;
+pub mod file;
+mod file_stamp;
+mod ledgers;
+pub mod memory;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+pub mod sql;
+pub mod sqlite;
+pub mod stored_hash;
+#[cfg(test)]
+mod suites;
+
+use crate::ports::{PortError, PortErrorKind};
+
+/// Several records have the login, and we must not guess which one is the customer's.
+fn ambiguous(name: &str) -> PortError {
+    PortError::new(PortErrorKind::BadResponse, name, "fetch")
+        .because("more than one record has this login")
+        .about_one_record()
+}
+
+/// The record exceeds its limit.
+fn too_large(name: &str, limit: usize) -> PortError {
+    PortError::new(PortErrorKind::BadResponse, name, "fetch")
+        .because(format!("the record is larger than {limit} bytes"))
+        .about_one_record()
+}

@@ -1,0 +1,90 @@
+//! From the errors of MySQL and MariaDB to port errors.
+
+use sqlx::Error;
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::adapters::sql::pool::NoConnection;
+use crate::ports::{PortError, PortErrorKind};
+
+/// What an error means.
+type Meaning = (PortErrorKind, &'static str);
+
+/// Numbers of MySQL and MariaDB (<https://mariadb.com/kb/en/mariadb-error-code-reference/>,
+/// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>).
+const TABLE: &[(&[u16], Meaning)] = &[
+    (&[1969, 3024, 1317], (PortErrorKind::Unavailable, "the query took too long")),
+    (&[1040, 1203, 1226], (PortErrorKind::RateLimited, "the server has too many connections")),
+    (&[1205, 1213], (PortErrorKind::Unavailable, "a lock was held too long")),
+    (
+        &[1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031],
+        (PortErrorKind::Unavailable, "the connection broke"),
+    ),
+    (
+        &[1021, 1037, 1038, 1041, 1114],
+        (PortErrorKind::Unavailable, "the server lacks memory, disk or another resource"),
+    ),
+    (
+        &[1045, 1698, 1251, 3159, 4151, 1862, 1820],
+        (PortErrorKind::Denied, "the server refused the user, the password, or a connection without TLS"),
+    ),
+    (
+        &[1044, 1142, 1143, 1227, 1370],
+        (PortErrorKind::Denied, "the user may not read the database, a table or a column"),
+    ),
+    (&[1290, 1792, 1836], (PortErrorKind::Misconfigured, "a query must not write")),
+    (&[1049], (PortErrorKind::Misconfigured, "there is no such database")),
+    (&[1054, 1064, 1052, 1109, 1146, 1305, 1630], (PortErrorKind::Misconfigured, "a query does not match the tables")),
+    (&[1267, 1253, 1273, 1115], (PortErrorKind::Misconfigured, "a query compares texts of different collations")),
+    (&[1366, 1300, 3988], (PortErrorKind::BadResponse, "a text is not valid in its character set")),
+    (&[1153, 1301], (PortErrorKind::BadResponse, "a value is larger than the server sends")),
+    (&[1034, 1035, 1194, 1195, 1712], (PortErrorKind::BadResponse, "the database is damaged")),
+];
+
+/// The error for calls that handled customer data: only codes, no message of the server.
+pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> PortError {
+    let (kind, detail) = meaning(error);
+    let code = code(error).map(|code| format!(" (error {code})")).unwrap_or_default();
+    PortError::new(kind, adapter, operation).because(format!("{detail}{code}"))
+}
+
+/// The error for calls without customer data: includes the message of the server, for the author of the settings.
+pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
+    let (kind, detail) = meaning(&error);
+    PortError::new(kind, adapter, operation).because(format!("{detail}: {error}")).caused_by(error)
+}
+
+/// The error for a connection that cannot be had. Nothing of a customer was sent yet.
+pub(super) fn no_connection(adapter: &str, operation: &'static str, why: NoConnection) -> PortError {
+    match why {
+        NoConnection::AllInUse => {
+            PortError::new(PortErrorKind::RateLimited, adapter, operation).because("all connections are in use")
+        }
+        NoConnection::NoAnswer => {
+            PortError::new(PortErrorKind::Unavailable, adapter, operation).because("the server does not answer")
+        }
+        NoConnection::Failed(error) => failed_openly(adapter, operation, error),
+    }
+}
+
+fn code(error: &Error) -> Option<u16> {
+    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+fn meaning(error: &Error) -> Meaning {
+    let Some(code) = code(error) else { return crate::adapters::sql::server::meaning(error) };
+    let row = TABLE.iter().find(|(codes, _)| codes.contains(&code));
+    row.map_or((PortErrorKind::Unavailable, "the server failed"), |(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_one_meaning() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in TABLE.iter().flat_map(|(codes, _)| codes.iter()) {
+            assert!(seen.insert(code), "{code} occurs twice");
+        }
+    }
+}

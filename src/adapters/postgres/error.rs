@@ -1,0 +1,79 @@
+//! From the errors of PostgreSQL to port errors.
+
+use sqlx::Error;
+
+use crate::adapters::sql::pool::NoConnection;
+use crate::ports::{PortError, PortErrorKind};
+
+/// What an error means.
+type Meaning = (PortErrorKind, &'static str);
+
+/// SQLSTATEs by their beginning, longer ones first (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const TABLE: &[(&str, Meaning)] = &[
+    ("57014", (PortErrorKind::Unavailable, "the query took too long")),
+    ("57", (PortErrorKind::Unavailable, "the server is stopping or starting")),
+    ("53300", (PortErrorKind::RateLimited, "the server has too many connections")),
+    ("53", (PortErrorKind::Unavailable, "the server lacks memory, disk or another resource")),
+    ("55P03", (PortErrorKind::Unavailable, "a lock was held too long")),
+    ("40", (PortErrorKind::Unavailable, "the transaction was rolled back by the server")),
+    ("08", (PortErrorKind::Unavailable, "the connection broke")),
+    ("25006", (PortErrorKind::Misconfigured, "a query must not write")),
+    ("25P0", (PortErrorKind::Unavailable, "the session was idle for too long")),
+    ("28", (PortErrorKind::Denied, "the server refused the user or the password")),
+    ("3D000", (PortErrorKind::Misconfigured, "there is no such database")),
+    ("42501", (PortErrorKind::Denied, "the user may not read a table or column")),
+    ("42", (PortErrorKind::Misconfigured, "a query does not match the tables")),
+    ("0A", (PortErrorKind::Misconfigured, "a query cannot be used here")),
+    ("22021", (PortErrorKind::BadResponse, "a text is not valid in the encoding of the database")),
+    ("22", (PortErrorKind::Misconfigured, "a query cannot use a value")),
+    ("XX", (PortErrorKind::BadResponse, "the database is damaged")),
+];
+
+/// The error for calls that handled customer data: only codes, no message of the server.
+pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> PortError {
+    let (kind, detail) = meaning(error);
+    let code = code(error).map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
+    PortError::new(kind, adapter, operation).because(format!("{detail}{code}"))
+}
+
+/// The error for calls without customer data: includes the message of the server, for the author of the settings.
+pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
+    let (kind, detail) = meaning(&error);
+    PortError::new(kind, adapter, operation).because(format!("{detail}: {error}")).caused_by(error)
+}
+
+/// The error for a connection that cannot be had. Nothing of a customer was sent yet.
+pub(super) fn no_connection(adapter: &str, operation: &'static str, why: NoConnection) -> PortError {
+    match why {
+        NoConnection::AllInUse => {
+            PortError::new(PortErrorKind::RateLimited, adapter, operation).because("all connections are in use")
+        }
+        NoConnection::NoAnswer => {
+            PortError::new(PortErrorKind::Unavailable, adapter, operation).because("the server does not answer")
+        }
+        NoConnection::Failed(error) => failed_openly(adapter, operation, error),
+    }
+}
+
+fn code(error: &Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned)
+}
+
+fn meaning(error: &Error) -> Meaning {
+    let Some(code) = code(error) else { return crate::adapters::sql::server::meaning(error) };
+    let row = TABLE.iter().find(|(begin, _)| code.starts_with(begin));
+    row.map_or((PortErrorKind::Unavailable, "the server failed"), |(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longer_codes_come_before_their_classes() {
+        for (at, (code, _)) in TABLE.iter().enumerate() {
+            let hidden = TABLE.iter().take(at).find(|(earlier, _)| code.starts_with(earlier));
+            assert!(hidden.is_none(), "{code} is never reached");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What the server says of a query, and the query that returns the same rows as JSON.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::postgres::{PgConnection, PgTypeInfo};
+use sqlx::{AssertSqlSafe, Column as _, Either, Executor as _, Row as _, SqlSafeStr as _, Statement as _};
+
+use super::loose::looseness;
+use crate::adapters::sql::database::RowLimits;
+use crate::adapters::sql::template::Template;
+
+/// What is known of a query.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// The query with its parameters as text, each cast to the type that the server inferred.
+    cast: String,
+    /// The columns: names and types.
+    pub columns: Vec<(String, String)>,
+    /// Comparisons that are looser than the one spelling of an identifier.
+    pub loose: Vec<String>,
+}
+
+impl Shape {
+    /// The query that returns each value as its JSON text. Rows and bytes are limited by the server, so that no record
+    /// can fill the memory: a value over the limit arrives as one character more than the limit.
+    pub fn sql(&self, limits: RowLimits) -> String {
+        let names: Vec<String> = (0..self.columns.len()).map(|at| format!("c{at}")).collect();
+        let (mut outer, mut inner) = (String::new(), String::new());
+        for (at, (name, (_, kind))) in names.iter().zip(&self.columns).enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            let _ = write!(outer, "{comma}left({name}, {})", limits.bytes.saturating_add(1));
+            let _ = write!(inner, "{comma}{} AS {name}", json_of(name, kind));
+        }
+        let (cast, names, rows) = (&self.cast, names.join(", "), limits.rows.saturating_add(1));
+        // the line end closes a comment at the end of the query
+        format!("SELECT {outer} FROM (SELECT {inner} FROM ({cast}\n) AS landfall({names}) LIMIT {rows}) AS limited")
+    }
+
+    /// The name of a column that occurs twice.
+    pub fn duplicate(&self) -> Option<&str> {
+        let mut names = self.columns.iter().enumerate();
+        let earlier = |at: usize, name: &str| self.columns.iter().take(at).any(|(have, _)| have == name);
+        names.find(|(at, (name, _))| earlier(*at, name)).map(|(_, (name, _))| name.as_str())
+    }
+}
+
+/// An expression for the JSON text of a column. Binary values become base64 text, as from other databases; `encode`
+/// breaks its lines.
+fn json_of(name: &str, kind: &str) -> String {
+    match kind {
+        "bytea" => format!("to_json(translate(encode({name}, 'base64'), E'\\n', ''))::text"),
+        _ => format!("to_json({name})::text"),
+    }
+}
+
+/// The shapes of the queries of a source.
+#[derive(Debug, Default)]
+pub(super) struct Shapes(Mutex<HashMap<String, Arc<Shape>>>);
+
+impl Shapes {
+    pub fn get(&self, sql: &str) -> Option<Arc<Shape>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned()
+    }
+
+    pub fn keep(&self, sql: &str, shape: &Arc<Shape>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned(), Arc::clone(shape));
+    }
+
+    pub fn forget(&self, sql: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(sql);
+    }
+}
+
+/// Asks the server for the types of a query.
+pub(super) async fn describe(connection: &mut PgConnection, template: &Template) -> Result<Shape, sqlx::Error> {
+    let statement = connection.prepare(AssertSqlSafe(template.sql.clone()).into_sql_str()).await?;
+    let parameters = match statement.parameters() {
+        Some(Either::Left(types)) => types.to_vec(),
+        _ => Vec::new(),
+    };
+    let parameters = type_names(connection, &parameters).await?;
+    let types: Vec<PgTypeInfo> = statement.columns().iter().map(|column| column.type_info().clone()).collect();
+    let types = type_names(connection, &types).await?;
+    let names = statement.columns().iter().map(|column| column.name().to_owned());
+    let loose = template.names.iter().zip(&parameters).filter_map(|(name, kind)| looseness(name, kind)).collect();
+    Ok(Shape { cast: cast(template, &parameters), columns: names.zip(types).collect(), loose })
+}
+
+/// The full names of types, in the words of the server.
+async fn type_names(connection: &mut PgConnection, types: &[PgTypeInfo]) -> Result<Vec<String>, sqlx::Error> {
+    let oids: Vec<i64> = types.iter().filter_map(PgTypeInfo::oid).map(|oid| i64::from(oid.0)).collect();
+    if oids.len() != types.len() {
+        return Err(sqlx::Error::TypeNotFound { type_name: "a type without a number".to_owned() });
+    }
+    let list: Vec<String> = oids.iter().map(i64::to_string).collect();
+    let sql = format!(
+        "SELECT format_type(o::oid, -1) FROM unnest(ARRAY[{}]::bigint[]) WITH ORDINALITY AS t(o, n) ORDER BY n",
+        list.join(", ")
+    );
+    let rows = connection.fetch_all(AssertSqlSafe(sql)).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// The query with `$1::text::bigint` in place of `$1`, and so on: values are sent as text, and the server converts them to
+/// the type that it inferred from the query.
+fn cast(template: &Template, parameters: &[String]) -> String {
+    template.with(|at| {
+        let kind = parameters.get(at).map_or("text", String::as_str);
+        format!("(${}::text::{kind})", at + 1)
+    })
+}

@@ -1,0 +1,31 @@
+//! Invalid settings of a database source.
+
+use thiserror::Error;
+
+use super::template::TemplateError;
+
+/// Invalid settings of a database source.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SqlError {
+    /// The address has an unknown form, for this reason. It may contain a password, so it is not shown.
+    #[error("invalid database address: {0}")]
+    Url(String),
+    /// The address belongs to no supported database. Contains examples of addresses.
+    #[error("unknown kind of database; an address is one of {0}")]
+    Scheme(String),
+    /// A query is invalid.
+    #[error("the query of `{place}` is invalid: {problem}")]
+    Template {
+        /// `record`, or the name of a list.
+        place: String,
+        /// The cause.
+        problem: TemplateError,
+    },
+    /// The record query uses an unknown name.
+    #[error("the record query uses `:{0}`, but only `:identifier` and `:typed` are available")]
+    Name(String),
+    /// `key` and `value` are used without a map, or are missing for one.
+    #[error("the list `{0}` needs both `key` and `value` with `as: map`, and neither without it")]
+    Map(String),
+}

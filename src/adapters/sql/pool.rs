@@ -1,0 +1,143 @@
+//! Connections to a database server.
+//!
+//! The pool is deadpool's and not sqlx's: sqlx's keeps trying to connect to a server that refuses connections until its
+//! own timeout, and then reports that all connections are in use.
+
+use std::time::Duration;
+
+use deadpool::managed::{
+    self, BuildError, Metrics, Object, PoolConfig, PoolError, QueueMode, RecycleError, RecycleResult,
+};
+use tokio::time::{Instant, timeout};
+
+use crate::ports::BoxFuture;
+
+/// How old a connection may become. A changed password, certificate or address is noticed within this time.
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a connection may be unused: shorter than the memory of usual firewalls.
+const MAX_IDLE: Duration = Duration::from_secs(4 * 60);
+
+/// The longest wait for the first answer on a connection that was used before. Networks can lose connections without a
+/// word; a new one answers sooner.
+const FIRST_ANSWER: Duration = Duration::from_millis(500);
+
+/// What the pool needs of a driver.
+pub(in crate::adapters) trait Server: Send + Sync + 'static {
+    /// A connection.
+    type Connection: Send + 'static;
+
+    /// Connects.
+    fn open(&self) -> BoxFuture<'_, Result<Self::Connection, sqlx::Error>>;
+
+    /// Runs statements without parameters and without results.
+    fn run<'c>(connection: &'c mut Self::Connection, sql: String) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+}
+
+/// Makes connections.
+pub(in crate::adapters) struct Manager<S>(S);
+
+impl<S: Server> managed::Manager for Manager<S> {
+    type Type = S::Connection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<S::Connection, sqlx::Error> {
+        self.0.open().await
+    }
+
+    async fn recycle(&self, _: &mut S::Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if metrics.age() > MAX_AGE || metrics.last_used() > MAX_IDLE {
+            return Err(RecycleError::message("the connection is too old"));
+        }
+        Ok(())
+    }
+}
+
+/// The connections of one source.
+pub(in crate::adapters) struct Pool<S: Server>(managed::Pool<Manager<S>>);
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(in crate::adapters) enum NoConnection {
+    /// All are in use until the deadline.
+    AllInUse,
+    /// The server did not answer until the deadline.
+    NoAnswer,
+    /// The server refused, or the connection broke.
+    Failed(sqlx::Error),
+}
+
+impl<S: Server> Pool<S> {
+    /// A pool that connects when a connection is needed.
+    pub fn new(server: S, connections: u32) -> Result<Self, BuildError> {
+        let size = usize::try_from(connections).unwrap_or(usize::MAX).max(1);
+        let config = PoolConfig { queue_mode: QueueMode::Lifo, ..PoolConfig::new(size) };
+        managed::Pool::builder(Manager(server)).config(config).build().map(Self)
+    }
+
+    /// A connection on which these statements have run, the last of which begins a transaction. A connection that the
+    /// server has closed meanwhile, as after a restart, is replaced.
+    pub async fn lease(&self, begin: &str, deadline: Instant) -> Result<Lease<S>, NoConnection> {
+        loop {
+            let object = self.connection(deadline).await?;
+            let is_used = Object::metrics(&object).recycle_count > 0;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = if is_used { left.min(FIRST_ANSWER) } else { left };
+            let mut lease = Lease { object: Some(object) };
+            match timeout(wait, lease.run(begin)).await {
+                Ok(Ok(())) => return Ok(lease),
+                _ if is_used && Instant::now() < deadline => {}
+                Ok(Err(error)) => return Err(NoConnection::Failed(error)),
+                Err(_) => return Err(NoConnection::NoAnswer),
+            }
+        }
+    }
+
+    async fn connection(&self, deadline: Instant) -> Result<Object<Manager<S>>, NoConnection> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match timeout(left, self.0.get()).await {
+            Ok(Ok(object)) => Ok(object),
+            Ok(Err(PoolError::Backend(error))) => Err(NoConnection::Failed(error)),
+            Ok(Err(_)) => Err(NoConnection::AllInUse),
+            Err(_) => {
+                let status = self.0.status();
+                let full = status.available == 0 && status.size >= status.max_size;
+                Err(if full { NoConnection::AllInUse } else { NoConnection::NoAnswer })
+            }
+        }
+    }
+}
+
+/// A connection in a transaction. Unless it is given back it is closed: its state is unknown.
+pub(in crate::adapters) struct Lease<S: Server> {
+    object: Option<Object<Manager<S>>>,
+}
+
+impl<S: Server> Lease<S> {
+    /// The connection.
+    ///
+    /// # Errors
+    /// If it was given back.
+    pub fn connection(&mut self) -> Result<&mut S::Connection, sqlx::Error> {
+        self.object.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        S::run(self.connection()?, sql.to_owned()).await
+    }
+
+    /// Ends the transaction and gives the connection back.
+    pub async fn end(mut self) -> Result<(), sqlx::Error> {
+        self.run("ROLLBACK").await?;
+        drop(self.object.take());
+        Ok(())
+    }
+}
+
+impl<S: Server> Drop for Lease<S> {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            drop(Object::take(object));
+        }
+    }
+}

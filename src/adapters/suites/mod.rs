@@ -1,0 +1,10 @@
+//! The behaviour of every source, target and ledger: one suite for each port, run over all adapters.
+
+pub(in crate::adapters) mod attempts;
+mod binding;
+pub(in crate::adapters) mod ledger;
+pub(in crate::adapters) mod nonces;
+mod outbox;
+pub(in crate::adapters) mod reports;
+mod source;
+pub(in crate::adapters) mod target;

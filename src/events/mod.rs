@@ -1,0 +1,13 @@
+//! Events for other systems, sent in the background from the outbox of the ledger, so that no login waits for another
+//! server; and the head of the audit, sent to where nobody can change it.
+
+mod anchors;
+mod backoff;
+mod deliver;
+mod health;
+mod queue;
+mod webhooks;
+
+pub use anchors::{AnchorSettings, Anchors};
+pub use deliver::{Delivery, DeliverySettings, drop_removed};
+pub use webhooks::{Webhook, WebhookError, Webhooks};

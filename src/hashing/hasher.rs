@@ -1,0 +1,279 @@
+//! Password hashing for async callers: every hash of a login runs on one bounded lane and is counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::calibration::{Admission, MostExpensive, Speed, TimeSettings, store_time};
+use crate::model::Password;
+use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Workspace, WorkspaceError};
+use crate::password::store::{PasswordStore, StoreError, StoreVerdict};
+use crate::password::{Cost, Credential, Limits, Parsed, Problem, Verdict, parse};
+use crate::ports::Spent;
+use crate::ports::{PortError, PortErrorKind};
+use crate::random;
+
+/// Hashes and verifies on the threads of the lane.
+pub struct Hasher {
+    lane: Lane,
+    store: Arc<PasswordStore>,
+    limits: Limits,
+    decoy: Arc<Parsed>,
+    speed: Speed,
+    admission: RwLock<Option<Admission>>,
+    legacy: AtomicU64,
+    target: AtomicU64,
+}
+
+/// The number of hashes computed, including decoys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashCalls {
+    /// Hashes of legacy schemes.
+    pub legacy: u64,
+    /// Hashes of the target's scheme.
+    pub target: u64,
+}
+
+impl Hasher {
+    /// Creates a hasher on this lane. `decoy` is a typical stored hash of the legacy system: its cost is paid for
+    /// customers without one. It never changes: a decoy that followed the last checked hash would reveal which
+    /// customers have which scheme.
+    ///
+    /// # Errors
+    /// The [`Problem`] if the decoy is not a valid hash.
+    pub fn new(lane: Lane, store: PasswordStore, limits: Limits, decoy: &Credential) -> Result<Self, Problem> {
+        let decoy = Arc::new(parse(decoy)?);
+        let (legacy, target) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (speed, admission) = (Speed::default(), RwLock::new(None));
+        Ok(Self { lane, store: Arc::new(store), limits, decoy, speed, admission, legacy, target })
+    }
+
+    /// Measures this machine and determines which stored hashes it can check within a login. The first call blocks for
+    /// a few tenths of a second. Until it is called, every hash within the limits is admitted and
+    /// [`release`](Self::release) is zero.
+    pub fn calibrate(&self, most_expensive: MostExpensive, settings: TimeSettings) -> Admission {
+        let known = self.admission().map(|admission| admission.store_hash);
+        let store_hash = known.unwrap_or_else(|| store_time(self.store.parameters()));
+        let admission = Admission::new(most_expensive, store_hash, settings, &self.speed);
+        *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Some(admission);
+        admission
+    }
+
+    /// The current admission; `None` before [`calibrate`](Self::calibrate).
+    #[must_use]
+    pub fn admission(&self) -> Option<Admission> {
+        *self.admission.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The earliest time at which refusals are released.
+    #[must_use]
+    pub fn release(&self) -> Duration {
+        self.admission().map_or(Duration::ZERO, |admission| admission.release)
+    }
+
+    /// The longest admitted check of a stored hash.
+    #[must_use]
+    pub fn longest_check(&self) -> Duration {
+        self.admission().map_or(Duration::ZERO, |admission| admission.longest_check)
+    }
+
+    /// Why a check can never run within the memory of the lane or the time of a login.
+    fn too_expensive(&self, cost: &Cost) -> Option<Problem> {
+        let (needs, available) = (cost.memory().kib(), self.lane.budget_kib());
+        if needs > available {
+            let message =
+                format!("the stored hash needs {needs} KiB of memory, but the hashing lane has only {available} KiB");
+            return Some(Problem::CostRefused(message.into()));
+        }
+        let longest = self.admission()?.longest_check;
+        let estimate = self.speed.estimate(cost);
+        (estimate > longest).then(|| {
+            let (estimate, longest) = (estimate.as_millis(), longest.as_millis());
+            let message =
+                format!("the stored hash takes about {estimate} ms to check, but a login allows only {longest} ms");
+            Problem::CostRefused(message.into())
+        })
+    }
+
+    /// The number of hashes computed.
+    #[must_use]
+    pub fn calls(&self) -> HashCalls {
+        HashCalls { legacy: self.legacy.load(Ordering::Relaxed), target: self.target.load(Ordering::Relaxed) }
+    }
+
+    /// The lane, for metrics.
+    #[must_use]
+    pub fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// Verifies a password against a stored credential.
+    ///
+    /// # Errors
+    /// A temporary error if the lane is full or the deadline passes before the check begins. A credential that cannot
+    /// be checked is a verdict, and so is one that takes longer than a login.
+    pub async fn verify(
+        &self,
+        credential: &Credential,
+        password: &Arc<Password>,
+        deadline: Instant,
+        spent: &Spent,
+    ) -> Result<Verdict, PortError> {
+        let parsed = match parse(credential) {
+            Ok(parsed) => Arc::new(parsed),
+            Err(problem) => return Ok(problem.into()),
+        };
+        if let Err(problem) = parsed.cost().within(&self.limits) {
+            return Ok(problem.into());
+        }
+        if let Some(problem) = self.too_expensive(&parsed.cost()) {
+            return Ok(problem.into());
+        }
+        let began = Arc::new(OnceLock::new());
+        let check = self.legacy(&parsed, password, deadline, Arc::clone(&began));
+        // The login stops at the deadline; stopping slightly earlier distinguishes a check that is still running from
+        // one that is waiting.
+        match timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await {
+            Ok(checked) => {
+                let (verdict, took) = checked?;
+                spent.add(took);
+                Ok(verdict)
+            }
+            Err(_) => self.cut_off(began.get().copied(), deadline, &parsed.cost()),
+        }
+    }
+
+    /// A check that exceeded its estimate several times over costs too much: the estimate is wrong. In all other cases
+    /// the machine is busy, which counts against nobody.
+    fn cut_off(&self, began: Option<Instant>, deadline: Instant, cost: &Cost) -> Result<Verdict, PortError> {
+        let enough = self.speed.estimate(cost).saturating_mul(OVERRUN_FACTOR);
+        match began.filter(|began| deadline.saturating_duration_since(*began) >= enough) {
+            Some(_) => Ok(Verdict::CostRefused("the check did not finish within the deadline of a login".into())),
+            None => Err(lane_failed(LaneError::Late)),
+        }
+    }
+
+    /// Does the work of [`verify`](Self::verify) for a customer without a stored hash, and returns how long it took. A
+    /// decoy above the admitted cost is not computed, because no stored hash of that cost is either.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify).
+    pub async fn legacy_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<Duration, PortError> {
+        if self.too_expensive(&self.decoy.cost()).is_some() {
+            self.legacy.fetch_add(1, Ordering::Relaxed);
+            return self.on_lane(JobMemory::Own(1), deadline, |_| ()).await.map(|()| Duration::ZERO);
+        }
+        self.legacy(&self.decoy, password, deadline, Arc::default()).await.map(|(_, took)| took)
+    }
+
+    /// Checks a password and returns how long that took. `began` is set when the check begins.
+    async fn legacy(
+        &self,
+        parsed: &Arc<Parsed>,
+        password: &Arc<Password>,
+        deadline: Instant,
+        began: Arc<OnceLock<Instant>>,
+    ) -> Result<(Verdict, Duration), PortError> {
+        self.legacy.fetch_add(1, Ordering::Relaxed);
+        let (parsed, password, limits) = (Arc::clone(parsed), Arc::clone(password), self.limits.clone());
+        let memory = parsed.cost().memory();
+        let work = move |workspace: &mut Workspace| {
+            let start = std::time::Instant::now();
+            let _ = began.set(start.into());
+            (parsed.verify(&password, &limits, workspace), start.elapsed())
+        };
+        self.on_lane(memory, deadline, work).await
+    }
+
+    /// Hashes a password to store it.
+    ///
+    /// # Errors
+    /// If the lane is full, the deadline passes, or no salt can be generated.
+    pub async fn hash(&self, password: &Arc<Password>, deadline: Instant) -> Result<String, PortError> {
+        let (store, password) = (Arc::clone(&self.store), Arc::clone(password));
+        self.on_target(deadline, move |workspace| store.hash(&password, &mut random::bytes, workspace))
+            .await?
+            .map_err(|error| store_failed(&error))
+    }
+
+    /// Checks a password against a stored hash of the target.
+    ///
+    /// # Errors
+    /// If the lane is full, the deadline passes, or the stored hash does not have the target's format.
+    pub async fn check(
+        &self,
+        phc: &str,
+        password: &Arc<Password>,
+        deadline: Instant,
+    ) -> Result<StoreVerdict, PortError> {
+        let (store, password, phc) = (Arc::clone(&self.store), Arc::clone(password), phc.to_owned());
+        self.on_target(deadline, move |workspace| store.verify(&password, &phc, workspace))
+            .await?
+            .map_err(|error| store_failed(&error))
+    }
+
+    /// Does the work of [`check`](Self::check) for a customer without a stored hash.
+    ///
+    /// # Errors
+    /// As for [`check`](Self::check).
+    pub async fn target_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<(), PortError> {
+        let decoy = Decoy::new(self.store.parameters());
+        let password = Arc::clone(password);
+        let done: Result<(), WorkspaceError> =
+            self.on_target(deadline, move |workspace| decoy.run(password.expose(), workspace)).await?;
+        done.map_err(|error| PortError::new(PortErrorKind::Unavailable, "lane", "hash").caused_by(error))
+    }
+
+    async fn on_target<T, W>(&self, deadline: Instant, work: W) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Workspace) -> T + Send + 'static,
+    {
+        self.target.fetch_add(1, Ordering::Relaxed);
+        self.on_lane(JobMemory::Workspace(self.store.parameters().memory_kib()), deadline, work).await
+    }
+
+    async fn on_lane<T, W>(&self, memory: JobMemory, deadline: Instant, work: W) -> Result<T, PortError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Workspace) -> T + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        // The receiver is gone if the login was given up.
+        self.lane.submit(Job { memory, deadline: deadline.into_std() }, work, move |result| drop(sender.send(result)));
+        receiver.await.unwrap_or(Err(LaneError::Closed)).map_err(lane_failed)
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher").field("lane", &self.lane).field("calls", &self.calls()).finish_non_exhaustive()
+    }
+}
+
+/// How many times its estimate a check may take on a busy machine.
+const OVERRUN_FACTOR: u32 = 4;
+
+/// How long before the deadline the state of a check is examined.
+const CUTOFF_MARGIN: Duration = Duration::from_millis(10);
+
+fn lane_failed(error: LaneError) -> PortError {
+    let kind = match error {
+        LaneError::Full | LaneError::Late => PortErrorKind::RateLimited,
+        LaneError::TooLarge => PortErrorKind::Misconfigured,
+        _ => PortErrorKind::Unavailable,
+    };
+    PortError::new(kind, "lane", "hash").because(error.to_string())
+}
+
+fn store_failed(error: &StoreError) -> PortError {
+    let kind = match error {
+        StoreError::Salt(_) | StoreError::Workspace(_) => PortErrorKind::Unavailable,
+        StoreError::UnknownKey => PortErrorKind::Misconfigured,
+        _ => PortErrorKind::BadResponse,
+    };
+    PortError::new(kind, "lane", "hash").because(error.to_string())
+}

@@ -1,0 +1,7 @@
+//! Password hashing for async callers, and what this machine can do within a login.
+
+mod calibration;
+mod hasher;
+
+pub use calibration::{Admission, MostExpensive, TimeSettings};
+pub use hasher::{HashCalls, Hasher};

@@ -1,0 +1,176 @@
+//! The labels of metrics and their possible values.
+
+use super::Label;
+
+/// How a login ended.
+pub const OUTCOME: Label = Label::one_of(
+    "outcome",
+    &[
+        "authenticated",
+        "migrated",
+        "migrated_must_change_password",
+        "refused",
+        "conflict",
+        "invalid_record",
+        "denied_by_rule",
+        "legacy_unavailable",
+        "target_unavailable",
+        "overloaded",
+    ],
+);
+
+/// Why a login was refused, or that its record was unreadable. Reasons that rules and hooks define are left out.
+pub const REASON: Label = Label::one_of(
+    "reason",
+    &[
+        "",
+        "unknown",
+        "wrong_password",
+        "wrong_password_at_target",
+        "malformed",
+        "unverifiable",
+        "cost_refused",
+        "disabled",
+        "locked",
+        "deleted",
+        "missing",
+        "attempts",
+        "pending",
+        "unreadable",
+    ],
+);
+
+/// A step of a login.
+pub const STEP: Label = Label::one_of(
+    "step",
+    &["look", "authenticate", "fetch", "verify", "map", "look_up_logins", "hook", "claim", "create", "record"],
+);
+
+/// What a step ran.
+pub const STEP_PORT: Label = Label::names_of("port", "the source or verifier, the point of the hook, or empty");
+
+/// How a step ended.
+pub const STEP_RESULT: Label = Label::one_of(
+    "result",
+    &[
+        "fine",
+        // look, fetch
+        "known",
+        "unknown",
+        // authenticate
+        "verified",
+        "gone",
+        // authenticate, verify
+        "mismatch",
+        "unusable",
+        // verify
+        "match",
+        "lossy_match",
+        "malformed",
+        "unsupported",
+        "cost_refused",
+        // map
+        "warnings",
+        // look_up_logins
+        "left_out",
+        // hook
+        "denied",
+        "failed",
+        // claim
+        "granted",
+        "done",
+        "buried",
+        "held",
+        // create
+        "new",
+        "exists",
+        "login_conflict",
+        "legacy_conflict",
+        "deleted",
+    ],
+);
+
+/// Whether an attempt was within the limits.
+pub const ADMISSION: Label = Label::one_of("result", &["admitted", "over_limit"]);
+
+/// The scheme of a stored hash.
+pub const SCHEME: Label = Label::names_of("scheme", "a password scheme, or empty");
+
+/// What a verifier said.
+pub const VERDICT: Label = Label::one_of(
+    "verdict",
+    &["match", "lossy_match", "mismatch", "unusable", "malformed", "unsupported", "cost_refused"],
+);
+
+/// What was hashed for.
+pub const HASH: Label = Label::one_of("kind", &["legacy", "target"]);
+
+/// A claim's rule.
+pub const RULE: Label = Label::names_of("rule", "a rule in the rule file");
+
+/// An adapter.
+pub const ADAPTER: Label = Label::names_of("adapter", "a source, verifier, target or ledger");
+
+/// An operation of a port.
+pub const OPERATION: Label = Label::names_of("operation", "an operation of the port, such as `fetch`");
+
+/// How a call of a port failed.
+pub const FAILURE: Label = Label::one_of(
+    "kind",
+    &[
+        "unavailable",
+        "rate_limited",
+        "denied",
+        "misconfigured",
+        "bad_response",
+        "conflict",
+        "unsupported",
+        "cost_refused",
+    ],
+);
+
+/// How a call of a port ended.
+pub const CALL_RESULT: Label = Label::one_of(
+    "result",
+    &["fine", "unavailable", "rate_limited", "denied", "misconfigured", "bad_response", "conflict", "unsupported"],
+);
+
+/// A guarded port.
+pub const PORT: Label = Label::one_of("port", &["source", "verifier", "target", "ledger"]);
+
+/// How the rules were read again.
+pub const RELOAD: Label = Label::one_of("result", &["replaced", "unchanged", "broken"]);
+
+/// Memory of the hashing lane: in use, kept for the next hashes, the most that was in use.
+pub const LANE_BYTES: Label = Label::one_of("kind", &["busy", "kept", "peak"]);
+
+/// A point in a login at which a hook runs.
+pub const POINT: Label =
+    Label::one_of("point", &["before_fetch", "after_fetch", "before_create", "after_create", "on_refusal"]);
+
+/// How a hook ended.
+pub const HOOK_RESULT: Label = Label::one_of("result", &["fine", "failed"]);
+
+/// A webhook.
+pub const WEBHOOK: Label = Label::names_of("webhook", "a webhook in the settings");
+
+/// How an attempt to send an event ended.
+pub const POST_RESULT: Label = Label::one_of("result", &["accepted", "not_accepted", "not_sent"]);
+
+/// The kind of an event.
+pub const EVENT: Label = Label::one_of("kind", &["migrated", "needs_action", "password_reset", "refused", "failed"]);
+
+/// Where the audit's head is pushed; `ledger` if it could not be read there.
+pub const ANCHOR: Label = Label::one_of("to", &["file", "webhook", "ledger"]);
+
+/// Whether the audit's head was pushed.
+pub const PUSH_RESULT: Label = Label::one_of("result", &["pushed", "failed"]);
+
+/// A route of the API.
+pub const ROUTE: Label = Label::names_of("route", "a route of the API, such as `/v1/login`, or `none`");
+
+/// A status code.
+pub const STATUS: Label = Label::names_of("status", "a status code");
+
+/// Why a connection was turned away: too many connections, too many of one peer, a failed handshake.
+pub const TURNED_AWAY: Label = Label::one_of("reason", &["full", "peer", "failed"]);

@@ -1,0 +1,68 @@
+//! The ports of a login: what it asks of the world, and the types it speaks in.
+//!
+//! A port is a trait: [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Hooks`] and [`Clock`]. Adapters implement
+//! them, guards wrap them, and the login knows nothing else. A ledger has three ports more, for what surrounds a login:
+//! [`Outbox`], [`Nonces`] and [`Reports`]; [`OpenLedger`] holds all four. Every failure is a [`PortError`], whose kind says
+//! what it means for a login; an answer that is not certain is always an error.
+
+mod account;
+mod audit_head;
+mod audit_record;
+mod audit_report;
+mod claim;
+mod clock;
+mod counter;
+mod customer;
+mod decision;
+mod delivery;
+mod entry_report;
+mod error;
+mod event;
+mod hooks;
+mod identifier;
+mod keyring;
+mod ledger;
+mod nonces;
+mod open_ledger;
+mod outbox;
+mod record;
+mod reports;
+mod reversal;
+mod segment;
+mod source;
+mod summary;
+mod target;
+mod verifier;
+
+pub use account::{
+    AccountState, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount, PasswordChange, StoreId,
+    StoredAccount, TargetId,
+};
+pub use audit_head::{AuditHead, AuditHeadError};
+pub use audit_record::{AuditFilter, AuditRecord};
+pub use audit_report::{AuditBreak, AuditFault, AuditReport};
+pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
+pub use clock::{Clock, SystemClock};
+pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
+pub use customer::{ExternalId, LegacyKey};
+pub use decision::{Decision, Operation};
+pub use delivery::{DeliveryState, Subscription};
+pub use entry_report::{EntryFilter, EntryPage, EntryReport};
+pub use error::{BoxFuture, PortError, PortErrorKind};
+pub use event::{Event, EventKind, Outgoing};
+pub(crate) use hooks::SharedHooks;
+pub use hooks::{HookAnswer, HookError, HookInput, HookPoint, Hooks, NoHooks};
+pub use identifier::{Identifier, IdentifierError, IdentifierKind, IdentifierProfile};
+pub use keyring::{Keyring, KeyringError};
+pub use ledger::Ledger;
+pub use nonces::{Fresh, Nonce, Nonces};
+pub use open_ledger::OpenLedger;
+pub use outbox::Outbox;
+pub use record::Record;
+pub use reports::Reports;
+pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
+pub use segment::{ExportError, SegmentReport};
+pub use source::{Coverage, Source};
+pub use summary::{OutcomeCount, Summary};
+pub use target::Target;
+pub use verifier::{Presented, Spent, Verifier};

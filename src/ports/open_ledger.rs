@@ -1,0 +1,39 @@
+//! What opening a ledger gives.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Ledger, Nonces, Outbox, Reports};
+
+/// A ledger that was opened: one store behind four ports.
+#[derive(Clone)]
+pub struct OpenLedger {
+    /// What logins use.
+    pub ledger: Arc<dyn Ledger>,
+    /// What the delivery of events uses.
+    pub outbox: Arc<dyn Outbox>,
+    /// What operators use.
+    pub reports: Arc<dyn Reports>,
+    /// What signed calls use.
+    pub nonces: Arc<dyn Nonces>,
+}
+
+impl OpenLedger {
+    /// All ports of one ledger.
+    #[must_use]
+    pub fn new<L: Ledger + Outbox + Reports + Nonces + 'static>(ledger: L) -> Self {
+        let ledger = Arc::new(ledger);
+        Self {
+            ledger: Arc::clone(&ledger) as _,
+            outbox: Arc::clone(&ledger) as _,
+            reports: Arc::clone(&ledger) as _,
+            nonces: ledger,
+        }
+    }
+}
+
+impl fmt::Debug for OpenLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenLedger").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,36 @@
+//! Where legacy records come from.
+
+use tokio::time::Instant;
+
+use super::{BoxFuture, Identifier, PortError, Record};
+
+/// Whether a source knows all of its customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Yes: an identifier that is not found belongs to no customer.
+    Whole,
+    /// No: some of its records cannot be read, so their customers are unknown.
+    Partial,
+}
+
+/// Where legacy records come from.
+pub trait Source: Send + Sync {
+    /// The name of the source in the settings.
+    fn name(&self) -> &str;
+
+    /// Whether the source knows all of its customers. Checked before an identifier is reported as free, never at a
+    /// login: a customer who is not found has not been verified anyway.
+    fn coverage(&self) -> Coverage {
+        Coverage::Whole
+    }
+
+    /// The one record of this customer, or `None`.
+    ///
+    /// An outage, a timeout, a response that is not a record, or more than one record is an error, never `None`. The
+    /// caller enforces the time limit; an adapter that can pass on the deadline does so.
+    fn fetch<'a>(
+        &'a self,
+        identifier: &'a Identifier,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>>;
+}

@@ -1,0 +1,19 @@
+//! Databases as sources: one behaviour for SQLite, PostgreSQL and MariaDB, exact values, and faults of real servers.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+
+#[path = "../support/servers/mod.rs"]
+mod servers;
+
+mod legacy;
+mod values_mariadb;
+mod values_postgres;

@@ -1,0 +1,33 @@
+//! Where the programs of a server are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Folders that are often not in `PATH`: those of daemons.
+const DAEMONS: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
+
+/// A program in `PATH` or in a folder of daemons.
+pub fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(DAEMONS.map(PathBuf::from));
+    found(name, folders)
+}
+
+/// A program of the newest installed PostgreSQL. Debian and Ubuntu keep each version in a folder outside `PATH`.
+pub fn postgres_program(name: &str) -> PathBuf {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .collect();
+    versions.sort_by(|left, right| right.cmp(left));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = versions.into_iter().map(|(_, folder)| folder).chain(std::env::split_paths(&path));
+    found(name, folders)
+}
+
+fn found(name: &str, folders: impl Iterator<Item = PathBuf>) -> PathBuf {
+    let mut files = folders.map(|folder| folder.join(name)).filter(|path| Path::is_file(path));
+    files.next().unwrap_or_else(|| panic!("`{name}` is not installed; `tests/run` installs what the tests need"))
+}
