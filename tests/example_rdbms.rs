@@ -10,6 +10,7 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -145,6 +146,27 @@ async fn sign_in(client: &reqwest::Client, base: &str, identifier: &str, passwor
     (answer.status().as_u16(), serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON"))
 }
 
+/// The claims of the account that a sign-in returned.
+async fn claims(client: &reqwest::Client, base: &str, answer: &Value) -> Value {
+    let id = answer["account_id"].as_str().expect("an account");
+    let account = client.get(format!("{base}/v1/accounts/{id}")).send().await.expect("an answer");
+    let account: Value = serde_json::from_str(&account.text().await.expect("a body")).expect("JSON");
+    account["claims"].clone()
+}
+
+/// The accounts that the rules make of the export, by their external ids.
+fn transformed(folder: &Path, shop: &Shop) -> HashMap<String, Value> {
+    let export = shop.psql(&["-f", &example().join("export.sql").display().to_string()]).stdout;
+    fs::write(folder.join("shop.ndjson"), export).expect("an export");
+    let accounts = landfall(folder, &shop.url, &["transform", "--rules", "rules.yaml", "--in", "shop.ndjson"]);
+    let read = |line: &str| {
+        let mut account: Value = serde_json::from_str(line).expect("an account");
+        account.as_object_mut().expect("an object").remove("warnings");
+        (account["external_id"].as_str().expect("an id").to_owned(), account)
+    };
+    accounts.lines().map(read).collect()
+}
+
 /// The outcome and the reason of the latest decision in the audit, as the page shows them.
 fn decision(folder: &Path, url: &str) -> String {
     let line = landfall(folder, url, &["audit", "list", "--limit", "1"]);
@@ -163,6 +185,7 @@ async fn every_customer_has_the_documented_outcome() {
     let service = Running::start(folder.path(), &environment);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().timeout(TIMEOUT).build().expect("a client");
+    let expected = transformed(folder.path(), &shop);
     for customer in customers() {
         let Customer { login, password, status, outcome, place } = &customer;
         let (wrong, body) = sign_in(&client, &service.base, login, &format!("not {password}")).await;
@@ -170,6 +193,10 @@ async fn every_customer_has_the_documented_outcome() {
         let (actual, body) = sign_in(&client, &service.base, login, password).await;
         assert_eq!(actual, *status, "{place}: {body}");
         assert_eq!(&decision(folder.path(), &shop.url), outcome, "{place}");
+        if actual == 200 {
+            let claims = claims(&client, &service.base, &body).await;
+            assert_eq!(expected.get(claims["external_id"].as_str().expect("an id")), Some(&claims), "{place}");
+        }
         let must_change = outcome == "migrated_must_change_password";
         assert!(actual != 200 || body["password_change_required"] == json!(must_change), "{place}: {body}");
     }
