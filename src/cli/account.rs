@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use bumpalo::Bump;
 use clap::ValueEnum;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
 
 use super::{CommandError, FINDINGS, FINE, show, stores};
 use crate::migrate::Restored;
+use crate::model::Value;
+use crate::model::read::{self, ReadLimits};
 use crate::ports::{PasswordChange, StoredAccount, TargetId};
 
 /// Arguments of `landfall account`.
@@ -122,7 +125,7 @@ fn show_one(arguments: &Show) -> Result<u8, CommandError> {
     let Some(account) = found else { return not_found() };
     let text = match arguments.format {
         Format::Human => human(&account),
-        Format::Json => format!("{:#}\n", json_of(&account)),
+        Format::Json => json_of(&account, Layout::Indented) + "\n",
     };
     show::output(&text)?;
     Ok(FINE)
@@ -169,7 +172,7 @@ fn list(arguments: &List) -> Result<u8, CommandError> {
     for account in &accounts {
         // writing to a `String` cannot fail
         let _ = match arguments.format {
-            Format::Json => writeln!(out, "{}", json_of(account)),
+            Format::Json => writeln!(out, "{}", json_of(account, Layout::Line)),
             Format::Human => {
                 let made = account.created_at.strftime("%Y-%m-%d %H:%M");
                 writeln!(out, "{}  {:<8}  {made}  {}", account.id, account.state.name(), account.logins.join(", "))
@@ -180,16 +183,60 @@ fn list(arguments: &List) -> Result<u8, CommandError> {
     Ok(FINE)
 }
 
-fn json_of(account: &StoredAccount) -> Json {
-    json!({
-        "id": account.id.0, "state": account.state.name(), "logins": account.logins,
-        "source": account.legacy.as_ref().map(|key| &key.source),
-        "legacy_id": account.legacy.as_ref().map(|key| &key.id),
-        "rules": account.rules, "created_at": account.created_at.to_string(),
-        "changed_at": account.changed_at.to_string(),
-        "password_change_required": account.change == PasswordChange::Required,
-        "claims": serde_json::from_str::<Box<serde_json::value::RawValue>>(&account.claims).ok(),
-    })
+/// How JSON is laid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Line,
+    Indented,
+}
+
+/// A value as JSON, digit for digit.
+fn written(value: &impl Serialize, layout: Layout) -> String {
+    let text = match layout {
+        Layout::Line => serde_json::to_string(value),
+        Layout::Indented => serde_json::to_string_pretty(value),
+    };
+    // texts, numbers, lists and maps with text keys always have a JSON form
+    text.unwrap_or_default()
+}
+
+/// Claims over several lines.
+fn indented(claims: &str) -> String {
+    let arena = Bump::new();
+    let value = read::parse(claims, &arena, &ReadLimits::default());
+    value.map_or_else(|_| claims.to_owned(), |value| written(&value, Layout::Indented))
+}
+
+fn json_of(account: &StoredAccount, layout: Layout) -> String {
+    let arena = Bump::new();
+    let shown = Shown {
+        id: &account.id.0,
+        state: account.state.name(),
+        logins: &account.logins,
+        source: account.legacy.as_ref().map(|key| key.source.as_str()),
+        legacy_id: account.legacy.as_ref().map(|key| key.id.as_str()),
+        rules: account.rules.as_deref(),
+        created_at: account.created_at.to_string(),
+        changed_at: account.changed_at.to_string(),
+        password_change_required: account.change == PasswordChange::Required,
+        claims: read::parse(&account.claims, &arena, &ReadLimits::default()).ok(),
+    };
+    written(&shown, layout)
+}
+
+/// An account as it is printed.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: &'a str,
+    state: &'a str,
+    logins: &'a [String],
+    source: Option<&'a str>,
+    legacy_id: Option<&'a str>,
+    rules: Option<&'a str>,
+    created_at: String,
+    changed_at: String,
+    password_change_required: bool,
+    claims: Option<Value<'a>>,
 }
 
 fn human(account: &StoredAccount) -> String {
@@ -212,7 +259,17 @@ fn human(account: &StoredAccount) -> String {
     if account.change == PasswordChange::Required {
         line("password", "must be changed");
     }
-    let claims = serde_json::from_str::<Json>(&account.claims).map(|claims| format!("{claims:#}"));
-    let _ = writeln!(out, "claims {}", claims.unwrap_or_default());
+    let _ = writeln!(out, "claims {}", indented(&account.claims));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_keep_every_digit() {
+        let text = indented("{\"balance\":308401234567890123456789,\"due\":0.00}");
+        assert_eq!(text, "{\n  \"balance\": 308401234567890123456789,\n  \"due\": 0.00\n}");
+    }
 }
