@@ -124,6 +124,24 @@ fn every_example_of_the_documentation_can_be_read() {
 }
 
 #[test]
+fn every_example_is_valid_by_the_json_schema() {
+    let schema = jsonschema::draft7::new(json_schema()).unwrap();
+    let pages = pages();
+    let shown = pages.iter().flat_map(examples).map(|example| (example.place, whole(&example.text)));
+    let folders = fs::read_dir("examples").unwrap().map(|entry| entry.unwrap().path().join("landfall.yaml"));
+    let files = folders.filter(|path| path.is_file());
+    let files = files.map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()));
+    let mut checked = 0;
+    for (place, text) in shown.chain(files) {
+        let document: Value = serde_yaml::from_str(&text).unwrap();
+        let problems: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{place}: {problems:?}");
+        checked += 1;
+    }
+    assert!(checked > 15, "{checked} examples");
+}
+
+#[test]
 fn the_tables_of_the_reference_are_generated() {
     let wanted = settings_reference::generated(REFERENCE, json_schema());
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -139,7 +139,10 @@ macro_rules! kinds {
     (
         $(#[$about:meta])*
         $name:ident is dyn $adapter:ident, $role:ident, rows $rows:ident {
-            $($(#[doc = $doc:literal])+ $(#[cfg($cfg:meta)])? $kind:literal => $variant:ident($settings:ty), docs $docs:literal, suite $suite:path;)+
+            $(
+                $(#[doc = $doc:literal])+ $(#[cfg($cfg:meta)])?
+                $kind:literal => $variant:ident($settings:ty), docs $docs:literal, suite $suite:path;
+            )+
         }
     ) => {
         $(#[$about])*
