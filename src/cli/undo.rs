@@ -113,7 +113,7 @@ async fn undo_all(
             if arguments.dry_run {
                 tally.undone += 1;
             } else {
-                tally.count(admin.undo("command", &entry.key, account).await?);
+                tally.count(admin.undo(stores::REQUEST, &entry.key, account).await?);
             }
         }
         let is_last = entries.len() < PAGE;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::figures::GuardFigures;
-use super::layer::{Call, Layer};
+use super::layer::{GuardedCall, Layer};
 use super::settings::BreakerSettings;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
@@ -210,7 +210,7 @@ fn health(error: Option<&PortError>) -> Health {
 }
 
 impl Layer for BreakerLayer {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 use super::figures::GuardFigures;
-use super::layer::{Call, Layer};
+use super::layer::{GuardedCall, Layer};
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// Admits a number of concurrent calls; others wait, but not for long. A call that gets no permit fails with
@@ -27,7 +27,7 @@ impl Capped {
 }
 
 impl Layer for Capped {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,

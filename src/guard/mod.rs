@@ -31,7 +31,7 @@ mod tests;
 pub use breaker::{Breaker, BreakerLayer, BreakerState};
 pub use capped::Capped;
 pub use figures::GuardFigures;
-pub use layer::{Call, CallKind, Guarded, Layer};
+pub use layer::{CallKind, Guarded, GuardedCall, Layer};
 pub use nonces::guarded_nonces;
 pub use retried::{Retried, RetryBudget};
 pub use settings::{BreakerSettings, GuardSettings};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::figures::GuardFigures;
-use super::layer::{Call, CallKind, Guarded, Layer};
+use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use super::timed::Timed;
 use crate::ports::{BoxFuture, Fresh, Nonce, Nonces, PortError};
 
 impl<L: Layer> Nonces for Guarded<dyn Nonces, L> {
     fn remember<'a>(&'a self, nonce: &'a Nonce) -> BoxFuture<'a, Result<Fresh, PortError>> {
-        let call = Call { adapter: "ledger", operation: "remember", kind: CallKind::Once, deadline: None };
+        let call = GuardedCall { adapter: "ledger", operation: "remember", kind: CallKind::Once, deadline: None };
         Box::pin(self.layer.around(call, move || self.port.remember(nonce)))
     }
 }

@@ -4,20 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 
-use super::layer::{Call, CallKind, Guarded, Layer};
+use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use crate::model::Password;
-use crate::password::Verdict;
 use crate::ports::{
-    Abandon, Attempt, Authentication, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Coverage, Created, Decision,
+    Abandon, Attempt, Authenticated, BoxFuture, Buried, Call, Claim, ClaimAnswer, Counter, Coverage, Created, Decision,
     Deleted, Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey,
     NewAccount, Outgoing, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId, StoredAccount,
-    Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verifier,
+    Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verification, Verifier,
 };
 
 /// The result of a call.
 type Answer<'a, T> = BoxFuture<'a, Result<T, PortError>>;
+
+/// A call that only reads.
+fn read_call<'a>(adapter: &'a str, operation: &'static str, call: Call<'_>) -> GuardedCall<'a> {
+    GuardedCall { adapter, operation, kind: CallKind::Read, deadline: Some(call.deadline) }
+}
+
+/// A call that must not be repeated.
+fn single_call<'a>(adapter: &'a str, operation: &'static str, call: Call<'_>) -> GuardedCall<'a> {
+    GuardedCall { adapter, operation, kind: CallKind::Once, deadline: Some(call.deadline) }
+}
 
 impl<L: Layer> Source for Guarded<dyn Source, L> {
     fn name(&self) -> &str {
@@ -28,10 +36,9 @@ impl<L: Layer> Source for Guarded<dyn Source, L> {
         self.port.coverage()
     }
 
-    fn fetch<'a>(&'a self, identifier: &'a Identifier, deadline: Instant) -> Answer<'a, Option<Record>> {
-        let call =
-            Call { adapter: self.port.name(), operation: "fetch", kind: CallKind::Read, deadline: Some(deadline) };
-        Box::pin(self.layer.around(call, move || self.port.fetch(identifier, deadline)))
+    fn fetch<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Record>> {
+        let guarded = read_call(self.port.name(), "fetch", call);
+        Box::pin(self.layer.around(guarded, move || self.port.fetch(call, identifier)))
     }
 }
 
@@ -40,24 +47,19 @@ impl<L: Layer> Verifier for Guarded<dyn Verifier, L> {
         self.port.name()
     }
 
-    fn verify<'a>(&'a self, presented: Presented<'a>) -> Answer<'a, Verdict> {
-        let call = Call {
-            adapter: self.port.name(),
-            operation: "verify",
-            kind: CallKind::Once,
-            deadline: Some(presented.deadline),
-        };
-        Box::pin(self.layer.around(call, move || self.port.verify(presented)))
+    fn verify<'a>(&'a self, call: Call<'a>, presented: Presented<'a>) -> Answer<'a, Verification> {
+        let guarded = single_call(self.port.name(), "verify", call);
+        Box::pin(self.layer.around(guarded, move || self.port.verify(call, presented)))
     }
 }
 
 impl<L: Layer> Guarded<dyn Target, L> {
-    fn read_call(&self, operation: &'static str) -> Call<'_> {
-        Call { adapter: self.port.name(), operation, kind: CallKind::Read, deadline: None }
+    fn reading(&self, operation: &'static str, call: Call<'_>) -> GuardedCall<'_> {
+        read_call(self.port.name(), operation, call)
     }
 
-    fn write_call(&self, operation: &'static str, deadline: Option<Instant>) -> Call<'_> {
-        Call { adapter: self.port.name(), operation, kind: CallKind::Once, deadline }
+    fn single(&self, operation: &'static str, call: Call<'_>) -> GuardedCall<'_> {
+        single_call(self.port.name(), operation, call)
     }
 }
 
@@ -66,70 +68,71 @@ impl<L: Layer> Target for Guarded<dyn Target, L> {
         self.port.name()
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {
-        Box::pin(self.layer.around(self.read_call("find"), move || self.port.find(identifier)))
+    fn find<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.reading("find", call), move || self.port.find(call, identifier)))
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
-        Box::pin(self.layer.around(self.read_call("find_external"), move || self.port.find_external(external)))
+    fn find_external<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
+        Box::pin(
+            self.layer.around(self.reading("find_external", call), move || self.port.find_external(call, external)),
+        )
     }
 
     fn authenticate<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
-        deadline: Instant,
-    ) -> Answer<'a, Authentication> {
-        let call = self.write_call("authenticate", Some(deadline));
-        Box::pin(self.layer.around(call, move || self.port.authenticate(id, password, deadline)))
+    ) -> Answer<'a, Authenticated> {
+        let guarded = self.single("authenticate", call);
+        Box::pin(self.layer.around(guarded, move || self.port.authenticate(call, id, password)))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> Answer<'a, Created> {
-        let call = self.write_call("create", Some(account.deadline));
-        Box::pin(self.layer.around(call, move || self.port.create(account)))
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> Answer<'a, Created> {
+        Box::pin(self.layer.around(self.single("create", call), move || self.port.create(call, account)))
     }
 
     fn set_password<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
         at: Timestamp,
-        deadline: Instant,
     ) -> Answer<'a, Option<TargetId>> {
-        let call = self.write_call("set_password", Some(deadline));
-        Box::pin(self.layer.around(call, move || self.port.set_password(id, password, at, deadline)))
+        let guarded = self.single("set_password", call);
+        Box::pin(self.layer.around(guarded, move || self.port.set_password(call, id, password, at)))
     }
 
-    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
-        Box::pin(self.layer.around(self.read_call("find_created"), move || self.port.find_created(external)))
+    fn find_created<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.reading("find_created", call), move || self.port.find_created(call, external)))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Answer<'a, Deleted> {
-        let call = self.write_call("delete", None);
-        Box::pin(self.layer.around(call, move || self.port.delete(id, how)))
+    fn delete<'a>(&'a self, call: Call<'a>, id: &'a TargetId, how: Deletion) -> Answer<'a, Deleted> {
+        Box::pin(self.layer.around(self.single("delete", call), move || self.port.delete(call, id, how)))
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, ()> {
-        let call = self.write_call("reopen", None);
-        Box::pin(self.layer.around(call, move || self.port.reopen(external)))
+    fn reopen<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(self.single("reopen", call), move || self.port.reopen(call, external)))
     }
 
     fn ping(&self) -> Answer<'_, Option<StoreId>> {
-        Box::pin(self.layer.around(self.write_call("ping", None), move || self.port.ping()))
+        let guarded =
+            GuardedCall { adapter: self.port.name(), operation: "ping", kind: CallKind::Once, deadline: None };
+        Box::pin(self.layer.around(guarded, move || self.port.ping()))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> Answer<'a, Option<StoredAccount>> {
-        Box::pin(self.layer.around(self.read_call("read"), move || self.port.read(id)))
+    fn read<'a>(&'a self, call: Call<'a>, id: &'a TargetId) -> Answer<'a, Option<StoredAccount>> {
+        Box::pin(self.layer.around(self.reading("read", call), move || self.port.read(call, id)))
     }
 
-    fn list<'a>(&'a self, after: Option<&'a TargetId>, limit: usize) -> Answer<'a, Vec<StoredAccount>> {
-        Box::pin(self.layer.around(self.read_call("list"), move || self.port.list(after, limit)))
+    fn list<'a>(&'a self, call: Call<'a>, after: Option<&'a TargetId>, limit: usize) -> Answer<'a, Vec<StoredAccount>> {
+        Box::pin(self.layer.around(self.reading("list", call), move || self.port.list(call, after, limit)))
     }
 }
 
 /// A call to the ledger. None is repeated: even reading the outbox counts an attempt.
-fn ledger(operation: &'static str) -> Call<'static> {
-    Call { adapter: "ledger", operation, kind: CallKind::Once, deadline: None }
+fn ledger(operation: &'static str) -> GuardedCall<'static> {
+    GuardedCall { adapter: "ledger", operation, kind: CallKind::Once, deadline: None }
 }
 
 impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {

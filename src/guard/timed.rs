@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::figures::GuardFigures;
-use super::layer::{Call, Layer};
+use super::layer::{GuardedCall, Layer};
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// Bounds every try by the deadline of the login and by its own limit. Exceeding either is
@@ -25,7 +25,7 @@ impl Timed {
 }
 
 impl Layer for Timed {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
@@ -44,12 +44,12 @@ impl Layer for Timed {
     }
 }
 
-fn late(call: &Call<'_>) -> PortError {
+fn late(call: &GuardedCall<'_>) -> PortError {
     PortError::new(PortErrorKind::Unavailable, call.adapter, call.operation)
 }
 
 /// Labels are names of adapters, operations and kinds: closed sets.
-fn count(call: &Call<'_>, took: Duration, error: Option<&PortError>) {
+fn count(call: &GuardedCall<'_>, took: Duration, error: Option<&PortError>) {
     let result = error.map_or("fine", |error| error.kind().name());
     let adapter = call.adapter.to_owned();
     metrics::histogram!("landfall_port_seconds", "adapter" => adapter, "operation" => call.operation, "result" => result)

@@ -13,7 +13,7 @@ use super::visit::{Admission, Ending, Flow, Recorded, Visit};
 use crate::ports::Decision;
 use crate::ports::EventKind;
 use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
-use crate::ports::{AccountState, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
+use crate::ports::{AccountState, Call, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
 use crate::ports::{HookInput, HookPoint};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -107,7 +107,7 @@ impl Visit<'_> {
     ) -> Flow<Option<Ending>> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
         let account = self.new_account(admission, newcomer, claim);
-        match self.migrator.parts.target.create(account).await {
+        match self.migrator.parts.target.create(self.call(), account).await {
             Ok(Created::New(id)) => {
                 self.step(&Step::Created { answer: "new", took: began.elapsed() });
                 self.created(admission, newcomer, claim, &id).await.map(Some)
@@ -140,8 +140,6 @@ impl Visit<'_> {
             change: newcomer.draft.change,
             rules: self.rules.hash(),
             at: self.migrator.parts.clock.now(),
-            // The hash may start as long as the login is waiting; the target's guard bounds the write itself.
-            deadline: self.deadline,
             until: claim.until,
         }
     }
@@ -238,7 +236,9 @@ impl Visit<'_> {
             Err(error) => return self.ledger_failed(&error),
         }
         // If the deletion fails, recovery repeats it: the entry keeps its lease.
-        if let Err(error) = parts.target.delete(id, Deletion::ForGood).await {
+        // The login may be over, but the account must not stay.
+        let call = Call::outside_login(&self.request_id);
+        if let Err(error) = parts.target.delete(call, id, Deletion::ForGood).await {
             return self.target_failed(&error);
         }
         match parts.ledger.settle_buried(&identity.key).await {
@@ -256,8 +256,8 @@ impl Visit<'_> {
         id: TargetId,
     ) -> Flow<Option<Ending>> {
         let (parts, identity) = (&self.migrator.parts, &newcomer.identity);
-        let found =
-            parts.target.find_external(&identity.external_id).await.map_err(|error| self.target_failed(&error))?;
+        let found = parts.target.find_external(self.call(), &identity.external_id).await;
+        let found = found.map_err(|error| self.target_failed(&error))?;
         let Some(found) = found.filter(|found| found.id == id) else {
             return self.missing_account(identity, &id).await;
         };
@@ -283,7 +283,7 @@ impl Visit<'_> {
             return Ok(None);
         }
         // The account may have been created again since the first lookup.
-        let found = self.migrator.parts.target.find_created(&identity.external_id).await;
+        let found = self.migrator.parts.target.find_created(self.call(), &identity.external_id).await;
         match found.map_err(|error| self.target_failed(&error))? {
             Some(found) if found.id == *id => Ok(None),
             _ => Err(Ending::refused(Refusal::Missing)),

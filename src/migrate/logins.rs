@@ -91,7 +91,7 @@ impl Visit<'_> {
         if !matches!(refused.outcome, Outcome::Refused(Refusal::WrongPassword | Refusal::Unverifiable)) {
             return refused;
         }
-        match self.migrator.parts.target.find_external(&identity.external_id).await {
+        match self.migrator.parts.target.find_external(self.call(), &identity.external_id).await {
             Ok(Some(found)) if found.state != AccountState::Pending => {
                 match self.check_at_target(admission, &found).await {
                     Ok(Some(ending)) | Err(ending) => ending,
@@ -136,7 +136,7 @@ impl Visit<'_> {
 
     /// Looks up a login at the source.
     async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
-        let record = match self.migrator.parts.source.fetch(login, self.deadline).await {
+        let record = match self.migrator.parts.source.fetch(self.call(), login).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Resolution::Nobody),
             Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),

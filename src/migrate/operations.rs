@@ -15,7 +15,7 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, acceptable_password};
 use crate::model::Password;
-use crate::ports::{AccountState, Coverage, StoredAccount, TargetId};
+use crate::ports::{AccountState, Call, Coverage, StoredAccount, TargetId};
 use crate::ports::{Decision, Operation};
 use crate::ports::{Event, EventKind};
 use crate::ports::{PortError, PortErrorKind};
@@ -85,8 +85,8 @@ impl Migrator {
     ///
     /// # Errors
     /// Any error of the target.
-    pub async fn account(&self, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
-        self.parts.target.read(id).await
+    pub async fn account(&self, request_id: &str, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
+        self.parts.target.read(Call::outside_login(request_id), id).await
     }
 
     /// Sets a password on behalf of a caller that obtained it from the customer; a pending account becomes active.
@@ -108,11 +108,11 @@ impl Migrator {
             return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
         }
         let mut visit = Visit::begin(self, Operation::PasswordSet, request_id.to_owned());
-        let Some(account) = self.parts.target.read(id).await? else {
+        let Some(account) = self.parts.target.read(visit.call(), id).await? else {
             visit.record_decision("unknown", None, &[]).await?;
             return Ok(None);
         };
-        let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
+        let set = self.parts.target.set_password(visit.call(), id, &password, self.parts.clock.now()).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
         if set.is_some() {
             visit.note_password_set(&account);
@@ -144,8 +144,8 @@ impl Visit<'_> {
             return Ok(());
         }
         self.note_source_query();
-        let (source, deadline) = (&self.migrator.parts.source, self.deadline);
-        let fetched = timeout_at(deadline, source.fetch(&admission.identifier, deadline)).await;
+        let source = &self.migrator.parts.source;
+        let fetched = timeout_at(self.deadline, source.fetch(self.call(), &admission.identifier)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
             // It may belong to a customer whose record cannot be read.
@@ -194,7 +194,8 @@ impl Visit<'_> {
         if !is_address(&admission.identifier) {
             return Ok(id);
         }
-        let account = self.migrator.parts.target.read(&id).await.map_err(|error| self.target_failed(&error))?;
+        let account =
+            self.migrator.parts.target.read(self.call(), &id).await.map_err(|error| self.target_failed(&error))?;
         // The account has been deleted meanwhile.
         self.check_addressee(admission, &account.map(|account| account.claims).unwrap_or_default())?;
         Ok(id)

@@ -1,12 +1,16 @@
 //! Recovery after a crash: looks up unfinished entries at the target, and completes them or gives them up.
 
 use super::login::Migrator;
+use crate::ports::Call;
 use crate::ports::PortError;
 use crate::ports::UndoEnd;
 use crate::ports::{Abandon, Entry, EntryState, Finish, Finished, Left};
 use crate::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, TargetId};
 use crate::ports::{Decision, Operation};
 use crate::ports::{Event, EventKind};
+
+/// The request id of recovery in the audit.
+const REQUEST: &str = "recovery";
 
 /// How many entries are processed per page.
 const PAGE: usize = 100;
@@ -47,7 +51,7 @@ impl Migrator {
     async fn settle(&self, entry: &Entry) -> Result<(), PortError> {
         // Ordered with all writes: a write that has begun completes before this is answered, and a write that has not
         // begun finds the claim expired.
-        let found = self.parts.target.find_created(&entry.external_id).await?;
+        let found = self.parts.target.find_created(Call::outside_login(REQUEST), &entry.external_id).await?;
         match (entry.state, found) {
             (EntryState::Buried, found) => self.settle_buried(entry, found).await,
             (EntryState::Undoing, found) => self.settle_undo(entry, found).await,
@@ -76,7 +80,7 @@ impl Migrator {
     /// A creation that was in progress when its customer was deleted must not bring the customer back.
     async fn settle_buried(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
         if let Some(found) = found {
-            self.parts.target.delete(&found.id, Deletion::ForGood).await?;
+            self.parts.target.delete(Call::outside_login(REQUEST), &found.id, Deletion::ForGood).await?;
         }
         self.parts.ledger.settle_buried(&entry.key).await
     }
@@ -130,7 +134,7 @@ impl Migrator {
     ) -> Decision {
         Decision {
             at: self.parts.clock.now(),
-            request_id: "recovery".to_owned(),
+            request_id: REQUEST.to_owned(),
             operation: Operation::Operator,
             outcome,
             reason: String::new(),

@@ -6,9 +6,11 @@ use super::create::Newcomer;
 use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
 use super::step::{Known, Step};
-use super::visit::{Admission, Ending, Flow, Hashed, Visit};
+use super::visit::{Admission, Ending, Flow, Visit};
 use crate::password::{Credential, Verdict, find};
-use crate::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record, Spent};
+use crate::ports::{
+    AccountState, Authenticated, Authentication, Found, PasswordChange, Presented, Record, Verification,
+};
 use crate::ports::{HookInput, HookPoint};
 
 impl Visit<'_> {
@@ -47,7 +49,7 @@ impl Visit<'_> {
     /// Looks up the account at the target.
     pub(super) async fn find_account(&mut self, admission: &Admission) -> Flow<Option<Found>> {
         let began = Instant::now();
-        let found = self.migrator.parts.target.find(&admission.identifier).await;
+        let found = self.migrator.parts.target.find(self.call(), &admission.identifier).await;
         let found = found.map_err(|error| self.target_failed(&error))?;
         let known = if found.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Looked { known, took: began.elapsed() });
@@ -64,9 +66,9 @@ impl Visit<'_> {
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
         let target = &self.migrator.parts.target;
-        let answer = target.authenticate(&found.id, &admission.password, self.deadline).await;
-        let answer = answer.map_err(|error| self.target_failed(&error))?;
-        self.hashed(Hashed::Target);
+        let answer = target.authenticate(self.call(), &found.id, &admission.password).await;
+        let Authenticated { verdict: answer, work } = answer.map_err(|error| self.target_failed(&error))?;
+        self.note_target_work(work);
         if answer == Authentication::Mismatch {
             self.note_mismatch();
         }
@@ -132,7 +134,7 @@ impl Visit<'_> {
         self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
         self.note_source_query();
         let (began, source) = (Instant::now(), &self.migrator.parts.source);
-        let record = source.fetch(&admission.identifier, self.deadline).await;
+        let record = source.fetch(self.call(), &admission.identifier).await;
         let record = record.map_err(|error| self.legacy_failed(&error))?;
         let known = if record.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Fetched { source: source.name(), known, took: began.elapsed() });
@@ -165,17 +167,15 @@ impl Visit<'_> {
     /// password, because the typed password may differ from the one the customer chose.
     async fn verify(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<PasswordChange> {
         let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
-        let spent = Spent::default();
         let presented = Presented {
             identifier: &admission.identifier,
             record,
             credential: identity.credential.as_ref(),
             password: &admission.password,
-            deadline: self.deadline,
-            spent: &spent,
         };
-        let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
-        self.spent(&spent);
+        let answer = verifier.verify(self.call(), presented).await;
+        let Verification { verdict, work } = answer.map_err(|error| self.legacy_failed(&error))?;
+        self.note_legacy_work(work);
         let scheme = identity.credential.as_ref().map_or("", scheme_name);
         self.step(&Step::Verified {
             verifier: verifier.name(),
@@ -185,17 +185,14 @@ impl Visit<'_> {
         });
         match verdict {
             Verdict::Match => {
-                self.hashed(Hashed::Legacy);
                 self.verified();
                 Ok(PasswordChange::Optional)
             }
             Verdict::LossyMatch(_) => {
-                self.hashed(Hashed::Legacy);
                 self.verified();
                 Ok(PasswordChange::Required)
             }
             Verdict::Mismatch => {
-                self.hashed(Hashed::Legacy);
                 self.note_mismatch();
                 Err(Ending::refused(Refusal::WrongPassword))
             }

@@ -16,9 +16,10 @@ use super::step::Step;
 use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
 use crate::ports::Identifier;
+use crate::ports::{Call, Work};
 use crate::ports::{Decision, Operation};
 use crate::ports::{Event, EventKind};
-use crate::ports::{ExternalId, PasswordChange, Spent, TargetId};
+use crate::ports::{ExternalId, PasswordChange, TargetId};
 use crate::ports::{HookAnswer, HookInput, HookPoint};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -76,10 +77,7 @@ pub(super) struct Visit<'m> {
     /// What was counted, and what is in flight.
     pub counting: Counting,
     verified: PasswordVerified,
-    legacy_hashed: bool,
-    target_hashed: bool,
-    /// How long the legacy hash of this visit took, real or decoy.
-    spent: Duration,
+    hashes: Hashes,
     password: Option<Arc<Password>>,
     pub tags: Vec<String>,
     /// The number of logins of the record that its account does not own.
@@ -93,11 +91,11 @@ enum PasswordVerified {
     No,
 }
 
-/// Which hash was computed.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Hashed {
-    Legacy,
-    Target,
+/// How long the hashes of this visit took, real or decoy; `None` for a hash that was not computed.
+#[derive(Debug, Default)]
+struct Hashes {
+    legacy: Option<Duration>,
+    target: Option<Duration>,
 }
 
 impl<'m> Visit<'m> {
@@ -122,9 +120,7 @@ impl<'m> Visit<'m> {
             used_rules: None,
             counting: Counting::default(),
             verified: PasswordVerified::No,
-            legacy_hashed: false,
-            target_hashed: false,
-            spent: Duration::ZERO,
+            hashes: Hashes::default(),
             password: None,
             tags: Vec::new(),
             left_out: 0,
@@ -176,17 +172,23 @@ impl<'m> Visit<'m> {
         &self.subject
     }
 
-    /// Notes that a hash was computed.
-    pub(super) fn hashed(&mut self, which: Hashed) {
-        match which {
-            Hashed::Legacy => self.legacy_hashed = true,
-            Hashed::Target => self.target_hashed = true,
+    /// The circumstances of a call to a port within this visit.
+    pub(super) fn call(&self) -> Call<'_> {
+        Call { deadline: self.deadline, request_id: &self.request_id }
+    }
+
+    /// Notes what the verifier did.
+    pub(super) fn note_legacy_work(&mut self, work: Work) {
+        if let Work::Hash(took) = work {
+            self.hashes.legacy = Some(took);
         }
     }
 
-    /// Notes how long the legacy hash took.
-    pub(super) fn spent(&mut self, spent: &Spent) {
-        self.spent += spent.total();
+    /// Notes what the target did.
+    pub(super) fn note_target_work(&mut self, work: Work) {
+        if let Work::Hash(took) = work {
+            self.hashes.target = Some(took);
+        }
     }
 
     /// Reports to the operator that a stored hash costs too much.
@@ -379,12 +381,13 @@ impl<'m> Visit<'m> {
         let hasher = &self.migrator.parts.hasher;
         // A late login has used up its deadline, but the work is done anyway.
         let deadline = self.deadline.max(Instant::now() + self.migrator.settings.deadline);
-        if !self.legacy_hashed {
+        if self.hashes.legacy.is_none() {
             let took = hasher.legacy_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
-            self.spent += took;
+            self.hashes.legacy = Some(took);
         }
-        if !self.target_hashed {
-            hasher.target_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
+        if self.hashes.target.is_none() {
+            let took = hasher.target_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
+            self.hashes.target = Some(took);
         }
         Ok(())
     }
@@ -411,7 +414,8 @@ impl<'m> Visit<'m> {
         let floor = settings.floor.max(hasher.release());
         // A cheap hash counts as the most expensive one, so that queueing before or after the floor affects all hashes
         // alike.
-        let elapsed = self.started.elapsed() + hasher.longest_check().saturating_sub(self.spent);
+        let elapsed =
+            self.started.elapsed() + hasher.longest_check().saturating_sub(self.hashes.legacy.unwrap_or_default());
         sleep_until(self.started + release_after(elapsed, floor, settings.quantum)).await;
         ending
     }

@@ -5,6 +5,7 @@
 //! what it means for a login; an answer that is not certain is always an error.
 
 mod account;
+mod call;
 mod claim;
 mod clock;
 mod counter;
@@ -23,11 +24,13 @@ mod reversal;
 mod source;
 mod target;
 mod verifier;
+mod work;
 
 pub use account::{
-    AccountState, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount, PasswordChange, StoreId,
-    StoredAccount, TargetId,
+    AccountState, Authenticated, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount,
+    PasswordChange, StoreId, StoredAccount, TargetId,
 };
+pub use call::Call;
 pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
 pub use clock::{Clock, SystemClock};
 pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
@@ -46,4 +49,5 @@ pub use record::Record;
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use source::{Coverage, Source};
 pub use target::Target;
-pub use verifier::{Presented, Spent, Verifier};
+pub use verifier::{Presented, Verification, Verifier};
+pub use work::Work;

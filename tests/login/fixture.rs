@@ -21,8 +21,8 @@ use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits};
 use landfall::ports::{
-    Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, Ledger as _, LegacyKey, NoHooks, Source, Subscription,
-    TargetId,
+    Call, Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, Ledger as _, LegacyKey, NoHooks, Source,
+    Subscription, TargetId,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -213,11 +213,11 @@ impl Fixture {
     /// All accounts at the target.
     pub async fn accounts(&self) -> Vec<landfall::ports::StoredAccount> {
         use landfall::ports::Target as _;
-        self.target.list(None, 1_000_000).await.unwrap()
+        self.target.list(Call::outside_login("r1"), None, 1_000_000).await.unwrap()
     }
 
     pub async fn account(&self, id: &TargetId) -> Value {
-        let account = self.migrator.account(id).await.unwrap().unwrap();
+        let account = self.migrator.account("r1", id).await.unwrap().unwrap();
         serde_json::from_str(&account.claims).unwrap()
     }
 }

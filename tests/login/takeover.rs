@@ -160,8 +160,8 @@ impl Source for ExactSource {
 
     fn fetch<'a>(
         &'a self,
+        _: landfall::ports::Call<'a>,
         identifier: &'a landfall::ports::Identifier,
-        _: tokio::time::Instant,
     ) -> landfall::ports::BoxFuture<'a, Result<Option<landfall::ports::Record>, landfall::ports::PortError>> {
         let found = self.0.iter().find(|(login, _)| login == identifier.typed());
         let record = found.map(|(_, record)| landfall::ports::Record::new(record.to_string()));

@@ -13,7 +13,7 @@ use crate::adapters::memory::Faults;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
-    AccountState, Authentication, BoxFuture, Conflict, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    AccountState, Authenticated, BoxFuture, Call, Conflict, Created, Deleted, Deletion, ExternalId, Found, Identifier,
     LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
 };
 
@@ -81,9 +81,9 @@ impl MemoryTarget {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn create_now(&self, new: NewAccount<'_>) -> Result<Created, PortError> {
+    async fn create_now(&self, call: Call<'_>, new: NewAccount<'_>) -> Result<Created, PortError> {
         let phc = match new.password {
-            Some(password) => Some(self.hasher.hash(password, new.deadline).await?),
+            Some(password) => Some(self.hasher.hash(password, call.deadline).await?),
             None => None,
         };
         let id = id::new_id_at(&self.name, new.at)?;
@@ -99,7 +99,7 @@ impl MemoryTarget {
         id: &TargetId,
         password: &Arc<Password>,
         deadline: Instant,
-    ) -> Result<Authentication, PortError> {
+    ) -> Result<Authenticated, PortError> {
         let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
         let checked = verification::check(&self.hasher, stored, password, deadline).await?;
         if let Checked::Outdated { old, new, .. } = &checked
@@ -238,7 +238,7 @@ impl Target for MemoryTarget {
         &self.name
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_login.get(identifier.canonical())))
@@ -246,7 +246,11 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "find", find))
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(
+        &'a self,
+        _: Call<'a>,
+        external: &'a ExternalId,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_external.get(external)))
@@ -256,34 +260,34 @@ impl Target for MemoryTarget {
 
     fn authenticate<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
-        deadline: Instant,
-    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
-        Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, deadline)))
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
+        Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, call.deadline)))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
-        Box::pin(self.faults.around(&self.name, "create", self.create_now(account)))
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        Box::pin(self.faults.around(&self.name, "create", self.create_now(call, account)))
     }
 
     fn set_password<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
         at: Timestamp,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
-        let set = self.set_password_now(id, password, at, deadline);
+        let set = self.set_password_now(id, password, at, call.deadline);
         Box::pin(self.faults.around(&self.name, "set_password", set))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, _: Call<'a>, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         let delete = async move { Ok(self.lock().delete(id, how)) };
         Box::pin(self.faults.around(&self.name, "delete", delete))
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, _: Call<'a>, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         let reopen = async move {
             self.lock().closed.remove(external);
             Ok(())
@@ -295,13 +299,14 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "ping", async { Ok(None) }))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, _: Call<'a>, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         let read = async { Ok(self.lock().by_id.get(id).map(|account| account.stored_account(id))) };
         Box::pin(self.faults.around(&self.name, "read", read))
     }
 
     fn list<'a>(
         &'a self,
+        _: Call<'a>,
         after: Option<&'a TargetId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {

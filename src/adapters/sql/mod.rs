@@ -37,7 +37,7 @@ pub use template::TemplateError;
 
 use super::file_stamp::Stamp;
 use super::{ambiguous, too_large};
-use crate::ports::{BoxFuture, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
+use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
 use cell::{Cell, cells, write_members, write_text};
 
 /// How long a query waits for a writer of the legacy database. Shorter than a login's deadline.
@@ -275,11 +275,13 @@ impl Source for SqlSource {
 
     fn fetch<'a>(
         &'a self,
+        call: Call<'a>,
         identifier: &'a Identifier,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         Box::pin(async move {
-            timeout_at(deadline, self.find(identifier, deadline)).await.unwrap_or_else(|_| Err(self.late("fetch")))
+            timeout_at(call.deadline, self.find(identifier, call.deadline))
+                .await
+                .unwrap_or_else(|_| Err(self.late("fetch")))
         })
     }
 }

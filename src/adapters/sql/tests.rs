@@ -23,7 +23,7 @@ fn settings(path: &Path, yaml: &str) -> SqlSettings {
 
 async fn fetch(source: &SqlSource, typed: &str, deadline: Instant) -> Result<Option<String>, PortError> {
     let identifier = IdentifierProfile::default().canonical(typed).expect("an identifier");
-    Ok(source.fetch(&identifier, deadline).await?.map(|record| record.json().to_owned()))
+    Ok(source.fetch(Call { deadline, request_id: "r1" }, &identifier).await?.map(|record| record.json().to_owned()))
 }
 
 /// A database created by these statements, and its path.
@@ -249,7 +249,10 @@ async fn the_collation_follows_the_kind_of_identifiers() {
         let source =
             SqlSource::new("legacy", settings(&path, yaml)).expect("settings").with_identifiers(profile.clone());
         let identifier = profile.canonical(typed).expect("an identifier");
-        assert!(source.fetch(&identifier, soon()).await.expect("an answer").is_some(), "{typed}");
+        assert!(
+            source.fetch(Call { deadline: soon(), request_id: "r1" }, &identifier).await.expect("an answer").is_some(),
+            "{typed}"
+        );
     }
 }
 

@@ -16,7 +16,7 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits};
 use crate::ports::{
-    AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, IdentifierProfile, LegacyKey,
+    AccountState, Authentication, Call, Conflict, Created, Deleted, Deletion, ExternalId, IdentifierProfile, LegacyKey,
     NewAccount, PasswordChange, PortError, PortErrorKind, Target, TargetId,
 };
 
@@ -30,6 +30,11 @@ pub(in crate::adapters) fn hasher(memory_kib: u32) -> Arc<Hasher> {
 
 pub(in crate::adapters) fn password(text: &str) -> Arc<Password> {
     Arc::new(Password::new(text.as_bytes().to_vec()).expect("a password"))
+}
+
+/// The circumstances of a call that nothing limits.
+pub(in crate::adapters) fn call() -> Call<'static> {
+    Call::outside_login("r1")
 }
 
 pub(in crate::adapters) fn soon() -> Instant {
@@ -78,10 +83,9 @@ impl Customer {
             change: self.change,
             rules: "rules-1",
             at: self.at,
-            deadline: soon(),
             until: self.until,
         };
-        target.create(new).await
+        target.create(call(), new).await
     }
 }
 
@@ -93,14 +97,14 @@ pub(in crate::adapters) fn new_id(created: Created) -> TargetId {
 }
 
 async fn sign_in(target: &dyn Target, id: &TargetId, typed: &str) -> Authentication {
-    target.authenticate(id, &password(typed), soon()).await.expect("an answer")
+    target.authenticate(call(), id, &password(typed)).await.expect("an answer").verdict
 }
 
 async fn found(target: &dyn Target, login: &str) -> Option<(TargetId, AccountState)> {
     let identifier = IdentifierProfile::default().canonical(login).expect("an identifier");
-    let found = target.find(&identifier).await.expect("an answer")?;
+    let found = target.find(call(), &identifier).await.expect("an answer")?;
     let external = found.external_id.clone().expect("an external id");
-    assert_eq!(target.find_external(&external).await.expect("an answer"), Some(found.clone()));
+    assert_eq!(target.find_external(call(), &external).await.expect("an answer"), Some(found.clone()));
     Some((found.id, found.state))
 }
 
@@ -112,8 +116,8 @@ async fn creates_and_finds(target: &dyn Target) {
         assert_eq!(found(target, login).await, Some((id.clone(), AccountState::Active)));
     }
     assert_eq!(found(target, "nobody").await, None);
-    assert!(target.find_external(&ExternalId("ext-9".to_owned())).await.expect("an answer").is_none());
-    let account = target.read(&id).await.expect("an answer").expect("an account");
+    assert!(target.find_external(call(), &ExternalId("ext-9".to_owned())).await.expect("an answer").is_none());
+    let account = target.read(call(), &id).await.expect("an answer").expect("an account");
     assert_eq!(account.logins, ["ada", "ada@example.org"]);
     assert_eq!(account.legacy, Some(LegacyKey { source: "legacy".to_owned(), id: "1".to_owned() }));
     assert_eq!(
@@ -121,7 +125,7 @@ async fn creates_and_finds(target: &dyn Target) {
         (Some("rules-1"), second(0), second(0))
     );
     assert!(account.claims.contains("ada@example.org"));
-    assert!(target.read(&TargetId("nobody".to_owned())).await.expect("an answer").is_none());
+    assert!(target.read(call(), &TargetId("nobody".to_owned())).await.expect("an answer").is_none());
     // The same customer again: the account exists, even if the login and password differ.
     let again = Customer { password: Some(password("another")), ..Customer::new("1", &["other"]) };
     assert_eq!(again.create(target).await, Created::Exists(id.clone()));
@@ -158,7 +162,7 @@ async fn conflicts_write_nothing(target: &dyn Target) {
     let login = Customer::new("21", &["free", "taken"]);
     assert_eq!(login.create(target).await, Created::Conflict(Conflict::Login));
     assert_eq!(found(target, "free").await, None);
-    assert!(target.find_external(&login.external).await.expect("an answer").is_none());
+    assert!(target.find_external(call(), &login.external).await.expect("an answer").is_none());
     let legacy = Customer { external: ExternalId("ext-other".to_owned()), ..Customer::new("20", &["free"]) };
     assert_eq!(legacy.create(target).await, Created::Conflict(Conflict::Legacy));
     let stranger = Customer { external: ExternalId("ext-20".to_owned()), ..Customer::new("22", &["free"]) };
@@ -183,7 +187,7 @@ async fn completes_a_pending_account(target: &dyn Target) {
     for login in ["both", "after"] {
         assert_eq!(found(target, login).await, Some((id.clone(), AccountState::Active)));
     }
-    let account = target.read(&id).await.expect("an answer").expect("an account");
+    let account = target.read(call(), &id).await.expect("an answer").expect("an account");
     assert_eq!((account.created_at, account.changed_at), (second(0), second(9)));
     assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
 }
@@ -194,21 +198,21 @@ async fn sets_passwords(target: &dyn Target) {
     let active = Customer { change: PasswordChange::Required, ..Customer::new("41", &["known"]) };
     let active = new_id(active.create(target).await);
     for id in [&pending, &active] {
-        let set = target.set_password(id, &password("new"), second(5), soon()).await.expect("an answer");
+        let set = target.set_password(call(), id, &password("new"), second(5)).await.expect("an answer");
         assert_eq!(set.as_ref(), Some(id));
         assert_eq!(sign_in(target, id, "new").await, VERIFIED);
         assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Mismatch);
-        let account = target.read(id).await.expect("an answer").expect("an account");
+        let account = target.read(call(), id).await.expect("an answer").expect("an account");
         assert_eq!((account.state, account.changed_at), (AccountState::Active, second(5)));
         assert_eq!(account.change, PasswordChange::Optional);
     }
     let nobody = TargetId("nobody".to_owned());
-    assert_eq!(target.set_password(&nobody, &password("new"), second(5), soon()).await.expect("an answer"), None);
+    assert_eq!(target.set_password(call(), &nobody, &password("new"), second(5)).await.expect("an answer"), None);
 }
 
 async fn disabled_accounts_stay_disabled(target: &dyn Target, id: &TargetId) {
     assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Unusable);
-    target.set_password(id, &password("new"), second(8), soon()).await.expect("an answer");
+    target.set_password(call(), id, &password("new"), second(8)).await.expect("an answer");
     assert_eq!(sign_in(target, id, "new").await, Authentication::Unusable);
     assert_eq!(Customer::new("50", &["closed"]).create(target).await, Created::Exists(id.clone()));
     assert_eq!(found(target, "closed").await, Some((id.clone(), AccountState::Disabled)));
@@ -218,8 +222,8 @@ async fn deletes_unchanged_accounts(target: &dyn Target) {
     let customer = Customer::new("60", &["gone"]);
     let id = new_id(customer.create(target).await);
     sign_in(target, &id, "correct horse").await;
-    target.set_password(&id, &password("new"), second(7), soon()).await.expect("an answer");
-    let delete = async |how| target.delete(&id, how).await.expect("an answer");
+    target.set_password(call(), &id, &password("new"), second(7)).await.expect("an answer");
+    let delete = async |how| target.delete(call(), &id, how).await.expect("an answer");
     assert_eq!(delete(Deletion::Unchanged { until: soon() }).await, Deleted::Changed);
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Yes);
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Missing);
@@ -229,7 +233,7 @@ async fn deletes_unchanged_accounts(target: &dyn Target) {
     let other = Customer { external: ExternalId("ext-60-again".to_owned()), ..Customer::new("60", &["gone"]) };
     let again = new_id(other.create(target).await);
     assert_ne!(again, id);
-    let deleted = target.delete(&again, Deletion::Unchanged { until: soon() }).await.expect("an answer");
+    let deleted = target.delete(call(), &again, Deletion::Unchanged { until: soon() }).await.expect("an answer");
     assert_eq!(deleted, Deleted::Yes);
 }
 
@@ -237,17 +241,19 @@ async fn deletes_unchanged_accounts(target: &dyn Target) {
 async fn permanently_deleted_accounts_are_never_recreated(target: &dyn Target) {
     let customer = Customer::new("61", &["closed for good"]);
     let id = new_id(customer.create(target).await);
-    assert_eq!(target.delete(&id, Deletion::ForGood).await.expect("an answer"), Deleted::Yes);
+    assert_eq!(target.delete(call(), &id, Deletion::ForGood).await.expect("an answer"), Deleted::Yes);
     for _ in 0..2 {
         assert_eq!(customer.create(target).await, Created::Conflict(Conflict::Deleted));
     }
-    target.reopen(&customer.external).await.expect("an answer");
+    target.reopen(call(), &customer.external).await.expect("an answer");
     new_id(customer.create(target).await);
 }
 
 /// Undo deletes an account that only migrations created or completed, and none that a person has changed.
 async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Target) {
-    let undo = async |id: &TargetId| target.delete(id, Deletion::Unchanged { until: soon() }).await.expect("an answer");
+    let undo = async |id: &TargetId| {
+        target.delete(call(), id, Deletion::Unchanged { until: soon() }).await.expect("an answer")
+    };
     let pending = Customer { password: None, ..Customer::new("62", &["asked"]) };
     let id = new_id(pending.create(target).await);
     let completed = Customer { at: second(9), ..Customer::new("62", &["asked"]) };
@@ -256,7 +262,7 @@ async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Targe
     // The result does not depend on a clock that was set back.
     let customer = Customer { at: second(9), ..Customer::new("63", &["clock"]) };
     let id = new_id(customer.create(target).await);
-    target.set_password(&id, &password("new"), second(3), soon()).await.expect("an answer");
+    target.set_password(call(), &id, &password("new"), second(3)).await.expect("an answer");
     assert_eq!(undo(&id).await, Deleted::Changed);
 }
 
@@ -265,13 +271,13 @@ async fn nothing_is_written_after_the_claim(target: &dyn Target) {
     let new = late.try_create(target).await;
     assert_eq!(new.expect_err("too late").kind(), PortErrorKind::Unavailable);
     assert_eq!(found(target, "late").await, None);
-    assert!(target.find_created(&late.external).await.expect("an answer").is_none());
+    assert!(target.find_created(call(), &late.external).await.expect("an answer").is_none());
 }
 
 async fn lists_in_pages(target: &dyn Target) {
     let mut listed: Vec<TargetId> = Vec::new();
     loop {
-        let page = target.list(listed.last(), 3).await.expect("an answer");
+        let page = target.list(call(), listed.last(), 3).await.expect("an answer");
         assert!(page.len() <= 3);
         if page.is_empty() {
             break;
@@ -279,7 +285,7 @@ async fn lists_in_pages(target: &dyn Target) {
         listed.extend(page.into_iter().map(|account| account.id));
     }
     assert!(listed.len() > 10 && listed.is_sorted());
-    let all = target.list(None, 1000).await.expect("an answer");
+    let all = target.list(call(), None, 1000).await.expect("an answer");
     assert!(all.iter().map(|account| &account.id).eq(&listed));
 }
 
