@@ -19,8 +19,8 @@ use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits, Verdict};
 use landfall::ports::{
-    AccountState, Authenticated, Authentication, BoxFuture, Call, Created, Deleted, Deletion, ExternalId, Found,
-    Identifier, IdentifierProfile, Keyring, NewAccount, NoHooks, PasswordChange, PortError, Presented, StoreId,
+    AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId,
+    Found, Identifier, IdentifierProfile, Keyring, NewAccount, NoHooks, PasswordChange, PortError, Presented, StoreId,
     StoredAccount, SystemClock, Target, TargetId, Verification, Verifier, Work,
 };
 use tokio::runtime::Runtime;
@@ -49,6 +49,10 @@ struct Unhashed(MemoryTarget);
 impl Target for Unhashed {
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
     }
 
     fn find<'a>(

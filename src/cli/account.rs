@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::{CommandError, FINDINGS, FINE, show, stores};
+use super::{CommandError, FINDINGS, FINE, capability, show, stores};
 use crate::migrate::Restored;
 use crate::ports::{PasswordChange, StoredAccount, TargetId};
 
@@ -163,6 +163,7 @@ fn not_found() -> Result<u8, CommandError> {
 fn list(arguments: &List) -> Result<u8, CommandError> {
     let after = arguments.after.clone().map(TargetId);
     let accounts = stores::open(&arguments.config, async |stores| {
+        capability::needs_listing(&*stores.target)?;
         Ok(stores.target.list(stores::call(), after.as_ref(), arguments.limit).await?)
     })?;
     let mut out = String::new();

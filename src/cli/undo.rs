@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{CommandError, FINDINGS, FINE, show, stores};
+use super::{CommandError, FINDINGS, FINE, capability, show, stores};
 use crate::adapters::sqlite::{EntryFilter, EntryPage, EntryReport};
 use crate::migrate::Undone;
 use crate::ports::EntryState;
@@ -88,6 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 async fn undo(stores: &stores::OpenStores, arguments: &Arguments) -> Result<Tally, CommandError> {
+    capability::needs_undo(&*stores.target)?;
     let mut tally = Tally::default();
     // Finish undos that were interrupted first.
     for state in [EntryState::Undoing, EntryState::Done] {

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use crate::model::Password;
 use crate::ports::{
-    Abandon, Attempt, Authenticated, BoxFuture, Buried, Call, Claim, ClaimAnswer, Counter, Coverage, Created, Decision,
-    Deleted, Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier, Ledger, LegacyKey,
-    NewAccount, Outgoing, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId, StoredAccount,
-    Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verification, Verifier,
+    Abandon, Attempt, Authenticated, BoxFuture, Buried, Call, Capabilities, Claim, ClaimAnswer, Counter, Coverage,
+    Created, Decision, Deleted, Deletion, DeliveryState, Entry, Event, ExternalId, Finish, Finished, Found, Identifier,
+    Ledger, LegacyKey, NewAccount, Outgoing, PortError, Presented, Record, Reserved, Restore, Room, Source, StoreId,
+    StoredAccount, Subscription, Target, TargetId, Undo, UndoAnswer, UndoEnd, Verification, Verifier,
 };
 
 /// The result of a call.
@@ -66,6 +66,10 @@ impl<L: Layer> Guarded<dyn Target, L> {
 impl<L: Layer> Target for Guarded<dyn Target, L> {
     fn name(&self) -> &str {
         self.port.name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.port.capabilities()
     }
 
     fn find<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {

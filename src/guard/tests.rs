@@ -14,9 +14,9 @@ use super::*;
 use crate::model::Password;
 use crate::password::Verdict;
 use crate::ports::{
-    Authenticated, BoxFuture, Call, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile,
-    LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, Presented, Record, Source, StoreId, StoredAccount,
-    Target, TargetId, Verification, Verifier, Work,
+    Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, Presented, Record, Source,
+    StoreId, StoredAccount, Target, TargetId, Verification, Verifier, Work,
 };
 
 /// What a fake does at its nth call, counted from 0.
@@ -267,6 +267,10 @@ impl Unreachable {
 impl Target for Unreachable {
     fn name(&self) -> &str {
         "store"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::DATABASE
     }
 
     fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {

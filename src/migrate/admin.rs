@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::ports::Keyring;
-use crate::ports::PortError;
-use crate::ports::{Call, Clock, Deleted, Deletion, Ledger, LegacyKey, Target, TargetId};
+use crate::ports::{Call, Clock, Deleted, Deletion, Ledger, LegacyKey, Support, Target, TargetId};
 use crate::ports::{Decision, Operation};
+use crate::ports::{PortError, PortErrorKind};
 use crate::ports::{Restore, Undo, UndoAnswer, UndoEnd};
 
 /// Deletes, restores and undoes, and records it in the ledger.
@@ -95,8 +95,13 @@ impl AccountAdmin {
     /// migrate again. If interrupted, recovery settles it: as done if the account is gone, otherwise as never started.
     ///
     /// # Errors
-    /// Any error of the target or the ledger.
+    /// [`PortErrorKind::Unsupported`] if the target cannot do that; any error of the target or the ledger.
     pub async fn undo(&self, request_id: &str, key: &LegacyKey, account: &TargetId) -> Result<Undone, PortError> {
+        // Asked before the customer is locked.
+        if self.target.capabilities().undo == Support::No {
+            return Err(PortError::new(PortErrorKind::Unsupported, self.target.name(), "delete")
+                .because("it cannot tell whether an account has changed since its migration"));
+        }
         let until = Instant::now() + self.lease;
         let undo = Undo { key: key.clone(), account: account.clone(), at: self.clock.now(), lease: self.lease };
         let UndoAnswer::Begun(token) = self.ledger.undo(&undo).await? else { return Ok(Undone::Busy) };

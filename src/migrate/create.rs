@@ -13,7 +13,9 @@ use super::visit::{Admission, Ending, Flow, Recorded, Visit};
 use crate::ports::Decision;
 use crate::ports::EventKind;
 use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
-use crate::ports::{AccountState, Call, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
+use crate::ports::{
+    AccountState, Call, Conflict, Created, Creation, Deletion, NewAccount, PasswordChange, Record, TargetId,
+};
 use crate::ports::{HookInput, HookPoint};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -301,10 +303,11 @@ impl Visit<'_> {
         ending
     }
 
-    /// A rejected hash wrote nothing, so the claim can be given up. Any other failure may have written, so recovery
-    /// checks.
+    /// A creation that was turned away before its only call wrote nothing, so the claim can be given up. Any other failure
+    /// may have written, so recovery checks.
     async fn creation_failed(&mut self, identity: &Identity, claim: &OurClaim, error: &PortError) -> Ending {
-        if error.kind() == PortErrorKind::RateLimited {
+        let creation = self.migrator.parts.target.capabilities().creation;
+        if creation == Creation::OneCall && error.kind() == PortErrorKind::RateLimited {
             self.give_up(identity, claim).await;
         }
         self.target_failed(error)

@@ -16,7 +16,7 @@ use super::step::Step;
 use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
 use crate::ports::Identifier;
-use crate::ports::{Call, Work};
+use crate::ports::{Call, PasswordCheck, Work};
 use crate::ports::{Decision, Operation};
 use crate::ports::{Event, EventKind};
 use crate::ports::{ExternalId, PasswordChange, TargetId};
@@ -375,7 +375,8 @@ impl<'m> Visit<'m> {
         let _ = self.hook(HookPoint::OnRefusal, input);
     }
 
-    /// Does the work that this refusal skipped, so that every refusal costs one legacy hash and one target hash.
+    /// Does the work that this refusal skipped, so that every refusal costs one legacy hash and, if the target computes
+    /// hashes here, one of those.
     async fn equalise(&mut self) -> Flow<()> {
         let Some(password) = self.password.clone() else { return Ok(()) };
         let hasher = &self.migrator.parts.hasher;
@@ -385,7 +386,8 @@ impl<'m> Visit<'m> {
             let took = hasher.legacy_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
             self.hashes.legacy = Some(took);
         }
-        if self.hashes.target.is_none() {
+        let hashes_here = self.migrator.parts.target.capabilities().password == PasswordCheck::Hash;
+        if hashes_here && self.hashes.target.is_none() {
             let took = hasher.target_decoy(&password, deadline).await.map_err(|error| self.target_failed(&error))?;
             self.hashes.target = Some(took);
         }

@@ -6,6 +6,7 @@
 
 mod account;
 mod call;
+mod capabilities;
 mod claim;
 mod clock;
 mod counter;
@@ -31,6 +32,7 @@ pub use account::{
     PasswordChange, StoreId, StoredAccount, TargetId,
 };
 pub use call::Call;
+pub use capabilities::{Capabilities, Creation, PasswordCheck, Support};
 pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
 pub use clock::{Clock, SystemClock};
 pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};

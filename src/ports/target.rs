@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Authenticated, BoxFuture, Call, Created, Deleted, Deletion, ExternalId, Found, Identifier, NewAccount, PortError,
-    StoreId, StoredAccount, TargetId,
+    Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    NewAccount, PortError, StoreId, StoredAccount, TargetId,
 };
 use crate::model::Password;
 
@@ -14,6 +14,9 @@ use crate::model::Password;
 pub trait Target: Send + Sync {
     /// The name of the target in the settings.
     fn name(&self) -> &str;
+
+    /// What the target can do.
+    fn capabilities(&self) -> Capabilities;
 
     /// The account that this identifier signs in to.
     fn find<'a>(
@@ -29,8 +32,8 @@ pub trait Target: Send + Sync {
         external: &'a ExternalId,
     ) -> BoxFuture<'a, Result<Option<Found>, PortError>>;
 
-    /// Verifies a password. A target that hashes on this machine computes one hash at its cost, whatever the result. If
-    /// the password is correct and its hash is outdated, the hash is replaced.
+    /// Verifies a password, in the way that [`Capabilities::password`] declares. If the password is correct and its hash
+    /// is outdated, the hash is replaced.
     fn authenticate<'a>(
         &'a self,
         call: Call<'a>,
@@ -60,7 +63,7 @@ pub trait Target: Send + Sync {
         self.find_external(call, external)
     }
 
-    /// Deletes an account.
+    /// Deletes an account. [`Deletion::Unchanged`] needs [`Capabilities::undo`].
     fn delete<'a>(
         &'a self,
         call: Call<'a>,
@@ -78,7 +81,7 @@ pub trait Target: Send + Sync {
     /// Reads one account.
     fn read<'a>(&'a self, call: Call<'a>, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
 
-    /// Up to `limit` accounts ordered by id, starting after `after`.
+    /// Up to `limit` accounts ordered by id, starting after `after`. Needs [`Capabilities::listing`].
     fn list<'a>(
         &'a self,
         call: Call<'a>,

@@ -149,13 +149,18 @@ impl World {
 
     /// A migrator in this environment; several of them act as several processes.
     pub fn migrator(&self, options: Options) -> Arc<Migrator> {
-        self.migrator_from(self.source.clone(), options)
+        self.migrator_with(options, |_| {})
     }
 
     /// A migrator in this environment with another source.
     pub fn migrator_from(&self, source: Arc<dyn Source>, options: Options) -> Arc<Migrator> {
-        let parts = MigratorParts {
-            source,
+        self.migrator_with(options, |parts| parts.source = source)
+    }
+
+    /// A migrator in this environment with other parts.
+    pub fn migrator_with(&self, options: Options, change: impl FnOnce(&mut MigratorParts)) -> Arc<Migrator> {
+        let mut parts = MigratorParts {
+            source: self.source.clone(),
             verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))),
             target: self.target.clone(),
             ledger: self.ledger.clone(),
@@ -166,6 +171,7 @@ impl World {
             rules: Arc::new(LiveRules::new(rule_set(options.rules))),
             keyring: Arc::clone(&self.keyring),
         };
+        change(&mut parts);
         Arc::new(Migrator::new(parts, options.settings))
     }
 

@@ -1,4 +1,4 @@
-//! A target in memory, for tests, benchmarks and the demo. It can be made to fail.
+//! A target in memory, for tests and benchmarks. It can be made to fail, and to play a system that can do less.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -13,14 +13,16 @@ use crate::adapters::memory::Faults;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
-    AccountState, Authenticated, BoxFuture, Call, Conflict, Created, Deleted, Deletion, ExternalId, Found, Identifier,
-    LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+    AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Conflict, Created, Deleted, Deletion,
+    ExternalId, Found, Identifier, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
+    StoreId, StoredAccount, Support, Target, TargetId, Work,
 };
 
 /// Accounts that live as long as the process.
 pub struct MemoryTarget {
     name: String,
     hasher: Arc<Hasher>,
+    capabilities: Capabilities,
     accounts: Mutex<Accounts>,
     faults: Faults,
 }
@@ -59,7 +61,16 @@ impl MemoryTarget {
     /// Creates an empty target that uses this hasher.
     #[must_use]
     pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
-        Self { name: name.into(), hasher, accounts: Mutex::default(), faults: Faults::default() }
+        let (accounts, faults, capabilities) = (Mutex::default(), Faults::default(), Capabilities::DATABASE);
+        Self { name: name.into(), hasher, capabilities, accounts, faults }
+    }
+
+    /// Plays a system with these capabilities. One that verifies passwords through an API should have a hasher of its
+    /// own, because its hashes are not computed on this machine.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
     /// The injected faults of all operations.
@@ -75,6 +86,13 @@ impl MemoryTarget {
         account.state = AccountState::Disabled;
         (account.changed_at, account.changed) = (at, Changed::Yes);
         Some(id.clone())
+    }
+
+    fn needs(&self, support: Support, operation: &'static str) -> Result<(), PortError> {
+        match support {
+            Support::Yes => Ok(()),
+            Support::No => Err(PortError::new(PortErrorKind::Unsupported, &self.name, operation)),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Accounts> {
@@ -101,13 +119,19 @@ impl MemoryTarget {
         deadline: Instant,
     ) -> Result<Authenticated, PortError> {
         let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
+        if self.capabilities.password == PasswordCheck::Nothing {
+            let verdict = if stored.is_some() { Authentication::Unusable } else { Authentication::Gone };
+            return Ok(Authenticated { verdict, work: Work::Nothing });
+        }
         let checked = verification::check(&self.hasher, stored, password, deadline).await?;
         if let Checked::Outdated { old, new, .. } = &checked
             && let Some(account) = self.lock().by_id.get_mut(id).filter(|account| account.phc.as_ref() == Some(old))
         {
             account.phc = Some(new.clone());
         }
-        Ok(checked.answer())
+        let answer = checked.answer();
+        let is_remote = self.capabilities.password == PasswordCheck::Api;
+        Ok(if is_remote { Authenticated { work: Work::Remote, ..answer } } else { answer })
     }
 
     async fn set_password_now(
@@ -238,6 +262,10 @@ impl Target for MemoryTarget {
         &self.name
     }
 
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
     fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
@@ -283,7 +311,12 @@ impl Target for MemoryTarget {
     }
 
     fn delete<'a>(&'a self, _: Call<'a>, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
-        let delete = async move { Ok(self.lock().delete(id, how)) };
+        let delete = async move {
+            if how != Deletion::ForGood {
+                self.needs(self.capabilities.undo, "delete")?;
+            }
+            Ok(self.lock().delete(id, how))
+        };
         Box::pin(self.faults.around(&self.name, "delete", delete))
     }
 
@@ -312,6 +345,7 @@ impl Target for MemoryTarget {
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         use std::ops::Bound;
         let list = async move {
+            self.needs(self.capabilities.listing, "list")?;
             let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
             let accounts = self.lock();
             let page = accounts.by_id.range::<TargetId, _>((begin, Bound::Unbounded)).take(limit);

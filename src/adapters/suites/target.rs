@@ -1,4 +1,4 @@
-//! The behaviour of every target.
+//! The behaviour of every target, as far as it declares the capability.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,9 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits};
 use crate::ports::{
-    AccountState, Authentication, Call, Conflict, Created, Deleted, Deletion, ExternalId, IdentifierProfile, LegacyKey,
-    NewAccount, PasswordChange, PortError, PortErrorKind, Target, TargetId,
+    AccountState, Authentication, Call, Capabilities, Conflict, Created, Creation, Deleted, Deletion, ExternalId,
+    IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Support, Target,
+    TargetId, Work,
 };
 
 /// A hasher that costs next to nothing.
@@ -130,10 +131,27 @@ async fn creates_and_finds(target: &dyn Target) {
     let again = Customer { password: Some(password("another")), ..Customer::new("1", &["other"]) };
     assert_eq!(again.create(target).await, Created::Exists(id.clone()));
     assert_eq!(found(target, "other").await, None);
-    assert_eq!(sign_in(target, &id, "another").await, Authentication::Mismatch);
+    assert_eq!(sign_in(target, &id, "another").await, verdict(target, Authentication::Mismatch));
 }
 
-async fn computes_one_hash_whatever_the_result(target: &dyn Target, hasher: &Hasher) {
+/// The verdict of a target with these capabilities.
+fn verdict(target: &dyn Target, wanted: Authentication) -> Authentication {
+    match (target.capabilities().password, wanted) {
+        (PasswordCheck::Nothing, Authentication::Verified(_) | Authentication::Mismatch) => Authentication::Unusable,
+        (_, wanted) => wanted,
+    }
+}
+
+/// The hashes that a password check computes on this machine, and the work it reports.
+fn reports(target: &dyn Target, work: Work) -> (u64, bool) {
+    match target.capabilities().password {
+        PasswordCheck::Hash => (1, matches!(work, Work::Hash(_))),
+        PasswordCheck::Api => (0, work == Work::Remote),
+        PasswordCheck::Nothing => (0, work == Work::Nothing),
+    }
+}
+
+async fn does_the_declared_work_whatever_the_result(target: &dyn Target, hasher: &Hasher) {
     let id = new_id(Customer::new("10", &["paid"]).create(target).await);
     let pending = Customer { password: None, ..Customer::new("11", &["pending"]) };
     let pending = new_id(pending.create(target).await);
@@ -148,13 +166,15 @@ async fn computes_one_hash_whatever_the_result(target: &dyn Target, hasher: &Has
         (&TargetId("nobody".to_owned()), "correct horse", Authentication::Gone),
     ] {
         let before = hasher.calls();
-        assert_eq!(sign_in(target, id, typed).await, answer);
-        let after = hasher.calls();
-        assert_eq!((after.target - before.target, after.legacy - before.legacy), (1, 0), "{answer:?}");
+        let answered = target.authenticate(call(), id, &password(typed)).await.expect("an answer");
+        assert_eq!(answered.verdict, verdict(target, answer));
+        let (after, (hashes, is_reported)) = (hasher.calls(), reports(target, answered.work));
+        assert_eq!((after.target - before.target, after.legacy - before.legacy), (hashes, 0), "{answer:?}");
+        assert!(is_reported, "{:?} for {answer:?}", answered.work);
     }
     let before = hasher.calls().target;
     new_id(Customer::new("13", &["hashed"]).create(target).await);
-    assert_eq!(hasher.calls().target - before, 1);
+    assert_eq!(hasher.calls().target - before, u64::from(target.capabilities().password == PasswordCheck::Hash));
 }
 
 async fn conflicts_write_nothing(target: &dyn Target) {
@@ -173,7 +193,7 @@ async fn conflicts_write_nothing(target: &dyn Target) {
     let complete = Customer::new("23", &["waits", "taken"]);
     assert_eq!(complete.create(target).await, Created::Conflict(Conflict::Login));
     assert_eq!(found(target, "waits").await.expect("an account").1, AccountState::Pending);
-    assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
+    assert_eq!(sign_in(target, &id, "correct horse").await, verdict(target, VERIFIED));
 }
 
 async fn completes_a_pending_account(target: &dyn Target) {
@@ -189,7 +209,7 @@ async fn completes_a_pending_account(target: &dyn Target) {
     }
     let account = target.read(call(), &id).await.expect("an answer").expect("an account");
     assert_eq!((account.created_at, account.changed_at), (second(0), second(9)));
-    assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
+    assert_eq!(sign_in(target, &id, "correct horse").await, verdict(target, VERIFIED));
 }
 
 async fn sets_passwords(target: &dyn Target) {
@@ -200,8 +220,8 @@ async fn sets_passwords(target: &dyn Target) {
     for id in [&pending, &active] {
         let set = target.set_password(call(), id, &password("new"), second(5)).await.expect("an answer");
         assert_eq!(set.as_ref(), Some(id));
-        assert_eq!(sign_in(target, id, "new").await, VERIFIED);
-        assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Mismatch);
+        assert_eq!(sign_in(target, id, "new").await, verdict(target, VERIFIED));
+        assert_eq!(sign_in(target, id, "correct horse").await, verdict(target, Authentication::Mismatch));
         let account = target.read(call(), id).await.expect("an answer").expect("an account");
         assert_eq!((account.state, account.changed_at), (AccountState::Active, second(5)));
         assert_eq!(account.change, PasswordChange::Optional);
@@ -218,13 +238,9 @@ async fn disabled_accounts_stay_disabled(target: &dyn Target, id: &TargetId) {
     assert_eq!(found(target, "closed").await, Some((id.clone(), AccountState::Disabled)));
 }
 
-async fn deletes_unchanged_accounts(target: &dyn Target) {
-    let customer = Customer::new("60", &["gone"]);
-    let id = new_id(customer.create(target).await);
-    sign_in(target, &id, "correct horse").await;
-    target.set_password(call(), &id, &password("new"), second(7)).await.expect("an answer");
+async fn deletes_accounts(target: &dyn Target) {
+    let id = new_id(Customer::new("60", &["gone"]).create(target).await);
     let delete = async |how| target.delete(call(), &id, how).await.expect("an answer");
-    assert_eq!(delete(Deletion::Unchanged { until: soon() }).await, Deleted::Changed);
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Yes);
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Missing);
     assert_eq!(sign_in(target, &id, "new").await, Authentication::Gone);
@@ -233,8 +249,6 @@ async fn deletes_unchanged_accounts(target: &dyn Target) {
     let other = Customer { external: ExternalId("ext-60-again".to_owned()), ..Customer::new("60", &["gone"]) };
     let again = new_id(other.create(target).await);
     assert_ne!(again, id);
-    let deleted = target.delete(call(), &again, Deletion::Unchanged { until: soon() }).await.expect("an answer");
-    assert_eq!(deleted, Deleted::Yes);
 }
 
 /// What a creation in progress, or a repeated one, must not do.
@@ -259,11 +273,28 @@ async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Targe
     let completed = Customer { at: second(9), ..Customer::new("62", &["asked"]) };
     assert_eq!(completed.create(target).await, Created::New(id.clone()));
     assert_eq!(undo(&id).await, Deleted::Yes);
+    let customer = Customer::new("65", &["changed"]);
+    let id = new_id(customer.create(target).await);
+    sign_in(target, &id, "correct horse").await;
+    target.set_password(call(), &id, &password("new"), second(7)).await.expect("an answer");
+    assert_eq!(undo(&id).await, Deleted::Changed);
     // The result does not depend on a clock that was set back.
     let customer = Customer { at: second(9), ..Customer::new("63", &["clock"]) };
     let id = new_id(customer.create(target).await);
     target.set_password(call(), &id, &password("new"), second(3)).await.expect("an answer");
     assert_eq!(undo(&id).await, Deleted::Changed);
+}
+
+async fn undo_is_unsupported(target: &dyn Target) {
+    let id = new_id(Customer::new("62", &["asked"]).create(target).await);
+    let deleted = target.delete(call(), &id, Deletion::Unchanged { until: soon() }).await;
+    assert_eq!(deleted.expect_err("unsupported").kind(), PortErrorKind::Unsupported);
+    assert_eq!(found(target, "asked").await, Some((id, AccountState::Active)));
+}
+
+async fn listing_is_unsupported(target: &dyn Target) {
+    let listed = target.list(call(), None, 3).await;
+    assert_eq!(listed.expect_err("unsupported").kind(), PortErrorKind::Unsupported);
 }
 
 async fn nothing_is_written_after_the_claim(target: &dyn Target) {
@@ -305,19 +336,27 @@ async fn racing_logins_create_one_account(target: &dyn Target) {
 
 async fn check_behaviour(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&TargetId)) {
     creates_and_finds(target).await;
-    computes_one_hash_whatever_the_result(target, hasher).await;
+    does_the_declared_work_whatever_the_result(target, hasher).await;
     conflicts_write_nothing(target).await;
     completes_a_pending_account(target).await;
     sets_passwords(target).await;
     let id = new_id(Customer::new("50", &["closed"]).create(target).await);
     disable(&id).await;
     disabled_accounts_stay_disabled(target, &id).await;
-    deletes_unchanged_accounts(target).await;
+    deletes_accounts(target).await;
     permanently_deleted_accounts_are_never_recreated(target).await;
-    undo_deletes_only_accounts_unchanged_since_migration(target).await;
+    match target.capabilities().undo {
+        Support::Yes => undo_deletes_only_accounts_unchanged_since_migration(target).await,
+        Support::No => undo_is_unsupported(target).await,
+    }
     nothing_is_written_after_the_claim(target).await;
-    racing_logins_create_one_account(target).await;
-    lists_in_pages(target).await;
+    if target.capabilities().unique_external_id == Support::Yes {
+        racing_logins_create_one_account(target).await;
+    }
+    match target.capabilities().listing {
+        Support::Yes => lists_in_pages(target).await,
+        Support::No => listing_is_unsupported(target).await,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -326,6 +365,22 @@ async fn memory_target_passes() {
     let target = MemoryTarget::new("memory", Arc::clone(&hasher));
     check_behaviour(&target, &hasher, async |id| assert!(target.disable(id, second(1)).is_some())).await;
     assert!(target.disable(&TargetId("nobody".to_owned()), second(1)).is_none());
+}
+
+/// A system behind an API, which computes its hashes on another machine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn targets_with_fewer_capabilities_pass() {
+    let less = Capabilities {
+        password: PasswordCheck::Api,
+        listing: Support::No,
+        undo: Support::No,
+        unique_external_id: Support::No,
+        creation: Creation::Steps,
+    };
+    for capabilities in [less, Capabilities { password: PasswordCheck::Nothing, ..Capabilities::DATABASE }] {
+        let target = MemoryTarget::new("memory", hasher(8)).with_capabilities(capabilities);
+        check_behaviour(&target, &hasher(8), async |id| assert!(target.disable(id, second(1)).is_some())).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,8 +27,8 @@ use crate::adapters::sqlite::{Database, WriterFigures};
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
-    Authenticated, BoxFuture, Call, Created, Deleted, Deletion, ExternalId, Found, Identifier, NewAccount, PortError,
-    PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+    Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    NewAccount, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
 };
 
 /// The columns of a [`Row`].
@@ -227,6 +227,10 @@ impl fmt::Debug for AccountStore {
 impl Target for AccountStore {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::DATABASE
     }
 
     fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
