@@ -5,11 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
+use super::admission::Admission;
+use super::ending::{Ending, Flow, Recorded};
 use super::mapping::{Draft, Identity};
 use super::outcome::{Outcome, Refusal};
 use super::recovery::Recovered;
 use super::step::Step;
-use super::visit::{Admission, Ending, Flow, Recorded, Visit};
+use super::visit::Visit;
 use crate::ports::Decision;
 use crate::ports::EventKind;
 use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
@@ -49,7 +51,7 @@ impl Visit<'_> {
         self.hook(HookPoint::BeforeCreate, newcomer.input(admission))?;
         let identity = &newcomer.identity;
         // One creation per customer in this process; the ledger coordinates with other processes.
-        let _turn = self.migrator.creations.acquire(&identity.external_id.0).await;
+        let _turn = self.cx.accounts.creations.acquire(&identity.external_id.0).await;
         loop {
             let ended = match self.claim(newcomer).await? {
                 Claimed::Ours(claim) => self.create_claimed(admission, newcomer, &claim).await?,
@@ -64,8 +66,7 @@ impl Visit<'_> {
     }
 
     async fn claim(&mut self, newcomer: &Newcomer) -> Flow<Claimed> {
-        let (parts, identity, began) = (&self.migrator.parts, &newcomer.identity, Instant::now());
-        let lease = self.migrator.settings.lease;
+        let (records, identity, began) = (&self.cx.records, &newcomer.identity, Instant::now());
         let mut claim = Claim {
             key: identity.key.clone(),
             logins: self.digests(&identity.logins),
@@ -73,20 +74,20 @@ impl Visit<'_> {
             rules: self.rules.hash().to_owned(),
             claimed_at: newcomer.fetched_at,
             verified_at: newcomer.verified_at,
-            creating_at: parts.clock.now(),
-            lease,
+            creating_at: self.cx.records.now(),
+            lease: records.lease,
         };
         loop {
             // Computed before the ledger is asked, so that the claim does not end later here than in the ledger.
-            let until = Instant::now() + lease;
-            let answer = parts.ledger.claim(&claim).await.map_err(|error| self.ledger_failed(&error))?;
+            let until = Instant::now() + records.lease;
+            let answer = self.cx.records.ledger.claim(&claim).await.map_err(|error| self.ledger_failed(&error))?;
             let (name, claimed) = match answer {
                 ClaimAnswer::Granted(grant) => ("granted", Ok(Claimed::Ours(OurClaim { grant, until }))),
                 ClaimAnswer::Done(id) => ("done", Ok(Claimed::Done(id))),
                 ClaimAnswer::Buried => ("buried", Err(Ending::refused(Refusal::Deleted))),
                 ClaimAnswer::Held if Instant::now() + HELD_RETRY < self.deadline => {
                     sleep(HELD_RETRY).await;
-                    claim.creating_at = parts.clock.now();
+                    claim.creating_at = self.cx.records.now();
                     continue;
                 }
                 ClaimAnswer::Held => ("held", Err(Ending::of(Outcome::Overloaded))),
@@ -98,7 +99,7 @@ impl Visit<'_> {
 
     /// The keyed digests of logins.
     fn digests(&self, logins: &[String]) -> Vec<String> {
-        logins.iter().map(|login| self.migrator.parts.keyring.subject(login)).collect()
+        logins.iter().map(|login| self.cx.records.keyring.subject(login)).collect()
     }
 
     async fn create_claimed(
@@ -109,7 +110,7 @@ impl Visit<'_> {
     ) -> Flow<Option<Ending>> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
         let account = self.new_account(admission, newcomer, claim);
-        match self.migrator.parts.target.create(self.call(), account).await {
+        match self.cx.accounts.target.create(self.call(), account).await {
             Ok(Created::New(id)) => {
                 self.step(&Step::Created { answer: "new", took: began.elapsed() });
                 self.created(admission, newcomer, claim, &id).await.map(Some)
@@ -141,7 +142,7 @@ impl Visit<'_> {
             password: newcomer.verified_at.map(|_| &admission.password),
             change: newcomer.draft.change,
             rules: self.rules.hash(),
-            at: self.migrator.parts.clock.now(),
+            at: self.cx.records.now(),
             until: claim.until,
         }
     }
@@ -157,9 +158,9 @@ impl Visit<'_> {
             account: id,
             state: AccountState::Active,
         };
-        let finish = self.migrator.recovered(&recovered);
+        let finish = self.cx.records.recovered(&recovered);
         // `Lost` means that another process has already finished the entry.
-        self.migrator.parts.ledger.finish(&finish).await.map(|_| ()).map_err(|error| self.ledger_failed(&error))
+        self.cx.records.ledger.finish(&finish).await.map(|_| ()).map_err(|error| self.ledger_failed(&error))
     }
 
     /// The account exists at the target: finishes the entry in the ledger.
@@ -213,7 +214,7 @@ impl Visit<'_> {
             decision,
             events,
         };
-        let finished = self.migrator.parts.ledger.finish(&finish).await;
+        let finished = self.cx.records.ledger.finish(&finish).await;
         match finished.map_err(|error| self.ledger_failed(&error))? {
             Finished::Done => {
                 self.step(&Step::Recorded { took: began.elapsed() });
@@ -231,8 +232,7 @@ impl Visit<'_> {
     /// because of it. In all other cases another process has taken over and records the account, and the customer finds
     /// it at the next login.
     async fn claim_lost(&self, identity: &Identity, id: &TargetId) -> Ending {
-        let parts = &self.migrator.parts;
-        match parts.ledger.entry(&identity.key).await {
+        match self.cx.records.ledger.entry(&identity.key).await {
             Ok(Some(entry)) if entry.state == EntryState::Buried => {}
             Ok(_) => return Ending::of(Outcome::Overloaded),
             Err(error) => return self.ledger_failed(&error),
@@ -240,10 +240,10 @@ impl Visit<'_> {
         // If the deletion fails, recovery repeats it: the entry keeps its lease.
         // The login may be over, but the account must not stay.
         let call = Call::outside_login(&self.request_id);
-        if let Err(error) = parts.target.delete(call, id, Deletion::ForGood).await {
+        if let Err(error) = self.cx.accounts.target.delete(call, id, Deletion::ForGood).await {
             return self.target_failed(&error);
         }
-        match parts.ledger.settle_buried(&identity.key).await {
+        match self.cx.records.ledger.settle_buried(&identity.key).await {
             Ok(()) => Ending::refused(Refusal::Deleted),
             Err(error) => self.ledger_failed(&error),
         }
@@ -257,8 +257,8 @@ impl Visit<'_> {
         newcomer: &Newcomer,
         id: TargetId,
     ) -> Flow<Option<Ending>> {
-        let (parts, identity) = (&self.migrator.parts, &newcomer.identity);
-        let found = parts.target.find_external(self.call(), &identity.external_id).await;
+        let identity = &newcomer.identity;
+        let found = self.cx.accounts.target.find_external(self.call(), &identity.external_id).await;
         let found = found.map_err(|error| self.target_failed(&error))?;
         let Some(found) = found.filter(|found| found.id == id) else {
             return self.missing_account(identity, &id).await;
@@ -277,15 +277,14 @@ impl Visit<'_> {
     /// changed by now. Otherwise the account was removed outside Landfall, or the store is an older copy: the customer
     /// is refused, the operator is notified, and nobody is buried.
     async fn missing_account(&self, identity: &Identity, id: &TargetId) -> Flow<Option<Ending>> {
-        let entry =
-            self.migrator.parts.ledger.entry(&identity.key).await.map_err(|error| self.ledger_failed(&error))?;
+        let entry = self.cx.records.ledger.entry(&identity.key).await.map_err(|error| self.ledger_failed(&error))?;
         let still_named =
             |entry: &crate::ports::Entry| entry.state == EntryState::Done && entry.account.as_ref() == Some(id);
         if !entry.as_ref().is_some_and(still_named) {
             return Ok(None);
         }
         // The account may have been created again since the first lookup.
-        let found = self.migrator.parts.target.find_created(self.call(), &identity.external_id).await;
+        let found = self.cx.accounts.target.find_created(self.call(), &identity.external_id).await;
         match found.map_err(|error| self.target_failed(&error))? {
             Some(found) if found.id == *id => Ok(None),
             _ => Err(Ending::refused(Refusal::Missing)),
@@ -306,7 +305,7 @@ impl Visit<'_> {
     /// A creation that was turned away before its only call wrote nothing, so the claim can be given up. Any other failure
     /// may have written, so recovery checks.
     async fn creation_failed(&mut self, identity: &Identity, claim: &OurClaim, error: &PortError) -> Ending {
-        let creation = self.migrator.parts.target.capabilities().creation;
+        let creation = self.cx.accounts.target.capabilities().creation;
         if creation == Creation::OneCall && error.kind() == PortErrorKind::RateLimited {
             self.give_up(identity, claim).await;
         }
@@ -315,7 +314,7 @@ impl Visit<'_> {
 
     async fn give_up(&mut self, identity: &Identity, claim: &OurClaim) {
         let abandon = Abandon { key: identity.key.clone(), token: claim.grant.token, left: Left::AsBefore };
-        if let Err(error) = self.migrator.parts.ledger.abandon(&abandon).await {
+        if let Err(error) = self.cx.records.ledger.abandon(&abandon).await {
             // The claim ends with its lease.
             self.report(&error);
         }

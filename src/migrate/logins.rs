@@ -8,10 +8,12 @@
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, timeout_at};
 
+use super::admission::Admission;
+use super::ending::{Ending, Flow};
 use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
-use super::visit::{Admission, Ending, Flow, Visit};
+use super::visit::Visit;
 use crate::ports::Identifier;
 use crate::ports::{AccountState, LegacyKey};
 use crate::ports::{Event, EventKind};
@@ -63,7 +65,7 @@ impl Visit<'_> {
     ///
     /// An outage ends the visit, and so does a record that is left without a login.
     pub(super) async fn keep_own_logins(&mut self, admission: &Admission, identity: &mut Identity) -> Flow<()> {
-        if self.migrator.settings.unique_logins {
+        if self.cx.legacy.unique_logins {
             return Ok(());
         }
         let (began, listed) = (Instant::now(), identity.logins.len());
@@ -74,7 +76,7 @@ impl Visit<'_> {
         // Keeps the order of the record.
         identity.logins.retain(|login| owned.contains(login));
         if has_candidates || self.left_out > 0 {
-            let source = self.migrator.parts.source.name();
+            let source = self.cx.legacy.source.name();
             self.step(&Step::LookedUpLogins { source, left_out: self.left_out, took: began.elapsed() });
         }
         if identity.logins.is_empty() { Err(Ending::of(Outcome::Conflict)) } else { Ok(()) }
@@ -91,7 +93,7 @@ impl Visit<'_> {
         if !matches!(refused.outcome, Outcome::Refused(Refusal::WrongPassword | Refusal::Unverifiable)) {
             return refused;
         }
-        match self.migrator.parts.target.find_external(self.call(), &identity.external_id).await {
+        match self.cx.accounts.target.find_external(self.call(), &identity.external_id).await {
             Ok(Some(found)) if found.state != AccountState::Pending => {
                 match self.check_at_target(admission, &found).await {
                     Ok(Some(ending)) | Err(ending) => ending,
@@ -106,8 +108,8 @@ impl Visit<'_> {
 
     /// The logins known to resolve to the customer, and those to look up. Logins beyond the limit are in neither list.
     fn partition(&self, admission: &Admission, identity: &Identity) -> (Vec<String>, Vec<Candidate>) {
-        let (typed, settings) = (&admission.identifier, &self.migrator.settings);
-        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), settings.lookups);
+        let typed = &admission.identifier;
+        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), self.cx.legacy.lookups);
         for login in &identity.logins {
             let origin = if login == typed.canonical() { Origin::Typed } else { Origin::Listed };
             match origin {
@@ -120,7 +122,7 @@ impl Visit<'_> {
                 Origin::Typed => {}
             }
             // The text is already canonical, so this succeeds; if it does not, the login is left out.
-            candidates.extend(settings.identifiers.canonical(login).ok().map(|login| Candidate { login, origin }));
+            candidates.extend(self.cx.identifiers.canonical(login).ok().map(|login| Candidate { login, origin }));
         }
         (owned, candidates)
     }
@@ -136,7 +138,7 @@ impl Visit<'_> {
 
     /// Looks up a login at the source.
     async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
-        let record = match self.migrator.parts.source.fetch(self.call(), login).await {
+        let record = match self.cx.legacy.source.fetch(self.call(), login).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Resolution::Nobody),
             Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
@@ -147,11 +149,11 @@ impl Visit<'_> {
         run.facts.identifier = Some(login.typed().to_owned());
         let question = Question {
             rules: &self.rules,
-            source: self.migrator.parts.source.name(),
+            source: self.cx.legacy.source.name(),
             identifier: login,
-            identifiers: &self.migrator.settings.identifiers,
+            identifiers: &self.cx.identifiers,
             settings: &run,
-            keyring: &self.migrator.parts.keyring,
+            keyring: &self.cx.records.keyring,
         };
         Ok(match question.identity(&record) {
             Ok(found) if found.key == *key => Resolution::SameCustomer,

@@ -6,10 +6,17 @@
 
 mod addressee;
 mod admin;
+mod admission;
 mod allowance;
 mod attempts;
 mod binding;
+mod close;
+mod context;
 mod create;
+mod decision;
+mod ending;
+mod equalise;
+mod hook;
 mod identity;
 mod locks;
 mod login;

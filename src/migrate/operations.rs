@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout_at;
@@ -10,10 +9,14 @@ use zeroize::Zeroizing;
 
 use super::addressee::{Addressee, addressee, is_address};
 use super::admin::AccountAdmin;
+use super::admission::{Admission, acceptable_password};
+use super::close::RETRY_AFTER;
+use super::context::Store;
 use super::create::Newcomer;
+use super::ending::{Ending, Flow, Recorded};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
-use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, acceptable_password};
+use super::visit::Visit;
 use crate::model::Password;
 use crate::ports::{AccountState, Call, Coverage, StoredAccount, TargetId};
 use crate::ports::{Decision, Operation};
@@ -43,7 +46,7 @@ pub enum ResetAnswer {
 impl Migrator {
     /// Whether an identifier is free for a new customer: neither the target nor the legacy system has it.
     pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
-        let mut visit = Visit::begin(self, Operation::SignupCheck, request_id.to_owned());
+        let mut visit = Visit::begin(&self.cx, Operation::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
         let (answer, outcome) = match answer {
             Ok(()) => (SignupAnswer::Reserved, "reserved"),
@@ -62,7 +65,7 @@ impl Migrator {
     /// Handles a forgotten password. A customer who is not migrated yet gets at most a pending account with unverified
     /// claims. The event names the account, so that the notice goes to its stored address and no other.
     pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
-        let mut visit = Visit::begin(self, Operation::PasswordReset, request_id.to_owned());
+        let mut visit = Visit::begin(&self.cx, Operation::PasswordReset, request_id.to_owned());
         let reset = visit.reset(identifier, network).await;
         let (outcome, account, recorded) = match reset {
             Ok((account, recorded)) => ("accepted", Some(account), recorded),
@@ -86,7 +89,7 @@ impl Migrator {
     /// # Errors
     /// Any error of the target.
     pub async fn account(&self, request_id: &str, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
-        self.parts.target.read(Call::outside_login(request_id), id).await
+        self.cx.accounts.target.read(Call::outside_login(request_id), id).await
     }
 
     /// Sets a password on behalf of a caller that obtained it from the customer; a pending account becomes active.
@@ -104,15 +107,15 @@ impl Migrator {
             PortError::new(PortErrorKind::Unsupported, "login", "set_password")
                 .because("the password is empty, too long, or contains a NUL byte")
         })?;
-        if self.wrong_store.load(Ordering::Acquire) {
+        if self.cx.accounts.store() == Store::Wrong {
             return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
         }
-        let mut visit = Visit::begin(self, Operation::PasswordSet, request_id.to_owned());
-        let Some(account) = self.parts.target.read(visit.call(), id).await? else {
+        let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
+        let Some(account) = self.cx.accounts.target.read(visit.call(), id).await? else {
             visit.record_decision("unknown", None, &[]).await?;
             return Ok(None);
         };
-        let set = self.parts.target.set_password(visit.call(), id, &password, self.parts.clock.now()).await?;
+        let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
         let outcome = if set.is_some() { "set" } else { "unknown" };
         if set.is_some() {
             visit.note_password_set(&account);
@@ -124,13 +127,13 @@ impl Migrator {
     /// The account operations for operators.
     #[must_use]
     pub fn admin(&self) -> AccountAdmin {
-        let parts = &self.parts;
+        let (accounts, records) = (&self.cx.accounts, &self.cx.records);
         AccountAdmin {
-            target: Arc::clone(&parts.target),
-            ledger: Arc::clone(&parts.ledger),
-            clock: Arc::clone(&parts.clock),
-            keyring: Arc::clone(&parts.keyring),
-            lease: self.settings.lease,
+            target: Arc::clone(&accounts.target),
+            ledger: Arc::clone(&records.ledger),
+            clock: Arc::clone(&records.clock),
+            keyring: Arc::clone(&records.keyring),
+            lease: records.lease,
         }
     }
 }
@@ -144,7 +147,7 @@ impl Visit<'_> {
             return Ok(());
         }
         self.note_source_query();
-        let source = &self.migrator.parts.source;
+        let source = &self.cx.legacy.source;
         let fetched = timeout_at(self.deadline, source.fetch(self.call(), &admission.identifier)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
@@ -195,7 +198,7 @@ impl Visit<'_> {
             return Ok(id);
         }
         let account =
-            self.migrator.parts.target.read(self.call(), &id).await.map_err(|error| self.target_failed(&error))?;
+            self.cx.accounts.target.read(self.call(), &id).await.map_err(|error| self.target_failed(&error))?;
         // The account has been deleted meanwhile.
         self.check_addressee(admission, &account.map(|account| account.claims).unwrap_or_default())?;
         Ok(id)
@@ -203,7 +206,7 @@ impl Visit<'_> {
 
     /// Refuses to name the account with these claims if an address was typed that is not its own.
     fn check_addressee(&self, admission: &Admission, claims: &str) -> Flow<()> {
-        match addressee(&admission.identifier, claims, &self.migrator.settings.identifiers) {
+        match addressee(&admission.identifier, claims, &self.cx.identifiers) {
             Addressee::Account => Ok(()),
             Addressee::Nobody => Err(Ending::of(Outcome::Conflict)),
         }
@@ -229,6 +232,6 @@ impl Visit<'_> {
         };
         let events: Vec<Event> =
             events.iter().filter_map(|kind| self.event(*kind, outcome, account.as_ref())).collect();
-        self.migrator.parts.ledger.decide(&decision, &events).await
+        self.cx.records.ledger.decide(&decision, &events).await
     }
 }

@@ -13,9 +13,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use super::context::Records;
 use super::login::Migrator;
 use super::outcome::Refusal;
-use super::visit::Visit;
 use crate::ports::Decision;
 use crate::ports::Event;
 use crate::ports::PortError;
@@ -128,38 +128,19 @@ fn is_over_limit(decision: &Decision) -> bool {
     decision.outcome == "refused" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
 }
 
-impl Visit<'_> {
+impl Records {
     /// Records a decision with its events, or counts it if the subject was just refused for the same reason.
     pub(super) async fn decide(&self, decision: &Decision, events: &[Event]) -> Result<(), PortError> {
-        let (over_limit, ledger) = (&self.migrator.over_limit, &self.migrator.parts.ledger);
-        match over_limit.note(decision, Instant::now()) {
+        match self.over_limit.note(decision, Instant::now()) {
             Noted::Counted => return Ok(()),
             Noted::Write(None) => {}
-            Noted::Write(Some(sum)) => self.migrator.write_sum(*sum).await?,
+            Noted::Write(Some(sum)) => self.write_sum(*sum).await?,
         }
-        let decided = ledger.decide(decision, events).await;
+        let decided = self.ledger.decide(decision, events).await;
         if decided.is_err() {
-            over_limit.reopen(&decision.subject, Instant::now());
+            self.over_limit.reopen(&decision.subject, Instant::now());
         }
         decided
-    }
-}
-
-impl Migrator {
-    /// Writes the sums of refusals whose period has ended. Call it periodically.
-    ///
-    /// # Errors
-    /// The first error of the ledger; sums that were not written are written later.
-    pub async fn write_sums(&self) -> Result<(), PortError> {
-        self.write_each(self.over_limit.ended(Instant::now())).await
-    }
-
-    /// Writes all sums of refusals. Call it once no login is running any more.
-    ///
-    /// # Errors
-    /// The first error of the ledger.
-    pub async fn write_all_sums(&self) -> Result<(), PortError> {
-        self.write_each(self.over_limit.all()).await
     }
 
     async fn write_each(&self, sums: Vec<Decision>) -> Result<(), PortError> {
@@ -173,11 +154,31 @@ impl Migrator {
     }
 
     async fn write_sum(&self, sum: Decision) -> Result<(), PortError> {
-        let written = self.parts.ledger.decide(&sum, &[]).await;
+        let written = self.ledger.decide(&sum, &[]).await;
         if written.is_err() {
             self.over_limit.put_back(sum, Instant::now());
         }
         written
+    }
+}
+
+impl Migrator {
+    /// Writes the sums of refusals whose period has ended. Call it periodically.
+    ///
+    /// # Errors
+    /// The first error of the ledger; sums that were not written are written later.
+    pub async fn write_sums(&self) -> Result<(), PortError> {
+        let records = &self.cx.records;
+        records.write_each(records.over_limit.ended(Instant::now())).await
+    }
+
+    /// Writes all sums of refusals. Call it once no login is running any more.
+    ///
+    /// # Errors
+    /// The first error of the ledger.
+    pub async fn write_all_sums(&self) -> Result<(), PortError> {
+        let records = &self.cx.records;
+        records.write_each(records.over_limit.all()).await
     }
 }
 

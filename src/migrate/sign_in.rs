@@ -2,11 +2,13 @@
 
 use tokio::time::{Instant, timeout_at};
 
+use super::admission::Admission;
 use super::create::Newcomer;
+use super::ending::{Ending, Flow};
 use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
 use super::step::{Known, Step};
-use super::visit::{Admission, Ending, Flow, Visit};
+use super::visit::Visit;
 use crate::password::{Credential, Verdict, find};
 use crate::ports::{
     AccountState, Authenticated, Authentication, Found, PasswordChange, Presented, Record, Verification,
@@ -18,8 +20,8 @@ impl Visit<'_> {
     pub(super) async fn sign_in(&mut self, admission: &Admission) -> Ending {
         // Logins of one customer wait for each other, so that a burst of guesses is not verified before the first one
         // counts.
-        let subject = self.subject().to_owned();
-        let permit = timeout_at(self.deadline, self.migrator.customers.acquire(&subject)).await;
+        let subject = self.subject.clone();
+        let permit = timeout_at(self.deadline, self.cx.limits.customers.acquire(&subject)).await;
         if permit.is_err() {
             return Ending::of(Outcome::Overloaded);
         }
@@ -49,7 +51,7 @@ impl Visit<'_> {
     /// Looks up the account at the target.
     pub(super) async fn find_account(&mut self, admission: &Admission) -> Flow<Option<Found>> {
         let began = Instant::now();
-        let found = self.migrator.parts.target.find(self.call(), &admission.identifier).await;
+        let found = self.cx.accounts.target.find(self.call(), &admission.identifier).await;
         let found = found.map_err(|error| self.target_failed(&error))?;
         let known = if found.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Looked { known, took: began.elapsed() });
@@ -65,7 +67,7 @@ impl Visit<'_> {
     /// Checks the password against the account at the target. Returns `None` if the account no longer exists.
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
-        let target = &self.migrator.parts.target;
+        let target = &self.cx.accounts.target;
         let answer = target.authenticate(self.call(), &found.id, &admission.password).await;
         let Authenticated { verdict: answer, work } = answer.map_err(|error| self.target_failed(&error))?;
         self.note_target_work(work);
@@ -119,7 +121,7 @@ impl Visit<'_> {
             Ok(lossy) => lossy,
             Err(refused) => return Err(self.or_check_at_target(admission, &identity, refused).await),
         };
-        let verified_at = self.migrator.parts.clock.now();
+        let verified_at = self.cx.records.now();
         let mut draft = self.map(admission, &identity, &record)?;
         if lossy == PasswordChange::Required {
             draft.change = PasswordChange::Required;
@@ -133,13 +135,13 @@ impl Visit<'_> {
         let identifier = admission.identifier.canonical();
         self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
         self.note_source_query();
-        let (began, source) = (Instant::now(), &self.migrator.parts.source);
+        let (began, source) = (Instant::now(), &self.cx.legacy.source);
         let record = source.fetch(self.call(), &admission.identifier).await;
         let record = record.map_err(|error| self.legacy_failed(&error))?;
         let known = if record.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Fetched { source: source.name(), known, took: began.elapsed() });
         let record = record.ok_or_else(|| Ending::refused(Refusal::Unknown))?;
-        let fetched_at = self.migrator.parts.clock.now();
+        let fetched_at = self.cx.records.now();
         let input = HookInput { identifier, record: Some(record.json()), ..HookInput::default() };
         self.hook(HookPoint::AfterFetch, input)?;
         self.note_rules_run();
@@ -155,18 +157,18 @@ impl Visit<'_> {
     fn question<'a>(&'a self, rules: &'a super::rules::RuleSet, admission: &'a Admission) -> Question<'a> {
         Question {
             rules,
-            source: self.migrator.parts.source.name(),
+            source: self.cx.legacy.source.name(),
             identifier: &admission.identifier,
-            identifiers: &self.migrator.settings.identifiers,
+            identifiers: &self.cx.identifiers,
             settings: &self.run,
-            keyring: &self.migrator.parts.keyring,
+            keyring: &self.cx.records.keyring,
         }
     }
 
     /// Verifies the password against the legacy system. Only a positive verdict continues. A lossy match requires a new
     /// password, because the typed password may differ from the one the customer chose.
     async fn verify(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<PasswordChange> {
-        let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
+        let (began, verifier) = (Instant::now(), &self.cx.legacy.verifier);
         let presented = Presented {
             identifier: &admission.identifier,
             record,

@@ -12,3 +12,14 @@ pub enum Work {
     /// Nothing: there was nothing to verify the password against.
     Nothing,
 }
+
+impl Work {
+    /// How long the hash on this machine took; `None` if none was computed.
+    #[must_use]
+    pub fn hash(self) -> Option<Duration> {
+        match self {
+            Self::Hash(took) => Some(took),
+            Self::Remote | Self::Nothing => None,
+        }
+    }
+}
