@@ -196,14 +196,11 @@ impl BreakerLayer {
     }
 }
 
-/// The adapter name in errors of the hashing lane.
-const LANE: &str = "lane";
-
 /// An unusable answer, or none in time, is a failure. Rejected credentials or a missing record are answers; an overload
 /// of our own lane, or one bad record, says nothing about the adapter.
 fn health(error: Option<&PortError>) -> Health {
     match error {
-        Some(error) if error.adapter() == LANE || error.is_about_one_record() => Health::Healthy,
+        Some(error) if error.is_about_this_process() || error.is_about_one_record() => Health::Healthy,
         Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Health::Failing,
         _ => Health::Healthy,
     }
@@ -296,7 +293,7 @@ mod tests {
         use PortErrorKind::{BadResponse, Conflict, Denied, Misconfigured, RateLimited, Unavailable, Unsupported};
         for kind in [BadResponse, RateLimited, Unavailable] {
             assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Failing);
-            assert_eq!(health(Some(&PortError::new(kind, LANE, "hash"))), Health::Healthy);
+            assert_eq!(health(Some(&PortError::new(kind, "lane", "hash").about_this_process())), Health::Healthy);
             assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())), Health::Healthy);
         }
         for kind in [Conflict, Denied, Misconfigured, Unsupported] {

@@ -222,7 +222,7 @@ impl Hasher {
         let password = Arc::clone(password);
         let work = move |workspace: &mut Workspace| decoy.run(password.expose(), workspace);
         let (done, took): (Result<(), WorkspaceError>, _) = self.on_target(deadline, timed(work)).await?;
-        done.map(|()| took).map_err(|error| PortError::new(PortErrorKind::Unavailable, "lane", "hash").caused_by(error))
+        done.map(|()| took).map_err(|error| failed(PortErrorKind::Unavailable).caused_by(error))
     }
 
     async fn on_target<T, W>(&self, deadline: Instant, work: W) -> Result<T, PortError>
@@ -266,13 +266,18 @@ fn timed<T>(work: impl FnOnce(&mut Workspace) -> T) -> impl FnOnce(&mut Workspac
     }
 }
 
+/// A failure of the lane, or of its machine.
+fn failed(kind: PortErrorKind) -> PortError {
+    PortError::new(kind, "lane", "hash").about_this_process()
+}
+
 fn lane_failed(error: LaneError) -> PortError {
     let kind = match error {
         LaneError::Full | LaneError::Late => PortErrorKind::RateLimited,
         LaneError::TooLarge => PortErrorKind::Misconfigured,
         _ => PortErrorKind::Unavailable,
     };
-    PortError::new(kind, "lane", "hash").because(error.to_string())
+    failed(kind).because(error.to_string())
 }
 
 fn store_failed(error: &StoreError) -> PortError {
@@ -281,5 +286,5 @@ fn store_failed(error: &StoreError) -> PortError {
         StoreError::UnknownKey => PortErrorKind::Misconfigured,
         _ => PortErrorKind::BadResponse,
     };
-    PortError::new(kind, "lane", "hash").because(error.to_string())
+    failed(kind).because(error.to_string())
 }

@@ -11,7 +11,7 @@ use crate::engine::context::Cx;
 use crate::engine::script::{Sandbox, Script, ScriptFailure, ScriptLimits};
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
-use crate::ports::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
+use crate::ports::{DecisionOutcome, DecisionReason, HookAnswer, HookError, HookInput, HookPoint, Hooks};
 
 /// The source of a script.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +108,7 @@ impl Hooks for ScriptHooks {
 
     fn run(&self, point: HookPoint, input: HookInput<'_>) -> Result<HookAnswer, HookError> {
         let Some(hook) = self.scripts.get(&point) else { return Ok(HookAnswer::default()) };
-        let result = hook.run(point, input).map_err(|message| HookError { point: point.name(), message });
+        let result = hook.run(point, input).map_err(|message| HookError { point, message });
         let label = if result.is_ok() { "fine" } else { "failed" };
         metrics::counter!("landfall_hooks_total", "point" => point.name(), "result" => label).increment(1);
         result
@@ -135,8 +135,8 @@ impl Hook {
             "identifier" => Ok(Value::Text(input.identifier)),
             "record" => json(input.record),
             "account" => json(input.account),
-            "outcome" => text(input.outcome),
-            _ => text(input.reason),
+            "outcome" => text(input.outcome.map(DecisionOutcome::name)),
+            _ => text(input.reason.map(DecisionReason::name)),
         }
     }
 
@@ -153,13 +153,14 @@ mod tests {
 
     use super::*;
     use crate::diag::render::plain;
+    use crate::ports::Refusal;
 
     const INPUT: HookInput<'static> = HookInput {
         identifier: "ada@example.org",
         record: Some(r#"{ "plan": "gold", "id": 123456789012345678901 }"#),
         account: Some(r#"{ "username": "ada" }"#),
-        outcome: Some("refused"),
-        reason: Some("wrong_password"),
+        outcome: Some(DecisionOutcome::Refused),
+        reason: Some(&DecisionReason::Refused(Refusal::WrongPassword)),
     };
 
     fn hooks(point: HookPoint, text: &str) -> Result<ScriptHooks, String> {

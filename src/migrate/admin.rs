@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::ports::Keyring;
 use crate::ports::{Call, Clock, Deleted, Deletion, Ledger, LegacyKey, Support, Target, TargetId};
-use crate::ports::{Decision, Operation};
+use crate::ports::{Decision, DecisionOutcome, DecisionReason, Operation};
 use crate::ports::{PortError, PortErrorKind};
 use crate::ports::{Restore, Undo, UndoAnswer, UndoEnd};
 
@@ -71,7 +71,7 @@ impl AccountAdmin {
         }
         // If it is already gone, a login found its customer buried and deleted it.
         self.target.delete(call, id, Deletion::ForGood).await?;
-        let decision = self.decision(request_id, "deleted", account.legacy.as_ref(), Some(id.clone()));
+        let decision = self.decision(request_id, DecisionOutcome::Deleted, account.legacy.as_ref(), Some(id.clone()));
         self.ledger.decide(&decision, &[]).await?;
         Ok(Some(id.clone()))
     }
@@ -86,7 +86,7 @@ impl AccountAdmin {
         let (call, external) = (Call::outside_login(request_id), self.keyring.external_id(&buried.key));
         self.target.reopen(call, &external).await?;
         let account = self.target.find_created(call, &external).await?.map(|found| found.id);
-        let decision = self.decision(request_id, "restored", Some(&buried.key), account.clone());
+        let decision = self.decision(request_id, DecisionOutcome::Restored, Some(&buried.key), account.clone());
         self.ledger.restore(&Restore { key: buried.key, account: account.clone(), decision }).await?;
         Ok(Some(account.map_or(Restored::Forgotten, Restored::Kept)))
     }
@@ -108,8 +108,8 @@ impl AccountAdmin {
         let deleted =
             self.target.delete(Call::outside_login(request_id), account, Deletion::Unchanged { until }).await?;
         let (undone, outcome) = match deleted {
-            Deleted::Yes => (Undone::Deleted, "undone"),
-            Deleted::Missing => (Undone::Missing, "forgotten"),
+            Deleted::Yes => (Undone::Deleted, DecisionOutcome::Undone),
+            Deleted::Missing => (Undone::Missing, DecisionOutcome::Forgotten),
             Deleted::Changed => {
                 self.ledger.end_undo(&UndoEnd::Keep { key: key.clone(), token }).await?;
                 return Ok(Undone::Changed);
@@ -123,7 +123,7 @@ impl AccountAdmin {
     fn decision(
         &self,
         request_id: &str,
-        outcome: &'static str,
+        outcome: DecisionOutcome,
         key: Option<&LegacyKey>,
         account: Option<TargetId>,
     ) -> Decision {
@@ -132,7 +132,7 @@ impl AccountAdmin {
             request_id: request_id.to_owned(),
             operation: Operation::Operator,
             outcome,
-            reason: String::new(),
+            reason: DecisionReason::None,
             subject: String::new(),
             customer: key.map(|key| self.keyring.customer(key)),
             account: account.map(|id| (id, None)),

@@ -18,7 +18,7 @@ use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
 use crate::ports::StoredAccount;
-use crate::ports::{Attempt, Counter, Reservation, Reserved, Room, Settled};
+use crate::ports::{Attempt, Counter, DecisionOutcome, Reservation, Reserved, Room, Settled};
 
 /// How long to wait before retrying a reservation while other attempts are in flight.
 const BUSY_RETRY: Duration = Duration::from_millis(15);
@@ -240,12 +240,10 @@ impl Visit<'_> {
 
     /// How another operation settles it: every answered request counts, and a password that was set clears the
     /// failures.
-    pub(super) fn settled_at_operation(&self, outcome: &str) -> Vec<Settled> {
+    pub(super) fn settled_at_operation(&self, outcome: DecisionOutcome) -> Vec<Settled> {
         let counting = &self.counting;
-        let temporary = [Outcome::LegacyUnavailable, Outcome::TargetUnavailable, Outcome::Overloaded];
-        let is_temporary = temporary.iter().any(|temporary| temporary.name() == outcome);
         let ended = counting.reservation.iter().cloned().map(Settled::Ended);
-        let counted = counting.counts.iter().filter(|_| !is_temporary).cloned().map(Settled::Failed);
+        let counted = counting.counts.iter().filter(|_| !outcome.is_temporary()).cloned().map(Settled::Failed);
         ended.chain(counted).chain(counting.owner.iter().cloned().map(Settled::Cleared)).collect()
     }
 }

@@ -32,7 +32,7 @@ impl Visit<'_> {
     }
 
     fn refusal_hook(&mut self, ending: &Ending) {
-        let (outcome, reason) = (ending.outcome.name(), ending.outcome.reason().to_owned());
+        let (outcome, reason) = (ending.outcome.decided(), ending.outcome.reason());
         let identifier = self.run.facts.identifier.clone().unwrap_or_default();
         let input = HookInput {
             identifier: &identifier,

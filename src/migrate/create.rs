@@ -10,14 +10,14 @@ use super::ending::{Ending, Flow, Recorded};
 use super::mapping::{Draft, Identity};
 use super::outcome::{Outcome, Refusal};
 use super::recovery::Recovered;
-use super::step::Step;
+use super::step::{ClaimResult, CreateResult, Step};
 use super::visit::Visit;
-use crate::ports::Decision;
 use crate::ports::EventKind;
 use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
 use crate::ports::{
     AccountState, Call, Conflict, Created, Creation, Deletion, NewAccount, PasswordChange, Record, TargetId,
 };
+use crate::ports::{Decision, DecisionOutcome, DecisionReason};
 use crate::ports::{HookInput, HookPoint};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -81,18 +81,18 @@ impl Visit<'_> {
             // Computed before the ledger is asked, so that the claim does not end later here than in the ledger.
             let until = Instant::now() + records.lease;
             let answer = self.cx.records.ledger.claim(&claim).await.map_err(|error| self.ledger_failed(&error))?;
-            let (name, claimed) = match answer {
-                ClaimAnswer::Granted(grant) => ("granted", Ok(Claimed::Ours(OurClaim { grant, until }))),
-                ClaimAnswer::Done(id) => ("done", Ok(Claimed::Done(id))),
-                ClaimAnswer::Buried => ("buried", Err(Ending::refused(Refusal::Deleted))),
+            let (result, claimed) = match answer {
+                ClaimAnswer::Granted(grant) => (ClaimResult::Granted, Ok(Claimed::Ours(OurClaim { grant, until }))),
+                ClaimAnswer::Done(id) => (ClaimResult::Done, Ok(Claimed::Done(id))),
+                ClaimAnswer::Buried => (ClaimResult::Buried, Err(Ending::refused(Refusal::Deleted))),
                 ClaimAnswer::Held if Instant::now() + HELD_RETRY < self.deadline => {
                     sleep(HELD_RETRY).await;
                     claim.creating_at = self.cx.records.now();
                     continue;
                 }
-                ClaimAnswer::Held => ("held", Err(Ending::of(Outcome::Overloaded))),
+                ClaimAnswer::Held => (ClaimResult::Held, Err(Ending::of(Outcome::Overloaded))),
             };
-            self.step(&Step::Claimed { answer: name, took: began.elapsed() });
+            self.step(&Step::Claimed { answer: result, took: began.elapsed() });
             return claimed;
         }
     }
@@ -112,19 +112,19 @@ impl Visit<'_> {
         let account = self.new_account(admission, newcomer, claim);
         match self.cx.accounts.target.create(self.call(), account).await {
             Ok(Created::New(id)) => {
-                self.step(&Step::Created { answer: "new", took: began.elapsed() });
+                self.step(&Step::Created { answer: CreateResult::New, took: began.elapsed() });
                 self.created(admission, newcomer, claim, &id).await.map(Some)
             }
             // The pending account was given a password in another way after the claim.
             Ok(Created::Exists(id)) if claim.grant.pending.as_ref() == Some(&id) => {
-                self.step(&Step::Created { answer: "exists", took: began.elapsed() });
+                self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
                 self.give_up(identity, claim).await;
                 self.already_created(admission, newcomer, id).await
             }
             // Created by an attempt that was interrupted before it finished, with its own password. The ledger is
             // updated as recovery would do it, so that this login still records exactly one decision of its own.
             Ok(Created::Exists(id)) => {
-                self.step(&Step::Created { answer: "exists", took: began.elapsed() });
+                self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
                 self.adopt(newcomer, claim, &id).await?;
                 self.already_created(admission, newcomer, id).await
             }
@@ -196,10 +196,14 @@ impl Visit<'_> {
         // Creating the pending account is the only decision of a password reset.
         let (state, decision, events) = match newcomer.verified_at {
             None => {
-                let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
-                let settled = self.settled_at_operation("accepted");
-                let decision = Decision { settled, ..self.new_decision("accepted", reason, ending.account.clone()) };
-                let event = self.event(EventKind::PasswordReset, "accepted", Some(id));
+                let outcome = DecisionOutcome::Accepted;
+                let reason = match self.left_out_reason() {
+                    DecisionReason::None => DecisionReason::MadePending,
+                    left_out => left_out,
+                };
+                let settled = self.settled_at_operation(outcome);
+                let decision = Decision { settled, ..self.new_decision(outcome, reason, ending.account.clone()) };
+                let event = self.event(EventKind::PasswordReset, outcome.name(), Some(id));
                 (AccountState::Pending, decision, event.into_iter().collect())
             }
             Some(_) => (AccountState::Active, self.decision(&ending), self.events(&ending)),
@@ -292,12 +296,11 @@ impl Visit<'_> {
     }
 
     async fn conflict(&mut self, identity: &Identity, claim: &OurClaim, conflict: Conflict, began: Instant) -> Ending {
-        let (answer, ending) = match conflict {
-            Conflict::Login => ("login_conflict", Ending::of(Outcome::Conflict)),
-            Conflict::Legacy => ("legacy_conflict", Ending::of(Outcome::Conflict)),
-            Conflict::Deleted => ("deleted", Ending::refused(Refusal::Deleted)),
+        let ending = match conflict {
+            Conflict::Login | Conflict::Legacy => Ending::of(Outcome::Conflict),
+            Conflict::Deleted => Ending::refused(Refusal::Deleted),
         };
-        self.step(&Step::Created { answer, took: began.elapsed() });
+        self.step(&Step::Created { answer: CreateResult::Conflict(conflict), took: began.elapsed() });
         self.give_up(identity, claim).await;
         ending
     }

@@ -6,22 +6,22 @@ use super::ending::{Ending, Recorded};
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
-use crate::ports::{Decision, Event, EventKind, ExternalId, TargetId};
+use crate::ports::{Decision, DecisionOutcome, DecisionReason, Event, EventKind, ExternalId, TargetId};
 
 impl Visit<'_> {
     /// The decision for an ending.
     pub(super) fn decision(&self, ending: &Ending) -> Decision {
         Decision {
             settled: self.settled(ending),
-            ..self.new_decision(ending.outcome.name(), self.reason_of(&ending.outcome), ending.account.clone())
+            ..self.new_decision(ending.outcome.decided(), self.reason_of(&ending.outcome), ending.account.clone())
         }
     }
 
     /// A decision of this visit.
     pub(super) fn new_decision(
         &self,
-        outcome: &'static str,
-        reason: &str,
+        outcome: DecisionOutcome,
+        reason: DecisionReason,
         account: Option<(TargetId, Option<ExternalId>)>,
     ) -> Decision {
         Decision {
@@ -29,7 +29,7 @@ impl Visit<'_> {
             request_id: self.request_id.clone(),
             operation: self.operation,
             outcome,
-            reason: reason.to_owned(),
+            reason,
             subject: self.subject.clone(),
             customer: self.customer.clone(),
             account,
@@ -43,10 +43,8 @@ impl Visit<'_> {
 
     /// The events of an ending.
     pub(super) fn events(&self, ending: &Ending) -> Vec<Event> {
-        let reason = match ending.outcome.reason() {
-            "" => ending.outcome.name(),
-            reason => reason,
-        };
+        let reason = ending.outcome.reason();
+        let reason = if reason == DecisionReason::None { ending.outcome.name() } else { reason.name() };
         let account = ending.account.as_ref().map(|(id, _)| id);
         let kinds: &[EventKind] = match ending.outcome {
             Outcome::Migrated => &[EventKind::Migrated],

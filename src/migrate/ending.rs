@@ -1,7 +1,7 @@
 //! How a visit ends, and what a port that failed means for it.
 
 use super::outcome::{Outcome, Refusal};
-use super::step::Step;
+use super::step::{FailureKind, Step};
 use super::visit::Visit;
 use crate::ports::{ExternalId, PasswordChange, PortError, PortErrorKind, TargetId};
 
@@ -64,12 +64,12 @@ impl Visit<'_> {
     /// Reports a port failure to the observer.
     pub(super) fn report(&self, error: &PortError) {
         let (adapter, operation, detail) = (error.adapter(), error.operation(), error.to_string());
-        self.step(&Step::Failed { adapter, operation, kind: error.kind().name(), detail: &detail });
+        self.step(&Step::Failed { adapter, operation, kind: FailureKind::Port(error.kind()), detail: &detail });
     }
 
     /// Reports to the operator that a stored hash costs too much.
     pub(super) fn too_expensive(&self, why: &str) {
         let adapter = self.cx.legacy.verifier.name();
-        self.step(&Step::Failed { adapter, operation: "verify", kind: "cost_refused", detail: why });
+        self.step(&Step::Failed { adapter, operation: "verify", kind: FailureKind::CostRefused, detail: why });
     }
 }

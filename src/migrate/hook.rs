@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::ending::{Ending, Flow};
 use super::outcome::Outcome;
-use super::step::Step;
+use super::step::{HookResult, Step};
 use super::visit::Visit;
 use crate::ports::{HookAnswer, HookInput, HookPoint};
 
@@ -18,9 +18,9 @@ impl Visit<'_> {
         let began = Instant::now();
         let answer = hooks.run(point, input);
         let result = match &answer {
-            Ok(HookAnswer { deny: None, .. }) => "fine",
-            Ok(_) => "denied",
-            Err(_) => "failed",
+            Ok(HookAnswer { deny: None, .. }) => HookResult::Fine,
+            Ok(_) => HookResult::Denied,
+            Err(_) => HookResult::Failed,
         };
         let detail = answer.as_ref().err().map_or("", |error| error.message.as_str());
         self.step(&Step::Hook { point, result, detail, took: began.elapsed() });

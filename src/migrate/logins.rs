@@ -16,10 +16,7 @@ use super::step::Step;
 use super::visit::Visit;
 use crate::ports::Identifier;
 use crate::ports::{AccountState, LegacyKey};
-use crate::ports::{Event, EventKind};
-
-/// The reason recorded in decisions and events when a login was left out.
-const LEFT_OUT: &str = "login_left_out";
+use crate::ports::{DecisionReason, Event, EventKind};
 
 /// Where the source resolves a login to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,22 +159,24 @@ impl Visit<'_> {
     }
 
     /// The reason of a decision: that of its outcome, or that an account was created without a login of its record.
-    pub(super) fn reason_of<'e>(&self, outcome: &'e Outcome) -> &'e str {
+    pub(super) fn reason_of(&self, outcome: &Outcome) -> DecisionReason {
         match outcome {
             Outcome::Migrated | Outcome::MigratedMustChangePassword => self.left_out_reason(),
             outcome => outcome.reason(),
         }
     }
 
-    /// The reason for an account that is being created; empty if it owns all logins of its record.
-    pub(super) fn left_out_reason(&self) -> &'static str {
-        if self.left_out > 0 { LEFT_OUT } else { "" }
+    /// The reason for an account that is being created: whether it owns all logins of its record.
+    pub(super) fn left_out_reason(&self) -> DecisionReason {
+        if self.left_out > 0 { DecisionReason::LoginLeftOut } else { DecisionReason::None }
     }
 
     /// The event for the operator when an account was created without a login of its record.
     pub(super) fn left_out_event(&self, ending: &Ending) -> Option<Event> {
         let is_created = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
         let account = ending.account.as_ref().map(|(id, _)| id);
-        if is_created && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
+        let reason = self.left_out_reason();
+        let is_left_out = is_created && reason == DecisionReason::LoginLeftOut;
+        if is_left_out { self.event(EventKind::NeedsAction, reason.name(), account) } else { None }
     }
 }

@@ -41,4 +41,4 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use operations::{ResetAnswer, SignupAnswer};
 pub use outcome::{Outcome, Refusal};
 pub use rules::{LiveRules, RuleSet, RuleSetError};
-pub use step::{Known, Observer, Silent, Step};
+pub use step::{ClaimResult, CreateResult, FailureKind, HookResult, Known, Observer, Silent, Step};

@@ -19,7 +19,7 @@ use super::outcome::{Outcome, Refusal};
 use super::visit::Visit;
 use crate::model::Password;
 use crate::ports::{AccountState, Call, Coverage, StoredAccount, TargetId};
-use crate::ports::{Decision, Operation};
+use crate::ports::{Decision, DecisionOutcome, DecisionReason, Operation};
 use crate::ports::{Event, EventKind};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -49,11 +49,11 @@ impl Migrator {
         let mut visit = Visit::begin(&self.cx, Operation::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
         let (answer, outcome) = match answer {
-            Ok(()) => (SignupAnswer::Reserved, "reserved"),
+            Ok(()) => (SignupAnswer::Reserved, DecisionOutcome::Reserved),
             Err(ending) => match ending.outcome {
-                Outcome::Refused(Refusal::Unknown) => (SignupAnswer::Free, "free"),
-                Outcome::Refused(Refusal::Malformed) => (SignupAnswer::Reserved, "malformed"),
-                outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.name()),
+                Outcome::Refused(Refusal::Unknown) => (SignupAnswer::Free, DecisionOutcome::Free),
+                Outcome::Refused(Refusal::Malformed) => (SignupAnswer::Reserved, DecisionOutcome::Malformed),
+                outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.decided()),
             },
         };
         match visit.record_decision(outcome, None, &[]).await {
@@ -68,13 +68,12 @@ impl Migrator {
         let mut visit = Visit::begin(&self.cx, Operation::PasswordReset, request_id.to_owned());
         let reset = visit.reset(identifier, network).await;
         let (outcome, account, recorded) = match reset {
-            Ok((account, recorded)) => ("accepted", Some(account), recorded),
-            Err(ending) => (ending.outcome.name(), None, Recorded::No),
+            Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
+            Err(ending) => (ending.outcome.decided(), None, Recorded::No),
         };
-        let is_temporary = matches!(outcome, "legacy_unavailable" | "target_unavailable" | "overloaded");
         let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
         let is_recorded = recorded == Recorded::Yes || visit.record_decision(outcome, account, events).await.is_ok();
-        if !is_recorded || is_temporary {
+        if !is_recorded || outcome.is_temporary() {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
         visit.counting.settle();
@@ -112,11 +111,11 @@ impl Migrator {
         }
         let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
         let Some(account) = self.cx.accounts.target.read(visit.call(), id).await? else {
-            visit.record_decision("unknown", None, &[]).await?;
+            visit.record_decision(DecisionOutcome::Unknown, None, &[]).await?;
             return Ok(None);
         };
         let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
-        let outcome = if set.is_some() { "set" } else { "unknown" };
+        let outcome = if set.is_some() { DecisionOutcome::Set } else { DecisionOutcome::Unknown };
         if set.is_some() {
             visit.note_password_set(&account);
         }
@@ -222,16 +221,16 @@ impl Visit<'_> {
     /// Records the decision of an operation in the ledger.
     async fn record_decision(
         &self,
-        outcome: &'static str,
+        outcome: DecisionOutcome,
         account: Option<TargetId>,
         events: &[EventKind],
     ) -> Result<(), PortError> {
         let decision = Decision {
             settled: self.settled_at_operation(outcome),
-            ..self.new_decision(outcome, "", account.clone().map(|id| (id, None)))
+            ..self.new_decision(outcome, DecisionReason::None, account.clone().map(|id| (id, None)))
         };
         let events: Vec<Event> =
-            events.iter().filter_map(|kind| self.event(*kind, outcome, account.as_ref())).collect();
+            events.iter().filter_map(|kind| self.event(*kind, outcome.name(), account.as_ref())).collect();
         self.cx.records.ledger.decide(&decision, &events).await
     }
 }

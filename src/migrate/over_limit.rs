@@ -15,10 +15,9 @@ use tokio::time::Instant;
 
 use super::context::Records;
 use super::login::Migrator;
-use super::outcome::Refusal;
-use crate::ports::Decision;
 use crate::ports::Event;
-use crate::ports::PortError;
+use crate::ports::{Decision, DecisionReason};
+use crate::ports::{PortError, Refusal};
 
 /// How long refusals are summed up: the part of a count that a crash can lose, and the delay before an attack shows up
 /// in the audit.
@@ -125,7 +124,7 @@ impl OverLimit {
 
 /// Whether a decision can be summed up. A decision that settles an attempt must be written at once.
 fn is_over_limit(decision: &Decision) -> bool {
-    decision.outcome == "refused" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
+    decision.reason == DecisionReason::Refused(Refusal::Attempts) && decision.settled.is_empty()
 }
 
 impl Records {
@@ -185,15 +184,15 @@ impl Migrator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Operation;
+    use crate::ports::{DecisionOutcome, Operation};
 
-    fn decision(subject: &str, outcome: &'static str, reason: &str, request_id: &str) -> Decision {
+    fn decision(subject: &str, outcome: DecisionOutcome, reason: DecisionReason, request_id: &str) -> Decision {
         Decision {
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
             request_id: request_id.into(),
             operation: Operation::Login,
             outcome,
-            reason: reason.into(),
+            reason,
             subject: subject.into(),
             customer: None,
             account: None,
@@ -206,7 +205,7 @@ mod tests {
     }
 
     fn refused(subject: &str, request_id: &str) -> Decision {
-        decision(subject, "refused", "attempts", request_id)
+        decision(subject, DecisionOutcome::Refused, DecisionReason::Refused(Refusal::Attempts), request_id)
     }
 
     fn sum(subject: &str, request_id: &str, count: u64) -> Decision {
@@ -233,7 +232,7 @@ mod tests {
         for request in ["1", "2", "3"] {
             over_limit.note(&refused("ada", request), now);
         }
-        let other = decision("ada", "authenticated", "", "4");
+        let other = decision("ada", DecisionOutcome::Authenticated, DecisionReason::None, "4");
         assert_eq!(over_limit.note(&other, now), Noted::Write(Some(Box::new(sum("ada", "3", 2)))));
         assert_eq!(over_limit.note(&other, now), Noted::Write(None));
         for request in ["5", "6"] {

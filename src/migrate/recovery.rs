@@ -7,7 +7,7 @@ use crate::ports::PortError;
 use crate::ports::UndoEnd;
 use crate::ports::{Abandon, Entry, EntryState, Finish, Finished, Left};
 use crate::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, Target, TargetId};
-use crate::ports::{Decision, Operation};
+use crate::ports::{Decision, DecisionOutcome, DecisionReason, Operation};
 use crate::ports::{Event, EventKind};
 
 /// The request id of recovery in the audit.
@@ -105,7 +105,7 @@ impl Recovery<'_> {
             UndoEnd::Keep { key, token }
         } else {
             let account = entry.account.clone().map(|id| (id, Some(entry.external_id.clone())));
-            let decision = self.records.settled("undo_settled", &entry.key, account, &entry.rules);
+            let decision = self.records.settled(DecisionOutcome::UndoSettled, &entry.key, account, &entry.rules);
             UndoEnd::Forget { key, token, decision: Box::new(decision) }
         };
         self.records.ledger.end_undo(&end).await.map(|_: Finished| ())
@@ -116,13 +116,13 @@ impl Records {
     /// The ledger's record of a recovered account.
     pub(super) fn recovered(&self, recovered: &Recovered<'_>) -> Finish {
         let account = Some((recovered.account.clone(), Some(recovered.external_id.clone())));
-        let decision = self.settled("recovered", recovered.key, account, recovered.rules);
+        let decision = self.settled(DecisionOutcome::Recovered, recovered.key, account, recovered.rules);
         let is_migrated = recovered.verified_at.is_some() && recovered.state != AccountState::Pending;
         let is_subscribed = is_migrated && self.events.contains(&EventKind::Migrated);
         let event = || Event {
             at: decision.at,
             kind: EventKind::Migrated,
-            reason: "recovered".to_owned(),
+            reason: decision.outcome.name().to_owned(),
             account: Some(recovered.account.clone()),
             request_id: decision.request_id.clone(),
             tags: Vec::new(),
@@ -141,7 +141,7 @@ impl Records {
 
     fn settled(
         &self,
-        outcome: &'static str,
+        outcome: DecisionOutcome,
         key: &LegacyKey,
         account: Option<(TargetId, Option<ExternalId>)>,
         rules: &str,
@@ -151,7 +151,7 @@ impl Records {
             request_id: REQUEST.to_owned(),
             operation: Operation::Operator,
             outcome,
-            reason: String::new(),
+            reason: DecisionReason::None,
             subject: String::new(),
             customer: Some(self.keyring.customer(key)),
             account,

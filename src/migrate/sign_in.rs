@@ -74,13 +74,7 @@ impl Visit<'_> {
         if answer == Authentication::Mismatch {
             self.note_mismatch();
         }
-        let verdict = match answer {
-            Authentication::Verified(_) => "verified",
-            Authentication::Mismatch => "mismatch",
-            Authentication::Unusable => "unusable",
-            Authentication::Gone => "gone",
-        };
-        self.step(&Step::Authenticated { verdict, took: began.elapsed() });
+        self.step(&Step::Authenticated { verdict: answer, took: began.elapsed() });
         let account = Some((found.id.clone(), found.external_id.clone()));
         let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
         Ok(Some(match (answer, found.state) {
@@ -182,7 +176,7 @@ impl Visit<'_> {
         self.step(&Step::Verified {
             verifier: verifier.name(),
             scheme,
-            verdict: verdict.name(),
+            verdict: verdict.kind(),
             took: began.elapsed(),
         });
         match verdict {

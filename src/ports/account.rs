@@ -90,6 +90,19 @@ pub enum Authentication {
     Unusable,
 }
 
+impl Authentication {
+    /// The name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verified(_) => "verified",
+            Self::Mismatch => "mismatch",
+            Self::Gone => "gone",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
 /// The answer of a target to a presented password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Authenticated {

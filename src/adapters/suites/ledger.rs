@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::attempts::{counter, fail, reserve};
 use crate::adapters::sqlite::SqliteLedger;
 use crate::ports::{
-    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, EntryState, Event,
-    EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind, Reserved, Restore,
-    StoreId, Subscription, TargetId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome, DecisionReason,
+    DeliveryState, Entry, EntryState, Event, EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey,
+    Operation, PortErrorKind, Reserved, Restore, StoreId, Subscription, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 macro_rules! every_ledger {
@@ -102,13 +102,35 @@ async fn granted(ledger: &dyn Ledger, claim: &Claim) -> u64 {
     }
 }
 
-pub(in crate::adapters) fn decision(outcome: &'static str, seconds: i64) -> Decision {
+/// The outcome with this name.
+fn named(name: &str) -> DecisionOutcome {
+    use DecisionOutcome::{
+        Accepted, Authenticated, Conflict, DeniedByRule, LegacyUnavailable, Migrated, Refused, Restored, Set, Undone,
+        Unknown,
+    };
+    let outcomes = [
+        Accepted,
+        Authenticated,
+        Conflict,
+        DeniedByRule,
+        LegacyUnavailable,
+        Migrated,
+        Refused,
+        Restored,
+        Set,
+        Undone,
+        Unknown,
+    ];
+    outcomes.into_iter().find(|outcome| outcome.name() == name).expect("an outcome with this name")
+}
+
+pub(in crate::adapters) fn decision(outcome: &str, seconds: i64) -> Decision {
     Decision {
         at: at(seconds),
         request_id: format!("request {seconds}"),
         operation: Operation::Login,
-        outcome,
-        reason: String::new(),
+        outcome: named(outcome),
+        reason: DecisionReason::None,
         subject: "subject".into(),
         customer: None,
         account: None,

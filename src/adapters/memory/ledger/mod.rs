@@ -13,11 +13,10 @@ use self::counters::Counters;
 use self::outbox::Outbox;
 use crate::adapters::sqlite::ledger::nonces::Remembered;
 use crate::adapters::sqlite::ledger::stamp::{later, latest, micros};
-use crate::migrate::Outcome;
 use crate::ports::{
-    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry,
-    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, Outgoing, PortError,
-    Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome,
+    DeliveryState, Entry, EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation,
+    Outgoing, PortError, Reserved, Restore, Room, StoreId, Subscription, Undo, UndoAnswer, UndoEnd,
 };
 
 /// A ledger that lives as long as its process. It behaves like [`SqliteLedger`](crate::adapters::sqlite::SqliteLedger) but has no audit
@@ -198,7 +197,7 @@ impl State {
     fn activate(&mut self, decision: &Decision) {
         let Some((account, external)) = &decision.account else { return };
         let matches_entry = |entry: &Entry| match (decision.operation, external) {
-            (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+            (Operation::Login, Some(external)) if decision.outcome == DecisionOutcome::Authenticated => {
                 entry.external_id == *external
             }
             (Operation::PasswordSet, _) => entry.account.as_ref() == Some(account),

@@ -204,7 +204,9 @@ mod tests {
     use super::*;
     use crate::adapters::sqlite::SqliteLedger;
     use crate::adapters::suites::ledger::{at, decision, keyring, open};
-    use crate::ports::{Abandon, AccountState, Claim, ClaimAnswer, Finish, Ledger as _, Left};
+    use crate::ports::{
+        Abandon, AccountState, Claim, ClaimAnswer, Decision, DecisionReason, Finish, Ledger as _, Left, Refusal,
+    };
 
     /// Seconds per day.
     const DAY: i64 = 86_400;
@@ -256,14 +258,18 @@ mod tests {
         ledger.abandon(&Abandon { key: key("7"), token, left: Left::AsBefore }).await.unwrap();
         migrate(ledger, "8", DAY, Some(at(DAY))).await;
         ledger.bury(&key("8"), &[], at(DAY)).await.unwrap();
-        let refusals = [("refused", "unknown"), ("refused", "wrong_password"), ("denied_by_rule", "minor")];
-        let failures = [("conflict", ""), ("legacy_unavailable", ""), ("legacy_unavailable", "")];
-        for (outcome, reason) in
-            [("authenticated", ""), ("refused", "unknown")].into_iter().chain(refusals).chain(failures)
-        {
-            let mut decision = decision(outcome, DAY);
-            decision.reason = reason.into();
-            ledger.decide(&decision, &[]).await.unwrap();
+        let refused = |refusal| ("refused", DecisionReason::Refused(refusal));
+        for (outcome, reason) in [
+            ("authenticated", DecisionReason::None),
+            refused(Refusal::Unknown),
+            refused(Refusal::Unknown),
+            refused(Refusal::WrongPassword),
+            ("denied_by_rule", DecisionReason::Rule("minor".into())),
+            ("conflict", DecisionReason::None),
+            ("legacy_unavailable", DecisionReason::None),
+            ("legacy_unavailable", DecisionReason::None),
+        ] {
+            ledger.decide(&Decision { reason, ..decision(outcome, DAY) }, &[]).await.unwrap();
         }
     }
 
