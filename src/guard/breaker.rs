@@ -196,13 +196,14 @@ impl BreakerLayer {
     }
 }
 
-/// An unusable answer, or none in time, is a failure. Rejected credentials or a missing record are answers; an overload
-/// of our own lane, or one bad record, says nothing about the adapter.
-fn health(error: Option<&PortError>) -> Health {
+/// An unusable answer, or none in time, is a failure. Rejected credentials, a missing record or one bad record are
+/// answers. `None` if it says nothing about the adapter, such as an overload of this process.
+fn health(error: Option<&PortError>) -> Option<Health> {
     match error {
-        Some(error) if error.is_about_this_process() || error.is_about_one_record() => Health::Healthy,
-        Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Health::Failing,
-        _ => Health::Healthy,
+        Some(error) if error.is_about_this_process() => None,
+        Some(error) if error.is_about_one_record() => Some(Health::Healthy),
+        Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Some(Health::Failing),
+        _ => Some(Health::Healthy),
     }
 }
 
@@ -220,7 +221,10 @@ impl Layer for BreakerLayer {
                 .because("the circuit breaker is open after too many failures"));
         };
         let answer = make().await;
-        pass.settle(health(answer.as_ref().err()));
+        match health(answer.as_ref().err()) {
+            Some(health) => pass.settle(health),
+            None => drop(pass),
+        }
         metrics::gauge!("landfall_breaker_state", "adapter" => call.adapter.to_owned()).set(breaker.state().gauge());
         answer
     }
@@ -292,13 +296,16 @@ mod tests {
     fn what_counts_as_a_failure() {
         use PortErrorKind::{BadResponse, Conflict, Denied, Misconfigured, RateLimited, Unavailable, Unsupported};
         for kind in [BadResponse, RateLimited, Unavailable] {
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Failing);
-            assert_eq!(health(Some(&PortError::new(kind, "lane", "hash").about_this_process())), Health::Healthy);
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())), Health::Healthy);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Some(Health::Failing));
+            assert_eq!(health(Some(&PortError::new(kind, "lane", "hash").about_this_process())), None);
+            assert_eq!(
+                health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())),
+                Some(Health::Healthy)
+            );
         }
         for kind in [Conflict, Denied, Misconfigured, Unsupported] {
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Healthy);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Some(Health::Healthy));
         }
-        assert_eq!(health(None), Health::Healthy);
+        assert_eq!(health(None), Some(Health::Healthy));
     }
 }

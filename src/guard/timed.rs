@@ -32,7 +32,7 @@ impl Layer for Timed {
     {
         let (started, until) = (Instant::now(), call.until(self.at_most));
         if until <= started {
-            return Err(late(&call).because("no time was left for the call"));
+            return Err(late(&call).because("no time was left for the call").about_this_process());
         }
         self.figures.called();
         let answer = timeout_at(until, make()).await.unwrap_or_else(|_| {

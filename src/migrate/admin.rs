@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::ports::Keyring;
-use crate::ports::{Call, Clock, Deleted, Deletion, Ledger, LegacyKey, Support, Target, TargetId};
-use crate::ports::{Decision, DecisionOutcome, DecisionReason, Operation};
-use crate::ports::{PortError, PortErrorKind};
-use crate::ports::{Restore, Undo, UndoAnswer, UndoEnd};
+use crate::ports::{
+    Call, Clock, Decision, DecisionOutcome, DecisionReason, Deleted, Deletion, Keyring, Ledger, LegacyKey, Operation,
+    PortError, PortErrorKind, Restore, Support, Target, TargetId, Undo, UndoAnswer, UndoEnd,
+};
 
 /// Deletes, restores and undoes, and records it in the ledger.
 #[derive(Clone)]

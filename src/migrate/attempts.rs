@@ -17,8 +17,7 @@ use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
-use crate::ports::StoredAccount;
-use crate::ports::{Attempt, Counter, DecisionOutcome, Reservation, Reserved, Room, Settled};
+use crate::ports::{Attempt, Counter, DecisionOutcome, Reservation, Reserved, Room, Settled, StoredAccount};
 
 /// How long to wait before retrying a reservation while other attempts are in flight.
 const BUSY_RETRY: Duration = Duration::from_millis(15);

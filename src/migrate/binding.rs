@@ -4,8 +4,7 @@
 //! older one, migrated customers would look as if they had been deleted. The store has an identity that was generated
 //! at random when it was created, and the ledger remembers it.
 
-use crate::ports::{Call, Ledger, Target};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{Call, Ledger, PortError, PortErrorKind, Target};
 
 /// Binds the ledger to its store at startup, and refuses any other store.
 ///

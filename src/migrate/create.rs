@@ -12,14 +12,11 @@ use super::outcome::{Outcome, Refusal};
 use super::recovery::Recovered;
 use super::step::{ClaimResult, CreateResult, Step};
 use super::visit::Visit;
-use crate::ports::EventKind;
-use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
 use crate::ports::{
-    AccountState, Call, Conflict, Created, Creation, Deletion, NewAccount, PasswordChange, Record, TargetId,
+    Abandon, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision, DecisionOutcome,
+    DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Grant, HookInput, HookPoint, Left, NewAccount,
+    PasswordChange, PortError, PortErrorKind, Record, TargetId,
 };
-use crate::ports::{Decision, DecisionOutcome, DecisionReason};
-use crate::ports::{HookInput, HookPoint};
-use crate::ports::{PortError, PortErrorKind};
 
 /// A customer without an account, and the account that the rules create.
 pub(super) struct Newcomer {

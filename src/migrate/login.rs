@@ -16,13 +16,10 @@ use super::rules::LiveRules;
 use super::step::Observer;
 use super::visit::Visit;
 use crate::hashing::Hasher;
-use crate::ports::EventKind;
-use crate::ports::IdentifierProfile;
-use crate::ports::Keyring;
-use crate::ports::Operation;
-use crate::ports::SharedHooks;
-use crate::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{
+    Clock, EventKind, IdentifierProfile, Keyring, Ledger, Operation, PasswordChange, PortError, PortErrorKind,
+    SharedHooks, Source, Target, TargetId, Verifier,
+};
 
 /// The request of a customer who signs in.
 pub struct Login {

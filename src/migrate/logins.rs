@@ -14,9 +14,7 @@ use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
 use super::visit::Visit;
-use crate::ports::Identifier;
-use crate::ports::{AccountState, LegacyKey};
-use crate::ports::{DecisionReason, Event, EventKind};
+use crate::ports::{AccountState, DecisionReason, Event, EventKind, Identifier, LegacyKey};
 
 /// Where the source resolves a login to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

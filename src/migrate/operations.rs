@@ -18,10 +18,10 @@ use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
 use super::visit::Visit;
 use crate::model::Password;
-use crate::ports::{AccountState, Call, Coverage, StoredAccount, TargetId};
-use crate::ports::{Decision, DecisionOutcome, DecisionReason, Operation};
-use crate::ports::{Event, EventKind};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{
+    AccountState, Call, Coverage, Decision, DecisionOutcome, DecisionReason, Event, EventKind, Operation, PortError,
+    PortErrorKind, StoredAccount, TargetId,
+};
 
 /// Whether a new customer may take an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,9 +15,7 @@ use tokio::time::Instant;
 
 use super::context::Records;
 use super::login::Migrator;
-use crate::ports::Event;
-use crate::ports::{Decision, DecisionReason};
-use crate::ports::{PortError, Refusal};
+use crate::ports::{Decision, DecisionReason, Event, PortError, Refusal};
 
 /// How long refusals are summed up: the part of a count that a crash can lose, and the delay before an attack shows up
 /// in the audit.

@@ -2,13 +2,10 @@
 
 use super::context::Records;
 use super::login::Migrator;
-use crate::ports::Call;
-use crate::ports::PortError;
-use crate::ports::UndoEnd;
-use crate::ports::{Abandon, Entry, EntryState, Finish, Finished, Left};
-use crate::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, Target, TargetId};
-use crate::ports::{Decision, DecisionOutcome, DecisionReason, Operation};
-use crate::ports::{Event, EventKind};
+use crate::ports::{
+    Abandon, AccountState, Call, Decision, DecisionOutcome, DecisionReason, Deletion, Entry, EntryState, Event,
+    EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Target, TargetId, UndoEnd,
+};
 
 /// The request id of recovery in the audit.
 const REQUEST: &str = "recovery";

@@ -11,9 +11,9 @@ use super::step::{Known, Step};
 use super::visit::Visit;
 use crate::password::{Credential, Verdict, find};
 use crate::ports::{
-    AccountState, Authenticated, Authentication, Found, PasswordChange, Presented, Record, Verification,
+    AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange, Presented, Record,
+    Verification,
 };
-use crate::ports::{HookInput, HookPoint};
 
 impl Visit<'_> {
     /// Runs a sign-in to its end.
@@ -69,15 +69,15 @@ impl Visit<'_> {
         let began = Instant::now();
         let target = &self.cx.accounts.target;
         let answer = target.authenticate(self.call(), &found.id, &admission.password).await;
-        let Authenticated { verdict: answer, work } = answer.map_err(|error| self.target_failed(&error))?;
+        let Authenticated { verdict, work } = answer.map_err(|error| self.target_failed(&error))?;
         self.note_target_work(work);
-        if answer == Authentication::Mismatch {
+        if verdict == Authentication::Mismatch {
             self.note_mismatch();
         }
-        self.step(&Step::Authenticated { verdict: answer, took: began.elapsed() });
+        self.step(&Step::Authenticated { verdict, took: began.elapsed() });
         let account = Some((found.id.clone(), found.external_id.clone()));
         let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
-        Ok(Some(match (answer, found.state) {
+        Ok(Some(match (verdict, found.state) {
             (Authentication::Gone, _) => return Ok(None),
             (Authentication::Verified(change), AccountState::Active) => {
                 self.verified();
