@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use landfall::adapters::sqlite::SqliteLedger;
-use landfall::ports::{Decision, Keyring, Ledger as _, Operation};
+use landfall::ports::{Decision, DecisionOutcome, DecisionReason, Keyring, Ledger as _, Operation, Refusal};
 
 const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
                      account:\n  username: $.login\n";
@@ -51,8 +51,8 @@ async fn decide(folder: &Path, from: i64, to: i64) {
             at,
             request_id: format!("request {minute}"),
             operation: Operation::Login,
-            outcome: "refused",
-            reason: "unknown".into(),
+            outcome: DecisionOutcome::Refused,
+            reason: DecisionReason::Refused(Refusal::Unknown),
             subject: "subject".into(),
             customer: None,
             account: None,

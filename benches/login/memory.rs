@@ -19,12 +19,11 @@ use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits, Verdict};
 use landfall::ports::{
-    AccountState, Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Identifier,
-    IdentifierProfile, Keyring, NewAccount, NoHooks, PasswordChange, PortError, Presented, StoreId, StoredAccount,
-    SystemClock, Target, TargetId, Verifier,
+    AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId,
+    Found, Identifier, IdentifierProfile, Keyring, NewAccount, NoHooks, PasswordChange, PortError, Presented, StoreId,
+    StoredAccount, SystemClock, Target, TargetId, Verification, Verifier, Work,
 };
 use tokio::runtime::Runtime;
-use tokio::time::Instant as Deadline;
 
 use crate::{Row, Size, customers, median};
 
@@ -39,8 +38,8 @@ impl Verifier for AcceptAll {
         "believing"
     }
 
-    fn verify<'a>(&'a self, _: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>> {
-        Box::pin(async { Ok(Verdict::Match) })
+    fn verify<'a>(&'a self, _: Call<'a>, _: Presented<'a>) -> BoxFuture<'a, Result<Verification, PortError>> {
+        Box::pin(async { Ok(Verification::without_work(Verdict::Match)) })
     }
 }
 
@@ -52,60 +51,79 @@ impl Target for Unhashed {
         self.0.name()
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
-        let found = self.0.find(identifier);
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn find<'a>(
+        &'a self,
+        call: Call<'a>,
+        identifier: &'a Identifier,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        let found = self.0.find(call, identifier);
         Box::pin(async { Ok(found.await?.map(|found| Found { state: AccountState::Active, ..found })) })
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
-        self.0.find_external(external)
+    fn find_external<'a>(
+        &'a self,
+        call: Call<'a>,
+        external: &'a ExternalId,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+        self.0.find_external(call, external)
     }
 
     fn authenticate<'a>(
         &'a self,
+        _: Call<'a>,
         _: &'a TargetId,
         _: &'a Arc<Password>,
-        _: Deadline,
-    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
-        Box::pin(async { Ok(Authentication::Verified(PasswordChange::Optional)) })
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
+        let verdict = Authentication::Verified(PasswordChange::Optional);
+        Box::pin(async move { Ok(Authenticated { verdict, work: Work::Nothing }) })
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
-        self.0.create(NewAccount { password: None, ..account })
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        self.0.create(call, NewAccount { password: None, ..account })
     }
 
     fn set_password<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
         at: Timestamp,
-        deadline: Deadline,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
-        self.0.set_password(id, password, at, deadline)
+        self.0.set_password(call, id, password, at)
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
-        self.0.delete(id, how)
+    fn delete<'a>(
+        &'a self,
+        call: Call<'a>,
+        id: &'a TargetId,
+        how: Deletion,
+    ) -> BoxFuture<'a, Result<Deleted, PortError>> {
+        self.0.delete(call, id, how)
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
-        self.0.reopen(external)
+    fn reopen<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+        self.0.reopen(call, external)
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<Option<StoreId>, PortError>> {
         self.0.ping()
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
-        self.0.read(id)
+    fn read<'a>(&'a self, call: Call<'a>, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+        self.0.read(call, id)
     }
 
     fn list<'a>(
         &'a self,
+        call: Call<'a>,
         after: Option<&'a TargetId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
-        self.0.list(after, limit)
+        self.0.list(call, after, limit)
     }
 }
 

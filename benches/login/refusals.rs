@@ -149,10 +149,10 @@ async fn login(migrator: &Migrator, identifier: &str, password: &str) -> (Outcom
 /// Whether a refusal has the reason of its class, as opposed to a lack of resources.
 fn is_expected(outcome: &Outcome, reason: &str) -> bool {
     assert!(
-        outcome.reason() == reason || matches!(outcome, Outcome::Overloaded | Outcome::LegacyUnavailable),
+        outcome.reason().name() == reason || matches!(outcome, Outcome::Overloaded | Outcome::LegacyUnavailable),
         "wanted {reason}: {outcome:?}"
     );
-    outcome.reason() == reason
+    outcome.reason().name() == reason
 }
 
 type Times = BTreeMap<&'static str, Vec<f64>>;

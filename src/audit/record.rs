@@ -51,8 +51,8 @@ pub(crate) fn text(decision: &Decision) -> serde_json::Result<String> {
         at: decision.at.to_string().into(),
         request_id: (&decision.request_id).into(),
         operation: decision.operation.name().into(),
-        outcome: decision.outcome.into(),
-        reason: (&decision.reason).into(),
+        outcome: decision.outcome.name().into(),
+        reason: decision.reason.name().into(),
         subject: (&decision.subject).into(),
         customer: decision.customer.as_deref().map(Cow::from),
         account: account.map(|account| account.0.as_str().into()),
@@ -102,7 +102,7 @@ impl AuditRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{ExternalId, Operation, TargetId};
+    use crate::ports::{DecisionOutcome, DecisionReason, ExternalId, Operation, Refusal, TargetId};
 
     #[test]
     fn the_text_of_a_decision_is_canonical() {
@@ -110,8 +110,8 @@ mod tests {
             at: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
             request_id: "r1".into(),
             operation: Operation::Login,
-            outcome: "refused",
-            reason: "wrong_password".into(),
+            outcome: DecisionOutcome::Refused,
+            reason: DecisionReason::Refused(Refusal::WrongPassword),
             subject: "d1".into(),
             customer: None,
             account: None,
@@ -123,7 +123,7 @@ mod tests {
         };
         let short = r#"{"at":"2026-01-02T03:04:05.678901Z","request_id":"r1","operation":"login","outcome":"refused","reason":"wrong_password","subject":"d1","micros":12}"#;
         assert_eq!(text(&decision).unwrap(), short);
-        decision.reason = String::new();
+        decision.reason = DecisionReason::None;
         decision.customer = Some("c1".into());
         decision.account = Some((TargetId("a1".into()), Some(ExternalId("e1".into()))));
         decision.source = Some("shop".into());

@@ -4,19 +4,19 @@ use super::append::NextRow;
 use super::check::{Checker, StoredRow};
 use super::head::StoredHead;
 use super::record::{record, text};
-use crate::ports::{AuditFault, AuditHead, Decision, Keyring, Operation};
+use crate::ports::{AuditFault, AuditHead, Decision, DecisionOutcome, DecisionReason, Keyring, Operation};
 
 fn keyring() -> Keyring {
     Keyring::new(&[7; 32]).unwrap()
 }
 
-fn decision(outcome: &'static str, second: i64) -> Decision {
+fn decision(outcome: DecisionOutcome, second: i64) -> Decision {
     Decision {
         at: jiff::Timestamp::from_second(1_772_366_400 + second).unwrap(),
         request_id: "r".into(),
         operation: Operation::Login,
         outcome,
-        reason: String::new(),
+        reason: DecisionReason::None,
         subject: "subject".into(),
         customer: None,
         account: None,
@@ -51,7 +51,7 @@ fn audit(keyring: &Keyring, rows: usize) -> Audit {
     let mut head = AuditHead::default();
     let mut written = Vec::new();
     for at in 0..rows {
-        let outcome = if at % 3 == 0 { "migrated" } else { "refused" };
+        let outcome = if at % 3 == 0 { DecisionOutcome::Migrated } else { DecisionOutcome::Refused };
         let next = NextRow::new(keyring, &head, &decision(outcome, i64::try_from(at).unwrap())).unwrap();
         head = next.head;
         let columns = record(head.number, &next.text).unwrap().columns();
@@ -138,7 +138,7 @@ fn edit(dice: &mut Dice, forger: &Keyring, audit: &mut Audit) -> &'static str {
 }
 
 fn forge(forger: &Keyring, audit: &mut Audit, from: usize) {
-    audit.rows[from].text = text(&decision("authenticated", 77)).unwrap();
+    audit.rows[from].text = text(&decision(DecisionOutcome::Authenticated, 77)).unwrap();
     audit.rows[from].columns = record(1, &audit.rows[from].text).unwrap().columns();
     let mut before = if from == 0 { String::new() } else { audit.rows[from - 1].chain.clone() };
     for row in audit.rows.iter_mut().skip(from) {

@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{CommandError, FINDINGS, FINE, show, stores};
+use super::{CommandError, FINDINGS, FINE, capability, show, stores};
 use crate::migrate::Restored;
 use crate::model::Value;
 use crate::model::read::{self, ReadLimits};
@@ -120,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 fn show_one(arguments: &Show) -> Result<u8, CommandError> {
     let found = stores::open(&arguments.config, async |stores| {
         let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
-        Ok(stores.target.read(&id).await?)
+        Ok(stores.target.read(stores::call(), &id).await?)
     })?;
     let Some(account) = found else { return not_found() };
     let text = match arguments.format {
@@ -134,7 +134,7 @@ fn show_one(arguments: &Show) -> Result<u8, CommandError> {
 fn delete(arguments: &Delete) -> Result<u8, CommandError> {
     let deleted = stores::open(&arguments.config, async |stores| {
         let Some(id) = stores.account_id(&arguments.account).await? else { return Ok(None) };
-        Ok(stores.admin().delete("command", &id).await?)
+        Ok(stores.admin().delete(stores::REQUEST, &id).await?)
     })?;
     let Some(id) = deleted else { return not_found() };
     show::output(&format!("deleted {id}; its customer will not migrate again\n"))?;
@@ -144,7 +144,7 @@ fn delete(arguments: &Delete) -> Result<u8, CommandError> {
 fn restore(arguments: &Restore) -> Result<u8, CommandError> {
     let restored = stores::open(&arguments.config, async |stores| {
         let subject = stores.subject(&arguments.identifier)?;
-        Ok(stores.admin().restore("command", &subject).await?)
+        Ok(stores.admin().restore(stores::REQUEST, &subject).await?)
     })?;
     let message = match restored {
         None => {
@@ -166,7 +166,8 @@ fn not_found() -> Result<u8, CommandError> {
 fn list(arguments: &List) -> Result<u8, CommandError> {
     let after = arguments.after.clone().map(TargetId);
     let accounts = stores::open(&arguments.config, async |stores| {
-        Ok(stores.target.list(after.as_ref(), arguments.limit).await?)
+        capability::needs_listing(&*stores.target)?;
+        Ok(stores.target.list(stores::call(), after.as_ref(), arguments.limit).await?)
     })?;
     let mut out = String::new();
     for account in &accounts {

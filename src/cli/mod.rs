@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod account;
 mod audit;
+mod capability;
 mod check;
 mod completions;
 mod config;

@@ -7,7 +7,15 @@ use std::time::Duration;
 use super::{CommandError, show};
 use crate::config::{self, BuildError, LedgerAlone, LedgerSettingsOnly, Opening, Reading, Settings, Stores};
 use crate::migrate::AccountAdmin;
-use crate::ports::{IdentifierProfile, Keyring, OpenLedger, PortError, SystemClock, Target, TargetId};
+use crate::ports::{Call, IdentifierProfile, Keyring, OpenLedger, PortError, SystemClock, Target, TargetId};
+
+/// The request id of commands.
+pub(super) const REQUEST: &str = "command";
+
+/// The circumstances of a command's call to the target.
+pub(super) fn call() -> Call<'static> {
+    Call::outside_login(REQUEST)
+}
 
 /// The stores and the accounts.
 pub(super) struct OpenStores {
@@ -37,12 +45,12 @@ impl OpenStores {
 
     /// The account with this id, or with this login.
     pub(super) async fn account_id(&self, named: &str) -> Result<Option<TargetId>, CommandError> {
-        let id = TargetId(named.to_owned());
-        if self.target.read(&id).await?.is_some() {
+        let (call, id) = (call(), TargetId(named.to_owned()));
+        if self.target.read(call, &id).await?.is_some() {
             return Ok(Some(id));
         }
         let Ok(identifier) = self.identifiers.canonical(named) else { return Ok(None) };
-        Ok(self.target.find(&identifier).await?.map(|found| found.id))
+        Ok(self.target.find(call, &identifier).await?.map(|found| found.id))
     }
 }
 

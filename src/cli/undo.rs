@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{CommandError, FINDINGS, FINE, show, stores};
+use super::{CommandError, FINDINGS, FINE, capability, show, stores};
 use crate::migrate::Undone;
 use crate::ports::{EntryFilter, EntryPage, EntryReport, EntryState};
 
@@ -87,6 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 }
 
 async fn undo(stores: &stores::OpenStores, arguments: &Arguments) -> Result<Tally, CommandError> {
+    capability::needs_undo(&*stores.target)?;
     let mut tally = Tally::default();
     // Finish undos that were interrupted first.
     for state in [EntryState::Undoing, EntryState::Done] {
@@ -112,7 +113,7 @@ async fn undo_all(
             if arguments.dry_run {
                 tally.undone += 1;
             } else {
-                tally.count(admin.undo("command", &entry.key, account).await?);
+                tally.count(admin.undo(stores::REQUEST, &entry.key, account).await?);
             }
         }
         let is_last = entries.len() < PAGE;

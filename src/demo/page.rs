@@ -383,7 +383,7 @@ mod tests {
         let steps = [
             Step::Counted,
             Step::Fetched { source: "shop", known: crate::migrate::Known::Yes, took },
-            Step::Created { answer: "new", took: took / 2 },
+            Step::Created { answer: crate::migrate::CreateResult::New, took: took / 2 },
         ];
         let visit = Visit::new(step_text::ending(&Outcome::Migrated), "ida.brandt".to_owned(), watched(&steps))
             .ended(Some("a1".to_owned()), None)

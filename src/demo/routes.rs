@@ -24,7 +24,7 @@ use super::step_text;
 use super::switch::Switch;
 use super::watch::Watch;
 use crate::migrate::{Answer, Challenge, Login, Migrator};
-use crate::ports::{IdentifierProfile, Target, TargetId};
+use crate::ports::{Call, IdentifierProfile, Target, TargetId};
 use crate::random;
 
 /// How many accounts the front page counts; more than the shop has customers.
@@ -144,9 +144,16 @@ fn status(answer: &Answer) -> StatusCode {
     }
 }
 
+/// The circumstances of a call for the page itself.
+fn page_call() -> Call<'static> {
+    Call::outside_login("demo")
+}
+
 impl PageState {
     async fn home(&self, status: StatusCode, visit: Option<Visit>, typed: Typed) -> Response {
-        let Ok(accounts) = self.target.list(None, MAX_ACCOUNTS).await else { return unavailable() };
+        let Ok(accounts) = self.target.list(page_call(), None, MAX_ACCOUNTS).await else {
+            return unavailable();
+        };
         let front = Front::new(&self.address, self.shop.shop(), self.shop.queries(), &accounts);
         render(status, &Home { front, visit, typed })
     }
@@ -160,7 +167,8 @@ impl PageState {
         let visit =
             Visit::new(step_text::ending(&answer.outcome), identifier, watched).ended(account, answer.retry_after);
         let (ShopQuery::Made, Ok(name)) = (visit.query, name) else { return visit };
-        let Some(record) = self.shop.peek(&name, Instant::now() + PEEK_TIMEOUT).await else { return visit };
+        let call = Call { deadline: Instant::now() + PEEK_TIMEOUT, request_id };
+        let Some(record) = self.shop.peek(call, &name).await else { return visit };
         let visit = visit.with_record(record.json());
         if !mapped {
             return visit;
@@ -170,7 +178,7 @@ impl PageState {
 }
 
 async fn account(State(state): State<PageState>, Path(id): Path<String>) -> Response {
-    match state.target.read(&TargetId(id)).await {
+    match state.target.read(page_call(), &TargetId(id)).await {
         Ok(Some(account)) => render(StatusCode::OK, &AccountPage { account: AccountView::of(&account) }),
         Ok(None) => {
             let message = Message { title: "No such account", text: "There is no account with this id." };

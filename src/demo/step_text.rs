@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::migrate::{Known, Outcome, Refusal, Step};
+use crate::migrate::{ClaimResult, CreateResult, HookResult, Known, Outcome, Refusal, Step};
+use crate::password::VerdictKind;
+use crate::ports::{Authentication, DecisionReason};
 
 /// Where a step happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,18 +119,18 @@ pub fn step(step: &Step<'_>) -> Option<StepText> {
             "Nothing is verified until the window has passed.",
         ),
         Step::Looked { known, took } => looked(*known).in_time(*took),
-        Step::Authenticated { verdict, took } => authenticated(verdict).in_time(*took),
+        Step::Authenticated { verdict, took } => authenticated(*verdict).in_time(*took),
         Step::Fetched { source, known, took } => fetched(source, *known).in_time(*took),
-        Step::Verified { scheme, verdict, took, .. } => verified(scheme, verdict).in_time(*took),
+        Step::Verified { scheme, verdict, took, .. } => verified(scheme, *verdict).in_time(*took),
         Step::Mapped { warnings, took } => mapped(warnings).in_time(*took),
         Step::LookedUpLogins { left_out, took, .. } => logins(*left_out).in_time(*took),
         Step::Invalid { reasons } => StepText::new(Place::Landfall, Mood::Stop, "No valid account", reasons.join("; ")),
         Step::Hook { point, result, took, .. } => {
-            let mood = if *result == "fine" { Mood::Good } else { Mood::Stop };
-            StepText::new(Place::Landfall, mood, format!("Hook {}: {result}", point.name()), "").in_time(*took)
+            let mood = if *result == HookResult::Fine { Mood::Good } else { Mood::Stop };
+            StepText::new(Place::Landfall, mood, format!("Hook {}: {}", point.name(), result.name()), "").in_time(*took)
         }
-        Step::Claimed { answer, took } => claimed(answer).in_time(*took),
-        Step::Created { answer, took } => created(answer).in_time(*took),
+        Step::Claimed { answer, took } => claimed(*answer).in_time(*took),
+        Step::Created { answer, took } => created(*answer).in_time(*took),
         Step::Recorded { took } => StepText::new(
             Place::Ledger,
             Mood::Good,
@@ -140,7 +142,7 @@ pub fn step(step: &Step<'_>) -> Option<StepText> {
             if *adapter == SOURCE { Place::Shop } else { Place::Landfall },
             Mood::Stop,
             "No usable answer",
-            format!("`{operation}` of `{adapter}` failed: {}.", kind.replace('_', " ")),
+            format!("`{operation}` of `{adapter}` failed: {}.", kind.name().replace('_', " ")),
         ),
         Step::Ended { .. } => return None,
     })
@@ -157,11 +159,15 @@ fn looked(known: Known) -> StepText {
     StepText::new(Place::Accounts, Mood::Good, title, detail)
 }
 
-fn authenticated(verdict: &str) -> StepText {
+fn authenticated(verdict: Authentication) -> StepText {
     let (mood, title, detail) = match verdict {
-        "verified" => (Mood::Good, "Password verified", "Against the Argon2id hash that was stored at the migration."),
-        "mismatch" => (Mood::Stop, "Wrong password", "Only the account store is asked."),
-        _ => (Mood::Stop, "No password hash", "A hash is computed anyway, so that the time reveals nothing."),
+        Authentication::Verified(_) => {
+            (Mood::Good, "Password verified", "Against the Argon2id hash that was stored at the migration.")
+        }
+        Authentication::Mismatch => (Mood::Stop, "Wrong password", "Only the account store is asked."),
+        Authentication::Gone | Authentication::Unusable => {
+            (Mood::Stop, "No password hash", "A hash is computed anyway, so that the time reveals nothing.")
+        }
     };
     StepText::new(Place::Accounts, mood, title, detail)
 }
@@ -183,24 +189,29 @@ fn fetched(source: &str, known: Known) -> StepText {
     }
 }
 
-fn verified(scheme: &str, verdict: &str) -> StepText {
+fn verified(scheme: &str, verdict: VerdictKind) -> StepText {
     let scheme = if scheme.is_empty() { "no stored hash".to_owned() } else { format!("the scheme `{scheme}`") };
     let (mood, title, detail) = match verdict {
-        "match" => (
+        VerdictKind::Match => (
             Mood::Good,
             "Password verified",
             format!("Against the hash in the shop: {scheme}. The password is verified before the record is mapped."),
         ),
-        "lossy_match" => (
+        VerdictKind::LossyMatch => (
             Mood::Note,
             "Password partly verified",
             format!("With {scheme}, which ignores part of the password: the customer has to choose a new one."),
         ),
-        "mismatch" => (Mood::Stop, "Wrong password", format!("Verified with {scheme}. Nothing is mapped or stored.")),
-        _ => (
+        VerdictKind::Mismatch => {
+            (Mood::Stop, "Wrong password", format!("Verified with {scheme}. Nothing is mapped or stored."))
+        }
+        verdict => (
             Mood::Stop,
             "Cannot be verified",
-            format!("Verdict `{verdict}` with {scheme}: the operator has to act; another attempt will not help."),
+            format!(
+                "Verdict `{}` with {scheme}: the operator has to act; another attempt will not help.",
+                verdict.name()
+            ),
         ),
     };
     StepText::new(Place::Landfall, mood, title, detail)
@@ -232,21 +243,23 @@ fn logins(left_out: usize) -> StepText {
     StepText::new(Place::Shop, mood, "Logins looked up", detail)
 }
 
-fn claimed(answer: &str) -> StepText {
+fn claimed(answer: ClaimResult) -> StepText {
     let (mood, title, detail) = match answer {
-        "granted" => (Mood::Good, "Customer claimed", "No other login can create a second account."),
-        "held" => (Mood::Stop, "Another login is running", "The same customer is migrating right now."),
-        "done" => (Mood::Note, "Already migrated", "The account is in the ledger."),
-        _ => (Mood::Stop, "Deleted", "The customer was deleted and will not migrate again."),
+        ClaimResult::Granted => (Mood::Good, "Customer claimed", "No other login can create a second account."),
+        ClaimResult::Held => (Mood::Stop, "Another login is running", "The same customer is migrating right now."),
+        ClaimResult::Done => (Mood::Note, "Already migrated", "The account is in the ledger."),
+        ClaimResult::Buried => (Mood::Stop, "Deleted", "The customer was deleted and will not migrate again."),
     };
     StepText::new(Place::Ledger, mood, title, detail)
 }
 
-fn created(answer: &str) -> StepText {
+fn created(answer: CreateResult) -> StepText {
     let (mood, title, detail) = match answer {
-        "new" => (Mood::Good, "Account stored", "With a new Argon2id hash. The old hash is not copied."),
-        "exists" => (Mood::Note, "Account exists", "An earlier attempt had already stored it."),
-        _ => (Mood::Stop, "Conflict", "Another account has one of the logins. Nothing is stored."),
+        CreateResult::New => (Mood::Good, "Account stored", "With a new Argon2id hash. The old hash is not copied."),
+        CreateResult::Exists => (Mood::Note, "Account exists", "An earlier attempt had already stored it."),
+        CreateResult::Conflict(_) => {
+            (Mood::Stop, "Conflict", "Another account has one of the logins. Nothing is stored.")
+        }
     };
     StepText::new(Place::Accounts, mood, title, detail)
 }
@@ -304,8 +317,8 @@ pub fn ending(outcome: &Outcome) -> Ending {
 
 fn name(outcome: &Outcome) -> String {
     match outcome.reason() {
-        "" => outcome.name().to_owned(),
-        reason => format!("{}: {reason}", outcome.name()),
+        DecisionReason::None => outcome.name().to_owned(),
+        reason => format!("{}: {}", outcome.name(), reason.name()),
     }
 }
 
@@ -343,7 +356,8 @@ pub fn duration(took: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::HookPoint;
+    use crate::migrate::FailureKind;
+    use crate::ports::{HookPoint, PasswordChange, PortErrorKind};
 
     const TOOK: Duration = Duration::from_millis(3);
 
@@ -355,18 +369,23 @@ mod tests {
             Step::Counted,
             Step::OverLimit,
             Step::Looked { known: Known::No, took: TOOK },
-            Step::Authenticated { verdict: "verified", took: TOOK },
+            Step::Authenticated { verdict: Authentication::Verified(PasswordChange::Optional), took: TOOK },
             Step::Fetched { source: SOURCE, known: Known::Yes, took: TOOK },
-            Step::Verified { verifier: "stored", scheme: "wordpress", verdict: "match", took: TOOK },
+            Step::Verified { verifier: "stored", scheme: "wordpress", verdict: VerdictKind::Match, took: TOOK },
             Step::Mapped { warnings: &warnings, took: TOOK },
             Step::LookedUpLogins { source: SOURCE, left_out: 0, took: TOOK },
             Step::LookedUpLogins { source: SOURCE, left_out: 2, took: TOOK },
             Step::Invalid { reasons: &warnings },
-            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took: TOOK },
-            Step::Claimed { answer: "granted", took: TOOK },
-            Step::Created { answer: "new", took: TOOK },
+            Step::Hook { point: HookPoint::BeforeFetch, result: HookResult::Fine, detail: "", took: TOOK },
+            Step::Claimed { answer: ClaimResult::Granted, took: TOOK },
+            Step::Created { answer: CreateResult::New, took: TOOK },
             Step::Recorded { took: TOOK },
-            Step::Failed { adapter: SOURCE, operation: "fetch", kind: "unavailable", detail: "" },
+            Step::Failed {
+                adapter: SOURCE,
+                operation: "fetch",
+                kind: FailureKind::Port(PortErrorKind::Unavailable),
+                detail: "",
+            },
         ];
         for one in steps {
             assert!(step(&one).is_some_and(|text| !text.title.is_empty()), "{one:?}");

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::time::Instant;
-
 use super::page::Shop;
-use crate::ports::{BoxFuture, Coverage, Identifier, PortError, PortErrorKind, Record, Source};
+use crate::ports::{BoxFuture, Call, Coverage, Identifier, PortError, PortErrorKind, Record, Source};
 
 /// A source that can be switched off.
 pub struct Switch {
@@ -40,11 +38,11 @@ impl Switch {
     }
 
     /// Reads a record for the page, without counting it; `None` if there is no record or the source is unavailable.
-    pub async fn peek(&self, identifier: &Identifier, deadline: Instant) -> Option<Record> {
+    pub async fn peek(&self, call: Call<'_>, identifier: &Identifier) -> Option<Record> {
         if !self.shop().is_on() {
             return None;
         }
-        self.source.fetch(identifier, deadline).await.ok().flatten()
+        self.source.fetch(call, identifier).await.ok().flatten()
     }
 }
 
@@ -59,12 +57,12 @@ impl Source for Switch {
 
     fn fetch<'a>(
         &'a self,
+        call: Call<'a>,
         identifier: &'a Identifier,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         self.queries.fetch_add(1, Ordering::Relaxed);
         if self.shop().is_on() {
-            return self.source.fetch(identifier, deadline);
+            return self.source.fetch(call, identifier);
         }
         let error = PortError::new(PortErrorKind::Unavailable, self.name(), "fetch").because("it is switched off");
         Box::pin(async { Err(error) })
@@ -73,8 +71,6 @@ impl Source for Switch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::ports::IdentifierProfile;
 
@@ -85,7 +81,7 @@ mod tests {
             "shop"
         }
 
-        fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
+        fn fetch<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
             Box::pin(async { Ok(Some(Record::new("{}".to_owned()))) })
         }
     }
@@ -94,13 +90,13 @@ mod tests {
     async fn a_switched_off_source_is_unavailable_and_not_empty() {
         let switch = Switch::new(Arc::new(Fixed));
         let ada = IdentifierProfile::default().canonical("ada").unwrap();
-        let soon = Instant::now() + Duration::from_secs(1);
-        assert!(switch.fetch(&ada, soon).await.unwrap().is_some());
+        let call = Call::outside_login("r1");
+        assert!(switch.fetch(call, &ada).await.unwrap().is_some());
         switch.set(Shop::Off);
-        assert_eq!(switch.fetch(&ada, soon).await.unwrap_err().kind(), PortErrorKind::Unavailable);
-        assert_eq!((switch.queries(), switch.peek(&ada, soon).await), (2, None));
+        assert_eq!(switch.fetch(call, &ada).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+        assert_eq!((switch.queries(), switch.peek(call, &ada).await), (2, None));
         switch.set(Shop::On);
-        assert!(switch.peek(&ada, soon).await.is_some());
+        assert!(switch.peek(call, &ada).await.is_some());
         assert_eq!(switch.queries(), 2);
     }
 }

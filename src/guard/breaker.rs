@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::figures::GuardFigures;
-use super::layer::{Call, Layer};
+use super::layer::{GuardedCall, Layer};
 use super::settings::BreakerSettings;
 use crate::metrics::table::{BREAKER_REFUSED, BREAKER_STATE};
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
@@ -197,21 +197,19 @@ impl BreakerLayer {
     }
 }
 
-/// The adapter name in errors of the hashing lane.
-const LANE: &str = "lane";
-
-/// An unusable answer, or none in time, is a failure. Rejected credentials or a missing record are answers; an overload
-/// of our own lane, or one bad record, says nothing about the adapter.
-fn health(error: Option<&PortError>) -> Health {
+/// An unusable answer, or none in time, is a failure. Rejected credentials, a missing record or one bad record are
+/// answers. `None` if it says nothing about the adapter, such as an overload of this process.
+fn health(error: Option<&PortError>) -> Option<Health> {
     match error {
-        Some(error) if error.adapter() == LANE || error.is_about_one_record() => Health::Healthy,
-        Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Health::Failing,
-        _ => Health::Healthy,
+        Some(error) if error.is_about_this_process() => None,
+        Some(error) if error.is_about_one_record() => Some(Health::Healthy),
+        Some(error) if error.is_temporary() || error.kind() == PortErrorKind::BadResponse => Some(Health::Failing),
+        _ => Some(Health::Healthy),
     }
 }
 
 impl Layer for BreakerLayer {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
@@ -224,7 +222,10 @@ impl Layer for BreakerLayer {
                 .because("the circuit breaker is open after too many failures"));
         };
         let answer = make().await;
-        pass.settle(health(answer.as_ref().err()));
+        match health(answer.as_ref().err()) {
+            Some(health) => pass.settle(health),
+            None => drop(pass),
+        }
         BREAKER_STATE.set([call.adapter.to_owned().into()], breaker.state().gauge());
         answer
     }
@@ -296,13 +297,16 @@ mod tests {
     fn what_counts_as_a_failure() {
         use PortErrorKind::{BadResponse, Conflict, Denied, Misconfigured, RateLimited, Unavailable, Unsupported};
         for kind in [BadResponse, RateLimited, Unavailable] {
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Failing);
-            assert_eq!(health(Some(&PortError::new(kind, LANE, "hash"))), Health::Healthy);
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())), Health::Healthy);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Some(Health::Failing));
+            assert_eq!(health(Some(&PortError::new(kind, "lane", "hash").about_this_process())), None);
+            assert_eq!(
+                health(Some(&PortError::new(kind, "legacy", "fetch").about_one_record())),
+                Some(Health::Healthy)
+            );
         }
         for kind in [Conflict, Denied, Misconfigured, Unsupported] {
-            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Health::Healthy);
+            assert_eq!(health(Some(&PortError::new(kind, "legacy", "fetch"))), Some(Health::Healthy));
         }
-        assert_eq!(health(None), Health::Healthy);
+        assert_eq!(health(None), Some(Health::Healthy));
     }
 }

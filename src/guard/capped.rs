@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 use super::figures::GuardFigures;
-use super::layer::{Call, Layer};
+use super::layer::{GuardedCall, Layer};
 use crate::metrics::table::PORT_CROWDED;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
@@ -28,7 +28,7 @@ impl Capped {
 }
 
 impl Layer for Capped {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,

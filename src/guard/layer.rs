@@ -17,7 +17,7 @@ pub enum CallKind {
 
 /// A call as seen by a guard.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub struct GuardedCall<'a> {
     /// The name of the adapter in the settings.
     pub adapter: &'a str,
     /// The operation, such as `fetch`.
@@ -28,7 +28,7 @@ pub struct Call<'a> {
     pub deadline: Option<Instant>,
 }
 
-impl Call<'_> {
+impl GuardedCall<'_> {
     /// The deadline, or `at_most` from now if that is earlier.
     #[must_use]
     pub fn until(&self, at_most: std::time::Duration) -> Instant {
@@ -40,7 +40,11 @@ impl Call<'_> {
 /// A guard around calls.
 pub trait Layer: Send + Sync {
     /// Makes the call, or rejects it.
-    fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> impl Future<Output = Result<T, PortError>> + Send + 'a
+    fn around<'a, T, M>(
+        &'a self,
+        call: GuardedCall<'a>,
+        make: M,
+    ) -> impl Future<Output = Result<T, PortError>> + Send + 'a
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a;

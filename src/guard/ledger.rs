@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::layer::{Call, CallKind, Guarded, Layer};
+use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use super::ports::Answer;
 use crate::ports::{
     Abandon, Attempt, Buried, Claim, ClaimAnswer, Counter, Decision, DeliveryState, Entry, Event, ExternalId, Finish,
@@ -14,8 +14,8 @@ use crate::ports::{
 
 /// A call to the ledger. None is repeated: even reading the outbox counts an attempt. None has a deadline: a decision
 /// must be recorded even if the deadline of its login has passed.
-fn ledger(operation: &'static str) -> Call<'static> {
-    Call { adapter: "ledger", operation, kind: CallKind::Once, deadline: None }
+fn ledger(operation: &'static str) -> GuardedCall<'static> {
+    GuardedCall { adapter: "ledger", operation, kind: CallKind::Once, deadline: None }
 }
 
 impl<L: Layer> Ledger for Guarded<dyn Ledger, L> {

@@ -31,7 +31,7 @@ mod tests;
 pub use breaker::{Breaker, BreakerLayer, BreakerState};
 pub use capped::Capped;
 pub use figures::GuardFigures;
-pub use layer::{Call, CallKind, Guarded, Layer};
+pub use layer::{CallKind, Guarded, GuardedCall, Layer};
 pub use retried::{Retried, RetryBudget};
 pub use settings::{BreakerSettings, GuardSettings};
 pub use stack::{guarded_ledger, guarded_nonces, guarded_outbox, guarded_source, guarded_target, guarded_verifier};

@@ -3,18 +3,26 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 
-use super::layer::{Call, CallKind, Guarded, Layer};
+use super::layer::{CallKind, Guarded, GuardedCall, Layer};
 use crate::model::Password;
-use crate::password::Verdict;
 use crate::ports::{
-    Authentication, BoxFuture, Coverage, Created, Deleted, Deletion, ExternalId, Found, Identifier, NewAccount,
-    PortError, Presented, Record, Source, StoreId, StoredAccount, Target, TargetId, Verifier,
+    Authenticated, BoxFuture, Call, Capabilities, Coverage, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    NewAccount, PortError, Presented, Record, Source, StoreId, StoredAccount, Target, TargetId, Verification, Verifier,
 };
 
 /// The result of a call.
 pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, PortError>>;
+
+/// A call that only reads.
+fn read_call<'a>(adapter: &'a str, operation: &'static str, call: Call<'_>) -> GuardedCall<'a> {
+    GuardedCall { adapter, operation, kind: CallKind::Read, deadline: Some(call.deadline) }
+}
+
+/// A call that must not be repeated.
+fn single_call<'a>(adapter: &'a str, operation: &'static str, call: Call<'_>) -> GuardedCall<'a> {
+    GuardedCall { adapter, operation, kind: CallKind::Once, deadline: Some(call.deadline) }
+}
 
 impl<L: Layer> Source for Guarded<dyn Source, L> {
     fn name(&self) -> &str {
@@ -25,10 +33,9 @@ impl<L: Layer> Source for Guarded<dyn Source, L> {
         self.port.coverage()
     }
 
-    fn fetch<'a>(&'a self, identifier: &'a Identifier, deadline: Instant) -> Answer<'a, Option<Record>> {
-        let call =
-            Call { adapter: self.port.name(), operation: "fetch", kind: CallKind::Read, deadline: Some(deadline) };
-        Box::pin(self.layer.around(call, move || self.port.fetch(identifier, deadline)))
+    fn fetch<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Record>> {
+        let guarded = read_call(self.port.name(), "fetch", call);
+        Box::pin(self.layer.around(guarded, move || self.port.fetch(call, identifier)))
     }
 }
 
@@ -37,24 +44,19 @@ impl<L: Layer> Verifier for Guarded<dyn Verifier, L> {
         self.port.name()
     }
 
-    fn verify<'a>(&'a self, presented: Presented<'a>) -> Answer<'a, Verdict> {
-        let call = Call {
-            adapter: self.port.name(),
-            operation: "verify",
-            kind: CallKind::Once,
-            deadline: Some(presented.deadline),
-        };
-        Box::pin(self.layer.around(call, move || self.port.verify(presented)))
+    fn verify<'a>(&'a self, call: Call<'a>, presented: Presented<'a>) -> Answer<'a, Verification> {
+        let guarded = single_call(self.port.name(), "verify", call);
+        Box::pin(self.layer.around(guarded, move || self.port.verify(call, presented)))
     }
 }
 
 impl<L: Layer> Guarded<dyn Target, L> {
-    fn read_call(&self, operation: &'static str) -> Call<'_> {
-        Call { adapter: self.port.name(), operation, kind: CallKind::Read, deadline: None }
+    fn reading(&self, operation: &'static str, call: Call<'_>) -> GuardedCall<'_> {
+        read_call(self.port.name(), operation, call)
     }
 
-    fn write_call(&self, operation: &'static str, deadline: Option<Instant>) -> Call<'_> {
-        Call { adapter: self.port.name(), operation, kind: CallKind::Once, deadline }
+    fn single(&self, operation: &'static str, call: Call<'_>) -> GuardedCall<'_> {
+        single_call(self.port.name(), operation, call)
     }
 }
 
@@ -63,67 +65,74 @@ impl<L: Layer> Target for Guarded<dyn Target, L> {
         self.port.name()
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {
-        Box::pin(self.layer.around(self.read_call("find"), move || self.port.find(identifier)))
+    fn capabilities(&self) -> Capabilities {
+        self.port.capabilities()
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
-        Box::pin(self.layer.around(self.read_call("find_external"), move || self.port.find_external(external)))
+    fn find<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.reading("find", call), move || self.port.find(call, identifier)))
+    }
+
+    fn find_external<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
+        Box::pin(
+            self.layer.around(self.reading("find_external", call), move || self.port.find_external(call, external)),
+        )
     }
 
     fn authenticate<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
-        deadline: Instant,
-    ) -> Answer<'a, Authentication> {
-        let call = self.write_call("authenticate", Some(deadline));
-        Box::pin(self.layer.around(call, move || self.port.authenticate(id, password, deadline)))
+    ) -> Answer<'a, Authenticated> {
+        let guarded = self.single("authenticate", call);
+        Box::pin(self.layer.around(guarded, move || self.port.authenticate(call, id, password)))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> Answer<'a, Created> {
-        let call = self.write_call("create", Some(account.deadline));
-        Box::pin(self.layer.around(call, move || self.port.create(account)))
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> Answer<'a, Created> {
+        Box::pin(self.layer.around(self.single("create", call), move || self.port.create(call, account)))
     }
 
     fn set_password<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
         at: Timestamp,
-        deadline: Instant,
     ) -> Answer<'a, Option<TargetId>> {
-        let call = self.write_call("set_password", Some(deadline));
-        Box::pin(self.layer.around(call, move || self.port.set_password(id, password, at, deadline)))
+        let guarded = self.single("set_password", call);
+        Box::pin(self.layer.around(guarded, move || self.port.set_password(call, id, password, at)))
     }
 
-    fn find_created<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
-        Box::pin(self.layer.around(self.read_call("find_created"), move || self.port.find_created(external)))
+    fn find_created<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> Answer<'a, Option<Found>> {
+        Box::pin(self.layer.around(self.reading("find_created", call), move || self.port.find_created(call, external)))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> Answer<'a, Deleted> {
-        let call = self.write_call("delete", None);
-        Box::pin(self.layer.around(call, move || self.port.delete(id, how)))
+    fn delete<'a>(&'a self, call: Call<'a>, id: &'a TargetId, how: Deletion) -> Answer<'a, Deleted> {
+        Box::pin(self.layer.around(self.single("delete", call), move || self.port.delete(call, id, how)))
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> Answer<'a, ()> {
-        let call = self.write_call("reopen", None);
-        Box::pin(self.layer.around(call, move || self.port.reopen(external)))
+    fn reopen<'a>(&'a self, call: Call<'a>, external: &'a ExternalId) -> Answer<'a, ()> {
+        Box::pin(self.layer.around(self.single("reopen", call), move || self.port.reopen(call, external)))
     }
 
     fn ping(&self) -> Answer<'_, Option<StoreId>> {
-        Box::pin(self.layer.around(self.write_call("ping", None), move || self.port.ping()))
+        let guarded =
+            GuardedCall { adapter: self.port.name(), operation: "ping", kind: CallKind::Once, deadline: None };
+        Box::pin(self.layer.around(guarded, move || self.port.ping()))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> Answer<'a, Option<StoredAccount>> {
-        Box::pin(self.layer.around(self.read_call("read"), move || self.port.read(id)))
+    fn read<'a>(&'a self, call: Call<'a>, id: &'a TargetId) -> Answer<'a, Option<StoredAccount>> {
+        Box::pin(self.layer.around(self.reading("read", call), move || self.port.read(call, id)))
     }
 
-    fn list<'a>(&'a self, after: Option<&'a TargetId>, limit: usize) -> Answer<'a, Vec<StoredAccount>> {
-        Box::pin(self.layer.around(self.read_call("list"), move || self.port.list(after, limit)))
+    fn list<'a>(&'a self, call: Call<'a>, after: Option<&'a TargetId>, limit: usize) -> Answer<'a, Vec<StoredAccount>> {
+        Box::pin(self.layer.around(self.reading("list", call), move || self.port.list(call, after, limit)))
     }
 
     fn checkpoint(&self) -> Answer<'_, ()> {
-        Box::pin(self.layer.around(self.write_call("checkpoint", None), move || self.port.checkpoint()))
+        let call =
+            GuardedCall { adapter: self.port.name(), operation: "checkpoint", kind: CallKind::Once, deadline: None };
+        Box::pin(self.layer.around(call, move || self.port.checkpoint()))
     }
 }

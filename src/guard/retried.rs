@@ -7,7 +7,7 @@ use backon::{BackoffBuilder as _, ConstantBuilder};
 use tokio::time::{Instant, sleep};
 
 use super::figures::GuardFigures;
-use super::layer::{Call, CallKind, Layer};
+use super::layer::{CallKind, GuardedCall, Layer};
 use crate::metrics::table::PORT_RETRIES;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
@@ -62,7 +62,7 @@ impl Retried {
     }
 
     /// How long to wait before the retry; `None` if there is no retry.
-    fn wait(&self, call: &Call<'_>, error: &PortError) -> Option<Duration> {
+    fn wait(&self, call: &GuardedCall<'_>, error: &PortError) -> Option<Duration> {
         // An adapter that is rate limiting must not be retried immediately.
         if call.kind == CallKind::Once || !error.is_temporary() || error.kind() == PortErrorKind::RateLimited {
             return None;
@@ -74,7 +74,7 @@ impl Retried {
 }
 
 impl Layer for Retried {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,

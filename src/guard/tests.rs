@@ -14,9 +14,9 @@ use super::*;
 use crate::model::Password;
 use crate::password::Verdict;
 use crate::ports::{
-    Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Identifier, IdentifierProfile, LegacyKey,
-    NewAccount, PasswordChange, PortError, PortErrorKind, Presented, Record, Source, Spent, StoreId, StoredAccount,
-    Target, TargetId, Verifier,
+    Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, Presented, Record, Source,
+    StoreId, StoredAccount, Target, TargetId, Verification, Verifier, Work,
 };
 
 /// What a fake does at its nth call, counted from 0.
@@ -70,7 +70,7 @@ impl Source for Fake {
         "legacy"
     }
 
-    fn fetch<'a>(&'a self, _: &'a Identifier, _: Instant) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
+    fn fetch<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         Box::pin(self.act(None))
     }
 }
@@ -80,28 +80,30 @@ impl Verifier for Fake {
         "legacy"
     }
 
-    fn verify<'a>(&'a self, _: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>> {
-        Box::pin(self.act(Verdict::Mismatch))
+    fn verify<'a>(&'a self, _: Call<'a>, _: Presented<'a>) -> BoxFuture<'a, Result<Verification, PortError>> {
+        Box::pin(self.act(Verification { verdict: Verdict::Mismatch, work: Work::Remote }))
     }
 }
 
 const DEADLINE: Duration = Duration::from_millis(1500);
+
+fn call_until(deadline: Instant) -> Call<'static> {
+    Call { deadline, request_id: "r1" }
+}
 
 fn ada() -> Identifier {
     IdentifierProfile::default().canonical("ada").unwrap()
 }
 
 async fn fetch(source: &Arc<dyn Source>) -> Result<Option<Record>, PortErrorKind> {
-    source.fetch(&ada(), Instant::now() + DEADLINE).await.map_err(|error| error.kind())
+    source.fetch(call_until(Instant::now() + DEADLINE), &ada()).await.map_err(|error| error.kind())
 }
 
-async fn verify(verifier: &Arc<dyn Verifier>) -> Result<Verdict, PortErrorKind> {
+async fn verify(verifier: &Arc<dyn Verifier>) -> Result<Verification, PortErrorKind> {
     let (identifier, record) = (ada(), Record::new("{}".into()));
     let password = Arc::new(Password::new(b"secret".to_vec()).unwrap());
-    let deadline = Instant::now() + DEADLINE;
-    let (identifier, record, password, spent) = (&identifier, &record, &password, &Spent::default());
-    let presented = Presented { identifier, record, credential: None, password, deadline, spent };
-    verifier.verify(presented).await.map_err(|error| error.kind())
+    let presented = Presented { identifier: &identifier, record: &record, credential: None, password: &password };
+    verifier.verify(call_until(Instant::now() + DEADLINE), presented).await.map_err(|error| error.kind())
 }
 
 fn without_breaker() -> GuardSettings {
@@ -119,17 +121,20 @@ async fn an_unresponsive_source_costs_at_most_the_call_limit() {
 
     let started = Instant::now();
     let soon = Instant::now() + Duration::from_millis(30);
-    assert_eq!(source.fetch(&ada(), soon).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+    assert_eq!(source.fetch(call_until(soon), &ada()).await.unwrap_err().kind(), PortErrorKind::Unavailable);
     assert_eq!(started.elapsed(), Duration::from_millis(30), "the deadline comes before the time of a call");
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_tried_after_the_deadline() {
     let fake = Fake::new(|_| Act::Answer);
-    let (source, figures) = guarded_source(fake.clone(), &without_breaker());
-    let past = Instant::now();
-    assert_eq!(source.fetch(&ada(), past).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+    let (source, figures) = guarded_source(fake.clone(), &GuardSettings::default());
+    for _ in 0..100 {
+        let past = Instant::now();
+        assert_eq!(source.fetch(call_until(past), &ada()).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+    }
     assert_eq!((fake.calls(), figures.calls()), (0, 0));
+    assert_eq!(figures.breaker(), BreakerState::Closed, "logins that are late say nothing about the adapter");
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,42 +272,46 @@ impl Target for Unreachable {
         "store"
     }
 
-    fn find<'a>(&'a self, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::DATABASE
+    }
+
+    fn find<'a>(&'a self, _: Call<'a>, _: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.fail("find")
     }
 
-    fn find_external<'a>(&'a self, _: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(&'a self, _: Call<'a>, _: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         self.fail("find_external")
     }
 
     fn authenticate<'a>(
         &'a self,
+        _: Call<'a>,
         _: &'a TargetId,
         _: &'a Arc<Password>,
-        _: Instant,
-    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
         self.fail("authenticate")
     }
 
-    fn create<'a>(&'a self, _: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+    fn create<'a>(&'a self, _: Call<'a>, _: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
         self.fail("create")
     }
 
     fn set_password<'a>(
         &'a self,
+        _: Call<'a>,
         _: &'a TargetId,
         _: &'a Arc<Password>,
         _: Timestamp,
-        _: Instant,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
         self.fail("set_password")
     }
 
-    fn delete<'a>(&'a self, _: &'a TargetId, _: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, _: Call<'a>, _: &'a TargetId, _: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         self.fail("delete")
     }
 
-    fn reopen<'a>(&'a self, _: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, _: Call<'a>, _: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         self.fail("reopen")
     }
 
@@ -310,11 +319,16 @@ impl Target for Unreachable {
         self.fail("ping")
     }
 
-    fn read<'a>(&'a self, _: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, _: Call<'a>, _: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         self.fail("read")
     }
 
-    fn list<'a>(&'a self, _: Option<&'a TargetId>, _: usize) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
+    fn list<'a>(
+        &'a self,
+        _: Call<'a>,
+        _: Option<&'a TargetId>,
+        _: usize,
+    ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         self.fail("list")
     }
 }
@@ -328,6 +342,7 @@ async fn a_target_retries_reads_and_never_writes() {
     let (password, at) = (Arc::new(Password::new(b"secret".to_vec()).unwrap()), Timestamp::UNIX_EPOCH);
     for _ in 0..100 {
         let deadline = Instant::now() + DEADLINE;
+        let call = call_until(deadline);
         let (change, claims) = (PasswordChange::Optional, "{}");
         let account = NewAccount {
             external_id: &external,
@@ -338,17 +353,16 @@ async fn a_target_retries_reads_and_never_writes() {
             change,
             rules: "",
             at,
-            deadline,
             until: deadline,
         };
-        assert!(target.create(account).await.is_err());
-        assert!(target.authenticate(&id, &password, deadline).await.is_err());
-        assert!(target.set_password(&id, &password, at, deadline).await.is_err());
-        assert!(target.delete(&id, Deletion::ForGood).await.is_err());
-        assert!(target.find(&identifier).await.is_err());
-        assert!(target.find_external(&external).await.is_err());
-        assert!(target.read(&id).await.is_err());
-        assert!(target.list(None, 1).await.is_err());
+        assert!(target.create(call, account).await.is_err());
+        assert!(target.authenticate(call, &id, &password).await.is_err());
+        assert!(target.set_password(call, &id, &password, at).await.is_err());
+        assert!(target.delete(call, &id, Deletion::ForGood).await.is_err());
+        assert!(target.find(call, &identifier).await.is_err());
+        assert!(target.find_external(call, &external).await.is_err());
+        assert!(target.read(call, &id).await.is_err());
+        assert!(target.list(call, None, 1).await.is_err());
     }
     let counts = unreachable.0.lock().unwrap().clone();
     for write in ["create", "authenticate", "set_password", "delete"] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::figures::GuardFigures;
-use super::layer::{Call, Layer};
+use super::layer::{GuardedCall, Layer};
 use crate::metrics::table::PORT_SECONDS;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
@@ -26,14 +26,14 @@ impl Timed {
 }
 
 impl Layer for Timed {
-    async fn around<'a, T, M>(&'a self, call: Call<'a>, make: M) -> Result<T, PortError>
+    async fn around<'a, T, M>(&'a self, call: GuardedCall<'a>, make: M) -> Result<T, PortError>
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a,
     {
         let (started, until) = (Instant::now(), call.until(self.at_most));
         if until <= started {
-            return Err(late(&call).because("no time was left for the call"));
+            return Err(late(&call).because("no time was left for the call").about_this_process());
         }
         self.figures.called();
         let answer = timeout_at(until, make()).await.unwrap_or_else(|_| {
@@ -45,12 +45,12 @@ impl Layer for Timed {
     }
 }
 
-fn late(call: &Call<'_>) -> PortError {
+fn late(call: &GuardedCall<'_>) -> PortError {
     PortError::new(PortErrorKind::Unavailable, call.adapter, call.operation)
 }
 
 /// Labels are names of adapters, operations and kinds: closed sets.
-fn count(call: &Call<'_>, took: Duration, error: Option<&PortError>) {
+fn count(call: &GuardedCall<'_>, took: Duration, error: Option<&PortError>) {
     let result = error.map_or("fine", |error| error.kind().name());
     PORT_SECONDS.record([call.adapter.to_owned().into(), call.operation.into(), result.into()], took);
 }

@@ -12,8 +12,7 @@ use crate::model::Password;
 use crate::password::lane::{Decoy, Job, JobMemory, Lane, LaneError, Workspace, WorkspaceError};
 use crate::password::store::{PasswordStore, StoreError, StoreVerdict};
 use crate::password::{Cost, Credential, Limits, Parsed, Problem, Verdict, parse};
-use crate::ports::Spent;
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{PortError, PortErrorKind, Verification, Work};
 use crate::random;
 
 /// Hashes and verifies on the threads of the lane.
@@ -120,17 +119,16 @@ impl Hasher {
         credential: &Credential,
         password: &Arc<Password>,
         deadline: Instant,
-        spent: &Spent,
-    ) -> Result<Verdict, PortError> {
+    ) -> Result<Verification, PortError> {
         let parsed = match parse(credential) {
             Ok(parsed) => Arc::new(parsed),
-            Err(problem) => return Ok(problem.into()),
+            Err(problem) => return Ok(Verification::without_work(problem.into())),
         };
         if let Err(problem) = parsed.cost().within(&self.limits) {
-            return Ok(problem.into());
+            return Ok(Verification::without_work(problem.into()));
         }
         if let Some(problem) = self.too_expensive(&parsed.cost()) {
-            return Ok(problem.into());
+            return Ok(Verification::without_work(problem.into()));
         }
         let began = Arc::new(OnceLock::new());
         let check = self.legacy(&parsed, password, deadline, Arc::clone(&began));
@@ -139,10 +137,11 @@ impl Hasher {
         match timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await {
             Ok(checked) => {
                 let (verdict, took) = checked?;
-                spent.add(took);
-                Ok(verdict)
+                // Any other verdict was reached without a hash.
+                let has_hashed = verdict.is_match() || verdict == Verdict::Mismatch;
+                Ok(Verification { verdict, work: if has_hashed { Work::Hash(took) } else { Work::Nothing } })
             }
-            Err(_) => self.cut_off(began.get().copied(), deadline, &parsed.cost()),
+            Err(_) => self.cut_off(began.get().copied(), deadline, &parsed.cost()).map(Verification::without_work),
         }
     }
 
@@ -199,7 +198,7 @@ impl Hasher {
             .map_err(|error| store_failed(&error))
     }
 
-    /// Checks a password against a stored hash of the target.
+    /// Checks a password against a stored hash of the target, and returns how long that took.
     ///
     /// # Errors
     /// If the lane is full, the deadline passes, or the stored hash does not have the target's format.
@@ -208,23 +207,23 @@ impl Hasher {
         phc: &str,
         password: &Arc<Password>,
         deadline: Instant,
-    ) -> Result<StoreVerdict, PortError> {
+    ) -> Result<(StoreVerdict, Duration), PortError> {
         let (store, password, phc) = (Arc::clone(&self.store), Arc::clone(password), phc.to_owned());
-        self.on_target(deadline, move |workspace| store.verify(&password, &phc, workspace))
-            .await?
-            .map_err(|error| store_failed(&error))
+        let work = move |workspace: &mut Workspace| store.verify(&password, &phc, workspace);
+        let (checked, took) = self.on_target(deadline, timed(work)).await?;
+        checked.map(|verdict| (verdict, took)).map_err(|error| store_failed(&error))
     }
 
-    /// Does the work of [`check`](Self::check) for a customer without a stored hash.
+    /// Does the work of [`check`](Self::check) for a customer without a stored hash, and returns how long it took.
     ///
     /// # Errors
     /// As for [`check`](Self::check).
-    pub async fn target_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<(), PortError> {
+    pub async fn target_decoy(&self, password: &Arc<Password>, deadline: Instant) -> Result<Duration, PortError> {
         let decoy = Decoy::new(self.store.parameters());
         let password = Arc::clone(password);
-        let done: Result<(), WorkspaceError> =
-            self.on_target(deadline, move |workspace| decoy.run(password.expose(), workspace)).await?;
-        done.map_err(|error| PortError::new(PortErrorKind::Unavailable, "lane", "hash").caused_by(error))
+        let work = move |workspace: &mut Workspace| decoy.run(password.expose(), workspace);
+        let (done, took): (Result<(), WorkspaceError>, _) = self.on_target(deadline, timed(work)).await?;
+        done.map(|()| took).map_err(|error| failed(PortErrorKind::Unavailable).caused_by(error))
     }
 
     async fn on_target<T, W>(&self, deadline: Instant, work: W) -> Result<T, PortError>
@@ -260,13 +259,26 @@ const OVERRUN_FACTOR: u32 = 4;
 /// How long before the deadline the state of a check is examined.
 const CUTOFF_MARGIN: Duration = Duration::from_millis(10);
 
+/// Measures how long some work takes.
+fn timed<T>(work: impl FnOnce(&mut Workspace) -> T) -> impl FnOnce(&mut Workspace) -> (T, Duration) {
+    move |workspace| {
+        let start = std::time::Instant::now();
+        (work(workspace), start.elapsed())
+    }
+}
+
+/// A failure of the lane, or of its machine.
+fn failed(kind: PortErrorKind) -> PortError {
+    PortError::new(kind, "lane", "hash").about_this_process()
+}
+
 fn lane_failed(error: LaneError) -> PortError {
     let kind = match error {
         LaneError::Full | LaneError::Late => PortErrorKind::RateLimited,
         LaneError::TooLarge => PortErrorKind::Misconfigured,
         _ => PortErrorKind::Unavailable,
     };
-    PortError::new(kind, "lane", "hash").because(error.to_string())
+    failed(kind).because(error.to_string())
 }
 
 fn store_failed(error: &StoreError) -> PortError {
@@ -275,5 +287,5 @@ fn store_failed(error: &StoreError) -> PortError {
         StoreError::UnknownKey => PortErrorKind::Misconfigured,
         _ => PortErrorKind::BadResponse,
     };
-    PortError::new(kind, "lane", "hash").because(error.to_string())
+    failed(kind).because(error.to_string())
 }

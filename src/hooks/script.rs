@@ -12,7 +12,7 @@ use crate::engine::script::{Sandbox, Script, ScriptFailure, ScriptLimits};
 use crate::metrics::table::HOOKS;
 use crate::model::Value;
 use crate::model::read::{ReadLimits, parse};
-use crate::ports::{HookAnswer, HookError, HookInput, HookPoint, Hooks};
+use crate::ports::{DecisionOutcome, DecisionReason, HookAnswer, HookError, HookInput, HookPoint, Hooks};
 
 /// The source of a script.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +109,7 @@ impl Hooks for ScriptHooks {
 
     fn run(&self, point: HookPoint, input: HookInput<'_>) -> Result<HookAnswer, HookError> {
         let Some(hook) = self.scripts.get(&point) else { return Ok(HookAnswer::default()) };
-        let result = hook.run(point, input).map_err(|message| HookError { point: point.name(), message });
+        let result = hook.run(point, input).map_err(|message| HookError { point, message });
         let label = if result.is_ok() { "fine" } else { "failed" };
         HOOKS.add([point.name().into(), label.into()], 1);
         result
@@ -136,8 +136,8 @@ impl Hook {
             "identifier" => Ok(Value::Text(input.identifier)),
             "record" => json(input.record),
             "account" => json(input.account),
-            "outcome" => text(input.outcome),
-            _ => text(input.reason),
+            "outcome" => text(input.outcome.map(DecisionOutcome::name)),
+            _ => text(input.reason.map(DecisionReason::name)),
         }
     }
 
@@ -154,13 +154,14 @@ mod tests {
 
     use super::*;
     use crate::diag::render::plain;
+    use crate::ports::Refusal;
 
     const INPUT: HookInput<'static> = HookInput {
         identifier: "ada@example.org",
         record: Some(r#"{ "plan": "gold", "id": 123456789012345678901 }"#),
         account: Some(r#"{ "username": "ada" }"#),
-        outcome: Some("refused"),
-        reason: Some("wrong_password"),
+        outcome: Some(DecisionOutcome::Refused),
+        reason: Some(&DecisionReason::Refused(Refusal::WrongPassword)),
     };
 
     fn hooks(point: HookPoint, text: &str) -> Result<ScriptHooks, String> {

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::ports::Keyring;
-use crate::ports::PortError;
-use crate::ports::{Clock, Deleted, Deletion, Ledger, LegacyKey, Target, TargetId};
-use crate::ports::{Decision, Operation};
-use crate::ports::{Restore, Undo, UndoAnswer, UndoEnd};
+use crate::ports::{
+    Call, Clock, Decision, DecisionOutcome, DecisionReason, Deleted, Deletion, Keyring, Ledger, LegacyKey, Operation,
+    PortError, PortErrorKind, Restore, Support, Target, TargetId, Undo, UndoAnswer, UndoEnd,
+};
 
 /// Deletes, restores and undoes, and records it in the ledger.
 #[derive(Clone)]
@@ -61,7 +60,8 @@ impl AccountAdmin {
     /// # Errors
     /// Any error of the target or the ledger.
     pub async fn delete(&self, request_id: &str, id: &TargetId) -> Result<Option<TargetId>, PortError> {
-        let Some(account) = self.target.read(id).await? else { return Ok(None) };
+        let call = Call::outside_login(request_id);
+        let Some(account) = self.target.read(call, id).await? else { return Ok(None) };
         if let Some(key) = &account.legacy {
             let logins: Vec<String> = account.logins.iter().map(|login| self.keyring.subject(login)).collect();
             // Buried first: a crash between the two writes leaves an account that can be deleted again, never one that
@@ -69,8 +69,8 @@ impl AccountAdmin {
             self.ledger.bury(key, &logins, self.clock.now()).await?;
         }
         // If it is already gone, a login found its customer buried and deleted it.
-        self.target.delete(id, Deletion::ForGood).await?;
-        let decision = self.decision(request_id, "deleted", account.legacy.as_ref(), Some(id.clone()));
+        self.target.delete(call, id, Deletion::ForGood).await?;
+        let decision = self.decision(request_id, DecisionOutcome::Deleted, account.legacy.as_ref(), Some(id.clone()));
         self.ledger.decide(&decision, &[]).await?;
         Ok(Some(id.clone()))
     }
@@ -82,10 +82,10 @@ impl AccountAdmin {
     /// Any error of the target or the ledger.
     pub async fn restore(&self, request_id: &str, subject: &str) -> Result<Option<Restored>, PortError> {
         let Some(buried) = self.ledger.buried(subject).await? else { return Ok(None) };
-        let external = self.keyring.external_id(&buried.key);
-        self.target.reopen(&external).await?;
-        let account = self.target.find_created(&external).await?.map(|found| found.id);
-        let decision = self.decision(request_id, "restored", Some(&buried.key), account.clone());
+        let (call, external) = (Call::outside_login(request_id), self.keyring.external_id(&buried.key));
+        self.target.reopen(call, &external).await?;
+        let account = self.target.find_created(call, &external).await?.map(|found| found.id);
+        let decision = self.decision(request_id, DecisionOutcome::Restored, Some(&buried.key), account.clone());
         self.ledger.restore(&Restore { key: buried.key, account: account.clone(), decision }).await?;
         Ok(Some(account.map_or(Restored::Forgotten, Restored::Kept)))
     }
@@ -94,15 +94,21 @@ impl AccountAdmin {
     /// migrate again. If interrupted, recovery settles it: as done if the account is gone, otherwise as never started.
     ///
     /// # Errors
-    /// Any error of the target or the ledger.
+    /// [`PortErrorKind::Unsupported`] if the target cannot do that; any error of the target or the ledger.
     pub async fn undo(&self, request_id: &str, key: &LegacyKey, account: &TargetId) -> Result<Undone, PortError> {
+        // Asked before the customer is locked.
+        if self.target.capabilities().undo == Support::No {
+            return Err(PortError::new(PortErrorKind::Unsupported, self.target.name(), "delete")
+                .because("it cannot tell whether an account has changed since its migration"));
+        }
         let until = Instant::now() + self.lease;
         let undo = Undo { key: key.clone(), account: account.clone(), at: self.clock.now(), lease: self.lease };
         let UndoAnswer::Begun(token) = self.ledger.undo(&undo).await? else { return Ok(Undone::Busy) };
-        let deleted = self.target.delete(account, Deletion::Unchanged { until }).await?;
+        let deleted =
+            self.target.delete(Call::outside_login(request_id), account, Deletion::Unchanged { until }).await?;
         let (undone, outcome) = match deleted {
-            Deleted::Yes => (Undone::Deleted, "undone"),
-            Deleted::Missing => (Undone::Missing, "forgotten"),
+            Deleted::Yes => (Undone::Deleted, DecisionOutcome::Undone),
+            Deleted::Missing => (Undone::Missing, DecisionOutcome::Forgotten),
             Deleted::Changed => {
                 self.ledger.end_undo(&UndoEnd::Keep { key: key.clone(), token }).await?;
                 return Ok(Undone::Changed);
@@ -116,7 +122,7 @@ impl AccountAdmin {
     fn decision(
         &self,
         request_id: &str,
-        outcome: &'static str,
+        outcome: DecisionOutcome,
         key: Option<&LegacyKey>,
         account: Option<TargetId>,
     ) -> Decision {
@@ -125,7 +131,7 @@ impl AccountAdmin {
             request_id: request_id.to_owned(),
             operation: Operation::Operator,
             outcome,
-            reason: String::new(),
+            reason: DecisionReason::None,
             subject: String::new(),
             customer: key.map(|key| self.keyring.customer(key)),
             account: account.map(|id| (id, None)),

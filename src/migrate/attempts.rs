@@ -5,19 +5,19 @@
 //! network is limited within this process.
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::allowance::Allowance;
+use super::context::Store;
+use super::ending::{Ending, Flow};
 use super::locks::KeyedPermit;
 use super::network::network_of;
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
-use super::visit::{Ending, Flow, Visit};
-use crate::ports::StoredAccount;
-use crate::ports::{Attempt, Counter, Reservation, Reserved, Room, Settled};
+use super::visit::Visit;
+use crate::ports::{Attempt, Counter, DecisionOutcome, Reservation, Reserved, Room, Settled, StoredAccount};
 
 /// How long to wait before retrying a reservation while other attempts are in flight.
 const BUSY_RETRY: Duration = Duration::from_millis(15);
@@ -128,7 +128,7 @@ impl Visit<'_> {
             return Ok(());
         }
         let passed = self.counting.challenge == Challenge::Passed;
-        let settings = &self.migrator.settings.attempts;
+        let settings = &self.cx.limits.attempts;
         let (lane, allowance) = if passed { ("challenge", settings.challenge) } else { ("", settings.customer) };
         let counter = counter(self.owner(RequestKind::SignIn, customer), lane, allowance);
         self.counting.owner = customer.map(sign_ins_of);
@@ -139,19 +139,19 @@ impl Visit<'_> {
 
     /// Counts a password reset on counters separate from those of sign-ins.
     pub(super) async fn reserve_reset(&mut self, customer: Option<&str>) -> Flow<()> {
-        let counter = counter(self.owner(RequestKind::Reset, customer), "", self.migrator.settings.attempts.reset);
+        let counter = counter(self.owner(RequestKind::Reset, customer), "", self.cx.limits.attempts.reset);
         self.counting.counts.extend(self.network_counter(RequestKind::Reset));
         self.hold(counter, None).await
     }
 
     fn owner(&self, kind: RequestKind, customer: Option<&str>) -> String {
         let (known, unknown, _) = kind.prefixes();
-        let shared = self.subject().get(..UNKNOWN_DIGITS).unwrap_or_default();
+        let shared = self.subject.get(..UNKNOWN_DIGITS).unwrap_or_default();
         customer.map_or_else(|| format!("{unknown}:{shared}"), |customer| format!("{known}:{customer}"))
     }
 
     fn network_counter(&self, kind: RequestKind) -> Option<Counter> {
-        let settings = &self.migrator.settings.attempts;
+        let settings = &self.cx.limits.attempts;
         let allowance = match kind {
             RequestKind::SignIn => settings.network,
             RequestKind::Reset => settings.reset_network,
@@ -162,17 +162,16 @@ impl Visit<'_> {
     }
 
     async fn check_network(&mut self, kind: RequestKind, network: Option<IpAddr>) -> Flow<()> {
-        if self.migrator.wrong_store.load(Ordering::Acquire) {
+        if self.cx.accounts.store() == Store::Wrong {
             return Err(Ending::of(Outcome::TargetUnavailable));
         }
         let Some(network) = network else { return Ok(()) };
-        let parts = &self.migrator.parts;
-        let network = parts.keyring.network(&network_of(network));
-        let permit = timeout_at(self.deadline, self.migrator.networks.acquire(&network)).await;
+        let network = self.cx.records.keyring.network(&network_of(network));
+        let permit = timeout_at(self.deadline, self.cx.limits.networks.acquire(&network)).await;
         self.counting.permit = Some(permit.map_err(|_| Ending::of(Outcome::Overloaded))?);
         self.counting.network = Some(network);
         let Some(counter) = self.network_counter(kind) else { return Ok(()) };
-        let room = parts.ledger.would_admit(&counter, parts.clock.now()).await;
+        let room = self.cx.records.ledger.would_admit(&counter, self.cx.records.now()).await;
         match room.map_err(|error| self.ledger_failed(&error))? {
             Room::Free => Ok(()),
             Room::Full => Err(self.over_limit()),
@@ -181,11 +180,10 @@ impl Visit<'_> {
 
     /// Reserves the attempt. Waits while the attempts in flight could use up the remaining allowance.
     async fn hold(&mut self, counter: Counter, network: Option<String>) -> Flow<()> {
-        let parts = &self.migrator.parts;
         loop {
-            let (counter, network, at) = (counter.clone(), network.clone(), parts.clock.now());
+            let (counter, network, at) = (counter.clone(), network.clone(), self.cx.records.now());
             let attempt = Attempt { counter, network, at, hold: self.hold_for() };
-            let reserved = parts.ledger.reserve(&attempt).await;
+            let reserved = self.cx.records.ledger.reserve(&attempt).await;
             match reserved.map_err(|error| self.ledger_failed(&error))? {
                 Reserved::Admitted(reservation) => {
                     self.counting.counts.push(reservation.counter.clone());
@@ -204,7 +202,7 @@ impl Visit<'_> {
     /// the decision is committed. The attempt stays in flight until then, so that no guess is verified without being
     /// counted.
     fn hold_for(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now()) + self.migrator.settings.deadline + COMMIT
+        self.deadline.saturating_duration_since(Instant::now()) + self.cx.deadline + COMMIT
     }
 
     fn over_limit(&self) -> Ending {
@@ -220,7 +218,7 @@ impl Visit<'_> {
 
     /// Notes that an account gets a new password, which clears its failures.
     pub(super) fn note_password_set(&mut self, account: &StoredAccount) {
-        let external = account.legacy.as_ref().map(|key| self.migrator.parts.keyring.external_id(key));
+        let external = account.legacy.as_ref().map(|key| self.cx.records.keyring.external_id(key));
         let customer = external.map_or_else(|| account.id.0.clone(), |external| external.0);
         self.counting.owner = Some(sign_ins_of(&customer));
     }
@@ -241,12 +239,10 @@ impl Visit<'_> {
 
     /// How another operation settles it: every answered request counts, and a password that was set clears the
     /// failures.
-    pub(super) fn settled_at_operation(&self, outcome: &str) -> Vec<Settled> {
+    pub(super) fn settled_at_operation(&self, outcome: DecisionOutcome) -> Vec<Settled> {
         let counting = &self.counting;
-        let temporary = [Outcome::LegacyUnavailable, Outcome::TargetUnavailable, Outcome::Overloaded];
-        let is_temporary = temporary.iter().any(|temporary| temporary.name() == outcome);
         let ended = counting.reservation.iter().cloned().map(Settled::Ended);
-        let counted = counting.counts.iter().filter(|_| !is_temporary).cloned().map(Settled::Failed);
+        let counted = counting.counts.iter().filter(|_| !outcome.is_temporary()).cloned().map(Settled::Failed);
         ended.chain(counted).chain(counting.owner.iter().cloned().map(Settled::Cleared)).collect()
     }
 }

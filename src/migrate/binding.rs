@@ -4,8 +4,7 @@
 //! older one, migrated customers would look as if they had been deleted. The store has an identity that was generated
 //! at random when it was created, and the ledger remembers it.
 
-use crate::ports::{Ledger, Target};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{Call, Ledger, PortError, PortErrorKind, Target};
 
 /// Binds the ledger to its store at startup, and refuses any other store.
 ///
@@ -17,7 +16,7 @@ pub async fn bind_store(ledger: &dyn Ledger, target: &dyn Target) -> Result<(), 
     let Some(store) = target.ping().await? else { return Ok(()) };
     if ledger.store().await?.is_none()
         && let Some(last) = ledger.last_migrated().await?
-        && target.find_external(&last).await?.is_none()
+        && target.find_external(Call::outside_login("start"), &last).await?.is_none()
     {
         return Err(wrong_store(target));
     }

@@ -5,17 +5,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
+use super::admission::Admission;
+use super::ending::{Ending, Flow, Recorded};
 use super::mapping::{Draft, Identity};
 use super::outcome::{Outcome, Refusal};
 use super::recovery::Recovered;
-use super::step::Step;
-use super::visit::{Admission, Ending, Flow, Recorded, Visit};
-use crate::ports::Decision;
-use crate::ports::EventKind;
-use crate::ports::{Abandon, Claim, ClaimAnswer, EntryState, Finish, Finished, Grant, Left};
-use crate::ports::{AccountState, Conflict, Created, Deletion, NewAccount, PasswordChange, Record, TargetId};
-use crate::ports::{HookInput, HookPoint};
-use crate::ports::{PortError, PortErrorKind};
+use super::step::{ClaimResult, CreateResult, Step};
+use super::visit::Visit;
+use crate::ports::{
+    Abandon, AccountState, Call, Claim, ClaimAnswer, Conflict, Created, Creation, Decision, DecisionOutcome,
+    DecisionReason, Deletion, EntryState, EventKind, Finish, Finished, Grant, HookInput, HookPoint, Left, NewAccount,
+    PasswordChange, PortError, PortErrorKind, Record, TargetId,
+};
 
 /// A customer without an account, and the account that the rules create.
 pub(super) struct Newcomer {
@@ -47,7 +48,7 @@ impl Visit<'_> {
         self.hook(HookPoint::BeforeCreate, newcomer.input(admission))?;
         let identity = &newcomer.identity;
         // One creation per customer in this process; the ledger coordinates with other processes.
-        let _turn = self.migrator.creations.acquire(&identity.external_id.0).await;
+        let _turn = self.cx.accounts.creations.acquire(&identity.external_id.0).await;
         loop {
             let ended = match self.claim(newcomer).await? {
                 Claimed::Ours(claim) => self.create_claimed(admission, newcomer, &claim).await?,
@@ -62,8 +63,7 @@ impl Visit<'_> {
     }
 
     async fn claim(&mut self, newcomer: &Newcomer) -> Flow<Claimed> {
-        let (parts, identity, began) = (&self.migrator.parts, &newcomer.identity, Instant::now());
-        let lease = self.migrator.settings.lease;
+        let (records, identity, began) = (&self.cx.records, &newcomer.identity, Instant::now());
         let mut claim = Claim {
             key: identity.key.clone(),
             logins: self.digests(&identity.logins),
@@ -71,32 +71,32 @@ impl Visit<'_> {
             rules: self.rules.hash().to_owned(),
             claimed_at: newcomer.fetched_at,
             verified_at: newcomer.verified_at,
-            creating_at: parts.clock.now(),
-            lease,
+            creating_at: self.cx.records.now(),
+            lease: records.lease,
         };
         loop {
             // Computed before the ledger is asked, so that the claim does not end later here than in the ledger.
-            let until = Instant::now() + lease;
-            let answer = parts.ledger.claim(&claim).await.map_err(|error| self.ledger_failed(&error))?;
-            let (name, claimed) = match answer {
-                ClaimAnswer::Granted(grant) => ("granted", Ok(Claimed::Ours(OurClaim { grant, until }))),
-                ClaimAnswer::Done(id) => ("done", Ok(Claimed::Done(id))),
-                ClaimAnswer::Buried => ("buried", Err(Ending::refused(Refusal::Deleted))),
+            let until = Instant::now() + records.lease;
+            let answer = self.cx.records.ledger.claim(&claim).await.map_err(|error| self.ledger_failed(&error))?;
+            let (result, claimed) = match answer {
+                ClaimAnswer::Granted(grant) => (ClaimResult::Granted, Ok(Claimed::Ours(OurClaim { grant, until }))),
+                ClaimAnswer::Done(id) => (ClaimResult::Done, Ok(Claimed::Done(id))),
+                ClaimAnswer::Buried => (ClaimResult::Buried, Err(Ending::refused(Refusal::Deleted))),
                 ClaimAnswer::Held if Instant::now() + HELD_RETRY < self.deadline => {
                     sleep(HELD_RETRY).await;
-                    claim.creating_at = parts.clock.now();
+                    claim.creating_at = self.cx.records.now();
                     continue;
                 }
-                ClaimAnswer::Held => ("held", Err(Ending::of(Outcome::Overloaded))),
+                ClaimAnswer::Held => (ClaimResult::Held, Err(Ending::of(Outcome::Overloaded))),
             };
-            self.step(&Step::Claimed { answer: name, took: began.elapsed() });
+            self.step(&Step::Claimed { answer: result, took: began.elapsed() });
             return claimed;
         }
     }
 
     /// The keyed digests of logins.
     fn digests(&self, logins: &[String]) -> Vec<String> {
-        logins.iter().map(|login| self.migrator.parts.keyring.subject(login)).collect()
+        logins.iter().map(|login| self.cx.records.keyring.subject(login)).collect()
     }
 
     async fn create_claimed(
@@ -107,21 +107,21 @@ impl Visit<'_> {
     ) -> Flow<Option<Ending>> {
         let (began, identity) = (Instant::now(), &newcomer.identity);
         let account = self.new_account(admission, newcomer, claim);
-        match self.migrator.parts.target.create(account).await {
+        match self.cx.accounts.target.create(self.call(), account).await {
             Ok(Created::New(id)) => {
-                self.step(&Step::Created { answer: "new", took: began.elapsed() });
+                self.step(&Step::Created { answer: CreateResult::New, took: began.elapsed() });
                 self.created(admission, newcomer, claim, &id).await.map(Some)
             }
             // The pending account was given a password in another way after the claim.
             Ok(Created::Exists(id)) if claim.grant.pending.as_ref() == Some(&id) => {
-                self.step(&Step::Created { answer: "exists", took: began.elapsed() });
+                self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
                 self.give_up(identity, claim).await;
                 self.already_created(admission, newcomer, id).await
             }
             // Created by an attempt that was interrupted before it finished, with its own password. The ledger is
             // updated as recovery would do it, so that this login still records exactly one decision of its own.
             Ok(Created::Exists(id)) => {
-                self.step(&Step::Created { answer: "exists", took: began.elapsed() });
+                self.step(&Step::Created { answer: CreateResult::Exists, took: began.elapsed() });
                 self.adopt(newcomer, claim, &id).await?;
                 self.already_created(admission, newcomer, id).await
             }
@@ -139,9 +139,7 @@ impl Visit<'_> {
             password: newcomer.verified_at.map(|_| &admission.password),
             change: newcomer.draft.change,
             rules: self.rules.hash(),
-            at: self.migrator.parts.clock.now(),
-            // The hash may start as long as the login is waiting; the target's guard bounds the write itself.
-            deadline: self.deadline,
+            at: self.cx.records.now(),
             until: claim.until,
         }
     }
@@ -157,9 +155,9 @@ impl Visit<'_> {
             account: id,
             state: AccountState::Active,
         };
-        let finish = self.migrator.recovered(&recovered);
+        let finish = self.cx.records.recovered(&recovered);
         // `Lost` means that another process has already finished the entry.
-        self.migrator.parts.ledger.finish(&finish).await.map(|_| ()).map_err(|error| self.ledger_failed(&error))
+        self.cx.records.ledger.finish(&finish).await.map(|_| ()).map_err(|error| self.ledger_failed(&error))
     }
 
     /// The account exists at the target: finishes the entry in the ledger.
@@ -195,10 +193,14 @@ impl Visit<'_> {
         // Creating the pending account is the only decision of a password reset.
         let (state, decision, events) = match newcomer.verified_at {
             None => {
-                let reason = if self.left_out_reason().is_empty() { "made_pending" } else { self.left_out_reason() };
-                let settled = self.settled_at_operation("accepted");
-                let decision = Decision { settled, ..self.new_decision("accepted", reason, ending.account.clone()) };
-                let event = self.event(EventKind::PasswordReset, "accepted", Some(id));
+                let outcome = DecisionOutcome::Accepted;
+                let reason = match self.left_out_reason() {
+                    DecisionReason::None => DecisionReason::MadePending,
+                    left_out => left_out,
+                };
+                let settled = self.settled_at_operation(outcome);
+                let decision = Decision { settled, ..self.new_decision(outcome, reason, ending.account.clone()) };
+                let event = self.event(EventKind::PasswordReset, outcome.name(), Some(id));
                 (AccountState::Pending, decision, event.into_iter().collect())
             }
             Some(_) => (AccountState::Active, self.decision(&ending), self.events(&ending)),
@@ -213,7 +215,7 @@ impl Visit<'_> {
             decision,
             events,
         };
-        let finished = self.migrator.parts.ledger.finish(&finish).await;
+        let finished = self.cx.records.ledger.finish(&finish).await;
         match finished.map_err(|error| self.ledger_failed(&error))? {
             Finished::Done => {
                 self.step(&Step::Recorded { took: began.elapsed() });
@@ -231,17 +233,18 @@ impl Visit<'_> {
     /// because of it. In all other cases another process has taken over and records the account, and the customer finds
     /// it at the next login.
     async fn claim_lost(&self, identity: &Identity, id: &TargetId) -> Ending {
-        let parts = &self.migrator.parts;
-        match parts.ledger.entry(&identity.key).await {
+        match self.cx.records.ledger.entry(&identity.key).await {
             Ok(Some(entry)) if entry.state == EntryState::Buried => {}
             Ok(_) => return Ending::of(Outcome::Overloaded),
             Err(error) => return self.ledger_failed(&error),
         }
         // If the deletion fails, recovery repeats it: the entry keeps its lease.
-        if let Err(error) = parts.target.delete(id, Deletion::ForGood).await {
+        // The login may be over, but the account must not stay.
+        let call = Call::outside_login(&self.request_id);
+        if let Err(error) = self.cx.accounts.target.delete(call, id, Deletion::ForGood).await {
             return self.target_failed(&error);
         }
-        match parts.ledger.settle_buried(&identity.key).await {
+        match self.cx.records.ledger.settle_buried(&identity.key).await {
             Ok(()) => Ending::refused(Refusal::Deleted),
             Err(error) => self.ledger_failed(&error),
         }
@@ -255,9 +258,9 @@ impl Visit<'_> {
         newcomer: &Newcomer,
         id: TargetId,
     ) -> Flow<Option<Ending>> {
-        let (parts, identity) = (&self.migrator.parts, &newcomer.identity);
-        let found =
-            parts.target.find_external(&identity.external_id).await.map_err(|error| self.target_failed(&error))?;
+        let identity = &newcomer.identity;
+        let found = self.cx.accounts.target.find_external(self.call(), &identity.external_id).await;
+        let found = found.map_err(|error| self.target_failed(&error))?;
         let Some(found) = found.filter(|found| found.id == id) else {
             return self.missing_account(identity, &id).await;
         };
@@ -275,15 +278,14 @@ impl Visit<'_> {
     /// changed by now. Otherwise the account was removed outside Landfall, or the store is an older copy: the customer
     /// is refused, the operator is notified, and nobody is buried.
     async fn missing_account(&self, identity: &Identity, id: &TargetId) -> Flow<Option<Ending>> {
-        let entry =
-            self.migrator.parts.ledger.entry(&identity.key).await.map_err(|error| self.ledger_failed(&error))?;
+        let entry = self.cx.records.ledger.entry(&identity.key).await.map_err(|error| self.ledger_failed(&error))?;
         let still_named =
             |entry: &crate::ports::Entry| entry.state == EntryState::Done && entry.account.as_ref() == Some(id);
         if !entry.as_ref().is_some_and(still_named) {
             return Ok(None);
         }
         // The account may have been created again since the first lookup.
-        let found = self.migrator.parts.target.find_created(&identity.external_id).await;
+        let found = self.cx.accounts.target.find_created(self.call(), &identity.external_id).await;
         match found.map_err(|error| self.target_failed(&error))? {
             Some(found) if found.id == *id => Ok(None),
             _ => Err(Ending::refused(Refusal::Missing)),
@@ -291,20 +293,20 @@ impl Visit<'_> {
     }
 
     async fn conflict(&mut self, identity: &Identity, claim: &OurClaim, conflict: Conflict, began: Instant) -> Ending {
-        let (answer, ending) = match conflict {
-            Conflict::Login => ("login_conflict", Ending::of(Outcome::Conflict)),
-            Conflict::Legacy => ("legacy_conflict", Ending::of(Outcome::Conflict)),
-            Conflict::Deleted => ("deleted", Ending::refused(Refusal::Deleted)),
+        let ending = match conflict {
+            Conflict::Login | Conflict::Legacy => Ending::of(Outcome::Conflict),
+            Conflict::Deleted => Ending::refused(Refusal::Deleted),
         };
-        self.step(&Step::Created { answer, took: began.elapsed() });
+        self.step(&Step::Created { answer: CreateResult::Conflict(conflict), took: began.elapsed() });
         self.give_up(identity, claim).await;
         ending
     }
 
-    /// A rejected hash wrote nothing, so the claim can be given up. Any other failure may have written, so recovery
-    /// checks.
+    /// A creation that was turned away before its only call wrote nothing, so the claim can be given up. Any other failure
+    /// may have written, so recovery checks.
     async fn creation_failed(&mut self, identity: &Identity, claim: &OurClaim, error: &PortError) -> Ending {
-        if error.kind() == PortErrorKind::RateLimited {
+        let creation = self.cx.accounts.target.capabilities().creation;
+        if creation == Creation::OneCall && error.kind() == PortErrorKind::RateLimited {
             self.give_up(identity, claim).await;
         }
         self.target_failed(error)
@@ -312,7 +314,7 @@ impl Visit<'_> {
 
     async fn give_up(&mut self, identity: &Identity, claim: &OurClaim) {
         let abandon = Abandon { key: identity.key.clone(), token: claim.grant.token, left: Left::AsBefore };
-        if let Err(error) = self.migrator.parts.ledger.abandon(&abandon).await {
+        if let Err(error) = self.cx.records.ledger.abandon(&abandon).await {
             // The claim ends with its lease.
             self.report(&error);
         }

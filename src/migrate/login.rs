@@ -3,29 +3,23 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::allowance::AttemptSettings;
 use super::attempts::Challenge;
 use super::binding::check_store;
-use super::locks::KeyedLimit;
+use super::context::{Context, Store};
 use super::outcome::Outcome;
-use super::over_limit::OverLimit;
 use super::rules::LiveRules;
 use super::step::Observer;
 use super::visit::Visit;
 use crate::hashing::Hasher;
-use crate::ports::EventKind;
-use crate::ports::IdentifierProfile;
-use crate::ports::Keyring;
-use crate::ports::Operation;
-use crate::ports::SharedHooks;
-use crate::ports::{Clock, Ledger, PasswordChange, Source, Target, TargetId, Verifier};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{
+    Clock, EventKind, IdentifierProfile, Keyring, Ledger, Operation, PasswordChange, PortError, PortErrorKind,
+    SharedHooks, Source, Target, TargetId, Verifier,
+};
 
 /// The request of a customer who signs in.
 pub struct Login {
@@ -150,21 +144,12 @@ impl Default for MigratorSettings {
 
 /// Migrates customers at their first login, and signs them in at every later one.
 pub struct Migrator {
-    pub(super) parts: MigratorParts,
-    pub(super) settings: MigratorSettings,
-    pub(super) customers: KeyedLimit,
-    pub(super) creations: KeyedLimit,
-    pub(super) networks: KeyedLimit,
-    pub(super) waiting: Semaphore,
-    /// Refusals that are being summed up.
-    pub(super) over_limit: OverLimit,
-    /// Set while the account store is not the ledger's; all logins fail then.
-    pub(super) wrong_store: AtomicBool,
+    pub(super) cx: Context,
 }
 
 impl fmt::Debug for Migrator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Migrator").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Migrator").field("deadline", &self.cx.deadline).finish_non_exhaustive()
     }
 }
 
@@ -172,25 +157,13 @@ impl Migrator {
     /// Creates a migrator from its parts.
     #[must_use]
     pub fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
-        let (customers, waiting) = (KeyedLimit::new(settings.turns), Semaphore::new(settings.waiting));
-        let networks = KeyedLimit::new(settings.attempts.network_in_flight);
-        let over_limit = OverLimit::default();
-        Self {
-            parts,
-            settings,
-            customers,
-            creations: KeyedLimit::new(1),
-            networks,
-            waiting,
-            over_limit,
-            wrong_store: AtomicBool::new(false),
-        }
+        Self { cx: Context::new(parts, settings) }
     }
 
     /// The active rules.
     #[must_use]
     pub fn rules(&self) -> &LiveRules {
-        &self.parts.rules
+        &self.cx.rules
     }
 
     /// Checks that the ledger and the account store still belong together; logins fail while they do not. Call it once
@@ -199,10 +172,13 @@ impl Migrator {
     /// # Errors
     /// What is wrong.
     pub async fn watch(&self) -> Result<(), PortError> {
-        let checked = check_store(&*self.parts.ledger, &*self.parts.target).await;
-        let is_wrong_store = matches!(&checked, Err(error) if error.kind() == PortErrorKind::Misconfigured);
-        // A store that is missing or locked fails on its own.
-        self.wrong_store.store(is_wrong_store, Ordering::Release);
+        let checked = check_store(&*self.cx.records.ledger, &*self.cx.accounts.target).await;
+        let store = match &checked {
+            Err(error) if error.kind() == PortErrorKind::Misconfigured => Store::Wrong,
+            // A store that is missing or locked fails on its own.
+            _ => Store::Right,
+        };
+        self.cx.accounts.note_store(store);
         checked
     }
 
@@ -212,7 +188,7 @@ impl Migrator {
     /// Dropping the future may leave a creation half done, which recovery completes. Servers that drop the futures of
     /// disconnected callers should run it as its own task.
     pub async fn login(&self, login: Login) -> Answer {
-        let mut visit = Visit::begin(self, Operation::Login, login.request_id);
+        let mut visit = Visit::begin(&self.cx, Operation::Login, login.request_id);
         visit.counting.challenge = login.challenge;
         let ending = match visit.admit(&login.identifier, login.password, login.network) {
             Ok(admission) => visit.sign_in(&admission).await,

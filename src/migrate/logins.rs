@@ -8,16 +8,13 @@
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, timeout_at};
 
+use super::admission::Admission;
+use super::ending::{Ending, Flow};
 use super::mapping::{Identity, Question};
 use super::outcome::{Outcome, Refusal};
 use super::step::Step;
-use super::visit::{Admission, Ending, Flow, Visit};
-use crate::ports::Identifier;
-use crate::ports::{AccountState, LegacyKey};
-use crate::ports::{Event, EventKind};
-
-/// The reason recorded in decisions and events when a login was left out.
-const LEFT_OUT: &str = "login_left_out";
+use super::visit::Visit;
+use crate::ports::{AccountState, DecisionReason, Event, EventKind, Identifier, LegacyKey};
 
 /// Where the source resolves a login to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +60,7 @@ impl Visit<'_> {
     ///
     /// An outage ends the visit, and so does a record that is left without a login.
     pub(super) async fn keep_own_logins(&mut self, admission: &Admission, identity: &mut Identity) -> Flow<()> {
-        if self.migrator.settings.unique_logins {
+        if self.cx.legacy.unique_logins {
             return Ok(());
         }
         let (began, listed) = (Instant::now(), identity.logins.len());
@@ -74,7 +71,7 @@ impl Visit<'_> {
         // Keeps the order of the record.
         identity.logins.retain(|login| owned.contains(login));
         if has_candidates || self.left_out > 0 {
-            let source = self.migrator.parts.source.name();
+            let source = self.cx.legacy.source.name();
             self.step(&Step::LookedUpLogins { source, left_out: self.left_out, took: began.elapsed() });
         }
         if identity.logins.is_empty() { Err(Ending::of(Outcome::Conflict)) } else { Ok(()) }
@@ -91,7 +88,7 @@ impl Visit<'_> {
         if !matches!(refused.outcome, Outcome::Refused(Refusal::WrongPassword | Refusal::Unverifiable)) {
             return refused;
         }
-        match self.migrator.parts.target.find_external(&identity.external_id).await {
+        match self.cx.accounts.target.find_external(self.call(), &identity.external_id).await {
             Ok(Some(found)) if found.state != AccountState::Pending => {
                 match self.check_at_target(admission, &found).await {
                     Ok(Some(ending)) | Err(ending) => ending,
@@ -106,8 +103,8 @@ impl Visit<'_> {
 
     /// The logins known to resolve to the customer, and those to look up. Logins beyond the limit are in neither list.
     fn partition(&self, admission: &Admission, identity: &Identity) -> (Vec<String>, Vec<Candidate>) {
-        let (typed, settings) = (&admission.identifier, &self.migrator.settings);
-        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), settings.lookups);
+        let typed = &admission.identifier;
+        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), self.cx.legacy.lookups);
         for login in &identity.logins {
             let origin = if login == typed.canonical() { Origin::Typed } else { Origin::Listed };
             match origin {
@@ -120,7 +117,7 @@ impl Visit<'_> {
                 Origin::Typed => {}
             }
             // The text is already canonical, so this succeeds; if it does not, the login is left out.
-            candidates.extend(settings.identifiers.canonical(login).ok().map(|login| Candidate { login, origin }));
+            candidates.extend(self.cx.identifiers.canonical(login).ok().map(|login| Candidate { login, origin }));
         }
         (owned, candidates)
     }
@@ -136,7 +133,7 @@ impl Visit<'_> {
 
     /// Looks up a login at the source.
     async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
-        let record = match self.migrator.parts.source.fetch(login, self.deadline).await {
+        let record = match self.cx.legacy.source.fetch(self.call(), login).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Resolution::Nobody),
             Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
@@ -147,11 +144,11 @@ impl Visit<'_> {
         run.facts.identifier = Some(login.typed().to_owned());
         let question = Question {
             rules: &self.rules,
-            source: self.migrator.parts.source.name(),
+            source: self.cx.legacy.source.name(),
             identifier: login,
-            identifiers: &self.migrator.settings.identifiers,
+            identifiers: &self.cx.identifiers,
             settings: &run,
-            keyring: &self.migrator.parts.keyring,
+            keyring: &self.cx.records.keyring,
         };
         Ok(match question.identity(&record) {
             Ok(found) if found.key == *key => Resolution::SameCustomer,
@@ -160,22 +157,24 @@ impl Visit<'_> {
     }
 
     /// The reason of a decision: that of its outcome, or that an account was created without a login of its record.
-    pub(super) fn reason_of<'e>(&self, outcome: &'e Outcome) -> &'e str {
+    pub(super) fn reason_of(&self, outcome: &Outcome) -> DecisionReason {
         match outcome {
             Outcome::Migrated | Outcome::MigratedMustChangePassword => self.left_out_reason(),
             outcome => outcome.reason(),
         }
     }
 
-    /// The reason for an account that is being created; empty if it owns all logins of its record.
-    pub(super) fn left_out_reason(&self) -> &'static str {
-        if self.left_out > 0 { LEFT_OUT } else { "" }
+    /// The reason for an account that is being created: whether it owns all logins of its record.
+    pub(super) fn left_out_reason(&self) -> DecisionReason {
+        if self.left_out > 0 { DecisionReason::LoginLeftOut } else { DecisionReason::None }
     }
 
     /// The event for the operator when an account was created without a login of its record.
     pub(super) fn left_out_event(&self, ending: &Ending) -> Option<Event> {
         let is_created = matches!(ending.outcome, Outcome::Migrated | Outcome::MigratedMustChangePassword);
         let account = ending.account.as_ref().map(|(id, _)| id);
-        if is_created && self.left_out > 0 { self.event(EventKind::NeedsAction, LEFT_OUT, account) } else { None }
+        let reason = self.left_out_reason();
+        let is_left_out = is_created && reason == DecisionReason::LoginLeftOut;
+        if is_left_out { self.event(EventKind::NeedsAction, reason.name(), account) } else { None }
     }
 }

@@ -11,9 +11,7 @@ use crate::model::Value;
 use crate::model::json::write;
 use crate::model::read::{ReadLimits, parse};
 use crate::password::Credential;
-use crate::ports::Keyring;
-use crate::ports::{ExternalId, LegacyKey, PasswordChange, Record};
-use crate::ports::{Identifier, IdentifierProfile};
+use crate::ports::{ExternalId, Identifier, IdentifierProfile, Keyring, LegacyKey, PasswordChange, Record};
 use crate::schema::Account;
 
 /// The identity of a record.

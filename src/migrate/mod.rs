@@ -6,10 +6,17 @@
 
 mod addressee;
 mod admin;
+mod admission;
 mod allowance;
 mod attempts;
 mod binding;
+mod close;
+mod context;
 mod create;
+mod decision;
+mod ending;
+mod equalise;
+mod hook;
 mod identity;
 mod locks;
 mod login;
@@ -34,4 +41,4 @@ pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use operations::{ResetAnswer, SignupAnswer};
 pub use outcome::{Outcome, Refusal};
 pub use rules::{LiveRules, RuleSet, RuleSetError};
-pub use step::{Known, Observer, Silent, Step};
+pub use step::{ClaimResult, CreateResult, FailureKind, HookResult, Known, Observer, Silent, Step};

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout_at;
@@ -10,15 +9,19 @@ use zeroize::Zeroizing;
 
 use super::addressee::{Addressee, addressee, is_address};
 use super::admin::AccountAdmin;
+use super::admission::{Admission, acceptable_password};
+use super::close::RETRY_AFTER;
+use super::context::Store;
 use super::create::Newcomer;
+use super::ending::{Ending, Flow, Recorded};
 use super::login::Migrator;
 use super::outcome::{Outcome, Refusal};
-use super::visit::{Admission, Ending, Flow, RETRY_AFTER, Recorded, Visit, acceptable_password};
+use super::visit::Visit;
 use crate::model::Password;
-use crate::ports::{AccountState, Coverage, StoredAccount, TargetId};
-use crate::ports::{Decision, Operation};
-use crate::ports::{Event, EventKind};
-use crate::ports::{PortError, PortErrorKind};
+use crate::ports::{
+    AccountState, Call, Coverage, Decision, DecisionOutcome, DecisionReason, Event, EventKind, Operation, PortError,
+    PortErrorKind, StoredAccount, TargetId,
+};
 
 /// Whether a new customer may take an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +46,14 @@ pub enum ResetAnswer {
 impl Migrator {
     /// Whether an identifier is free for a new customer: neither the target nor the legacy system has it.
     pub async fn signup_check(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> SignupAnswer {
-        let mut visit = Visit::begin(self, Operation::SignupCheck, request_id.to_owned());
+        let mut visit = Visit::begin(&self.cx, Operation::SignupCheck, request_id.to_owned());
         let answer = visit.is_reserved(identifier, network).await;
         let (answer, outcome) = match answer {
-            Ok(()) => (SignupAnswer::Reserved, "reserved"),
+            Ok(()) => (SignupAnswer::Reserved, DecisionOutcome::Reserved),
             Err(ending) => match ending.outcome {
-                Outcome::Refused(Refusal::Unknown) => (SignupAnswer::Free, "free"),
-                Outcome::Refused(Refusal::Malformed) => (SignupAnswer::Reserved, "malformed"),
-                outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.name()),
+                Outcome::Refused(Refusal::Unknown) => (SignupAnswer::Free, DecisionOutcome::Free),
+                Outcome::Refused(Refusal::Malformed) => (SignupAnswer::Reserved, DecisionOutcome::Malformed),
+                outcome => (SignupAnswer::Unknown(RETRY_AFTER), outcome.decided()),
             },
         };
         match visit.record_decision(outcome, None, &[]).await {
@@ -62,16 +65,15 @@ impl Migrator {
     /// Handles a forgotten password. A customer who is not migrated yet gets at most a pending account with unverified
     /// claims. The event names the account, so that the notice goes to its stored address and no other.
     pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
-        let mut visit = Visit::begin(self, Operation::PasswordReset, request_id.to_owned());
+        let mut visit = Visit::begin(&self.cx, Operation::PasswordReset, request_id.to_owned());
         let reset = visit.reset(identifier, network).await;
         let (outcome, account, recorded) = match reset {
-            Ok((account, recorded)) => ("accepted", Some(account), recorded),
-            Err(ending) => (ending.outcome.name(), None, Recorded::No),
+            Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),
+            Err(ending) => (ending.outcome.decided(), None, Recorded::No),
         };
-        let is_temporary = matches!(outcome, "legacy_unavailable" | "target_unavailable" | "overloaded");
         let events: &[EventKind] = if account.is_some() { &[EventKind::PasswordReset] } else { &[] };
         let is_recorded = recorded == Recorded::Yes || visit.record_decision(outcome, account, events).await.is_ok();
-        if !is_recorded || is_temporary {
+        if !is_recorded || outcome.is_temporary() {
             return ResetAnswer::Unavailable(RETRY_AFTER);
         }
         visit.counting.settle();
@@ -85,8 +87,8 @@ impl Migrator {
     ///
     /// # Errors
     /// Any error of the target.
-    pub async fn account(&self, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
-        self.parts.target.read(id).await
+    pub async fn account(&self, request_id: &str, id: &TargetId) -> Result<Option<StoredAccount>, PortError> {
+        self.cx.accounts.target.read(Call::outside_login(request_id), id).await
     }
 
     /// Sets a password on behalf of a caller that obtained it from the customer; a pending account becomes active.
@@ -104,16 +106,16 @@ impl Migrator {
             PortError::new(PortErrorKind::Unsupported, "login", "set_password")
                 .because("the password is empty, too long, or contains a NUL byte")
         })?;
-        if self.wrong_store.load(Ordering::Acquire) {
+        if self.cx.accounts.store() == Store::Wrong {
             return Err(PortError::new(PortErrorKind::Unavailable, "login", "set_password"));
         }
-        let mut visit = Visit::begin(self, Operation::PasswordSet, request_id.to_owned());
-        let Some(account) = self.parts.target.read(id).await? else {
-            visit.record_decision("unknown", None, &[]).await?;
+        let mut visit = Visit::begin(&self.cx, Operation::PasswordSet, request_id.to_owned());
+        let Some(account) = self.cx.accounts.target.read(visit.call(), id).await? else {
+            visit.record_decision(DecisionOutcome::Unknown, None, &[]).await?;
             return Ok(None);
         };
-        let set = self.parts.target.set_password(id, &password, self.parts.clock.now(), visit.deadline).await?;
-        let outcome = if set.is_some() { "set" } else { "unknown" };
+        let set = self.cx.accounts.target.set_password(visit.call(), id, &password, self.cx.records.now()).await?;
+        let outcome = if set.is_some() { DecisionOutcome::Set } else { DecisionOutcome::Unknown };
         if set.is_some() {
             visit.note_password_set(&account);
         }
@@ -124,13 +126,13 @@ impl Migrator {
     /// The account operations for operators.
     #[must_use]
     pub fn admin(&self) -> AccountAdmin {
-        let parts = &self.parts;
+        let (accounts, records) = (&self.cx.accounts, &self.cx.records);
         AccountAdmin {
-            target: Arc::clone(&parts.target),
-            ledger: Arc::clone(&parts.ledger),
-            clock: Arc::clone(&parts.clock),
-            keyring: Arc::clone(&parts.keyring),
-            lease: self.settings.lease,
+            target: Arc::clone(&accounts.target),
+            ledger: Arc::clone(&records.ledger),
+            clock: Arc::clone(&records.clock),
+            keyring: Arc::clone(&records.keyring),
+            lease: records.lease,
         }
     }
 }
@@ -144,8 +146,8 @@ impl Visit<'_> {
             return Ok(());
         }
         self.note_source_query();
-        let (source, deadline) = (&self.migrator.parts.source, self.deadline);
-        let fetched = timeout_at(deadline, source.fetch(&admission.identifier, deadline)).await;
+        let source = &self.cx.legacy.source;
+        let fetched = timeout_at(self.deadline, source.fetch(self.call(), &admission.identifier)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
             // It may belong to a customer whose record cannot be read.
@@ -194,7 +196,8 @@ impl Visit<'_> {
         if !is_address(&admission.identifier) {
             return Ok(id);
         }
-        let account = self.migrator.parts.target.read(&id).await.map_err(|error| self.target_failed(&error))?;
+        let account =
+            self.cx.accounts.target.read(self.call(), &id).await.map_err(|error| self.target_failed(&error))?;
         // The account has been deleted meanwhile.
         self.check_addressee(admission, &account.map(|account| account.claims).unwrap_or_default())?;
         Ok(id)
@@ -202,7 +205,7 @@ impl Visit<'_> {
 
     /// Refuses to name the account with these claims if an address was typed that is not its own.
     fn check_addressee(&self, admission: &Admission, claims: &str) -> Flow<()> {
-        match addressee(&admission.identifier, claims, &self.migrator.settings.identifiers) {
+        match addressee(&admission.identifier, claims, &self.cx.identifiers) {
             Addressee::Account => Ok(()),
             Addressee::Nobody => Err(Ending::of(Outcome::Conflict)),
         }
@@ -218,16 +221,16 @@ impl Visit<'_> {
     /// Records the decision of an operation in the ledger.
     async fn record_decision(
         &self,
-        outcome: &'static str,
+        outcome: DecisionOutcome,
         account: Option<TargetId>,
         events: &[EventKind],
     ) -> Result<(), PortError> {
         let decision = Decision {
             settled: self.settled_at_operation(outcome),
-            ..self.new_decision(outcome, "", account.clone().map(|id| (id, None)))
+            ..self.new_decision(outcome, DecisionReason::None, account.clone().map(|id| (id, None)))
         };
         let events: Vec<Event> =
-            events.iter().filter_map(|kind| self.event(*kind, outcome, account.as_ref())).collect();
-        self.migrator.parts.ledger.decide(&decision, &events).await
+            events.iter().filter_map(|kind| self.event(*kind, outcome.name(), account.as_ref())).collect();
+        self.cx.records.ledger.decide(&decision, &events).await
     }
 }

@@ -1,70 +1,7 @@
 //! The outcomes of a login, as a closed list.
 
-/// Why a customer is refused. Recorded in the ledger and in events, never shown to the customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Refusal {
-    /// Neither the target nor the legacy system knows the identifier.
-    Unknown,
-    /// The legacy system does not accept the password.
-    WrongPassword,
-    /// The target does not accept the password.
-    WrongPasswordAtTarget,
-    /// The identifier or the password is malformed.
-    Malformed,
-    /// The stored credential cannot verify any password: missing, broken or unsupported.
-    Unverifiable,
-    /// The stored hash cannot be checked within the limits, the memory of the lane, or the time of a login.
-    CostRefused,
-    /// The account is disabled.
-    Disabled,
-    /// The account is locked.
-    Locked,
-    /// The account was permanently deleted.
-    Deleted,
-    /// The ledger names an account that is not at the target; an operator must investigate.
-    Missing,
-    /// Too many attempts.
-    Attempts,
-    /// The account has no password yet.
-    Pending,
-}
-
-impl Refusal {
-    /// All reasons.
-    pub const ALL: [Self; 12] = [
-        Self::Unknown,
-        Self::WrongPassword,
-        Self::WrongPasswordAtTarget,
-        Self::Malformed,
-        Self::Unverifiable,
-        Self::CostRefused,
-        Self::Disabled,
-        Self::Locked,
-        Self::Deleted,
-        Self::Missing,
-        Self::Attempts,
-        Self::Pending,
-    ];
-
-    /// The name in the ledger, events and metrics.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::WrongPassword => "wrong_password",
-            Self::WrongPasswordAtTarget => "wrong_password_at_target",
-            Self::Malformed => "malformed",
-            Self::Unverifiable => "unverifiable",
-            Self::CostRefused => "cost_refused",
-            Self::Disabled => "disabled",
-            Self::Locked => "locked",
-            Self::Deleted => "deleted",
-            Self::Missing => "missing",
-            Self::Attempts => "attempts",
-            Self::Pending => "pending",
-        }
-    }
-}
+pub use crate::ports::Refusal;
+use crate::ports::{DecisionOutcome, DecisionReason};
 
 /// The outcome of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,31 +31,37 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The name used in the ledger, events and metrics.
+    /// The name used in events, metrics and answers.
     #[must_use]
     pub fn name(&self) -> &'static str {
+        self.decided().name()
+    }
+
+    /// How the decision on it is recorded.
+    #[must_use]
+    pub fn decided(&self) -> DecisionOutcome {
         match self {
-            Self::Authenticated => "authenticated",
-            Self::Migrated => "migrated",
-            Self::MigratedMustChangePassword => "migrated_must_change_password",
-            Self::Refused(_) => "refused",
-            Self::Conflict => "conflict",
-            Self::InvalidRecord | Self::UnreadableRecord => "invalid_record",
-            Self::DeniedByRule(_) => "denied_by_rule",
-            Self::LegacyUnavailable => "legacy_unavailable",
-            Self::TargetUnavailable => "target_unavailable",
-            Self::Overloaded => "overloaded",
+            Self::Authenticated => DecisionOutcome::Authenticated,
+            Self::Migrated => DecisionOutcome::Migrated,
+            Self::MigratedMustChangePassword => DecisionOutcome::MigratedMustChangePassword,
+            Self::Refused(_) => DecisionOutcome::Refused,
+            Self::Conflict => DecisionOutcome::Conflict,
+            Self::InvalidRecord | Self::UnreadableRecord => DecisionOutcome::InvalidRecord,
+            Self::DeniedByRule(_) => DecisionOutcome::DeniedByRule,
+            Self::LegacyUnavailable => DecisionOutcome::LegacyUnavailable,
+            Self::TargetUnavailable => DecisionOutcome::TargetUnavailable,
+            Self::Overloaded => DecisionOutcome::Overloaded,
         }
     }
 
-    /// The reason, in addition to the name; empty if the name says it all.
+    /// The reason, in addition to the outcome.
     #[must_use]
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> DecisionReason {
         match self {
-            Self::Refused(refusal) => refusal.name(),
-            Self::DeniedByRule(key) => key,
-            Self::UnreadableRecord => "unreadable",
-            _ => "",
+            Self::Refused(refusal) => DecisionReason::Refused(*refusal),
+            Self::DeniedByRule(key) => DecisionReason::Rule(key.clone()),
+            Self::UnreadableRecord => DecisionReason::Unreadable,
+            _ => DecisionReason::None,
         }
     }
 
@@ -131,6 +74,6 @@ impl Outcome {
     /// Whether the same login may succeed later without anybody fixing anything.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::LegacyUnavailable | Self::TargetUnavailable | Self::Overloaded)
+        self.decided().is_temporary()
     }
 }

@@ -13,12 +13,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use super::context::Records;
 use super::login::Migrator;
-use super::outcome::Refusal;
-use super::visit::Visit;
-use crate::ports::Decision;
-use crate::ports::Event;
-use crate::ports::PortError;
+use crate::ports::{Decision, DecisionReason, Event, PortError, Refusal};
 
 /// How long refusals are summed up: the part of a count that a crash can lose, and the delay before an attack shows up
 /// in the audit.
@@ -125,41 +122,22 @@ impl OverLimit {
 
 /// Whether a decision can be summed up. A decision that settles an attempt must be written at once.
 fn is_over_limit(decision: &Decision) -> bool {
-    decision.outcome == "refused" && decision.reason == Refusal::Attempts.name() && decision.settled.is_empty()
+    decision.reason == DecisionReason::Refused(Refusal::Attempts) && decision.settled.is_empty()
 }
 
-impl Visit<'_> {
+impl Records {
     /// Records a decision with its events, or counts it if the subject was just refused for the same reason.
     pub(super) async fn decide(&self, decision: &Decision, events: &[Event]) -> Result<(), PortError> {
-        let (over_limit, ledger) = (&self.migrator.over_limit, &self.migrator.parts.ledger);
-        match over_limit.note(decision, Instant::now()) {
+        match self.over_limit.note(decision, Instant::now()) {
             Noted::Counted => return Ok(()),
             Noted::Write(None) => {}
-            Noted::Write(Some(sum)) => self.migrator.write_sum(*sum).await?,
+            Noted::Write(Some(sum)) => self.write_sum(*sum).await?,
         }
-        let decided = ledger.decide(decision, events).await;
+        let decided = self.ledger.decide(decision, events).await;
         if decided.is_err() {
-            over_limit.reopen(&decision.subject, Instant::now());
+            self.over_limit.reopen(&decision.subject, Instant::now());
         }
         decided
-    }
-}
-
-impl Migrator {
-    /// Writes the sums of refusals whose period has ended. Call it periodically.
-    ///
-    /// # Errors
-    /// The first error of the ledger; sums that were not written are written later.
-    pub async fn write_sums(&self) -> Result<(), PortError> {
-        self.write_each(self.over_limit.ended(Instant::now())).await
-    }
-
-    /// Writes all sums of refusals. Call it once no login is running any more.
-    ///
-    /// # Errors
-    /// The first error of the ledger.
-    pub async fn write_all_sums(&self) -> Result<(), PortError> {
-        self.write_each(self.over_limit.all()).await
     }
 
     async fn write_each(&self, sums: Vec<Decision>) -> Result<(), PortError> {
@@ -173,7 +151,7 @@ impl Migrator {
     }
 
     async fn write_sum(&self, sum: Decision) -> Result<(), PortError> {
-        let written = self.parts.ledger.decide(&sum, &[]).await;
+        let written = self.ledger.decide(&sum, &[]).await;
         if written.is_err() {
             self.over_limit.put_back(sum, Instant::now());
         }
@@ -181,18 +159,38 @@ impl Migrator {
     }
 }
 
+impl Migrator {
+    /// Writes the sums of refusals whose period has ended. Call it periodically.
+    ///
+    /// # Errors
+    /// The first error of the ledger; sums that were not written are written later.
+    pub async fn write_sums(&self) -> Result<(), PortError> {
+        let records = &self.cx.records;
+        records.write_each(records.over_limit.ended(Instant::now())).await
+    }
+
+    /// Writes all sums of refusals. Call it once no login is running any more.
+    ///
+    /// # Errors
+    /// The first error of the ledger.
+    pub async fn write_all_sums(&self) -> Result<(), PortError> {
+        let records = &self.cx.records;
+        records.write_each(records.over_limit.all()).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Operation;
+    use crate::ports::{DecisionOutcome, Operation};
 
-    fn decision(subject: &str, outcome: &'static str, reason: &str, request_id: &str) -> Decision {
+    fn decision(subject: &str, outcome: DecisionOutcome, reason: DecisionReason, request_id: &str) -> Decision {
         Decision {
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
             request_id: request_id.into(),
             operation: Operation::Login,
             outcome,
-            reason: reason.into(),
+            reason,
             subject: subject.into(),
             customer: None,
             account: None,
@@ -205,7 +203,7 @@ mod tests {
     }
 
     fn refused(subject: &str, request_id: &str) -> Decision {
-        decision(subject, "refused", "attempts", request_id)
+        decision(subject, DecisionOutcome::Refused, DecisionReason::Refused(Refusal::Attempts), request_id)
     }
 
     fn sum(subject: &str, request_id: &str, count: u64) -> Decision {
@@ -232,7 +230,7 @@ mod tests {
         for request in ["1", "2", "3"] {
             over_limit.note(&refused("ada", request), now);
         }
-        let other = decision("ada", "authenticated", "", "4");
+        let other = decision("ada", DecisionOutcome::Authenticated, DecisionReason::None, "4");
         assert_eq!(over_limit.note(&other, now), Noted::Write(Some(Box::new(sum("ada", "3", 2)))));
         assert_eq!(over_limit.note(&other, now), Noted::Write(None));
         for request in ["5", "6"] {

@@ -1,12 +1,14 @@
 //! Recovery after a crash: looks up unfinished entries at the target, and completes them or gives them up.
 
+use super::context::Records;
 use super::login::Migrator;
-use crate::ports::PortError;
-use crate::ports::UndoEnd;
-use crate::ports::{Abandon, Entry, EntryState, Finish, Finished, Left};
-use crate::ports::{AccountState, Deletion, ExternalId, Found, LegacyKey, TargetId};
-use crate::ports::{Decision, Operation};
-use crate::ports::{Event, EventKind};
+use crate::ports::{
+    Abandon, AccountState, Call, Decision, DecisionOutcome, DecisionReason, Deletion, Entry, EntryState, Event,
+    EventKind, ExternalId, Finish, Finished, Found, Left, LegacyKey, Operation, PortError, Target, TargetId, UndoEnd,
+};
+
+/// The request id of recovery in the audit.
+const REQUEST: &str = "recovery";
 
 /// How many entries are processed per page.
 const PAGE: usize = 100;
@@ -30,10 +32,21 @@ impl Migrator {
     /// # Errors
     /// The first error of the ledger or the target; entries settled before it stay settled.
     pub async fn recover(&self) -> Result<usize, PortError> {
-        let (ledger, lease) = (&self.parts.ledger, self.settings.lease);
+        Recovery { target: &*self.cx.accounts.target, records: &self.cx.records }.run().await
+    }
+}
+
+/// What recovery works with.
+struct Recovery<'m> {
+    target: &'m dyn Target,
+    records: &'m Records,
+}
+
+impl Recovery<'_> {
+    async fn run(&self) -> Result<usize, PortError> {
         let mut settled = 0;
         loop {
-            let entries = ledger.unfinished(self.parts.clock.now(), lease, PAGE).await?;
+            let entries = self.records.ledger.unfinished(self.records.now(), self.records.lease, PAGE).await?;
             for entry in &entries {
                 self.settle(entry).await?;
                 settled += 1;
@@ -47,20 +60,20 @@ impl Migrator {
     async fn settle(&self, entry: &Entry) -> Result<(), PortError> {
         // Ordered with all writes: a write that has begun completes before this is answered, and a write that has not
         // begun finds the claim expired.
-        let found = self.parts.target.find_created(&entry.external_id).await?;
+        let found = self.target.find_created(Call::outside_login(REQUEST), &entry.external_id).await?;
         match (entry.state, found) {
             (EntryState::Buried, found) => self.settle_buried(entry, found).await,
             (EntryState::Undoing, found) => self.settle_undo(entry, found).await,
             (_, Some(found)) => self.settle_created(entry, &found).await,
             (_, None) => {
                 let (key, token) = (entry.key.clone(), entry.token);
-                self.parts.ledger.abandon(&Abandon { key, token, left: Left::Nothing }).await
+                self.records.ledger.abandon(&Abandon { key, token, left: Left::Nothing }).await
             }
         }
     }
 
     async fn settle_created(&self, entry: &Entry, found: &Found) -> Result<(), PortError> {
-        let finish = self.recovered(&Recovered {
+        let finish = self.records.recovered(&Recovered {
             key: &entry.key,
             token: entry.token,
             external_id: &entry.external_id,
@@ -70,15 +83,15 @@ impl Migrator {
             state: found.state,
         });
         // Another process may have recovered it first.
-        self.parts.ledger.finish(&finish).await.map(|_: Finished| ())
+        self.records.ledger.finish(&finish).await.map(|_: Finished| ())
     }
 
     /// A creation that was in progress when its customer was deleted must not bring the customer back.
     async fn settle_buried(&self, entry: &Entry, found: Option<Found>) -> Result<(), PortError> {
         if let Some(found) = found {
-            self.parts.target.delete(&found.id, Deletion::ForGood).await?;
+            self.target.delete(Call::outside_login(REQUEST), &found.id, Deletion::ForGood).await?;
         }
-        self.parts.ledger.settle_buried(&entry.key).await
+        self.records.ledger.settle_buried(&entry.key).await
     }
 
     /// An interrupted undo has happened if the account is gone; otherwise it has not.
@@ -89,22 +102,24 @@ impl Migrator {
             UndoEnd::Keep { key, token }
         } else {
             let account = entry.account.clone().map(|id| (id, Some(entry.external_id.clone())));
-            let decision = self.settled("undo_settled", &entry.key, account, &entry.rules);
+            let decision = self.records.settled(DecisionOutcome::UndoSettled, &entry.key, account, &entry.rules);
             UndoEnd::Forget { key, token, decision: Box::new(decision) }
         };
-        self.parts.ledger.end_undo(&end).await.map(|_: Finished| ())
+        self.records.ledger.end_undo(&end).await.map(|_: Finished| ())
     }
+}
 
+impl Records {
     /// The ledger's record of a recovered account.
     pub(super) fn recovered(&self, recovered: &Recovered<'_>) -> Finish {
         let account = Some((recovered.account.clone(), Some(recovered.external_id.clone())));
-        let decision = self.settled("recovered", recovered.key, account, recovered.rules);
+        let decision = self.settled(DecisionOutcome::Recovered, recovered.key, account, recovered.rules);
         let is_migrated = recovered.verified_at.is_some() && recovered.state != AccountState::Pending;
-        let is_subscribed = is_migrated && self.settings.events.contains(&EventKind::Migrated);
+        let is_subscribed = is_migrated && self.events.contains(&EventKind::Migrated);
         let event = || Event {
             at: decision.at,
             kind: EventKind::Migrated,
-            reason: "recovered".to_owned(),
+            reason: decision.outcome.name().to_owned(),
             account: Some(recovered.account.clone()),
             request_id: decision.request_id.clone(),
             tags: Vec::new(),
@@ -123,19 +138,19 @@ impl Migrator {
 
     fn settled(
         &self,
-        outcome: &'static str,
+        outcome: DecisionOutcome,
         key: &LegacyKey,
         account: Option<(TargetId, Option<ExternalId>)>,
         rules: &str,
     ) -> Decision {
         Decision {
-            at: self.parts.clock.now(),
-            request_id: "recovery".to_owned(),
+            at: self.now(),
+            request_id: REQUEST.to_owned(),
             operation: Operation::Operator,
             outcome,
-            reason: String::new(),
+            reason: DecisionReason::None,
             subject: String::new(),
-            customer: Some(self.parts.keyring.customer(key)),
+            customer: Some(self.keyring.customer(key)),
             account,
             source: Some(key.source.clone()),
             rules: Some(rules.to_owned()),

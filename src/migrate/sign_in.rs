@@ -2,22 +2,26 @@
 
 use tokio::time::{Instant, timeout_at};
 
+use super::admission::Admission;
 use super::create::Newcomer;
+use super::ending::{Ending, Flow};
 use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
 use super::step::{Known, Step};
-use super::visit::{Admission, Ending, Flow, Hashed, Visit};
+use super::visit::Visit;
 use crate::password::{Credential, Verdict, find};
-use crate::ports::{AccountState, Authentication, Found, PasswordChange, Presented, Record, Spent};
-use crate::ports::{HookInput, HookPoint};
+use crate::ports::{
+    AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange, Presented, Record,
+    Verification,
+};
 
 impl Visit<'_> {
     /// Runs a sign-in to its end.
     pub(super) async fn sign_in(&mut self, admission: &Admission) -> Ending {
         // Logins of one customer wait for each other, so that a burst of guesses is not verified before the first one
         // counts.
-        let subject = self.subject().to_owned();
-        let permit = timeout_at(self.deadline, self.migrator.customers.acquire(&subject)).await;
+        let subject = self.subject.clone();
+        let permit = timeout_at(self.deadline, self.cx.limits.customers.acquire(&subject)).await;
         if permit.is_err() {
             return Ending::of(Outcome::Overloaded);
         }
@@ -47,7 +51,7 @@ impl Visit<'_> {
     /// Looks up the account at the target.
     pub(super) async fn find_account(&mut self, admission: &Admission) -> Flow<Option<Found>> {
         let began = Instant::now();
-        let found = self.migrator.parts.target.find(&admission.identifier).await;
+        let found = self.cx.accounts.target.find(self.call(), &admission.identifier).await;
         let found = found.map_err(|error| self.target_failed(&error))?;
         let known = if found.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Looked { known, took: began.elapsed() });
@@ -63,23 +67,17 @@ impl Visit<'_> {
     /// Checks the password against the account at the target. Returns `None` if the account no longer exists.
     pub(super) async fn check_at_target(&mut self, admission: &Admission, found: &Found) -> Flow<Option<Ending>> {
         let began = Instant::now();
-        let target = &self.migrator.parts.target;
-        let answer = target.authenticate(&found.id, &admission.password, self.deadline).await;
-        let answer = answer.map_err(|error| self.target_failed(&error))?;
-        self.hashed(Hashed::Target);
-        if answer == Authentication::Mismatch {
+        let target = &self.cx.accounts.target;
+        let answer = target.authenticate(self.call(), &found.id, &admission.password).await;
+        let Authenticated { verdict, work } = answer.map_err(|error| self.target_failed(&error))?;
+        self.note_target_work(work);
+        if verdict == Authentication::Mismatch {
             self.note_mismatch();
         }
-        let verdict = match answer {
-            Authentication::Verified(_) => "verified",
-            Authentication::Mismatch => "mismatch",
-            Authentication::Unusable => "unusable",
-            Authentication::Gone => "gone",
-        };
         self.step(&Step::Authenticated { verdict, took: began.elapsed() });
         let account = Some((found.id.clone(), found.external_id.clone()));
         let refused = |refusal| Ending { account: account.clone(), ..Ending::refused(refusal) };
-        Ok(Some(match (answer, found.state) {
+        Ok(Some(match (verdict, found.state) {
             (Authentication::Gone, _) => return Ok(None),
             (Authentication::Verified(change), AccountState::Active) => {
                 self.verified();
@@ -117,7 +115,7 @@ impl Visit<'_> {
             Ok(lossy) => lossy,
             Err(refused) => return Err(self.or_check_at_target(admission, &identity, refused).await),
         };
-        let verified_at = self.migrator.parts.clock.now();
+        let verified_at = self.cx.records.now();
         let mut draft = self.map(admission, &identity, &record)?;
         if lossy == PasswordChange::Required {
             draft.change = PasswordChange::Required;
@@ -131,13 +129,13 @@ impl Visit<'_> {
         let identifier = admission.identifier.canonical();
         self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
         self.note_source_query();
-        let (began, source) = (Instant::now(), &self.migrator.parts.source);
-        let record = source.fetch(&admission.identifier, self.deadline).await;
+        let (began, source) = (Instant::now(), &self.cx.legacy.source);
+        let record = source.fetch(self.call(), &admission.identifier).await;
         let record = record.map_err(|error| self.legacy_failed(&error))?;
         let known = if record.is_some() { Known::Yes } else { Known::No };
         self.step(&Step::Fetched { source: source.name(), known, took: began.elapsed() });
         let record = record.ok_or_else(|| Ending::refused(Refusal::Unknown))?;
-        let fetched_at = self.migrator.parts.clock.now();
+        let fetched_at = self.cx.records.now();
         let input = HookInput { identifier, record: Some(record.json()), ..HookInput::default() };
         self.hook(HookPoint::AfterFetch, input)?;
         self.note_rules_run();
@@ -153,49 +151,44 @@ impl Visit<'_> {
     fn question<'a>(&'a self, rules: &'a super::rules::RuleSet, admission: &'a Admission) -> Question<'a> {
         Question {
             rules,
-            source: self.migrator.parts.source.name(),
+            source: self.cx.legacy.source.name(),
             identifier: &admission.identifier,
-            identifiers: &self.migrator.settings.identifiers,
+            identifiers: &self.cx.identifiers,
             settings: &self.run,
-            keyring: &self.migrator.parts.keyring,
+            keyring: &self.cx.records.keyring,
         }
     }
 
     /// Verifies the password against the legacy system. Only a positive verdict continues. A lossy match requires a new
     /// password, because the typed password may differ from the one the customer chose.
     async fn verify(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<PasswordChange> {
-        let (began, verifier) = (Instant::now(), &self.migrator.parts.verifier);
-        let spent = Spent::default();
+        let (began, verifier) = (Instant::now(), &self.cx.legacy.verifier);
         let presented = Presented {
             identifier: &admission.identifier,
             record,
             credential: identity.credential.as_ref(),
             password: &admission.password,
-            deadline: self.deadline,
-            spent: &spent,
         };
-        let verdict = verifier.verify(presented).await.map_err(|error| self.legacy_failed(&error))?;
-        self.spent(&spent);
+        let answer = verifier.verify(self.call(), presented).await;
+        let Verification { verdict, work } = answer.map_err(|error| self.legacy_failed(&error))?;
+        self.note_legacy_work(work);
         let scheme = identity.credential.as_ref().map_or("", scheme_name);
         self.step(&Step::Verified {
             verifier: verifier.name(),
             scheme,
-            verdict: verdict.name(),
+            verdict: verdict.kind(),
             took: began.elapsed(),
         });
         match verdict {
             Verdict::Match => {
-                self.hashed(Hashed::Legacy);
                 self.verified();
                 Ok(PasswordChange::Optional)
             }
             Verdict::LossyMatch(_) => {
-                self.hashed(Hashed::Legacy);
                 self.verified();
                 Ok(PasswordChange::Required)
             }
             Verdict::Mismatch => {
-                self.hashed(Hashed::Legacy);
                 self.note_mismatch();
                 Err(Ending::refused(Refusal::WrongPassword))
             }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::outcome::Outcome;
-use crate::ports::HookPoint;
+use crate::password::VerdictKind;
+use crate::ports::{Authentication, Conflict, HookPoint, PortErrorKind};
 
 /// One step of a login. Names and codes, never customer data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub enum Step<'a> {
     },
     /// The target checked the password.
     Authenticated {
-        /// `verified`, `mismatch`, `unusable` or `gone`.
-        verdict: &'static str,
+        /// The verdict.
+        verdict: Authentication,
         /// How long it took.
         took: Duration,
     },
@@ -41,8 +42,8 @@ pub enum Step<'a> {
         verifier: &'a str,
         /// The scheme of the stored hash; empty if there is none.
         scheme: &'a str,
-        /// The verdict's name.
-        verdict: &'static str,
+        /// The verdict.
+        verdict: VerdictKind,
         /// How long it took.
         took: Duration,
     },
@@ -71,8 +72,8 @@ pub enum Step<'a> {
     Hook {
         /// The point.
         point: HookPoint,
-        /// `fine`, `denied` or `failed`.
-        result: &'static str,
+        /// What it said.
+        result: HookResult,
         /// Why it failed, in one sentence; empty if it did not fail.
         detail: &'a str,
         /// How long it took.
@@ -80,15 +81,15 @@ pub enum Step<'a> {
     },
     /// The customer was claimed in the ledger.
     Claimed {
-        /// `granted`, `held`, `done` or `buried`.
-        answer: &'static str,
+        /// The answer of the ledger.
+        answer: ClaimResult,
         /// How long it took.
         took: Duration,
     },
     /// The target was asked to create the account.
     Created {
-        /// `new`, `exists`, `login_conflict`, `legacy_conflict` or `deleted`.
-        answer: &'static str,
+        /// The answer of the target.
+        answer: CreateResult,
         /// How long it took.
         took: Duration,
     },
@@ -104,7 +105,7 @@ pub enum Step<'a> {
         /// The operation that failed.
         operation: &'static str,
         /// The kind of failure.
-        kind: &'static str,
+        kind: FailureKind,
         /// The whole sentence for the operator.
         detail: &'a str,
     },
@@ -124,6 +125,100 @@ pub enum Known {
     Yes,
     /// Not found.
     No,
+}
+
+/// How a hook ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookResult {
+    /// The login continues.
+    Fine,
+    /// It denied the customer.
+    Denied,
+    /// It failed.
+    Failed,
+}
+
+impl HookResult {
+    /// The name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How a claim was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimResult {
+    /// It is granted.
+    Granted,
+    /// Another process holds it.
+    Held,
+    /// The customer has an account.
+    Done,
+    /// The customer's account was permanently deleted.
+    Buried,
+}
+
+impl ClaimResult {
+    /// The name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Held => "held",
+            Self::Done => "done",
+            Self::Buried => "buried",
+        }
+    }
+}
+
+/// How a creation was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreateResult {
+    /// The account now exists.
+    New,
+    /// It existed already.
+    Exists,
+    /// It cannot be created.
+    Conflict(Conflict),
+}
+
+impl CreateResult {
+    /// The name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Exists => "exists",
+            Self::Conflict(Conflict::Login) => "login_conflict",
+            Self::Conflict(Conflict::Legacy) => "legacy_conflict",
+            Self::Conflict(Conflict::Deleted) => "deleted",
+        }
+    }
+}
+
+/// What an operator is told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// A port failed.
+    Port(PortErrorKind),
+    /// A stored hash costs too much to verify.
+    CostRefused,
+}
+
+impl FailureKind {
+    /// The name in metrics and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Port(kind) => kind.name(),
+            Self::CostRefused => "cost_refused",
+        }
+    }
 }
 
 /// Observes logins.

@@ -45,7 +45,7 @@ pub use detect::{Detection, detect, placeholder};
 pub use forms::{Form, about as about_part, forms, is_known_word, reads_object};
 pub use limits::{Cost, Limits};
 pub use registry::{SchemeInfo, find, schemes};
-pub use verdict::{Lossy, Problem, Verdict};
+pub use verdict::{Lossy, Problem, Verdict, VerdictKind};
 
 use lane::Workspace;
 use stored::{AnyOf, Attempt, StoredHash};

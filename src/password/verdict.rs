@@ -54,6 +54,41 @@ impl Lossy {
     }
 }
 
+/// A verdict without its reason, which may describe the stored credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VerdictKind {
+    /// See [`Verdict::Match`].
+    Match,
+    /// See [`Verdict::LossyMatch`].
+    LossyMatch,
+    /// See [`Verdict::Mismatch`].
+    Mismatch,
+    /// See [`Verdict::Unusable`].
+    Unusable,
+    /// See [`Verdict::Malformed`].
+    Malformed,
+    /// See [`Verdict::Unsupported`].
+    Unsupported,
+    /// See [`Verdict::CostRefused`].
+    CostRefused,
+}
+
+impl VerdictKind {
+    /// The name in reports and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::LossyMatch => "lossy_match",
+            Self::Mismatch => "mismatch",
+            Self::Unusable => "unusable",
+            Self::Malformed => "malformed",
+            Self::Unsupported => "unsupported",
+            Self::CostRefused => "cost_refused",
+        }
+    }
+}
+
 impl Verdict {
     /// A match if the compared bytes are equal.
     #[must_use]
@@ -80,14 +115,20 @@ impl Verdict {
     /// `cost_refused`.
     #[must_use]
     pub fn name(&self) -> &'static str {
+        self.kind().name()
+    }
+
+    /// The verdict without its reason.
+    #[must_use]
+    pub fn kind(&self) -> VerdictKind {
         match self {
-            Self::Match => "match",
-            Self::LossyMatch(_) => "lossy_match",
-            Self::Mismatch => "mismatch",
-            Self::Unusable(_) => "unusable",
-            Self::Malformed(_) => "malformed",
-            Self::Unsupported(_) => "unsupported",
-            Self::CostRefused(_) => "cost_refused",
+            Self::Match => VerdictKind::Match,
+            Self::LossyMatch(_) => VerdictKind::LossyMatch,
+            Self::Mismatch => VerdictKind::Mismatch,
+            Self::Unusable(_) => VerdictKind::Unusable,
+            Self::Malformed(_) => VerdictKind::Malformed,
+            Self::Unsupported(_) => VerdictKind::Unsupported,
+            Self::CostRefused(_) => VerdictKind::CostRefused,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{ExternalId, LegacyKey};
+use super::{ExternalId, LegacyKey, Work};
 use crate::model::Password;
 
 /// The id that a target assigned to an account.
@@ -84,10 +84,32 @@ pub enum Authentication {
     Verified(PasswordChange),
     /// The password is wrong.
     Mismatch,
-    /// The account no longer exists. The adapter has computed a hash anyway.
+    /// The account no longer exists.
     Gone,
-    /// The account has no password or may not sign in. The adapter has computed a hash anyway.
+    /// The account has no password or may not sign in.
     Unusable,
+}
+
+impl Authentication {
+    /// The name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verified(_) => "verified",
+            Self::Mismatch => "mismatch",
+            Self::Gone => "gone",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// The answer of a target to a presented password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authenticated {
+    /// The verdict.
+    pub verdict: Authentication,
+    /// What was done to find out.
+    pub work: Work,
 }
 
 /// An account to be created.
@@ -109,8 +131,6 @@ pub struct NewAccount<'a> {
     pub rules: &'a str,
     /// The current time.
     pub at: Timestamp,
-    /// When the answer is no longer needed.
-    pub deadline: Instant,
     /// When the claim ends. Another process may create the account after that, so nothing may be written any more. An
     /// adapter that uses transactions checks this inside the transaction.
     pub until: Instant,

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Settled;
-use super::{ExternalId, TargetId};
+use super::{ExternalId, Refusal, Settled, TargetId};
 
 /// The operation that a request used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +33,124 @@ impl Operation {
     }
 }
 
+/// What was decided: the outcome of a login, of another operation, or of an operator's action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DecisionOutcome {
+    /// The customer is signed in to an existing account.
+    Authenticated,
+    /// The account was created by this login.
+    Migrated,
+    /// The same, and a new password must be chosen.
+    MigratedMustChangePassword,
+    /// The customer is refused.
+    Refused,
+    /// The target holds data that contradicts the account.
+    Conflict,
+    /// The record cannot become a valid account.
+    InvalidRecord,
+    /// The rules or a hook deny the customer.
+    DeniedByRule,
+    /// The legacy system gave no usable answer.
+    LegacyUnavailable,
+    /// The target or the ledger gave no usable answer.
+    TargetUnavailable,
+    /// There was more work than could be done in time.
+    Overloaded,
+    /// Sign-up: the identifier is free.
+    Free,
+    /// Sign-up: the identifier is taken.
+    Reserved,
+    /// Sign-up: the identifier is malformed.
+    Malformed,
+    /// Forgot password: an account may be notified.
+    Accepted,
+    /// Account management: the password was set.
+    Set,
+    /// Account management: there is no such account.
+    Unknown,
+    /// Operator: the account was deleted for good.
+    Deleted,
+    /// Operator: the tombstones were removed.
+    Restored,
+    /// Operator: the migration was undone.
+    Undone,
+    /// Operator: the migration was undone; its account no longer existed.
+    Forgotten,
+    /// Recovery: an interrupted creation had succeeded.
+    Recovered,
+    /// Recovery: an interrupted undo had succeeded.
+    UndoSettled,
+}
+
+impl DecisionOutcome {
+    /// The name in the audit, events and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authenticated => "authenticated",
+            Self::Migrated => "migrated",
+            Self::MigratedMustChangePassword => "migrated_must_change_password",
+            Self::Refused => "refused",
+            Self::Conflict => "conflict",
+            Self::InvalidRecord => "invalid_record",
+            Self::DeniedByRule => "denied_by_rule",
+            Self::LegacyUnavailable => "legacy_unavailable",
+            Self::TargetUnavailable => "target_unavailable",
+            Self::Overloaded => "overloaded",
+            Self::Free => "free",
+            Self::Reserved => "reserved",
+            Self::Malformed => "malformed",
+            Self::Accepted => "accepted",
+            Self::Set => "set",
+            Self::Unknown => "unknown",
+            Self::Deleted => "deleted",
+            Self::Restored => "restored",
+            Self::Undone => "undone",
+            Self::Forgotten => "forgotten",
+            Self::Recovered => "recovered",
+            Self::UndoSettled => "undo_settled",
+        }
+    }
+
+    /// Whether the same request may succeed later without anybody fixing anything.
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::LegacyUnavailable | Self::TargetUnavailable | Self::Overloaded)
+    }
+}
+
+/// Why it was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum DecisionReason {
+    /// The outcome says it all.
+    None,
+    /// Why the customer is refused.
+    Refused(Refusal),
+    /// The record cannot be read, or there is more than one.
+    Unreadable,
+    /// The account does not own a login that its record lists.
+    LoginLeftOut,
+    /// A pending account was created.
+    MadePending,
+    /// A key from the rules or a hook.
+    Rule(String),
+}
+
+impl DecisionReason {
+    /// The name in the audit and events; empty if there is none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Refused(refusal) => refusal.name(),
+            Self::Unreadable => "unreadable",
+            Self::LoginLeftOut => "login_left_out",
+            Self::MadePending => "made_pending",
+            Self::Rule(key) => key,
+        }
+    }
+}
+
 /// One decision. Identifiers are keyed digests; it contains no customer data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -43,10 +160,10 @@ pub struct Decision {
     pub request_id: String,
     /// The operation.
     pub operation: Operation,
-    /// The name of the outcome, or of an operator's action.
-    pub outcome: &'static str,
-    /// The name of the reason, or a key from the rules; empty if there is none.
-    pub reason: String,
+    /// What was decided.
+    pub outcome: DecisionOutcome,
+    /// Why.
+    pub reason: DecisionReason,
     /// Keyed digest of the canonical identifier.
     pub subject: String,
     /// Keyed digest of source and legacy id, if the record is known.

@@ -49,6 +49,8 @@ enum About {
     Adapter,
     /// A single record; others may be fine.
     Record,
+    /// The work of this process.
+    Here,
 }
 
 /// A failure of a port. It never carries customer data.
@@ -105,6 +107,20 @@ impl PortError {
     #[must_use]
     pub fn is_about_one_record(&self) -> bool {
         self.about == About::Record
+    }
+
+    /// Marks the failure as the fault of this process, such as too many hashes at a time. It says nothing about the
+    /// adapter that was called.
+    #[must_use]
+    pub fn about_this_process(mut self) -> Self {
+        self.about = About::Here;
+        self
+    }
+
+    /// Whether this process is at fault, whatever adapter was called.
+    #[must_use]
+    pub fn is_about_this_process(&self) -> bool {
+        self.about == About::Here
     }
 
     /// The kind of failure.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::{DecisionOutcome, DecisionReason};
+
 /// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HookPoint {
@@ -47,10 +49,10 @@ pub struct HookInput<'a> {
     pub record: Option<&'a str>,
     /// The account as JSON text, from `before_create` on.
     pub account: Option<&'a str>,
-    /// The name of the outcome, for `on_refusal`.
-    pub outcome: Option<&'a str>,
-    /// The reason of the outcome, for `on_refusal`.
-    pub reason: Option<&'a str>,
+    /// The outcome, for `on_refusal`.
+    pub outcome: Option<DecisionOutcome>,
+    /// Its reason, for `on_refusal`.
+    pub reason: Option<&'a DecisionReason>,
 }
 
 /// The answer of a hook.
@@ -66,10 +68,10 @@ pub struct HookAnswer {
 
 /// A hook that failed. Before a write the login is refused; after it the login continues.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the hook `{point}` failed: {message}")]
+#[error("the hook `{}` failed: {message}", point.name())]
 pub struct HookError {
-    /// The name of the point.
-    pub point: &'static str,
+    /// The point.
+    pub point: HookPoint,
     /// One sentence, without customer data.
     pub message: String,
 }

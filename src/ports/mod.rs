@@ -9,6 +9,8 @@ mod account;
 mod audit_head;
 mod audit_record;
 mod audit_report;
+mod call;
+mod capabilities;
 mod claim;
 mod clock;
 mod counter;
@@ -26,6 +28,7 @@ mod nonces;
 mod open_ledger;
 mod outbox;
 mod record;
+mod refusal;
 mod reports;
 mod reversal;
 mod segment;
@@ -33,19 +36,22 @@ mod source;
 mod summary;
 mod target;
 mod verifier;
+mod work;
 
 pub use account::{
-    AccountState, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount, PasswordChange, StoreId,
-    StoredAccount, TargetId,
+    AccountState, Authenticated, Authentication, Conflict, Created, Deleted, Deletion, Found, NewAccount,
+    PasswordChange, StoreId, StoredAccount, TargetId,
 };
 pub use audit_head::{AuditHead, AuditHeadError};
 pub use audit_record::{AuditFilter, AuditRecord};
 pub use audit_report::{AuditBreak, AuditFault, AuditReport};
+pub use call::Call;
+pub use capabilities::{Capabilities, Creation, PasswordCheck, Support};
 pub use claim::{Abandon, Claim, ClaimAnswer, Entry, EntryState, Finish, Finished, Grant, Left};
 pub use clock::{Clock, SystemClock};
 pub use counter::{Attempt, Counter, Reservation, Reserved, Room, Settled};
 pub use customer::{ExternalId, LegacyKey};
-pub use decision::{Decision, Operation};
+pub use decision::{Decision, DecisionOutcome, DecisionReason, Operation};
 pub use delivery::{DeliveryState, Subscription};
 pub use entry_report::{EntryFilter, EntryPage, EntryReport};
 pub use error::{BoxFuture, PortError, PortErrorKind};
@@ -59,10 +65,12 @@ pub use nonces::{Fresh, Nonce, Nonces};
 pub use open_ledger::OpenLedger;
 pub use outbox::Outbox;
 pub use record::Record;
+pub use refusal::Refusal;
 pub use reports::Reports;
 pub use reversal::{Buried, Restore, Undo, UndoAnswer, UndoEnd};
 pub use segment::{ExportError, SegmentReport};
 pub use source::{Coverage, Source};
 pub use summary::{OutcomeCount, Summary};
 pub use target::Target;
-pub use verifier::{Presented, Spent, Verifier};
+pub use verifier::{Presented, Verification, Verifier};
+pub use work::Work;

@@ -1,8 +1,6 @@
 //! Where legacy records come from.
 
-use tokio::time::Instant;
-
-use super::{BoxFuture, Identifier, PortError, Record};
+use super::{BoxFuture, Call, Identifier, PortError, Record};
 
 /// Whether a source knows all of its customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +24,10 @@ pub trait Source: Send + Sync {
 
     /// The one record of this customer, or `None`.
     ///
-    /// An outage, a timeout, a response that is not a record, or more than one record is an error, never `None`. The
-    /// caller enforces the time limit; an adapter that can pass on the deadline does so.
+    /// An outage, a timeout, a response that is not a record, or more than one record is an error, never `None`.
     fn fetch<'a>(
         &'a self,
+        call: Call<'a>,
         identifier: &'a Identifier,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>>;
 }

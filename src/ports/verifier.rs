@@ -1,12 +1,8 @@
 //! How a presented password is verified against the legacy system.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::{BoxFuture, Identifier, PortError, Record};
+use super::{BoxFuture, Call, Identifier, PortError, Record, Work};
 use crate::model::Password;
 use crate::password::{Credential, Verdict};
 
@@ -21,26 +17,23 @@ pub struct Presented<'a> {
     pub credential: Option<&'a Credential>,
     /// The password the customer typed.
     pub password: &'a Arc<Password>,
-    /// When the answer is no longer needed.
-    pub deadline: Instant,
-    /// Collects the time spent computing.
-    pub spent: &'a Spent,
 }
 
-/// How long the hash of one login took to compute, without the time it waited in the queue.
-#[derive(Debug, Default)]
-pub struct Spent(AtomicU64);
+/// The answer of a verifier. Nothing needs to be known of the work of a check that is cut off: it ends the login with an
+/// outage, or with a refusal that computes the decoy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Whether the password is correct.
+    pub verdict: Verdict,
+    /// What was done to find out.
+    pub work: Work,
+}
 
-impl Spent {
-    /// Adds computing time.
-    pub fn add(&self, took: Duration) {
-        self.0.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// The total time.
+impl Verification {
+    /// A verdict that took no work.
     #[must_use]
-    pub fn total(&self) -> Duration {
-        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    pub fn without_work(verdict: Verdict) -> Self {
+        Self { verdict, work: Work::Nothing }
     }
 }
 
@@ -50,5 +43,6 @@ pub trait Verifier: Send + Sync {
     fn name(&self) -> &str;
 
     /// Verifies the password. Never called twice for one login, because legacy systems count wrong passwords.
-    fn verify<'a>(&'a self, presented: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>>;
+    fn verify<'a>(&'a self, call: Call<'a>, presented: Presented<'a>)
+    -> BoxFuture<'a, Result<Verification, PortError>>;
 }

@@ -81,8 +81,12 @@ impl Operations for Live {
         Box::pin(self.migrator.forgot_password(request_id, identifier, network))
     }
 
-    fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
-        Box::pin(self.migrator.account(id))
+    fn account<'a>(
+        &'a self,
+        request_id: &'a str,
+        id: &'a TargetId,
+    ) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+        Box::pin(self.migrator.account(request_id, id))
     }
 
     fn set_password<'a>(

@@ -96,16 +96,16 @@ fn known(known: Known) -> &'static str {
 fn timed<'a>(step: &Step<'a>) -> Option<Timed<'a>> {
     let (step, port, result, took) = match *step {
         Step::Looked { known: is, took } => ("look", "", known(is), took),
-        Step::Authenticated { verdict, took } => ("authenticate", "", verdict, took),
+        Step::Authenticated { verdict, took } => ("authenticate", "", verdict.name(), took),
         Step::Fetched { source, known: is, took } => ("fetch", source, known(is), took),
-        Step::Verified { verifier, verdict, took, .. } => ("verify", verifier, verdict, took),
+        Step::Verified { verifier, verdict, took, .. } => ("verify", verifier, verdict.name(), took),
         Step::Mapped { warnings, took } => ("map", "", if warnings.is_empty() { "fine" } else { "warnings" }, took),
         Step::LookedUpLogins { source, left_out, took } => {
             ("look_up_logins", source, if left_out == 0 { "fine" } else { "left_out" }, took)
         }
-        Step::Hook { point, result, took, .. } => ("hook", point.name(), result, took),
-        Step::Claimed { answer, took } => ("claim", "", answer, took),
-        Step::Created { answer, took } => ("create", "", answer, took),
+        Step::Hook { point, result, took, .. } => ("hook", point.name(), result.name(), took),
+        Step::Claimed { answer, took } => ("claim", "", answer.name(), took),
+        Step::Created { answer, took } => ("create", "", answer.name(), took),
         Step::Recorded { took } => ("record", "", "fine", took),
         Step::Counted | Step::OverLimit | Step::Invalid { .. } | Step::Failed { .. } | Step::Ended { .. } => {
             return None;
@@ -122,7 +122,7 @@ impl Observer for Telemetry {
         match step {
             Step::Counted => self.attempt(request_id, "admitted"),
             Step::OverLimit => self.attempt(request_id, "over_limit"),
-            Step::Verified { scheme, verdict, .. } => self.verified(scheme, verdict),
+            Step::Verified { scheme, verdict, .. } => self.verified(scheme, verdict.name()),
             Step::Mapped { warnings, .. } => {
                 for rule in *warnings {
                     self.metrics.record(|| {
@@ -143,7 +143,7 @@ impl Observer for Telemetry {
                 tracing::warn!(request_id, point = point.name(), detail, "a hook failed");
             }
             Step::Failed { adapter, operation, kind, detail } => {
-                self.failed(request_id, adapter, operation, kind, detail);
+                self.failed(request_id, adapter, operation, kind.name(), detail);
             }
             Step::Ended { outcome, took } => self.ended(request_id, outcome, *took),
             _ => {}
@@ -158,8 +158,9 @@ mod tests {
 
     use crate::metrics::labels::{EVENT, OUTCOME, POINT, REASON};
     use crate::metrics::{Label, Values};
-    use crate::migrate::Refusal;
-    use crate::ports::{EventKind, HookPoint};
+    use crate::migrate::{FailureKind, HookResult, Refusal};
+    use crate::password::VerdictKind;
+    use crate::ports::{EventKind, HookPoint, PortErrorKind};
 
     #[test]
     fn steps_become_metrics_with_closed_labels() {
@@ -173,14 +174,14 @@ mod tests {
             Step::OverLimit,
             Step::Looked { known: Known::No, took },
             Step::Fetched { source: "shop", known: Known::Yes, took },
-            Step::Verified { verifier: "hash", scheme: "bcrypt", verdict: "match", took },
+            Step::Verified { verifier: "hash", scheme: "bcrypt", verdict: VerdictKind::Match, took },
             Step::Mapped { warnings: &warnings, took },
             Step::LookedUpLogins { source: "shop", left_out: 2, took },
-            Step::Hook { point: HookPoint::BeforeFetch, result: "fine", detail: "", took },
+            Step::Hook { point: HookPoint::BeforeFetch, result: HookResult::Fine, detail: "", took },
             Step::Failed {
                 adapter: "shop",
                 operation: "fetch",
-                kind: "unavailable",
+                kind: FailureKind::Port(PortErrorKind::Unavailable),
                 detail: "`fetch` of `shop` failed",
             },
             Step::Ended { outcome: &Outcome::Refused(Refusal::Locked), took },

@@ -29,7 +29,11 @@ pub(super) trait Operations: Send + Sync {
     ) -> BoxFuture<'a, ResetAnswer>;
 
     /// Reads an account.
-    fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
+    fn account<'a>(
+        &'a self,
+        request_id: &'a str,
+        id: &'a TargetId,
+    ) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>>;
 
     /// Sets a password; `None` if there is no such account.
     fn set_password<'a>(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use landfall::adapters::memory::Fault;
 use landfall::migrate::{Allowance, Challenge, Outcome, Refusal, ResetAnswer, SignupAnswer};
-use landfall::ports::{PortErrorKind, TargetId};
+use landfall::ports::{DecisionOutcome, PortErrorKind, TargetId};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -107,7 +107,7 @@ async fn two_processes_and_all_spellings_share_one_limit() {
     let others = [fixture.migrator.clone(), fixture.world.migrator(Options::default())];
     let spellings = ["ada", "ada@example.org", "ADA", "Ada@Example.org"];
     let guesses = join_all((0..40).map(|at| login(&others[at % 2], spellings[at % 4], "guess"))).await;
-    let verified = guesses.iter().filter(|answer| answer.outcome.reason() == "wrong_password").count();
+    let verified = guesses.iter().filter(|answer| answer.outcome == Outcome::Refused(Refusal::WrongPassword)).count();
     assert_eq!(verified, 10);
     for spelling in spellings {
         assert_eq!(fixture.outcome(spelling, "secret ada").await, OVER_LIMIT);
@@ -194,8 +194,9 @@ async fn resets_have_their_own_limit() {
         let name = if number % 2 == 0 { "ada" } else { "ADA@example.org" };
         assert_eq!(fixture.migrator.forgot_password("r1", name, network(number)).await, ResetAnswer::Accepted);
     }
-    let accepted =
-        |fixture: &Fixture| fixture.ledger.decisions().iter().filter(|one| one.outcome == "accepted").count();
+    let accepted = |fixture: &Fixture| {
+        fixture.ledger.decisions().iter().filter(|one| one.outcome == DecisionOutcome::Accepted).count()
+    };
     assert_eq!(accepted(&fixture), 3);
     fixture.clock.advance(64 * 60);
     fixture.legacy(&customer("bob"));

@@ -21,8 +21,8 @@ use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
 use landfall::password::{Credential, Limits};
 use landfall::ports::{
-    Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, LegacyKey, NoHooks, Outbox as _, Source, Subscription,
-    TargetId,
+    Call, Clock, Event, EventKind, Hooks, IdentifierProfile, Keyring, LegacyKey, NoHooks, Outbox as _, Source,
+    Subscription, TargetId,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -149,13 +149,18 @@ impl World {
 
     /// A migrator in this environment; several of them act as several processes.
     pub fn migrator(&self, options: Options) -> Arc<Migrator> {
-        self.migrator_from(self.source.clone(), options)
+        self.migrator_with(options, |_| {})
     }
 
     /// A migrator in this environment with another source.
     pub fn migrator_from(&self, source: Arc<dyn Source>, options: Options) -> Arc<Migrator> {
-        let parts = MigratorParts {
-            source,
+        self.migrator_with(options, |parts| parts.source = source)
+    }
+
+    /// A migrator in this environment with other parts.
+    pub fn migrator_with(&self, options: Options, change: impl FnOnce(&mut MigratorParts)) -> Arc<Migrator> {
+        let mut parts = MigratorParts {
+            source: self.source.clone(),
             verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))),
             target: self.target.clone(),
             ledger: self.ledger.clone(),
@@ -166,6 +171,7 @@ impl World {
             rules: Arc::new(LiveRules::new(rule_set(options.rules))),
             keyring: Arc::clone(&self.keyring),
         };
+        change(&mut parts);
         Arc::new(Migrator::new(parts, options.settings))
     }
 
@@ -213,11 +219,11 @@ impl Fixture {
     /// All accounts at the target.
     pub async fn accounts(&self) -> Vec<landfall::ports::StoredAccount> {
         use landfall::ports::Target as _;
-        self.target.list(None, 1_000_000).await.unwrap()
+        self.target.list(Call::outside_login("r1"), None, 1_000_000).await.unwrap()
     }
 
     pub async fn account(&self, id: &TargetId) -> Value {
-        let account = self.migrator.account(id).await.unwrap().unwrap();
+        let account = self.migrator.account("r1", id).await.unwrap().unwrap();
         serde_json::from_str(&account.claims).unwrap()
     }
 }

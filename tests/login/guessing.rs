@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use landfall::migrate::{Outcome, Refusal};
+use landfall::ports::DecisionReason;
 
 use super::fixture::{Fixture, Options, customer, login, login_from};
 
@@ -112,7 +113,11 @@ async fn correct_logins_are_never_counted() {
 /// The audit rows about refusals over the limit: how many decisions each represents.
 fn over_limit(fixture: &Fixture) -> Vec<u64> {
     let decisions = fixture.ledger.decisions();
-    decisions.iter().filter(|decision| decision.reason == "attempts").map(|decision| decision.count).collect()
+    decisions
+        .iter()
+        .filter(|decision| decision.reason == DecisionReason::Refused(Refusal::Attempts))
+        .map(|decision| decision.count)
+        .collect()
 }
 
 #[tokio::test]
@@ -132,7 +137,7 @@ async fn refusals_over_the_limit_are_summed_up() {
     assert_eq!(fixture.outcome("ada", "another guess").await, Outcome::Refused(Refusal::WrongPassword));
     assert_eq!(over_limit(&fixture), [1, 19]);
     let decisions = fixture.ledger.decisions();
-    let reasons: Vec<&str> = decisions.iter().rev().take(3).map(|decision| decision.reason.as_str()).collect();
+    let reasons: Vec<&str> = decisions.iter().rev().take(3).map(|decision| decision.reason.name()).collect();
     assert_eq!(reasons, ["wrong_password", "attempts", "attempts"], "in the order of the decisions");
 }
 

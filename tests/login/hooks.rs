@@ -24,13 +24,13 @@ impl Hooks for Scripted {
                 answer.deny = Some("too_late".to_owned());
             }
             HookPoint::AfterFetch if input.identifier == "broken" => {
-                return Err(HookError { point: point.name(), message: "the script failed".to_owned() });
+                return Err(HookError { point, message: "the script failed".to_owned() });
             }
             HookPoint::AfterFetch => {
                 answer.facts.insert("tags".to_owned(), json!(["vip"]));
             }
             HookPoint::AfterCreate => {
-                return Err(HookError { point: point.name(), message: "the script failed".to_owned() });
+                return Err(HookError { point, message: "the script failed".to_owned() });
             }
             _ => {}
         }

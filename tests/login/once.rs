@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use landfall::migrate::{Outcome, Refusal, Undone};
-use landfall::ports::{Deletion, PasswordChange, Target as _};
+use landfall::ports::{Call, Deletion, PasswordChange, Target as _};
 use serde_json::json;
 
 use super::fixture::{Fixture, Options, customer, key, login};
@@ -125,7 +125,7 @@ async fn a_missing_account_is_reported_and_nobody_is_buried() {
     fixture.legacy(&customer("ada"));
     let id = fixture.login("ada", "secret ada").await.account.unwrap();
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(9);
-    fixture.target.delete(&id, Deletion::Unchanged { until }).await.unwrap();
+    fixture.target.delete(Call::outside_login("r1"), &id, Deletion::Unchanged { until }).await.unwrap();
     for _ in 0..2 {
         assert_eq!(fixture.outcome("ada", "secret ada").await, Outcome::Refused(Refusal::Missing));
     }

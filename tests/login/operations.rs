@@ -61,7 +61,7 @@ async fn forgot_password_creates_at_most_a_pending_account() {
         fixture.account(&accounts[0].id).await["email"],
         json!({ "value": "ada@example.org", "verified": false })
     );
-    let outcomes: Vec<_> = fixture.ledger.decisions().iter().map(|decision| decision.outcome).collect();
+    let outcomes: Vec<_> = fixture.ledger.decisions().iter().map(|decision| decision.outcome.name()).collect();
     assert_eq!(outcomes, ["accepted", "refused", "refused"]);
     let all = [Subscription { receiver: "all".into(), kinds: EventKind::ALL.to_vec() }];
     fixture.ledger.route(&all, fixture.clock.now(), 10).await.unwrap();

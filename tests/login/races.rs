@@ -41,7 +41,7 @@ async fn events(fixture: &Fixture, kind: EventKind) -> usize {
 }
 
 fn decisions(fixture: &Fixture, outcome: &str) -> usize {
-    fixture.ledger.decisions().iter().filter(|decision| decision.outcome == outcome).count()
+    fixture.ledger.decisions().iter().filter(|decision| decision.outcome.name() == outcome).count()
 }
 
 /// A pending customer signs in for the first time while the account is being deleted.

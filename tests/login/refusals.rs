@@ -136,7 +136,7 @@ async fn a_bad_record_is_one_refusal() {
     for _ in 0..3 {
         let (answer, hashes) = fixture.hashes(fixture.login("twin", "whatever")).await;
         assert_eq!((&answer.outcome, answer.retry_after), (&Outcome::UnreadableRecord, None));
-        assert_eq!((answer.outcome.name(), answer.outcome.reason()), ("invalid_record", "unreadable"));
+        assert_eq!((answer.outcome.name(), answer.outcome.reason().name()), ("invalid_record", "unreadable"));
         assert_eq!(hashes, HashCalls { legacy: 1, target: 1 });
     }
     assert_eq!(fixture.outcome("twin", "whatever").await, Outcome::Refused(Refusal::Attempts));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use landfall::adapters::sql::{SqlSettings, SqlSource};
-use landfall::ports::{IdentifierProfile, PortError, Source as _};
+use landfall::ports::{Call, IdentifierProfile, PortError, Source as _};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -68,7 +68,7 @@ pub fn is_postgres(server: &Server) -> bool {
 pub async fn fetch(source: &SqlSource, typed: &str) -> Result<Option<String>, PortError> {
     let identifier = IdentifierProfile::default().canonical(typed).expect("an identifier");
     let deadline = Instant::now() + Duration::from_secs(10);
-    Ok(source.fetch(&identifier, deadline).await?.map(|record| record.json().to_owned()))
+    Ok(source.fetch(Call { deadline, request_id: "r1" }, &identifier).await?.map(|record| record.json().to_owned()))
 }
 
 /// The record of a customer who is known, and its text.

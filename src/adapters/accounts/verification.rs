@@ -7,12 +7,12 @@ use tokio::time::Instant;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::password::store::StoreVerdict;
-use crate::ports::{AccountState, Authentication, PasswordChange, PortError};
+use crate::ports::{AccountState, Authenticated, Authentication, PasswordChange, PortError, Work};
 
 /// The result of a check.
 pub(in crate::adapters) enum Checked {
     /// A final answer; nothing to store.
-    Settled(Authentication),
+    Settled(Authenticated),
     /// The password is correct; its stored hash should be replaced, unless it was replaced meanwhile.
     Outdated {
         /// The stored hash.
@@ -20,16 +20,15 @@ pub(in crate::adapters) enum Checked {
         /// The replacement.
         new: String,
         /// The answer.
-        change: PasswordChange,
+        answer: Authenticated,
     },
 }
 
 impl Checked {
     /// The answer to the caller.
-    pub fn answer(&self) -> Authentication {
+    pub fn answer(&self) -> Authenticated {
         match self {
-            Self::Settled(answer) => *answer,
-            Self::Outdated { change, .. } => Authentication::Verified(*change),
+            Self::Settled(answer) | Self::Outdated { answer, .. } => *answer,
         }
     }
 }
@@ -46,16 +45,19 @@ pub(in crate::adapters) async fn check(
 ) -> Result<Checked, PortError> {
     let without = if stored.is_some() { Authentication::Unusable } else { Authentication::Gone };
     let Some((AccountState::Active, Some(old), change)) = stored else {
-        hasher.target_decoy(password, deadline).await?;
-        return Ok(Checked::Settled(without));
+        let work = Work::Hash(hasher.target_decoy(password, deadline).await?);
+        return Ok(Checked::Settled(Authenticated { verdict: without, work }));
     };
-    Ok(match hasher.check(&old, password, deadline).await? {
-        StoreVerdict::Mismatch => Checked::Settled(Authentication::Mismatch),
-        StoreVerdict::Match => Checked::Settled(Authentication::Verified(change)),
+    let (checked, took) = hasher.check(&old, password, deadline).await?;
+    let answer = |verdict| Authenticated { verdict, work: Work::Hash(took) };
+    let verified = answer(Authentication::Verified(change));
+    Ok(match checked {
+        StoreVerdict::Mismatch => Checked::Settled(answer(Authentication::Mismatch)),
+        StoreVerdict::Match => Checked::Settled(verified),
         // A customer with the correct password is signed in even if the new hash cannot be computed now.
         StoreVerdict::MatchToUpgrade => match hasher.hash(password, deadline).await {
-            Ok(new) => Checked::Outdated { old, new, change },
-            Err(_) => Checked::Settled(Authentication::Verified(change)),
+            Ok(new) => Checked::Outdated { old, new, answer: verified },
+            Err(_) => Checked::Settled(verified),
         },
     })
 }

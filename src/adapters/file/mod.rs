@@ -19,7 +19,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use build::{Context, build, limits};
 pub use build::{FileError, FileReport, UnreadRecord};
@@ -29,7 +29,9 @@ use store::Store;
 
 use super::file_stamp::Stamp;
 use super::{ambiguous, too_large};
-use crate::ports::{BoxFuture, Coverage, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
+use crate::ports::{
+    BoxFuture, Call, Coverage, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source,
+};
 pub use logins::LoginPathError;
 use logins::LoginPaths;
 
@@ -96,13 +98,13 @@ impl Source for FileSource {
 
     fn fetch<'a>(
         &'a self,
+        call: Call<'a>,
         identifier: &'a Identifier,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         let (shared, login) = (Arc::clone(&self.shared), identifier.canonical().to_owned());
         Box::pin(async move {
             let find = tokio::task::spawn_blocking(move || shared.fetch(&login));
-            match timeout_at(deadline, find).await {
+            match timeout_at(call.deadline, find).await {
                 Ok(Ok(result)) => result,
                 Ok(Err(_)) => Err(self.shared.failed(PortErrorKind::Unavailable, "the lookup was interrupted")),
                 Err(_) => Err(self.shared.failed(PortErrorKind::Unavailable, "the lookup took too long")),

@@ -5,11 +5,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::time::Instant;
-
 use super::fault::Faults;
 use crate::adapters::{ambiguous, too_large};
-use crate::ports::{BoxFuture, Identifier, IdentifierError, IdentifierProfile, PortError, Record, Source};
+use crate::ports::{BoxFuture, Call, Identifier, IdentifierError, IdentifierProfile, PortError, Record, Source};
 
 /// Records by login.
 ///
@@ -113,7 +111,11 @@ impl Source for MemorySource {
         &self.name
     }
 
-    fn fetch<'a>(&'a self, identifier: &'a Identifier, _: Instant) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
+    fn fetch<'a>(
+        &'a self,
+        _: Call<'a>,
+        identifier: &'a Identifier,
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         Box::pin(self.faults.around(&self.name, "fetch", async { self.find(identifier) }))
     }
@@ -121,8 +123,6 @@ impl Source for MemorySource {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::adapters::memory::Fault;
     use crate::ports::PortErrorKind;
@@ -135,7 +135,7 @@ mod tests {
         let profile = IdentifierProfile::default();
         let fetch = async |typed: &str| {
             let identifier = profile.canonical(typed).expect("an identifier");
-            source.fetch(&identifier, Instant::now() + Duration::from_secs(1)).await
+            source.fetch(Call::outside_login("r1"), &identifier).await
         };
         source.faults().push([Fault::Fail(PortErrorKind::Denied)]);
         assert_eq!(fetch("ada").await.expect_err("an injected fault").kind(), PortErrorKind::Denied);

@@ -1,4 +1,4 @@
-//! A target in memory, for tests, benchmarks and the demo. It can be made to fail.
+//! A target in memory, for tests and benchmarks. It can be made to fail, and to play a system that can do less.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -13,14 +13,16 @@ use crate::adapters::memory::Faults;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
-    AccountState, Authentication, BoxFuture, Conflict, Created, Deleted, Deletion, ExternalId, Found, Identifier,
-    LegacyKey, NewAccount, PasswordChange, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+    AccountState, Authenticated, Authentication, BoxFuture, Call, Capabilities, Conflict, Created, Deleted, Deletion,
+    ExternalId, Found, Identifier, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind,
+    StoreId, StoredAccount, Support, Target, TargetId, Work,
 };
 
 /// Accounts that live as long as the process.
 pub struct MemoryTarget {
     name: String,
     hasher: Arc<Hasher>,
+    capabilities: Capabilities,
     accounts: Mutex<Accounts>,
     faults: Faults,
 }
@@ -59,7 +61,16 @@ impl MemoryTarget {
     /// Creates an empty target that uses this hasher.
     #[must_use]
     pub fn new(name: impl Into<String>, hasher: Arc<Hasher>) -> Self {
-        Self { name: name.into(), hasher, accounts: Mutex::default(), faults: Faults::default() }
+        let (accounts, faults, capabilities) = (Mutex::default(), Faults::default(), Capabilities::DATABASE);
+        Self { name: name.into(), hasher, capabilities, accounts, faults }
+    }
+
+    /// Plays a system with these capabilities. One that verifies passwords through an API should have a hasher of its
+    /// own, because its hashes are not computed on this machine.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
     /// The injected faults of all operations.
@@ -77,13 +88,20 @@ impl MemoryTarget {
         Some(id.clone())
     }
 
+    fn needs(&self, support: Support, operation: &'static str) -> Result<(), PortError> {
+        match support {
+            Support::Yes => Ok(()),
+            Support::No => Err(PortError::new(PortErrorKind::Unsupported, &self.name, operation)),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Accounts> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn create_now(&self, new: NewAccount<'_>) -> Result<Created, PortError> {
+    async fn create_now(&self, call: Call<'_>, new: NewAccount<'_>) -> Result<Created, PortError> {
         let phc = match new.password {
-            Some(password) => Some(self.hasher.hash(password, new.deadline).await?),
+            Some(password) => Some(self.hasher.hash(password, call.deadline).await?),
             None => None,
         };
         let id = id::new_id_at(&self.name, new.at)?;
@@ -99,15 +117,21 @@ impl MemoryTarget {
         id: &TargetId,
         password: &Arc<Password>,
         deadline: Instant,
-    ) -> Result<Authentication, PortError> {
+    ) -> Result<Authenticated, PortError> {
         let stored = self.lock().by_id.get(id).map(|account| (account.state, account.phc.clone(), account.change));
+        if self.capabilities.password == PasswordCheck::Nothing {
+            let verdict = if stored.is_some() { Authentication::Unusable } else { Authentication::Gone };
+            return Ok(Authenticated { verdict, work: Work::Nothing });
+        }
         let checked = verification::check(&self.hasher, stored, password, deadline).await?;
         if let Checked::Outdated { old, new, .. } = &checked
             && let Some(account) = self.lock().by_id.get_mut(id).filter(|account| account.phc.as_ref() == Some(old))
         {
             account.phc = Some(new.clone());
         }
-        Ok(checked.answer())
+        let answer = checked.answer();
+        let is_remote = self.capabilities.password == PasswordCheck::Api;
+        Ok(if is_remote { Authenticated { work: Work::Remote, ..answer } } else { answer })
     }
 
     async fn set_password_now(
@@ -238,7 +262,11 @@ impl Target for MemoryTarget {
         &self.name
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_login.get(identifier.canonical())))
@@ -246,7 +274,11 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "find", find))
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(
+        &'a self,
+        _: Call<'a>,
+        external: &'a ExternalId,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let find = async {
             let accounts = self.lock();
             Ok(accounts.found(accounts.by_external.get(external)))
@@ -256,34 +288,39 @@ impl Target for MemoryTarget {
 
     fn authenticate<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
-        deadline: Instant,
-    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
-        Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, deadline)))
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
+        Box::pin(self.faults.around(&self.name, "authenticate", self.authenticate_now(id, password, call.deadline)))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
-        Box::pin(self.faults.around(&self.name, "create", self.create_now(account)))
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        Box::pin(self.faults.around(&self.name, "create", self.create_now(call, account)))
     }
 
     fn set_password<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
         at: Timestamp,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
-        let set = self.set_password_now(id, password, at, deadline);
+        let set = self.set_password_now(id, password, at, call.deadline);
         Box::pin(self.faults.around(&self.name, "set_password", set))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
-        let delete = async move { Ok(self.lock().delete(id, how)) };
+    fn delete<'a>(&'a self, _: Call<'a>, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
+        let delete = async move {
+            if how != Deletion::ForGood {
+                self.needs(self.capabilities.undo, "delete")?;
+            }
+            Ok(self.lock().delete(id, how))
+        };
         Box::pin(self.faults.around(&self.name, "delete", delete))
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, _: Call<'a>, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         let reopen = async move {
             self.lock().closed.remove(external);
             Ok(())
@@ -295,18 +332,20 @@ impl Target for MemoryTarget {
         Box::pin(self.faults.around(&self.name, "ping", async { Ok(None) }))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, _: Call<'a>, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         let read = async { Ok(self.lock().by_id.get(id).map(|account| account.stored_account(id))) };
         Box::pin(self.faults.around(&self.name, "read", read))
     }
 
     fn list<'a>(
         &'a self,
+        _: Call<'a>,
         after: Option<&'a TargetId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {
         use std::ops::Bound;
         let list = async move {
+            self.needs(self.capabilities.listing, "list")?;
             let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
             let accounts = self.lock();
             let page = accounts.by_id.range::<TargetId, _>((begin, Bound::Unbounded)).take(limit);

@@ -34,7 +34,7 @@ pub use table::{is_loose, schemes};
 pub use template::TemplateError;
 
 use super::{ambiguous, too_large};
-use crate::ports::{BoxFuture, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
+use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
 use cell::{Cell, Cells, write_members, write_text};
 use database::{Database, Opening, RowLimits, Session};
 use dialect::Dialect;
@@ -192,11 +192,13 @@ impl Source for SqlSource {
 
     fn fetch<'a>(
         &'a self,
+        call: Call<'a>,
         identifier: &'a Identifier,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
         Box::pin(async move {
-            timeout_at(deadline, self.find(identifier, deadline)).await.unwrap_or_else(|_| Err(self.late("fetch")))
+            timeout_at(call.deadline, self.find(identifier, call.deadline))
+                .await
+                .unwrap_or_else(|_| Err(self.late("fetch")))
         })
     }
 }

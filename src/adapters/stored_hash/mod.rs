@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::hashing::Hasher;
 use crate::password::Verdict;
-use crate::ports::{BoxFuture, PortError, Presented, Verifier};
+use crate::ports::{BoxFuture, Call, PortError, Presented, Verification, Verifier};
 
 /// Verifies passwords against the credential that the rules read from the record.
 ///
@@ -27,13 +27,15 @@ impl Verifier for StoredHashVerifier {
         "stored_hash"
     }
 
-    fn verify<'a>(&'a self, presented: Presented<'a>) -> BoxFuture<'a, Result<Verdict, PortError>> {
+    fn verify<'a>(
+        &'a self,
+        call: Call<'a>,
+        presented: Presented<'a>,
+    ) -> BoxFuture<'a, Result<Verification, PortError>> {
         Box::pin(async move {
             match presented.credential {
-                Some(credential) => {
-                    self.hasher.verify(credential, presented.password, presented.deadline, presented.spent).await
-                }
-                None => Ok(Verdict::Unusable("no password is stored".into())),
+                Some(credential) => self.hasher.verify(credential, presented.password, call.deadline).await,
+                None => Ok(Verification::without_work(Verdict::Unusable("no password is stored".into()))),
             }
         })
     }
@@ -41,16 +43,12 @@ impl Verifier for StoredHashVerifier {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
-
     use super::*;
     use crate::model::Password;
     use crate::password::lane::{Lane, LaneSettings};
     use crate::password::store::{PasswordStore, Peppers, StoreParameters};
     use crate::password::{Credential, Limits};
-    use crate::ports::{IdentifierProfile, Record, Spent};
+    use crate::ports::{IdentifierProfile, Record, Work};
 
     #[tokio::test]
     async fn verifies_against_the_stored_credential() {
@@ -64,19 +62,21 @@ mod tests {
         let broken = Credential::encoded("bcrypt", "$2b$10$cut");
         let identifier = IdentifierProfile::default().canonical("ada").expect("an identifier");
         let record = Record::new("{}".to_owned());
-        for (credential, password, verdict) in [
-            (Some(&md5), "abc", "match"),
-            (Some(&md5), "abd", "mismatch"),
-            (Some(&named), "abc", "match"),
-            (Some(&named), "nothing", "mismatch"),
-            (Some(&broken), "abc", "malformed"),
-            (None, "abc", "unusable"),
+        for (credential, password, verdict, hashes) in [
+            (Some(&md5), "abc", "match", 1),
+            (Some(&md5), "abd", "mismatch", 1),
+            (Some(&named), "abc", "match", 1),
+            (Some(&named), "nothing", "mismatch", 1),
+            (Some(&broken), "abc", "malformed", 0),
+            (None, "abc", "unusable", 0),
         ] {
             let password = Arc::new(Password::new(password.as_bytes().to_vec()).expect("a password"));
-            let deadline = Instant::now() + Duration::from_secs(9);
-            let (identifier, record, password, spent) = (&identifier, &record, &password, &Spent::default());
-            let presented = Presented { identifier, record, credential, password, deadline, spent };
-            assert_eq!(verifier.verify(presented).await.expect("an answer").name(), verdict);
+            let (identifier, record, password) = (&identifier, &record, &password);
+            let presented = Presented { identifier, record, credential, password };
+            let before = verifier.hasher.calls().legacy;
+            let answer = verifier.verify(Call::outside_login("r1"), presented).await.expect("an answer");
+            assert_eq!((answer.verdict.name(), verifier.hasher.calls().legacy - before), (verdict, hashes));
+            assert_eq!(matches!(answer.work, Work::Hash(_)), hashes == 1, "{verdict}");
         }
     }
 }

@@ -10,9 +10,9 @@ use super::attempts::{counter, fail, reserve};
 use super::outbox::{WithOutbox, waiting};
 use crate::adapters::sqlite::SqliteLedger;
 use crate::ports::{
-    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event, EventKind, Finish,
-    Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind, Reports as _, Reserved, Restore,
-    StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome, DecisionReason, Entry,
+    EntryState, Event, EventKind, Finish, Finished, Grant, Keyring, Ledger, Left, LegacyKey, Operation, PortErrorKind,
+    Reports as _, Reserved, Restore, StoreId, TargetId, Undo, UndoAnswer, UndoEnd,
 };
 
 macro_rules! every_ledger {
@@ -98,13 +98,35 @@ async fn granted(ledger: &dyn Ledger, claim: &Claim) -> u64 {
     }
 }
 
-pub(in crate::adapters) fn decision(outcome: &'static str, seconds: i64) -> Decision {
+/// The outcome with this name.
+fn named(name: &str) -> DecisionOutcome {
+    use DecisionOutcome::{
+        Accepted, Authenticated, Conflict, DeniedByRule, LegacyUnavailable, Migrated, Refused, Restored, Set, Undone,
+        Unknown,
+    };
+    let outcomes = [
+        Accepted,
+        Authenticated,
+        Conflict,
+        DeniedByRule,
+        LegacyUnavailable,
+        Migrated,
+        Refused,
+        Restored,
+        Set,
+        Undone,
+        Unknown,
+    ];
+    outcomes.into_iter().find(|outcome| outcome.name() == name).expect("an outcome with this name")
+}
+
+pub(in crate::adapters) fn decision(outcome: &str, seconds: i64) -> Decision {
     Decision {
         at: at(seconds),
         request_id: format!("request {seconds}"),
         operation: Operation::Login,
-        outcome,
-        reason: String::new(),
+        outcome: named(outcome),
+        reason: DecisionReason::None,
         subject: "subject".into(),
         customer: None,
         account: None,

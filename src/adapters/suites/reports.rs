@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::ledger::{at, decision, keyring, open};
 use crate::audit::read_segment;
 use crate::ports::{
-    Abandon, AccountState, AuditFault, AuditFilter, AuditHead, Claim, ClaimAnswer, EntryFilter, EntryPage, EntryState,
-    ExportError, Finish, Ledger, Left, LegacyKey, OutcomeCount, Reports, SegmentReport, TargetId,
+    Abandon, AccountState, AuditFault, AuditFilter, AuditHead, Claim, ClaimAnswer, Decision, DecisionReason,
+    EntryFilter, EntryPage, EntryState, ExportError, Finish, Ledger, Left, LegacyKey, OutcomeCount, Refusal, Reports,
+    SegmentReport, TargetId,
 };
 
 /// A ledger with its reports: what the one writes, the other shows.
@@ -95,13 +96,18 @@ async fn fill(ledger: &dyn WithReports) {
     ledger.abandon(&Abandon { key: key("7"), token, left: Left::AsBefore }).await.unwrap();
     migrate(ledger, "8", DAY, Some(at(DAY))).await;
     ledger.bury(&key("8"), &[], at(DAY)).await.unwrap();
-    let refusals = [("refused", "unknown"), ("refused", "wrong_password"), ("denied_by_rule", "minor")];
-    let failures = [("conflict", ""), ("legacy_unavailable", ""), ("legacy_unavailable", "")];
-    for (outcome, reason) in [("authenticated", ""), ("refused", "unknown")].into_iter().chain(refusals).chain(failures)
-    {
-        let mut decision = decision(outcome, DAY);
-        decision.reason = reason.into();
-        ledger.decide(&decision, &[]).await.unwrap();
+    let refused = |refusal| ("refused", DecisionReason::Refused(refusal));
+    for (outcome, reason) in [
+        ("authenticated", DecisionReason::None),
+        refused(Refusal::Unknown),
+        refused(Refusal::Unknown),
+        refused(Refusal::WrongPassword),
+        ("denied_by_rule", DecisionReason::Rule("minor".into())),
+        ("conflict", DecisionReason::None),
+        ("legacy_unavailable", DecisionReason::None),
+        ("legacy_unavailable", DecisionReason::None),
+    ] {
+        ledger.decide(&Decision { reason, ..decision(outcome, DAY) }, &[]).await.unwrap();
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::adapters::file::{FileSettings, FileSource};
 use crate::adapters::memory::MemorySource;
 use crate::adapters::sql::{SqlSettings, SqlSource};
-use crate::ports::{IdentifierProfile, PortErrorKind, Source};
+use crate::ports::{Call, IdentifierProfile, PortErrorKind, Source};
 
 /// The records of the suite: login, email address, mark. Twins share a login.
 fn customers() -> Vec<[String; 3]> {
@@ -49,7 +49,7 @@ async fn check_behaviour(kind: &str, source: &dyn Source) {
     let profile = IdentifierProfile::default();
     let fetch = async |typed: &str| {
         let identifier = profile.canonical(typed).expect("an identifier");
-        let found = source.fetch(&identifier, Instant::now() + Duration::from_secs(30)).await;
+        let found = source.fetch(Call::outside_login("r1"), &identifier).await;
         found.map(|record| record.map(|record| record.json().to_owned())).map_err(|error| error.kind())
     };
     for spelling in ["Ada", "ada", " ADA ", "ada@example.org", "ADA@EXAMPLE.ORG"] {

@@ -1,4 +1,4 @@
-//! The behaviour of every target.
+//! The behaviour of every target, as far as it declares the capability.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,9 @@ use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits};
 use crate::ports::{
-    AccountState, Authentication, Conflict, Created, Deleted, Deletion, ExternalId, IdentifierProfile, LegacyKey,
-    NewAccount, PasswordChange, PortError, PortErrorKind, Target, TargetId,
+    AccountState, Authentication, Call, Capabilities, Conflict, Created, Creation, Deleted, Deletion, ExternalId,
+    IdentifierProfile, LegacyKey, NewAccount, PasswordChange, PasswordCheck, PortError, PortErrorKind, Support, Target,
+    TargetId, Work,
 };
 
 /// A hasher that costs next to nothing.
@@ -30,6 +31,11 @@ pub(in crate::adapters) fn hasher(memory_kib: u32) -> Arc<Hasher> {
 
 pub(in crate::adapters) fn password(text: &str) -> Arc<Password> {
     Arc::new(Password::new(text.as_bytes().to_vec()).expect("a password"))
+}
+
+/// The circumstances of a call that nothing limits.
+pub(in crate::adapters) fn call() -> Call<'static> {
+    Call::outside_login("r1")
 }
 
 pub(in crate::adapters) fn soon() -> Instant {
@@ -78,10 +84,9 @@ impl Customer {
             change: self.change,
             rules: "rules-1",
             at: self.at,
-            deadline: soon(),
             until: self.until,
         };
-        target.create(new).await
+        target.create(call(), new).await
     }
 }
 
@@ -93,14 +98,14 @@ pub(in crate::adapters) fn new_id(created: Created) -> TargetId {
 }
 
 async fn sign_in(target: &dyn Target, id: &TargetId, typed: &str) -> Authentication {
-    target.authenticate(id, &password(typed), soon()).await.expect("an answer")
+    target.authenticate(call(), id, &password(typed)).await.expect("an answer").verdict
 }
 
 async fn found(target: &dyn Target, login: &str) -> Option<(TargetId, AccountState)> {
     let identifier = IdentifierProfile::default().canonical(login).expect("an identifier");
-    let found = target.find(&identifier).await.expect("an answer")?;
+    let found = target.find(call(), &identifier).await.expect("an answer")?;
     let external = found.external_id.clone().expect("an external id");
-    assert_eq!(target.find_external(&external).await.expect("an answer"), Some(found.clone()));
+    assert_eq!(target.find_external(call(), &external).await.expect("an answer"), Some(found.clone()));
     Some((found.id, found.state))
 }
 
@@ -112,8 +117,8 @@ async fn creates_and_finds(target: &dyn Target) {
         assert_eq!(found(target, login).await, Some((id.clone(), AccountState::Active)));
     }
     assert_eq!(found(target, "nobody").await, None);
-    assert!(target.find_external(&ExternalId("ext-9".to_owned())).await.expect("an answer").is_none());
-    let account = target.read(&id).await.expect("an answer").expect("an account");
+    assert!(target.find_external(call(), &ExternalId("ext-9".to_owned())).await.expect("an answer").is_none());
+    let account = target.read(call(), &id).await.expect("an answer").expect("an account");
     assert_eq!(account.logins, ["ada", "ada@example.org"]);
     assert_eq!(account.legacy, Some(LegacyKey { source: "legacy".to_owned(), id: "1".to_owned() }));
     assert_eq!(
@@ -121,15 +126,32 @@ async fn creates_and_finds(target: &dyn Target) {
         (Some("rules-1"), second(0), second(0))
     );
     assert!(account.claims.contains("ada@example.org"));
-    assert!(target.read(&TargetId("nobody".to_owned())).await.expect("an answer").is_none());
+    assert!(target.read(call(), &TargetId("nobody".to_owned())).await.expect("an answer").is_none());
     // The same customer again: the account exists, even if the login and password differ.
     let again = Customer { password: Some(password("another")), ..Customer::new("1", &["other"]) };
     assert_eq!(again.create(target).await, Created::Exists(id.clone()));
     assert_eq!(found(target, "other").await, None);
-    assert_eq!(sign_in(target, &id, "another").await, Authentication::Mismatch);
+    assert_eq!(sign_in(target, &id, "another").await, verdict(target, Authentication::Mismatch));
 }
 
-async fn computes_one_hash_whatever_the_result(target: &dyn Target, hasher: &Hasher) {
+/// The verdict of a target with these capabilities.
+fn verdict(target: &dyn Target, wanted: Authentication) -> Authentication {
+    match (target.capabilities().password, wanted) {
+        (PasswordCheck::Nothing, Authentication::Verified(_) | Authentication::Mismatch) => Authentication::Unusable,
+        (_, wanted) => wanted,
+    }
+}
+
+/// The hashes that a password check computes on this machine, and the work it reports.
+fn reports(target: &dyn Target, work: Work) -> (u64, bool) {
+    match target.capabilities().password {
+        PasswordCheck::Hash => (1, matches!(work, Work::Hash(_))),
+        PasswordCheck::Api => (0, work == Work::Remote),
+        PasswordCheck::Nothing => (0, work == Work::Nothing),
+    }
+}
+
+async fn does_the_declared_work_whatever_the_result(target: &dyn Target, hasher: &Hasher) {
     let id = new_id(Customer::new("10", &["paid"]).create(target).await);
     let pending = Customer { password: None, ..Customer::new("11", &["pending"]) };
     let pending = new_id(pending.create(target).await);
@@ -144,13 +166,15 @@ async fn computes_one_hash_whatever_the_result(target: &dyn Target, hasher: &Has
         (&TargetId("nobody".to_owned()), "correct horse", Authentication::Gone),
     ] {
         let before = hasher.calls();
-        assert_eq!(sign_in(target, id, typed).await, answer);
-        let after = hasher.calls();
-        assert_eq!((after.target - before.target, after.legacy - before.legacy), (1, 0), "{answer:?}");
+        let answered = target.authenticate(call(), id, &password(typed)).await.expect("an answer");
+        assert_eq!(answered.verdict, verdict(target, answer));
+        let (after, (hashes, is_reported)) = (hasher.calls(), reports(target, answered.work));
+        assert_eq!((after.target - before.target, after.legacy - before.legacy), (hashes, 0), "{answer:?}");
+        assert!(is_reported, "{:?} for {answer:?}", answered.work);
     }
     let before = hasher.calls().target;
     new_id(Customer::new("13", &["hashed"]).create(target).await);
-    assert_eq!(hasher.calls().target - before, 1);
+    assert_eq!(hasher.calls().target - before, u64::from(target.capabilities().password == PasswordCheck::Hash));
 }
 
 async fn conflicts_write_nothing(target: &dyn Target) {
@@ -158,7 +182,7 @@ async fn conflicts_write_nothing(target: &dyn Target) {
     let login = Customer::new("21", &["free", "taken"]);
     assert_eq!(login.create(target).await, Created::Conflict(Conflict::Login));
     assert_eq!(found(target, "free").await, None);
-    assert!(target.find_external(&login.external).await.expect("an answer").is_none());
+    assert!(target.find_external(call(), &login.external).await.expect("an answer").is_none());
     let legacy = Customer { external: ExternalId("ext-other".to_owned()), ..Customer::new("20", &["free"]) };
     assert_eq!(legacy.create(target).await, Created::Conflict(Conflict::Legacy));
     let stranger = Customer { external: ExternalId("ext-20".to_owned()), ..Customer::new("22", &["free"]) };
@@ -169,7 +193,7 @@ async fn conflicts_write_nothing(target: &dyn Target) {
     let complete = Customer::new("23", &["waits", "taken"]);
     assert_eq!(complete.create(target).await, Created::Conflict(Conflict::Login));
     assert_eq!(found(target, "waits").await.expect("an account").1, AccountState::Pending);
-    assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
+    assert_eq!(sign_in(target, &id, "correct horse").await, verdict(target, VERIFIED));
 }
 
 async fn completes_a_pending_account(target: &dyn Target) {
@@ -183,9 +207,9 @@ async fn completes_a_pending_account(target: &dyn Target) {
     for login in ["both", "after"] {
         assert_eq!(found(target, login).await, Some((id.clone(), AccountState::Active)));
     }
-    let account = target.read(&id).await.expect("an answer").expect("an account");
+    let account = target.read(call(), &id).await.expect("an answer").expect("an account");
     assert_eq!((account.created_at, account.changed_at), (second(0), second(9)));
-    assert_eq!(sign_in(target, &id, "correct horse").await, VERIFIED);
+    assert_eq!(sign_in(target, &id, "correct horse").await, verdict(target, VERIFIED));
 }
 
 async fn sets_passwords(target: &dyn Target) {
@@ -194,33 +218,29 @@ async fn sets_passwords(target: &dyn Target) {
     let active = Customer { change: PasswordChange::Required, ..Customer::new("41", &["known"]) };
     let active = new_id(active.create(target).await);
     for id in [&pending, &active] {
-        let set = target.set_password(id, &password("new"), second(5), soon()).await.expect("an answer");
+        let set = target.set_password(call(), id, &password("new"), second(5)).await.expect("an answer");
         assert_eq!(set.as_ref(), Some(id));
-        assert_eq!(sign_in(target, id, "new").await, VERIFIED);
-        assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Mismatch);
-        let account = target.read(id).await.expect("an answer").expect("an account");
+        assert_eq!(sign_in(target, id, "new").await, verdict(target, VERIFIED));
+        assert_eq!(sign_in(target, id, "correct horse").await, verdict(target, Authentication::Mismatch));
+        let account = target.read(call(), id).await.expect("an answer").expect("an account");
         assert_eq!((account.state, account.changed_at), (AccountState::Active, second(5)));
         assert_eq!(account.change, PasswordChange::Optional);
     }
     let nobody = TargetId("nobody".to_owned());
-    assert_eq!(target.set_password(&nobody, &password("new"), second(5), soon()).await.expect("an answer"), None);
+    assert_eq!(target.set_password(call(), &nobody, &password("new"), second(5)).await.expect("an answer"), None);
 }
 
 async fn disabled_accounts_stay_disabled(target: &dyn Target, id: &TargetId) {
     assert_eq!(sign_in(target, id, "correct horse").await, Authentication::Unusable);
-    target.set_password(id, &password("new"), second(8), soon()).await.expect("an answer");
+    target.set_password(call(), id, &password("new"), second(8)).await.expect("an answer");
     assert_eq!(sign_in(target, id, "new").await, Authentication::Unusable);
     assert_eq!(Customer::new("50", &["closed"]).create(target).await, Created::Exists(id.clone()));
     assert_eq!(found(target, "closed").await, Some((id.clone(), AccountState::Disabled)));
 }
 
-async fn deletes_unchanged_accounts(target: &dyn Target) {
-    let customer = Customer::new("60", &["gone"]);
-    let id = new_id(customer.create(target).await);
-    sign_in(target, &id, "correct horse").await;
-    target.set_password(&id, &password("new"), second(7), soon()).await.expect("an answer");
-    let delete = async |how| target.delete(&id, how).await.expect("an answer");
-    assert_eq!(delete(Deletion::Unchanged { until: soon() }).await, Deleted::Changed);
+async fn deletes_accounts(target: &dyn Target) {
+    let id = new_id(Customer::new("60", &["gone"]).create(target).await);
+    let delete = async |how| target.delete(call(), &id, how).await.expect("an answer");
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Yes);
     assert_eq!(delete(Deletion::ForGood).await, Deleted::Missing);
     assert_eq!(sign_in(target, &id, "new").await, Authentication::Gone);
@@ -229,35 +249,52 @@ async fn deletes_unchanged_accounts(target: &dyn Target) {
     let other = Customer { external: ExternalId("ext-60-again".to_owned()), ..Customer::new("60", &["gone"]) };
     let again = new_id(other.create(target).await);
     assert_ne!(again, id);
-    let deleted = target.delete(&again, Deletion::Unchanged { until: soon() }).await.expect("an answer");
-    assert_eq!(deleted, Deleted::Yes);
 }
 
 /// What a creation in progress, or a repeated one, must not do.
 async fn permanently_deleted_accounts_are_never_recreated(target: &dyn Target) {
     let customer = Customer::new("61", &["closed for good"]);
     let id = new_id(customer.create(target).await);
-    assert_eq!(target.delete(&id, Deletion::ForGood).await.expect("an answer"), Deleted::Yes);
+    assert_eq!(target.delete(call(), &id, Deletion::ForGood).await.expect("an answer"), Deleted::Yes);
     for _ in 0..2 {
         assert_eq!(customer.create(target).await, Created::Conflict(Conflict::Deleted));
     }
-    target.reopen(&customer.external).await.expect("an answer");
+    target.reopen(call(), &customer.external).await.expect("an answer");
     new_id(customer.create(target).await);
 }
 
 /// Undo deletes an account that only migrations created or completed, and none that a person has changed.
 async fn undo_deletes_only_accounts_unchanged_since_migration(target: &dyn Target) {
-    let undo = async |id: &TargetId| target.delete(id, Deletion::Unchanged { until: soon() }).await.expect("an answer");
+    let undo = async |id: &TargetId| {
+        target.delete(call(), id, Deletion::Unchanged { until: soon() }).await.expect("an answer")
+    };
     let pending = Customer { password: None, ..Customer::new("62", &["asked"]) };
     let id = new_id(pending.create(target).await);
     let completed = Customer { at: second(9), ..Customer::new("62", &["asked"]) };
     assert_eq!(completed.create(target).await, Created::New(id.clone()));
     assert_eq!(undo(&id).await, Deleted::Yes);
+    let customer = Customer::new("65", &["changed"]);
+    let id = new_id(customer.create(target).await);
+    sign_in(target, &id, "correct horse").await;
+    target.set_password(call(), &id, &password("new"), second(7)).await.expect("an answer");
+    assert_eq!(undo(&id).await, Deleted::Changed);
     // The result does not depend on a clock that was set back.
     let customer = Customer { at: second(9), ..Customer::new("63", &["clock"]) };
     let id = new_id(customer.create(target).await);
-    target.set_password(&id, &password("new"), second(3), soon()).await.expect("an answer");
+    target.set_password(call(), &id, &password("new"), second(3)).await.expect("an answer");
     assert_eq!(undo(&id).await, Deleted::Changed);
+}
+
+async fn undo_is_unsupported(target: &dyn Target) {
+    let id = new_id(Customer::new("62", &["asked"]).create(target).await);
+    let deleted = target.delete(call(), &id, Deletion::Unchanged { until: soon() }).await;
+    assert_eq!(deleted.expect_err("unsupported").kind(), PortErrorKind::Unsupported);
+    assert_eq!(found(target, "asked").await, Some((id, AccountState::Active)));
+}
+
+async fn listing_is_unsupported(target: &dyn Target) {
+    let listed = target.list(call(), None, 3).await;
+    assert_eq!(listed.expect_err("unsupported").kind(), PortErrorKind::Unsupported);
 }
 
 async fn nothing_is_written_after_the_claim(target: &dyn Target) {
@@ -265,13 +302,13 @@ async fn nothing_is_written_after_the_claim(target: &dyn Target) {
     let new = late.try_create(target).await;
     assert_eq!(new.expect_err("too late").kind(), PortErrorKind::Unavailable);
     assert_eq!(found(target, "late").await, None);
-    assert!(target.find_created(&late.external).await.expect("an answer").is_none());
+    assert!(target.find_created(call(), &late.external).await.expect("an answer").is_none());
 }
 
 async fn lists_in_pages(target: &dyn Target) {
     let mut listed: Vec<TargetId> = Vec::new();
     loop {
-        let page = target.list(listed.last(), 3).await.expect("an answer");
+        let page = target.list(call(), listed.last(), 3).await.expect("an answer");
         assert!(page.len() <= 3);
         if page.is_empty() {
             break;
@@ -279,7 +316,7 @@ async fn lists_in_pages(target: &dyn Target) {
         listed.extend(page.into_iter().map(|account| account.id));
     }
     assert!(listed.len() > 10 && listed.is_sorted());
-    let all = target.list(None, 1000).await.expect("an answer");
+    let all = target.list(call(), None, 1000).await.expect("an answer");
     assert!(all.iter().map(|account| &account.id).eq(&listed));
 }
 
@@ -299,19 +336,27 @@ async fn racing_logins_create_one_account(target: &dyn Target) {
 
 async fn check_behaviour(target: &dyn Target, hasher: &Hasher, disable: impl AsyncFn(&TargetId)) {
     creates_and_finds(target).await;
-    computes_one_hash_whatever_the_result(target, hasher).await;
+    does_the_declared_work_whatever_the_result(target, hasher).await;
     conflicts_write_nothing(target).await;
     completes_a_pending_account(target).await;
     sets_passwords(target).await;
     let id = new_id(Customer::new("50", &["closed"]).create(target).await);
     disable(&id).await;
     disabled_accounts_stay_disabled(target, &id).await;
-    deletes_unchanged_accounts(target).await;
+    deletes_accounts(target).await;
     permanently_deleted_accounts_are_never_recreated(target).await;
-    undo_deletes_only_accounts_unchanged_since_migration(target).await;
+    match target.capabilities().undo {
+        Support::Yes => undo_deletes_only_accounts_unchanged_since_migration(target).await,
+        Support::No => undo_is_unsupported(target).await,
+    }
     nothing_is_written_after_the_claim(target).await;
-    racing_logins_create_one_account(target).await;
-    lists_in_pages(target).await;
+    if target.capabilities().unique_external_id == Support::Yes {
+        racing_logins_create_one_account(target).await;
+    }
+    match target.capabilities().listing {
+        Support::Yes => lists_in_pages(target).await,
+        Support::No => listing_is_unsupported(target).await,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -320,6 +365,22 @@ async fn memory_target_passes() {
     let target = MemoryTarget::new("memory", Arc::clone(&hasher));
     check_behaviour(&target, &hasher, async |id| assert!(target.disable(id, second(1)).is_some())).await;
     assert!(target.disable(&TargetId("nobody".to_owned()), second(1)).is_none());
+}
+
+/// A system behind an API, which computes its hashes on another machine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn targets_with_fewer_capabilities_pass() {
+    let less = Capabilities {
+        password: PasswordCheck::Api,
+        listing: Support::No,
+        undo: Support::No,
+        unique_external_id: Support::No,
+        creation: Creation::Steps,
+    };
+    for capabilities in [less, Capabilities { password: PasswordCheck::Nothing, ..Capabilities::DATABASE }] {
+        let target = MemoryTarget::new("memory", hasher(8)).with_capabilities(capabilities);
+        check_behaviour(&target, &hasher(8), async |id| assert!(target.disable(id, second(1)).is_some())).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

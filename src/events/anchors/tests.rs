@@ -14,7 +14,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::adapters::sqlite::SqliteLedger;
 use crate::audit::read_anchors;
-use crate::ports::{Decision, EventKind, Keyring, Ledger as _, Operation, SystemClock};
+use crate::ports::{
+    Decision, DecisionOutcome, DecisionReason, EventKind, Keyring, Ledger as _, Operation, SystemClock,
+};
 use crate::signing::{Signature, SigningKey};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
@@ -48,8 +50,8 @@ async fn decide(ledger: &SqliteLedger) {
         at: Timestamp::now(),
         request_id: "r".into(),
         operation: Operation::Login,
-        outcome: "authenticated",
-        reason: String::new(),
+        outcome: DecisionOutcome::Authenticated,
+        reason: DecisionReason::None,
         subject: "s".into(),
         customer: None,
         account: None,

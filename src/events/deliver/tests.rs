@@ -22,7 +22,7 @@ use super::*;
 use crate::adapters::memory::MemoryLedger;
 use crate::events::Webhook;
 use crate::events::health::IN_FLIGHT;
-use crate::ports::{Decision, Event, EventKind, Ledger as _, Operation, TargetId};
+use crate::ports::{Decision, DecisionOutcome, DecisionReason, Event, EventKind, Ledger as _, Operation, TargetId};
 
 const SECRET: &str = "twenty-four-bytes-of-it!";
 
@@ -55,13 +55,13 @@ impl World {
         let account = Some(TargetId(format!("acc-{id}")));
         let (reason, request_id, tags) = (String::new(), format!("req-{id}"), vec!["wave-1".to_owned()]);
         let event = Event { at, kind, reason, account, request_id: request_id.clone(), tags };
-        let (reason, subject, source) = (String::new(), String::new(), None);
+        let (subject, source) = (String::new(), None);
         let decision = Decision {
             at,
             request_id,
             operation: Operation::Login,
-            outcome: "migrated",
-            reason,
+            outcome: DecisionOutcome::Migrated,
+            reason: DecisionReason::None,
             subject,
             customer: None,
             account: None,

@@ -65,8 +65,8 @@ pub(super) async fn account(
     Extension(info): Extension<RequestInfo>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let (operations, id) = (app.operations.clone(), account_id(id)?);
-    let found = app.to_completion(&info, async move { operations.account(&id).await }).await?;
+    let (operations, id, request_id) = (app.operations.clone(), account_id(id)?, info.id.clone());
+    let found = app.to_completion(&info, async move { operations.account(&request_id, &id).await }).await?;
     let found = found.map_err(|error| failed(&info, &error))?.ok_or(Problem::NOT_FOUND)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer(found)?)).into_response())
 }

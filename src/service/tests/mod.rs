@@ -124,7 +124,7 @@ impl Operations for Fake {
         })
     }
 
-    fn account<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+    fn account<'a>(&'a self, _: &'a str, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match id.0.as_str() {

@@ -14,11 +14,10 @@ use self::counters::Counters;
 use self::nonces::Remembered;
 use self::outbox::Events;
 use crate::adapters::ledgers::{later, latest, micros};
-use crate::migrate::Outcome;
 use crate::ports::{
-    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, Entry, EntryState, Event,
-    ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, PortError, Reserved, Restore, Room,
-    StoreId, Undo, UndoAnswer, UndoEnd,
+    Abandon, AccountState, Attempt, BoxFuture, Buried, Claim, ClaimAnswer, Counter, Decision, DecisionOutcome, Entry,
+    EntryState, Event, ExternalId, Finish, Finished, Grant, Ledger, Left, LegacyKey, Operation, PortError, Reserved,
+    Restore, Room, StoreId, Undo, UndoAnswer, UndoEnd,
 };
 
 /// A ledger that lives as long as its process. It behaves like the one in a file but has no audit chain, and so no
@@ -199,7 +198,7 @@ impl State {
     fn activate(&mut self, decision: &Decision) {
         let Some((account, external)) = &decision.account else { return };
         let matches_entry = |entry: &Entry| match (decision.operation, external) {
-            (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+            (Operation::Login, Some(external)) if decision.outcome == DecisionOutcome::Authenticated => {
                 entry.external_id == *external
             }
             (Operation::PasswordSet, _) => entry.account.as_ref() == Some(account),

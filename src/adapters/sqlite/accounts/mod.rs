@@ -26,8 +26,8 @@ use crate::adapters::sqlite::{Database, WriterFigures};
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::ports::{
-    Authentication, BoxFuture, Created, Deleted, Deletion, ExternalId, Found, Identifier, NewAccount, PortError,
-    PortErrorKind, StoreId, StoredAccount, Target, TargetId,
+    Authenticated, BoxFuture, Call, Capabilities, Created, Deleted, Deletion, ExternalId, Found, Identifier,
+    NewAccount, PortError, PortErrorKind, StoreId, StoredAccount, Target, TargetId,
 };
 
 /// The columns of a [`Row`].
@@ -142,7 +142,7 @@ impl AccountStore {
         id: &TargetId,
         password: &Arc<Password>,
         deadline: Instant,
-    ) -> Result<Authentication, PortError> {
+    ) -> Result<Authenticated, PortError> {
         let key = id.0.clone();
         let stored = self.read_with("authenticate", move |connection| {
             Box::pin(async move {
@@ -171,9 +171,9 @@ impl AccountStore {
         .await
     }
 
-    async fn create_now(&self, account: NewAccount<'_>) -> Result<Created, PortError> {
+    async fn create_now(&self, call: Call<'_>, account: NewAccount<'_>) -> Result<Created, PortError> {
         let phc = match account.password {
-            Some(password) => Some(self.hasher.hash(password, account.deadline).await?),
+            Some(password) => Some(self.hasher.hash(password, call.deadline).await?),
             None => None,
         };
         let row = NewRow::new(id::new_id_at(&self.name, account.at)?, &account, phc);
@@ -220,40 +220,52 @@ impl Target for AccountStore {
         &self.name
     }
 
-    fn find<'a>(&'a self, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::DATABASE
+    }
+
+    fn find<'a>(&'a self, _: Call<'a>, identifier: &'a Identifier) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let query = "SELECT id, external_id, state FROM accounts
             JOIN account_logins ON account_id = id WHERE login = ?";
         Box::pin(self.find_by("find", query, identifier.canonical()))
     }
 
-    fn find_external<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn find_external<'a>(
+        &'a self,
+        _: Call<'a>,
+        external: &'a ExternalId,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         Box::pin(self.find_by("find_external", FIND_EXTERNAL, &external.0))
     }
 
     fn authenticate<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
-        deadline: Instant,
-    ) -> BoxFuture<'a, Result<Authentication, PortError>> {
-        Box::pin(self.check(id, password, deadline))
+    ) -> BoxFuture<'a, Result<Authenticated, PortError>> {
+        Box::pin(self.check(id, password, call.deadline))
     }
 
-    fn create<'a>(&'a self, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
-        Box::pin(self.create_now(account))
+    fn create<'a>(&'a self, call: Call<'a>, account: NewAccount<'a>) -> BoxFuture<'a, Result<Created, PortError>> {
+        Box::pin(self.create_now(call, account))
     }
 
     fn set_password<'a>(
         &'a self,
+        call: Call<'a>,
         id: &'a TargetId,
         password: &'a Arc<Password>,
         at: Timestamp,
-        deadline: Instant,
     ) -> BoxFuture<'a, Result<Option<TargetId>, PortError>> {
-        Box::pin(self.set(id, password, at, deadline))
+        Box::pin(self.set(id, password, at, call.deadline))
     }
 
-    fn find_created<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
+    fn find_created<'a>(
+        &'a self,
+        _: Call<'a>,
+        external: &'a ExternalId,
+    ) -> BoxFuture<'a, Result<Option<Found>, PortError>> {
         let external = external.0.clone();
         // Runs on the writer, so writes that have begun complete first.
         Box::pin(self.write("find_created", move |connection| {
@@ -264,14 +276,14 @@ impl Target for AccountStore {
         }))
     }
 
-    fn delete<'a>(&'a self, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
+    fn delete<'a>(&'a self, _: Call<'a>, id: &'a TargetId, how: Deletion) -> BoxFuture<'a, Result<Deleted, PortError>> {
         let id = id.clone();
         Box::pin(
             self.write("delete", move |connection| Box::pin(async move { delete::delete(connection, &id, how).await })),
         )
     }
 
-    fn reopen<'a>(&'a self, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
+    fn reopen<'a>(&'a self, _: Call<'a>, external: &'a ExternalId) -> BoxFuture<'a, Result<(), PortError>> {
         let external = external.0.clone();
         Box::pin(self.write("reopen", move |connection| Box::pin(delete::reopen(connection, external))))
     }
@@ -285,7 +297,7 @@ impl Target for AccountStore {
         }))
     }
 
-    fn read<'a>(&'a self, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
+    fn read<'a>(&'a self, _: Call<'a>, id: &'a TargetId) -> BoxFuture<'a, Result<Option<StoredAccount>, PortError>> {
         Box::pin(self.read_with("read", move |connection| {
             let id = id.0.clone();
             Box::pin(async move {
@@ -300,6 +312,7 @@ impl Target for AccountStore {
 
     fn list<'a>(
         &'a self,
+        _: Call<'a>,
         after: Option<&'a TargetId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredAccount>, PortError>> {

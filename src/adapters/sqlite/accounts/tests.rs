@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::adapters::suites::target::{Customer, hasher, new_id, password, soon};
-use crate::ports::PasswordChange;
+use crate::adapters::suites::target::{Customer, call, hasher, new_id, password};
+use crate::ports::{Authentication, PasswordChange};
 
 const VERIFIED: Authentication = Authentication::Verified(PasswordChange::Optional);
 
@@ -31,22 +31,23 @@ async fn replacing_an_outdated_hash_does_not_change_the_account() {
     let folder = TempDir::new().expect("a folder");
     let id = new_id(Customer::new("1", &["ada"]).create(&open(&folder, 8).await).await);
     let store = open(&folder, 16).await;
-    let changed_at = store.read(&id).await.expect("an answer").expect("an account").changed_at;
+    let changed_at = store.read(call(), &id).await.expect("an answer").expect("an account").changed_at;
     let old = stored(&store).await;
     assert!(old.contains("m=8,"));
-    let answer = store.authenticate(&id, &password("wrong"), soon()).await.expect("an answer");
-    assert_eq!((answer, stored(&store).await), (Authentication::Mismatch, old.clone()));
-    let answer = store.authenticate(&id, &password("correct horse"), soon()).await.expect("an answer");
-    assert_eq!(answer, VERIFIED);
+    let answer = store.authenticate(call(), &id, &password("wrong")).await.expect("an answer");
+    assert_eq!((answer.verdict, stored(&store).await), (Authentication::Mismatch, old.clone()));
+    let answer = store.authenticate(call(), &id, &password("correct horse")).await.expect("an answer");
+    assert_eq!(answer.verdict, VERIFIED);
     let new = stored(&store).await;
     assert!(new.contains("m=16,"));
     let calls = store.hasher.calls().target;
-    assert_eq!(store.authenticate(&id, &password("correct horse"), soon()).await.expect("an answer"), VERIFIED);
+    let answer = store.authenticate(call(), &id, &password("correct horse")).await.expect("an answer");
+    assert_eq!(answer.verdict, VERIFIED);
     assert_eq!(store.hasher.calls().target - calls, 1);
     // A late upgrade does not overwrite a password that was set meanwhile.
     store.replace(id.0.clone(), old, "$argon2id$late".to_owned()).await.expect("an answer");
     assert_eq!(stored(&store).await, new);
-    assert_eq!(store.read(&id).await.expect("an answer").expect("an account").changed_at, changed_at);
+    assert_eq!(store.read(call(), &id).await.expect("an answer").expect("an account").changed_at, changed_at);
 }
 
 #[tokio::test]

@@ -9,10 +9,9 @@ use sqlx::{AssertSqlSafe, FromRow, Row as _, SqliteConnection};
 use super::stamp::{maybe_stamp, stamp, tags_json, unsigned};
 use crate::adapters::ledgers::{later, latest, micros};
 use crate::adapters::sqlite::{Batch, refusal};
-use crate::migrate::Outcome;
 use crate::ports::{
-    Abandon, AccountState, Claim, ClaimAnswer, Decision, Entry, EntryState, ExternalId, Finish, Finished, Grant, Left,
-    LegacyKey, Operation, TargetId,
+    Abandon, AccountState, Claim, ClaimAnswer, Decision, DecisionOutcome, Entry, EntryState, ExternalId, Finish,
+    Finished, Grant, Left, LegacyKey, Operation, TargetId,
 };
 
 /// Selects the columns of an [`EntryRow`], followed by the given clause.
@@ -281,7 +280,7 @@ pub(super) fn activate(batch: &mut Batch, decision: &Decision) {
         account = ?, created_at = COALESCE(created_at, ?), done_at = COALESCE(done_at, ?), state = 'done' WHERE ";
     let Some((account, external)) = &decision.account else { return };
     let (condition, key) = match (decision.operation, external) {
-        (Operation::Login, Some(external)) if decision.outcome == Outcome::Authenticated.name() => {
+        (Operation::Login, Some(external)) if decision.outcome == DecisionOutcome::Authenticated => {
             ("external_id = ?", &external.0)
         }
         (Operation::PasswordSet, _) => ("account = ?", &account.0),

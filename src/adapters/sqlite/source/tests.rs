@@ -13,7 +13,7 @@ use super::relative_to;
 use super::tests_support::make;
 use crate::adapters::sql::{SqlError, SqlSettings, SqlSource};
 use crate::ports::IdentifierProfile;
-use crate::ports::{PortError, PortErrorKind, Source as _};
+use crate::ports::{Call, PortError, PortErrorKind, Source as _};
 
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
@@ -25,7 +25,7 @@ fn settings(path: &Path, yaml: &str) -> SqlSettings {
 
 async fn fetch(source: &SqlSource, typed: &str, deadline: Instant) -> Result<Option<String>, PortError> {
     let identifier = IdentifierProfile::default().canonical(typed).expect("an identifier");
-    Ok(source.fetch(&identifier, deadline).await?.map(|record| record.json().to_owned()))
+    Ok(source.fetch(Call { deadline, request_id: "r1" }, &identifier).await?.map(|record| record.json().to_owned()))
 }
 
 /// A database created by these statements, and its path.
@@ -251,7 +251,10 @@ async fn the_collation_follows_the_kind_of_identifiers() {
         let source =
             SqlSource::open("legacy", settings(&path, yaml), profile.clone(), Path::new("")).expect("settings");
         let identifier = profile.canonical(typed).expect("an identifier");
-        assert!(source.fetch(&identifier, soon()).await.expect("an answer").is_some(), "{typed}");
+        assert!(
+            source.fetch(Call { deadline: soon(), request_id: "r1" }, &identifier).await.expect("an answer").is_some(),
+            "{typed}"
+        );
     }
 }
 

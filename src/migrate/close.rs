@@ -1,0 +1,67 @@
+//! The end of a login: equal refusals, then the ledger, then the answer.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ending::{Ending, Flow};
+use super::login::Answer;
+use super::outcome::Outcome;
+use super::step::Step;
+use super::visit::Visit;
+use crate::ports::{HookInput, HookPoint};
+
+impl Visit<'_> {
+    /// Ends a login: equal hashes and equal time for every refusal, then the ledger, then the answer.
+    pub(super) async fn close(mut self, mut ending: Ending) -> Answer {
+        if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
+            self.refusal_hook(&ending);
+            if let Err(overloaded) = self.equalise().await {
+                ending = overloaded;
+            }
+        }
+        ending = self.record(ending).await;
+        self.counting.settle();
+        self.step(&Step::Ended { outcome: &ending.outcome, took: self.started.elapsed() });
+        if !ending.outcome.is_success() && !ending.outcome.is_temporary() {
+            ending = self.delay_refusal(ending).await;
+        }
+        let retry_after = ending.outcome.is_temporary().then_some(RETRY_AFTER);
+        let account = ending.account.filter(|_| ending.outcome.is_success()).map(|(id, _)| id);
+        Answer { outcome: ending.outcome, account, change: ending.change, retry_after }
+    }
+
+    fn refusal_hook(&mut self, ending: &Ending) {
+        let (outcome, reason) = (ending.outcome.decided(), ending.outcome.reason());
+        let identifier = self.run.facts.identifier.clone().unwrap_or_default();
+        let input = HookInput {
+            identifier: &identifier,
+            outcome: Some(outcome),
+            reason: Some(&reason),
+            ..HookInput::default()
+        };
+        // The customer is already refused; beyond tags, the hook's answer changes nothing.
+        let _ = self.hook(HookPoint::OnRefusal, input);
+    }
+
+    /// Computes the hashes that this refusal skipped.
+    async fn equalise(&mut self) -> Flow<()> {
+        let Some(password) = self.password.clone() else { return Ok(()) };
+        // A late login has used up its deadline, but the work is done anyway.
+        let deadline = self.deadline.max(Instant::now() + self.cx.deadline);
+        let target = self.cx.accounts.target.capabilities().password;
+        let equalised = self.cx.refusals.equalise(&mut self.hashes, target, &password, deadline).await;
+        equalised.map_err(|error| self.target_failed(&error))
+    }
+
+    /// Holds a refusal back until the time at which all refusals are answered.
+    pub(super) async fn delay_refusal(&self, ending: Ending) -> Ending {
+        match self.cx.refusals.hold_back(self.started, &self.hashes).await {
+            Ok(()) => ending,
+            Err(_) => Ending::of(Outcome::Overloaded),
+        }
+    }
+}
+
+/// How long callers are asked to wait after a temporary outcome.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);

@@ -1,0 +1,152 @@
+//! What the login flow works with, in groups: a step names the group that it touches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use super::allowance::AttemptSettings;
+use super::locks::KeyedLimit;
+use super::login::{MigratorParts, MigratorSettings};
+use super::over_limit::OverLimit;
+use super::rules::LiveRules;
+use super::step::Observer;
+use crate::hashing::Hasher;
+use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Source, Target, Verifier};
+
+/// What the login flow works with.
+pub(super) struct Context {
+    /// The legacy system.
+    pub legacy: Legacy,
+    /// The accounts at the target.
+    pub accounts: Accounts,
+    /// The ledger, and what is written to it.
+    pub records: Records,
+    /// The limits on attempts.
+    pub limits: Limits,
+    /// What makes refusals alike.
+    pub refusals: Refusals,
+    /// The active rules.
+    pub rules: Arc<LiveRules>,
+    /// The operator's hooks.
+    pub hooks: SharedHooks,
+    /// Observes every step.
+    pub observer: Arc<dyn Observer>,
+    /// How identifiers are normalised.
+    pub identifiers: IdentifierProfile,
+    /// The tenant, for the rules.
+    pub tenant: Option<String>,
+    /// How long a login may take.
+    pub deadline: Duration,
+}
+
+/// The legacy system.
+pub(super) struct Legacy {
+    /// Where its records come from.
+    pub source: Arc<dyn Source>,
+    /// Verifies its passwords.
+    pub verifier: Arc<dyn Verifier>,
+    /// How many logins of one record are looked up.
+    pub lookups: usize,
+    /// Whether no two of its customers share a login, so that none needs to be looked up.
+    pub unique_logins: bool,
+}
+
+/// The accounts at the target.
+pub(super) struct Accounts {
+    /// Where they are stored.
+    pub target: Arc<dyn Target>,
+    /// One creation per customer in this process.
+    pub creations: KeyedLimit,
+    /// Set while the account store is not the ledger's.
+    wrong_store: AtomicBool,
+}
+
+/// Whether the account store is the one that the ledger belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Store {
+    /// It is, as far as we know.
+    Right,
+    /// It is not; all logins fail.
+    Wrong,
+}
+
+impl Accounts {
+    /// Whether the account store is the ledger's.
+    pub(super) fn store(&self) -> Store {
+        if self.wrong_store.load(Ordering::Acquire) { Store::Wrong } else { Store::Right }
+    }
+
+    /// Notes whether the account store is the ledger's.
+    pub(super) fn note_store(&self, store: Store) {
+        self.wrong_store.store(store == Store::Wrong, Ordering::Release);
+    }
+}
+
+/// The ledger, and what is written to it.
+pub(super) struct Records {
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// Creates the pseudonyms of customers.
+    pub keyring: Arc<Keyring>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Refusals that are being summed up.
+    pub over_limit: OverLimit,
+    /// The kinds of events to keep.
+    pub events: Vec<EventKind>,
+    /// How long a claim lasts if it is never ended.
+    pub lease: Duration,
+}
+
+impl Records {
+    /// The current time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// The limits on attempts.
+pub(super) struct Limits {
+    /// How many failures are allowed.
+    pub attempts: AttemptSettings,
+    /// Logins of one customer at a time.
+    pub customers: KeyedLimit,
+    /// Requests of one network at a time.
+    pub networks: KeyedLimit,
+}
+
+/// What makes refusals alike: the hashes that they skipped, and the time at which they are answered.
+pub(super) struct Refusals {
+    /// Computes the decoys.
+    pub hasher: Arc<Hasher>,
+    /// The earliest time at which refusals are answered.
+    pub floor: Duration,
+    /// Later ones are answered at the next multiple of this.
+    pub quantum: Duration,
+    /// Places for refusals that are waiting to be answered.
+    pub waiting: Semaphore,
+}
+
+impl Context {
+    pub(super) fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
+        let MigratorParts { source, verifier, target, ledger, clock, hasher, hooks, observer, rules, keyring } = parts;
+        let MigratorSettings { lookups, unique_logins, events, lease, attempts, floor, quantum, .. } = settings;
+        let (customers, networks) = (KeyedLimit::new(settings.turns), KeyedLimit::new(attempts.network_in_flight));
+        Self {
+            legacy: Legacy { source, verifier, lookups, unique_logins },
+            accounts: Accounts { target, creations: KeyedLimit::new(1), wrong_store: AtomicBool::new(false) },
+            records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease },
+            limits: Limits { attempts, customers, networks },
+            refusals: Refusals { hasher, floor, quantum, waiting: Semaphore::new(settings.waiting) },
+            rules,
+            hooks,
+            observer,
+            identifiers: settings.identifiers,
+            tenant: settings.tenant,
+            deadline: settings.deadline,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What a target can do. The login, the commands and the behaviour suite go by what is declared here.
+
+/// What a target can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How it verifies a password. Refusals are equalised with a hash of the target only if it computes any.
+    pub password: PasswordCheck,
+    /// Whether it lists its accounts, for `landfall account list`.
+    pub listing: Support,
+    /// Whether it can delete an account on the condition that nobody has changed it, for `landfall undo`.
+    pub undo: Support,
+    /// Whether it keeps external ids unique, also between concurrent creations.
+    pub unique_external_id: Support,
+    /// How it creates an account.
+    pub creation: Creation,
+}
+
+impl Capabilities {
+    /// An account store in a database: it can do everything, within transactions.
+    pub const DATABASE: Self = Self {
+        password: PasswordCheck::Hash,
+        listing: Support::Yes,
+        undo: Support::Yes,
+        unique_external_id: Support::Yes,
+        creation: Creation::OneCall,
+    };
+}
+
+/// Whether a target can do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// It can.
+    Yes,
+    /// It cannot. The operation fails with [`PortErrorKind::Unsupported`](super::PortErrorKind::Unsupported).
+    No,
+}
+
+/// How a target verifies a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// With a hash computed on this machine, whatever the result.
+    Hash,
+    /// Another system verifies it.
+    Api,
+    /// Not at all: every account is [`Unusable`](super::Authentication::Unusable).
+    Nothing,
+}
+
+/// How a target creates an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// In one call: a creation that was rejected has written nothing.
+    OneCall,
+    /// In several calls: a creation that fails may have written a part, which recovery looks up.
+    Steps,
+}
