@@ -86,7 +86,9 @@ impl<S: Server> Pool<S> {
             let mut lease = Lease { object: Some(object) };
             match timeout(wait, lease.run(begin)).await {
                 Ok(Ok(())) => return Ok(lease),
-                _ if is_used && Instant::now() < deadline => {}
+                Ok(Err(_)) if is_used && Instant::now() < deadline => {}
+                // The other idle connections are probably as old, and nobody can wait for each of them.
+                Err(_) if is_used && Instant::now() < deadline => drop(self.0.retain(|_, _| false)),
                 Ok(Err(error)) => return Err(NoConnection::Failed(error)),
                 Err(_) => return Err(NoConnection::NoAnswer),
             }
