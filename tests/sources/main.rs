@@ -14,6 +14,15 @@
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+#[path = "../login/fixture.rs"]
+#[allow(dead_code, reason = "the logins of these tests need a part of it")]
+mod fixture;
+
+mod hostile_mariadb;
+mod hostile_postgres;
+mod injection;
 mod legacy;
+mod login;
+mod suite;
 mod values_mariadb;
 mod values_postgres;
