@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::servers::Server;
+use crate::servers::{ADMIN, Server};
 
 /// The password of the reader.
 pub const PASSWORD: &str = "p@ss:w/rd%&?#";
@@ -93,6 +93,14 @@ impl<'s> Legacy<'s> {
                 String::new()
             }
             Place::Server { server, database } => server.sql(database, text),
+        }
+    }
+
+    /// The same on a server that may not answer: the error is what the client prints.
+    pub fn try_sql(&self, text: &str) -> Result<String, String> {
+        match &self.place {
+            Place::File(_) => Ok(self.sql(text)),
+            Place::Server { server, database } => server.run_sql(ADMIN.0, ADMIN.1, database, text),
         }
     }
 

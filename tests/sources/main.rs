@@ -14,6 +14,7 @@
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod faults;
 #[path = "../login/fixture.rs"]
 #[allow(dead_code, reason = "the logins of these tests need a part of it")]
 mod fixture;
@@ -23,6 +24,7 @@ mod hostile_postgres;
 mod injection;
 mod legacy;
 mod login;
+mod restarts;
 mod suite;
 mod values_mariadb;
 mod values_postgres;
