@@ -54,11 +54,6 @@ pub(super) fn is_outdated(error: &Error) -> bool {
     code(error).is_some_and(|code| code.starts_with("42") && code != "42501" && code != "42P01")
 }
 
-/// The error for a query whose tables have changed since it was described: the next attempt describes it again.
-pub(super) fn outdated(adapter: &str, operation: &'static str) -> PortError {
-    PortError::new(PortErrorKind::Unavailable, adapter, operation).because("the tables have changed")
-}
-
 /// The error for calls without customer data: includes the message of the server, for the author of the settings.
 pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
     let (kind, detail) = meaning(&error);

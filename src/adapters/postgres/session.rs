@@ -9,7 +9,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::error::{failed, failed_openly, is_outdated, outdated};
+use super::error::{failed, failed_openly, is_outdated};
 use super::loose::loose_collations;
 use super::shape::{Shape, Shapes, describe};
 use crate::adapters::sql::cell::{BadCell, Cell, Cells};
@@ -37,6 +37,8 @@ pub(super) struct Snapshot<'s> {
     pub operation: &'static str,
     pub shapes: &'s Shapes,
     pub lease: Lease<PgConnectOptions>,
+    /// Whether a query no longer fitted the tables.
+    pub is_outdated: bool,
 }
 
 impl Snapshot<'_> {
@@ -75,8 +77,8 @@ impl Snapshot<'_> {
                 Ok(None) => return Ok(rows),
                 Err(error) => {
                     self.shapes.forget(&template.sql);
-                    let is_outdated = is_known && is_outdated(&error);
-                    return Err(if is_outdated { outdated(name, operation) } else { failed(name, operation, &error) });
+                    self.is_outdated = is_known && is_outdated(&error);
+                    return Err(failed(name, operation, &error));
                 }
             };
             let cells = cells(&row, &shape, name, operation, limits.bytes)?;
@@ -110,6 +112,10 @@ impl Session for Snapshot<'_> {
             };
             described.await.map_err(|error| failed_openly(name, operation, error))
         })
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.is_outdated
     }
 
     fn end<'a>(self: Box<Self>) -> BoxFuture<'a, Result<(), PortError>>

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnection, PgTypeInfo};
-use sqlx::{AssertSqlSafe, Column as _, Either, Executor as _, Row as _, SqlSafeStr as _, Statement as _};
+use sqlx::{
+    AssertSqlSafe, Column as _, Connection as _, Either, Executor as _, Row as _, SqlSafeStr as _, Statement as _,
+};
 use tokio::time::Instant;
 
 use super::loose::looseness;
@@ -92,6 +94,8 @@ pub(super) async fn describe(connection: &mut PgConnection, template: &Template)
         Some(Either::Left(types)) => types.to_vec(),
         _ => Vec::new(),
     };
+    // The driver would describe the query from its memory the next time.
+    connection.clear_cached_statements().await?;
     let parameters = type_names(connection, &parameters).await?;
     let types: Vec<PgTypeInfo> = statement.columns().iter().map(|column| column.type_info().clone()).collect();
     let types = type_names(connection, &types).await?;
