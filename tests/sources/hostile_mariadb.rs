@@ -115,9 +115,22 @@ async fn modes_of_the_server_open_no_injection() {
         record(&legacy.source("SELECT *, 'a' || 'b' AS joined FROM users WHERE login = :identifier"), "ada").await.0["joined"],
         "ab"
     );
-    let server = Server::start(&MARIADB, Options::default().set("lower_case_table_names", "1"));
+    let server = Server::start(
+        &MARIADB,
+        Options::default().set("lower_case_table_names", "1").set("default_time_zone", "+09:00"),
+    );
     let legacy = Legacy::new(&server, "CREATE TABLE Users (Login varchar(60)); INSERT INTO Users VALUES ('ada');");
-    assert_eq!(record(&legacy.source("SELECT * FROM USERS WHERE LOGIN = :identifier"), "ada").await.0["Login"], "ada");
+    assert_eq!(
+        record(
+            &legacy.source(
+                "SELECT *, TIMESTAMPDIFF(HOUR, UTC_TIMESTAMP(), NOW()) AS hours FROM USERS WHERE LOGIN = :identifier"
+            ),
+            "ada"
+        )
+        .await
+        .0["Login"],
+        "ada"
+    );
 }
 
 /// Functions that a time limit interrupts return as if they had ended.

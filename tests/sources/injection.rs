@@ -176,7 +176,7 @@ async fn check(legacy: Legacy<'static>) {
         let host = if system == System::Postgres { "" } else { "@'%'" };
         legacy.sql(&format!("GRANT ALL ON {everything} TO {}{host};", legacy.reader));
     }
-    let service = Arc::new(Service::new(legacy.source(&query(&legacy))));
+    let service = Arc::new(Service::patient(legacy.source(&query(&legacy))));
     let began = std::time::Instant::now();
     let mut count = Count::default();
     // one after the other within a share, so that each identifier is one login

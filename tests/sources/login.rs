@@ -30,6 +30,12 @@ credential:
 /// How long a login may take.
 pub const DEADLINE: Duration = Duration::from_millis(1500);
 
+/// How long a call of the source may take.
+const CALL: Duration = Duration::from_millis(1200);
+
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A breaker that opens and closes fast: the tests see both.
 const BREAKER: BreakerSettings =
     BreakerSettings { window: 8, minimum: 4, threshold: 0.5, open: Duration::from_millis(1000) };
@@ -42,20 +48,31 @@ pub struct Service {
 }
 
 impl Service {
+    /// With a deadline and a breaker such as services have.
     pub fn new(source: SqlSource) -> Self {
+        let guard = GuardSettings { breaker: Some(BREAKER), call: CALL, ..GuardSettings::default() };
+        Self::with(source, DEADLINE, &guard)
+    }
+
+    /// With time for everything: what is tested does not depend on the speed of the machine.
+    pub fn patient(source: SqlSource) -> Self {
+        let guard = GuardSettings { breaker: None, call: PATIENCE, queue: PATIENCE, ..GuardSettings::default() };
+        Self::with(source, PATIENCE, &guard)
+    }
+
+    fn with(source: SqlSource, deadline: Duration, guard: &GuardSettings) -> Self {
         let unlimited = Allowance::per_minutes(1_000_000, 15);
         let attempts = AttemptSettings { customer: unlimited, network: unlimited, ..AttemptSettings::default() };
         let settings = MigratorSettings {
             attempts,
             floor: Duration::ZERO,
             quantum: Duration::ZERO,
-            deadline: DEADLINE,
+            deadline,
             turns: 64,
             ..MigratorSettings::default()
         };
         let fixture = Fixture::new();
-        let guard = GuardSettings { breaker: Some(BREAKER), ..GuardSettings::default() };
-        let (guarded, figures) = guarded_source(Arc::new(source), &guard);
+        let (guarded, figures) = guarded_source(Arc::new(source), guard);
         let migrator = fixture.migrator_from(guarded, Options { settings, rules: RULES, ..Options::default() });
         Self { fixture, migrator, figures }
     }

@@ -50,6 +50,7 @@ suite!(
     empty_tables_and_nulls_are_no_customers,
     text_up_to_the_limit_arrives,
     a_check_describes_the_queries,
+    a_record_and_its_lists_are_of_one_moment,
 );
 
 /// A table of logins. MariaDB compares text loosely unless told otherwise.
@@ -477,4 +478,37 @@ async fn a_check_describes_the_queries(make: Make<'_>) {
     assert_eq!(names, ["login", "email", "mark", "id"]);
     assert_eq!(connected.parts[1].name, "marks");
     assert_eq!(connected.loose, Vec::<String>::new());
+}
+
+async fn a_record_and_its_lists_are_of_one_moment(make: Make<'_>) {
+    let legacy = make(&format!("{}CREATE TABLE marks (id int, mark varchar(20));", users(", id int")));
+    insert(&legacy, "ada", "", "old");
+    legacy.sql("UPDATE users SET id = 1; INSERT INTO marks VALUES (1, 'old');");
+    let wait = match legacy.system() {
+        System::Sqlite => {
+            legacy.sql("PRAGMA journal_mode = WAL;");
+            "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT COUNT(*) FROM n) > 0"
+        }
+        System::Postgres => "pg_sleep(0.6) IS NOT NULL",
+        System::MariaDb => "SLEEP(0.6) = 0",
+    };
+    let yaml = format!(
+        "record: {}\nlists: {{ marks: {{ query: 'SELECT mark FROM marks WHERE id = :id', as: values }} }}",
+        json!(format!("{} AND {wait}", by_login(&legacy)))
+    );
+    let source = legacy.source_with(&yaml);
+    fetch(&source, "ada").await.expect("a first connection");
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::task::yield_now().await;
+        let change = "BEGIN; UPDATE users SET mark = 'new'; UPDATE marks SET mark = 'new'; COMMIT;";
+        std::thread::scope(|scope| scope.spawn(|| legacy.sql(change)).join().expect("statements"));
+        std::time::Instant::now()
+    };
+    let asked = async { (record(&source, "ada").await.0, std::time::Instant::now()) };
+    let ((ada, answered), changed) = tokio::join!(asked, change);
+    assert!(changed < answered, "the change came too late for this test");
+    assert_eq!((&ada["mark"], &ada["marks"]), (&json!("old"), &json!(["old"])));
+    let (ada, _) = record(&source, "ada").await;
+    assert_eq!((&ada["mark"], &ada["marks"]), (&json!("new"), &json!(["new"])), "the next session sees it");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use landfall::ports::PortErrorKind;
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
@@ -9,7 +10,7 @@ use tokio::time::sleep;
 
 use super::stage::{Stage, database, filled, postgres, query};
 use super::table::Row;
-use crate::legacy::{Legacy, PASSWORD, verified};
+use crate::legacy::{Legacy, PASSWORD, fetch_within, verified};
 use crate::servers::certificates::Authority;
 use crate::servers::network::black_hole;
 use crate::servers::proxy::{Mode, Proxy};
@@ -98,6 +99,7 @@ async fn silence(server: &'static Server) -> Vec<Row> {
     let cut = stage.lasting("idle connections were cut", || assert!(proxy.cut() > 0), nothing).await;
     let stage = Stage::new(database(server));
     stage.warm().await;
+    let lost = lost_connections(&stage, server).await;
     let paused = stage.lasting("the server is paused", || server.pause(), || server.resume()).await;
     stage.warm().await;
     let slow = stage.lasting_for("query past the deadline", "slow", nothing, nothing).await;
@@ -110,74 +112,103 @@ async fn silence(server: &'static Server) -> Vec<Row> {
     holder.run(lock).await;
     let locked = stage.lasting("table locked", nothing, move || drop(holder)).await;
     stage.end("silence").await;
-    vec![connect, pooled, cut, paused, slow, locked]
+    [connect, pooled, cut].into_iter().chain(lost).chain([paused, slow, locked]).collect()
+}
+
+/// Open connections that never answer again, while new ones do: as after a firewall has forgotten them. The processes of
+/// PostgreSQL that serve them stand still; MariaDB has one process for all.
+async fn lost_connections(stage: &Stage, server: &'static Server) -> Option<Row> {
+    if !postgres(server) {
+        return None;
+    }
+    let pids = format!("SELECT pid FROM pg_stat_activity WHERE usename = '{}'", stage.legacy.reader);
+    let pids: Vec<String> = stage.legacy.sql(&pids).lines().map(str::to_owned).collect();
+    assert_eq!(pids.len(), 4);
+    let signal = |signal: &str| {
+        let status = std::process::Command::new("kill").arg(signal).args(&pids).status().expect("kill");
+        assert!(status.success());
+    };
+    let row = stage.lasting("idle connections were lost without a word", || signal("-STOP"), nothing).await;
+    signal("-CONT");
+    stage.warm().await;
+    Some(row)
 }
 
 async fn restarts(server: &'static Server) -> Vec<Row> {
+    // each with a service of its own, whose guard has saved no retry yet
+    let stage = || Stage::patient(database(server));
+    let restart = |stop| move || server.restart(stop);
+    let orderly = stage().momentary("orderly restart during a query", restart(Stop::Orderly)).await;
+    let abrupt = stage().momentary("crash and restart during a query", restart(Stop::Abrupt)).await;
+    let victim = stage();
+    let reader = &victim.legacy.reader;
+    let kill = if postgres(server) {
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{reader}'")
+    } else {
+        format!("KILL USER {reader}@'%'")
+    };
+    let killed = victim.momentary("connection ended by an administrator", || drop(victim.legacy.sql(&kill))).await;
     let stage = Stage::new(database(server));
     stage.warm().await;
-    let orderly = stage.momentary("orderly restart during a query", || server.restart(Stop::Orderly)).await;
-    let abrupt = stage.momentary("crash and restart during a query", || server.restart(Stop::Abrupt)).await;
-    let (reader, system) = (stage.legacy.reader.clone(), postgres(server));
-    let kill = || {
-        if system {
-            stage
-                .legacy
-                .sql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{reader}'"));
-        } else {
-            stage.legacy.sql(&format!("KILL USER {reader}@'%'"));
-        }
-    };
-    let killed = stage.momentary("connection ended by an administrator", kill).await;
-    stage.warm().await;
-    let idle = stage.lasting("restart between queries", || server.restart(Stop::Orderly), nothing).await;
+    let idle = stage.lasting("restart between queries", restart(Stop::Orderly), nothing).await;
     stage.end("restarts").await;
     vec![orderly, abrupt, killed, idle]
 }
 
 async fn crowds(server: &'static Server) -> Vec<Row> {
-    let crowd = database(server);
+    let url = database(server).url();
     let stage = Stage::new(database(server));
-    let url = crowd.url();
     let mut held = Vec::new();
     while let Some(connection) = Holder::try_open(&url).await {
         held.push(connection);
     }
     let full = stage.lasting("the server has too many connections", nothing, move || drop(held)).await;
     stage.end("crowds").await;
+    vec![full]
+}
+
+/// One connection for two: the second does not wait for longer than its deadline, and the error says why.
+pub async fn own_connections(server: &'static Server) {
     let legacy = database(server);
-    let (url, record) = (legacy.url(), query(&legacy, "id, login, password, mark"));
-    let stage = Stage::with(legacy, &url, &record, 1);
-    let waiting = tokio::join!(
-        async {
-            for _ in 0..2 {
-                futures_util::future::join_all((0..3).map(|_| stage.login("slow"))).await;
-            }
-        },
-        async {
-            sleep(Duration::from_millis(100)).await;
-            stage.final_("all connections of the source are in use").await
-        }
-    );
-    vec![full, waiting.1]
+    let record = query(&legacy, "id, login").replace('\n', " ");
+    let source = legacy.source_with(&format!("record: {}\nconnections: 1", serde_json::json!(record)));
+    let slow = fetch_within(&source, "slow", Duration::from_secs(1));
+    let other = async {
+        sleep(Duration::from_millis(300)).await;
+        fetch_within(&source, "ada-7", Duration::from_millis(300)).await
+    };
+    let (slow, other) = tokio::join!(slow, other);
+    assert_eq!(slow.expect_err("a slow query").kind(), PortErrorKind::Unavailable);
+    let error = other.expect_err("no connection");
+    assert_eq!((error.kind(), error.detail()), (PortErrorKind::RateLimited, "all connections are in use"));
+    assert!(fetch_within(&source, "ada-7", Duration::from_secs(5)).await.expect("a connection").is_some());
 }
 
 async fn privileges(server: &'static Server) -> Vec<Row> {
     let legacy = database(server);
-    let (url, reader) = (legacy.url(), legacy.reader.clone());
-    let everything = if postgres(server) { "ALL TABLES IN SCHEMA public" } else { "*" };
-    let host = if postgres(server) { "" } else { "@'%'" };
-    legacy.sql(&format!("GRANT ALL ON {everything} TO {reader}{host};"));
-    let delete =
-        format!("DELETE FROM customers WHERE {} RETURNING id, login, password, mark", legacy.is_identifier("login"));
-    let stage = Stage::with(legacy, &url, &delete, 4);
-    let write = stage.final_("a query that writes").await;
+    let (url, login, reader) = (legacy.url(), legacy.is_identifier("login"), &legacy.reader);
+    let write = if postgres(server) {
+        legacy.sql(&format!(
+            "GRANT ALL ON customers TO {reader};
+             CREATE FUNCTION deletes(text) RETURNS text LANGUAGE sql AS 'DELETE FROM customers; SELECT $1';"
+        ));
+        format!("SELECT id, login, password, deletes(mark) AS mark FROM customers WHERE {login}")
+    } else {
+        legacy.sql(&format!("GRANT ALL ON customers TO {reader}@'%';"));
+        format!("DELETE FROM customers WHERE {login} RETURNING id, login, password, mark")
+    };
+    let write = Stage::with(legacy, &url, &write, 4).final_("a query that writes").await;
     let stage = Stage::new(database(server));
+    let (reader, sql) = (&stage.legacy.reader, |sql: String| drop(stage.legacy.sql(&sql)));
+    let host = if postgres(server) { "" } else { "@'%'" };
+    let grant = || sql(format!("GRANT SELECT ON customers TO {reader}{host};"));
+    if !postgres(server) {
+        // open connections would keep a right to the whole database
+        sql(format!("REVOKE SELECT ON {}.* FROM {reader}{host};", stage.legacy.database()));
+        grant();
+    }
     stage.warm().await;
-    let (reader, database) = (stage.legacy.reader.clone(), stage.legacy.database().to_owned());
-    let (table, on) = if postgres(server) { ("customers".to_owned(), "") } else { (format!("{database}.*"), "@'%'") };
-    let revoke = || drop(stage.legacy.sql(&format!("REVOKE SELECT ON {table} FROM {reader}{on};")));
-    let grant = || drop(stage.legacy.sql(&format!("GRANT SELECT ON {table} TO {reader}{on};")));
+    let revoke = || sql(format!("REVOKE SELECT ON customers FROM {reader}{host};"));
     let revoked = stage.lasting("the right to read was revoked", revoke, grant).await;
     vec![write, revoked]
 }
