@@ -132,10 +132,10 @@ fn hostile() -> Vec<String> {
         let parts = 1 + next(&mut state) % 4;
         let mut text: String = (0..parts).map(|_| PARTS[next(&mut state) % PARTS.len()]).collect();
         // no identifier has a blank inside
-        if next(&mut state) % 3 > 0 {
+        if !next(&mut state).is_multiple_of(3) {
             text = text.replace(' ', "/**/");
         }
-        if next(&mut state) % 4 == 0 {
+        if next(&mut state).is_multiple_of(4) {
             text = format!("{}{text}{}", "a".repeat(next(&mut state) % 3), next(&mut state) % 100);
         }
         all.push(text);

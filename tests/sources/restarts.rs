@@ -35,7 +35,7 @@ async fn work(service: Arc<Service>, seen: Arc<Seen>, customers: usize) {
             return;
         }
         let login = format!("customer-{number}");
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             wrong(&service, &seen, &login, Refusal::WrongPassword).await;
             wrong(&service, &seen, &format!("nobody-{number}"), Refusal::Unknown).await;
         }
