@@ -15,6 +15,17 @@
 mod servers;
 
 mod connecting;
+mod faults;
+#[path = "../login/fixture.rs"]
+#[allow(dead_code, reason = "the logins of these tests need a part of it")]
+mod fixture;
+
+mod hostile_mariadb;
+mod hostile_postgres;
+mod injection;
 mod legacy;
+mod login;
+mod restarts;
+mod suite;
 mod values_mariadb;
 mod values_postgres;

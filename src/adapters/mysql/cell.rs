@@ -5,14 +5,7 @@ use std::fmt::Write as _;
 use sqlx::mysql::{MySqlRow, MySqlValueRef};
 use sqlx::{Column as _, Decode, MySql, Row as _, TypeInfo as _, ValueRef as _};
 
-use crate::adapters::sql::cell::{Cell, Cells};
-
-/// An invalid value, by its column.
-#[derive(Debug)]
-pub(super) struct BadCell {
-    pub column: String,
-    pub why: &'static str,
-}
+use crate::adapters::sql::cell::{BadCell, Cell, Cells};
 
 /// The values of a row, with their column names.
 ///
@@ -22,10 +15,10 @@ pub(super) fn cells(row: &MySqlRow) -> Result<Cells, BadCell> {
     let mut cells: Cells = Vec::with_capacity(row.columns().len());
     for (at, column) in row.columns().iter().enumerate() {
         let name = column.name();
-        let bad = |why| BadCell { column: name.to_owned(), why };
         if cells.iter().any(|(have, _)| have == name) {
-            return Err(bad("occurs twice"));
+            return Err(BadCell::duplicate(name));
         }
+        let bad = |why| BadCell::value(name, why);
         let value = row.try_get_raw(at).map_err(|_| bad("cannot be read"))?;
         cells.push((name.to_owned(), cell(value).map_err(bad)?));
     }

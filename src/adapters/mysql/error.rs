@@ -33,18 +33,40 @@ const TABLE: &[(&[u16], Meaning)] = &[
     ),
     (&[1290, 1792, 1836], (PortErrorKind::Misconfigured, "a query must not write")),
     (&[1049], (PortErrorKind::Misconfigured, "there is no such database")),
-    (&[1054, 1064, 1052, 1109, 1146, 1305, 1630], (PortErrorKind::Misconfigured, "a query does not match the tables")),
+    (
+        &[1054, 1064, 1052, 1109, 1146, 1305, 1630, 4078, 4079],
+        (PortErrorKind::Misconfigured, "a query does not match the tables"),
+    ),
+    (&[1356, 1449], (PortErrorKind::Misconfigured, "a view cannot be read, or its definer lacks rights")),
     (&[1267, 1253, 1273, 1115], (PortErrorKind::Misconfigured, "a query compares texts of different collations")),
     (&[1366, 1300, 3988], (PortErrorKind::BadResponse, "a text is not valid in its character set")),
     (&[1153, 1301], (PortErrorKind::BadResponse, "a value is larger than the server sends")),
     (&[1034, 1035, 1194, 1195, 1712], (PortErrorKind::BadResponse, "the database is damaged")),
 ];
 
+/// Errors that a value of one customer causes.
+const ABOUT_ONE_RECORD: &[u16] = &[1366, 1300, 3988, 1153, 1301];
+
+/// The meaning of an unknown number by its SQLSTATE. Errors that a value can cause must not look like an outage, or one
+/// customer could open the circuit breaker.
+const CLASSES: &[(&str, Meaning)] = &[
+    ("08", (PortErrorKind::Unavailable, "the connection broke")),
+    ("28", (PortErrorKind::Denied, "the server refused the user, the password, or a connection without TLS")),
+    ("42", (PortErrorKind::Misconfigured, "a query does not match the tables")),
+    ("21", (PortErrorKind::Misconfigured, "a query cannot be answered with the data")),
+    ("22", (PortErrorKind::Misconfigured, "a query cannot use a value")),
+    ("45", (PortErrorKind::Misconfigured, "a function of the database reported an error")),
+];
+
 /// The error for calls that handled customer data: only codes, no message of the server.
 pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> PortError {
     let (kind, detail) = meaning(error);
-    let code = code(error).map(|code| format!(" (error {code})")).unwrap_or_default();
-    PortError::new(kind, adapter, operation).because(format!("{detail}{code}"))
+    let code = number(error).map(|number| format!(" (error {number})")).unwrap_or_default();
+    let failed = PortError::new(kind, adapter, operation).because(format!("{detail}{code}"));
+    if number(error).is_some_and(|number| ABOUT_ONE_RECORD.contains(&number)) {
+        return failed.about_one_record();
+    }
+    failed
 }
 
 /// The error for calls without customer data: includes the message of the server, for the author of the settings.
@@ -66,14 +88,19 @@ pub(super) fn no_connection(adapter: &str, operation: &'static str, why: NoConne
     }
 }
 
-fn code(error: &Error) -> Option<u16> {
+fn number(error: &Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
 fn meaning(error: &Error) -> Meaning {
-    let Some(code) = code(error) else { return crate::adapters::sql::server::meaning(error) };
-    let row = TABLE.iter().find(|(codes, _)| codes.contains(&code));
-    row.map_or((PortErrorKind::Unavailable, "the server failed"), |(_, meaning)| *meaning)
+    let Some(number) = number(error) else { return crate::adapters::sql::server::meaning(error) };
+    let known = TABLE.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, meaning)| *meaning);
+    known.or_else(|| by_class(error)).unwrap_or((PortErrorKind::Unavailable, "the server failed"))
+}
+
+fn by_class(error: &Error) -> Option<Meaning> {
+    let state = error.as_database_error()?.code()?;
+    CLASSES.iter().find(|(class, _)| state.starts_with(class)).map(|(_, meaning)| *meaning)
 }
 
 #[cfg(test)]

@@ -19,13 +19,23 @@ use crate::adapters::sql::template::Template;
 use crate::adapters::too_large;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
+/// How much later than the login the server gives up. Functions that the server interrupts return as if they had ended,
+/// so an interrupted query may find nobody; nobody waits for its answer any more.
+const MARGIN: Duration = Duration::from_millis(100);
+
 /// The statements that begin a session. MySQL and MariaDB have the statement timeout under different names and in
 /// different units: MariaDB alone reads `/*M! … */`, and skips what is for MySQL from 5.7.8 on.
+///
+/// The session is read-only in addition to the transaction, because a procedure can end the transaction. Backslashes in
+/// quotes are escapes, as the reader of queries takes them.
 pub(super) fn begin(left: Duration) -> String {
-    let (milliseconds, seconds) = (left.as_millis().max(1), left.as_secs_f64().max(0.001));
+    let left = left + MARGIN;
+    let (milliseconds, seconds) = (left.as_millis(), left.as_secs_f64());
     format!(
-        "SET @landfall = 1 /*M!100101 , SESSION max_statement_time = {seconds:.3} */ \
+        "SET SESSION sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '') \
+         /*M!100101 , SESSION max_statement_time = {seconds:.3} */ \
          /*!50708 , SESSION max_execution_time = {milliseconds} */; \
+         SET SESSION TRANSACTION READ ONLY; \
          START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
     )
 }
@@ -61,10 +71,7 @@ impl<'s> Snapshot<'s> {
         let mut stream = query.fetch(connection);
         let (mut rows, mut bytes) = (Vec::new(), 0_usize);
         while let Some(row) = stream.try_next().await.map_err(|error| failed(name, operation, &error))? {
-            let cells = cells(&row).map_err(|bad| {
-                let detail = format!("the column `{}` {}", bad.column, bad.why);
-                PortError::new(PortErrorKind::BadResponse, name, operation).because(detail).about_one_record()
-            })?;
+            let cells = cells(&row).map_err(|bad| bad.error(name, operation))?;
             bytes += cells.iter().map(|(_, cell)| cell.bytes()).sum::<usize>();
             if bytes > limits.bytes {
                 return Err(too_large(name, limits.bytes));
@@ -150,7 +157,8 @@ fn bind<'q>(
     cell: Cell,
 ) -> Result<Query<'q, MySql, MySqlArguments>, &'static str> {
     Ok(match cell {
-        Cell::Null => query.bind(None::<i64>),
+        // MariaDB compares no uuid with a number, even if it is null.
+        Cell::Null => query.bind(None::<String>),
         Cell::Boolean(value) => query.bind(value),
         Cell::Integer(number) => query.bind(number),
         Cell::Real(number) => query.bind(number),

@@ -19,21 +19,39 @@ const TABLE: &[(&str, Meaning)] = &[
     ("08", (PortErrorKind::Unavailable, "the connection broke")),
     ("25006", (PortErrorKind::Misconfigured, "a query must not write")),
     ("25P0", (PortErrorKind::Unavailable, "the session was idle for too long")),
+    ("25", (PortErrorKind::Misconfigured, "a query must not change the transaction")),
     ("28", (PortErrorKind::Denied, "the server refused the user or the password")),
     ("3D000", (PortErrorKind::Misconfigured, "there is no such database")),
     ("42501", (PortErrorKind::Denied, "the user may not read a table or column")),
     ("42", (PortErrorKind::Misconfigured, "a query does not match the tables")),
     ("0A", (PortErrorKind::Misconfigured, "a query cannot be used here")),
     ("22021", (PortErrorKind::BadResponse, "a text is not valid in the encoding of the database")),
+    ("22P05", (PortErrorKind::BadResponse, "a text has no equivalent in the encoding of the database")),
     ("22", (PortErrorKind::Misconfigured, "a query cannot use a value")),
+    ("21", (PortErrorKind::Misconfigured, "a query cannot be answered with the data")),
+    ("54", (PortErrorKind::Misconfigured, "a query or a value exceeds a limit of the server")),
+    ("P0", (PortErrorKind::Misconfigured, "a function of the database reported an error")),
     ("XX", (PortErrorKind::BadResponse, "the database is damaged")),
 ];
+
+/// Errors that a value of one customer causes. They must not open the circuit breaker.
+const ABOUT_ONE_RECORD: &[&str] = &["22021", "22P05"];
 
 /// The error for calls that handled customer data: only codes, no message of the server.
 pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> PortError {
     let (kind, detail) = meaning(error);
-    let code = code(error).map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
-    PortError::new(kind, adapter, operation).because(format!("{detail}{code}"))
+    let code = code(error);
+    let shown = code.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
+    let failed = PortError::new(kind, adapter, operation).because(format!("{detail}{shown}"));
+    if code.is_some_and(|code| ABOUT_ONE_RECORD.contains(&code.as_str())) {
+        return failed.about_one_record();
+    }
+    failed
+}
+
+/// Whether a query no longer fits the tables, so that describing it again may help.
+pub(super) fn is_outdated(error: &Error) -> bool {
+    code(error).is_some_and(|code| code.starts_with("42") && code != "42501" && code != "42P01")
 }
 
 /// The error for calls without customer data: includes the message of the server, for the author of the settings.

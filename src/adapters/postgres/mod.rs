@@ -78,7 +78,8 @@ impl Database for Postgres {
             let begin = session::begin(deadline.saturating_duration_since(Instant::now()));
             let lease = self.pool.lease(&begin, deadline).await;
             let lease = lease.map_err(|error| error::no_connection(&self.name, operation, error))?;
-            Ok(Box::new(Snapshot { name: &self.name, operation, shapes: &self.shapes, lease }) as Box<dyn Session>)
+            Ok(Box::new(Snapshot { name: &self.name, operation, shapes: &self.shapes, lease, is_outdated: false })
+                as Box<dyn Session>)
         })
     }
 }

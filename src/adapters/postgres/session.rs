@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::error::{failed, failed_openly};
+use super::error::{failed, failed_openly, is_outdated};
 use super::loose::loose_collations;
 use super::shape::{Shape, Shapes, describe};
-use crate::adapters::sql::cell::{Cell, Cells};
+use crate::adapters::sql::cell::{BadCell, Cell, Cells};
 use crate::adapters::sql::database::{Description, RowLimits, Session};
 use crate::adapters::sql::pool::Lease;
 use crate::adapters::sql::template::Template;
@@ -19,11 +21,13 @@ use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// The statements that begin a session. A client can take back `default_transaction_read_only`; a transaction that is
 /// read-only stays so. The settings end with the transaction, so that a pooler such as PgBouncer keeps none of them.
+/// They take back what a role or a database may have set: how quotes are read, and how values are shown.
 pub(super) fn begin(left: Duration) -> String {
     let milliseconds = left.as_millis().max(1);
     format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = {milliseconds}; \
-         SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601'"
+         SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601'; \
+         SET LOCAL standard_conforming_strings = on; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'"
     )
 }
 
@@ -33,17 +37,19 @@ pub(super) struct Snapshot<'s> {
     pub operation: &'static str,
     pub shapes: &'s Shapes,
     pub lease: Lease<PgConnectOptions>,
+    /// Whether a query no longer fitted the tables.
+    pub is_outdated: bool,
 }
 
 impl Snapshot<'_> {
-    /// The shape of a query, asked for once.
-    async fn shape(&mut self, template: &Template) -> Result<Arc<Shape>, sqlx::Error> {
+    /// The shape of a query, and whether it is known from an earlier session.
+    async fn shape(&mut self, template: &Template) -> Result<(Arc<Shape>, bool), sqlx::Error> {
         if let Some(shape) = self.shapes.get(&template.sql) {
-            return Ok(shape);
+            return Ok((shape, true));
         }
         let shape = Arc::new(describe(self.lease.connection()?, template).await?);
         self.shapes.keep(&template.sql, &shape);
-        Ok(shape)
+        Ok((shape, false))
     }
 
     async fn fetch(
@@ -53,9 +59,10 @@ impl Snapshot<'_> {
         limits: RowLimits,
     ) -> Result<Vec<Cells>, PortError> {
         let (name, operation) = (self.name, self.operation);
-        let shape = self.shape(template).await.map_err(|error| failed(name, operation, &error))?;
+        let (shape, is_known) = self.shape(template).await.map_err(|error| failed(name, operation, &error))?;
         if let Some(column) = shape.duplicate() {
-            return Err(bad_value(name, operation, column, "occurs twice"));
+            self.shapes.forget(&template.sql);
+            return Err(BadCell::duplicate(column).error(name, operation));
         }
         let sql = shape.sql(limits);
         let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
@@ -69,8 +76,8 @@ impl Snapshot<'_> {
                 Ok(Some(row)) => row,
                 Ok(None) => return Ok(rows),
                 Err(error) => {
-                    // the table may have changed since it was described
                     self.shapes.forget(&template.sql);
+                    self.is_outdated = is_known && is_outdated(&error);
                     return Err(failed(name, operation, &error));
                 }
             };
@@ -111,6 +118,10 @@ impl Session for Snapshot<'_> {
         })
     }
 
+    fn is_outdated(&self) -> bool {
+        self.is_outdated
+    }
+
     fn end<'a>(self: Box<Self>) -> BoxFuture<'a, Result<(), PortError>>
     where
         Self: 'a,
@@ -130,8 +141,9 @@ fn text(value: Cell, name: &str, operation: &'static str) -> Result<Option<Strin
         Cell::Integer(number) => Ok(Some(number.to_string())),
         Cell::Real(number) => Ok(Some(number.to_string())),
         Cell::Boolean(value) => Ok(Some(value.to_string())),
-        Cell::Json(_) | Cell::Blob(_) => Err(PortError::new(PortErrorKind::Misconfigured, name, operation)
-            .because("a list uses a column that is a list, a map or binary as its parameter")),
+        Cell::Blob(bytes) => Ok(Some(format!("\\x{}", hex::encode(bytes)))),
+        Cell::Json(_) => Err(PortError::new(PortErrorKind::Misconfigured, name, operation)
+            .because("a list uses a column that is a list or an object as its parameter")),
     }
 }
 
@@ -141,7 +153,9 @@ fn cells(row: &PgRow, shape: &Shape, name: &str, operation: &'static str, limit:
     for (at, (column, kind)) in shape.columns.iter().enumerate() {
         let json: Option<String> = row.try_get(at).map_err(|error| match error {
             // the server sends text of a database without an encoding as it is
-            sqlx::Error::ColumnDecode { .. } => bad_value(name, operation, column, "is text that is not UTF-8"),
+            sqlx::Error::ColumnDecode { .. } => {
+                BadCell::value(column, "is text that is not UTF-8").error(name, operation)
+            }
             error => failed(name, operation, &error),
         })?;
         let Some(json) = json else {
@@ -151,16 +165,22 @@ fn cells(row: &PgRow, shape: &Shape, name: &str, operation: &'static str, limit:
         if json.len() > limit {
             return Err(too_large(name, limit));
         }
-        let cell = cell(json, kind).map_err(|why| bad_value(name, operation, column, why))?;
+        let cell = cell(json, kind).map_err(|why| BadCell::value(column, why).error(name, operation))?;
         cells.push((column.clone(), cell));
     }
     Ok(cells)
 }
 
 fn cell(json: String, kind: &str) -> Result<Cell, &'static str> {
-    let is_number = kind.starts_with("double") || kind.starts_with("real") || kind.starts_with("numeric");
+    let is_number = matches!(kind, "double precision" | "real" | "numeric");
     match json.bytes().next() {
-        Some(b'"') if is_number => Err("is a number without a JSON form"),
+        Some(b'"') if is_number && matches!(json.as_str(), "\"NaN\"" | "\"Infinity\"" | "\"-Infinity\"") => {
+            Err("is a number without a JSON form")
+        }
+        Some(b'"') if kind == "bytea" => {
+            let encoded = json.trim_matches('"');
+            STANDARD.decode(encoded).map(Cell::Blob).map_err(|_| "cannot be read")
+        }
         Some(b'"') if kind != "json" && kind != "jsonb" => {
             serde_json::from_str(&json).map(Cell::Text).map_err(|_| "cannot be read")
         }
@@ -168,11 +188,4 @@ fn cell(json: String, kind: &str) -> Result<Cell, &'static str> {
         Some(b'-' | b'0'..=b'9') if kind != "json" && kind != "jsonb" => Ok(Cell::Number(json)),
         _ => Ok(Cell::Json(json)),
     }
-}
-
-/// A value that cannot be used: the fault of one record.
-fn bad_value(name: &str, operation: &'static str, column: &str, why: &str) -> PortError {
-    PortError::new(PortErrorKind::BadResponse, name, operation)
-        .because(format!("the column `{column}` {why}"))
-        .about_one_record()
 }

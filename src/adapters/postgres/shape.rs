@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnection, PgTypeInfo};
-use sqlx::{AssertSqlSafe, Column as _, Either, Executor as _, Row as _, SqlSafeStr as _, Statement as _};
+use sqlx::{
+    AssertSqlSafe, Column as _, Connection as _, Either, Executor as _, Row as _, SqlSafeStr as _, Statement as _,
+};
+use tokio::time::Instant;
 
 use super::loose::looseness;
 use crate::adapters::sql::database::RowLimits;
@@ -26,16 +30,17 @@ impl Shape {
     /// The query that returns each value as its JSON text. Rows and bytes are limited by the server, so that no record
     /// can fill the memory: a value over the limit arrives as one character more than the limit.
     pub fn sql(&self, limits: RowLimits) -> String {
-        let names: Vec<String> = (0..self.columns.len()).map(|at| format!("c{at}")).collect();
         let (mut outer, mut inner) = (String::new(), String::new());
-        for (at, (name, (_, kind))) in names.iter().zip(&self.columns).enumerate() {
+        for (at, (name, kind)) in self.columns.iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
-            let _ = write!(outer, "{comma}left({name}, {})", limits.bytes.saturating_add(1));
-            let _ = write!(inner, "{comma}{} AS {name}", json_of(name, kind));
+            let _ = write!(outer, "{comma}left(c{at}, {})", limits.bytes.saturating_add(1));
+            // By name: if the table has changed, a value must not arrive under the name of another column.
+            let column = format!("landfall.\"{}\"", name.replace('"', "\"\""));
+            let _ = write!(inner, "{comma}{} AS c{at}", json_of(&column, kind));
         }
-        let (cast, names, rows) = (&self.cast, names.join(", "), limits.rows.saturating_add(1));
+        let (cast, rows) = (&self.cast, limits.rows.saturating_add(1));
         // the line end closes a comment at the end of the query
-        format!("SELECT {outer} FROM (SELECT {inner} FROM ({cast}\n) AS landfall({names}) LIMIT {rows}) AS limited")
+        format!("SELECT {outer} FROM (SELECT {inner} FROM ({cast}\n) AS landfall LIMIT {rows}) AS limited")
     }
 
     /// A query that reads no row, but for which the server checks the privileges as for all of them.
@@ -60,21 +65,30 @@ fn json_of(name: &str, kind: &str) -> String {
     }
 }
 
+/// How long a shape is used: a column that was added to a table appears within this time.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
 /// The shapes of the queries of a source.
 #[derive(Debug, Default)]
-pub(super) struct Shapes(Mutex<HashMap<String, Arc<Shape>>>);
+pub(super) struct Shapes(Mutex<HashMap<String, (Instant, Arc<Shape>)>>);
 
 impl Shapes {
     pub fn get(&self, sql: &str) -> Option<Arc<Shape>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned()
+        let shapes = self.shapes();
+        let (described, shape) = shapes.get(sql)?;
+        (described.elapsed() < MAX_AGE).then(|| Arc::clone(shape))
     }
 
     pub fn keep(&self, sql: &str, shape: &Arc<Shape>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned(), Arc::clone(shape));
+        self.shapes().insert(sql.to_owned(), (Instant::now(), Arc::clone(shape)));
     }
 
     pub fn forget(&self, sql: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(sql);
+        self.shapes().remove(sql);
+    }
+
+    fn shapes(&self) -> MutexGuard<'_, HashMap<String, (Instant, Arc<Shape>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,6 +99,8 @@ pub(super) async fn describe(connection: &mut PgConnection, template: &Template)
         Some(Either::Left(types)) => types.to_vec(),
         _ => Vec::new(),
     };
+    // The driver would describe the query from its memory the next time.
+    connection.clear_cached_statements().await?;
     let parameters = type_names(connection, &parameters).await?;
     let types: Vec<PgTypeInfo> = statement.columns().iter().map(|column| column.type_info().clone()).collect();
     let types = type_names(connection, &types).await?;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::ports::{PortError, PortErrorKind};
+
 /// A value of a row, whatever the database.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::adapters) enum Cell {
@@ -22,6 +24,35 @@ pub(in crate::adapters) enum Cell {
 
 /// One row, in the order of its columns.
 pub(in crate::adapters) type Cells = Vec<(String, Cell)>;
+
+/// A column that cannot become a member of the record.
+#[derive(Debug)]
+pub(in crate::adapters) struct BadCell {
+    column: String,
+    why: &'static str,
+    is_query: bool,
+}
+
+impl BadCell {
+    /// A value that cannot be used: the fault of one record.
+    pub fn value(column: &str, why: &'static str) -> Self {
+        Self { column: column.to_owned(), why, is_query: false }
+    }
+
+    /// A second column with a name: the fault of the query, whoever signs in.
+    pub fn duplicate(column: &str) -> Self {
+        Self { column: column.to_owned(), why: "occurs twice; name one of them with `AS`", is_query: true }
+    }
+
+    /// The error for a call.
+    pub fn error(&self, adapter: &str, operation: &'static str) -> PortError {
+        let detail = format!("the column `{}` {}", self.column, self.why);
+        if self.is_query {
+            return PortError::new(PortErrorKind::Misconfigured, adapter, operation).because(detail);
+        }
+        PortError::new(PortErrorKind::BadResponse, adapter, operation).because(detail).about_one_record()
+    }
+}
 
 impl Cell {
     /// Appends the value as JSON. Reals use their shortest form; blobs become base64 text (RFC 4648, padded).

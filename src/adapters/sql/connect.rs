@@ -27,7 +27,7 @@ impl SqlSource {
     }
 
     /// Connects, and tells what the database says of the queries.
-    pub(super) async fn try_out(&self) -> Trial {
+    pub async fn try_out(&self) -> Trial {
         let (began, mut trial) = (Instant::now(), Trial::default());
         let deadline = began + PATIENCE;
         let described = timeout_at(deadline, self.described(deadline, &mut trial)).await;

@@ -34,6 +34,11 @@ pub(in crate::adapters) trait Session: Send {
     /// What the database says of a query, without running it.
     fn describe<'a>(&'a mut self, query: &'a Template) -> BoxFuture<'a, Result<Description, PortError>>;
 
+    /// Whether a query failed because the tables have changed since an earlier session, so that a new session helps.
+    fn is_outdated(&self) -> bool {
+        false
+    }
+
     /// Ends the session, so that its connection can be used again.
     fn end<'a>(self: Box<Self>) -> BoxFuture<'a, Result<(), PortError>>
     where

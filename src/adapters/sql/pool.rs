@@ -20,7 +20,10 @@ const MAX_IDLE: Duration = Duration::from_secs(4 * 60);
 
 /// The longest wait for the first answer on a connection that was used before. Networks can lose connections without a
 /// word; a new one answers sooner.
-const FIRST_ANSWER: Duration = Duration::from_millis(500);
+const FIRST_ANSWER: Duration = Duration::from_millis(300);
+
+/// How long before the deadline waiting for a connection ends.
+const FOR_THE_ANSWER: Duration = Duration::from_millis(10);
 
 /// What the pool needs of a driver.
 pub(in crate::adapters) trait Server: Send + Sync + 'static {
@@ -78,6 +81,8 @@ impl<S: Server> Pool<S> {
     /// A connection on which these statements have run, the last of which begins a transaction. A connection that the
     /// server has closed meanwhile, as after a restart, is replaced.
     pub async fn lease(&self, begin: &str, deadline: Instant) -> Result<Lease<S>, NoConnection> {
+        // The caller's own time limit would hide what was waited for.
+        let deadline = deadline.checked_sub(FOR_THE_ANSWER).unwrap_or(deadline);
         loop {
             let object = self.connection(deadline).await?;
             let is_used = Object::metrics(&object).recycle_count > 0;
@@ -86,7 +91,9 @@ impl<S: Server> Pool<S> {
             let mut lease = Lease { object: Some(object) };
             match timeout(wait, lease.run(begin)).await {
                 Ok(Ok(())) => return Ok(lease),
-                _ if is_used && Instant::now() < deadline => {}
+                Ok(Err(_)) if is_used && Instant::now() < deadline => {}
+                // The other idle connections are probably as old, and nobody can wait for each of them.
+                Err(_) if is_used && Instant::now() < deadline => drop(self.0.retain(|_, _| false)),
                 Ok(Err(error)) => return Err(NoConnection::Failed(error)),
                 Err(_) => return Err(NoConnection::NoAnswer),
             }

@@ -4,14 +4,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Column as _, Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 
-use crate::adapters::sql::cell::{Cell, Cells};
-
-/// An invalid value, by its column.
-#[derive(Debug)]
-pub(super) struct BadCell {
-    pub column: String,
-    pub why: &'static str,
-}
+use crate::adapters::sql::cell::{BadCell, Cell, Cells};
 
 /// The values of a row, with their column names.
 ///
@@ -21,10 +14,10 @@ pub(super) fn cells(row: &SqliteRow) -> Result<Cells, BadCell> {
     let mut cells: Cells = Vec::with_capacity(row.columns().len());
     for (at, column) in row.columns().iter().enumerate() {
         let name = column.name();
-        let bad = |why| BadCell { column: name.to_owned(), why };
         if cells.iter().any(|(have, _)| have == name) {
-            return Err(bad("occurs twice"));
+            return Err(BadCell::duplicate(name));
         }
+        let bad = |why| BadCell::value(name, why);
         cells.push((name.to_owned(), cell(row, at).map_err(bad)?));
     }
     Ok(cells)

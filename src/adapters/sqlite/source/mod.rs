@@ -169,12 +169,7 @@ impl Session for OpenFile<'_> {
             let mut stream = query.fetch(&mut *self.connection);
             let (mut rows, mut bytes) = (Vec::new(), 0_usize);
             while let Some(row) = stream.try_next().await.map_err(|error| failed(self.name, self.operation, &error))? {
-                let cells = cells(&row).map_err(|bad| {
-                    let detail = format!("the column `{}` {}", bad.column, bad.why);
-                    PortError::new(PortErrorKind::BadResponse, self.name, self.operation)
-                        .because(detail)
-                        .about_one_record()
-                })?;
+                let cells = cells(&row).map_err(|bad| bad.error(self.name, self.operation))?;
                 bytes += cells.iter().map(|(_, cell)| cell.bytes()).sum::<usize>();
                 if bytes > limits.bytes {
                     return Err(too_large(self.name, limits.bytes));

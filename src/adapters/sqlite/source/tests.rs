@@ -123,7 +123,11 @@ async fn unusable_answers_are_errors() {
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) INSERT INTO many SELECT i FROM n;";
     let (_folder, path) = database(schema).await;
     for (yaml, kind, words) in [
-        ("record: SELECT l, l FROM u WHERE l = :identifier", PortErrorKind::BadResponse, "the column `l` occurs twice"),
+        (
+            "record: SELECT l, l FROM u WHERE l = :identifier",
+            PortErrorKind::Misconfigured,
+            "the column `l` occurs twice",
+        ),
         ("record: SELECT 9e999 AS r FROM u WHERE l = :identifier", PortErrorKind::BadResponse, "without a JSON form"),
         (
             "record: SELECT CAST(x'ff' AS TEXT) AS t FROM u WHERE l = :identifier",
