@@ -1,5 +1,6 @@
-//! Adapters: one folder for each system that Landfall talks to. An adapter implements ports and nothing more: no retry, no
-//! time limit and no cap, which are guards.
+//! Sources, verifiers, account stores and ledgers: one module for each system that Landfall talks to.
+//!
+//! An adapter implements ports and nothing more: no retry, no time limit and no cap, which are guards.
 
 pub(crate) mod accounts;
 pub mod file;

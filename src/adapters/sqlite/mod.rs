@@ -7,8 +7,10 @@ pub(in crate::adapters) mod ledger;
 pub(in crate::adapters) mod source;
 
 pub use accounts::{AccountStore, StoreSettings};
-pub use database::*;
-pub use ledger::*;
+pub(crate) use database::file_identity;
+#[doc(hidden)]
+pub use database::{Batch, Database, Reader, Writer, WriterFigures, late, port_error, refusal};
+pub use ledger::SqliteLedger;
 pub(in crate::adapters) use source::DATABASE;
 #[cfg(test)]
 pub(in crate::adapters) use source::DIALECT;
