@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use landfall::adapters::file::{FileSettings, FileSource};
-use landfall::adapters::sqlite::{AccountStore, SqliteLedger, StoreSettings};
+use landfall::adapters::sqlite::{AccountStore, SqliteLedger};
 use landfall::adapters::stored_hash::StoredHashVerifier;
 use landfall::diag::{Files, Findings, render};
 use landfall::engine::{self, Bump, NoFiles, Outcome, Plan, compile};
@@ -92,14 +92,12 @@ async fn migrator(plan: Plan, folder: &Path) -> Result<Migrator, Box<dyn Error>>
 
     let export = folder.join("export.ndjson");
     std::fs::write(&export, EXPORT)?;
-    let logins = FileSettings::new(export, &["$.login", "$.mail"]);
-    let source = FileSource::open("legacy", logins, IdentifierProfile::default())?;
+    let source = FileSource::open(FileSettings::new(export, &["$.login", "$.mail"]), IdentifierProfile::default())?;
 
     // The ledger contains keyed digests instead of identifiers. Keep the key: 32 random bytes outside of the database.
     let keyring = Arc::new(Keyring::new(&[7; 32])?);
     let ledger = SqliteLedger::open(&folder.join("ledger.db").display().to_string(), Arc::clone(&keyring)).await?;
-    let store = StoreSettings::new(folder.join("accounts.db"));
-    let target = AccountStore::open("accounts", &store, Arc::clone(&hasher)).await?;
+    let target = AccountStore::open("accounts", &folder.join("accounts.db"), Arc::clone(&hasher)).await?;
     // Otherwise a ledger could be used with another store, where its customers would seem to have been deleted.
     bind_store(&ledger, &target).await?;
 

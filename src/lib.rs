@@ -136,6 +136,9 @@ pub mod schema;
 pub mod service;
 #[cfg(feature = "login")]
 #[doc(hidden)]
+pub mod settings;
+#[cfg(feature = "login")]
+#[doc(hidden)]
 pub mod signing;
 #[doc(hidden)]
 pub mod testing;

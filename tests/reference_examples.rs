@@ -196,11 +196,11 @@ fn run_block(block: &Block, above: &mut Above, counted: &mut Counted) -> Checked
             counted.accounts += 1;
         }
         "json" => drop(json_of(block)?),
-        "yaml settings" | "text" | "sh" | "sh run" | "sh serve" => {}
+        "yaml settings" | "sql" | "text" | "sh" | "sh run" | "sh serve" => {}
         other => {
             return Err(format!(
                 "{}: a block is `yaml` (a rule file), `yaml tests`, `yaml settings`, `json record`, `json account`, `json`, \
-                 `sh`, `sh run`, `sh serve` or `text`, found `{other}`",
+                 `sql`, `sh`, `sh run`, `sh serve` or `text`, found `{other}`",
                 block.place
             ));
         }

@@ -1,7 +1,8 @@
 //! Settings from the user's view: every finding as a whole rendered text, and every example and default in the
 //! reference.
 //!
-//! `UPDATE_CASES=1 cargo test --test settings` rewrites the texts; read the difference before committing.
+//! `UPDATE_CASES=1 cargo test --test settings` rewrites the texts, and `UPDATE_DOCS=1` the tables of the reference; read the
+//! difference before committing.
 
 #![allow(
     clippy::expect_used,
@@ -16,13 +17,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use landfall::config::{Reading, Settings};
+use landfall::config::{Reading, STARTER, Settings, json_schema};
 use landfall::diag::render::{human, plain};
 use landfall::diag::{Files, Findings, codes};
 use serde_json::Value;
 
 #[path = "support/pages.rs"]
 mod pages;
+#[path = "support/settings_reference.rs"]
+mod settings_reference;
 
 use pages::{Block, Page, pages};
 
@@ -37,6 +40,9 @@ const REST: [(&str, &str); 4] = [
 ];
 
 fn environment(name: &str) -> Option<String> {
+    if name.ends_with("_DATABASE_URL") {
+        return Some("postgres://landfall:pw@db.example/shop".to_owned());
+    }
     (name != "UNSET" && name != "PORT").then(|| "0123456789abcdef".repeat(4))
 }
 
@@ -117,55 +123,117 @@ fn every_example_of_the_documentation_can_be_read() {
     }
 }
 
-/// The rows of the reference's tables: key and default.
-fn rows() -> Vec<(String, String)> {
-    let lines = REFERENCE.lines().filter(|line| line.starts_with("| `"));
-    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
-    lines.map(|line| line.split('|').collect::<Vec<_>>()).map(|cells| (cell(cells[1]), cell(cells[2]))).collect()
+#[test]
+fn every_example_is_valid_by_the_json_schema() {
+    let schema = jsonschema::draft7::new(json_schema()).unwrap();
+    let pages = pages();
+    let shown = pages.iter().flat_map(examples).map(|example| (example.place, whole(&example.text)));
+    let folders = fs::read_dir("examples").unwrap().map(|entry| entry.unwrap().path().join("landfall.yaml"));
+    let files = folders.filter(|path| path.is_file());
+    let files = files.map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()));
+    let mut checked = 0;
+    for (place, text) in shown.chain(files) {
+        let document: Value = serde_yaml::from_str(&text).unwrap();
+        let problems: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{place}: {problems:?}");
+        checked += 1;
+    }
+    assert!(checked > 15, "{checked} examples");
 }
 
 #[test]
-fn the_defaults_in_the_reference_are_correct() {
-    let sql = whole("source: { kind: sql, url: 'sqlite:a', record: SELECT 1 }\n");
-    let shown: Vec<Value> =
-        [whole(""), sql].iter().map(|text| serde_json::to_value(parse(text).0.unwrap()).unwrap()).collect();
-    let mut compared = 0;
-    for (key, default) in rows().into_iter().filter(|(_, default)| !default.is_empty()) {
-        let pointer = format!("/{}", key.replace('.', "/"));
-        let found = shown.iter().filter_map(|shown| shown.pointer(&pointer));
-        let found: Vec<String> =
-            found.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
-        assert!(found.contains(&default), "`{key}`: the reference says `{default}`, but it is {found:?}");
-        compared += 1;
+fn the_tables_of_the_reference_are_generated() {
+    let wanted = settings_reference::generated(REFERENCE, json_schema());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write("docs/settings.md", wanted).unwrap();
+    } else {
+        let different = REFERENCE.lines().zip(wanted.lines()).find(|(have, wanted)| have != wanted);
+        assert!(REFERENCE == wanted, "run with UPDATE_DOCS=1, and read the difference: {different:#?}");
     }
-    assert!(compared > 40, "{compared} defaults");
+}
+
+#[test]
+fn the_docs_of_every_adapter_are_in_the_reference() {
+    let mut missing = Vec::new();
+    let mut folders = vec![PathBuf::from("src/adapters")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("docs.md")
+                && !settings_reference::files(REFERENCE).iter().any(|file| path == Path::new(file))
+            {
+                missing.push(path);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
 fn every_setting_is_in_the_reference() {
-    let rows = rows();
-    let page = Page { name: "docs/settings.md".to_owned(), text: REFERENCE.to_owned() };
-    let texts: Vec<String> = examples(&page).iter().map(|example| whole(&example.text)).collect();
+    let rows = settings_reference::keys(REFERENCE);
     let mut unnamed = BTreeSet::new();
-    for text in texts {
-        walk("", &serde_json::to_value(parse(&text).0.unwrap()).unwrap(), &mut |key| {
-            let is_part = |whole: &str, part: &str| part.starts_with(&format!("{whole}."));
-            let is_named = rows.iter().any(|(row, _)| key == row || is_part(row, key) || is_part(key, row));
-            if !is_named {
-                unnamed.insert(key.to_owned());
-            }
-        });
-    }
+    let mut visited = 0;
+    walk("", json_schema(), &mut |key| {
+        visited += 1;
+        if !rows.iter().any(|row| key == row || key.starts_with(&format!("{row}."))) {
+            unnamed.insert(key.to_owned());
+        }
+    });
+    assert!(visited > 80, "{visited} settings");
     assert!(unnamed.is_empty(), "the reference does not name {unnamed:?}");
 }
 
-fn walk(key: &str, value: &Value, visit: &mut dyn FnMut(&str)) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            for (name, member) in members {
-                walk(&if key.is_empty() { name.clone() } else { format!("{key}.{name}") }, member, visit);
-            }
+/// Visits the keys of a schema that are not sections.
+fn walk(key: &str, schema: &Value, visit: &mut dyn FnMut(&str)) {
+    let kinds = schema["anyOf"].as_array().into_iter().flatten();
+    let sections: Vec<_> =
+        std::iter::once(schema).chain(kinds).filter_map(|way| way["properties"].as_object()).collect();
+    if sections.is_empty() {
+        return visit(key);
+    }
+    for (name, below) in sections.into_iter().flatten() {
+        walk(&if key.is_empty() { name.clone() } else { format!("{key}.{name}") }, below, visit);
+    }
+}
+
+/// The starter with the keys that it only shows in comments.
+fn starter_with_comments() -> String {
+    let is_key = |text: &str| {
+        text.split_once(": {").is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+    };
+    let line = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        match line.trim_start().strip_prefix("# ") {
+            Some(text) if is_key(text) => format!("{}{text}\n", &line[..indent]),
+            _ => format!("{line}\n"),
         }
-        _ => visit(key),
+    };
+    STARTER.lines().map(line).collect()
+}
+
+#[test]
+fn every_key_of_the_starter_is_a_setting_with_its_default() {
+    let text = starter_with_comments();
+    for shown in ["\nlogin:", "\nhooks:", "\n  decoy:"] {
+        assert!(text.contains(shown), "{text}");
+    }
+    let (_, findings) = parse(&text);
+    // the decoy is a placeholder
+    let others: Vec<&str> =
+        findings.lines().filter(|line| !line.contains("password.decoy") && !line.contains("decoy is")).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    let written: Value = serde_yaml::from_str(&text).unwrap();
+    for section in ["/listen", "/source/name", "/password/argon2", "/login", "/log"] {
+        let (defaults, written) = (parse(&whole("")).0.unwrap(), written.pointer(section).unwrap());
+        let defaults = serde_json::to_value(&defaults).unwrap();
+        let default = defaults.pointer(section).unwrap();
+        match written.as_object() {
+            Some(members) => {
+                members.iter().for_each(|(key, value)| assert_eq!(*value, default[key], "{section}/{key}"))
+            }
+            None => assert_eq!(written, default, "{section}"),
+        }
     }
 }

@@ -11,6 +11,8 @@ pub mod memory;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[doc(hidden)]
+pub mod registry;
 pub mod sql;
 pub mod sqlite;
 pub mod stored_hash;
@@ -18,6 +20,11 @@ pub mod stored_hash;
 mod suites;
 
 use crate::ports::{PortError, PortErrorKind};
+
+/// The default name of a source.
+fn legacy() -> String {
+    "legacy".to_owned()
+}
 
 /// Several records have the login, and we must not guess which one is the customer's.
 fn ambiguous(name: &str) -> PortError {

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::signed_call::{SignedCall, SignedRequest};
 use crate::ports::{Fresh, Nonce, Nonces};
+use crate::settings::Secret;
 use crate::signing::{SigningKey, SigningKeyError};
 
 /// A caller from the settings.
@@ -49,7 +50,7 @@ pub enum CallerError {
     #[error("no callers are configured")]
     Nobody,
     /// A secret is empty or too short.
-    #[error("the secret of the caller `{0}` is shorter than {min} bytes", min = Callers::MIN_SECRET_BYTES)]
+    #[error("the secret of the caller `{0}` is shorter than {min} bytes", min = Secret::MIN_TOKEN)]
     Secret(String),
     /// A signing secret is invalid.
     #[error("the caller `{0}` is invalid: {1}")]
@@ -113,9 +114,6 @@ pub struct Callers {
 }
 
 impl Callers {
-    /// The shortest bearer token or basic password, in bytes. Stops secrets that can be guessed.
-    pub const MIN_SECRET_BYTES: usize = 16;
-
     /// How far the time of a signed call may be off, in seconds. Stops replays of old calls; allows for clocks that
     /// drift by minutes.
     pub const WINDOW: i64 = 300;
@@ -238,7 +236,7 @@ impl fmt::Debug for Callers {
 
 fn checked_secret<'s>(name: &str, secret: &'s SecretString) -> Result<&'s str, CallerError> {
     let secret = secret.expose_secret();
-    if secret.len() < Callers::MIN_SECRET_BYTES { Err(CallerError::Secret(name.to_owned())) } else { Ok(secret) }
+    if secret.len() < Secret::MIN_TOKEN { Err(CallerError::Secret(name.to_owned())) } else { Ok(secret) }
 }
 
 /// The digest of the credentials in an `authorization` header; `None` if they have an unknown form.
@@ -271,7 +269,7 @@ mod tests {
     use crate::adapters::memory::MemoryLedger;
     use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
-    const TOKEN: &str = "0123456789abcdef";
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
     const KEYS: [&str; 2] = ["first-key-first-key-first-key", "second-key-second-key-second"];
     const NOW: i64 = 1_800_000_000;
 
@@ -496,11 +494,11 @@ mod tests {
         for (callers, want) in [
             (Vec::new(), CallerError::Nobody),
             (one("a", bearer("")), CallerError::Secret("a".into())),
-            (one("a", bearer("0123456789abcde")), CallerError::Secret("a".into())),
+            (one("a", bearer("0123456789abcdef0123456789abcde")), CallerError::Secret("a".into())),
             (one("a", basic), CallerError::Secret("a".into())),
             (one("a", CallerCredential::Signed(Vec::new())), CallerError::NoKey("a".into())),
             (
-                one("a", CallerCredential::Signed(vec![TOKEN.into()])),
+                one("a", CallerCredential::Signed(vec!["0123456789abcdef".into()])),
                 CallerError::SigningKey("a".into(), SigningKeyError::TooShort),
             ),
             (one("", bearer(TOKEN)), CallerError::Name(String::new())),

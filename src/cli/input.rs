@@ -6,11 +6,8 @@ use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::Path;
 
 use super::CommandError;
-use crate::formats::{Format, ReadOptions, Reading, Records, Source, open_at, peek, sniff};
+use crate::formats::{Format, ReadOptions, Reading, Records, SNIFF_BYTES, Source, open_at, peek, sniff};
 use crate::rules::RecordsPath;
-
-/// How many bytes format detection looks at.
-const SNIFF_BYTES: usize = 4096;
 
 /// Opens the records of a path, or those of the list at `at` if it is given; `-` is standard input. `follow` may wrap the
 /// source, to show progress.

@@ -2,12 +2,12 @@
 
 mod parts;
 mod rule_files;
-mod settings;
 mod test_files;
 
 use clap::ValueEnum;
 
 use super::{CommandError, FINE, show};
+use crate::config::json_schema;
 use crate::schema::Schema;
 
 /// Arguments of `landfall schema`.
@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let text = match arguments.which {
         Which::Rules => format!("{:#}\n", rule_files::schema()),
         Which::Tests => format!("{:#}\n", test_files::schema()),
-        Which::Settings => format!("{:#}\n", settings::schema()),
+        Which::Settings => format!("{:#}\n", json_schema()),
         Which::Standard => document("standard")?,
         Which::Scim => document("scim")?,
     };

@@ -1,65 +1,16 @@
 //! Checks the settings beyond their shapes: bounds, and contradictions between settings.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use url::Url;
 use zeroize::Zeroizing;
 
-use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SourceSettings, TargetSettings, Window};
-use super::tree::Tree;
-use crate::adapters::sql;
-use crate::diag::{Diagnostic, Findings};
+use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, Window};
+use crate::adapters::registry;
+use crate::events::safe_url;
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
-use crate::rules::RecordsPath;
-
-/// Collects findings about settings. Ignores findings about a setting that was rejected before.
-pub(super) struct Reporter<'c> {
-    pub tree: &'c Tree,
-    pub findings: &'c mut Findings,
-}
-
-impl Reporter<'_> {
-    /// Adds an error about a setting.
-    pub fn error(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        if let Some(place) = self.tree.place(path) {
-            self.findings.push(Diagnostic::error(code, place, message, help));
-        }
-    }
-
-    /// Adds a warning about a setting.
-    pub fn warning(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
-        if let Some(place) = self.tree.place(path) {
-            self.findings.push(Diagnostic::warning(code, place, message, help));
-        }
-    }
-
-    /// Adds an error for two settings that contradict each other, at the one that is written.
-    fn contradiction(&mut self, path: &str, other: &str, message: &str, help: &str) {
-        let (path, other) = if self.tree.is_written(path) { (path, other) } else { (other, path) };
-        if let (Some(place), Some(also)) = (self.tree.place(path), self.tree.place(other)) {
-            let finding = Diagnostic::error("R508", place, message, help);
-            self.findings.push(if also == place { finding } else { finding.also(also, "contradicts this") });
-        }
-    }
-
-    fn bound(&mut self, path: &str, value: u64, least: u64, most: u64) {
-        if !(least..=most).contains(&value) {
-            let name = path.rsplit('.').next().unwrap_or(path);
-            let help = format!("`landfall schema settings` describes `{name}`");
-            self.error("R507", path, format!("`{path}` must be between {least} and {most}"), help);
-        }
-    }
-
-    fn time(&mut self, path: &str, value: Duration, least: Duration, most: Duration) {
-        if value < least || value > most {
-            let message = format!("`{path}` must be between {least:?} and {most:?}");
-            self.error("R507", path, message, "set a duration within these bounds");
-        }
-    }
-}
+use crate::settings::Reporter;
 
 /// Checks everything that needs no files.
 pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
@@ -252,46 +203,13 @@ fn exposure(settings: &Settings, reporter: &mut Reporter<'_>) {
 }
 
 fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
-    let TargetSettings::Sql(target) = &settings.target;
-    for (path, url) in [("target.url", &target.url), ("ledger.url", &settings.ledger.url)] {
-        let file = url.strip_prefix("sqlite:").unwrap_or_default();
-        if file.trim_start_matches('/').is_empty() || file.contains(":memory:") || file.contains('?') {
-            let message = "the address must be `sqlite:` and the path of a file, without parameters";
-            reporter.error("R506", path, message, "for example `sqlite:data/accounts.db`");
-        }
-    }
-    if target.url == settings.ledger.url {
+    settings.target.adapter().check(&mut reporter.section("target"));
+    registry::check_ledger("url", &settings.ledger.url, &mut reporter.section("ledger"));
+    if settings.target.adapter().url() == settings.ledger.url {
         let message = "accounts and ledger must be two files";
         reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }
-    match &settings.source {
-        SourceSettings::File(file) => {
-            reporter.bound("source.record_limit", file.record_limit, 1024, 16 * 1024 * 1024);
-            if let Some(Err(problem)) = file.records.as_deref().map(str::parse::<RecordsPath>) {
-                let message = "`source.records` is not the path of a list";
-                reporter.error("R507", "source.records", message, problem);
-            }
-            if file.logins.is_empty() {
-                let help = "list the fields with the logins of a customer: `logins: [ $.user_login ]`";
-                reporter.error("R507", "source.logins", "a source without logins never finds a customer", help);
-            }
-        }
-        SourceSettings::Sql(sql) => {
-            reporter.bound("source.record_limit", sql.record_limit, 1024, 16 * 1024 * 1024);
-            reporter.bound("source.list_rows", sql.list_rows.into(), 1, 1_000_000);
-            reporter.bound("source.connections", sql.connections.into(), 1, 1000);
-            let url = sql.url.expose();
-            let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
-            if scheme != "file" && !sql::schemes().contains(&scheme) {
-                let schemes: Vec<String> = sql::schemes().iter().map(|scheme| format!("`{scheme}:`")).collect();
-                let message = format!("the address must begin with one of {}", schemes.join(", "));
-                reporter.error("R506", "source.url", message, "for example `postgres://user:password@host/database`");
-            } else if let Some((word, why)) = sql::is_loose(url, &sql.record) {
-                let help = "docs/settings.md shows comparisons that fit identifiers for each database";
-                reporter.warning("R513", "source.record", format!("`{word}` {why}"), help);
-            }
-        }
-    }
+    settings.source.adapter().check(&mut reporter.section("source"));
 }
 
 fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
@@ -305,7 +223,7 @@ fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
         if webhook.events.is_empty() {
             reporter.error("R507", &path("events"), "a webhook without events is never called", "add an event");
         }
-        if !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url)) {
+        if safe_url(&webhook.url).is_none() {
             let help = "use an `https://` address; `http://` works for this machine only";
             reporter.error("R506", &path("url"), "the address must begin with `https://`", help);
         }
@@ -319,24 +237,11 @@ fn anchor(settings: &Settings, reporter: &mut Reporter<'_>) {
         reporter.error("R503", "ledger.anchor", "an anchor has no destination", "set `file`, `webhook` or both");
     }
     if let Some(webhook) = &anchor.webhook
-        && !Url::parse(&webhook.url).is_ok_and(|url| is_safe(&url))
+        && safe_url(&webhook.url).is_none()
     {
         let help = "use an `https://` address; `http://` works for this machine only";
         reporter.error("R506", "ledger.anchor.webhook.url", "the address must begin with `https://`", help);
     }
-}
-
-/// Whether events may be sent to a URL: over TLS or to this machine, and without user and password, which would be
-/// logged.
-fn is_safe(url: &Url) -> bool {
-    let is_local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(url::Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        None => false,
-    };
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_local))
 }
 
 fn identifier(settings: &Settings, reporter: &mut Reporter<'_>) {

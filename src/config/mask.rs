@@ -1,86 +1,98 @@
-//! Masks secrets that are written in the settings file, so that findings do not show them.
+//! Masks secrets that are written in the settings file, so that findings do not show them. The schema of the settings says
+//! what is secret; whatever it does not know is secret too, because a misspelt or misplaced key may contain a secret.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde_json::Value as Json;
+
+use super::retired;
+use super::schema::json_schema;
 use super::settings::is_secret_name;
 use crate::rules::{Node, NodeKind};
 
-/// The section of the rule parameters; members whose names suggest a secret are secrets.
+/// The section of the rule parameters.
 const PARAMS: &str = "params";
 
-/// The sections that contain secrets, each with those of its members that are not secret. All other members count as
-/// secrets, because a misspelt key may contain a secret; elements of lists have no names. Other sections contain no
-/// secrets.
-const OPEN: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "listen",
-            "rules",
-            "params",
-            "tenant",
-            "identifier",
-            "source",
-            "target",
-            "ledger",
-            "password",
-            "lane",
-            "login",
-            "guard",
-            "hooks",
-            "service",
-            "log",
-        ],
-    ),
-    ("ledger", &["url", "anchor"]),
-    ("ledger.anchor", &["every", "file", "webhook"]),
-    ("ledger.anchor.webhook", &["url"]),
-    (
-        "source",
-        &[
-            "kind",
-            "name",
-            "path",
-            "format",
-            "logins",
-            "unique_logins",
-            "record_limit",
-            "records",
-            "spool",
-            "record",
-            "lists",
-            "list_rows",
-            "connections",
-        ],
-    ),
-    ("password", &["argon2", "peppers", "decoy", "longest_check", "plain_text"]),
-    ("password.peppers", &["id"]),
-    ("hooks", &["before_fetch", "after_fetch", "before_create", "after_create", "on_refusal", "webhooks"]),
-    ("hooks.webhooks", &["name", "url", "events"]),
-    (
-        "service",
-        &[
-            "callers",
-            "nonces",
-            "tls",
-            "allow_plain_http",
-            "trusted_proxies",
-            "header_timeout",
-            "body_timeout",
-            "request_timeout",
-            "idle_timeout",
-            "body_limit",
-            "header_limit",
-            "connections",
-            "connections_per_peer",
-            "streams",
-            "requests",
-            "unverified",
-            "notice",
-            "drain",
-        ],
-    ),
-    ("service.callers", &["name", "basic"]),
-    ("service.callers.basic", &["user"]),
-];
+/// What is known about a place in the settings.
+#[derive(Clone, Copy)]
+enum Place<'s> {
+    /// A setting or section with its schema.
+    Known(&'s Json),
+    /// Something with free names: those that suggest a secret are secrets.
+    Free,
+    /// A secret, or nothing that is known.
+    Secret,
+}
+
+impl<'s> Place<'s> {
+    fn new(schema: &'s Json) -> Self {
+        if is_secret(schema) { Self::Secret } else { Self::Known(schema) }
+    }
+
+    /// The value of a key.
+    fn member(self, key: &str) -> Self {
+        match self {
+            Self::Free if is_secret_name(key) => Self::Secret,
+            Self::Free => Self::Free,
+            Self::Secret => Self::Secret,
+            Self::Known(schema) => {
+                let found: Vec<&Json> = ways(schema).filter_map(|way| of_key(way, key)).collect();
+                match found.as_slice() {
+                    [] if is_free(schema) => Self::Free.member(key),
+                    [] => Self::Secret,
+                    // a key that is secret in one of the kinds is secret in all
+                    [first, ..] if !found.iter().any(|schema| is_secret(schema)) => Self::Known(first),
+                    _ => Self::Secret,
+                }
+            }
+        }
+    }
+
+    /// The elements of a list.
+    fn item(self) -> Self {
+        match self {
+            Self::Known(schema) => schema.get("items").map_or(self, Self::new),
+            place => place,
+        }
+    }
+
+    /// Whether a text here is masked. One in place of a section may be a secret that belongs in the section.
+    fn hides_text(self) -> bool {
+        match self {
+            Self::Known(schema) => has_secrets(schema),
+            Self::Free => false,
+            Self::Secret => true,
+        }
+    }
+}
+
+/// A schema and its alternatives.
+fn ways(schema: &Json) -> impl Iterator<Item = &Json> {
+    std::iter::once(schema).chain(schema.get("anyOf").and_then(Json::as_array).into_iter().flatten())
+}
+
+fn of_key<'s>(schema: &'s Json, key: &str) -> Option<&'s Json> {
+    let named = schema.get("properties").and_then(|properties| properties.get(key));
+    named.or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()))
+}
+
+fn is_free(schema: &Json) -> bool {
+    schema["type"] == "object" && schema.get("properties").is_none()
+}
+
+fn is_secret(schema: &Json) -> bool {
+    schema["writeOnly"] == true
+}
+
+/// Whether a schema has a secret at any depth.
+fn has_secrets(schema: &Json) -> bool {
+    match schema {
+        Json::Object(members) => is_secret(schema) || members.values().any(has_secrets),
+        Json::Array(items) => items.iter().any(has_secrets),
+        _ => false,
+    }
+}
 
 /// Whether a value is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,7 +105,7 @@ enum Shown {
 /// same.
 pub(super) fn masked(text: &str, node: &Node) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    mask(&mut bytes, "", node, Shown::Open);
+    mask(&mut bytes, "", node, Place::new(json_schema()));
     // only whole characters were replaced
     String::from_utf8(bytes).unwrap_or_default()
 }
@@ -124,41 +136,46 @@ fn push_word(out: &mut String, word: &str, shown: Shown) {
     }
 }
 
-/// Whether a word is the name of a setting in a section with secrets.
+/// Whether a word is the name of a setting.
 fn is_name(word: &str) -> bool {
-    const SECRETS: [&str; 6] = ["key", "secret", "bearer", "basic", "signed", "password"];
-    SECRETS.contains(&word) || OPEN.iter().any(|(_, members)| members.contains(&word))
+    static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        let mut names = BTreeSet::new();
+        collect_names(json_schema(), &mut names);
+        names
+    });
+    NAMES.contains(word)
 }
 
-fn mask(bytes: &mut [u8], path: &str, node: &Node, shown: Shown) {
+fn collect_names<'s>(schema: &'s Json, names: &mut BTreeSet<&'s str>) {
+    if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
+        names.extend(properties.keys().map(String::as_str));
+        properties.values().for_each(|below| collect_names(below, names));
+    }
+    for below in ["items", "additionalProperties"] {
+        schema.get(below).into_iter().for_each(|below| collect_names(below, names));
+    }
+    let ways = schema.get("anyOf").and_then(Json::as_array);
+    ways.into_iter().flatten().for_each(|way| collect_names(way, names));
+}
+
+fn mask(bytes: &mut [u8], path: &str, node: &Node, place: Place<'_>) {
     match &node.kind {
         NodeKind::Scalar(scalar) => {
-            // a text in place of a section may be a secret that belongs in the section
-            let is_section = OPEN.iter().any(|(section, _)| *section == path);
-            if (shown == Shown::Secret || is_section) && !only_names(&scalar.text) {
+            if place.hides_text() && !only_names(&scalar.text) {
                 let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
                 written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
             }
         }
-        NodeKind::List(items) => items.iter().for_each(|item| mask(bytes, path, item, shown)),
+        NodeKind::List(items) => items.iter().for_each(|item| mask(bytes, path, item, place.item())),
         NodeKind::Map(entries) => {
-            let open = OPEN.iter().find(|(section, _)| *section == path).map(|(_, members)| *members);
             for entry in entries {
-                let is_open = match open {
-                    Some(members) => members.contains(&entry.key.as_str()),
-                    None => !is_below_params(path) || !is_secret_name(&entry.key),
-                };
-                let shown = if is_open { shown } else { Shown::Secret };
+                let is_retired = retired::is_retired(path, &entry.key);
+                let place = if is_retired { Place::Free } else { place.member(&entry.key) };
                 let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-                mask(bytes, &path, &entry.value, shown);
+                mask(bytes, &path, &entry.value, place);
             }
         }
     }
-}
-
-/// Whether a path is `params` or inside it.
-fn is_below_params(path: &str) -> bool {
-    path.strip_prefix(PARAMS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The parameters whose values contain an environment variable; secrets are often set that way.
@@ -211,7 +228,11 @@ mod tests {
             "ledger: { key: { a: b } }\nservice: { callers: c }\n",
             "ledger: { key: { a: * } }\nservice: { callers: * }\n",
         );
-        check("login: { floor: x, of: y }\nparams: { a: b }\n", "login: { floor: x, of: y }\nparams: { a: b }\n");
+        check("login: { floor: x, of: y }\nparams: { a: b }\n", "login: { floor: x, of: * }\nparams: { a: b }\n");
+        check(
+            "source: { kind: sql, url: 'postgres://me:pw@host/', record: a }\nservice: { nonces: n }\n",
+            "source: { kind: sql, url: ************************, record: a }\nservice: { nonces: n }\n",
+        );
         check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
         check("params: { deep: { secret: a, b: c } }\n", "params: { deep: { secret: *, b: c } }\n");
         check(

@@ -6,43 +6,45 @@
 
 mod build;
 mod check;
+mod collector;
 mod environment;
 mod fault;
 mod lenient;
 mod mask;
+mod open;
+
 mod reader;
 mod resources;
 mod retired;
 mod rules;
-mod secret;
+mod schema;
 mod settings;
 mod tree;
-mod units;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use build::{BuildError, Built, LedgerAlone, Opening, Stores, build, calibrate, ledger, stores};
-use check::Reporter;
+pub use crate::adapters::registry::Opening;
+pub use build::{Built, build, calibrate};
+use collector::Collector;
 pub use environment::{Environment, process as process_environment};
-pub use resources::MIN_TOKEN;
+pub use open::{BuildError, LedgerAlone, Stores, ledger, stores};
 pub use rules::{
     Beside, Compiled, Disk, RulesError, TEST_ENDINGS, compiled, rule_set, rule_set_of, test_options, tests_beside,
     tests_of,
 };
-pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
+pub use schema::json_schema;
 pub use settings::{
-    AccountStore, AnchorSettings, AnchorWebhook, Argon2, Attempts, BasicPair, Breaker, Caller, Decoy, FileSource,
-    GuardSettings, HookSettings, IdentifierSettings, LaneSettings, LedgerSettings, ListShape, LogFormat, LogLevel,
-    LogSettings, LoginSettings, Params, PasswordSettings, Pepper, RecordFormat, RecordList, ServiceSettings, Settings,
-    SourceSettings, SqlSource, TargetSettings, TlsFiles, Webhook, WebhookEvent, Window,
+    Argon2, Attempts, Breaker, Decoy, GuardSettings, HookSettings, IdentifierSettings, LaneSettings, LedgerSettings,
+    LogFormat, LogLevel, LogSettings, LoginSettings, Params, PasswordSettings, Pepper, ServiceSettings, Settings,
+    TlsFiles, Window,
 };
 use tree::Tree;
-pub use units::{Network, NetworkError};
 
 use crate::diag::{Diagnostic, FileId, Files, Findings};
 use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
+use crate::settings::Reporter;
 
 /// The default name of the settings file.
 pub const DEFAULT_FILE: &str = "landfall.yaml";
@@ -167,7 +169,7 @@ fn shape(
     lenient::require(&mut tree, settings::REQUIRED, findings);
     let mut settings: Settings = lenient::read(&mut tree, findings)?;
     settings.params.hide(mask::from_environment(&node));
-    check::check(&settings, &mut Reporter { tree: &tree, findings });
+    check::check(&settings, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
     Some((settings, tree))
 }
 
@@ -180,12 +182,13 @@ fn load(
     findings: &mut Findings,
 ) -> Option<Loaded> {
     let (mut settings, tree) = shape(written, file, environment, findings)?;
-    let mut reporter = Reporter { tree: &tree, findings };
+    let mut collector = Collector { tree: &tree, findings };
+    let mut reporter = Reporter::new(&mut collector);
     resources::secrets(&mut settings, folder, &mut reporter);
     resources::files(&settings, folder, &mut reporter);
     resources::modes(&settings, folder, &mut reporter);
-    let hooks = resources::hooks(&settings, folder, files, &mut reporter);
-    let rules = resources::rules(&settings, folder, files, &mut reporter);
+    let hooks = resources::hooks(&settings, folder, files, &mut collector);
+    let rules = resources::rules(&settings, folder, files, &mut collector);
     let (rules, rule_files) = rules?;
     Some(Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? })
 }
@@ -199,7 +202,8 @@ fn load_ledger_only(
     findings: &mut Findings,
 ) -> Option<LedgerSettingsOnly> {
     let (mut settings, tree) = shape(written, file, environment, findings)?;
-    let mut reporter = Reporter { tree: &tree, findings };
+    let mut collector = Collector { tree: &tree, findings };
+    let mut reporter = Reporter::new(&mut collector);
     resources::secrets(&mut settings, folder, &mut reporter);
     resources::modes(&settings, folder, &mut reporter);
     Some(LedgerSettingsOnly { settings, folder: folder.to_owned() })

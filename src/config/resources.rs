@@ -4,100 +4,86 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::check::Reporter;
+use super::collector::Collector;
 use super::rules::{self, RulesError};
-use super::secret::{Secret, SecretError};
-use super::settings::{Settings, SourceSettings, TargetSettings};
+use super::settings::Settings;
+use crate::adapters::registry;
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
 use crate::migrate::RuleSet;
-use crate::password::store::Peppers;
-use crate::ports::{HookPoint, Keyring};
-
-/// The shortest token or signing secret, in bytes: 128 bits in hexadecimal. Stops tokens from being guessed.
-pub const MIN_TOKEN: usize = 32;
+use crate::ports::HookPoint;
+use crate::settings::{FileSetting, FileUse, Reporter, Secret, SecretError, SecretSetting, SecretUse};
 
 /// The extension of a script file.
 const SCRIPT: &str = ".rhai";
 
-/// The requirements of a secret.
-#[derive(Clone, Copy)]
-enum Use {
-    /// A key with a minimum number of bytes.
-    Key(usize),
-    /// A token with a minimum number of characters.
-    Token(usize),
-    /// An address; no requirements.
-    Address,
-}
-
 /// Reads every secret.
 pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Reporter<'_>) {
-    let mut all: Vec<(String, &mut Secret, Use)> =
-        vec![("ledger.key".to_owned(), &mut settings.ledger.key, Use::Key(Keyring::MIN_BYTES))];
-    if let Some(webhook) = settings.ledger.anchor.as_mut().and_then(|anchor| anchor.webhook.as_mut()) {
-        all.push(("ledger.anchor.webhook.secret".to_owned(), &mut webhook.secret, Use::Token(MIN_TOKEN)));
-    }
-    if let SourceSettings::Sql(sql) = &mut settings.source {
-        all.push(("source.url".to_owned(), &mut sql.url, Use::Address));
-    }
-    for (at, pepper) in settings.password.peppers.iter_mut().enumerate() {
-        all.push((format!("password.peppers.{at}.secret"), &mut pepper.secret, Use::Key(Peppers::MIN_SECRET)));
-    }
-    for (at, webhook) in settings.hooks.webhooks.iter_mut().enumerate() {
-        all.push((format!("hooks.webhooks.{at}.secret"), &mut webhook.secret, Use::Token(MIN_TOKEN)));
-    }
-    for (at, caller) in settings.service.callers.iter_mut().enumerate() {
-        let path = |key: &str| format!("service.callers.{at}.{key}");
-        if let Some(bearer) = &mut caller.bearer {
-            all.push((path("bearer"), bearer, Use::Token(MIN_TOKEN)));
+    for section in sections(settings) {
+        for SecretSetting { key, secret, usage } in section.secrets {
+            one_secret(&key, secret, usage, folder, &mut reporter.section(section.name));
         }
-        if let Some(basic) = &mut caller.basic {
-            all.push((path("basic.password"), &mut basic.password, Use::Token(MIN_TOKEN)));
-        }
-        for (number, secret) in caller.signed.iter_mut().enumerate() {
-            all.push((path(&format!("signed.{number}")), secret, Use::Token(MIN_TOKEN)));
-        }
-    }
-    for (path, secret, purpose) in all {
-        one_secret(&path, secret, purpose, folder, reporter);
     }
 }
 
-fn one_secret(path: &str, secret: &mut Secret, purpose: Use, folder: &Path, reporter: &mut Reporter<'_>) {
+/// The secrets of one section.
+struct Section<'s> {
+    name: &'static str,
+    secrets: Vec<SecretSetting<'s>>,
+}
+
+fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
+    let Settings { ledger, source, target, password, hooks, service, .. } = settings;
+    vec![
+        Section { name: "ledger", secrets: ledger.secrets() },
+        Section { name: "source", secrets: source.adapter_mut().secrets() },
+        Section { name: "target", secrets: target.adapter_mut().secrets() },
+        Section { name: "password", secrets: password.secrets() },
+        Section { name: "hooks", secrets: hooks.secrets() },
+        Section { name: "service", secrets: service.secrets() },
+    ]
+}
+
+fn one_secret(key: &str, secret: &mut Secret, usage: SecretUse, folder: &Path, reporter: &mut Reporter<'_>) {
     let file = secret.file().map(|name| folder.join(name));
     if let Err(error) = secret.resolve(folder) {
-        return reporter.error("R505", path, error.to_string(), "paths are relative to the settings file");
+        return reporter.error("R505", key, error.to_string(), "paths are relative to the settings file");
     }
     if let Some(file) = file {
-        private(path, &file, reporter);
+        private(key, &file, reporter);
     }
-    let usable = match purpose {
-        Use::Key(least) => secret.key(least).map(|_| ()),
-        Use::Token(least) => secret.token(least).map(|_| ()),
-        Use::Address => Ok(()),
+    let usable = match usage {
+        SecretUse::Key(least) => secret.key(least).map(|_| ()),
+        SecretUse::Token(least) => secret.token(least).map(|_| ()),
+        SecretUse::Address => Ok(()),
     };
     if let Err(error) = usable {
         let help = match error {
             SecretError::Encoding | SecretError::Short(..) => "generate one with `openssl rand -hex 32`",
             SecretError::File(..) => "",
         };
-        reporter.error("R510", path, error.to_string(), help);
+        reporter.error("R510", key, error.to_string(), help);
     }
 }
 
 /// Warns about existing private files with too wide a mode: the TLS key, the account store, the ledger. Landfall
 /// creates its own files with mode 0600.
 pub(super) fn modes(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
-    let TargetSettings::Sql(target) = &settings.target;
-    let store = |url: &str| folder.join(url.strip_prefix("sqlite://").or(url.strip_prefix("sqlite:")).unwrap_or(url));
-    let mut files = vec![("target.url", store(&target.url)), ("ledger.url", store(&settings.ledger.url))];
+    for (section, file) in adapter_files(settings).filter(|(_, file)| file.usage == FileUse::Private) {
+        private(file.key, &folder.join(&file.path), &mut reporter.section(section));
+    }
     if let Some(tls) = &settings.service.tls {
-        files.push(("service.tls.key", folder.join(&tls.key)));
+        private("service.tls.key", &folder.join(&tls.key), reporter);
     }
-    for (path, file) in files {
-        private(path, &file, reporter);
-    }
+}
+
+/// The files that adapters name, each with the section of its key.
+fn adapter_files(settings: &Settings) -> impl Iterator<Item = (&'static str, FileSetting)> {
+    let of = |section, files: Vec<FileSetting>| files.into_iter().map(move |file| (section, file));
+    let ledger = registry::ledger_file("url", &settings.ledger.url).into_iter().collect();
+    of("source", settings.source.adapter().files())
+        .chain(of("target", settings.target.adapter().files()))
+        .chain(of("ledger", ledger))
 }
 
 /// Warns about a file with a mode wider than 0600.
@@ -126,7 +112,7 @@ pub(super) fn hooks(
     settings: &Settings,
     folder: &Path,
     files: &mut Files,
-    reporter: &mut Reporter<'_>,
+    collector: &mut Collector<'_>,
 ) -> Option<ScriptHooks> {
     let mut written = Vec::new();
     for point in HookPoint::ALL {
@@ -141,7 +127,7 @@ pub(super) fn hooks(
             Ok(text) => written.push((point, file.display().to_string(), text)),
             Err(error) => {
                 let message = format!("cannot read `{}`: {}", text.trim_end(), error.kind());
-                reporter.error("R505", &path, message, "paths are relative to the settings file");
+                collector.reporter().error("R505", &path, message, "paths are relative to the settings file");
             }
         }
     }
@@ -150,7 +136,7 @@ pub(super) fn hooks(
     match ScriptHooks::compile(&scripts, files) {
         Ok(hooks) => Some(hooks),
         Err(findings) => {
-            findings.into_iter().for_each(|finding| reporter.findings.push(finding));
+            findings.into_iter().for_each(|finding| collector.findings.push(finding));
             None
         }
     }
@@ -163,11 +149,10 @@ pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<
         let error = fs::File::open(folder.join(name)).err()?;
         Some(format!("cannot read `{}`: {}", name.display(), error.kind()))
     };
-    // The export may be deleted once all customers have migrated: the ledger and the accounts work without it.
-    if let SourceSettings::File(file) = &settings.source
-        && let Some(message) = unreadable(&file.path)
-    {
-        reporter.warning("R505", "source.path", message, HELP);
+    for (section, file) in adapter_files(settings).filter(|(_, file)| file.usage == FileUse::Records) {
+        if let Some(message) = unreadable(&file.path) {
+            reporter.section(section).warning("R505", file.key, message, HELP);
+        }
     }
     let mut named: Vec<(&str, &PathBuf)> = Vec::new();
     if let Some(tls) = &settings.service.tls {
@@ -185,18 +170,18 @@ pub(super) fn rules(
     settings: &Settings,
     folder: &Path,
     files: &mut Files,
-    reporter: &mut Reporter<'_>,
+    collector: &mut Collector<'_>,
 ) -> Option<(RuleSet, Vec<PathBuf>)> {
     let path = folder.join(&settings.rules);
     let mut own = crate::diag::Findings::default();
     let compiled = rules::compile_into(&path, files, &mut own);
     let has_errors = own.iter().any(|finding| finding.severity == Severity::Error);
-    reporter.findings.extend(own);
+    collector.findings.extend(own);
     let rules::Parsed { plan, hash, paths } = match compiled {
         Ok(parsed) => parsed,
         Err(error) => {
             let message = format!("cannot read `{}`: {}", settings.rules.display(), error.kind());
-            reporter.error("R505", "rules", message, "paths are relative to the settings file");
+            collector.reporter().error("R505", "rules", message, "paths are relative to the settings file");
             return None;
         }
     };
@@ -204,23 +189,23 @@ pub(super) fn rules(
         if !has_errors {
             let message =
                 RulesError::Findings { rules: settings.rules.display().to_string(), first: String::new() }.to_string();
-            reporter.error("R511", "rules", message, "run `landfall check` for details");
+            collector.reporter().error("R511", "rules", message, "run `landfall check` for details");
         }
         return None;
     };
     for fault in rules::faults(&plan, &path, &settings.params) {
-        report_rules(&fault, reporter);
+        report_rules(&fault, &mut collector.reporter());
     }
     if plan.credential_has("source") && plan.verifiers.is_empty() {
         let message = "`credential.source` verifies passwords elsewhere, and settings know no other verifier: logins of \
                        these customers are refused as `unverifiable`";
         let help = "give the stored hash to `credential` with `from:`, or leave these customers out with `admit`";
-        reporter.warning("R511", "rules", message, help);
+        collector.reporter().warning("R511", "rules", message, help);
     }
     match rules::set(plan, &settings.params, hash) {
         Ok(set) => Some((set, paths)),
         Err(error) => {
-            report_rules(&error.into(), reporter);
+            report_rules(&error.into(), &mut collector.reporter());
             None
         }
     }

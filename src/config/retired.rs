@@ -30,3 +30,8 @@ pub(super) fn leave_out(tree: &mut Tree, findings: &mut Findings) {
         }
     }
 }
+
+/// Whether a key of a section is retired.
+pub(super) fn is_retired(section: &str, key: &str) -> bool {
+    RETIRED.iter().any(|retired| retired.section == section && retired.key == key)
+}

@@ -35,7 +35,7 @@ fn settings_have_defaults() {
     let (settings, shown) = parse(SMALL);
     let settings = settings.unwrap_or_else(|| panic!("{shown}"));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(settings.source.name(), "legacy");
+    assert_eq!(settings.source.adapter().name(), "legacy");
     assert_eq!(settings.login.attempts.customer.limit, 10);
     assert_eq!(settings.password.argon2.memory, 19 * 1024 * 1024);
     assert_eq!(settings.ledger.key.key(32).unwrap().len(), 32);
@@ -237,5 +237,29 @@ fn files_that_other_users_can_access_are_reported() {
     {
         file(name, mode);
         assert_eq!(warnings(), number + 1, "{name}");
+    }
+}
+
+/// The texts of the blocks of a page that are parts of settings files.
+fn examples(page: &str) -> impl Iterator<Item = &str> {
+    page.split("```yaml settings\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(text, _)| text)
+}
+
+#[test]
+fn every_adapter_has_an_example_without_findings() {
+    for row in crate::adapters::registry::rows() {
+        let section = format!("{}:", row.role.section());
+        let example = examples(row.docs).find(|text| text.lines().any(|line| line.starts_with(&section)));
+        let example = example.unwrap_or_else(|| panic!("no example of {section} {}", row.kind));
+        let named: Vec<&str> = SMALL
+            .lines()
+            .filter(|line| !example.lines().any(|own| own.split(':').next() == line.split(':').next()))
+            .collect();
+        let text = format!("{example}{}\n", named.join("\n"));
+        assert_eq!(lines(&text), Vec::<String>::new(), "{text}");
+        let shown = serde_json::to_value(parse(&text).0.unwrap()).unwrap();
+        let shown = &shown[row.role.section()];
+        let is_of_row = shown["kind"] == row.kind || shown["url"].as_str().is_some_and(|url| url.starts_with(row.kind));
+        assert!(is_of_row, "{shown}");
     }
 }

@@ -17,7 +17,7 @@ use super::step_text::SOURCE;
 use super::switch::Switch;
 use super::watch::{Both, Watch};
 use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
-use crate::adapters::sqlite::{AccountStore, SqliteLedger, StoreSettings};
+use crate::adapters::sqlite::{AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::hashing::Hasher;
 use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings};
@@ -81,7 +81,7 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     let keyring = Arc::new(Keyring::new(&key(&folder)?)?);
     let shop = Arc::new(Switch::new(Arc::new(source(&folder).await?)));
     let hasher = hasher()?;
-    let store = StoreSettings::new(folder.file("accounts.db"));
+    let store = folder.file("accounts.db");
     let target: Arc<dyn Target> = Arc::new(AccountStore::open("accounts", &store, Arc::clone(&hasher)).await?);
     let ledger = folder.file("ledger.db").display().to_string();
     let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&ledger, Arc::clone(&keyring)).await?);

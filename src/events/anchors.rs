@@ -23,7 +23,7 @@ const RETRY_WAIT: Duration = Duration::from_secs(60);
 
 /// Where heads are sent.
 #[derive(Debug, Clone)]
-pub struct AnchorSettings {
+pub struct Anchor {
     /// How often the head is sent.
     pub every: Duration,
     /// The file that gets a line for each head.
@@ -59,11 +59,7 @@ impl Anchors {
     ///
     /// # Errors
     /// [`WebhookError`].
-    pub fn new(
-        reports: Arc<dyn Reports>,
-        clock: Arc<dyn Clock>,
-        settings: &AnchorSettings,
-    ) -> Result<Self, WebhookError> {
+    pub fn new(reports: Arc<dyn Reports>, clock: Arc<dyn Clock>, settings: &Anchor) -> Result<Self, WebhookError> {
         let webhooks = Webhooks::new(settings.webhook.as_slice())?;
         Ok(Self { reports, clock, every: settings.every, file: settings.file.clone(), webhooks })
     }

@@ -6,8 +6,10 @@ mod backoff;
 mod deliver;
 mod health;
 mod queue;
+mod settings;
 mod webhooks;
 
-pub use anchors::{AnchorSettings, Anchors};
+pub use anchors::{Anchor, Anchors};
 pub use deliver::{Delivery, DeliverySettings, drop_removed};
-pub use webhooks::{Webhook, WebhookError, Webhooks};
+pub use settings::{AnchorSettings, WebhookSettings, subscribed};
+pub use webhooks::{Webhook, WebhookError, Webhooks, safe_url};

@@ -40,8 +40,10 @@ pub enum WebhookError {
     /// A secret is invalid.
     #[error("cannot use the webhook `{0}`: {1}")]
     Secret(String, SigningKeyError),
-    /// The URL is invalid, not HTTP, or contains a password.
-    #[error("the URL of the webhook `{0}` must be `https://…` or `http://…`, without user and password")]
+    /// The URL is invalid, not safe, or contains a password.
+    #[error(
+        "the URL of the webhook `{0}` must be `https://…`, or `http://…` to this machine, without user and password"
+    )]
     Url(String),
     /// No kind of event is selected.
     #[error("the webhook `{0}` has no events")]
@@ -158,7 +160,7 @@ impl Receiver {
     fn new(webhook: &Webhook) -> Result<Self, WebhookError> {
         let name = webhook.name.clone();
         let key = SigningKey::new(&webhook.secret).map_err(|error| WebhookError::Secret(name.clone(), error))?;
-        let url = Url::parse(&webhook.url).ok().filter(is_plain).ok_or_else(|| WebhookError::Url(name.clone()))?;
+        let url = safe_url(&webhook.url).ok_or_else(|| WebhookError::Url(name.clone()))?;
         if webhook.events.is_empty() {
             return Err(WebhookError::NoEvents(name));
         }
@@ -166,9 +168,18 @@ impl Receiver {
     }
 }
 
-/// Plain HTTP is for receivers in the same private network; events contain account ids and codes only, and are signed.
-fn is_plain(url: &Url) -> bool {
-    matches!(url.scheme(), "https" | "http") && url.has_host() && url.username().is_empty() && url.password().is_none()
+/// The URL that events may be sent to: over TLS or to this machine, and without user and password, which would be logged.
+#[must_use]
+pub fn safe_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_local = match url.host()? {
+        url::Host::Domain(name) => name == "localhost",
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.is_loopback(),
+    };
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let is_safe = is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_local));
+    is_safe.then_some(url)
 }
 
 /// URLs come from the settings only: no redirect and no proxy in the environment leads elsewhere.
@@ -231,6 +242,7 @@ mod tests {
             (with(|w| w.url = "ftp://crm.example.org".into()), "the URL of the webhook `crm`"),
             (with(|w| w.url = "https://user:pw@crm.example.org".into()), "the URL of the webhook `crm`"),
             (with(|w| w.url = "crm".into()), "the URL of the webhook `crm`"),
+            (with(|w| w.url = "http://crm.example.org/events".into()), "the URL of the webhook `crm`"),
             (with(|w| w.events.clear()), "the webhook `crm` has no events"),
             (with(|w| w.name.clear()), "the name of the webhook ``"),
             (vec![valid.clone(), valid.clone()], "the name of the webhook `crm` is empty or used twice"),

@@ -20,6 +20,9 @@ mod yaml_list;
 
 use std::io::{self, Read};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::rules::RecordsPath;
 
 pub use encoding::peek;
@@ -33,7 +36,8 @@ pub type Source = Box<dyn Read + Send>;
 pub type Records = Box<dyn Iterator<Item = Result<RawRecord, RecordError>> + Send>;
 
 /// How records are written in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
     /// One JSON object per line (<https://github.com/ndjson/ndjson-spec>).
     Ndjson,

@@ -15,7 +15,7 @@ use super::metrics::Metrics;
 use super::observer::Telemetry;
 use super::reload::{LoadRules, RuleReload, SETTLED};
 use super::server::{Bound, ServiceError};
-use super::settings::{ServiceLimits, ServiceSettings, TlsFiles};
+use super::settings::{ServiceSettings, TlsFiles};
 use super::stop::Stage;
 use crate::adapters::file::FileReport;
 use crate::config::{self, BuildError, Built, Loaded, Settings};
@@ -236,7 +236,6 @@ fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
 /// The service settings, from the settings file.
 fn settings(loaded: &Loaded) -> ServiceSettings {
     let Settings { listen, service, .. } = &loaded.settings;
-    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     ServiceSettings {
         listen: *listen,
         tls: service
@@ -244,19 +243,7 @@ fn settings(loaded: &Loaded) -> ServiceSettings {
             .as_ref()
             .map(|tls| TlsFiles { certificates: loaded.path(&tls.certificate), key: loaded.path(&tls.key) }),
         trusted_proxies: service.trusted_proxies.iter().map(|network| network.0).collect(),
-        limits: ServiceLimits {
-            body_bytes: usize::try_from(service.body_limit).unwrap_or(usize::MAX),
-            header_bytes: u32::try_from(service.header_limit).unwrap_or(u32::MAX),
-            header_time: service.header_timeout,
-            body_time: service.body_timeout,
-            request_time: service.request_timeout,
-            idle_time: service.idle_timeout,
-            connections: count(service.connections),
-            connections_per_peer: count(service.connections_per_peer),
-            streams: service.streams,
-            requests: count(service.requests),
-            unverified: count(service.unverified),
-        },
+        limits: service.into(),
         notice: service.notice,
         drain: service.drain,
     }

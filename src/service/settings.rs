@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::config;
+
 /// Settings of the service.
 #[derive(Debug, Clone)]
 pub struct ServiceSettings {
@@ -28,15 +30,17 @@ pub struct ServiceSettings {
     pub drain: Duration,
 }
 
+/// The defaults of the settings file.
 impl Default for ServiceSettings {
     fn default() -> Self {
+        let written = config::ServiceSettings::default();
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             tls: None,
             trusted_proxies: Vec::new(),
             limits: ServiceLimits::default(),
-            notice: Duration::ZERO,
-            drain: Duration::from_secs(20),
+            notice: written.notice,
+            drain: written.drain,
         }
     }
 }
@@ -89,20 +93,28 @@ pub struct ServiceLimits {
     pub unverified: usize,
 }
 
+/// The defaults of the settings file.
 impl Default for ServiceLimits {
     fn default() -> Self {
+        Self::from(&config::ServiceSettings::default())
+    }
+}
+
+impl From<&config::ServiceSettings> for ServiceLimits {
+    fn from(written: &config::ServiceSettings) -> Self {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
-            body_bytes: 16 * 1024,
-            header_bytes: 16 * 1024,
-            header_time: Duration::from_secs(5),
-            body_time: Duration::from_secs(5),
-            request_time: Duration::from_secs(10),
-            idle_time: Duration::from_secs(30),
-            connections: 2048,
-            connections_per_peer: 256,
-            streams: 64,
-            requests: 512,
-            unverified: 512,
+            body_bytes: usize::try_from(written.body_limit).unwrap_or(usize::MAX),
+            header_bytes: u32::try_from(written.header_limit).unwrap_or(u32::MAX),
+            header_time: written.header_timeout,
+            body_time: written.body_timeout,
+            request_time: written.request_timeout,
+            idle_time: written.idle_timeout,
+            connections: count(written.connections),
+            connections_per_peer: count(written.connections_per_peer),
+            streams: written.streams,
+            requests: count(written.requests),
+            unverified: count(written.unverified),
         }
     }
 }

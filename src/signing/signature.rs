@@ -55,7 +55,8 @@ pub enum Signature {
 }
 
 impl SigningKey {
-    /// The minimum key length, in bytes, as the specification requires. Stops keys that can be guessed.
+    /// The minimum length of the key itself, in bytes, as the specification requires. Stops keys that can be guessed. A
+    /// secret in settings has at least 32 bytes of text, which in base64 are 24 bytes of key.
     pub const MIN_BYTES: usize = 24;
 
     /// The key of a secret: `whsec_` and base64, or the bytes of the text itself.

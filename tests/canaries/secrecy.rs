@@ -75,7 +75,7 @@ fn command(shop: &Shop, arguments: &[&str]) -> Vec<u8> {
 
 /// Breaks the rules and fixes them again.
 async fn reload(shop: &Shop, visitor: &Visitor) {
-    for (rules, line) in [("account: [", "landfall_rules_broken 1"), (RULES, "landfall_rules_broken 0")] {
+    for (rules, line) in [("account: [", "\nlandfall_rules_broken 1"), (RULES, "\nlandfall_rules_broken 0")] {
         shop.write("rules.yaml", rules);
         until(line, async || visitor.get("/metrics").await.1.contains(line).then_some(())).await;
     }

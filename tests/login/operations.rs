@@ -1,5 +1,6 @@
 //! The sign-up check and forgot password.
 
+use landfall::adapters::file::{FileSettings, FileSource};
 use landfall::adapters::memory::Fault;
 use landfall::migrate::{Outcome, Refusal, ResetAnswer, SignupAnswer};
 use landfall::ports::{AccountState, Clock as _, EventKind, Outbox as _, PortErrorKind, Subscription};
@@ -31,8 +32,8 @@ async fn no_identifier_is_free_while_some_records_are_unreadable() {
     let (fixture, folder) = (Fixture::new(), tempfile::tempdir().unwrap());
     let path = folder.path().join("export.ndjson");
     std::fs::write(&path, format!("{}\n{{\"login\":\"bob\",\"mail\":\n", customer("ada"))).unwrap();
-    let settings = landfall::adapters::file::FileSettings::new(path, &["$.login", "$.mail"]);
-    let source = landfall::adapters::file::FileSource::open("shop", settings, Default::default()).unwrap();
+    let settings = FileSettings { name: "shop".to_owned(), ..FileSettings::new(path, &["$.login", "$.mail"]) };
+    let source = FileSource::open(settings, Default::default()).unwrap();
     assert_eq!((source.report().unread, source.report().unknown), (1, 1));
     let migrator = fixture.world.migrator_from(std::sync::Arc::new(source), Options::default());
     assert_eq!(migrator.signup_check("r1", "ada", None).await, SignupAnswer::Reserved);

@@ -263,8 +263,8 @@ async fn a_file_source_gives_no_login_of_others() {
     let (fixture, folder) = (Fixture::new(), tempfile::tempdir().unwrap());
     let path = folder.path().join("export.ndjson");
     fs::write(&path, format!("{}\n{}\n{}\n", customer("victim"), mallory(), customer("ada"))).unwrap();
-    let settings = FileSettings::new(path, &["$.login", "$.mail"]);
-    let source = FileSource::open("shop", settings, IdentifierProfile::default()).unwrap();
+    let settings = FileSettings { name: "shop".to_owned(), ..FileSettings::new(path, &["$.login", "$.mail"]) };
+    let source = FileSource::open(settings, IdentifierProfile::default()).unwrap();
     let migrator = fixture.world.migrator_from(Arc::new(source), Options::default());
     assert_safe(&fixture, &migrator, "file").await;
     assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Migrated);

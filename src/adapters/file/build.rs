@@ -65,9 +65,6 @@ pub enum FileError {
     /// A login path is invalid.
     #[error(transparent)]
     Login(#[from] LoginPathError),
-    /// The settings name an unknown format.
-    #[error("`{0}` is not a record format; use `ndjson`, `json`, `csv`, `ldif` or `yaml`")]
-    Format(String),
     /// `records` in the settings is not a path of a list.
     #[error("`records` is not the path of a list: {0}")]
     Records(String),
@@ -124,7 +121,7 @@ pub(super) struct Context<'a> {
 
 /// The limits for reading a record's logins.
 pub(super) fn limits(settings: &FileSettings) -> ReadLimits {
-    ReadLimits { bytes: settings.record_bytes.max(INDEX_BYTES), ..ReadLimits::default() }
+    ReadLimits { bytes: settings.record_limit.max(INDEX_BYTES), ..ReadLimits::default() }
 }
 
 /// Indexes a file.
@@ -135,7 +132,7 @@ pub(super) fn build(mut file: File, context: &Context<'_>) -> Result<Built, File
     let format = format(&mut file, context.settings)?;
     let unread = |error| FileError::Read { path: context.settings.path.clone(), error };
     let reader = file.try_clone().map_err(unread)?;
-    let options = ReadOptions { record_bytes: context.settings.record_bytes.max(INDEX_BYTES) };
+    let options = ReadOptions { record_bytes: context.settings.record_limit.max(INDEX_BYTES) };
     let mut builder = Builder {
         context,
         limits: limits(context.settings),
@@ -172,7 +169,7 @@ pub(super) fn build(mut file: File, context: &Context<'_>) -> Result<Built, File
 
 fn format(file: &mut File, settings: &FileSettings) -> Result<Format, FileError> {
     let unread = |error| FileError::Read { path: settings.path.clone(), error };
-    if let Some(format) = settings.named_format().map_err(|name| FileError::Format(name.to_owned()))? {
+    if let Some(format) = settings.named_format() {
         return Ok(format);
     }
     let mut head = Vec::new();
@@ -216,7 +213,7 @@ impl Builder<'_> {
                 return Ok(());
             }
         };
-        let limit = self.context.settings.record_bytes;
+        let limit = self.context.settings.record_limit;
         if record.json.len() > limit {
             // Indexed anyway, so that its customer is not treated as unknown.
             self.report_unread(unread(format!("the record is larger than {limit} bytes")));

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use tokio::time::timeout_at;
 
+pub use crate::formats::Format;
 use build::{Context, build, limits};
 pub use build::{FileError, FileReport, UnreadRecord};
 use index::Index;
@@ -41,7 +42,6 @@ pub struct FileSource {
 }
 
 struct Shared {
-    name: String,
     settings: FileSettings,
     profile: IdentifierProfile,
     paths: LoginPaths,
@@ -57,11 +57,7 @@ impl FileSource {
     ///
     /// # Errors
     /// [`FileError`]. Single unreadable records are not an error; the [report](Self::report) lists them.
-    pub fn open(
-        name: impl Into<String>,
-        settings: FileSettings,
-        profile: IdentifierProfile,
-    ) -> Result<Self, FileError> {
+    pub fn open(settings: FileSettings, profile: IdentifierProfile) -> Result<Self, FileError> {
         let unread = |error| FileError::Read { path: settings.path.clone(), error };
         let paths = LoginPaths::new(&settings.logins)?;
         let file = File::open(&settings.path).map_err(unread)?;
@@ -74,8 +70,8 @@ impl FileSource {
         if Stamp::at(&settings.path).map_err(unread)? != stamp {
             return Err(FileError::Changed(settings.path));
         }
-        let (name, store, index, report) = (name.into(), built.store, built.index, built.report);
-        Ok(Self { shared: Arc::new(Shared { name, settings, profile, paths, store, index, stamp, report }) })
+        let (store, index, report) = (built.store, built.index, built.report);
+        Ok(Self { shared: Arc::new(Shared { settings, profile, paths, store, index, stamp, report }) })
     }
 
     /// The result of reading the file.
@@ -88,13 +84,13 @@ impl FileSource {
 /// Never shows records.
 impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileSource").field("name", &self.shared.name).finish_non_exhaustive()
+        f.debug_struct("FileSource").field("name", &self.shared.settings.name).finish_non_exhaustive()
     }
 }
 
 impl Source for FileSource {
     fn name(&self) -> &str {
-        &self.shared.name
+        &self.shared.settings.name
     }
 
     fn coverage(&self) -> Coverage {
@@ -136,10 +132,10 @@ impl Shared {
                 continue;
             }
             if found.is_some() {
-                return Err(ambiguous(&self.name));
+                return Err(ambiguous(&self.settings.name));
             }
-            if json.len() > self.settings.record_bytes {
-                return Err(too_large(&self.name, self.settings.record_bytes));
+            if json.len() > self.settings.record_limit {
+                return Err(too_large(&self.settings.name, self.settings.record_limit));
             }
             found = Some(Record::new(json));
         }
@@ -168,6 +164,6 @@ impl Shared {
     }
 
     fn failed(&self, kind: PortErrorKind, detail: &str) -> PortError {
-        PortError::new(kind, &self.name, "fetch").because(detail)
+        PortError::new(kind, &self.settings.name, "fetch").because(detail)
     }
 }

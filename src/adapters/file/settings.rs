@@ -1,48 +1,66 @@
 //! The settings of a file source.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::FileSource;
+use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext};
 use crate::formats::Format;
+use crate::ports::BoxFuture;
+use crate::rules::RecordsPath;
+use crate::settings::{AdapterSettings, FileSetting, FileUse, Reporter, units};
 
-/// Where the records are, their format, and which values are logins.
+/// An export: one file of records.
 ///
 /// ```
 /// let settings: landfall::adapters::file::FileSettings = serde_yaml::from_str(
 ///     "{ path: legacy/users.ndjson, logins: [ $.user_login, $.user_email ] }",
 /// )?;
-/// assert_eq!(settings.record_bytes, 262_144);
+/// assert_eq!(settings.record_limit, 262_144);
 /// # Ok::<(), serde_yaml::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSettings {
-    /// The file.
+    /// Part of every customer's key in the ledger. Never change it after customers were migrated.
+    #[serde(default = "crate::adapters::legacy")]
+    pub name: String,
+    /// The export.
     pub path: PathBuf,
-    /// The format: `ndjson`, `json`, `csv`, `ldif` or `yaml`. By default it is detected by the extension, or else by
-    /// the first bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
-    /// The path of the list of records in a document, such as `$.users`. None: the records are read as they stand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// `ndjson`, `json`, `csv`, `ldif` or `yaml`; if not set, detected from the file name or the first bytes.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// The path of the list that contains the records, in JSON, NDJSON and YAML documents such as
+    /// `{ "users": [ … ], "total": 2 }`. A path without such a list is an error that names the lists of the document. When
+    /// it is not set, a document is a list of records or one record; a document in which only one member contains data,
+    /// and that member is a list of objects, stands for that list. The log says at the start where the records were read.
+    /// `$` is the document itself.
+    #[serde(default)]
     pub records: Option<String>,
-    /// Paths in a record (RFC 9535) to the logins of its customer; a path may select a list.
+    /// Paths in a record to what its customer may type; a path may find several values. If two records have the same
+    /// login, the start reports it, and neither customer can sign in with it. Records that cannot be read are counted at
+    /// the start: their customers are refused like unknown ones, and the sign-up check answers 503 for every identifier
+    /// that it does not find, because it may belong to one of them.
     pub logins: Vec<String>,
-    /// The largest record that a login reads, in bytes of its JSON text. Stops oversized records from slowing down
-    /// logins; 256 KiB allows what the engine allows, a profile with hundreds of addresses. The customer of a larger
-    /// record gets an error, not "unknown". Only records that cannot be read at all, over 1 MiB (YAML: 256 KiB) or
-    /// broken, are unknown, and the report counts them.
-    #[serde(default = "record_bytes")]
-    pub record_bytes: usize,
-    /// The folder for the records of files that are not NDJSON. They are written once, as lines, to an unnamed file
-    /// that the system deletes when the process ends. Defaults to the folder for temporary files. Takes about as much
-    /// space as the file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Whether you know that no login of any record (user name, address, whatever `identify` lists) also leads to another
+    /// customer. Then nothing is looked up before an account is created, see `login.lookups`. If this is wrong, customers
+    /// can take over each other's logins.
+    #[serde(default)]
+    pub unique_logins: bool,
+    /// Bytes of one record. Prevents one huge record from slowing down logins; admits a profile with hundreds of addresses.
+    #[serde(default = "record_limit", with = "units::Size")]
+    pub record_limit: usize,
+    /// The folder for the lines of a file that is not NDJSON, stored in an unnamed file; the system's folder for temporary
+    /// files if not set.
+    #[serde(default)]
     pub spool: Option<PathBuf>,
 }
 
-fn record_bytes() -> usize {
+/// What the engine allows.
+fn record_limit() -> usize {
     256 * 1024
 }
 
@@ -50,18 +68,60 @@ impl FileSettings {
     /// A file with these logins and default settings.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, logins: &[&str]) -> Self {
-        let logins = logins.iter().map(|&path| path.to_owned()).collect();
-        Self { path: path.into(), format: None, records: None, logins, record_bytes: record_bytes(), spool: None }
+        Self {
+            name: crate::adapters::legacy(),
+            path: path.into(),
+            format: None,
+            records: None,
+            logins: logins.iter().map(|&path| path.to_owned()).collect(),
+            unique_logins: false,
+            record_limit: record_limit(),
+            spool: None,
+        }
     }
 
     /// The format from the settings or the extension; `None` if it must be detected from the first bytes.
-    ///
-    /// # Errors
-    /// The configured name, if it is not a format.
-    pub(super) fn named_format(&self) -> Result<Option<Format>, &str> {
-        match &self.format {
-            Some(name) => Format::from_name(name).map(Some).ok_or(name),
-            None => Ok(self.path.extension().and_then(|extension| Format::from_extension(extension.to_str()?))),
+    pub(super) fn named_format(&self) -> Option<Format> {
+        self.format.or_else(|| Format::from_extension(self.path.extension()?.to_str()?))
+    }
+}
+
+impl AdapterSettings for FileSettings {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn check(&self, reporter: &mut Reporter<'_>) {
+        reporter.bound("record_limit", self.record_limit.try_into().unwrap_or(u64::MAX), 1024, 16 * 1024 * 1024);
+        if let Some(Err(problem)) = self.records.as_deref().map(str::parse::<RecordsPath>) {
+            reporter.error("R507", "records", "`source.records` is not the path of a list", problem);
         }
+        if self.logins.is_empty() {
+            let help = "list the fields with the logins of a customer: `logins: [ $.user_login ]`";
+            reporter.error("R507", "logins", "a source without logins never finds a customer", help);
+        }
+    }
+
+    fn files(&self) -> Vec<FileSetting> {
+        vec![FileSetting { key: "path", path: self.path.clone(), usage: FileUse::Records }]
+    }
+}
+
+impl SourceAdapter for FileSettings {
+    fn unique_logins(&self) -> bool {
+        self.unique_logins
+    }
+
+    fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {
+        let SourceContext { folder, identifiers } = context;
+        let path = folder.join(&self.path);
+        let spool = self.spool.as_ref().map(|spool| folder.join(spool));
+        let settings = Self { path, spool, ..self.clone() };
+        Box::pin(async move {
+            // indexing takes seconds per million records
+            let source = tokio::task::spawn_blocking(move || FileSource::open(settings, identifiers)).await??;
+            let report = Some(source.report().clone());
+            Ok(OpenSource { source: Arc::new(source), report })
+        })
     }
 }

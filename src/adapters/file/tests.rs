@@ -12,7 +12,7 @@ fn settings(path: &Path) -> FileSettings {
 }
 
 fn open(path: &Path) -> FileSource {
-    FileSource::open("legacy", settings(path), IdentifierProfile::default()).expect("a source")
+    FileSource::open(settings(path), IdentifierProfile::default()).expect("a source")
 }
 
 async fn fetch(source: &FileSource, typed: &str) -> Result<Option<String>, PortErrorKind> {
@@ -25,7 +25,7 @@ async fn fetch(source: &FileSource, typed: &str) -> Result<Option<String>, PortE
 async fn every_user_of_the_example_is_found_by_each_login() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/wordpress_users.ndjson");
     let settings = FileSettings::new(&path, &["$.user_login", "$.user_email"]);
-    let source = FileSource::open("wordpress", settings, IdentifierProfile::default()).expect("a source");
+    let source = FileSource::open(settings, IdentifierProfile::default()).expect("a source");
     let (mut found, mut ambiguous) = (0_u64, 0_u64);
     for line in fs::read_to_string(&path).expect("a file").lines() {
         let Ok(user) = serde_json::from_str::<serde_json::Value>(line) else { continue };
@@ -126,15 +126,13 @@ fn unusable_files_are_rejected() {
         settings(&path)
     };
     let refused = |settings: FileSettings| {
-        FileSource::open("legacy", settings, IdentifierProfile::default()).expect_err("no source").to_string()
+        FileSource::open(settings, IdentifierProfile::default()).expect_err("no source").to_string()
     };
     let broken = refused(file("broken.json", "[{\"login\":\"ada\"},{\"login\":"));
     assert!(broken.starts_with("cannot read the records after line 1"), "{broken}");
     let gone = refused(settings(&folder.path().join("gone.json")));
     assert!(gone.ends_with("cannot be read: entity not found"), "{gone}");
     assert!(refused(settings(folder.path())).contains("cannot be read"));
-    let named = FileSettings { format: Some("xml".to_owned()), ..file("a.json", "{}") };
-    assert_eq!(refused(named), "`xml` is not a record format; use `ndjson`, `json`, `csv`, `ldif` or `yaml`");
     let logins = FileSettings { logins: Vec::new(), ..file("b.json", "{}") };
     assert_eq!(refused(logins), "`` is not a login path: at least one path is required");
     let nowhere = FileSettings { spool: Some(folder.path().join("nowhere")), ..file("c.json", "{}") };

@@ -25,7 +25,6 @@ pub(in crate::adapters) mod template;
 use std::fmt;
 use std::path::Path;
 
-use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout_at};
 
 pub use connect::{Connected, Part};
@@ -77,7 +76,7 @@ impl SqlSource {
         identifiers: IdentifierProfile,
         folder: &Path,
     ) -> Result<Self, SqlError> {
-        let (name, url) = (name.into(), settings.url.expose_secret());
+        let (name, url) = (name.into(), settings.url.expose());
         let kind = table::of_url(url)?;
         let connections = settings.connections.max(1);
         let opening = Opening { name: &name, url, folder, connections, identifiers };
@@ -120,13 +119,13 @@ impl SqlSource {
                 return Err(self.failed(PortErrorKind::Misconfigured, "fetch", detail));
             }
             self.list(session, list, &record, &mut json).await?;
-            if json.len() > self.settings.record_bytes {
+            if json.len() > self.settings.record_limit {
                 break;
             }
         }
         json.push('}');
-        if json.len() > self.settings.record_bytes {
-            return Err(too_large(&self.name, self.settings.record_bytes));
+        if json.len() > self.settings.record_limit {
+            return Err(too_large(&self.name, self.settings.record_limit));
         }
         Ok(Some(Record::new(json)))
     }
@@ -167,7 +166,7 @@ impl SqlSource {
             })
         };
         let values = template.names.iter().map(value).collect::<Result<Vec<_>, _>>()?;
-        session.rows(template, values, RowLimits { rows: limit, bytes: self.settings.record_bytes }).await
+        session.rows(template, values, RowLimits { rows: limit, bytes: self.settings.record_limit }).await
     }
 
     fn late(&self, operation: &'static str) -> PortError {

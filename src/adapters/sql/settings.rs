@@ -1,11 +1,17 @@
 //! The settings of a database source.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use secrecy::SecretString;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// The database, and the queries that build a record.
+use super::{SqlSource, is_loose, schemes};
+use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext};
+use crate::ports::BoxFuture;
+use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, SecretUse, units};
+
+/// A database that is queried at each login.
 ///
 /// Queries use named parameters: `:identifier` is the canonical identifier, `:typed` is the identifier as typed; in the
 /// queries of lists, every other name is a column of the record. Values cannot enter a query in any other way.
@@ -21,45 +27,55 @@ use serde::Deserialize;
 /// assert_eq!(settings.connections, 4);
 /// # Ok::<(), serde_yaml::Error>(())
 /// ```
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlSettings {
-    /// `sqlite:<path>`. Secret as a whole, since the addresses of database servers contain passwords.
-    pub url: SecretString,
-    /// The query for the record. Two rows are an error, because we must not guess which one is the customer's.
-    ///
-    /// The identifier is canonical but columns may contain any spelling: `COLLATE landfall` compares identifiers
-    /// instead of letters. It scans every row.
+    /// Part of every customer's key in the ledger. Never change it after customers were migrated.
+    #[serde(default = "crate::adapters::legacy")]
+    pub name: String,
+    /// Secret: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`, or `mysql://` or `mariadb://` with the same parts.
+    pub url: Secret,
+    /// The query for the record. `:identifier` is the normalised identifier, `:typed` is what was typed; there is no other
+    /// way for a value to enter a query. Two rows are an error, because Landfall cannot decide which customer is meant.
+    /// `COLLATE landfall` compares texts as identifiers: ignoring case, surrounding blanks, and the difference between
+    /// composed and decomposed letters. SQLite's own `lower` knows only ASCII letters; with it, a customer stored as `ÄNNE`
+    /// is not found, and `check --config` warns (R513). The collation reads every row. A query that compares `:typed` alone
+    /// finds nobody for other spellings, and the account owns only the typed login.
     pub record: String,
-    /// Additional members of the record, each from its own query.
+    /// Whether you know that no login of any record (user name, address, whatever `identify` lists) also leads to another
+    /// customer. Then nothing is looked up before an account is created, see `login.lookups`. If this is wrong, customers
+    /// can take over each other's logins.
+    #[serde(default)]
+    pub unique_logins: bool,
+    /// More members of the record, by name, each with a `query` that uses columns of the record (`:ID`). `as` is `rows` (a
+    /// list of objects, the default), `values` (a list of the only column) or `map` (one object; the columns `key` and
+    /// `value` give names and values).
     #[serde(default)]
     pub lists: BTreeMap<String, ListSettings>,
-    /// The maximum number of rows in a list. Stops a broken relation from filling the memory; 1000 allows for a
-    /// WordPress user with every plugin.
+    /// Rows of one list. Prevents a broken relation from filling the memory; admits a WordPress user with every plugin.
     #[serde(default = "list_rows")]
     pub list_rows: usize,
-    /// The maximum size of one record's JSON text in bytes, including lists. Stops photos stored as blobs from filling
-    /// the memory; 1 MiB allows for one.
-    #[serde(default = "record_bytes")]
-    pub record_bytes: usize,
-    /// The maximum number of open connections. Stops a flood of logins from taking all connections of the database.
+    /// Bytes of one record with its lists. Prevents blobs from filling the memory; admits one photo.
+    #[serde(default = "record_limit", with = "units::Size")]
+    pub record_limit: usize,
+    /// Connections that are open at the same time. Prevents a flood of logins from taking all connections of the database.
     #[serde(default = "connections")]
     pub connections: u32,
 }
 
-/// An additional member of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// An additional member of a record, with its own query.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSettings {
-    /// The query; it uses at least one column of the record.
+    /// The query; it uses at least one column of the record as a parameter, such as `:ID`.
     pub query: String,
-    /// How its rows are converted.
+    /// What the rows become.
     #[serde(default, rename = "as")]
     pub shape: ListShape,
-    /// The column with the names, for [`ListShape::Map`].
+    /// The column with the names, for `as: map`.
     #[serde(default)]
     pub key: Option<String>,
-    /// The column with the values, for [`ListShape::Map`].
+    /// The column with the values, for `as: map`.
     #[serde(default)]
     pub value: Option<String>,
 }
@@ -72,8 +88,8 @@ impl ListSettings {
     }
 }
 
-/// How the rows of a list are converted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// What the rows of a list become.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ListShape {
     /// A list of objects, one per row.
@@ -89,7 +105,7 @@ fn list_rows() -> usize {
     1000
 }
 
-fn record_bytes() -> usize {
+fn record_limit() -> usize {
     1024 * 1024
 }
 
@@ -100,14 +116,65 @@ fn connections() -> u32 {
 impl SqlSettings {
     /// A database with this query and default settings.
     #[must_use]
-    pub fn new(url: impl Into<String>, record: impl Into<String>) -> Self {
+    pub fn new(url: impl AsRef<str>, record: impl Into<String>) -> Self {
         Self {
-            url: SecretString::from(url.into()),
+            name: crate::adapters::legacy(),
+            url: Secret::new(url.as_ref()),
             record: record.into(),
+            unique_logins: false,
             lists: BTreeMap::new(),
             list_rows: list_rows(),
-            record_bytes: record_bytes(),
+            record_limit: record_limit(),
             connections: connections(),
         }
+    }
+}
+
+impl AdapterSettings for SqlSettings {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn check(&self, reporter: &mut Reporter<'_>) {
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        reporter.bound("record_limit", number(self.record_limit), 1024, 16 * 1024 * 1024);
+        reporter.bound("list_rows", number(self.list_rows), 1, 1_000_000);
+        reporter.bound("connections", self.connections.into(), 1, 1000);
+        if check_scheme(self.url.expose(), reporter)
+            && let Some((word, why)) = is_loose(self.url.expose(), &self.record)
+        {
+            let help = "docs/settings.md shows comparisons that fit identifiers for each database";
+            reporter.warning("R513", "record", format!("`{word}` {why}"), help);
+        }
+    }
+
+    fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        vec![SecretSetting { key: "url".to_owned(), secret: &mut self.url, usage: SecretUse::Address }]
+    }
+}
+
+/// Whether the scheme of an address belongs to a database; reports one that does not. A secret file is not read yet.
+fn check_scheme(url: &str, reporter: &mut Reporter<'_>) -> bool {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    let is_known = scheme == "file" || schemes().contains(&scheme);
+    if !is_known {
+        let schemes: Vec<String> = schemes().iter().map(|scheme| format!("`{scheme}:`")).collect();
+        let message = format!("the address must begin with one of {}", schemes.join(", "));
+        reporter.error("R506", "url", message, "for example `postgres://user:password@host/database`");
+    }
+    is_known
+}
+
+impl SourceAdapter for SqlSettings {
+    fn unique_logins(&self) -> bool {
+        self.unique_logins
+    }
+
+    fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {
+        Box::pin(async move {
+            let SourceContext { folder, identifiers } = context;
+            let source = SqlSource::open(&self.name, self.clone(), identifiers, folder)?;
+            Ok(OpenSource { source: Arc::new(source), report: None })
+        })
     }
 }

@@ -4,13 +4,16 @@ mod accounts;
 pub(in crate::adapters) mod codes;
 pub(in crate::adapters) mod database;
 pub(in crate::adapters) mod ledger;
+mod settings;
 pub(in crate::adapters) mod source;
 
-pub use accounts::{AccountStore, StoreSettings};
+pub use accounts::AccountStore;
 pub(crate) use database::file_identity;
 #[doc(hidden)]
 pub use database::{Batch, Database, Reader, Writer, WriterFigures, late, port_error, refusal};
 pub use ledger::SqliteLedger;
+pub use settings::AccountStoreSettings;
+pub(in crate::adapters) use settings::{check_file, located, open_ledger, private_file};
 pub(in crate::adapters) use source::DATABASE;
 #[cfg(test)]
 pub(in crate::adapters) use source::DIALECT;

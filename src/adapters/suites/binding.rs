@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::target::hasher;
+use crate::adapters::sqlite::AccountStore;
 use crate::adapters::sqlite::SqliteLedger;
-use crate::adapters::sqlite::{AccountStore, StoreSettings};
 use crate::migrate::{bind_store, check_store};
 use crate::ports::{Keyring, PortErrorKind};
 
 async fn store(folder: &TempDir, name: &str) -> AccountStore {
-    AccountStore::open("accounts", &StoreSettings::new(folder.path().join(name)), hasher(8)).await.unwrap()
+    AccountStore::open("accounts", &folder.path().join(name), hasher(8)).await.unwrap()
 }
 
 #[tokio::test]

@@ -17,9 +17,9 @@ use crate::ports::{
 
 macro_rules! every_ledger {
     ($($case:ident)*) => {
-        mod in_a_file {
+        pub(in crate::adapters) mod in_a_file {
             $(#[tokio::test]
-            async fn $case() {
+            pub(in crate::adapters) async fn $case() {
                 let folder = tempfile::tempdir().unwrap();
                 super::$case(&super::open(&folder).await).await;
             })*

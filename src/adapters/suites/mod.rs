@@ -6,5 +6,5 @@ pub(in crate::adapters) mod ledger;
 pub(in crate::adapters) mod nonces;
 mod outbox;
 pub(in crate::adapters) mod reports;
-mod source;
+pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;

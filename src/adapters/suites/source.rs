@@ -79,8 +79,8 @@ async fn check_behaviour(kind: &str, source: &dyn Source) {
 fn file(folder: &Path, name: &str, text: &str) -> FileSource {
     let path = folder.join(name);
     fs::write(&path, text).expect("a file");
-    let settings = FileSettings { record_bytes: LIMIT, ..FileSettings::new(path, &["$.login", "$.email"]) };
-    FileSource::open("legacy", settings, IdentifierProfile::default()).expect(name)
+    let settings = FileSettings { record_limit: LIMIT, ..FileSettings::new(path, &["$.login", "$.email"]) };
+    FileSource::open(settings, IdentifierProfile::default()).expect(name)
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn memory_source_passes() {
 }
 
 #[tokio::test]
-async fn file_source_passes_in_every_format() {
+pub(in crate::adapters) async fn file_source_passes_in_every_format() {
     let folder = TempDir::new().expect("a folder");
     let lines: String = objects(LIMIT).map(|object| format!("{object}\n")).collect();
     let list = serde_json::to_string_pretty(&objects(LIMIT).collect::<Vec<_>>()).expect("JSON");
@@ -120,7 +120,7 @@ async fn file_source_passes_in_every_format() {
 }
 
 #[tokio::test]
-async fn sqlite_source_passes() {
+pub(in crate::adapters) async fn sqlite_source_passes() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("legacy.db");
     crate::adapters::sqlite::source::tests_support::make(
@@ -137,7 +137,7 @@ async fn sqlite_source_passes() {
     .await;
     let query =
         "SELECT * FROM users WHERE login = :identifier COLLATE landfall OR email = :identifier COLLATE landfall";
-    let settings = SqlSettings { record_bytes: LIMIT, ..SqlSettings::new(format!("sqlite:{}", path.display()), query) };
+    let settings = SqlSettings { record_limit: LIMIT, ..SqlSettings::new(format!("sqlite:{}", path.display()), query) };
     let source = SqlSource::new("legacy", settings).expect("settings");
     source.check(Instant::now() + Duration::from_secs(30)).await.expect("queries that fit");
     check_behaviour("sqlite", &source).await;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::adapters::memory::MemoryTarget;
-use crate::adapters::sqlite::{AccountStore, StoreSettings};
+use crate::adapters::sqlite::AccountStore;
 use crate::hashing::Hasher;
 use crate::model::Password;
 use crate::password::lane::{Lane, LaneSettings};
@@ -384,17 +384,17 @@ async fn targets_with_fewer_capabilities_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn account_store_passes() {
+pub(in crate::adapters) async fn account_store_passes() {
     let folder = TempDir::new().expect("a folder");
-    let settings = StoreSettings::new(folder.path().join("accounts.db"));
+    let path = folder.path().join("accounts.db");
     let hasher = hasher(8);
-    let target = AccountStore::open("accounts", &settings, Arc::clone(&hasher)).await.expect("a store");
+    let target = AccountStore::open("accounts", &path, Arc::clone(&hasher)).await.expect("a store");
     check_behaviour(&target, &hasher, async |id| {
         assert!(target.disable(id, second(1)).await.expect("an answer").is_some());
     })
     .await;
     // Everything acknowledged is there when the file is opened again.
-    let again = AccountStore::open("accounts", &settings, hasher).await.expect("a store");
+    let again = AccountStore::open("accounts", &path, hasher).await.expect("a store");
     assert_eq!(again.count().await.expect("an answer"), target.count().await.expect("an answer"));
     assert!(found(&again, "race").await.is_some());
 }

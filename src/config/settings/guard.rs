@@ -2,25 +2,29 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::units;
 use crate::guard;
+use crate::settings::units;
 
 /// Limits of calls. The defaults are those of [`guard::GuardSettings`].
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuardSettings {
-    /// The timeout of a single call.
-    #[serde(with = "units::duration")]
+    /// The longest a single attempt may take, within the deadline of the login. Prevents an unresponsive system from
+    /// using up a whole login; admits a system on another continent.
+    #[serde(with = "units::Time")]
     pub call: Duration,
-    /// The maximum number of concurrent calls.
+    /// Calls to the legacy system at the same time. Prevents a burst of logins from bringing it down; 64 calls of half
+    /// a second are 128 logins a second.
     pub concurrency: u32,
-    /// How long a call may wait for a slot.
-    #[serde(with = "units::duration")]
+    /// How long a call may wait for its turn. A login that waits longer has no time left to fetch.
+    #[serde(with = "units::Time")]
     pub queue: Duration,
-    /// The minimum wait before the one retry of a read.
-    #[serde(with = "units::duration")]
+    /// The shortest wait before the one retry of a read, randomly up to twice that, so that retries do not arrive
+    /// together.
+    #[serde(with = "units::Time")]
     pub retry_wait: Duration,
     /// When calls to a failing system are suspended.
     pub breaker: Breaker,
@@ -36,17 +40,19 @@ impl Default for GuardSettings {
 }
 
 /// When calls to a failing system are suspended, so that it can recover and logins are answered at once.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Breaker {
-    /// How many of the last calls are counted.
+    /// How many of the latest calls the circuit breaker considers. Small, so that it opens within seconds at a few
+    /// logins a second.
     pub window: u32,
-    /// How many calls are needed before the breaker can open.
+    /// How many calls it must have seen before it may open. Prevents two failed calls in a quiet hour from opening it.
     pub minimum: u32,
-    /// The percentage of failed calls at which the breaker opens.
+    /// The percentage of failed calls at which it opens: the system is left alone to recover, and logins are answered
+    /// at once.
     pub failures: u8,
-    /// How long the breaker stays open before it lets one call through.
-    #[serde(with = "units::duration")]
+    /// How long it stays open before one call may try.
+    #[serde(with = "units::Time")]
     pub open: Duration,
 }
 

@@ -1,27 +1,33 @@
 //! The operator's scripts at fixed points of a login, and webhooks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Secret;
-use crate::ports::{EventKind, HookPoint};
+use crate::events::WebhookSettings;
+use crate::ports::HookPoint;
+use crate::settings::{Secret, SecretSetting, SecretUse};
 
 /// The operator's scripts at fixed points of a login, and webhooks. A script is the path of a `.rhai` file, or the
 /// script itself.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HookSettings {
-    /// Runs before the legacy system is queried.
+    /// A script that runs before the legacy system is asked: the path of a `.rhai` file, or the script itself.
     pub before_fetch: Option<String>,
-    /// Runs after the record was fetched; nothing is verified yet.
+    /// Runs when the record is there and nothing has been verified yet.
     pub after_fetch: Option<String>,
-    /// Runs after the account was built and validated; nothing is written yet.
+    /// Runs when the account is built and valid and nothing has been written yet.
     pub before_create: Option<String>,
-    /// Runs after the account was stored.
+    /// Runs when the account is stored.
     pub after_create: Option<String>,
     /// Runs when the customer is refused.
     pub on_refusal: Option<String>,
-    /// The webhooks that receive events.
-    pub webhooks: Vec<Webhook>,
+    /// Who is told of events: `name`, `url` with `https://` (or `http://` to the machine itself), `secret` of at least
+    /// 32 characters that signs them, and which `events`: `migrated`, `needs_action`, `password_reset`, `refused`,
+    /// `failed`; all if not set. Events name accounts and reasons, never a value of a customer. Each webhook has its
+    /// own queue, with up to 8 events in progress. If a webhook is removed, its unsent events are dropped, which is
+    /// logged. A new webhook receives what happens after the service has started with the new settings.
+    pub webhooks: Vec<WebhookSettings>,
 }
 
 impl HookSettings {
@@ -38,50 +44,14 @@ impl HookSettings {
     }
 }
 
-/// A webhook that receives events.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// Name, for logs and metrics.
-    pub name: String,
-    /// The HTTPS URL that events are sent to.
-    pub url: String,
-    /// The signing secret, at least 32 bytes.
-    pub secret: Secret,
-    /// The events to send; all by default.
-    #[serde(default = "all")]
-    pub events: Vec<WebhookEvent>,
-}
-
-fn all() -> Vec<WebhookEvent> {
-    use WebhookEvent::{Failed, Migrated, NeedsAction, PasswordReset, Refused};
-    vec![Migrated, NeedsAction, PasswordReset, Refused, Failed]
-}
-
-/// An event of a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WebhookEvent {
-    /// A customer's account was created.
-    Migrated,
-    /// A customer has to choose a password.
-    NeedsAction,
-    /// A customer asked for a new password.
-    PasswordReset,
-    /// A known customer was refused.
-    Refused,
-    /// A customer could not be migrated.
-    Failed,
-}
-
-impl From<WebhookEvent> for EventKind {
-    fn from(event: WebhookEvent) -> Self {
-        match event {
-            WebhookEvent::Migrated => Self::Migrated,
-            WebhookEvent::NeedsAction => Self::NeedsAction,
-            WebhookEvent::PasswordReset => Self::PasswordReset,
-            WebhookEvent::Refused => Self::Refused,
-            WebhookEvent::Failed => Self::Failed,
+impl HookSettings {
+    /// The secrets among the settings.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        let mut secrets = Vec::new();
+        for (at, webhook) in self.webhooks.iter_mut().enumerate() {
+            let (key, usage) = (format!("webhooks.{at}.secret"), SecretUse::Token(Secret::MIN_TOKEN));
+            secrets.push(SecretSetting { key, secret: &mut webhook.secret, usage });
         }
+        secrets
     }
 }

@@ -1,19 +1,21 @@
 //! Log settings.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is logged to standard error.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
-    /// The minimum level.
+    /// `error`, `warn`, `info`, `debug` or `trace`.
     pub level: LogLevel,
-    /// The format of log lines.
+    /// `json` or `text`; `auto` is text on a terminal and JSON elsewhere. No line contains a password, a secret or a
+    /// value of a customer.
     pub format: LogFormat,
 }
 
 /// The minimum level of what is logged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// Failures.
@@ -44,7 +46,7 @@ impl LogLevel {
 }
 
 /// The format of log lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// Text on a terminal, JSON elsewhere.

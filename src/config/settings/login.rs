@@ -2,32 +2,45 @@
 
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-use crate::config::units;
 use crate::migrate::{Allowance, AttemptSettings, MigratorSettings};
+use crate::settings::units;
 
 /// Login settings. The defaults are those of [`MigratorSettings`].
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoginSettings {
-    /// The total time of a login.
-    #[serde(with = "units::duration")]
+    /// How long a login may take in total. Prevents a slow legacy system from piling up logins; hooks of identity
+    /// providers wait 2 to 5 seconds.
+    #[serde(with = "units::Time")]
     pub deadline: Duration,
-    /// Refusals are never answered sooner than this.
-    #[serde(with = "units::duration")]
+    /// Refusals are answered no sooner than this, so that the time does not reveal the reason. At the start it is
+    /// raised, with a warning, to `password.longest_check` plus one hash of the account store and the time for a fetch
+    /// (a tenth of the deadline, 30 to 150 ms), and never above `login.deadline`; the metric
+    /// `landfall_refusal_release_seconds` shows the active value.
+    #[serde(with = "units::Time")]
     pub floor: Duration,
-    /// Refusals that take longer than the floor are answered at the next multiple of this time.
-    #[serde(with = "units::duration")]
+    /// Refusals that took longer are answered at the next multiple.
+    #[serde(with = "units::Time")]
     pub quantum: Duration,
-    /// Concurrent password checks of one customer.
+    /// Logins of one customer that are verified at the same time. Prevents a burst of guesses from being verified
+    /// before the first of them counts.
     pub turns: u32,
-    /// How long a claim is held if it is not released.
-    #[serde(with = "units::duration")]
+    /// How long a claim on a customer holds if the process dies. Longer than `deadline`, so that no second login
+    /// creates an account beside the first.
+    #[serde(with = "units::Time")]
     pub lease: Duration,
-    /// The maximum number of delayed refusals.
+    /// Refusals that wait for their release time. Prevents a flood of guesses from filling the memory; above it, 503.
     pub waiting: u32,
-    /// The maximum number of logins of one record that are looked up at the source before its account is created.
+    /// Logins of one record, besides the typed one, that are looked up at the source before the account is created. The
+    /// account owns a login only if the source finds this customer and nobody else for it; others are left out (event
+    /// `needs_action` with the reason `login_left_out`) and stay free for their owner. Each costs one more fetch at the
+    /// first login of a customer and none later: an index look-up and one record for an export, one query for a
+    /// database, all at the same time and within `login.deadline`. Logins beyond this number are left out. Prevents a
+    /// record with a thousand addresses from querying the legacy system a thousand times; admits a user name, a phone
+    /// number and a few addresses.
     pub lookups: u32,
     /// The limits of attempts.
     pub attempts: Attempts,
@@ -44,48 +57,61 @@ impl Default for LoginSettings {
 }
 
 /// Limits of attempts.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Attempts {
-    /// Failed sign-ins of one customer.
+    /// Failed sign-ins of one customer within the window, whichever login is typed. Limits guessing; admits somebody
+    /// who tries all of their old passwords.
     #[serde(deserialize_with = "of_customer")]
     pub customer: Window,
-    /// Failed sign-ins of one customer after a passed challenge.
+    /// Failed sign-ins of one customer with `"challenge_passed": true`. Lets in a customer who is locked out by
+    /// strangers; small, because attackers can pay for challenges.
     #[serde(deserialize_with = "of_challenge")]
     pub challenge: Window,
-    /// Failed sign-ins from one network: IPv4 /24, IPv6 /48.
+    /// Failed sign-ins from one network.
     pub network: NetworkWindow,
-    /// Password resets of one customer.
+    /// Password resets of one customer within the window. Prevents floods of notices: above it, the answer stays 202
+    /// and no notice is sent.
     #[serde(deserialize_with = "of_reset")]
     pub reset: Window,
-    /// Password resets from one network.
+    /// Password resets from one network within the window.
     #[serde(deserialize_with = "of_reset_network")]
     pub reset_network: Window,
-    /// Sign-up checks from one network.
+    /// Sign-up checks from one network within the window. Prevents a host from asking for every identifier; above it
+    /// the answer is 503.
     #[serde(deserialize_with = "of_signup_network")]
     pub signup_network: Window,
 }
 
 /// A limit within a time window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = optional)]
 pub struct Window {
-    /// How many are allowed.
+    /// How many are allowed within the window.
     pub limit: u32,
     /// How long each of them counts.
-    #[serde(with = "units::duration")]
+    #[serde(with = "units::Time")]
     pub window: Duration,
 }
 
+/// What is not written has a default that depends on what the window counts.
+fn optional(schema: &mut Schema) {
+    schema.remove("required");
+}
+
 /// The limits of one network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkWindow {
-    /// How many failed sign-ins are allowed.
+    /// Failed sign-ins from one network, IPv4 /24 or IPv6 /48. Prevents one host from trying one password with many
+    /// customers; admits an office behind one address.
     pub limit: u32,
-    /// How long each of them counts.
-    #[serde(with = "units::duration")]
+    /// How long a failure counts.
+    #[serde(with = "units::Time")]
     pub window: Duration,
-    /// Concurrent requests of one network.
+    /// Requests of one network that a process works on at the same time; others wait until the deadline, then the
+    /// answer is 503. Bounds how far a network can exceed its limit by sending all guesses at once; more logins than
+    /// any machine hashes at a time.
     pub in_flight: u32,
 }
 
@@ -150,7 +176,7 @@ struct WrittenWindow {
 }
 
 fn some_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    units::duration::deserialize(deserializer).map(Some)
+    units::Time::deserialize(deserializer).map(Some)
 }
 
 fn of_customer<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {

@@ -1,54 +1,56 @@
 //! The settings, section by section, each with its defaults.
 
-mod anchor;
 mod guard;
 mod hooks;
+mod ledger;
 mod log;
 mod login;
 mod params;
 mod password;
 mod service;
-mod source;
-mod target;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
 
-pub use anchor::{AnchorSettings, AnchorWebhook};
 pub use guard::{Breaker, GuardSettings};
-pub use hooks::{HookSettings, Webhook, WebhookEvent};
+pub use hooks::HookSettings;
+pub use ledger::LedgerSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use params::Params;
 pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
-pub use service::{BasicPair, Caller, ServiceSettings, TlsFiles};
-pub use source::{FileSource, ListShape, RecordFormat, RecordList, SourceSettings, SqlSource};
-pub use target::{AccountStore, LedgerSettings, TargetSettings};
+pub use service::{ServiceSettings, TlsFiles};
 
 use super::reader::KIND;
-use super::units;
+use crate::adapters::registry::{SourceSettings, TargetSettings};
+use crate::settings::units;
 
 /// All settings of a deployment: `landfall.yaml`, with defaults for what is not written.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The address that the service listens on.
-    #[serde(default = "listen", with = "units::address")]
+    /// Address and port. Any address except loopback needs `service.tls` or `service.allow_plain_http`.
+    #[serde(default = "listen", with = "units::Address")]
     pub listen: SocketAddr,
-    /// The rule file.
+    /// The rule file. It must say who a record is (`identify`) and which stored password belongs to it (`credential`),
+    /// and its tests must pass.
     pub rules: PathBuf,
-    /// Values of the rule parameters.
+    /// Values of the parameters that the rules declare; a value for an undeclared parameter is an error, and a blank
+    /// value counts as not set. `landfall config show` prints `***` for values that come from the environment and for
+    /// parameters whose name contains `secret`, `password`, `passphrase`, `pepper`, `salt`, `token`, `credential` or
+    /// `key`.
     #[serde(default)]
     pub params: Params,
-    /// The tenant; rules read it as `$facts.tenant`.
+    /// What rules read as `$facts.tenant`.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// The kind of identifiers.
+    /// What customers type.
     #[serde(default, serialize_with = "kinded")]
     pub identifier: IdentifierSettings,
     /// Where legacy records come from.
@@ -91,17 +93,19 @@ fn listen() -> SocketAddr {
 }
 
 /// The kind of identifiers, which decides how they are normalized.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(tag = "kind")]
 pub enum IdentifierSettings {
-    /// User names and email addresses.
+    /// Names and mail addresses alike (RFC 8265, UsernameCaseMapped).
     #[default]
     Username,
-    /// Email addresses only.
+    /// Mail addresses only, with the domain in ASCII.
     Email,
-    /// Phone numbers.
+    /// Numbers in E.164.
     Phone {
-        /// The region of numbers without a country prefix, two letters.
+        /// For `phone`: the region of numbers without a country prefix (ISO 3166-1). If not set, only numbers with a
+        /// prefix are accepted.
         #[serde(default)]
         region: Option<String>,
     },

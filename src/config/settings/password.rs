@@ -3,35 +3,56 @@
 use std::thread;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Secret, units};
 use crate::password::lane;
-use crate::password::store::StoreParameters;
+use crate::password::store::{Peppers, StoreParameters};
+use crate::settings::{Secret, SecretSetting, SecretUse, units};
 
 /// How passwords are stored and verified.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PasswordSettings {
     /// The cost of new hashes.
     pub argon2: Argon2,
-    /// Secrets that are mixed into new hashes, newest first.
+    /// Up to three secrets, newest first, each with an `id` of 1 to 8 letters and a `secret` of at least 16 bytes in
+    /// hexadecimal or Base64. New hashes use the newest; hashes with the others still verify and are replaced. The
+    /// passwords in a stolen account store cannot be guessed without its peppers.
     pub peppers: Vec<Pepper>,
     /// A stored hash like those of the customers.
     pub decoy: Decoy,
-    /// The longest time to verify one stored hash; by default what the deadline of a login leaves.
-    #[serde(with = "units::some_duration", skip_serializing_if = "Option::is_none")]
+    /// The longest that the check of one stored hash may take. A hash that is estimated to take longer, based on a
+    /// measurement at the start, is refused without being computed (`cost_refused`, with a `failed` event). If not set:
+    /// 50 ms if the rules name only schemes with a fixed cost, such as `md5`; the most expensive bcrypt cost that fits
+    /// if they name bcrypt; otherwise as long as `login.deadline` leaves. Set it to what your most expensive hash
+    /// takes, so that refusals are released earlier: `landfall_longest_check_seconds` shows the active value.
+    #[serde(with = "units::OptionalTime", skip_serializing_if = "Option::is_none")]
     pub longest_check: Option<Duration>,
-    /// Whether passwords that the legacy system stored in plain text are accepted.
+    /// Whether passwords that the legacy system stored in plain text may be verified. Anybody who can read such a store
+    /// could log in as any customer.
     pub plain_text: bool,
 }
 
+impl PasswordSettings {
+    /// The secrets among the settings.
+    pub(crate) fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
+        let mut secrets = Vec::new();
+        for (at, pepper) in self.peppers.iter_mut().enumerate() {
+            let (key, usage) = (format!("peppers.{at}.secret"), SecretUse::Key(Peppers::MIN_SECRET));
+            secrets.push(SecretSetting { key, secret: &mut pepper.secret, usage });
+        }
+        secrets
+    }
+}
+
 /// The cost of new hashes: Argon2id.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Argon2 {
-    /// Memory of one hash, in bytes.
-    #[serde(with = "units::size")]
+    /// Memory of a new hash (Argon2id, RFC 9106). The defaults are the first choice of the OWASP Password Storage Cheat
+    /// Sheet; less is a warning.
+    #[serde(with = "units::Size")]
     pub memory: u64,
     /// Passes over the memory.
     pub passes: u32,
@@ -48,7 +69,7 @@ impl Default for Argon2 {
 }
 
 /// A secret that is mixed into hashes.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pepper {
     /// The id in stored hashes: 1 to 8 letters, digits, `-` or `_`.
@@ -59,12 +80,15 @@ pub struct Pepper {
 
 /// A stored hash like those of the customers. Its cost is also spent on unknown customers, so that response times do
 /// not reveal who is known.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decoy {
-    /// The scheme.
+    /// The scheme that most of your customers have, see `landfall password schemes`. A customer who does not exist
+    /// costs as much as this hash, so that unknown customers load the machine like known ones. Refusals are released at
+    /// one time whatever a hash costs (`login.floor`), but somebody who can measure how busy the machine is can still
+    /// recognise a customer whose hash is much more expensive than the decoy.
     pub scheme: String,
-    /// The stored text. Its password need not be known.
+    /// The stored text of the decoy; nobody has to know its password.
     pub value: String,
 }
 
@@ -77,15 +101,19 @@ impl Default for Decoy {
 }
 
 /// How much hashing runs at the same time.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LaneSettings {
-    /// The number of hashing threads.
+    /// Hashing threads; the number of cores if not set. More threads only add waiting inside a hash.
+    #[schemars(extend("default" = null))]
     pub threads: u32,
-    /// The memory of all running hashes, in bytes.
-    #[serde(with = "units::size")]
+    /// Memory of all running hashes together; 64 MiB per core if not set. Prevents logins from taking the memory of the
+    /// machine. A stored hash that needs more is refused (`cost_refused`), however idle the machine is.
+    #[serde(with = "units::Size")]
+    #[schemars(extend("default" = null))]
     pub memory: u64,
-    /// The maximum number of waiting password checks.
+    /// Password checks that may wait. Prevents a flood from piling up passwords; callers would give up before a longer
+    /// queue is processed.
     pub queue: u32,
 }
 

@@ -64,10 +64,10 @@ async fn decide(ledger: &SqliteLedger) {
     ledger.decide(&decision, &[]).await.unwrap();
 }
 
-fn settings(folder: &tempfile::TempDir, url: &str) -> AnchorSettings {
+fn settings(folder: &tempfile::TempDir, url: &str) -> Anchor {
     let (name, url, secret, events) = ("anchor".to_owned(), url.to_owned(), SECRET.into(), vec![EventKind::Failed]);
     let webhook = Some(Webhook { name, url, secret, events });
-    AnchorSettings { every: Duration::from_millis(5), file: Some(folder.path().join("anchors.txt")), webhook }
+    Anchor { every: Duration::from_millis(5), file: Some(folder.path().join("anchors.txt")), webhook }
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn writing_to_the_file_is_retried() {
     let ledger = ledger(&folder).await;
     decide(&ledger).await;
     let path = folder.path().join("missing").join("anchors.txt");
-    let settings = AnchorSettings { every: Duration::from_secs(3600), file: Some(path.clone()), webhook: None };
+    let settings = Anchor { every: Duration::from_secs(3600), file: Some(path.clone()), webhook: None };
     let anchors = Anchors::new(ledger, Arc::new(SystemClock), &settings).unwrap();
     let mut pushed = Pushed::default();
     assert!(!anchors.push(&mut pushed).await);

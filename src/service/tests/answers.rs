@@ -162,7 +162,7 @@ fn unknown_routes_and_methods_are_problems() {
     assert_eq!(header(&service.get("/v1/login"), "allow"), Some("POST"));
 }
 
-pub(super) const TOKEN: &str = "right-token-0123456789";
+pub(super) const TOKEN: &str = "right-token-0123456789-0123456789";
 pub(super) const SECRET: &str = "a-signing-secret-of-the-tests-0123456789";
 
 pub(super) fn callers() -> Option<Arc<Callers>> {

@@ -6,11 +6,11 @@ mod create;
 mod delete;
 mod row;
 mod schema;
-mod settings;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -19,7 +19,6 @@ use tokio::time::Instant;
 
 use create::NewRow;
 use row::{Row, change, found, state};
-pub use settings::StoreSettings;
 
 use crate::adapters::accounts::id;
 use crate::adapters::accounts::verification::{self, Checked};
@@ -57,8 +56,8 @@ impl AccountStore {
     ///
     /// # Errors
     /// If the file cannot be opened, or contains tables of another application.
-    pub async fn open(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
-        let database = Database::open(path(name, settings)?, name, schema::MIGRATIONS).await?;
+    pub async fn open(name: &str, path: &Path, hasher: Arc<Hasher>) -> Result<Self, PortError> {
+        let database = Database::open(text(name, path)?, name, schema::MIGRATIONS).await?;
         Ok(Self { name: name.into(), database, hasher })
     }
 
@@ -66,8 +65,8 @@ impl AccountStore {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub async fn open_existing(name: &str, settings: &StoreSettings, hasher: Arc<Hasher>) -> Result<Self, PortError> {
-        let database = Database::open_existing(path(name, settings)?, name, schema::MIGRATIONS).await?;
+    pub async fn open_existing(name: &str, path: &Path, hasher: Arc<Hasher>) -> Result<Self, PortError> {
+        let database = Database::open_existing(text(name, path)?, name, schema::MIGRATIONS).await?;
         Ok(Self { name: name.into(), database, hasher })
     }
 
@@ -203,8 +202,8 @@ impl AccountStore {
     }
 }
 
-fn path<'s>(name: &str, settings: &'s StoreSettings) -> Result<&'s str, PortError> {
-    settings.path.to_str().ok_or_else(|| {
+fn text<'p>(name: &str, path: &'p Path) -> Result<&'p str, PortError> {
+    path.to_str().ok_or_else(|| {
         PortError::new(PortErrorKind::Misconfigured, name, "open").because("the path is not valid UTF-8")
     })
 }

@@ -11,8 +11,8 @@ use crate::ports::{Authentication, PasswordChange};
 const VERIFIED: Authentication = Authentication::Verified(PasswordChange::Optional);
 
 async fn open(folder: &TempDir, memory_kib: u32) -> AccountStore {
-    let settings = StoreSettings::new(folder.path().join("accounts.db"));
-    AccountStore::open("accounts", &settings, hasher(memory_kib)).await.expect("a store")
+    let path = folder.path().join("accounts.db");
+    AccountStore::open("accounts", &path, hasher(memory_kib)).await.expect("a store")
 }
 
 async fn column(store: &AccountStore, query: &'static str) -> Option<String> {
@@ -69,11 +69,11 @@ async fn claims_are_stored_in_columns() {
 async fn invalid_files_are_rejected() {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("accounts.db"), "not a database at all, ".repeat(100)).expect("a file");
-    let settings = StoreSettings::new(folder.path().join("accounts.db"));
-    let error = AccountStore::open("accounts", &settings, hasher(8)).await.expect_err("no store");
+    let path = folder.path().join("accounts.db");
+    let error = AccountStore::open("accounts", &path, hasher(8)).await.expect_err("no store");
     assert_eq!(error.kind(), PortErrorKind::BadResponse);
-    let settings = StoreSettings::new(folder.path().join("no/such/folder.db"));
-    let error = AccountStore::open("accounts", &settings, hasher(8)).await.expect_err("no folder");
+    let path = folder.path().join("no/such/folder.db");
+    let error = AccountStore::open("accounts", &path, hasher(8)).await.expect_err("no folder");
     assert_eq!(error.kind(), PortErrorKind::Misconfigured);
 }
 

@@ -26,6 +26,7 @@ use crate::adapters::sql::cell::{Cell, Cells};
 use crate::adapters::sql::database::{Database, Description, Kind, Opening, RowLimits, Session};
 use crate::adapters::sql::dialect::{Dialect, Placeholders, comment, quote};
 use crate::adapters::sql::template::Template;
+use crate::adapters::sqlite::located;
 use crate::adapters::too_large;
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
 use cell::{bind, cells};
@@ -94,9 +95,8 @@ fn open(opening: &Opening<'_>) -> Result<Box<dyn Database>, String> {
 /// An address with its path relative to the folder and its parameters unchanged.
 fn relative_to(folder: &Path, url: &str) -> String {
     let (path, parameters) = url.split_once('?').map_or((url, ""), |(path, parameters)| (path, parameters));
-    let path = path.strip_prefix("sqlite://").or_else(|| path.strip_prefix("sqlite:")).unwrap_or(path);
     let mark = if parameters.is_empty() { "" } else { "?" };
-    format!("sqlite:{}{mark}{parameters}", folder.join(path).display())
+    format!("sqlite:{}{mark}{parameters}", located(path, folder))
 }
 
 impl LegacyFile {

@@ -1,10 +1,12 @@
 //! Secrets: written in the settings, taken from the environment, or read from a file; never shown.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
@@ -38,6 +40,10 @@ pub enum SecretError {
 }
 
 impl Secret {
+    /// The shortest secret that is presented as text or signs calls, in bytes: 128 bits in hexadecimal. Stops secrets that
+    /// can be guessed.
+    pub const MIN_TOKEN: usize = 32;
+
     /// A secret from its text; `file:PATH` stands for the contents of the file.
     #[must_use]
     pub fn new(text: &str) -> Self {
@@ -104,6 +110,21 @@ impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(deserializer)?);
         Ok(Self::new(&text))
+    }
+}
+
+/// `writeOnly` marks secrets: what shows settings shows none of these.
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "writeOnly": true })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reads and writes durations, sizes, addresses and networks.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Units of time, the largest first, in milliseconds.
@@ -28,11 +30,34 @@ fn written(number: u64, units: &[(&str, u64)]) -> String {
     unit.map_or_else(|| format!("{number}{smallest}"), |(name, factor)| format!("{}{name}", number / factor))
 }
 
-/// A duration as `1500ms`, `30s`, `15m`, `2h` or `1d`.
-pub(super) mod duration {
-    use super::{Deserialize, Deserializer, Duration, Serializer, TIMES, de, quantity, written};
+/// The JSON Schema of a unit, which is text.
+macro_rules! schema_of_text {
+    ($type:ty, $schema:expr) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
 
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    };
+}
+
+/// A duration as `1500ms`, `30s`, `15m`, `2h` or `1d`, for `#[serde(with)]`.
+#[derive(Debug)]
+pub enum Time {}
+
+impl Time {
     /// Reads a duration.
+    ///
+    /// # Errors
+    /// If the text is not a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)?;
         let time = quantity(&text, &TIMES).map(Duration::from_millis);
@@ -40,54 +65,79 @@ pub(super) mod duration {
     }
 
     /// Writes a duration.
+    ///
+    /// # Errors
+    /// Those of the serializer.
     pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         serializer.serialize_str(&written(millis, &TIMES))
     }
 }
 
-/// An optional duration.
-pub(super) mod some_duration {
-    use super::{Deserializer, Duration, Serializer, duration};
+schema_of_text!(Time, json_schema!({ "type": "string", "pattern": r"^([0-9]+ *(ms|s|m|h|d)|.*\$\{.*)$" }));
 
+/// An optional duration, for `#[serde(with)]`.
+#[derive(Debug)]
+pub enum OptionalTime {}
+
+impl OptionalTime {
     /// Reads a duration.
+    ///
+    /// # Errors
+    /// If the text is not a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        duration::deserialize(deserializer).map(Some)
+        Time::deserialize(deserializer).map(Some)
     }
 
     /// Writes a duration.
-    #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
+    ///
+    /// # Errors
+    /// Those of the serializer.
     pub fn serialize<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match time {
-            Some(time) => duration::serialize(time, serializer),
+            Some(time) => Time::serialize(time, serializer),
             None => serializer.serialize_none(),
         }
     }
 }
 
-/// A size as `16KiB`, `64MiB` or `1GiB`, in bytes.
-pub(super) mod size {
-    use super::{Deserialize, Deserializer, SIZES, Serializer, de, quantity, written};
+schema_of_text!(OptionalTime, Time::json_schema(&mut SchemaGenerator::default()));
 
+/// A size as `16KiB`, `64MiB` or `1GiB`, in bytes, for `#[serde(with)]`.
+#[derive(Debug)]
+pub enum Size {}
+
+impl Size {
     /// Reads a size.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    ///
+    /// # Errors
+    /// If the text is not a size, or does not fit.
+    pub fn deserialize<'de, N: TryFrom<u64>, D: Deserializer<'de>>(deserializer: D) -> Result<N, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let size = quantity(&text, &SIZES);
+        let size = quantity(&text, &SIZES).and_then(|size| N::try_from(size).ok());
         size.ok_or_else(|| de::Error::custom("expected a size such as `512B`, `16KiB`, `64MiB` or `1GiB`"))
     }
 
     /// Writes a size.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-    pub fn serialize<S: Serializer>(size: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&written(*size, &SIZES))
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<N: Copy + TryInto<u64>, S: Serializer>(size: &N, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&written((*size).try_into().unwrap_or(u64::MAX), &SIZES))
     }
 }
 
-/// An address and port to listen on.
-pub(super) mod address {
-    use super::{Deserialize, Deserializer, Serializer, SocketAddr, de};
+schema_of_text!(Size, json_schema!({ "type": "string", "pattern": r"^([0-9]+ *(B|KiB|MiB|GiB)|.*\$\{.*)$" }));
 
+/// An address and port to listen on, for `#[serde(with)]`.
+#[derive(Debug)]
+pub enum Address {}
+
+impl Address {
     /// Reads an address.
+    ///
+    /// # Errors
+    /// If the text is not an address with a port.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|_| {
@@ -96,15 +146,20 @@ pub(super) mod address {
     }
 
     /// Writes an address.
+    ///
+    /// # Errors
+    /// Those of the serializer.
     pub fn serialize<S: Serializer>(address: &SocketAddr, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(address)
     }
 }
 
+schema_of_text!(Address, json_schema!({ "type": "string" }));
+
 /// A network in the notation of RFC 4632: `10.0.0.0/8`. A single address is a network with one member.
 ///
 /// ```
-/// use landfall::config::Network;
+/// use landfall::settings::Network;
 /// let network: Network = "10.0.0.0/8".parse()?;
 /// assert!(network.0.contains(&"10.1.2.3".parse::<std::net::IpAddr>()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -137,6 +192,8 @@ impl Serialize for Network {
         serializer.collect_str(&self.0)
     }
 }
+
+schema_of_text!(Network, json_schema!({ "type": "string" }));
 
 #[cfg(test)]
 mod tests {

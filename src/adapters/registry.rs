@@ -1,0 +1,285 @@
+//! All adapters that settings can name: one row for each `kind`. `config` iterates over the rows and knows no adapter, so an
+//! adapter is a folder, a row here, and a cargo feature.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+
+use super::file::{FileReport, FileSettings};
+use super::sql::SqlSettings;
+use super::sqlite::{self, AccountStoreSettings};
+#[cfg(test)]
+use super::suites;
+use crate::hashing::Hasher;
+use crate::ports::{BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target};
+use crate::settings::{AdapterSettings, FileSetting, Reporter};
+
+/// Why an adapter cannot be opened with valid settings.
+pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a source is given when it is opened.
+#[derive(Debug)]
+pub struct SourceContext<'c> {
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+    /// How identifiers are normalized.
+    pub identifiers: IdentifierProfile,
+}
+
+/// A source that is ready to be asked.
+pub struct OpenSource {
+    /// The source.
+    pub source: Arc<dyn Source>,
+    /// What was found when an export was read.
+    pub report: Option<FileReport>,
+}
+
+/// The settings of a source.
+pub trait SourceAdapter: AdapterSettings {
+    /// Whether the operator guarantees that every login belongs to one customer.
+    fn unique_logins(&self) -> bool;
+
+    /// Opens the source. Must be called within a tokio runtime.
+    fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>>;
+}
+
+/// What a target is given when it is opened.
+#[derive(Debug)]
+pub struct TargetContext<'c> {
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+    /// Computes the hashes of stored passwords.
+    pub hasher: Arc<Hasher>,
+    /// Whether a store that does not exist is created.
+    pub may_create: bool,
+}
+
+/// The settings of a target.
+pub trait TargetAdapter: AdapterSettings {
+    /// The address of the account store.
+    fn url(&self) -> &str;
+
+    /// Opens the target. Must be called within a tokio runtime.
+    fn open<'a>(&'a self, context: TargetContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Target>, PortError>>;
+}
+
+/// How to open a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// For a service: the ledger is created if it is missing. The audit must be complete.
+    Trusted,
+    /// For a command: the ledger must exist. The audit must be complete.
+    Existing,
+    /// For an inspection that accepts a damaged audit; the ledger must exist.
+    Inspect,
+}
+
+/// What a ledger is given when it is opened.
+#[derive(Debug)]
+pub struct LedgerContext<'c> {
+    /// Its address.
+    pub url: &'c str,
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+    /// The keys of the customer digests.
+    pub keyring: Arc<Keyring>,
+    /// How to open it.
+    pub opening: Opening,
+}
+
+/// What an adapter does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Has the legacy records.
+    Source,
+    /// Stores the accounts.
+    Target,
+    /// Keeps the ledger.
+    Ledger,
+}
+
+impl Role {
+    /// The section of the settings.
+    #[must_use]
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+            Self::Ledger => "ledger",
+        }
+    }
+}
+
+/// An adapter in one role.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// What it does.
+    pub role: Role,
+    /// Its name: `kind` in the settings; for the ledger, the scheme of its address.
+    pub kind: &'static str,
+    /// What users need to know: an example, required privileges, limits. In Markdown.
+    pub docs: &'static str,
+    /// The schema of its settings; `None` for the ledger, whose settings are the same for every adapter.
+    pub schema: Option<fn() -> Schema>,
+    /// A test that runs the suite of its role over it.
+    #[cfg(test)]
+    suite: fn(),
+}
+
+/// The schema of settings.
+fn schema<T: JsonSchema>() -> Schema {
+    SchemaGenerator::default().into_root_schema_for::<T>()
+}
+
+/// Turns rows into an enum whose variants are named by `kind`, a list of [`Row`]s, and the way from a variant to the
+/// trait of its role. The doc comment of a row is what the reference says about its kind.
+macro_rules! kinds {
+    (
+        $(#[$about:meta])*
+        $name:ident is dyn $adapter:ident, $role:ident, rows $rows:ident {
+            $(
+                $(#[doc = $doc:literal])+ $(#[cfg($cfg:meta)])?
+                $kind:literal => $variant:ident($settings:ty), docs $docs:literal, suite $suite:path;
+            )+
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+        #[schemars(tag = "kind")]
+        pub enum $name {
+            $($(#[doc = $doc])+ $(#[cfg($cfg)])? #[serde(rename = $kind)] $variant($settings),)+
+        }
+
+        impl $name {
+            /// The settings of the adapter.
+            #[must_use]
+            pub fn adapter(&self) -> &dyn $adapter {
+                match self {
+                    $($(#[cfg($cfg)])? Self::$variant(settings) => settings,)+
+                }
+            }
+
+            /// The settings of the adapter, to be changed.
+            pub fn adapter_mut(&mut self) -> &mut dyn $adapter {
+                match self {
+                    $($(#[cfg($cfg)])? Self::$variant(settings) => settings,)+
+                }
+            }
+        }
+
+        const $rows: &[Row] = &[
+            $($(#[cfg($cfg)])? Row {
+                role: Role::$role,
+                kind: $kind,
+                docs: include_str!($docs),
+                schema: Some(schema::<$settings>),
+                #[cfg(test)]
+                suite: $suite,
+            },)+
+        ];
+    };
+}
+
+kinds! {
+    /// Where legacy records come from.
+    SourceSettings is dyn SourceAdapter, Source, rows SOURCES {
+        /// An export.
+        "file" => File(FileSettings), docs "file/docs.md",
+            suite suites::source::file_source_passes_in_every_format;
+        /// A database that is queried at each login.
+        "sql" => Sql(SqlSettings), docs "sql/docs.md", suite suites::source::sqlite_source_passes;
+    }
+}
+
+kinds! {
+    /// Where accounts are stored.
+    TargetSettings is dyn TargetAdapter, Target, rows TARGETS {
+        /// Landfall's own account store.
+        "sql" => Sql(AccountStoreSettings), docs "sqlite/docs.md", suite suites::target::account_store_passes;
+    }
+}
+
+/// An adapter that keeps the ledger, chosen by the scheme of `ledger.url`.
+struct LedgerAdapter {
+    row: Row,
+    /// Reports an address that cannot be used; the key is relative to the section.
+    check: fn(key: &str, url: &str, &mut Reporter<'_>),
+    /// The file of an address, if the ledger is a file.
+    file: fn(key: &'static str, url: &str) -> Option<FileSetting>,
+    open: for<'c> fn(LedgerContext<'c>) -> BoxFuture<'c, Result<OpenLedger, PortError>>,
+}
+
+/// The ledgers. The first one also reports addresses with unknown schemes.
+const LEDGERS: &[LedgerAdapter] = &[LedgerAdapter {
+    row: Row {
+        role: Role::Ledger,
+        kind: "sqlite",
+        docs: include_str!("sqlite/docs.md"),
+        schema: None,
+        #[cfg(test)]
+        suite: suites::ledger::in_a_file::a_claim_is_held_until_its_lease_expires,
+    },
+    check: sqlite::check_file,
+    file: |key, url| Some(sqlite::private_file(key, url)),
+    open: sqlite::open_ledger,
+}];
+
+fn ledger(url: &str) -> Option<&'static LedgerAdapter> {
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+    LEDGERS.iter().find(|ledger| ledger.row.kind == scheme).or(LEDGERS.first())
+}
+
+/// Reports an address of a ledger that cannot be used.
+pub fn check_ledger(key: &str, url: &str, reporter: &mut Reporter<'_>) {
+    if let Some(ledger) = ledger(url) {
+        (ledger.check)(key, url, reporter);
+    }
+}
+
+/// Opens the ledger of an address. Must be called within a tokio runtime.
+///
+/// # Errors
+/// If it cannot be opened.
+pub async fn open_ledger(context: LedgerContext<'_>) -> Result<OpenLedger, PortError> {
+    let Some(ledger) = ledger(context.url) else {
+        return Err(PortError::new(PortErrorKind::Misconfigured, "ledger", "open").because("no ledger is known"));
+    };
+    (ledger.open)(context).await
+}
+
+/// The file of a ledger, if it is one.
+#[must_use]
+pub fn ledger_file(key: &'static str, url: &str) -> Option<FileSetting> {
+    ledger(url).and_then(|ledger| (ledger.file)(key, url))
+}
+
+/// All rows.
+pub fn rows() -> impl Iterator<Item = Row> {
+    SOURCES.iter().chain(TARGETS).copied().chain(LEDGERS.iter().map(|ledger| ledger.row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_docs_a_schema_and_a_suite() {
+        for row in rows() {
+            let place = format!("{} {}", row.role.section(), row.kind);
+            assert!(row.docs.starts_with("### "), "{place}: the docs have no title");
+            for part in ["```yaml settings\n", "**Privileges.**", "**Limits.**"] {
+                assert!(row.docs.contains(part), "{place}: the docs have no {part}");
+            }
+            let schema = row.schema.map(|schema| schema().to_value());
+            let has_keys = schema.as_ref().is_none_or(|schema| {
+                let keys = schema["properties"].as_object().expect("keys");
+                !keys.is_empty() && schema["additionalProperties"] == false
+            });
+            assert!(has_keys, "{place}: {schema:?}");
+            // a row that names no suite does not compile
+            let _: fn() = row.suite;
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What settings are made of: units, secrets, and the findings about them. Adapters declare their own settings with these
+//! parts, and `config` composes `landfall.yaml` from the declarations.
+
+mod adapter;
+mod reporter;
+mod secret;
+pub mod units;
+
+pub use adapter::{AdapterSettings, FileSetting, FileUse, SecretSetting, SecretUse};
+pub use reporter::{Report, Reporter};
+pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
+pub use units::{Network, NetworkError};
