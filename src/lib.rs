@@ -109,7 +109,8 @@ pub mod engine;
 #[cfg(feature = "login")]
 mod events;
 #[cfg(feature = "login")]
-mod formats;
+#[doc(hidden)]
+pub mod formats;
 #[cfg(feature = "login")]
 pub mod guard;
 #[cfg(feature = "login")]
