@@ -1,6 +1,6 @@
 //! The bodies of the engine's fuzz targets: reading, compiling, running, and the decoders of untrusted bytes.
 //!
-//! A body returns when a promise holds and panics when it does not. `tests/fuzz_bodies.rs` of the project runs the same file.
+//! A body returns when a promise holds and panics when it does not. `tests/engine/fuzz_bodies.rs` of the project runs the same file.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};

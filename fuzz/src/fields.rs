@@ -1,6 +1,6 @@
 //! The body of the fuzz target of credentials in parts: any parts of any type under any scheme.
 //!
-//! A body returns when a promise holds and panics when it does not. `tests/fuzz_bodies.rs` of the project runs the same file.
+//! A body returns when a promise holds and panics when it does not. `tests/engine/fuzz_bodies.rs` of the project runs the same file.
 
 use std::time::{Duration, Instant};
 

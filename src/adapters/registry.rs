@@ -12,6 +12,7 @@ use super::sql::SqlSettings;
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
 use super::suites;
+use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target};
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
@@ -36,8 +37,49 @@ pub struct OpenSource {
     pub report: Option<FileReport>,
 }
 
+/// What became of trying a source out. Contains no value of a record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trial {
+    /// What was found, in one line, such as the product and its version; `None` if the source cannot be used.
+    pub summary: Option<String>,
+    /// The parts of a record: the record itself, and then its lists.
+    pub parts: Vec<Part>,
+    /// What is wrong.
+    pub findings: Vec<TrialFinding>,
+}
+
+/// A part of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `record`, or the name of a list.
+    pub name: String,
+    /// Its members: names, and types in the words of the source.
+    pub columns: Vec<(String, String)>,
+}
+
+/// Something wrong that was found by trying a source out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrialFinding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its code.
+    pub code: &'static str,
+    /// The setting, relative to the section.
+    pub key: String,
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
 /// The settings of a source.
 pub trait SourceAdapter: AdapterSettings {
+    /// Reports mistakes that show only once the secrets have been read. Opens nothing.
+    fn check_secrets(&self, _context: SourceContext<'_>, _reporter: &mut Reporter<'_>) {}
+
+    /// Tries the source out, for `check --connect`. Must be called within a tokio runtime.
+    fn connect<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Trial>;
+
     /// Whether the operator guarantees that every login belongs to one customer.
     fn unique_logins(&self) -> bool;
 

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use super::{CommandError, FINDINGS, FINE, config, load, show};
 
+mod connect;
 mod target;
 use crate::diag::render::{human, json, plain, summary};
 use crate::diag::{self, Diagnostic, Files, Severity};
@@ -20,6 +21,8 @@ use crate::diag::{self, Diagnostic, Files, Severity};
   landfall check --format json rules/     for editors and CI
   landfall check --target auth0           whether Auth0 can import the password hashes
   landfall check --config landfall.yaml   a settings file and its rules
+  landfall check --config landfall.yaml --connect
+                                          also connect to the source: its columns, and queries that do not fit
   landfall check --explain R203           explain a code")]
 pub struct Arguments {
     /// Rule files, or folders that contain them
@@ -28,6 +31,10 @@ pub struct Arguments {
     /// Check a settings file and its rules, instead of rule files
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
     config: Option<PathBuf>,
+    /// Also connect to the source, let the database prepare the queries, and show the columns of a record. Reads no
+    /// record of a database
+    #[arg(long, requires = "config")]
+    connect: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -64,9 +71,17 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
-    let mut told = BTreeSet::new();
+    let (mut told, mut trial) = (BTreeSet::new(), None);
     for path in &paths {
-        let mut compiled = if arguments.config.is_some() { config::findings(path)? } else { load::rules(path)? };
+        let mut compiled = match &arguments.config {
+            Some(_) if arguments.connect => {
+                let connected = connect::findings(path)?;
+                trial = Some(connected.trial);
+                connected.compiled
+            }
+            Some(_) => config::findings(path)?,
+            None => load::rules(path)?,
+        };
         // a file that several rule files share is read with each of them
         compiled.findings.retain(|finding| told.insert(identity(finding, &compiled.files)));
         let counts = |d: &&Diagnostic| d.severity == Severity::Error || arguments.strict;
@@ -88,16 +103,24 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             if let Some(target) = target {
                 show::output(&target::human(target, &hashes))?;
             }
+            if let Some(trial) = &trial {
+                show::output(&connect::human(trial))?;
+            }
             let files = if paths.len() == 1 { "1 file".to_owned() } else { format!("{} files", paths.len()) };
             let found = if all.is_empty() { "no findings".to_owned() } else { summary(&all) };
             show::output(&format!("checked {files}: {found}\n"))?;
         }
-        Format::Json if target.is_some() => {
-            let document = serde_json::json!({ "findings": documents, "hashes": target::json(&hashes) });
-            show::output(&format!("{document:#}\n"))?;
+        Format::Json if target.is_some() || trial.is_some() => {
+            let mut document = serde_json::Map::from_iter([("findings".to_owned(), documents.into())]);
+            document.extend(target.map(|_| ("hashes".to_owned(), target::json(&hashes))));
+            document.extend(trial.as_ref().map(|trial| ("source".to_owned(), connect::json(trial))));
+            show::output(&format!("{:#}\n", serde_json::Value::from(document)))?;
         }
         Format::Json => show::output(&format!("{:#}\n", serde_json::Value::from(documents)))?,
-        Format::Plain => show::output(&target::plain(&hashes))?,
+        Format::Plain => {
+            show::output(&target::plain(&hashes))?;
+            show::output(&trial.as_ref().map(connect::plain).unwrap_or_default())?;
+        }
     }
     Ok(if errors > 0 { FINDINGS } else { FINE })
 }

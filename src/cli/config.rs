@@ -1,11 +1,13 @@
 //! `landfall config`: prints the effective settings, or a starter file.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
 use super::{CommandError, FINDINGS, FINE, show};
-use crate::config::{Compiled, DEFAULT_FILE, Reading, STARTER, Settings};
+use crate::adapters::registry::Trial;
+use crate::config::{Compiled, DEFAULT_FILE, Loaded, Reading, STARTER, Settings};
 
 /// Arguments of `landfall config`.
 #[derive(clap::Args)]
@@ -62,10 +64,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
 /// # Errors
 /// If the file itself cannot be read.
 pub fn read(path: &Path) -> Result<Reading, CommandError> {
-    Settings::read(path).map_err(|error| {
-        let message = format!("cannot read `{}`: {}", path.display(), error.kind());
-        CommandError::new(message).help("`landfall config init` prints a starter settings file")
-    })
+    Settings::read(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CommandError {
+    let message = format!("cannot read `{}`: {}", path.display(), error.kind());
+    CommandError::new(message).help("`landfall config init` prints a starter settings file")
 }
 
 /// The findings of a settings file and its rules, for `landfall check`.
@@ -73,8 +77,32 @@ pub fn read(path: &Path) -> Result<Reading, CommandError> {
 /// # Errors
 /// As for [`read`].
 pub fn findings(path: &Path) -> Result<Compiled, CommandError> {
-    let Reading { files, findings, .. } = read(path)?;
-    Ok(Compiled { files, findings, plan: None, hash: String::new(), paths: Vec::new() })
+    Ok(compiled(read(path)?))
+}
+
+/// The findings of settings that were read.
+pub(super) fn compiled(reading: Reading) -> Compiled {
+    let Reading { files, findings, .. } = reading;
+    Compiled { files, findings, plan: None, hash: String::new(), paths: Vec::new() }
+}
+
+/// Reads a settings file and everything it refers to, and tries its source out.
+///
+/// # Errors
+/// As for [`read`].
+pub(super) fn connecting(
+    path: &Path,
+    connect: impl FnOnce(&Loaded) -> Result<Trial, CommandError>,
+) -> Result<(Reading, Trial), CommandError> {
+    let mut failed = None;
+    let (reading, trial) = Settings::read_and_connect(path, |loaded| {
+        connect(loaded).unwrap_or_else(|error| {
+            failed = Some(error);
+            Trial::default()
+        })
+    })
+    .map_err(|error| unreadable(path, &error))?;
+    failed.map_or(Ok((reading, trial)), Err)
 }
 
 fn shown(path: &Path, format: Format) -> Result<u8, CommandError> {

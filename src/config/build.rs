@@ -186,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_that_cannot_be_opened_is_an_error() {
-        let folder = folder("{ kind: sql, url: 'sqlite:legacy.db', record: 'SELECT :nothing' }", "");
+        let folder = folder("{ kind: file, path: absent.ndjson, logins: [ $.login ] }", "");
         let error = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap_err();
         assert!(matches!(error, BuildError::Source(_)), "{error}");
     }

@@ -41,7 +41,8 @@ pub use settings::{
 };
 use tree::Tree;
 
-use crate::diag::{Diagnostic, FileId, Files, Findings};
+use crate::adapters::registry::{Role, Trial, TrialFinding};
+use crate::diag::{Diagnostic, FileId, Files, Findings, Severity};
 use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
 use crate::settings::Reporter;
@@ -120,6 +121,22 @@ impl Settings {
         read_file(path, environment, load)
     }
 
+    /// Reads a settings file and everything it refers to, and tries its source out. `connect` does so, if there are no
+    /// errors; it is given to keep the runtime out of here.
+    ///
+    /// # Errors
+    /// If the file itself cannot be read.
+    pub fn read_and_connect(path: &Path, connect: impl FnOnce(&Loaded) -> Trial) -> io::Result<(Reading, Trial)> {
+        let mut trial = Trial::default();
+        let reading = read_file(path, &environment::process, |written, file, folder, files, environment, findings| {
+            load_and(written, file, folder, files, environment, findings, |loaded, reporter| {
+                trial = connect(loaded);
+                trial.findings.iter().for_each(|found| report(found, &mut reporter.section(Role::Source.section())));
+            })
+        })?;
+        Ok((reading, trial))
+    }
+
     /// Reads a settings file without its rules and scripts, for commands that use the ledger and the accounts:
     /// operators need them most while the rules are broken.
     ///
@@ -137,10 +154,19 @@ impl Settings {
     }
 }
 
-/// Loads something from the text of a settings file.
-type Load<L> = fn(&Files, FileId, &Path, &mut Files, &Environment<'_>, &mut Findings) -> Option<L>;
+fn report(found: &TrialFinding, reporter: &mut Reporter<'_>) {
+    match found.severity {
+        Severity::Error => reporter.error(found.code, &found.key, &found.message, &found.help),
+        Severity::Warning => reporter.warning(found.code, &found.key, &found.message, &found.help),
+    }
+}
 
-fn read_file<L>(path: &Path, environment: &Environment<'_>, load: Load<L>) -> io::Result<Reading<L>> {
+/// Reads a file; `load` loads something from its text.
+fn read_file<L>(
+    path: &Path,
+    environment: &Environment<'_>,
+    load: impl FnOnce(&Files, FileId, &Path, &mut Files, &Environment<'_>, &mut Findings) -> Option<L>,
+) -> io::Result<Reading<L>> {
     let text = std::fs::read_to_string(path)?;
     let (mut written, mut files, mut findings) = (Files::default(), Files::default(), Findings::default());
     let name = path.display().to_string();
@@ -181,6 +207,19 @@ fn load(
     environment: &Environment<'_>,
     findings: &mut Findings,
 ) -> Option<Loaded> {
+    load_and(written, file, folder, files, environment, findings, |_, _| {})
+}
+
+/// Loads settings and everything they refer to; if there are no errors, `then` may find more.
+fn load_and(
+    written: &Files,
+    file: FileId,
+    folder: &Path,
+    files: &mut Files,
+    environment: &Environment<'_>,
+    findings: &mut Findings,
+    then: impl FnOnce(&Loaded, &mut Reporter<'_>),
+) -> Option<Loaded> {
     let (mut settings, tree) = shape(written, file, environment, findings)?;
     let mut collector = Collector { tree: &tree, findings };
     let mut reporter = Reporter::new(&mut collector);
@@ -190,7 +229,11 @@ fn load(
     let hooks = resources::hooks(&settings, folder, files, &mut collector);
     let rules = resources::rules(&settings, folder, files, &mut collector);
     let (rules, rule_files) = rules?;
-    Some(Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? })
+    let loaded = Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? };
+    if !findings.has_errors() {
+        then(&loaded, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
+    }
+    Some(loaded)
 }
 
 fn load_ledger_only(

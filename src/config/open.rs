@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::settings::{IdentifierSettings, Settings};
+use super::settings::Settings;
 use crate::adapters::registry::{self, LedgerContext, OpenError, Opening, TargetContext};
 use crate::callers::CallerError;
 use crate::events::WebhookError;
@@ -15,7 +15,7 @@ use crate::migrate::bind_store;
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{KeyId, ParametersError, PasswordStore, Peppers, PeppersError, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
-use crate::ports::{IdentifierKind, IdentifierProfile, Keyring, KeyringError, OpenLedger, PortError, Target};
+use crate::ports::{IdentifierProfile, Keyring, KeyringError, OpenLedger, PortError, Target};
 use crate::settings::{FileSetting, FileUse, SecretError};
 
 /// Why a service cannot be built from valid settings.
@@ -111,7 +111,7 @@ pub async fn ledger(settings: &Settings, folder: &Path, opening: Opening) -> Res
     let keyring = Arc::new(Keyring::new(&settings.ledger.key.key(Keyring::MIN_BYTES)?)?);
     let context = LedgerContext { url, folder, keyring: Arc::clone(&keyring), opening };
     let ledger = registry::open_ledger(context).await?;
-    Ok(LedgerAlone { identifiers: profile(&settings.identifier), keyring, ledger })
+    Ok(LedgerAlone { identifiers: settings.identifier.profile(), keyring, ledger })
 }
 
 /// Opens the ledger and the target that belongs to it. Must be called within a tokio runtime.
@@ -147,15 +147,6 @@ fn must_exist(what: &'static str, section: &str, files: &[FileSetting], folder: 
 
 pub(super) fn number(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn profile(written: &IdentifierSettings) -> IdentifierProfile {
-    let kind = match written {
-        IdentifierSettings::Username => IdentifierKind::Username,
-        IdentifierSettings::Email => IdentifierKind::Email,
-        IdentifierSettings::Phone { region } => IdentifierKind::Phone { region: region.clone() },
-    };
-    IdentifierProfile { kind }
 }
 
 /// What computes hashes, with the costs and peppers of the settings.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::collector::Collector;
 use super::rules::{self, RulesError};
 use super::settings::Settings;
-use crate::adapters::registry;
+use crate::adapters::registry::{self, SourceContext};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
 use crate::migrate::RuleSet;
@@ -24,6 +24,9 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
             one_secret(&key, secret, usage, folder, &mut reporter.section(section.name));
         }
     }
+    let context = SourceContext { folder, identifiers: settings.identifier.profile() };
+    let role = registry::Role::Source;
+    settings.source.adapter().check_secrets(context, &mut reporter.section(role.section()));
 }
 
 /// The secrets of one section.

@@ -235,8 +235,8 @@ mod tests {
     fn rules_are_broken_until_they_are_replaced() {
         let metrics = Metrics::new();
         metrics.reloaded("broken");
-        assert!(metrics.render().contains("landfall_rules_broken 1"));
+        assert!(metrics.render().contains("\nlandfall_rules_broken 1"));
         metrics.reloaded("replaced");
-        assert!(metrics.render().contains("landfall_rules_broken 0"));
+        assert!(metrics.render().contains("\nlandfall_rules_broken 0"));
     }
 }

@@ -2,10 +2,11 @@
 """A history checker for Landfall, in the manner of Jepsen. Python 3.11, standard library only.
 
     python3 tests/history/chaos.py --bin target/release/landfall --customers 300 --seconds 60 --seed 1 --processes 2 --kill-rate 12
+    python3 tests/history/chaos.py --bin target/release/landfall --source postgres     # the legacy system is a PostgreSQL server
     python3 tests/history/chaos.py --bin target/release/landfall --scenario all        # small, deterministic reproductions
 
 Random clients work at one or two `landfall serve` on the same ledger and account store while a nemesis kills, pauses,
-locks, fills the disk, hides the export and swaps rules. Every call is recorded with the time it began and ended and what was
+locks, fills the disk, hides the export (or stops the server with it) and swaps rules. Every call is recorded with the time it began and ended and what was
 answered. Afterwards each customer's history is held against a model (linearizability, one customer at a time), and the books,
 the store, the audit, the events and the logs are held against the history. Exit code 1 when something contradicts a promise.
 
@@ -17,6 +18,7 @@ time until their process was killed or --late seconds have passed.
 import argparse
 import asyncio
 import collections
+import glob
 import hashlib
 import json
 import os
@@ -163,7 +165,7 @@ credential: {{ from: $.user_pass, scheme: [ phpass, bcrypt, sha512crypt, md5 ] }
 
 SETTINGS = """listen: 127.0.0.1:${{PORT:-18080}}
 rules: rules/chaos.yaml
-source: {{ kind: file, name: chaos, path: export.ndjson, logins: [ $.user_login, $.user_email ] }}
+source: {source}
 target: {{ kind: sql, url: "sqlite:{data}/accounts.db" }}
 ledger: {{ url: "sqlite:{data}/ledger.db", key: file:ledger.key }}
 password:
@@ -184,6 +186,105 @@ HOOKS = """hooks:
 """
 
 
+class ExportFile:
+    """The legacy system as a file."""
+
+    settings = "{ kind: file, name: chaos, path: export.ndjson, logins: [ $.user_login, $.user_email ] }"
+
+    def __init__(self, folder, customers):
+        self.path = os.path.join(folder, "export.ndjson")
+        with open(self.path, "w") as out:
+            for customer in customers:
+                out.write(json.dumps(customer.record(), ensure_ascii=False) + "\n")
+
+    def hide(self):
+        os.rename(self.path, self.path + ".away")
+
+    def show(self):
+        os.rename(self.path + ".away", self.path)
+
+    def close(self):
+        pass
+
+
+class Postgres:
+    """The legacy system as a PostgreSQL server of its own, which is stopped in both ways and started again."""
+
+    def __init__(self, _folder, customers):
+        found = [os.path.dirname(path) for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
+        found.sort(key=lambda path: int(path.split("/")[-2]) if path.split("/")[-2].isdigit() else 0)
+        on_path = shutil.which("postgres")
+        if not found and not on_path:
+            raise SystemExit("PostgreSQL is not installed; `tests/run` installs what the tests need")
+        self.programs = found[-1] if found else os.path.dirname(on_path)
+        # The server does not run as root, and its user cannot enter the folders of this one.
+        self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        self.folder = tempfile.mkdtemp(prefix="landfall-chaos-postgres-")
+        if self.user:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.port, self.password, self.stops, self.child = free_port(), secrets.token_hex(16), 0, None
+        try:
+            with open(self.path("password"), "w") as out:
+                out.write(self.password)
+            if self.user:
+                shutil.chown(self.path("password"), "postgres")
+            self.run("initdb", "-D", self.path("data"), "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", "-U", "admin", "--no-sync", "--pwfile", self.path("password"))
+            self.show()
+            self.fill(customers)
+        except BaseException:
+            self.close()
+            raise
+        query = "SELECT * FROM customer WHERE login_key = :identifier OR mail_key = :identifier"
+        self.settings = f'{{ kind: sql, name: chaos, url: "postgres://reader:{self.password}@127.0.0.1:{self.port}/postgres", record: "{query}" }}'
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def run(self, program, *arguments, **more):
+        done = subprocess.run([os.path.join(self.programs, program), *arguments], capture_output=True, text=True, cwd=self.folder, **self.user, **more)
+        if done.returncode != 0:
+            raise SystemExit(f"{program}: {done.stderr}")
+
+    def fill(self, customers):
+        quoted = lambda value: str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+        kinds = {"ID": "int", "blocked": "int"}
+        columns = [*customers[0].record(), "login_key", "mail_key"]
+        # The keys are in the one spelling that identifiers have.
+        rows = [[*c.record().values(), unicodedata.normalize("NFC", c.username.lower()), c.email.lower()] for c in customers]
+        declared = ", ".join(f'"{name}" {kinds.get(name, "text")}' for name in columns)
+        values = ",\n".join("(" + ", ".join(map(quoted, row)) + ")" for row in rows)
+        sql = f"CREATE TABLE customer ({declared});\nINSERT INTO customer VALUES {values};\n"
+        sql += f"CREATE USER reader PASSWORD '{self.password}'; GRANT SELECT ON customer TO reader;\n"
+        env = {**os.environ, "PGPASSWORD": self.password, "PGCLIENTENCODING": "UTF8"}
+        self.run("psql", "-Xqw", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "admin", "postgres", input=sql, env=env)
+
+    def hide(self):
+        # An orderly stop, which ends the connections, then a crash, which just drops them.
+        self.child.send_signal(signal.SIGQUIT if self.stops % 2 else signal.SIGINT)
+        self.stops += 1
+        self.child.wait()
+
+    def show(self):
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
+        command = [os.path.join(self.programs, "postgres"), "-D", self.path("data"), *(part for s in settings for part in ("-c", s))]
+        with open(self.path("log"), "ab") as log:
+            self.child = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self.user)
+        probe = [os.path.join(self.programs, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(probe).returncode != 0:
+            if self.child.poll() is not None:
+                raise RuntimeError(f"the server has ended: {open(self.path('log')).read()[-500:]}")
+            time.sleep(0.02)
+
+    def close(self):
+        if self.child and self.child.poll() is None:
+            self.child.send_signal(signal.SIGQUIT)
+            self.child.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+SOURCES = {"file": ExportFile, "postgres": Postgres}
+
+
 class World:
     """A folder with everything that Landfall needs, and the processes on it."""
 
@@ -200,10 +301,7 @@ class World:
         count = args.customers if customers is None else customers
         self.customers = [Customer(rng, number, number % 50 == 49) for number in range(1, count + 1)]
         os.makedirs(self.path("rules"))
-        self.export = self.path("export.ndjson")
-        with open(self.export, "w") as out:
-            for customer in self.customers:
-                out.write(json.dumps(customer.record(), ensure_ascii=False) + "\n")
+        self.legacy = SOURCES[args.source](self.folder, self.customers)
         self.rules("v0")
         self.token = secrets.token_hex(32)
         for file, text in [("ledger.key", secrets.token_hex(32)), ("caller.token", self.token), ("sink.key", secrets.token_hex(32))]:
@@ -212,7 +310,7 @@ class World:
         self.settings = self.path("landfall.yaml")
         hooks = HOOKS.format(port=sink_port) if sink_port else ""
         with open(self.settings, "w") as out:
-            out.write(SETTINGS.format(data="data", argon2=argon2 or args.argon2, passes=passes, limit=limit, hooks=hooks))
+            out.write(SETTINGS.format(source=self.legacy.settings, data="data", argon2=argon2 or args.argon2, passes=passes, limit=limit, hooks=hooks))
         self.processes = []
 
     def path(self, name):
@@ -260,6 +358,7 @@ class World:
     def close(self):
         for process in self.processes:
             process.end_now()
+        self.legacy.close()
         if self.tmpfs:
             subprocess.run(["umount", "-l", self.data], capture_output=True)
 
@@ -927,11 +1026,11 @@ class Chaos:
         async with self.export_lock:
             fault = self.history.fault("export")
             self.counts["export hidden"] += 1
-            os.rename(self.world.export, self.world.export + ".away")
+            await asyncio.to_thread(self.world.legacy.hide)
             try:
                 await asyncio.sleep(self.rng.uniform(0.5, 4))
             finally:
-                os.rename(self.world.export + ".away", self.world.export)
+                await asyncio.to_thread(self.world.legacy.show)
                 fault["to"] = NOW()
 
     async def hold_lock(self):
@@ -1115,9 +1214,9 @@ class Chaos:
     async def probe(self):
         """Everybody signs in again: without the legacy export, then with it."""
         self.history.phase = "without export"
-        os.rename(self.world.export, self.world.export + ".away")
+        await asyncio.to_thread(self.world.legacy.hide)
         await self.probes(lambda customer: list(dict.fromkeys([*customer.passwords[-4:], customer.legacy, customer.acknowledged])))
-        os.rename(self.world.export + ".away", self.world.export)
+        await asyncio.to_thread(self.world.legacy.show)
         self.history.phase = "healing"
         healer = Caller(self.world, self.history)
         for process in self.world.processes:
@@ -2339,6 +2438,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--source", choices=SOURCES, default="file", help="the legacy system")
     parser.add_argument("--kill-rate", type=float, default=10, help="kills per minute; one in five is a SIGTERM")
     parser.add_argument("--fault-rate", type=float, default=1, help="factor of all other faults")
     parser.add_argument("--faults", default="kill,stop,export,lock,full,rules,delete,undo", help="which faults there are")

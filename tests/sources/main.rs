@@ -14,6 +14,7 @@
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod connecting;
 mod legacy;
 mod values_mariadb;
 mod values_postgres;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::FileSource;
-use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext};
+use super::{FileReport, FileSource};
+use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext, Trial, TrialFinding};
+use crate::diag::Severity;
 use crate::formats::Format;
 use crate::ports::BoxFuture;
 use crate::rules::RecordsPath;
@@ -112,6 +113,23 @@ impl SourceAdapter for FileSettings {
         self.unique_logins
     }
 
+    fn connect<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Trial> {
+        Box::pin(async move {
+            match self.open(context).await {
+                Ok(OpenSource { report, .. }) => {
+                    Trial { summary: report.map(|report| summary(&report)), ..Trial::default() }
+                }
+                Err(error) => {
+                    let (key, message) = ("path".to_owned(), format!("the source cannot be used: {error}"));
+                    let help = "check the file and its format; `landfall explain --record FILE` reads a record of it"
+                        .to_owned();
+                    let finding = TrialFinding { severity: Severity::Error, code: "R514", key, message, help };
+                    Trial { findings: vec![finding], ..Trial::default() }
+                }
+            }
+        })
+    }
+
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {
         let SourceContext { folder, identifiers } = context;
         let path = folder.join(&self.path);
@@ -124,4 +142,12 @@ impl SourceAdapter for FileSettings {
             Ok(OpenSource { source: Arc::new(source), report })
         })
     }
+}
+
+/// What was read, in one line.
+fn summary(report: &FileReport) -> String {
+    let FileReport { records, logins, ambiguous, unread, .. } = report;
+    format!(
+        "{records} records with {logins} logins; {ambiguous} logins of several records, {unread} records cannot be read"
+    )
 }

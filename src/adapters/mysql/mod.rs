@@ -46,6 +46,7 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
         ("*_as_ci", ""),
         ("*_ci", "ignores accents, so the query finds `jörg` for `jorg`"),
     ],
+    advice: "add an exact comparison: `user_login = :identifier AND LOWER(user_login) = :identifier COLLATE utf8mb4_bin`",
 };
 
 const PATTERN: &str = "takes wildcards from what the customer typed";

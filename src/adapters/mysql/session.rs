@@ -12,7 +12,7 @@ use sqlx::{
 use super::cell::cells;
 use super::error::{failed, failed_openly};
 use crate::adapters::sql::cell::{Cell, Cells};
-use crate::adapters::sql::compared::compared;
+use crate::adapters::sql::compared::{compared, has_exact_condition};
 use crate::adapters::sql::database::{Description, RowLimits, Session};
 use crate::adapters::sql::pool::Lease;
 use crate::adapters::sql::template::Template;
@@ -82,6 +82,9 @@ impl<'s> Snapshot<'s> {
     /// Sentences about columns whose collation is looser than the one spelling of an identifier.
     async fn loose(&mut self, template: &Template) -> Result<Vec<String>, sqlx::Error> {
         let mut loose = Vec::new();
+        if has_exact_condition(template) {
+            return Ok(loose);
+        }
         for column in compared(template) {
             let sql = "SELECT DISTINCT table_name, collation_name FROM information_schema.columns \
                        WHERE table_schema = DATABASE() AND column_name = ? AND collation_name LIKE '%\\_ci'";

@@ -37,6 +37,7 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
     nested_comments: true,
     reserved: "$",
     loose: &[("like", PATTERN), ("ilike", PATTERN), ("similar", PATTERN), ("unaccent", ACCENTS)],
+    advice: "compare `lower(email) = :identifier`, with an index on `lower(email)`",
 };
 
 const PATTERN: &str = "takes `%` and `_` in what the customer typed as wildcards";

@@ -99,7 +99,11 @@ impl Session for Snapshot<'_> {
             let (name, operation) = (self.name, self.operation);
             let described = async {
                 let connection = self.lease.connection()?;
-                let Shape { columns, mut loose, .. } = describe(connection, template).await?;
+                let shape = describe(connection, template).await?;
+                let nulls = template.names.iter().map(|_| None::<String>);
+                let probe = sqlx::query(AssertSqlSafe(shape.probe())).persistent(false);
+                nulls.fold(probe, sqlx::query::Query::bind).execute(&mut *connection).await?;
+                let Shape { columns, mut loose, .. } = shape;
                 loose.extend(loose_collations(connection, template).await?);
                 Ok(Description { columns, loose })
             };

@@ -38,6 +38,11 @@ impl Shape {
         format!("SELECT {outer} FROM (SELECT {inner} FROM ({cast}\n) AS landfall({names}) LIMIT {rows}) AS limited")
     }
 
+    /// A query that reads no row, but for which the server checks the privileges as for all of them.
+    pub fn probe(&self) -> String {
+        format!("SELECT 1 FROM ({}\n) AS landfall LIMIT 0", self.cast)
+    }
+
     /// The name of a column that occurs twice.
     pub fn duplicate(&self) -> Option<&str> {
         let mut names = self.columns.iter().enumerate();

@@ -35,6 +35,14 @@ pub(in crate::adapters) fn compared(template: &Template) -> Vec<String> {
     found
 }
 
+/// A comparison by bytes anywhere in a query: then a looser one beside it selects by an index and decides nothing.
+static EXACT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\b(?:binary|\w+_bin)\b").ok());
+
+/// Whether a query compares by bytes, too. It is taken to do so for every column.
+pub(in crate::adapters) fn has_exact_condition(template: &Template) -> bool {
+    EXACT.as_ref().is_some_and(|exact| exact.is_match(&template.sql))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,55 +1,87 @@
 //! Tries a database out, for `landfall check --connect`.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, timeout_at};
 
+use super::database::Description;
 use super::{List, ListShape, SqlSource};
+use crate::adapters::registry::{Part, Trial, TrialFinding};
+use crate::diag::Severity;
 use crate::ports::{PortError, PortErrorKind};
 
-/// What a database says of the queries of a source. Contains no value of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connected {
-    /// The record, and then its lists.
-    pub parts: Vec<Part>,
-    /// Comparisons that are looser than the one spelling of an identifier, as sentences.
-    pub loose: Vec<String>,
-}
+/// How long a trial may take. Longer than a login waits, so that a slow connection is seen as what it is.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The result of one query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// `record`, or the name of a list.
-    pub name: String,
-    /// The columns: names, and types in the words of the database.
-    pub columns: Vec<(String, String)>,
-}
+/// What does not fit, and the setting that says so, relative to the source.
+type Mismatch = (String, PortError);
 
 impl SqlSource {
     /// Connects, and checks that the database has all tables and columns of the queries. Reads no record.
     ///
     /// # Errors
     /// The mismatch, in the database's own words.
-    pub async fn check(&self, deadline: Instant) -> Result<Connected, PortError> {
-        timeout_at(deadline, self.described(deadline)).await.unwrap_or_else(|_| Err(self.late("check")))
+    pub async fn check(&self, deadline: Instant) -> Result<(), PortError> {
+        let described = timeout_at(deadline, self.described(deadline, &mut Trial::default())).await;
+        described.unwrap_or_else(|_| Err(("url".to_owned(), self.late("check")))).map_err(|(_, error)| error)
     }
 
-    async fn described(&self, deadline: Instant) -> Result<Connected, PortError> {
-        let mut session = self.database.session("check", deadline).await?;
-        let record = session.describe(&self.record).await?;
-        let mut parts = vec![Part { name: "record".to_owned(), columns: record.columns }];
-        for list in &self.lists {
-            let known = parts.first().map(|part| part.columns.as_slice()).unwrap_or_default();
-            if let Some(name) = list.template.names.iter().find(|name| !has(known, name)) {
-                let detail = format!("the record has no column `{name}`, which the list `{}` uses", list.name);
-                return Err(self.failed(PortErrorKind::Misconfigured, "check", detail));
+    /// Connects, and tells what the database says of the queries.
+    pub(super) async fn try_out(&self) -> Trial {
+        let (began, mut trial) = (Instant::now(), Trial::default());
+        let deadline = began + PATIENCE;
+        let described = timeout_at(deadline, self.described(deadline, &mut trial)).await;
+        match described.unwrap_or_else(|_| Err(("url".to_owned(), self.late("check")))) {
+            Ok(()) => trial.summary = Some(format!("connected, {} ms", began.elapsed().as_millis())),
+            Err((key, error)) => {
+                let message = format!("the source cannot be used: {}", error.detail());
+                let help = help(error.kind(), &key);
+                trial.findings.push(TrialFinding { severity: Severity::Error, code: "R514", key, message, help });
             }
-            let columns = session.describe(&list.template).await?.columns;
-            mismatch(list, &columns)
-                .map_or(Ok(()), |detail| Err(self.failed(PortErrorKind::Misconfigured, "check", detail)))?;
-            parts.push(Part { name: list.name.clone(), columns });
         }
-        session.end().await?;
-        Ok(Connected { parts, loose: record.loose })
+        trial
     }
+
+    async fn described(&self, deadline: Instant, trial: &mut Trial) -> Result<(), Mismatch> {
+        let of = |key: &str| {
+            let key = key.to_owned();
+            move |error| (key, error)
+        };
+        let mut session = self.database.session("check", deadline).await.map_err(of("url"))?;
+        let Description { columns, loose } = session.describe(&self.record).await.map_err(of("record"))?;
+        for message in loose {
+            let (severity, help) = (Severity::Warning, self.dialect.advice.to_owned());
+            trial.findings.push(TrialFinding { severity, code: "R513", key: "record".to_owned(), message, help });
+        }
+        let record = columns.clone();
+        trial.parts.push(Part { name: "record".to_owned(), columns });
+        for list in &self.lists {
+            let key = format!("lists.{}.query", list.name);
+            let mismatch = |detail| (key.clone(), self.failed(PortErrorKind::Misconfigured, "check", detail));
+            if let Some(name) = list.template.names.iter().find(|name| !has(&record, name)) {
+                let detail = format!("the record has no column `{name}`, which the list `{}` uses", list.name);
+                return Err(mismatch(detail));
+            }
+            let columns = session.describe(&list.template).await.map_err(of(&key))?.columns;
+            if let Some(detail) = misshapen(list, &columns) {
+                return Err(mismatch(detail));
+            }
+            trial.parts.push(Part { name: list.name.clone(), columns });
+        }
+        session.end().await.map_err(of("url"))
+    }
+}
+
+/// What to do about a failure.
+fn help(kind: PortErrorKind, key: &str) -> String {
+    let text = match kind {
+        PortErrorKind::Denied => "check the user, the password and what the user may read",
+        PortErrorKind::Misconfigured if key != "url" => "correct the query",
+        PortErrorKind::Misconfigured => "check the address, the certificate and the name of the database",
+        PortErrorKind::RateLimited => "the database has no free connection; try again, or raise its limit",
+        _ => "check that the database runs, and that this machine can reach it",
+    };
+    text.to_owned()
 }
 
 fn has(columns: &[(String, String)], name: &str) -> bool {
@@ -57,7 +89,7 @@ fn has(columns: &[(String, String)], name: &str) -> bool {
 }
 
 /// Why the columns of a list do not have its shape.
-fn mismatch(list: &List, columns: &[(String, String)]) -> Option<String> {
+fn misshapen(list: &List, columns: &[(String, String)]) -> Option<String> {
     let named = [&list.settings.key, &list.settings.value];
     if let Some(name) = named.into_iter().flatten().find(|name| !has(columns, name)) {
         return Some(format!("the list `{}` has no column `{name}`", list.name));

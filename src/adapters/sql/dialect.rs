@@ -54,4 +54,6 @@ pub(in crate::adapters) struct Dialect {
     pub reserved: &'static str,
     /// What compares more loosely than identifiers do, as words in the conditions of a query: each with the reason.
     pub loose: &'static [(&'static str, &'static str)],
+    /// How to compare identifiers instead, as a help line.
+    pub advice: &'static str,
 }

@@ -29,3 +29,26 @@ pub enum SqlError {
     #[error("the list `{0}` needs both `key` and `value` with `as: map`, and neither without it")]
     Map(String),
 }
+
+impl SqlError {
+    /// The code of the finding, and the setting that is wrong, relative to the source.
+    pub(super) fn place(&self) -> (&'static str, String) {
+        match self {
+            Self::Url(_) | Self::Scheme(_) => ("R506", "url".to_owned()),
+            Self::Template { place, .. } if place == "record" => ("R507", "record".to_owned()),
+            Self::Template { place, .. } => ("R507", format!("lists.{place}.query")),
+            Self::Name(_) => ("R507", "record".to_owned()),
+            Self::Map(list) => ("R507", format!("lists.{list}")),
+        }
+    }
+
+    /// What to do.
+    pub(super) fn help(&self) -> &'static str {
+        match self {
+            Self::Url(_) | Self::Scheme(_) => "docs/settings.md describes the addresses of each database",
+            Self::Template { .. } => "write one SELECT with parameters such as `:identifier`, and in lists `:ID`",
+            Self::Name(_) => "columns of the record are parameters of `lists` only",
+            Self::Map(_) => "for example `{ query: …, as: map, key: meta_key, value: meta_value }`",
+        }
+    }
+}

@@ -27,10 +27,9 @@ use std::path::Path;
 
 use tokio::time::{Instant, timeout_at};
 
-pub use connect::{Connected, Part};
 pub use error::SqlError;
 pub use settings::{ListSettings, ListShape, SqlSettings};
-pub use table::{is_loose, schemes};
+pub use table::schemes;
 pub use template::TemplateError;
 
 use super::{ambiguous, too_large};
@@ -45,6 +44,7 @@ use template::Template;
 pub struct SqlSource {
     name: String,
     database: Box<dyn Database>,
+    dialect: &'static Dialect,
     record: Template,
     lists: Vec<List>,
     settings: SqlSettings,
@@ -87,7 +87,7 @@ impl SqlSource {
         }
         let lists = settings.lists.iter().map(|(name, list)| List::new(name, list, kind.dialect));
         let lists = lists.collect::<Result<_, _>>()?;
-        Ok(Self { name, database, record, lists, settings })
+        Ok(Self { name, database, dialect: kind.dialect, record, lists, settings })
     }
 
     async fn find(&self, identifier: &Identifier, deadline: Instant) -> Result<Option<Record>, PortError> {

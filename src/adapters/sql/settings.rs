@@ -6,8 +6,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{SqlSource, is_loose, schemes};
-use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext};
+use super::table::is_loose;
+use super::{SqlError, SqlSource, schemes};
+use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext, Trial};
 use crate::ports::BoxFuture;
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, SecretUse, units};
 
@@ -140,12 +141,7 @@ impl AdapterSettings for SqlSettings {
         reporter.bound("record_limit", number(self.record_limit), 1024, 16 * 1024 * 1024);
         reporter.bound("list_rows", number(self.list_rows), 1, 1_000_000);
         reporter.bound("connections", self.connections.into(), 1, 1000);
-        if check_scheme(self.url.expose(), reporter)
-            && let Some((word, why)) = is_loose(self.url.expose(), &self.record)
-        {
-            let help = "docs/settings.md shows comparisons that fit identifiers for each database";
-            reporter.warning("R513", "record", format!("`{word}` {why}"), help);
-        }
+        check_scheme(self.url.expose(), reporter);
     }
 
     fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
@@ -153,21 +149,48 @@ impl AdapterSettings for SqlSettings {
     }
 }
 
-/// Whether the scheme of an address belongs to a database; reports one that does not. A secret file is not read yet.
-fn check_scheme(url: &str, reporter: &mut Reporter<'_>) -> bool {
+/// Reports an address whose scheme belongs to no database. A secret file is not read yet.
+fn check_scheme(url: &str, reporter: &mut Reporter<'_>) {
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
     let is_known = scheme == "file" || schemes().contains(&scheme);
     if !is_known {
         let schemes: Vec<String> = schemes().iter().map(|scheme| format!("`{scheme}:`")).collect();
         let message = format!("the address must begin with one of {}", schemes.join(", "));
-        reporter.error("R506", "url", message, "for example `postgres://user:password@host/database`");
+        let help = "for example `postgres://user:password@host/database`; docs/settings.md says what to do with other databases";
+        reporter.error("R506", "url", message, help);
     }
-    is_known
 }
 
 impl SourceAdapter for SqlSettings {
     fn unique_logins(&self) -> bool {
         self.unique_logins
+    }
+
+    fn check_secrets(&self, context: SourceContext<'_>, reporter: &mut Reporter<'_>) {
+        let opened = SqlSource::open(&self.name, self.clone(), context.identifiers, context.folder);
+        match opened {
+            // an unknown scheme in the settings themselves was reported before
+            Err(SqlError::Scheme(_)) if self.url.file().is_none() => {}
+            Err(error) => {
+                let (code, key) = error.place();
+                reporter.error(code, &key, error.to_string(), error.help());
+            }
+            Ok(_) => {
+                if let Some((message, help)) = is_loose(self.url.expose(), &self.record) {
+                    reporter.warning("R513", "record", message, help);
+                }
+            }
+        }
+    }
+
+    fn connect<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Trial> {
+        Box::pin(async move {
+            match SqlSource::open(&self.name, self.clone(), context.identifiers, context.folder) {
+                Ok(source) => source.try_out().await,
+                // reported with the settings
+                Err(_) => Trial::default(),
+            }
+        })
     }
 
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>> {

@@ -32,11 +32,10 @@ pub fn schemes() -> Vec<&'static str> {
     DATABASES.iter().flat_map(|kind| kind.schemes.iter().copied()).collect()
 }
 
-/// The word in a query that compares more loosely, or more strictly, than identifiers do, and what is wrong with it.
-/// `None` for an unknown database, too.
-#[must_use]
-pub fn is_loose(url: &str, query: &str) -> Option<(String, &'static str)> {
+/// What in a query compares more loosely, or more strictly, than identifiers do, and how to compare instead. `None` for an
+/// unknown database, too.
+pub(super) fn is_loose(url: &str, query: &str) -> Option<(String, &'static str)> {
     let kind = of_url(url).ok()?;
     let (word, why) = loose_comparison(query, kind.dialect)?;
-    Some((word.trim_start_matches('*').to_owned(), why))
+    Some((format!("`{}` {why}", word.trim_start_matches('*')), kind.dialect.advice))
 }

@@ -29,6 +29,7 @@ pub use service::{ServiceSettings, TlsFiles};
 
 use super::reader::KIND;
 use crate::adapters::registry::{SourceSettings, TargetSettings};
+use crate::ports::{IdentifierKind, IdentifierProfile};
 use crate::settings::units;
 
 /// All settings of a deployment: `landfall.yaml`, with defaults for what is not written.
@@ -109,6 +110,19 @@ pub enum IdentifierSettings {
         #[serde(default)]
         region: Option<String>,
     },
+}
+
+impl IdentifierSettings {
+    /// How identifiers are normalized.
+    #[must_use]
+    pub fn profile(&self) -> IdentifierProfile {
+        let kind = match self {
+            Self::Username => IdentifierKind::Username,
+            Self::Email => IdentifierKind::Email,
+            Self::Phone { region } => IdentifierKind::Phone { region: region.clone() },
+        };
+        IdentifierProfile { kind }
+    }
 }
 
 /// Serializes an enum the way it is read: as a map in which `kind` names the variant.

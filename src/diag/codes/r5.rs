@@ -160,17 +160,35 @@ This is a warning: machines with little memory and containers with a single user
     },
     CodeInfo {
         code: "R513",
-        title: "a comparison that misses customers",
+        title: "a comparison that does not fit identifiers",
         explain: "\
-`lower`, `upper`, `NOCASE` and `LIKE` of SQLite ignore the case of ASCII letters only. They ignore neither
-blanks around a name nor the difference between composed and decomposed letters. A customer who is stored as
-`\u{c4}NNE` could not sign in, and a sign-up check would report the name as available.
+The query compares identifiers by other rules than Landfall. Looser rules find other customers as well: `LIKE`
+takes `%` and `_` as wildcards, and the usual collations of MySQL ignore accents, so that the query finds
+`jörg` for `jorg`. Landfall refuses such a record, but if both customers exist, neither can sign in. Stricter
+rules miss customers: `lower`, `upper`, `NOCASE` and `LIKE` of SQLite ignore the case of ASCII letters only.
 
-    WHERE lower(user_login) = :identifier
+    WHERE lower(user_login) = :identifier                  # SQLite: misses `ÄNNE`
     WHERE user_login = :identifier COLLATE landfall
 
-The collation `landfall` compares texts as normalized identifiers. It is available in every query of an
-SQLite source. It reads every row: for a table of millions, store the normalized identifier in an indexed
-column of a copy, and compare that column with `=`.",
+    WHERE user_login = :identifier                         # MySQL: also finds `jörg` for `jorg`
+    WHERE user_login = :identifier AND LOWER(user_login) = :identifier COLLATE utf8mb4_bin
+
+    WHERE email ILIKE :identifier                          # PostgreSQL: `a_b` also finds `axb`
+    WHERE lower(email) = :identifier
+
+`landfall check --config FILE --connect` also looks at the collations of the columns. The collation `landfall`
+is available in every query of an SQLite source; it reads every row.",
+    },
+    CodeInfo {
+        code: "R514",
+        title: "a source that cannot be used",
+        explain: "\
+`landfall check --config FILE --connect` connects to the source, and lets the database prepare every query.
+This failed: the database cannot be reached, refuses the user or the certificate, or a query does not match
+its tables.
+
+    record: SELECT id, emial FROM accounts WHERE lower(email) = :identifier
+
+The finding shows the words of the database. No record was read.",
     },
 ];

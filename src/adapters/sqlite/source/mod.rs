@@ -51,6 +51,7 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
     nested_comments: false,
     reserved: "?$@",
     loose: &[("lower", ASCII), ("upper", ASCII), ("nocase", ASCII), ("like", ASCII)],
+    advice: "compare normalized identifiers: `WHERE user_login = :identifier COLLATE landfall`",
 };
 
 /// <https://www.sqlite.org/lang_corefunc.html#lower>. Customers whose stored spelling contains other letters are not found.

@@ -2,27 +2,10 @@
 //!
 //! `LANDFALL_FUZZ_MS` sets how long each body runs, `LANDFALL_SEED` where chance begins.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
-#[path = "../fuzz/src/engine.rs"]
-mod bodies;
-#[path = "../fuzz/src/fields.rs"]
-mod fields;
-#[path = "reference/generate.rs"]
-mod generate;
-
 use std::time::{Duration, Instant};
 
-use generate::{Chance, RuleGenerator, record};
+use crate::reference::generate::{Chance, RuleGenerator, record};
+use crate::{bodies, fields};
 
 fn from_env(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)

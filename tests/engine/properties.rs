@@ -1,24 +1,6 @@
 //! What holds for all rules and records: no panic, right places, same results again, canonical forms, no leaked value.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
-#[path = "../fuzz/src/engine.rs"]
-#[allow(dead_code, reason = "the fuzz targets and their own test use the other bodies")]
-mod bodies;
-#[path = "reference/generate.rs"]
-mod generate;
-
 use bumpalo::Bump;
-use generate::{Chance, RuleGenerator, record};
 use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::ops;
@@ -31,6 +13,9 @@ use landfall::model::json::{to_json, write};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
+
+use crate::bodies;
+use crate::reference::generate::{Chance, RuleGenerator, record};
 
 fn plan(rules: &str) -> Option<Plan> {
     let mut files = Files::default();
@@ -314,16 +299,16 @@ fn varied(values: &[&str], chance: &mut Chance) -> String {
 /// Values of the corpora with their regions.
 fn naughty() -> Vec<(String, String)> {
     let mut values: Vec<String> = vec![String::new(), " ".to_owned()];
-    values.extend(serde_json::from_str::<Vec<String>>(include_str!("corpora/blns.json")).unwrap());
-    let addresses = include_str!("corpora/isemail_tests.xml").split("<address>").skip(1);
+    values.extend(serde_json::from_str::<Vec<String>>(include_str!("../corpora/blns.json")).unwrap());
+    let addresses = include_str!("../corpora/isemail_tests.xml").split("<address>").skip(1);
     let addresses = addresses.filter_map(|part| part.split("</address>").next());
     values.extend(addresses.map(|address| address.replace("&lt;", "<").replace("&amp;", "&")));
     // some of its texts are halves of surrogate pairs, which no record holds
-    let names: Vec<Box<RawValue>> = serde_json::from_str(include_str!("corpora/precis_golden.json")).unwrap();
+    let names: Vec<Box<RawValue>> = serde_json::from_str(include_str!("../corpora/precis_golden.json")).unwrap();
     let names = names.iter().filter_map(|case| serde_json::from_str::<Json>(case.get()).ok());
     values.extend(names.filter_map(|case| Some(case["input"].as_str()?.to_owned())));
     let mut values: Vec<(String, String)> = values.into_iter().map(|value| (value, "US".to_owned())).collect();
-    let phones = include_str!("corpora/phones_libphonenumber.jsonl").lines();
+    let phones = include_str!("../corpora/phones_libphonenumber.jsonl").lines();
     let phones = phones.map(|line| serde_json::from_str::<Json>(line).unwrap());
     values.extend(
         phones.filter_map(|line| Some((line["raw"].as_str()?.to_owned(), line["region"].as_str()?.to_owned()))),

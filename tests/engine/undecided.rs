@@ -1,13 +1,5 @@
 //! Where a rule cannot know: references without a value, predicates that fail, parameters that are set to nothing.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
 use bumpalo::Bump;
 use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};

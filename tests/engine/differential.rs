@@ -2,20 +2,6 @@
 //!
 //! `LANDFALL_PAIRS` sets how many pairs are tried, `LANDFALL_SEED` which are the first.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
-mod reference;
-
 use std::collections::BTreeSet;
 
 use bumpalo::Bump;
@@ -25,9 +11,10 @@ use landfall::engine::outcome::Outcome;
 use landfall::engine::plan::Plan;
 use landfall::engine::probe::Silent;
 use landfall::engine::run::Settings;
-use reference::generate::{Chance, RuleGenerator, record};
-use reference::interpreter::{self, Verdict};
 use serde_json::{Value as Json, json};
+
+use crate::reference::generate::{Chance, RuleGenerator, record};
+use crate::reference::interpreter::{self, Verdict};
 
 /// How many records each rule file sees: compiling costs far more than running.
 const RECORDS: u64 = 8;

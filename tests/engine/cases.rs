@@ -1,16 +1,5 @@
 //! Faults of the engine that the comparison with the reference found, each in its smallest form.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test stops where it fails, and says what it measured"
-)]
-
 use bumpalo::Bump;
 use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
