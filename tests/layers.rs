@@ -109,6 +109,88 @@ fn pure_rooms_do_not_touch_the_world() {
     assert!(touched.is_empty(), "{}", touched.join("\n"));
 }
 
+/// The public surface: every module that the documentation of the library shows. Modules that only the program and its
+/// tests use are private or `#[doc(hidden)]`. `lib.rs` says for each module of the first level what it is for.
+const PUBLIC: &[&str] = &[
+    "adapters",
+    "adapters::file",
+    "adapters::memory",
+    "adapters::sql",
+    "adapters::sqlite",
+    "adapters::stored_hash",
+    "diag",
+    "diag::codes",
+    "diag::render",
+    "engine",
+    "guard",
+    "hashing",
+    "migrate",
+    "model",
+    "model::json",
+    "model::read",
+    "password",
+    "password::lane",
+    "password::matrix",
+    "password::store",
+    "password::template",
+    "ports",
+    "rules",
+    "schema",
+];
+
+/// The file of a module, `lib` for the crate.
+fn module_text(path: &str) -> String {
+    let at = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path.replace("::", "/"));
+    let file = [at.join("mod.rs"), at.with_extension("rs")].into_iter().find(|file| file.is_file());
+    fs::read_to_string(file.expect("the file of a module")).expect("a source file")
+}
+
+/// The modules that a file declares as `pub mod`, without those that `#[doc(hidden)]` hides.
+fn shown_modules(text: &str) -> Vec<String> {
+    let (mut shown, mut hidden) = (Vec::new(), false);
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("pub mod ") {
+            if !hidden {
+                shown.push(name.trim_end_matches([';', '{', ' ']).to_owned());
+            }
+            hidden = false;
+        } else if !line.starts_with("#[") && !line.starts_with("//") {
+            hidden = false;
+        }
+        hidden |= line == "#[doc(hidden)]";
+    }
+    shown
+}
+
+#[test]
+fn hidden_modules_are_told_from_shown_ones() {
+    let text = "pub mod a;\n#[doc(hidden)]\n#[cfg(unix)]\npub mod b;\n#[doc(hidden)]\npub use x::Y;\npub mod c;\nmod d;\n\
+                pub(crate) mod e;\n#[cfg(unix)]\npub mod f {\n";
+    assert_eq!(shown_modules(text), ["a", "c", "f"]);
+}
+
+#[test]
+fn no_module_becomes_public_by_accident() {
+    let mut found: Vec<String> = Vec::new();
+    let mut unread = shown_modules(&module_text("lib"));
+    while let Some(path) = unread.pop() {
+        unread.extend(shown_modules(&module_text(&path)).into_iter().map(|name| format!("{path}::{name}")));
+        found.push(path);
+    }
+    found.sort();
+    assert_eq!(found, PUBLIC, "hide a new module with `#[doc(hidden)]`, or add it to PUBLIC");
+}
+
+#[test]
+fn the_page_of_the_crate_names_every_public_module() {
+    let text = module_text("lib");
+    let table: Vec<&str> = text.lines().filter(|line| line.starts_with("//! |")).collect();
+    for name in PUBLIC.iter().filter(|name| !name.contains("::")) {
+        let is_named = table.iter().any(|row| row.contains(&format!("[`{name}")));
+        assert!(is_named, "the table in lib.rs does not say what `{name}` is for");
+    }
+}
+
 /// Who may name the adapter that stores accounts and the ledger.
 const BUILDERS: &[&str] = &["config/build.rs", "demo/world.rs"];
 

@@ -1,5 +1,6 @@
-//! Adapters: one folder for each system that Landfall talks to. An adapter implements ports and nothing more: no retry, no
-//! time limit and no cap, which are guards.
+//! Sources, verifiers, account stores and ledgers: one module for each system that Landfall talks to.
+//!
+//! An adapter implements ports and nothing more: no retry, no time limit and no cap, which are guards.
 
 pub(crate) mod accounts;
 pub mod file;
@@ -10,6 +11,7 @@ pub mod memory;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[doc(hidden)]
 pub mod registry;
 pub mod sql;
 pub mod sqlite;

@@ -10,6 +10,7 @@ pub mod render;
 use std::sync::Arc;
 
 pub use codes::{CodeInfo, find};
+#[doc(hidden)]
 pub use nearest::closest;
 
 /// One of the files that were read together.

@@ -34,16 +34,20 @@ pub struct Plan {
     pub(super) facts: Option<usize>,
     pub(super) fold_blank: bool,
     /// What happens when the record has fields that no rule reads.
+    #[doc(hidden)]
     pub unread: Unread,
     /// What the rules read, to find the unread fields.
     pub(super) reads: Reads,
     pub(super) admit: Vec<AdmitPlan>,
     /// Working values, in the order in which they are computed.
+    #[doc(hidden)]
     pub lets: Vec<RulePlan>,
     pub(super) split: Option<SplitPlan>,
     /// The object that the account starts from.
+    #[doc(hidden)]
     pub start: Option<RulePlan>,
     /// The claims, in the order in which they are computed.
+    #[doc(hidden)]
     pub claims: Vec<RulePlan>,
     /// The indexes of the claims that `identify` and `credential` read.
     pub(super) early: Vec<usize>,
@@ -56,8 +60,10 @@ pub struct Plan {
     pub(super) checks: Vec<CheckPlan>,
     pub(super) identify: Option<IdentifyPlan>,
     /// The verifiers that `credential.source` names, as far as they are constants, with their places.
+    #[doc(hidden)]
     pub verifiers: Vec<(String, Span)>,
     /// The lookup tables, by index.
+    #[doc(hidden)]
     pub lookups: Vec<LookupRef>,
 }
 

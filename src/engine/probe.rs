@@ -15,7 +15,7 @@ pub trait Probe {
     fn event(&mut self, event: Event<'_, '_>);
 }
 
-/// The probe that ignores all events.
+/// The probe that ignores all events, for runs that only need the outcome.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

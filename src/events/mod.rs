@@ -11,5 +11,5 @@ mod webhooks;
 
 pub use anchors::{Anchor, Anchors};
 pub use deliver::{Delivery, DeliverySettings, drop_removed};
-pub use settings::{AnchorSettings, AnchorWebhook, WebhookEvent, WebhookSettings, subscribed};
+pub use settings::{AnchorSettings, WebhookSettings, subscribed};
 pub use webhooks::{Webhook, WebhookError, Webhooks, safe_url};

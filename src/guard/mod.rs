@@ -1,4 +1,4 @@
-//! The guards around ports, which keep such code out of adapters: time limit, one retry, circuit breaker, cap.
+//! Guards around ports: time limit, one retry, circuit breaker and concurrency limit. Adapters contain none of these.
 //!
 //! Every guard is a [`Layer`]; [`Guarded`] wraps a port in one and implements the same port. [`guarded_source`],
 //! [`guarded_verifier`] and [`guarded_target`] stack them:

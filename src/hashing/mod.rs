@@ -1,4 +1,4 @@
-//! Password hashing for async callers, and what this machine can do within a login.
+//! Password hashing for async callers, within limits of time and memory, and what this machine can do within a login.
 
 mod calibration;
 mod hasher;

@@ -1,8 +1,27 @@
-//! The login that finds, verifies, maps and stores an account exactly once, and the ports it uses.
+//! The login: finds, verifies, maps and stores an account, exactly once.
 //!
-//! [`Migrator::login`] is the whole migration in one readable function. Everything that touches the outside world is
-//! behind a port ([`crate::ports`]). Verification comes before mapping, and
-//! both come before any write.
+//! A [`Migrator`] signs customers in ([`Migrator::login`]). Verification comes before mapping, and both come before any
+//! write. Everything that touches the outside world is behind a port ([`crate::ports`]); the adapters of this crate are
+//! in [`crate::adapters`], and a program may bring its own.
+//!
+//! # In your own program
+//!
+//! `examples/embed.rs` in the repository does all of this:
+//!
+//! 1. Compile the rules ([`compile`](fn@crate::engine::compile)) and wrap them in a [`RuleSet`]. It refuses rules without
+//!    `identify` or `credential`.
+//! 2. Make one [`Hasher`](crate::hashing::Hasher) and give it to the target, the verifier and the migrator. Calibrate it
+//!    ([`Hasher::calibrate`](crate::hashing::Hasher::calibrate)), or the time of a refusal shows which customers exist.
+//! 3. Open the account store and the ledger, and bind them to each other ([`bind_store`]): a ledger must not be used with
+//!    another store. Keep the key of the ledger ([`Keyring`](crate::ports::Keyring)); with a different key nobody who was
+//!    migrated is recognised.
+//! 4. Wrap what is not on this machine in guards ([`crate::guard`]).
+//! 5. Build the [`Migrator`]. Call [`Migrator::recover`] at the start, and it and [`Migrator::watch`] once a second.
+//! 6. Run each login as a task of its own, so that a creation that has begun is completed if the caller hangs up.
+//!
+//! What to answer: [`Outcome::is_success`] signs the customer in. [`Outcome::is_temporary`] is an outage, 503 over HTTP,
+//! with the time of [`Answer::retry_after`]. Everything else is the same refusal, 401, for every reason: the outcome is
+//! for the operator, not for the customer.
 
 mod addressee;
 mod admin;
@@ -36,6 +55,7 @@ pub use admin::{AccountAdmin, Restored, Undone};
 pub use allowance::{Allowance, AttemptSettings};
 pub use attempts::Challenge;
 pub use binding::{bind_store, check_store};
+#[doc(hidden)]
 pub use identity::refused_at_login;
 pub use login::{Answer, Login, Migrator, MigratorParts, MigratorSettings};
 pub use operations::{ResetAnswer, SignupAnswer};

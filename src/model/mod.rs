@@ -1,4 +1,4 @@
-//! The basic types of all other modules.
+//! Values and passwords: the basic types of all other modules.
 
 pub mod json;
 mod kinds;

@@ -1,4 +1,4 @@
-//! Verifies stored hashes of many schemes safely.
+//! Verifies passwords against stored hashes of many schemes, within limits of cost.
 //!
 //! A [`Credential`] has a scheme, and its text or its parts. [`parse`] parses it without computing anything, so that
 //! its [`Cost`] is known. [`verify`] checks the cost against the [`Limits`] before any work is done, and returns a
@@ -42,6 +42,7 @@ use crate::model::Password;
 
 pub use credential::Credential;
 pub use detect::{Detection, detect, placeholder};
+#[doc(hidden)]
 pub use forms::{Form, about as about_part, forms, is_known_word, reads_object};
 pub use limits::{Cost, Limits};
 pub use registry::{SchemeInfo, find, schemes};

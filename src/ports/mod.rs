@@ -1,4 +1,4 @@
-//! The ports of a login: what it asks of the world, and the types it speaks in.
+//! The ports of a login: the traits of sources, verifiers, targets and ledgers, and the types they speak in.
 //!
 //! A port is a trait: [`Source`], [`Verifier`], [`Target`], [`Ledger`], [`Hooks`] and [`Clock`]. Adapters implement
 //! them, guards wrap them, and the login knows nothing else. A ledger has three ports more, for what surrounds a login:

@@ -20,8 +20,8 @@ pub enum FormatError {
     WouldChange,
 }
 
-/// Formats a rule or test file: indentation of two, no whitespace at line ends, at most one blank line, sections in
-/// the order of [`KEYS`], Unix line endings.
+/// Formats a rule or test file: indentation of two, no whitespace at line ends, at most one blank line, sections in one
+/// fixed order, Unix line endings.
 ///
 /// Comments, the order of claims and everything inside a line are kept. The formatted text is read again and
 /// compared, so its meaning never changes, and formatting twice is the same as formatting once.

@@ -1,4 +1,4 @@
-//! Schemas: the shape of accounts, and the only way to create an account.
+//! Schemas: which claims an account has and what they may be, and the only way to create an account.
 //!
 //! A [`Schema`] is read from an ordinary JSON Schema document, built in or provided by the user. [`Schema::claim`] answers
 //! questions about claim paths when rules are loaded, [`Shape::check`] checks a claim when it is computed, and

@@ -1,4 +1,4 @@
-//! A file source, indexed once by login and read by position.
+//! An export as a source: indexed once by login, and read by position.
 //!
 //! The index needs 16 bytes per record and 16 per login in memory, regardless of record sizes. The file must not
 //! change: if it is moved, replaced or modified, every answer is an error, because an outdated record is as wrong as a
@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use tokio::time::timeout_at;
 
+pub use crate::formats::Format;
 use build::{Context, build, limits};
 pub use build::{FileError, FileReport, UnreadRecord};
 use index::Index;
@@ -35,7 +36,7 @@ use crate::ports::{
 pub use logins::LoginPathError;
 use logins::LoginPaths;
 
-/// Records in a file of any of the [formats](crate::formats::Format).
+/// Records in an export: NDJSON, JSON, CSV, LDIF or YAML.
 pub struct FileSource {
     shared: Arc<Shared>,
 }

@@ -1,4 +1,4 @@
-//! Adapters in memory, for tests and benchmarks. Sources and targets fail on demand ([`Fault`]).
+//! A source, an account store and a ledger in memory, for tests. Sources and targets fail on demand ([`Fault`]).
 
 mod fault;
 mod ledger;

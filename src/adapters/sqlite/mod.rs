@@ -8,8 +8,10 @@ mod settings;
 pub(in crate::adapters) mod source;
 
 pub use accounts::AccountStore;
-pub use database::*;
-pub use ledger::*;
+pub(crate) use database::file_identity;
+#[doc(hidden)]
+pub use database::{Batch, Database, Reader, Writer, WriterFigures, late, port_error, refusal};
+pub use ledger::SqliteLedger;
 pub use settings::AccountStoreSettings;
 pub(in crate::adapters) use settings::{check_file, located, open_ledger, private_file};
 pub(in crate::adapters) use source::DATABASE;

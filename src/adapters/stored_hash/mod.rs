@@ -1,4 +1,4 @@
-//! Verification by the stored hash: performs the legacy system's own check here.
+//! A verifier that checks the stored hash here, as the legacy system does.
 
 use std::sync::Arc;
 
