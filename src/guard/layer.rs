@@ -1,6 +1,7 @@
 //! One guard around one port.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -31,7 +32,7 @@ pub struct GuardedCall<'a> {
 impl GuardedCall<'_> {
     /// The deadline, or `at_most` from now if that is earlier.
     #[must_use]
-    pub fn until(&self, at_most: std::time::Duration) -> Instant {
+    pub fn until(&self, at_most: Duration) -> Instant {
         let latest = Instant::now() + at_most;
         self.deadline.map_or(latest, |deadline| deadline.min(latest))
     }
@@ -48,6 +49,12 @@ pub trait Layer: Send + Sync {
     where
         T: Send + 'a,
         M: Fn() -> BoxFuture<'a, Result<T, PortError>> + Send + Sync + 'a;
+
+    /// The longest time that it gives one try. Passed on to adapters, so that a database stops a query when nobody waits
+    /// for it any more.
+    fn limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A port wrapped in a guard, which implements the same port.

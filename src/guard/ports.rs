@@ -35,7 +35,8 @@ impl<L: Layer> Source for Guarded<dyn Source, L> {
 
     fn fetch<'a>(&'a self, call: Call<'a>, identifier: &'a Identifier) -> Answer<'a, Option<Record>> {
         let guarded = read_call(self.port.name(), "fetch", call);
-        Box::pin(self.layer.around(guarded, move || self.port.fetch(call, identifier)))
+        let limit = self.layer.limit();
+        Box::pin(self.layer.around(guarded, move || self.port.fetch(call.within(limit), identifier)))
     }
 }
 

@@ -59,6 +59,6 @@ pub struct BreakerSettings {
 
 impl Default for BreakerSettings {
     fn default() -> Self {
-        Self { window: 20, minimum: 10, threshold: 0.5, open: Duration::from_secs(5) }
+        Self { window: 20, minimum: 10, threshold: 0.5, open: Duration::from_secs(1) }
     }
 }

@@ -221,14 +221,15 @@ async fn an_outage_is_probed_occasionally_and_its_end_is_noticed() {
         drop(verify(&verifier).await);
         advance(Duration::from_millis(100)).await;
     }
-    assert!(fake.calls() <= 10 + 600 / 5, "{}", fake.calls());
+    let probes = Duration::from_secs(600).as_millis() / BreakerSettings::default().open.as_millis();
+    assert!(fake.calls() as u128 <= 10 + probes, "{}", fake.calls());
     RECOVERED.store(1, Ordering::Relaxed);
     let recovered = Instant::now();
     while figures.breaker() != BreakerState::Closed {
         drop(verify(&verifier).await);
         advance(Duration::from_millis(100)).await;
     }
-    assert!(recovered.elapsed() <= Duration::from_secs(10), "{:?}", recovered.elapsed());
+    assert!(recovered.elapsed() <= Duration::from_secs(2), "{:?}", recovered.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,10 @@ impl Layer for Timed {
         count(&call, started.elapsed(), answer.as_ref().err());
         answer
     }
+
+    fn limit(&self) -> Option<Duration> {
+        Some(self.at_most)
+    }
 }
 
 fn late(call: &GuardedCall<'_>) -> PortError {

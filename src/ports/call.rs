@@ -24,4 +24,11 @@ impl<'a> Call<'a> {
     pub fn outside_login(request_id: &'a str) -> Self {
         Self { deadline: Instant::now() + OUTSIDE_LOGIN, request_id }
     }
+
+    /// The same call with at most this much time left.
+    #[must_use]
+    pub fn within(self, limit: Option<Duration>) -> Self {
+        let latest = limit.map(|limit| Instant::now() + limit);
+        Self { deadline: latest.map_or(self.deadline, |latest| latest.min(self.deadline)), ..self }
+    }
 }

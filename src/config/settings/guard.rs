@@ -51,7 +51,7 @@ pub struct Breaker {
     /// The percentage of failed calls at which it opens: the system is left alone to recover, and logins are answered
     /// at once.
     pub failures: u8,
-    /// How long it stays open before one call may try.
+    /// How long it stays open before one call may try. Short, so that customers sign in again soon after the system is back.
     #[serde(with = "units::Time")]
     pub open: Duration,
 }

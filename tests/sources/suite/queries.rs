@@ -1,7 +1,5 @@
 //! How queries are read, and that they cannot write.
 
-use std::time::Duration;
-
 use landfall::ports::PortErrorKind;
 use serde_json::json;
 
