@@ -170,7 +170,11 @@ impl Stage {
         self.service.fixture.steps.0.lock().expect("the steps").clear();
         let waiting = join_all((0..2).map(|_| self.login("slow")));
         let happening = async {
-            sleep(Duration::from_millis(300)).await;
+            let began = Instant::now();
+            while running(&self.legacy) < 2 {
+                assert!(began.elapsed() < RECOVERY, "{fault}: the queries do not run");
+                sleep(Duration::from_millis(20)).await;
+            }
             block_in_place(happen);
         };
         let (outcomes, ()) = tokio::join!(waiting, happening);

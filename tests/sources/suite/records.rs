@@ -36,7 +36,7 @@ pub async fn what_is_not_one_usable_record_is_an_error(make: Make<'_>) {
     insert(&legacy, "ada", "", "ada");
     let filler = legacy.text(&"f".repeat(3000));
     legacy.sql(&format!("UPDATE users SET filler = {filler} WHERE login = 'large';"));
-    let source = legacy.source_with(&format!("record: {}\nrecord_limit: 2048", json!(by_login(&legacy))));
+    let source = legacy.source_with(&format!("record: {}\nrecord_limit: 2KiB", json!(by_login(&legacy))));
     for typed in ["twin", "Twin", "large"] {
         let error = failure(&source, typed).await;
         assert_eq!((error.kind(), error.is_about_one_record()), (PortErrorKind::BadResponse, true), "{typed}: {error}");
@@ -152,7 +152,7 @@ pub async fn text_up_to_the_limit_arrives(make: Make<'_>) {
     insert(&legacy, "ada", "", "");
     let limit = 1024 * 1024;
     let around = r#"{"login":"ada","email":"","mark":"","filler":""}"#.len();
-    let source = legacy.source_with(&format!("record: {}\nrecord_limit: {limit}", json!(by_login(&legacy))));
+    let source = legacy.source_with(&format!("record: {}\nrecord_limit: {limit}B", json!(by_login(&legacy))));
     for (length, fits) in [(limit - around, true), (limit - around + 1, false), (limit * 2, false)] {
         let text = match legacy.system() {
             System::Sqlite => format!("replace(hex(zeroblob({length})), '00', 'x')"),
