@@ -61,6 +61,7 @@ impl Running {
     }
 
     /// The process id.
+    #[allow(dead_code, reason = "not every test binary asks for it")]
     pub fn pid(&self) -> String {
         self.child.id().to_string()
     }

@@ -2,6 +2,10 @@
 //!
 //! The address selects the database. A session is read-only, and a record and its lists come from one snapshot. Values
 //! keep their exact form; columns keep their order.
+#![cfg_attr(
+    not(all(feature = "postgres", feature = "mysql")),
+    allow(dead_code, reason = "what one database needs is there for all of them")
+)]
 
 #[cfg(feature = "database-server")]
 pub(in crate::adapters) mod address;
