@@ -33,7 +33,7 @@ pub struct Arguments {
     config: Option<PathBuf>,
     /// Also connect to the source, let the database prepare the queries, and show the columns of a record. Reads no
     /// record of a database
-    #[arg(long, requires = "config")]
+    #[arg(long)]
     connect: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -68,6 +68,10 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     if let Some(code) = &arguments.explain {
         return explain(code);
     }
+    if arguments.connect && arguments.config.is_none() {
+        let help = "name the settings with `--config landfall.yaml`; rule files alone have no source";
+        return Err(CommandError::new("`--connect` needs a settings file").help(help));
+    }
     let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
@@ -76,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         let mut compiled = match &arguments.config {
             Some(_) if arguments.connect => {
                 let connected = connect::findings(path)?;
-                trial = Some(connected.trial);
+                trial = connected.trial;
                 connected.compiled
             }
             Some(_) => config::findings(path)?,
@@ -103,23 +107,23 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             if let Some(target) = target {
                 show::output(&target::human(target, &hashes))?;
             }
-            if let Some(trial) = &trial {
-                show::output(&connect::human(trial))?;
+            if arguments.connect {
+                show::output(&connect::human(trial.as_ref()))?;
             }
             let files = if paths.len() == 1 { "1 file".to_owned() } else { format!("{} files", paths.len()) };
             let found = if all.is_empty() { "no findings".to_owned() } else { summary(&all) };
             show::output(&format!("checked {files}: {found}\n"))?;
         }
-        Format::Json if target.is_some() || trial.is_some() => {
+        Format::Json if target.is_some() || arguments.connect => {
             let mut document = serde_json::Map::from_iter([("findings".to_owned(), documents.into())]);
             document.extend(target.map(|_| ("hashes".to_owned(), target::json(&hashes))));
-            document.extend(trial.as_ref().map(|trial| ("source".to_owned(), connect::json(trial))));
+            document.extend(arguments.connect.then(|| ("source".to_owned(), connect::json(trial.as_ref()))));
             show::output(&format!("{:#}\n", serde_json::Value::from(document)))?;
         }
         Format::Json => show::output(&format!("{:#}\n", serde_json::Value::from(documents)))?,
         Format::Plain => {
             show::output(&target::plain(&hashes))?;
-            show::output(&trial.as_ref().map(connect::plain).unwrap_or_default())?;
+            show::output(&connect::plain(trial.as_ref()))?;
         }
     }
     Ok(if errors > 0 { FINDINGS } else { FINE })

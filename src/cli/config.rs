@@ -93,7 +93,7 @@ pub(super) fn compiled(reading: Reading) -> Compiled {
 pub(super) fn connecting(
     path: &Path,
     connect: impl FnOnce(&Loaded) -> Result<Trial, CommandError>,
-) -> Result<(Reading, Trial), CommandError> {
+) -> Result<(Reading, Option<Trial>), CommandError> {
     let mut failed = None;
     let (reading, trial) = Settings::read_and_connect(path, |loaded| {
         connect(loaded).unwrap_or_else(|error| {

@@ -161,7 +161,7 @@ fn collect_names<'s>(schema: &'s Json, names: &mut BTreeSet<&'s str>) {
 fn mask(bytes: &mut [u8], path: &str, node: &Node, place: Place<'_>) {
     match &node.kind {
         NodeKind::Scalar(scalar) => {
-            if place.hides_text() && !only_names(&scalar.text) {
+            if has_user(&scalar.text) || place.hides_text() && !only_names(&scalar.text) {
                 let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
                 written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
             }
@@ -190,6 +190,11 @@ fn has_variable(node: &Node) -> bool {
         NodeKind::List(items) => items.iter().any(has_variable),
         NodeKind::Map(entries) => entries.iter().any(|entry| has_variable(&entry.value)),
     }
+}
+
+/// Whether a text looks like an address with a user, and so perhaps with a password, wherever it is written.
+fn has_user(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 /// Whether a text refers to a secret and is not one itself: a file, a variable without a default, an SQLite file.

@@ -121,17 +121,20 @@ impl Settings {
         read_file(path, environment, load)
     }
 
-    /// Reads a settings file and everything it refers to, and tries its source out. `connect` does so, if there are no
-    /// errors; it is given to keep the runtime out of here.
+    /// Reads a settings file and everything it refers to, and tries its source out: not if there are errors. `connect` is given to keep the runtime out of here.
     ///
     /// # Errors
     /// If the file itself cannot be read.
-    pub fn read_and_connect(path: &Path, connect: impl FnOnce(&Loaded) -> Trial) -> io::Result<(Reading, Trial)> {
-        let mut trial = Trial::default();
+    pub fn read_and_connect(
+        path: &Path,
+        connect: impl FnOnce(&Loaded) -> Trial,
+    ) -> io::Result<(Reading, Option<Trial>)> {
+        let mut trial = None;
         let reading = read_file(path, &environment::process, |written, file, folder, files, environment, findings| {
             load_and(written, file, folder, files, environment, findings, |loaded, reporter| {
-                trial = connect(loaded);
-                trial.findings.iter().for_each(|found| report(found, &mut reporter.section(Role::Source.section())));
+                let tried = connect(loaded);
+                tried.findings.iter().for_each(|found| report(found, &mut reporter.section(Role::Source.section())));
+                trial = Some(tried);
             })
         })?;
         Ok((reading, trial))

@@ -57,6 +57,38 @@ async fn an_sqlite_source_is_tried_out() {
     connection.execute("CREATE TABLE r (u INTEGER, role TEXT)").await.unwrap();
     let columns = "record\tid\tinteger\nrecord\tlogin\ttext\nrecord\thash\ttext\nroles\trole\ttext\n";
     assert_eq!(check(folder.path()), (Some(0), columns.to_owned()));
+    for (record, wanted) in [
+        (
+            "SELECT a.*, b.* FROM u a JOIN u b ON a.id = b.id WHERE a.login = :identifier COLLATE landfall",
+            "`id` occurs twice",
+        ),
+        ("SELECT *, 1 AS roles FROM u WHERE login = :identifier COLLATE landfall", "has a column and a list `roles`"),
+    ] {
+        settings(folder.path(), "sqlite:legacy.db", record);
+        let (code, text) = check(folder.path());
+        assert!(code == Some(1) && text.contains("error[R514]") && text.contains(wanted), "{record}\n{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_tried_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, wanted) in [
+        ("file:address", "landfall.yaml:4:8: error[R506]: unknown kind of database"),
+        ("postgres://u:12?geheim@127.0.0.1/d", "what follows `?` is not a parameter of it"),
+        (
+            "postgres://u:geheim@127.0.0.1/d?sslrootcert=absent.pem",
+            "the file of `sslrootcert` does not exist: absent.pem",
+        ),
+    ] {
+        settings(folder.path(), url, "SELECT id FROM u WHERE login = :identifier");
+        fs::write(folder.path().join("address"), "hello\n").unwrap();
+        let (code, text) = check(folder.path());
+        assert!(code == Some(1) && text.contains(wanted) && !text.contains("geheim"), "{url}\n{text}");
+    }
+    let without = Command::new(env!("CARGO_BIN_EXE_landfall")).args(["check", "--connect", "rules"]).output().unwrap();
+    let text = String::from_utf8(without.stderr).unwrap();
+    assert!(without.status.code() == Some(2) && text.contains("`--connect` needs a settings file"), "{text}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::adapters::sql::address::Address;
 const PARAMETERS: &[&str] = &["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"];
 
 /// The parameters that are files.
-const FILES: &[&str] = &["ssl-ca", "ssl-cert", "ssl-key", "socket"];
+const FILES: &[&str] = &["ssl-ca", "ssl-cert", "ssl-key"];
 
 /// How to connect. Files are relative to the folder.
 ///
@@ -20,9 +20,12 @@ const FILES: &[&str] = &["ssl-ca", "ssl-cert", "ssl-key", "socket"];
 /// What is wrong with the address, without showing it.
 pub(super) fn options(url: &str, folder: &Path) -> Result<MySqlConnectOptions, String> {
     let address = Address::parse(url, PARAMETERS, FILES, folder)?;
-    let mode = match address.parameter("ssl-mode") {
+    let written = address.parameter("ssl-mode");
+    let trusts = address.trusts("ssl-ca", written, &["DISABLED", "PREFERRED"])?;
+    let mode = match written {
         Some("DISABLED") => MySqlSslMode::Disabled,
         Some("PREFERRED") => MySqlSslMode::Preferred,
+        Some("REQUIRED") if trusts => MySqlSslMode::VerifyCa,
         Some("REQUIRED") => MySqlSslMode::Required,
         Some("VERIFY_CA") => MySqlSslMode::VerifyCa,
         Some("VERIFY_IDENTITY") => MySqlSslMode::VerifyIdentity,
@@ -31,7 +34,7 @@ pub(super) fn options(url: &str, folder: &Path) -> Result<MySqlConnectOptions, S
                 "`ssl-mode` is `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA` or `VERIFY_IDENTITY`".to_owned()
             );
         }
-        None if address.is_local() => MySqlSslMode::Preferred,
+        None if address.is_local() && !trusts => MySqlSslMode::Preferred,
         None => MySqlSslMode::VerifyIdentity,
     };
     let options = MySqlConnectOptions::from_url(address.url()).map_err(|_| "it cannot be read".to_owned())?;
@@ -55,6 +58,8 @@ mod tests {
             ("mariadb://u:p@db.example/shop?ssl-mode=REQUIRED", MySqlSslMode::Required),
             ("mysql://u:p@127.0.0.1:3307/shop", MySqlSslMode::Preferred),
             ("mysql://u:p@localhost/shop?ssl-mode=VERIFY_IDENTITY", MySqlSslMode::VerifyIdentity),
+            ("mysql://u:p@db.example/shop?ssl-mode=REQUIRED&ssl-ca=/dev/null", MySqlSslMode::VerifyCa),
+            ("mysql://u:p@127.0.0.1/shop?ssl-ca=/dev/null", MySqlSslMode::VerifyIdentity),
             ("mysql://u@db.example/shop?socket=/run/mysqld/mysqld.sock", MySqlSslMode::Preferred),
         ] {
             assert!(matches!((mode(url), wanted), (Ok(mode), wanted) if mode as u8 == wanted as u8), "{url}");
@@ -67,6 +72,8 @@ mod tests {
             ("mysql://u:geheim@db.example/shop?sslmode=disable", "`sslmode`"),
             ("mysql://u:geheim@db.example/shop?ssl-mode=verify", "`ssl-mode` is"),
             ("mysql://u:geheim@db.example", "no database"),
+            ("mysql://u:12?geheim@db.example/shop", "what follows `?`"),
+            ("mysql://u:geheim@db.example/shop?ssl-ca=absent.pem", "does not exist: etc/absent.pem"),
         ] {
             let error = mode(url).err().unwrap_or_default();
             assert!(error.contains(part) && !error.contains("geheim"), "{url}: {error}");

@@ -21,14 +21,18 @@ const FILES: &[&str] = &["sslrootcert", "sslcert", "sslkey"];
 /// What is wrong with the address, without showing it.
 pub(super) fn options(url: &str, folder: &Path) -> Result<PgConnectOptions, String> {
     let address = Address::parse(url, PARAMETERS, FILES, folder)?;
-    let mode = match address.parameter("sslmode") {
+    let written = address.parameter("sslmode");
+    let trusts = address.trusts("sslrootcert", written, &["disable", "prefer"])?;
+    let mode = match written {
         Some("disable") => PgSslMode::Disable,
         Some("prefer") => PgSslMode::Prefer,
+        // as libpq does
+        Some("require") if trusts => PgSslMode::VerifyCa,
         Some("require") => PgSslMode::Require,
         Some("verify-ca") => PgSslMode::VerifyCa,
         Some("verify-full") => PgSslMode::VerifyFull,
         Some(_) => return Err("`sslmode` is `disable`, `prefer`, `require`, `verify-ca` or `verify-full`".to_owned()),
-        None if address.is_local() => PgSslMode::Prefer,
+        None if address.is_local() && !trusts => PgSslMode::Prefer,
         None => PgSslMode::VerifyFull,
     };
     let options = PgConnectOptions::from_url(address.url()).map_err(|_| "it cannot be read".to_owned())?;
@@ -53,6 +57,8 @@ mod tests {
             ("postgres://u:p@127.0.0.1:5433/shop", PgSslMode::Prefer),
             ("postgres://u:p@[::1]/shop", PgSslMode::Prefer),
             ("postgres://u:p@localhost/shop?sslmode=verify-full", PgSslMode::VerifyFull),
+            ("postgres://u:p@db.example/shop?sslmode=require&sslrootcert=/dev/null", PgSslMode::VerifyCa),
+            ("postgres://u:p@127.0.0.1/shop?sslrootcert=/dev/null", PgSslMode::VerifyFull),
             ("postgres://u@%2Frun%2Fpostgresql/shop", PgSslMode::Prefer),
         ] {
             assert!(matches!((mode(url), wanted), (Ok(mode), wanted) if mode as u8 == wanted as u8), "{url}");
@@ -68,6 +74,9 @@ mod tests {
             ("postgres:///shop", "no host"),
             ("postgres://db.example/shop", "no user"),
             ("postgres://u:geheim@:bad/shop", "cannot be read"),
+            ("postgres://u:12?geheim@db.example/shop", "what follows `?`"),
+            ("postgres://u:geheim@db.example/shop?sslrootcert=absent.pem", "does not exist: etc/absent.pem"),
+            ("postgres://u:geheim@db.example/shop?sslmode=prefer&sslrootcert=/dev/null", "has no effect"),
         ] {
             let error = mode(url).err().unwrap_or_default();
             assert!(error.contains(part) && !error.contains("geheim"), "{url}: {error}");

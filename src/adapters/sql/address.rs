@@ -22,11 +22,14 @@ impl Address {
             url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         for (name, value) in &mut parameters {
             if !known.contains(&name.as_str()) {
-                let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-                return Err(format!("`{name}` is not a parameter of it; known are {}", names.join(", ")));
+                return Err(unknown(name, known));
             }
             if files.contains(&name.as_str()) {
-                *value = folder.join(&value).display().to_string();
+                let path = folder.join(&value);
+                if !path.exists() {
+                    return Err(format!("the file of `{name}` does not exist: {}", path.display()));
+                }
+                *value = path.display().to_string();
             }
         }
         url.set_query(None);
@@ -36,6 +39,20 @@ impl Address {
         let address = Self { url, parameters };
         address.complete()?;
         Ok(address)
+    }
+
+    /// Whether the address names certificates to trust, so that the server's must be verified.
+    ///
+    /// # Errors
+    /// If the TLS mode does not verify any certificate: the file would have no effect.
+    pub fn trusts(&self, file: &str, mode: Option<&str>, unverified: &[&str]) -> Result<bool, String> {
+        match (self.parameter(file), mode) {
+            (None, _) => Ok(false),
+            (Some(_), Some(mode)) if unverified.contains(&mode) => {
+                Err(format!("`{file}` has no effect with TLS mode `{mode}`, which verifies no certificate"))
+            }
+            (Some(_), _) => Ok(true),
+        }
     }
 
     fn complete(&self) -> Result<(), String> {
@@ -79,4 +96,13 @@ impl Address {
         let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
         is_loopback || host == "localhost" || host.starts_with('/') || host.to_ascii_lowercase().starts_with("%2f")
     }
+}
+
+/// The message for an unknown parameter. What does not look like a name is not shown: an unescaped `?` in a password makes
+/// a parameter of its rest.
+fn unknown(name: &str, known: &[&str]) -> String {
+    let is_name = name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
+    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    let named = if is_name { format!("`{name}`") } else { "what follows `?`".to_owned() };
+    format!("{named} is not a parameter of it; known are {}", names.join(", "))
 }

@@ -53,17 +53,23 @@ impl SqlSource {
             let (severity, help) = (Severity::Warning, self.dialect.advice.to_owned());
             trial.findings.push(TrialFinding { severity, code: "R513", key: "record".to_owned(), message, help });
         }
+        if let Some(detail) = repeated(&columns) {
+            return Err(("record".to_owned(), self.failed(PortErrorKind::Misconfigured, "check", detail)));
+        }
         let record = columns.clone();
         trial.parts.push(Part { name: "record".to_owned(), columns });
         for list in &self.lists {
             let key = format!("lists.{}.query", list.name);
             let mismatch = |detail| (key.clone(), self.failed(PortErrorKind::Misconfigured, "check", detail));
+            if has(&record, &list.name) {
+                return Err(mismatch(format!("the record has a column and a list `{}`", list.name)));
+            }
             if let Some(name) = list.template.names.iter().find(|name| !has(&record, name)) {
                 let detail = format!("the record has no column `{name}`, which the list `{}` uses", list.name);
                 return Err(mismatch(detail));
             }
             let columns = session.describe(&list.template).await.map_err(of(&key))?.columns;
-            if let Some(detail) = misshapen(list, &columns) {
+            if let Some(detail) = repeated(&columns).or_else(|| misshapen(list, &columns)) {
                 return Err(mismatch(detail));
             }
             trial.parts.push(Part { name: list.name.clone(), columns });
@@ -82,6 +88,13 @@ fn help(kind: PortErrorKind, key: &str) -> String {
         _ => "check that the database runs, and that this machine can reach it",
     };
     text.to_owned()
+}
+
+/// A sentence about a column that occurs twice.
+fn repeated(columns: &[(String, String)]) -> Option<String> {
+    let earlier = |at: usize, name: &str| columns.iter().take(at).any(|(have, _)| have == name);
+    let (_, (name, _)) = columns.iter().enumerate().find(|(at, (name, _))| earlier(*at, name))?;
+    Some(format!("the column `{name}` occurs twice; give one of them another name with AS"))
 }
 
 fn has(columns: &[(String, String)], name: &str) -> bool {

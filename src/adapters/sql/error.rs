@@ -45,7 +45,10 @@ impl SqlError {
     /// What to do.
     pub(super) fn help(&self) -> &'static str {
         match self {
-            Self::Url(_) | Self::Scheme(_) => "docs/settings.md describes the addresses of each database",
+            Self::Url(_) => {
+                "write `:`, `/`, `?`, `#` and `@` in a user name or password as `%3A`, `%2F`, `%3F`, `%23` and `%40`"
+            }
+            Self::Scheme(_) => "docs/settings.md describes the addresses of each database, and what to do with others",
             Self::Template { .. } => "write one SELECT with parameters such as `:identifier`, and in lists `:ID`",
             Self::Name(_) => "columns of the record are parameters of `lists` only",
             Self::Map(_) => "for example `{ query: …, as: map, key: meta_key, value: meta_value }`",

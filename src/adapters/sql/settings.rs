@@ -6,8 +6,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SqlSource;
 use super::table::is_loose;
-use super::{SqlError, SqlSource, schemes};
 use crate::adapters::registry::{OpenError, OpenSource, SourceAdapter, SourceContext, Trial};
 use crate::ports::BoxFuture;
 use crate::settings::{AdapterSettings, Reporter, Secret, SecretSetting, SecretUse, units};
@@ -141,23 +141,10 @@ impl AdapterSettings for SqlSettings {
         reporter.bound("record_limit", number(self.record_limit), 1024, 16 * 1024 * 1024);
         reporter.bound("list_rows", number(self.list_rows), 1, 1_000_000);
         reporter.bound("connections", self.connections.into(), 1, 1000);
-        check_scheme(self.url.expose(), reporter);
     }
 
     fn secrets(&mut self) -> Vec<SecretSetting<'_>> {
         vec![SecretSetting { key: "url".to_owned(), secret: &mut self.url, usage: SecretUse::Address }]
-    }
-}
-
-/// Reports an address whose scheme belongs to no database. A secret file is not read yet.
-fn check_scheme(url: &str, reporter: &mut Reporter<'_>) {
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
-    let is_known = scheme == "file" || schemes().contains(&scheme);
-    if !is_known {
-        let schemes: Vec<String> = schemes().iter().map(|scheme| format!("`{scheme}:`")).collect();
-        let message = format!("the address must begin with one of {}", schemes.join(", "));
-        let help = "for example `postgres://user:password@host/database`; docs/settings.md says what to do with other databases";
-        reporter.error("R506", "url", message, help);
     }
 }
 
@@ -169,8 +156,6 @@ impl SourceAdapter for SqlSettings {
     fn check_secrets(&self, context: SourceContext<'_>, reporter: &mut Reporter<'_>) {
         let opened = SqlSource::open(&self.name, self.clone(), context.identifiers, context.folder);
         match opened {
-            // an unknown scheme in the settings themselves was reported before
-            Err(SqlError::Scheme(_)) if self.url.file().is_none() => {}
             Err(error) => {
                 let (code, key) = error.place();
                 reporter.error(code, &key, error.to_string(), error.help());

@@ -12,7 +12,8 @@ use crate::config::{Compiled, Loaded};
 /// What was found in the settings, and by trying the source out.
 pub(super) struct Connected {
     pub compiled: Compiled,
-    pub trial: Trial,
+    /// `None` if the settings have errors.
+    pub trial: Option<Trial>,
 }
 
 /// Reads the settings and tries their source out.
@@ -31,8 +32,9 @@ async fn try_out(loaded: &Loaded) -> Result<Trial, CommandError> {
 }
 
 /// For people.
-pub(super) fn human(trial: &Trial) -> String {
-    let Some(summary) = &trial.summary else { return "the source cannot be used\n".to_owned() };
+pub(super) fn human(trial: Option<&Trial>) -> String {
+    let Some(trial) = trial else { return "source: not tried, because the settings have errors\n".to_owned() };
+    let Some(summary) = &trial.summary else { return "source: it cannot be used\n".to_owned() };
     let mut out = format!("source: {summary}\n");
     for part in &trial.parts {
         let columns: Vec<String> = part.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
@@ -43,9 +45,9 @@ pub(super) fn human(trial: &Trial) -> String {
 }
 
 /// One line per column: part, name, type.
-pub(super) fn plain(trial: &Trial) -> String {
+pub(super) fn plain(trial: Option<&Trial>) -> String {
     let mut out = String::new();
-    for part in &trial.parts {
+    for part in trial.map(|trial| trial.parts.as_slice()).unwrap_or_default() {
         for (name, kind) in &part.columns {
             let _ = writeln!(out, "{}\t{name}\t{kind}", part.name);
         }
@@ -54,7 +56,8 @@ pub(super) fn plain(trial: &Trial) -> String {
 }
 
 /// For programs.
-pub(super) fn json(trial: &Trial) -> Json {
+pub(super) fn json(trial: Option<&Trial>) -> Json {
+    let Some(trial) = trial else { return Json::Null };
     let column = |(name, kind): &(String, String)| json!({ "name": name, "type": kind });
     let parts = trial
         .parts

@@ -15,7 +15,8 @@ pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> P
 /// The error for calls without customer data: includes the message of the database, for the author of the settings.
 pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
     let (kind, detail) = meaning(&error);
-    PortError::new(kind, adapter, operation).because(format!("{detail}: {error}")).caused_by(error)
+    let words = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+    PortError::new(kind, adapter, operation).because(format!("{detail}: {words}")).caused_by(error)
 }
 
 /// The meaning of a failure; what the codes of the database mean is in its own table.
