@@ -83,6 +83,9 @@ pub trait SourceAdapter: AdapterSettings {
     /// Whether the operator guarantees that every login belongs to one customer.
     fn unique_logins(&self) -> bool;
 
+    /// The maximum size of the JSON text of one record, in bytes.
+    fn record_limit(&self) -> usize;
+
     /// Opens the source. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>>;
 }

@@ -104,6 +104,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let migrator = MigratorSettings {
         events: subscribed(&settings.hooks.webhooks),
         unique_logins: settings.source.adapter().unique_logins(),
+        record_limit: settings.source.adapter().record_limit(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
     Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, report, figures })
@@ -169,7 +170,7 @@ mod tests {
     async fn a_service_is_built_from_its_settings() {
         let more = "service: { callers: [ { name: idp, bearer: '${T}' }, { name: shop, signed: [ '${T}' ] } ] }\n\
                     hooks: { webhooks: [ { name: crm, url: 'https://crm.example/', secret: '${T}' } ] }\n";
-        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
+        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ], record_limit: 10MiB }", more);
         let loaded = loaded(folder.path());
         assert_eq!(loaded.rule_files, [folder.path().join("shop.yaml")]);
         let hash = loaded.rules.hash().to_owned();
@@ -178,6 +179,7 @@ mod tests {
         assert_eq!((report.records, report.ambiguous), (3, 1));
         assert_eq!(built.parts.rules.current().hash(), hash);
         assert_eq!(built.parts.source.name(), "legacy");
+        assert_eq!(built.migrator.record_limit, 10 * 1024 * 1024);
         assert!(built.callers.is_some() && built.delivery.is_some());
         for file in ["accounts.db", "ledger.db"] {
             assert!(folder.path().join(file).is_file(), "{file}");

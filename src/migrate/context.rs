@@ -52,6 +52,8 @@ pub(super) struct Legacy {
     pub lookups: usize,
     /// Whether no two of its customers share a login, so that none needs to be looked up.
     pub unique_logins: bool,
+    /// The maximum size of a record, in bytes.
+    pub record_limit: usize,
 }
 
 /// The accounts at the target.
@@ -133,10 +135,11 @@ pub(super) struct Refusals {
 impl Context {
     pub(super) fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
         let MigratorParts { source, verifier, target, ledger, clock, hasher, hooks, observer, rules, keyring } = parts;
-        let MigratorSettings { lookups, unique_logins, events, lease, attempts, floor, quantum, .. } = settings;
+        let MigratorSettings { lookups, unique_logins, record_limit, events, lease, attempts, floor, quantum, .. } =
+            settings;
         let (customers, networks) = (KeyedLimit::new(settings.turns), KeyedLimit::new(attempts.network_in_flight));
         Self {
-            legacy: Legacy { source, verifier, lookups, unique_logins },
+            legacy: Legacy { source, verifier, lookups, unique_logins, record_limit },
             accounts: Accounts { target, creations: KeyedLimit::new(1), wrong_store: AtomicBool::new(false) },
             records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease },
             limits: Limits { attempts, customers, networks },

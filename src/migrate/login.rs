@@ -16,6 +16,7 @@ use super::rules::LiveRules;
 use super::step::Observer;
 use super::visit::Visit;
 use crate::hashing::Hasher;
+use crate::model::read::ReadLimits;
 use crate::ports::{
     Clock, EventKind, IdentifierProfile, Keyring, Ledger, Operation, PasswordChange, PortError, PortErrorKind,
     SharedHooks, Source, Target, TargetId, Verifier,
@@ -116,6 +117,8 @@ pub struct MigratorSettings {
     pub lookups: usize,
     /// Whether the source is known to resolve every login to one customer, so that no lookups are needed.
     pub unique_logins: bool,
+    /// The maximum size of a record that the rules read, in bytes: what the source returns at most.
+    pub record_limit: usize,
     /// The kinds of events to keep; others are dropped. Stops an outbox that nobody reads from growing forever.
     pub events: Vec<EventKind>,
     /// Refusals that are waiting to be released. Stops a flood of guesses from filling the memory; beyond it the answer
@@ -136,6 +139,7 @@ impl Default for MigratorSettings {
             lease: Duration::from_secs(2),
             lookups: 8,
             unique_logins: false,
+            record_limit: ReadLimits::default().bytes,
             events: EventKind::ALL.to_vec(),
             waiting: 10_000,
         }

@@ -13,6 +13,7 @@ use super::rules::RuleSet;
 use super::step::Step;
 use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
+use crate::model::read::ReadLimits;
 use crate::ports::{Call, Identifier, Operation, Work};
 
 /// What is known so far.
@@ -58,7 +59,8 @@ impl<'m> Visit<'m> {
         let started = Instant::now();
         let rules = cx.rules.current();
         let facts = Facts { now: Some(cx.records.now().to_string()), tenant: cx.tenant.clone(), ..Facts::default() };
-        let run = Settings { facts, ..rules.settings().clone() };
+        let limits = ReadLimits { bytes: cx.legacy.record_limit, ..rules.settings().limits };
+        let run = Settings { facts, limits, ..rules.settings().clone() };
         Self {
             cx,
             request_id,

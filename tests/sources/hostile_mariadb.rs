@@ -189,3 +189,26 @@ async fn values_arrive_under_their_own_names_when_tables_change() {
     legacy.sql("ALTER TABLE users ADD COLUMN added int DEFAULT 5;");
     assert_eq!(record(&source, "ada").await.0["added"], 5);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MariaDB; run tests/run"]
+async fn an_identifier_outside_the_character_set_of_a_column_is_no_outage() {
+    let legacy = Legacy::new(
+        servers::mariadb(),
+        "CREATE TABLE mix (login varchar(30) CHARACTER SET latin1, email varchar(60) CHARACTER SET utf8mb4);
+         SET NAMES utf8mb4; INSERT INTO mix VALUES ('maria', 'мария@x.example')",
+    );
+    for record in [
+        "SELECT * FROM mix WHERE login = :identifier OR email = :identifier",
+        "SELECT * FROM mix WHERE (login = :identifier AND LOWER(login) = :identifier COLLATE utf8mb4_bin)
+           OR (email = :identifier AND LOWER(email) = :identifier COLLATE utf8mb4_bin)",
+    ] {
+        let source = legacy.source(record);
+        for known in ["maria", "мария@x.example"] {
+            assert!(fetch(&source, known).await.expect("an answer").is_some(), "{known}: {record}");
+        }
+        for unknown in ["иван", "日本"] {
+            assert_eq!(fetch(&source, unknown).await.expect("an answer"), None, "{unknown}: {record}");
+        }
+    }
+}

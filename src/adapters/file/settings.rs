@@ -113,6 +113,10 @@ impl SourceAdapter for FileSettings {
         self.unique_logins
     }
 
+    fn record_limit(&self) -> usize {
+        self.record_limit
+    }
+
     fn connect<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Trial> {
         Box::pin(async move {
             match self.open(context).await {

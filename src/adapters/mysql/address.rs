@@ -38,6 +38,10 @@ pub(super) fn options(url: &str, folder: &Path) -> Result<MySqlConnectOptions, S
         None => MySqlSslMode::VerifyIdentity,
     };
     let options = MySqlConnectOptions::from_url(address.url()).map_err(|_| "it cannot be read".to_owned())?;
+    let options = match address.ipv6() {
+        Some(host) => options.host(&host),
+        None => options,
+    };
     // The author of a query expects the server's own meaning of `||`.
     let options = options.pipes_as_concat(false).no_engine_substitution(false);
     Ok(options.ssl_mode(mode).disable_statement_logging())

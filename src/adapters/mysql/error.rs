@@ -93,6 +93,11 @@ fn number(error: &Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
+/// Whether a parameter was compared with a column whose character set does not have its text ("illegal mix of collations").
+pub(super) fn is_other_character_set(error: &Error) -> bool {
+    number(error) == Some(1267)
+}
+
 fn meaning(error: &Error) -> Meaning {
     let Some(number) = number(error) else { return crate::adapters::sql::server::meaning(error) };
     let known = TABLE.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, meaning)| *meaning);

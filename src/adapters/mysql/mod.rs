@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use tokio::time::Instant;
 
 use super::sql::database::{Database, Kind, Opening, Session};
-use super::sql::dialect::{Dialect, Placeholders, comment, escaped, quote};
+use super::sql::dialect::{Dialect, LIMIT, Placeholders, comment, escaped, quote};
 use super::sql::pool::{Pool, Server};
 use crate::ports::{BoxFuture, PortError};
 use session::Snapshot;
@@ -40,6 +40,7 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
     nested_comments: false,
     reserved: "?@",
     loose: &[
+        LIMIT,
         ("like", PATTERN),
         ("rlike", PATTERN),
         ("regexp", PATTERN),

@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use super::cell::cells;
-use super::error::{failed, failed_openly};
+use super::error::{failed, failed_openly, is_other_character_set};
 use crate::adapters::sql::cell::{Cell, Cells};
 use crate::adapters::sql::compared::{compared, has_exact_condition};
 use crate::adapters::sql::database::{Description, RowLimits, Session};
@@ -60,21 +60,36 @@ impl<'s> Snapshot<'s> {
         values: Vec<Cell>,
         limits: RowLimits,
     ) -> Result<Vec<Cells>, PortError> {
+        match self.run(&template.sql, values.clone(), limits).await {
+            Err(Failure::Database(error)) if is_other_character_set(&error) => {
+                // Parameters whose text the column's character set does not have: then the column is converted and not
+                // the parameter. Only then, because no index serves a converted column.
+                let sql = template.with(|_| "CONVERT(? USING utf8mb4)".to_owned());
+                self.run(&sql, values, limits).await
+            }
+            result => result,
+        }
+        .map_err(|failure| match failure {
+            Failure::Port(error) => error,
+            Failure::Database(error) => failed(self.name, self.operation, &error),
+        })
+    }
+
+    async fn run(&mut self, sql: &str, values: Vec<Cell>, limits: RowLimits) -> Result<Vec<Cells>, Failure> {
         let (name, operation) = (self.name, self.operation);
-        let query = sqlx::query(AssertSqlSafe(template.sql.as_str()));
+        let query = sqlx::query(AssertSqlSafe(sql));
         let query = values
             .into_iter()
             .try_fold(query, bind)
             .map_err(|why| PortError::new(PortErrorKind::Misconfigured, name, operation).because(why))?;
         self.has_unread = true;
-        let connection = self.lease.connection().map_err(|error| failed(name, operation, &error))?;
-        let mut stream = query.fetch(connection);
+        let mut stream = query.fetch(self.lease.connection()?);
         let (mut rows, mut bytes) = (Vec::new(), 0_usize);
-        while let Some(row) = stream.try_next().await.map_err(|error| failed(name, operation, &error))? {
+        while let Some(row) = stream.try_next().await? {
             let cells = cells(&row).map_err(|bad| bad.error(name, operation))?;
             bytes += cells.iter().map(|(_, cell)| cell.bytes()).sum::<usize>();
             if bytes > limits.bytes {
-                return Err(too_large(name, limits.bytes));
+                return Err(too_large(name, limits.bytes).into());
             }
             rows.push(cells);
             if rows.len() > limits.rows {
@@ -107,6 +122,26 @@ impl<'s> Snapshot<'s> {
             }
         }
         Ok(loose)
+    }
+}
+
+/// Why a query gave no rows.
+enum Failure {
+    /// The database or the connection failed.
+    Database(sqlx::Error),
+    /// What it returned cannot be used.
+    Port(PortError),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<PortError> for Failure {
+    fn from(error: PortError) -> Self {
+        Self::Port(error)
     }
 }
 

@@ -36,6 +36,10 @@ pub(super) fn options(url: &str, folder: &Path) -> Result<PgConnectOptions, Stri
         None => PgSslMode::VerifyFull,
     };
     let options = PgConnectOptions::from_url(address.url()).map_err(|_| "it cannot be read".to_owned())?;
+    let options = match address.ipv6() {
+        Some(host) => options.host(&host),
+        None => options,
+    };
     let options =
         if address.parameter("application_name").is_none() { options.application_name("landfall") } else { options };
     Ok(options.ssl_mode(mode).disable_statement_logging())

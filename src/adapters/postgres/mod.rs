@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use tokio::time::Instant;
 
 use super::sql::database::{Database, Kind, Opening, Session};
-use super::sql::dialect::{Dialect, Placeholders, comment, escaped, quote};
+use super::sql::dialect::{Dialect, LIMIT, Placeholders, comment, escaped, quote};
 use super::sql::pool::{Pool, Server};
 use crate::ports::{BoxFuture, PortError};
 use session::Snapshot;
@@ -36,7 +36,7 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
     dollar_quotes: true,
     nested_comments: true,
     reserved: "$",
-    loose: &[("like", PATTERN), ("ilike", PATTERN), ("similar", PATTERN), ("unaccent", ACCENTS)],
+    loose: &[LIMIT, ("like", PATTERN), ("ilike", PATTERN), ("similar", PATTERN), ("unaccent", ACCENTS)],
     advice: "compare `lower(email) = :identifier`, with an index on `lower(email)`",
 };
 

@@ -20,7 +20,12 @@ impl Address {
         let mut url = Url::parse(text).map_err(|error| format!("it cannot be read: {error}"))?;
         let mut parameters: Vec<(String, String)> =
             url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let mut seen = Vec::new();
         for (name, value) in &mut parameters {
+            if seen.contains(name) {
+                return Err("a parameter is given twice".to_owned());
+            }
+            seen.push(name.clone());
             if !known.contains(&name.as_str()) {
                 return Err(unknown(name, known));
             }
@@ -74,6 +79,14 @@ impl Address {
     /// The address for the driver.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The host if it is an IPv6 address: drivers would look up its brackets as a part of a name.
+    pub fn ipv6(&self) -> Option<String> {
+        match self.url.host() {
+            Some(Host::Ipv6(address)) => Some(address.to_string()),
+            _ => None,
+        }
     }
 
     /// The value of a parameter.

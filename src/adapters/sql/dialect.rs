@@ -13,6 +13,12 @@ pub(in crate::adapters) struct Quoted {
     pub is_comment: bool,
 }
 
+/// A loose word of every database.
+pub(in crate::adapters) const LIMIT: (&str, &str) = (
+    "limit",
+    "hides that two customers have the same login, and the wrong one could sign in: two rows are an error on purpose",
+);
+
 /// A quote such as `'…'`.
 pub(in crate::adapters) const fn quote(open: &'static str, close: &'static str) -> Quoted {
     Quoted { open, close, escapes: false, is_comment: false }

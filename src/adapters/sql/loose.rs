@@ -22,7 +22,7 @@ fn matches(word: &str, known: &str) -> bool {
 }
 
 /// The words outside quotes and comments.
-fn words<'q>(query: &'q str, dialect: &Dialect) -> Vec<&'q str> {
+pub(super) fn words<'q>(query: &'q str, dialect: &Dialect) -> Vec<&'q str> {
     let (mut words, mut rest) = (Vec::new(), query);
     while let Some(first) = rest.chars().next() {
         let quote = quoted(rest, dialect).map_or(Some(rest.len()), |found| found.map(|(length, _)| length));

@@ -153,6 +153,10 @@ impl SourceAdapter for SqlSettings {
         self.unique_logins
     }
 
+    fn record_limit(&self) -> usize {
+        self.record_limit
+    }
+
     fn check_secrets(&self, context: SourceContext<'_>, reporter: &mut Reporter<'_>) {
         let opened = SqlSource::open(&self.name, self.clone(), context.identifiers, context.folder);
         match opened {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::dialect::{Dialect, Placeholders, Quoted};
+use super::loose::words;
 
 /// A query whose names are replaced by placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,9 @@ pub enum TemplateError {
     /// A quote or comment is not closed.
     #[error("a quote or comment that begins with `{0}` is not closed")]
     Unclosed(String),
+    /// A statement that is not a query, or writes a file.
+    #[error("`{0}` is not a query that only reads; it begins with SELECT or WITH")]
+    NotAQuery(String),
     /// More than one statement.
     #[error("the query has more than one statement")]
     Several,
@@ -69,7 +73,7 @@ impl Template {
                 _ => template.plain(rest),
             };
         }
-        template.checked()
+        template.checked()?.only_reads(dialect)
     }
 
     /// Consumes a cast, a name, or a lone colon.
@@ -128,6 +132,18 @@ impl Template {
         let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         self.sql.push_str(part);
         after
+    }
+
+    /// Databases refuse writes in a session that only reads. They do not refuse a procedure that begins a session of
+    /// its own, nor files that they write.
+    fn only_reads(self, dialect: &Dialect) -> Result<Self, TemplateError> {
+        let words = words(&self.sql, dialect);
+        let is = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+        let first = words.first().filter(|word| is(word, &["call", "do", "exec", "execute"]));
+        match first.or_else(|| words.iter().find(|word| is(word, &["outfile", "dumpfile"]))) {
+            Some(word) => Err(TemplateError::NotAQuery((*word).to_owned())),
+            None => Ok(self),
+        }
     }
 
     fn checked(self) -> Result<Self, TemplateError> {
@@ -260,6 +276,9 @@ mod tests {
             ("SELECT :a /* open", TemplateError::Unclosed("/*".to_owned())),
             ("SELECT :a; DELETE FROM u", TemplateError::Several),
             ("SELECT :a; 'x'", TemplateError::Several),
+            ("CALL p(:a)", TemplateError::NotAQuery("CALL".to_owned())),
+            ("-- x\nDO f(:a)", TemplateError::NotAQuery("DO".to_owned())),
+            ("SELECT :a INTO OUTFILE '/tmp/x'", TemplateError::NotAQuery("OUTFILE".to_owned())),
         ] {
             assert_eq!(Template::parse(query, SQLITE), Err(error), "{query}");
         }

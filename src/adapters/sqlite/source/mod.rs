@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use crate::adapters::file_stamp::Stamp;
 use crate::adapters::sql::cell::{Cell, Cells};
 use crate::adapters::sql::database::{Database, Description, Kind, Opening, RowLimits, Session};
-use crate::adapters::sql::dialect::{Dialect, Placeholders, comment, quote};
+use crate::adapters::sql::dialect::{Dialect, LIMIT, Placeholders, comment, quote};
 use crate::adapters::sql::template::Template;
 use crate::adapters::sqlite::located;
 use crate::adapters::too_large;
@@ -50,7 +50,7 @@ pub(in crate::adapters) const DIALECT: Dialect = Dialect {
     dollar_quotes: false,
     nested_comments: false,
     reserved: "?$@",
-    loose: &[("lower", ASCII), ("upper", ASCII), ("nocase", ASCII), ("like", ASCII)],
+    loose: &[LIMIT, ("lower", ASCII), ("upper", ASCII), ("nocase", ASCII), ("like", ASCII)],
     advice: "compare normalized identifiers: `WHERE user_login = :identifier COLLATE landfall`",
 };
 
