@@ -10,6 +10,9 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "support/pattern.rs"]
+mod pattern;
+
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -28,6 +31,7 @@ mod pages;
 mod running;
 
 use pages::{Block, Page};
+use pattern::is_like;
 use running::Running;
 
 /// The columns of the customers in the page.
@@ -281,19 +285,6 @@ impl Drop for Reader {
             end(child);
         }
     }
-}
-
-/// Whether a text is like a pattern, in which `…` stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('…');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some((_, behind)) = rest.split_once(part) else { return false };
-        rest = behind;
-    }
-    rest.ends_with(last)
 }
 
 #[test]

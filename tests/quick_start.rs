@@ -11,6 +11,9 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "support/pattern.rs"]
+mod pattern;
+
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
@@ -21,6 +24,7 @@ use std::time::{Duration, Instant};
 mod pages;
 
 use pages::{Block, pages};
+use pattern::is_like;
 
 /// The address in the pages.
 const DOCUMENTED: &str = "127.0.0.1:8080";
@@ -115,19 +119,6 @@ impl Drop for User {
             let _ = service.wait();
         }
     }
-}
-
-/// Whether a text is like a pattern, in which `…` stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('…');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some((_, behind)) = rest.split_once(part) else { return false };
-        rest = behind;
-    }
-    rest.ends_with(last)
 }
 
 fn follow(name: &str) {

@@ -1,9 +1,13 @@
 //! Follows a page as its readers do: runs its commands in order, as in one terminal, and compares what they print.
 
+#[path = "pattern.rs"]
+mod pattern;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::pages::Block;
+use pattern::is_like;
 
 /// The address of the service in the pages.
 const DOCUMENTED: &str = "127.0.0.1:8080";
@@ -61,17 +65,4 @@ impl<'a> Terminal<'a> {
         let shown = block.text.replace(DOCUMENTED, &self.address);
         assert!(is_like(printed.trim(), shown.trim()), "{}: the command prints\n{printed}", block.place);
     }
-}
-
-/// Whether a text is like a pattern, in which `…` stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('…');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some((_, behind)) = rest.split_once(part) else { return false };
-        rest = behind;
-    }
-    rest.ends_with(last)
 }

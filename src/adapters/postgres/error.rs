@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use crate::adapters::sql::pool::NoConnection;
+use crate::adapters::sql::error::openly;
 use crate::ports::{PortError, PortErrorKind};
 
 /// What an error means.
@@ -56,22 +56,7 @@ pub(super) fn is_outdated(error: &Error) -> bool {
 
 /// The error for calls without customer data: includes the message of the server, for the author of the settings.
 pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
-    let (kind, detail) = meaning(&error);
-    let words = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
-    PortError::new(kind, adapter, operation).because(format!("{detail}: {words}")).caused_by(error)
-}
-
-/// The error for a connection that cannot be had. Nothing of a customer was sent yet.
-pub(super) fn no_connection(adapter: &str, operation: &'static str, why: NoConnection) -> PortError {
-    match why {
-        NoConnection::AllInUse => {
-            PortError::new(PortErrorKind::RateLimited, adapter, operation).because("all connections are in use")
-        }
-        NoConnection::NoAnswer => {
-            PortError::new(PortErrorKind::Unavailable, adapter, operation).because("the server does not answer")
-        }
-        NoConnection::Failed(error) => failed_openly(adapter, operation, error),
-    }
+    openly(meaning(&error), adapter, operation, error)
 }
 
 fn code(error: &Error) -> Option<String> {

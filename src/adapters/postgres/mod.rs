@@ -77,7 +77,7 @@ impl Database for Postgres {
         Box::pin(async move {
             let begin = session::begin(deadline.saturating_duration_since(Instant::now()));
             let lease = self.pool.lease(&begin, deadline).await;
-            let lease = lease.map_err(|error| error::no_connection(&self.name, operation, error))?;
+            let lease = lease.map_err(|why| why.error(&self.name, operation, error::failed_openly))?;
             Ok(Box::new(Snapshot { name: &self.name, operation, shapes: &self.shapes, lease, is_outdated: false })
                 as Box<dyn Session>)
         })

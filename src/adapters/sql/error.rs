@@ -1,8 +1,9 @@
-//! Invalid settings of a database source.
+//! Invalid settings of a database source, and failures that its author may see.
 
 use thiserror::Error;
 
 use super::template::TemplateError;
+use crate::ports::{PortError, PortErrorKind};
 
 /// Invalid settings of a database source.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,4 +55,15 @@ impl SqlError {
             Self::Map(_) => "for example `{ query: …, as: map, key: meta_key, value: meta_value }`",
         }
     }
+}
+
+/// A failure with the words of the database, for calls without customer data.
+pub(in crate::adapters) fn openly(
+    (kind, detail): (PortErrorKind, &'static str),
+    adapter: &str,
+    operation: &'static str,
+    error: sqlx::Error,
+) -> PortError {
+    let words = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+    PortError::new(kind, adapter, operation).because(format!("{detail}: {words}")).caused_by(error)
 }

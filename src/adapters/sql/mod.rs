@@ -15,7 +15,7 @@ pub(in crate::adapters) mod compared;
 mod connect;
 pub(in crate::adapters) mod database;
 pub(in crate::adapters) mod dialect;
-mod error;
+pub(in crate::adapters) mod error;
 pub(in crate::adapters) mod loose;
 #[cfg(feature = "database-server")]
 pub(in crate::adapters) mod pool;

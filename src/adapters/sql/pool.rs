@@ -10,7 +10,7 @@ use deadpool::managed::{
 };
 use tokio::time::{Instant, timeout};
 
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// How old a connection may become. A changed password, certificate or address is noticed within this time.
 const MAX_AGE: Duration = Duration::from_secs(30 * 60);
@@ -68,6 +68,26 @@ pub(in crate::adapters) enum NoConnection {
     NoAnswer,
     /// The server refused, or the connection broke.
     Failed(sqlx::Error),
+}
+
+impl NoConnection {
+    /// The error of the port; `failed` makes it from an error of the driver. Nothing of a customer was sent yet.
+    pub fn error(
+        self,
+        adapter: &str,
+        operation: &'static str,
+        failed: impl FnOnce(&str, &'static str, sqlx::Error) -> PortError,
+    ) -> PortError {
+        match self {
+            Self::AllInUse => {
+                PortError::new(PortErrorKind::RateLimited, adapter, operation).because("all connections are in use")
+            }
+            Self::NoAnswer => {
+                PortError::new(PortErrorKind::Unavailable, adapter, operation).because("the server does not answer")
+            }
+            Self::Failed(error) => failed(adapter, operation, error),
+        }
+    }
 }
 
 impl<S: Server> Pool<S> {

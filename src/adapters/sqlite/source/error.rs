@@ -2,6 +2,7 @@
 
 use sqlx::Error;
 
+use crate::adapters::sql::error::openly;
 use crate::adapters::sqlite::codes::{self, Whose, primary_code};
 use crate::ports::{PortError, PortErrorKind};
 
@@ -14,9 +15,7 @@ pub(super) fn failed(adapter: &str, operation: &'static str, error: &Error) -> P
 
 /// The error for calls without customer data: includes the message of the database, for the author of the settings.
 pub(super) fn failed_openly(adapter: &str, operation: &'static str, error: Error) -> PortError {
-    let (kind, detail) = meaning(&error);
-    let words = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
-    PortError::new(kind, adapter, operation).because(format!("{detail}: {words}")).caused_by(error)
+    openly(meaning(&error), adapter, operation, error)
 }
 
 /// The meaning of a failure; what the codes of the database mean is in its own table.
