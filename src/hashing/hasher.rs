@@ -1,7 +1,7 @@
 //! Password hashing for async callers: every hash of a login runs on one bounded lane and is counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -112,8 +112,8 @@ impl Hasher {
     /// Verifies a password against a stored credential.
     ///
     /// # Errors
-    /// A temporary error if the lane is full or the deadline passes before the check begins. A credential that cannot
-    /// be checked is a verdict, and so is one that takes longer than a login.
+    /// A temporary error if the lane is full or the deadline passes before the check ends. A credential that cannot
+    /// be checked is a verdict, and so is one that is estimated to take longer than a login.
     pub async fn verify(
         &self,
         credential: &Credential,
@@ -130,29 +130,14 @@ impl Hasher {
         if let Some(problem) = self.too_expensive(&parsed.cost()) {
             return Ok(Verification::without_work(problem.into()));
         }
-        let began = Arc::new(OnceLock::new());
-        let check = self.legacy(&parsed, password, deadline, Arc::clone(&began));
-        // The login stops at the deadline; stopping slightly earlier distinguishes a check that is still running from
-        // one that is waiting.
-        match timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await {
-            Ok(checked) => {
-                let (verdict, took) = checked?;
-                // Any other verdict was reached without a hash.
-                let has_hashed = verdict.is_match() || verdict == Verdict::Mismatch;
-                Ok(Verification { verdict, work: if has_hashed { Work::Hash(took) } else { Work::Nothing } })
-            }
-            Err(_) => self.cut_off(began.get().copied(), deadline, &parsed.cost()).map(Verification::without_work),
-        }
-    }
-
-    /// A check that exceeded its estimate several times over costs too much: the estimate is wrong. In all other cases
-    /// the machine is busy, which counts against nobody.
-    fn cut_off(&self, began: Option<Instant>, deadline: Instant, cost: &Cost) -> Result<Verdict, PortError> {
-        let enough = self.speed.estimate(cost).saturating_mul(OVERRUN_FACTOR);
-        match began.filter(|began| deadline.saturating_duration_since(*began) >= enough) {
-            Some(_) => Ok(Verdict::CostRefused("the check did not finish within the deadline of a login".into())),
-            None => Err(lane_failed(LaneError::Late)),
-        }
+        let check = self.legacy(&parsed, password, deadline);
+        // A check that is still running at the deadline has told nothing, whatever it costs: this process may have been
+        // paused, or the machine is busy.
+        let checked = timeout_at(deadline.checked_sub(CUTOFF_MARGIN).unwrap_or(deadline), check).await;
+        let (verdict, took) = checked.unwrap_or_else(|_| Err(lane_failed(LaneError::Late)))?;
+        // Any other verdict was reached without a hash.
+        let has_hashed = verdict.is_match() || verdict == Verdict::Mismatch;
+        Ok(Verification { verdict, work: if has_hashed { Work::Hash(took) } else { Work::Nothing } })
     }
 
     /// Does the work of [`verify`](Self::verify) for a customer without a stored hash, and returns how long it took. A
@@ -165,23 +150,21 @@ impl Hasher {
             self.legacy.fetch_add(1, Ordering::Relaxed);
             return self.on_lane(JobMemory::Own(1), deadline, |_| ()).await.map(|()| Duration::ZERO);
         }
-        self.legacy(&self.decoy, password, deadline, Arc::default()).await.map(|(_, took)| took)
+        self.legacy(&self.decoy, password, deadline).await.map(|(_, took)| took)
     }
 
-    /// Checks a password and returns how long that took. `began` is set when the check begins.
+    /// Checks a password and returns how long that took.
     async fn legacy(
         &self,
         parsed: &Arc<Parsed>,
         password: &Arc<Password>,
         deadline: Instant,
-        began: Arc<OnceLock<Instant>>,
     ) -> Result<(Verdict, Duration), PortError> {
         self.legacy.fetch_add(1, Ordering::Relaxed);
         let (parsed, password, limits) = (Arc::clone(parsed), Arc::clone(password), self.limits.clone());
         let memory = parsed.cost().memory();
         let work = move |workspace: &mut Workspace| {
             let start = std::time::Instant::now();
-            let _ = began.set(start.into());
             (parsed.verify(&password, &limits, workspace), start.elapsed())
         };
         self.on_lane(memory, deadline, work).await
@@ -253,10 +236,7 @@ impl std::fmt::Debug for Hasher {
     }
 }
 
-/// How many times its estimate a check may take on a busy machine.
-const OVERRUN_FACTOR: u32 = 4;
-
-/// How long before the deadline the state of a check is examined.
+/// How long before the deadline of a login a check is given up, so that its end is known as late.
 const CUTOFF_MARGIN: Duration = Duration::from_millis(10);
 
 /// Measures how long some work takes.

@@ -13,12 +13,14 @@ pub enum Refusal {
     Malformed,
     /// The stored credential cannot verify any password: missing, broken or unsupported.
     Unverifiable,
-    /// The stored hash cannot be checked within the limits, the memory of the lane, or the time of a login.
+    /// The stored hash is estimated to exceed the limits, the memory of the lane, or the time of a login.
     CostRefused,
     /// The account is disabled.
     Disabled,
     /// The account is locked.
     Locked,
+    /// The password or the account has expired in the legacy system.
+    Expired,
     /// The account was permanently deleted.
     Deleted,
     /// The ledger names an account that is not at the target; an operator must investigate.
@@ -31,7 +33,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All reasons.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unknown,
         Self::WrongPassword,
         Self::WrongPasswordAtTarget,
@@ -40,6 +42,7 @@ impl Refusal {
         Self::CostRefused,
         Self::Disabled,
         Self::Locked,
+        Self::Expired,
         Self::Deleted,
         Self::Missing,
         Self::Attempts,
@@ -58,6 +61,7 @@ impl Refusal {
             Self::CostRefused => "cost_refused",
             Self::Disabled => "disabled",
             Self::Locked => "locked",
+            Self::Expired => "expired",
             Self::Deleted => "deleted",
             Self::Missing => "missing",
             Self::Attempts => "attempts",
