@@ -15,7 +15,7 @@ use landfall::engine::{self, NoFiles, compile};
 use landfall::guard::{BreakerSettings, GuardSettings, guarded_source};
 use landfall::hashing::{Hasher, MostExpensive, TimeSettings};
 use landfall::migrate::{
-    self, Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet,
+    self, Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet, Verifiers,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -217,7 +217,7 @@ fn migrator(source: Arc<dyn Source>) -> Result<Migrator, Box<dyn Error>> {
     let hasher = Arc::new(hasher);
     let parts = MigratorParts {
         source,
-        verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))),
+        verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)))),
         target: Arc::new(MemoryTarget::new("accounts", Arc::clone(&hasher))),
         ledger: Arc::new(MemoryLedger::new()),
         clock: Arc::new(SystemClock),

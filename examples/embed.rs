@@ -15,7 +15,8 @@ use landfall::diag::{Files, Findings, render};
 use landfall::engine::{self, Bump, NoFiles, Outcome, Plan, compile};
 use landfall::hashing::{Hasher, MostExpensive, TimeSettings};
 use landfall::migrate::{
-    self, Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet, bind_store,
+    self, Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet, Verifiers,
+    bind_store,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -103,7 +104,7 @@ async fn migrator(plan: Plan, folder: &Path) -> Result<Migrator, Box<dyn Error>>
 
     let parts = MigratorParts {
         source: Arc::new(source),
-        verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))),
+        verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)))),
         target: Arc::new(target),
         ledger: Arc::new(ledger),
         clock: Arc::new(SystemClock),

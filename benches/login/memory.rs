@@ -13,7 +13,7 @@ use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::hashing::Hasher;
-use landfall::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings, Outcome, RuleSet, Silent};
+use landfall::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings, Outcome, RuleSet, Silent, Verifiers};
 use landfall::model::Password;
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -175,7 +175,7 @@ impl Shared {
         };
         let parts = MigratorParts {
             source: self.source.clone(),
-            verifier,
+            verifiers: Verifiers::only(verifier),
             target,
             ledger: Arc::new(MemoryLedger::new()),
             clock: Arc::new(SystemClock),

@@ -14,7 +14,9 @@ use super::sqlite::{self, AccountStoreSettings};
 use super::suites;
 use crate::diag::Severity;
 use crate::hashing::Hasher;
-use crate::ports::{BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target};
+use crate::ports::{
+    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
+};
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
 /// Why an adapter cannot be opened with valid settings.
@@ -90,6 +92,29 @@ pub trait SourceAdapter: AdapterSettings {
     fn open<'a>(&'a self, context: SourceContext<'a>) -> BoxFuture<'a, Result<OpenSource, OpenError>>;
 }
 
+/// What a verifier is given when it is opened.
+#[derive(Debug)]
+pub struct VerifierContext<'c> {
+    /// Its name: its key in the settings.
+    pub name: &'c str,
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+    /// How identifiers are normalized.
+    pub identifiers: IdentifierProfile,
+}
+
+/// The settings of a verifier.
+pub trait VerifierAdapter: AdapterSettings {
+    /// Reports mistakes that show only once the secrets have been read. Opens nothing.
+    fn check_secrets(&self, _context: VerifierContext<'_>, _reporter: &mut Reporter<'_>) {}
+
+    /// Tries the verifier out, for `check --connect`. Verifies no password. Must be called within a tokio runtime.
+    fn connect<'a>(&'a self, context: VerifierContext<'a>) -> BoxFuture<'a, Trial>;
+
+    /// Opens the verifier. Must be called within a tokio runtime.
+    fn open<'a>(&'a self, context: VerifierContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Verifier>, OpenError>>;
+}
+
 /// What a target is given when it is opened.
 #[derive(Debug)]
 pub struct TargetContext<'c> {
@@ -139,6 +164,8 @@ pub struct LedgerContext<'c> {
 pub enum Role {
     /// Has the legacy records.
     Source,
+    /// Verifies passwords.
+    Verifier,
     /// Stores the accounts.
     Target,
     /// Keeps the ledger.
@@ -151,6 +178,7 @@ impl Role {
     pub fn section(self) -> &'static str {
         match self {
             Self::Source => "source",
+            Self::Verifier => "verifiers",
             Self::Target => "target",
             Self::Ledger => "ledger",
         }

@@ -17,8 +17,8 @@ use crate::guard::{
     guarded_verifier,
 };
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
-use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet};
-use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target};
+use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, Verifiers};
+use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target, Verifier};
 
 /// All parts of a service.
 pub struct Built {
@@ -67,7 +67,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let context = SourceContext { folder: &folder, identifiers: identifiers.clone() };
     let opened = settings.source.adapter().open(context).await;
     let OpenSource { source, report } = opened.map_err(BuildError::Source)?;
-    let verifier = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
+    let verifier: Arc<dyn Verifier> = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
     let (source, source_figures) = guarded_source(source, &guards(&settings));
     let (verifier, verifier_figures) = guarded_verifier(verifier, &local);
@@ -91,7 +91,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let anchors = anchors.transpose()?;
     let parts = MigratorParts {
         source,
-        verifier,
+        verifiers: Verifiers::only(verifier),
         target,
         ledger: guarded,
         clock,

@@ -334,6 +334,7 @@ fn refused(refusal: Refusal) -> &'static str {
         Refusal::CostRefused => "The stored hash would take longer to verify than a sign-in may take.",
         Refusal::Disabled => "The account is disabled.",
         Refusal::Locked => "The password is right, but the account is locked.",
+        Refusal::Expired => "The password or the account has expired in the legacy system.",
         Refusal::Deleted => "The account was deleted and will not be migrated again.",
         Refusal::Missing => "The ledger has an account that is missing in the store. An operator has to investigate.",
         Refusal::Attempts => "Too many failed attempts; the password was not verified.",

@@ -20,7 +20,7 @@ use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
 use crate::adapters::sqlite::{AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::hashing::Hasher;
-use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings};
+use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
@@ -89,7 +89,7 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     let migrator = Arc::new(Migrator::new(
         MigratorParts {
             source: Arc::clone(&shop) as _,
-            verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))),
+            verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)))),
             target: Arc::clone(&target),
             ledger: Arc::clone(&ledger),
             clock: Arc::new(SystemClock),

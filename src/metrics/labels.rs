@@ -32,6 +32,7 @@ pub const REASON: Label = Label::one_of(
         "cost_refused",
         "disabled",
         "locked",
+        "expired",
         "deleted",
         "missing",
         "attempts",
@@ -66,6 +67,10 @@ pub const STEP_RESULT: Label = Label::one_of(
         // verify
         "match",
         "lossy_match",
+        "must_change",
+        "locked",
+        "disabled",
+        "expired",
         "malformed",
         "unsupported",
         "cost_refused",
@@ -99,7 +104,19 @@ pub const SCHEME: Label = Label::names_of("scheme", "a password scheme, or empty
 /// What a verifier said.
 pub const VERDICT: Label = Label::one_of(
     "verdict",
-    &["match", "lossy_match", "mismatch", "unusable", "malformed", "unsupported", "cost_refused"],
+    &[
+        "match",
+        "lossy_match",
+        "must_change",
+        "mismatch",
+        "locked",
+        "disabled",
+        "expired",
+        "unusable",
+        "malformed",
+        "unsupported",
+        "cost_refused",
+    ],
 );
 
 /// What was hashed for.

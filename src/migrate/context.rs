@@ -13,8 +13,9 @@ use super::login::{MigratorParts, MigratorSettings};
 use super::over_limit::OverLimit;
 use super::rules::LiveRules;
 use super::step::Observer;
+use super::verifiers::Verifiers;
 use crate::hashing::Hasher;
-use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Source, Target, Verifier};
+use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Source, Target};
 
 /// What the login flow works with.
 pub(super) struct Context {
@@ -46,8 +47,8 @@ pub(super) struct Context {
 pub(super) struct Legacy {
     /// Where its records come from.
     pub source: Arc<dyn Source>,
-    /// Verifies its passwords.
-    pub verifier: Arc<dyn Verifier>,
+    /// Verify its passwords.
+    pub verifiers: Verifiers,
     /// How many logins of one record are looked up.
     pub lookups: usize,
     /// Whether no two of its customers share a login, so that none needs to be looked up.
@@ -134,12 +135,12 @@ pub(super) struct Refusals {
 
 impl Context {
     pub(super) fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
-        let MigratorParts { source, verifier, target, ledger, clock, hasher, hooks, observer, rules, keyring } = parts;
+        let MigratorParts { source, verifiers, target, ledger, clock, hasher, hooks, observer, rules, keyring } = parts;
         let MigratorSettings { lookups, unique_logins, record_limit, events, lease, attempts, floor, quantum, .. } =
             settings;
         let (customers, networks) = (KeyedLimit::new(settings.turns), KeyedLimit::new(attempts.network_in_flight));
         Self {
-            legacy: Legacy { source, verifier, lookups, unique_logins, record_limit },
+            legacy: Legacy { source, verifiers, lookups, unique_logins, record_limit },
             accounts: Accounts { target, creations: KeyedLimit::new(1), wrong_store: AtomicBool::new(false) },
             records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease },
             limits: Limits { attempts, customers, networks },

@@ -49,7 +49,8 @@ impl Visit<'_> {
         let kinds: &[EventKind] = match ending.outcome {
             Outcome::Migrated => &[EventKind::Migrated],
             Outcome::MigratedMustChangePassword => &[EventKind::Migrated, EventKind::NeedsAction],
-            Outcome::DeniedByRule(_) | Outcome::Refused(Refusal::Disabled | Refusal::Locked | Refusal::Deleted)
+            Outcome::DeniedByRule(_)
+            | Outcome::Refused(Refusal::Disabled | Refusal::Locked | Refusal::Expired | Refusal::Deleted)
                 if self.is_verified() =>
             {
                 &[EventKind::Refused]

@@ -68,8 +68,7 @@ impl Visit<'_> {
     }
 
     /// Reports to the operator that a stored hash costs too much.
-    pub(super) fn too_expensive(&self, why: &str) {
-        let adapter = self.cx.legacy.verifier.name();
+    pub(super) fn too_expensive(&self, adapter: &str, why: &str) {
         self.step(&Step::Failed { adapter, operation: "verify", kind: FailureKind::CostRefused, detail: why });
     }
 }

@@ -58,6 +58,16 @@ pub(super) fn credential(value: Value<'_>) -> Result<Option<Credential>, Reason>
     }
 }
 
+/// The verifier that a credential names in `source`, if it names one.
+pub(super) fn verifier(value: Value<'_>) -> Result<Option<String>, Reason> {
+    let Value::Object(members) = value else { return Ok(None) };
+    match members.iter().find(|(name, _)| *name == "source").map(|(_, source)| *source) {
+        None | Some(Value::Missing | Value::Null) => Ok(None),
+        Some(Value::Text(name)) => Ok(Some(name.to_owned())),
+        Some(_) => Err(reason("credential", "source", "`credential.source` gives no name of a verifier")),
+    }
+}
+
 /// Whether any login leads to the record.
 fn can_sign_in(who: &Identity<'_>, identifiers: &IdentifierProfile) -> Result<(), Reason> {
     let given = who.logins.as_list().unwrap_or_default();

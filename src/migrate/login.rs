@@ -14,12 +14,13 @@ use super::context::{Context, Store};
 use super::outcome::Outcome;
 use super::rules::LiveRules;
 use super::step::Observer;
+use super::verifiers::Verifiers;
 use super::visit::Visit;
 use crate::hashing::Hasher;
 use crate::model::read::ReadLimits;
 use crate::ports::{
     Clock, EventKind, IdentifierProfile, Keyring, Ledger, Operation, PasswordChange, PortError, PortErrorKind,
-    SharedHooks, Source, Target, TargetId, Verifier,
+    SharedHooks, Source, Target, TargetId,
 };
 
 /// The request of a customer who signs in.
@@ -67,8 +68,8 @@ pub struct Answer {
 pub struct MigratorParts {
     /// Where legacy records come from.
     pub source: Arc<dyn Source>,
-    /// Verifies passwords.
-    pub verifier: Arc<dyn Verifier>,
+    /// Verify passwords.
+    pub verifiers: Verifiers,
     /// Where accounts are stored.
     pub target: Arc<dyn Target>,
     /// The ledger.

@@ -26,6 +26,8 @@ pub(super) struct Identity {
     /// Canonical, without duplicates.
     pub logins: Vec<String>,
     pub credential: Option<Credential>,
+    /// The verifier that the rules name in `credential.source`.
+    pub verifier: Option<String>,
 }
 
 /// A record that cannot become an account: `rule: step: message` lines, without values.
@@ -166,9 +168,10 @@ impl Question<'_> {
     ) -> Result<Identity, InvalidRecord> {
         let id = identity::id(&customer.who)?;
         let key = LegacyKey { source: self.source.to_owned(), id: id.to_owned() };
-        let credential = identity::credential(customer.credential?)?;
+        let value = customer.credential?;
+        let (credential, verifier) = (identity::credential(value)?, identity::verifier(value)?);
         let (external_id, customer) = (self.keyring.external_id(&key), self.keyring.customer(&key));
-        Ok(Identity { position, key, external_id, customer, logins, credential })
+        Ok(Identity { position, key, external_id, customer, logins, credential, verifier })
     }
 
     /// Maps the record to an account.

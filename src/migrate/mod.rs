@@ -49,6 +49,8 @@ mod recovery;
 mod rules;
 mod sign_in;
 mod step;
+mod verifiers;
+mod verify;
 mod visit;
 
 pub use admin::{AccountAdmin, Restored, Undone};
@@ -62,3 +64,4 @@ pub use operations::{ResetAnswer, SignupAnswer};
 pub use outcome::{Outcome, Refusal};
 pub use rules::{LiveRules, RuleSet, RuleSetError};
 pub use step::{ClaimResult, CreateResult, FailureKind, HookResult, Known, Observer, Silent, Step};
+pub use verifiers::{UnknownVerifier, Verifiers};

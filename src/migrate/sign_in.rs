@@ -9,11 +9,7 @@ use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
 use super::step::{Known, Step};
 use super::visit::Visit;
-use crate::password::{Credential, Verdict, find};
-use crate::ports::{
-    AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange, Presented, Record,
-    Verification,
-};
+use crate::ports::{AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange, Record};
 
 impl Visit<'_> {
     /// Runs a sign-in to its end.
@@ -159,49 +155,6 @@ impl Visit<'_> {
         }
     }
 
-    /// Verifies the password against the legacy system. Only a positive verdict continues. A lossy match requires a new
-    /// password, because the typed password may differ from the one the customer chose.
-    async fn verify(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<PasswordChange> {
-        let (began, verifier) = (Instant::now(), &self.cx.legacy.verifier);
-        let presented = Presented {
-            identifier: &admission.identifier,
-            record,
-            credential: identity.credential.as_ref(),
-            password: &admission.password,
-        };
-        let answer = verifier.verify(self.call(), presented).await;
-        let Verification { verdict, work } = answer.map_err(|error| self.legacy_failed(&error))?;
-        self.note_legacy_work(work);
-        let scheme = identity.credential.as_ref().map_or("", scheme_name);
-        self.step(&Step::Verified {
-            verifier: verifier.name(),
-            scheme,
-            verdict: verdict.kind(),
-            took: began.elapsed(),
-        });
-        match verdict {
-            Verdict::Match => {
-                self.verified();
-                Ok(PasswordChange::Optional)
-            }
-            Verdict::LossyMatch(_) => {
-                self.verified();
-                Ok(PasswordChange::Required)
-            }
-            Verdict::Mismatch => {
-                self.note_mismatch();
-                Err(Ending::refused(Refusal::WrongPassword))
-            }
-            Verdict::CostRefused(why) => {
-                self.too_expensive(&why);
-                Err(Ending::refused(Refusal::CostRefused))
-            }
-            Verdict::Unusable(_) | Verdict::Malformed(_) | Verdict::Unsupported(_) => {
-                Err(Ending::refused(Refusal::Unverifiable))
-            }
-        }
-    }
-
     /// Maps the record to an account. Customers who are disabled or locked in the legacy system stay so.
     pub(super) fn map(&mut self, admission: &Admission, identity: &Identity, record: &Record) -> Flow<Draft> {
         let began = Instant::now();
@@ -221,13 +174,5 @@ impl Visit<'_> {
             Standing::Disabled => Err(Ending::refused(Refusal::Disabled)),
             Standing::Locked => Err(Ending::refused(Refusal::Locked)),
         }
-    }
-}
-
-/// The canonical name of the scheme. The name in the record is arbitrary text and is not passed on.
-fn scheme_name(credential: &Credential) -> &'static str {
-    match credential.scheme() {
-        "auto" => "auto",
-        named => find(named).map_or("unknown", |info| info.name),
     }
 }

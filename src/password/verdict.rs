@@ -4,16 +4,25 @@ use std::borrow::Cow;
 
 /// The answer to the question: does this password match this stored hash?
 ///
-/// Only [`Verdict::Match`] and [`Verdict::LossyMatch`] sign a customer in. Each of the last four verdicts says that the
-/// stored credential needs an operator's attention, not another attempt.
+/// Only [`Verdict::Match`], [`Verdict::LossyMatch`] and [`Verdict::MustChange`] sign a customer in. `MustChange`, `Locked`,
+/// `Disabled` and `Expired` are answers of a legacy system that was asked; a stored hash never gives them. Each of the last
+/// four verdicts says that the stored credential needs an operator's attention, not another attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The password matches.
     Match,
     /// The password matches, but the scheme ignores part of it.
     LossyMatch(Lossy),
+    /// The password matches, and the legacy system demands a new one.
+    MustChange,
     /// The password does not match.
     Mismatch,
+    /// The legacy system says that the customer is locked, for example after too many wrong passwords.
+    Locked,
+    /// The legacy system says that the customer is disabled.
+    Disabled,
+    /// The legacy system says that the password or the account has expired.
+    Expired,
     /// No password can match: a locked account, a placeholder, or no hash.
     Unusable(Cow<'static, str>),
     /// The stored credential is malformed: truncated, invalid characters, missing parts.
@@ -61,8 +70,16 @@ pub enum VerdictKind {
     Match,
     /// See [`Verdict::LossyMatch`].
     LossyMatch,
+    /// See [`Verdict::MustChange`].
+    MustChange,
     /// See [`Verdict::Mismatch`].
     Mismatch,
+    /// See [`Verdict::Locked`].
+    Locked,
+    /// See [`Verdict::Disabled`].
+    Disabled,
+    /// See [`Verdict::Expired`].
+    Expired,
     /// See [`Verdict::Unusable`].
     Unusable,
     /// See [`Verdict::Malformed`].
@@ -80,7 +97,11 @@ impl VerdictKind {
         match self {
             Self::Match => "match",
             Self::LossyMatch => "lossy_match",
+            Self::MustChange => "must_change",
             Self::Mismatch => "mismatch",
+            Self::Locked => "locked",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
             Self::Unusable => "unusable",
             Self::Malformed => "malformed",
             Self::Unsupported => "unsupported",
@@ -108,11 +129,11 @@ impl Verdict {
     /// Whether the password matches.
     #[must_use]
     pub fn is_match(&self) -> bool {
-        matches!(self, Self::Match | Self::LossyMatch(_))
+        matches!(self, Self::Match | Self::LossyMatch(_) | Self::MustChange)
     }
 
-    /// The name in reports and metrics: `match`, `lossy_match`, `mismatch`, `unusable`, `malformed`, `unsupported` or
-    /// `cost_refused`.
+    /// The name in reports and metrics: `match`, `lossy_match`, `must_change`, `mismatch`, `locked`, `disabled`, `expired`,
+    /// `unusable`, `malformed`, `unsupported` or `cost_refused`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind().name()
@@ -124,7 +145,11 @@ impl Verdict {
         match self {
             Self::Match => VerdictKind::Match,
             Self::LossyMatch(_) => VerdictKind::LossyMatch,
+            Self::MustChange => VerdictKind::MustChange,
             Self::Mismatch => VerdictKind::Mismatch,
+            Self::Locked => VerdictKind::Locked,
+            Self::Disabled => VerdictKind::Disabled,
+            Self::Expired => VerdictKind::Expired,
             Self::Unusable(_) => VerdictKind::Unusable,
             Self::Malformed(_) => VerdictKind::Malformed,
             Self::Unsupported(_) => VerdictKind::Unsupported,
@@ -132,11 +157,11 @@ impl Verdict {
         }
     }
 
-    /// The reason as a sentence; empty for a plain match or mismatch. Never contains a part of the password or the hash.
+    /// The reason as a sentence; empty for a plain match or mismatch, and for an answer of a legacy system. Never contains a part of the password or the hash.
     #[must_use]
     pub fn why(&self) -> &str {
         match self {
-            Self::Match | Self::Mismatch => "",
+            Self::Match | Self::MustChange | Self::Mismatch | Self::Locked | Self::Disabled | Self::Expired => "",
             Self::LossyMatch(loss) => loss.why(),
             Self::Unusable(why) | Self::Malformed(why) | Self::Unsupported(why) | Self::CostRefused(why) => why,
         }

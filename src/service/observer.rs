@@ -218,6 +218,7 @@ mod tests {
             Refusal::CostRefused,
             Refusal::Disabled,
             Refusal::Locked,
+            Refusal::Expired,
             Refusal::Deleted,
             Refusal::Missing,
             Refusal::Attempts,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use landfall::adapters::memory::{Fault, MemoryTarget};
 use landfall::hashing::HashCalls;
-use landfall::migrate::{Migrator, Outcome, Refusal};
+use landfall::migrate::{Migrator, Outcome, Refusal, Verifiers};
 use landfall::password::Verdict;
 use landfall::ports::{
     BoxFuture, Call, Capabilities, Creation, EntryState, Ledger as _, PasswordCheck, PortError, PortErrorKind,
@@ -34,7 +34,8 @@ async fn refusals_after_a_remote_verification_cost_the_same_hashes() {
     let fixture = Fixture::new();
     fixture.legacy(&customer("ada"));
     fixture.legacy(&customer_with("luke", &json!({ "state": "locked" })));
-    let migrator = fixture.migrator_with(Options::default(), |parts| parts.verifier = Arc::new(Remote(b"secret")));
+    let migrator = fixture
+        .migrator_with(Options::default(), |parts| parts.verifiers = Verifiers::only(Arc::new(Remote(b"secret"))));
     for (identifier, password, expected) in [
         ("nobody", "secret", Refusal::Unknown),
         ("ada", "wrong", Refusal::WrongPassword),

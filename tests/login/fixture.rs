@@ -16,6 +16,7 @@ use landfall::engine::run::Settings;
 use landfall::hashing::{HashCalls, Hasher};
 use landfall::migrate::{
     Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, Observer, Outcome, RuleSet, Step,
+    Verifiers,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -161,7 +162,7 @@ impl World {
     pub fn migrator_with(&self, options: Options, change: impl FnOnce(&mut MigratorParts)) -> Arc<Migrator> {
         let mut parts = MigratorParts {
             source: self.source.clone(),
-            verifier: Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher))),
+            verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher)))),
             target: self.target.clone(),
             ledger: self.ledger.clone(),
             clock: self.clock.clone(),

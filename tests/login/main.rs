@@ -23,3 +23,4 @@ mod refusals;
 mod several;
 mod spelling;
 mod takeover;
+mod verifiers;
