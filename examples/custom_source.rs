@@ -15,7 +15,8 @@ use landfall::engine::{self, NoFiles, compile};
 use landfall::guard::{BreakerSettings, GuardSettings, guarded_source};
 use landfall::hashing::{Hasher, MostExpensive, TimeSettings};
 use landfall::migrate::{
-    self, Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet, Verifiers,
+    self, Answer, Challenge, LegacySystem, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet,
+    Verifiers,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -215,16 +216,17 @@ fn migrator(source: Arc<dyn Source>) -> Result<Migrator, Box<dyn Error>> {
     let times = TimeSettings { deadline: settings.deadline, longest_check: Some(Duration::from_secs(1)) };
     hasher.calibrate(MostExpensive::of(&plan), times);
     let hasher = Arc::new(hasher);
+    let verifiers = Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))));
+    let rules = RuleSet::new(plan, engine::Settings::default(), "shop 1")?;
     let parts = MigratorParts {
-        source,
-        verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)))),
+        legacy: LegacySystem::new(source, verifiers, Arc::new(LiveRules::new(rules))),
+        more: Vec::new(),
         target: Arc::new(MemoryTarget::new("accounts", Arc::clone(&hasher))),
         ledger: Arc::new(MemoryLedger::new()),
         clock: Arc::new(SystemClock),
         hasher,
         hooks: Arc::new(NoHooks),
         observer: Arc::new(migrate::Silent),
-        rules: Arc::new(LiveRules::new(RuleSet::new(plan, engine::Settings::default(), "shop 1")?)),
         keyring: Arc::new(Keyring::new(&[7; 32])?),
     };
     Ok(Migrator::new(parts, settings))

@@ -15,8 +15,8 @@ use landfall::diag::{Files, Findings, render};
 use landfall::engine::{self, Bump, NoFiles, Outcome, Plan, compile};
 use landfall::hashing::{Hasher, MostExpensive, TimeSettings};
 use landfall::migrate::{
-    self, Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet, Verifiers,
-    bind_store,
+    self, Answer, Challenge, LegacySystem, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, RuleSet,
+    Verifiers, bind_store,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -102,17 +102,18 @@ async fn migrator(plan: Plan, folder: &Path) -> Result<Migrator, Box<dyn Error>>
     // Otherwise a ledger could be used with another store, where its customers would seem to have been deleted.
     bind_store(&ledger, &target).await?;
 
+    let verifiers = Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))));
+    // The last argument names this version of the rules in the ledger. The program uses a hash of all rule files.
+    let rules = RuleSet::new(plan, engine::Settings::default(), "shop 1")?;
     let parts = MigratorParts {
-        source: Arc::new(source),
-        verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)))),
+        legacy: LegacySystem::new(Arc::new(source), verifiers, Arc::new(LiveRules::new(rules))),
+        more: Vec::new(),
         target: Arc::new(target),
         ledger: Arc::new(ledger),
         clock: Arc::new(SystemClock),
         hasher,
         hooks: Arc::new(NoHooks),
         observer: Arc::new(migrate::Silent),
-        // The last argument names this version of the rules in the ledger. The program uses a hash of all rule files.
-        rules: Arc::new(LiveRules::new(RuleSet::new(plan, engine::Settings::default(), "shop 1")?)),
         keyring,
     };
     Ok(Migrator::new(parts, settings))

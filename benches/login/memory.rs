@@ -13,7 +13,9 @@ use landfall::diag::{Files, Findings};
 use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::hashing::Hasher;
-use landfall::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings, Outcome, RuleSet, Silent, Verifiers};
+use landfall::migrate::{
+    LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Outcome, RuleSet, Silent, Verifiers,
+};
 use landfall::model::Password;
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -174,15 +176,14 @@ impl Shared {
             Hashes::None => (Arc::new(AcceptAll), Arc::new(Unhashed(accounts))),
         };
         let parts = MigratorParts {
-            source: self.source.clone(),
-            verifiers: Verifiers::only(verifier),
+            legacy: LegacySystem::new(self.source.clone(), Verifiers::only(verifier), Arc::clone(&self.rules)),
+            more: Vec::new(),
             target,
             ledger: Arc::new(MemoryLedger::new()),
             clock: Arc::new(SystemClock),
             hasher: Arc::clone(&self.hasher),
             hooks: Arc::new(NoHooks),
             observer: Arc::new(Silent),
-            rules: Arc::clone(&self.rules),
             keyring: Arc::clone(&self.keyring),
         };
         Migrator::new(parts, MigratorSettings::default())

@@ -58,7 +58,7 @@ pub async fn one_by_one(size: Size) {
         println!("{name} logins one by one, Argon2id 8/1/1, {} times, median microseconds by step:", size.single);
         table(&logins);
     }
-    engine(&world.built.parts.rules.current(), size.single);
+    engine(&world.built.parts.legacy.rules.current(), size.single);
 }
 
 fn table(logins: &[Vec<(&'static str, Duration)>]) {

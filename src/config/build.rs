@@ -17,7 +17,7 @@ use crate::guard::{
     guarded_verifier,
 };
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
-use crate::migrate::{LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, Verifiers};
+use crate::migrate::{LegacySystem, LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, Verifiers};
 use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target, Verifier};
 
 /// All parts of a service.
@@ -89,22 +89,25 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         .as_ref()
         .map(|written| Anchors::from_settings(written, &folder, Arc::clone(&ledger.reports), Arc::clone(&clock)));
     let anchors = anchors.transpose()?;
+    let adapter = settings.source.adapter();
+    let legacy = LegacySystem {
+        unique_logins: adapter.unique_logins(),
+        record_limit: adapter.record_limit(),
+        ..LegacySystem::new(source, Verifiers::only(verifier), Arc::new(LiveRules::new(rules)))
+    };
     let parts = MigratorParts {
-        source,
-        verifiers: Verifiers::only(verifier),
+        legacy,
+        more: Vec::new(),
         target,
         ledger: guarded,
         clock,
         hasher,
         hooks: Arc::new(hooks),
         observer,
-        rules: Arc::new(LiveRules::new(rules)),
         keyring,
     };
     let migrator = MigratorSettings {
         events: subscribed(&settings.hooks.webhooks),
-        unique_logins: settings.source.adapter().unique_logins(),
-        record_limit: settings.source.adapter().record_limit(),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
     Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, report, figures })
@@ -177,9 +180,9 @@ mod tests {
         let built = build(loaded, Arc::new(Silent)).await.unwrap();
         let report = built.report.unwrap();
         assert_eq!((report.records, report.ambiguous), (3, 1));
-        assert_eq!(built.parts.rules.current().hash(), hash);
-        assert_eq!(built.parts.source.name(), "legacy");
-        assert_eq!(built.migrator.record_limit, 10 * 1024 * 1024);
+        assert_eq!(built.parts.legacy.rules.current().hash(), hash);
+        assert_eq!(built.parts.legacy.source.name(), "legacy");
+        assert_eq!(built.parts.legacy.record_limit, 10 * 1024 * 1024);
         assert!(built.callers.is_some() && built.delivery.is_some());
         for file in ["accounts.db", "ledger.db"] {
             assert!(folder.path().join(file).is_file(), "{file}");

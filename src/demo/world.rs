@@ -20,7 +20,7 @@ use crate::adapters::sql::{ListSettings, SqlError, SqlSettings, SqlSource};
 use crate::adapters::sqlite::{AccountStore, SqliteLedger};
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::hashing::Hasher;
-use crate::migrate::{LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers};
+use crate::migrate::{LegacySystem, LiveRules, Migrator, MigratorParts, MigratorSettings, Verifiers};
 use crate::password::lane::{Lane, LaneSettings};
 use crate::password::store::{PasswordStore, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, Problem};
@@ -86,21 +86,22 @@ pub async fn open(listen: SocketAddr, keep: Option<&Path>) -> Result<Demo, DemoE
     let ledger = folder.file("ledger.db").display().to_string();
     let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&ledger, Arc::clone(&keyring)).await?);
     let (watch, metrics) = (Arc::new(Watch::default()), Metrics::new());
+    let verifiers = Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher))));
+    let rules = Arc::new(LiveRules::new(rules()?));
     let migrator = Arc::new(Migrator::new(
         MigratorParts {
-            source: Arc::clone(&shop) as _,
-            verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)))),
+            // Every login in the shop is unique.
+            legacy: LegacySystem { unique_logins: true, ..LegacySystem::new(Arc::clone(&shop) as _, verifiers, rules) },
+            more: Vec::new(),
             target: Arc::clone(&target),
             ledger: Arc::clone(&ledger),
             clock: Arc::new(SystemClock),
             hasher,
             hooks: Arc::new(NoHooks),
             observer: Arc::new(Both(Arc::clone(&watch), Telemetry::new(metrics.clone()))),
-            rules: Arc::new(LiveRules::new(rules()?)),
             keyring,
         },
-        // Every login in the shop is unique.
-        MigratorSettings { unique_logins: true, ..MigratorSettings::default() },
+        MigratorSettings::default(),
     ));
     let settings = ServiceSettings { listen, ..ServiceSettings::default() };
     let (operations, store) = (Arc::clone(&migrator), Arc::clone(&target));

@@ -11,16 +11,17 @@ use super::allowance::AttemptSettings;
 use super::locks::KeyedLimit;
 use super::login::{MigratorParts, MigratorSettings};
 use super::over_limit::OverLimit;
-use super::rules::LiveRules;
 use super::step::Observer;
-use super::verifiers::Verifiers;
+use super::systems::Systems;
 use crate::hashing::Hasher;
-use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Source, Target};
+use crate::ports::{Clock, EventKind, IdentifierProfile, Keyring, Ledger, SharedHooks, Target};
 
 /// What the login flow works with.
 pub(super) struct Context {
-    /// The legacy system.
-    pub legacy: Legacy,
+    /// The legacy systems.
+    pub systems: Systems,
+    /// How many logins of one record are looked up.
+    pub lookups: usize,
     /// The accounts at the target.
     pub accounts: Accounts,
     /// The ledger, and what is written to it.
@@ -29,8 +30,6 @@ pub(super) struct Context {
     pub limits: Limits,
     /// What makes refusals alike.
     pub refusals: Refusals,
-    /// The active rules.
-    pub rules: Arc<LiveRules>,
     /// The operator's hooks.
     pub hooks: SharedHooks,
     /// Observes every step.
@@ -41,20 +40,6 @@ pub(super) struct Context {
     pub tenant: Option<String>,
     /// How long a login may take.
     pub deadline: Duration,
-}
-
-/// The legacy system.
-pub(super) struct Legacy {
-    /// Where its records come from.
-    pub source: Arc<dyn Source>,
-    /// Verify its passwords.
-    pub verifiers: Verifiers,
-    /// How many logins of one record are looked up.
-    pub lookups: usize,
-    /// Whether no two of its customers share a login, so that none needs to be looked up.
-    pub unique_logins: bool,
-    /// The maximum size of a record, in bytes.
-    pub record_limit: usize,
 }
 
 /// The accounts at the target.
@@ -135,17 +120,16 @@ pub(super) struct Refusals {
 
 impl Context {
     pub(super) fn new(parts: MigratorParts, settings: MigratorSettings) -> Self {
-        let MigratorParts { source, verifiers, target, ledger, clock, hasher, hooks, observer, rules, keyring } = parts;
-        let MigratorSettings { lookups, unique_logins, record_limit, events, lease, attempts, floor, quantum, .. } =
-            settings;
+        let MigratorParts { legacy, more, target, ledger, clock, hasher, hooks, observer, keyring } = parts;
+        let MigratorSettings { lookups, events, lease, attempts, floor, quantum, .. } = settings;
         let (customers, networks) = (KeyedLimit::new(settings.turns), KeyedLimit::new(attempts.network_in_flight));
         Self {
-            legacy: Legacy { source, verifiers, lookups, unique_logins, record_limit },
+            systems: Systems { first: legacy, more },
+            lookups,
             accounts: Accounts { target, creations: KeyedLimit::new(1), wrong_store: AtomicBool::new(false) },
             records: Records { ledger, keyring, clock, over_limit: OverLimit::default(), events, lease },
             limits: Limits { attempts, customers, networks },
             refusals: Refusals { hasher, floor, quantum, waiting: Semaphore::new(settings.waiting) },
-            rules,
             hooks,
             observer,
             identifiers: settings.identifiers,

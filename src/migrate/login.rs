@@ -14,13 +14,12 @@ use super::context::{Context, Store};
 use super::outcome::Outcome;
 use super::rules::LiveRules;
 use super::step::Observer;
-use super::verifiers::Verifiers;
+use super::systems::LegacySystem;
 use super::visit::Visit;
 use crate::hashing::Hasher;
-use crate::model::read::ReadLimits;
 use crate::ports::{
     Clock, EventKind, IdentifierProfile, Keyring, Ledger, Operation, PasswordChange, PortError, PortErrorKind,
-    SharedHooks, Source, Target, TargetId,
+    SharedHooks, Target, TargetId,
 };
 
 /// The request of a customer who signs in.
@@ -66,10 +65,10 @@ pub struct Answer {
 /// The components that a migrator uses.
 #[derive(Clone)]
 pub struct MigratorParts {
-    /// Where legacy records come from.
-    pub source: Arc<dyn Source>,
-    /// Verify passwords.
-    pub verifiers: Verifiers,
+    /// The legacy system that is asked first.
+    pub legacy: LegacySystem,
+    /// Further ones, each asked if those before it do not know the customer.
+    pub more: Vec<LegacySystem>,
     /// Where accounts are stored.
     pub target: Arc<dyn Target>,
     /// The ledger.
@@ -82,8 +81,6 @@ pub struct MigratorParts {
     pub hooks: SharedHooks,
     /// Observes every step.
     pub observer: Arc<dyn Observer>,
-    /// The active rules.
-    pub rules: Arc<LiveRules>,
     /// Creates the pseudonyms of customers in the ledger.
     pub keyring: Arc<Keyring>,
 }
@@ -116,10 +113,6 @@ pub struct MigratorSettings {
     /// one; the account does not own any beyond this number. Stops a record with a thousand addresses from querying the
     /// legacy system a thousand times; allows for a user name, a phone number and a few addresses.
     pub lookups: usize,
-    /// Whether the source is known to resolve every login to one customer, so that no lookups are needed.
-    pub unique_logins: bool,
-    /// The maximum size of a record that the rules read, in bytes: what the source returns at most.
-    pub record_limit: usize,
     /// The kinds of events to keep; others are dropped. Stops an outbox that nobody reads from growing forever.
     pub events: Vec<EventKind>,
     /// Refusals that are waiting to be released. Stops a flood of guesses from filling the memory; beyond it the answer
@@ -139,8 +132,6 @@ impl Default for MigratorSettings {
             turns: 2,
             lease: Duration::from_secs(2),
             lookups: 8,
-            unique_logins: false,
-            record_limit: ReadLimits::default().bytes,
             events: EventKind::ALL.to_vec(),
             waiting: 10_000,
         }
@@ -165,10 +156,10 @@ impl Migrator {
         Self { cx: Context::new(parts, settings) }
     }
 
-    /// The active rules.
+    /// The active rules of the legacy system that is asked first.
     #[must_use]
     pub fn rules(&self) -> &LiveRules {
-        &self.cx.rules
+        &self.cx.systems.first.rules
     }
 
     /// Checks that the ledger and the account store still belong together; logins fail while they do not. Call it once

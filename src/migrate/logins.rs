@@ -60,7 +60,7 @@ impl Visit<'_> {
     ///
     /// An outage ends the visit, and so does a record that is left without a login.
     pub(super) async fn keep_own_logins(&mut self, admission: &Admission, identity: &mut Identity) -> Flow<()> {
-        if self.cx.legacy.unique_logins {
+        if self.legacy.unique_logins && self.cx.systems.is_single() {
             return Ok(());
         }
         let (began, listed) = (Instant::now(), identity.logins.len());
@@ -71,7 +71,7 @@ impl Visit<'_> {
         // Keeps the order of the record.
         identity.logins.retain(|login| owned.contains(login));
         if has_candidates || self.left_out > 0 {
-            let source = self.cx.legacy.source.name();
+            let source = self.legacy.source.name();
             self.step(&Step::LookedUpLogins { source, left_out: self.left_out, took: began.elapsed() });
         }
         if identity.logins.is_empty() { Err(Ending::of(Outcome::Conflict)) } else { Ok(()) }
@@ -104,7 +104,7 @@ impl Visit<'_> {
     /// The logins known to resolve to the customer, and those to look up. Logins beyond the limit are in neither list.
     fn partition(&self, admission: &Admission, identity: &Identity) -> (Vec<String>, Vec<Candidate>) {
         let typed = &admission.identifier;
-        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), self.cx.legacy.lookups);
+        let (mut owned, mut candidates, mut left) = (Vec::new(), Vec::new(), self.cx.lookups);
         for login in &identity.logins {
             let origin = if login == typed.canonical() { Origin::Typed } else { Origin::Listed };
             match origin {
@@ -131,9 +131,25 @@ impl Visit<'_> {
         Ok(owned.map(|(candidate, _)| candidate.login.canonical().to_owned()).collect())
     }
 
-    /// Looks up a login at the source.
+    /// Looks up a login: a login that a system asked earlier knows leads there.
     async fn resolve(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
-        let record = match self.cx.legacy.source.fetch(self.call(), login).await {
+        for system in self.cx.systems.of(login) {
+            if system.source.name() == self.legacy.source.name() {
+                return self.resolve_at_system(login, key).await;
+            }
+            match system.source.fetch(self.call(), login).await {
+                Ok(None) => {}
+                Ok(Some(_)) => return Ok(Resolution::Elsewhere),
+                Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
+                Err(error) => return Err(self.legacy_failed(&error)),
+            }
+        }
+        Ok(Resolution::Nobody)
+    }
+
+    /// Looks up a login at the source.
+    async fn resolve_at_system(&self, login: &Identifier, key: &LegacyKey) -> Flow<Resolution> {
+        let record = match self.legacy.source.fetch(self.call(), login).await {
             Ok(Some(record)) => record,
             Ok(None) => return Ok(Resolution::Nobody),
             Err(error) if error.is_about_one_record() => return Ok(Resolution::Elsewhere),
@@ -144,7 +160,7 @@ impl Visit<'_> {
         run.facts.identifier = Some(login.typed().to_owned());
         let question = Question {
             rules: &self.rules,
-            source: self.cx.legacy.source.name(),
+            source: self.legacy.source.name(),
             identifier: login,
             identifiers: &self.cx.identifiers,
             settings: &run,

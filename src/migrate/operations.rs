@@ -19,8 +19,8 @@ use super::outcome::{Outcome, Refusal};
 use super::visit::Visit;
 use crate::model::Password;
 use crate::ports::{
-    AccountState, Call, Coverage, Decision, DecisionOutcome, DecisionReason, Event, EventKind, Operation, PortError,
-    PortErrorKind, StoredAccount, TargetId,
+    AccountState, Call, Coverage, Decision, DecisionOutcome, DecisionReason, Event, EventKind, Identifier, Operation,
+    PortError, PortErrorKind, StoredAccount, TargetId,
 };
 
 /// Whether a new customer may take an identifier.
@@ -145,9 +145,21 @@ impl Visit<'_> {
         if self.find_account(&admission).await?.is_some() {
             return Ok(());
         }
+        for system in self.cx.systems.of(&admission.identifier) {
+            self.turn_to(system);
+            match self.is_known_to_system(&admission.identifier).await {
+                Err(Ending { outcome: Outcome::Refused(Refusal::Unknown), .. }) => {}
+                known => return known,
+            }
+        }
+        Err(Ending::refused(Refusal::Unknown))
+    }
+
+    /// Whether the legacy system knows an identifier.
+    async fn is_known_to_system(&mut self, identifier: &Identifier) -> Flow<()> {
         self.note_source_query();
-        let source = &self.cx.legacy.source;
-        let fetched = timeout_at(self.deadline, source.fetch(self.call(), &admission.identifier)).await;
+        let source = &self.legacy.source;
+        let fetched = timeout_at(self.deadline, source.fetch(self.call(), identifier)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),
             // It may belong to a customer whose record cannot be read.

@@ -8,6 +8,7 @@ use super::ending::{Ending, Flow};
 use super::mapping::{Draft, Identity, Mapped, Question, Standing};
 use super::outcome::{Outcome, Refusal};
 use super::step::{Known, Step};
+use super::systems::{AfterMismatch, LegacySystem};
 use super::visit::Visit;
 use crate::ports::{AccountState, Authenticated, Authentication, Found, HookInput, HookPoint, PasswordChange, Record};
 
@@ -95,12 +96,30 @@ impl Visit<'_> {
         self.create(admission, &newcomer).await
     }
 
-    /// Fetches, verifies and maps. Writes nothing.
+    /// Asks the legacy systems in their order: each one if those before it do not know the customer.
     async fn prepare(&mut self, admission: &Admission) -> Flow<Newcomer> {
-        let (mut identity, record, fetched_at) = match self.fetch(admission).await {
+        let mut ending = Ending::refused(Refusal::Unknown);
+        for system in self.cx.systems.of(&admission.identifier) {
+            self.turn_to(system);
+            match self.prepare_from_system(admission).await {
+                Err(Ending { outcome: Outcome::Refused(Refusal::Unknown), .. }) => {}
+                Err(refused) if is_asked_on(system, &refused) => ending = refused,
+                prepared => return prepared,
+            }
+        }
+        if ending.outcome == Outcome::Refused(Refusal::Unknown) {
+            self.reserve(None).await?;
+        }
+        Err(ending)
+    }
+
+    /// Fetches, verifies and maps. Writes nothing. A customer who is not known is not counted.
+    async fn prepare_from_system(&mut self, admission: &Admission) -> Flow<Newcomer> {
+        let (mut identity, record, fetched_at) = match self.fetch_from_system(admission).await {
             Ok(fetched) => fetched,
-            // An outage is never counted. A missing or unreadable record is a definite answer.
+            // An outage is never counted. An unreadable record is a definite answer.
             Err(ending) if ending.outcome.is_temporary() => return Err(ending),
+            Err(ending) if ending.outcome == Outcome::Refused(Refusal::Unknown) => return Err(ending),
             Err(ending) => {
                 self.reserve(None).await?;
                 return Err(ending);
@@ -120,12 +139,24 @@ impl Visit<'_> {
         Ok(Newcomer { identity, record, draft, fetched_at, verified_at: Some(verified_at) })
     }
 
-    /// Fetches the record and identifies the customer.
+    /// Fetches the record from the first legacy system that knows the customer, and identifies the customer.
     pub(super) async fn fetch(&mut self, admission: &Admission) -> Flow<(Identity, Record, jiff::Timestamp)> {
+        for system in self.cx.systems.of(&admission.identifier) {
+            self.turn_to(system);
+            match self.fetch_from_system(admission).await {
+                Err(Ending { outcome: Outcome::Refused(Refusal::Unknown), .. }) => {}
+                fetched => return fetched,
+            }
+        }
+        Err(Ending::refused(Refusal::Unknown))
+    }
+
+    /// Fetches the record and identifies the customer.
+    async fn fetch_from_system(&mut self, admission: &Admission) -> Flow<(Identity, Record, jiff::Timestamp)> {
         let identifier = admission.identifier.canonical();
         self.hook(HookPoint::BeforeFetch, HookInput { identifier, ..HookInput::default() })?;
         self.note_source_query();
-        let (began, source) = (Instant::now(), &self.cx.legacy.source);
+        let (began, source) = (Instant::now(), &self.legacy.source);
         let record = source.fetch(self.call(), &admission.identifier).await;
         let record = record.map_err(|error| self.legacy_failed(&error))?;
         let known = if record.is_some() { Known::Yes } else { Known::No };
@@ -147,7 +178,7 @@ impl Visit<'_> {
     fn question<'a>(&'a self, rules: &'a super::rules::RuleSet, admission: &'a Admission) -> Question<'a> {
         Question {
             rules,
-            source: self.cx.legacy.source.name(),
+            source: self.legacy.source.name(),
             identifier: &admission.identifier,
             identifiers: &self.cx.identifiers,
             settings: &self.run,
@@ -175,4 +206,9 @@ impl Visit<'_> {
             Standing::Locked => Err(Ending::refused(Refusal::Locked)),
         }
     }
+}
+
+/// Whether the next legacy system is asked although this one knows the customer.
+fn is_asked_on(system: &LegacySystem, refused: &Ending) -> bool {
+    system.after_mismatch == AfterMismatch::AskNext && refused.outcome == Outcome::Refused(Refusal::WrongPassword)
 }

@@ -20,7 +20,7 @@ impl Visit<'_> {
         identity: &Identity,
         record: &Record,
     ) -> Flow<PasswordChange> {
-        let chosen = self.cx.legacy.verifiers.choose(identity.verifier.as_deref());
+        let chosen = self.legacy.verifiers.choose(identity.verifier.as_deref());
         let mut last = None;
         for (name, verifier) in chosen {
             let presented = Presented {

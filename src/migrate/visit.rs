@@ -11,6 +11,7 @@ use super::equalise::Hashes;
 use super::outcome::Refusal;
 use super::rules::RuleSet;
 use super::step::Step;
+use super::systems::LegacySystem;
 use crate::engine::run::{Facts, Settings};
 use crate::model::Password;
 use crate::model::read::ReadLimits;
@@ -20,6 +21,8 @@ use crate::ports::{Call, Identifier, Operation, Work};
 pub(super) struct Visit<'m> {
     pub cx: &'m Context,
     pub request_id: String,
+    /// The legacy system that is asked.
+    pub legacy: &'m LegacySystem,
     pub rules: Arc<RuleSet>,
     /// What the rules run with: their parameters and limits, and the facts of this request.
     pub run: Settings,
@@ -57,13 +60,13 @@ enum PasswordVerified {
 impl<'m> Visit<'m> {
     pub(super) fn begin(cx: &'m Context, operation: Operation, request_id: String) -> Self {
         let started = Instant::now();
-        let rules = cx.rules.current();
         let facts = Facts { now: Some(cx.records.now().to_string()), tenant: cx.tenant.clone(), ..Facts::default() };
-        let limits = ReadLimits { bytes: cx.legacy.record_limit, ..rules.settings().limits };
-        let run = Settings { facts, limits, ..rules.settings().clone() };
+        let legacy = &cx.systems.first;
+        let (rules, run) = rules_of(legacy, facts);
         Self {
             cx,
             request_id,
+            legacy,
             rules,
             run,
             deadline: started + cx.deadline,
@@ -80,6 +83,13 @@ impl<'m> Visit<'m> {
             tags: Vec::new(),
             left_out: 0,
         }
+    }
+
+    /// Turns to another legacy system. What the one before said of the customer is forgotten.
+    pub(super) fn turn_to(&mut self, legacy: &'m LegacySystem) {
+        let (rules, run) = rules_of(legacy, std::mem::take(&mut self.run.facts));
+        (self.legacy, self.rules, self.run) = (legacy, rules, run);
+        (self.customer, self.used_rules) = (None, None);
     }
 
     /// The canonical identifier; from here on the visit has a subject.
@@ -118,7 +128,7 @@ impl<'m> Visit<'m> {
 
     /// Notes that the legacy system was queried.
     pub(super) fn note_source_query(&mut self) {
-        self.queried_source = Some(self.cx.legacy.source.name().to_owned());
+        self.queried_source = Some(self.legacy.source.name().to_owned());
     }
 
     /// Notes that the rules ran.
@@ -135,4 +145,12 @@ impl<'m> Visit<'m> {
     pub(super) fn is_verified(&self) -> bool {
         self.verified == PasswordVerified::Yes
     }
+}
+
+/// The active rules of a legacy system, and what they run with.
+fn rules_of(legacy: &LegacySystem, facts: Facts) -> (Arc<RuleSet>, Settings) {
+    let rules = legacy.rules.current();
+    let limits = ReadLimits { bytes: legacy.record_limit, ..rules.settings().limits };
+    let run = Settings { facts, limits, ..rules.settings().clone() };
+    (rules, run)
 }

@@ -84,7 +84,7 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
         log_release(Some(config::calibrate(&hasher, &written, &rules)), written.login.floor);
         Ok((rules, watched(files, &path)))
     });
-    let reload = reload(files, Arc::clone(&parts.rules), load);
+    let reload = reload(files, Arc::clone(&parts.legacy.rules), load);
     let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
     let migrator = Arc::new(Migrator::new(parts, migrator));
     let recovered = match migrator.recover().await {

@@ -34,8 +34,9 @@ async fn refusals_after_a_remote_verification_cost_the_same_hashes() {
     let fixture = Fixture::new();
     fixture.legacy(&customer("ada"));
     fixture.legacy(&customer_with("luke", &json!({ "state": "locked" })));
-    let migrator = fixture
-        .migrator_with(Options::default(), |parts| parts.verifiers = Verifiers::only(Arc::new(Remote(b"secret"))));
+    let migrator = fixture.migrator_with(Options::default(), |parts| {
+        parts.legacy.verifiers = Verifiers::only(Arc::new(Remote(b"secret")))
+    });
     for (identifier, password, expected) in [
         ("nobody", "secret", Refusal::Unknown),
         ("ada", "wrong", Refusal::WrongPassword),

@@ -15,8 +15,8 @@ use landfall::engine::compile::{NoFiles, compile};
 use landfall::engine::run::Settings;
 use landfall::hashing::{HashCalls, Hasher};
 use landfall::migrate::{
-    Answer, Challenge, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, Observer, Outcome, RuleSet, Step,
-    Verifiers,
+    Answer, Challenge, LegacySystem, LiveRules, Login, Migrator, MigratorParts, MigratorSettings, Observer, Outcome,
+    RuleSet, Step, Verifiers,
 };
 use landfall::password::lane::{Lane, LaneSettings};
 use landfall::password::store::{PasswordStore, Peppers, StoreParameters};
@@ -104,6 +104,7 @@ pub struct Options {
     pub settings: MigratorSettings,
     pub hooks: Arc<dyn Hooks>,
     pub rules: &'static str,
+    pub unique_logins: bool,
 }
 
 impl Default for Options {
@@ -114,7 +115,7 @@ impl Default for Options {
             deadline: Duration::from_secs(20),
             ..MigratorSettings::default()
         };
-        Self { settings, hooks: Arc::new(NoHooks), rules: RULES }
+        Self { settings, hooks: Arc::new(NoHooks), rules: RULES, unique_logins: false }
     }
 }
 
@@ -155,21 +156,27 @@ impl World {
 
     /// A migrator in this environment with another source.
     pub fn migrator_from(&self, source: Arc<dyn Source>, options: Options) -> Arc<Migrator> {
-        self.migrator_with(options, |parts| parts.source = source)
+        self.migrator_with(options, |parts| parts.legacy.source = source)
     }
 
     /// A migrator in this environment with other parts.
     pub fn migrator_with(&self, options: Options, change: impl FnOnce(&mut MigratorParts)) -> Arc<Migrator> {
         let mut parts = MigratorParts {
-            source: self.source.clone(),
-            verifiers: Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher)))),
+            legacy: LegacySystem {
+                unique_logins: options.unique_logins,
+                ..LegacySystem::new(
+                    self.source.clone(),
+                    Verifiers::only(Arc::new(StoredHashVerifier::new(Arc::clone(&self.hasher)))),
+                    Arc::new(LiveRules::new(rule_set(options.rules))),
+                )
+            },
+            more: Vec::new(),
             target: self.target.clone(),
             ledger: self.ledger.clone(),
             clock: self.clock.clone(),
             hasher: Arc::clone(&self.hasher),
             hooks: options.hooks,
             observer: self.steps.clone(),
-            rules: Arc::new(LiveRules::new(rule_set(options.rules))),
             keyring: Arc::clone(&self.keyring),
         };
         change(&mut parts);

@@ -22,5 +22,6 @@ mod races;
 mod refusals;
 mod several;
 mod spelling;
+mod systems;
 mod takeover;
 mod verifiers;

@@ -173,7 +173,7 @@ async fn lookups_are_bounded_and_can_be_disabled() {
     for (options, calls, logins) in [
         (with(|_| {}), 2, &["ada", "ada@example.org"][..]),
         (with(|settings| settings.lookups = 0), 1, &["ada"]),
-        (with(|settings| settings.unique_logins = true), 1, &["ada", "ada@example.org"]),
+        (Options { unique_logins: true, ..Options::default() }, 1, &["ada", "ada@example.org"]),
     ] {
         let fixture = Fixture::with(options);
         fixture.legacy(&customer("ada"));
@@ -229,7 +229,7 @@ async fn a_reset_of_a_contested_address_names_no_account() {
     );
 
     // An account created by older rules that owns all of the logins in its record.
-    let fixture = Fixture::with(with(|settings| settings.unique_logins = true));
+    let fixture = Fixture::with(Options { unique_logins: true, ..Options::default() });
     fixture.source.insert(&["mallory@example.org"], mallory().to_string()).unwrap();
     fixture.login("mallory@example.org", "secret mallory").await;
     assert_eq!(owned(&fixture).await, [[CONTESTED, "mallory@example.org"]]);

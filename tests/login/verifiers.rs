@@ -47,7 +47,7 @@ fn verifiers(named: &[(&str, &Arc<Scripted>)], order: &[&str]) -> Verifiers {
 }
 
 fn migrator(fixture: &Fixture, rules: &'static str, verifiers: Verifiers) -> Arc<Migrator> {
-    fixture.migrator_with(Options { rules, ..Options::default() }, |parts| parts.verifiers = verifiers)
+    fixture.migrator_with(Options { rules, ..Options::default() }, |parts| parts.legacy.verifiers = verifiers)
 }
 
 #[tokio::test]
