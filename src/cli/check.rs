@@ -75,12 +75,12 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let target = arguments.target.as_deref().map(target::named).transpose()?;
     let paths = arguments.config.clone().map_or_else(|| rule_files(&arguments.paths), |settings| Ok(vec![settings]))?;
     let (mut errors, mut all, mut documents, mut hashes) = (0, Vec::new(), Vec::new(), Vec::new());
-    let (mut told, mut trial) = (BTreeSet::new(), None);
+    let (mut told, mut trials) = (BTreeSet::new(), None);
     for path in &paths {
         let mut compiled = match &arguments.config {
             Some(_) if arguments.connect => {
                 let connected = connect::findings(path)?;
-                trial = connected.trial;
+                trials = connected.trials;
                 connected.compiled
             }
             Some(_) => config::findings(path)?,
@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 show::output(&target::human(target, &hashes))?;
             }
             if arguments.connect {
-                show::output(&connect::human(trial.as_ref()))?;
+                show::output(&connect::human(trials.as_deref()))?;
             }
             let files = if paths.len() == 1 { "1 file".to_owned() } else { format!("{} files", paths.len()) };
             let found = if all.is_empty() { "no findings".to_owned() } else { summary(&all) };
@@ -117,13 +117,13 @@ pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
         Format::Json if target.is_some() || arguments.connect => {
             let mut document = serde_json::Map::from_iter([("findings".to_owned(), documents.into())]);
             document.extend(target.map(|_| ("hashes".to_owned(), target::json(&hashes))));
-            document.extend(arguments.connect.then(|| ("source".to_owned(), connect::json(trial.as_ref()))));
+            document.extend(arguments.connect.then(|| connect::json(trials.as_deref())).into_iter().flatten());
             show::output(&format!("{:#}\n", serde_json::Value::from(document)))?;
         }
         Format::Json => show::output(&format!("{:#}\n", serde_json::Value::from(documents)))?,
         Format::Plain => {
             show::output(&target::plain(&hashes))?;
-            show::output(&connect::plain(trial.as_ref()))?;
+            show::output(&connect::plain(trials.as_deref()))?;
         }
     }
     Ok(if errors > 0 { FINDINGS } else { FINE })

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use super::{CommandError, FINDINGS, FINE, show};
-use crate::adapters::registry::Trial;
-use crate::config::{Compiled, DEFAULT_FILE, Loaded, Reading, STARTER, Settings};
+use crate::config::{Compiled, DEFAULT_FILE, Loaded, Reading, STARTER, Settings, Tried};
 
 /// Arguments of `landfall config`.
 #[derive(clap::Args)]
@@ -86,23 +85,23 @@ pub(super) fn compiled(reading: Reading) -> Compiled {
     Compiled { files, findings, plan: None, hash: String::new(), paths: Vec::new() }
 }
 
-/// Reads a settings file and everything it refers to, and tries its source out.
+/// Reads a settings file and everything it refers to, and tries its sources out.
 ///
 /// # Errors
 /// As for [`read`].
 pub(super) fn connecting(
     path: &Path,
-    connect: impl FnOnce(&Loaded) -> Result<Trial, CommandError>,
-) -> Result<(Reading, Option<Trial>), CommandError> {
+    connect: impl FnOnce(&Loaded) -> Result<Vec<Tried>, CommandError>,
+) -> Result<(Reading, Option<Vec<Tried>>), CommandError> {
     let mut failed = None;
-    let (reading, trial) = Settings::read_and_connect(path, |loaded| {
+    let (reading, trials) = Settings::read_and_connect(path, |loaded| {
         connect(loaded).unwrap_or_else(|error| {
             failed = Some(error);
-            Trial::default()
+            Vec::new()
         })
     })
     .map_err(|error| unreadable(path, &error))?;
-    failed.map_or(Ok((reading, trial)), Err)
+    failed.map_or(Ok((reading, trials)), Err)
 }
 
 fn shown(path: &Path, format: Format) -> Result<u8, CommandError> {

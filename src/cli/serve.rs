@@ -82,7 +82,7 @@ fn warn_of_limits(prepared: Prepared, connections: u64) {
 async fn serve(loaded: Loaded) -> Result<(), CommandError> {
     let failed = |error: &dyn std::error::Error| CommandError::new(error.to_string());
     let composed = compose(loaded).await.map_err(|error| failed(&error))?;
-    if let Some(report) = composed.report() {
+    for report in composed.files() {
         tracing::info!(
             records = report.records,
             logins = report.logins,

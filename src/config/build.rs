@@ -7,17 +7,17 @@ use std::time::Duration;
 use super::Loaded;
 use super::open::{BuildError, Stores, number, stores};
 use super::settings::{LoginSettings, Settings};
+use super::systems::{self, OpenSystems};
 use crate::adapters::file::FileReport;
-use crate::adapters::registry::{OpenSource, Opening, SourceContext};
+use crate::adapters::registry::Opening;
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::callers::Callers;
 use crate::events::{self, Anchors, Delivery, subscribed};
 use crate::guard::{
-    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_source, guarded_target,
-    guarded_verifier,
+    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_target, guarded_verifier,
 };
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
-use crate::migrate::{LegacySystem, LiveRules, MigratorParts, MigratorSettings, Observer, RuleSet, Verifiers};
+use crate::migrate::{MigratorParts, MigratorSettings, Observer, RuleSet, Verifiers};
 use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target, Verifier};
 
 /// All parts of a service.
@@ -36,9 +36,9 @@ pub struct Built {
     pub delivery: Option<Delivery>,
     /// Sends the head of the audit; `None` if the settings do not ask for it.
     pub anchors: Option<Anchors>,
-    /// What was found when the export was read, if the source is a file.
-    pub report: Option<FileReport>,
-    /// The figures of the guards, by the name of the guarded port.
+    /// What was found when exports were read, for sources that are files.
+    pub reports: Vec<FileReport>,
+    /// The figures of the guards, by the name of the guarded port; several sources have one each.
     pub figures: Vec<(&'static str, GuardFigures)>,
 }
 
@@ -60,26 +60,21 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let Stores { identifiers, keyring, hasher, ledger, target: store } =
         stores(&loaded.settings, &loaded.folder, Opening::Trusted).await?;
     let Loaded { settings, folder, rules, hooks, .. } = loaded;
-    calibrate(&hasher, &settings, &rules);
+    calibrate(&hasher, &settings, rules.iter().map(|loaded| &loaded.rules));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let nonces = guarded_nonces(Arc::clone(&ledger.nonces), LEDGER_CALL);
     let callers = Callers::from_settings(&settings.service.callers, nonces)?;
-    let context = SourceContext { folder: &folder, identifiers: identifiers.clone() };
-    let opened = settings.source.adapter().open(context).await;
-    let OpenSource { source, report } = opened.map_err(BuildError::Source)?;
     let verifier: Arc<dyn Verifier> = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
-    let (source, source_figures) = guarded_source(source, &guards(&settings));
     let (verifier, verifier_figures) = guarded_verifier(verifier, &local);
+    let verifiers = Verifiers::only(verifier);
+    let OpenSystems { first: legacy, more, reports, figures: sources } =
+        systems::open(&settings, &folder, rules, &verifiers, &identifiers).await?;
     let (target, target_figures) = guarded_target(Arc::clone(&store), &local);
     let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger.ledger), LEDGER_CALL);
     let outbox = guarded_outbox(Arc::clone(&ledger.outbox), LEDGER_CALL, &ledger_figures);
-    let figures = vec![
-        ("source", source_figures),
-        ("verifier", verifier_figures),
-        ("target", target_figures),
-        ("ledger", ledger_figures),
-    ];
+    let mut figures = vec![("verifier", verifier_figures), ("target", target_figures), ("ledger", ledger_figures)];
+    figures.extend(sources.into_iter().map(|source| ("source", source)));
     let delivery = Delivery::from_settings(&settings.hooks.webhooks, Arc::clone(&outbox), Arc::clone(&clock))?;
     let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
     events::drop_removed(&*outbox, &*clock, &webhooks).await?;
@@ -89,15 +84,9 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         .as_ref()
         .map(|written| Anchors::from_settings(written, &folder, Arc::clone(&ledger.reports), Arc::clone(&clock)));
     let anchors = anchors.transpose()?;
-    let adapter = settings.source.adapter();
-    let legacy = LegacySystem {
-        unique_logins: adapter.unique_logins(),
-        record_limit: adapter.record_limit(),
-        ..LegacySystem::new(source, Verifiers::only(verifier), Arc::new(LiveRules::new(rules)))
-    };
     let parts = MigratorParts {
         legacy,
-        more: Vec::new(),
+        more,
         target,
         ledger: guarded,
         clock,
@@ -110,7 +99,7 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
         events: subscribed(&settings.hooks.webhooks),
         ..migrator(&settings.login, identifiers, settings.tenant.clone())
     };
-    Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, report, figures })
+    Ok(Built { parts, migrator, ledger, target: store, callers, delivery, anchors, reports, figures })
 }
 
 fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Option<String>) -> MigratorSettings {
@@ -129,14 +118,11 @@ fn migrator(login: &LoginSettings, identifiers: IdentifierProfile, tenant: Optio
     }
 }
 
-fn guards(settings: &Settings) -> guard::GuardSettings {
-    settings.guard.into()
-}
-
-/// Measures this machine for the stored hashes that the rules declare.
-pub fn calibrate(hasher: &Hasher, settings: &Settings, rules: &RuleSet) -> Admission {
+/// Measures this machine for the stored hashes that the rules of all legacy systems declare.
+pub fn calibrate<'r>(hasher: &Hasher, settings: &Settings, rules: impl IntoIterator<Item = &'r RuleSet>) -> Admission {
     let times = TimeSettings { deadline: settings.login.deadline, longest_check: settings.password.longest_check };
-    hasher.calibrate(MostExpensive::of(rules.plan()), times)
+    let each = rules.into_iter().map(|rules| MostExpensive::of(rules.plan()));
+    hasher.calibrate(each.fold(MostExpensive::None, MostExpensive::more_expensive), times)
 }
 
 #[cfg(test)]
@@ -144,7 +130,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::migrate::Silent;
+    use crate::migrate::{AfterMismatch, Silent};
 
     const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
                          account:\n  username: $.login\ncredential: { scheme: md5, hash_hex: $.hash }\n";
@@ -175,10 +161,10 @@ mod tests {
                     hooks: { webhooks: [ { name: crm, url: 'https://crm.example/', secret: '${T}' } ] }\n";
         let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ], record_limit: 10MiB }", more);
         let loaded = loaded(folder.path());
-        assert_eq!(loaded.rule_files, [folder.path().join("shop.yaml")]);
-        let hash = loaded.rules.hash().to_owned();
+        assert_eq!(loaded.rules[0].files, [folder.path().join("shop.yaml")]);
+        let hash = loaded.rules[0].rules.hash().to_owned();
         let built = build(loaded, Arc::new(Silent)).await.unwrap();
-        let report = built.report.unwrap();
+        let report = built.reports[0].clone();
         assert_eq!((report.records, report.ambiguous), (3, 1));
         assert_eq!(built.parts.legacy.rules.current().hash(), hash);
         assert_eq!(built.parts.legacy.source.name(), "legacy");
@@ -187,6 +173,27 @@ mod tests {
         for file in ["accounts.db", "ledger.db"] {
             assert!(folder.path().join(file).is_file(), "{file}");
         }
+    }
+
+    #[tokio::test]
+    async fn every_source_has_its_own_rules() {
+        let more = "domains: [ shop.example ]\nmore_sources:\n  - rules: club.yaml\n    params: { region: de }\n    \
+                    source: { kind: file, name: club, path: a.ndjson, logins: [ $.login ], unique_logins: true }\n    \
+                    after_mismatch: ask_next\n";
+        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
+        let club = RULES.replace("target: standard", "target: standard\nparams: { region: {} }");
+        std::fs::write(folder.path().join("club.yaml"), club).unwrap();
+        let loaded = loaded(folder.path());
+        let hashes: Vec<String> = loaded.rules.iter().map(|loaded| loaded.rules.hash().to_owned()).collect();
+        assert_eq!(loaded.rules[1].files, [folder.path().join("club.yaml")]);
+        let parts = build(loaded, Arc::new(Silent)).await.unwrap().parts;
+        let [more] = parts.more.as_slice() else { panic!("one more") };
+        assert_eq!([&parts.legacy, more].map(|system| system.rules.current().hash().to_owned()), hashes.as_slice());
+        assert_eq!((parts.legacy.source.name(), more.source.name()), ("legacy", "club"));
+        assert_eq!((parts.legacy.domains.concat(), more.domains.concat()), ("shop.example".to_owned(), String::new()));
+        assert_eq!((parts.legacy.unique_logins, more.unique_logins), (false, true));
+        let declared = [parts.legacy.after_mismatch, more.after_mismatch];
+        assert_eq!(declared, [AfterMismatch::Refuse, AfterMismatch::AskNext]);
     }
 
     #[tokio::test]

@@ -209,7 +209,22 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
         let message = "accounts and ledger must be two files";
         reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }
-    settings.source.adapter().check(&mut reporter.section("source"));
+    let mut names = BTreeSet::new();
+    for system in settings.systems() {
+        let adapter = system.source.adapter();
+        adapter.check(&mut reporter.section(system.path("source")));
+        if !names.insert(adapter.name()) {
+            let message = format!("two sources are named `{}`", adapter.name());
+            let help = "give each source its own `name`, and never change it: it is part of every customer's key";
+            reporter.error("R508", &system.path("source.name"), message, help);
+        }
+        for domain in system.domains {
+            if domain.contains('@') || domain.is_empty() || domain.to_lowercase() != *domain {
+                let message = format!("`{domain}` is not a domain in lower case");
+                reporter.error("R506", &system.path("domains"), message, "write it as in `[ shop.example ]`");
+            }
+        }
+    }
 }
 
 fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {

@@ -19,6 +19,7 @@ mod retired;
 mod rules;
 mod schema;
 mod settings;
+mod systems;
 mod tree;
 
 use std::io;
@@ -41,7 +42,7 @@ pub use settings::{
 };
 use tree::Tree;
 
-use crate::adapters::registry::{Role, Trial, TrialFinding};
+use crate::adapters::registry::{Trial, TrialFinding};
 use crate::diag::{Diagnostic, FileId, Files, Findings, Severity};
 use crate::hooks::ScriptHooks;
 use crate::migrate::RuleSet;
@@ -60,12 +61,28 @@ pub struct Loaded {
     pub settings: Settings,
     /// The folder that paths in them are relative to.
     pub folder: PathBuf,
+    /// The rules of each legacy system, in the order in which the systems are asked.
+    pub rules: Vec<LoadedRules>,
+    /// The operator's scripts, compiled.
+    pub hooks: ScriptHooks,
+}
+
+/// What became of trying out what one section of the settings names.
+#[derive(Debug)]
+pub struct Tried {
+    /// The section, such as `source` or `more_sources.0.source`.
+    pub section: String,
+    /// What became of it.
+    pub trial: Trial,
+}
+
+/// The rules of one legacy system.
+#[derive(Debug)]
+pub struct LoadedRules {
     /// The rules.
     pub rules: RuleSet,
     /// The paths of all files that the rules consist of, tables included.
-    pub rule_files: Vec<PathBuf>,
-    /// The operator's scripts, compiled.
-    pub hooks: ScriptHooks,
+    pub files: Vec<PathBuf>,
 }
 
 impl Loaded {
@@ -121,23 +138,25 @@ impl Settings {
         read_file(path, environment, load)
     }
 
-    /// Reads a settings file and everything it refers to, and tries its source out: not if there are errors. `connect` is given to keep the runtime out of here.
+    /// Reads a settings file and everything it refers to, and tries its sources out: not if there are errors. `connect` is given to keep the runtime out of here.
     ///
     /// # Errors
     /// If the file itself cannot be read.
     pub fn read_and_connect(
         path: &Path,
-        connect: impl FnOnce(&Loaded) -> Trial,
-    ) -> io::Result<(Reading, Option<Trial>)> {
-        let mut trial = None;
+        connect: impl FnOnce(&Loaded) -> Vec<Tried>,
+    ) -> io::Result<(Reading, Option<Vec<Tried>>)> {
+        let mut trials = None;
         let reading = read_file(path, &environment::process, |written, file, folder, files, environment, findings| {
             load_and(written, file, folder, files, environment, findings, |loaded, reporter| {
                 let tried = connect(loaded);
-                tried.findings.iter().for_each(|found| report(found, &mut reporter.section(Role::Source.section())));
-                trial = Some(tried);
+                for Tried { section, trial } in &tried {
+                    trial.findings.iter().for_each(|found| report(found, &mut reporter.section(section.as_str())));
+                }
+                trials = Some(tried);
             })
         })?;
-        Ok((reading, trial))
+        Ok((reading, trials))
     }
 
     /// Reads a settings file without its rules and scripts, for commands that use the ledger and the accounts:
@@ -231,8 +250,7 @@ fn load_and(
     resources::modes(&settings, folder, &mut reporter);
     let hooks = resources::hooks(&settings, folder, files, &mut collector);
     let rules = resources::rules(&settings, folder, files, &mut collector);
-    let (rules, rule_files) = rules?;
-    let loaded = Loaded { settings, folder: folder.to_owned(), rules, rule_files, hooks: hooks? };
+    let loaded = Loaded { settings, folder: folder.to_owned(), rules: rules?, hooks: hooks? };
     if !findings.has_errors() {
         then(&loaded, &mut Reporter::new(&mut Collector { tree: &tree, findings }));
     }

@@ -4,13 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::LoadedRules;
 use super::collector::Collector;
 use super::rules::{self, RulesError};
-use super::settings::Settings;
+use super::settings::{Settings, SystemSettings};
 use crate::adapters::registry::{self, SourceContext};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
-use crate::migrate::RuleSet;
 use crate::ports::HookPoint;
 use crate::settings::{FileSetting, FileUse, Reporter, Secret, SecretError, SecretSetting, SecretUse};
 
@@ -21,30 +21,38 @@ const SCRIPT: &str = ".rhai";
 pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     for section in sections(settings) {
         for SecretSetting { key, secret, usage } in section.secrets {
-            one_secret(&key, secret, usage, folder, &mut reporter.section(section.name));
+            one_secret(&key, secret, usage, folder, &mut reporter.section(section.name.as_str()));
         }
     }
-    let context = SourceContext { folder, identifiers: settings.identifier.profile() };
-    let role = registry::Role::Source;
-    settings.source.adapter().check_secrets(context, &mut reporter.section(role.section()));
+    for system in settings.systems() {
+        let context = SourceContext { folder, identifiers: settings.identifier.profile() };
+        system.source.adapter().check_secrets(context, &mut reporter.section(system.path("source")));
+    }
 }
 
 /// The secrets of one section.
 struct Section<'s> {
-    name: &'static str,
+    name: String,
     secrets: Vec<SecretSetting<'s>>,
 }
 
 fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
-    let Settings { ledger, source, target, password, hooks, service, .. } = settings;
-    vec![
-        Section { name: "ledger", secrets: ledger.secrets() },
-        Section { name: "source", secrets: source.adapter_mut().secrets() },
-        Section { name: "target", secrets: target.adapter_mut().secrets() },
-        Section { name: "password", secrets: password.secrets() },
-        Section { name: "hooks", secrets: hooks.secrets() },
-        Section { name: "service", secrets: service.secrets() },
-    ]
+    let Settings { ledger, source, more_sources, target, password, hooks, service, .. } = settings;
+    let section = |name: &str, secrets| Section { name: name.to_owned(), secrets };
+    let mut sections = vec![
+        section("ledger", ledger.secrets()),
+        section("source", source.adapter_mut().secrets()),
+        section("target", target.adapter_mut().secrets()),
+        section("password", password.secrets()),
+        section("hooks", hooks.secrets()),
+        section("service", service.secrets()),
+    ];
+    let more = more_sources.iter_mut().enumerate();
+    sections.extend(more.map(|(at, more)| Section {
+        name: format!("more_sources.{at}.source"),
+        secrets: more.source.adapter_mut().secrets(),
+    }));
+    sections
 }
 
 fn one_secret(key: &str, secret: &mut Secret, usage: SecretUse, folder: &Path, reporter: &mut Reporter<'_>) {
@@ -81,12 +89,14 @@ pub(super) fn modes(settings: &Settings, folder: &Path, reporter: &mut Reporter<
 }
 
 /// The files that adapters name, each with the section of its key.
-fn adapter_files(settings: &Settings) -> impl Iterator<Item = (&'static str, FileSetting)> {
-    let of = |section, files: Vec<FileSetting>| files.into_iter().map(move |file| (section, file));
+fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetting)> {
+    let of = |section: String, files: Vec<FileSetting>| files.into_iter().map(move |file| (section.clone(), file));
     let ledger = registry::ledger_file("url", &settings.ledger.url).into_iter().collect();
-    of("source", settings.source.adapter().files())
-        .chain(of("target", settings.target.adapter().files()))
-        .chain(of("ledger", ledger))
+    settings
+        .systems()
+        .flat_map(move |system| of(system.path("source"), system.source.adapter().files()))
+        .chain(of("target".to_owned(), settings.target.adapter().files()))
+        .chain(of("ledger".to_owned(), ledger))
 }
 
 /// Warns about a file with a mode wider than 0600.
@@ -168,14 +178,26 @@ pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<
     }
 }
 
-/// Reads the rules, and returns them with the files they consist of. Their findings are added to those of the settings.
+/// Reads the rules of every legacy system. Their findings are added to those of the settings. `None` if those of one cannot
+/// be used.
 pub(super) fn rules(
     settings: &Settings,
     folder: &Path,
     files: &mut Files,
     collector: &mut Collector<'_>,
-) -> Option<(RuleSet, Vec<PathBuf>)> {
-    let path = folder.join(&settings.rules);
+) -> Option<Vec<LoadedRules>> {
+    let read: Vec<_> = settings.systems().map(|system| system_rules(&system, folder, files, collector)).collect();
+    read.into_iter().collect()
+}
+
+/// Reads the rules of one legacy system.
+fn system_rules(
+    settings: &SystemSettings<'_>,
+    folder: &Path,
+    files: &mut Files,
+    collector: &mut Collector<'_>,
+) -> Option<LoadedRules> {
+    let path = folder.join(settings.rules);
     let mut own = crate::diag::Findings::default();
     let compiled = rules::compile_into(&path, files, &mut own);
     let has_errors = own.iter().any(|finding| finding.severity == Severity::Error);
@@ -184,7 +206,12 @@ pub(super) fn rules(
         Ok(parsed) => parsed,
         Err(error) => {
             let message = format!("cannot read `{}`: {}", settings.rules.display(), error.kind());
-            collector.reporter().error("R505", "rules", message, "paths are relative to the settings file");
+            collector.reporter().error(
+                "R505",
+                &settings.path("rules"),
+                message,
+                "paths are relative to the settings file",
+            );
             return None;
         }
     };
@@ -192,29 +219,29 @@ pub(super) fn rules(
         if !has_errors {
             let message =
                 RulesError::Findings { rules: settings.rules.display().to_string(), first: String::new() }.to_string();
-            collector.reporter().error("R511", "rules", message, "run `landfall check` for details");
+            collector.reporter().error("R511", &settings.path("rules"), message, "run `landfall check` for details");
         }
         return None;
     };
-    for fault in rules::faults(&plan, &path, &settings.params) {
-        report_rules(&fault, &mut collector.reporter());
+    for fault in rules::faults(&plan, &path, settings.params) {
+        report_rules(&fault, settings, &mut collector.reporter());
     }
     if plan.credential_has("source") && plan.verifiers.is_empty() {
         let message = "`credential.source` verifies passwords elsewhere, and settings know no other verifier: logins of \
                        these customers are refused as `unverifiable`";
         let help = "give the stored hash to `credential` with `from:`, or leave these customers out with `admit`";
-        collector.reporter().warning("R511", "rules", message, help);
+        collector.reporter().warning("R511", &settings.path("rules"), message, help);
     }
-    match rules::set(plan, &settings.params, hash) {
-        Ok(set) => Some((set, paths)),
+    match rules::set(plan, settings.params, hash) {
+        Ok(rules) => Some(LoadedRules { rules, files: paths }),
         Err(error) => {
-            report_rules(&error.into(), &mut collector.reporter());
+            report_rules(&error.into(), settings, &mut collector.reporter());
             None
         }
     }
 }
 
-fn report_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
+fn report_rules(fault: &RulesError, settings: &SystemSettings<'_>, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
         RulesError::UnlistedParam { name, .. } => (format!("params.{name}"), "set it to one of these values"),
         RulesError::UnknownVerifier(_) => {
@@ -231,5 +258,5 @@ fn report_rules(fault: &RulesError, reporter: &mut Reporter<'_>) {
         }
         _ => ("rules".to_owned(), "run `landfall check` for details"),
     };
-    reporter.error("R511", &path, fault.to_string(), help);
+    reporter.error("R511", &settings.path(&path), fault.to_string(), help);
 }

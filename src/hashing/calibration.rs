@@ -199,7 +199,9 @@ impl MostExpensive {
         }
     }
 
-    fn more_expensive(self, other: Self) -> Self {
+    /// The more expensive of two.
+    #[must_use]
+    pub fn more_expensive(self, other: Self) -> Self {
         let rank = |most_expensive: Self| match most_expensive {
             Self::None => 0,
             Self::Fixed => 1,

@@ -1,5 +1,6 @@
 //! Builds a service from its settings, together with its background tasks: recovery, event delivery and reloads.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::events::{Anchors, Delivery};
 use crate::guard::GuardFigures;
 use crate::hashing::Admission;
 use crate::metrics::table::{PORT_CALLS, PORT_LATE};
-use crate::migrate::{LiveRules, Migrator};
+use crate::migrate::{LiveRules, Migrator, MigratorParts};
 use crate::ports::{PortError, Reports, Target};
 
 /// How often abandoned creations are looked for. A customer who returns sooner is served anyway.
@@ -49,7 +50,7 @@ pub struct Composed {
     migrator: Arc<Migrator>,
     delivery: Option<Delivery>,
     anchors: Option<Anchors>,
-    report: Option<FileReport>,
+    files: Vec<FileReport>,
     recovered: usize,
     reports: Arc<dyn Reports>,
     store: Arc<dyn Target>,
@@ -70,21 +71,16 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
     let metrics = Metrics::new();
     metrics.install();
     let settings = settings(&loaded);
-    let (path, params) = (loaded.path(&loaded.settings.rules), loaded.settings.params.clone());
-    let files = watched(loaded.rule_files.clone(), &path);
-    let written = loaded.settings.clone();
+    let written = Arc::new(loaded.settings.clone());
+    let rule_files = rule_files(&loaded);
     let built = config::build(loaded, Arc::new(Telemetry::new(metrics.clone()))).await?;
-    let Built { parts, migrator, callers, delivery, anchors, report, figures, ledger: open, target: store, .. } = built;
+    let Built {
+        parts, migrator, callers, delivery, anchors, reports: files, figures, ledger: open, target: store, ..
+    } = built;
     metrics.sample_hasher(Arc::clone(&parts.hasher));
     sample_guards(&metrics, figures);
     log_release(parts.hasher.admission(), written.login.floor);
-    let hasher = Arc::clone(&parts.hasher);
-    let load: LoadRules = Arc::new(move || {
-        let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
-        log_release(Some(config::calibrate(&hasher, &written, &rules)), written.login.floor);
-        Ok((rules, watched(files, &path)))
-    });
-    let reload = reload(files, Arc::clone(&parts.legacy.rules), load);
+    let reload = reloads(&parts, &written, rule_files);
     let (target, ledger) = (Arc::clone(&parts.target), Arc::clone(&parts.ledger));
     let migrator = Arc::new(Migrator::new(parts, migrator));
     let recovered = match migrator.recover().await {
@@ -97,10 +93,9 @@ pub async fn compose(loaded: Loaded) -> Result<Composed, ComposeError> {
         }
         Err(error) => return Err(ComposeError::Recovery(error)),
     };
-    let service =
-        Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload: Some(reload), settings };
+    let service = Service { migrator: Arc::clone(&migrator), target, ledger, callers, metrics, reload, settings };
     let bound = service.bind()?.handling_signals()?;
-    Ok(Composed { bound, migrator, delivery, anchors, report, recovered, reports: open.reports, store })
+    Ok(Composed { bound, migrator, delivery, anchors, files, recovered, reports: open.reports, store })
 }
 
 impl Composed {
@@ -110,10 +105,10 @@ impl Composed {
         self.bound.base()
     }
 
-    /// What was found when the export was read, if the source is a file.
+    /// What was found when exports were read, for sources that are files.
     #[must_use]
-    pub fn report(&self) -> Option<&FileReport> {
-        self.report.as_ref()
+    pub fn files(&self) -> &[FileReport] {
+        &self.files
     }
 
     /// How many creations of the last run were settled at startup.
@@ -201,8 +196,42 @@ fn spawn_anchors(anchors: Anchors, mut stopped: watch::Receiver<()>) -> JoinHand
     tokio::spawn(async move { anchors.run(async move { while stopped.changed().await.is_ok() {} }).await })
 }
 
-fn reload(files: Vec<PathBuf>, rules: Arc<LiveRules>, load: LoadRules) -> RuleReload {
-    RuleReload { files, rules, load, settled: SETTLED }
+/// The rule file of one legacy system, the values of its parameters, and all files to watch.
+struct RuleFile {
+    path: PathBuf,
+    params: config::Params,
+    files: Vec<PathBuf>,
+}
+
+fn rule_files(loaded: &Loaded) -> Vec<RuleFile> {
+    let systems = loaded.settings.systems().zip(&loaded.rules);
+    systems
+        .map(|(system, rules)| {
+            let path = loaded.path(system.rules);
+            RuleFile { files: watched(rules.files.clone(), &path), params: system.params.clone(), path }
+        })
+        .collect()
+}
+
+/// How the rules of each legacy system are read again. All of them decide how expensive a check may be.
+fn reloads(parts: &MigratorParts, written: &Arc<Settings>, rule_files: Vec<RuleFile>) -> Vec<RuleReload> {
+    let systems = std::iter::once(&parts.legacy).chain(&parts.more);
+    let all: Vec<Arc<LiveRules>> = systems.map(|system| Arc::clone(&system.rules)).collect();
+    let own = all.clone().into_iter().zip(rule_files);
+    own.map(|(live, RuleFile { path, params, files })| {
+        let (hasher, written, all, own) =
+            (Arc::clone(&parts.hasher), Arc::clone(written), all.clone(), Arc::clone(&live));
+        let load: LoadRules = Arc::new(move || {
+            let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
+            let others: Vec<_> =
+                all.iter().filter(|live| !Arc::ptr_eq(live, &own)).map(|live| live.current()).collect();
+            let every = others.iter().map(|rules| &**rules).chain([&rules]);
+            log_release(Some(config::calibrate(&hasher, &written, every)), written.login.floor);
+            Ok((rules, watched(files, &path)))
+        });
+        RuleReload { files, rules: live, load, settled: SETTLED }
+    })
+    .collect()
 }
 
 /// Warns if refusals are released later than `login.floor`.
@@ -226,9 +255,15 @@ fn log_release(admission: Option<Admission>, floor: Duration) {
 
 fn sample_guards(metrics: &Metrics, guards: Vec<(&'static str, GuardFigures)>) {
     metrics.sample(move || {
+        // several sources have guards of their own
+        let mut sums: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
         for (port, guard) in &guards {
-            PORT_CALLS.set([(*port).into()], guard.calls());
-            PORT_LATE.set([(*port).into()], guard.late());
+            let (calls, late) = sums.entry(port).or_default();
+            (*calls, *late) = (*calls + guard.calls(), *late + guard.late());
+        }
+        for (port, (calls, late)) in sums {
+            PORT_CALLS.set([port.into()], calls);
+            PORT_LATE.set([port.into()], late);
         }
     });
 }

@@ -26,8 +26,8 @@ pub struct Service {
     pub callers: Option<Arc<Callers>>,
     /// The metrics. The migrator's observer should be a [`Telemetry`](super::Telemetry) with the same metrics.
     pub metrics: Metrics,
-    /// The rules to reload when their files change.
-    pub reload: Option<RuleReload>,
+    /// The rules to reload when their files change: those of each legacy system.
+    pub reload: Vec<RuleReload>,
     /// Listening address and limits.
     pub settings: ServiceSettings,
 }

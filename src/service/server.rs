@@ -68,7 +68,7 @@ pub(super) struct Served {
     pub(super) operations: Arc<dyn Operations>,
     pub(super) callers: Option<Arc<Callers>>,
     pub(super) metrics: Metrics,
-    pub(super) reload: Option<RuleReload>,
+    pub(super) reload: Vec<RuleReload>,
 }
 
 /// A service that is bound to its address. Connections wait until it [runs](Self::run).
@@ -78,7 +78,7 @@ pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<RustlsConfig>,
-    reload: Option<RuleReload>,
+    reload: Vec<RuleReload>,
     stopper: Stopper,
     pages: Router,
     signals: Option<Signals>,
@@ -176,13 +176,14 @@ impl Bound {
             handle: Handle::new(),
             until: OnceLock::new(),
         };
-        let reloader = self.reload.map(|reload| Reloader::start(reload, self.app.metrics.clone())).transpose()?;
+        let start = |reload| Reloader::start(reload, self.app.metrics.clone());
+        let reloaders = self.reload.into_iter().map(start).collect::<Result<Vec<_>, _>>()?;
         let trusted = TrustedProxies::new(self.settings.trusted_proxies.clone());
         let gate = Gate::new(&self.settings.limits, trusted, self.app.metrics.clone());
         let entrance = Entrance::new(self.listener, shutdown.closer.clone())?;
         let server = server(entrance, &self.settings, self.app.metrics.clone()).handle(shutdown.handle.clone());
         let service = routes::router(&self.app, self.pages).into_make_service_with_connect_info::<SocketAddr>();
-        let listening = handle_signals(self.signals, self.stopper, reloader, self.settings.tls.zip(self.tls.clone()));
+        let listening = handle_signals(self.signals, self.stopper, reloaders, self.settings.tls.zip(self.tls.clone()));
         let limit = self.settings.limits.header_time;
         tracing::info!(address = %self.address, "serving");
         tokio::select! {
@@ -285,20 +286,18 @@ impl Shutdown {
 async fn handle_signals(
     signals: Option<Signals>,
     stopper: Stopper,
-    reloader: Option<Reloader>,
+    reloaders: Vec<Reloader>,
     tls: Option<(TlsFiles, RustlsConfig)>,
 ) {
     let Some(mut signals) = signals else {
-        // The reloader works as long as it is not dropped.
+        // The reloaders work as long as they are not dropped.
         return stopper.reached(Stage::Now).await;
     };
     loop {
         match signals.next().await {
             Signal::Stop => stopper.stop(),
             Signal::Reload => {
-                if let Some(reloader) = &reloader {
-                    reloader.reload();
-                }
+                reloaders.iter().for_each(Reloader::reload);
                 if let Some((files, config)) = &tls {
                     reload_certificate(files, config);
                 }

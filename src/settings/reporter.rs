@@ -15,19 +15,19 @@ pub trait Report {
 
 /// Reports findings about the settings of one section, with keys relative to the section.
 pub struct Reporter<'r> {
-    section: &'static str,
+    section: String,
     report: &'r mut dyn Report,
 }
 
 impl<'r> Reporter<'r> {
     /// A reporter for all settings.
     pub fn new(report: &'r mut dyn Report) -> Self {
-        Self { section: "", report }
+        Self { section: String::new(), report }
     }
 
     /// A reporter for one section.
-    pub fn section(&mut self, section: &'static str) -> Reporter<'_> {
-        Reporter { section, report: &mut *self.report }
+    pub fn section(&mut self, section: impl Into<String>) -> Reporter<'_> {
+        Reporter { section: section.into(), report: &mut *self.report }
     }
 
     fn path(&self, key: &str) -> String {

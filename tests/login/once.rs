@@ -157,8 +157,7 @@ async fn undo_allows_a_new_migration_unless_the_account_changed() {
 #[tokio::test]
 async fn accounts_of_others_are_never_taken_over() {
     // somebody registered with the email address of a legacy customer without a sign-up check
-    let mut options = Options::default();
-    options.unique_logins = true;
+    let options = Options { unique_logins: true, ..Options::default() };
     let fixture = Fixture::with(options);
     fixture.legacy(&customer("ada"));
     let mut squatter = customer("mallory");

@@ -1,4 +1,4 @@
-//! `landfall check --connect`: what the source says of itself.
+//! `landfall check --connect`: what the sources say of themselves.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,57 +7,77 @@ use serde_json::{Value as Json, json};
 
 use crate::adapters::registry::{SourceContext, Trial};
 use crate::cli::{CommandError, config, stores};
-use crate::config::{Compiled, Loaded};
+use crate::config::{Compiled, Loaded, Tried};
 
-/// What was found in the settings, and by trying the source out.
+/// What was found in the settings, and by trying the sources out.
 pub(super) struct Connected {
     pub compiled: Compiled,
     /// `None` if the settings have errors.
-    pub trial: Option<Trial>,
+    pub trials: Option<Vec<Tried>>,
 }
 
-/// Reads the settings and tries their source out.
+/// Reads the settings and tries their sources out.
 ///
 /// # Errors
 /// If the settings file cannot be read.
 pub(super) fn findings(path: &Path) -> Result<Connected, CommandError> {
-    let (reading, trial) = config::connecting(path, |loaded| stores::block_on(try_out(loaded)))?;
-    Ok(Connected { compiled: config::compiled(reading), trial })
+    let (reading, trials) = config::connecting(path, |loaded| stores::block_on(try_out(loaded)))?;
+    Ok(Connected { compiled: config::compiled(reading), trials })
 }
 
-async fn try_out(loaded: &Loaded) -> Result<Trial, CommandError> {
-    let identifiers = loaded.settings.identifier.profile();
-    let context = SourceContext { folder: &loaded.folder, identifiers };
-    Ok(loaded.settings.source.adapter().connect(context).await)
+async fn try_out(loaded: &Loaded) -> Result<Vec<Tried>, CommandError> {
+    let mut trials = Vec::new();
+    for (section, source) in loaded.settings.sources() {
+        let identifiers = loaded.settings.identifier.profile();
+        let context = SourceContext { folder: &loaded.folder, identifiers };
+        trials.push(Tried { section, trial: source.adapter().connect(context).await });
+    }
+    Ok(trials)
 }
 
 /// For people.
-pub(super) fn human(trial: Option<&Trial>) -> String {
-    let Some(trial) = trial else { return "source: not tried, because the settings have errors\n".to_owned() };
-    let Some(summary) = &trial.summary else { return "source: it cannot be used\n".to_owned() };
-    let mut out = format!("source: {summary}\n");
-    for part in &trial.parts {
-        let columns: Vec<String> = part.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-        // writing to a `String` cannot fail
-        let _ = writeln!(out, "  {}: {}", part.name, columns.join(", "));
-    }
-    out
-}
-
-/// One line per column: part, name, type.
-pub(super) fn plain(trial: Option<&Trial>) -> String {
+pub(super) fn human(trials: Option<&[Tried]>) -> String {
+    let Some(trials) = trials else { return "source: not tried, because the settings have errors\n".to_owned() };
     let mut out = String::new();
-    for part in trial.map(|trial| trial.parts.as_slice()).unwrap_or_default() {
-        for (name, kind) in &part.columns {
-            let _ = writeln!(out, "{}\t{name}\t{kind}", part.name);
+    for Tried { section, trial } in trials {
+        // writing to a `String` cannot fail
+        let _ = writeln!(out, "{section}: {}", trial.summary.as_deref().unwrap_or("it cannot be used"));
+        let parts = if trial.summary.is_some() { trial.parts.as_slice() } else { &[] };
+        for part in parts {
+            let columns: Vec<String> = part.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+            let _ = writeln!(out, "  {}: {}", part.name, columns.join(", "));
         }
     }
     out
 }
 
-/// For programs.
-pub(super) fn json(trial: Option<&Trial>) -> Json {
-    let Some(trial) = trial else { return Json::Null };
+/// One line per column: part, name, type; for further sources with their section before the part.
+pub(super) fn plain(trials: Option<&[Tried]>) -> String {
+    let mut out = String::new();
+    for (at, Tried { section, trial }) in trials.unwrap_or_default().iter().enumerate() {
+        let prefix = if at == 0 { String::new() } else { format!("{section}.") };
+        for part in &trial.parts {
+            for (name, kind) in &part.columns {
+                let _ = writeln!(out, "{prefix}{}\t{name}\t{kind}", part.name);
+            }
+        }
+    }
+    out
+}
+
+/// For programs: the members `source` and, if there are any, `more_sources`.
+pub(super) fn json(trials: Option<&[Tried]>) -> Vec<(String, Json)> {
+    let Some((first, more)) = trials.and_then(<[Tried]>::split_first) else {
+        return vec![("source".to_owned(), Json::Null)];
+    };
+    let mut members = vec![("source".to_owned(), one(&first.trial))];
+    if !more.is_empty() {
+        members.push(("more_sources".to_owned(), more.iter().map(|tried| one(&tried.trial)).collect()));
+    }
+    members
+}
+
+fn one(trial: &Trial) -> Json {
     let column = |(name, kind): &(String, String)| json!({ "name": name, "type": kind });
     let parts = trial
         .parts

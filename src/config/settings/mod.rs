@@ -5,6 +5,7 @@ mod hooks;
 mod ledger;
 mod log;
 mod login;
+mod more_source;
 mod params;
 mod password;
 mod service;
@@ -22,6 +23,7 @@ pub use hooks::HookSettings;
 pub use ledger::LedgerSettings;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
+pub use more_source::{AfterMismatchSetting, MoreSource};
 pub use params::Params;
 pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
@@ -57,6 +59,20 @@ pub struct Settings {
     /// Where legacy records come from.
     #[serde(serialize_with = "kinded")]
     pub source: SourceSettings,
+    /// The domains of the mail addresses that the source is asked for, such as `[ shop.example ]`; if not set, it is asked
+    /// for every identifier. Useful with `more_sources`.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// What follows if the customer is known and the password is wrong: `refuse`, or `ask_next` in `more_sources`, as if the
+    /// customer were not known. Only for systems that share their customers: otherwise a guess is tried on two people, and
+    /// whoever signs in first owns the login.
+    #[serde(default)]
+    pub after_mismatch: AfterMismatchSetting,
+    /// Further legacy systems, each with rules of its own. They are asked in this order if `source` does not know the
+    /// customer; a login that two of them know belongs to the first. An outage of one ends the login, because it may know
+    /// the customer.
+    #[serde(default)]
+    pub more_sources: Vec<MoreSource>,
     /// Where accounts are stored.
     #[serde(serialize_with = "kinded")]
     pub target: TargetSettings,
@@ -87,6 +103,42 @@ pub struct Settings {
 
 /// The keys that have no default.
 pub(super) const REQUIRED: &[&str] = &["rules", "source", "target", "ledger"];
+
+/// One legacy system among the settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemSettings<'s> {
+    /// The path of its settings; empty for the one that is asked first.
+    at: Option<usize>,
+    pub rules: &'s PathBuf,
+    pub params: &'s Params,
+    pub source: &'s SourceSettings,
+    pub domains: &'s [String],
+    pub after_mismatch: AfterMismatchSetting,
+}
+
+impl SystemSettings<'_> {
+    /// The path of one of its settings.
+    pub(crate) fn path(&self, key: &str) -> String {
+        self.at.map_or_else(|| key.to_owned(), |at| format!("more_sources.{at}.{key}"))
+    }
+}
+
+impl Settings {
+    /// The sources with the paths of their sections, in the order in which they are asked.
+    pub fn sources(&self) -> impl Iterator<Item = (String, &SourceSettings)> {
+        self.systems().map(|system| (system.path("source"), system.source))
+    }
+
+    /// The legacy systems, in the order in which they are asked.
+    pub(crate) fn systems(&self) -> impl Iterator<Item = SystemSettings<'_>> {
+        let Self { rules, params, source, domains, after_mismatch, more_sources, .. } = self;
+        let first = SystemSettings { at: None, rules, params, source, domains, after_mismatch: *after_mismatch };
+        std::iter::once(first).chain(more_sources.iter().enumerate().map(|(at, more)| {
+            let MoreSource { rules, params, source, domains, after_mismatch } = more;
+            SystemSettings { at: Some(at), rules, params, source, domains, after_mismatch: *after_mismatch }
+        }))
+    }
+}
 
 /// Loopback: other machines cannot reach the service until the operator decides so.
 fn listen() -> SocketAddr {

@@ -203,7 +203,12 @@ impl Running {
             challenge: Mutex::default(),
             rules: Mutex::new(reload.as_ref().map(|reload| Arc::clone(&reload.rules))),
         });
-        let served = Served { operations: fake.clone(), callers, metrics: metrics.clone(), reload };
+        let served = Served {
+            operations: fake.clone(),
+            callers,
+            metrics: metrics.clone(),
+            reload: reload.into_iter().collect(),
+        };
         let bound = bind(served, settings).unwrap();
         let (address, stopper) = (bound.address(), bound.stopper());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -1,0 +1,51 @@
+//! The settings of further legacy systems.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Params, kinded};
+use crate::adapters::registry::SourceSettings;
+use crate::migrate::AfterMismatch;
+
+/// One more legacy system, with rules of its own.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoreSource {
+    /// Its rule file.
+    pub rules: PathBuf,
+    /// Values of the parameters that its rules declare.
+    #[serde(default)]
+    pub params: Params,
+    /// Where its records come from. `name` is required, because it is part of every customer's key in the ledger, and no two
+    /// sources share one.
+    #[serde(serialize_with = "kinded")]
+    pub source: SourceSettings,
+    /// As `domains` at the top.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// As `after_mismatch` at the top.
+    #[serde(default)]
+    pub after_mismatch: AfterMismatchSetting,
+}
+
+/// What follows if a legacy system does not accept a password.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterMismatchSetting {
+    /// The login is refused.
+    #[default]
+    Refuse,
+    /// The next system is asked.
+    AskNext,
+}
+
+impl From<AfterMismatchSetting> for AfterMismatch {
+    fn from(setting: AfterMismatchSetting) -> Self {
+        match setting {
+            AfterMismatchSetting::Refuse => Self::Refuse,
+            AfterMismatchSetting::AskNext => Self::AskNext,
+        }
+    }
+}
