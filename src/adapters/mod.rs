@@ -3,6 +3,7 @@
 //! An adapter implements ports and nothing more: no retry, no time limit and no cap, which are guards.
 
 pub(crate) mod accounts;
+pub mod enriched;
 pub mod file;
 mod file_stamp;
 mod ledgers;

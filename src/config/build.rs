@@ -131,6 +131,7 @@ mod tests {
 
     use super::*;
     use crate::migrate::{AfterMismatch, Silent};
+    use crate::ports::Call;
 
     const RULES: &str = "landfall: 1\nname: shop\ntarget: standard\nidentify: { id: $.id, logins: [ $.login ] }\n\
                          account:\n  username: $.login\ncredential: { scheme: md5, hash_hex: $.hash }\n";
@@ -194,6 +195,21 @@ mod tests {
         assert_eq!((parts.legacy.unique_logins, more.unique_logins), (false, true));
         let declared = [parts.legacy.after_mismatch, more.after_mismatch];
         assert_eq!(declared, [AfterMismatch::Refuse, AfterMismatch::AskNext]);
+    }
+
+    #[tokio::test]
+    async fn records_get_parts_from_other_sources() {
+        let more = "enrich:\n  orders:\n    source: { kind: file, name: orders, path: orders.ndjson, logins: [ $.customer ] }\n    \
+                    by: $.id\n";
+        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
+        std::fs::write(folder.path().join("orders.ndjson"), "{\"customer\":3,\"total\":7}\n").unwrap();
+        let built = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap();
+        assert_eq!(built.reports.len(), 2);
+        let legacy = built.parts.legacy;
+        assert!(legacy.record_limit > 2 * 256 * 1024);
+        let bo = IdentifierProfile::default().canonical("bo").unwrap();
+        let record = legacy.source.fetch(Call::outside_login("r1"), &bo).await.unwrap().unwrap();
+        assert_eq!(record.json(), r#"{"id":3,"login":"bo","orders":{"customer":3,"total":7}}"#);
     }
 
     #[tokio::test]

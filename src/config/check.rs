@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, Window};
+use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SystemSettings, Window};
 use crate::adapters::registry;
 use crate::events::safe_url;
 use crate::password::store::{KeyId, Peppers, StoreParameters};
@@ -210,20 +210,34 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
         reporter.contradiction("ledger.url", "target.url", message, "change one of the paths");
     }
     let mut names = BTreeSet::new();
-    for system in settings.systems() {
-        let adapter = system.source.adapter();
-        adapter.check(&mut reporter.section(system.path("source")));
-        if !names.insert(adapter.name()) {
-            let message = format!("two sources are named `{}`", adapter.name());
+    for (section, source) in settings.sources() {
+        source.adapter().check(&mut reporter.section(section.as_str()));
+        let name = source.adapter().name();
+        if !names.insert(name) {
+            let message = format!("two sources are named `{name}`");
             let help = "give each source its own `name`, and never change it: it is part of every customer's key";
-            reporter.error("R508", &system.path("source.name"), message, help);
+            reporter.error("R508", &format!("{section}.name"), message, help);
         }
+    }
+    for system in settings.systems() {
+        enrichment(&system, reporter);
         for domain in system.domains {
             if domain.contains('@') || domain.is_empty() || domain.to_lowercase() != *domain {
                 let message = format!("`{domain}` is not a domain in lower case");
                 reporter.error("R506", &system.path("domains"), message, "write it as in `[ shop.example ]`");
             }
         }
+    }
+}
+
+fn enrichment(system: &SystemSettings<'_>, reporter: &mut Reporter<'_>) {
+    for (name, part) in system.enrich {
+        let path = |key: &str| system.path(&format!("enrich.{name}.{key}"));
+        if part.names().is_none() {
+            let message = format!("`{}` is not a path to one field of the record", part.by);
+            reporter.error("R506", &path("by"), message, "write it as in `$.customer.id`, without lists and filters");
+        }
+        reporter.time(&path("timeout"), part.timeout, Duration::from_millis(10), Duration::from_secs(60));
     }
 }
 

@@ -1,13 +1,14 @@
 //! Reads what settings refer to: secrets, files, rules and scripts. Problems are reported at the setting that refers to
 //! them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::LoadedRules;
 use super::collector::Collector;
 use super::rules::{self, RulesError};
-use super::settings::{Settings, SystemSettings};
+use super::settings::{EnrichSettings, Settings, SystemSettings};
 use crate::adapters::registry::{self, SourceContext};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
@@ -24,9 +25,9 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
             one_secret(&key, secret, usage, folder, &mut reporter.section(section.name.as_str()));
         }
     }
-    for system in settings.systems() {
+    for (section, source) in settings.sources() {
         let context = SourceContext { folder, identifiers: settings.identifier.profile() };
-        system.source.adapter().check_secrets(context, &mut reporter.section(system.path("source")));
+        source.adapter().check_secrets(context, &mut reporter.section(section));
     }
 }
 
@@ -37,7 +38,7 @@ struct Section<'s> {
 }
 
 fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
-    let Settings { ledger, source, more_sources, target, password, hooks, service, .. } = settings;
+    let Settings { ledger, source, enrich, more_sources, target, password, hooks, service, .. } = settings;
     let section = |name: &str, secrets| Section { name: name.to_owned(), secrets };
     let mut sections = vec![
         section("ledger", ledger.secrets()),
@@ -47,12 +48,21 @@ fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
         section("hooks", hooks.secrets()),
         section("service", service.secrets()),
     ];
-    let more = more_sources.iter_mut().enumerate();
-    sections.extend(more.map(|(at, more)| Section {
-        name: format!("more_sources.{at}.source"),
-        secrets: more.source.adapter_mut().secrets(),
-    }));
+    sections.extend(parts("", enrich));
+    for (at, more) in more_sources.iter_mut().enumerate() {
+        let path = format!("more_sources.{at}.");
+        sections.push(Section { name: format!("{path}source"), secrets: more.source.adapter_mut().secrets() });
+        sections.extend(parts(&path, &mut more.enrich));
+    }
     sections
+}
+
+/// The sections of parts of records.
+fn parts<'s>(path: &str, enrich: &'s mut BTreeMap<String, EnrichSettings>) -> impl Iterator<Item = Section<'s>> {
+    enrich.iter_mut().map(move |(name, part)| Section {
+        name: format!("{path}enrich.{name}.source"),
+        secrets: part.source.adapter_mut().secrets(),
+    })
 }
 
 fn one_secret(key: &str, secret: &mut Secret, usage: SecretUse, folder: &Path, reporter: &mut Reporter<'_>) {
@@ -93,8 +103,8 @@ fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetti
     let of = |section: String, files: Vec<FileSetting>| files.into_iter().map(move |file| (section.clone(), file));
     let ledger = registry::ledger_file("url", &settings.ledger.url).into_iter().collect();
     settings
-        .systems()
-        .flat_map(move |system| of(system.path("source"), system.source.adapter().files()))
+        .sources()
+        .flat_map(move |(section, source)| of(section, source.adapter().files()))
         .chain(of("target".to_owned(), settings.target.adapter().files()))
         .chain(of("ledger".to_owned(), ledger))
 }

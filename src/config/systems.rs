@@ -2,15 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::LoadedRules;
 use super::open::BuildError;
 use super::settings::{Settings, SystemSettings};
+use crate::adapters::enriched::{EnrichedSource, RecordPart};
 use crate::adapters::file::FileReport;
-use crate::adapters::registry::{OpenSource, SourceContext};
+use crate::adapters::registry::{OpenSource, SourceContext, SourceSettings};
 use crate::guard::{GuardFigures, GuardSettings, guarded_source};
 use crate::migrate::{LegacySystem, LiveRules, Verifiers};
-use crate::ports::IdentifierProfile;
+use crate::ports::{IdentifierProfile, Source};
 
 /// The legacy systems, opened and guarded.
 pub(super) struct OpenSystems {
@@ -33,30 +35,75 @@ pub(super) async fn open(
     verifiers: &Verifiers,
     identifiers: &IdentifierProfile,
 ) -> Result<OpenSystems, BuildError> {
-    let guards = GuardSettings::from(settings.guard);
+    let guards = &GuardSettings::from(settings.guard);
     let (mut systems, mut reports, mut figures) = (Vec::new(), Vec::new(), Vec::new());
     for (system, loaded) in settings.systems().zip(rules) {
-        let context = SourceContext { folder, identifiers: identifiers.clone() };
-        let opened = system.source.adapter().open(context).await;
-        let OpenSource { source, report } = opened.map_err(BuildError::Source)?;
-        let (source, source_figures) = guarded_source(source, &guards);
+        let mut opener = Opener { folder, guards, reports: &mut reports, figures: &mut figures };
+        let source = opener.open(system.source, identifiers.clone(), guards.call).await?;
+        let (source, record_limit) = opener.enriched(&system, source).await?;
         let rules = Arc::new(LiveRules::new(loaded.rules));
-        systems.push(configured(&system, LegacySystem::new(source, verifiers.clone(), rules)));
-        reports.extend(report);
-        figures.push(source_figures);
+        systems.push(LegacySystem {
+            domains: system.domains.to_vec(),
+            after_mismatch: system.after_mismatch.into(),
+            unique_logins: system.source.adapter().unique_logins(),
+            record_limit,
+            ..LegacySystem::new(source, verifiers.clone(), rules)
+        });
     }
     let mut systems = systems.into_iter();
     let first = systems.next().ok_or_else(|| BuildError::Source("the settings name no source".into()))?;
     Ok(OpenSystems { first, more: systems.collect(), reports, figures })
 }
 
-fn configured(settings: &SystemSettings<'_>, system: LegacySystem) -> LegacySystem {
-    let adapter = settings.source.adapter();
-    LegacySystem {
-        domains: settings.domains.to_vec(),
-        after_mismatch: settings.after_mismatch.into(),
-        unique_logins: adapter.unique_logins(),
-        record_limit: adapter.record_limit(),
-        ..system
+/// Opens sources and notes what is to be known of them.
+struct Opener<'o> {
+    folder: &'o Path,
+    guards: &'o GuardSettings,
+    reports: &'o mut Vec<FileReport>,
+    figures: &'o mut Vec<GuardFigures>,
+}
+
+impl Opener<'_> {
+    /// A guarded source, each call of which may take this long.
+    async fn open(
+        &mut self,
+        settings: &SourceSettings,
+        identifiers: IdentifierProfile,
+        call: Duration,
+    ) -> Result<Arc<dyn Source>, BuildError> {
+        let context = SourceContext { folder: self.folder, identifiers };
+        let opened = settings.adapter().open(context).await;
+        let OpenSource { source, report } = opened.map_err(BuildError::Source)?;
+        let (source, figures) = guarded_source(source, &GuardSettings { call, ..self.guards.clone() });
+        self.reports.extend(report);
+        self.figures.push(figures);
+        Ok(source)
+    }
+
+    /// The source with the parts of its records, and the maximum size of a whole record.
+    async fn enriched(
+        &mut self,
+        system: &SystemSettings<'_>,
+        source: Arc<dyn Source>,
+    ) -> Result<(Arc<dyn Source>, usize), BuildError> {
+        let limit = system.source.adapter().record_limit();
+        let (mut parts, mut whole) = (Vec::new(), limit);
+        for (member, settings) in system.enrich {
+            // parts are found by ids, whatever customers type
+            let part = self.open(&settings.source, IdentifierProfile::default(), settings.timeout).await?;
+            // with the name, its quotes, a colon and a comma
+            whole += settings.source.adapter().record_limit() + member.len() + 4;
+            parts.push(RecordPart {
+                member: member.clone(),
+                source: part,
+                by: settings.names().unwrap_or_default(),
+                required: settings.required,
+                timeout: settings.timeout,
+            });
+        }
+        Ok(match parts.is_empty() {
+            true => (source, limit),
+            false => (Arc::new(EnrichedSource::new(source, parts, limit)), whole),
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The settings, section by section, each with its defaults.
 
+mod enrich;
 mod guard;
 mod hooks;
 mod ledger;
@@ -10,6 +11,7 @@ mod params;
 mod password;
 mod service;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -18,6 +20,7 @@ use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_yaml::Value as Yaml;
 
+pub use enrich::EnrichSettings;
 pub use guard::{Breaker, GuardSettings};
 pub use hooks::HookSettings;
 pub use ledger::LedgerSettings;
@@ -68,6 +71,13 @@ pub struct Settings {
     /// whoever signs in first owns the login.
     #[serde(default)]
     pub after_mismatch: AfterMismatchSetting,
+    /// More members of every record, by name, each from another `source`: orders, roles. `by` is the field of the record that
+    /// leads to the part, such as `$.id`; the other source is asked for its value as if it were an identifier (`:typed` is
+    /// the value as it is in the record). A customer for whom the source has nothing gets no such member. `required` (the
+    /// default is `true`): whether an outage of the source is an outage of the login; otherwise the member is left out, and
+    /// the account stays without it. `timeout` (`500ms`): the longest time for the part.
+    #[serde(default)]
+    pub enrich: BTreeMap<String, EnrichSettings>,
     /// Further legacy systems, each with rules of its own. They are asked in this order if `source` does not know the
     /// customer; a login that two of them know belongs to the first. An outage of one ends the login, because it may know
     /// the customer.
@@ -114,6 +124,7 @@ pub(crate) struct SystemSettings<'s> {
     pub source: &'s SourceSettings,
     pub domains: &'s [String],
     pub after_mismatch: AfterMismatchSetting,
+    pub enrich: &'s BTreeMap<String, EnrichSettings>,
 }
 
 impl SystemSettings<'_> {
@@ -126,16 +137,21 @@ impl SystemSettings<'_> {
 impl Settings {
     /// The sources with the paths of their sections, in the order in which they are asked.
     pub fn sources(&self) -> impl Iterator<Item = (String, &SourceSettings)> {
-        self.systems().map(|system| (system.path("source"), system.source))
+        self.systems().flat_map(|system| {
+            let parts = system.enrich.iter();
+            let parts = parts.map(|(name, part)| (system.path(&format!("enrich.{name}.source")), &part.source));
+            std::iter::once((system.path("source"), system.source)).chain(parts.collect::<Vec<_>>())
+        })
     }
 
     /// The legacy systems, in the order in which they are asked.
     pub(crate) fn systems(&self) -> impl Iterator<Item = SystemSettings<'_>> {
-        let Self { rules, params, source, domains, after_mismatch, more_sources, .. } = self;
-        let first = SystemSettings { at: None, rules, params, source, domains, after_mismatch: *after_mismatch };
+        let Self { rules, params, source, domains, after_mismatch, enrich, more_sources, .. } = self;
+        let first =
+            SystemSettings { at: None, rules, params, source, domains, after_mismatch: *after_mismatch, enrich };
         std::iter::once(first).chain(more_sources.iter().enumerate().map(|(at, more)| {
-            let MoreSource { rules, params, source, domains, after_mismatch } = more;
-            SystemSettings { at: Some(at), rules, params, source, domains, after_mismatch: *after_mismatch }
+            let MoreSource { rules, params, source, domains, after_mismatch, enrich } = more;
+            SystemSettings { at: Some(at), rules, params, source, domains, after_mismatch: *after_mismatch, enrich }
         }))
     }
 }

@@ -1,11 +1,12 @@
 //! The settings of further legacy systems.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Params, kinded};
+use super::{EnrichSettings, Params, kinded};
 use crate::adapters::registry::SourceSettings;
 use crate::migrate::AfterMismatch;
 
@@ -22,6 +23,9 @@ pub struct MoreSource {
     /// sources share one.
     #[serde(serialize_with = "kinded")]
     pub source: SourceSettings,
+    /// As `enrich` at the top.
+    #[serde(default)]
+    pub enrich: BTreeMap<String, EnrichSettings>,
     /// As `domains` at the top.
     #[serde(default)]
     pub domains: Vec<String>,
