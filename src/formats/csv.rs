@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::{Found, Problem, Source, peek};
+use super::{Found, Place, Problem, Reading, Source, peek};
 
 /// How much of the file is searched for the delimiter: enough for a header of a few thousand columns.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -20,6 +20,7 @@ pub(super) struct Csv {
     rows: Option<Rows>,
     source: Option<Source>,
     limit: usize,
+    reading: Reading,
 }
 
 struct Rows {
@@ -31,19 +32,23 @@ struct Rows {
     /// Each name as JSON text with a colon.
     keys: Vec<String>,
     row: ByteRecord,
-    /// Lines before the header.
+    /// Lines before the header, and their bytes.
     before: u64,
+    before_bytes: u64,
+    /// The offset of the row.
+    start: u64,
 }
 
 impl Csv {
     /// Records of at most about `limit` bytes.
-    pub fn new(source: Source, limit: usize) -> Self {
-        Self { rows: None, source: Some(source), limit }
+    pub fn new(source: Source, limit: usize, reading: Reading) -> Self {
+        Self { rows: None, source: Some(source), limit, reading }
     }
 
     fn rows(&mut self) -> Result<Option<&mut Rows>, Problem> {
         if let Some(source) = self.source.take() {
             self.rows = Rows::open(source, self.limit)?;
+            self.reading.head(self.rows.as_ref().map_or(0, Rows::offset));
         }
         Ok(self.rows.as_mut())
     }
@@ -74,8 +79,9 @@ impl Rows {
         let input = Bounded { input: source, left: Arc::clone(&left) };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
         let before = u64::from(stated.is_some());
-        let (header, keys) = (ByteRecord::new(), Vec::new());
-        let mut rows = Self { reader, left, limit, delimiter, header, keys, row: ByteRecord::new(), before };
+        let before_bytes = stated.map_or(0, |(_, bytes)| bytes);
+        let (header, row, keys) = (ByteRecord::new(), ByteRecord::new(), Vec::new());
+        let mut rows = Self { reader, left, limit, delimiter, header, keys, row, before, before_bytes, start: 0 };
         if !rows.read()? {
             return Ok(None);
         }
@@ -84,10 +90,16 @@ impl Rows {
         Ok(Some(rows))
     }
 
+    /// The number of bytes up to the end of the last row.
+    fn offset(&self) -> u64 {
+        self.reader.position().byte() + self.before_bytes
+    }
+
     /// Reads the next row; false at the end.
     fn read(&mut self) -> Result<bool, Problem> {
         self.left.store(self.limit, Ordering::Relaxed);
         let line = self.reader.position().line() + self.before;
+        self.start = self.offset();
         self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let message = format!("the row is longer than {} bytes; is a quote not closed?", self.limit);
@@ -125,7 +137,7 @@ impl Rows {
             json.push_str(&quoted(value));
         }
         json.push('}');
-        Ok((json, line))
+        Ok((json, Place { line, bytes: Some(self.start..self.offset()) }))
     }
 
     /// Attaches the row and its header to a problem.

@@ -16,17 +16,17 @@ pub fn peek(mut source: Source, bytes: usize) -> io::Result<(Vec<u8>, Source)> {
     Ok((head, whole))
 }
 
-/// The source without its byte-order mark.
-pub(super) fn plain(source: Source) -> Result<Source, Problem> {
+/// The source without its byte-order mark, and the length of the mark.
+pub(super) fn plain(source: Source) -> Result<(Source, u64), Problem> {
     let failed = |error: io::Error| Problem::source(1, &error);
     let (head, mut source) = peek(source, 3).map_err(failed)?;
     match head.as_slice() {
         [0xEF, 0xBB, 0xBF] => {
             source.read_exact(&mut [0; 3]).map_err(failed)?;
-            Ok(source)
+            Ok((source, 3))
         }
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(Problem::fatal(1, "the text is UTF-16; save it as UTF-8")),
         [0x1F, 0x8B, ..] => Err(Problem::fatal(1, "the file is compressed with gzip; unpack it first")),
-        _ => Ok(source),
+        _ => Ok((source, 0)),
     }
 }

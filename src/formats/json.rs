@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::reading::{How, Paths, Reading};
 use super::scan::{Scan, Text};
-use super::{Found, Problem, Source};
+use super::{Found, Place, Problem, Source};
 use crate::rules::RecordsPath;
 
 /// Enough bytes to recognize a value without data: `null`, `""`, `[]`, `{}`.
@@ -70,7 +70,8 @@ enum Listed {
 
 /// An object that may or may not be a record.
 struct Document {
-    line: u64,
+    /// The line and the offset of its opening bracket.
+    start: (u64, u64),
     text: Text,
     members: usize,
     /// The number of members with data, except the list that may be the list of records.
@@ -148,11 +149,21 @@ impl Json {
         }
     }
 
+    /// The line and the offset of the next byte.
+    fn here(&self) -> (u64, u64) {
+        (self.scan.line(), self.scan.offset())
+    }
+
+    /// What was read since a line and an offset.
+    fn since(&self, (line, start): (u64, u64)) -> Place {
+        Place { line, bytes: Some(start..self.scan.offset()) }
+    }
+
     fn element(&mut self) -> Scanned<Found> {
         self.scan.peek_token()?;
-        let (line, mut text) = (self.scan.line(), Text::default());
+        let (start, mut text) = (self.here(), Text::default());
         self.scan.value(&mut text, self.limit)?;
-        Ok(record(text, line, self.limit))
+        Ok(record(text, self.since(start), self.limit))
     }
 
     /// Reads a document after its opening bracket: returns it if it is a record, or `None` if it contains records.
@@ -160,8 +171,8 @@ impl Json {
         if let Some(path) = self.at.clone().filter(|path| !path.is_root()) {
             return self.find(&path).map(|()| None);
         }
-        let (line, lists) = (self.scan.line(), Paths::default());
-        let mut document = Document { line, text: Text::default(), members: 0, with_data: 0, candidate: None, lists };
+        let (start, lists) = (self.here(), Paths::default());
+        let mut document = Document { start, text: Text::default(), members: 0, with_data: 0, candidate: None, lists };
         self.scan.take()?;
         document.text.push(b"{", self.limit);
         while !self.scan.take_token(b'}')? {
@@ -230,11 +241,12 @@ impl Json {
                 self.scan.value(text, self.limit)?;
                 continue;
             }
-            let (line, mut element) = (self.scan.line(), Text::default());
+            self.scan.peek_token()?;
+            let (start, mut element) = (self.here(), Text::default());
             self.scan.value(&mut element, self.limit)?;
             text.push(&element.bytes, self.limit);
             text.is_cut |= element.is_cut;
-            held.push_back(record(element, line, self.limit));
+            held.push_back(record(element, self.since(start), self.limit));
             if text.is_cut {
                 self.held = held;
                 return Ok(Listed::Streams);
@@ -250,7 +262,7 @@ impl Json {
 
     /// Returns the document if it is a record, or `None` if the only member with data is a list of records.
     fn end_of_document(&mut self, document: Document) -> Scanned<Option<Found>> {
-        let Document { line, text, with_data, candidate, lists, members } = document;
+        let Document { start, text, with_data, candidate, lists, members } = document;
         if let Some((path, held)) = candidate.filter(|(_, held)| with_data == 0 && (!held.is_empty() || members == 1)) {
             self.reading.taken(&path, How::OnlyMember);
             self.held = held;
@@ -262,12 +274,13 @@ impl Json {
                 self.limit,
                 lists.where_lists_are()
             );
-            return Ok(Some(Err(Problem::new(line, message))));
+            return Ok(Some(Err(Problem::new(start.0, message))));
         }
+        let place = self.since(start);
         if self.at.is_none() && self.documents == 1 && !lists.is_empty() && self.scan.peek_token()?.is_none() {
             self.reading.one_record_with(lists);
         }
-        Ok(Some(record(text, line, self.limit)))
+        Ok(Some(record(text, place, self.limit)))
     }
 
     /// Reads the text after a list that is not the document itself.
@@ -327,7 +340,8 @@ fn name_of(key: &[u8]) -> String {
 }
 
 /// Converts a value to a record.
-fn record(text: Text, line: u64, limit: usize) -> Found {
+fn record(text: Text, place: Place, limit: usize) -> Found {
+    let line = place.line;
     if text.is_cut {
         return Err(Problem::new(line, format!("the record is longer than {limit} bytes")));
     }
@@ -340,7 +354,7 @@ fn record(text: Text, line: u64, limit: usize) -> Found {
             let message = "a text in the record continues past the end of its line; is a quote missing?";
             return Err(Problem::new(line, message).with_text(text.as_bytes()));
         }
-        Some(b'{') => return Ok((text, line)),
+        Some(b'{') => return Ok((text, place)),
         Some(b'[') => "list",
         Some(b'"') => "text",
         Some(b't' | b'f') => "boolean",

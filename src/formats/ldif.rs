@@ -7,7 +7,7 @@
 mod entry;
 
 use super::lines::{Line, Lines};
-use super::{Found, Problem, Source};
+use super::{Found, Place, Problem, Source};
 
 /// Reads entries.
 pub(super) struct Ldif {
@@ -24,26 +24,32 @@ impl Ldif {
         Self { lines: Lines::new(source, limit), line: Vec::new(), text: Vec::new(), limit }
     }
 
-    /// Reads up to the next empty line: returns the number of the first line, and whether the entry fits the limit.
-    fn block(&mut self) -> Result<Option<(u64, bool)>, Problem> {
+    /// Reads up to the next empty line: returns where the entry is, and whether it fits the limit.
+    fn block(&mut self) -> Result<Option<(Place, bool)>, Problem> {
         self.text.clear();
         let (mut first, mut fits) = (None, true);
         loop {
+            let start = self.lines.offset();
             let line = self.lines.read(&mut self.line).map_err(|e| Problem::source(self.lines.number() + 1, &e))?;
             let is_empty = line == Line::Whole && self.line.is_empty();
             match (line, first) {
-                (Line::End, _) => return Ok(first.map(|first| (first, fits))),
-                (_, Some(first)) if is_empty => return Ok(Some((first, fits))),
+                (Line::End, _) => return Ok(first.map(|first| (self.place(first), fits))),
+                (_, Some(first)) if is_empty => return Ok(Some((self.place(first), fits))),
                 (_, None) if is_empty => continue,
                 _ => {}
             }
-            first.get_or_insert(self.lines.number());
+            first.get_or_insert((self.lines.number(), start));
             fits &= line == Line::Whole && self.text.len() + self.line.len() < self.limit;
             if fits {
                 self.text.extend_from_slice(&self.line);
                 self.text.push(b'\n');
             }
         }
+    }
+
+    /// The lines read since a first line, which has this number and offset.
+    fn place(&self, (line, start): (u64, u64)) -> Place {
+        Place { line, bytes: Some(start..self.lines.offset()) }
     }
 }
 
@@ -52,18 +58,18 @@ impl Iterator for Ldif {
 
     fn next(&mut self) -> Option<Found> {
         loop {
-            let (line, fits) = match self.block() {
+            let (place, fits) = match self.block() {
                 Ok(block) => block?,
                 Err(problem) => return Some(Err(problem)),
             };
             if !fits {
-                return Some(Err(Problem::new(line, format!("the entry is longer than {} bytes", self.limit))));
+                return Some(Err(Problem::new(place.line, format!("the entry is longer than {} bytes", self.limit))));
             }
             match entry::read(&self.text) {
                 Ok(None) => {}
-                Ok(Some(json)) => return Some(Ok((json, line))),
+                Ok(Some(json)) => return Some(Ok((json, place))),
                 Err(wrong) => {
-                    return Some(Err(Problem::new(line + wrong.line, wrong.message).with_text(&self.text)));
+                    return Some(Err(Problem::new(place.line + wrong.line, wrong.message).with_text(&self.text)));
                 }
             }
         }

@@ -23,17 +23,23 @@ pub struct Lines {
     input: BufReader<Source>,
     limit: usize,
     number: u64,
+    offset: u64,
 }
 
 impl Lines {
     /// Lines of at most `limit` bytes.
     pub fn new(source: Source, limit: usize) -> Self {
-        Self { input: BufReader::with_capacity(BUFFER_BYTES, source), limit, number: 0 }
+        Self { input: BufReader::with_capacity(BUFFER_BYTES, source), limit, number: 0, offset: 0 }
     }
 
     /// The number of the line that was read last, from 1.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// The number of bytes up to the end of that line, including its end.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Replaces `line` with the next line, without its end.
@@ -58,6 +64,7 @@ impl Lines {
             line.extend_from_slice(part.get(..room).unwrap_or_default());
             let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);
+            self.offset += u64::try_from(used).unwrap_or(0);
             if end.is_some() {
                 return Ok(self.finish(line, length));
             }

@@ -18,7 +18,8 @@ mod sniff;
 mod yaml;
 mod yaml_list;
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,8 @@ pub struct RawRecord {
     pub number: u64,
     /// The line where it starts, from 1.
     pub line: u64,
+    /// Where its text is in the stream; `None` in YAML. [`again`] reads it from there.
+    pub bytes: Option<Range<u64>>,
     /// The positions, from 1, of the accounts that are still to be created from it, if only some of its accounts were rejected
     /// before; empty for all.
     pub accounts: Vec<usize>,
@@ -162,15 +165,46 @@ pub fn open(source: Source, format: Format, options: ReadOptions) -> Records {
 #[must_use]
 pub fn open_at(source: Source, format: Format, options: ReadOptions, at: Option<RecordsPath>) -> (Records, Reading) {
     let reading = Reading::default();
-    let reader = match encoding::plain(source) {
-        Ok(source) => reader(source, format, options, at, reading.clone()),
-        Err(problem) => Box::new(std::iter::once(Err(problem))),
+    let (reader, skipped) = match encoding::plain(source) {
+        Ok((source, skipped)) => (reader(source, format, options, at, reading.clone()), skipped),
+        Err(problem) => (Box::new(std::iter::once(Err(problem))) as Reader, 0),
     };
-    (Box::new(Stream { reader, format, options, number: 0, ended: false }), reading)
+    (Box::new(Stream { reader, format, options, skipped, number: 0, ended: false }), reading)
 }
 
-/// The result of a reader: the JSON text and the line where it starts.
-type Found = Result<(String, u64), Problem>;
+/// Reads a record again from the text at its place, as the stream returned it. `head` is the start of the stream, as long
+/// as [`Reading::head_bytes`] says. `None` if the text is no longer one record.
+#[must_use]
+pub fn again(head: &[u8], text: Vec<u8>, format: Format) -> Option<RawRecord> {
+    let options = ReadOptions { record_bytes: text.len().max(1) };
+    let text: Source = match format {
+        // an element of a list stays one, whatever it contains
+        Format::Json => Box::new(b"[".chain(Cursor::new(text)).chain(b"]".as_slice())),
+        _ => Box::new(Cursor::new(head.to_vec()).chain(Cursor::new(text))),
+    };
+    let options = ReadOptions { record_bytes: options.record_bytes.saturating_add(head.len()) };
+    let mut records = open_at(text, format, options, Some(RecordsPath::default()).filter(|_| format == Format::Json)).0;
+    let record = records.next()?.ok();
+    record.filter(|_| records.next().is_none())
+}
+
+/// The result of a reader: the JSON text and where it is.
+type Found = Result<(String, Place), Problem>;
+
+/// Where a record is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    /// The line where it starts, from 1.
+    line: u64,
+    /// Its text, counted from the first byte that the reader was given; `None` if it has no text of its own.
+    bytes: Option<Range<u64>>,
+}
+
+impl Place {
+    fn line(line: u64) -> Self {
+        Self { line, bytes: None }
+    }
+}
 
 /// Why a reader cannot return a record.
 struct Problem {
@@ -224,7 +258,7 @@ fn reader(source: Source, format: Format, options: ReadOptions, at: Option<Recor
             );
             Box::new(std::iter::once(Err(Problem::fatal(1, message))))
         }
-        (Format::Csv, None) => Box::new(csv::Csv::new(source, limit)),
+        (Format::Csv, None) => Box::new(csv::Csv::new(source, limit, reading)),
         (Format::Ldif, None) => Box::new(ldif::Ldif::new(source, limit)),
     }
 }
@@ -234,6 +268,8 @@ struct Stream {
     reader: Reader,
     format: Format,
     options: ReadOptions,
+    /// The length of the byte-order mark.
+    skipped: u64,
     number: u64,
     ended: bool,
 }
@@ -249,13 +285,18 @@ impl Iterator for Stream {
         self.number += 1;
         let number = self.number;
         let (found, format, accounts) = match found {
-            Ok((json, line)) if self.is_reject(&json) => {
-                let (found, format) = reject::unwrap(&json, line, self.options);
-                (found, format, reject::accounts(&json))
+            Ok((json, place)) if self.is_reject(&json) => {
+                let (found, format) = reject::unwrap(&json, place.line, self.options);
+                (found.map(|(json, _)| (json, place)), format, reject::accounts(&json))
             }
             found => (found, self.format, Vec::new()),
         };
-        Some(found.map(|(json, line)| RawRecord { json, number, line, accounts }).map_err(|problem| {
+        let skipped = self.skipped;
+        let record = |(json, Place { line, bytes }): (String, Place)| {
+            let bytes = bytes.map(|bytes| bytes.start + skipped..bytes.end + skipped);
+            RawRecord { json, number, line, bytes, accounts }
+        };
+        Some(found.map(record).map_err(|problem| {
             self.ended = problem.fatal;
             let Problem { line, message, raw, fatal } = problem;
             RecordError { number, line, message, raw, format, fatal }

@@ -2,7 +2,7 @@
 
 use super::lines::{Line, Lines};
 use super::reading::{Paths, Reading};
-use super::{Found, Problem, Source};
+use super::{Found, Place, Problem, Source};
 use crate::rules::RecordsPath;
 
 /// Reads lines.
@@ -23,7 +23,8 @@ impl Ndjson {
         Self { lines, line, limit, reading, records: 0, lists }
     }
 
-    fn record(&mut self) -> Found {
+    /// The record in the line that starts at an offset.
+    fn record(&mut self, start: u64) -> Found {
         self.records += 1;
         if self.records == 1 {
             self.lists = lists_of(&self.line);
@@ -34,7 +35,8 @@ impl Ndjson {
         };
         let text = text.trim_ascii();
         if text.starts_with('{') && text.ends_with('}') {
-            return Ok((text.to_owned(), number));
+            let place = Place { line: number, bytes: Some(start..self.lines.offset()) };
+            return Ok((text.to_owned(), place));
         }
         let message = "the line is not a single JSON object; to read JSON that spans several lines, use `--from json`";
         Err(Problem::new(number, message).with_text(text.as_bytes()))
@@ -57,6 +59,7 @@ impl Iterator for Ndjson {
 
     fn next(&mut self) -> Option<Found> {
         loop {
+            let start = self.lines.offset();
             match self.lines.read(&mut self.line) {
                 Ok(Line::End) => {
                     if self.records == 1 {
@@ -65,7 +68,7 @@ impl Iterator for Ndjson {
                     return None;
                 }
                 Ok(Line::Whole) if self.line.trim_ascii().is_empty() => {}
-                Ok(Line::Whole) => return Some(self.record()),
+                Ok(Line::Whole) => return Some(self.record(start)),
                 Ok(Line::TooLong) => {
                     let message = format!("the line is longer than {} bytes", self.limit);
                     return Some(Err(Problem::new(self.lines.number(), message)));

@@ -23,6 +23,7 @@ struct Noted {
     taken: Option<(RecordsPath, How)>,
     passed: Paths,
     one_record_with: Paths,
+    head: u64,
 }
 
 /// Why records were read from a list.
@@ -80,6 +81,17 @@ impl Reading {
     /// The only document is a single record with these lists of objects.
     pub(super) fn one_record_with(&self, lists: Paths) {
         self.noted().one_record_with = lists;
+    }
+
+    pub(super) fn head(&self, bytes: u64) {
+        self.noted().head = bytes;
+    }
+
+    /// How many bytes at the start of the text, after a byte-order mark, are needed to read a record of its own: the header
+    /// of CSV.
+    #[must_use]
+    pub fn head_bytes(&self) -> u64 {
+        self.noted().head
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {

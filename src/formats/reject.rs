@@ -15,7 +15,7 @@ use std::io::Cursor;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Format, Found, Problem, ReadOptions, Reading, reader};
+use super::{Format, Found, Place, Problem, ReadOptions, Reading, reader};
 use crate::rules::RecordsPath;
 
 /// The member that marks a rejected record.
@@ -104,7 +104,7 @@ pub(super) fn unwrap(json: &str, line: u64, options: ReadOptions) -> (Found, For
     };
     if let Some(record) = wrapper.record {
         return match record.get().starts_with('{') {
-            true => (Ok((record.get().to_owned(), line)), Format::Json),
+            true => (Ok((record.get().to_owned(), Place::line(line))), Format::Json),
             false => reject_text("`record` of a rejected record is not an object", Format::Json),
         };
     }
@@ -128,7 +128,12 @@ fn again(text: String, format: Format, line: u64, options: ReadOptions) -> Found
         (first, _) => first,
     };
     // the wrapper is one line of a stream, so an error in its text does not end the stream
-    found.map(|(json, _)| (json, line)).map_err(|problem| Problem { line, fatal: false, raw: Some(text), ..problem })
+    found.map(|(json, _)| (json, Place::line(line))).map_err(|problem| Problem {
+        line,
+        fatal: false,
+        raw: Some(text),
+        ..problem
+    })
 }
 
 #[cfg(test)]

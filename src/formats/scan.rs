@@ -36,6 +36,8 @@ pub struct Scan {
     input: Source,
     buffer: Vec<u8>,
     at: usize,
+    /// The number of bytes before the buffer.
+    before: u64,
     line: u64,
 }
 
@@ -44,12 +46,17 @@ type Scanned<T> = Result<T, Problem>;
 impl Scan {
     /// A scanner at line 1.
     pub fn new(input: Source) -> Self {
-        Self { input, buffer: Vec::with_capacity(BUFFER_BYTES), at: 0, line: 1 }
+        Self { input, buffer: Vec::with_capacity(BUFFER_BYTES), at: 0, before: 0, line: 1 }
     }
 
     /// The line of the next byte.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The number of consumed bytes.
+    pub fn offset(&self) -> u64 {
+        self.before + u64::try_from(self.at).unwrap_or(0)
     }
 
     /// A problem that ends reading at this position.
@@ -58,21 +65,30 @@ impl Scan {
     }
 
     fn ahead(&mut self) -> Scanned<&[u8]> {
-        while self.at >= self.buffer.len() {
-            self.buffer.resize(BUFFER_BYTES, 0);
+        if self.at >= self.buffer.len() {
+            self.before = self.offset();
+            self.at = 0;
+            self.refill()?;
+        }
+        Ok(self.buffer.get(self.at..).unwrap_or_default())
+    }
+
+    /// Replaces the buffer by what the input gives next.
+    fn refill(&mut self) -> Scanned<()> {
+        self.buffer.resize(BUFFER_BYTES, 0);
+        loop {
             match self.input.read(&mut self.buffer) {
                 Ok(read) => {
                     self.buffer.truncate(read);
-                    self.at = 0;
-                    if read == 0 {
-                        break;
-                    }
+                    return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => self.at = usize::MAX,
-                Err(error) => return Err(Problem::source(self.line, &error)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.buffer.clear();
+                    return Err(Problem::source(self.line, &error));
+                }
             }
         }
-        Ok(self.buffer.get(self.at..).unwrap_or_default())
     }
 
     /// The next byte, without consuming it.

@@ -11,7 +11,7 @@ use super::csv::quoted;
 use super::lines::{Line, Lines};
 use super::reading::{How, Paths, Reading};
 use super::yaml_list::{ListFinder, Pass};
-use super::{Found, Problem, Source};
+use super::{Found, Place, Problem, Source};
 use crate::diag::{Files, Findings};
 use crate::rules::{MAX_FILE_BYTES, Node, NodeKind, RecordsPath, read};
 
@@ -263,7 +263,7 @@ fn object(node: &Node, text: &str, line: u64) -> Found {
         NodeKind::Map(_) => {
             let mut json = String::new();
             write(node, &mut json);
-            return Ok((json, line));
+            return Ok((json, Place::line(line)));
         }
         NodeKind::List(_) => "list",
         NodeKind::Scalar(_) => "single value",

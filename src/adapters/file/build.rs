@@ -1,16 +1,21 @@
 //! Reads a file once from beginning to end, and indexes its records by login.
 
-use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::index::Index;
-use super::line_starts;
+use super::index::{Entry, Index, Salt};
+use super::kept::{self, About, Kept, Origin};
 use super::logins::{LoginPathError, LoginPaths};
+use super::positioned;
 use super::settings::FileSettings;
-use super::store::{Layout, Span, Spool, Store};
+use super::sorter::Sorter;
+use super::store::{Layout, Spool, Store};
 
 use crate::formats::{self, Format, RawRecord, ReadOptions, RecordError};
 use crate::model::read::ReadLimits;
@@ -24,8 +29,11 @@ const INDEX_BYTES: usize = 1024 * 1024;
 /// How many unreadable records a report lists.
 const MAX_REPORTED: usize = 20;
 
+/// How often the log says how far indexing is.
+const PROGRESS: Duration = Duration::from_secs(10);
+
 /// The result of reading a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// Indexed records.
     pub records: u64,
@@ -48,7 +56,7 @@ pub struct FileReport {
 }
 
 /// An unreadable record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadRecord {
     /// Its position in the file, counted from 1.
     pub number: u64,
@@ -100,16 +108,9 @@ pub enum FileError {
     /// The file changed while it was being read.
     #[error("`{}` changed while it was being read", .0.display())]
     Changed(PathBuf),
-    /// More than 4,294,967,295 records.
-    #[error("the file has more than 4,294,967,295 records")]
-    TooMany,
-}
-
-/// An indexed file.
-pub(super) struct Built {
-    pub store: Store,
-    pub index: Index,
-    pub report: FileReport,
+    /// The index cannot be made.
+    #[error("cannot make the index: {}", .0.kind())]
+    Index(#[source] io::Error),
 }
 
 /// How the records of a file are read.
@@ -124,47 +125,114 @@ pub(super) fn limits(settings: &FileSettings) -> ReadLimits {
     ReadLimits { bytes: settings.record_limit.max(INDEX_BYTES), ..ReadLimits::default() }
 }
 
-/// Indexes a file.
+/// A state of a file: its texts, its index and the report.
+type Built = (Store, Index, FileReport);
+
+/// Indexes a file in memory.
 ///
 /// # Errors
 /// If the file cannot be read to its end.
-pub(super) fn build(mut file: File, context: &Context<'_>) -> Result<Built, FileError> {
-    let format = format(&mut file, context.settings)?;
+pub(super) fn in_memory(file: File, context: &Context<'_>) -> Result<Built, FileError> {
+    let read = read(file, context, Sorter::in_memory())?;
+    let entries = read.sorter.into_memory();
+    let mut report = read.report;
+    for same in entries.chunk_by(|entry, other| entry.hash == other.hash) {
+        report.logins += 1;
+        report.ambiguous += u64::from(same.len() > 1);
+    }
+    Ok((read.store, Index::Memory(read.salt, entries), report))
+}
+
+/// Indexes a file and keeps the index, or in memory if it cannot be kept, which the report says.
+///
+/// # Errors
+/// If the file cannot be read to its end.
+pub(super) fn kept(file: File, context: &Context<'_>, path: &Path, origin: &Origin) -> Result<Built, FileError> {
+    let again = file.try_clone().map_err(|error| FileError::Read { path: context.settings.path.clone(), error })?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = match Sorter::with_runs(folder) {
+        Ok(sorter) => match read(file, context, sorter) {
+            Ok(Read { about: None, .. }) => "YAML is indexed at each start".to_owned(),
+            Ok(read) => match keep(read, path, origin) {
+                Ok(built) => return Ok(built),
+                Err(error) => error.kind().to_string(),
+            },
+            Err(FileError::Index(error)) => error.kind().to_string(),
+            Err(error) => return Err(error),
+        },
+        Err(error) => error.kind().to_string(),
+    };
+    let (store, index, mut report) = in_memory(again, context)?;
+    let notice = format!("the index cannot be kept in `{}`, so every start reads the export: {failed}", path.display());
+    report.notice = Some(report.notice.map_or(notice.clone(), |said| format!("{said}; {notice}")));
+    Ok((store, index, report))
+}
+
+fn keep(read: Read, path: &Path, origin: &Origin) -> io::Result<Built> {
+    if fs::metadata(path).is_ok_and(|at| at.len() > 0) && !kept::is_index(path) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "another file is there"));
+    }
+    let Read { store, salt, sorter, report, about } = read;
+    let (format, head_bytes) = about.ok_or(io::ErrorKind::Unsupported)?;
+    kept::write(path, origin.clone(), salt, sorter, |logins, ambiguous| About {
+        format,
+        head_bytes,
+        report: FileReport { logins, ambiguous, ..report },
+    })?;
+    let kept = Kept::open(path, origin)?.ok_or(io::ErrorKind::InvalidData)?;
+    let report = kept.about.report.clone();
+    Ok((store, Index::Kept(kept), report))
+}
+
+/// A file that was read to its end.
+struct Read {
+    store: Store,
+    salt: Salt,
+    sorter: Sorter,
+    report: FileReport,
+    /// The format and the length of the head; `None` if the records are spooled.
+    about: Option<(Format, usize)>,
+}
+
+fn read(mut file: File, context: &Context<'_>, sorter: Sorter) -> Result<Read, FileError> {
     let unread = |error| FileError::Read { path: context.settings.path.clone(), error };
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let mut format = format(&mut file, context.settings)?;
     let reader = file.try_clone().map_err(unread)?;
     let options = ReadOptions { record_bytes: context.settings.record_limit.max(INDEX_BYTES) };
-    let mut builder = Builder {
-        context,
-        limits: limits(context.settings),
-        index: Index::default(),
-        report: FileReport::default(),
-        spans: Vec::new(),
-    };
+    let salt = Salt(crate::random::bytes().map_err(FileError::Index)?);
+    let (limits, report) = (limits(context.settings), FileReport::default());
+    let size = file.metadata().map_err(unread)?.len();
+    let mut builder = Builder { context, limits, salt, sorter, report, size, said: Instant::now() };
     let at =
         context.settings.records.as_deref().map(str::parse::<RecordsPath>).transpose().map_err(FileError::Records)?;
-    // records that stand inside lines have no lines of their own
-    let are_lines = format == Format::Ndjson && at.as_ref().is_none_or(RecordsPath::is_root);
-    let (file, layout, reading) = if are_lines {
-        let (watched, lines) = line_starts::record(reader);
-        let (records, said) = formats::open_at(Box::new(watched), format, options, at);
-        for found in records {
-            builder.add_record(found, |record| {
-                Ok(lines.span(record.line).and_then(|(offset, bytes)| Span::new(offset, bytes)))
-            })?;
-        }
-        (file, Layout::Lines, said)
-    } else {
+    let is_inside = at.as_ref().is_some_and(|at| !at.is_root());
+    let (records, said) = formats::open_at(Box::new(reader), format, options, at);
+    let read_records = if format == Format::Yaml {
         let folder = context.settings.spool.clone().unwrap_or_else(std::env::temp_dir);
         let spooled = |error| FileError::Spool { path: folder.clone(), error };
         let mut spool = Spool::new(&folder).map_err(spooled)?;
-        let (records, said) = formats::open_at(Box::new(reader), format, options, at);
         for found in records {
             builder.add_record(found, |record| spool.push(&record.json).map(Some).map_err(spooled))?;
         }
-        (spool.finish().map_err(spooled)?, Layout::Spool, said)
+        (Store { file: spool.finish().map_err(spooled)?, layout: Layout::Spool }, None)
+    } else {
+        for found in records {
+            builder.add_record(found, |record| Ok(record.bytes.clone()))?;
+        }
+        // lists inside lines are read as JSON
+        format = if is_inside { Format::Json } else { format };
+        let mut mark = [0; 3];
+        let has_mark = positioned::read(&file, &mut mark, 0).is_ok() && mark == [0xEF, 0xBB, 0xBF];
+        let head = usize::try_from(said.head_bytes()).unwrap_or(0);
+        let head_bytes = if head > 0 && has_mark { head + mark.len() } else { head };
+        let report = FileReport::default();
+        let store = Store::slices(file, &About { format, head_bytes, report }).map_err(unread)?;
+        (store, Some((format, head_bytes)))
     };
-    builder.report.notice = reading.notice(|path| format!("records: {path}"));
-    Ok(builder.finish(file, layout))
+    builder.report.notice = said.notice(|path| format!("records: {path}"));
+    let Builder { sorter, report, .. } = builder;
+    Ok(Read { store: read_records.0, salt, sorter, report, about: read_records.1 })
 }
 
 fn format(file: &mut File, settings: &FileSettings) -> Result<Format, FileError> {
@@ -182,16 +250,19 @@ fn format(file: &mut File, settings: &FileSettings) -> Result<Format, FileError>
 struct Builder<'a> {
     context: &'a Context<'a>,
     limits: ReadLimits,
-    index: Index,
+    salt: Salt,
+    sorter: Sorter,
     report: FileReport,
-    spans: Vec<Span>,
+    /// The length of the file, for the progress in the log.
+    size: u64,
+    said: Instant,
 }
 
 impl Builder<'_> {
     fn add_record(
         &mut self,
         found: Result<RawRecord, RecordError>,
-        place: impl FnOnce(&RawRecord) -> Result<Option<Span>, FileError>,
+        place: impl FnOnce(&RawRecord) -> Result<Option<Range<u64>>, FileError>,
     ) -> Result<(), FileError> {
         let record = match found {
             Ok(record) => record,
@@ -223,12 +294,24 @@ impl Builder<'_> {
             self.report.without_login += 1;
             return Ok(());
         }
-        let number = u32::try_from(self.spans.len()).map_err(|_| FileError::TooMany)?;
-        self.spans.push(place(&record)?.ok_or(FileError::TooMany)?);
+        let too_long = || FileError::Broken { line: record.line, message: "the record is too long".to_owned() };
+        let place = place(&record)?.ok_or_else(too_long)?;
+        let (offset, bytes) = (place.start, u32::try_from(place.end - place.start).map_err(|_| too_long())?);
         for login in &logins.canonical {
-            self.index.add(login, number);
+            let hash = self.salt.hash(login);
+            self.sorter.push(Entry { hash, offset, bytes }).map_err(FileError::Index)?;
         }
+        self.report.records += 1;
+        self.log_progress(place.end);
         Ok(())
+    }
+
+    fn log_progress(&mut self, read: u64) {
+        if self.report.records.is_multiple_of(65_536) && self.said.elapsed() >= PROGRESS {
+            self.said = Instant::now();
+            let percent = read.saturating_mul(100) / self.size.max(1);
+            tracing::info!(records = self.report.records, percent, "indexing the export");
+        }
     }
 
     fn report_unread(&mut self, record: UnreadRecord) {
@@ -236,13 +319,5 @@ impl Builder<'_> {
         if self.report.first_unread.len() < MAX_REPORTED {
             self.report.first_unread.push(record);
         }
-    }
-
-    fn finish(mut self, file: File, layout: Layout) -> Built {
-        self.index.finish();
-        self.spans.shrink_to_fit();
-        self.report.records = u64::try_from(self.spans.len()).unwrap_or(u64::MAX);
-        (self.report.logins, self.report.ambiguous) = self.index.counts();
-        Built { store: Store { file, spans: self.spans, layout }, index: self.index, report: self.report }
     }
 }

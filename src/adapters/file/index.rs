@@ -1,60 +1,58 @@
-//! The index from logins to records: a sorted list of hashes, 16 bytes per login.
+//! The index from logins to records: entries sorted by a salted hash of the login, in memory or in a kept file.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
+use std::io;
 
-/// Hashes of logins, and the numbers of their records.
-///
-/// Two logins may share a hash, so callers must check the logins of every candidate. The hash is keyed, so nobody can
-/// choose logins that collide.
-#[derive(Debug, Default)]
-pub(super) struct Index {
-    keys: RandomState,
-    entries: Vec<(u64, u32)>,
+use sha2::{Digest as _, Sha256};
+
+use super::kept::Kept;
+
+/// The maximum number of candidates of one login. Two that carry it suffice to know that it is ambiguous, and logins with
+/// the same hash cannot be chosen without the salt.
+const MAX_CANDIDATES: usize = 16;
+
+/// Where the text of a record is, and the hash of one of its logins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub hash: u64,
+    pub offset: u64,
+    pub bytes: u32,
+}
+
+/// Hashes logins. The salt is random, so nobody can prepare logins that collide.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Salt(pub [u8; 16]);
+
+impl Salt {
+    /// The hash of a canonical login.
+    pub fn hash(self, login: &str) -> u64 {
+        let digest = Sha256::new().chain_update(self.0).chain_update(login).finalize();
+        digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+    }
+}
+
+/// The entries of an export.
+#[derive(Debug)]
+pub(super) enum Index {
+    /// Sorted entries in memory.
+    Memory(Salt, Vec<Entry>),
+    /// Pages of a file.
+    Kept(Kept),
 }
 
 impl Index {
-    /// Adds a login of a record.
-    pub fn add(&mut self, login: &str, record: u32) {
-        self.entries.push((self.keys.hash_one(login), record));
-    }
-
-    /// Prepares the index for lookups.
-    pub fn finish(&mut self) {
-        self.entries.sort_unstable();
-        self.entries.dedup();
-        self.entries.shrink_to_fit();
-    }
-
-    /// The records that may have a login.
-    pub fn candidates(&self, login: &str) -> impl Iterator<Item = u32> + '_ {
-        let hash = self.keys.hash_one(login);
-        let begin = self.entries.partition_point(|(have, _)| *have < hash);
-        self.entries.iter().skip(begin).take_while(move |(have, _)| *have == hash).map(|(_, record)| *record)
-    }
-
-    /// The number of logins, and how many of them belong to several records.
-    pub fn counts(&self) -> (u64, u64) {
-        let groups = || self.entries.chunk_by(|(hash, _), (other, _)| hash == other);
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        (count(groups().count()), count(groups().filter(|group| group.len() > 1).count()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn logins_map_to_their_records() {
-        let mut index = Index::default();
-        for (login, record) in [("ada", 0), ("bo", 1), ("ada", 2), ("bo", 1), ("cy", 3)] {
-            index.add(login, record);
+    /// The entries that may belong to a login. Callers must check the logins of every candidate.
+    ///
+    /// # Errors
+    /// If the kept file cannot be read, or is damaged.
+    pub fn candidates(&self, login: &str) -> io::Result<Vec<Entry>> {
+        match self {
+            Self::Memory(salt, entries) => {
+                let hash = salt.hash(login);
+                let begin = entries.partition_point(|entry| entry.hash < hash);
+                let same = entries.iter().skip(begin).take_while(|entry| entry.hash == hash);
+                Ok(same.take(MAX_CANDIDATES).copied().collect())
+            }
+            Self::Kept(kept) => kept.candidates(login, MAX_CANDIDATES),
         }
-        index.finish();
-        assert_eq!(index.candidates("ada").collect::<Vec<_>>(), [0, 2]);
-        assert_eq!(index.candidates("bo").collect::<Vec<_>>(), [1]);
-        assert_eq!(index.candidates("dee").count(), 0);
-        assert_eq!(index.counts(), (3, 1));
     }
 }

@@ -1,32 +1,35 @@
 //! An export as a source: indexed once by login, and read by position.
 //!
-//! The index needs 16 bytes per record and 16 per login in memory, regardless of record sizes. The file must not
-//! change: if it is moved, replaced or modified, every answer is an error, because an outdated record is as wrong as a
-//! missing one.
+//! The index is kept in a file beside the export, or in memory with 24 bytes per login. A changed export is indexed again in
+//! the background. Until then the old index answers if another file took the export's name, because the old content is
+//! still readable; if the export itself was modified, every answer is an error.
 
 mod build;
 mod index;
-mod line_starts;
+mod kept;
 mod logins;
+mod opened;
 mod positioned;
 mod settings;
+mod sorter;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
 pub use crate::formats::Format;
-use build::{Context, build, limits};
+use build::{Context, limits};
 pub use build::{FileError, FileReport, UnreadRecord};
 use index::Index;
+use opened::Opened;
 pub use settings::FileSettings;
-use store::Store;
 
 use super::file_stamp::Stamp;
 use super::{ambiguous, too_large};
@@ -45,11 +48,25 @@ struct Shared {
     settings: FileSettings,
     profile: IdentifierProfile,
     paths: LoginPaths,
-    store: Store,
-    index: Index,
-    stamp: Stamp,
+    current: RwLock<Arc<Opened>>,
+    refresh: Mutex<Refresh>,
+    /// The report of the first opening.
     report: FileReport,
 }
+
+/// The work on an export that changed.
+enum Refresh {
+    Idle,
+    Running,
+    /// It failed for this state of the export, and is tried again after a while.
+    Failed(Stamp, Instant),
+}
+
+/// How long an export must be unchanged before it is indexed again.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// How long a failed attempt is not repeated for the same file.
+const PAUSE: Duration = Duration::from_secs(30);
 
 impl FileSource {
     /// Indexes a file. It is read once from beginning to end, which takes seconds per million records, so async callers
@@ -58,23 +75,14 @@ impl FileSource {
     /// # Errors
     /// [`FileError`]. Single unreadable records are not an error; the [report](Self::report) lists them.
     pub fn open(settings: FileSettings, profile: IdentifierProfile) -> Result<Self, FileError> {
-        let unread = |error| FileError::Read { path: settings.path.clone(), error };
         let paths = LoginPaths::new(&settings.logins)?;
-        let file = File::open(&settings.path).map_err(unread)?;
-        let metadata = file.metadata().map_err(unread)?;
-        if !metadata.is_file() {
-            return Err(unread(io::ErrorKind::IsADirectory.into()));
-        }
-        let stamp = Stamp::of(&metadata);
-        let built = build(file, &Context { paths: &paths, profile: &profile, settings: &settings })?;
-        if Stamp::at(&settings.path).map_err(unread)? != stamp {
-            return Err(FileError::Changed(settings.path));
-        }
-        let (store, index, report) = (built.store, built.index, built.report);
-        Ok(Self { shared: Arc::new(Shared { settings, profile, paths, store, index, stamp, report }) })
+        let opened = Opened::open(&Context { paths: &paths, profile: &profile, settings: &settings })?;
+        let report = opened.report.clone();
+        let (current, refresh) = (RwLock::new(Arc::new(opened)), Mutex::new(Refresh::Idle));
+        Ok(Self { shared: Arc::new(Shared { settings, profile, paths, current, refresh, report }) })
     }
 
-    /// The result of reading the file.
+    /// The result of reading the file when the source was opened.
     #[must_use]
     pub fn report(&self) -> &FileReport {
         &self.shared.report
@@ -94,7 +102,7 @@ impl Source for FileSource {
     }
 
     fn coverage(&self) -> Coverage {
-        if self.shared.report.unknown > 0 { Coverage::Partial } else { Coverage::Whole }
+        if self.shared.current().report.unknown > 0 { Coverage::Partial } else { Coverage::Whole }
     }
 
     fn fetch<'a>(
@@ -115,16 +123,26 @@ impl Source for FileSource {
 }
 
 impl Shared {
-    fn fetch(&self, login: &str) -> Result<Option<Record>, PortError> {
-        let found = self.find(login);
-        // Checked after the lookup: data read before a change would be outdated, too.
-        self.check_unchanged().and(found)
+    fn current(&self) -> Arc<Opened> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn find(&self, login: &str) -> Result<Option<Record>, PortError> {
+    fn fetch(self: &Arc<Self>, login: &str) -> Result<Option<Record>, PortError> {
+        let opened = self.current();
+        let found = self.find(&opened, login);
+        // Checked after the lookup: data read before a change would be outdated, too.
+        self.check_current(&opened).and(found)
+    }
+
+    fn find(self: &Arc<Self>, opened: &Opened, login: &str) -> Result<Option<Record>, PortError> {
         let mut found = None;
-        for number in self.index.candidates(login) {
-            let json = self.record(number)?;
+        let candidates = opened.index.candidates(login).map_err(|error| {
+            self.discard(opened);
+            self.unread("the index", error)
+        })?;
+        for entry in candidates {
+            let json =
+                opened.store.read(entry.offset, entry.bytes).map_err(|error| self.unread("the record", error))?;
             let logins = self.paths.of(&json, &limits(&self.settings), &self.profile);
             let logins = logins
                 .map_err(|_| self.failed(PortErrorKind::BadResponse, "the record cannot be read").about_one_record())?;
@@ -142,25 +160,81 @@ impl Shared {
         Ok(found)
     }
 
-    fn record(&self, number: u32) -> Result<String, PortError> {
-        let span = usize::try_from(number).ok().and_then(|number| self.store.spans.get(number).copied());
-        let read = span.ok_or_else(|| io::ErrorKind::InvalidData.into()).and_then(|span| self.store.read(span));
-        read.map_err(|error| {
-            let kind = match error.kind() {
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => PortErrorKind::BadResponse,
-                _ => PortErrorKind::Unavailable,
-            };
-            self.failed(kind, "the record cannot be read").caused_by(error)
-        })
+    /// Has a damaged index made again.
+    fn discard(self: &Arc<Self>, opened: &Opened) {
+        if let Index::Kept(kept) = &opened.index
+            && self.refresh(opened.stamp)
+        {
+            kept.discard();
+        }
     }
 
-    fn check_unchanged(&self) -> Result<(), PortError> {
-        match Stamp::at(&self.settings.path) {
-            Ok(stamp) if stamp == self.stamp => Ok(()),
-            Ok(_) => Err(self
-                .failed(PortErrorKind::BadResponse, "the file has changed since it was indexed; restart the service")),
-            Err(error) => Err(self.failed(PortErrorKind::Unavailable, "the file does not exist").caused_by(error)),
+    fn unread(&self, what: &str, error: io::Error) -> PortError {
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => PortErrorKind::BadResponse,
+            _ => PortErrorKind::Unavailable,
+        };
+        self.failed(kind, &format!("{what} cannot be read")).caused_by(error)
+    }
+
+    /// Checks that a state may still answer, and has a changed export indexed again.
+    fn check_current(self: &Arc<Self>, opened: &Opened) -> Result<(), PortError> {
+        let gone = |error| self.failed(PortErrorKind::Unavailable, "the file does not exist").caused_by(error);
+        let stamp = Stamp::at(&self.settings.path).map_err(gone)?;
+        if stamp == opened.stamp {
+            return Ok(());
         }
+        if !self.refresh(stamp) {
+            return Err(self.failed(PortErrorKind::BadResponse, "the changed file cannot be indexed; see the log"));
+        }
+        if opened.is_intact() && !stamp.is_same_file(opened.stamp) {
+            return Ok(());
+        }
+        Err(self.failed(PortErrorKind::BadResponse, "the file was modified and is being indexed again"))
+    }
+
+    /// Has the export indexed in the background; false if that failed for this state of it.
+    fn refresh(self: &Arc<Self>, stamp: Stamp) -> bool {
+        let mut refresh = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
+        match *refresh {
+            Refresh::Running => return true,
+            Refresh::Failed(failed, at) if failed == stamp && at.elapsed() < PAUSE => return false,
+            _ => {}
+        }
+        let shared = Arc::clone(self);
+        let started = thread::Builder::new().name("index".to_owned()).spawn(move || shared.reopen());
+        *refresh = started.map_or_else(|_| Refresh::Failed(stamp, Instant::now()), |_| Refresh::Running);
+        matches!(*refresh, Refresh::Running)
+    }
+
+    fn reopen(&self) {
+        let path = &self.settings.path;
+        let mut stamp = Stamp::at(path);
+        loop {
+            thread::sleep(SETTLED);
+            let later = Stamp::at(path);
+            if stamp.as_ref().ok() == later.as_ref().ok() {
+                break;
+            }
+            stamp = later;
+        }
+        let context = Context { paths: &self.paths, profile: &self.profile, settings: &self.settings };
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Opened::open(&context)));
+        let next = match (opened, stamp) {
+            (Ok(Ok(opened)), _) => {
+                let FileReport { records, logins, ambiguous, unread, .. } = opened.report;
+                tracing::info!(records, logins, ambiguous, unread, "indexed the changed export");
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(opened);
+                Refresh::Idle
+            }
+            (Ok(Err(error)), Ok(stamp)) => {
+                tracing::error!(%error, "cannot index the changed export");
+                Refresh::Failed(stamp, Instant::now())
+            }
+            (Err(_), Ok(stamp)) => Refresh::Failed(stamp, Instant::now()),
+            (_, Err(_)) => Refresh::Idle,
+        };
+        *self.refresh.lock().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     fn failed(&self, kind: PortErrorKind, detail: &str) -> PortError {

@@ -54,10 +54,15 @@ pub struct FileSettings {
     /// Bytes of one record. Prevents one huge record from slowing down logins; admits a profile with hundreds of addresses.
     #[serde(default = "record_limit", with = "units::Size")]
     pub record_limit: usize,
-    /// The folder for the lines of a file that is not NDJSON, stored in an unnamed file; the system's folder for temporary
+    /// The folder for the records of a YAML file, stored in an unnamed file; the system's folder for temporary
     /// files if not set.
     #[serde(default)]
     pub spool: Option<PathBuf>,
+    /// The file in which the index is kept, so that the next start need not read an export that has not changed. It holds
+    /// salted hashes of logins and positions in the export, no values. If not set, `EXPORT.landfall-index` beside an export
+    /// of more than 16 MiB; `memory` keeps no file.
+    #[serde(default)]
+    pub index: Option<PathBuf>,
 }
 
 /// What the engine allows.
@@ -78,6 +83,7 @@ impl FileSettings {
             unique_logins: false,
             record_limit: record_limit(),
             spool: None,
+            index: None,
         }
     }
 
@@ -96,6 +102,10 @@ impl AdapterSettings for FileSettings {
         reporter.bound("record_limit", self.record_limit.try_into().unwrap_or(u64::MAX), 1024, 16 * 1024 * 1024);
         if let Some(Err(problem)) = self.records.as_deref().map(str::parse::<RecordsPath>) {
             reporter.error("R507", "records", "`source.records` is not the path of a list", problem);
+        }
+        if self.index.as_ref() == Some(&self.path) {
+            let help = "set another file, or leave `index` out";
+            reporter.error("R508", "index", "`source.index` is the export itself", help);
         }
         if self.logins.is_empty() {
             let help = "list the fields with the logins of a customer: `logins: [ $.user_login ]`";
@@ -138,7 +148,11 @@ impl SourceAdapter for FileSettings {
         let SourceContext { folder, identifiers } = context;
         let path = folder.join(&self.path);
         let spool = self.spool.as_ref().map(|spool| folder.join(spool));
-        let settings = Self { path, spool, ..self.clone() };
+        let index = self.index.as_ref().map(|place| match place.to_str() {
+            Some("memory") => place.clone(),
+            _ => folder.join(place),
+        });
+        let settings = Self { path, spool, index, ..self.clone() };
         Box::pin(async move {
             // indexing takes seconds per million records
             let source = tokio::task::spawn_blocking(move || FileSource::open(settings, identifiers)).await??;

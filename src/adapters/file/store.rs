@@ -1,63 +1,53 @@
 //! The texts of records on disk, and how they are read back by number.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Cursor, Write};
+use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 
+use super::kept::About;
 use super::positioned;
-use crate::formats::{self, Format, ReadOptions};
+use crate::formats::{self, Format};
 
-/// The position of one text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    offset: u64,
-    bytes: u32,
-}
-
-/// The layout of the texts.
-#[derive(Debug, Clone, Copy)]
+/// How the texts of records are read.
+#[derive(Debug)]
 pub(super) enum Layout {
-    /// The original file: lines, as the legacy system wrote them.
-    Lines,
-    /// Our own spool file: JSON texts.
+    /// From the export, as the legacy system wrote them, with the start of the export if they need it.
+    Slices(Format, Vec<u8>),
+    /// From our own spool file: JSON texts.
     Spool,
 }
 
-/// Texts by number.
+/// Texts by position.
 #[derive(Debug)]
 pub(super) struct Store {
     pub file: File,
-    pub spans: Vec<Span>,
     pub layout: Layout,
 }
 
-impl Span {
-    /// A position; `None` if it is longer than any record.
-    pub fn new(offset: u64, bytes: u64) -> Option<Self> {
-        u32::try_from(bytes).ok().map(|bytes| Self { offset, bytes })
-    }
-
-    /// The length of the text, in bytes; for a line, including spaces and the line end.
-    pub fn bytes(self) -> usize {
-        usize::try_from(self.bytes).unwrap_or(usize::MAX)
-    }
-}
-
 impl Store {
+    /// The records of an export.
+    ///
+    /// # Errors
+    /// If its start cannot be read.
+    pub fn slices(file: File, about: &About) -> io::Result<Self> {
+        let mut head = vec![0; about.head_bytes];
+        positioned::read(&file, &mut head, 0)?;
+        Ok(Self { file, layout: Layout::Slices(about.format, head) })
+    }
+
     /// The JSON text at a position.
     ///
     /// # Errors
     /// If it cannot be read, or is no longer a valid record.
-    pub fn read(&self, span: Span) -> io::Result<String> {
-        let mut bytes = vec![0; span.bytes()];
-        positioned::read(&self.file, &mut bytes, span.offset)?;
-        match self.layout {
-            Layout::Spool => String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into()),
-            Layout::Lines => {
-                // Uses the format's own reader, which handles byte-order marks, spaces and rejects.
-                let options = ReadOptions { record_bytes: bytes.len() };
-                let mut records = formats::open(Box::new(Cursor::new(bytes)), Format::Ndjson, options);
-                records.next().and_then(Result::ok).map(|record| record.json).ok_or(io::ErrorKind::InvalidData.into())
+    pub fn read(&self, offset: u64, bytes: u32) -> io::Result<String> {
+        let mut text = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        positioned::read(&self.file, &mut text, offset)?;
+        match &self.layout {
+            Layout::Spool => String::from_utf8(text).map_err(|_| io::ErrorKind::InvalidData.into()),
+            Layout::Slices(format, head) => {
+                let record = formats::again(head, text, *format);
+                record.map(|record| record.json).ok_or(io::ErrorKind::InvalidData.into())
             }
         }
     }
@@ -83,12 +73,12 @@ impl Spool {
     ///
     /// # Errors
     /// If the text cannot be written.
-    pub fn push(&mut self, json: &str) -> io::Result<Span> {
+    pub fn push(&mut self, json: &str) -> io::Result<Range<u64>> {
         self.output.write_all(json.as_bytes())?;
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
-        let span = Span::new(self.offset, bytes).ok_or(io::ErrorKind::FileTooLarge)?;
+        let start = self.offset;
         self.offset += bytes;
-        Ok(span)
+        Ok(start..self.offset)
     }
 
     /// The file, ready for reading.
@@ -109,8 +99,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spool = Spool::new(folder.path()).expect("a spool");
         let spans: Vec<_> = ["{\"a\":1}", "{}", "{\"ü\":\"\"}"].map(|text| spool.push(text).expect("room")).into();
-        let store = Store { file: spool.finish().expect("room"), spans, layout: Layout::Spool };
-        let texts: Vec<_> = store.spans.iter().map(|span| store.read(*span).expect("a text")).collect();
+        let store = Store { file: spool.finish().expect("room"), layout: Layout::Spool };
+        let read = |span: &Range<u64>| store.read(span.start, u32::try_from(span.end - span.start).expect("short"));
+        let texts: Vec<_> = spans.iter().map(|span| read(span).expect("a text")).collect();
         assert_eq!(texts, ["{\"a\":1}", "{}", "{\"ü\":\"\"}"]);
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }

@@ -98,11 +98,6 @@ async fn a_changed_file_gives_no_answers() {
             |path, _| fs::write(path, "{\"login\":\"ada\"}\n{\"login\":\"bo\"}\n{}\n"),
             PortErrorKind::BadResponse,
         ),
-        (
-            "replaced",
-            |path, away| fs::copy(path, away).and_then(|_| fs::rename(away, path)),
-            PortErrorKind::BadResponse,
-        ),
     ] {
         for extension in ["ndjson", "json"] {
             let path = folder.path().join(format!("{name}.{extension}"));
@@ -135,7 +130,208 @@ fn unusable_files_are_rejected() {
     assert!(refused(settings(folder.path())).contains("cannot be read"));
     let logins = FileSettings { logins: Vec::new(), ..file("b.json", "{}") };
     assert_eq!(refused(logins), "`` is not a login path: at least one path is required");
-    let nowhere = FileSettings { spool: Some(folder.path().join("nowhere")), ..file("c.json", "{}") };
+    let nowhere = FileSettings { spool: Some(folder.path().join("nowhere")), ..file("c.yaml", "login: ada") };
     assert!(refused(nowhere).contains("cannot spool"));
     assert!(refused(file("strange", "?")).contains("cannot detect the format"));
+}
+
+const FORMATS: [(&str, &str); 5] = [
+    (
+        "a.ndjson",
+        "\u{feff}{\"login\":\"ada\",\"n\":1}\r\nbroken\n\n {\"login\":\"bo\",\"n\":2}\n{\"login\":[\"twin\",\"cy\"]}\n{\"login\":\"Twin\"}",
+    ),
+    (
+        "a.json",
+        "\u{feff}[{\"login\":\"ada\",\"n\":1},4,\n{\"login\":\"bo\",\"n\":2 } ,{\"login\":[\"twin\",\"cy\"]},{\"login\":\"Twin\"}]",
+    ),
+    (
+        "b.json",
+        "{\"a\":[4,{\"login\":\"ada\",\"n\":1},{\"login\":\"bo\",\"n\":2}, {\"login\":[\"twin\",\"cy\"]},{\"login\":\"Twin\"}]}",
+    ),
+    (
+        "a.csv",
+        "\u{feff}sep=;\r\nlogin;n;\"x\ny\"\r\nada;1;\"a\r\n;b\"\r\nbroken\r\n\r\nbo;2;\r\ntwin;;\r\nTwin;;\r\ncy;;",
+    ),
+    (
+        "a.ldif",
+        "version: 1\n\ndn: cn=a\nlogin: ada\nn: 1\n\nbroken\n\n\ndn: cn=b\nlogin: b\n o\nn: 2\n\ndn: c\nlogin: twin\nlogin: cy\n\ndn: d\nlogin: Twin\n",
+    ),
+];
+
+fn kept(folder: &TempDir, name: &str, text: &str) -> FileSettings {
+    let path = folder.path().join(name);
+    fs::write(&path, text).expect("a file");
+    let records = (name == "b.json").then(|| "$.a".to_owned());
+    FileSettings { index: Some(folder.path().join("kept/index")), records, ..settings(&path) }
+}
+
+fn reopened(settings: &FileSettings) -> FileSource {
+    FileSource::open(settings.clone(), IdentifierProfile::default()).expect("a source")
+}
+
+/// Asks until the answer is the expected one.
+async fn comes(source: &FileSource, login: &str, expected: Result<Option<&str>, PortErrorKind>) {
+    let expected = expected.map(|found| found.map(str::to_owned));
+    for _ in 0..400 {
+        if fetch(source, login).await == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(fetch(source, login).await, expected);
+}
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    fs::create_dir(folder.path().join("kept")).expect("a folder");
+    folder
+}
+
+#[tokio::test]
+async fn every_format_answers_the_same_from_memory_from_a_new_index_and_from_a_kept_one() {
+    for (name, text) in FORMATS {
+        let folder = folder();
+        let settings = kept(&folder, name, text);
+        let memory = reopened(&FileSettings { index: Some("memory".into()), ..settings.clone() });
+        let sources = [memory, reopened(&settings), reopened(&settings)];
+        for source in &sources {
+            assert_eq!(source.report(), sources[0].report(), "{name}");
+            assert_eq!(source.coverage(), Coverage::Partial, "{name}");
+            for (login, mark) in [("ADA", "1"), ("bo", "2")] {
+                let found = fetch(source, login).await.expect(name).expect(name);
+                assert!(found.contains(mark) && found.contains(&login.to_lowercase()), "{name} {found}");
+                assert_eq!(fetch(&sources[0], login).await, Ok(Some(found)), "{name}");
+            }
+            assert!(fetch(source, "cy").await.expect(name).is_some(), "{name}");
+            assert_eq!(fetch(source, "twin").await, Err(PortErrorKind::BadResponse), "{name}");
+            for login in ["nobody", "%", "*", "\"", "x\":\"y", "${x}"] {
+                assert_eq!(fetch(source, login).await, Ok(None), "{name}");
+            }
+        }
+        let index = fs::read(folder.path().join("kept/index")).expect("an index");
+        for login in ["ada", "twin"] {
+            assert!(!index.windows(login.len()).any(|piece| piece == login.as_bytes()), "{name}");
+        }
+        assert_eq!(fs::read_dir(folder.path().join("kept")).expect("a folder").count(), 1, "{name}");
+    }
+}
+
+/// An export that is larger than what is compared when it is opened.
+fn large() -> String {
+    (0..40_000).map(|at| format!("{{\"login\":\"user{at:05}\",\"n\":{at}}}\n")).collect()
+}
+
+#[tokio::test]
+async fn an_index_is_used_again_without_reading_the_export() {
+    let folder = folder();
+    let settings = kept(&folder, "a.ndjson", &large());
+    drop(reopened(&settings));
+    let index = folder.path().join("kept/index");
+    let written = fs::read(&index).expect("an index");
+    let modified = fs::metadata(&settings.path).expect("a file").modified().expect("a time");
+    // a change between the compared pieces, which the file system does not show either
+    let mut text = fs::read(&settings.path).expect("a file");
+    let at = text.windows(9).position(|piece| piece == b"user00300").expect("a login");
+    text[at] = b'X';
+    fs::write(&settings.path, text).expect("a file");
+    fs::File::options().write(true).open(&settings.path).expect("a file").set_modified(modified).expect("a time");
+    let source = reopened(&settings);
+    assert_eq!(fs::read(&index).expect("an index"), written);
+    // the record does not carry the login any more
+    assert_eq!(fetch(&source, "user00300").await, Ok(None));
+    assert!(fetch(&source, "user39999").await.expect("an answer").is_some());
+}
+
+#[tokio::test]
+async fn an_index_that_does_not_belong_or_is_damaged_is_made_again() {
+    let folder = folder();
+    let settings = kept(&folder, "a.ndjson", &large());
+    drop(reopened(&settings));
+    let index = folder.path().join("kept/index");
+    let good = fs::read(&index).expect("an index");
+    for bytes in [0, 40, good.len() / 2, good.len() - 1] {
+        fs::write(&index, &good[..bytes]).expect("a file");
+        let source = reopened(&settings);
+        assert!(fetch(&source, "user20000").await.expect("an answer").is_some(), "{bytes}");
+        assert!(source.report().notice.is_none());
+        // the description differs by the digits of its salt
+        assert!(fs::read(&index).expect("an index").len() + 100 > good.len());
+    }
+    let other = FileSettings { logins: vec!["$.n".to_owned()], ..settings.clone() };
+    assert_eq!(fetch(&reopened(&other), "user20000").await, Ok(None));
+    assert!(fetch(&reopened(&other), "20000").await.expect("an answer").is_some());
+    // a damaged page shows when it is read
+    drop(reopened(&settings));
+    let mut bytes = fs::read(&index).expect("an index");
+    (64..bytes.len() / 2).step_by(1000).for_each(|at| bytes[at] ^= 1);
+    fs::write(&index, bytes).expect("a file");
+    let source = reopened(&settings);
+    let damaged = (0..40_000).map(|at| format!("user{at:05}"));
+    let mut errors = None;
+    for login in damaged.take(50) {
+        match fetch(&source, &login).await {
+            Ok(found) => assert!(found.is_some()),
+            Err(_) => errors = Some(login),
+        }
+    }
+    let login = errors.expect("a damaged page");
+    let number: u32 = login[4..].parse().expect("a number");
+    comes(&source, &login, Ok(Some(&format!("{{\"login\":\"{login}\",\"n\":{number}}}")))).await;
+}
+
+#[tokio::test]
+async fn another_file_is_never_overwritten_and_the_index_falls_back_to_memory() {
+    let folder = folder();
+    let settings = kept(&folder, "a.ndjson", "{\"login\":\"ada\"}\n");
+    let place = folder.path().join("kept/index");
+    fs::write(&place, "accounts of somebody").expect("a file");
+    let source = reopened(&settings);
+    assert!(fetch(&source, "ada").await.expect("an answer").is_some());
+    assert!(source.report().notice.as_deref().is_some_and(|notice| notice.contains("cannot be kept")));
+    assert_eq!(fs::read_to_string(&place).expect("a file"), "accounts of somebody");
+    let nowhere = FileSettings { index: Some(folder.path().join("nowhere/index")), ..settings };
+    assert!(reopened(&nowhere).report().notice.is_some());
+}
+
+#[tokio::test]
+async fn a_replaced_export_is_indexed_beside_the_old_one() {
+    let folder = folder();
+    let settings = kept(&folder, "a.ndjson", "{\"login\":\"ada\",\"n\":1}\n");
+    let source = reopened(&settings);
+    let new = folder.path().join("new");
+    fs::write(&new, "{\"login\":\"bo\"}\n{\"login\":\"ada\",\"n\":2}\n").expect("a file");
+    fs::rename(&new, &settings.path).expect("a file");
+    assert_eq!(fetch(&source, "ada").await, Ok(Some("{\"login\":\"ada\",\"n\":1}".to_owned())));
+    comes(&source, "ada", Ok(Some("{\"login\":\"ada\",\"n\":2}"))).await;
+    comes(&source, "bo", Ok(Some("{\"login\":\"bo\"}"))).await;
+}
+
+#[tokio::test]
+async fn an_export_that_is_modified_gives_no_answers_until_it_is_indexed_again() {
+    for name in ["a.ndjson", "memory.ndjson"] {
+        let folder = folder();
+        let mut settings = kept(&folder, name, "{\"login\":\"ada\"}\n");
+        if name.starts_with("memory") {
+            settings.index = None;
+        }
+        let source = reopened(&settings);
+        fs::write(&settings.path, "{\"login\":\"bo\"}\n{\"login\":\"ada\",\"n\":2}\n").expect("a file");
+        assert_eq!(fetch(&source, "ada").await, Err(PortErrorKind::BadResponse));
+        comes(&source, "ada", Ok(Some("{\"login\":\"ada\",\"n\":2}"))).await;
+        comes(&source, "bo", Ok(Some("{\"login\":\"bo\"}"))).await;
+    }
+}
+
+#[tokio::test]
+async fn two_openings_at_once_do_not_disturb_each_other() {
+    let folder = folder();
+    let settings = kept(&folder, "a.ndjson", &large());
+    let threads = [0, 1, 2].map(|_| {
+        let settings = settings.clone();
+        thread::spawn(move || reopened(&settings))
+    });
+    let sources = threads.map(|thread| thread.join().expect("a source"));
+    for source in sources.iter().chain([&reopened(&settings)]) {
+        assert!(fetch(source, "user12345").await.expect("an answer").is_some());
+    }
 }
