@@ -275,7 +275,7 @@ async fn an_index_that_does_not_belong_or_is_damaged_is_made_again() {
         }
     }
     let login = errors.expect("a damaged page");
-    let number: u32 = login[4..].parse().expect("a number");
+    let number: u32 = login.get(4..).unwrap_or_default().parse().expect("a number");
     comes(&source, &login, Ok(Some(&format!("{{\"login\":\"{login}\",\"n\":{number}}}")))).await;
 }
 
