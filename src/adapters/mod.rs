@@ -5,6 +5,8 @@
 pub(crate) mod accounts;
 pub mod file;
 mod file_stamp;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod ledgers;
 pub mod memory;
 #[cfg(feature = "mysql")]
