@@ -134,7 +134,7 @@ pub(in crate::adapters) mod tests {
     use ldap3::asn1::TagClass;
 
     use super::*;
-    use crate::formats::{Format, read};
+    use crate::formats::{Format, ReadOptions, open};
 
     fn tag(payload: PL) -> StructureTag {
         StructureTag { class: TagClass::Universal, id: 4, payload }
@@ -167,7 +167,10 @@ pub(in crate::adapters) mod tests {
         ];
         let entry = Entry::read(answer("uid=ada,dc=example", values), 1000).expect("an entry");
         let json = entry.json(&[], 1000).expect("a record");
-        let ldif = read(Format::Ldif, Box::new(LDIF.as_bytes()), 10_000).next().expect("a record").expect("a record");
+        let ldif = open(Box::new(LDIF.as_bytes()), Format::Ldif, ReadOptions::default())
+            .next()
+            .expect("a record")
+            .expect("a record");
         assert_eq!(json, ldif.json);
         assert!(Entry::read(answer("uid=ada,dc=example", values), 20).is_err());
         assert!(entry.json(&["UID".to_owned()], 1000).expect("a record").contains(r#""uid":[{"base64":"YWRh"}]"#));
