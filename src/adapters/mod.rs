@@ -6,6 +6,8 @@ pub(crate) mod accounts;
 pub mod enriched;
 pub mod file;
 mod file_stamp;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 mod ledgers;
 pub mod memory;
 #[cfg(feature = "mysql")]

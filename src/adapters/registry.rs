@@ -8,6 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::file::{FileReport, FileSettings};
+#[cfg(feature = "ldap")]
+use super::ldap::LdapSettings;
 use super::sql::SqlSettings;
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
@@ -263,6 +265,9 @@ kinds! {
             suite suites::source::file_source_passes_in_every_format;
         /// A database that is queried at each login.
         "sql" => Sql(SqlSettings), docs "sql/docs.md", suite suites::source::sqlite_source_passes;
+        /// An LDAP directory or Active Directory that is searched at each login.
+        #[cfg(feature = "ldap")]
+        "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite super::ldap::an_entry_has_the_shape_of_its_ldif;
     }
 }
 

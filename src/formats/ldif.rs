@@ -6,6 +6,9 @@
 
 mod entry;
 
+#[cfg(feature = "ldap")]
+pub(crate) use entry::directory_value;
+
 use super::lines::{Line, Lines};
 use super::{Found, Place, Problem, Source};
 

@@ -27,6 +27,8 @@ use serde::{Deserialize, Serialize};
 use crate::rules::RecordsPath;
 
 pub use encoding::peek;
+#[cfg(feature = "ldap")]
+pub(crate) use ldif::directory_value;
 pub use reading::Reading;
 pub use sniff::{SNIFF_BYTES, sniff};
 

@@ -76,6 +76,15 @@ impl Written {
     }
 }
 
+/// The JSON of a value that a directory has sent, as its LDIF would have it. `ldapsearch` writes passwords in base64.
+#[cfg(feature = "ldap")]
+pub(crate) fn directory_value(name: &str, value: &[u8], is_binary: bool) -> String {
+    if is_binary {
+        return format!("{{\"base64\":\"{}\"}}", STANDARD.encode(value));
+    }
+    Written::Base64(value.to_vec()).json(name)
+}
+
 /// Reads an entry; `None` if the lines contain no entry: only comments, a version, or the result line that `ldapsearch` writes at the end.
 pub fn read(text: &[u8]) -> Result<Option<String>, EntryError> {
     let mut lines = unfold(text)?.into_iter().peekable();

@@ -1,0 +1,87 @@
+//! From the errors of a directory to port errors.
+
+use ldap3::{LdapError, LdapResult};
+
+use crate::ports::{PortError, PortErrorKind};
+
+/// A failure before it is known whose it is. Contains no text of the server, which may name a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    kind: PortErrorKind,
+    detail: String,
+    about_one_record: bool,
+}
+
+impl Failure {
+    /// A failure for this reason.
+    pub fn new(kind: PortErrorKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), about_one_record: false }
+    }
+
+    /// The record is at fault while the directory works.
+    pub fn of_one_record(detail: impl Into<String>) -> Self {
+        Self { about_one_record: true, ..Self::new(PortErrorKind::BadResponse, detail) }
+    }
+
+    /// The failure of an operation that was answered.
+    pub fn result(result: &LdapResult) -> Self {
+        let (kind, detail) = meaning(result.rc);
+        Self::new(kind, format!("{detail} (LDAP result {})", result.rc))
+    }
+
+    /// The failure of a connection or a driver.
+    pub fn driver(error: &LdapError) -> Self {
+        match error {
+            LdapError::LdapResult { result } => Self::result(result),
+            LdapError::Io { source } if is_certificate(source) => {
+                Self::new(PortErrorKind::Misconfigured, "the certificate of the server is not trusted")
+            }
+            LdapError::Rustls { .. } | LdapError::DNSName { .. } => {
+                Self::new(PortErrorKind::Misconfigured, "no trusted TLS connection")
+            }
+            LdapError::FilterParsing => Self::new(PortErrorKind::Misconfigured, "a search filter cannot be parsed"),
+            LdapError::Io { .. } => Self::new(PortErrorKind::Unavailable, "cannot reach the server"),
+            _ => Self::new(PortErrorKind::Unavailable, "the connection broke"),
+        }
+    }
+
+    /// No answer in time.
+    pub fn late() -> Self {
+        Self::new(PortErrorKind::Unavailable, "the server does not answer")
+    }
+
+    /// Whether another server may do better.
+    pub fn is_outage(&self) -> bool {
+        self.kind == PortErrorKind::Unavailable
+    }
+
+    /// The error of a port.
+    pub fn of(self, adapter: &str, operation: &'static str) -> PortError {
+        let error = PortError::new(self.kind, adapter, operation).because(self.detail);
+        if self.about_one_record { error.about_one_record() } else { error }
+    }
+}
+
+/// RFC 4511, appendix A.2.
+fn meaning(code: u32) -> (PortErrorKind, &'static str) {
+    match code {
+        // Active Directory answers 1 to searches of strangers
+        1 => (PortErrorKind::Denied, "the directory wants a bind first, or failed"),
+        2 => (PortErrorKind::BadResponse, "the server does not speak the expected protocol"),
+        3 | 11 => (PortErrorKind::Unavailable, "the directory reached a limit of its own"),
+        7 | 8 | 13 => (PortErrorKind::Misconfigured, "the directory wants another way to bind, or TLS"),
+        10 => (PortErrorKind::Misconfigured, "the directory refers to another server, which is not followed"),
+        16..=21 | 34 => (PortErrorKind::Misconfigured, "the directory does not understand a filter or a name"),
+        32 => (PortErrorKind::Misconfigured, "the base of the search does not exist, or may not be read"),
+        48..=50 => (PortErrorKind::Denied, "the directory refused the bind account"),
+        51 => (PortErrorKind::RateLimited, "the directory is busy"),
+        53 => (PortErrorKind::Unavailable, "the directory is unwilling to perform the operation"),
+        _ => (PortErrorKind::Unavailable, "the directory failed"),
+    }
+}
+
+/// Whether TLS failed because of a certificate.
+fn is_certificate(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
+}

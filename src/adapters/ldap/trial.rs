@@ -1,0 +1,94 @@
+//! Tries a directory out, for `landfall check --connect`.
+
+use std::time::Duration;
+
+use ldap3::{Ldap, Scope};
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::Pool;
+use super::error::Failure;
+use super::search::{Finder, Wanted};
+use crate::adapters::registry::{Part, Trial, TrialFinding};
+use crate::diag::Severity;
+use crate::ports::IdentifierProfile;
+
+/// How long a trial may take. Longer than a login waits, so that a slow connection is seen as what it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An identifier that nobody has.
+const NOBODY: &str = "landfall-check-finds-nobody";
+
+/// Bytes of an entry of a trial.
+const LIMIT: usize = 1024 * 1024;
+
+/// Connects, and searches for nobody.
+pub(super) async fn of_search(pool: &Pool, finder: &Finder) -> Trial {
+    let (began, mut trial) = (Instant::now(), Trial::default());
+    let deadline = began + PATIENCE;
+    let tried = async {
+        let mut lease = pool.lease(deadline).await.map_err(|failure| ("directory", failure))?;
+        let of_search = |failure| ("search", failure);
+        let ldap = lease.ldap().map_err(of_search)?;
+        let summary = root(ldap).await.map_err(|failure| ("directory", failure))?;
+        if let Ok(nobody) = IdentifierProfile::default().canonical(NOBODY) {
+            finder.find(ldap, &nobody).await.map_err(of_search)?;
+        }
+        lease.end();
+        Ok(summary)
+    };
+    finish(
+        &mut trial,
+        began,
+        timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(("directory", Failure::late()))),
+    );
+    trial
+}
+
+/// Connects and binds.
+pub(super) async fn of_bind(pool: &Pool) -> Trial {
+    let (began, mut trial) = (Instant::now(), Trial::default());
+    let deadline = began + PATIENCE;
+    let tried = async {
+        let mut lease = pool.lease(deadline).await?;
+        let summary = root(lease.ldap()?).await?;
+        lease.end();
+        Ok(summary)
+    };
+    let tried = timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(Failure::late()));
+    finish(&mut trial, began, tried.map_err(|failure| ("directory", failure)));
+    trial
+}
+
+/// What the directory says of itself: its naming contexts, and its maker.
+async fn root(ldap: &mut Ldap) -> Result<(String, Part), Failure> {
+    let attributes = ["vendorName", "vendorVersion", "namingContexts"].map(str::to_owned);
+    let wanted = Wanted { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &attributes };
+    let (entries, result) = wanted.ask(ldap, 1, LIMIT).await?;
+    match (entries.first(), result) {
+        (_, Some(result)) if result.rc != 0 => Err(Failure::result(&result)),
+        (entry, _) => {
+            let texts = |name: &str| {
+                let values = entry.map_or(&[][..], |entry| entry.values(name));
+                values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect::<Vec<_>>()
+            };
+            let columns = texts("namingContexts").into_iter().map(|name| (name, "naming context".to_owned())).collect();
+            Ok((texts("vendorName").join(" "), Part { name: "directory".to_owned(), columns }))
+        }
+    }
+}
+
+fn finish(trial: &mut Trial, began: Instant, tried: Result<(String, Part), (&str, Failure)>) {
+    match tried {
+        Ok((vendor, part)) => {
+            let vendor = if vendor.is_empty() { String::new() } else { format!("{vendor}, ") };
+            trial.summary = Some(format!("{vendor}connected, {} ms", began.elapsed().as_millis()));
+            trial.parts.push(part);
+        }
+        Err((key, failure)) => {
+            let message = format!("the directory cannot be used: {}", failure.of("directory", "check").detail());
+            let help = "check the address, the certificate, the bind account and the base of the search".to_owned();
+            let (severity, key) = (Severity::Error, key.to_owned());
+            trial.findings.push(TrialFinding { severity, code: "R514", key, message, help });
+        }
+    }
+}
