@@ -113,7 +113,9 @@ fn pure_rooms_do_not_touch_the_world() {
 /// tests use are private or `#[doc(hidden)]`. `lib.rs` says for each module of the first level what it is for.
 const PUBLIC: &[&str] = &[
     "adapters",
+    "adapters::enriched",
     "adapters::file",
+    "adapters::ldap",
     "adapters::memory",
     "adapters::sql",
     "adapters::sqlite",

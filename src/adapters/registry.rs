@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{FileReport, FileSettings};
 #[cfg(feature = "ldap")]
-use super::ldap::LdapSettings;
+use super::ldap::{LdapSettings, LdapVerifierSettings};
 use super::sql::SqlSettings;
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
@@ -231,15 +231,16 @@ macro_rules! kinds {
             /// The settings of the adapter.
             #[must_use]
             pub fn adapter(&self) -> &dyn $adapter {
-                match self {
-                    $($(#[cfg($cfg)])? Self::$variant(settings) => settings,)+
+                // by value, because without features there may be no kind at all
+                match *self {
+                    $($(#[cfg($cfg)])? Self::$variant(ref settings) => settings,)+
                 }
             }
 
             /// The settings of the adapter, to be changed.
             pub fn adapter_mut(&mut self) -> &mut dyn $adapter {
-                match self {
-                    $($(#[cfg($cfg)])? Self::$variant(settings) => settings,)+
+                match *self {
+                    $($(#[cfg($cfg)])? Self::$variant(ref mut settings) => settings,)+
                 }
             }
         }
@@ -268,6 +269,16 @@ kinds! {
         /// An LDAP directory or Active Directory that is searched at each login.
         #[cfg(feature = "ldap")]
         "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite super::ldap::an_entry_has_the_shape_of_its_ldif;
+    }
+}
+
+kinds! {
+    /// What verifies passwords, besides the check of stored hashes.
+    VerifierSettings is dyn VerifierAdapter, Verifier, rows VERIFIERS {
+        /// A bind at an LDAP directory or Active Directory.
+        #[cfg(feature = "ldap")]
+        "ldap" => Ldap(LdapVerifierSettings), docs "ldap/verifier.md",
+            suite super::ldap::policies_of_directories_are_read;
     }
 }
 
@@ -335,7 +346,7 @@ pub fn ledger_file(key: &'static str, url: &str) -> Option<FileSetting> {
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = Row> {
-    SOURCES.iter().chain(TARGETS).copied().chain(LEDGERS.iter().map(|ledger| ledger.row))
+    SOURCES.iter().chain(VERIFIERS).chain(TARGETS).copied().chain(LEDGERS.iter().map(|ledger| ledger.row))
 }
 
 #[cfg(test)]

@@ -10,15 +10,12 @@ use super::settings::{LoginSettings, Settings};
 use super::systems::{self, OpenSystems};
 use crate::adapters::file::FileReport;
 use crate::adapters::registry::Opening;
-use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::callers::Callers;
 use crate::events::{self, Anchors, Delivery, subscribed};
-use crate::guard::{
-    self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_target, guarded_verifier,
-};
+use crate::guard::{self, GuardFigures, guarded_ledger, guarded_nonces, guarded_outbox, guarded_target};
 use crate::hashing::{Admission, Hasher, MostExpensive, TimeSettings};
-use crate::migrate::{MigratorParts, MigratorSettings, Observer, RuleSet, Verifiers};
-use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target, Verifier};
+use crate::migrate::{MigratorParts, MigratorSettings, Observer, RuleSet};
+use crate::ports::{Clock, IdentifierProfile, OpenLedger, SystemClock, Target};
 
 /// All parts of a service.
 pub struct Built {
@@ -64,16 +61,15 @@ pub async fn build(loaded: Loaded, observer: Arc<dyn Observer>) -> Result<Built,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let nonces = guarded_nonces(Arc::clone(&ledger.nonces), LEDGER_CALL);
     let callers = Callers::from_settings(&settings.service.callers, nonces)?;
-    let verifier: Arc<dyn Verifier> = Arc::new(StoredHashVerifier::new(Arc::clone(&hasher)));
     let local = guard::GuardSettings::local();
-    let (verifier, verifier_figures) = guarded_verifier(verifier, &local);
-    let verifiers = Verifiers::only(verifier);
+    let (verifiers, verifier_figures) = systems::verifiers(&settings, &folder, &hasher, &identifiers).await?;
     let OpenSystems { first: legacy, more, reports, figures: sources } =
         systems::open(&settings, &folder, rules, &verifiers, &identifiers).await?;
     let (target, target_figures) = guarded_target(Arc::clone(&store), &local);
     let (guarded, ledger_figures) = guarded_ledger(Arc::clone(&ledger.ledger), LEDGER_CALL);
     let outbox = guarded_outbox(Arc::clone(&ledger.outbox), LEDGER_CALL, &ledger_figures);
-    let mut figures = vec![("verifier", verifier_figures), ("target", target_figures), ("ledger", ledger_figures)];
+    let mut figures = vec![("target", target_figures), ("ledger", ledger_figures)];
+    figures.extend(verifier_figures.into_iter().map(|verifier| ("verifier", verifier)));
     figures.extend(sources.into_iter().map(|source| ("source", source)));
     let delivery = Delivery::from_settings(&settings.hooks.webhooks, Arc::clone(&outbox), Arc::clone(&clock))?;
     let webhooks: Vec<String> = settings.hooks.webhooks.iter().map(|webhook| webhook.name.clone()).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::settings::{Attempts, IdentifierSettings, NetworkWindow, Settings, SystemSettings, Window};
+use super::settings::{Attempts, IdentifierSettings, NetworkWindow, STORED_HASH, Settings, SystemSettings, Window};
 use crate::adapters::registry;
 use crate::events::safe_url;
 use crate::password::store::{KeyId, Peppers, StoreParameters};
@@ -20,6 +20,7 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     service(settings, reporter);
     exposure(settings, reporter);
     stores(settings, reporter);
+    verifiers(settings, reporter);
     webhooks(settings, reporter);
     anchor(settings, reporter);
     identifier(settings, reporter);
@@ -227,6 +228,27 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
                 reporter.error("R506", &system.path("domains"), message, "write it as in `[ shop.example ]`");
             }
         }
+    }
+}
+
+fn verifiers(settings: &Settings, reporter: &mut Reporter<'_>) {
+    for (name, verifier) in &settings.verifiers {
+        let section = format!("verifiers.{name}");
+        verifier.adapter().check(&mut reporter.section(section.as_str()));
+        if name == STORED_HASH {
+            let message = "`stored_hash` is the name of the verifier that checks stored hashes";
+            reporter.error("R508", &section, message, "choose another name");
+        }
+    }
+    for name in &settings.verify_with {
+        if name != STORED_HASH && !settings.verifiers.contains_key(name) {
+            let message = format!("there is no verifier `{name}`");
+            reporter.error("R506", "verify_with", message, "declare it under `verifiers`, or use `stored_hash`");
+        }
+    }
+    if settings.verify_with.is_empty() {
+        let message = "nobody could sign in whose rules choose no verifier";
+        reporter.error("R507", "verify_with", message, "name a verifier, such as `stored_hash`");
     }
 }
 

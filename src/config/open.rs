@@ -24,6 +24,9 @@ pub enum BuildError {
     /// The source cannot be opened.
     #[error("cannot use the source: {0}")]
     Source(OpenError),
+    /// A verifier cannot be opened.
+    #[error("cannot use the verifier `{0}`: {1}")]
+    Verifier(String, OpenError),
     /// A command needs a file that does not exist.
     #[error("there is no {what} at `{path}` (set by `{key}`)")]
     Missing {

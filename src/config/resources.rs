@@ -9,7 +9,7 @@ use super::LoadedRules;
 use super::collector::Collector;
 use super::rules::{self, RulesError};
 use super::settings::{EnrichSettings, Settings, SystemSettings};
-use crate::adapters::registry::{self, SourceContext};
+use crate::adapters::registry::{self, SourceContext, VerifierContext};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
 use crate::ports::HookPoint;
@@ -29,6 +29,10 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
         let context = SourceContext { folder, identifiers: settings.identifier.profile() };
         source.adapter().check_secrets(context, &mut reporter.section(section));
     }
+    for (name, verifier) in &settings.verifiers {
+        let context = VerifierContext { name, folder, identifiers: settings.identifier.profile() };
+        verifier.adapter().check_secrets(context, &mut reporter.section(format!("verifiers.{name}")));
+    }
 }
 
 /// The secrets of one section.
@@ -38,7 +42,7 @@ struct Section<'s> {
 }
 
 fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
-    let Settings { ledger, source, enrich, more_sources, target, password, hooks, service, .. } = settings;
+    let Settings { ledger, source, enrich, more_sources, verifiers, target, password, hooks, service, .. } = settings;
     let section = |name: &str, secrets| Section { name: name.to_owned(), secrets };
     let mut sections = vec![
         section("ledger", ledger.secrets()),
@@ -48,6 +52,10 @@ fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
         section("hooks", hooks.secrets()),
         section("service", service.secrets()),
     ];
+    sections.extend(verifiers.iter_mut().map(|(name, verifier)| Section {
+        name: format!("verifiers.{name}"),
+        secrets: verifier.adapter_mut().secrets(),
+    }));
     sections.extend(parts("", enrich));
     for (at, more) in more_sources.iter_mut().enumerate() {
         let path = format!("more_sources.{at}.");
@@ -105,6 +113,12 @@ fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetti
     settings
         .sources()
         .flat_map(move |(section, source)| of(section, source.adapter().files()))
+        .chain(
+            settings
+                .verifiers
+                .iter()
+                .flat_map(move |(name, verifier)| of(format!("verifiers.{name}"), verifier.adapter().files())),
+        )
         .chain(of("target".to_owned(), settings.target.adapter().files()))
         .chain(of("ledger".to_owned(), ledger))
 }
@@ -196,13 +210,18 @@ pub(super) fn rules(
     files: &mut Files,
     collector: &mut Collector<'_>,
 ) -> Option<Vec<LoadedRules>> {
-    let read: Vec<_> = settings.systems().map(|system| system_rules(&system, folder, files, collector)).collect();
+    let verifiers = settings.verifier_names();
+    let mut read = Vec::new();
+    for system in settings.systems() {
+        read.push(system_rules(&system, &verifiers, folder, files, collector));
+    }
     read.into_iter().collect()
 }
 
 /// Reads the rules of one legacy system.
 fn system_rules(
     settings: &SystemSettings<'_>,
+    verifiers: &[&str],
     folder: &Path,
     files: &mut Files,
     collector: &mut Collector<'_>,
@@ -233,10 +252,10 @@ fn system_rules(
         }
         return None;
     };
-    for fault in rules::faults(&plan, &path, settings.params) {
+    for fault in rules::faults(&plan, &path, settings.params, Some(verifiers)) {
         report_rules(&fault, settings, &mut collector.reporter());
     }
-    if plan.credential_has("source") && plan.verifiers.is_empty() {
+    if plan.credential_has("source") && plan.verifiers.is_empty() && verifiers.len() == 1 {
         let message = "`credential.source` verifies passwords elsewhere, and settings know no other verifier: logins of \
                        these customers are refused as `unverifiable`";
         let help = "give the stored hash to `credential` with `from:`, or leave these customers out with `admit`";
@@ -254,9 +273,11 @@ fn system_rules(
 fn report_rules(fault: &RulesError, settings: &SystemSettings<'_>, reporter: &mut Reporter<'_>) {
     let (path, help) = match fault {
         RulesError::UnlistedParam { name, .. } => (format!("params.{name}"), "set it to one of these values"),
-        RulesError::UnknownVerifier(_) => {
-            ("rules".to_owned(), "give the stored hashes to `credential`, or leave these customers out with `admit`")
-        }
+        RulesError::UnknownVerifier(_) => (
+            "rules".to_owned(),
+            "declare it under `verifiers`; or give the stored hashes to `credential`, or leave these customers out with \
+             `admit`",
+        ),
         RulesError::UnknownParam(name) => (format!("params.{name}"), "remove it, or declare it in the rules"),
         RulesError::ParamShape(name, "a list") => (format!("params.{name}"), "write a list: `[ a, b ]`"),
         RulesError::ParamShape(name, "a number") => (format!("params.{name}"), "write a number"),

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::LoadedRules;
 use super::open::BuildError;
-use super::settings::{Settings, SystemSettings};
+use super::settings::{STORED_HASH, Settings, SystemSettings};
 use crate::adapters::enriched::{EnrichedSource, RecordPart};
 use crate::adapters::file::FileReport;
-use crate::adapters::registry::{OpenSource, SourceContext, SourceSettings};
-use crate::guard::{GuardFigures, GuardSettings, guarded_source};
+use crate::adapters::registry::{OpenSource, SourceContext, SourceSettings, VerifierContext};
+use crate::adapters::stored_hash::StoredHashVerifier;
+use crate::guard::{GuardFigures, GuardSettings, guarded_source, guarded_verifier};
+use crate::hashing::Hasher;
 use crate::migrate::{LegacySystem, LiveRules, Verifiers};
-use crate::ports::{IdentifierProfile, Source};
+use crate::ports::{IdentifierProfile, Source, Verifier};
 
 /// The legacy systems, opened and guarded.
 pub(super) struct OpenSystems {
@@ -53,6 +55,34 @@ pub(super) async fn open(
     let mut systems = systems.into_iter();
     let first = systems.next().ok_or_else(|| BuildError::Source("the settings name no source".into()))?;
     Ok(OpenSystems { first, more: systems.collect(), reports, figures })
+}
+
+/// Opens the verifiers, and chooses those of customers whose rules choose none. The check of stored hashes works on this
+/// machine, so it has no breaker.
+///
+/// # Errors
+/// [`BuildError::Verifier`].
+pub(super) async fn verifiers(
+    settings: &Settings,
+    folder: &Path,
+    hasher: &Arc<Hasher>,
+    identifiers: &IdentifierProfile,
+) -> Result<(Verifiers, Vec<GuardFigures>), BuildError> {
+    let stored: Arc<dyn Verifier> = Arc::new(StoredHashVerifier::new(Arc::clone(hasher)));
+    let (stored, stored_figures) = guarded_verifier(stored, &GuardSettings::local());
+    let (mut named, mut figures) = (vec![(STORED_HASH.to_owned(), stored)], vec![stored_figures]);
+    let guards = GuardSettings::from(settings.guard);
+    for (name, verifier) in &settings.verifiers {
+        let context = VerifierContext { name, folder, identifiers: identifiers.clone() };
+        let opened = verifier.adapter().open(context).await;
+        let failed = |error| BuildError::Verifier(name.clone(), error);
+        let (guarded, verifier_figures) = guarded_verifier(opened.map_err(failed)?, &guards);
+        named.push((name.clone(), guarded));
+        figures.push(verifier_figures);
+    }
+    let chosen = Verifiers::new(named, settings.verify_with.clone());
+    let verifiers = chosen.map_err(|error| BuildError::Verifier(error.0.clone(), error.into()))?;
+    Ok((verifiers, figures))
 }
 
 /// Opens sources and notes what is to be known of them.

@@ -222,7 +222,9 @@ fn reloads(parts: &MigratorParts, written: &Arc<Settings>, rule_files: Vec<RuleF
         let (hasher, written, all, own) =
             (Arc::clone(&parts.hasher), Arc::clone(written), all.clone(), Arc::clone(&live));
         let load: LoadRules = Arc::new(move || {
-            let (rules, files) = config::rule_set_of(&path, &params).map_err(|error| error.to_string())?;
+            let verifiers = written.verifier_names();
+            let read = config::rule_set_of(&path, &params, Some(&verifiers));
+            let (rules, files) = read.map_err(|error| error.to_string())?;
             let others: Vec<_> =
                 all.iter().filter(|live| !Arc::ptr_eq(live, &own)).map(|live| live.current()).collect();
             let every = others.iter().map(|rules| &**rules).chain([&rules]);

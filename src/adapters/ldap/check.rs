@@ -75,7 +75,7 @@ fn directory(directory: &Directory) -> Vec<Mistake> {
     }
     for server in &directory.servers {
         let parsed = Url::parse(server).ok().filter(|url| matches!(url.scheme(), "ldap" | "ldaps"));
-        let Some(url) = parsed.filter(|url| is_bare(url)) else {
+        let Some(url) = parsed.filter(is_bare) else {
             let help = "write `ldaps://HOST`, `ldap://HOST`, or one of these with `:PORT`";
             found.push(mistake("R506", "directory.servers", "a server has an invalid address", help));
             continue;

@@ -77,7 +77,7 @@ fn unusable(detail: &'static str) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::adapters) mod tests {
     use ldap3::controls::{Control, RawControl};
 
     use super::*;
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn password_policies_are_read() {
+    pub(in crate::adapters) fn password_policies_are_read() {
         for (rc, control, expected) in [
             (0, None, "match"),
             (0, Some(&[0x30, 0][..]), "match"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use crate::adapters::registry::{SourceContext, Trial};
+use crate::adapters::registry::{SourceContext, Trial, VerifierContext};
 use crate::cli::{CommandError, config, stores};
 use crate::config::{Compiled, Loaded, Tried};
 
@@ -31,6 +31,12 @@ async fn try_out(loaded: &Loaded) -> Result<Vec<Tried>, CommandError> {
         let identifiers = loaded.settings.identifier.profile();
         let context = SourceContext { folder: &loaded.folder, identifiers };
         trials.push(Tried { section, trial: source.adapter().connect(context).await });
+    }
+    for (name, verifier) in &loaded.settings.verifiers {
+        let identifiers = loaded.settings.identifier.profile();
+        let context = VerifierContext { name, folder: &loaded.folder, identifiers };
+        let trial = verifier.adapter().connect(context).await;
+        trials.push(Tried { section: format!("verifiers.{name}"), trial });
     }
     Ok(trials)
 }
@@ -65,14 +71,15 @@ pub(super) fn plain(trials: Option<&[Tried]>) -> String {
     out
 }
 
-/// For programs: the members `source` and, if there are any, `more_sources`.
+/// For programs: the members `source` and, if more was tried, `more`, by section.
 pub(super) fn json(trials: Option<&[Tried]>) -> Vec<(String, Json)> {
     let Some((first, more)) = trials.and_then(<[Tried]>::split_first) else {
         return vec![("source".to_owned(), Json::Null)];
     };
     let mut members = vec![("source".to_owned(), one(&first.trial))];
     if !more.is_empty() {
-        members.push(("more_sources".to_owned(), more.iter().map(|tried| one(&tried.trial)).collect()));
+        let more = more.iter().map(|Tried { section, trial }| (section.clone(), one(trial)));
+        members.push(("more".to_owned(), Json::Object(more.collect())));
     }
     members
 }

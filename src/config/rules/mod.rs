@@ -170,23 +170,25 @@ pub enum RulesError {
 /// # Errors
 /// [`RulesError`].
 pub fn rule_set(path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Result<RuleSet, RulesError> {
-    rule_set_of(path, params).map(|(rules, _)| rules)
+    rule_set_of(path, params, None).map(|(rules, _)| rules)
 }
 
-/// The same, with the paths of all files that the rules consist of.
+/// The same, with the paths of all files that the rules consist of. With `verifiers`, the names that settings have, it is an
+/// error if the rules name another one.
 ///
 /// # Errors
 /// [`RulesError`].
 pub fn rule_set_of(
     path: &Path,
     params: &BTreeMap<String, serde_json::Value>,
+    verifiers: Option<&[&str]>,
 ) -> Result<(RuleSet, Vec<PathBuf>), RulesError> {
     let name = path.display().to_string();
     let read = compiled(path).map_err(|error| RulesError::File(name.clone(), error.kind().to_string()))?;
     let plan = read
         .plan
         .ok_or_else(|| RulesError::Findings { rules: name, first: first_error(&read.files, &read.findings) })?;
-    if let Some(error) = faults(&plan, path, params).into_iter().next() {
+    if let Some(error) = faults(&plan, path, params, verifiers).into_iter().next() {
         return Err(error);
     }
     Ok((set(plan, params, read.hash)?, read.paths))
@@ -205,7 +207,14 @@ fn first_error(files: &Files, findings: &[Diagnostic]) -> String {
 
 /// Everything that prevents compiled rules from being used for logins, except a missing `identify` and missing
 /// parameters.
-pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_json::Value>) -> Vec<RulesError> {
+///
+/// `verifiers` are the names that settings have; `None` if they are not known.
+pub(super) fn faults(
+    plan: &Plan,
+    path: &Path,
+    params: &BTreeMap<String, serde_json::Value>,
+    verifiers: Option<&[&str]>,
+) -> Vec<RulesError> {
     let mut faults = Vec::new();
     if plan.claims.is_empty() {
         faults.push(RulesError::NoClaims);
@@ -221,8 +230,9 @@ pub(super) fn faults(plan: &Plan, path: &Path, params: &BTreeMap<String, serde_j
             faults.push(RulesError::UnlistedParam { name: param.name.clone(), values: param.listed_values() });
         }
     }
-    // settings have no verifiers besides stored hashes
-    faults.extend(plan.verifiers.iter().map(|(name, _)| RulesError::UnknownVerifier(name.clone())));
+    let is_unknown = |name: &str| verifiers.is_some_and(|known| !known.contains(&name));
+    let unknown = plan.verifiers.iter().filter(|(name, _)| is_unknown(name));
+    faults.extend(unknown.map(|(name, _)| RulesError::UnknownVerifier(name.clone())));
     faults.extend(verification::failures(plan, path));
     faults
 }
@@ -284,8 +294,13 @@ mod tests {
         assert_eq!(wrong.to_string(), "the parameter `region` is one of `fr`, `en`");
         let verified =
             RULES.replace("{ scheme: md5, hash_hex: $.hash }", "{ source: old-api }\nverifiers: [ old-api ]");
-        let unknown = load(&verified, STEPS, TESTS, &region).unwrap_err();
+        let (_folder, path) = folder(&verified, STEPS, TESTS);
+        let params = BTreeMap::from([("region".to_owned(), "de".into())]);
+        let load = |verifiers| rule_set_of(&path, &params, verifiers);
+        let unknown = load(Some(&["stored_hash"][..])).unwrap_err();
         assert_eq!(unknown, RulesError::UnknownVerifier("old-api".to_owned()));
+        assert!(!matches!(load(Some(&["old-api"][..])), Err(RulesError::UnknownVerifier(_))));
+        assert!(!matches!(load(None), Err(RulesError::UnknownVerifier(_))));
     }
 
     #[test]

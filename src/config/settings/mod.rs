@@ -33,7 +33,7 @@ pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
 pub use service::{ServiceSettings, TlsFiles};
 
 use super::reader::KIND;
-use crate::adapters::registry::{SourceSettings, TargetSettings};
+use crate::adapters::registry::{SourceSettings, TargetSettings, VerifierSettings};
 use crate::ports::{IdentifierKind, IdentifierProfile};
 use crate::settings::units;
 
@@ -78,6 +78,14 @@ pub struct Settings {
     /// the account stays without it. `timeout` (`500ms`): the longest time for the part.
     #[serde(default)]
     pub enrich: BTreeMap<String, EnrichSettings>,
+    /// What verifies passwords besides the check of stored hashes, by name. The rules choose with
+    /// `credential: { source: NAME }`; for customers whose rules choose none, `verify_with` does.
+    #[serde(default, serialize_with = "all_kinded")]
+    pub verifiers: BTreeMap<String, VerifierSettings>,
+    /// The verifiers of customers whose rules choose none; `stored_hash` checks the stored hash. Of several, the next is asked
+    /// only if the one before says that the password is wrong, or has none to compare with; a guess then counts at both.
+    #[serde(default = "verify_with")]
+    pub verify_with: Vec<String>,
     /// Further legacy systems, each with rules of its own. They are asked in this order if `source` does not know the
     /// customer; a login that two of them know belongs to the first. An outage of one ends the login, because it may know
     /// the customer.
@@ -111,6 +119,9 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
+/// The name of the verifier that checks stored hashes.
+pub(crate) const STORED_HASH: &str = "stored_hash";
+
 /// The keys that have no default.
 pub(super) const REQUIRED: &[&str] = &["rules", "source", "target", "ledger"];
 
@@ -135,6 +146,11 @@ impl SystemSettings<'_> {
 }
 
 impl Settings {
+    /// The names that rules may give in `credential.source`.
+    pub(crate) fn verifier_names(&self) -> Vec<&str> {
+        self.verifiers.keys().map(String::as_str).chain([STORED_HASH]).collect()
+    }
+
     /// The sources with the paths of their sections, in the order in which they are asked.
     pub fn sources(&self) -> impl Iterator<Item = (String, &SourceSettings)> {
         self.systems().flat_map(|system| {
@@ -191,6 +207,22 @@ impl IdentifierSettings {
         };
         IdentifierProfile { kind }
     }
+}
+
+/// Without other systems, the stored hash decides.
+fn verify_with() -> Vec<String> {
+    vec![STORED_HASH.to_owned()]
+}
+
+/// Serializes enums the way they are read.
+fn all_kinded<T: Serialize, S: Serializer>(values: &BTreeMap<String, T>, serializer: S) -> Result<S::Ok, S::Error> {
+    struct Kinded<'v, T>(&'v T);
+    impl<T: Serialize> Serialize for Kinded<'_, T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            kinded(self.0, serializer)
+        }
+    }
+    serializer.collect_map(values.iter().map(|(name, value)| (name, Kinded(value))))
 }
 
 /// Serializes an enum the way it is read: as a map in which `kind` names the variant.

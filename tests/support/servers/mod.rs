@@ -23,6 +23,7 @@ pub mod process;
 mod programs;
 pub mod proxy;
 mod server;
+pub mod slapd;
 mod watcher;
 
 use std::sync::LazyLock;
