@@ -47,7 +47,8 @@ impl<L: Layer> Verifier for Guarded<dyn Verifier, L> {
 
     fn verify<'a>(&'a self, call: Call<'a>, presented: Presented<'a>) -> Answer<'a, Verification> {
         let guarded = single_call(self.port.name(), "verify", call);
-        Box::pin(self.layer.around(guarded, move || self.port.verify(call, presented)))
+        let limit = self.layer.limit();
+        Box::pin(self.layer.around(guarded, move || self.port.verify(call.within(limit), presented)))
     }
 }
 

@@ -125,6 +125,26 @@ async fn an_unresponsive_source_costs_at_most_the_call_limit() {
     assert_eq!(started.elapsed(), Duration::from_millis(30), "the deadline comes before the time of a call");
 }
 
+/// Adapters with several servers share the time that they have among them.
+#[tokio::test(start_paused = true)]
+async fn a_verifier_knows_how_long_a_call_may_take() {
+    struct Asked(Mutex<Option<Instant>>);
+    impl Verifier for Asked {
+        fn name(&self) -> &str {
+            "legacy"
+        }
+
+        fn verify<'a>(&'a self, call: Call<'a>, _: Presented<'a>) -> BoxFuture<'a, Result<Verification, PortError>> {
+            *self.0.lock().unwrap() = Some(call.deadline);
+            Box::pin(async { Ok(Verification::without_work(Verdict::Mismatch)) })
+        }
+    }
+    let asked = Arc::new(Asked(Mutex::new(None)));
+    let (verifier, _) = guarded_verifier(asked.clone(), &without_breaker());
+    verify(&verifier).await.unwrap();
+    assert_eq!(*asked.0.lock().unwrap(), Some(Instant::now() + GuardSettings::default().call));
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_tried_after_the_deadline() {
     let fake = Fake::new(|_| Act::Answer);
