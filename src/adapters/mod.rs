@@ -12,6 +12,8 @@ mod ledgers;
 pub mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(any(feature = "database-server", feature = "ldap"))]
+mod pooling;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[doc(hidden)]

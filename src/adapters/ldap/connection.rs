@@ -18,19 +18,11 @@ use url::Url;
 
 use super::error::Failure;
 use super::settings::Directory;
+use crate::adapters::pooling::{end_of_wait, is_full, is_too_old};
 use crate::ports::PortErrorKind;
-
-/// How old a connection may become. A changed password, certificate or address is noticed within this time.
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
-
-/// How long a connection may be unused: shorter than the memory of usual firewalls.
-const MAX_IDLE: Duration = Duration::from_secs(4 * 60);
 
 /// How long a server that failed is tried after the others.
 const SHUNNED: Duration = Duration::from_secs(30);
-
-/// The time left for an answer when the wait for a connection ends.
-const FOR_THE_ANSWER: Duration = Duration::from_millis(10);
 
 /// A connection. Dropped, it is closed at once, whatever it was doing.
 pub(super) struct Connection {
@@ -109,7 +101,7 @@ impl Servers {
     async fn open(&self, server: &Server, as_account: bool) -> Result<Connection, Failure> {
         let opened = LdapConnAsync::from_url_with_settings(self.tls.clone(), &server.url).await;
         let (connection, ldap) = opened.map_err(|error| Failure::driver(&error))?;
-        // errors of the driver reach whoever waits for an answer
+        // an error of the driver is also the error of the operation that waits for an answer
         let driver = tokio::spawn(async move { drop(connection.drive().await) });
         let mut connection = Connection { ldap, driver };
         if let Some(bind) = self.directory.bind.as_ref().filter(|_| as_account) {
@@ -141,7 +133,7 @@ pub(super) fn tls(directory: &Directory, folder: &Path) -> Result<LdapConnSettin
         roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(unreadable("there are none".to_owned()));
+        return Err(unreadable("the file contains no certificate".to_owned()));
     }
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     Ok(settings.set_config(Arc::new(config)))
@@ -166,7 +158,7 @@ impl managed::Manager for Manager {
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Failure> {
         // the driver of a connection that the server has closed has ended
-        if connection.driver.is_finished() || metrics.age() > MAX_AGE || metrics.last_used() > MAX_IDLE {
+        if connection.driver.is_finished() || is_too_old(metrics) {
             return Err(RecycleError::message("the connection is closed or too old"));
         }
         Ok(())
@@ -186,18 +178,14 @@ impl Pool {
 
     /// A connection that is bound as the account that searches.
     pub async fn lease(&self, deadline: Instant) -> Result<Lease, Failure> {
-        let deadline = deadline.checked_sub(FOR_THE_ANSWER).unwrap_or(deadline);
+        let deadline = end_of_wait(deadline);
         let found = DEADLINE.scope(deadline, timeout_at(deadline, self.0.get())).await;
+        let all_in_use = || Failure::new(PortErrorKind::RateLimited, "all connections are in use");
         match found {
             Ok(Ok(object)) => Ok(Lease(Some(object))),
             Ok(Err(PoolError::Backend(failure))) => Err(failure),
-            Ok(Err(_)) => Err(Failure::new(PortErrorKind::RateLimited, "all connections are in use")),
-            Err(_) => {
-                let status = self.0.status();
-                let is_full = status.available == 0 && status.size >= status.max_size && status.waiting > 0;
-                let full = || Failure::new(PortErrorKind::RateLimited, "all connections are in use");
-                Err(if is_full { full() } else { Failure::late() })
-            }
+            Ok(Err(_)) => Err(all_in_use()),
+            Err(_) => Err(if is_full(self.0.status()) { all_in_use() } else { Failure::late() }),
         }
     }
 

@@ -10,20 +10,12 @@ use deadpool::managed::{
 };
 use tokio::time::{Instant, timeout};
 
+use crate::adapters::pooling::{end_of_wait, is_full, is_too_old};
 use crate::ports::{BoxFuture, PortError, PortErrorKind};
-
-/// How old a connection may become. A changed password, certificate or address is noticed within this time.
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
-
-/// How long a connection may be unused: shorter than the memory of usual firewalls.
-const MAX_IDLE: Duration = Duration::from_secs(4 * 60);
 
 /// The longest wait for the first answer on a connection that was used before. Networks can lose connections without a
 /// word; a new one answers sooner.
 const FIRST_ANSWER: Duration = Duration::from_millis(300);
-
-/// How long before the deadline waiting for a connection ends.
-const FOR_THE_ANSWER: Duration = Duration::from_millis(10);
 
 /// What the pool needs of a driver.
 pub(in crate::adapters) trait Server: Send + Sync + 'static {
@@ -49,7 +41,7 @@ impl<S: Server> managed::Manager for Manager<S> {
     }
 
     async fn recycle(&self, _: &mut S::Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if metrics.age() > MAX_AGE || metrics.last_used() > MAX_IDLE {
+        if is_too_old(metrics) {
             return Err(RecycleError::message("the connection is too old"));
         }
         Ok(())
@@ -101,8 +93,7 @@ impl<S: Server> Pool<S> {
     /// A connection on which these statements have run, the last of which begins a transaction. A connection that the
     /// server has closed meanwhile, as after a restart, is replaced.
     pub async fn lease(&self, begin: &str, deadline: Instant) -> Result<Lease<S>, NoConnection> {
-        // The caller's own time limit would hide what was waited for.
-        let deadline = deadline.checked_sub(FOR_THE_ANSWER).unwrap_or(deadline);
+        let deadline = end_of_wait(deadline);
         loop {
             let object = self.connection(deadline).await?;
             let is_used = Object::metrics(&object).recycle_count > 0;
@@ -126,11 +117,7 @@ impl<S: Server> Pool<S> {
             Ok(Ok(object)) => Ok(object),
             Ok(Err(PoolError::Backend(error))) => Err(NoConnection::Failed(error)),
             Ok(Err(_)) => Err(NoConnection::AllInUse),
-            Err(_) => {
-                let status = self.0.status();
-                let full = status.available == 0 && status.size >= status.max_size;
-                Err(if full { NoConnection::AllInUse } else { NoConnection::NoAnswer })
-            }
+            Err(_) => Err(if is_full(self.0.status()) { NoConnection::AllInUse } else { NoConnection::NoAnswer }),
         }
     }
 }
