@@ -6,7 +6,7 @@ use std::path::Path;
 use url::Url;
 
 use super::connection;
-use super::settings::{Directory, Groups, LdapSettings, LdapVerifierSettings, Search};
+use super::settings::{Directory, LdapSettings, LdapVerifierSettings, Search};
 use super::template::{Place, Template, TemplateError};
 use super::verifier::path;
 
@@ -32,7 +32,7 @@ pub(super) fn source(settings: &LdapSettings) -> Vec<Mistake> {
     }
     if let Some(groups) = &settings.groups {
         found.extend(template("groups.base", &groups.base, Place::Dn, |_| false));
-        found.extend(template("groups.filter", &groups.filter, Place::Filter, |name| is_of_group(groups, name)));
+        found.extend(template("groups.filter", &groups.filter, Place::Filter, is_of_group));
     }
     found
 }
@@ -63,7 +63,7 @@ pub(super) fn secrets(directory: &Directory, folder: &Path) -> Vec<Mistake> {
 }
 
 /// Whether a filter for groups knows this name. Attributes show only in entries.
-pub(super) fn is_of_group(_: &Groups, name: &str) -> bool {
+pub(super) fn is_of_group(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b';'))
 }
 

@@ -1,7 +1,5 @@
 //! An entry as the record that its LDIF would be.
 
-use std::borrow::Cow;
-
 use ldap3::asn1::{PL, StructureTag};
 
 use super::error::Failure;
@@ -47,19 +45,12 @@ impl Entry {
 
     /// Adds values to an attribute; the first spelling of its name stays.
     pub fn add(&mut self, name: String, values: Vec<Vec<u8>>) -> Result<(), Failure> {
-        let known = self.attributes.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name));
-        let have = match known {
-            Some((_, have)) => {
-                have.extend(values);
-                have
-            }
-            None => {
-                self.attributes.push((name, values));
-                return Ok(());
-            }
-        };
-        if have.len() > MAX_VALUES {
+        if self.values(&name).len() + values.len() > MAX_VALUES {
             return Err(Failure::of_one_record(format!("an attribute has more than {MAX_VALUES} values")));
+        }
+        match self.attributes.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            Some((_, have)) => have.extend(values),
+            None => self.attributes.push((name, values)),
         }
         Ok(())
     }
@@ -71,11 +62,11 @@ impl Entry {
     }
 
     /// The value for a placeholder: `dn`, or the first value of an attribute.
-    pub fn first(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+    pub fn first(&self, name: &str) -> Option<&[u8]> {
         if name.eq_ignore_ascii_case("dn") {
-            return Some(Cow::Borrowed(self.dn.as_bytes()));
+            return Some(self.dn.as_bytes());
         }
-        self.values(name).first().map(|value| Cow::Borrowed(value.as_slice()))
+        self.values(name).first().map(Vec::as_slice)
     }
 
     /// The JSON text, of at most so many bytes.
@@ -175,6 +166,8 @@ pub(in crate::adapters) mod tests {
         assert!(Entry::read(answer("uid=ada,dc=example", values), 20).is_err());
         assert!(entry.json(&["UID".to_owned()], 1000).expect("a record").contains(r#""uid":[{"base64":"YWRh"}]"#));
         assert!(entry.json(&[], 50).is_err());
+        let many: Vec<&[u8]> = vec![b"a"; MAX_VALUES + 1];
+        assert!(Entry::read(answer("uid=ada,dc=example", &[("uid", &many)]), 1_000_000).is_err());
     }
 
     #[test]

@@ -37,8 +37,8 @@ impl LdapSource {
         let (scope, attributes) = (settings.search.scope, settings.attributes.clone());
         let finder = Finder { base, filter, scope, attributes, limit: settings.record_limit };
         let groups = settings.groups.clone().map(|groups| {
-            let known = |name: &str| check::is_of_group(&groups, name);
-            let filter = Template::parse(&groups.filter, Place::Filter, known).map_err(|error| error.to_string())?;
+            let filter = Template::parse(&groups.filter, Place::Filter, check::is_of_group);
+            let filter = filter.map_err(|error| error.to_string())?;
             Ok::<_, String>((filter, groups))
         });
         Ok(Self { pool, finder, groups: groups.transpose()?, settings })
@@ -69,7 +69,7 @@ impl LdapSource {
         groups: &Groups,
     ) -> Result<Vec<Vec<u8>>, Failure> {
         // an entry without the attribute is in no group
-        let Some(filter) = filter.fill(|name| entry.first(name).map(std::borrow::Cow::into_owned)) else {
+        let Some(filter) = filter.fill(|name| entry.first(name).map(<[u8]>::to_vec)) else {
             return Ok(Vec::new());
         };
         let attributes = [if groups.attribute == "dn" { "1.1".to_owned() } else { groups.attribute.clone() }];
@@ -84,7 +84,7 @@ impl LdapSource {
 
     /// Connects, searches, and tells the names of attributes.
     pub(super) async fn try_out(&self) -> Trial {
-        trial::of_search(&self.pool, &self.finder).await
+        trial::of(&self.pool, Some(&self.finder)).await
     }
 }
 

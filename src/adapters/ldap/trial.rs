@@ -21,42 +21,23 @@ const NOBODY: &str = "landfall-check-finds-nobody";
 /// Bytes of an entry of a trial.
 const LIMIT: usize = 1024 * 1024;
 
-/// Connects, and searches for nobody.
-pub(super) async fn of_search(pool: &Pool, finder: &Finder) -> Trial {
-    let (began, mut trial) = (Instant::now(), Trial::default());
+/// Connects and binds, and searches for nobody if there is a search.
+pub(super) async fn of(pool: &Pool, finder: Option<&Finder>) -> Trial {
+    let began = Instant::now();
     let deadline = began + PATIENCE;
     let tried = async {
-        let mut lease = pool.lease(deadline).await.map_err(|failure| ("directory", failure))?;
-        let of_search = |failure| ("search", failure);
-        let ldap = lease.ldap().map_err(of_search)?;
-        let summary = root(ldap).await.map_err(|failure| ("directory", failure))?;
-        if let Ok(nobody) = IdentifierProfile::default().canonical(NOBODY) {
-            finder.find(ldap, &nobody).await.map_err(of_search)?;
+        let of_directory = |failure| ("directory", failure);
+        let mut lease = pool.lease(deadline).await.map_err(of_directory)?;
+        let ldap = lease.ldap().map_err(of_directory)?;
+        let found = root(ldap).await.map_err(of_directory)?;
+        if let (Some(finder), Ok(nobody)) = (finder, IdentifierProfile::default().canonical(NOBODY)) {
+            finder.find(ldap, &nobody).await.map_err(|failure| ("search", failure))?;
         }
         lease.end();
-        Ok(summary)
+        Ok(found)
     };
-    finish(
-        &mut trial,
-        began,
-        timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(("directory", Failure::late()))),
-    );
-    trial
-}
-
-/// Connects and binds.
-pub(super) async fn of_bind(pool: &Pool) -> Trial {
-    let (began, mut trial) = (Instant::now(), Trial::default());
-    let deadline = began + PATIENCE;
-    let tried = async {
-        let mut lease = pool.lease(deadline).await?;
-        let summary = root(lease.ldap()?).await?;
-        lease.end();
-        Ok(summary)
-    };
-    let tried = timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(Failure::late()));
-    finish(&mut trial, began, tried.map_err(|failure| ("directory", failure)));
-    trial
+    let tried = timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(("directory", Failure::late())));
+    trial(began, tried)
 }
 
 /// What the directory says of itself: its naming contexts, and its maker.
@@ -77,18 +58,19 @@ async fn root(ldap: &mut Ldap) -> Result<(String, Part), Failure> {
     }
 }
 
-fn finish(trial: &mut Trial, began: Instant, tried: Result<(String, Part), (&str, Failure)>) {
+fn trial(began: Instant, tried: Result<(String, Part), (&str, Failure)>) -> Trial {
     match tried {
         Ok((vendor, part)) => {
             let vendor = if vendor.is_empty() { String::new() } else { format!("{vendor}, ") };
-            trial.summary = Some(format!("{vendor}connected, {} ms", began.elapsed().as_millis()));
-            trial.parts.push(part);
+            let summary = format!("{vendor}connected, {} ms", began.elapsed().as_millis());
+            Trial { summary: Some(summary), parts: vec![part], findings: Vec::new() }
         }
         Err((key, failure)) => {
             let message = format!("the directory cannot be used: {}", failure.of("directory", "check").detail());
             let help = "check the address, the certificate, the bind account and the base of the search".to_owned();
             let (severity, key) = (Severity::Error, key.to_owned());
-            trial.findings.push(TrialFinding { severity, code: "R514", key, message, help });
+            let finding = TrialFinding { severity, code: "R514", key, message, help };
+            Trial { findings: vec![finding], ..Trial::default() }
         }
     }
 }

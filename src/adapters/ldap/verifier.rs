@@ -49,7 +49,7 @@ impl LdapVerifier {
 
     /// Connects and binds as the account that searches.
     pub(super) async fn try_out(&self) -> Trial {
-        trial::of_bind(&self.pool).await
+        trial::of(&self.pool, None).await
     }
 
     async fn check(&self, presented: Presented<'_>, deadline: Instant) -> Result<Verification, Failure> {
