@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::metrics::Metrics;
 use crate::migrate::{LiveRules, RuleSet};
+use crate::settings::folder_of;
 
 /// The usual value of [`RuleReload::settled`]: editors and deployments write files within milliseconds.
 pub const SETTLED: Duration = Duration::from_millis(100);
@@ -155,14 +156,7 @@ fn names(file: &Path) -> Vec<OsString> {
 /// Replacing a file or redirecting a link is a change of its folder.
 fn folders(files: &[PathBuf]) -> BTreeSet<PathBuf> {
     let real = files.iter().filter_map(|file| file.canonicalize().ok());
-    files.iter().cloned().chain(real).map(|file| folder(&file)).collect()
-}
-
-fn folder(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
+    files.iter().cloned().chain(real).map(|file| folder_of(&file).to_owned()).collect()
 }
 
 async fn serve(reload: RuleReload, metrics: Metrics, wake: Arc<Notify>, requested: Arc<AtomicBool>) {

@@ -2,11 +2,13 @@
 //! parts, and `config` composes `landfall.yaml` from the declarations.
 
 mod adapter;
+mod folder;
 mod reporter;
 mod secret;
 pub mod units;
 
 pub use adapter::{AdapterSettings, FileSetting, FileUse, SecretSetting, SecretUse};
+pub use folder::folder_of;
 pub use reporter::{Report, Reporter};
 pub use secret::{MAX_SECRET_BYTES, Secret, SecretError};
 pub use units::{Network, NetworkError};

@@ -21,6 +21,7 @@ use crate::formats::{self, Format, RawRecord, ReadOptions, RecordError};
 use crate::model::read::ReadLimits;
 use crate::ports::IdentifierProfile;
 use crate::rules::RecordsPath;
+use crate::settings::folder_of;
 
 /// The minimum number of bytes read of a record during indexing: a record over its limit is still indexed, so that its
 /// login gets an error.
@@ -149,8 +150,7 @@ pub(super) fn in_memory(file: File, context: &Context<'_>) -> Result<Built, File
 /// If the file cannot be read to its end.
 pub(super) fn kept(file: File, context: &Context<'_>, path: &Path, origin: &Origin) -> Result<Built, FileError> {
     let again = file.try_clone().map_err(|error| FileError::Read { path: context.settings.path.clone(), error })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = match Sorter::with_runs(folder) {
+    let failed = match Sorter::with_runs(folder_of(path)) {
         Ok(sorter) => match read(file, context, sorter) {
             Ok(Read { about: None, .. }) => "YAML is indexed at each start".to_owned(),
             Ok(read) => match keep(read, path, origin) {
@@ -208,7 +208,7 @@ fn read(mut file: File, context: &Context<'_>, sorter: Sorter) -> Result<Read, F
         context.settings.records.as_deref().map(str::parse::<RecordsPath>).transpose().map_err(FileError::Records)?;
     let is_inside = at.as_ref().is_some_and(|at| !at.is_root());
     let (records, said) = formats::open_at(Box::new(reader), format, options, at);
-    let read_records = if format == Format::Yaml {
+    let (store, about) = if format == Format::Yaml {
         let folder = context.settings.spool.clone().unwrap_or_else(std::env::temp_dir);
         let spooled = |error| FileError::Spool { path: folder.clone(), error };
         let mut spool = Spool::new(&folder).map_err(spooled)?;
@@ -232,7 +232,7 @@ fn read(mut file: File, context: &Context<'_>, sorter: Sorter) -> Result<Read, F
     };
     builder.report.notice = said.notice(|path| format!("records: {path}"));
     let Builder { sorter, report, .. } = builder;
-    Ok(Read { store: read_records.0, salt, sorter, report, about: read_records.1 })
+    Ok(Read { store, salt, sorter, report, about })
 }
 
 fn format(file: &mut File, settings: &FileSettings) -> Result<Format, FileError> {

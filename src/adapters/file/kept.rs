@@ -5,7 +5,7 @@
 //! made with, and the record at a position must carry the login.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use super::index::{Entry, Salt};
 use super::positioned;
 use super::sorter::{ENTRY_BYTES, Sorter, bytes_of, entry_of};
 use crate::formats::Format;
+use crate::settings::folder_of;
 
 /// The first bytes; they change with the layout.
 const MAGIC: &[u8; 16] = b"landfall-index 1";
@@ -89,9 +90,8 @@ pub(super) fn write(
     sorter: Sorter,
     about: impl FnOnce(u64, u64) -> About,
 ) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // only the owner may read a file of `tempfile`
-    let mut output = BufWriter::with_capacity(256 * 1024, tempfile::NamedTempFile::new_in(folder)?);
+    let mut output = BufWriter::with_capacity(256 * 1024, tempfile::NamedTempFile::new_in(folder_of(path))?);
     output.write_all(&[0; HEADER_BYTES])?;
     let mut pages = Pages { output: &mut output, page: Vec::with_capacity(PAGE_BYTES), firsts: Vec::new(), entries: 0 };
     let (mut logins, mut ambiguous, mut run) = (0, 0, (None, 0_u64));
@@ -103,23 +103,16 @@ pub(super) fn write(
     })?;
     pages.flush()?;
     let (firsts, entries) = (pages.firsts, pages.entries);
-    for first in &firsts {
-        output.write_all(&first.to_be_bytes())?;
-    }
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let about = about(logins, ambiguous);
     let description = Description { origin, salt: salt.0, entries, firsts: count(firsts.len()), about };
-    let description = serde_json::to_vec(&description)?;
-    output.write_all(&description)?;
-    let at = count(HEADER_BYTES) + count(firsts.len()) * count(PAGE_BYTES);
-    let length = count(firsts.len() * 8 + description.len());
     let mut tail: Vec<u8> = firsts.iter().flat_map(|first| first.to_be_bytes()).collect();
-    tail.extend_from_slice(&description);
+    tail.extend(serde_json::to_vec(&description)?);
+    output.write_all(&tail)?;
+    let at = count(HEADER_BYTES) + count(firsts.len()) * count(PAGE_BYTES);
+    output.seek(SeekFrom::Start(0))?;
+    output.write_all(&header_of(at, count(tail.len()), &tail))?;
     let file = output.into_inner().map_err(io::IntoInnerError::into_error)?;
-    let mut header = BufWriter::new(file);
-    io::Seek::seek(&mut header, io::SeekFrom::Start(0))?;
-    header.write_all(&header_of(at, length, &tail))?;
-    let file = header.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -175,7 +168,7 @@ impl Kept {
     /// Opens an index; `None` if it was not made from this state of the export with these settings.
     ///
     /// # Errors
-    /// If there is none, or it cannot be read.
+    /// If the file does not exist or cannot be read.
     pub fn open(path: &Path, origin: &Origin) -> io::Result<Option<Self>> {
         let file = File::open(path)?;
         let bytes = file.metadata()?.len();

@@ -121,7 +121,7 @@ impl Run {
         if self.read.len() == 0 && self.at < self.end {
             let count = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(READ_ENTRIES);
             let mut bytes = vec![0; count * ENTRY_BYTES];
-            positioned::read(file, &mut bytes, self.at * 20)?;
+            positioned::read(file, &mut bytes, self.at * ENTRY_BYTES as u64)?;
             self.read = bytes.chunks_exact(ENTRY_BYTES).filter_map(entry_of).collect::<Vec<_>>().into_iter();
             self.at += u64::try_from(count).unwrap_or(0);
         }

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 use super::{CommandError, FINDINGS, FINE, segments, show, stores};
 use crate::config::Opening;
 use crate::ports::{AuditHead, ExportError, SegmentReport};
+use crate::settings::folder_of;
 
 #[derive(clap::Args)]
 #[command(
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &Export) -> Result<u8, CommandError> {
     if let Some(out) = &arguments.out {
         refuse_existing(out)?;
     }
-    let part = create(folder(arguments.out.as_deref()))?;
+    let part = create(arguments.out.as_deref().map_or(Path::new("."), folder_of))?;
     let done = stores::ledger(&arguments.config, Opening::Existing, async |stores| {
         let out = Box::new(BufWriter::new(part.reopen()?));
         let (start, head) = stores.ledger.reports.export_audit(arguments.before, out).await?;
@@ -128,12 +129,6 @@ fn name(start: &AuditHead, head: &AuditHead) -> PathBuf {
     PathBuf::from(format!("audit-{}-{}.ndjson", start.number.saturating_add(1), head.number))
 }
 
-/// The folder of a file.
-fn folder(of: Option<&Path>) -> &Path {
-    let folder = of.and_then(Path::parent);
-    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn refuse_existing(path: &Path) -> Result<(), CommandError> {
     if fs::exists(path)? {
         return Err(CommandError::new(format!("`{}` already exists; choose another name with --out", path.display())));
@@ -152,7 +147,7 @@ fn keep(part: NamedTempFile, path: &Path) -> Result<(), CommandError> {
     refuse_existing(path)?;
     part.persist_noclobber(path).map_err(|failed| failed.error)?;
     if cfg!(unix) {
-        File::open(folder(Some(path)))?.sync_all()?;
+        File::open(folder_of(path))?.sync_all()?;
     }
     Ok(())
 }
