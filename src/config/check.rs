@@ -232,8 +232,7 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
 }
 
 fn verifiers(settings: &Settings, reporter: &mut Reporter<'_>) {
-    for (name, verifier) in &settings.verifiers {
-        let section = format!("verifiers.{name}");
+    for (section, name, verifier) in settings.named_verifiers() {
         verifier.adapter().check(&mut reporter.section(section.as_str()));
         if name == STORED_HASH {
             let message = "`stored_hash` is the name of the verifier that checks stored hashes";

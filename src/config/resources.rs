@@ -1,14 +1,13 @@
 //! Reads what settings refer to: secrets, files, rules and scripts. Problems are reported at the setting that refers to
 //! them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::LoadedRules;
 use super::collector::Collector;
 use super::rules::{self, RulesError};
-use super::settings::{EnrichSettings, Settings, SystemSettings};
+use super::settings::{Settings, SystemSettings};
 use crate::adapters::registry::{self, SourceContext, VerifierContext};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
@@ -20,57 +19,32 @@ const SCRIPT: &str = ".rhai";
 
 /// Reads every secret.
 pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Reporter<'_>) {
-    for section in sections(settings) {
-        for SecretSetting { key, secret, usage } in section.secrets {
-            one_secret(&key, secret, usage, folder, &mut reporter.section(section.name.as_str()));
-        }
+    section("ledger", settings.ledger.secrets(), folder, reporter);
+    section("target", settings.target.adapter_mut().secrets(), folder, reporter);
+    section("password", settings.password.secrets(), folder, reporter);
+    section("hooks", settings.hooks.secrets(), folder, reporter);
+    section("service", settings.service.secrets(), folder, reporter);
+    for (path, source) in settings.sources_mut() {
+        section(&path, source.adapter_mut().secrets(), folder, reporter);
+    }
+    for (path, verifier) in settings.named_verifiers_mut() {
+        section(&path, verifier.adapter_mut().secrets(), folder, reporter);
     }
     for (section, source) in settings.sources() {
         let context = SourceContext { folder, identifiers: settings.identifier.profile() };
         source.adapter().check_secrets(context, &mut reporter.section(section));
     }
-    for (name, verifier) in &settings.verifiers {
+    for (section, name, verifier) in settings.named_verifiers() {
         let context = VerifierContext { name, folder, identifiers: settings.identifier.profile() };
-        verifier.adapter().check_secrets(context, &mut reporter.section(format!("verifiers.{name}")));
+        verifier.adapter().check_secrets(context, &mut reporter.section(section));
     }
 }
 
-/// The secrets of one section.
-struct Section<'s> {
-    name: String,
-    secrets: Vec<SecretSetting<'s>>,
-}
-
-fn sections(settings: &mut Settings) -> Vec<Section<'_>> {
-    let Settings { ledger, source, enrich, more_sources, verifiers, target, password, hooks, service, .. } = settings;
-    let section = |name: &str, secrets| Section { name: name.to_owned(), secrets };
-    let mut sections = vec![
-        section("ledger", ledger.secrets()),
-        section("source", source.adapter_mut().secrets()),
-        section("target", target.adapter_mut().secrets()),
-        section("password", password.secrets()),
-        section("hooks", hooks.secrets()),
-        section("service", service.secrets()),
-    ];
-    sections.extend(verifiers.iter_mut().map(|(name, verifier)| Section {
-        name: format!("verifiers.{name}"),
-        secrets: verifier.adapter_mut().secrets(),
-    }));
-    sections.extend(parts("", enrich));
-    for (at, more) in more_sources.iter_mut().enumerate() {
-        let path = format!("more_sources.{at}.");
-        sections.push(Section { name: format!("{path}source"), secrets: more.source.adapter_mut().secrets() });
-        sections.extend(parts(&path, &mut more.enrich));
+/// Reads the secrets of one section.
+fn section(name: &str, secrets: Vec<SecretSetting<'_>>, folder: &Path, reporter: &mut Reporter<'_>) {
+    for SecretSetting { key, secret, usage } in secrets {
+        one_secret(&key, secret, usage, folder, &mut reporter.section(name));
     }
-    sections
-}
-
-/// The sections of parts of records.
-fn parts<'s>(path: &str, enrich: &'s mut BTreeMap<String, EnrichSettings>) -> impl Iterator<Item = Section<'s>> {
-    enrich.iter_mut().map(move |(name, part)| Section {
-        name: format!("{path}enrich.{name}.source"),
-        secrets: part.source.adapter_mut().secrets(),
-    })
 }
 
 fn one_secret(key: &str, secret: &mut Secret, usage: SecretUse, folder: &Path, reporter: &mut Reporter<'_>) {
@@ -114,10 +88,7 @@ fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetti
         .sources()
         .flat_map(move |(section, source)| of(section, source.adapter().files()))
         .chain(
-            settings
-                .verifiers
-                .iter()
-                .flat_map(move |(name, verifier)| of(format!("verifiers.{name}"), verifier.adapter().files())),
+            settings.named_verifiers().flat_map(move |(section, _, verifier)| of(section, verifier.adapter().files())),
         )
         .chain(of("target".to_owned(), settings.target.adapter().files()))
         .chain(of("ledger".to_owned(), ledger))

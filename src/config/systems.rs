@@ -72,12 +72,12 @@ pub(super) async fn verifiers(
     let (stored, stored_figures) = guarded_verifier(stored, &GuardSettings::local());
     let (mut named, mut figures) = (vec![(STORED_HASH.to_owned(), stored)], vec![stored_figures]);
     let guards = GuardSettings::from(settings.guard);
-    for (name, verifier) in &settings.verifiers {
+    for (_, name, verifier) in settings.named_verifiers() {
         let context = VerifierContext { name, folder, identifiers: identifiers.clone() };
         let opened = verifier.adapter().open(context).await;
-        let failed = |error| BuildError::Verifier(name.clone(), error);
+        let failed = |error| BuildError::Verifier(name.to_owned(), error);
         let (guarded, verifier_figures) = guarded_verifier(opened.map_err(failed)?, &guards);
-        named.push((name.clone(), guarded));
+        named.push((name.to_owned(), guarded));
         figures.push(verifier_figures);
     }
     let chosen = Verifiers::new(named, settings.verify_with.clone());

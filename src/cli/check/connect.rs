@@ -32,11 +32,11 @@ async fn try_out(loaded: &Loaded) -> Result<Vec<Tried>, CommandError> {
         let context = SourceContext { folder: &loaded.folder, identifiers };
         trials.push(Tried { section, trial: source.adapter().connect(context).await });
     }
-    for (name, verifier) in &loaded.settings.verifiers {
+    for (section, name, verifier) in loaded.settings.named_verifiers() {
         let identifiers = loaded.settings.identifier.profile();
         let context = VerifierContext { name, folder: &loaded.folder, identifiers };
         let trial = verifier.adapter().connect(context).await;
-        trials.push(Tried { section: format!("verifiers.{name}"), trial });
+        trials.push(Tried { section, trial });
     }
     Ok(trials)
 }

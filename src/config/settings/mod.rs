@@ -67,8 +67,8 @@ pub struct Settings {
     #[serde(default)]
     pub domains: Vec<String>,
     /// What follows if the customer is known and the password is wrong: `refuse`, or `ask_next` in `more_sources`, as if the
-    /// customer were not known. Only for systems that share their customers: otherwise a guess is tried on two people, and
-    /// whoever signs in first owns the login.
+    /// customer were not known. Only for systems that share their customers: otherwise one guess tests the passwords of two
+    /// people, and the first of them to sign in owns the login.
     #[serde(default)]
     pub after_mismatch: AfterMismatchSetting,
     /// More members of every record, by name, each from another `source`: orders, roles. `by` is the field of the record that
@@ -128,7 +128,7 @@ pub(super) const REQUIRED: &[&str] = &["rules", "source", "target", "ledger"];
 /// One legacy system among the settings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SystemSettings<'s> {
-    /// The path of its settings; empty for the one that is asked first.
+    /// Its place in `more_sources`; `None` for the one that is asked first.
     at: Option<usize>,
     pub rules: &'s PathBuf,
     pub params: &'s Params,
@@ -141,8 +141,23 @@ pub(crate) struct SystemSettings<'s> {
 impl SystemSettings<'_> {
     /// The path of one of its settings.
     pub(crate) fn path(&self, key: &str) -> String {
-        self.at.map_or_else(|| key.to_owned(), |at| format!("more_sources.{at}.{key}"))
+        system_path(self.at, key)
     }
+}
+
+/// The path of a setting of a legacy system.
+fn system_path(at: Option<usize>, key: &str) -> String {
+    at.map_or_else(|| key.to_owned(), |at| format!("more_sources.{at}.{key}"))
+}
+
+/// The path of the source of a part of its records.
+fn part_path(at: Option<usize>, name: &str) -> String {
+    system_path(at, &format!("enrich.{name}.source"))
+}
+
+/// The path of a verifier.
+fn verifier_path(name: &str) -> String {
+    format!("verifiers.{name}")
 }
 
 impl Settings {
@@ -154,10 +169,31 @@ impl Settings {
     /// The sources with the paths of their sections, in the order in which they are asked.
     pub fn sources(&self) -> impl Iterator<Item = (String, &SourceSettings)> {
         self.systems().flat_map(|system| {
-            let parts = system.enrich.iter();
-            let parts = parts.map(|(name, part)| (system.path(&format!("enrich.{name}.source")), &part.source));
+            let parts = system.enrich.iter().map(|(name, part)| (part_path(system.at, name), &part.source));
             std::iter::once((system.path("source"), system.source)).chain(parts.collect::<Vec<_>>())
         })
+    }
+
+    /// The same sources, to be changed.
+    pub(crate) fn sources_mut(&mut self) -> Vec<(String, &mut SourceSettings)> {
+        let Self { source, enrich, more_sources, .. } = self;
+        let more = more_sources.iter_mut().enumerate().map(|(at, more)| (Some(at), &mut more.source, &mut more.enrich));
+        let mut found = Vec::new();
+        for (at, source, enrich) in std::iter::once((None, source, enrich)).chain(more) {
+            found.push((system_path(at, "source"), source));
+            found.extend(enrich.iter_mut().map(|(name, part)| (part_path(at, name), &mut part.source)));
+        }
+        found
+    }
+
+    /// The verifiers with the paths of their sections and their names.
+    pub fn named_verifiers(&self) -> impl Iterator<Item = (String, &str, &VerifierSettings)> {
+        self.verifiers.iter().map(|(name, verifier)| (verifier_path(name), name.as_str(), verifier))
+    }
+
+    /// The same verifiers, to be changed.
+    pub(crate) fn named_verifiers_mut(&mut self) -> impl Iterator<Item = (String, &mut VerifierSettings)> {
+        self.verifiers.iter_mut().map(|(name, verifier)| (verifier_path(name), verifier))
     }
 
     /// The legacy systems, in the order in which they are asked.
