@@ -33,6 +33,11 @@ impl Ending {
     pub(super) fn refused(refusal: Refusal) -> Self {
         Self::of(Outcome::Refused(refusal))
     }
+
+    /// Whether nobody is known by the identifier.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.outcome == Outcome::Refused(Refusal::Unknown)
+    }
 }
 
 impl Visit<'_> {

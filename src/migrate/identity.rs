@@ -60,11 +60,10 @@ pub(super) fn credential(value: Value<'_>) -> Result<Option<Credential>, Reason>
 
 /// The verifier that a credential names in `source`, if it names one.
 pub(super) fn verifier(value: Value<'_>) -> Result<Option<String>, Reason> {
-    let Value::Object(members) = value else { return Ok(None) };
-    match members.iter().find(|(name, _)| *name == "source").map(|(_, source)| *source) {
-        None | Some(Value::Missing | Value::Null) => Ok(None),
-        Some(Value::Text(name)) => Ok(Some(name.to_owned())),
-        Some(_) => Err(reason("credential", "source", "`credential.source` gives no name of a verifier")),
+    match value.member("source") {
+        Value::Missing | Value::Null => Ok(None),
+        Value::Text(name) => Ok(Some(name.to_owned())),
+        _ => Err(reason("credential", "source", "`credential.source` gives no name of a verifier")),
     }
 }
 

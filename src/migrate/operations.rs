@@ -148,7 +148,7 @@ impl Visit<'_> {
         for system in self.cx.systems.of(&admission.identifier) {
             self.turn_to(system);
             match self.is_known_to_system(&admission.identifier).await {
-                Err(Ending { outcome: Outcome::Refused(Refusal::Unknown), .. }) => {}
+                Err(ending) if ending.is_unknown() => {}
                 known => return known,
             }
         }

@@ -102,12 +102,12 @@ impl Visit<'_> {
         for system in self.cx.systems.of(&admission.identifier) {
             self.turn_to(system);
             match self.prepare_from_system(admission).await {
-                Err(Ending { outcome: Outcome::Refused(Refusal::Unknown), .. }) => {}
+                Err(unknown) if unknown.is_unknown() => {}
                 Err(refused) if is_asked_on(system, &refused) => ending = refused,
                 prepared => return prepared,
             }
         }
-        if ending.outcome == Outcome::Refused(Refusal::Unknown) {
+        if ending.is_unknown() {
             self.reserve(None).await?;
         }
         Err(ending)
@@ -118,8 +118,7 @@ impl Visit<'_> {
         let (mut identity, record, fetched_at) = match self.fetch_from_system(admission).await {
             Ok(fetched) => fetched,
             // An outage is never counted. An unreadable record is a definite answer.
-            Err(ending) if ending.outcome.is_temporary() => return Err(ending),
-            Err(ending) if ending.outcome == Outcome::Refused(Refusal::Unknown) => return Err(ending),
+            Err(ending) if ending.outcome.is_temporary() || ending.is_unknown() => return Err(ending),
             Err(ending) => {
                 self.reserve(None).await?;
                 return Err(ending);
@@ -144,7 +143,7 @@ impl Visit<'_> {
         for system in self.cx.systems.of(&admission.identifier) {
             self.turn_to(system);
             match self.fetch_from_system(admission).await {
-                Err(Ending { outcome: Outcome::Refused(Refusal::Unknown), .. }) => {}
+                Err(ending) if ending.is_unknown() => {}
                 fetched => return fetched,
             }
         }

@@ -73,13 +73,8 @@ pub(super) struct Systems {
 
 impl Systems {
     /// The systems to ask for an identifier.
-    pub(super) fn of(&self, identifier: &Identifier) -> impl Iterator<Item = &LegacySystem> + use<'_> {
-        let serving: Vec<&LegacySystem> = self.all().filter(|system| system.serves(identifier)).collect();
-        serving.into_iter()
-    }
-
-    fn all(&self) -> impl Iterator<Item = &LegacySystem> {
-        std::iter::once(&self.first).chain(&self.more)
+    pub(super) fn of(&self, identifier: &Identifier) -> Vec<&LegacySystem> {
+        std::iter::once(&self.first).chain(&self.more).filter(|system| system.serves(identifier)).collect()
     }
 
     /// Whether there is only one.

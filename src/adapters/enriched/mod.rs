@@ -61,8 +61,10 @@ impl EnrichedSource {
         let arena = Bump::new();
         let limits = ReadLimits { bytes: self.limit, ..ReadLimits::default() };
         let value = parse(record.json(), &arena, &limits).map_err(|error| self.unusable(&error.to_string()))?;
-        let Value::Object(members) = value else { return Err(self.unusable("the record is not an object")) };
-        if let Some(part) = self.parts.iter().find(|part| members.iter().any(|(name, _)| *name == part.member)) {
+        if value.as_object().is_none() {
+            return Err(self.unusable("the record is not an object"));
+        }
+        if let Some(part) = self.parts.iter().find(|part| !matches!(value.member(&part.member), Value::Missing)) {
             return Err(self.unusable(&format!("the record has a member `{}` of its own", part.member)));
         }
         self.parts.iter().map(|part| key(&part.by, value).map_err(|why| self.unusable(&why))).collect()
@@ -100,11 +102,7 @@ impl RecordPart {
 /// The value at the end of `path` as what another source is asked for: exactly as it is in the record. `None` if there is
 /// none.
 fn key(path: &[String], record: Value<'_>) -> Result<Option<Identifier>, String> {
-    let mut value = record;
-    for name in path {
-        let Value::Object(members) = value else { return Ok(None) };
-        value = members.iter().find(|(member, _)| *member == name).map_or(Value::Missing, |(_, value)| *value);
-    }
+    let value = path.iter().fold(record, |value, name| value.member(name));
     let shown = || path.join(".");
     let text = match value {
         Value::Missing | Value::Null => return Ok(None),
