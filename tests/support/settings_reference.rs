@@ -73,7 +73,14 @@ fn words(line: &str) -> Option<Vec<&str>> {
 }
 
 fn tokens(page: &str) -> Vec<String> {
-    page.lines().filter_map(words).flatten().map(|word| word.split('[').next().unwrap_or(word).to_owned()).collect()
+    page.lines().filter_map(words).flatten().map(without_kinds).collect()
+}
+
+/// `source.search.*` of `source[ldap].search.*`.
+fn without_kinds(word: &str) -> String {
+    let mut parts = word.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + part.split_once(']').map_or("", |(_, rest)| rest))
 }
 
 /// The rows of a word of a table's comment.
@@ -82,7 +89,7 @@ fn rows(word: &str, schema: &Json, tokens: &[String]) -> Vec<Row> {
         return vec![kinds(section, section_of(schema, section))];
     }
     let Some(section) = word.strip_suffix(".*") else { return vec![row(word, section_of(schema, word))] };
-    let name = section.split('[').next().unwrap_or(section);
+    let name = without_kinds(section);
     let keys = section_of(schema, section)["properties"].as_object().unwrap_or_else(|| panic!("`{word}` has no keys"));
     let has_table =
         |key: &str| tokens.iter().any(|token| token.starts_with(&format!("{key}.")) || (token == key && word != key));

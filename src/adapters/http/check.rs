@@ -103,7 +103,7 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     let settings = preset::of_source(settings, folder)?;
     let mut mistakes = Vec::new();
     let known = Known { params: Some(&settings.params), ..Known::default() };
-    let record = required_request("record", settings.record.as_ref(), known, &mut mistakes);
+    let record = required_request("record", settings.record.as_deref(), known, &mut mistakes);
     if record.as_ref().is_some_and(|request| !request.names().any(is_customer)) {
         let help = "a request without `{identifier}` finds the same record for everybody";
         mistakes.push(Mistake::new("record", "the request does not use the identifier", help));
@@ -143,12 +143,12 @@ pub(super) fn verifier_plan(settings: &HttpVerifierSettings, folder: &FilePath) 
     let settings = preset::of_verifier(settings, folder)?;
     let mut mistakes = Vec::new();
     let known = Known { record: true, password: true, params: Some(&settings.params), ..Known::default() };
-    let request = required_request("request", settings.request.as_ref(), known, &mut mistakes);
+    let request = required_request("request", settings.request.as_deref(), known, &mut mistakes);
     if let Some(request) = &request {
         check_request(request, &mut mistakes);
     }
     let known = Known { answer: true, password: false, ..known };
-    let then = settings.then.as_ref();
+    let then = settings.then.as_deref();
     let then = then.and_then(|then| required_request("then", Some(then), known, &mut mistakes));
     if then.is_some() && settings.subject.is_none() {
         let help = "write `subject`, such as `{ answer: $.sub, record: $.id }`, or leave `then` out";
@@ -220,7 +220,11 @@ fn conditions(
         let is_ambiguous = |condition: &Condition| !condition.has_evidence() && condition.has_status(&REFUSALS);
         if has_auth && !verdict.is_match() && compiled.iter().any(is_ambiguous) {
             let help = "the system answers the same if it refuses `server.auth`: add a value of `body`, or a header";
-            mistakes.push(Mistake::new(key, "a status that is also about Landfall's own credentials", help));
+            mistakes.push(Mistake::new(
+                key,
+                format!("`{key}` has a status that also means that Landfall's own credentials were refused"),
+                help,
+            ));
         }
         found.push((verdict, compiled));
     }

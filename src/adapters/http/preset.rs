@@ -166,7 +166,7 @@ pub(super) fn of_source(settings: &HttpSettings, folder: &Path) -> Result<HttpSe
     };
     // another request has its record elsewhere
     if whole.record.is_none() {
-        whole.record = Some(source.record);
+        whole.record = Some(Box::new(source.record));
         whole.pick = whole.pick.or(source.pick);
         whole.matching = whole.matching.or(source.matching);
         whole.none_when = whole.none_when.or(source.none_when);
@@ -189,14 +189,14 @@ pub(super) fn of_verifier(
         mistakes.push(Mistake::new("preset", "the preset verifies no passwords", "use it for a source"));
         return Err(mistakes);
     };
-    whole.request = whole.request.or(Some(verifier.request));
+    whole.request = whole.request.or(Some(Box::new(verifier.request)));
     whole.verified_when = whole.verified_when.or(Some(verifier.verified_when));
     whole.mismatch_when = whole.mismatch_when.or(Some(verifier.mismatch_when));
     whole.locked_when = whole.locked_when.or(verifier.locked_when);
     whole.disabled_when = whole.disabled_when.or(verifier.disabled_when);
     whole.expired_when = whole.expired_when.or(verifier.expired_when);
     whole.must_change_when = whole.must_change_when.or(verifier.must_change_when);
-    whole.then = whole.then.or(verifier.then);
+    whole.then = whole.then.or(verifier.then.map(Box::new));
     whole.subject = whole.subject.or(verifier.subject);
     whole.status_alone = whole.status_alone.or(verifier.status_alone);
     if mistakes.is_empty() { Ok(whole) } else { Err(mistakes) }

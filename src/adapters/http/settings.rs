@@ -35,7 +35,7 @@ pub struct HttpSettings {
     pub params: BTreeMap<String, Secret>,
     /// The request for the record. Placeholders are `{identifier}` (normalised) and `{typed}`.
     #[serde(default)]
-    pub record: Option<RequestSettings>,
+    pub record: Option<Box<RequestSettings>>,
     /// Where the record is in the answer, such as `$.items`. A list has none or one; two records are an error, because
     /// Landfall cannot decide which customer is meant. `$` by default.
     #[serde(default)]
@@ -199,7 +199,7 @@ pub struct AwsAuth {
 #[serde(deny_unknown_fields)]
 pub struct HttpVerifierSettings {
     /// How to reach the system.
-    pub server: Server,
+    pub server: Box<Server>,
     /// Requests and conditions for a product that is known by name, or the path of a YAML file with them. What is written
     /// here replaces what the preset has.
     #[serde(default)]
@@ -210,7 +210,7 @@ pub struct HttpVerifierSettings {
     /// The request that verifies. `{password}` may stand in its body or its `basic` authentication, and nowhere else;
     /// `{$.id}` is a value of the record.
     #[serde(default)]
-    pub request: Option<RequestSettings>,
+    pub request: Option<Box<RequestSettings>>,
     /// Answers that mean that the password is right. The status alone does not.
     #[serde(default)]
     pub verified_when: Option<Vec<ConditionSettings>>,
@@ -232,7 +232,7 @@ pub struct HttpVerifierSettings {
     /// A second request once the password is right, which tells whose it was. `{answer.$.access_token}` is a value of the
     /// first answer.
     #[serde(default)]
-    pub then: Option<RequestSettings>,
+    pub then: Option<Box<RequestSettings>>,
     /// Whose answer it is. If it is somebody else's, the login fails and nobody is verified.
     #[serde(default)]
     pub subject: Option<SubjectSettings>,
