@@ -25,11 +25,11 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Whether a request may be sent again with a new token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// It only reads.
-    Read,
-    /// It verifies a password, which the system counts.
-    Password,
+pub(crate) enum Resend {
+    /// It may: it only reads, or has the same effect twice.
+    Allowed,
+    /// Never: it verifies a password, and the system counts those.
+    Never,
 }
 
 /// A client of one server.
@@ -67,20 +67,20 @@ impl Client {
     }
 
     /// Sends a request and reads the answer. The caller bounds the time.
-    pub async fn send(&self, built: &Built, purpose: Purpose, request_id: &str) -> Result<Answer, Failure> {
+    pub async fn send(&self, built: &Built, resend: Resend, request_id: &str) -> Result<Answer, Failure> {
         let (answer, credentials) = self.send_once(built, request_id).await?;
         if answer.status != 401 || !credentials.may_be_old() {
             return Self::checked(answer, &credentials);
         }
-        if purpose == Purpose::Read || answer.rejects_token() {
+        if resend == Resend::Allowed || answer.rejects_token() {
             self.auth.forget(&credentials).await;
         }
-        match purpose {
-            Purpose::Read => {
+        match resend {
+            Resend::Allowed => {
                 let (answer, credentials) = self.send_once(built, request_id).await?;
                 Self::checked(answer, &credentials)
             }
-            Purpose::Password => Self::checked(answer, &credentials),
+            Resend::Never => Self::checked(answer, &credentials),
         }
     }
 

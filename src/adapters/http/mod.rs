@@ -5,20 +5,20 @@
 #![doc = include_str!("docs.md")]
 
 mod address;
-mod answer;
+pub(crate) mod answer;
 mod auth;
 mod aws;
 mod check;
-mod client;
+pub(crate) mod client;
 mod condition;
-mod error;
+pub(crate) mod error;
 mod path;
 mod preset;
-mod request;
+pub(crate) mod request;
 mod settings;
 mod shape;
 mod source;
-mod template;
+pub(crate) mod template;
 mod trial;
 mod verifier;
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
 use super::check::{self, ListPlan, SourcePlan};
-use super::client::{Client, Purpose};
+use super::client::{Client, Resend};
 use super::error::Failure;
 use super::request::{Built, Request};
 use super::settings::HttpSettings;
@@ -54,7 +54,7 @@ impl HttpSource {
         let asked = async {
             let nobody = trial::nobody(&self.identifiers);
             let built = self.built(&self.plan.record, None, &nobody)?;
-            let answer = self.client.send(&built, Purpose::Read, "landfall-check").await?;
+            let answer = self.client.send(&built, Resend::Allowed, "landfall-check").await?;
             self.found(&answer, &nobody)?;
             Ok(answer)
         };
@@ -64,7 +64,7 @@ impl HttpSource {
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
         let fetched = |failure: Failure| failure.of(&self.name, "fetch");
         let built = self.built(&self.plan.record, None, identifier).map_err(fetched)?;
-        let answer = self.client.send(&built, Purpose::Read, request_id).await.map_err(fetched)?;
+        let answer = self.client.send(&built, Resend::Allowed, request_id).await.map_err(fetched)?;
         let record = match self.found(&answer, identifier).map_err(fetched)? {
             Found::Nobody => return Ok(None),
             Found::Several => return Err(ambiguous(&self.name)),
@@ -159,7 +159,7 @@ impl HttpSource {
 
     async fn part(&self, list: &ListPlan, record: &str, identifier: &Identifier, id: &str) -> Result<String, Failure> {
         let built = self.built(&list.request, Some(record), identifier)?;
-        let answer = self.client.send(&built, Purpose::Read, id).await?;
+        let answer = self.client.send(&built, Resend::Allowed, id).await?;
         let arena = Bump::new();
         let body = match answer.json(&arena) {
             Ok(body) => body,

@@ -8,7 +8,7 @@ use tokio::time::timeout_at;
 
 use super::answer::Answer;
 use super::check::{self, VerifierPlan};
-use super::client::{Client, Purpose};
+use super::client::{Client, Resend};
 use super::error::Failure;
 use super::path::Path;
 use super::request::{Built, Request};
@@ -60,7 +60,7 @@ impl HttpVerifier {
             return Ok(Verification::without_work(Verdict::Unusable(why.into())));
         };
         let built = self.built(&self.plan.request, presented, Some(password), None)?;
-        let answer = self.client.send(&built, Purpose::Password, call.request_id).await?;
+        let answer = self.client.send(&built, Resend::Never, call.request_id).await?;
         let verdict = match self.verdict(&answer) {
             Ok(verdict) => verdict,
             Err(failure) => {
@@ -143,7 +143,7 @@ impl HttpVerifier {
         call: Call<'_>,
     ) -> Result<Answer, Failure> {
         let built = self.built(then, presented, None, Some(first))?;
-        let answer = self.client.send(&built, Purpose::Password, call.request_id).await?;
+        let answer = self.client.send(&built, Resend::Never, call.request_id).await?;
         if answer.status == 200 { Ok(answer) } else { Err(answer.failure()) }
     }
 
