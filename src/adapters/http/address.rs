@@ -81,6 +81,15 @@ fn class_of_6(address: Ipv6Addr) -> Class {
     }
 }
 
+/// An address of this machine.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Whether a name always means this machine (RFC 6761).
+pub(crate) fn is_this_machine(name: &str) -> bool {
+    let name = bare(name);
+    name == "localhost" || name.ends_with(".localhost")
+}
+
 /// Hosts whose addresses may be private.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allowed {
@@ -136,11 +145,15 @@ impl Allowed {
         self.names.contains(&host)
     }
 
-    /// Refuses a host that is an address and may not be connected to; the resolver does not see those.
+    /// Refuses a host that is an address and may not be connected to; the resolver does not see those. Also this machine by
+    /// name, so that it is found when the settings are read.
     pub fn check_literal(&self, url: &url::Url) -> Result<(), Refused> {
         let address = match url.host() {
             Some(url::Host::Ipv4(address)) => IpAddr::V4(address),
             Some(url::Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(url::Host::Domain(name)) if is_this_machine(name) && !self.admits(name, LOOPBACK) => {
+                return Err(Refused(name.to_owned()));
+            }
             Some(url::Host::Domain(_)) => return Ok(()),
             None => return Err(Refused(String::new())),
         };

@@ -13,8 +13,15 @@ use super::template::{Known, Name};
 use crate::password::Verdict;
 use crate::settings::{Reporter, Secret};
 
-/// Statuses that also mean that a system refuses Landfall itself.
-const REFUSALS: [u16; 3] = [401, 403, 407];
+/// Whether a status also means that a system refuses Landfall itself.
+fn is_refusal(status: u16) -> bool {
+    matches!(status, 401 | 403 | 407)
+}
+
+/// Whether a status also means that a system is not available.
+fn is_outage(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..)
+}
 
 /// What a source does.
 #[derive(Debug)]
@@ -116,6 +123,7 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     let usual = if names_customer { vec![missing] } else { Vec::new() };
     let none_when = settings.none_when.clone().unwrap_or(usual);
     let none_when = Condition::compile_all("none_when", &none_when, &mut mistakes);
+    check_none("none_when", &none_when, &mut mistakes);
     let known = Known { record: true, ..known };
     let mut lists = Vec::new();
     for (name, list) in settings.lists.iter().flatten() {
@@ -123,6 +131,7 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
         let request = required_request(&format!("{key}.request"), Some(&list.request), known, &mut mistakes);
         let pick = path(&format!("{key}.pick"), &list.pick, &mut mistakes);
         let none_when = Condition::compile_all(&format!("{key}.none_when"), &list.none_when, &mut mistakes);
+        check_none(&format!("{key}.none_when"), &none_when, &mut mistakes);
         lists.extend(request.zip(pick).map(|(request, pick)| ListPlan {
             name: name.clone(),
             request,
@@ -202,6 +211,7 @@ fn conditions(
     ];
     // a client certificate is refused before there is an answer, and a signature by other statuses
     let has_auth = settings.server.auth.as_ref().is_some_and(|auth| !matches!(auth, AuthSettings::Aws(_)));
+    let reads_text = rows.iter().filter_map(|(.., written)| written.as_ref()).flatten().any(|one| one.text.is_some());
     let mut found = Vec::new();
     for (key, verdict, written) in rows {
         let written = written.as_deref().unwrap_or_default();
@@ -211,24 +221,39 @@ fn conditions(
             mistakes.push(Mistake::new(key, format!("`{key}` is missing"), help));
         }
         let compiled = Condition::compile_all(key, written, mistakes);
-        let bare = |condition: &&Condition| !condition.has_evidence();
-        if verdict.is_match() && !status_alone && compiled.iter().any(|condition| bare(&condition)) {
-            let help = "pages of proxies and errors also have statuses: add a value of `body`, or a header; if answers have \
-                        none, write `status_alone: true`";
-            mistakes.push(Mistake::new(key, "a status alone does not verify a password", help));
+        let mut bare = compiled.iter().filter(|condition| !condition.has_evidence()).peekable();
+        if (verdict.is_match() || reads_text) && !status_alone && bare.peek().is_some() {
+            let help = "pages of proxies and errors also have statuses: add a value of `body`, or a header; if answers \
+                        have none, write `status_alone: true`";
+            mistakes.push(Mistake::new(key, format!("`{key}` has a status alone, which proves nothing"), help));
+            found.push((verdict, compiled));
+            continue;
         }
-        let is_ambiguous = |condition: &Condition| !condition.has_evidence() && condition.has_status(&REFUSALS);
-        if has_auth && !verdict.is_match() && compiled.iter().any(is_ambiguous) {
-            let help = "the system answers the same if it refuses `server.auth`: add a value of `body`, or a header";
-            mistakes.push(Mistake::new(
-                key,
-                format!("`{key}` has a status that also means that Landfall's own credentials were refused"),
-                help,
-            ));
+        if let Some(meaning) = bare.find_map(|condition| other_meaning(condition, has_auth && !verdict.is_match())) {
+            let help = "add a value of `body`, or a header, that tells them apart";
+            mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means that {meaning}"), help));
         }
         found.push((verdict, compiled));
     }
     found
+}
+
+/// What the status of a condition means as well, if it has nothing else.
+fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> {
+    match condition {
+        condition if condition.has_status(is_outage) => Some("the system is not available"),
+        condition if has_auth && condition.has_status(is_refusal) => Some("Landfall's own credentials were refused"),
+        _ => None,
+    }
+}
+
+/// An outage is never an unknown customer.
+fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
+    let mut bare = conditions.iter().filter(|condition| !condition.has_evidence());
+    if let Some(meaning) = bare.find_map(|condition| other_meaning(condition, true)) {
+        let help = "add a value of `body`, or a header, that tells them apart";
+        mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means that {meaning}"), help));
+    }
 }
 
 fn required_request(

@@ -10,7 +10,7 @@ use reqwest::{Certificate, Identity, Version};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::address::{Allowed, Resolver};
+use super::address::{Allowed, Resolver, is_this_machine};
 use super::answer::Answer;
 use super::auth::{Auth, Credentials};
 use super::error::Failure;
@@ -196,7 +196,7 @@ fn checked(text: &str, server: &Server, allowed: &Allowed) -> Result<Url, Mistak
 
 fn is_local(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        Some(url::Host::Domain(name)) => is_this_machine(name),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,

@@ -43,7 +43,7 @@ impl Condition {
                 }
             }
         }
-        let headers = settings.headers.iter().map(|(name, test)| (name.clone(), test.clone())).collect();
+        let headers = settings.headers.iter().map(|(name, test)| (name.clone(), as_text(test))).collect();
         (mistakes.len() == before).then(|| Self { statuses, body, headers, text: settings.text.clone() })
     }
 
@@ -67,9 +67,23 @@ impl Condition {
         self.text.is_some()
     }
 
-    /// Whether one of these statuses fulfils it.
-    pub fn has_status(&self, statuses: &[u16]) -> bool {
-        self.statuses.iter().any(|status| statuses.contains(status))
+    /// Whether one of its statuses has this property.
+    pub fn has_status(&self, is: impl Fn(u16) -> bool) -> bool {
+        self.statuses.iter().any(|status| is(*status))
+    }
+}
+
+/// The same test of a header, whose values are texts.
+fn as_text(test: &Test) -> Test {
+    let text = |value: &Scalar| match value {
+        Scalar::Boolean(flag) => Scalar::Text(flag.to_string()),
+        Scalar::Integer(number) => Scalar::Text(number.to_string()),
+        Scalar::Text(text) => Scalar::Text(text.clone()),
+    };
+    match test {
+        Test::Is(value) => Test::Is(text(value)),
+        Test::OneOf(values) => Test::OneOf(values.iter().map(text).collect()),
+        other => other.clone(),
     }
 }
 

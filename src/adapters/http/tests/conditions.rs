@@ -11,7 +11,7 @@ fn settings() -> Json {
         "mismatch_when": [{ "status": [400, 401], "body": { "$.error": { "one_of": ["wrong", "unknown"] } } }],
         "locked_when": [{ "status": 423 }],
         "disabled_when": [{ "status": 403, "body": { "$.error": { "starts_with": "disabled" } } }],
-        "expired_when": [{ "status": 403, "headers": { "x-reason": { "contains": "expired" } } }],
+        "expired_when": [{ "status": 403, "headers": { "x-reason": { "contains": "expired" }, "x-code": 17 } }],
         "subject": { "answer": "$.user.id", "record": "$.id" },
     })
 }
@@ -57,6 +57,7 @@ async fn headers_and_texts_are_evidence_too() {
     let server = Server::answering(|_| async {
         let mut response = reply(403, "application/json", "{}");
         response.headers_mut().insert("x-reason", "password expired".parse().unwrap());
+        response.headers_mut().insert("x-code", "17".parse().unwrap());
         response
     })
     .await;

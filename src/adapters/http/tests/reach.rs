@@ -152,6 +152,10 @@ fn servers_without_tls_must_be_intended() {
     };
     assert!(open("http://127.0.0.1:8080/api", false) && open("https://10.1.2.3", false));
     assert!(!open("http://10.1.2.3", false) && !open("http://legacy.example", false));
+    for url in ["http://localhost", "https://localhost.", "https://api.localhost"] {
+        let closed = json!({ "server": { "url": url }, "record": { "path": "/{identifier}" } });
+        assert!(source(closed).unwrap_err().contains("`allow`"), "{url}");
+    }
     assert!(open("http://10.1.2.3", true));
     assert!(!open("https://legacy.example?a=b", false) && !open("legacy.example", false));
 }

@@ -59,6 +59,11 @@ fn mistakes_of_sources_have_a_place() {
     assert_eq!(with("match", json!(["$..a"])), ["match"]);
     assert_eq!(with("none_when", json!([{ "status": 302 }])), ["none_when"]);
     assert_eq!(with("lists", json!({ "o": { "request": { "path": "/o/{$.x[*]}" } } })), ["lists.o.request.path"]);
+    for status in [401, 403, 429, 500, 503] {
+        assert_eq!(with("none_when", json!([{ "status": status }])), ["none_when"], "{status}");
+        let with_body = json!([{ "status": status, "body": { "$.error": "no_such_customer" } }]);
+        assert_eq!(with("none_when", with_body), [""; 0], "{status}");
+    }
     assert_eq!(with("preset", json!("nothing")), ["preset"]);
     assert_eq!(keys_of_source(json!({})), ["record"]);
     assert_eq!(keys_of_source(json!({ "preset": "firebase", "params": { "api_key": "k" } })), ["preset"]);
@@ -87,6 +92,16 @@ fn mistakes_of_verifiers_have_a_place() {
         settings["mismatch_when"] = json!([{ "status": 401 }]);
     });
     assert_eq!(bare, ["mismatch_when"]);
+    for status in [408, 429, 500, 503] {
+        assert_eq!(with("mismatch_when", json!([{ "status": status }])), ["mismatch_when"], "{status}");
+    }
+    assert_eq!(with("mismatch_when", json!([{ "status": 401 }])), [""; 0]);
+    // without JSON a status could be anybody's
+    let text = keys_of_verifier(|settings| {
+        settings["verified_when"] = json!([{ "status": 200, "text": "<ok/>" }]);
+        settings["mismatch_when"] = json!([{ "status": 401 }]);
+    });
+    assert_eq!(text, ["mismatch_when"]);
 }
 
 #[tokio::test]
