@@ -100,8 +100,8 @@ fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<M
 }
 
 fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
-    for Mistake { key, message, help } in mistakes {
-        reporter.error("R506", &key, message, help);
+    for Mistake { code, key, message, help } in mistakes {
+        reporter.error(code, &key, message, help);
     }
 }
 
@@ -113,7 +113,7 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     let record = required_request("record", settings.record.as_deref(), known, &mut mistakes);
     if record.as_ref().is_some_and(|request| !request.names().any(is_customer)) {
         let help = "a request without `{identifier}` finds the same record for everybody";
-        mistakes.push(Mistake::new("record", "the request does not use the identifier", help));
+        mistakes.push(Mistake::missing("record", "the request does not use the identifier", help));
     }
     let pick = path("pick", settings.pick.as_deref().unwrap_or(&whole()), &mut mistakes);
     let paths = settings.matching.iter().flatten();
@@ -161,7 +161,7 @@ pub(super) fn verifier_plan(settings: &HttpVerifierSettings, folder: &FilePath) 
     let then = then.and_then(|then| required_request("then", Some(then), known, &mut mistakes));
     if then.is_some() && settings.subject.is_none() {
         let help = "write `subject`, such as `{ answer: $.sub, record: $.id }`, or leave `then` out";
-        mistakes.push(Mistake::new("then", "a second request is only for the subject of the answer", help));
+        mistakes.push(Mistake::contradiction("then", "a second request is only for the subject of the answer", help));
     }
     let subject = settings.subject.as_ref().and_then(|subject| {
         let answer = path("subject.answer", &subject.answer, &mut mistakes)?;
@@ -184,11 +184,11 @@ pub(super) fn verifier_plan(settings: &HttpVerifierSettings, folder: &FilePath) 
 fn check_request(request: &Request, mistakes: &mut Vec<Mistake>) {
     if !request.names().any(|name| *name == Name::Password) {
         let help = "write `{password}` in the body, or `basic: {}`";
-        mistakes.push(Mistake::new("request", "the request does not send the password", help));
+        mistakes.push(Mistake::missing("request", "the request does not send the password", help));
     }
     if !request.names().any(is_customer) {
         let help = "write `{identifier}`, or a value of the record such as `{$.id}`";
-        mistakes.push(Mistake::new("request", "the request does not say whose password it is", help));
+        mistakes.push(Mistake::missing("request", "the request does not say whose password it is", help));
     }
 }
 
@@ -218,7 +218,7 @@ fn conditions(
         if written.is_empty() && matches!(verdict, Verdict::Match | Verdict::Mismatch) {
             let help =
                 "without it no answer would ever mean that; for example `[ { status: 200, body: { $.ok: true } } ]`";
-            mistakes.push(Mistake::new(key, format!("`{key}` is missing"), help));
+            mistakes.push(Mistake::missing(key, format!("`{key}` is missing"), help));
         }
         let compiled = Condition::compile_all(key, written, mistakes);
         let mut bare = compiled.iter().filter(|condition| !condition.has_evidence()).peekable();
@@ -264,7 +264,7 @@ fn required_request(
 ) -> Option<Request> {
     let Some(settings) = settings else {
         let help = format!("write `{key}: {{ path: … }}`, or name a `preset`");
-        mistakes.push(Mistake::new(key, format!("`{key}` is missing"), help));
+        mistakes.push(Mistake::missing(key, format!("`{key}` is missing"), help));
         return None;
     };
     let within = |mistake: Mistake| Mistake { key: format!("{key}.{}", mistake.key), ..mistake };

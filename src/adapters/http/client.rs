@@ -189,7 +189,7 @@ fn checked(text: &str, server: &Server, allowed: &Allowed) -> Result<Url, Mistak
     })?;
     if url.scheme() == "http" && !server.plain_http && !is_local(&url) {
         let help = "use `https://`; `plain_http: true` lets passwords and records cross the network unencrypted";
-        return Err(wrong("a server on another machine is used without TLS", help));
+        return Err(Mistake::contradiction("server.url", "a server on another machine is used without TLS", help));
     }
     Ok(url)
 }
@@ -240,7 +240,7 @@ fn identity(tls: &TlsSettings, folder: &Path) -> Result<Option<Identity>, Mistak
         }
         _ => {
             let help = "a client certificate needs both `certificate` and `key`";
-            Err(Mistake::new("server.tls", "half of a client certificate is missing", help))
+            Err(Mistake::missing("server.tls", "half of a client certificate is missing", help))
         }
     }
 }

@@ -142,7 +142,9 @@ impl Preset {
             }
             match self.defaults.get(name) {
                 Some(value) => drop(params.insert(name.clone(), Secret::new(value))),
-                None => mistakes.push(Mistake::new("params", format!("the parameter `{name}` is missing"), meaning)),
+                None => {
+                    mistakes.push(Mistake::missing("params", format!("the parameter `{name}` is missing"), meaning))
+                }
             }
         }
     }

@@ -29,9 +29,10 @@ const RESERVED: [&str; 9] = [
     "accept-encoding",
 ];
 
-/// A mistake in a request: the key within it, what is wrong, what to do.
+/// A mistake in settings: its code, the key, what is wrong, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mistake {
+    pub code: &'static str,
     pub key: String,
     pub message: String,
     pub help: String,
@@ -40,7 +41,17 @@ pub(crate) struct Mistake {
 impl Mistake {
     /// A mistake at a key.
     pub fn new(key: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { key: key.into(), message: message.into(), help: help.into() }
+        Self { code: "R506", key: key.into(), message: message.into(), help: help.into() }
+    }
+
+    /// Something that is missing at a key.
+    pub fn missing(key: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code: "R503", ..Self::new(key, message, help) }
+    }
+
+    /// A contradiction between a key and others.
+    pub fn contradiction(key: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code: "R508", ..Self::new(key, message, help) }
     }
 
     /// A mistake in a template at a key.
