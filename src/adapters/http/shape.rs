@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
 /// A request. Its texts may contain placeholders.
@@ -139,7 +142,7 @@ impl JsonSchema for Statuses {
 }
 
 /// A test of one value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Test {
     /// The value.
     Is(Scalar),
@@ -175,26 +178,61 @@ struct Long {
     starts_with: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Test {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a value, or one of `exists`, `one_of`, `contains` and `starts_with`")]
-        enum Written {
-            Short(Scalar),
-            Long(Long),
-        }
-        let long = match Written::deserialize(deserializer)? {
-            Written::Short(value) => return Ok(Self::Is(value)),
-            Written::Long(long) => long,
-        };
+/// Reads a value, or the long form, whose unknown keys are reported like those of any section.
+struct TestVisitor;
+
+impl<'de> Visitor<'de> for TestVisitor {
+    type Value = Test;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value, or one of `exists`, `one_of`, `contains` and `starts_with`")
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Test, E> {
+        Ok(Test::Is(Scalar::Boolean(flag)))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Test, E> {
+        Ok(Test::Is(Scalar::Integer(number)))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Test, E> {
+        i64::try_from(number).map(|number| Test::Is(Scalar::Integer(number))).map_err(E::custom)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Test, E> {
+        Ok(Test::Is(Scalar::Text(text.to_owned())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Test, A::Error> {
+        let long = Long::deserialize(MapAccessDeserializer::new(map))?;
         match (long.exists, long.one_of, long.contains, long.starts_with) {
-            (Some(exists), None, None, None) => Ok(Self::Exists(exists)),
-            (None, Some(values), None, None) => Ok(Self::OneOf(values)),
-            (None, None, Some(text), None) if !text.is_empty() => Ok(Self::Contains(text)),
-            (None, None, None, Some(text)) if !text.is_empty() => Ok(Self::StartsWith(text)),
-            _ => Err(serde::de::Error::custom(
+            (Some(exists), None, None, None) => Ok(Test::Exists(exists)),
+            (None, Some(values), None, None) => Ok(Test::OneOf(values)),
+            (None, None, Some(text), None) if !text.is_empty() => Ok(Test::Contains(text)),
+            (None, None, None, Some(text)) if !text.is_empty() => Ok(Test::StartsWith(text)),
+            _ => Err(de::Error::custom(
                 "expected exactly one of `exists`, `one_of`, `contains` and `starts_with`, and no empty text",
             )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Test {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TestVisitor)
+    }
+}
+
+/// As it is written.
+impl Serialize for Test {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Is(value) => value.serialize(serializer),
+            Self::OneOf(values) => serializer.collect_map([("one_of", values)]),
+            Self::Exists(exists) => serializer.collect_map([("exists", exists)]),
+            Self::Contains(text) => serializer.collect_map([("contains", text)]),
+            Self::StartsWith(text) => serializer.collect_map([("starts_with", text)]),
         }
     }
 }
