@@ -115,6 +115,7 @@ const PUBLIC: &[&str] = &[
     "adapters",
     "adapters::enriched",
     "adapters::file",
+    "adapters::http",
     "adapters::ldap",
     "adapters::memory",
     "adapters::sql",

@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 pub mod enriched;
 pub mod file;
 mod file_stamp;
+pub mod http;
 #[cfg(feature = "ldap")]
 pub mod ldap;
 mod ledgers;

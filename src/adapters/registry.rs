@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::file::{FileReport, FileSettings};
+use super::http::{HttpSettings, HttpVerifierSettings};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings};
 use super::sql::SqlSettings;
@@ -266,6 +267,8 @@ kinds! {
             suite suites::source::file_source_passes_in_every_format;
         /// A database that is queried at each login.
         "sql" => Sql(SqlSettings), docs "sql/docs.md", suite suites::source::sqlite_source_passes;
+        /// A web API that is asked at each login.
+        "http" => Http(HttpSettings), docs "http/docs.md", suite suites::source::http_source_passes;
         /// An LDAP directory or Active Directory that is searched at each login.
         #[cfg(feature = "ldap")]
         "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite super::ldap::an_entry_has_the_shape_of_its_ldif;
@@ -275,6 +278,9 @@ kinds! {
 kinds! {
     /// What verifies passwords, besides the check of stored hashes.
     VerifierSettings is dyn VerifierAdapter, Verifier, rows VERIFIERS {
+        /// A request to a web API.
+        "http" => Http(HttpVerifierSettings), docs "http/verifier.md",
+            suite super::http::answers_have_the_meaning_of_their_conditions;
         /// A bind at an LDAP directory or Active Directory.
         #[cfg(feature = "ldap")]
         "ldap" => Ldap(LdapVerifierSettings), docs "ldap/verifier.md",

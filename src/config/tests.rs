@@ -71,7 +71,7 @@ fn all_mistakes_are_reported_at_once() {
         "1:1: error[R501]: `rulse` is not a key of the settings (help: did you mean `rules`?)",
         "error[R503]: `rules` is missing",
         "2:9: error[R502]: expected an IP address with a port",
-        "3:17: error[R502]: expected one of `file`, `sql`, `ldap`, found `fil` (help: did you mean `file`?)",
+        "3:17: error[R502]: expected one of `file`, `sql`, `http`, `ldap`, found `fil` (help: did you mean `file`?)",
         "4:22: error[R501]: `ulr` is not a key of `target` (help: did you mean `url`?)",
         "error[R503]: `url` is missing",
         "5:34: error[R504]: the environment variable `UNSET` is not set",
@@ -260,7 +260,9 @@ fn every_adapter_has_an_example_without_findings() {
         let shown = serde_json::to_value(parse(&text).0.unwrap()).unwrap();
         let shown = &shown[row.role.section()];
         // verifiers have names
-        let shown = shown["directory"].get("kind").map_or(shown, |_| &shown["directory"]);
+        let named =
+            shown.as_object().into_iter().flatten().map(|(_, below)| below).find(|below| below["kind"] == row.kind);
+        let shown = named.unwrap_or(shown);
         let is_of_row = shown["kind"] == row.kind || shown["url"].as_str().is_some_and(|url| url.starts_with(row.kind));
         assert!(is_of_row, "{shown}");
     }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::adapters::file::{FileSettings, FileSource};
+use crate::adapters::http::{HttpSettings, HttpSource};
 use crate::adapters::memory::MemorySource;
 use crate::adapters::sql::{SqlSettings, SqlSource};
 use crate::ports::{Call, IdentifierProfile, PortErrorKind, Source};
@@ -74,6 +75,36 @@ async fn check_behaviour(kind: &str, source: &dyn Source) {
     for typed in ["' OR 1=1 --", "ada\0", "\u{202e}ada", ""] {
         assert!(profile.canonical(typed).is_err(), "{typed:?}");
     }
+}
+
+/// A web API that finds customers as the other sources do.
+async fn web_api() -> std::net::SocketAddr {
+    use axum::extract::Query;
+    let find = async |Query(query): Query<std::collections::BTreeMap<String, String>>| {
+        let profile = IdentifierProfile::default();
+        let asked = profile.canonical(&query["login"]).map(|found| found.canonical().to_owned());
+        let is_asked = |login: &String| profile.canonical(login).map(|found| found.canonical().to_owned()) == asked;
+        let found = objects(LIMIT).zip(customers());
+        let found = found.filter(|(_, [login, email, _])| is_asked(login) || is_asked(email)).map(|(object, _)| object);
+        axum::Json(json!({ "items": found.collect::<Vec<_>>() }))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let routes = axum::Router::new().route("/customers", axum::routing::get(find));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    address
+}
+
+#[tokio::test]
+pub(in crate::adapters) async fn http_source_passes() {
+    let settings = json!({
+        "server": { "url": format!("http://{}", web_api().await), "allow": ["127.0.0.1"] },
+        "record": { "path": "/customers", "query": { "login": "{identifier}" } },
+        "pick": "$.items",
+    });
+    let settings = HttpSettings { record_limit: LIMIT, ..serde_json::from_value(settings).expect("settings") };
+    let source = HttpSource::open(&settings, IdentifierProfile::default(), Path::new("")).expect("a source");
+    check_behaviour("http", &source).await;
 }
 
 fn file(folder: &Path, name: &str, text: &str) -> FileSource {

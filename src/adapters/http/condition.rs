@@ -1,0 +1,107 @@
+//! Conditions that answers fulfil.
+
+use super::answer::Answer;
+use super::path::Path;
+use super::request::Mistake;
+use super::shape::{ConditionSettings, Scalar, Test};
+use crate::model::Value;
+
+/// A compiled condition.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    statuses: Vec<u16>,
+    body: Vec<(Path, Test)>,
+    headers: Vec<(String, Test)>,
+    text: Option<String>,
+}
+
+impl Condition {
+    /// Compiles conditions.
+    pub fn compile_all(key: &str, settings: &[ConditionSettings], mistakes: &mut Vec<Mistake>) -> Vec<Self> {
+        let mut compile = |settings| Self::compile(key, settings, mistakes);
+        settings.iter().filter_map(&mut compile).collect()
+    }
+
+    fn compile(key: &str, settings: &ConditionSettings, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+        let before = mistakes.len();
+        let statuses = settings.status.0.clone();
+        if statuses.is_empty() || statuses.iter().any(|status| !(200..=599).contains(status)) {
+            let help = "for example `status: 200` or `status: [ 400, 401 ]`";
+            mistakes.push(Mistake::new(key, format!("`{key}` needs a status from 200 to 599"), help));
+        }
+        if statuses.iter().any(|status| (300..400).contains(status)) {
+            let help = "redirects are never followed, and never an answer about a password";
+            mistakes.push(Mistake::new(key, format!("`{key}` uses a status of a redirect"), help));
+        }
+        let mut body = Vec::new();
+        for (path, test) in &settings.body {
+            match Path::parse(path) {
+                Ok(path) => body.push((path, test.clone())),
+                Err(error) => {
+                    let help = super::path::PathError::help();
+                    mistakes.push(Mistake::new(key, format!("`{key}` is invalid: {error}"), help));
+                }
+            }
+        }
+        let headers = settings.headers.iter().map(|(name, test)| (name.clone(), as_text(test))).collect();
+        (mistakes.len() == before).then(|| Self { statuses, body, headers, text: settings.text.clone() })
+    }
+
+    /// Whether an answer fulfils it. `body` is what the answer says, and `text` the same if it is not JSON.
+    pub fn holds(&self, answer: &Answer, body: Value<'_>, text: &str) -> bool {
+        let header = |name: &str| answer.header(name).map_or(Value::Missing, Value::Text);
+        self.statuses.contains(&answer.status)
+            && self.body.iter().all(|(path, test)| fulfils(path.find(body), test))
+            && self.headers.iter().all(|(name, test)| fulfils(header(name), test))
+            && self.text.as_ref().is_none_or(|part| text.contains(part.as_str()))
+    }
+
+    /// Whether more than the status is required to be there.
+    pub fn has_evidence(&self) -> bool {
+        let mut tests = self.body.iter().map(|(_, test)| test).chain(self.headers.iter().map(|(_, test)| test));
+        self.text.is_some() || tests.any(|test| *test != Test::Exists(false))
+    }
+
+    /// Whether the condition is about the body.
+    pub fn reads_text(&self) -> bool {
+        self.text.is_some()
+    }
+
+    /// Whether one of its statuses has this property.
+    pub fn has_status(&self, is: impl Fn(u16) -> bool) -> bool {
+        self.statuses.iter().any(|status| is(*status))
+    }
+}
+
+/// The same test of a header, whose values are texts.
+fn as_text(test: &Test) -> Test {
+    let text = |value: &Scalar| match value {
+        Scalar::Boolean(flag) => Scalar::Text(flag.to_string()),
+        Scalar::Integer(number) => Scalar::Text(number.to_string()),
+        Scalar::Text(text) => Scalar::Text(text.clone()),
+    };
+    match test {
+        Test::Is(value) => Test::Is(text(value)),
+        Test::OneOf(values) => Test::OneOf(values.iter().map(text).collect()),
+        other => other.clone(),
+    }
+}
+
+fn fulfils(value: Value<'_>, test: &Test) -> bool {
+    match test {
+        Test::Is(want) => is(value, want),
+        Test::OneOf(wanted) => wanted.iter().any(|want| is(value, want)),
+        Test::Exists(exists) => value.is_present() == *exists,
+        Test::Contains(part) => value.as_text().is_some_and(|text| text.contains(part.as_str())),
+        Test::StartsWith(start) => value.as_text().is_some_and(|text| text.starts_with(start.as_str())),
+    }
+}
+
+fn is(value: Value<'_>, want: &Scalar) -> bool {
+    match (value, want) {
+        (Value::Bool(have), Scalar::Boolean(want)) => have == *want,
+        (Value::Int(have), Scalar::Integer(want)) => have == *want,
+        (Value::Text(have), Scalar::Text(want)) => have == want.as_str(),
+        _ => false,
+    }
+}

@@ -1,0 +1,40 @@
+//! Web APIs as sources and verifiers: requests with placeholders, and conditions that tell what answers mean.
+//!
+//! A request and its client are apart from what they are used for: a request is compiled once, filled with the values of
+//! one customer, and sent to one server and nowhere else.
+#![doc = include_str!("docs.md")]
+
+mod address;
+pub(crate) mod answer;
+mod auth;
+mod aws;
+mod check;
+pub(crate) mod client;
+mod condition;
+pub(crate) mod error;
+mod path;
+mod preset;
+pub(crate) mod request;
+mod settings;
+mod shape;
+mod source;
+pub(crate) mod template;
+mod trial;
+mod verifier;
+
+#[cfg(test)]
+mod tests;
+
+pub use settings::{
+    AuthSettings, AwsAuth, BasicAuth, BearerAuth, HeaderAuth, HttpSettings, HttpVerifierSettings, OauthAuth,
+    SendSecret, Server, TlsSettings,
+};
+pub use shape::{
+    BasicSettings, BodySettings, ConditionSettings, PartSettings, RequestSettings, Scalar, Statuses, SubjectSettings,
+    Test,
+};
+pub use source::HttpSource;
+pub use verifier::HttpVerifier;
+
+#[cfg(test)]
+pub(super) use tests::answers_have_the_meaning_of_their_conditions;

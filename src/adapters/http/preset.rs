@@ -1,0 +1,205 @@
+//! Presets: requests and conditions for known products, as data. A new product is a YAML file.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::request::Mistake;
+use super::settings::{HttpSettings, HttpVerifierSettings};
+use super::shape::{ConditionSettings, PartSettings, RequestSettings, SubjectSettings};
+use crate::diag::closest;
+use crate::settings::Secret;
+
+/// The presets by name.
+pub(super) const PRESETS: &[(&str, &str)] = &[
+    ("rest", include_str!("presets/rest.yaml")),
+    ("oauth-ropc", include_str!("presets/oauth-ropc.yaml")),
+    ("auth0", include_str!("presets/auth0.yaml")),
+    ("okta-authn", include_str!("presets/okta-authn.yaml")),
+    ("cognito", include_str!("presets/cognito.yaml")),
+    ("keycloak", include_str!("presets/keycloak.yaml")),
+    ("firebase", include_str!("presets/firebase.yaml")),
+    ("salesforce", include_str!("presets/salesforce.yaml")),
+    ("wordpress-rest", include_str!("presets/wordpress-rest.yaml")),
+];
+
+/// The largest preset file, in bytes. Stops another file from being read by mistake.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// A preset.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Preset {
+    /// Its parameters, each with its meaning.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+    /// Values of parameters that are not written.
+    #[serde(default)]
+    pub defaults: BTreeMap<String, String>,
+    /// Its requests for records.
+    #[serde(default)]
+    pub source: Option<SourcePreset>,
+    /// Its request that verifies.
+    #[serde(default)]
+    pub verifier: Option<VerifierPreset>,
+}
+
+/// What a preset says of a source.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourcePreset {
+    pub record: RequestSettings,
+    #[serde(default)]
+    pub pick: Option<String>,
+    #[serde(default, rename = "match")]
+    pub matching: Option<Vec<String>>,
+    #[serde(default)]
+    pub none_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
+    pub lists: Option<BTreeMap<String, PartSettings>>,
+}
+
+/// What a preset says of a verifier.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerifierPreset {
+    pub request: RequestSettings,
+    pub verified_when: Vec<ConditionSettings>,
+    pub mismatch_when: Vec<ConditionSettings>,
+    #[serde(default)]
+    pub locked_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
+    pub disabled_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
+    pub expired_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
+    pub must_change_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
+    pub then: Option<RequestSettings>,
+    #[serde(default)]
+    pub subject: Option<SubjectSettings>,
+    #[serde(default)]
+    pub status_alone: Option<bool>,
+}
+
+/// Whether a preset is a file and not a name.
+pub(super) fn is_file(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+/// Finds a preset. Paths are relative to the folder.
+pub(super) fn find(name: &str, folder: &Path) -> Result<Preset, Mistake> {
+    let text = if is_file(name) {
+        Cow::Owned(read(&folder.join(name))?)
+    } else {
+        let names = || PRESETS.iter().map(|(name, _)| *name);
+        let (_, text) = PRESETS.iter().find(|(have, _)| *have == name).ok_or_else(|| {
+            let help = closest(name, names()).map_or_else(
+                || {
+                    format!(
+                        "known are {}; a path with `/` or `.yaml` names a file",
+                        names().collect::<Vec<_>>().join(", ")
+                    )
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
+            Mistake::new("preset", "the preset is unknown", help)
+        })?;
+        Cow::Borrowed(*text)
+    };
+    serde_yaml::from_str(&text).map_err(|error| {
+        let message = format!("the preset is invalid: {error}");
+        Mistake::new("preset", message, "docs/settings.md describes requests and conditions")
+    })
+}
+
+fn read(path: &Path) -> Result<String, Mistake> {
+    let failed = |why: String| Mistake::new("preset", format!("the preset cannot be read: {why}"), "check the path");
+    let about = fs::metadata(path).map_err(|error| failed(error.kind().to_string()))?;
+    if about.len() > MAX_BYTES {
+        return Err(failed(format!("the file has more than {MAX_BYTES} bytes")));
+    }
+    fs::read_to_string(path).map_err(|error| failed(error.kind().to_string()))
+}
+
+impl Preset {
+    /// Completes parameters, and reports those that are missing or unknown.
+    fn complete(&self, params: &mut BTreeMap<String, Secret>, mistakes: &mut Vec<Mistake>) {
+        for name in params.keys().filter(|name| !self.params.contains_key(*name)) {
+            let known: Vec<&str> = self.params.keys().map(String::as_str).collect();
+            let help = closest(name, known.iter().copied()).map_or_else(
+                || format!("its parameters are {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            mistakes.push(Mistake::new(format!("params.{name}"), "the preset has no such parameter", help));
+        }
+        for (name, meaning) in &self.params {
+            if params.contains_key(name) {
+                continue;
+            }
+            match self.defaults.get(name) {
+                Some(value) => drop(params.insert(name.clone(), Secret::new(value))),
+                None => {
+                    mistakes.push(Mistake::missing("params", format!("the parameter `{name}` is missing"), meaning))
+                }
+            }
+        }
+    }
+}
+
+/// The settings of a source together with its preset.
+pub(super) fn of_source(settings: &HttpSettings, folder: &Path) -> Result<HttpSettings, Vec<Mistake>> {
+    let mut whole = settings.clone();
+    let Some(name) = &settings.preset else { return Ok(whole) };
+    let preset = find(name, folder).map_err(|mistake| vec![mistake])?;
+    let mut mistakes = Vec::new();
+    preset.complete(&mut whole.params, &mut mistakes);
+    let Some(source) = preset.source else {
+        let help = "use it for a verifier, or write `record`";
+        return if whole.record.is_some() && mistakes.is_empty() {
+            Ok(whole)
+        } else {
+            mistakes.push(Mistake::new("preset", "the preset has no request for records", help));
+            Err(mistakes)
+        };
+    };
+    // another request has its record elsewhere
+    if whole.record.is_none() {
+        whole.record = Some(Box::new(source.record));
+        whole.pick = whole.pick.or(source.pick);
+        whole.matching = whole.matching.or(source.matching);
+        whole.none_when = whole.none_when.or(source.none_when);
+    }
+    whole.lists = whole.lists.or(source.lists);
+    if mistakes.is_empty() { Ok(whole) } else { Err(mistakes) }
+}
+
+/// The settings of a verifier together with its preset.
+pub(super) fn of_verifier(
+    settings: &HttpVerifierSettings,
+    folder: &Path,
+) -> Result<HttpVerifierSettings, Vec<Mistake>> {
+    let mut whole = settings.clone();
+    let Some(name) = &settings.preset else { return Ok(whole) };
+    let preset = find(name, folder).map_err(|mistake| vec![mistake])?;
+    let mut mistakes = Vec::new();
+    preset.complete(&mut whole.params, &mut mistakes);
+    let Some(verifier) = preset.verifier else {
+        mistakes.push(Mistake::new("preset", "the preset verifies no passwords", "use it for a source"));
+        return Err(mistakes);
+    };
+    whole.request = whole.request.or(Some(Box::new(verifier.request)));
+    whole.verified_when = whole.verified_when.or(Some(verifier.verified_when));
+    whole.mismatch_when = whole.mismatch_when.or(Some(verifier.mismatch_when));
+    whole.locked_when = whole.locked_when.or(verifier.locked_when);
+    whole.disabled_when = whole.disabled_when.or(verifier.disabled_when);
+    whole.expired_when = whole.expired_when.or(verifier.expired_when);
+    whole.must_change_when = whole.must_change_when.or(verifier.must_change_when);
+    whole.then = whole.then.or(verifier.then.map(Box::new));
+    whole.subject = whole.subject.or(verifier.subject);
+    whole.status_alone = whole.status_alone.or(verifier.status_alone);
+    if mistakes.is_empty() { Ok(whole) } else { Err(mistakes) }
+}

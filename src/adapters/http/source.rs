@@ -1,0 +1,217 @@
+//! A web API as a source: one request for the record, further ones for its parts.
+
+use std::fmt;
+use std::path::Path as FilePath;
+
+use bumpalo::Bump;
+use futures_util::future::try_join_all;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::Answer;
+use super::check::{self, ListPlan, SourcePlan};
+use super::client::{Client, Resend};
+use super::error::Failure;
+use super::request::{Built, Request};
+use super::settings::HttpSettings;
+use super::template::Values;
+use super::trial;
+use crate::adapters::registry::Trial;
+use crate::adapters::{ambiguous, too_large};
+use crate::model::{Value, json, read};
+use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};
+
+/// Records behind a web API.
+pub struct HttpSource {
+    name: String,
+    client: Client,
+    plan: SourcePlan,
+    identifiers: IdentifierProfile,
+    record_limit: usize,
+}
+
+/// What is found in an answer.
+enum Found {
+    Nobody,
+    Record(String),
+    Several,
+}
+
+impl HttpSource {
+    /// Creates a source; connects to nothing. Paths are relative to the folder.
+    ///
+    /// # Errors
+    /// If the settings are invalid, as one sentence.
+    pub fn open(settings: &HttpSettings, identifiers: IdentifierProfile, folder: &FilePath) -> Result<Self, String> {
+        let client = Client::open(&settings.server, settings.response_limit, folder);
+        let client = client.map_err(|mistake| check::sentence(&[mistake]))?;
+        let plan = check::source_plan(settings, folder).map_err(|mistakes| check::sentence(&mistakes))?;
+        let (name, record_limit) = (settings.name.clone(), settings.record_limit);
+        Ok(Self { name, client, plan, identifiers, record_limit })
+    }
+
+    /// Connects, and asks for nobody.
+    pub(super) async fn try_out(&self) -> Trial {
+        let asked = async {
+            let nobody = trial::nobody(&self.identifiers);
+            let built = self.built(&self.plan.record, None, &nobody)?;
+            let answer = self.client.send(&built, Resend::Allowed, "landfall-check").await?;
+            self.found(&answer, &nobody)?;
+            Ok(answer)
+        };
+        trial::of(asked, "record").await
+    }
+
+    async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
+        let fetched = |failure: Failure| failure.of(&self.name, "fetch");
+        let built = self.built(&self.plan.record, None, identifier).map_err(fetched)?;
+        let answer = self.client.send(&built, Resend::Allowed, request_id).await.map_err(fetched)?;
+        let record = match self.found(&answer, identifier).map_err(fetched)? {
+            Found::Nobody => return Ok(None),
+            Found::Several => return Err(ambiguous(&self.name)),
+            Found::Record(record) => record,
+        };
+        let record = self.with_parts(record, identifier, request_id).await.map_err(fetched)?;
+        if record.len() > self.record_limit {
+            return Err(too_large(&self.name, self.record_limit));
+        }
+        Ok(Some(Record::new(record)))
+    }
+
+    fn built(&self, request: &Request, record: Option<&str>, identifier: &Identifier) -> Result<Built, Failure> {
+        let arena = Bump::new();
+        let mut values = Values::new(identifier, &self.plan.params, &arena);
+        if let Some(record) = record {
+            values.record = parsed(record, &arena)?;
+        }
+        request.build(self.client.base(), &values)
+    }
+
+    fn found(&self, answer: &Answer, identifier: &Identifier) -> Result<Found, Failure> {
+        let arena = Bump::new();
+        let body = match answer.json(&arena) {
+            Ok(body) => body,
+            Err(_) if answer.status >= 300 => return Err(answer.failure()),
+            Err(failure) => return Err(failure),
+        };
+        if self.plan.none_when.iter().any(|condition| condition.holds(answer, body, "")) {
+            return Ok(Found::Nobody);
+        }
+        if !(200..300).contains(&answer.status) {
+            return Err(answer.failure());
+        }
+        let picked = self.plan.pick.find(body);
+        let candidates = match picked {
+            Value::List(items) => items,
+            Value::Object(_) => std::slice::from_ref(&picked),
+            _ => return Err(Failure::bad(format!("the answer has no record at `{}`", self.plan.pick))),
+        };
+        let mut records = candidates.iter().filter(|candidate| self.matches(**candidate, identifier));
+        let (first, second) = (records.next(), records.next());
+        match (first, second) {
+            (None, _) => Ok(Found::Nobody),
+            (Some(record @ Value::Object(_)), None) => Ok(Found::Record(written(*record))),
+            (Some(_), None) => Err(Failure::bad("the record is not an object")),
+            (Some(_), Some(_)) => Ok(Found::Several),
+        }
+    }
+
+    /// Whether the identifier is in one of the members that must have it.
+    fn matches(&self, candidate: Value<'_>, identifier: &Identifier) -> bool {
+        let is_same = |text: &str| {
+            self.identifiers.canonical(text).is_ok_and(|found| found.canonical() == identifier.canonical())
+        };
+        let mut paths = self.plan.matching.iter();
+        self.plan.matching.is_empty() || paths.any(|path| path.find(candidate).as_text().is_some_and(is_same))
+    }
+
+    async fn with_parts(&self, record: String, identifier: &Identifier, id: &str) -> Result<String, Failure> {
+        if self.plan.lists.is_empty() {
+            return Ok(record);
+        }
+        self.check_names(&record)?;
+        let parts = self.plan.lists.iter().map(|list| self.part(list, &record, identifier, id));
+        let parts = try_join_all(parts).await?;
+        let mut text = record;
+        text.pop();
+        for (list, part) in self.plan.lists.iter().zip(parts) {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(&serde_json::Value::from(list.name.as_str()).to_string());
+            text.push(':');
+            text.push_str(&part);
+        }
+        text.push('}');
+        Ok(text)
+    }
+
+    fn check_names(&self, record: &str) -> Result<(), Failure> {
+        let arena = Bump::new();
+        let record = parsed(record, &arena)?;
+        match self.plan.lists.iter().find(|list| !matches!(record.member(&list.name), Value::Missing)) {
+            None => Ok(()),
+            Some(list) => {
+                let detail = format!("the record has a member and a list `{}`", list.name);
+                Err(Failure::new(PortErrorKind::Misconfigured, detail))
+            }
+        }
+    }
+
+    async fn part(&self, list: &ListPlan, record: &str, identifier: &Identifier, id: &str) -> Result<String, Failure> {
+        let built = self.built(&list.request, Some(record), identifier)?;
+        let answer = self.client.send(&built, Resend::Allowed, id).await?;
+        let arena = Bump::new();
+        let body = match answer.json(&arena) {
+            Ok(body) => body,
+            Err(_) if answer.status >= 300 => return Err(answer.failure()),
+            Err(failure) => return Err(failure),
+        };
+        if list.none_when.iter().any(|condition| condition.holds(&answer, body, "")) {
+            return Ok("[]".to_owned());
+        }
+        if !(200..300).contains(&answer.status) {
+            return Err(answer.failure());
+        }
+        match list.pick.find(body) {
+            part @ (Value::List(_) | Value::Object(_)) => Ok(written(part)),
+            _ => Err(Failure::bad(format!("the answer for `{}` has no list at `{}`", list.name, list.pick))),
+        }
+    }
+}
+
+/// A record that was written by [`written`].
+fn parsed<'a>(record: &'a str, arena: &'a Bump) -> Result<Value<'a>, Failure> {
+    let limits = read::ReadLimits { bytes: usize::MAX, ..read::ReadLimits::default() };
+    read::parse(record, arena, &limits).map_err(|_| Failure::of_one_record("the record cannot be read"))
+}
+
+fn written(value: Value<'_>) -> String {
+    let mut out = Vec::with_capacity(1024);
+    json::write(value, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Never shows the URL.
+impl fmt::Debug for HttpSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSource").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Source for HttpSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        call: Call<'a>,
+        identifier: &'a Identifier,
+    ) -> BoxFuture<'a, Result<Option<Record>, PortError>> {
+        Box::pin(async move {
+            let found = timeout_at(call.deadline, self.find(identifier, call.request_id)).await;
+            let in_time = found.ok().filter(|_| Instant::now() < call.deadline);
+            in_time.unwrap_or_else(|| Err(Failure::late().of(&self.name, "fetch")))
+        })
+    }
+}

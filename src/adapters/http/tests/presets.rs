@@ -1,0 +1,225 @@
+//! Presets, with answers as the products document them.
+
+use super::super::preset::{PRESETS, Preset};
+use super::*;
+
+/// A preset, its parameters, a record, and answers: a status, a body, and what it means.
+struct Golden {
+    preset: &'static str,
+    params: Json,
+    record: Json,
+    answers: Vec<(u16, Json, Result<Verdict, PortErrorKind>)>,
+}
+
+fn golden() -> Vec<Golden> {
+    let client = json!({ "client_id": "c-1", "client_secret": "s-1" });
+    let token = || json!({ "access_token": "t-1", "token_type": "Bearer", "expires_in": 300 });
+    let grant = |why: &str| json!({ "error": "invalid_grant", "error_description": why });
+    let aws = |kind: &str, why: &str| json!({ "__type": kind, "message": why });
+    let denied = Err(PortErrorKind::Denied);
+    let bad = Err(PortErrorKind::BadResponse);
+    vec![
+        Golden {
+            preset: "rest",
+            params: json!({}),
+            record: json!({ "id": "u-1" }),
+            answers: vec![
+                (200, json!({ "id": "u-1" }), Ok(Verdict::Match)),
+                (200, json!({ "id": "u-1", "password_change_required": true }), Ok(Verdict::MustChange)),
+                (200, json!({ "id": "u-2" }), bad.clone()),
+                (401, json!({ "error": "invalid_credentials" }), Ok(Verdict::Mismatch)),
+                (403, json!({ "error": "locked" }), Ok(Verdict::Locked)),
+                (403, json!({ "error": "disabled" }), Ok(Verdict::Disabled)),
+                (403, json!({ "error": "password_expired" }), Ok(Verdict::Expired)),
+            ],
+        },
+        Golden {
+            preset: "oauth-ropc",
+            params: client.clone(),
+            record: json!({ "id": "u-1" }),
+            answers: vec![
+                (200, token(), Ok(Verdict::Match)),
+                (400, grant("wrong"), Ok(Verdict::Mismatch)),
+                (401, json!({ "error": "invalid_client" }), denied.clone()),
+                (400, json!({ "error": "unauthorized_client" }), bad.clone()),
+            ],
+        },
+        Golden {
+            preset: "auth0",
+            params: client.clone(),
+            record: json!({ "user_id": "u-1", "email": "ada@example.org" }),
+            answers: vec![
+                (200, token(), Ok(Verdict::Match)),
+                (403, grant("Wrong email or password."), Ok(Verdict::Mismatch)),
+                (
+                    401,
+                    json!({ "error": "unauthorized", "error_description": "user is blocked" }),
+                    Ok(Verdict::Disabled),
+                ),
+                (429, json!({ "error": "too_many_attempts" }), Ok(Verdict::Locked)),
+                (429, json!({ "error": "too_many_requests" }), Err(PortErrorKind::RateLimited)),
+                (403, json!({ "error": "mfa_required", "mfa_token": "m" }), denied.clone()),
+                (403, json!({ "error": "access_denied" }), denied.clone()),
+            ],
+        },
+        Golden {
+            preset: "okta-authn",
+            params: json!({}),
+            record: json!({ "id": "u-1", "profile": { "login": "ada@example.org" } }),
+            answers: vec![
+                (200, json!({ "status": "SUCCESS", "_embedded": { "user": { "id": "u-1" } } }), Ok(Verdict::Match)),
+                (200, json!({ "status": "SUCCESS", "_embedded": { "user": { "id": "u-2" } } }), bad.clone()),
+                (
+                    200,
+                    json!({ "status": "PASSWORD_EXPIRED", "_embedded": { "user": { "id": "u-1" } } }),
+                    Ok(Verdict::MustChange),
+                ),
+                (200, json!({ "status": "LOCKED_OUT" }), Ok(Verdict::Locked)),
+                (200, json!({ "status": "MFA_REQUIRED", "_embedded": { "user": { "id": "u-1" } } }), bad.clone()),
+                (401, json!({ "errorCode": "E0000004" }), Ok(Verdict::Mismatch)),
+                (401, json!({ "errorCode": "E0000011" }), denied.clone()),
+                (429, json!({ "errorCode": "E0000047" }), Err(PortErrorKind::RateLimited)),
+            ],
+        },
+        Golden {
+            preset: "cognito",
+            params: json!({ "client_id": "c-1" }),
+            record: json!({ "Username": "ada" }),
+            answers: vec![
+                (200, json!({ "AuthenticationResult": { "AccessToken": "t" } }), Ok(Verdict::Match)),
+                (200, json!({ "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" }), Ok(Verdict::MustChange)),
+                (200, json!({ "ChallengeName": "SMS_MFA", "Session": "s" }), bad.clone()),
+                (400, aws("NotAuthorizedException", "Incorrect username or password."), Ok(Verdict::Mismatch)),
+                (400, aws("NotAuthorizedException", "Password attempts exceeded"), Ok(Verdict::Locked)),
+                (400, aws("NotAuthorizedException", "User is disabled."), Ok(Verdict::Disabled)),
+                (400, aws("UserNotConfirmedException", "User is not confirmed."), Ok(Verdict::Disabled)),
+                (400, aws("PasswordResetRequiredException", "Password reset required"), Ok(Verdict::Expired)),
+                (400, aws("ResourceNotFoundException", "User pool client c-1 does not exist."), bad.clone()),
+                (400, aws("NotAuthorizedException", "Client is configured with secret"), bad.clone()),
+                (400, aws("TooManyRequestsException", "Rate exceeded"), bad.clone()),
+            ],
+        },
+        Golden {
+            preset: "keycloak",
+            params: json!({ "realm": "shop", "client_id": "c-1", "client_secret": "s-1" }),
+            record: json!({ "id": "u-1", "username": "ada" }),
+            answers: vec![
+                (200, token(), Ok(Verdict::Match)),
+                (401, grant("Invalid user credentials"), Ok(Verdict::Mismatch)),
+                (400, grant("Account disabled"), Ok(Verdict::Disabled)),
+                (400, grant("Account is not fully set up"), Ok(Verdict::MustChange)),
+                (401, json!({ "error": "unauthorized_client" }), denied.clone()),
+                (404, json!({ "error": "Realm does not exist" }), Err(PortErrorKind::Misconfigured)),
+            ],
+        },
+        Golden {
+            preset: "firebase",
+            params: json!({ "api_key": "k-1" }),
+            record: json!({ "localId": "u-1", "email": "ada@example.org" }),
+            answers: vec![
+                (200, json!({ "localId": "u-1", "registered": true }), Ok(Verdict::Match)),
+                (200, json!({ "localId": "u-2", "registered": true }), bad.clone()),
+                (400, json!({ "error": { "message": "INVALID_LOGIN_CREDENTIALS" } }), Ok(Verdict::Mismatch)),
+                (400, json!({ "error": { "message": "INVALID_PASSWORD" } }), Ok(Verdict::Mismatch)),
+                (400, json!({ "error": { "message": "USER_DISABLED" } }), Ok(Verdict::Disabled)),
+                (400, json!({ "error": { "message": "TOO_MANY_ATTEMPTS_TRY_LATER : wait" } }), Ok(Verdict::Locked)),
+                (400, json!({ "error": { "message": "API key not valid." } }), bad.clone()),
+            ],
+        },
+        Golden {
+            preset: "salesforce",
+            params: client,
+            record: json!({ "Id": "u-1", "Username": "ada@example.org" }),
+            answers: vec![
+                (200, token(), Ok(Verdict::Match)),
+                (400, grant("authentication failure"), Ok(Verdict::Mismatch)),
+                (400, grant("inactive organization"), bad.clone()),
+                (400, json!({ "error": "invalid_client_id" }), bad.clone()),
+            ],
+        },
+        Golden {
+            preset: "wordpress-rest",
+            params: json!({}),
+            record: json!({ "id": 7, "username": "ada" }),
+            answers: vec![
+                (200, json!({ "id": 7 }), Ok(Verdict::Match)),
+                (200, json!({ "id": 8 }), bad),
+                (401, json!({ "code": "incorrect_password" }), Ok(Verdict::Mismatch)),
+                (500, json!({ "code": "invalid_username" }), Ok(Verdict::Mismatch)),
+                (401, json!({ "code": "rest_not_logged_in" }), denied),
+                (500, json!({ "code": "internal_server_error" }), Err(PortErrorKind::Unavailable)),
+            ],
+        },
+    ]
+}
+
+#[tokio::test]
+async fn answers_of_products_are_understood() {
+    for Golden { preset, params, record, answers } in golden() {
+        for (status, body, want) in answers {
+            let subject = body.to_string();
+            let server = Server::answering(move |request: Request| {
+                let is_user = request.uri().path().ends_with("userinfo");
+                let text =
+                    if is_user { json!({ "sub": "u-1", "user_id": "u-1" }).to_string() } else { subject.clone() };
+                async move { reply(if is_user { 200 } else { status }, "application/json; charset=UTF-8", text) }
+            })
+            .await;
+            let verifier = server.verifier(json!({ "preset": preset, "params": params }));
+            let found = verify(&verifier, record.clone()).await.map_err(|error| error.kind());
+            assert_eq!(found, want, "{preset}: {status} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn presets_parse_and_explain_themselves() {
+    let tested: Vec<&str> = golden().iter().map(|golden| golden.preset).collect();
+    for (name, text) in PRESETS {
+        assert!(tested.contains(name), "{name} has no golden answers");
+        assert!(text.starts_with("# "), "{name} has no header");
+        let preset: Preset = serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(preset.defaults.keys().all(|key| preset.params.contains_key(key)), "{name}");
+        let params: serde_json::Map<String, Json> = preset.params.keys().map(|key| (key.clone(), json!("x"))).collect();
+        let server = json!({ "url": "https://legacy.example" });
+        if preset.source.is_some() {
+            source(json!({ "server": server, "preset": name, "params": params })).unwrap();
+        }
+        verifier(json!({ "server": server, "preset": name, "params": params })).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn records_of_products_are_found() {
+    let server = Server::answering(|request: Request| async move {
+        let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+        let body = match (path.as_str(), query.as_str()) {
+            ("/admin/realms/shop/users", "exact=true&username=ada") => json!([{ "id": "u-1", "username": "ada" }]),
+            ("/admin/realms/shop/users/u-1/groups", "") => json!([{ "name": "vip" }]),
+            ("/admin/realms/shop/users/u-1/role-mappings/realm", "") => json!([]),
+            _ => json!([]),
+        };
+        reply(200, "application/json", body.to_string())
+    })
+    .await;
+    let source = server.source(json!({ "preset": "keycloak", "params": { "realm": "shop" } }));
+    let record = fetch(&source, "ada").await.unwrap().unwrap();
+    assert_eq!(record["groups"], json!([{ "name": "vip" }]));
+    assert_eq!(fetch(&source, "bob").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_preset_can_be_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, text) = PRESETS.iter().find(|(name, _)| *name == "rest").unwrap();
+    std::fs::write(folder.path().join("shop.yaml"), text.replace("/login", "/sign-in")).unwrap();
+    let open = |preset: &str| {
+        let settings = json!({ "server": { "url": "https://legacy.example" }, "preset": preset });
+        let settings: HttpVerifierSettings = serde_json::from_value(settings).unwrap();
+        HttpVerifier::open("shop", &settings, IdentifierProfile::default(), folder.path()).map(drop)
+    };
+    assert_eq!(open("shop.yaml"), Ok(()));
+    assert!(open("other.yaml").unwrap_err().contains("cannot be read"));
+    assert!(open("keyclaok").unwrap_err().contains("unknown"));
+    assert!(open("keycloak").unwrap_err().contains("`realm` is missing"));
+}
