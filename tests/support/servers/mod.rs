@@ -16,6 +16,7 @@
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
 pub mod certificates;
+pub mod http_faults;
 mod mariadb;
 pub mod network;
 mod postgres;
