@@ -312,9 +312,10 @@ impl Shared {
     fn talk(&self, stream: TcpStream) -> io::Result<()> {
         let raw = stream.try_clone()?;
         let fault = self.state().fault.clone();
-        let (Some(tls), false) = (&self.tls, fault == Some(Fault::Tls(BadTls::Plain))) else {
-            return self.requests_of(stream, &raw);
-        };
+        if fault == Some(Fault::Tls(BadTls::Plain)) {
+            return plain_answer(stream);
+        }
+        let Some(tls) = &self.tls else { return self.requests_of(stream, &raw) };
         let connection = ServerConnection::new(tls.of(fault.as_ref())).map_err(io::Error::other)?;
         self.requests_of(StreamOwned::new(connection, stream), &raw)
     }
@@ -494,6 +495,12 @@ fn twice(body: &[u8]) -> Vec<u8> {
 fn latin1(body: &[u8]) -> Vec<u8> {
     let behind = body.strip_prefix(b"{").expect("an object");
     [&b"{\"latin\":\"\xe9\","[..], behind].concat()
+}
+
+/// What a server without TLS says to a client that begins with TLS.
+fn plain_answer(mut stream: TcpStream) -> io::Result<()> {
+    let _ = stream.read(&mut [0; 1024])?;
+    stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }
 
 /// `None` at the end of the connection.
