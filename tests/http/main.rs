@@ -16,3 +16,4 @@
 mod servers;
 
 mod fault_server;
+mod keycloak;

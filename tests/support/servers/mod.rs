@@ -17,6 +17,7 @@
 
 pub mod certificates;
 pub mod http_faults;
+pub mod keycloak;
 mod mariadb;
 pub mod network;
 mod postgres;
