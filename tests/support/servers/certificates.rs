@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 /// The names of a server on this machine.
@@ -47,15 +47,41 @@ impl Authority {
 
     /// A certificate for a server with these host names and IP addresses.
     pub fn issue(&self, names: &[impl AsRef<str>]) -> Certificate {
-        let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("valid names");
-        params.distinguished_name.push(DnType::CommonName, "Landfall test server");
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
+        self.sign(&server(names))
+    }
+
+    /// The same, but no longer valid.
+    pub fn issue_expired(&self, names: &[impl AsRef<str>]) -> Certificate {
+        let mut params = server(names);
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Certificate {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").pem();
         Certificate { certificate, key: key.serialize_pem() }
     }
+}
+
+/// A certificate that no authority signed.
+pub fn self_signed(names: &[impl AsRef<str>]) -> Certificate {
+    let key = KeyPair::generate().expect("a key");
+    let mut params = server(names);
+    params.use_authority_key_identifier_extension = false;
+    let certificate = params.self_signed(&key).expect("a certificate").pem();
+    Certificate { certificate, key: key.serialize_pem() }
+}
+
+/// What a certificate of a server says.
+fn server(names: &[impl AsRef<str>]) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+    let mut params = CertificateParams::new(names).expect("valid names");
+    params.distinguished_name.push(DnType::CommonName, "Landfall test server");
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    params
 }

@@ -16,6 +16,8 @@
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
 pub mod certificates;
+pub mod http_faults;
+pub mod keycloak;
 mod mariadb;
 pub mod network;
 mod postgres;

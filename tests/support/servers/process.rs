@@ -33,6 +33,13 @@ pub struct Process {
 impl Process {
     /// A folder for a server that runs as a service user and ends by one of these signals.
     pub fn new(name: &str, service_user: &str, last: Signal) -> Self {
+        let mut process = Self::of_this_user(name, last);
+        process.owner = geteuid().is_root().then(|| account(service_user));
+        process
+    }
+
+    /// A folder for a server without a service user: it runs as the user who runs the tests.
+    pub fn of_this_user(name: &str, last: Signal) -> Self {
         let random = RandomState::new().hash_one(());
         let folder = std::env::temp_dir().join(format!("landfall-{name}-{random:016x}"));
         // First the watcher, so that there is no moment in which nobody would remove the folder.
@@ -40,8 +47,7 @@ impl Process {
         fs::create_dir(&folder).expect("a folder");
         // The service user has to get in.
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("permissions");
-        let owner = geteuid().is_root().then(|| account(service_user));
-        Self { folder, owner, child: Mutex::new(None), last, watcher }
+        Self { folder, owner: None, child: Mutex::new(None), last, watcher }
     }
 
     /// The folder.

@@ -27,6 +27,16 @@ pub fn postgres_program(name: &str) -> PathBuf {
     found(name, folders)
 }
 
+/// What `tests/run` has downloaded into the cache, which is outside of the sources.
+pub fn cached(name: &str) -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    let cache = set("LANDFALL_TEST_CACHE").or_else(|| Some(user()?.join("landfall-tests"))).expect("a home");
+    let path = cache.join(name);
+    assert!(path.exists(), "{} is missing; `tests/run` downloads what the tests need", path.display());
+    path
+}
+
 fn found(name: &str, folders: impl Iterator<Item = PathBuf>) -> PathBuf {
     let mut files = folders.map(|folder| folder.join(name)).filter(|path| Path::is_file(path));
     files.next().unwrap_or_else(|| panic!("`{name}` is not installed; `tests/run` installs what the tests need"))

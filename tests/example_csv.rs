@@ -1,0 +1,73 @@
+//! `examples/csv-export`: its page works as it is written, its customers have the documented outcomes, and the records of its
+//! rule tests are rows of its export.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+#![cfg(all(feature = "cli", unix))]
+
+#[allow(dead_code, reason = "the page is not one of `docs`")]
+#[path = "support/pages.rs"]
+mod pages;
+#[path = "support/pattern.rs"]
+mod pattern;
+#[path = "support/reader.rs"]
+mod reader;
+#[allow(dead_code, reason = "the export brings its own hashes")]
+#[path = "support/running.rs"]
+mod running;
+
+use std::fs;
+
+use reader::{Customer, Example, Reader, decision, landfall, sign_in};
+use running::Running;
+use serde_json::{Value, json};
+
+const EXAMPLE: Example = Example("csv-export");
+
+#[test]
+fn the_page_works_as_it_is_written() {
+    Reader::new(&EXAMPLE).follow_page(&EXAMPLE.readme());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_customer_has_the_documented_outcome() {
+    let folder = EXAMPLE.copy();
+    fs::create_dir(folder.path().join("data")).expect("a folder");
+    fs::write(folder.path().join("data/ledger.key"), "ab".repeat(32)).expect("a key");
+    let service = Running::start(folder.path(), &[("PORT", "0")]);
+    let customers = EXAMPLE.customers();
+    assert!(customers.len() >= 12, "{} customers", customers.len());
+    for Customer { login, password, status, outcome, place } in &customers {
+        let (wrong, body) = sign_in(&service.base, login, &format!("not {password}")).await;
+        assert_eq!((wrong, &body["type"]), (401, &json!("urn:landfall:problem:refused")), "{place}: wrong password");
+        let (actual, body) = sign_in(&service.base, login, password).await;
+        assert_eq!(actual, *status, "{place}: {body}");
+        assert_eq!(&decision(folder.path()), outcome, "{place}");
+    }
+    assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+fn the_rules_are_clean_and_tested_with_rows_of_the_export() {
+    let folder = EXAMPLE.copy();
+    landfall(folder.path(), &["check", "rules.yaml"]);
+    landfall(folder.path(), &["fmt", "--check", "."]);
+    landfall(folder.path(), &["test", "."]);
+    let export = fs::File::open(folder.path().join("customers.csv")).expect("the export");
+    let rows: Vec<Value> = csv::Reader::from_reader(export)
+        .deserialize()
+        .map(|row: Result<std::collections::BTreeMap<String, String>, _>| json!(row.expect("a row")))
+        .collect();
+    let records =
+        fs::read_dir(folder.path().join("records")).expect("records").map(|entry| entry.expect("a file").path());
+    for record in records {
+        let text = fs::read_to_string(&record).expect("a record");
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        assert!(rows.contains(&value), "{} is no row of customers.csv", record.display());
+    }
+}

@@ -1,0 +1,19 @@
+//! Legacy systems behind HTTP: faults of servers, and real products.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails, and says what it measured"
+)]
+#![cfg(all(feature = "cli", unix))]
+
+#[path = "../support/servers/mod.rs"]
+mod servers;
+
+mod fault_server;
+mod keycloak;

@@ -1,0 +1,188 @@
+//! A reader who follows the page of an example in a copy of its folder, and the customers in the page.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::pages::{self, Block, Page};
+use crate::pattern::is_like;
+
+/// The columns of the customers in a page.
+const COLUMNS: [&str; 5] = ["sign in as", "password", "answer", "outcome", "what is special"];
+
+/// The address of the service in a page.
+const DOCUMENTED: &str = "127.0.0.1:8080";
+
+/// The longest wait for a server.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a shell does before and after a block, so that blocks share their variables as they do in one terminal.
+const BEFORE: &str = "set -e\nif [ -f .exported ]; then . ./.exported; fi\n";
+const AFTER: &str = "\nexport -p > .exported\n";
+
+/// An example: its folder.
+pub struct Example(pub &'static str);
+
+/// A customer in a page, and how it says that they fare.
+pub struct Customer {
+    pub login: String,
+    pub password: String,
+    pub status: u16,
+    pub outcome: String,
+    pub place: String,
+}
+
+impl Example {
+    fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(self.0)
+    }
+
+    /// Its page.
+    pub fn readme(&self) -> Page {
+        let text = fs::read_to_string(self.folder().join("README.md")).expect("the page");
+        Page { name: format!("examples/{}/README.md", self.0), text }
+    }
+
+    /// A copy in a folder of its own, without `data` of somebody who followed the page in the folder itself.
+    pub fn copy(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let status = Command::new("cp").arg("-R").arg(self.folder().join(".")).arg(folder.path()).status().expect("cp");
+        assert!(status.success());
+        let _ = fs::remove_dir_all(folder.path().join("data"));
+        folder
+    }
+
+    /// The customers in its page.
+    pub fn customers(&self) -> Vec<Customer> {
+        let read = |row: pages::Row| {
+            let cell = |at: usize| row.cells[at].trim_matches('`').to_owned();
+            let status = cell(2).parse().expect("a status");
+            Customer { login: cell(0), password: cell(1), status, outcome: cell(3), place: row.place.clone() }
+        };
+        self.readme().rows(&COLUMNS).into_iter().map(read).collect()
+    }
+}
+
+fn output(command: &mut Command) -> Output {
+    command.env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("it runs")
+}
+
+/// What a command prints in a folder.
+pub fn landfall(folder: &Path, arguments: &[&str]) -> String {
+    let made = output(Command::new(env!("CARGO_BIN_EXE_landfall")).args(arguments).current_dir(folder));
+    let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    assert!(made.status.success(), "landfall {arguments:?}: {out}{err}");
+    out
+}
+
+/// The outcome and the reason of the latest decision in the audit, as pages show them.
+pub fn decision(folder: &Path) -> String {
+    let line = landfall(folder, &["audit", "list", "--limit", "1"]);
+    let decision: Value = serde_json::from_str(line.trim()).expect("a decision");
+    let [outcome, reason] = ["outcome", "reason"].map(|name| decision[name].as_str().unwrap_or_default());
+    if reason.is_empty() { outcome.to_owned() } else { format!("{outcome}, {reason}") }
+}
+
+/// Signs in over HTTP, and returns the status and the body of the answer.
+pub async fn sign_in(base: &str, identifier: &str, password: &str) -> (u16, Value) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().timeout(TIMEOUT).build().expect("a client");
+    let body = json!({ "identifier": identifier, "password": password }).to_string();
+    let call = client.post(format!("{base}/v1/login")).header("content-type", "application/json").body(body);
+    let answer = call.send().await.expect("an answer");
+    (answer.status().as_u16(), serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON"))
+}
+
+/// A reader who follows a page.
+pub struct Reader {
+    folder: tempfile::TempDir,
+    address: String,
+    running: Vec<Child>,
+    printed: String,
+}
+
+impl Reader {
+    /// A reader of an example.
+    pub fn new(example: &Example) -> Self {
+        Self { folder: example.copy(), address: free_address(), running: Vec::new(), printed: String::new() }
+    }
+
+    /// Follows a whole page, which cleans up at its end.
+    pub fn follow_page(mut self, page: &Page) {
+        let blocks = page.blocks();
+        assert!(blocks.iter().any(|block| block.info == "sh serve"), "{}: the page starts no service", page.name);
+        blocks.iter().for_each(|block| self.follow(block));
+        assert!(!self.folder.path().join("data").exists(), "{}: the page leaves data behind", page.name);
+    }
+
+    fn shell(&self, script: &str) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_landfall")).parent().expect("its folder").display();
+        let path = format!("{program}:{}", std::env::var("PATH").unwrap_or_default());
+        let port = self.address.rsplit(':').next().expect("a port");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &script.replace(DOCUMENTED, &self.address)]).current_dir(&self.folder);
+        shell.env("PATH", path).env("PORT", port).env("NO_COLOR", "1").stdin(Stdio::null());
+        shell
+    }
+
+    fn follow(&mut self, block: &Block) {
+        match block.info.as_str() {
+            "sh run" => self.run(block),
+            "sh serve" => self.leave_running(block),
+            "text" | "json" => self.compare(block),
+            _ => {}
+        }
+    }
+
+    fn run(&mut self, block: &Block) {
+        let made = output(&mut self.shell(&format!("{BEFORE}{}{AFTER}", block.text)));
+        let [out, err] = [made.stdout, made.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+        assert!(made.status.success(), "{}: {out}{err}", block.place);
+        self.printed = out;
+    }
+
+    /// Runs a command that goes on, and waits for its first line.
+    fn leave_running(&mut self, block: &Block) {
+        let [file, log] = ["out", "log"].map(|kind| self.folder.path().join(format!("{}.{kind}", self.running.len())));
+        let mut shell = self.shell(&format!("{BEFORE}exec {}", block.text.trim()));
+        shell.stdout(File::create(&file).expect("a file")).stderr(File::create(&log).expect("a log"));
+        self.running.push(shell.spawn().expect("a shell"));
+        let began = Instant::now();
+        self.printed = String::new();
+        while !self.printed.ends_with('\n') {
+            let ended = self.running.last_mut().and_then(|child| child.try_wait().expect("a status"));
+            let log = || fs::read_to_string(&log).unwrap_or_default();
+            let is_late = began.elapsed() > TIMEOUT;
+            assert!(ended.is_none() && !is_late, "{}: it does not start: {ended:?}\n{}", block.place, log());
+            std::thread::sleep(Duration::from_millis(20));
+            self.printed = fs::read_to_string(&file).unwrap_or_default();
+        }
+    }
+
+    /// What the page shows behind a command is what the command printed.
+    fn compare(&self, block: &Block) {
+        let lines = |text: &str| text.trim().lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+        let (printed, shown) = (lines(&self.printed), lines(&block.text.replace(DOCUMENTED, &self.address)));
+        assert!(is_like(&printed, &shown), "{}: the command prints\n{printed}", block.place);
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        for child in self.running.iter_mut().rev() {
+            if child.try_wait().expect("a status").is_none() {
+                let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+            }
+            let _ = child.wait();
+        }
+    }
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}

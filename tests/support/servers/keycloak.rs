@@ -1,0 +1,108 @@
+//! Keycloak, with a realm `legacy` of invented customers. `tests/run` downloads it.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::network::free_port;
+use super::process::Process;
+use super::programs::cached;
+
+/// The folder in the cache.
+const DISTRIBUTION: &str = "keycloak-26.7.3";
+
+/// The longest wait for the start, which includes the import.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The client of the shop's login page, which may send passwords.
+pub const PUBLIC_CLIENT: &str = "shop";
+
+/// The client of Landfall with its secret, which may read users.
+pub const ADMIN_CLIENT: (&str, &str) = ("landfall", "a secret of the tests");
+
+/// The customers.
+const REALM: &str = include_str!("keycloak_realm.json");
+
+/// What a `kc.sh` says to Java.
+const JAVA_OPTIONS: [&str; 4] = [
+    "-Xmx384m",
+    "-Dkc.config.built=true",
+    "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+    "-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
+];
+
+/// A running Keycloak.
+pub struct Keycloak {
+    process: Process,
+    pub address: SocketAddr,
+}
+
+impl Keycloak {
+    /// Starts it with the realm; returns when the realm answers.
+    pub fn start() -> Self {
+        let process = Process::of_this_user("keycloak", Signal::TERM);
+        let distribution = cached(DISTRIBUTION);
+        for part in ["lib", "conf", "providers", "themes"] {
+            symlink(distribution.join(part), process.folder().join(part)).expect("a link");
+        }
+        fs::create_dir_all(process.folder().join("data/import")).expect("a folder");
+        fs::write(process.folder().join("data/import/legacy-realm.json"), REALM).expect("the realm");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        process.spawn(&mut java(process.folder(), address.port(), free_port()));
+        let keycloak = Self { process, address };
+        keycloak.wait();
+        keycloak
+    }
+
+    fn wait(&self) {
+        let began = Instant::now();
+        let realm = format!("{}/realms/legacy", self.url());
+        // The port is open before the import.
+        while !Command::new("curl")
+            .args(["-sf", "-m", "2", "-o", "/dev/null", &realm])
+            .status()
+            .expect("curl")
+            .success()
+        {
+            assert!(!self.process.has_ended(), "Keycloak has ended\n{}", self.process.log());
+            assert!(began.elapsed() < TIMEOUT, "Keycloak does not answer\n{}", self.process.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The address as clients write it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The token endpoint of the realm.
+    pub fn token_url(&self) -> String {
+        format!("{}/realms/legacy/protocol/openid-connect/token", self.url())
+    }
+
+    /// The users of the realm in the admin API.
+    pub fn users_url(&self) -> String {
+        format!("{}/admin/realms/legacy/users", self.url())
+    }
+
+    /// Ends it for good.
+    pub fn stop(&self) {
+        self.process.stop(Signal::TERM);
+    }
+}
+
+/// `kc.sh` would use the folder of the distribution, which tests share.
+fn java(home: &Path, port: u16, management: u16) -> Command {
+    let mut java = Command::new("java");
+    java.args(JAVA_OPTIONS).arg(format!("-Dkc.home.dir={}", home.display()));
+    java.arg(format!("-Djboss.server.config.dir={}/conf", home.display()));
+    java.args(["-cp", "lib/quarkus-run.jar", "io.quarkus.bootstrap.runner.QuarkusEntryPoint", "start", "--optimized"]);
+    java.args(["--http-enabled=true", "--hostname-strict=false", "--http-host=127.0.0.1", "--import-realm"]);
+    java.arg(format!("--http-port={port}")).arg(format!("--http-management-port={management}"));
+    java
+}
