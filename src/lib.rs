@@ -143,3 +143,5 @@ pub mod settings;
 pub mod signing;
 #[doc(hidden)]
 pub mod testing;
+#[cfg(feature = "login")]
+mod tls;

@@ -15,10 +15,10 @@ use crate::rules::{Node, NodeKind};
 const PARAMS: &str = "params";
 
 /// What is known about a place in the settings.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Place<'s> {
-    /// A setting or section with its schema.
-    Known(&'s Json),
+    /// A setting or section with its schema, or with several, as long as the kind of an adapter is not considered.
+    Known(Vec<&'s Json>),
     /// Something with free names: those that suggest a secret are secrets.
     Free,
     /// A secret, or nothing that is known.
@@ -26,41 +26,41 @@ enum Place<'s> {
 }
 
 impl<'s> Place<'s> {
-    fn new(schema: &'s Json) -> Self {
-        if is_secret(schema) { Self::Secret } else { Self::Known(schema) }
+    /// A key that is secret in one of the kinds is secret in all.
+    fn new(schemas: Vec<&'s Json>) -> Self {
+        if schemas.iter().any(|schema| is_secret(schema)) { Self::Secret } else { Self::Known(schemas) }
     }
 
     /// The value of a key.
-    fn member(self, key: &str) -> Self {
+    fn member(&self, key: &str) -> Self {
         match self {
             Self::Free if is_secret_name(key) => Self::Secret,
             Self::Free => Self::Free,
             Self::Secret => Self::Secret,
-            Self::Known(schema) => {
-                let found: Vec<&Json> = ways(schema).filter_map(|way| of_key(way, key)).collect();
-                match found.as_slice() {
-                    [] if is_free(schema) => Self::Free.member(key),
-                    [] => Self::Secret,
-                    // a key that is secret in one of the kinds is secret in all
-                    [first, ..] if !found.iter().any(|schema| is_secret(schema)) => Self::Known(first),
-                    _ => Self::Secret,
+            Self::Known(schemas) => {
+                let ways = || schemas.iter().flat_map(|schema| ways(schema));
+                let found: Vec<&Json> = ways().filter_map(|way| of_key(way, key)).collect();
+                match found.is_empty() {
+                    true if ways().any(is_free) => Self::Free.member(key),
+                    true => Self::Secret,
+                    false => Self::new(found),
                 }
             }
         }
     }
 
     /// The elements of a list.
-    fn item(self) -> Self {
-        match self {
-            Self::Known(schema) => schema.get("items").map_or(self, Self::new),
-            place => place,
-        }
+    fn item(&self) -> Self {
+        let Self::Known(schemas) = self else { return self.clone() };
+        let ways = schemas.iter().flat_map(|schema| ways(schema));
+        let items: Vec<&Json> = ways.filter_map(|way| way.get("items")).collect();
+        if items.is_empty() { self.clone() } else { Self::new(items) }
     }
 
     /// Whether a text here is masked. One in place of a section may be a secret that belongs in the section.
-    fn hides_text(self) -> bool {
+    fn hides_text(&self) -> bool {
         match self {
-            Self::Known(schema) => has_secrets(schema),
+            Self::Known(schemas) => schemas.iter().any(|schema| has_secrets(schema)),
             Self::Free => false,
             Self::Secret => true,
         }
@@ -105,7 +105,7 @@ enum Shown {
 /// same.
 pub(super) fn masked(text: &str, node: &Node) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    mask(&mut bytes, "", node, Place::new(json_schema()));
+    mask(&mut bytes, "", node, &Place::new(vec![json_schema()]));
     // only whole characters were replaced
     String::from_utf8(bytes).unwrap_or_default()
 }
@@ -158,7 +158,7 @@ fn collect_names<'s>(schema: &'s Json, names: &mut BTreeSet<&'s str>) {
     ways.into_iter().flatten().for_each(|way| collect_names(way, names));
 }
 
-fn mask(bytes: &mut [u8], path: &str, node: &Node, place: Place<'_>) {
+fn mask(bytes: &mut [u8], path: &str, node: &Node, place: &Place<'_>) {
     match &node.kind {
         NodeKind::Scalar(scalar) => {
             if has_user(&scalar.text) || place.hides_text() && !only_names(&scalar.text) {
@@ -166,13 +166,13 @@ fn mask(bytes: &mut [u8], path: &str, node: &Node, place: Place<'_>) {
                 written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
             }
         }
-        NodeKind::List(items) => items.iter().for_each(|item| mask(bytes, path, item, place.item())),
+        NodeKind::List(items) => items.iter().for_each(|item| mask(bytes, path, item, &place.item())),
         NodeKind::Map(entries) => {
             for entry in entries {
                 let is_retired = retired::is_retired(path, &entry.key);
                 let place = if is_retired { Place::Free } else { place.member(&entry.key) };
                 let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-                mask(bytes, &path, &entry.value, place);
+                mask(bytes, &path, &entry.value, &place);
             }
         }
     }
@@ -237,6 +237,12 @@ mod tests {
         check(
             "source: { kind: sql, url: 'postgres://me:pw@host/', record: a }\nservice: { nonces: n }\n",
             "source: { kind: sql, url: ************************, record: a }\nservice: { nonces: n }\n",
+        );
+        check(
+            "source: { kind: http, server: { url: a, auth: { kind: bearer, token: b } }, record: { path: c, body: { json: d } },\n\
+             pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
+            "source: { kind: http, server: { url: a, auth: { kind: bearer, token: * } }, record: { path: c, body: { json: d } },\n\
+             pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
         );
         check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
         check("params: { deep: { secret: a, b: c } }\n", "params: { deep: { secret: *, b: c } }\n");

@@ -184,8 +184,7 @@ pub fn safe_url(text: &str) -> Option<Url> {
 
 /// URLs come from the settings only: no redirect and no proxy in the environment leads elsewhere.
 fn client() -> Result<Client, WebhookError> {
-    // Fails if there is already a provider, which is fine.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    crate::tls::install_provider();
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -66,6 +66,11 @@ impl Client {
         &self.base
     }
 
+    /// The bytes that one answer may have.
+    pub fn response_limit(&self) -> usize {
+        self.raw.limit
+    }
+
     /// Sends a request and reads the answer. The caller bounds the time.
     pub async fn send(&self, built: &Built, resend: Resend, request_id: &str) -> Result<Answer, Failure> {
         let (answer, credentials) = self.send_once(built, request_id).await?;
@@ -204,8 +209,7 @@ fn is_local(url: &Url) -> bool {
 }
 
 fn connections(tls: &TlsSettings, allowed: Arc<Allowed>, folder: &Path) -> Result<reqwest::Client, Mistake> {
-    // Fails if there is already a provider, which is fine.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    crate::tls::install_provider();
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -12,6 +12,7 @@ mod check;
 pub(crate) mod client;
 mod condition;
 pub(crate) mod error;
+mod pages;
 mod path;
 mod preset;
 pub(crate) mod request;

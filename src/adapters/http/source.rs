@@ -5,12 +5,16 @@ use std::path::Path as FilePath;
 
 use bumpalo::Bump;
 use futures_util::future::try_join_all;
+use reqwest::Method;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
 use super::check::{self, ListPlan, SourcePlan};
 use super::client::{Client, Resend};
+use super::condition::Condition;
 use super::error::Failure;
+use super::pages;
+use super::path::Path;
 use super::request::{Built, Request};
 use super::settings::HttpSettings;
 use super::template::Values;
@@ -54,9 +58,9 @@ impl HttpSource {
         let asked = async {
             let nobody = trial::nobody(&self.identifiers);
             let built = self.built(&self.plan.record, None, &nobody)?;
-            let answer = self.client.send(&built, Resend::Allowed, "landfall-check").await?;
-            self.found(&answer, &nobody)?;
-            Ok(answer)
+            let answers = self.ask(&built, "landfall-check").await?;
+            self.found(&answers, &nobody)?;
+            answers.into_iter().next().ok_or_else(Failure::late)
         };
         trial::of(asked, "record").await
     }
@@ -64,8 +68,8 @@ impl HttpSource {
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
         let fetched = |failure: Failure| failure.of(&self.name, "fetch");
         let built = self.built(&self.plan.record, None, identifier).map_err(fetched)?;
-        let answer = self.client.send(&built, Resend::Allowed, request_id).await.map_err(fetched)?;
-        let record = match self.found(&answer, identifier).map_err(fetched)? {
+        let answers = self.ask(&built, request_id).await.map_err(fetched)?;
+        let record = match self.found(&answers, identifier).map_err(fetched)? {
             Found::Nobody => return Ok(None),
             Found::Several => return Err(ambiguous(&self.name)),
             Found::Record(record) => record,
@@ -86,32 +90,40 @@ impl HttpSource {
         request.build(self.client.base(), &values)
     }
 
-    fn found(&self, answer: &Answer, identifier: &Identifier) -> Result<Found, Failure> {
-        let arena = Bump::new();
-        let body = match answer.json(&arena) {
-            Ok(body) => body,
-            Err(_) if answer.status >= 300 => return Err(answer.failure()),
-            Err(failure) => return Err(failure),
-        };
-        if self.plan.none_when.iter().any(|condition| condition.holds(answer, body, "")) {
-            return Ok(Found::Nobody);
+    /// The answer to a request, with all its pages.
+    async fn ask(&self, built: &Built, request_id: &str) -> Result<Vec<Answer>, Failure> {
+        let mut answers = vec![self.client.send(built, Resend::Allowed, request_id).await?];
+        let (mut at, mut bytes) = (built.url.clone(), 0);
+        while let Some(last) = answers.last() {
+            bytes += last.body.len();
+            let Some(next) = pages::next(last, &at, self.client.base())? else { break };
+            if answers.len() == pages::MAX || bytes > self.client.response_limit() {
+                return Err(Failure::of_one_record("the answer has more pages than Landfall reads"));
+            }
+            let page = Built { method: Method::GET, url: next.clone(), headers: built.headers.clone(), body: None };
+            answers.push(self.client.send(&page, Resend::Allowed, request_id).await?);
+            at = next;
         }
-        if !(200..300).contains(&answer.status) {
-            return Err(answer.failure());
+        Ok(answers)
+    }
+
+    fn found(&self, answers: &[Answer], identifier: &Identifier) -> Result<Found, Failure> {
+        let (arena, plan) = (Bump::new(), &self.plan);
+        let mut records = Vec::new();
+        for answer in answers {
+            let candidates = match picked(answer, &plan.pick, &plan.none_when, &arena)? {
+                None => continue,
+                Some(Value::List(items)) => items,
+                Some(Value::Object(members)) => arena.alloc_slice_copy(&[Value::Object(members)]),
+                Some(_) => return Err(Failure::bad(format!("the answer has no record at `{}`", plan.pick))),
+            };
+            records.extend(candidates.iter().filter(|candidate| self.matches(**candidate, identifier)).take(2));
         }
-        let picked = self.plan.pick.find(body);
-        let candidates = match picked {
-            Value::List(items) => items,
-            Value::Object(_) => std::slice::from_ref(&picked),
-            _ => return Err(Failure::bad(format!("the answer has no record at `{}`", self.plan.pick))),
-        };
-        let mut records = candidates.iter().filter(|candidate| self.matches(**candidate, identifier));
-        let (first, second) = (records.next(), records.next());
-        match (first, second) {
-            (None, _) => Ok(Found::Nobody),
-            (Some(record @ Value::Object(_)), None) => Ok(Found::Record(written(*record))),
-            (Some(_), None) => Err(Failure::bad("the record is not an object")),
-            (Some(_), Some(_)) => Ok(Found::Several),
+        match records.as_slice() {
+            [] => Ok(Found::Nobody),
+            [record @ Value::Object(_)] => Ok(Found::Record(written(*record))),
+            [_] => Err(Failure::bad("the record is not an object")),
+            [_, _, ..] => Ok(Found::Several),
         }
     }
 
@@ -159,24 +171,42 @@ impl HttpSource {
 
     async fn part(&self, list: &ListPlan, record: &str, identifier: &Identifier, id: &str) -> Result<String, Failure> {
         let built = self.built(&list.request, Some(record), identifier)?;
-        let answer = self.client.send(&built, Resend::Allowed, id).await?;
+        let answers = self.ask(&built, id).await?;
         let arena = Bump::new();
-        let body = match answer.json(&arena) {
-            Ok(body) => body,
-            Err(_) if answer.status >= 300 => return Err(answer.failure()),
-            Err(failure) => return Err(failure),
-        };
-        if list.none_when.iter().any(|condition| condition.holds(&answer, body, "")) {
-            return Ok("[]".to_owned());
+        let mut pages = Vec::new();
+        for answer in &answers {
+            pages.extend(picked(answer, &list.pick, &list.none_when, &arena)?);
         }
-        if !(200..300).contains(&answer.status) {
-            return Err(answer.failure());
+        let mut items = Vec::new();
+        for page in &pages {
+            match page {
+                Value::List(page) => items.extend_from_slice(page),
+                Value::Object(_) if answers.len() == 1 => return Ok(written(*page)),
+                _ => {
+                    return Err(Failure::bad(format!("the answer for `{}` has no list at `{}`", list.name, list.pick)));
+                }
+            }
         }
-        match list.pick.find(body) {
-            part @ (Value::List(_) | Value::Object(_)) => Ok(written(part)),
-            _ => Err(Failure::bad(format!("the answer for `{}` has no list at `{}`", list.name, list.pick))),
-        }
+        Ok(written(Value::List(&items)))
     }
+}
+
+/// What an answer has at a path; `None` if it says that there is none.
+fn picked<'a>(
+    answer: &'a Answer,
+    pick: &Path,
+    none_when: &[Condition],
+    arena: &'a Bump,
+) -> Result<Option<Value<'a>>, Failure> {
+    let body = match answer.json(arena) {
+        Ok(body) => body,
+        Err(_) if answer.status >= 300 => return Err(answer.failure()),
+        Err(failure) => return Err(failure),
+    };
+    if none_when.iter().any(|condition| condition.holds(answer, body, "")) {
+        return Ok(None);
+    }
+    if (200..300).contains(&answer.status) { Ok(Some(pick.find(body))) } else { Err(answer.failure()) }
 }
 
 /// A record that was written by [`written`].

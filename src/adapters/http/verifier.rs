@@ -170,7 +170,7 @@ impl HttpVerifier {
                 canonical.is_ok_and(|found| found.canonical() == presented.identifier.canonical())
             }
         };
-        if is_same { Ok(()) } else { Err(Failure::bad("the answer is about somebody else")) }
+        if is_same { Ok(()) } else { Err(Failure::of_one_record("the answer is about somebody else")) }
     }
 }
 

@@ -120,8 +120,7 @@ impl Servers {
 
 /// How connections are encrypted, and whom they trust.
 pub(super) fn tls(directory: &Directory, folder: &Path) -> Result<LdapConnSettings, String> {
-    // the library panics without a provider; fails if another part has installed it
-    drop(rustls::crypto::ring::default_provider().install_default());
+    crate::tls::install_provider();
     let settings = LdapConnSettings::new().set_starttls(directory.start_tls);
     let Some(ca) = &directory.ca else { return Ok(settings) };
     let path = folder.join(ca);

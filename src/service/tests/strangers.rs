@@ -16,7 +16,7 @@ use crate::signing::SigningKey;
 
 /// A client that speaks HTTP/2 from a given loopback address.
 fn client(from: [u8; 4]) -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::tls::install_provider();
     let from = IpAddr::from(Ipv4Addr::from(from));
     reqwest::Client::builder().http2_prior_knowledge().no_proxy().local_address(from).build().unwrap()
 }

@@ -4,6 +4,7 @@ mod auth;
 mod conditions;
 mod faults;
 mod hostile;
+mod pages;
 mod presets;
 mod reach;
 mod settings;
