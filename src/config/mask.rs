@@ -40,9 +40,12 @@ impl<'s> Place<'s> {
             Self::Known(schemas) => {
                 let ways = || schemas.iter().flat_map(|schema| ways(schema));
                 let found: Vec<&Json> = ways().filter_map(|way| of_key(way, key)).collect();
+                let is_named = ways().any(|way| way.get("properties").is_some_and(|named| named.get(key).is_some()));
                 match found.is_empty() {
                     true if ways().any(is_free) => Self::Free.member(key),
                     true => Self::Secret,
+                    // such as a header with a token that somebody wrote there
+                    false if !is_named && is_secret_name(key) => Self::Secret,
                     false => Self::new(found),
                 }
             }
@@ -243,6 +246,10 @@ mod tests {
              pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
             "source: { kind: http, server: { url: a, auth: { kind: bearer, token: * } }, record: { path: c, body: { json: d } },\n\
              pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
+        );
+        check(
+            "source: { kind: http, record: { headers: { Authorization: a, X-Shop: b }, query: { api_key: c, q: d } } }\n",
+            "source: { kind: http, record: { headers: { Authorization: *, X-Shop: b }, query: { api_key: *, q: d } } }\n",
         );
         check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
         check("params: { deep: { secret: a, b: c } }\n", "params: { deep: { secret: *, b: c } }\n");

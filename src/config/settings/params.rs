@@ -21,8 +21,19 @@ pub struct Params {
 const HIDDEN: &str = "***";
 
 /// Words in the names of parameters that hold secrets.
-const SECRETS: [&str; 9] =
-    ["secret", "password", "passwd", "passphrase", "pepper", "salt", "token", "credential", "key"];
+const SECRETS: [&str; 11] = [
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "pepper",
+    "salt",
+    "token",
+    "credential",
+    "key",
+    "authorization",
+    "cookie",
+];
 
 /// Whether the name of a parameter suggests a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
