@@ -18,3 +18,4 @@ mod running;
 
 mod openldap;
 mod samba;
+mod suite;

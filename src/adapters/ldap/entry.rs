@@ -121,7 +121,7 @@ fn primitive(tag: StructureTag) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(in crate::adapters) mod tests {
+mod tests {
     use ldap3::asn1::TagClass;
 
     use super::*;
@@ -145,7 +145,7 @@ pub(in crate::adapters) mod tests {
         objectGUID:: MTIz\ncn;lang-de: Anna\nuserCertificate;binary:: YWJj\nphoto:: //8=\n\n";
 
     #[test]
-    pub(in crate::adapters) fn an_entry_has_the_shape_of_its_ldif() {
+    fn an_entry_has_the_shape_of_its_ldif() {
         let values: &[(&str, &[&[u8]])] = &[
             ("uid", &[b"ada"]),
             ("cn", &["Änne".as_bytes(), b"Anne"]),

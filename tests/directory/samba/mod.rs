@@ -9,12 +9,20 @@ use std::sync::LazyLock;
 
 use crate::servers::samba::{DOMAIN, Domain, Samba, needs_root};
 
+/// The password of the account that searches.
+const READER_PASSWORD: &str = "Reader-Passw0rd";
+
 /// Wrong passwords that lock an account.
 pub const LOCKOUT: usize = 4;
 
 /// The name of a user of the domain for a bind.
 pub fn upn(name: &str) -> String {
     format!("{name}@{DOMAIN}")
+}
+
+/// Who may search: name and password.
+pub fn reader() -> (String, &'static str) {
+    (upn("landfall"), READER_PASSWORD)
 }
 
 /// A controller of a domain with invented people.
@@ -35,7 +43,7 @@ static PEOPLE: LazyLock<Domain> = LazyLock::new(|| {
     };
     let threshold = format!("--account-lockout-threshold={LOCKOUT}");
     domain.tool(&["domain", "passwordsettings", "set", &threshold]);
-    user("landfall", service::READER_PASSWORD, &[]);
+    user("landfall", READER_PASSWORD, &[]);
     user(
         "ada",
         "Harbour-Lamp-42",

@@ -1,7 +1,7 @@
 //! What becomes of logins, and of the answers that a domain controller gives to a bind.
 
-use super::service::{READER_PASSWORD, Service};
-use super::{LOCKOUT, controller, people, upn};
+use super::service::Service;
+use super::{LOCKOUT, controller, people, reader, upn};
 use crate::servers::samba::Samba;
 
 fn is(status: u16, outcome: &str) -> (u16, String) {
@@ -126,7 +126,7 @@ async fn the_account_that_searches_is_no_customer_by_accident() {
     let samba = controller();
     let service = Service::start(&[&samba]);
     // an ordinary user, so an ordinary customer
-    assert_eq!(service.sign_in("landfall", READER_PASSWORD).await, is(200, "migrated"));
+    assert_eq!(service.sign_in("landfall", reader().1).await, is(200, "migrated"));
     // a machine is none: it is found by objectCategory=computer only
     assert_eq!(service.sign_in("dc1$", "wrong").await.0, 401);
 }

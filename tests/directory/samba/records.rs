@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::service::{READER_PASSWORD, Service};
-use super::{controller, upn};
+use super::service::Service;
+use super::{controller, reader};
 use crate::servers::samba::{SUFFIX, Samba};
 
 /// Seconds between 1601 and 1970.
@@ -13,9 +13,9 @@ const FILETIME_EPOCH: i64 = 11_644_473_600;
 
 /// What an administrator exports of a user.
 fn export(samba: &Samba, name: &str) -> String {
-    let reader = upn("landfall");
+    let (reader, password) = reader();
     let filter = format!("(sAMAccountName={name})");
-    let output = samba.search(Some((&reader, READER_PASSWORD)), SUFFIX, &[&filter]);
+    let output = samba.search(Some((&reader, password)), SUFFIX, &[&filter]);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -99,9 +99,9 @@ async fn groups_within_groups_are_found_and_the_primary_group_is_not() {
 #[ignore = "needs Samba and root; run tests/run"]
 async fn users_who_share_a_name_are_not_told_apart_and_no_reference_is_followed() {
     let samba = controller();
-    let reader = upn("landfall");
+    let (reader, password) = reader();
     let limited = ["-z", "2", "(mail=twins@shop.example.org)"];
-    let output = samba.search(Some((&reader, READER_PASSWORD)), SUFFIX, &limited);
+    let output = samba.search(Some((&reader, password)), SUFFIX, &limited);
     let ldif = String::from_utf8(output.stdout).unwrap();
     assert_eq!(ldif.matches("sAMAccountName: t").count(), 3, "the limit of two is ignored: {ldif}");
     assert!(ldif.contains("# refldaps://ad.example.org/CN=Configuration"), "{ldif}");

@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::reader;
 use crate::running::Running;
 use crate::servers::samba::Samba;
-
-/// The password of the account that searches.
-pub const READER_PASSWORD: &str = "Reader-Passw0rd";
 
 /// The documentation of the adapter.
 const DOCS: &str = include_str!("../../../src/adapters/ldap/docs.md");
@@ -45,7 +43,7 @@ impl Service {
         // a rule file does not read through a link
         let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
         assert!(Command::new("cp").arg("-R").args([&rules, folder.path()]).status().unwrap().success());
-        secret(folder.path(), "ad.password", READER_PASSWORD);
+        secret(folder.path(), "ad.password", reader().1);
         secret(folder.path(), "ledger.key", &"0123456789abcdef".repeat(4));
         let running = Running::start(folder.path(), &[]);
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -157,6 +157,14 @@ impl Samba {
         search.args(arguments).stdin(Stdio::null()).output().expect("ldapsearch")
     }
 
+    /// Adds entries in LDIF, as the administrator.
+    pub fn add(&self, entries: &str) {
+        let file = self.process.write("add.ldif", entries);
+        let mut add = Command::new(program("ldapadd"));
+        add.env("LDAPTLS_CACERT", &self.ca).args(["-x", "-H", &self.secure(), "-w", ADMIN_PASSWORD]);
+        self.process.run(add.args(["-D", &format!("administrator@{DOMAIN}"), "-f"]).arg(file));
+    }
+
     /// The address without TLS; StartTLS works.
     pub fn plain(&self) -> String {
         format!("ldap://{}", self.address)
