@@ -85,3 +85,31 @@ async fn a_restart_of_the_domain_controller_is_not_noticed() {
     assert_eq!(service.sign_in("bo", "Copper-Kettle-5").await.0, 200);
     assert_eq!(service.sign_in("jörg.müller", "wrong").await.0, 401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Samba and root; run tests/run"]
+async fn a_global_catalog_answers_for_all_domains() {
+    let samba = controller();
+    let service = Service::with(&[&samba], |settings| {
+        directory(settings, "source")["servers"] = json!([format!("{}:3269", samba.secure())]);
+        settings["source"]["search"]["base"] = json!("");
+        settings["source"]["groups"]["base"] = json!("");
+    });
+    assert_eq!(service.sign_in("ada", "Harbour-Lamp-42").await.0, 200);
+    assert_eq!(service.account("ada")["claims"]["groups"], json!(["Engineers", "Staff"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Samba and root; run tests/run"]
+async fn a_check_tells_what_the_domain_is() {
+    let samba = controller();
+    let service = Service::start(&[&samba]);
+    let shown = service.landfall(&["check", "--config", "landfall.yaml", "--connect"]);
+    for part in [
+        "source: Samba Team",
+        "verifiers.legacy-ldap-bind: Samba Team",
+        " directory: DC=ad,DC=example,DC=org naming context",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}

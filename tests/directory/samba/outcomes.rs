@@ -1,8 +1,10 @@
 //! What becomes of logins, and of the answers that a domain controller gives to a bind.
 
+use serde_json::json;
+
 use super::service::Service;
 use super::{LOCKOUT, controller, people, reader, upn};
-use crate::servers::samba::Samba;
+use crate::servers::samba::{SUFFIX, Samba};
 
 fn is(status: u16, outcome: &str) -> (u16, String) {
     (status, outcome.to_owned())
@@ -129,4 +131,35 @@ async fn the_account_that_searches_is_no_customer_by_accident() {
     assert_eq!(service.sign_in("landfall", reader().1).await, is(200, "migrated"));
     // a machine is none: it is found by objectCategory=computer only
     assert_eq!(service.sign_in("dc1$", "wrong").await.0, 401);
+}
+
+/// Records from elsewhere, whose customers a search finds in the domain.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Samba and root; run tests/run"]
+async fn a_verifier_searches_the_user_of_a_record_from_elsewhere() {
+    let samba = controller();
+    for user in ["$.dn", "$.userPrincipalName", "$.distinguishedName"] {
+        let service = Service::with(&[&samba], |settings| {
+            let file = samba.ca().with_file_name("elsewhere.json");
+            let one = |number: usize, login: &str| {
+                let guid = format!("4a1c8f30-0000-4000-8000-{number:012}");
+                json!({ "objectGUID": guid, "objectClass": "user", "sAMAccountName": login, "mail": format!("{login}@example.org") })
+            };
+            let records = json!([one(1, "ada"), one(2, "jörg.müller"), one(3, "nobody.there")]);
+            std::fs::write(&file, records.to_string()).unwrap();
+            let source = settings["source"].take();
+            let verifier = &mut settings["verifiers"]["legacy-ldap-bind"];
+            verifier["directory"]["bind"] = source["directory"]["bind"].clone();
+            verifier["search"] = json!({ "base": SUFFIX, "filter": "(sAMAccountName={filter:identifier})" });
+            verifier["user"] = json!(user);
+            settings["source"] =
+                json!({ "kind": "file", "name": "elsewhere", "path": file, "logins": ["$.sAMAccountName", "$.mail"] });
+        });
+        assert_eq!(service.sign_in("ada", "wrong").await, is(401, "refused, wrong_password"), "{user}");
+        assert_eq!(service.sign_in("ada", "Harbour-Lamp-42").await.0, 200, "{user}");
+        assert_eq!(service.sign_in("jörg.müller", "Wïnter-Coat-88").await.0, 200, "{user}");
+        // the domain does not know who the source knows
+        let missing = service.sign_in("nobody.there", "Harbour-Lamp-42").await;
+        assert_eq!(missing, is(401, "invalid_record, unreadable"), "{user}");
+    }
 }

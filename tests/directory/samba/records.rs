@@ -1,12 +1,48 @@
 //! Entries of Active Directory as records, through `rules/active-directory.yaml` as it is.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use landfall::adapters::ldap::LdapSource;
+use landfall::formats::{Format, ReadOptions, open};
+use landfall::ports::{Call, IdentifierProfile, PortError, PortErrorKind, Source as _};
 use serde_json::{Value, json};
 
 use super::service::Service;
 use super::{controller, reader};
 use crate::servers::samba::{SUFFIX, Samba};
+
+/// The entry as a live source reads it.
+async fn fetched(samba: &Samba, name: &str, attributes: &[&str]) -> Result<Value, PortError> {
+    let (reader, password) = reader();
+    let settings = json!({
+        "directory": { "servers": [samba.secure()], "ca": samba.ca(), "bind": { "dn": reader, "password": password } },
+        "search": { "base": SUFFIX, "filter": "(sAMAccountName={filter:identifier})" },
+        "attributes": attributes,
+    });
+    let source = LdapSource::open(serde_json::from_value(settings).unwrap(), Path::new("")).unwrap();
+    let identifier = IdentifierProfile::default().canonical(name).unwrap();
+    let record = source.fetch(Call::outside_login("r1"), &identifier).await?.unwrap();
+    Ok(serde_json::from_str(record.json()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Samba and root; run tests/run"]
+async fn an_entry_is_the_record_of_its_ldif() {
+    let samba = controller();
+    for name in ["ada", "jörg.müller", "mia", "otto"] {
+        let ldif = export(&samba, name);
+        let mut records = open(Box::new(std::io::Cursor::new(ldif)), Format::Ldif, ReadOptions::default());
+        let exported: Value = serde_json::from_str(&records.next().unwrap().unwrap().json).unwrap();
+        assert_eq!(fetched(&samba, name, &["*"]).await.unwrap(), exported);
+        for bytes in ["objectGUID", "objectSid"] {
+            assert!(exported[bytes][0]["base64"].is_string(), "{exported}");
+        }
+    }
+    let part = fetched(&samba, "ada", &["objectClass;range=0-1"]).await.unwrap_err();
+    assert_eq!((part.kind(), part.is_about_one_record()), (PortErrorKind::BadResponse, true));
+}
 
 /// Seconds between 1601 and 1970.
 const FILETIME_EPOCH: i64 = 11_644_473_600;
@@ -93,6 +129,27 @@ async fn groups_within_groups_are_found_and_the_primary_group_is_not() {
     assert_eq!(account["claims"]["name"], json!({ "given": "Ada", "family": "Lovelace", "full": "Ada Lovelace" }));
     let ldif = export(&samba, "ada");
     assert_eq!(attribute(&ldif, "primaryGroupID"), "513", "Domain Users, of whom memberOf says nothing");
+}
+
+/// Everything that filters and distinguished names escape.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Samba and root; run tests/run"]
+async fn a_name_full_of_special_characters_is_escaped() {
+    let samba = controller();
+    let dn = format!(r#"CN=\#M\C3\BCller\, \"Dr.\" (ext.)* \\2a\+\=\<1\>\ ,CN=Users,{SUFFIX}"#);
+    let password: Vec<u8> = "\"Green-Door-17\"".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    samba.add(&format!(
+        "dn:: {}\nobjectClass: user\nsAMAccountName: mueller\nuserAccountControl: 512\nunicodePwd:: {}\n",
+        STANDARD.encode(dn),
+        STANDARD.encode(password)
+    ));
+    samba.tool(&["group", "addmembers", "Engineers", "mueller"]);
+    let service = Service::start(&[&samba]);
+    assert_eq!(service.sign_in("mueller", "Green-Door-71").await, (401, "refused, wrong_password".to_owned()));
+    assert_eq!(service.sign_in("mueller", "Green-Door-17").await, (200, "migrated".to_owned()));
+    let account = service.account("mueller");
+    assert_eq!(account["claims"]["groups"], json!(["Engineers", "Staff"]), "{account}");
+    assert_eq!(account["claims"]["name"]["full"], r#"#Müller, "Dr." (ext.)* \2a+=<1>"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]

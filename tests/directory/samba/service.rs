@@ -79,7 +79,8 @@ impl Service {
         serde_json::from_str(&self.landfall(&["account", "show", "--format", "json", identifier])).unwrap()
     }
 
-    fn landfall(&self, arguments: &[&str]) -> String {
+    /// What a command prints in the folder of the service.
+    pub fn landfall(&self, arguments: &[&str]) -> String {
         let program = env!("CARGO_BIN_EXE_landfall");
         let made = Command::new(program).args(arguments).current_dir(self.folder.path()).output().unwrap();
         let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -88,7 +89,8 @@ impl Service {
     }
 }
 
-/// The example in the documentation, with a target and a ledger, and without the waits that make refusals alike.
+/// The example in the documentation, with a target and a ledger, with time for a busy machine, and without the waits that
+/// make refusals alike.
 fn documented() -> Value {
     let (_, section) = DOCS.split_once("#### Active Directory\n").unwrap();
     let (_, block) = section.split_once("```yaml settings\n").unwrap();
@@ -97,6 +99,9 @@ fn documented() -> Value {
     settings["target"] = json!({ "kind": "sql", "url": "sqlite:accounts.db" });
     settings["ledger"] = json!({ "url": "sqlite:ledger.db", "key": "file:ledger.key" });
     settings["login"]["floor"] = json!("1ms");
+    settings["login"]["deadline"] = json!("9s");
+    settings["login"]["lease"] = json!("10s");
+    settings["guard"] = json!({ "call": "5s", "queue": "5s" });
     settings["login"]["attempts"]["customer"]["limit"] = json!(100);
     settings["password"] = json!({ "longest_check": "1ms", "argon2": { "memory": "8KiB", "passes": 1, "lanes": 1 } });
     settings
