@@ -63,7 +63,7 @@ async fn samba_passes() {
         format!("dn: CN=c{at},CN=Users,{SUFFIX}\nobjectClass: user\nsAMAccountName: c{at}\n{values}\n")
     };
     let samba = controller();
-    samba.add(&cases::customers().into_iter().enumerate().map(entry).collect::<String>());
+    samba.change(&cases::customers().into_iter().enumerate().map(entry).collect::<String>());
     let (reader, password) = reader();
     let source = source(json!({
         "directory": {

@@ -1,5 +1,7 @@
 //! TLS, several domain controllers, and controllers that go and come back.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::controller;
@@ -71,7 +73,26 @@ async fn a_domain_controller_that_hangs_does_not_stop_logins() {
     first.pause();
     let service = Service::start(&[&first, &second]);
     assert_eq!(service.sign_in("ada", "Harbour-Lamp-42").await.0, 200);
-    first.resume();
+}
+
+/// The connections that are open to it have to be given up before another controller is asked.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Samba and root; run tests/run"]
+async fn a_domain_controller_that_begins_to_hang_costs_a_few_logins() {
+    let (first, second) = (controller(), controller());
+    let service = Service::with(&[&first, &second], |settings| {
+        settings.as_object_mut().unwrap().remove("guard");
+        settings["login"]["deadline"] = json!("1500ms");
+    });
+    assert_eq!(service.sign_in("ada", "Harbour-Lamp-42").await.0, 200);
+    first.pause();
+    let began = Instant::now();
+    let mut answers = Vec::new();
+    while !answers.contains(&200) {
+        answers.push(service.sign_in("bo", "Copper-Kettle-5").await.0);
+        assert!(began.elapsed() < Duration::from_secs(30), "{answers:?}");
+    }
+    assert!(answers.iter().all(|status| [200, UNAVAILABLE].contains(status)), "{answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

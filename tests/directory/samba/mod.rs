@@ -67,6 +67,8 @@ static PEOPLE: LazyLock<Domain> = LazyLock::new(|| {
     domain.tool(&["user", "setexpiry", "erna", "--days=-1"]);
     user("mia", "Old-Anchor-62", &["--must-change-at-next-login"]);
     user("lina", "Old-Anchor-63", &[]);
+    user("nora", "Old-Anchor-65", &[]);
+    user("willi", "Old-Anchor-66", &[]);
     // passwords expire after 42 days
     domain.tool_before(60, &["user", "create", "paul", "Old-Anchor-64"]);
     domain

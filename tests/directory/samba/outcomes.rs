@@ -1,5 +1,7 @@
 //! What becomes of logins, and of the answers that a domain controller gives to a bind.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::service::Service;
@@ -59,12 +61,24 @@ async fn customers_sign_in_by_every_name_and_again_without_the_domain() {
 #[ignore = "needs Samba and root; run tests/run"]
 async fn every_sub_code_has_its_outcome() {
     let samba = controller();
+    // nora may sign in at no hour, willi on one machine
+    let never = STANDARD.encode([0; 21]);
+    for (name, attribute, value) in
+        [("nora", "logonHours", format!(": {never}")), ("willi", "userWorkstations", " PC7".to_owned())]
+    {
+        let entry = format!("dn: CN={name},CN=Users,{SUFFIX}");
+        samba.change(&format!("{entry}\nchangetype: modify\nadd: {attribute}\n{attribute}:{value}\n"));
+    }
     let service = Service::start(&[&samba]);
     for (name, password, code, outcome) in [
         ("bo", "wrong", "52e", "wrong_password"),
         ("nobody", "wrong", "52e", "unknown"),
         ("otto", "Old-Anchor-60", "533", "disabled"),
         ("otto", "wrong", "52e", "wrong_password"),
+        ("nora", "Old-Anchor-65", "530", "disabled"),
+        ("nora", "wrong", "52e", "wrong_password"),
+        ("willi", "Old-Anchor-66", "531", "disabled"),
+        ("willi", "wrong", "52e", "wrong_password"),
         ("erna", "Old-Anchor-61", "701", "expired"),
         ("erna", "wrong", "52e", "wrong_password"),
         ("paul", "Old-Anchor-64", "532", "expired"),

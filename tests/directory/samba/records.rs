@@ -138,7 +138,7 @@ async fn a_name_full_of_special_characters_is_escaped() {
     let samba = controller();
     let dn = format!(r#"CN=\#M\C3\BCller\, \"Dr.\" (ext.)* \\2a\+\=\<1\>\ ,CN=Users,{SUFFIX}"#);
     let password: Vec<u8> = "\"Green-Door-17\"".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    samba.add(&format!(
+    samba.change(&format!(
         "dn:: {}\nobjectClass: user\nsAMAccountName: mueller\nuserAccountControl: 512\nunicodePwd:: {}\n",
         STANDARD.encode(dn),
         STANDARD.encode(password)

@@ -157,9 +157,9 @@ impl Samba {
         search.args(arguments).stdin(Stdio::null()).output().expect("ldapsearch")
     }
 
-    /// Adds entries in LDIF, as the administrator.
-    pub fn add(&self, entries: &str) {
-        let file = self.process.write("add.ldif", entries);
+    /// Adds the entries of an LDIF and makes its changes, as the administrator.
+    pub fn change(&self, ldif: &str) {
+        let file = self.process.write("change.ldif", ldif);
         let mut add = Command::new(program("ldapadd"));
         add.env("LDAPTLS_CACERT", &self.ca).args(["-x", "-H", &self.secure(), "-w", ADMIN_PASSWORD]);
         self.process.run(add.args(["-D", &format!("administrator@{DOMAIN}"), "-f"]).arg(file));
