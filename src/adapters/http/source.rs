@@ -58,7 +58,8 @@ impl HttpSource {
             self.found(&answer, &nobody)?;
             Ok(answer)
         };
-        trial::of(asked, "record").await
+        trial::of(asked, "record", |answer, took| format!("{}, status {}, {took} ms", answer.version, answer.status))
+            .await
     }
 
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
