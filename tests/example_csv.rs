@@ -47,7 +47,7 @@ async fn every_customer_has_the_documented_outcome() {
         assert_eq!((wrong, &body["type"]), (401, &json!("urn:landfall:problem:refused")), "{place}: wrong password");
         let (actual, body) = sign_in(&service.base, login, password).await;
         assert_eq!(actual, *status, "{place}: {body}");
-        assert_eq!(&decision(folder.path()), outcome, "{place}");
+        assert_eq!(&decision(folder.path(), &[]), outcome, "{place}");
     }
     assert_eq!(service.stop(), Some(0));
 }

@@ -10,6 +10,8 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[path = "support/fetched.rs"]
+mod fetched;
 #[allow(dead_code, reason = "the page is not one of `docs`")]
 #[path = "support/pages.rs"]
 mod pages;
@@ -28,7 +30,7 @@ use std::process::{Child, Command, Stdio};
 
 use reader::{Customer, Example, Reader, decision, end, landfall, sign_in};
 use running::Running;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const EXAMPLE: Example = Example("account-migration");
 
@@ -77,37 +79,6 @@ fn started() -> (tempfile::TempDir, System) {
     (folder, system)
 }
 
-/// Answers of the system to a client with a token.
-struct Client {
-    http: reqwest::Client,
-    base: String,
-    token: String,
-}
-
-impl Client {
-    async fn new(folder: &Path, system: &System) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let (http, base) = (reqwest::Client::new(), format!("http://127.0.0.1:{}", system.port));
-        let secret = fs::read_to_string(folder.join("client.secret")).expect("a secret");
-        let call = http.post(format!("{base}/oauth/token")).basic_auth("landfall", Some(secret.trim()));
-        let answer: Value = serde_json::from_str(&call.send().await.unwrap().text().await.unwrap()).unwrap();
-        let token = answer["access_token"].as_str().expect("a token").to_owned();
-        Self { http, base, token }
-    }
-
-    /// The list in the answer for a path, if the status is 200.
-    async fn items(&self, path: &str) -> Vec<Value> {
-        let call = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
-        let answer = call.send().await.expect("an answer");
-        if answer.status() == 404 {
-            return Vec::new();
-        }
-        assert_eq!(answer.status(), 200, "{path}");
-        let answer: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
-        answer["items"].as_array().expect("a list").clone()
-    }
-}
-
 #[test]
 #[ignore = "needs python3, curl and openssl; run tests/run"]
 fn the_page_works_as_it_is_written() {
@@ -126,7 +97,7 @@ async fn every_customer_has_the_documented_outcome() {
         assert_eq!((wrong, &body["type"]), (401, &json!("urn:landfall:problem:refused")), "{place}: wrong password");
         let (actual, body) = sign_in(&service.base, login, password).await;
         assert_eq!(actual, *status, "{place}: {body}");
-        assert_eq!(&decision(folder.path()), outcome, "{place}");
+        assert_eq!(&decision(folder.path(), &[]), outcome, "{place}");
     }
     system.stop();
     for Customer { login, password, status, place, .. } in &customers {
@@ -157,26 +128,11 @@ async fn a_system_that_is_back_signs_customers_in() {
     assert_eq!(service.stop(), Some(0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs python3; run tests/run"]
 async fn the_records_of_the_rule_tests_are_what_the_system_answers() {
     let (folder, system) = started();
-    let client = Client::new(folder.path(), &system).await;
-    let records = fs::read_dir(folder.path().join("records")).expect("records").map(|entry| entry.expect("a file"));
-    let mut count = 0;
-    for path in records.map(|entry| entry.path()) {
-        let record: Value = serde_json::from_str(&fs::read_to_string(&path).expect("a record")).expect("JSON");
-        let login = record["login"].as_str().expect("a login");
-        let mut found = client.items(&format!("/api/users?login={login}")).await;
-        found.retain(|user| user["login"] == record["login"]);
-        let mut user = found.pop().expect("the user");
-        for list in ["orders", "consents"] {
-            user[list] = client.items(&format!("/api/users/{}/{list}", record["id"])).await.into();
-        }
-        assert_eq!(user, record, "{}", path.display());
-        count += 1;
-    }
-    assert!(count >= 8, "{count} records");
+    fetched::compare(folder.path(), &[("NORDWALL_PORT", &system.port)], "/login").await;
 }
 
 #[test]

@@ -73,15 +73,21 @@ fn output(command: &mut Command) -> Output {
 
 /// What a command prints in a folder.
 pub fn landfall(folder: &Path, arguments: &[&str]) -> String {
-    let made = output(Command::new(env!("CARGO_BIN_EXE_landfall")).args(arguments).current_dir(folder));
+    landfall_with(folder, &[], arguments)
+}
+
+/// The same, with variables that the settings name.
+pub fn landfall_with(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    let made = output(program.args(arguments).envs(environment.iter().copied()).current_dir(folder));
     let [out, err] = [&made.stdout, &made.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(made.status.success(), "landfall {arguments:?}: {out}{err}");
     out
 }
 
 /// The outcome and the reason of the latest decision in the audit, as pages show them.
-pub fn decision(folder: &Path) -> String {
-    let line = landfall(folder, &["audit", "list", "--limit", "1"]);
+pub fn decision(folder: &Path, environment: &[(&str, &str)]) -> String {
+    let line = landfall_with(folder, environment, &["audit", "list", "--limit", "1"]);
     let decision: Value = serde_json::from_str(line.trim()).expect("a decision");
     let [outcome, reason] = ["outcome", "reason"].map(|name| decision[name].as_str().unwrap_or_default());
     if reason.is_empty() { outcome.to_owned() } else { format!("{outcome}, {reason}") }
