@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 const EXAMPLE: Example = Example("csv-export");
 
 #[test]
+#[ignore = "needs curl and openssl; run tests/run"]
 fn the_page_works_as_it_is_written() {
     Reader::new(&EXAMPLE).follow_page(&EXAMPLE.readme());
 }
