@@ -161,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code="-", size="-"):
         # without the query, which has what customers type
-        print(f"{self.command} {urlsplit(self.path).path} {int(code)}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{self.command} {urlsplit(self.path).path} {int(code)}\n")
 
 
 def basic(header):
