@@ -161,6 +161,9 @@ fn a_rejected_setting_is_reported_once() {
     // the deadline cannot be read, so it is unknown whether the floor is above it
     let shown = lines(&format!("{SMALL}login: {{ deadline: 5 sec, floor: 3s }}\n")).join("\n");
     assert_eq!(shown.lines().count(), 1, "{shown}");
+    // nor whether a list would be empty
+    let shown = lines(&SMALL.replace("[ $.login ]", "[ '${UNSET}' ]")).join("\n");
+    assert!(shown.lines().count() == 1 && shown.contains("R504"), "{shown}");
 }
 
 #[test]
