@@ -49,8 +49,8 @@ class System:
 
     def named(self, typed):
         """The customer with this login or mail address, in any spelling."""
-        names = [typed.casefold()]
-        return next((c for c in self.customers if any(n.casefold() in names for n in logins(c))), None)
+        wanted = typed.casefold()
+        return next((c for c in self.customers if any(n.casefold() == wanted for n in logins(c))), None)
 
     def search(self, typed):
         """The customers whose login or mail address begins with a text. The erased are not among them."""
