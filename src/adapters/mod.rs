@@ -39,6 +39,14 @@ fn ambiguous(name: &str) -> PortError {
         .about_one_record()
 }
 
+/// A value of a migrated customer that a legacy system is to be told with, and that was not kept.
+fn not_kept(name: &str, value: &str) -> PortError {
+    PortError::new(PortErrorKind::Misconfigured, name, "write_back").because(format!(
+        "the value `{value}` of the customer was not kept: the record did not have it, or the process stopped while the \
+         account was created"
+    ))
+}
+
 /// The record exceeds its limit.
 fn too_large(name: &str, limit: usize) -> PortError {
     PortError::new(PortErrorKind::BadResponse, name, "fetch")

@@ -11,14 +11,14 @@ use super::file::{FileReport, FileSettings};
 use super::http::{HttpSettings, HttpVerifierSettings};
 #[cfg(feature = "ldap")]
 use super::ldap::{LdapSettings, LdapVerifierSettings};
-use super::sql::SqlSettings;
+use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
 use super::suites;
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
-    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
+    BoxFuture, IdentifierProfile, Keyring, LegacyWriter, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
 };
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
@@ -118,6 +118,39 @@ pub trait VerifierAdapter: AdapterSettings {
     fn open<'a>(&'a self, context: VerifierContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Verifier>, OpenError>>;
 }
 
+/// What a write-back is given when it is opened.
+#[derive(Debug)]
+pub struct WriteBackContext<'c> {
+    /// The name of the source whose customers it is about.
+    pub name: &'c str,
+    /// The folder that paths in settings are relative to.
+    pub folder: &'c Path,
+}
+
+/// A value of a migrated customer that settings use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedValue {
+    /// The setting that uses it, relative to the section.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The settings of what tells a legacy system of migrated customers.
+pub trait WriteBackAdapter: AdapterSettings {
+    /// The values that it needs of a customer; none if the settings are invalid. Called once the secrets have been read.
+    fn used_values(&self) -> Vec<UsedValue>;
+
+    /// Reports mistakes that show only once the secrets have been read. Opens nothing.
+    fn check_secrets(&self, _context: WriteBackContext<'_>, _reporter: &mut Reporter<'_>) {}
+
+    /// Tries it out, for `check --connect`. Writes nothing. Must be called within a tokio runtime.
+    fn connect<'a>(&'a self, context: WriteBackContext<'a>) -> BoxFuture<'a, Trial>;
+
+    /// Opens it. Must be called within a tokio runtime.
+    fn open<'a>(&'a self, context: WriteBackContext<'a>) -> BoxFuture<'a, Result<Arc<dyn LegacyWriter>, OpenError>>;
+}
+
 /// What a target is given when it is opened.
 #[derive(Debug)]
 pub struct TargetContext<'c> {
@@ -173,6 +206,8 @@ pub enum Role {
     Target,
     /// Keeps the ledger.
     Ledger,
+    /// Tells a legacy system of migrated customers.
+    WriteBack,
 }
 
 impl Role {
@@ -184,6 +219,7 @@ impl Role {
             Self::Verifier => "verifiers",
             Self::Target => "target",
             Self::Ledger => "ledger",
+            Self::WriteBack => "write_back.to",
         }
     }
 }
@@ -296,6 +332,14 @@ kinds! {
     }
 }
 
+kinds! {
+    /// How a legacy system is told of migrated customers.
+    WriteBackKind is dyn WriteBackAdapter, WriteBack, rows WRITE_BACKS {
+        /// A statement in a database.
+        "sql" => Sql(SqlWriteBack), docs "sql/write_back.md", suite suites::write_back::sqlite_is_written_back;
+    }
+}
+
 /// An adapter that keeps the ledger, chosen by the scheme of `ledger.url`.
 struct LedgerAdapter {
     row: Row,
@@ -352,7 +396,13 @@ pub fn ledger_file(key: &'static str, url: &str) -> Option<FileSetting> {
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = Row> {
-    SOURCES.iter().chain(VERIFIERS).chain(TARGETS).copied().chain(LEDGERS.iter().map(|ledger| ledger.row))
+    SOURCES
+        .iter()
+        .chain(VERIFIERS)
+        .chain(TARGETS)
+        .chain(WRITE_BACKS)
+        .copied()
+        .chain(LEDGERS.iter().map(|ledger| ledger.row))
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(super) struct Shared {
 /// receivers detect duplicates. Several events are sent concurrently, so their order is not preserved.
 pub struct Delivery {
     shared: Arc<Shared>,
-    subscriptions: Vec<Subscription>,
+    pub(super) subscriptions: Vec<Subscription>,
     queues: Vec<Queue>,
 }
 
