@@ -8,9 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::file::{FileReport, FileSettings};
-use super::http::{HttpSettings, HttpVerifierSettings};
+use super::http::{HttpSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
-use super::ldap::{LdapSettings, LdapVerifierSettings};
+use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
 use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
@@ -337,6 +337,11 @@ kinds! {
     WriteBackKind is dyn WriteBackAdapter, WriteBack, rows WRITE_BACKS {
         /// A statement in a database.
         "sql" => Sql(SqlWriteBack), docs "sql/write_back.md", suite suites::write_back::sqlite_is_written_back;
+        /// A request to a web API.
+        "http" => Http(HttpWriteBack), docs "http/write_back.md", suite super::http::http_is_written_back;
+        /// A change of an entry in an LDAP directory or Active Directory.
+        #[cfg(feature = "ldap")]
+        "ldap" => Ldap(LdapWriteBack), docs "ldap/write_back.md", suite super::ldap::attributes_are_written_back;
     }
 }
 

@@ -153,7 +153,7 @@ impl Receiver for WriteBack {
             source,
             id,
             why,
-            "gave up telling a legacy system of a migrated customer; `landfall write-back` shows and repeats it"
+            "gave up telling a legacy system of a migrated customer; see `landfall write-back list`, and repeat it with `landfall write-back retry`"
         );
         WRITE_BACKS.add([source.clone().into(), "failed".into()], 1);
     }

@@ -11,6 +11,8 @@
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod write_back;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
