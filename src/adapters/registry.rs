@@ -219,7 +219,7 @@ impl Role {
             Self::Verifier => "verifiers",
             Self::Target => "target",
             Self::Ledger => "ledger",
-            Self::WriteBack => "write_back.to",
+            Self::WriteBack => "write_back",
         }
     }
 }

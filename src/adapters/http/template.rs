@@ -78,6 +78,9 @@ pub enum TemplateError {
     /// A name that has no value here.
     #[error("the placeholder `{{{0}}}` is unknown here")]
     Unknown(String),
+    /// A name that no customer who was migrated has.
+    #[error("the placeholder `{{{0}}}` is unknown here")]
+    Migrated(String),
     /// The password in a place where it would be logged.
     #[error("`{{password}}` may stand only in the body or the basic authentication of a verifier")]
     Password,
@@ -96,6 +99,9 @@ impl TemplateError {
             Self::Brace => "write a literal brace as `{{` or `}}`",
             Self::Unknown(_) => {
                 "known are `{identifier}`, `{typed}`, `{param.NAME}`, and once there is a record `{$.field}`"
+            }
+            Self::Migrated(_) => {
+                "known are `{id}`, `{identifier}`, `{migrated_at}`, `{param.NAME}`, and the names under `fields`"
             }
             Self::Password => "URLs and headers are logged by servers and proxies; put the password into the body",
             Self::Param(_) => "add it to `params`",
@@ -203,7 +209,7 @@ fn name(text: &str, known: Known<'_>) -> Result<Name, TemplateError> {
     if known.migrated {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let named = !text.is_empty() && text.bytes().all(is_name) && text != "password";
-        return if named { Ok(Name::Migrated(text.to_owned())) } else { Err(unknown()) };
+        return if named { Ok(Name::Migrated(text.to_owned())) } else { Err(TemplateError::Migrated(text.to_owned())) };
     }
     match text {
         "identifier" => Ok(Name::Identifier),

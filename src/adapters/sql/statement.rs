@@ -14,7 +14,10 @@ impl Statement {
     /// # Errors
     /// [`TemplateError`].
     pub fn parse(text: &str, dialect: &Dialect) -> Result<Self, TemplateError> {
-        let template = Template::parse_any(text, dialect)?;
+        let template = Template::parse_any(text, dialect).map_err(|error| match error {
+            TemplateError::Constant => TemplateError::Unnamed,
+            error => error,
+        })?;
         let words = words(&template.sql, dialect);
         let is = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
         let first = words.first().copied().unwrap_or_default();
@@ -80,12 +83,12 @@ mod tests {
             assert_eq!(parsed(text).as_deref(), Ok(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()[..]));
         }
         for (text, error) in [
-            ("UPDATE users SET active = 0", TemplateError::Constant),
+            ("UPDATE users SET active = 0", TemplateError::Unnamed),
             ("UPDATE users SET active = :id", TemplateError::NoCondition),
-            ("DELETE FROM users -- WHERE id = :id", TemplateError::Constant),
+            ("DELETE FROM users -- WHERE id = :id", TemplateError::Unnamed),
             ("UPDATE users SET n = (SELECT 1 FROM t WHERE a = :id)", TemplateError::NoCondition),
             ("UPDATE users SET n = :id WHERE active = 1", TemplateError::ConstantCondition),
-            ("UPDATE users SET active = 0 WHERE id = ':id'", TemplateError::Constant),
+            ("UPDATE users SET active = 0 WHERE id = ':id'", TemplateError::Unnamed),
             ("DELETE FROM users WHERE a = :id LIMIT 1", TemplateError::NotInChange("LIMIT".into())),
             ("SELECT mark(:id) WHERE 1", TemplateError::NotAChange("SELECT".into())),
             ("INSERT INTO gone (id) VALUES (:id)", TemplateError::NotAChange("INSERT".into())),

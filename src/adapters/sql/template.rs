@@ -41,6 +41,9 @@ pub enum TemplateError {
     /// A word that may hide that several rows match, or that writes a file.
     #[error("`{0}` cannot be used here: it hides that the condition is true of several customers, or writes a file")]
     NotInChange(String),
+    /// A statement without a parameter.
+    #[error("the statement uses no parameter such as `:id`, so it does not name the customer")]
+    Unnamed,
     /// A change of every row.
     #[error("the statement has no WHERE, so it would change every customer")]
     NoCondition,

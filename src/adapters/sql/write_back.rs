@@ -38,8 +38,7 @@ pub struct SqlWriteBack {
 impl SqlWriteBack {
     fn statement(&self) -> Result<Statement, SqlError> {
         let dialect = table::of_url(self.url.expose())?.dialect;
-        let place = "statement".to_owned();
-        Statement::parse(&self.statement, dialect).map_err(|problem| SqlError::Template { place, problem })
+        Statement::parse(&self.statement, dialect).map_err(SqlError::Statement)
     }
 
     fn writer(&self, context: &WriteBackContext<'_>) -> Result<SqlWriter, SqlError> {
@@ -76,14 +75,8 @@ impl WriteBackAdapter for SqlWriteBack {
 
     fn check_secrets(&self, context: WriteBackContext<'_>, reporter: &mut Reporter<'_>) {
         let Err(error) = self.writer(&context) else { return };
-        let (code, key, help) = match &error {
-            SqlError::Template { .. } => {
-                let help = "write one UPDATE or DELETE, such as `UPDATE users SET active = 0 WHERE id = :id`";
-                ("R507", "statement", help)
-            }
-            _ => ("R506", "url", error.help()),
-        };
-        reporter.error(code, key, error.to_string(), help);
+        let (code, key) = error.place();
+        reporter.error(code, &key, error.to_string(), error.help());
     }
 
     fn connect<'a>(&'a self, context: WriteBackContext<'a>) -> BoxFuture<'a, Trial> {
