@@ -24,6 +24,7 @@ pub mod sqlite;
 pub mod stored_hash;
 #[cfg(test)]
 mod suites;
+mod write_back;
 
 use crate::ports::{PortError, PortErrorKind};
 
@@ -37,14 +38,6 @@ fn ambiguous(name: &str) -> PortError {
     PortError::new(PortErrorKind::BadResponse, name, "fetch")
         .because("more than one record has this login")
         .about_one_record()
-}
-
-/// A value of a migrated customer that a legacy system is to be told with, and that was not kept.
-fn not_kept(name: &str, value: &str) -> PortError {
-    PortError::new(PortErrorKind::Misconfigured, name, "write_back").because(format!(
-        "the value `{value}` of the customer was not kept: the record did not have it, or the process stopped while the \
-         account was created"
-    ))
 }
 
 /// The record exceeds its limit.

@@ -15,10 +15,11 @@ use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
 use super::suites;
+pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
-    BoxFuture, IdentifierProfile, Keyring, LegacyWriter, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
+    BoxFuture, IdentifierProfile, Keyring, OpenLedger, PortError, PortErrorKind, Source, Target, Verifier,
 };
 use crate::settings::{AdapterSettings, FileSetting, Reporter};
 
@@ -116,39 +117,6 @@ pub trait VerifierAdapter: AdapterSettings {
 
     /// Opens the verifier. Must be called within a tokio runtime.
     fn open<'a>(&'a self, context: VerifierContext<'a>) -> BoxFuture<'a, Result<Arc<dyn Verifier>, OpenError>>;
-}
-
-/// What a write-back is given when it is opened.
-#[derive(Debug)]
-pub struct WriteBackContext<'c> {
-    /// The name of the source whose customers it is about.
-    pub name: &'c str,
-    /// The folder that paths in settings are relative to.
-    pub folder: &'c Path,
-}
-
-/// A value of a migrated customer that settings use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsedValue {
-    /// The setting that uses it, relative to the section.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// The settings of what tells a legacy system of migrated customers.
-pub trait WriteBackAdapter: AdapterSettings {
-    /// The values that it needs of a customer; none if the settings are invalid. Called once the secrets have been read.
-    fn used_values(&self) -> Vec<UsedValue>;
-
-    /// Reports mistakes that show only once the secrets have been read. Opens nothing.
-    fn check_secrets(&self, _context: WriteBackContext<'_>, _reporter: &mut Reporter<'_>) {}
-
-    /// Tries it out, for `check --connect`. Writes nothing. Must be called within a tokio runtime.
-    fn connect<'a>(&'a self, context: WriteBackContext<'a>) -> BoxFuture<'a, Trial>;
-
-    /// Opens it. Must be called within a tokio runtime.
-    fn open<'a>(&'a self, context: WriteBackContext<'a>) -> BoxFuture<'a, Result<Arc<dyn LegacyWriter>, OpenError>>;
 }
 
 /// What a target is given when it is opened.

@@ -19,8 +19,8 @@ use super::search::Finder;
 use super::settings::{Directory, Search, report, secrets};
 use super::template::{Place, Template};
 use super::trial;
-use crate::adapters::not_kept;
 use crate::adapters::registry::{OpenError, Trial, UsedValue, WriteBackAdapter, WriteBackContext};
+use crate::adapters::write_back::not_kept;
 use crate::ports::{BoxFuture, Call, LegacyWriter, MigratedCustomer, PortError, PortErrorKind, Written};
 use crate::settings::{AdapterSettings, Reporter, SecretSetting};
 

@@ -12,6 +12,7 @@ use super::error::SqlError;
 use super::statement::Statement;
 use super::table;
 use crate::adapters::registry::{OpenError, Trial, TrialFinding, UsedValue, WriteBackAdapter, WriteBackContext};
+use crate::adapters::write_back::not_kept;
 use crate::diag::Severity;
 use crate::ports::{
     BoxFuture, Call, IdentifierProfile, LegacyWriter, MigratedCustomer, PortError, PortErrorKind, Written,
@@ -105,7 +106,7 @@ impl SqlWriter {
     fn values(&self, customer: &MigratedCustomer) -> Result<Vec<String>, PortError> {
         let value = |name: &String| {
             let found = customer.value(name).map(std::borrow::Cow::into_owned);
-            found.ok_or_else(|| crate::adapters::not_kept(&self.name, name))
+            found.ok_or_else(|| not_kept(&self.name, name))
         };
         self.statement.0.names.iter().map(value).collect()
     }

@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::SqliteLedger;
 use super::stamp::{stamp, tags, tags_json, unsigned};
+use super::undelivered;
 use crate::adapters::ledgers::{DEAD, LONGEST_WAIT, later, micros};
 use crate::adapters::sqlite::{Batch, refusal};
 use crate::ports::{
@@ -257,7 +258,8 @@ fn kept(json: Option<String>) -> Result<BTreeMap<String, String>, sqlx::Error> {
     read.map(Option::unwrap_or_default).map_err(|_| refusal("the values of an event cannot be read"))
 }
 
-fn number(count: i64) -> u32 {
+/// A stored number of attempts.
+pub(super) fn number(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(if count < 0 { 0 } else { u32::MAX })
 }
 
@@ -296,67 +298,6 @@ async fn sent(connection: &mut SqliteConnection, receiver: &str, id: i64, state:
         }
     }
     batch.execute(connection).await
-}
-
-/// An event and its delivery, if it has one: id, receiver, at, account, source, legacy id, attempts, due at, why.
-type UndeliveredRow = (
-    i64,
-    Option<String>,
-    i64,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-    Option<i64>,
-    Option<String>,
-);
-
-async fn undelivered(
-    connection: &mut SqliteConnection,
-    kind: EventKind,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<Undelivered>, sqlx::Error> {
-    let sql = "SELECT id, webhook, at, account, source, legacy_id, deliveries.attempts, due_at, why \
-               FROM outbox LEFT JOIN deliveries ON id = event WHERE kind = ? AND id > ? ORDER BY id, webhook LIMIT ?";
-    let query = sqlx::query_as(sql).bind(kind.name()).bind(after);
-    let rows: Vec<UndeliveredRow> = query.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(connection).await?;
-    let read = |row: UndeliveredRow| {
-        let (id, receiver, at, account, source, legacy_id, attempts, due_at, why) = row;
-        let due_at = due_at.unwrap_or(at);
-        Ok(Undelivered {
-            id,
-            receiver: receiver.unwrap_or_default(),
-            at: stamp(at)?,
-            account: account.map(TargetId),
-            key: source.zip(legacy_id).map(|(source, id)| LegacyKey { source, id }),
-            attempts: number(attempts.unwrap_or_default()),
-            due_at: if due_at == DEAD { None } else { Some(stamp(due_at)?) },
-            why: why.unwrap_or_default(),
-        })
-    };
-    rows.into_iter().map(read).collect()
-}
-
-/// Counts the write-backs that were given up.
-pub(super) fn failed_write_backs() -> String {
-    format!(
-        "SELECT COUNT(*) FROM deliveries JOIN outbox ON id = event \
-         WHERE kind = 'write_back' AND due_at = {DEAD} AND why <> '{}'",
-        Undelivered::REHEARSED
-    )
-}
-
-async fn send_again(
-    connection: &mut SqliteConnection,
-    kind: EventKind,
-    id: Option<i64>,
-    now: Timestamp,
-) -> Result<u64, sqlx::Error> {
-    let sql = "UPDATE deliveries SET attempts = 0, due_at = ?1 WHERE due_at = ?2 \
-               AND event IN (SELECT id FROM outbox WHERE kind = ?3 AND id = COALESCE(?4, id))";
-    let query = sqlx::query(sql).bind(micros(now)).bind(DEAD).bind(kind.name()).bind(id);
-    Ok(query.execute(connection).await?.rows_affected())
 }
 
 impl Outbox for SqliteLedger {
@@ -422,7 +363,9 @@ impl Outbox for SqliteLedger {
         after: i64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Undelivered>, PortError>> {
-        Box::pin(self.read("undelivered", move |connection| Box::pin(undelivered(connection, kind, after, limit))))
+        Box::pin(
+            self.read("undelivered", move |connection| Box::pin(undelivered::list(connection, kind, after, limit))),
+        )
     }
 
     fn send_again<'a>(
@@ -431,6 +374,8 @@ impl Outbox for SqliteLedger {
         id: Option<i64>,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<u64, PortError>> {
-        Box::pin(self.write("send_again", move |connection| Box::pin(send_again(connection, kind, id, now))))
+        Box::pin(
+            self.write("send_again", move |connection| Box::pin(undelivered::send_again(connection, kind, id, now))),
+        )
     }
 }

@@ -53,7 +53,7 @@ async fn summary(connection: &mut SqliteConnection, now: Timestamp) -> Result<Su
         last_at,
         events: count(connection, "SELECT COUNT(*) FROM outbox WHERE kind <> 'write_back'".into()).await?,
         write_backs: count(connection, "SELECT COUNT(*) FROM outbox WHERE kind = 'write_back'".into()).await?,
-        write_backs_failed: count(connection, super::outbox::failed_write_backs()).await?,
+        write_backs_failed: count(connection, super::undelivered::failed_write_backs()).await?,
     })
 }
 
