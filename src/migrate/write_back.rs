@@ -65,8 +65,8 @@ impl KeptValues {
 }
 
 impl Records {
-    /// The event by which the legacy system is told, if the settings want that. Without `known`, as after a crash, nothing but
-    /// the legacy id is known.
+    /// The event by which the legacy system is told, if the settings want that. Without `known`, as after a crash or when a
+    /// pending account gets a password, nothing but the legacy id is known.
     pub(super) fn write_back(
         &self,
         key: &LegacyKey,

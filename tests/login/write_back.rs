@@ -8,6 +8,7 @@ use landfall::adapters::memory::Fault;
 use landfall::migrate::{KeptValues, Migrator, Outcome};
 use landfall::ports::{EventKind, MigratedCustomer, Outbox as _, PortErrorKind, Subscription};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::fixture::{Fixture, Options, customer_with, key, login, md5};
 
@@ -34,7 +35,7 @@ async fn a_migration_is_written_back_once_with_what_is_declared() {
     let fixture = Fixture::new();
     fixture.legacy(&customer_with("ada", &json!({ "plain": "secret ada" })));
     let migrator = migrator(&fixture);
-    assert_eq!(login(&migrator, "ADA", "wrong").await.outcome.is_success(), false);
+    assert!(!login(&migrator, "ADA", "wrong").await.outcome.is_success());
     let answer = login(&migrator, "ADA@example.org", "secret ada").await;
     assert_eq!(answer.outcome, Outcome::Migrated);
     assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Authenticated);
@@ -69,6 +70,23 @@ async fn a_pending_account_is_written_back_when_it_is_completed() {
     assert!(told(&fixture).await.is_empty());
     assert_eq!(login(&migrator, "ada", "secret ada").await.outcome, Outcome::Migrated);
     assert_eq!(told(&fixture).await.len(), 1);
+}
+
+/// A customer who chooses a new password leaves the legacy system, too: once, and by nothing but the legacy id.
+#[tokio::test]
+async fn a_pending_account_is_written_back_when_it_gets_a_password() {
+    let fixture = Fixture::new();
+    fixture.legacy(&customer_with("ada", &json!({})));
+    let migrator = migrator(&fixture);
+    migrator.forgot_password("r1", "ada", None).await;
+    let id = fixture.accounts().await[0].id.clone();
+    for password in ["new password", "newer password"] {
+        migrator.set_password("r1", &id, Zeroizing::new(password.into())).await.unwrap();
+    }
+    let told = told(&fixture).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].0.key.clone(), told[0].1.as_str()), (key("ada"), id.0.as_str()));
+    assert!(told[0].0.kept.is_empty());
 }
 
 /// Recovery and a login that finds the account of an interrupted one: each tells of the customer once.
