@@ -8,13 +8,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::file::{FileReport, FileSettings};
-use super::http::{HttpSettings, HttpVerifierSettings};
+use super::http::{HttpSettings, HttpVerifierSettings, HttpWriteBack};
 #[cfg(feature = "ldap")]
-use super::ldap::{LdapSettings, LdapVerifierSettings};
-use super::sql::SqlSettings;
+use super::ldap::{LdapSettings, LdapVerifierSettings, LdapWriteBack};
+use super::sql::{SqlSettings, SqlWriteBack};
 use super::sqlite::{self, AccountStoreSettings};
 #[cfg(test)]
 use super::suites;
+pub use super::write_back::{UsedValue, WriteBackAdapter, WriteBackContext};
 use crate::diag::Severity;
 use crate::hashing::Hasher;
 use crate::ports::{
@@ -173,6 +174,8 @@ pub enum Role {
     Target,
     /// Keeps the ledger.
     Ledger,
+    /// Tells a legacy system of migrated customers.
+    WriteBack,
 }
 
 impl Role {
@@ -184,6 +187,7 @@ impl Role {
             Self::Verifier => "verifiers",
             Self::Target => "target",
             Self::Ledger => "ledger",
+            Self::WriteBack => "write_back",
         }
     }
 }
@@ -296,6 +300,19 @@ kinds! {
     }
 }
 
+kinds! {
+    /// How a legacy system is told of migrated customers.
+    WriteBackKind is dyn WriteBackAdapter, WriteBack, rows WRITE_BACKS {
+        /// A statement in a database.
+        "sql" => Sql(SqlWriteBack), docs "sql/write_back.md", suite suites::write_back::sqlite_is_written_back;
+        /// A request to a web API.
+        "http" => Http(HttpWriteBack), docs "http/write_back.md", suite super::http::http_is_written_back;
+        /// A change of an entry in an LDAP directory or Active Directory.
+        #[cfg(feature = "ldap")]
+        "ldap" => Ldap(LdapWriteBack), docs "ldap/write_back.md", suite super::ldap::attributes_are_written_back;
+    }
+}
+
 /// An adapter that keeps the ledger, chosen by the scheme of `ledger.url`.
 struct LedgerAdapter {
     row: Row,
@@ -352,7 +369,13 @@ pub fn ledger_file(key: &'static str, url: &str) -> Option<FileSetting> {
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = Row> {
-    SOURCES.iter().chain(VERIFIERS).chain(TARGETS).copied().chain(LEDGERS.iter().map(|ledger| ledger.row))
+    SOURCES
+        .iter()
+        .chain(VERIFIERS)
+        .chain(TARGETS)
+        .chain(WRITE_BACKS)
+        .copied()
+        .chain(LEDGERS.iter().map(|ledger| ledger.row))
 }
 
 #[cfg(test)]

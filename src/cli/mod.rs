@@ -28,6 +28,7 @@ mod stores;
 mod test;
 mod transform;
 mod undo;
+mod write_back;
 
 /// The command succeeded.
 pub const FINE: u8 = 0;
@@ -55,6 +56,8 @@ enum Command {
     Account(account::Arguments),
     /// Undo migrations whose accounts have not changed since
     Undo(undo::Arguments),
+    /// Show and repeat what legacy systems are still to be told of migrated customers
+    WriteBack(write_back::Arguments),
     /// List, verify and export the audit
     Audit(audit::Arguments),
     /// Print the effective settings, or a starter settings file
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Account(arguments) => account::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
+        Command::WriteBack(arguments) => write_back::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::settings::{Attempts, IdentifierSettings, NetworkWindow, STORED_HASH, Settings, SystemSettings, Window};
 use crate::adapters::registry;
-use crate::events::safe_url;
+use crate::events::{safe_url, write_back_receiver};
 use crate::password::store::{KeyId, Peppers, StoreParameters};
 use crate::password::{Credential, Limits, parse};
 use crate::settings::Reporter;
@@ -21,6 +21,7 @@ pub(super) fn check(settings: &Settings, reporter: &mut Reporter<'_>) {
     exposure(settings, reporter);
     stores(settings, reporter);
     verifiers(settings, reporter);
+    super::write_back::check(settings, reporter);
     webhooks(settings, reporter);
     anchor(settings, reporter);
     identifier(settings, reporter);
@@ -273,6 +274,10 @@ fn webhooks(settings: &Settings, reporter: &mut Reporter<'_>) {
         if !names.insert(&webhook.name) {
             let message = format!("two webhooks are named `{}`", webhook.name);
             reporter.error("R508", &path("name"), message, "give each webhook its own name");
+        }
+        if webhook.name.starts_with(&write_back_receiver("")) {
+            let message = format!("`{}` is the name of a legacy system that is written back to", webhook.name);
+            reporter.error("R508", &path("name"), message, "choose another name");
         }
         if webhook.events.is_empty() {
             reporter.error("R507", &path("events"), "a webhook without events is never called", "add an event");

@@ -31,6 +31,9 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
     for (path, verifier) in settings.named_verifiers_mut() {
         section(&path, verifier.adapter_mut().secrets(), folder, reporter);
     }
+    for (path, write_back) in settings.write_backs_mut() {
+        section(&format!("{path}.to"), write_back.to.adapter_mut().secrets(), folder, reporter);
+    }
     for (section, source) in settings.sources() {
         let context = SourceContext { folder, identifiers: settings.identifier.profile() };
         source.adapter().check_secrets(context, &mut reporter.section(section));
@@ -39,6 +42,7 @@ pub(super) fn secrets(settings: &mut Settings, folder: &Path, reporter: &mut Rep
         let context = VerifierContext { name, folder, identifiers: settings.identifier.profile() };
         verifier.adapter().check_secrets(context, &mut reporter.section(section));
     }
+    super::write_back::check_secrets(settings, folder, reporter);
 }
 
 /// Reads the secrets of one section.
@@ -90,6 +94,11 @@ fn adapter_files(settings: &Settings) -> impl Iterator<Item = (String, FileSetti
         .flat_map(move |(section, source)| of(section, source.adapter().files()))
         .chain(
             settings.named_verifiers().flat_map(move |(section, _, verifier)| of(section, verifier.adapter().files())),
+        )
+        .chain(
+            settings
+                .write_backs()
+                .flat_map(move |(section, _, write_back)| of(format!("{section}.to"), write_back.to.adapter().files())),
         )
         .chain(of("target".to_owned(), settings.target.adapter().files()))
         .chain(of("ledger".to_owned(), ledger))

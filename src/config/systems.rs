@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::LoadedRules;
 use super::open::BuildError;
-use super::settings::{STORED_HASH, Settings, SystemSettings};
+use super::settings::{STORED_HASH, Settings, SystemSettings, WriteBackSettings};
 use crate::adapters::enriched::{EnrichedSource, RecordPart};
 use crate::adapters::file::FileReport;
 use crate::adapters::registry::{OpenSource, SourceContext, SourceSettings, VerifierContext};
@@ -50,6 +50,7 @@ pub(super) async fn open(
             after_mismatch: system.after_mismatch.into(),
             unique_logins: system.source.adapter().unique_logins(),
             record_limit,
+            write_back: system.write_back.map(WriteBackSettings::kept),
             ..LegacySystem::new(source, verifiers.clone(), rules)
         });
     }

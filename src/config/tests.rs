@@ -282,7 +282,7 @@ fn every_adapter_has_an_example_without_findings() {
         assert_eq!(lines(&text), Vec::<String>::new(), "{text}");
         let shown = serde_json::to_value(parse(&text).0.unwrap()).unwrap();
         let shown = &shown[row.role.section()];
-        // verifiers have names
+        // verifiers have names, and a write-back has a section `to`
         let named =
             shown.as_object().into_iter().flatten().map(|(_, below)| below).find(|below| below["kind"] == row.kind);
         let shown = named.unwrap_or(shown);

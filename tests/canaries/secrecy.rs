@@ -48,12 +48,13 @@ fn files(shop: &Shop) -> Vec<Trace> {
 
 /// The output of operator commands.
 fn commands(shop: &Shop, login: &str) -> Vec<Trace> {
-    let cases: [(&[&str], &'static [Kind]); 9] = [
+    let cases: [(&[&str], &'static [Kind]); 10] = [
         (&["status", "--of", "100"], &[]),
         (&["status", "--format", "json"], &[]),
         (&["audit", "list", "--limit", "10000"], &[]),
         (&["audit", "list", "--identifier", login], &[]),
         (&["audit", "verify"], &[]),
+        (&["write-back", "list"], &[LegacyId]),
         (&["account", "list"], &[Login]),
         (&["undo", "--since", "2020-01-01T00:00:00Z", "--dry-run"], &[]),
         (&["config", "show"], &[Address]),
@@ -82,7 +83,7 @@ async fn reload(shop: &Shop, visitor: &Visitor) {
 }
 
 /// The metrics of everything that must have happened; without it, the search would be meaningless.
-const HAPPENED: [&str; 15] = [
+const HAPPENED: [&str; 16] = [
     "landfall_logins_total{outcome=\"migrated\",reason=\"\"}",
     "landfall_logins_total{outcome=\"migrated_must_change_password\",reason=\"\"}",
     "landfall_logins_total{outcome=\"authenticated\",reason=\"\"}",
@@ -98,6 +99,7 @@ const HAPPENED: [&str; 15] = [
     "landfall_logins_total{outcome=\"denied_by_rule\",reason=\"\"}",
     "landfall_logins_total{outcome=\"invalid_record\",reason=\"unreadable\"}",
     "landfall_mapping_warnings_total",
+    "landfall_write_backs_total{source=\"shop\",result=\"retried\"}",
 ];
 
 async fn tour(source: Source) {
@@ -174,7 +176,9 @@ fn search(shop: &Shop, traces: &[Trace]) {
     }
     let log = traces.iter().filter(|trace| trace.name == "log").map(|trace| String::from_utf8_lossy(&trace.bytes));
     let log: String = log.collect();
-    for line in ["invalid record", "\"step\"", "cannot send an event", "rule files are broken", "a port failed"] {
+    for line in
+        ["invalid record", "\"step\"", "cannot send an event", "rule files are broken", "a port failed", "was not told"]
+    {
         assert!(log.contains(line), "the log does not contain: {line}");
     }
     // stored password hashes occur only in the account store

@@ -19,3 +19,4 @@ mod running;
 mod openldap;
 mod samba;
 mod suite;
+mod write_back;

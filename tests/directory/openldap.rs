@@ -17,7 +17,7 @@ use crate::servers::certificates::Authority;
 use crate::servers::slapd::{READER, Slapd};
 
 /// A person in LDIF: any text may be a user name.
-fn person(number: usize, uid: &str, password: &str, more: &str) -> String {
+pub(super) fn person(number: usize, uid: &str, password: &str, more: &str) -> String {
     let mut out = format!("dn: employeeNumber={number},ou=people,dc=example,dc=org\nobjectClass: inetOrgPerson\n");
     let uid = STANDARD.encode(uid);
     writeln!(out, "employeeNumber: {number}\nuid:: {uid}\ncn: Person {number}\nsn: Person").unwrap();
@@ -25,7 +25,7 @@ fn person(number: usize, uid: &str, password: &str, more: &str) -> String {
     out
 }
 
-fn ssha(password: &str) -> String {
+pub(super) fn ssha(password: &str) -> String {
     let mut hash = Sha1::new().chain_update(password).chain_update(b"salt").finalize().to_vec();
     hash.extend_from_slice(b"salt");
     format!("{{SSHA}}{}", STANDARD.encode(hash))

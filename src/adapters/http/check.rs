@@ -92,14 +92,14 @@ pub(super) fn verifier_secrets(settings: &HttpVerifierSettings, folder: &FilePat
 }
 
 /// A mistake in the place of the server was reported before.
-fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<Mistake> {
+pub(super) fn client_mistakes(server: &super::settings::Server, folder: &FilePath) -> Vec<Mistake> {
     if client::place(server).is_err() {
         return Vec::new();
     }
     Client::open(server, 1024, folder).err().into_iter().collect()
 }
 
-fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
+pub(super) fn report(mistakes: Vec<Mistake>, reporter: &mut Reporter<'_>) {
     for Mistake { code, key, message, help } in mistakes {
         reporter.error(code, &key, message, help);
     }
@@ -248,7 +248,7 @@ fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> 
 }
 
 /// An outage is never an unknown customer.
-fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
+pub(super) fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
     let mut bare = conditions.iter().filter(|condition| !condition.has_evidence());
     if let Some(meaning) = bare.find_map(|condition| other_meaning(condition, true)) {
         let help = "add a value of `body`, or a header, that tells them apart";
@@ -256,7 +256,7 @@ fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) 
     }
 }
 
-fn required_request(
+pub(super) fn required_request(
     key: &str,
     settings: Option<&RequestSettings>,
     known: Known<'_>,

@@ -271,15 +271,15 @@ fn record_limit() -> usize {
     256 * 1024
 }
 
-fn response_limit() -> usize {
+pub(super) fn response_limit() -> usize {
     1024 * 1024
 }
 
-fn bounds(reporter: &mut Reporter<'_>, key: &str, value: usize) {
+pub(super) fn bounds(reporter: &mut Reporter<'_>, key: &str, value: usize) {
     reporter.bound(key, value.try_into().unwrap_or(u64::MAX), 1024, 16 * 1024 * 1024);
 }
 
-fn secrets<'s>(server: &'s mut Server, params: &'s mut BTreeMap<String, Secret>) -> Vec<SecretSetting<'s>> {
+pub(super) fn secrets<'s>(server: &'s mut Server, params: &'s mut BTreeMap<String, Secret>) -> Vec<SecretSetting<'s>> {
     let setting = |key: String, secret| SecretSetting { key, secret, usage: SecretUse::Address };
     let of_auth = server.auth.as_mut().map(|auth| match auth {
         AuthSettings::Bearer(bearer) => ("token", &mut bearer.token),

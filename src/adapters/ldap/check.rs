@@ -18,7 +18,12 @@ pub(super) struct Mistake {
     pub help: String,
 }
 
-fn mistake(code: &'static str, key: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Mistake {
+pub(super) fn mistake(
+    code: &'static str,
+    key: impl Into<String>,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Mistake {
     Mistake { code, key: key.into(), message: message.into(), help: help.into() }
 }
 
@@ -67,7 +72,7 @@ pub(super) fn is_of_group(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b';'))
 }
 
-fn directory(directory: &Directory) -> Vec<Mistake> {
+pub(super) fn directory(directory: &Directory) -> Vec<Mistake> {
     let mut found = Vec::new();
     if directory.servers.is_empty() {
         let help = "for example `servers: [ ldaps://ldap.example.org ]`";
@@ -113,7 +118,7 @@ fn search(search: &Search) -> Vec<Mistake> {
     base.into_iter().chain(template("search.filter", &search.filter, Place::Filter, is_identifier)).collect()
 }
 
-fn template(key: &str, text: &str, place: Place, is_known: impl Fn(&str) -> bool) -> Option<Mistake> {
+pub(super) fn template(key: &str, text: &str, place: Place, is_known: impl Fn(&str) -> bool) -> Option<Mistake> {
     let error: TemplateError = Template::parse(text, place, is_known).err()?;
     Some(mistake("R506", key, format!("`{key}` is invalid: {error}"), error.help()))
 }

@@ -29,6 +29,18 @@ impl Failure {
         Self::new(kind, format!("{detail} (LDAP result {})", result.rc))
     }
 
+    /// The failure of a change that was answered.
+    pub fn change(result: &LdapResult) -> Self {
+        let (kind, detail) = match result.rc {
+            16..=21 | 64..=71 => {
+                (PortErrorKind::Conflict, "the schema or a constraint of the directory forbids the change")
+            }
+            50 => (PortErrorKind::Denied, "the bind account may not change the entry"),
+            code => meaning(code),
+        };
+        Self::new(kind, format!("{detail} (LDAP result {})", result.rc))
+    }
+
     /// The failure of a connection or a driver.
     pub fn driver(error: &LdapError) -> Self {
         match error {

@@ -19,7 +19,7 @@ const PAGE: i32 = 500;
 /// The most groups of one entry. Stops a filter that matches everything; admits the groups of anybody.
 const MAX_GROUPS: usize = 5000;
 
-/// A search for one entry by an identifier.
+/// A search for one entry.
 pub(super) struct Finder {
     pub base: Template,
     pub filter: Template,
@@ -35,7 +35,16 @@ impl Finder {
             "typed" => Some(identifier.typed().as_bytes().to_vec()),
             _ => Some(identifier.canonical().as_bytes().to_vec()),
         };
-        let (Some(base), Some(filter)) = (self.base.fill(value_of), self.filter.fill(value_of)) else {
+        self.find_by(ldap, value_of).await
+    }
+
+    /// The one entry that the values of placeholders lead to.
+    pub async fn find_by(
+        &self,
+        ldap: &mut Ldap,
+        value_of: impl Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Option<Entry>, Failure> {
+        let (Some(base), Some(filter)) = (self.base.fill(&value_of), self.filter.fill(&value_of)) else {
             return Err(Failure::new(PortErrorKind::Misconfigured, "a placeholder has no value"));
         };
         // not every server heeds the limit

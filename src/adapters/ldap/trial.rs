@@ -10,12 +10,11 @@ use super::error::Failure;
 use super::search::{Finder, Wanted};
 use crate::adapters::registry::{Part, Trial, TrialFinding};
 use crate::diag::Severity;
-use crate::ports::IdentifierProfile;
 
 /// How long a trial may take. Longer than a login waits, so that a slow connection is seen as what it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An identifier that nobody has.
+/// A value that nobody has.
 const NOBODY: &str = "landfall-check-finds-nobody";
 
 /// Bytes of an entry of a trial.
@@ -30,8 +29,8 @@ pub(super) async fn of(pool: &Pool, finder: Option<&Finder>) -> Trial {
         let mut lease = pool.lease(deadline).await.map_err(of_directory)?;
         let ldap = lease.ldap().map_err(of_directory)?;
         let found = root(ldap).await.map_err(of_directory)?;
-        if let (Some(finder), Ok(nobody)) = (finder, IdentifierProfile::default().canonical(NOBODY)) {
-            finder.find(ldap, &nobody).await.map_err(|failure| ("search", failure))?;
+        if let Some(finder) = finder {
+            finder.find_by(ldap, |_| Some(NOBODY.into())).await.map_err(|failure| ("search", failure))?;
         }
         lease.end();
         Ok(found)

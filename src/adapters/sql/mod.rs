@@ -23,8 +23,10 @@ pub(in crate::adapters) mod pool;
 pub(in crate::adapters) mod server;
 mod settings;
 mod shape;
+pub(in crate::adapters) mod statement;
 mod table;
 pub(in crate::adapters) mod template;
+mod write_back;
 
 use std::fmt;
 use std::path::Path;
@@ -35,6 +37,7 @@ pub use error::SqlError;
 pub use settings::{ListSettings, ListShape, SqlSettings};
 pub use table::schemes;
 pub use template::TemplateError;
+pub use write_back::SqlWriteBack;
 
 use super::{ambiguous, too_large};
 use crate::ports::{BoxFuture, Call, Identifier, IdentifierProfile, PortError, PortErrorKind, Record, Source};

@@ -140,6 +140,13 @@ impl<S: Server> Lease<S> {
         S::run(self.connection()?, sql.to_owned()).await
     }
 
+    /// Commits what was changed and gives the connection back.
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        self.run("COMMIT").await?;
+        drop(self.object.take());
+        Ok(())
+    }
+
     /// Ends the transaction and gives the connection back.
     pub async fn end(mut self) -> Result<(), sqlx::Error> {
         self.run("ROLLBACK").await?;

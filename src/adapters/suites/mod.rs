@@ -8,3 +8,4 @@ mod outbox;
 pub(in crate::adapters) mod reports;
 pub(in crate::adapters) mod source;
 pub(in crate::adapters) mod target;
+pub(in crate::adapters) mod write_back;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EnrichSettings, Params, kinded};
+use super::{EnrichSettings, Params, WriteBackSettings, kinded};
 use crate::adapters::registry::SourceSettings;
 use crate::migrate::AfterMismatch;
 
@@ -35,6 +35,9 @@ pub struct MoreSource {
     /// As `after_mismatch` at the top.
     #[serde(default)]
     pub after_mismatch: AfterMismatchSetting,
+    /// As `write_back` at the top.
+    #[serde(default)]
+    pub write_back: Option<WriteBackSettings>,
 }
 
 /// What follows if a legacy system does not accept a password.

@@ -8,6 +8,7 @@ mod pages;
 mod presets;
 mod reach;
 mod settings;
+mod write_back;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 pub(in crate::adapters) use conditions::answers_have_the_meaning_of_their_conditions;
+pub(in crate::adapters) use write_back::http_is_written_back;
 
 use super::{HttpSettings, HttpSource, HttpVerifier, HttpVerifierSettings};
 use crate::model::Password;

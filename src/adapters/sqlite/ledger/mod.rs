@@ -16,6 +16,7 @@ mod reversal;
 mod schema;
 mod stamp;
 mod store;
+mod undelivered;
 
 #[cfg(test)]
 mod edit_tests;
