@@ -102,7 +102,8 @@ fn bare(name: &str) -> &str {
     name.split(';').next().unwrap_or(name)
 }
 
-fn too_large(limit: usize) -> Failure {
+/// The failure of an entry of more than so many bytes.
+pub(super) fn too_large(limit: usize) -> Failure {
     Failure::of_one_record(format!("the record is larger than {limit} bytes"))
 }
 

@@ -7,11 +7,15 @@ mod check;
 mod connection;
 mod entry;
 mod error;
+mod message;
+mod pipe;
+mod relay;
 mod reply;
 mod search;
 mod settings;
 mod source;
 mod template;
+mod transport;
 mod trial;
 mod verifier;
 

@@ -28,10 +28,11 @@ pub(super) async fn of(pool: &Pool, finder: Option<&Finder>) -> Trial {
     let tried = async {
         let of_directory = |failure| ("directory", failure);
         let mut lease = pool.lease(deadline).await.map_err(of_directory)?;
-        let ldap = lease.ldap().map_err(of_directory)?;
-        let found = root(ldap).await.map_err(of_directory)?;
+        let found = root(lease.ldap().map_err(of_directory)?).await;
+        let found = found.map_err(|failure| of_directory(lease.explained(failure)))?;
         if let (Some(finder), Ok(nobody)) = (finder, IdentifierProfile::default().canonical(NOBODY)) {
-            finder.find(ldap, &nobody).await.map_err(|failure| ("search", failure))?;
+            let searched = finder.find(lease.ldap().map_err(of_directory)?, &nobody).await;
+            searched.map_err(|failure| ("search", lease.explained(failure)))?;
         }
         lease.end();
         Ok(found)
