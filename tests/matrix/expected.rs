@@ -1,5 +1,6 @@
 //! What is expected of each cell. This is the documented behaviour, written by hand, and not what a run has shown.
 
+use crate::servers::http_faults::BadTls;
 use crate::service::Answered;
 
 /// A system that an adapter talks to, in the order of the columns.
@@ -9,14 +10,28 @@ pub enum Adapter {
     HttpVerifier,
     RequiredPart,
     OptionalPart,
+    LdapSource,
+    LdapVerifier,
+    Postgres,
+    Mysql,
+}
+
+impl Adapter {
+    pub fn is_database(self) -> bool {
+        matches!(self, Self::Postgres | Self::Mysql)
+    }
 }
 
 /// The columns, and what they are called.
-pub const ADAPTERS: [(Adapter, &str); 4] = [
+pub const ADAPTERS: [(Adapter, &str); 8] = [
     (Adapter::HttpSource, "HTTP source"),
     (Adapter::HttpVerifier, "HTTP verifier"),
     (Adapter::RequiredPart, "required part by HTTP"),
     (Adapter::OptionalPart, "optional part by HTTP"),
+    (Adapter::LdapSource, "LDAP source"),
+    (Adapter::LdapVerifier, "LDAP verifier"),
+    (Adapter::Postgres, "PostgreSQL"),
+    (Adapter::Mysql, "MySQL"),
 ];
 
 /// What a legacy system does instead of answering.
@@ -110,7 +125,7 @@ impl Fault {
             Self::Endless => "an answer of 1 GiB, not announced",
             Self::EndlessHeaders => "headers without end",
             Self::Malformed => "malformed answer",
-            Self::Deep => "values nested 100,000 deep",
+            Self::Deep => "deeply nested values",
             Self::DuplicateKeys => "duplicate keys",
             Self::Charset => "wrong charset",
             Self::Flapping => "a second down, a second up",
@@ -119,6 +134,20 @@ impl Fault {
             Self::WrongHost => "TLS: certificate of another host",
             Self::UnknownAuthority => "TLS: certificate of an unknown authority",
             Self::NoTls => "no TLS where it is expected",
+        }
+    }
+}
+
+impl Fault {
+    /// The bad TLS that it is.
+    pub fn tls(self) -> Option<BadTls> {
+        match self {
+            Self::Expired => Some(BadTls::Expired),
+            Self::SelfSigned => Some(BadTls::SelfSigned),
+            Self::WrongHost => Some(BadTls::WrongHost),
+            Self::UnknownAuthority => Some(BadTls::WrongAuthority),
+            Self::NoTls => Some(BadTls::Plain),
+            _ => None,
         }
     }
 }
@@ -142,7 +171,14 @@ pub enum Cell {
 pub const LATE: &str = "the call took too long";
 
 /// The other sentences about an end of time, by those who notice it first.
-const ALSO_LATE: [&str; 2] = ["the server did not answer in time", "no time was left for the call"];
+const ALSO_LATE: [&str; 6] = [
+    "the server did not answer in time",
+    "the server does not answer",
+    "the search took too long",
+    "the query took too long",
+    "the bind took too long",
+    "no time was left for the call",
+];
 
 impl Cell {
     /// Whether an answer is the expected one.
@@ -180,6 +216,18 @@ pub fn expected(adapter: Adapter, fault: Fault) -> Option<Cell> {
             Cell::Both => Cell::SometimesLeftOut,
             other => other,
         }),
+        Adapter::LdapSource => directory(fault),
+        Adapter::LdapVerifier => directory(fault),
+        Adapter::Postgres => match fault {
+            Fault::Broken => Some(bad("the database is damaged")),
+            Fault::Unavailable => Some(away("the server is stopping or starting")),
+            _ => database(fault),
+        },
+        Adapter::Mysql => match fault {
+            Fault::Broken => Some(away("the server failed")),
+            Fault::Unavailable => Some(away("the connection broke")),
+            _ => database(fault),
+        },
     }
 }
 
@@ -191,8 +239,11 @@ fn away(sentence: &'static str) -> Cell {
     Cell::Outage("unavailable", sentence)
 }
 
+fn misconfigured(sentence: &'static str) -> Cell {
+    Cell::Outage("misconfigured", sentence)
+}
+
 fn web(fault: Fault) -> Cell {
-    let misconfigured = |sentence| Cell::Outage("misconfigured", sentence);
     match fault {
         Fault::ShortLatency => Cell::SignsIn,
         Fault::LongLatency | Fault::Drip | Fault::BlackHole => away(LATE),
@@ -220,4 +271,54 @@ fn web(fault: Fault) -> Cell {
         }
         Fault::NoTls => misconfigured("no TLS connection to the server"),
     }
+}
+
+fn directory(fault: Fault) -> Option<Cell> {
+    Some(match fault {
+        Fault::ShortLatency => Cell::SignsIn,
+        Fault::LongLatency | Fault::Drip | Fault::BlackHole => away(LATE),
+        Fault::Refuse => away("cannot reach the server"),
+        Fault::Reset | Fault::ShortAnswer => away("the connection broke"),
+        Fault::Broken => away("the directory failed (LDAP result 80)"),
+        Fault::Unavailable => away("the directory failed (LDAP result 52)"),
+        Fault::Busy => Cell::Outage("rate_limited", "the directory is busy (LDAP result 51)"),
+        Fault::OtherProtocol | Fault::Malformed | Fault::Deep | Fault::Charset => {
+            bad("the server sends something that is not LDAP")
+        }
+        Fault::Redirect => {
+            misconfigured("the directory refers to another server, which is not followed (LDAP result 10)")
+        }
+        Fault::Huge => bad("the server sends a message that is too large"),
+        Fault::Endless => bad("the server answers a request without end"),
+        Fault::Flapping => Cell::Both,
+        Fault::Expired | Fault::SelfSigned | Fault::WrongHost | Fault::UnknownAuthority => {
+            misconfigured("the certificate of the server is not trusted")
+        }
+        Fault::NoTls => misconfigured("no TLS connection to the server"),
+        // without a meaning in LDAP
+        Fault::BusyUntil
+        | Fault::Html
+        | Fault::Empty
+        | Fault::GzipBomb
+        | Fault::EndlessHeaders
+        | Fault::DuplicateKeys => return None,
+    })
+}
+
+fn database(fault: Fault) -> Option<Cell> {
+    Some(match fault {
+        Fault::ShortLatency => Cell::SignsIn,
+        Fault::LongLatency | Fault::Drip | Fault::BlackHole => away(LATE),
+        // the other protocol ends before what it announces in this one
+        Fault::Refuse | Fault::Reset | Fault::ShortAnswer | Fault::OtherProtocol => away("cannot reach the server"),
+        Fault::Busy => Cell::Outage("rate_limited", "the server has too many connections"),
+        Fault::Malformed => bad("the server does not speak the expected protocol"),
+        Fault::Flapping => Cell::Both,
+        Fault::Expired | Fault::SelfSigned | Fault::WrongHost | Fault::UnknownAuthority => {
+            misconfigured("the certificate of the server is not trusted")
+        }
+        Fault::NoTls => misconfigured("no trusted TLS connection"),
+        // answered for each database, or without a meaning
+        _ => return None,
+    })
 }

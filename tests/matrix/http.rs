@@ -63,6 +63,7 @@ fn service(adapter: Adapter, server: &FaultServer) -> Service {
         ),
         Adapter::RequiredPart => part(true),
         Adapter::OptionalPart => part(false),
+        other => panic!("{other:?} is no web API"),
     };
     let export: String = (0..CUSTOMERS).map(|number| format!("{}\n", record(&name(number)))).collect();
     let files = [("rules.yaml", RULES), ("export.ndjson", &export), ("ca.pem", server.authority())];

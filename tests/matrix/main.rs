@@ -25,9 +25,12 @@ mod shop;
 
 mod expected;
 mod http;
+mod ldap;
 mod page;
 mod service;
+mod sql;
 mod stage;
+mod wire;
 
 use expected::Adapter;
 
@@ -54,4 +57,28 @@ async fn web_apis_with_required_parts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn web_apis_with_optional_parts() {
     http::play(Adapter::OptionalPart).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs slapd; run tests/run"]
+async fn directories_as_sources() {
+    ldap::play(Adapter::LdapSource).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs slapd; run tests/run"]
+async fn directories_as_verifiers() {
+    ldap::play(Adapter::LdapVerifier).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; run tests/run"]
+async fn postgres() {
+    sql::play(Adapter::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MariaDB; run tests/run"]
+async fn mysql() {
+    sql::play(Adapter::Mysql).await;
 }

@@ -124,9 +124,9 @@ impl Service {
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 
-    /// Whether something in it has panicked.
-    pub fn has_panicked(&self) -> bool {
-        fs::read_to_string(self.folder.path().join("log")).expect("a log").contains("panic")
+    /// Whether a text is in its log.
+    pub fn has_logged(&self, text: &str) -> bool {
+        fs::read_to_string(self.folder.path().join("log")).expect("a log").contains(text)
     }
 }
 

@@ -11,13 +11,16 @@ use crate::servers::{MARIADB, Options, POSTGRES, Server, Tls};
 use crate::service::{Service, name, password};
 use crate::shop::RULES;
 use crate::stage::Stage;
-use crate::wire::{Bad, OTHER_PROTOCOL, Wire, bytes_without_end};
+use crate::wire::{Bad, OTHER_PROTOCOL, Wire};
 
 /// How many customers the database has.
 const CUSTOMERS: usize = 600;
 
 /// The user that reads, and its password.
 const READER: (&str, &str) = ("reader", "reader-password");
+
+/// What a server says besides its answers.
+pub const NOTICE: &str = "take notice of ada";
 
 /// What differs between the databases.
 struct System {
@@ -123,15 +126,14 @@ fn postgres(stream: &mut TcpStream, fault: Fault) -> io::Result<()> {
     };
     let fails = |state: &str| message(b'E', format!("SFATAL\0VFATAL\0C{state}\0Msomething is wrong\0\0").as_bytes());
     match fault {
-        Fault::Broken => stream.write_all(&fails("XX000")),
+        Fault::Broken => {
+            stream.write_all(&message(b'N', format!("SNOTICE\0VNOTICE\0C00000\0M{NOTICE}\0\0").as_bytes()))?;
+            stream.write_all(&fails("XX000"))
+        }
         Fault::Unavailable => stream.write_all(&fails("57P03")),
         Fault::Busy => stream.write_all(&fails("53300")),
         // the kind of authentication has four bytes
-        Fault::Malformed => stream.write_all(&message(b'R', &[0, 0])),
-        _ => {
-            let notice = message(b'N', b"SNOTICE\0VNOTICE\0C00000\0Mtake notice of this\0\0");
-            bytes_without_end(stream, &notice.repeat(1000))
-        }
+        _ => stream.write_all(&message(b'R', &[0, 0])),
     }
 }
 

@@ -26,6 +26,7 @@ mod programs;
 pub mod proxy;
 mod server;
 pub mod slapd;
+mod sockets;
 mod watcher;
 
 use std::sync::LazyLock;
