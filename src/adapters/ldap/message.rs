@@ -252,9 +252,9 @@ pub(super) mod tests {
 
     #[test]
     fn depth_and_number_of_elements_are_limited() {
-        let nested =
-            (0..100_000).fold(vec![], |inner, _| if inner.len() > 4000 { inner } else { tlv(SEQUENCE, &[&inner]) });
-        assert_eq!(count_of(&message(&tlv(ENTRY, &[&nested]), &[])), None);
+        let nested = |levels: usize| (0..levels).fold(vec![], |inner, _| tlv(SEQUENCE, &[&inner]));
+        assert!(count_of(&message(&tlv(ENTRY, &[&nested(MAX_DEPTH - 2)]), &[])).is_some());
+        assert_eq!(count_of(&message(&tlv(ENTRY, &[&nested(MAX_DEPTH)]), &[])), None);
         let many = [OCTET_STRING, 0].repeat(2000);
         assert_eq!(count_of(&message(&tlv(ENTRY, &[&tlv(SEQUENCE, &[&many])]), &[])), None);
         assert!(elements(&message(&tlv(ENTRY, &[&tlv(SEQUENCE, &[&many])]), &[]), 3000).is_some());

@@ -129,3 +129,80 @@ pub(super) fn connector(directory: &Directory, folder: &Path) -> Result<TlsConne
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
+    use super::super::message::tests::tlv;
+    use super::*;
+
+    /// What becomes of a connection to a server that answers a request for TLS so, and then sends back what it receives.
+    async fn started(answer: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("ldap://{}", listener.local_addr().expect("an address"));
+        let serving = async {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut request = vec![0; START_TLS.len()];
+            stream.read_exact(&mut request).await.expect("a request");
+            assert_eq!(request, START_TLS);
+            let _ = stream.write_all(&answer).await;
+            // half an answer is the end
+            let is_whole = answer.len() > 10;
+            let mut hello = vec![0; 512];
+            if is_whole && let Ok(read @ 1..) = stream.read(&mut hello).await {
+                assert_eq!(hello.first(), Some(&0x16), "a handshake");
+                let _ = stream.write_all(&hello[..read]).await;
+            }
+        };
+        let directory: Directory = serde_yaml::from_str("servers: []").expect("settings");
+        let (address, tls) = (Address::new(&url, true).expect("an address"), connector(&directory, Path::new("")));
+        let (connected, ()) = tokio::join!(
+            async {
+                let connected = address.connect(&tls.expect("a connector")).await;
+                connected.map(drop).expect_err("no server that knows TLS")
+            },
+            serving
+        );
+        connected.of("directory", "fetch").detail().to_owned()
+    }
+
+    fn answer(tag: u8, code: u8) -> Vec<u8> {
+        let outcome = [tlv(0x0a, &[&[code]]), tlv(4, &[]), tlv(4, &[])].concat();
+        tlv(0x30, &[&tlv(2, &[&[1]]), &tlv(tag, &[&outcome])])
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_on_without_tls() {
+        let then = |more: &[u8]| [answer(EXTENDED, 0), more.to_vec()].concat();
+        for (sent, detail) in [
+            (answer(EXTENDED, 2), "the server does not offer StartTLS (LDAP result 2)"),
+            (answer(EXTENDED, 52), "the directory failed (LDAP result 52)"),
+            // the success of something else
+            (answer(0x61, 0), "the answer to StartTLS is something else"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "the server sends something that is not LDAP"),
+            (answer(EXTENDED, 0)[..10].to_vec(), "the connection broke"),
+            (then(b""), "no TLS connection to the server"),
+            // plain text that was slipped in before TLS
+            (then(&answer(0x61, 0)), "no TLS connection to the server"),
+        ] {
+            let found = started(sent.clone()).await;
+            assert!(found.ends_with(detail), "{sent:x?}: {found}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_usual_ports() {
+        for (server, start_tls, expected) in [
+            ("ldap://a.example", false, ("a.example", 389, Tls::Never)),
+            ("ldap://a.example", true, ("a.example", 389, Tls::OnRequest)),
+            ("ldaps://a.example", true, ("a.example", 636, Tls::AtOnce)),
+            ("ldaps://a.example:3269", false, ("a.example", 3269, Tls::AtOnce)),
+            ("ldap://[::1]:3890", false, ("::1", 3890, Tls::Never)),
+        ] {
+            let Address { host, port, tls } = Address::new(server, start_tls).expect("an address");
+            assert_eq!((host.as_str(), port, tls), expected, "{server}");
+        }
+    }
+}
