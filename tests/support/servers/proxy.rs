@@ -290,13 +290,12 @@ impl Shared {
     fn reset(&self, number: usize, client: &TcpStream) {
         let _ = self.pause(number, Duration::from_millis(50));
         reset_when_closed(client);
-        // Nobody reads from it any more; a whole shutdown would send a regular end first.
-        let _ = client.shutdown(Shutdown::Read);
-        if let Some(mut ends) = self.state().open.remove(&number)
-            && let Some(server) = ends.pop()
-        {
+        // No longer an open connection, so that nobody shuts it down: a regular end would be sent first.
+        let ends = self.state().open.remove(&number);
+        if let Some(server) = ends.as_ref().and_then(|ends| ends.last()) {
             let _ = server.shutdown(Shutdown::Both);
         }
+        let _ = client.shutdown(Shutdown::Read);
     }
 
     fn close(&self, number: usize) {
