@@ -160,7 +160,7 @@ fn answer(stream: &mut TcpStream, fault: Fault, id: &[u8], tag: u8) -> io::Resul
 fn request(stream: &mut TcpStream) -> io::Result<(Vec<u8>, u8)> {
     let mut begin = [0; 2];
     stream.read_exact(&mut begin)?;
-    let mut more = vec![0; usize::from(begin[1].checked_sub(0x80).unwrap_or(0))];
+    let mut more = vec![0; usize::from(begin[1].saturating_sub(0x80))];
     stream.read_exact(&mut more)?;
     let length = more.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
     let mut contents = vec![0; if more.is_empty() { usize::from(begin[1]) } else { length }];
