@@ -14,6 +14,7 @@ use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use crate::servers::certificates::Authority;
+use crate::servers::proxy::Proxy;
 use crate::servers::slapd::{READER, Slapd};
 
 /// A person in LDIF: any text may be a user name.
@@ -202,5 +203,25 @@ async fn connections_are_verified_and_fail_over() {
     ] {
         let service = Service::new(&directory).await;
         assert_eq!(service.login("ada", "secret ada").await, expected, "{directory}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs slapd; run tests/run"]
+async fn connections_that_were_closed_meanwhile_are_replaced() {
+    let people: Vec<String> =
+        (0..20).map(|number| person(number, &format!("p{number}"), &ssha("secret"), "")).collect();
+    let slapd = Slapd::start(&people.concat());
+    let proxy = Proxy::to(slapd.secure().strip_prefix("ldaps://").unwrap().parse().unwrap());
+    let (dn, password) = READER;
+    let service = Service::new(&format!(
+        "{{ servers: [ 'ldaps://{}' ], ca: '{}', bind: {{ dn: '{dn}', password: '{password}' }} }}",
+        proxy.address,
+        slapd.ca().display()
+    ))
+    .await;
+    for number in 0..20 {
+        assert_eq!(service.login(&format!("p{number}"), "secret").await, Outcome::Migrated, "{number}");
+        assert_eq!(proxy.cut(), 1, "the connection that searches");
     }
 }

@@ -67,6 +67,7 @@ impl Running {
     }
 
     /// Sends SIGTERM, and waits for the exit code.
+    #[allow(dead_code, reason = "not every test binary stops it")]
     pub fn stop(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a running process");
         let began = Instant::now();

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use url::Url;
 
-use super::connection;
 use super::settings::{Directory, LdapSettings, LdapVerifierSettings, Search};
 use super::template::{Place, Template, TemplateError};
+use super::transport::connector;
 use super::verifier::path;
 
 /// A mistake at a key, relative to the section.
@@ -56,7 +56,7 @@ pub(super) fn verifier(settings: &LdapVerifierSettings) -> Vec<Mistake> {
 /// Mistakes that show only once files and secrets were read.
 pub(super) fn secrets(directory: &Directory, folder: &Path) -> Vec<Mistake> {
     let mut found = Vec::new();
-    if let Err(message) = connection::tls(directory, folder) {
+    if let Err(message) = connector(directory, folder) {
         let help = "name a file with certificates in PEM, relative to the settings";
         found.push(mistake("R506", "directory.ca", message, help));
     }

@@ -111,7 +111,8 @@ fn is_cut(name: &str) -> bool {
     options.any(|option| option.starts_with("range=") && option != "range=0-*")
 }
 
-fn too_large(limit: usize) -> Failure {
+/// The failure of an entry of more than so many bytes.
+pub(super) fn too_large(limit: usize) -> Failure {
     Failure::of_one_record(format!("the record is larger than {limit} bytes"))
 }
 

@@ -27,10 +27,11 @@ pub(super) async fn of(pool: &Pool, finder: Option<&Finder>) -> Trial {
     let tried = async {
         let of_directory = |failure| ("directory", failure);
         let mut lease = pool.lease(deadline).await.map_err(of_directory)?;
-        let ldap = lease.ldap().map_err(of_directory)?;
-        let found = root(ldap).await.map_err(of_directory)?;
+        let found = root(lease.ldap().map_err(of_directory)?).await;
+        let found = found.map_err(|failure| of_directory(lease.explained(failure)))?;
         if let Some(finder) = finder {
-            finder.find_by(ldap, |_| Some(NOBODY.into())).await.map_err(|failure| ("search", failure))?;
+            let searched = finder.find_by(lease.ldap().map_err(of_directory)?, |_| Some(NOBODY.into())).await;
+            searched.map_err(|failure| ("search", lease.explained(failure)))?;
         }
         lease.end();
         Ok(found)

@@ -36,7 +36,7 @@ impl LdapVerifier {
     /// # Errors
     /// If the settings are invalid, as one sentence.
     pub fn open(name: &str, settings: LdapVerifierSettings, folder: &Path) -> Result<Self, String> {
-        let servers = Servers::new(settings.directory.clone(), folder)?;
+        let servers = Servers::new(settings.directory.clone(), folder, ENTRY_LIMIT)?;
         let pool = Pool::new(servers, settings.connections)?;
         let user = path(&settings.user).ok_or("the user is not a path")?.to_owned();
         let finder = settings.search.as_ref().map(|search| {
@@ -67,7 +67,7 @@ impl LdapVerifier {
         let mut connection = self.pool.servers().connect(deadline).await?;
         let policy = RawControl { ctype: PASSWORD_POLICY.to_owned(), crit: false, val: None };
         let result = connection.ldap.with_controls(vec![policy]).simple_bind(&user, password).await;
-        let result = result.map_err(|error| Failure::driver(&error))?;
+        let result = result.map_err(|error| connection.failure(&error))?;
         let verdict = verdict(&result, self.settings.expired_passwords)?;
         Ok(Verification { verdict, work: Work::Remote })
     }
@@ -79,9 +79,17 @@ impl LdapVerifier {
                 .map_err(|_| Failure::of_one_record("the record is not JSON"))?;
             return user_in(&record, &self.user).ok_or_else(missing);
         };
-        let mut lease = self.pool.lease(deadline).await?;
-        let found = finder.find(lease.ldap()?, presented.identifier).await?;
-        lease.end();
+        let found = loop {
+            let mut lease = self.pool.lease(deadline).await?;
+            match finder.find(lease.ldap()?, presented.identifier).await {
+                Err(failure) if lease.was_closed(&failure) => self.pool.forget_idle(),
+                Err(failure) => return Err(lease.explained(failure)),
+                Ok(found) => {
+                    lease.end();
+                    break found;
+                }
+            }
+        };
         let entry = found.ok_or_else(|| Failure::of_one_record("the directory has no entry for the customer"))?;
         let value = match entry.values(&self.user) {
             _ if self.user == "dn" => entry.dn.clone().into_bytes(),

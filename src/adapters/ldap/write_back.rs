@@ -141,7 +141,7 @@ impl LdapWriteBack {
     }
 
     fn writer(&self, name: &str, folder: &Path) -> Result<LdapWriter, String> {
-        let servers = Servers::new(self.directory.clone(), folder)?;
+        let servers = Servers::new(self.directory.clone(), folder, ENTRY_LIMIT)?;
         let pool = Pool::new(servers, CONNECTIONS)?;
         let (base, filter) = self.templates()?;
         let (scope, attributes) = (self.search.scope, vec!["1.1".to_owned()]);

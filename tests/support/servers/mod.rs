@@ -27,6 +27,7 @@ pub mod proxy;
 pub mod samba;
 mod server;
 pub mod slapd;
+mod sockets;
 mod watcher;
 
 use std::sync::LazyLock;
