@@ -53,9 +53,10 @@ impl HttpSource {
     pub(super) async fn try_out(&self) -> Trial {
         let asked = async {
             let nobody = trial::nobody(&self.identifiers);
-            let built = self.built(&self.plan.record, None, &nobody)?;
-            let answer = self.client.send(&built, Resend::Allowed, "landfall-check").await?;
-            self.found(&answer, &nobody)?;
+            for other in &self.plan.others {
+                self.ask(other, &nobody, "landfall-check").await?;
+            }
+            let (answer, _) = self.ask(&self.plan.record, &nobody, "landfall-check").await?;
             Ok(answer)
         };
         trial::of(asked, "record").await
@@ -63,9 +64,10 @@ impl HttpSource {
 
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
         let fetched = |failure: Failure| failure.of(&self.name, "fetch");
-        let built = self.built(&self.plan.record, None, identifier).map_err(fetched)?;
-        let answer = self.client.send(&built, Resend::Allowed, request_id).await.map_err(fetched)?;
-        let record = match self.found(&answer, identifier).map_err(fetched)? {
+        let requests = std::iter::once(&self.plan.record).chain(&self.plan.others);
+        let answers = try_join_all(requests.map(|request| self.ask(request, identifier, request_id)));
+        let found = answers.await.map_err(fetched)?.into_iter().map(|(_, found)| found);
+        let record = match self.one_of(found).map_err(fetched)? {
             Found::Nobody => return Ok(None),
             Found::Several => return Err(ambiguous(&self.name)),
             Found::Record(record) => record,
@@ -75,6 +77,38 @@ impl HttpSource {
             return Err(too_large(&self.name, self.record_limit));
         }
         Ok(Some(Record::new(record)))
+    }
+
+    async fn ask(&self, request: &Request, identifier: &Identifier, id: &str) -> Result<(Answer, Found), Failure> {
+        let built = self.built(request, None, identifier)?;
+        let answer = self.client.send(&built, Resend::Allowed, id).await?;
+        let found = self.found(&answer, identifier)?;
+        Ok((answer, found))
+    }
+
+    /// The one customer whom requests found.
+    fn one_of(&self, found: impl Iterator<Item = Found>) -> Result<Found, Failure> {
+        let mut one = None;
+        for found in found {
+            match (found, &one) {
+                (Found::Nobody, _) => {}
+                (Found::Several, _) => return Ok(Found::Several),
+                (Found::Record(record), None) => one = Some(record),
+                (Found::Record(record), Some(first)) if self.key_of(&record)? != self.key_of(first)? => {
+                    return Ok(Found::Several);
+                }
+                (Found::Record(_), Some(_)) => {}
+            }
+        }
+        Ok(one.map_or(Found::Nobody, Found::Record))
+    }
+
+    fn key_of(&self, record: &str) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.plan.key else { return Ok(None) };
+        let arena = Bump::new();
+        let key = path.find(parsed(record, &arena)?).scalar_text(&arena).filter(|key| !key.is_empty());
+        let missing = || Failure::of_one_record(format!("the record has no single value at `{path}`"));
+        key.map(|key| Some(key.to_owned())).ok_or_else(missing)
     }
 
     fn built(&self, request: &Request, record: Option<&str>, identifier: &Identifier) -> Result<Built, Failure> {

@@ -48,3 +48,9 @@ pub fn mariadb() -> &'static Server {
     static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&MARIADB, Options::default()));
     &SERVER
 }
+
+/// The Keycloak shared by the tests of a binary.
+pub fn keycloak() -> &'static keycloak::Keycloak {
+    static SERVER: LazyLock<keycloak::Keycloak> = LazyLock::new(keycloak::Keycloak::start);
+    &SERVER
+}

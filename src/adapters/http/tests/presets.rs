@@ -107,7 +107,9 @@ fn golden() -> Vec<Golden> {
                 (200, token(), Ok(Verdict::Match)),
                 (401, grant("Invalid user credentials"), Ok(Verdict::Mismatch)),
                 (400, grant("Account disabled"), Ok(Verdict::Disabled)),
-                (400, grant("Account is not fully set up"), Ok(Verdict::MustChange)),
+                (400, grant("Invalid user credentials"), Ok(Verdict::Mismatch)),
+                (400, grant("Account is not fully set up"), Ok(Verdict::Expired)),
+                (400, json!({ "error": "unauthorized_client" }), bad.clone()),
                 (401, json!({ "error": "unauthorized_client" }), denied.clone()),
                 (404, json!({ "error": "Realm does not exist" }), Err(PortErrorKind::Misconfigured)),
             ],
@@ -159,9 +161,11 @@ async fn answers_of_products_are_understood() {
         for (status, body, want) in answers {
             let subject = body.to_string();
             let server = Server::answering(move |request: Request| {
-                let is_user = request.uri().path().ends_with("userinfo");
-                let text =
-                    if is_user { json!({ "sub": "u-1", "user_id": "u-1" }).to_string() } else { subject.clone() };
+                let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
+                let is_user = request.uri().path().ends_with("userinfo")
+                    || target.is_some_and(|target| target.ends_with(b".GetUser"));
+                let user = json!({ "sub": "u-1", "user_id": "u-1", "Username": "ada" });
+                let text = if is_user { user.to_string() } else { subject.clone() };
                 async move { reply(if is_user { 200 } else { status }, "application/json; charset=UTF-8", text) }
             })
             .await;
@@ -191,10 +195,19 @@ async fn presets_parse_and_explain_themselves() {
 
 #[tokio::test]
 async fn records_of_products_are_found() {
-    let server = Server::answering(|request: Request| async move {
+    let ada = || json!({ "id": "u-1", "username": "ada", "email": "ada@example.org" });
+    let server = Server::answering(move |request: Request| async move {
         let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
         let body = match (path.as_str(), query.as_str()) {
-            ("/admin/realms/shop/users", "exact=true&username=ada") => json!([{ "id": "u-1", "username": "ada" }]),
+            ("/admin/realms/shop/users", "exact=true&username=ada") => json!([ada()]),
+            ("/admin/realms/shop/users", "email=ada%40example.org&exact=true") => json!([ada()]),
+            // an address that is somebody else's user name
+            ("/admin/realms/shop/users", "exact=true&username=twin%40example.org") => json!([
+                { "id": "u-2", "username": "twin@example.org" }
+            ]),
+            ("/admin/realms/shop/users", "email=twin%40example.org&exact=true") => json!([
+                { "id": "u-3", "username": "eve", "email": "twin@example.org" }
+            ]),
             ("/admin/realms/shop/users/u-1/groups", "") => json!([{ "name": "vip" }]),
             ("/admin/realms/shop/users/u-1/role-mappings/realm", "") => json!([]),
             _ => json!([]),
@@ -203,8 +216,12 @@ async fn records_of_products_are_found() {
     })
     .await;
     let source = server.source(json!({ "preset": "keycloak", "params": { "realm": "shop" } }));
-    let record = fetch(&source, "ada").await.unwrap().unwrap();
-    assert_eq!(record["groups"], json!([{ "name": "vip" }]));
+    for typed in ["ada", "Ada@example.org"] {
+        let record = fetch(&source, typed).await.unwrap().unwrap();
+        assert_eq!(record["groups"], json!([{ "name": "vip" }]), "{typed}");
+    }
+    let twins = fetch(&source, "twin@example.org").await.unwrap_err();
+    assert!(twins.is_about_one_record(), "{twins}");
     assert_eq!(fetch(&source, "bob").await.unwrap(), None);
 }
 
