@@ -18,6 +18,7 @@ mod running;
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod cognito;
 mod fault_server;
 mod keycloak;
 mod service;

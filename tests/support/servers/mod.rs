@@ -19,6 +19,7 @@ pub mod certificates;
 pub mod http_faults;
 pub mod keycloak;
 mod mariadb;
+pub mod moto;
 pub mod network;
 mod postgres;
 pub mod process;
