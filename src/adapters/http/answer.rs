@@ -1,7 +1,7 @@
 //! Answers: bounded, of the expected type, and parsed strictly.
 
 use bumpalo::Bump;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LINK, RETRY_AFTER};
 
 use super::error::Failure;
 use crate::model::{Value, read};
@@ -72,6 +72,13 @@ impl Answer {
         let mut found = self.headers.get_all(name).iter();
         let value = found.next()?.to_str().ok();
         value.filter(|_| found.next().is_none())
+    }
+
+    /// Whether the server says that the answer has a next page (RFC 8288).
+    pub fn has_next_page(&self) -> bool {
+        let links = self.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+        let mut parameters = links.flat_map(|link| link.split([',', ';'])).map(|part| part.trim().to_ascii_lowercase());
+        parameters.any(|part| matches!(part.as_str(), "rel=\"next\"" | "rel=next"))
     }
 
     /// The failure that the status means.

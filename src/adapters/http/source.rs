@@ -142,6 +142,9 @@ impl HttpSource {
         let mut records = candidates.iter().filter(|candidate| self.matches(**candidate, identifier));
         let (first, second) = (records.next(), records.next());
         match (first, second) {
+            (None, _) if answer.has_next_page() => {
+                Err(Failure::bad("the customer is not on the first page of the answer"))
+            }
             (None, _) => Ok(Found::Nobody),
             (Some(record @ Value::Object(_)), None) => Ok(Found::Record(written(*record))),
             (Some(_), None) => Err(Failure::bad("the record is not an object")),

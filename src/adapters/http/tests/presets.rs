@@ -146,8 +146,10 @@ fn golden() -> Vec<Golden> {
             answers: vec![
                 (200, json!({ "id": 7 }), Ok(Verdict::Match)),
                 (200, json!({ "id": 8 }), bad),
-                (401, json!({ "code": "incorrect_password" }), Ok(Verdict::Mismatch)),
-                (500, json!({ "code": "invalid_username" }), Ok(Verdict::Mismatch)),
+                (500, json!({ "code": "incorrect_password", "data": null }), Ok(Verdict::Mismatch)),
+                (500, json!({ "code": "invalid_username", "data": null }), Ok(Verdict::Mismatch)),
+                // an application password is wanted
+                (401, json!({ "code": "incorrect_password", "data": { "status": 401 } }), denied.clone()),
                 (401, json!({ "code": "rest_not_logged_in" }), denied),
                 (500, json!({ "code": "internal_server_error" }), Err(PortErrorKind::Unavailable)),
             ],
@@ -223,6 +225,28 @@ async fn records_of_products_are_found() {
     let twins = fetch(&source, "twin@example.org").await.unwrap_err();
     assert!(twins.is_about_one_record(), "{twins}");
     assert_eq!(fetch(&source, "bob").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_customer_who_may_be_on_another_page_is_not_unknown() {
+    for (link, is_known) in [
+        ("<https://shop.example/wp-json/wp/v2/users?page=2>; rel=\"next\"", false),
+        ("<https://shop.example/users?page=1>; rel=prev, <https://shop.example/users?page=3>; Rel=Next", false),
+        ("<https://shop.example/users?page=1>; rel=\"prev\"", true),
+        ("<https://shop.example/next>; rel=\"self\"", true),
+    ] {
+        let server = Server::answering(move |_| async move {
+            let users = json!([{ "id": 1, "username": "adam", "email": "adam@example.org" }]);
+            let mut response = reply(200, "application/json; charset=UTF-8", users.to_string());
+            response.headers_mut().insert("link", link.parse().unwrap());
+            response
+        })
+        .await;
+        let source = server.source(json!({ "preset": "wordpress-rest" }));
+        assert!(fetch(&source, "adam").await.unwrap().is_some(), "{link}");
+        let missing = fetch(&source, "ada").await.map_err(|error| error.kind());
+        assert_eq!(missing, if is_known { Ok(None) } else { Err(PortErrorKind::BadResponse) }, "{link}");
+    }
 }
 
 #[tokio::test]
