@@ -22,3 +22,4 @@ mod cognito;
 mod fault_server;
 mod keycloak;
 mod service;
+mod wordpress;

@@ -28,6 +28,7 @@ pub mod proxy;
 mod server;
 pub mod slapd;
 mod watcher;
+pub mod wordpress;
 
 use std::sync::LazyLock;
 
