@@ -141,6 +141,32 @@ async fn users_with_required_actions_can_be_migrated() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Keycloak; run tests/run"]
+async fn the_preset_for_oauth_in_general_works_with_other_paths() {
+    let keycloak = servers::keycloak();
+    let (url, (id, secret)) = (keycloak.url(), ADMIN_CLIENT);
+    let connect = "/realms/legacy/protocol/openid-connect";
+    let legacy = format!(
+        "source:\n  kind: http\n  preset: keycloak\n  params: {{ realm: legacy }}\n  server:\n    url: {url}\n    \
+         allow: [ 127.0.0.1 ]\n    auth: {{ kind: oauth, token_url: {connect}/token, client_id: {id}, \
+         client_secret: {secret} }}\n\
+         verifiers:\n  oauth:\n    kind: http\n    preset: oauth-ropc\n    \
+         params: {{ client_id: {PUBLIC_CLIENT}, client_secret: '' }}\n    \
+         server: {{ url: {url}, allow: [ 127.0.0.1 ] }}\n    request:\n      path: {connect}/token\n      \
+         body: {{ form: {{ grant_type: password, client_id: '{{param.client_id}}', scope: openid, \
+         username: '{{identifier}}', password: '{{password}}' }} }}\n    \
+         then: {{ path: {connect}/userinfo, headers: {{ Authorization: 'Bearer {{answer.$.access_token}}' }} }}\n\
+         verify_with: [ oauth ]\n"
+    );
+    let service = Service::start("keycloak.yaml", &legacy);
+    assert!(service.check().contains("status 200"), "{}", service.check());
+    assert_eq!(service.sign_in("hanna", "wrong").await, refused("wrong_password"));
+    assert_eq!(service.sign_in("hanna", "north-pier-7").await, signed_in("migrated"));
+    assert_eq!(service.sign_in("hanna@example.com", "north-pier-7").await, signed_in("authenticated"));
+    service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Keycloak; run tests/run"]
 async fn what_keycloak_does_not_let_landfall_do_is_an_outage() {
     let (keycloak, (id, _)) = (servers::keycloak(), PASSWORD_CLIENT);
     // found by user name only, so that the verifier's answer decides

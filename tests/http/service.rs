@@ -79,6 +79,11 @@ impl Service {
         self.landfall(&["account", "list"]).lines().filter(|line| !line.trim().is_empty()).count()
     }
 
+    /// What `landfall check` says of the systems.
+    pub fn check(&self) -> String {
+        self.landfall(&["check", "--config", "landfall.yaml", "--connect"])
+    }
+
     fn landfall(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
