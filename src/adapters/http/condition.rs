@@ -47,7 +47,7 @@ impl Condition {
         }
         let headers = settings.headers.iter().map(|(name, test)| (name.clone(), as_text(test))).collect();
         let (text, has_subject) = (settings.text.clone(), settings.subject.unwrap_or(true));
-        (mistakes.len() == before).then(|| Self { statuses, body, headers, text, has_subject })
+        (mistakes.len() == before).then_some(Self { statuses, body, headers, text, has_subject })
     }
 
     /// Whether an answer fulfils it. `body` is what the answer says, and `text` the same if it is not JSON.
