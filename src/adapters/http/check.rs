@@ -27,6 +27,8 @@ fn is_outage(status: u16) -> bool {
 #[derive(Debug)]
 pub(super) struct SourcePlan {
     pub record: Request,
+    pub others: Vec<Request>,
+    pub key: Option<Path>,
     pub pick: Path,
     pub matching: Vec<Path>,
     pub none_when: Vec<Condition>,
@@ -110,15 +112,19 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     let settings = preset::of_source(settings, folder)?;
     let mut mistakes = Vec::new();
     let known = Known { params: Some(&settings.params), ..Known::default() };
-    let record = required_request("record", settings.record.as_deref(), known, &mut mistakes);
-    if record.as_ref().is_some_and(|request| !request.names().any(is_customer)) {
-        let help = "a request without `{identifier}` finds the same record for everybody";
-        mistakes.push(Mistake::missing("record", "the request does not use the identifier", help));
+    let record = record_request("record", settings.record.as_deref(), known, &mut mistakes);
+    let others = settings.or.as_deref().unwrap_or_default();
+    let others: Vec<Request> =
+        others.iter().filter_map(|other| record_request("or", Some(other), known, &mut mistakes)).collect();
+    if !others.is_empty() && settings.key.is_none() {
+        let help = "write `key: $.id`, by which a customer whom two requests find is known to be one";
+        mistakes.push(Mistake::missing("key", "`or` needs `key`", help));
     }
+    let key = settings.key.as_deref().and_then(|key| path("key", key, &mut mistakes));
     let pick = path("pick", settings.pick.as_deref().unwrap_or(&whole()), &mut mistakes);
     let paths = settings.matching.iter().flatten();
     let matching = paths.filter_map(|text| path("match", text, &mut mistakes)).collect();
-    let names_customer = record.as_ref().is_some_and(Request::path_has_values);
+    let names_customer = record.iter().chain(&others).all(Request::path_has_values);
     let missing = ConditionSettings { status: super::shape::Statuses(vec![404]), ..ConditionSettings::default() };
     let usual = if names_customer { vec![missing] } else { Vec::new() };
     let none_when = settings.none_when.clone().unwrap_or(usual);
@@ -141,7 +147,7 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     }
     match (record, pick) {
         (Some(record), Some(pick)) if mistakes.is_empty() => {
-            Ok(SourcePlan { record, pick, matching, none_when, lists, params: settings.params })
+            Ok(SourcePlan { record, others, key, pick, matching, none_when, lists, params: settings.params })
         }
         _ => Err(mistakes),
     }
@@ -221,6 +227,7 @@ fn conditions(
             mistakes.push(Mistake::missing(key, format!("`{key}` is missing"), help));
         }
         let compiled = Condition::compile_all(key, written, mistakes);
+        check_subject(key, &verdict, written, settings, mistakes);
         let mut bare = compiled.iter().filter(|condition| !condition.has_evidence()).peekable();
         if (verdict.is_match() || reads_text) && !status_alone && bare.peek().is_some() {
             let help = "pages of proxies and errors also have statuses: add a value of `body`, or a header; if answers \
@@ -236,6 +243,21 @@ fn conditions(
         found.push((verdict, compiled));
     }
     found
+}
+
+/// A condition that waives the subject waives something, and never for what verifies.
+fn check_subject(
+    key: &str,
+    verdict: &Verdict,
+    written: &[ConditionSettings],
+    settings: &HttpVerifierSettings,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let is_fit = *verdict == Verdict::MustChange && settings.subject.is_some();
+    if !is_fit && written.iter().any(|condition| condition.subject == Some(false)) {
+        let help = "`subject: false` is for answers in `must_change_when` that do not have what `subject` compares";
+        mistakes.push(Mistake::contradiction(key, format!("`{key}` has no subject to leave out"), help));
+    }
 }
 
 /// What the status of a condition means as well, if it has nothing else.
@@ -254,6 +276,25 @@ pub(super) fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec
         let help = "add a value of `body`, or a header, that tells them apart";
         mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means that {meaning}"), help));
     }
+    if conditions.iter().any(|condition| !condition.has_subject) {
+        let help = "`subject: false` is for answers about a password";
+        mistakes.push(Mistake::contradiction(key, format!("`{key}` has no subject to leave out"), help));
+    }
+}
+
+/// A request that finds a customer.
+fn record_request(
+    key: &str,
+    settings: Option<&RequestSettings>,
+    known: Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Request> {
+    let request = required_request(key, settings, known, mistakes)?;
+    if !request.names().any(is_customer) {
+        let help = "a request without `{identifier}` finds the same record for everybody";
+        mistakes.push(Mistake::missing(key, "the request does not use the identifier", help));
+    }
+    Some(request)
 }
 
 pub(super) fn required_request(

@@ -13,6 +13,8 @@ pub(crate) struct Condition {
     body: Vec<(Path, Test)>,
     headers: Vec<(String, Test)>,
     text: Option<String>,
+    /// Whether answers must say whose password it is.
+    pub has_subject: bool,
 }
 
 impl Condition {
@@ -44,7 +46,8 @@ impl Condition {
             }
         }
         let headers = settings.headers.iter().map(|(name, test)| (name.clone(), as_text(test))).collect();
-        (mistakes.len() == before).then(|| Self { statuses, body, headers, text: settings.text.clone() })
+        let (text, has_subject) = (settings.text.clone(), settings.subject.unwrap_or(true));
+        (mistakes.len() == before).then_some(Self { statuses, body, headers, text, has_subject })
     }
 
     /// Whether an answer fulfils it. `body` is what the answer says, and `text` the same if it is not JSON.

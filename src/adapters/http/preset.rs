@@ -53,6 +53,10 @@ pub(super) struct Preset {
 pub(super) struct SourcePreset {
     pub record: RequestSettings,
     #[serde(default)]
+    pub or: Option<Vec<RequestSettings>>,
+    #[serde(default)]
+    pub key: Option<String>,
+    #[serde(default)]
     pub pick: Option<String>,
     #[serde(default, rename = "match")]
     pub matching: Option<Vec<String>>,
@@ -169,6 +173,8 @@ pub(super) fn of_source(settings: &HttpSettings, folder: &Path) -> Result<HttpSe
     // another request has its record elsewhere
     if whole.record.is_none() {
         whole.record = Some(Box::new(source.record));
+        whole.or = whole.or.or(source.or);
+        whole.key = whole.key.or(source.key);
         whole.pick = whole.pick.or(source.pick);
         whole.matching = whole.matching.or(source.matching);
         whole.none_when = whole.none_when.or(source.none_when);

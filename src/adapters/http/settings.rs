@@ -36,6 +36,13 @@ pub struct HttpSettings {
     /// The request for the record. Placeholders are `{identifier}` (normalised) and `{typed}`.
     #[serde(default)]
     pub record: Option<Box<RequestSettings>>,
+    /// Further requests for the record by other logins, such as the address. All are sent at the same time. A customer whom
+    /// several find is one, by `key`; two customers are an error, because Landfall cannot decide which is meant.
+    #[serde(default)]
+    pub or: Option<Vec<RequestSettings>>,
+    /// The member that identifies a customer, such as `$.id`. Needed with `or`.
+    #[serde(default)]
+    pub key: Option<String>,
     /// Where the record is in the answer, such as `$.items`. A list has none or one; two records are an error, because
     /// Landfall cannot decide which customer is meant. `$` by default.
     #[serde(default)]

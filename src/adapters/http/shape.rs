@@ -106,6 +106,10 @@ pub struct ConditionSettings {
     /// A text that occurs in the body, for answers that are not JSON.
     #[serde(default)]
     pub text: Option<String>,
+    /// `false` accepts a right password although the answer does not say whose it is, in `must_change_when` beside
+    /// `subject`. Only if nobody else signs in with what the request sends.
+    #[serde(default)]
+    pub subject: Option<bool>,
 }
 
 /// One or several statuses.

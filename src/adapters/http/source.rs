@@ -57,9 +57,10 @@ impl HttpSource {
     pub(super) async fn try_out(&self) -> Trial {
         let asked = async {
             let nobody = trial::nobody(&self.identifiers);
-            let built = self.built(&self.plan.record, None, &nobody)?;
-            let answers = self.ask(&built, "landfall-check").await?;
-            self.found(&answers, &nobody)?;
+            for other in &self.plan.others {
+                self.ask(other, &nobody, "landfall-check").await?;
+            }
+            let (answers, _) = self.ask(&self.plan.record, &nobody, "landfall-check").await?;
             answers.into_iter().next().ok_or_else(Failure::late)
         };
         trial::of(asked, "record", |answer, took| format!("{}, status {}, {took} ms", answer.version, answer.status))
@@ -68,9 +69,10 @@ impl HttpSource {
 
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {
         let fetched = |failure: Failure| failure.of(&self.name, "fetch");
-        let built = self.built(&self.plan.record, None, identifier).map_err(fetched)?;
-        let answers = self.ask(&built, request_id).await.map_err(fetched)?;
-        let record = match self.found(&answers, identifier).map_err(fetched)? {
+        let requests = std::iter::once(&self.plan.record).chain(&self.plan.others);
+        let answers = try_join_all(requests.map(|request| self.ask(request, identifier, request_id)));
+        let found = answers.await.map_err(fetched)?.into_iter().map(|(_, found)| found);
+        let record = match self.one_of(found).map_err(fetched)? {
             Found::Nobody => return Ok(None),
             Found::Several => return Err(ambiguous(&self.name)),
             Found::Record(record) => record,
@@ -80,6 +82,38 @@ impl HttpSource {
             return Err(too_large(&self.name, self.record_limit));
         }
         Ok(Some(Record::new(record)))
+    }
+
+    /// What a request finds, and the answer to it.
+    async fn ask(&self, request: &Request, identifier: &Identifier, id: &str) -> Result<(Vec<Answer>, Found), Failure> {
+        let answers = self.pages(&self.built(request, None, identifier)?, id).await?;
+        let found = self.found(&answers, identifier)?;
+        Ok((answers, found))
+    }
+
+    /// The one customer whom requests found.
+    fn one_of(&self, found: impl Iterator<Item = Found>) -> Result<Found, Failure> {
+        let mut one = None;
+        for found in found {
+            match (found, &one) {
+                (Found::Nobody, _) => {}
+                (Found::Several, _) => return Ok(Found::Several),
+                (Found::Record(record), None) => one = Some(record),
+                (Found::Record(record), Some(first)) if self.key_of(&record)? != self.key_of(first)? => {
+                    return Ok(Found::Several);
+                }
+                (Found::Record(_), Some(_)) => {}
+            }
+        }
+        Ok(one.map_or(Found::Nobody, Found::Record))
+    }
+
+    fn key_of(&self, record: &str) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.plan.key else { return Ok(None) };
+        let arena = Bump::new();
+        let key = path.find(parsed(record, &arena)?).scalar_text(&arena).filter(|key| !key.is_empty());
+        let missing = || Failure::of_one_record(format!("the record has no single value at `{path}`"));
+        key.map(|key| Some(key.to_owned())).ok_or_else(missing)
     }
 
     fn built(&self, request: &Request, record: Option<&str>, identifier: &Identifier) -> Result<Built, Failure> {
@@ -92,7 +126,7 @@ impl HttpSource {
     }
 
     /// The answer to a request, with all its pages.
-    async fn ask(&self, built: &Built, request_id: &str) -> Result<Vec<Answer>, Failure> {
+    async fn pages(&self, built: &Built, request_id: &str) -> Result<Vec<Answer>, Failure> {
         let mut answers = vec![self.client.send(built, Resend::Allowed, request_id).await?];
         let (mut at, mut bytes) = (built.url.clone(), 0);
         while let Some(last) = answers.last() {
@@ -172,7 +206,7 @@ impl HttpSource {
 
     async fn part(&self, list: &ListPlan, record: &str, identifier: &Identifier, id: &str) -> Result<String, Failure> {
         let built = self.built(&list.request, Some(record), identifier)?;
-        let answers = self.ask(&built, id).await?;
+        let answers = self.pages(&built, id).await?;
         let arena = Bump::new();
         let mut pages = Vec::new();
         for answer in &answers {

@@ -22,8 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// The client of the shop's login page, which may send passwords.
 pub const PUBLIC_CLIENT: &str = "shop";
 
+/// A client with its secret, which asks for no one-time password.
+pub const PASSWORD_CLIENT: (&str, &str) = ("shop-password-only", "another secret of the tests");
+
 /// The client of Landfall with its secret, which may read users.
 pub const ADMIN_CLIENT: (&str, &str) = ("landfall", "a secret of the tests");
+
+/// A client with its secret, which has only the role `query-users`.
+pub const QUERY_CLIENT: (&str, &str) = ("landfall-query-only", "a third secret of the tests");
 
 /// The customers.
 const REALM: &str = include_str!("keycloak_realm.json");
@@ -53,10 +59,15 @@ impl Keycloak {
         fs::create_dir_all(process.folder().join("data/import")).expect("a folder");
         fs::write(process.folder().join("data/import/legacy-realm.json"), REALM).expect("the realm");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        process.spawn(&mut java(process.folder(), address.port(), free_port()));
         let keycloak = Self { process, address };
-        keycloak.wait();
+        keycloak.serve();
         keycloak
+    }
+
+    /// Starts it again after [`stop`](Self::stop), on the same port.
+    pub fn serve(&self) {
+        self.process.spawn(&mut java(self.process.folder(), self.address.port(), free_port()));
+        self.wait();
     }
 
     fn wait(&self) {
@@ -90,7 +101,7 @@ impl Keycloak {
         format!("{}/admin/realms/legacy/users", self.url())
     }
 
-    /// Ends it for good.
+    /// Ends it.
     pub fn stop(&self) {
         self.process.stop(Signal::TERM);
     }

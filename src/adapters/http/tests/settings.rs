@@ -67,6 +67,9 @@ fn mistakes_of_sources_have_a_place() {
     let with = |key: &str, value: Json| keys_of_source(json!({ "record": { "path": "/{identifier}" }, key: value }));
     assert_eq!(with("pick", json!("items")), ["pick"]);
     assert_eq!(with("match", json!(["$..a"])), ["match"]);
+    assert_eq!(with("or", json!([{ "path": "/by-mail", "query": { "q": "{identifier}" } }])), ["key"]);
+    assert_eq!(with("or", json!([{ "path": "/by-mail" }])), ["or", "key"]);
+    assert_eq!(with("key", json!("id")), ["key"]);
     assert_eq!(with("none_when", json!([{ "status": 302 }])), ["none_when"]);
     assert_eq!(with("lists", json!({ "o": { "request": { "path": "/o/{$.x[*]}" } } })), ["lists.o.request.path"]);
     for status in [401, 403, 429, 500, 503] {
@@ -74,6 +77,8 @@ fn mistakes_of_sources_have_a_place() {
         let with_body = json!([{ "status": status, "body": { "$.error": "no_such_customer" } }]);
         assert_eq!(with("none_when", with_body), [""; 0], "{status}");
     }
+    let waived = json!([{ "status": 404, "body": { "$.error": "unknown" }, "subject": false }]);
+    assert_eq!(with("none_when", waived), ["none_when"]);
     assert_eq!(with("preset", json!("nothing")), ["preset"]);
     assert_eq!(keys_of_source(json!({})), ["record"]);
     assert_eq!(keys_of_source(json!({ "preset": "firebase", "params": { "api_key": "k" } })), ["preset"]);
@@ -96,6 +101,15 @@ fn mistakes_of_verifiers_have_a_place() {
     assert_eq!(with("must_change_when", json!([{ "status": 403 }])), ["must_change_when"]);
     assert_eq!(with("locked_when", json!([{ "status": [] }])), ["locked_when"]);
     assert_eq!(with("then", json!({ "path": "/me" })), ["then"]);
+    let waived = json!([{ "status": 403, "body": { "$.error": "change" }, "subject": false }]);
+    assert_eq!(with("must_change_when", waived.clone()), ["must_change_when"]);
+    for (key, want) in [("must_change_when", vec![]), ("verified_when", vec!["verified_when"])] {
+        let found = keys_of_verifier(|settings| {
+            settings["subject"] = json!({ "answer": "$.sub" });
+            settings[key] = waived.clone();
+        });
+        assert_eq!(found, want, "{key}");
+    }
     assert_eq!(with("subject", json!({ "answer": "sub" })), ["subject.answer"]);
     let bare = keys_of_verifier(|settings| {
         settings["server"]["auth"] = json!({ "kind": "bearer", "token": "t" });
