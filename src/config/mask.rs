@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use super::retired;
 use super::schema::json_schema;
-use super::settings::is_secret_name;
 use crate::rules::{Node, NodeKind};
+use crate::settings::shown::{is_secret_name, only_placeholders};
 
 /// The section of the rule parameters.
 const PARAMS: &str = "params";
@@ -43,6 +43,8 @@ impl<'s> Place<'s> {
                 match found.is_empty() {
                     true if ways().any(is_free) => Self::Free.member(key),
                     true => Self::Secret,
+                    // a header, or a field of a form
+                    false if is_secret_name(key) && ways().any(is_text_by_name) => Self::Secret,
                     false => Self::new(found),
                 }
             }
@@ -79,6 +81,12 @@ fn of_key<'s>(schema: &'s Json, key: &str) -> Option<&'s Json> {
 
 fn is_free(schema: &Json) -> bool {
     schema["type"] == "object" && schema.get("properties").is_none()
+}
+
+fn is_text_by_name(schema: &Json) -> bool {
+    let value = &schema["additionalProperties"];
+    let is_text = value["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "string"));
+    is_text && value.get("properties").is_none()
 }
 
 fn is_secret(schema: &Json) -> bool {
@@ -161,7 +169,7 @@ fn collect_names<'s>(schema: &'s Json, names: &mut BTreeSet<&'s str>) {
 fn mask(bytes: &mut [u8], path: &str, node: &Node, place: &Place<'_>) {
     match &node.kind {
         NodeKind::Scalar(scalar) => {
-            if has_user(&scalar.text) || place.hides_text() && !only_names(&scalar.text) {
+            if is_revealing(&scalar.text) || place.hides_text() && !only_names(&scalar.text) {
                 let written = bytes.get_mut(node.span.start..node.span.end).unwrap_or_default();
                 written.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b'*');
             }
@@ -192,15 +200,17 @@ fn has_variable(node: &Node) -> bool {
     }
 }
 
-/// Whether a text looks like an address with a user, and so perhaps with a password, wherever it is written.
-fn has_user(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+/// Whether a text is a secret by its looks, wherever it is written: an address with a user, and so perhaps with a password,
+/// or a private key in place of its file.
+fn is_revealing(text: &str) -> bool {
+    text.contains("PRIVATE KEY-----") || text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
-/// Whether a text refers to a secret and is not one itself: a file, a variable without a default, an SQLite file.
+/// Whether a text refers to a secret and is not one itself: a file, a variable without a default, a placeholder, an SQLite
+/// file.
 fn only_names(text: &str) -> bool {
     let is_variable = text.starts_with("${") && text.ends_with('}') && !text.contains(":-");
-    is_variable || text.starts_with("file:") || text.starts_with("sqlite:")
+    is_variable || only_placeholders(text) || text.starts_with("file:") || text.starts_with("sqlite:")
 }
 
 #[cfg(test)]
@@ -243,6 +253,10 @@ mod tests {
              pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
             "source: { kind: http, server: { url: a, auth: { kind: bearer, token: * } }, record: { path: c, body: { json: d } },\n\
              pick: e, lists: { f: { request: { path: g } } } }\nverifiers: { v: { kind: http, verified_when: [ { status: 200 } ] } }\n",
+        );
+        check(
+            "source: { kind: http, record: { headers: { X-Api-Key: a, Authorization: 'Bearer b', Cookie: '{param.c}', X-A: d } } }\n",
+            "source: { kind: http, record: { headers: { X-Api-Key: *, Authorization: **********, Cookie: '{param.c}', X-A: d } } }\n",
         );
         check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
         check("params: { deep: { secret: a, b: c } }\n", "params: { deep: { secret: *, b: c } }\n");

@@ -39,19 +39,24 @@ fn server(aviary: &mut Aviary, system: &str, usage: &str, url: &str) -> String {
 
 fn source(aviary: &mut Aviary, system: &str, url: &str) -> String {
     let (server, key) = (server(aviary, system, "source", url), aviary.token(&format!("the parameter of {system}")));
+    let header = aviary.token(&format!("the header of {system} as a source"));
     format!(
         "{{ kind: http, name: {system}, server: {server}, params: {{ key: '{key}' }}, \
-         record: {{ path: /{system}/record, query: {{ login: '{{identifier}}', key: '{{param.key}}' }} }}, \
+         record: {{ path: /{system}/record, query: {{ login: '{{identifier}}', key: '{{param.key}}' }}, headers: {{ X-Shop-Token: '{header}' }} }}, \
          none_when: [ {{ status: 404 }} ] }}"
     )
 }
 
 fn verifier(aviary: &mut Aviary, system: &str, url: &str) -> String {
     let key = aviary.token(&format!("the parameter of the verifier of {system}"));
+    let literal = aviary.token(&format!("the secret in JSON of {system} as a verifier"));
     let server = server(aviary, system, "verifier", url);
     let sent = match system {
         "own" => "query: { login: '{identifier}' }, method: POST, basic: {}",
-        _ => "body: { json: { login: '{identifier}', password: '{password}', pin: '{$.pin}', key: '{param.key}' } }",
+        _ => &format!(
+            "body: {{ json: {{ login: '{{identifier}}', password: '{{password}}', pin: '{{$.pin}}', key: '{{param.key}}', \
+             client: [ {{ secret: '{literal}' }} ] }} }}"
+        ),
     };
     let then = match system {
         "oauth" => {
