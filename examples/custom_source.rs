@@ -239,6 +239,7 @@ async fn sign_in(migrator: &Migrator, identifier: &str, password: &str) -> Answe
         password: Zeroizing::new(password.as_bytes().to_vec()),
         network: None,
         challenge: Challenge::None,
+        tenant: None,
     };
     migrator.login(login).await
 }

@@ -141,6 +141,7 @@ async fn sign_in(migrator: &Migrator, identifier: &str, password: &str) -> Answe
         // The address of the customer, if there is one: guessing is limited per customer and per network.
         network: None,
         challenge: Challenge::None,
+        tenant: None,
     };
     migrator.login(login).await
 }

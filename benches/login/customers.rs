@@ -51,5 +51,6 @@ pub fn login(number: u64) -> Login {
         password: Zeroizing::new(password(number).into_bytes()),
         network: Some(IpAddr::V4(Ipv4Addr::new(198, third, fourth, 7))),
         challenge: Challenge::None,
+        tenant: None,
     }
 }

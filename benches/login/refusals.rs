@@ -141,6 +141,7 @@ async fn login(migrator: &Migrator, identifier: &str, password: &str) -> (Outcom
         password: Zeroizing::new(password.as_bytes().to_vec()),
         network: None,
         challenge: Challenge::None,
+        tenant: None,
     };
     let began = Instant::now();
     (migrator.login(login).await.outcome, began.elapsed())

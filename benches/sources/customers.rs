@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use landfall::migrate::{Challenge, Login};
 use md5::{Digest as _, Md5};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 /// The tables. `{collate}` is what a database needs to compare identifiers exactly.
@@ -21,6 +22,9 @@ pub const INDEXES: &str = "\
 CREATE UNIQUE INDEX customer_login ON customer (login);
 CREATE UNIQUE INDEX customer_mail ON customer (mail);
 ";
+
+/// The rules for a row, and for a record of the web API, which has the same shape.
+pub const RULES: &str = include_str!("shop.yaml");
 
 /// The query for a record.
 pub const RECORD: &str = "SELECT * FROM customer WHERE login = :identifier OR mail = :identifier";
@@ -50,29 +54,63 @@ pub fn rows(numbers: std::ops::Range<u64>) -> String {
 }
 
 fn row(number: u64) -> String {
+    let Customer { name, mail, hash, given, family, born, street, city, zip, country, created, orders, revenue, notes } =
+        customer(number);
+    format!(
+        "({number}, '{name}', '{mail}', '{hash}', '{given}', '{family}', '{born}', '{street}', '{city}', '{zip}', \
+         '{country}', {created}, {orders}, {revenue}, '{notes}')"
+    )
+}
+
+/// What is known about a customer.
+#[derive(Serialize)]
+pub struct Customer {
+    #[serde(rename = "login")]
+    pub name: String,
+    pub mail: String,
+    #[serde(skip)]
+    pub hash: String,
+    pub given: &'static str,
+    pub family: &'static str,
+    pub born: String,
+    pub street: String,
+    pub city: &'static str,
+    pub zip: String,
+    pub country: &'static str,
+    pub created: u64,
+    pub orders: u64,
+    pub revenue: String,
+    pub notes: String,
+}
+
+/// A customer by number.
+pub fn customer(number: u64) -> Customer {
     let pick =
         |list: [&'static str; 4], salt: u64| list.into_iter().cycle().nth(((number / salt) % 4) as usize).unwrap();
-    let (given, family) =
-        (pick(["Ada", "Bram", "Jürgen", "Élodie"], 1), pick(["Castellan", "Müller", "Quill", "Szabó"], 3));
-    let (name, mail, hash) = (name(number), mail(number), hex::encode(Md5::digest(password(number))));
-    let (year, month, day) = (1950 + number % 50, number % 12 + 1, number % 28 + 1);
-    let notes = "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ".repeat(5);
-    format!(
-        "({number}, '{name}', '{mail}', '{hash}', '{given}', '{family}', '{year}-{month:02}-{day:02}', '{} Orchard Row', \
-         'Fairmont', '{:05}', 'DE', {}, {}, {}.50, '{notes}')",
-        number % 200,
-        number % 99_999,
-        1_600_000_000 + number,
-        number % 90,
-        number % 5000
-    )
+    Customer {
+        name: name(number),
+        mail: mail(number),
+        hash: hex::encode(Md5::digest(password(number))),
+        given: pick(["Ada", "Bram", "Jürgen", "Élodie"], 1),
+        family: pick(["Castellan", "Müller", "Quill", "Szabó"], 3),
+        born: format!("{}-{:02}-{:02}", 1950 + number % 50, number % 12 + 1, number % 28 + 1),
+        street: format!("{} Orchard Row", number % 200),
+        city: "Fairmont",
+        zip: format!("{:05}", number % 99_999),
+        country: "DE",
+        created: 1_600_000_000 + number,
+        orders: number % 90,
+        revenue: format!("{}.50", number % 5000),
+        notes: "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor ".repeat(5),
+    }
 }
 
 fn mail(number: u64) -> String {
     format!("customer.{number}@example.com")
 }
 
-fn password(number: u64) -> String {
+/// The password of a customer.
+pub fn password(number: u64) -> String {
     format!("correct horse {number}")
 }
 
@@ -90,5 +128,6 @@ pub fn login(number: u64) -> Login {
         password: Zeroizing::new(password(number).into_bytes()),
         network: Some(IpAddr::V4(Ipv4Addr::new(198, third, fourth, 7))),
         challenge: Challenge::None,
+        tenant: None,
     }
 }

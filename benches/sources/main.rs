@@ -1,8 +1,8 @@
-//! Measures databases as sources beside each other: fetching a record, the whole first login, and the memory of the process.
+//! Measures legacy systems beside each other: fetching a record, the whole first login, and the memory of the process.
 //!
-//! The same customers are in SQLite, PostgreSQL and MariaDB; a server that is not installed is left out. The databases take
-//! turns, because the speed of a shared machine varies more within a minute than they differ. Servers run on this machine
-//! and verify TLS, so their work counts too.
+//! The same customers are in SQLite, PostgreSQL, MariaDB, behind a web API and in slapd; a server that is not installed is
+//! left out. The systems take turns, because the speed of a shared machine varies more within a minute than they differ.
+//! Servers run on this machine and use TLS, so their work counts too.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -19,33 +19,34 @@
 #[path = "../login/cpu.rs"]
 mod cpu;
 mod customers;
-mod databases;
+mod directory;
 mod memory;
-#[allow(dead_code, reason = "the table has a column for each database")]
+#[allow(dead_code, reason = "the table has a column for each system")]
 #[path = "../report/mod.rs"]
 mod report;
 #[path = "../../tests/support/servers/mod.rs"]
 mod servers;
+mod systems;
 mod turns;
+mod web_api;
 mod world;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall::adapters::sql::{ListSettings, ListShape, SqlSettings, SqlSource};
-use landfall::ports::{Call, IdentifierProfile, Source as _};
+use landfall::ports::{Call, IdentifierProfile, Source};
 use tokio::time::Instant;
 
-use databases::Database;
 use report::median;
+use systems::System;
 use turns::Turns;
 use world::{Cost, World, first_login};
 
 /// The size of the measurements.
 #[derive(Clone, Copy)]
 struct Size {
-    /// Customers in each database.
+    /// Customers in each system.
     customers: u64,
     /// Rounds of all measurements.
     rounds: u64,
@@ -61,10 +62,9 @@ const SMOKE: Size = Size { customers: 1000, rounds: 1, turns: [20, 8, 4], reside
 /// Calls at a time.
 const AT_ONCE: [usize; 2] = [1, 16];
 
-/// One database and what was measured on it.
+/// One system and what was measured on it.
 struct Column {
-    database: Database,
-    source: Arc<SqlSource>,
+    system: System,
     worlds: [World; 2],
     fetches: [Turns; 2],
     logins: [[Turns; 2]; 2],
@@ -80,13 +80,18 @@ fn main() {
     {
         return memory::run(&runtime, rest);
     }
+    if let [first, rest @ ..] = arguments.as_slice()
+        && first == web_api::ARGUMENT
+    {
+        return web_api::run(&runtime, rest);
+    }
     let size = if arguments.iter().any(|argument| argument == "--test") { SMOKE } else { FULL };
     let load = cpu::load();
     let mut columns = Vec::new();
-    for database in runtime.block_on(Database::all(size.customers)) {
+    for system in runtime.block_on(System::all(size.customers)) {
         // first, while there are no other connections
-        let resident = memory::measured(&database, size);
-        columns.push(runtime.block_on(Column::new(database, resident)));
+        let resident = memory::measured(&system, size);
+        columns.push(runtime.block_on(Column::new(system, resident)));
     }
     // the first round opens connections and warms caches
     for round in 0..=size.rounds {
@@ -103,13 +108,9 @@ fn main() {
 }
 
 impl Column {
-    async fn new(database: Database, resident: [String; 2]) -> Self {
-        let mut settings = SqlSettings::new(database.url.as_str(), customers::RECORD);
-        let roles = ListSettings { shape: ListShape::Values, ..ListSettings::rows(customers::ROLES) };
-        settings.lists.insert("roles".to_owned(), roles);
-        let source = Arc::new(SqlSource::new("shop", settings).unwrap());
-        let worlds = [World::new(&database.url, Cost::Cheapest).await, World::new(&database.url, Cost::Default).await];
-        Self { database, source, worlds, fetches: Default::default(), logins: Default::default(), resident }
+    async fn new(system: System, resident: [String; 2]) -> Self {
+        let worlds = [World::new(&system.asked, Cost::Cheapest).await, World::new(&system.asked, Cost::Default).await];
+        Self { system, worlds, fetches: Default::default(), logins: Default::default(), resident }
     }
 
     fn forget(&mut self) {
@@ -119,28 +120,28 @@ impl Column {
     async fn round(&mut self, size: Size, round: u64) {
         let [fetches, logins @ ..] = size.turns;
         for (at, at_once) in AT_ONCE.into_iter().enumerate() {
-            let source = Arc::clone(&self.source);
+            let source = Arc::clone(&self.worlds[0].source);
             let numbers = numbers(fetches, round, at as u64);
             let customers = size.customers;
             let call = move |number: u64| fetch(Arc::clone(&source), spread(number, customers));
-            self.fetches[at].take(&self.database, numbers, at_once, call).await;
+            self.fetches[at].take(&self.system, numbers, at_once, call).await;
         }
         for (cost, count) in logins.into_iter().enumerate() {
             for (at, at_once) in AT_ONCE.into_iter().enumerate() {
                 let migrator = Arc::clone(&self.worlds[cost].migrator);
                 let customers = size.customers;
                 let call = move |number: u64| first_login(Arc::clone(&migrator), spread(number, customers));
-                self.logins[cost][at].take(&self.database, numbers(count, round, at as u64), at_once, call).await;
+                self.logins[cost][at].take(&self.system, numbers(count, round, at as u64), at_once, call).await;
             }
         }
     }
 
-    /// The rows of the table for this database; the first is its head.
+    /// The rows of the table for this system; the first is its head.
     fn cells(&self, runtime: &tokio::runtime::Runtime) -> Vec<String> {
-        let round_trips = runtime.block_on(self.database.round_trips(1000));
+        let round_trips = runtime.block_on(self.system.round_trips(1000));
         let round_trip =
             if round_trips.is_empty() { "–".to_owned() } else { format!("{:.2} ms", median(round_trips)) };
-        let mut cells = vec![self.database.name.clone(), round_trip];
+        let mut cells = vec![self.system.name.clone(), round_trip];
         for [single, many] in [&self.fetches, &self.logins[0], &self.logins[1]] {
             cells.push(single.latency());
             cells.push(format!("{:.0} / {:.0}", single.rate(), many.rate()));
@@ -162,15 +163,15 @@ fn spread(number: u64, customers: u64) -> u64 {
     number * 7919 % customers
 }
 
-async fn fetch(source: Arc<SqlSource>, number: u64) {
+async fn fetch(source: Arc<dyn Source>, number: u64) {
     let identifier = IdentifierProfile::default().canonical(&customers::name(number)).unwrap();
     let call = Call { deadline: Instant::now() + Duration::from_secs(10), request_id: "fetch" };
     assert!(source.fetch(call, &identifier).await.unwrap().is_some(), "customer {number}");
 }
 
-/// One row for each measurement, one column for each database.
+/// One row for each measurement, one column for each system.
 fn table(columns: &[Vec<String>]) {
-    let mut rows = vec!["what".to_owned(), "one round trip to the server, median".to_owned()];
+    let mut rows = vec!["what".to_owned(), "one round trip to the database, median".to_owned()];
     for what in [
         "fetch of a record with one list",
         "first login, the cheapest Argon2id",
@@ -181,7 +182,7 @@ fn table(columns: &[Vec<String>]) {
         rows.push(format!("{what}: CPU without the hash, Landfall / server"));
     }
     rows.push("resident memory of a process before / after 100 / after 1,000 first logins, Argon2id 19 MiB".to_owned());
-    rows.push("connections of that process to the server".to_owned());
+    rows.push("connections of that process to the database".to_owned());
     for (at, what) in rows.iter().enumerate() {
         let cells: Vec<&str> = columns.iter().map(|column| column[at].as_str()).collect();
         println!("| {what} | {} |", cells.join(" | "));

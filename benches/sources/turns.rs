@@ -1,4 +1,4 @@
-//! Turns: many calls of one kind against one database, some at a time.
+//! Turns: many calls of one kind against one system, some at a time.
 
 use std::future::Future;
 use std::ops::Range;
@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::cpu;
-use crate::databases::Database;
+
 use crate::report::median;
+use crate::systems::System;
 
 /// What the turns of one kind took.
 #[derive(Default)]
@@ -25,17 +26,17 @@ pub struct Turns {
 
 impl Turns {
     /// Calls for these numbers, so many at a time.
-    pub async fn take<F, D>(&mut self, database: &Database, numbers: Range<u64>, at_once: usize, call: F)
+    pub async fn take<F, D>(&mut self, system: &System, numbers: Range<u64>, at_once: usize, call: F)
     where
         F: Fn(u64) -> D + Clone + Send + 'static,
         D: Future<Output = ()> + Send,
     {
         let count = (numbers.end - numbers.start) as f64;
-        let (own, server, began) = (cpu::snapshot(), database.server_cpu(), Instant::now());
+        let (own, server, began) = (cpu::snapshot(), system.server_cpu(), Instant::now());
         self.times.extend(calls(numbers, at_once, call).await);
         self.rates.push(count / began.elapsed().as_secs_f64());
         self.own.push(own.spent().without_hashing() * 1000.0 / count);
-        self.server.push(database.server_cpu().since(&server) * 1000.0 / count);
+        self.server.push(system.server_cpu().since(&server) * 1000.0 / count);
     }
 
     /// The median and the 99th percentile of a call.

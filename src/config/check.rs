@@ -222,6 +222,10 @@ fn stores(settings: &Settings, reporter: &mut Reporter<'_>) {
     }
     for system in settings.systems() {
         enrichment(&system, reporter);
+        if system.tenants.iter().any(|tenant| tenant.trim() != tenant || tenant.is_empty()) {
+            let help = "write it as callers do, as in `[ acme ]`";
+            reporter.error("R506", &system.path("tenants"), "a tenant is empty or has blanks around it", help);
+        }
         for domain in system.domains {
             if domain.contains('@') || domain.is_empty() || domain.to_lowercase() != *domain {
                 let message = format!("`{domain}` is not a domain in lower case");

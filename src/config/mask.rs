@@ -40,11 +40,12 @@ impl<'s> Place<'s> {
             Self::Known(schemas) => {
                 let ways = || schemas.iter().flat_map(|schema| ways(schema));
                 let found: Vec<&Json> = ways().filter_map(|way| of_key(way, key)).collect();
+                let is_named = ways().any(|way| way.get("properties").is_some_and(|named| named.get(key).is_some()));
                 match found.is_empty() {
                     true if ways().any(is_free) => Self::Free.member(key),
                     true => Self::Secret,
-                    // a header, or a field of a form
-                    false if is_secret_name(key) && ways().any(is_text_by_name) => Self::Secret,
+                    // such as a header with a token that somebody wrote there
+                    false if !is_named && is_secret_name(key) => Self::Secret,
                     false => Self::new(found),
                 }
             }
@@ -81,12 +82,6 @@ fn of_key<'s>(schema: &'s Json, key: &str) -> Option<&'s Json> {
 
 fn is_free(schema: &Json) -> bool {
     schema["type"] == "object" && schema.get("properties").is_none()
-}
-
-fn is_text_by_name(schema: &Json) -> bool {
-    let value = &schema["additionalProperties"];
-    let is_text = value["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "string"));
-    is_text && value.get("properties").is_none()
 }
 
 fn is_secret(schema: &Json) -> bool {
@@ -257,6 +252,10 @@ mod tests {
         check(
             "source: { kind: http, record: { headers: { X-Api-Key: a, Authorization: 'Bearer b', Cookie: '{param.c}', X-A: d } } }\n",
             "source: { kind: http, record: { headers: { X-Api-Key: *, Authorization: **********, Cookie: '{param.c}', X-A: d } } }\n",
+        );
+        check(
+            "source: { kind: http, record: { headers: { Authorization: a, X-Shop: b }, query: { api_key: c, q: d } } }\n",
+            "source: { kind: http, record: { headers: { Authorization: *, X-Shop: b }, query: { api_key: *, q: d } } }\n",
         );
         check("params: { pepper: a, api_key: b, region: c }\n", "params: { pepper: *, api_key: *, region: c }\n");
         check("params: { deep: { secret: a, b: c } }\n", "params: { deep: { secret: *, b: c } }\n");

@@ -11,6 +11,7 @@ use super::settings::{Settings, SystemSettings};
 use crate::adapters::registry::{self, SourceContext, VerifierContext};
 use crate::diag::{Files, Severity};
 use crate::hooks::{HookScript, ScriptHooks};
+use crate::migrate::RuleSetError;
 use crate::ports::HookPoint;
 use crate::settings::{FileSetting, FileUse, Reporter, Secret, SecretError, SecretSetting, SecretUse};
 
@@ -254,7 +255,15 @@ fn report_rules(fault: &RulesError, settings: &SystemSettings<'_>, reporter: &mu
         RulesError::ParamShape(name, "a number") => (format!("params.{name}"), "write a number"),
         RulesError::ParamShape(name, "`true` or `false`") => (format!("params.{name}"), "write `true` or `false`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
-        RulesError::Set(crate::migrate::RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
+        RulesError::Set(RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
+        RulesError::Set(RuleSetError::NoCredential) => (
+            "rules".to_owned(),
+            "write `credential: { source: NAME }` for a verifier that the settings declare, or where the stored hash is, \
+             such as `credential: { scheme: bcrypt, value: $.password }`",
+        ),
+        RulesError::Set(RuleSetError::NoIdentify) => {
+            ("rules".to_owned(), "write for example `identify: { id: $.id, logins: [ $.login, $.email ] }`")
+        }
         RulesError::Test { .. } | RulesError::Tests(_) => {
             ("rules".to_owned(), "run `landfall test` for details; rules that fail their tests are not used")
         }

@@ -46,6 +46,7 @@ pub(super) async fn open(
         let rules = Arc::new(LiveRules::new(loaded.rules));
         systems.push(LegacySystem {
             domains: system.domains.to_vec(),
+            tenants: system.tenants.to_vec(),
             after_mismatch: system.after_mismatch.into(),
             unique_logins: system.source.adapter().unique_logins(),
             record_limit,

@@ -126,6 +126,7 @@ async fn sign_in(State(state): State<PageState>, Form(form): Form<SignIn>) -> Re
         password: presented,
         network: None,
         challenge: Challenge::None,
+        tenant: None,
     };
     // in its own task, so that closing the window does not interrupt a migration
     let migrator = Arc::clone(&state.migrator);

@@ -34,6 +34,8 @@ pub struct Login {
     pub network: Option<IpAddr>,
     /// Whether the customer has passed a challenge.
     pub challenge: Challenge,
+    /// The tenant that the customer signs in at, for systems that serve only some, and for the rules' `$facts.tenant`.
+    pub tenant: Option<String>,
 }
 
 impl Login {
@@ -162,6 +164,12 @@ impl Migrator {
         &self.cx.systems.first.rules
     }
 
+    /// Whether one of the legacy systems serves a tenant by name.
+    #[must_use]
+    pub fn serves_tenant(&self, tenant: &str) -> bool {
+        self.cx.systems.all().any(|system| system.tenants.iter().any(|served| served == tenant))
+    }
+
     /// Checks that the ledger and the account store still belong together; logins fail while they do not. Call it once
     /// a second.
     ///
@@ -186,6 +194,7 @@ impl Migrator {
     pub async fn login(&self, login: Login) -> Answer {
         let mut visit = Visit::begin(&self.cx, Operation::Login, login.request_id);
         visit.counting.challenge = login.challenge;
+        visit.turn_to_tenant(login.tenant);
         let ending = match visit.admit(&login.identifier, login.password, login.network) {
             Ok(admission) => visit.sign_in(&admission).await,
             Err(password) => visit.malformed(&password),

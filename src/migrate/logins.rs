@@ -108,7 +108,7 @@ impl Visit<'_> {
         for login in &identity.logins {
             let origin = if login == typed.canonical() { Origin::Typed } else { Origin::Listed };
             match origin {
-                Origin::Typed if typed.typed() == typed.canonical() => {
+                Origin::Typed if typed.typed() == typed.canonical() && !self.skipped_earlier(typed) => {
                     owned.push(login.clone());
                     continue;
                 }
@@ -120,6 +120,13 @@ impl Visit<'_> {
             candidates.extend(self.cx.identifiers.canonical(login).ok().map(|login| Candidate { login, origin }));
         }
         (owned, candidates)
+    }
+
+    /// Whether a system that comes earlier was not asked because of the tenant.
+    fn skipped_earlier(&self, login: &Identifier) -> bool {
+        let own = self.legacy.source.name();
+        let mut earlier = self.cx.systems.of(login).into_iter().take_while(|system| system.source.name() != own);
+        earlier.any(|system| !self.systems(login).iter().any(|asked| asked.source.name() == system.source.name()))
     }
 
     /// Looks up the logins concurrently and returns those that the account may own.

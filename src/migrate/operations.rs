@@ -64,8 +64,15 @@ impl Migrator {
 
     /// Handles a forgotten password. A customer who is not migrated yet gets at most a pending account with unverified
     /// claims. The event names the account, so that the notice goes to its stored address and no other.
-    pub async fn forgot_password(&self, request_id: &str, identifier: &str, network: Option<IpAddr>) -> ResetAnswer {
+    pub async fn forgot_password(
+        &self,
+        request_id: &str,
+        identifier: &str,
+        network: Option<IpAddr>,
+        tenant: Option<String>,
+    ) -> ResetAnswer {
         let mut visit = Visit::begin(&self.cx, Operation::PasswordReset, request_id.to_owned());
+        visit.turn_to_tenant(tenant);
         let reset = visit.reset(identifier, network).await;
         let (outcome, account, recorded) = match reset {
             Ok((account, recorded)) => (DecisionOutcome::Accepted, Some(account), recorded),

@@ -99,7 +99,7 @@ impl Visit<'_> {
     /// Asks the legacy systems in their order: each one if those before it do not know the customer.
     async fn prepare(&mut self, admission: &Admission) -> Flow<Newcomer> {
         let mut ending = Ending::refused(Refusal::Unknown);
-        for system in self.cx.systems.of(&admission.identifier) {
+        for system in self.systems(&admission.identifier) {
             self.turn_to(system);
             match self.prepare_from_system(admission).await {
                 Err(unknown) if unknown.is_unknown() => {}
@@ -140,7 +140,7 @@ impl Visit<'_> {
 
     /// Fetches the record from the first legacy system that knows the customer, and identifies the customer.
     pub(super) async fn fetch(&mut self, admission: &Admission) -> Flow<(Identity, Record, jiff::Timestamp)> {
-        for system in self.cx.systems.of(&admission.identifier) {
+        for system in self.systems(&admission.identifier) {
             self.turn_to(system);
             match self.fetch_from_system(admission).await {
                 Err(ending) if ending.is_unknown() => {}

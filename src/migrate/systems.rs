@@ -29,6 +29,8 @@ pub struct LegacySystem {
     pub rules: Arc<LiveRules>,
     /// The domains of the mail addresses that it is asked for, in lower case; empty if it is asked for every identifier.
     pub domains: Vec<String>,
+    /// The tenants that it is asked for; empty if it is asked for all, and for logins without a tenant.
+    pub tenants: Vec<String>,
     /// What follows if it does not accept a password.
     pub after_mismatch: AfterMismatch,
     /// Whether it is known to resolve every login to one customer, so that no lookups are needed.
@@ -46,10 +48,16 @@ impl LegacySystem {
             verifiers,
             rules,
             domains: Vec::new(),
+            tenants: Vec::new(),
             after_mismatch: AfterMismatch::Refuse,
             unique_logins: false,
             record_limit: ReadLimits::default().bytes,
         }
+    }
+
+    /// Whether it is asked for customers of a tenant.
+    pub(super) fn serves_tenant(&self, tenant: Option<&str>) -> bool {
+        self.tenants.is_empty() || tenant.is_some_and(|tenant| self.tenants.iter().any(|served| served == tenant))
     }
 
     /// Whether it is asked for an identifier.
@@ -72,9 +80,14 @@ pub(super) struct Systems {
 }
 
 impl Systems {
-    /// The systems to ask for an identifier.
+    /// All systems.
+    pub(super) fn all(&self) -> impl Iterator<Item = &LegacySystem> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The systems that may know an identifier, of all tenants: accounts share their logins.
     pub(super) fn of(&self, identifier: &Identifier) -> Vec<&LegacySystem> {
-        std::iter::once(&self.first).chain(&self.more).filter(|system| system.serves(identifier)).collect()
+        self.all().filter(|system| system.serves(identifier)).collect()
     }
 
     /// Whether there is only one.

@@ -48,6 +48,7 @@ pub(super) struct Visit<'m> {
     pub tags: Vec<String>,
     /// The number of logins of the record that its account does not own.
     pub left_out: usize,
+    tenant: Option<String>,
 }
 
 /// Whether the presented password was verified.
@@ -82,7 +83,23 @@ impl<'m> Visit<'m> {
             password: None,
             tags: Vec::new(),
             left_out: 0,
+            tenant: None,
         }
+    }
+
+    /// Serves a customer of this tenant, if there is one.
+    pub(super) fn turn_to_tenant(&mut self, tenant: Option<String>) {
+        if tenant.is_some() {
+            self.run.facts.tenant.clone_from(&tenant);
+        }
+        self.tenant = tenant;
+    }
+
+    /// The systems to ask for a customer, in their order.
+    pub(super) fn systems(&self, identifier: &Identifier) -> Vec<&'m LegacySystem> {
+        let mut systems = self.cx.systems.of(identifier);
+        systems.retain(|system| system.serves_tenant(self.tenant.as_deref()));
+        systems
     }
 
     /// Turns to another legacy system. What the one before said of the customer is forgotten.

@@ -77,8 +77,13 @@ impl Operations for Live {
         request_id: &'a str,
         identifier: &'a str,
         network: Option<IpAddr>,
+        tenant: Option<String>,
     ) -> BoxFuture<'a, ResetAnswer> {
-        Box::pin(self.migrator.forgot_password(request_id, identifier, network))
+        Box::pin(self.migrator.forgot_password(request_id, identifier, network, tenant))
+    }
+
+    fn serves_tenant(&self, tenant: &str) -> bool {
+        self.migrator.serves_tenant(tenant)
     }
 
     fn account<'a>(

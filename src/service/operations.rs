@@ -26,7 +26,11 @@ pub(super) trait Operations: Send + Sync {
         request_id: &'a str,
         identifier: &'a str,
         network: Option<IpAddr>,
+        tenant: Option<String>,
     ) -> BoxFuture<'a, ResetAnswer>;
+
+    /// Whether a tenant has a legacy system of its own.
+    fn serves_tenant(&self, tenant: &str) -> bool;
 
     /// Reads an account.
     fn account<'a>(

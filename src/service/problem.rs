@@ -47,6 +47,12 @@ impl Problem {
     /// The body does not have the shape that the route expects.
     pub(super) const MALFORMED: Self =
         Self::new(StatusCode::BAD_REQUEST, "urn:landfall:problem:malformed", "the request body is malformed");
+    /// No legacy system serves the tenant.
+    pub(super) const TENANT: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "urn:landfall:problem:tenant",
+        "no source of the settings has this tenant among its `tenants`",
+    );
     /// The content type of the body is not JSON.
     pub(super) const MEDIA_TYPE: Self = Self::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,

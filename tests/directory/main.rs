@@ -82,6 +82,7 @@ impl Service {
             password: Zeroizing::new(password.as_bytes().to_vec()),
             network: None,
             challenge: Challenge::None,
+            tenant: None,
         };
         self.migrator.login(login).await
     }

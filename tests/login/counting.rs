@@ -176,7 +176,7 @@ async fn resets_and_signup_checks_do_not_lock_out_sign_ins() {
     options.settings.attempts.network.limit = 5;
     let fixture = migrated(options).await;
     for _ in 0..30 {
-        assert_eq!(fixture.migrator.forgot_password("r1", "ada", network(1)).await, ResetAnswer::Accepted);
+        assert_eq!(fixture.migrator.forgot_password("r1", "ada", network(1), None).await, ResetAnswer::Accepted);
         assert_eq!(fixture.migrator.signup_check("r1", "ada", network(1)).await, SignupAnswer::Reserved);
     }
     let answer = login_from(&fixture.migrator, "ada", "secret ada", network(1)).await;
@@ -192,7 +192,7 @@ async fn resets_have_their_own_limit() {
     let fixture = migrated(options).await;
     for number in 0..6 {
         let name = if number % 2 == 0 { "ada" } else { "ADA@example.org" };
-        assert_eq!(fixture.migrator.forgot_password("r1", name, network(number)).await, ResetAnswer::Accepted);
+        assert_eq!(fixture.migrator.forgot_password("r1", name, network(number), None).await, ResetAnswer::Accepted);
     }
     let accepted = |fixture: &Fixture| {
         fixture.ledger.decisions().iter().filter(|one| one.outcome == DecisionOutcome::Accepted).count()
@@ -202,13 +202,13 @@ async fn resets_have_their_own_limit() {
     fixture.legacy(&customer("bob"));
     for number in 0..8 {
         assert_eq!(
-            fixture.migrator.forgot_password("r1", &format!("no{number}"), network(9)).await,
+            fixture.migrator.forgot_password("r1", &format!("no{number}"), network(9), None).await,
             ResetAnswer::Accepted
         );
     }
-    assert_eq!(fixture.migrator.forgot_password("r1", "bob", network(9)).await, ResetAnswer::Accepted);
+    assert_eq!(fixture.migrator.forgot_password("r1", "bob", network(9), None).await, ResetAnswer::Accepted);
     assert_eq!(accepted(&fixture), 3, "the network is over its limit");
-    assert_eq!(fixture.migrator.forgot_password("r1", "bob", network(10)).await, ResetAnswer::Accepted);
+    assert_eq!(fixture.migrator.forgot_password("r1", "bob", network(10), None).await, ResetAnswer::Accepted);
     assert_eq!(accepted(&fixture), 4);
 }
 

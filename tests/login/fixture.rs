@@ -257,6 +257,7 @@ pub async fn challenged(
         password: Zeroizing::new(password.as_bytes().to_vec()),
         network,
         challenge,
+        tenant: None,
     };
     migrator.login(login).await
 }

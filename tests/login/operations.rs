@@ -52,7 +52,7 @@ async fn forgot_password_creates_at_most_a_pending_account() {
     let fixture = Fixture::new();
     fixture.legacy(&customer("ada"));
     for identifier in ["ada", "nobody", "two words"] {
-        assert_eq!(fixture.migrator.forgot_password("r1", identifier, None).await, ResetAnswer::Accepted);
+        assert_eq!(fixture.migrator.forgot_password("r1", identifier, None, None).await, ResetAnswer::Accepted);
     }
     let accounts = fixture.accounts().await;
     assert_eq!(accounts.len(), 1);
@@ -80,7 +80,7 @@ async fn forgot_password_creates_at_most_a_pending_account() {
 async fn setting_a_password_activates_the_account() {
     let fixture = Fixture::new();
     fixture.legacy(&customer("ada"));
-    fixture.migrator.forgot_password("r1", "ada", None).await;
+    fixture.migrator.forgot_password("r1", "ada", None, None).await;
     let id = fixture.accounts().await[0].id.clone();
     let new = zeroize::Zeroizing::new(b"a new one".to_vec());
     fixture.migrator.set_password("r2", &id, new).await.unwrap();
@@ -94,7 +94,7 @@ async fn disabled_customers_get_no_account_from_a_reset() {
     fixture.legacy(&customer_with("dora", &json!({ "state": "disabled" })));
     fixture.legacy(&customer_with("bart", &json!({ "blocked": true })));
     for identifier in ["dora", "bart"] {
-        assert_eq!(fixture.migrator.forgot_password("r1", identifier, None).await, ResetAnswer::Accepted);
+        assert_eq!(fixture.migrator.forgot_password("r1", identifier, None, None).await, ResetAnswer::Accepted);
     }
     assert!(fixture.accounts().await.is_empty());
 }

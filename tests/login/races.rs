@@ -31,7 +31,7 @@ async fn slow_login(fixture: &Fixture, name: &'static str) -> JoinHandle<Outcome
 }
 
 async fn reset(fixture: &Fixture, name: &str) -> TargetId {
-    assert_eq!(fixture.migrator.forgot_password("r1", name, None).await, ResetAnswer::Accepted);
+    assert_eq!(fixture.migrator.forgot_password("r1", name, None, None).await, ResetAnswer::Accepted);
     let accounts = fixture.accounts().await;
     accounts.into_iter().find(|account| account.logins.iter().any(|login| login == name)).unwrap().id
 }
@@ -77,7 +77,7 @@ async fn a_correct_password_succeeds_during_a_password_reset() {
     let fixture = fixture_with(&["ada"]);
     fixture.target.faults().push([Fault::Pass, Fault::Delay(PAUSE)]);
     let migrator = Arc::clone(&fixture.migrator);
-    let resetting = tokio::spawn(async move { migrator.forgot_password("r1", "ada", None).await });
+    let resetting = tokio::spawn(async move { migrator.forgot_password("r1", "ada", None, None).await });
     sleep(PAUSE / 3).await;
     assert_eq!(fixture.outcome("ada", "secret ada").await, Outcome::Migrated);
     assert_eq!(resetting.await.unwrap(), ResetAnswer::Accepted);

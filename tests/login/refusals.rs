@@ -143,6 +143,6 @@ async fn a_bad_record_is_one_refusal() {
     let events = fixture.events().await;
     assert_eq!(events.iter().filter(|event| event.reason == "unreadable").count(), 3);
     assert_eq!(fixture.migrator.signup_check("r2", "twin", None).await, SignupAnswer::Reserved);
-    assert_eq!(fixture.migrator.forgot_password("r3", "pair", None).await, ResetAnswer::Accepted);
+    assert_eq!(fixture.migrator.forgot_password("r3", "pair", None, None).await, ResetAnswer::Accepted);
     assert!(fixture.accounts().await.is_empty());
 }

@@ -119,6 +119,42 @@ async fn domains_choose_the_system() {
 }
 
 #[tokio::test]
+async fn tenants_choose_the_system_and_share_logins() {
+    let several = Several::new();
+    several.add(0, "ada", "ada@shop.example", "shop ada");
+    several.add(1, "ada", "ada@club.example", "club ada");
+    several.add(1, "bo", "bo@club.example", "club bo");
+    several.add(2, "cy", "cy@travel.example", "travel cy");
+    let migrator = several.migrator(|first, more| {
+        first.tenants = vec!["shop".to_owned()];
+        more[0].tenants = vec!["club".to_owned(), "club2".to_owned()];
+    });
+    let enter = async |tenant: Option<&str>, identifier: &str, password: &str| {
+        let login = landfall::migrate::Login {
+            request_id: "r1".to_owned(),
+            identifier: identifier.to_owned(),
+            password: zeroize::Zeroizing::new(password.as_bytes().to_vec()),
+            network: None,
+            challenge: landfall::migrate::Challenge::None,
+            tenant: tenant.map(str::to_owned),
+        };
+        migrator.login(login).await.outcome
+    };
+    assert_eq!(enter(Some("club"), "bo", "club bo").await, Outcome::Migrated);
+    assert_eq!(several.sources()[0].calls(), 2, "the shop comes first: it is asked whose the two logins are");
+    // the name belongs to the customer of the shop, who comes first
+    assert_eq!(enter(Some("club"), "ada", "club ada").await, Outcome::Migrated);
+    assert_eq!(enter(Some("club"), "ada@club.example", "club ada").await, Outcome::Authenticated);
+    assert_eq!(enter(Some("shop"), "ada", "shop ada").await, Outcome::Migrated);
+    // only the system without tenants is asked
+    let asked = several.sources().map(MemorySource::calls);
+    assert_eq!(enter(None, "nobody", "x").await, refused(Refusal::Unknown));
+    assert_eq!(several.sources().map(MemorySource::calls), [asked[0], asked[1], asked[2] + 1]);
+    assert_eq!(enter(Some("shop"), "cy", "travel cy").await, Outcome::Migrated);
+    assert!(migrator.serves_tenant("club2") && !migrator.serves_tenant("travel"));
+}
+
+#[tokio::test]
 async fn a_wrong_password_goes_on_only_where_that_is_declared() {
     let several = Several::new();
     several.add(0, "ada", "ada@shop.example", "shop ada");

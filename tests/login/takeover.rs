@@ -214,7 +214,7 @@ async fn a_reset_of_a_contested_address_names_no_account() {
     let fixture = Fixture::new();
     fixture.legacy(&customer("victim"));
     fixture.legacy(&mallory());
-    fixture.migrator.forgot_password("r1", CONTESTED, None).await;
+    fixture.migrator.forgot_password("r1", CONTESTED, None, None).await;
     assert!(
         fixture.accounts().await.is_empty() && events(&fixture).await.is_empty(),
         "the address is ambiguous at the source"
@@ -222,7 +222,7 @@ async fn a_reset_of_a_contested_address_names_no_account() {
 
     let fixture = Fixture::new();
     fixture.source.insert(&[CONTESTED, "mallory@example.org"], mallory().to_string()).unwrap();
-    assert_eq!(fixture.migrator.forgot_password("r1", CONTESTED, None).await, ResetAnswer::Accepted);
+    assert_eq!(fixture.migrator.forgot_password("r1", CONTESTED, None, None).await, ResetAnswer::Accepted);
     assert!(
         fixture.accounts().await.is_empty() && events(&fixture).await.is_empty(),
         "the account is not reachable at that address"
@@ -233,17 +233,17 @@ async fn a_reset_of_a_contested_address_names_no_account() {
     fixture.source.insert(&["mallory@example.org"], mallory().to_string()).unwrap();
     fixture.login("mallory@example.org", "secret mallory").await;
     assert_eq!(owned(&fixture).await, [[CONTESTED, "mallory@example.org"]]);
-    assert_eq!(fixture.migrator.forgot_password("r1", CONTESTED, None).await, ResetAnswer::Accepted);
+    assert_eq!(fixture.migrator.forgot_password("r1", CONTESTED, None, None).await, ResetAnswer::Accepted);
     assert_eq!(events(&fixture).await.iter().filter(|(kind, _)| *kind == EventKind::PasswordReset).count(), 0);
     fixture.clock.advance(10);
-    fixture.migrator.forgot_password("r1", "mallory@example.org", None).await;
+    fixture.migrator.forgot_password("r1", "mallory@example.org", None, None).await;
     assert_eq!(events(&fixture).await.iter().filter(|(kind, _)| *kind == EventKind::PasswordReset).count(), 1);
 }
 
 #[tokio::test]
 async fn a_pending_account_owns_no_login_of_others() {
     let fixture = resolves_to_the_victim();
-    fixture.migrator.forgot_password("r1", "mallory@example.org", None).await;
+    fixture.migrator.forgot_password("r1", "mallory@example.org", None, None).await;
     assert_eq!(owned(&fixture).await, [["mallory@example.org"]]);
     assert_eq!(fixture.ledger.decisions()[0].reason, DecisionReason::LoginLeftOut);
     assert_eq!(fixture.outcome(CONTESTED, "secret victim").await, Outcome::Migrated);

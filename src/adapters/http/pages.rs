@@ -50,7 +50,9 @@ mod tests {
 
     fn next_of(links: &[&str]) -> Result<Option<String>, Failure> {
         let mut headers = HeaderMap::new();
-        links.iter().for_each(|link| drop(headers.append("link", HeaderValue::from_str(link).unwrap())));
+        for link in links {
+            headers.append("link", HeaderValue::from_str(link).unwrap());
+        }
         let answer = Answer { status: 200, headers, body: Vec::new(), version: "HTTP/1.1" };
         let url = |text: &str| Url::parse(text).unwrap();
         let found = next(&answer, &url("https://a.example/api/users?x=1"), &url("https://a.example/api/"))?;

@@ -29,6 +29,10 @@ const RESERVED: [&str; 9] = [
     "accept-encoding",
 ];
 
+/// Parts of the names of fields and headers that hold secrets.
+const PRIVATE: [&str; 8] =
+    ["authorization", "cookie", "secret", "password", "api-key", "api_key", "apikey", "access_token"];
+
 /// A mistake in settings: its code, the key, what is wrong, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mistake {
@@ -239,6 +243,9 @@ fn fields(
     let mut compiled = Vec::new();
     for (name, text) in fields {
         match literal_and_values(text, known) {
+            Ok(template) if is_written_secret(name, &template) => {
+                mistakes.push(written_secret(format!("{key}.{name}")));
+            }
             Ok(template) => {
                 let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
                 compiled.push((name.to_string(), template));
@@ -247,6 +254,19 @@ fn fields(
         }
     }
     compiled
+}
+
+/// Whether a secret is written where settings are shown.
+fn is_written_secret(name: &str, template: &Template) -> bool {
+    let name = name.to_ascii_lowercase();
+    PRIVATE.iter().any(|part| name.contains(part))
+        && template.names().next().is_none()
+        && template.literals().next().is_some()
+}
+
+fn written_secret(key: String) -> Mistake {
+    let help = "use `server.auth`; or write `{param.token}` here, and `token: 'file:…'` under `params`";
+    Mistake::new(key, "a secret is written in a request, where it is shown", help)
 }
 
 /// A template for a query or a form, whose literal parts are encoded too.
@@ -269,6 +289,7 @@ fn headers(
             continue;
         };
         match Template::parse(text, known) {
+            Ok(template) if is_written_secret(name, &template) => mistakes.push(written_secret(key)),
             Ok(template) if template.literals().all(|part| part.bytes().all(|b| (b' '..=b'~').contains(&b))) => {
                 compiled.push((header, template));
             }

@@ -65,6 +65,11 @@ pub struct Settings {
     /// for every identifier. Useful with `more_sources`.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// The tenants whose customers the source is asked for. A login names its tenant in `tenant`; rules read it as
+    /// `$facts.tenant`. If not set, the source is asked for the customers of every tenant, and of none. Accounts of all
+    /// tenants share their logins.
+    #[serde(default)]
+    pub tenants: Vec<String>,
     /// What follows if the customer is known and the password is wrong: `refuse`, or `ask_next` in `more_sources`, as if the
     /// customer were not known. Only for systems that share their customers: otherwise one guess tests the passwords of two
     /// people, and the first of them to sign in owns the login.
@@ -133,6 +138,7 @@ pub(crate) struct SystemSettings<'s> {
     pub params: &'s Params,
     pub source: &'s SourceSettings,
     pub domains: &'s [String],
+    pub tenants: &'s [String],
     pub after_mismatch: AfterMismatchSetting,
     pub enrich: &'s BTreeMap<String, EnrichSettings>,
 }
@@ -197,12 +203,13 @@ impl Settings {
 
     /// The legacy systems, in the order in which they are asked.
     pub(crate) fn systems(&self) -> impl Iterator<Item = SystemSettings<'_>> {
-        let Self { rules, params, source, domains, after_mismatch, enrich, more_sources, .. } = self;
-        let first =
-            SystemSettings { at: None, rules, params, source, domains, after_mismatch: *after_mismatch, enrich };
+        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, more_sources, .. } = self;
+        let after_mismatch = *after_mismatch;
+        let first = SystemSettings { at: None, rules, params, source, domains, tenants, after_mismatch, enrich };
         std::iter::once(first).chain(more_sources.iter().enumerate().map(|(at, more)| {
-            let MoreSource { rules, params, source, domains, after_mismatch, enrich } = more;
-            SystemSettings { at: Some(at), rules, params, source, domains, after_mismatch: *after_mismatch, enrich }
+            let MoreSource { rules, params, source, domains, tenants, after_mismatch, enrich } = more;
+            let (at, after_mismatch) = (Some(at), *after_mismatch);
+            SystemSettings { at, rules, params, source, domains, tenants, after_mismatch, enrich }
         }))
     }
 }

@@ -29,6 +29,9 @@ pub struct MoreSource {
     /// As `domains` at the top.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// As `tenants` at the top.
+    #[serde(default)]
+    pub tenants: Vec<String>,
     /// As `after_mismatch` at the top.
     #[serde(default)]
     pub after_mismatch: AfterMismatchSetting,

@@ -12,6 +12,7 @@ use crate::migrate::{Answer, Challenge, Login, Outcome};
 use crate::ports::PasswordChange;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
+use crate::service::operations::Operations;
 use crate::service::problem::{Problem, ProblemBody, ProblemName};
 use crate::service::request::RequestInfo;
 use crate::service::secret::SecretText;
@@ -32,6 +33,9 @@ pub(super) struct LoginRequest {
     /// separate counter, which the guesses of others do not fill.
     #[serde(default)]
     challenge_passed: bool,
+    /// The tenant that the customer signs in at, if the settings have `tenants`.
+    #[serde(default)]
+    tenant: Option<String>,
 }
 
 /// The customer is signed in.
@@ -60,7 +64,7 @@ enum Entered {
 /// whatever the reason.
 #[utoipa::path(post, path = "/v1/login", tag = "customers", request_body = LoginRequest, responses(
     (status = 200, description = "The customer is signed in.", body = LoginAnswer),
-    (status = 400, description = "The body is malformed.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, description = "The body is malformed, or the tenant is unknown.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 401, description = "The customer cannot be signed in, or the caller is not authenticated; see the `type`.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 415, description = "The body is not JSON.", body = ProblemBody, content_type = "application/problem+json"),
@@ -72,18 +76,25 @@ pub(super) async fn login(
     JsonBody(body): JsonBody<LoginRequest>,
 ) -> Result<Response, Problem> {
     let operations = app.operations.clone();
+    check_tenant(&*operations, body.tenant.as_deref())?;
     let login = Login {
         request_id: info.id.to_string(),
         identifier: body.identifier,
         password: body.password.into_bytes(),
         network: info.network,
         challenge: if body.challenge_passed { Challenge::Passed } else { Challenge::None },
+        tenant: body.tenant,
     };
     let answer = app.to_completion(&info, async move { operations.login(login).await }).await?;
     let name = ProblemName(answer.outcome.name());
     let mut response = respond(answer).unwrap_or_else(IntoResponse::into_response);
     response.extensions_mut().insert(name);
     Ok(response)
+}
+
+/// A tenant that no legacy system serves is a mistake of the caller, and never a wrong password.
+pub(super) fn check_tenant(operations: &dyn Operations, tenant: Option<&str>) -> Result<(), Problem> {
+    if tenant.is_none_or(|tenant| operations.serves_tenant(tenant)) { Ok(()) } else { Err(Problem::TENANT) }
 }
 
 /// INVARIANT: refusals are identical; the match has no wildcard, so that a new outcome must be placed here.

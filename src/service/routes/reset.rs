@@ -7,6 +7,7 @@ use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::login::check_tenant;
 use crate::migrate::ResetAnswer;
 use crate::service::app::App;
 use crate::service::body::JsonBody;
@@ -19,6 +20,9 @@ use crate::service::request::RequestInfo;
 pub(super) struct ResetRequest {
     /// What the customer typed.
     identifier: String,
+    /// The tenant of the customer, if the settings have `tenants`.
+    #[serde(default)]
+    tenant: Option<String>,
 }
 
 /// The only answer.
@@ -35,7 +39,7 @@ pub(super) struct ResetResponse {
 /// accepted.
 #[utoipa::path(post, path = "/v1/password-reset", tag = "customers", request_body = ResetRequest, responses(
     (status = 202, description = "Accepted.", body = ResetResponse),
-    (status = 400, description = "The body is malformed.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, description = "The body is malformed, or the tenant is unknown.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 401, description = "The caller is not authenticated.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = ProblemBody, content_type = "application/problem+json"),
     (status = 415, description = "The body is not JSON.", body = ProblemBody, content_type = "application/problem+json"),
@@ -47,7 +51,9 @@ pub(super) async fn password_reset(
     JsonBody(body): JsonBody<ResetRequest>,
 ) -> Result<Response, Problem> {
     let (operations, request) = (app.operations.clone(), info.clone());
-    let work = async move { operations.forgot_password(&request.id, &body.identifier, request.network).await };
+    check_tenant(&*operations, body.tenant.as_deref())?;
+    let ResetRequest { identifier, tenant } = body;
+    let work = async move { operations.forgot_password(&request.id, &identifier, request.network, tenant).await };
     if let ResetAnswer::Unavailable(retry_after) = app.to_completion(&info, work).await? {
         return Err(Problem::unavailable(retry_after));
     }

@@ -120,6 +120,21 @@ fn signup_and_reset_answer() {
 }
 
 #[test]
+fn an_unknown_tenant_is_a_mistake_of_the_caller() {
+    let service = Running::start(|_| {});
+    for path in ["/v1/login", "/v1/password-reset"] {
+        let ask = |tenant: &str| {
+            let password = if path == "/v1/login" { r#""password":"x","# } else { "" };
+            service.post(path, &format!(r#"{{"identifier":"known",{password}"tenant":"{tenant}"}}"#))
+        };
+        let unknown = ask("clubb");
+        assert_eq!(status(&unknown), 400, "{path}");
+        assert!(body(&unknown).contains("urn:landfall:problem:tenant"), "{path}");
+        assert_ne!(status(&ask("club")), 400, "{path}");
+    }
+}
+
+#[test]
 fn accounts_keep_every_digit_and_accept_passwords() {
     let service = Running::start(|_| {});
     let found = service.get("/v1/accounts/a-1");

@@ -114,7 +114,17 @@ impl Operations for Fake {
         })
     }
 
-    fn forgot_password<'a>(&'a self, _: &'a str, identifier: &'a str, _: Option<IpAddr>) -> BoxFuture<'a, ResetAnswer> {
+    fn serves_tenant(&self, tenant: &str) -> bool {
+        tenant == "club"
+    }
+
+    fn forgot_password<'a>(
+        &'a self,
+        _: &'a str,
+        identifier: &'a str,
+        _: Option<IpAddr>,
+        _: Option<String>,
+    ) -> BoxFuture<'a, ResetAnswer> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             match identifier {

@@ -104,6 +104,11 @@ impl Slapd {
         self.process.stop(Signal::KILL);
     }
 
+    /// The process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.pid()
+    }
+
     /// Its address without TLS; StartTLS works.
     pub fn plain(&self) -> String {
         format!("ldap://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, self.plain)))
@@ -127,7 +132,7 @@ fn configuration(folder: &Path, ca: &Path) -> String {
          include /etc/ldap/schema/inetorgperson.schema\ninclude /etc/ldap/schema/nis.schema\n\
          modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload ppolicy\nmoduleload argon2\n\
          TLSCACertificateFile {ca}\nTLSCertificateFile {folder}/cert.pem\nTLSCertificateKeyFile {folder}/key.pem\n\
-         database mdb\nmaxsize 67108864\ndbnosync\nsuffix {SUFFIX}\nrootdn cn=admin,{SUFFIX}\ndirectory {folder}/db\n\
+         database mdb\nmaxsize 1073741824\ndbnosync\nindex objectClass,uid,mail eq\nsuffix {SUFFIX}\nrootdn cn=admin,{SUFFIX}\ndirectory {folder}/db\n\
          overlay ppolicy\nppolicy_default cn=policy,{SUFFIX}\nppolicy_use_lockout\n\
          access to attrs=userPassword by anonymous auth by * none\n\
          access to * by dn.exact=\"{reader}\" read by self read by * auth\n",

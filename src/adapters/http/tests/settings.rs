@@ -42,6 +42,11 @@ fn mistakes_of_sources_have_a_place() {
         (json!({ "path": "/{identifier}", "headers": { "Host": "evil.example" } }), "record.headers.Host"),
         (json!({ "path": "/{identifier}", "headers": { "content-length": "0" } }), "record.headers.content-length"),
         (json!({ "path": "/{identifier}", "headers": { "x": "a\nb" } }), "record.headers.x"),
+        (
+            json!({ "path": "/{identifier}", "headers": { "Authorization": "Bearer x" } }),
+            "record.headers.Authorization",
+        ),
+        (json!({ "path": "/{identifier}", "query": { "api_key": "x" } }), "record.query.api_key"),
         (json!({ "path": "/{identifier}", "body": {} }), "record.body"),
         (json!({ "path": "/{identifier}", "body": { "json": "{password}" } }), "record.body.json"),
         (json!({ "path": "/{identifier}", "body": { "json": {}, "form": {} } }), "record.body"),
@@ -54,6 +59,11 @@ fn mistakes_of_sources_have_a_place() {
     ] {
         assert_eq!(record(request.clone()), [key], "{request}");
     }
+    let settings = json!({
+        "record": { "path": "/{identifier}", "headers": { "X-Api-Key": "{param.key}" }, "query": { "api_key": "" } },
+        "params": { "key": "k" },
+    });
+    assert_eq!(keys_of_source(settings), [""; 0]);
     let with = |key: &str, value: Json| keys_of_source(json!({ "record": { "path": "/{identifier}" }, key: value }));
     assert_eq!(with("pick", json!("items")), ["pick"]);
     assert_eq!(with("match", json!(["$..a"])), ["match"]);

@@ -1,4 +1,4 @@
-//! The same customers in each database that is installed.
+//! The same customers in each legacy system that is installed.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,8 +12,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
-use crate::customers;
-use crate::servers::{ADMIN, MARIADB, Options, POSTGRES, Server, System};
+use crate::servers::slapd::Slapd;
+use crate::servers::{self, ADMIN, MARIADB, Options, POSTGRES, Server};
+use crate::web_api::WebApi;
+use crate::{customers, directory};
 
 /// The user of the source, who may only read.
 const READER: &str = "reader";
@@ -21,26 +23,68 @@ const READER: &str = "reader";
 /// Customers that are inserted at once.
 const PART: u64 = 10_000;
 
-/// Where a database runs.
+/// Where a system runs.
 enum Place {
     /// In this process, on a file.
     File { _folder: TempDir },
-    /// In a server of its own.
-    Server(Box<Server>),
+    /// In a database server of its own.
+    Database { server: Box<Server>, url: String },
+    /// A directory.
+    Directory(Box<Slapd>),
+    /// A web API in a process of its own.
+    WebApi(WebApi),
 }
 
-/// A database with the customers.
-pub struct Database {
+/// How a world asks a system.
+#[derive(Clone)]
+pub struct Asked {
+    /// The section `source` of the settings.
+    pub source: String,
+    /// The section `verifiers`; empty if stored hashes are verified.
+    pub verifiers: String,
+    /// The rules.
+    pub rules: String,
+}
+
+/// A legacy system with the customers.
+pub struct System {
     /// The name in the table.
     pub name: String,
-    /// The address for the source.
-    pub url: String,
+    /// How it is asked.
+    pub asked: Asked,
     place: Place,
 }
 
-impl Database {
-    /// All databases that are installed.
+/// A database is asked for hashes.
+fn of_database(url: &str) -> Asked {
+    let (record, roles) = (customers::RECORD, customers::ROLES);
+    let source = format!(
+        "{{ kind: sql, name: shop, url: '{url}', record: '{record}', lists: {{ roles: {{ query: '{roles}', as: values }} }} }}"
+    );
+    Asked { source, verifiers: String::new(), rules: customers::RULES.to_owned() }
+}
+
+impl System {
+    /// All systems that are installed.
     pub async fn all(customers: u64) -> Vec<Self> {
+        let mut systems = Self::databases(customers).await;
+        let api = WebApi::start(customers);
+        systems.push(Self { name: "HTTP".to_owned(), asked: api.asked(), place: Place::WebApi(api) });
+        systems.extend(Self::directory(customers));
+        systems
+    }
+
+    /// Nothing if slapd is not installed.
+    fn directory(customers: u64) -> Option<Self> {
+        let Ok(slapd) = catch_unwind(AssertUnwindSafe(|| Slapd::start(&directory::entries(customers)))) else {
+            println!("slapd cannot be started here, so it is left out");
+            return None;
+        };
+        let asked = directory::asked(&slapd);
+        Some(Self { name: "LDAP (slapd)".to_owned(), asked, place: Place::Directory(Box::new(slapd)) })
+    }
+
+    async fn databases(customers: u64) -> Vec<Self> {
         let mut databases = vec![Self::sqlite(customers).await];
         let reader =
             format!("CREATE USER {READER} PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};");
@@ -62,13 +106,13 @@ impl Database {
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         }
         connection.close().await.unwrap();
-        Self { name: "SQLite".to_owned(), url, place: Place::File { _folder: folder } }
+        Self { name: "SQLite".to_owned(), asked: of_database(&url), place: Place::File { _folder: folder } }
     }
 
     /// Nothing if the server is not installed.
     fn server(
         name: &str,
-        system: &'static dyn System,
+        system: &'static dyn servers::System,
         options: Options,
         collate: &str,
         reader: &str,
@@ -96,22 +140,19 @@ impl Database {
             "postgres" => format!("{url}?sslmode=verify-full&sslrootcert={ca}"),
             _ => format!("{url}?ssl-mode=VERIFY_IDENTITY&ssl-ca={ca}"),
         };
-        Some(Self { name: format!("{name} {version}"), url, place: Place::Server(Box::new(server)) })
+        let (name, asked) = (format!("{name} {version}"), of_database(&url));
+        Some(Self { name, asked, place: Place::Database { server: Box::new(server), url } })
     }
 
-    fn remote(&self) -> Option<&Server> {
-        match &self.place {
-            Place::File { .. } => None,
-            Place::Server(server) => Some(server),
-        }
-    }
-
-    /// The open connections of the source.
+    /// The open connections of the source, which databases tell.
     pub fn connections(&self) -> Option<String> {
-        let server = self.remote()?;
-        let (database, sql) = match self.url.starts_with("postgres") {
+        let Place::Database { server, url } = &self.place else { return None };
+        let (database, sql) = match url.starts_with("postgres") {
             true => ("postgres", format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{READER}'")),
-            false => ("mysql", format!("SELECT count(*) FROM information_schema.processlist WHERE user = '{READER}'")),
+            false => (
+                "information_schema",
+                format!("SELECT count(*) FROM information_schema.processlist WHERE user = '{READER}'"),
+            ),
         };
         Some(server.run_sql(ADMIN.0, ADMIN.1, database, &sql).unwrap())
     }
@@ -119,15 +160,16 @@ impl Database {
     /// Milliseconds of many round trips on one connection.
     pub async fn round_trips(&self, count: usize) -> Vec<f64> {
         let mut times = Vec::new();
-        if self.url.starts_with("postgres") {
-            let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        let Place::Database { url, .. } = &self.place else { return times };
+        if url.starts_with("postgres") {
+            let mut connection = PgConnectOptions::from_str(url).unwrap().connect().await.unwrap();
             for _ in 0..count {
                 let began = Instant::now();
                 sqlx::raw_sql("SELECT 1").execute(&mut connection).await.unwrap();
                 times.push(began.elapsed().as_secs_f64() * 1000.0);
             }
-        } else if self.url.starts_with("mysql") {
-            let mut connection = MySqlConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        } else {
+            let mut connection = MySqlConnectOptions::from_str(url).unwrap().connect().await.unwrap();
             for _ in 0..count {
                 let began = Instant::now();
                 sqlx::raw_sql("SELECT 1").execute(&mut connection).await.unwrap();
@@ -139,7 +181,13 @@ impl Database {
 
     /// The CPU time of the server's threads and processes so far.
     pub fn server_cpu(&self) -> ServerCpu {
-        let Some(pid) = self.remote().and_then(Server::pid) else { return ServerCpu::default() };
+        let pid = match &self.place {
+            Place::File { .. } => None,
+            Place::Database { server, .. } => server.pid(),
+            Place::Directory(slapd) => slapd.pid(),
+            Place::WebApi(api) => Some(api.pid()),
+        };
+        let Some(pid) = pid else { return ServerCpu::default() };
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         let pids = children.split_whitespace().map(str::to_owned).chain([pid.to_string()]);
         let tasks = pids.flat_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten());
