@@ -10,6 +10,7 @@ pub const RULES: &str = "\
 landfall: 1
 name: shop
 schema: standard
+verifiers: [ shop ]
 identify: { id: $.id, logins: [ $.login ] }
 account:
   external_id: $.id
@@ -38,7 +39,7 @@ login:
   floor: 1ms
   quantum: 1ms
   attempts: {{ customer: {{ limit: 1000000, window: 15m }}, network: {{ limit: 1000000, window: 15m }} }}
-guard: {{ breaker: {{ window: 1000000, minimum: 1000000 }} }}
+guard: {{ breaker: {{ window: 10000, minimum: 10000 }} }}
 service: {{ callers: [ {{ name: tests, bearer: '{TOKEN}' }} ] }}
 {systems}",
                 "0123456789abcdef".repeat(4),

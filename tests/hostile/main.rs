@@ -12,11 +12,14 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+#[allow(dead_code, reason = "every test binary uses a part of it")]
 #[path = "../support/running.rs"]
 mod running;
 #[path = "../support/servers/mod.rs"]
 mod servers;
 
+mod directory;
+mod generator;
 mod house;
 mod names;
 mod reach;
