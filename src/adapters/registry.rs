@@ -271,7 +271,7 @@ kinds! {
         "http" => Http(HttpSettings), docs "http/docs.md", suite suites::source::http_source_passes;
         /// An LDAP directory or Active Directory that is searched at each login.
         #[cfg(feature = "ldap")]
-        "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite super::ldap::an_entry_has_the_shape_of_its_ldif;
+        "ldap" => Ldap(LdapSettings), docs "ldap/docs.md", suite suites::source::ldap_source_passes;
     }
 }
 

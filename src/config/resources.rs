@@ -256,14 +256,14 @@ fn report_rules(fault: &RulesError, settings: &SystemSettings<'_>, reporter: &mu
         RulesError::ParamShape(name, "`true` or `false`") => (format!("params.{name}"), "write `true` or `false`"),
         RulesError::ParamShape(name, _) => (format!("params.{name}"), "write a map: `{ a: 1 }`"),
         RulesError::Set(RuleSetError::Param(_)) => ("params".to_owned(), "set it under `params`"),
+        RulesError::Set(RuleSetError::NoIdentify) => {
+            ("rules".to_owned(), "for example `identify: { id: $.id, logins: [ $.login, $.email ] }` in the rules")
+        }
         RulesError::Set(RuleSetError::NoCredential) => (
             "rules".to_owned(),
-            "write `credential: { source: NAME }` for a verifier that the settings declare, or where the stored hash is, \
-             such as `credential: { scheme: bcrypt, value: $.password }`",
+            "in the rules, `credential: { from: $.hash, scheme: … }` reads a stored hash; `credential: { source: NAME }` and \
+             `verifiers: [ NAME ]` name a verifier of the settings",
         ),
-        RulesError::Set(RuleSetError::NoIdentify) => {
-            ("rules".to_owned(), "write for example `identify: { id: $.id, logins: [ $.login, $.email ] }`")
-        }
         RulesError::Test { .. } | RulesError::Tests(_) => {
             ("rules".to_owned(), "run `landfall test` for details; rules that fail their tests are not used")
         }

@@ -166,6 +166,6 @@ impl SourceAdapter for FileSettings {
 fn summary(report: &FileReport) -> String {
     let FileReport { records, logins, ambiguous, unread, .. } = report;
     format!(
-        "{records} records with {logins} logins; {ambiguous} logins of several records, {unread} records cannot be read"
+        "{records} records with {logins} logins; logins of several records: {ambiguous}; records that cannot be read: {unread}"
     )
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::check;
 use super::shape::{ConditionSettings, PartSettings, RequestSettings, SubjectSettings};
@@ -100,7 +100,7 @@ pub struct TlsSettings {
 }
 
 /// How Landfall identifies itself.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(tag = "kind")]
 pub enum AuthSettings {
     /// A token.
@@ -118,6 +118,29 @@ pub enum AuthSettings {
     /// AWS Signature Version 4.
     #[serde(rename = "aws")]
     Aws(AwsAuth),
+}
+
+/// As it is read: a map in which `kind` names the variant.
+impl Serialize for AuthSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        enum Written<'a> {
+            Bearer(&'a BearerAuth),
+            Basic(&'a BasicAuth),
+            Header(&'a HeaderAuth),
+            Oauth(&'a OauthAuth),
+            Aws(&'a AwsAuth),
+        }
+        match self {
+            Self::Bearer(auth) => Written::Bearer(auth),
+            Self::Basic(auth) => Written::Basic(auth),
+            Self::Header(auth) => Written::Header(auth),
+            Self::Oauth(auth) => Written::Oauth(auth),
+            Self::Aws(auth) => Written::Aws(auth),
+        }
+        .serialize(serializer)
+    }
 }
 
 /// A token.

@@ -62,7 +62,8 @@ impl HttpSource {
             self.found(&answers, &nobody)?;
             answers.into_iter().next().ok_or_else(Failure::late)
         };
-        trial::of(asked, "record").await
+        trial::of(asked, "record", |answer, took| format!("{}, status {}, {took} ms", answer.version, answer.status))
+            .await
     }
 
     async fn find(&self, identifier: &Identifier, request_id: &str) -> Result<Option<Record>, PortError> {

@@ -24,13 +24,16 @@ pub(super) fn nobody(profile: &IdentifierProfile) -> Identifier {
     found.unwrap_or_else(|| nobody(&IdentifierProfile::default()))
 }
 
-/// The result of a request.
-pub(super) async fn of(asked: impl Future<Output = Result<Answer, Failure>>, key: &str) -> Trial {
+/// The result of a request, as one line that is made of the answer.
+pub(super) async fn of(
+    asked: impl Future<Output = Result<Answer, Failure>>,
+    key: &str,
+    summary: fn(&Answer, u128) -> String,
+) -> Trial {
     let (began, mut trial) = (Instant::now(), Trial::default());
     match timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(Failure::late())) {
         Ok(answer) => {
-            let took = began.elapsed().as_millis();
-            trial.summary = Some(format!("{}, status {}, {took} ms", answer.version, answer.status));
+            trial.summary = Some(summary(&answer, began.elapsed().as_millis()));
         }
         Err(failure) => trial.findings.push(TrialFinding {
             severity: Severity::Error,

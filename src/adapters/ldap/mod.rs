@@ -22,6 +22,4 @@ pub use source::LdapSource;
 pub use verifier::LdapVerifier;
 
 #[cfg(test)]
-pub(super) use entry::tests::an_entry_has_the_shape_of_its_ldif;
-#[cfg(test)]
 pub(super) use reply::tests::password_policies_are_read as policies_of_directories_are_read;

@@ -24,6 +24,7 @@ mod postgres;
 pub mod process;
 mod programs;
 pub mod proxy;
+pub mod samba;
 mod server;
 pub mod slapd;
 mod watcher;
