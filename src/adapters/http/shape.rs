@@ -99,7 +99,8 @@ pub struct ConditionSettings {
     /// The status, or a list of them.
     pub status: Statuses,
     /// Values in the body, by path: a text, a whole number, `true` or `false`, or one of `exists`, `one_of`, `contains` and
-    /// `starts_with`. Types must agree: `1` is not `'1'`.
+    /// `starts_with`. Types must agree: `1` is not `'1'`. A value that is missing, null, `false`, `0` or empty does not
+    /// exist.
     #[serde(default)]
     pub body: BTreeMap<String, Test>,
     /// Headers, in the same way.
@@ -150,7 +151,7 @@ pub enum Test {
     Is(Scalar),
     /// One of these values.
     OneOf(Vec<Scalar>),
-    /// A value that is neither missing nor null, or the opposite.
+    /// A value that says something: not missing, null, `false`, `0` or empty; or the opposite.
     Exists(bool),
     /// A text that contains this one.
     Contains(String),
