@@ -18,8 +18,11 @@ struct Kit {
     quoting: &'static str,
 }
 
+/// Names of systems and their sources, or logins and passwords.
+type Pairs = Vec<(String, String)>;
+
 /// Right, quoting and locked-out systems of one server, with their rules, and the customers' login and password.
-fn systems(house: &mut House, kit: &Kit, name: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn systems(house: &mut House, kit: &Kit, name: &str) -> (Pairs, Pairs) {
     let mut person = |what: &str| {
         let of = |part: &str| format!("the {part} of the {what} customer in {name}");
         let login = format!("{}@{name}.example", house.aviary.word(Kind::Login, &of("login")));

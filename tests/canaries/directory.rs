@@ -102,7 +102,7 @@ impl Shared {
             buffer.extend_from_slice(&chunk[..read]);
             while let Some(message) = take_message(&mut buffer) {
                 self.heard.lock().unwrap().extend(&message);
-                if !self.answer(&message).is_some_and(|answer| stream.write_all(&answer).is_ok()) {
+                if self.answer(&message).is_none_or(|answer| stream.write_all(&answer).is_err()) {
                     return;
                 }
             }

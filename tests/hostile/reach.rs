@@ -361,8 +361,8 @@ async fn names_of_closed_addresses_lead_nowhere() {
     let caller = Caller::new(&running);
     assert_eq!(caller.login("ada@allowed.example", "pw").await, 401, "the legacy system does not know her");
     assert_eq!(legacy.segments("/api/customers/").len(), 1);
-    for number in 0..NAMES.len() {
-        assert_eq!(caller.login(&format!("ada@n{number}.example"), "pw").await, 503, "{}", NAMES[number]);
+    for (number, name) in NAMES.iter().enumerate() {
+        assert_eq!(caller.login(&format!("ada@n{number}.example"), "pw").await, 503, "{name}");
     }
     // a name that is allowed leads to another address one day
     for address in ["169.254.169.254", "0.0.0.0"] {
