@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::path::{Path, PathError};
 use super::preset;
 use super::request::{Mistake, Request};
-use super::settings::{AuthSettings, HttpSettings, HttpVerifierSettings};
+use super::settings::{HttpSettings, HttpVerifierSettings};
 use super::shape::{ConditionSettings, RequestSettings, whole};
 use super::template::{Known, Name};
 use crate::password::Verdict;
@@ -215,8 +215,8 @@ fn conditions(
         ("disabled_when", Verdict::Disabled, &settings.disabled_when),
         ("expired_when", Verdict::Expired, &settings.expired_when),
     ];
-    // a client certificate is refused before there is an answer, and a signature by other statuses
-    let has_auth = settings.server.auth.as_ref().is_some_and(|auth| !matches!(auth, AuthSettings::Aws(_)));
+    // a client certificate is refused before there is an answer
+    let has_auth = settings.server.auth.is_some();
     let reads_text = rows.iter().filter_map(|(.., written)| written.as_ref()).flatten().any(|one| one.text.is_some());
     let mut found = Vec::new();
     for (key, verdict, written) in rows {
@@ -272,7 +272,10 @@ fn other_meaning(condition: &Condition, has_auth: bool) -> Option<&'static str> 
 /// An outage is never an unknown customer.
 pub(super) fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
     let mut bare = conditions.iter().filter(|condition| !condition.has_evidence());
-    if let Some(meaning) = bare.find_map(|condition| other_meaning(condition, true)) {
+    let is_found = |condition: &Condition| condition.is_status_alone() && condition.has_status(|status| status == 200);
+    let other =
+        |condition: &Condition| other_meaning(condition, true).or(is_found(condition).then_some("there is a record"));
+    if let Some(meaning) = bare.find_map(other) {
         let help = "add a value of `body`, or a header, that tells them apart";
         mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means that {meaning}"), help));
     }

@@ -154,7 +154,7 @@ impl Raw {
             body.extend_from_slice(&chunk);
         }
         // the client takes the header away when it decompresses
-        if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        if response.headers().get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
             return Err(Failure::bad("the answer has an unknown content coding"));
         }
         let version = match response.version() {

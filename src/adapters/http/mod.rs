@@ -14,6 +14,7 @@ mod condition;
 pub(crate) mod error;
 mod pages;
 mod path;
+mod position;
 mod preset;
 pub(crate) mod request;
 mod settings;

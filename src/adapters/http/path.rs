@@ -45,6 +45,11 @@ impl Path {
         Ok(Self { text: text.to_owned(), steps })
     }
 
+    /// Whether it is the path of everything.
+    pub fn is_whole(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// What is there.
     pub fn find<'a>(&self, mut value: Value<'a>) -> Value<'a> {
         for step in &self.steps {

@@ -114,8 +114,10 @@ pub(super) fn find(name: &str, folder: &Path) -> Result<Preset, Mistake> {
         })?;
         Cow::Borrowed(*text)
     };
-    serde_yaml::from_str(&text).map_err(|error| {
-        let message = format!("the preset is invalid: {error}");
+    serde_path_to_error::deserialize(serde_yaml::Deserializer::from_str(&text)).map_err(|error| {
+        // the text of the error may quote a value
+        let line = error.inner().location().map(|at| format!(", near line {}", at.line())).unwrap_or_default();
+        let message = format!("the preset is invalid at `{}`{line}", error.path());
         Mistake::new("preset", message, "docs/settings.md describes requests and conditions")
     })
 }

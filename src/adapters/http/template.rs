@@ -165,6 +165,15 @@ impl Template {
         })
     }
 
+    /// The text with this in place of each placeholder.
+    pub fn marked(&self, mark: char) -> String {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Value(_) => mark.to_string(),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The names of the placeholders.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.parts.iter().filter_map(|part| match part {

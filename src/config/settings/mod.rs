@@ -30,7 +30,6 @@ pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::{Attempts, LoginSettings, NetworkWindow, Window};
 pub use more_source::{AfterMismatchSetting, MoreSource};
 pub use params::Params;
-pub(super) use params::is_secret_name;
 pub use password::{Argon2, Decoy, LaneSettings, PasswordSettings, Pepper};
 pub use service::{ServiceSettings, TlsFiles};
 pub use write_back::WriteBackSettings;
@@ -52,8 +51,8 @@ pub struct Settings {
     pub rules: PathBuf,
     /// Values of the parameters that the rules declare; a value for an undeclared parameter is an error, and a blank
     /// value counts as not set. `landfall config show` prints `***` for values that come from the environment and for
-    /// parameters whose name contains `secret`, `password`, `passphrase`, `pepper`, `salt`, `token`, `credential` or
-    /// `key`.
+    /// parameters whose name contains `secret`, `password`, `passphrase`, `pepper`, `salt`, `token`, `credential`, `key`,
+    /// `authorization` or `cookie`.
     #[serde(default)]
     pub params: Params,
     /// What rules read as `$facts.tenant`.

@@ -1,5 +1,6 @@
 //! A web API within the test, and what the adapter makes of it.
 
+mod attacks;
 mod auth;
 mod conditions;
 mod faults;

@@ -47,6 +47,19 @@ fn mistakes_of_sources_have_a_place() {
             "record.headers.Authorization",
         ),
         (json!({ "path": "/{identifier}", "query": { "api_key": "x" } }), "record.query.api_key"),
+        (json!({ "path": "/{identifier}", "headers": { "Cookie": "u={identifier}" } }), "record.headers.Cookie"),
+        (
+            json!({ "path": "/", "body": { "text": "<a><![CDATA[{identifier}]]></a>", "content_type": "text/xml" } }),
+            "record.body.text",
+        ),
+        (
+            json!({ "path": "/", "body": { "text": "[{identifier}]", "content_type": "application/json" } }),
+            "record.body.text",
+        ),
+        (
+            json!({ "path": "/", "body": { "text": "{identifier}", "content_type": "text/xml; charset=iso-8859-1" } }),
+            "record.body",
+        ),
         (json!({ "path": "/{identifier}", "body": {} }), "record.body"),
         (json!({ "path": "/{identifier}", "body": { "json": "{password}" } }), "record.body.json"),
         (json!({ "path": "/{identifier}", "body": { "json": {}, "form": {} } }), "record.body"),
@@ -79,6 +92,10 @@ fn mistakes_of_sources_have_a_place() {
     }
     let waived = json!([{ "status": 404, "body": { "$.error": "unknown" }, "subject": false }]);
     assert_eq!(with("none_when", waived), ["none_when"]);
+    // a found record has the same status
+    assert_eq!(with("none_when", json!([{ "status": [200, 404] }])), ["none_when"]);
+    assert_eq!(with("none_when", json!([{ "status": 200, "body": { "$.id": { "exists": false } } }])), [""; 0]);
+    assert_eq!(with("none_when", json!([{ "status": 204 }])), [""; 0]);
     assert_eq!(with("preset", json!("nothing")), ["preset"]);
     assert_eq!(keys_of_source(json!({})), ["record"]);
     assert_eq!(keys_of_source(json!({ "preset": "firebase", "params": { "api_key": "k" } })), ["preset"]);
@@ -98,6 +115,11 @@ fn mistakes_of_verifiers_have_a_place() {
     assert_eq!(with("verified_when", json!([{ "status": 200 }])), ["verified_when"]);
     let absent = json!([{ "status": 200, "body": { "$.error": { "exists": false } } }]);
     assert_eq!(with("verified_when", absent), ["verified_when"]);
+    // what every answer has
+    for body in [json!({ "$": { "exists": true } }), json!({})] {
+        let usual = json!([{ "status": 200, "body": body, "headers": { "Content-Type": { "contains": "json" } } }]);
+        assert_eq!(with("verified_when", usual), ["verified_when"]);
+    }
     assert_eq!(with("must_change_when", json!([{ "status": 403 }])), ["must_change_when"]);
     assert_eq!(with("locked_when", json!([{ "status": [] }])), ["locked_when"]);
     assert_eq!(with("then", json!({ "path": "/me" })), ["then"]);
@@ -111,11 +133,16 @@ fn mistakes_of_verifiers_have_a_place() {
         assert_eq!(found, want, "{key}");
     }
     assert_eq!(with("subject", json!({ "answer": "sub" })), ["subject.answer"]);
-    let bare = keys_of_verifier(|settings| {
-        settings["server"]["auth"] = json!({ "kind": "bearer", "token": "t" });
-        settings["mismatch_when"] = json!([{ "status": 401 }]);
-    });
-    assert_eq!(bare, ["mismatch_when"]);
+    for auth in [
+        json!({ "kind": "bearer", "token": "t" }),
+        json!({ "kind": "aws", "region": "r", "service": "s", "access_key": "a", "secret_key": "k" }),
+    ] {
+        let bare = keys_of_verifier(|settings| {
+            settings["server"]["auth"] = auth.clone();
+            settings["mismatch_when"] = json!([{ "status": [401, 403] }]);
+        });
+        assert_eq!(bare, ["mismatch_when"]);
+    }
     for status in [408, 429, 500, 503] {
         assert_eq!(with("mismatch_when", json!([{ "status": status }])), ["mismatch_when"], "{status}");
     }
@@ -151,6 +178,34 @@ async fn a_trial_names_the_status_and_no_value() {
     let trial = verifier.connect(VerifierContext { name: "shop", folder, identifiers }).await;
     let summary = trial.summary.as_deref().unwrap();
     assert!(summary.starts_with("reached by HTTP/1.1, ") && summary.ends_with("; no password was sent"), "{summary}");
+}
+
+#[test]
+fn credentials_go_to_no_other_host_and_set_no_reserved_header() {
+    let oauth = |url: &str| json!({ "kind": "oauth", "token_url": url, "client_id": "a", "client_secret": "b" });
+    let header = |name: &str| json!({ "kind": "header", "name": name, "value": "v" });
+    let open = |auth: Json| {
+        let server = json!({ "url": "https://legacy.example/api", "auth": auth });
+        source(json!({ "server": server, "record": { "path": "/{identifier}" } })).map(drop)
+    };
+    assert!(open(oauth("/token")).is_ok() && open(oauth("https://sso.example/token")).is_ok());
+    for url in ["//evil.example/token", "/\\evil.example/token", "/\t/evil.example/token"] {
+        assert!(open(oauth(url)).unwrap_err().contains("another host"), "{url:?}");
+    }
+    assert!(open(header("X-Api-Key")).is_ok() && open(header("authorization")).is_ok());
+    for name in ["Host", "content-length", "Transfer-Encoding", "connection"] {
+        assert!(open(header(name)).unwrap_err().contains("cannot be set"), "{name}");
+    }
+}
+
+#[test]
+fn mistakes_in_preset_files_quote_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.yaml"), "verifier:\n  request: canary-canary\n").unwrap();
+    let settings = json!({ "server": { "url": "https://legacy.example" }, "preset": "./shop.yaml" });
+    let settings: HttpVerifierSettings = serde_json::from_value(settings).unwrap();
+    let found = check::verifier_plan(&settings, folder.path()).unwrap_err();
+    assert_eq!(found[0].message, "the preset is invalid at `verifier.request`, near line 2");
 }
 
 #[test]
