@@ -201,6 +201,24 @@ mod tests {
         assert_eq!(declared, [AfterMismatch::Refuse, AfterMismatch::AskNext]);
     }
 
+    /// Otherwise the password of one system's customer would open the account of another's with the same name.
+    #[tokio::test]
+    async fn every_source_has_its_own_verifiers() {
+        let more = "verifiers: { api: { kind: http, server: { url: 'https://a.example' }, request: { path: /login, body: \
+                    { json: { login: '{identifier}', password: '{password}' } } }, verified_when: [ { status: 200, body: { $.ok: true } } ], \
+                    mismatch_when: [ { status: 401, body: { $.ok: false } } ] } }\nverify_with: [ api ]\n\
+                    more_sources:\n  - rules: shop.yaml\n    \
+                    source: { kind: file, name: club, path: a.ndjson, logins: [ $.login ] }\n  - rules: shop.yaml\n    \
+                    source: { kind: file, name: blog, path: a.ndjson, logins: [ $.login ] }\n    verify_with: [ stored_hash, api ]\n";
+        let folder = folder("{ kind: file, path: a.ndjson, logins: [ $.login ] }", more);
+        let parts = build(loaded(folder.path()), Arc::new(Silent)).await.unwrap().parts;
+        let systems = std::iter::once(&parts.legacy).chain(&parts.more);
+        let orders: Vec<String> = systems.map(|system| format!("{:?}", system.verifiers)).collect();
+        for (order, names) in orders.iter().zip([r#"["api"]"#, r#"["stored_hash"]"#, r#"["stored_hash", "api"]"#]) {
+            assert!(order.contains(names), "{order}");
+        }
+    }
+
     #[tokio::test]
     async fn records_get_parts_from_other_sources() {
         let more = "enrich:\n  orders:\n    source: { kind: file, name: orders, path: orders.ndjson, logins: [ $.customer ] }\n    \

@@ -13,7 +13,7 @@ use crate::adapters::registry::{OpenSource, SourceContext, SourceSettings, Verif
 use crate::adapters::stored_hash::StoredHashVerifier;
 use crate::guard::{GuardFigures, GuardSettings, guarded_source, guarded_verifier};
 use crate::hashing::Hasher;
-use crate::migrate::{LegacySystem, LiveRules, Verifiers};
+use crate::migrate::{LegacySystem, LiveRules, UnknownVerifier, Verifiers};
 use crate::ports::{IdentifierProfile, Source, Verifier};
 
 /// The legacy systems, opened and guarded.
@@ -44,6 +44,7 @@ pub(super) async fn open(
         let source = opener.open(system.source, identifiers.clone(), guards.call).await?;
         let (source, record_limit) = opener.enriched(&system, source).await?;
         let rules = Arc::new(LiveRules::new(loaded.rules));
+        let verifiers = verifiers.ordered(system.verify_with).map_err(unknown_verifier)?;
         systems.push(LegacySystem {
             domains: system.domains.to_vec(),
             tenants: system.tenants.to_vec(),
@@ -51,7 +52,7 @@ pub(super) async fn open(
             unique_logins: system.source.adapter().unique_logins(),
             record_limit,
             write_back: system.write_back.map(WriteBackSettings::kept),
-            ..LegacySystem::new(source, verifiers.clone(), rules)
+            ..LegacySystem::new(source, verifiers, rules)
         });
     }
     let mut systems = systems.into_iter();
@@ -59,8 +60,11 @@ pub(super) async fn open(
     Ok(OpenSystems { first, more: systems.collect(), reports, figures })
 }
 
-/// Opens the verifiers, and chooses those of customers whose rules choose none. The check of stored hashes works on this
-/// machine, so it has no breaker.
+fn unknown_verifier(unknown: UnknownVerifier) -> BuildError {
+    BuildError::Verifier(unknown.0.clone(), unknown.into())
+}
+
+/// Opens the verifiers of all systems. The check of stored hashes works on this machine, so it has no breaker.
 ///
 /// # Errors
 /// [`BuildError::Verifier`].
@@ -82,8 +86,7 @@ pub(super) async fn verifiers(
         named.push((name.to_owned(), guarded));
         figures.push(verifier_figures);
     }
-    let chosen = Verifiers::new(named, settings.verify_with.clone());
-    let verifiers = chosen.map_err(|error| BuildError::Verifier(error.0.clone(), error.into()))?;
+    let verifiers = Verifiers::new(named, settings.verify_with.clone()).map_err(unknown_verifier)?;
     Ok((verifiers, figures))
 }
 

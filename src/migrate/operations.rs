@@ -171,7 +171,7 @@ impl Visit<'_> {
     /// Whether the legacy system knows an identifier.
     async fn is_known_to_system(&mut self, identifier: &Identifier) -> Flow<()> {
         self.note_source_query();
-        let source = &self.legacy.source;
+        let source = self.legacy.source.without_parts().unwrap_or(&*self.legacy.source);
         let fetched = timeout_at(self.deadline, source.fetch(self.call(), identifier)).await;
         match fetched.unwrap_or_else(|_| Err(PortError::new(PortErrorKind::Unavailable, source.name(), "fetch"))) {
             Ok(Some(_)) => Ok(()),

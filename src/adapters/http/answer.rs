@@ -45,9 +45,12 @@ impl Answer {
         })
     }
 
-    /// The body as text.
+    /// The body as text. A page in HTML is not an answer of the system.
     pub fn text(&self) -> Result<&str, Failure> {
-        let (_, charset) = self.content_type();
+        let (essence, charset) = self.content_type();
+        if matches!(essence.as_str(), "text/html" | "application/xhtml+xml") {
+            return Err(Failure::bad("the answer is a page in HTML"));
+        }
         self.utf8(charset.as_deref())
     }
 

@@ -32,6 +32,7 @@ pub(super) struct SourcePlan {
     pub pick: Path,
     pub matching: Vec<Path>,
     pub none_when: Vec<Condition>,
+    pub found_when: Vec<Condition>,
     pub lists: Vec<ListPlan>,
     pub params: std::collections::BTreeMap<String, Secret>,
 }
@@ -122,6 +123,10 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     }
     let key = settings.key.as_deref().and_then(|key| path("key", key, &mut mistakes));
     let pick = path("pick", settings.pick.as_deref().unwrap_or(&whole()), &mut mistakes);
+    if pick.as_ref().is_some_and(Path::has_index) {
+        let help = "pick the list, such as `$.items`: with an index, a second record would not be seen";
+        mistakes.push(Mistake::new("pick", "`pick` chooses one element of a list", help));
+    }
     let paths = settings.matching.iter().flatten();
     let matching = paths.filter_map(|text| path("match", text, &mut mistakes)).collect();
     let names_customer = record.iter().chain(&others).all(Request::path_has_values);
@@ -130,6 +135,9 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
     let none_when = settings.none_when.clone().unwrap_or(usual);
     let none_when = Condition::compile_all("none_when", &none_when, &mut mistakes);
     check_none("none_when", &none_when, &mut mistakes);
+    let found_when = settings.found_when.clone().unwrap_or_default();
+    let found_when = Condition::compile_all("found_when", &found_when, &mut mistakes);
+    check_found(settings.found_when.is_some(), &found_when, &mut mistakes);
     let known = Known { record: true, ..known };
     let mut lists = Vec::new();
     for (name, list) in settings.lists.iter().flatten() {
@@ -146,9 +154,17 @@ pub(super) fn source_plan(settings: &HttpSettings, folder: &FilePath) -> Result<
         }));
     }
     match (record, pick) {
-        (Some(record), Some(pick)) if mistakes.is_empty() => {
-            Ok(SourcePlan { record, others, key, pick, matching, none_when, lists, params: settings.params })
-        }
+        (Some(record), Some(pick)) if mistakes.is_empty() => Ok(SourcePlan {
+            record,
+            others,
+            key,
+            pick,
+            matching,
+            none_when,
+            found_when,
+            lists,
+            params: settings.params,
+        }),
         _ => Err(mistakes),
     }
 }
@@ -236,6 +252,14 @@ fn conditions(
             found.push((verdict, compiled));
             continue;
         }
+        let is_success =
+            |condition: &&Condition| !verdict.is_match() && condition.has_status(|status| (200..300).contains(&status));
+        if bare.clone().any(|condition| is_success(&condition)) {
+            let help = "add a value of `body`, or a header, that only these answers have";
+            mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means success"), help));
+            found.push((verdict, compiled));
+            continue;
+        }
         if let Some(meaning) = bare.find_map(|condition| other_meaning(condition, has_auth && !verdict.is_match())) {
             let help = "add a value of `body`, or a header, that tells them apart";
             mistakes.push(Mistake::new(key, format!("`{key}` has a status that also means that {meaning}"), help));
@@ -282,6 +306,14 @@ pub(super) fn check_none(key: &str, conditions: &[Condition], mistakes: &mut Vec
     if conditions.iter().any(|condition| !condition.has_subject) {
         let help = "`subject: false` is for answers about a password";
         mistakes.push(Mistake::contradiction(key, format!("`{key}` has no subject to leave out"), help));
+    }
+}
+
+fn check_found(is_set: bool, conditions: &[Condition], mistakes: &mut Vec<Mistake>) {
+    let is_empty = is_set && conditions.is_empty();
+    if is_empty || conditions.iter().any(|condition| !condition.has_evidence()) {
+        let help = "add a value of `body` that every record has, such as `$.id: { exists: true }`";
+        mistakes.push(Mistake::new("found_when", "`found_when` has nothing that tells a record from an error", help));
     }
 }
 

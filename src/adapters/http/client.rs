@@ -74,6 +74,10 @@ impl Client {
     /// Sends a request and reads the answer. The caller bounds the time.
     pub async fn send(&self, built: &Built, resend: Resend, request_id: &str) -> Result<Answer, Failure> {
         let (answer, credentials) = self.send_once(built, request_id).await?;
+        if answer.status == 403 && credentials.may_be_old() {
+            // a token that was revoked, or that lost a right, is replaced for the next request
+            self.auth.forget(&credentials).await;
+        }
         if answer.status != 401 || !credentials.may_be_old() {
             return Self::checked(answer, &credentials);
         }

@@ -52,6 +52,10 @@ impl Condition {
                 }
             }
         }
+        if settings.text.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            let help = "write a part of the body that no other answer has";
+            mistakes.push(Mistake::new(key, format!("`{key}` has an empty text, which every answer contains"), help));
+        }
         let headers = settings.headers.iter().map(|(name, test)| (name.clone(), as_text(test))).collect();
         let (text, has_subject) = (settings.text.clone(), settings.subject.unwrap_or(true));
         (mistakes.len() == before).then_some(Self { statuses, body, headers, text, has_subject })

@@ -50,6 +50,11 @@ impl Path {
         self.steps.is_empty()
     }
 
+    /// Whether it chooses an element of a list.
+    pub fn has_index(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Index(_)))
+    }
+
     /// What is there.
     pub fn find<'a>(&self, mut value: Value<'a>) -> Value<'a> {
         for step in &self.steps {

@@ -63,6 +63,8 @@ pub(super) struct SourcePreset {
     #[serde(default)]
     pub none_when: Option<Vec<ConditionSettings>>,
     #[serde(default)]
+    pub found_when: Option<Vec<ConditionSettings>>,
+    #[serde(default)]
     pub lists: Option<BTreeMap<String, PartSettings>>,
 }
 
@@ -180,6 +182,7 @@ pub(super) fn of_source(settings: &HttpSettings, folder: &Path) -> Result<HttpSe
         whole.pick = whole.pick.or(source.pick);
         whole.matching = whole.matching.or(source.matching);
         whole.none_when = whole.none_when.or(source.none_when);
+        whole.found_when = whole.found_when.or(source.found_when);
     }
     whole.lists = whole.lists.or(source.lists);
     if mistakes.is_empty() { Ok(whole) } else { Err(mistakes) }

@@ -54,6 +54,11 @@ pub struct HttpSettings {
     /// empty list always does.
     #[serde(default)]
     pub none_when: Option<Vec<ConditionSettings>>,
+    /// Answers that have a record, such as `[ { status: 200, body: { $.id: { exists: true } } } ]`, for systems that also
+    /// answer 200 when they failed. If set, what neither this nor `none_when` describes is an outage. By default the status
+    /// 200 and an object that is not empty.
+    #[serde(default)]
+    pub found_when: Option<Vec<ConditionSettings>>,
     /// More requests, for parts of the record. `{$.id}` is a value of the record. Each becomes a member of the record.
     #[serde(default)]
     pub lists: Option<BTreeMap<String, PartSettings>>,

@@ -133,7 +133,7 @@ impl HttpSource {
             bytes += last.body.len();
             let Some(next) = pages::next(last, &at, self.client.base())? else { break };
             if answers.len() == pages::MAX || bytes > self.client.response_limit() {
-                return Err(Failure::of_one_record("the answer has more pages than Landfall reads"));
+                return Err(Failure::bad("the answer has more pages than Landfall reads"));
             }
             let page = Built { method: Method::GET, url: next.clone(), headers: built.headers.clone(), body: None };
             answers.push(self.client.send(&page, Resend::Allowed, request_id).await?);
@@ -146,20 +146,31 @@ impl HttpSource {
         let (arena, plan) = (Bump::new(), &self.plan);
         let mut records = Vec::new();
         for answer in answers {
-            let candidates = match picked(answer, &plan.pick, &plan.none_when, &arena)? {
+            let candidates = match picked(answer, &plan.pick, (&plan.none_when, &plan.found_when), &arena)? {
                 None => continue,
                 Some(Value::List(items)) => items,
                 Some(Value::Object(members)) => arena.alloc_slice_copy(&[Value::Object(members)]),
                 Some(_) => return Err(Failure::bad(format!("the answer has no record at `{}`", plan.pick))),
             };
+            if let Some(stranger) = candidates.iter().find(|candidate| !self.can_match(**candidate)) {
+                let kind = if stranger.as_object().is_some() { "none of the members of `match`" } else { "no members" };
+                return Err(Failure::bad(format!("a record of the answer has {kind}")));
+            }
             records.extend(candidates.iter().filter(|candidate| self.matches(**candidate, identifier)).take(2));
         }
         match records.as_slice() {
             [] => Ok(Found::Nobody),
+            [Value::Object([])] => Err(Failure::bad("the record is empty")),
             [record @ Value::Object(_)] => Ok(Found::Record(written(*record))),
             [_] => Err(Failure::bad("the record is not an object")),
             [_, _, ..] => Ok(Found::Several),
         }
+    }
+
+    /// Whether a record has one of the members that must have the identifier. An error is no unknown customer.
+    fn can_match(&self, candidate: Value<'_>) -> bool {
+        let mut paths = self.plan.matching.iter();
+        self.plan.matching.is_empty() || paths.any(|path| !matches!(path.find(candidate), Value::Missing))
     }
 
     /// Whether the identifier is in one of the members that must have it.
@@ -210,7 +221,7 @@ impl HttpSource {
         let arena = Bump::new();
         let mut pages = Vec::new();
         for answer in &answers {
-            pages.extend(picked(answer, &list.pick, &list.none_when, &arena)?);
+            pages.extend(picked(answer, &list.pick, (&list.none_when, &[]), &arena)?);
         }
         let mut items = Vec::new();
         for page in &pages {
@@ -230,7 +241,7 @@ impl HttpSource {
 fn picked<'a>(
     answer: &'a Answer,
     pick: &Path,
-    none_when: &[Condition],
+    (none_when, found_when): (&[Condition], &[Condition]),
     arena: &'a Bump,
 ) -> Result<Option<Value<'a>>, Failure> {
     let body = match answer.json(arena) {
@@ -241,7 +252,11 @@ fn picked<'a>(
     if none_when.iter().any(|condition| condition.holds(answer, body, "")) {
         return Ok(None);
     }
-    if (200..300).contains(&answer.status) { Ok(Some(pick.find(body))) } else { Err(answer.failure()) }
+    let is_found = match found_when {
+        [] => answer.status == 200,
+        described => described.iter().any(|condition| condition.holds(answer, body, "")),
+    };
+    if is_found { Ok(Some(pick.find(body))) } else { Err(answer.failure()) }
 }
 
 /// A record that was written by [`written`].

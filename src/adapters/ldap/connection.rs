@@ -1,7 +1,8 @@
 //! Connections to the servers of a directory: TLS, fail-over, and a pool of those that search.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult};
@@ -27,9 +28,15 @@ pub(super) struct Connection {
     pub ldap: Ldap,
     driver: JoinHandle<()>,
     relay: Relay,
+    server: Shunned,
 }
 
 impl Connection {
+    /// Watches an operation.
+    pub fn suspicion(&self) -> Suspicion {
+        Suspicion::of(self)
+    }
+
     /// Why an operation failed: what the relay has found, or else what the driver says.
     pub fn failure(&self, error: &LdapError) -> Failure {
         self.relay.fault().cloned().unwrap_or_else(|| Failure::driver(error))
@@ -48,24 +55,83 @@ pub(super) struct Servers {
     tls: TlsConnector,
     limits: Limits,
     directory: Directory,
-    born: Instant,
 }
 
 struct Server {
     address: Address,
-    /// Until when the others are tried first, in milliseconds since birth.
-    shunned: AtomicU64,
+    shunned: Shunned,
+}
+
+/// Until when the other servers are tried first.
+#[derive(Clone)]
+struct Shunned {
+    /// In milliseconds since birth.
+    until: Arc<AtomicU64>,
+    born: Instant,
+}
+
+impl Shunned {
+    fn new(born: Instant) -> Self {
+        Self { until: Arc::default(), born }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn holds(&self) -> bool {
+        self.until.load(Ordering::Relaxed) > self.now()
+    }
+
+    fn begin(&self) {
+        let length = u64::try_from(SHUNNED.as_millis()).unwrap_or(u64::MAX);
+        self.until.store(self.now().saturating_add(length), Ordering::Relaxed);
+    }
+}
+
+/// The server of an operation is shunned unless the operation ends with an answer: one that hangs must not be asked first
+/// by every login.
+pub(super) struct Suspicion {
+    server: Shunned,
+    is_over: AtomicBool,
+}
+
+impl Suspicion {
+    /// The server is asked.
+    fn of(connection: &Connection) -> Self {
+        Self { server: connection.server.clone(), is_over: AtomicBool::new(false) }
+    }
+
+    /// The server has answered.
+    pub fn clear(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// The operation has failed.
+    pub fn judge(&self, failure: &Failure) {
+        if !failure.is_outage() {
+            self.clear();
+        }
+    }
+}
+
+impl Drop for Suspicion {
+    fn drop(&mut self) {
+        if !self.is_over.load(Ordering::Relaxed) {
+            self.server.begin();
+        }
+    }
 }
 
 impl Servers {
     /// Reads addresses and certificates; connects to nothing. Records have at most so many bytes.
     pub fn new(directory: Directory, folder: &Path, record_limit: usize) -> Result<Self, String> {
-        let (tls, limits) = (connector(&directory, folder)?, Limits::of_record(record_limit));
+        let (tls, limits, born) = (connector(&directory, folder)?, Limits::of_record(record_limit), Instant::now());
         let servers = directory.servers.iter().map(|server| {
-            Ok(Server { address: Address::new(server, directory.start_tls)?, shunned: AtomicU64::new(0) })
+            Ok(Server { address: Address::new(server, directory.start_tls)?, shunned: Shunned::new(born) })
         });
         let servers = servers.collect::<Result<_, String>>()?;
-        Ok(Self { servers, tls, limits, directory, born: Instant::now() })
+        Ok(Self { servers, tls, limits, directory })
     }
 
     /// Connects to the first server that answers, and binds as nobody.
@@ -79,9 +145,8 @@ impl Servers {
     }
 
     async fn first(&self, deadline: Instant, as_account: bool) -> Result<Connection, Failure> {
-        let now = self.now();
         let mut order: Vec<&Server> = self.servers.iter().collect();
-        order.sort_by_key(|server| server.shunned.load(Ordering::Relaxed) > now);
+        order.sort_by_key(|server| server.shunned.holds());
         let mut failure = Failure::late();
         for (at, server) in order.iter().enumerate() {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -92,14 +157,9 @@ impl Servers {
                 Ok(Err(other)) => failure = other,
                 Err(_) => failure = Failure::late(),
             }
-            let until = now + u64::try_from(SHUNNED.as_millis()).unwrap_or(u64::MAX);
-            server.shunned.store(until, Ordering::Relaxed);
+            server.shunned.begin();
         }
         Err(failure)
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     async fn open(&self, server: &Server, as_account: bool) -> Result<Connection, Failure> {
@@ -112,7 +172,7 @@ impl Servers {
         let (connection, ldap) = opened.map_err(|error| Failure::driver(&error))?;
         // an error of the driver is also the error of the operation that waits for an answer
         let driver = tokio::spawn(async move { drop(connection.drive().await) });
-        let mut connection = Connection { ldap, driver, relay };
+        let mut connection = Connection { ldap, driver, relay, server: server.shunned.clone() };
         if let Some(bind) = self.directory.bind.as_ref().filter(|_| as_account) {
             if bind.password.expose().is_empty() {
                 return Err(Failure::new(PortErrorKind::Misconfigured, "the password of the bind account is empty"));
@@ -146,7 +206,8 @@ impl managed::Manager for Manager {
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Failure> {
         // the driver of a connection that the server has closed has ended
-        if connection.driver.is_finished() || is_too_old(metrics) {
+        let is_shunned = self.0.servers.len() > 1 && connection.server.holds();
+        if connection.driver.is_finished() || is_shunned || is_too_old(metrics) {
             return Err(RecycleError::message("the connection is closed or too old"));
         }
         Ok(())
@@ -170,7 +231,7 @@ impl Pool {
         let found = DEADLINE.scope(deadline, timeout_at(deadline, self.0.get())).await;
         let all_in_use = || Failure::new(PortErrorKind::RateLimited, "all connections are in use");
         match found {
-            Ok(Ok(object)) => Ok(Lease(Some(object))),
+            Ok(Ok(object)) => Ok(Lease { suspicion: Suspicion::of(&object), object: Some(object) }),
             Ok(Err(PoolError::Backend(failure))) => Err(failure),
             Ok(Err(_)) => Err(all_in_use()),
             Err(_) => Err(if is_full(self.0.status()) { all_in_use() } else { Failure::late() }),
@@ -189,12 +250,15 @@ impl Pool {
 }
 
 /// A connection on loan. Unless it is given back it is closed: an answer may still be on its way.
-pub(super) struct Lease(Option<Object<Manager>>);
+pub(super) struct Lease {
+    object: Option<Object<Manager>>,
+    suspicion: Suspicion,
+}
 
 impl Lease {
     /// Sends operations.
     pub fn ldap(&mut self) -> Result<&mut Ldap, Failure> {
-        let connection = self.0.as_deref_mut();
+        let connection = self.object.as_deref_mut();
         connection.map(|connection| &mut connection.ldap).ok_or_else(Failure::late)
     }
 
@@ -203,23 +267,32 @@ impl Lease {
     pub fn was_closed(&self, failure: &Failure) -> bool {
         let is_used = |object: &Object<Manager>| Object::metrics(object).recycle_count > 0;
         let has_fault = |object: &Object<Manager>| object.relay.fault().is_some();
-        failure.is_broken() && self.0.as_ref().is_some_and(|object| is_used(object) && !has_fault(object))
+        let was_closed =
+            failure.is_broken() && self.object.as_ref().is_some_and(|object| is_used(object) && !has_fault(object));
+        if was_closed {
+            self.suspicion.clear();
+        }
+        was_closed
     }
 
     /// Why an operation on it failed.
     pub fn explained(&self, failure: Failure) -> Failure {
-        self.0.as_deref().and_then(|connection| connection.relay.fault()).cloned().unwrap_or(failure)
+        let fault = self.object.as_deref().and_then(|connection| connection.relay.fault());
+        let failure = fault.cloned().unwrap_or(failure);
+        self.suspicion.judge(&failure);
+        failure
     }
 
     /// Gives the connection back.
     pub fn end(mut self) {
-        drop(self.0.take());
+        self.suspicion.clear();
+        drop(self.object.take());
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
+        if let Some(object) = self.object.take() {
             drop(Object::take(object));
         }
     }

@@ -66,6 +66,11 @@ impl Failure {
         self.kind != PortErrorKind::Denied
     }
 
+    /// Whether the server is not available.
+    pub fn is_outage(&self) -> bool {
+        self.kind == PortErrorKind::Unavailable
+    }
+
     /// Whether the connection ended before there was an answer.
     pub fn is_broken(&self) -> bool {
         self.is_broken

@@ -17,6 +17,11 @@ const REFERRAL: u8 = 0xa3;
 const CONSTRUCTED: u8 = 0x20;
 const NUMBER: u8 = 0x1f;
 
+const BIND: u8 = 0x60;
+const SEARCH: u8 = 0x63;
+const MODIFY: u8 = 0x66;
+const DELETE: u8 = 0x4a;
+
 /// An entry that a search has found.
 pub(super) const ENTRY: u8 = 0x64;
 const REFERENCE: u8 = 0x73;
@@ -56,6 +61,27 @@ pub(super) fn elements(message: &[u8], most: usize) -> Option<usize> {
     let mut left = most;
     count(message, MAX_DEPTH, &mut left)?;
     is_message(&parts(message)?).then_some(most - left)
+}
+
+/// The id of a message whose shape was checked, and the tag of its operation.
+pub(super) fn operation(message: &[u8]) -> Option<(u32, u8)> {
+    let parts = parts(message)?;
+    let (id, operation) = (parts.first()?, parts.get(1)?);
+    Some((id.contents.iter().fold(0, |id, byte| id << 8 | u32::from(*byte)), operation.tag))
+}
+
+/// Whether an answer, by its id and tag, may follow a request with this tag: the library would take the result of a search for
+/// that of a bind.
+pub(super) fn answers(request: Option<u8>, answer: (u32, u8)) -> bool {
+    matches!(
+        (request, answer),
+        // the server ends the connection (RFC 4511, section 4.4.1)
+        (_, (0, EXTENDED))
+            | (Some(BIND), (_, 0x61))
+            | (Some(SEARCH), (_, ENTRY | REFERENCE | 0x65))
+            | (Some(MODIFY), (_, 0x67))
+            | (Some(DELETE), (_, 0x6b))
+    )
 }
 
 /// The operation of a message whose shape was checked, and the code of its result.

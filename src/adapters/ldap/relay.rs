@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::entry::too_large;
 use super::error::Failure;
-use super::message::{ENTRY, SEQUENCE, bytes_of_length, elements, length};
+use super::message::{ENTRY, SEQUENCE, answers, bytes_of_length, elements, length, operation};
 use crate::ports::PortErrorKind;
 
 /// The most elements of one message. Each takes some fifty times its bytes in memory, so that the size alone is no limit; admits an
@@ -27,8 +27,8 @@ const REST_OF_A_REQUEST: usize = 4 * 1024 * 1024;
 /// An entry larger than its limit, but no larger than this, is the fault of that entry. No directory has larger ones.
 const LARGEST_ENTRY: usize = 32 * 1024 * 1024;
 
-/// What goes to the server at once.
-const UPWARD: usize = 8 * 1024;
+/// Bytes of a request: filters and names are far smaller.
+const LARGEST_REQUEST: usize = 1024 * 1024;
 
 /// How much a server may send.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +47,8 @@ impl Limits {
         self.record * 2 + 64 * 1024
     }
 
-    fn request(self) -> Left {
-        Left { bytes: self.message() * 2 + REST_OF_A_REQUEST, elements: MAX_ELEMENTS_OF_A_REQUEST }
+    fn request(self, asked: Option<u8>) -> Left {
+        Left { bytes: self.message() * 2 + REST_OF_A_REQUEST, elements: MAX_ELEMENTS_OF_A_REQUEST, asked }
     }
 }
 
@@ -56,6 +56,8 @@ impl Limits {
 struct Left {
     bytes: usize,
     elements: usize,
+    /// The tag of the request, if there was one.
+    asked: Option<u8>,
 }
 
 impl Left {
@@ -90,7 +92,7 @@ impl Relay {
         let task = tokio::spawn(async move {
             let (from_server, to_server) = split(server);
             let (from_library, to_library) = split(library);
-            let left = Mutex::new(limits.request());
+            let left = Mutex::new(limits.request(None));
             let down = async {
                 // before the connections close: then the library gives up, and its caller asks why
                 if let Err(failure) = downward(from_server, to_library, &left, limits).await {
@@ -116,18 +118,34 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    // passwords pass through
-    let mut buffer = Zeroizing::new(vec![0; UPWARD]);
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        *left.lock().await = limits.request();
+    while let Some((request, asked)) = request(&mut from).await {
+        *left.lock().await = limits.request(asked);
         let sent = async {
-            to.write_all(buffer.get(..read).unwrap_or_default()).await?;
+            to.write_all(&request).await?;
             to.flush().await
         };
         if sent.await.is_err() {
             return;
         }
     }
+}
+
+/// The next request of the library, which may have a password in it, and its tag. `None` at the end of the connection.
+async fn request<R: AsyncRead + Unpin>(from: &mut R) -> Option<(Zeroizing<Vec<u8>>, Option<u8>)> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
+    if !more(from, &mut bytes, 2).await {
+        return None;
+    }
+    let first = bytes.last().copied().unwrap_or_default();
+    if !more(from, &mut bytes, bytes_of_length(first)?).await {
+        return None;
+    }
+    let (header, length) = (bytes.len(), length(first, bytes.get(2..).unwrap_or_default()));
+    if length > LARGEST_REQUEST || !more(from, &mut bytes, length).await {
+        return None;
+    }
+    let asked = operation(bytes.get(header..).unwrap_or_default()).map(|(_, tag)| tag);
+    Some((bytes, asked))
 }
 
 async fn downward<R, W>(from: R, mut to: W, left: &Mutex<Left>, limits: Limits) -> Result<(), Failure>
@@ -137,8 +155,12 @@ where
 {
     let mut from = BufReader::new(from);
     while let Some(message) = read(&mut from, limits).await? {
-        let within = left.lock().await.take(&message);
-        within.ok_or_else(|| bad("the server answers a request without end"))?;
+        let mut left = left.lock().await;
+        if !operation(message.contents()).is_some_and(|answer| answers(left.asked, answer)) {
+            return Err(bad("the server answers what was not asked"));
+        }
+        left.take(&message).ok_or_else(|| bad("the server answers a request without end"))?;
+        drop(left);
         if to.write_all(&message.bytes).await.is_err() {
             break;
         }
@@ -226,14 +248,25 @@ mod tests {
 
     const LIMITS: Limits = Limits { record: 1000 };
 
+    fn asking(operation: u8) -> Vec<u8> {
+        tlv(SEQUENCE, &[&tlv(0x02, &[&[7]]), &tlv(operation, &[])])
+    }
+
     fn answer(operation: u8, contents: &[u8]) -> Vec<u8> {
         tlv(SEQUENCE, &[&tlv(0x02, &[&[7]]), &tlv(operation, &[contents])])
     }
 
-    /// What reaches the library of what a server sends, and the fault.
+    /// What reaches the library of what a server answers to a search, and the fault.
     async fn relayed(sent: Vec<u8>) -> (Vec<u8>, Option<Failure>) {
+        answered(0x63, sent).await
+    }
+
+    async fn answered(request: u8, sent: Vec<u8>) -> (Vec<u8>, Option<Failure>) {
         let ((server, mut far), (library, mut near)) = (duplex(4096), duplex(4096));
         let relay = Relay::start(server, library, LIMITS);
+        let asked = asking(request);
+        near.write_all(&asked).await.expect("a relay");
+        far.read_exact(&mut vec![0; asked.len()]).await.expect("the request");
         let sending = async move {
             // a relay that has cut the connection takes no more
             let _ = far.write_all(&sent).await;
@@ -273,7 +306,7 @@ mod tests {
         let one = answer(0x73, &tlv(0x04, &[b"ldap://elsewhere"]));
         let (received, fault) = relayed(one.repeat(100_000)).await;
         assert_eq!(fault, Some(bad("the server answers a request without end")));
-        assert!(received.len() < LIMITS.request().bytes && received.len() > 1000 * one.len(), "{}", received.len());
+        assert!(received.len() < LIMITS.request(None).bytes && received.len() > 1000 * one.len(), "{}", received.len());
     }
 
     #[tokio::test]
@@ -282,12 +315,32 @@ mod tests {
         let relay = Relay::start(server, library, LIMITS);
         let one = answer(ENTRY, &tlv(0x04, &[&[b'x'; 60_000]]));
         for _ in 0..200 {
-            near.write_all(b"request").await.expect("a relay");
-            far.read_exact(&mut [0; 7]).await.expect("the request");
+            let asked = asking(0x63);
+            near.write_all(&asked).await.expect("a relay");
+            far.read_exact(&mut vec![0; asked.len()]).await.expect("the request");
             let mut received = vec![0; one.len()];
             let (sent, read) = tokio::join!(far.write_all(&one), near.read_exact(&mut received));
             assert!(sent.is_ok() && read.is_ok() && received == one, "{:?}", relay.fault());
         }
+    }
+
+    #[tokio::test]
+    async fn only_what_was_asked_is_answered() {
+        let success = |operation: u8| answer(operation, &[tlv(0x0a, &[&[0]]), tlv(0x04, &[]), tlv(0x04, &[])].concat());
+        let results = [0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, 0x78];
+        for (request, answers) in [(0x60, 0x61), (0x63, 0x65), (0x66, 0x67), (0x4a, 0x6b)] {
+            for operation in results {
+                let (received, fault) = answered(request, success(operation)).await;
+                let wanted = if operation == answers { success(operation) } else { vec![] };
+                assert_eq!((received, fault.is_some()), (wanted, operation != answers), "{request:x} {operation:x}");
+            }
+            assert!(request == 0x63 || answered(request, answer(ENTRY, b"")).await.1.is_some());
+        }
+        let notice = tlv(
+            SEQUENCE,
+            &[&tlv(0x02, &[&[0]]), &tlv(0x78, &[&tlv(0x0a, &[&[52]]), &tlv(0x04, &[]), &tlv(0x04, &[])])],
+        );
+        assert_eq!(answered(0x60, notice.clone()).await, (notice, None));
     }
 
     #[tokio::test]

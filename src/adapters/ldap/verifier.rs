@@ -66,9 +66,12 @@ impl LdapVerifier {
         }
         let mut connection = self.pool.servers().connect(deadline).await?;
         let policy = RawControl { ctype: PASSWORD_POLICY.to_owned(), crit: false, val: None };
+        let suspicion = connection.suspicion();
         let result = connection.ldap.with_controls(vec![policy]).simple_bind(&user, password).await;
-        let result = result.map_err(|error| connection.failure(&error))?;
-        let verdict = verdict(&result, self.settings.expired_passwords)?;
+        let result = result.map_err(|error| connection.failure(&error));
+        let verdict = result.and_then(|result| verdict(&result, self.settings.expired_passwords));
+        let verdict = verdict.inspect_err(|failure| suspicion.judge(failure))?;
+        suspicion.clear();
         Ok(Verification { verdict, work: Work::Remote })
     }
 

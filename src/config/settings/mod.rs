@@ -92,8 +92,9 @@ pub struct Settings {
     /// `credential: { source: NAME }`; for customers whose rules choose none, `verify_with` does.
     #[serde(default, serialize_with = "all_kinded")]
     pub verifiers: BTreeMap<String, VerifierSettings>,
-    /// The verifiers of customers whose rules choose none; `stored_hash` checks the stored hash. Of several, the next is asked
-    /// only if the one before says that the password is wrong, or has none to compare with; a guess then counts at both.
+    /// The verifiers of the source's customers whose rules choose none; `stored_hash` checks the stored hash. Of several, the
+    /// next is asked only if the one before says that the password is wrong, or has none to compare with. A wrong password
+    /// counts, also if the next one cannot be asked.
     #[serde(default = "verify_with")]
     pub verify_with: Vec<String>,
     /// Further legacy systems, each with rules of its own. They are asked in this order if `source` does not know the
@@ -144,6 +145,7 @@ pub(crate) struct SystemSettings<'s> {
     pub params: &'s Params,
     pub source: &'s SourceSettings,
     pub domains: &'s [String],
+    pub verify_with: &'s [String],
     pub tenants: &'s [String],
     pub after_mismatch: AfterMismatchSetting,
     pub enrich: &'s BTreeMap<String, EnrichSettings>,
@@ -228,8 +230,7 @@ impl Settings {
 
     /// The legacy systems, in the order in which they are asked.
     pub(crate) fn systems(&self) -> impl Iterator<Item = SystemSettings<'_>> {
-        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, write_back, more_sources, .. } =
-            self;
+        let Self { rules, params, source, domains, tenants, after_mismatch, enrich, write_back, .. } = self;
         let first = SystemSettings {
             at: None,
             rules,
@@ -237,24 +238,38 @@ impl Settings {
             source,
             domains,
             tenants,
+            verify_with: &self.verify_with,
             after_mismatch: *after_mismatch,
             enrich,
             write_back: write_back.as_ref(),
         };
-        std::iter::once(first).chain(more_sources.iter().enumerate().map(|(at, more)| {
-            let MoreSource { rules, params, source, domains, tenants, after_mismatch, enrich, write_back } = more;
-            SystemSettings {
-                at: Some(at),
-                rules,
-                params,
-                source,
-                domains,
-                tenants,
-                after_mismatch: *after_mismatch,
-                enrich,
-                write_back: write_back.as_ref(),
-            }
-        }))
+        std::iter::once(first).chain(
+            self.more_sources.iter().enumerate().map(|(at, more)| {
+                let MoreSource {
+                    rules,
+                    params,
+                    source,
+                    domains,
+                    tenants,
+                    verify_with,
+                    after_mismatch,
+                    enrich,
+                    write_back,
+                } = more;
+                SystemSettings {
+                    at: Some(at),
+                    rules,
+                    params,
+                    source,
+                    domains,
+                    tenants,
+                    verify_with,
+                    after_mismatch: *after_mismatch,
+                    enrich,
+                    write_back: write_back.as_ref(),
+                }
+            }),
+        )
     }
 }
 
@@ -296,7 +311,7 @@ impl IdentifierSettings {
 }
 
 /// Without other systems, the stored hash decides.
-fn verify_with() -> Vec<String> {
+pub(super) fn verify_with() -> Vec<String> {
     vec![STORED_HASH.to_owned()]
 }
 

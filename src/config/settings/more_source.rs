@@ -29,6 +29,9 @@ pub struct MoreSource {
     /// As `domains` at the top.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// The verifiers of its customers whose rules choose none. They are its own: `verify_with` at the top is for `source`.
+    #[serde(default = "super::verify_with")]
+    pub verify_with: Vec<String>,
     /// As `tenants` at the top.
     #[serde(default)]
     pub tenants: Vec<String>,

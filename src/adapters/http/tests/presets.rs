@@ -316,28 +316,6 @@ async fn records_of_products_are_found() {
 }
 
 #[tokio::test]
-async fn a_customer_who_may_be_on_another_page_is_not_unknown() {
-    for (link, is_known) in [
-        ("<https://shop.example/wp-json/wp/v2/users?page=2>; rel=\"next\"", false),
-        ("<https://shop.example/users?page=1>; rel=prev, <https://shop.example/users?page=3>; Rel=Next", false),
-        ("<https://shop.example/users?page=1>; rel=\"prev\"", true),
-        ("<https://shop.example/next>; rel=\"self\"", true),
-    ] {
-        let server = Server::answering(move |_| async move {
-            let users = json!([{ "id": 1, "username": "adam", "email": "adam@example.org" }]);
-            let mut response = reply(200, "application/json; charset=UTF-8", users.to_string());
-            response.headers_mut().insert("link", link.parse().unwrap());
-            response
-        })
-        .await;
-        let source = server.source(json!({ "preset": "wordpress-rest" }));
-        assert!(fetch(&source, "adam").await.unwrap().is_some(), "{link}");
-        let missing = fetch(&source, "ada").await.map_err(|error| error.kind());
-        assert_eq!(missing, if is_known { Ok(None) } else { Err(PortErrorKind::BadResponse) }, "{link}");
-    }
-}
-
-#[tokio::test]
 async fn a_preset_can_be_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (_, text) = PRESETS.iter().find(|(name, _)| *name == "rest").unwrap();

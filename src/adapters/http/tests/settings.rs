@@ -79,6 +79,12 @@ fn mistakes_of_sources_have_a_place() {
     assert_eq!(keys_of_source(settings), [""; 0]);
     let with = |key: &str, value: Json| keys_of_source(json!({ "record": { "path": "/{identifier}" }, key: value }));
     assert_eq!(with("pick", json!("items")), ["pick"]);
+    assert_eq!(with("pick", json!("$.items[0]")), ["pick"]);
+    for nothing in
+        [json!([]), json!([{ "status": 200 }]), json!([{ "status": 200, "body": { "$.e": { "exists": false } } }])]
+    {
+        assert_eq!(with("found_when", nothing.clone()), ["found_when"], "{nothing}");
+    }
     assert_eq!(with("match", json!(["$..a"])), ["match"]);
     assert_eq!(with("or", json!([{ "path": "/by-mail", "query": { "q": "{identifier}" } }])), ["key"]);
     assert_eq!(with("or", json!([{ "path": "/by-mail" }])), ["or", "key"]);
@@ -122,6 +128,9 @@ fn mistakes_of_verifiers_have_a_place() {
     }
     assert_eq!(with("must_change_when", json!([{ "status": 403 }])), ["must_change_when"]);
     assert_eq!(with("locked_when", json!([{ "status": [] }])), ["locked_when"]);
+    let nothing = json!([{ "status": 200, "body": { "$.error": { "exists": false } } }]);
+    assert_eq!(with("mismatch_when", nothing), ["mismatch_when"]);
+    assert_eq!(with("verified_when", json!([{ "status": 200, "text": " " }])), ["verified_when"]);
     assert_eq!(with("then", json!({ "path": "/me" })), ["then"]);
     let waived = json!([{ "status": 403, "body": { "$.error": "change" }, "subject": false }]);
     assert_eq!(with("must_change_when", waived.clone()), ["must_change_when"]);
