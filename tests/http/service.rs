@@ -118,6 +118,11 @@ pub fn refused(reason: &str) -> (u16, String) {
     (401, format!("refused, {reason}"))
 }
 
+/// How a login ends whose password the legacy system verified for somebody else.
+pub fn about_somebody_else() -> (u16, String) {
+    (401, "invalid_record, unreadable".to_owned())
+}
+
 /// How a login succeeded.
 pub fn signed_in(outcome: &str) -> (u16, String) {
     (200, outcome.to_owned())

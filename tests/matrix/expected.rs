@@ -1,7 +1,7 @@
 //! What is expected of each cell. This is the documented behaviour, written by hand, and not what a run has shown.
 
 use crate::servers::http_faults::BadTls;
-use crate::service::Answered;
+use crate::service::{Answered, Failed};
 
 /// A system that an adapter talks to, in the order of the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +170,9 @@ pub enum Cell {
 /// What the log says when a time limit ended a call: that of the call, or that of the login.
 pub const LATE: &str = "the call took too long";
 
+/// What the log says of a directory that sends more and more.
+const WITHOUT_END: &str = "the server answers a request without end";
+
 /// The other sentences about an end of time, by those who notice it first.
 const ALSO_LATE: [&str; 6] = [
     "the server did not answer in time",
@@ -183,9 +186,8 @@ const ALSO_LATE: [&str; 6] = [
 impl Cell {
     /// Whether an answer is the expected one.
     pub fn is(self, answered: &Answered) -> bool {
-        let says = |want: &str, text: &str| {
-            text.contains(want) || (want == LATE && ALSO_LATE.iter().any(|also| text.contains(also)))
-        };
+        let is_late = |text: &str| text.contains(LATE) || ALSO_LATE.iter().any(|also| text.contains(also));
+        let says = |want: &str, text: &str| text.contains(want) || (want == LATE && is_late(text));
         let failed = answered.failures.last();
         match self {
             Self::SignsIn => answered.status == 200 && failed.is_none(),
@@ -193,8 +195,12 @@ impl Cell {
                 answered.status == 200 && failed.is_some_and(|failed| says(sentence, &failed.detail))
             }
             Self::Outage(kind, sentence) => {
-                answered.status == 503
-                    && failed.is_some_and(|failed| failed.kind == kind && says(sentence, &failed.detail))
+                let is_meant = |failed: &Failed| {
+                    // the size or the time ends it, whichever comes first
+                    let is_slow = sentence == WITHOUT_END && failed.kind == "unavailable" && is_late(&failed.detail);
+                    is_slow || (failed.kind == kind && says(sentence, &failed.detail))
+                };
+                answered.status == 503 && failed.is_some_and(is_meant)
             }
             Self::Both => matches!(answered.status, 200 | 503),
             Self::SometimesLeftOut => answered.status == 200,
@@ -289,7 +295,7 @@ fn directory(fault: Fault) -> Option<Cell> {
             misconfigured("the directory refers to another server, which is not followed (LDAP result 10)")
         }
         Fault::Huge => bad("the server sends a message that is too large"),
-        Fault::Endless => bad("the server answers a request without end"),
+        Fault::Endless => bad(WITHOUT_END),
         Fault::Flapping => Cell::Both,
         Fault::Expired | Fault::SelfSigned | Fault::WrongHost | Fault::UnknownAuthority => {
             misconfigured("the certificate of the server is not trusted")
