@@ -78,6 +78,13 @@ impl Tally {
 /// If the settings cannot be read, or the target or the ledger fails. What was undone before stays undone.
 pub fn run(arguments: &Arguments) -> Result<u8, CommandError> {
     let tally = stores::open(&arguments.config, async |stores| undo(stores, arguments).await)?;
+    let loaded = stores::read(&arguments.config)?.loaded;
+    if tally.undone > 0 && loaded.is_some_and(|loaded| loaded.settings.write_backs().next().is_some()) {
+        anstream::eprintln!(
+            "note: `write_back` is set. A legacy account that was changed already stays so: if it was disabled or deleted, its \
+             customer cannot migrate again until you restore it there"
+        );
+    }
     if arguments.dry_run {
         show::output(&format!("would undo up to {} migrations\n", tally.undone))?;
         return Ok(FINE);

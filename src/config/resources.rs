@@ -164,7 +164,12 @@ pub(super) fn hooks(
 pub(super) fn files(settings: &Settings, folder: &Path, reporter: &mut Reporter<'_>) {
     const HELP: &str = "paths are relative to the settings file";
     let unreadable = |name: &PathBuf| {
-        let error = fs::File::open(folder.join(name)).err()?;
+        let path = folder.join(name);
+        // opening a pipe would wait for its writer
+        if fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+            return Some(format!("`{}` is not a regular file", name.display()));
+        }
+        let error = fs::File::open(path).err()?;
         Some(format!("cannot read `{}`: {}", name.display(), error.kind()))
     };
     for (section, file) in adapter_files(settings).filter(|(_, file)| file.usage == FileUse::Records) {

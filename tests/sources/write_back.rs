@@ -161,6 +161,21 @@ tests! {
     an_outage_of_mariadb_passes: an_outage_passes(&MARIADB), "needs MariaDB; run tests/run";
 }
 
+/// A comparison of a number with a text takes the digits at its beginning, and is only a warning in a DELETE.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MariaDB; run tests/run"]
+async fn a_text_that_begins_with_the_number_of_another_deletes_nobody() {
+    let legacy = Legacy::new(mariadb(), "CREATE TABLE people (id int); INSERT INTO people VALUES (0), (7), (12);");
+    legacy.sql(&format!("GRANT DELETE ON {}.people TO {}@'%';", legacy.database(), legacy.reader));
+    let by_id = writer(&legacy, "DELETE FROM people WHERE id = :id").await;
+    for id in ["7c9e6679-7425-40de-944b-e07fc1f90ae7", "12abc", "abc"] {
+        assert_eq!(write(&*by_id, id).await, Err((PortErrorKind::Conflict, false)), "{id}");
+    }
+    assert_eq!(legacy.sql("SELECT COUNT(*) FROM people;").trim(), "3");
+    assert_eq!(write(&*by_id, "7").await, Ok(Written::Done));
+    assert_eq!(legacy.sql("SELECT COUNT(*) FROM people;").trim(), "2");
+}
+
 /// MyISAM has no transactions: what a statement did to several rows stays.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs MariaDB; run tests/run"]

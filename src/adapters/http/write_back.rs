@@ -65,7 +65,7 @@ impl HttpWriteBack {
         let known = Known { migrated: true, params: Some(&self.params), ..Known::default() };
         let request = check::required_request("request", Some(&self.request), known, &mut mistakes);
         if let Some(request) = &request
-            && !request.names().any(|name| matches!(name, Name::Migrated(_)))
+            && !request.names().any(|name| matches!(name, Name::Migrated(name) if name != "migrated_at"))
         {
             let help = "write `{id}`, the legacy id, or the name of a field";
             mistakes.push(Mistake::missing("request", "the request does not say which customer it is about", help));
@@ -190,6 +190,9 @@ impl HttpWriter {
 
     /// What an answer means. A success that the settings do not describe proves nothing, and may be a page of a proxy.
     fn meaning(&self, answer: &Answer) -> Result<Written, Failure> {
+        if answer.is_page() && answer.status >= 300 {
+            return Err(answer.failure());
+        }
         let arena = Bump::new();
         let body = answer.json(&arena).unwrap_or(Value::Missing);
         let text = answer.text().unwrap_or_default();

@@ -66,9 +66,9 @@ impl Failure {
         self.kind != PortErrorKind::Denied
     }
 
-    /// Whether the server is not available.
+    /// Whether the server is not available, or too busy.
     pub fn is_outage(&self) -> bool {
-        self.kind == PortErrorKind::Unavailable
+        matches!(self.kind, PortErrorKind::Unavailable | PortErrorKind::RateLimited)
     }
 
     /// Whether the connection ended before there was an answer.

@@ -11,7 +11,7 @@ use super::error::{failed, failed_openly, failed_to_change};
 use crate::adapters::sql::database::{Opening, WRITE, Writable, too_many_rows};
 use crate::adapters::sql::pool::{Lease, Pool};
 use crate::adapters::sql::statement::Statement;
-use crate::ports::{BoxFuture, PortError};
+use crate::ports::{BoxFuture, PortError, PortErrorKind};
 
 /// The statements that begin a change. In the strict mode a text that is not a number is equal to no number: otherwise
 /// `id = '1abc'` is true of the customer 1.
@@ -57,6 +57,12 @@ async fn run(
     Ok(query.execute(lease.connection()?).await?.rows_affected())
 }
 
+/// How many warnings the statement has caused. A comparison of a number with a text that begins with digits is one: it finds
+/// the row of another customer.
+async fn warnings(lease: &mut Lease<MySqlConnectOptions>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT CAST(@@warning_count AS SIGNED)").fetch_one(lease.connection()?).await
+}
+
 /// Sentences about tables in which nothing can be rolled back.
 async fn without_transactions(
     lease: &mut Lease<MySqlConnectOptions>,
@@ -89,6 +95,13 @@ impl Writable for WritableMySql {
             let mut lease = self.lease(deadline).await?;
             let rows = run(&mut lease, statement, values).await;
             let rows = rows.map_err(|error| failed_to_change(&self.name, WRITE, &error))?;
+            let warned = warnings(&mut lease).await.map_err(|error| failed_to_change(&self.name, WRITE, &error))?;
+            if warned > 0 {
+                lease.end().await.map_err(|error| failed(&self.name, WRITE, &error))?;
+                let why = "the database warned of a value, such as a text that is compared with a number, and the change was \
+                           rolled back: compare with a column of the same type";
+                return Err(PortError::new(PortErrorKind::Conflict, &self.name, WRITE).because(why));
+            }
             if rows > 1 {
                 lease.end().await.map_err(|error| failed(&self.name, WRITE, &error))?;
                 return Err(too_many_rows(&self.name, rows));

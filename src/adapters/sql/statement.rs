@@ -4,6 +4,9 @@ use super::dialect::Dialect;
 use super::loose::words;
 use super::template::{Template, TemplateError, quoted};
 
+/// The time of a migration, which names nobody.
+const MIGRATED_AT: &str = "migrated_at";
+
 /// A checked statement, which changes at most one row or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::adapters) struct Statement(pub Template);
@@ -24,13 +27,21 @@ impl Statement {
         if !is(first, &["update", "delete"]) {
             return Err(TemplateError::NotAChange(first.to_owned()));
         }
+        if words.get(1).is_some_and(|second| is(second, &["or"])) {
+            return Err(TemplateError::NotInChange("OR".to_owned()));
+        }
+        if template.sql.contains("/*!") || template.sql.contains("/*M!") {
+            return Err(TemplateError::NotInChange("/*!".to_owned()));
+        }
         if let Some(word) = words.iter().find(|word| is(word, &["limit", "outfile", "dumpfile"])) {
             return Err(TemplateError::NotInChange((*word).to_owned()));
         }
         if !has_condition(&template.sql, dialect) {
             return Err(TemplateError::NoCondition);
         }
-        if !template.uses().any(|(_, before, _)| has_condition(before, dialect)) {
+        let names_customer =
+            |(name, before, _): (&str, &str, &str)| name != MIGRATED_AT && has_condition(before, dialect);
+        if !template.uses().any(names_customer) {
             return Err(TemplateError::ConstantCondition);
         }
         Ok(Self(template))
@@ -93,6 +104,9 @@ mod tests {
             ("SELECT mark(:id) WHERE 1", TemplateError::NotAChange("SELECT".into())),
             ("INSERT INTO gone (id) VALUES (:id)", TemplateError::NotAChange("INSERT".into())),
             ("CALL mark(:id)", TemplateError::NotAChange("CALL".into())),
+            ("UPDATE OR REPLACE users SET n = 1 WHERE id = :id", TemplateError::NotInChange("OR".into())),
+            ("DELETE FROM users WHERE id = :id /*! OR 1=1 */", TemplateError::NotInChange("/*!".into())),
+            ("DELETE FROM users WHERE at < :migrated_at", TemplateError::ConstantCondition),
             ("DROP TABLE users -- :id\n WHERE :id", TemplateError::NotAChange("DROP".into())),
             ("DELETE FROM users WHERE id = :id; DELETE FROM logins", TemplateError::Several),
         ] {
