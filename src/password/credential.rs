@@ -14,6 +14,7 @@ use super::verdict::Problem;
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// The shortest part that is a hash and nothing else, in bytes. The oldest hashes have 13 characters.
+#[cfg(feature = "login")]
 const SHORTEST_HASH: usize = 13;
 
 /// Keys that describe the credential or its row and are not parts of the hash.
@@ -50,6 +51,7 @@ impl Credential {
     }
 
     /// Whether one of its parts is this text. Short texts are none: a salt may be the number of a customer.
+    #[cfg(feature = "login")]
     pub(crate) fn has_part(&self, text: &str) -> bool {
         let is_part = |(name, value): (&String, &Value)| {
             !NOT_PARTS.contains(&name.as_str()) && value.as_str().is_some_and(|part| part == text)
